@@ -1,0 +1,70 @@
+//! Migrations: run by a Job of the new image, reported by termination message (OPERATOR 11).
+
+use std::{path::Path, time::Duration};
+
+use serde_json::json;
+use sqlx::{Connection, PgConnection, PgPool, migrate::Migrator};
+use tracing::info;
+
+use crate::{ConnectError, Database};
+
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] sqlx::Error),
+    #[error("a migration failed")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("the outcome cannot be written to {path}")]
+    Report { path: String, source: std::io::Error },
+}
+
+/// Applies what is missing and writes the applied versions, or the reason of a failure, to `report`
+/// (the container's termination message). Versions that it does not know are left alone: a newer release made them.
+pub async fn migrate(database: &Database, migrator: &Migrator, report: &Path) -> Result<(), MigrateError> {
+    let outcome = apply(database, migrator).await;
+    let text = match &outcome {
+        Ok(applied) => json!({ "applied": applied }).to_string(),
+        Err(error) => reason(error),
+    };
+    // A missing folder means that nobody reads reports here: a developer's shell.
+    if report.parent().is_some_and(Path::exists) {
+        tokio::fs::write(report, text)
+            .await
+            .map_err(|source| MigrateError::Report { path: report.display().to_string(), source })?;
+    }
+    info!(migration.versions = ?outcome?, "migrated");
+    Ok(())
+}
+
+async fn apply(database: &Database, migrator: &Migrator) -> Result<Vec<i64>, MigrateError> {
+    let options = database.options("migrate")?.options([("lock_timeout", "5s")]);
+    let mut connection = PgConnection::connect_with(&options).await.map_err(MigrateError::Unreachable)?;
+    migrator.run(&mut connection).await?;
+    Ok(migrator.iter().map(|migration| migration.version).collect())
+}
+
+/// Whether the database has every migration that this binary was built with.
+pub async fn schema_is_current(pool: &PgPool, migrator: &Migrator) -> Result<(), String> {
+    let newest = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let query = sqlx::query_scalar::<_, bool>("SELECT EXISTS (SELECT FROM _sqlx_migrations WHERE version = $1 AND success)")
+        .bind(newest)
+        .fetch_one(pool);
+    match tokio::time::timeout(Duration::from_secs(2), query).await {
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => Err(format!("migration {newest} is not applied")),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the database did not answer within 2 s".to_owned()),
+    }
+}
+
+fn reason(error: &MigrateError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text.replace('\n', " ")
+}

@@ -1,0 +1,21 @@
+//! What every HTTP service of a shop shares: problems, requests and answers, tokens, the two-port server.
+//! No SQL and no word of a shop's business but the roles that tokens carry.
+
+pub mod clock;
+pub mod conditional;
+pub mod id;
+pub mod idempotency;
+pub mod internal;
+pub mod list;
+pub mod problem;
+pub mod request;
+pub mod server;
+pub mod service;
+pub mod token;
+
+mod detached;
+mod observe;
+
+pub use observe::current_trace;
+pub use problem::{FieldError, Problem};
+pub use request::{PathParameters, QueryParameters, ValidJson};

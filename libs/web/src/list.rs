@@ -1,0 +1,206 @@
+//! Lists: `{data, page}`, an opaque cursor that remembers sort and filters, and page numbers up to 10,000 rows.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{Problem, idempotency::fingerprint};
+
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 100;
+const MAX_OFFSET_ROWS: u32 = 10_000;
+
+/// How a client walks through a list. Filters stand beside it in the endpoint's own query type
+/// (flattening loses `deny_unknown_fields`): copy these fields there and call [`Paging::try_new`].
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Rows a page, 1 to 100; 20 by default.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u32>,
+    /// `page.next_cursor` of the answer before.
+    pub cursor: Option<String>,
+    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
+    #[param(minimum = 1)]
+    pub page: Option<u32>,
+    /// Counts the rows, up to 10,000.
+    pub include_total: Option<bool>,
+}
+
+/// Where a page starts: behind a key that the cursor carried, or at an offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start<K> {
+    After(K),
+    Offset(u32),
+}
+
+/// A checked [`PageQuery`]. `K` is the sort key of the last row seen, such as `(created_at, id)`.
+#[derive(Clone, Debug)]
+pub struct Paging<K> {
+    pub limit: u32,
+    pub start: Start<K>,
+    pub include_total: bool,
+    shape: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cursor<K> {
+    key: K,
+    shape: String,
+}
+
+impl<K: Serialize + DeserializeOwned> Paging<K> {
+    /// `shape` is whatever a cursor must not be carried across: the sort and every filter.
+    pub fn try_new(query: &PageQuery, shape: &impl Serialize) -> Result<Self, Problem> {
+        let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Problem::invalid_field("limit", "out_of_range", "limit is 1 to 100"));
+        }
+        let shape = fingerprint(shape).map_err(|error| Problem::internal(&error))?;
+        let shape = hex::encode(&shape[..8]);
+        let start = match (&query.cursor, query.page) {
+            (Some(_), Some(_)) => {
+                return Err(Problem::invalid_field("page", "exclusive", "send either cursor or page"));
+            }
+            (Some(cursor), None) => Start::After(decode(cursor, &shape)?),
+            (None, page) => Start::Offset(offset(page.unwrap_or(1), limit)?),
+        };
+        Ok(Self { limit, start, include_total: query.include_total.unwrap_or(false), shape })
+    }
+
+    /// Rows to ask the database for: one more than the page, to see whether there is another.
+    pub fn fetch(&self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    pub fn offset(&self) -> i64 {
+        match self.start {
+            Start::After(_) => 0,
+            Start::Offset(rows) => i64::from(rows),
+        }
+    }
+
+    pub fn after(&self) -> Option<&K> {
+        match &self.start {
+            Start::After(key) => Some(key),
+            Start::Offset(_) => None,
+        }
+    }
+
+    /// Makes the page of up to [`Self::fetch`] rows.
+    pub fn page<T>(&self, mut rows: Vec<T>, total: Option<Total>, key: impl Fn(&T) -> K) -> Result<Page<T>, Problem> {
+        let has_more = rows.len() > self.limit as usize;
+        rows.truncate(self.limit as usize);
+        let next_cursor = match rows.last() {
+            Some(last) if has_more => {
+                let cursor = Cursor { key: key(last), shape: self.shape.clone() };
+                let json = serde_json::to_vec(&cursor).map_err(|error| Problem::internal(&error))?;
+                Some(BASE64_URL_SAFE_NO_PAD.encode(json))
+            }
+            _ => None,
+        };
+        Ok(Page { data: rows, page: PageInfo { limit: self.limit, has_more, next_cursor, total } })
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    pub page: PageInfo,
+}
+
+impl<T> Page<T> {
+    pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
+        Page { data: self.data.into_iter().map(view).collect(), page: self.page }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PageInfo {
+    pub limit: u32,
+    pub has_more: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub total: Option<Total>,
+}
+
+/// How many rows there are: exactly (`eq`), or at least (`gte`) when the count stopped at 10,000.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Total {
+    pub value: i64,
+    #[schema(value_type = String, example = "eq")]
+    pub relation: &'static str,
+}
+
+impl Total {
+    /// Rows to count at most: one past the limit tells that there are more.
+    pub const COUNT_TO: i64 = MAX_OFFSET_ROWS as i64 + 1;
+
+    pub fn counted(rows: i64) -> Self {
+        let most = Self::COUNT_TO - 1;
+        if rows > most { Self { value: most, relation: "gte" } } else { Self { value: rows, relation: "eq" } }
+    }
+}
+
+fn offset(page: u32, limit: u32) -> Result<u32, Problem> {
+    page.checked_sub(1).and_then(|before| before.checked_mul(limit)).filter(|rows| *rows < MAX_OFFSET_ROWS).ok_or_else(
+        || Problem::invalid_field("page", "out_of_range", "pages start at 1 and end at 10,000 rows; use cursor beyond"),
+    )
+}
+
+fn decode<K: DeserializeOwned>(cursor: &str, shape: &str) -> Result<K, Problem> {
+    let refused = |message| Problem::invalid_field("cursor", "invalid_cursor", message);
+    let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused("take the cursor from the answer before"))?;
+    let cursor: Cursor<K> =
+        serde_json::from_slice(&json).map_err(|_| refused("take the cursor from the answer before"))?;
+    if cursor.shape == shape {
+        Ok(cursor.key)
+    } else {
+        Err(refused("this cursor belongs to another sort or filter"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paging(query: PageQuery, shape: &str) -> Result<Paging<u32>, Problem> {
+        Paging::try_new(&query, &shape)
+    }
+
+    fn after_first_page() -> String {
+        let first = paging(PageQuery { limit: Some(2), ..PageQuery::default() }, "by id").unwrap();
+        first.page(vec![1, 2, 3], None, |row| *row).unwrap().page.next_cursor.unwrap()
+    }
+
+    #[test]
+    fn a_cursor_goes_on_behind_the_last_row() {
+        let query = PageQuery { limit: Some(2), cursor: Some(after_first_page()), ..PageQuery::default() };
+        let second = paging(query, "by id").unwrap();
+        assert_eq!(second.after(), Some(&2));
+        assert!(second.page(vec![3], None, |row| *row).unwrap().page.next_cursor.is_none());
+    }
+
+    #[test]
+    fn a_cursor_of_another_sort_is_refused() {
+        for cursor in [after_first_page(), "nonsense".into(), String::new()] {
+            let query = PageQuery { cursor: Some(cursor), ..PageQuery::default() };
+            assert_eq!(paging(query, "by name").unwrap_err().status(), 422);
+        }
+    }
+
+    #[test]
+    fn limits_and_offsets_end_where_the_rules_say() {
+        for (limit, page) in [(0, 1), (101, 1), (10, 0), (100, 101), (100, u32::MAX)] {
+            let query = PageQuery { limit: Some(limit), page: Some(page), ..PageQuery::default() };
+            assert!(paging(query, "").is_err(), "{limit} {page}");
+        }
+        let last = PageQuery { limit: Some(100), page: Some(100), ..PageQuery::default() };
+        assert_eq!(paging(last, "").unwrap().offset(), 9_900);
+    }
+}

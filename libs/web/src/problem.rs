@@ -1,0 +1,208 @@
+//! Problem details (RFC 9457): the one shape of every error answer.
+//! A handler returns a `Problem`; the observing layer renders it with the request's path and trace id.
+
+use std::{borrow::Cow, error::Error, fmt::Write as _, sync::Arc};
+
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// An error as the client sees it. The cause of a 5xx is kept for the log and never shown.
+#[derive(Clone, Debug)]
+pub struct Problem(Arc<Content>);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Content {
+    pub(crate) status: StatusCode,
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) detail: Cow<'static, str>,
+    pub(crate) errors: Vec<FieldError>,
+    pub(crate) members: Map<String, Value>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) cause: Option<String>,
+}
+
+/// One field that breaks a rule: where (a JSON pointer, RFC 6901), a stable code, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    #[schema(example = "/items/0/quantity")]
+    pub pointer: String,
+    #[schema(example = "invalid")]
+    pub code: Cow<'static, str>,
+    pub message: String,
+}
+
+impl FieldError {
+    pub fn new(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: code.into(), message: message.into() }
+    }
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Content {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            members: Map::new(),
+            headers: HeaderMap::new(),
+            cause: None,
+        }))
+    }
+
+    /// 404: there is no such thing, or it is somebody else's.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here under this address for you.")
+    }
+
+    /// 403: the caller is known and lacks the role.
+    pub fn forbidden(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// 401 with the challenge of RFC 6750.
+    pub fn unauthorized(code: &'static str, detail: &'static str) -> Self {
+        let challenge = HeaderValue::from_static(if code == "token_missing" {
+            "Bearer realm=\"ecommercestack\""
+        } else {
+            "Bearer realm=\"ecommercestack\", error=\"invalid_token\""
+        });
+        Self::new(StatusCode::UNAUTHORIZED, code, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    /// 422 with the fields that break a rule.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let mut problem =
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Some fields break a rule; see errors.");
+        problem.content().errors = errors;
+        problem
+    }
+
+    /// 422 for one field.
+    pub fn invalid_field(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError::new(pointer, code, message)])
+    }
+
+    pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 503: nothing was done, and the client may try again after so many seconds.
+    pub fn unavailable(retry_after_seconds: u32) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "The service cannot do this right now. Nothing was done; try again after the time in Retry-After.",
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds))
+    }
+
+    /// 500 that tells the client nothing; the chain of causes goes to the request's log line.
+    pub fn internal(cause: &(dyn Error + 'static)) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something failed on our side. If you report it, name the trace_id.",
+        )
+        .with_cause(cause)
+    }
+
+    #[must_use]
+    pub fn with_cause(mut self, cause: &(dyn Error + 'static)) -> Self {
+        self.content().cause = Some(chain(cause));
+        self
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.content().headers.insert(name, value);
+        self
+    }
+
+    /// A member beyond those of RFC 9457, such as the lines that lack stock.
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.content().members.insert(name.to_owned(), value);
+        self
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    fn content(&mut self) -> &mut Content {
+        Arc::make_mut(&mut self.0)
+    }
+
+    /// The answer's body.
+    pub(crate) fn document(&self, instance: &str, trace_id: &str) -> Value {
+        let content = &*self.0;
+        let mut document = Map::new();
+        document.insert("type".into(), format!("https://ecommercestack.dev/problems/{}", content.code).into());
+        document.insert("title".into(), content.status.canonical_reason().unwrap_or("Error").into());
+        document.insert("status".into(), content.status.as_u16().into());
+        document.insert("detail".into(), content.detail.as_ref().into());
+        document.insert("instance".into(), instance.into());
+        document.insert("code".into(), content.code.as_ref().into());
+        if !content.errors.is_empty() {
+            document.insert("errors".into(), serde_json::to_value(&content.errors).unwrap_or_default());
+        }
+        document.insert("trace_id".into(), trace_id.into());
+        document.extend(content.members.clone());
+        Value::Object(document)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.0.status, self.0.headers.clone()).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The document of RFC 9457 as OpenAPI shows it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "https://ecommercestack.dev/problems/not_found", "title": "Not Found", "status": 404,
+    "detail": "There is nothing here under this address for you.", "instance": "/api/v1/products/none",
+    "code": "not_found", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+}))]
+pub struct ProblemDocument {
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: String,
+    instance: String,
+    /// Stable: made for programs.
+    code: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+    trace_id: String,
+}
+
+fn chain(cause: &(dyn Error + 'static)) -> String {
+    let mut text = cause.to_string();
+    let mut next = cause.source();
+    while let Some(source) = next {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ": {source}");
+        next = source.source();
+    }
+    text
+}

@@ -1,0 +1,129 @@
+//! The two-port server: public requests on one, probes, metrics and internal calls on the other, and a graceful drain.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use axum_prometheus::{Handle, MakeDefaultHandle, PrometheusMetricLayer};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_util::task::TaskTracker;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::info;
+
+use crate::{Problem, detached::detach_writes, observe::observe, request::MAX_BODY_BYTES};
+
+/// Time that a drain waits for requests under way; shorter than the pod's termination grace period.
+const DRAIN: Duration = Duration::from_secs(25);
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Listen {
+    /// Where customers' requests arrive, by way of the ingress.
+    #[arg(long, env = "PUBLIC_ADDRESS", default_value = "0.0.0.0:8080")]
+    pub public_address: SocketAddr,
+    /// Where probes, metrics and calls of other services arrive; never part of the ingress.
+    #[arg(long, env = "INTERNAL_ADDRESS", default_value = "0.0.0.0:8081")]
+    pub internal_address: SocketAddr,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("the address {address} cannot be listened on")]
+    Bind { address: SocketAddr, source: std::io::Error },
+    #[error("the server stopped")]
+    Serve(#[source] std::io::Error),
+}
+
+/// The layers of every request, outermost first: observed, panics caught, writes detached from their client.
+pub fn layered(routes: Router, writes: &TaskTracker) -> Router {
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(middleware::from_fn(observe))
+            .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Problem::internal(&Panicked))))
+            .layer(middleware::from_fn_with_state(writes.clone(), detach_writes))
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
+    )
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked")]
+struct Panicked;
+
+/// Serves until `stop` turns true, then stops listening and waits for what is under way.
+pub async fn serve(listen: &Listen, public: Router, internal: Router, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
+    let writes = TaskTracker::new();
+    let (count_requests, metrics) = PrometheusMetricLayer::pair();
+    let public = layered(public.layer(count_requests), &writes);
+    let internal = layered(internal, &writes).merge(metrics_route(metrics));
+
+    let (public_listener, internal_listener) = (bind(listen.public_address).await?, bind(listen.internal_address).await?);
+    info!(public.address = %listen.public_address, internal.address = %listen.internal_address, "listening");
+    // The internal port closes last: probes and other services' calls go on while the public port drains.
+    let (public_drained, internal_stop) = watch::channel(false);
+    let public = async {
+        let served = axum::serve(public_listener, public).with_graceful_shutdown(stopped(stop.clone()));
+        let drained = drain(served.into_future(), stop.clone()).await;
+        public_drained.send_replace(true);
+        drained
+    };
+    let internal = async {
+        let served = axum::serve(internal_listener, internal).with_graceful_shutdown(stopped(internal_stop.clone()));
+        drain(served.into_future(), internal_stop.clone()).await
+    };
+    tokio::try_join!(public, internal)?;
+    writes.close();
+    // Writes whose client has gone: their connection no longer holds the drain.
+    if tokio::time::timeout(DRAIN, writes.wait()).await.is_err() {
+        tracing::warn!(tasks = writes.len(), "stopped before every write had ended");
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// Turns true at SIGTERM or SIGINT.
+pub fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        info!("stopping");
+        sender.send_replace(true);
+    });
+    Ok(receiver)
+}
+
+/// Resolves when `stop` turns true.
+pub async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone will never stop us: the same as stopping.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
+}
+
+async fn drain(
+    served: impl Future<Output = std::io::Result<()>>,
+    stop: watch::Receiver<bool>,
+) -> Result<(), ServeError> {
+    tokio::select! {
+        result = served => result.map_err(ServeError::Serve),
+        () = async { stopped(stop).await; tokio::time::sleep(DRAIN).await } => Ok(()),
+    }
+}
+
+fn metrics_route(metrics: impl Clone + Send + Sync + 'static + RenderMetrics) -> Router {
+    Router::new().route("/metrics", get(move || async move { metrics.text() }))
+}
+
+trait RenderMetrics {
+    fn text(&self) -> String;
+}
+
+impl RenderMetrics for <Handle as MakeDefaultHandle>::Out {
+    fn text(&self) -> String {
+        self.render()
+    }
+}

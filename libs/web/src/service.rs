@@ -1,0 +1,141 @@
+//! What every service of a shop serves beside its own endpoints: aliases, health, OpenAPI, Swagger UI, version, probes.
+
+use std::{pin::Pin, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    routing::get,
+};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::openapi::{
+    OpenApi,
+    security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// A dependency that a service cannot work without, and how to ask whether it works.
+#[derive(Clone)]
+pub struct Dependency {
+    pub name: &'static str,
+    pub check: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>,
+}
+
+impl Dependency {
+    pub fn new<F, C>(name: &'static str, check: C) -> Self
+    where
+        F: Future<Output = Result<(), String>> + Send + 'static,
+        C: Fn() -> F + Send + Sync + 'static,
+    {
+        Self { name, check: Arc::new(move || Box::pin(check())) }
+    }
+}
+
+/// A service's name, its version, and what it depends on.
+#[derive(Clone)]
+pub struct Service {
+    /// The path segment of its health, docs and so on: `order`.
+    pub name: &'static str,
+    pub version: &'static str,
+    /// A second address of its health, kept for compatibility: `/api/orders/health`.
+    pub health_alias: Option<&'static str>,
+    pub dependencies: Vec<Dependency>,
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    dependencies: Vec<DependencyHealth>,
+}
+
+#[derive(Serialize)]
+struct DependencyHealth {
+    name: &'static str,
+    status: &'static str,
+}
+
+impl Service {
+    /// The document of an API whose paths are given below `/api/v1`.
+    pub fn openapi<S: Clone + Send + Sync + 'static>(&self, api: OpenApiRouter<S>) -> OpenApi {
+        self.document(OpenApiRouter::new().nest("/api/v1", api).into_openapi())
+    }
+
+    /// Everything on the public port. `api` holds the endpoints below `/api/v1`; they answer below `/api` as well,
+    /// and `root` holds what stands at the root (well-known addresses, aliases where the stack allows them).
+    pub fn public<S: Clone + Send + Sync + 'static>(&self, api: OpenApiRouter<S>, root: Router<S>, state: S) -> Router {
+        let (routes, openapi) = api.split_for_parts();
+        let mut nested = OpenApi::new(openapi.info.clone(), utoipa::openapi::Paths::new());
+        nested = nested.nest("/api/v1", openapi);
+        let document = self.document(nested);
+
+        let name = self.name;
+        let own = Router::new()
+            .route(&format!("/{name}/health"), get(health))
+            .route(&format!("/{name}/version"), get(version))
+            .with_state(self.clone());
+        let swagger = SwaggerUi::new(format!("/api/v1/{name}/docs")).url(format!("/api/v1/{name}/openapi.json"), document);
+        let alias = self.health_alias.map_or_else(Router::new, |path| {
+            Router::new().route(path, get(health).with_state(self.clone()))
+        });
+        Router::new()
+            .nest("/api/v1", routes.clone())
+            .nest("/api", routes)
+            .merge(root)
+            .with_state(state)
+            .nest("/api/v1", own.clone())
+            .nest("/api", own)
+            .merge(alias)
+            .merge(swagger)
+    }
+
+    /// The probes of the internal port.
+    pub fn probes(&self) -> Router {
+        Router::new()
+            .route("/livez", get(|| async { "alive" }))
+            .route("/startupz", get(|| async { "started" }))
+            .route("/readyz", get(ready))
+            .with_state(self.clone())
+    }
+
+    fn document(&self, mut openapi: OpenApi) -> OpenApi {
+        openapi.info.title = format!("EcommerceStack {} API", self.name);
+        openapi.info.version = self.version.to_owned();
+        openapi.info.license = None;
+        openapi.info.contact = None;
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        openapi.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+        openapi
+    }
+
+    async fn health(&self) -> (bool, Health) {
+        let mut dependencies = Vec::new();
+        for dependency in &self.dependencies {
+            let status = match (dependency.check)().await {
+                Ok(()) => "up",
+                Err(reason) => {
+                    tracing::warn!(dependency = dependency.name, reason, "a dependency is down");
+                    "down"
+                }
+            };
+            dependencies.push(DependencyHealth { name: dependency.name, status });
+        }
+        let up = dependencies.iter().all(|dependency| dependency.status == "up");
+        (up, Health { status: if up { "up" } else { "down" }, dependencies })
+    }
+}
+
+async fn health(State(service): State<Service>) -> (StatusCode, Json<Health>) {
+    let (up, health) = service.health().await;
+    (if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(health))
+}
+
+async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
+    if service.health().await.0 { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") }
+}
+
+async fn version(State(service): State<Service>) -> Json<serde_json::Value> {
+    Json(json!({ "service": service.name, "version": service.version }))
+}

@@ -1,0 +1,14 @@
+//! Access tokens (RFC 9068, ES256): what they claim, who may call, and the keys that verify them.
+//! Making tokens is auth's business; here is what every service needs to trust one.
+
+mod caller;
+mod claims;
+mod keys;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod verifier;
+
+pub use caller::{Admin, Caller, Customer, Guest, Vendor, VendorOrAdmin};
+pub use claims::{Claims, Role, TOKEN_TYPE, TokenScope};
+pub use keys::JwksError;
+pub use verifier::Verifier;

@@ -1,0 +1,112 @@
+//! Who calls, as a type in a handler's signature: `caller: Customer` admits customers, and says so on sight.
+
+use std::ops::Deref;
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderMap, request::Parts},
+};
+use uuid::Uuid;
+
+use super::{Claims, Role, Verifier};
+use crate::{Problem, internal};
+
+/// Anyone with a valid token.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub id: Uuid,
+    pub session: Uuid,
+    pub roles: Vec<Role>,
+}
+
+impl Caller {
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+impl From<Claims> for Caller {
+    fn from(claims: Claims) -> Self {
+        Self { id: claims.sub, session: claims.sid, roles: claims.roles }
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Verifier: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let token = presented(&parts.headers).ok_or_else(|| {
+            Problem::unauthorized("token_missing", "Send an access token: Authorization: Bearer <token>.")
+        })?;
+        Verifier::from_ref(state).verify(token).await
+    }
+}
+
+/// Nobody, or anyone with a valid token; a bad token is still a 401.
+#[derive(Clone, Debug)]
+pub struct Guest(pub Option<Caller>);
+
+impl<S> FromRequestParts<S> for Guest
+where
+    S: Send + Sync,
+    Verifier: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let carries_token = parts.headers.contains_key("authorization") || parts.headers.contains_key("authentication");
+        if !carries_token {
+            return Ok(Self(None));
+        }
+        Caller::from_request_parts(parts, state).await.map(|caller| Self(Some(caller)))
+    }
+}
+
+macro_rules! callers {
+    ($($(#[$docs:meta])* $name:ident: $($role:ident)|+, $refusal:literal;)+) => {$(
+        $(#[$docs])*
+        #[derive(Clone, Debug)]
+        pub struct $name(pub Caller);
+
+        impl Deref for $name {
+            type Target = Caller;
+
+            fn deref(&self) -> &Caller {
+                &self.0
+            }
+        }
+
+        impl<S> FromRequestParts<S> for $name
+        where
+            S: Send + Sync,
+            Verifier: FromRef<S>,
+        {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                let caller = Caller::from_request_parts(parts, state).await?;
+                if $(caller.has(Role::$role))||+ { Ok(Self(caller)) } else { Err(Problem::forbidden($refusal)) }
+            }
+        }
+    )+};
+}
+
+callers! {
+    /// A caller with the role `customer`.
+    Customer: Customer, "This needs the role customer.";
+    /// A caller with the role `vendor`.
+    Vendor: Vendor, "This needs the role vendor.";
+    /// A caller with the role `admin`.
+    Admin: Admin, "This needs the role admin.";
+    /// A caller with the role `vendor` or `admin`.
+    VendorOrAdmin: Vendor | Admin, "This needs the role vendor or admin.";
+}
+
+/// The token presented; `Authentication` is a compatibility alias.
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    internal::bearer(headers).or_else(|| internal::bearer_of(headers.get("authentication")?.to_str().ok()?))
+}

@@ -1,0 +1,56 @@
+//! Tokens for tests of the services: signed for real, by a key made for the test.
+
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header, encode,
+    jwk::{Jwk, JwkSet},
+};
+use uuid::Uuid;
+
+use super::{Claims, JwksError, Role, TOKEN_TYPE, TokenScope, Verifier};
+use crate::clock::Clock;
+
+/// A P-256 key that signs nothing but tests.
+const KEY: &str = include_str!("testing.pem");
+const KID: &str = "testing";
+
+/// Signs tokens, and makes the verifier that trusts them.
+pub struct Signer {
+    key: EncodingKey,
+    scope: TokenScope,
+}
+
+impl Signer {
+    pub fn try_new() -> Result<Self, JwksError> {
+        let scope = TokenScope { issuer: "urn:ecommercestack:test".into(), audience: "test/shop".into() };
+        Ok(Self { key: EncodingKey::from_ec_pem(KEY.as_bytes())?, scope })
+    }
+
+    pub fn verifier(&self) -> Result<Verifier, JwksError> {
+        let mut jwk = Jwk::from_encoding_key(&self.key, Algorithm::ES256)?;
+        jwk.common.key_id = Some(KID.into());
+        Verifier::local(&self.scope, &JwkSet { keys: vec![jwk] })
+    }
+
+    /// A token of this user, good for 15 minutes.
+    pub fn token(&self, user: Uuid, roles: &[Role]) -> Result<String, JwksError> {
+        let clock = Clock::system();
+        let now = clock.now().timestamp();
+        self.sign(&Claims {
+            iss: self.scope.issuer.clone(),
+            aud: self.scope.audience.clone(),
+            sub: user,
+            sid: clock.uuid(),
+            jti: clock.uuid(),
+            iat: now,
+            exp: now + 900,
+            roles: roles.to_vec(),
+        })
+    }
+
+    pub fn sign(&self, claims: &Claims) -> Result<String, JwksError> {
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(TOKEN_TYPE.into());
+        header.kid = Some(KID.into());
+        Ok(encode(&header, claims, &self.key)?)
+    }
+}
