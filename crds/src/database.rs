@@ -1,0 +1,63 @@
+//! The shop's database and its volume.
+
+use crate::Resources;
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where the shop's data lives. Exactly one kind is given, and the kind cannot change.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[x_kube(
+    cel,
+    validation = Rule::new("has(self.managed)").message("name a kind of database: managed is the one there is")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct Database {
+    /// PostgreSQL run by the operator in the stack's namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed: Option<ManagedDatabase>,
+}
+
+/// PostgreSQL run by the operator.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[x_kube(
+    cel,
+    // On the parent, since a rule on a field that was removed is skipped (OPERATOR 7).
+    validation = Rule::new("(has(self.storage.className) ? self.storage.className : '') == (has(oldSelf.storage.className) ? oldSelf.storage.className : '')")
+        .message("the storage class cannot change; make a new stack and move the data").field_path(".storage"),
+    validation = Rule::new("self.storage.size == oldSelf.storage.size")
+        .message("the volume's size cannot change yet; make a new stack and move the data").field_path(".storage")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedDatabase {
+    /// The volume that holds the data.
+    pub storage: Storage,
+
+    /// CPU and memory of each database pod. A change restarts the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+
+    /// Full image reference, in place of `{image.registry}/postgres:{version}`. A change restarts the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 512),
+        regex(pattern = r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$")
+    )]
+    pub image: Option<String>,
+}
+
+/// The volume that holds the data.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Storage {
+    /// Size of the volume, such as `10Gi`.
+    #[schemars(length(min = 1, max = 12), regex(pattern = r"^[1-9][0-9]*(Mi|Gi|Ti)$"))]
+    pub size: String,
+
+    /// Name of the StorageClass; the cluster's default class if absent. Cannot change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    )]
+    pub class_name: Option<String>,
+}

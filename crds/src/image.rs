@@ -1,0 +1,66 @@
+//! Where images come from and how they are pulled.
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where images come from: `{registry}/{component}:{version}`.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Image {
+    /// Registry and path before the component's name; `docker.io/ecommercestack` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 255),
+        regex(pattern = r"^[a-z0-9]+([._:/-]+[a-z0-9]+)*$")
+    )]
+    pub registry: Option<String>,
+
+    /// When the kubelet pulls; `IfNotPresent` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_policy: Option<PullPolicy>,
+
+    /// Secrets of type `kubernetes.io/dockerconfigjson` in the stack's namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub pull_secrets: Option<Vec<PullSecret>>,
+}
+
+/// The name of a pull secret.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PullSecret {
+    /// Name of the Secret.
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    )]
+    pub name: String,
+}
+
+/// When the kubelet pulls an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PullPolicy {
+    /// At every start of a container.
+    Always,
+    /// When the node does not have it yet.
+    #[default]
+    IfNotPresent,
+    /// Never: it must be on the node already.
+    Never,
+}
+
+impl Image {
+    pub const DEFAULT_REGISTRY: &str = "docker.io/ecommercestack";
+}
+
+impl PullPolicy {
+    /// The word in a container's `imagePullPolicy`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "Always",
+            Self::IfNotPresent => "IfNotPresent",
+            Self::Never => "Never",
+        }
+    }
+}

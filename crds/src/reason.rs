@@ -1,0 +1,146 @@
+//! The closed list of condition types and reasons: what each means and how bad it is.
+//! Messages stand where the fact is known, in the operator.
+
+/// The types of conditions in `status.conditions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConditionType {
+    /// Everything runs as the spec says.
+    Ready,
+    /// The shop can be used, maybe with an older image or fewer pods than asked for.
+    Available,
+    /// Something is on its way and needs nobody.
+    Progressing,
+    /// Something is wrong and somebody should look.
+    Degraded,
+    PostgresReady,
+    AuthReady,
+    ProductReady,
+    OrderReady,
+}
+
+impl ConditionType {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Available => "Available",
+            Self::Progressing => "Progressing",
+            Self::Degraded => "Degraded",
+            Self::PostgresReady => "PostgresReady",
+            Self::AuthReady => "AuthReady",
+            Self::ProductReady => "ProductReady",
+            Self::OrderReady => "OrderReady",
+        }
+    }
+}
+
+/// Why a condition is as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// It runs as the spec says.
+    Running,
+    /// It runs as the spec says, which is with no pods.
+    ScaledToZero,
+    /// Nothing of the kind that this condition reports is going on.
+    None,
+
+    /// The database's pod is on its way.
+    DatabaseStarting,
+    /// The database runs; roles, databases and passwords are being set.
+    Bootstrapping,
+    /// It waits for the database.
+    WaitingForDatabase,
+    /// The migration Job of the new image runs; the old image keeps serving.
+    Migrating,
+    /// The new image is released; another component rolls first.
+    WaitingForTurn,
+    /// New pods replace old ones.
+    RollingOut,
+    /// Fewer pods are ready than asked for, and no rollout is going on.
+    Starting,
+
+    /// The bootstrap Job failed.
+    BootstrapFailed,
+    /// The migration Job failed; the old image keeps serving.
+    MigrationFailed,
+    /// An image cannot be pulled or its reference cannot be read; the old image keeps serving.
+    ImageUnavailable,
+    /// New pods did not become ready in time; the old pods keep serving.
+    RolloutStalled,
+    /// Pods crash or cannot be scheduled.
+    PodsFailing,
+    /// All replicas at their maximum would open more connections than the database takes.
+    TooManyConnections,
+    /// An object of the name that the stack needs belongs to somebody else; it was left alone.
+    Conflict,
+    /// The spec, or a Secret it needs, cannot be used as it is.
+    InvalidSpec,
+    /// The API server refused a write of the operator's.
+    WriteRefused,
+    /// The API server did not answer, or answered with an error of its own.
+    ApiUnavailable,
+    /// The namespace is being deleted; nothing is applied any more.
+    NamespaceTerminating,
+}
+
+/// What a reason asks of its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing.
+    Fine,
+    /// Patience.
+    Moving,
+    /// Action.
+    Wrong,
+}
+
+impl Reason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::ScaledToZero => "ScaledToZero",
+            Self::None => "None",
+            Self::DatabaseStarting => "DatabaseStarting",
+            Self::Bootstrapping => "Bootstrapping",
+            Self::WaitingForDatabase => "WaitingForDatabase",
+            Self::Migrating => "Migrating",
+            Self::WaitingForTurn => "WaitingForTurn",
+            Self::RollingOut => "RollingOut",
+            Self::Starting => "Starting",
+            Self::BootstrapFailed => "BootstrapFailed",
+            Self::MigrationFailed => "MigrationFailed",
+            Self::ImageUnavailable => "ImageUnavailable",
+            Self::RolloutStalled => "RolloutStalled",
+            Self::PodsFailing => "PodsFailing",
+            Self::TooManyConnections => "TooManyConnections",
+            Self::Conflict => "Conflict",
+            Self::InvalidSpec => "InvalidSpec",
+            Self::WriteRefused => "WriteRefused",
+            Self::ApiUnavailable => "ApiUnavailable",
+            Self::NamespaceTerminating => "NamespaceTerminating",
+        }
+    }
+
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Running | Self::ScaledToZero | Self::None => Severity::Fine,
+            Self::DatabaseStarting
+            | Self::Bootstrapping
+            | Self::WaitingForDatabase
+            | Self::Migrating
+            | Self::WaitingForTurn
+            | Self::RollingOut
+            | Self::Starting => Severity::Moving,
+            Self::BootstrapFailed
+            | Self::MigrationFailed
+            | Self::ImageUnavailable
+            | Self::RolloutStalled
+            | Self::PodsFailing
+            | Self::TooManyConnections
+            | Self::Conflict
+            | Self::InvalidSpec
+            | Self::WriteRefused
+            | Self::ApiUnavailable
+            | Self::NamespaceTerminating => Severity::Wrong,
+        }
+    }
+}

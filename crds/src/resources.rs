@@ -1,0 +1,44 @@
+//! CPU and memory of a component. Every quantity has a pattern, so that a typing error is refused at once
+//! and the cost of the rules stays known.
+
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// CPU and memory of each pod of a component. What is absent keeps its default.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[x_kube(
+    cel,
+    validation = Rule::new("!(has(self.requests) && has(self.limits) && has(self.requests.cpu) && has(self.limits.cpu)) || quantity(self.requests.cpu).compareTo(quantity(self.limits.cpu)) <= 0")
+        .message("requests.cpu is more than limits.cpu"),
+    validation = Rule::new("!(has(self.requests) && has(self.limits) && has(self.requests.memory) && has(self.limits.memory)) || quantity(self.requests.memory).compareTo(quantity(self.limits.memory)) <= 0")
+        .message("requests.memory is more than limits.memory")
+)]
+pub struct Resources {
+    /// What the scheduler sets aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<ResourceAmounts>,
+
+    /// What a pod may use at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ResourceAmounts>,
+}
+
+/// An amount of CPU and of memory.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResourceAmounts {
+    /// Cores, such as `"1"`, `"0.5"` or `"250m"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 12),
+        regex(pattern = r"^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$")
+    )]
+    pub cpu: Option<String>,
+
+    /// Bytes, such as `"256Mi"` or `"1Gi"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 20),
+        regex(pattern = r"^[0-9]+(Ki|Mi|Gi|Ti|k|M|G|T)?$")
+    )]
+    pub memory: Option<String>,
+}
