@@ -1,0 +1,80 @@
+# The verbs of this project, each a few lines. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help up down status deploy sample demo test check lint unit e2e gen picture
+
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+# How often the operator reads again what it does not watch; the tests want it short.
+RESYNC ?= 10m
+NAMESPACE ?= shop
+
+help: ## List the verbs
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
+
+up: ## Bring up a cluster, the operator and a sample shop, and place an order through the ingress
+	@cluster/up
+	$(MAKE) --no-print-directory deploy sample demo
+
+down: ## Remove the cluster and everything it made; keeps the cache of tools and images
+	@cluster/down
+
+status: ## Say what runs
+	@cluster/status
+
+deploy: ## Build the images from this tree and install the operator
+	@echo "Building the operator and the services …"
+	SQLX_OFFLINE=true cargo build --release --locked -p ecommercestack-operator -p auth -p product -p order
+	cluster/images
+	eval "$$(cluster/env)"
+	helm upgrade --install ecommercestack-operator charts/ecommercestack-operator --namespace ecommercestack-system \
+	  --create-namespace --set image.tag="$$(cluster/version)" --set resync=$(RESYNC) --wait --timeout 3m >/dev/null
+	echo "The operator runs in the namespace ecommercestack-system."
+
+sample: ## Apply the sample shop and wait until it is ready
+	@eval "$$(cluster/env)"
+	kubectl create namespace $(NAMESPACE) --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+	kubectl label --overwrite namespace $(NAMESPACE) pod-security.kubernetes.io/enforce=restricted >/dev/null
+	sed "s/^  version: .*/  version: $$(cluster/version)/" manifests/samples/minimal.yaml | kubectl --namespace $(NAMESPACE) apply -f -
+	echo "Waiting for the shop to be ready …"
+	kubectl --namespace $(NAMESPACE) wait --for=condition=Ready --timeout=5m ecommercestack/shop || { kubectl --namespace $(NAMESPACE) describe ecommercestack shop; exit 1; }
+	kubectl --namespace $(NAMESPACE) get ecommercestack
+
+demo: ## Place an order in the sample shop
+	@eval "$$(cluster/env)"
+	SQLX_OFFLINE=true cargo run --quiet --release --locked -p e2e --bin demo -- --namespace $(NAMESPACE)
+
+test: ## All tests: check, then e2e
+	@tests/tally $(MAKE) --no-print-directory check e2e
+
+check: lint unit ## Format, lints, unit, SQL and HTTP tests, drift of generated files; needs no cluster
+
+lint:
+	@tests/cargo-tools typos-cli cargo-deny cargo-machete
+	source tests/cargo-tools.path
+	cargo fmt --all --check
+	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --locked -- -D warnings
+	typos
+	cargo deny --log-level error check bans licenses sources
+	cargo machete
+	git ls-files -z | xargs -0 grep -lE '^#!/usr/bin/env bash|^# shellcheck shell=' | xargs shellcheck
+
+unit:
+	@tests/with-postgres cargo test --workspace --exclude e2e --locked --no-fail-fast
+
+e2e: ## The tests that need a cluster
+	@cluster/up
+	$(MAKE) --no-print-directory deploy RESYNC=15s
+	eval "$$(cluster/env)"
+	export ECOMMERCESTACK_VERSION=$$(cluster/version)
+	cargo test -p e2e --locked -- --test-threads=$${E2E_THREADS:-4}
+
+gen: ## Renew the generated files: CRD, OpenAPI documents, query data, install manifest
+	@tests/cargo-tools sqlx-cli
+	source tests/cargo-tools.path
+	tests/with-postgres tests/generate
+
+picture: ## A picture of the Swagger UI as the ingress serves it
+	@tests/e2e/swagger-picture
