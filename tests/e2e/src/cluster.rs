@@ -1,0 +1,116 @@
+//! The cluster under test, and the names of one run in it.
+
+use std::{
+    sync::OnceLock,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, Result};
+use ecommercestack_crds::EcommerceStack;
+use k8s_openapi::api::core::v1;
+use kube::{
+    Api, Client, Config, ResourceExt as _,
+    api::{DeleteParams, ListParams},
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use tokio::sync::OnceCell;
+
+use crate::environment;
+
+/// Marks the namespaces of the scenarios; the value is the run.
+pub const RUN_LABEL: &str = "ecommercestack.dev/e2e";
+pub const OPERATOR_NAMESPACE: &str = "ecommercestack-system";
+
+/// A connection to the API server. A scenario makes its own: clients belong to the runtime that made them.
+#[derive(Clone)]
+pub struct Cluster {
+    pub client: Client,
+}
+
+impl Cluster {
+    /// Connects to the cluster that KUBECONFIG names, and fails with what to do when there is none.
+    pub async fn connect() -> Result<Self> {
+        let path = environment::kubeconfig()?;
+        let file = Kubeconfig::read_from(&path)?;
+        let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
+        let client = Client::try_from(config)?;
+        let cluster = Self { client };
+        cluster.client.apiserver_version().await.with_context(|| {
+            format!(
+                "no API server answers under {}: is the cluster up (`make up`)?",
+                path.display()
+            )
+        })?;
+        Ok(cluster)
+    }
+
+    /// For a scenario: fails too when the operator's resource is not installed, and removes what earlier runs left.
+    pub async fn connect_for_scenario() -> Result<Self> {
+        static SWEPT: OnceCell<()> = OnceCell::const_new();
+        let cluster = Self::connect().await?;
+        let stacks: Api<EcommerceStack> = Api::all(cluster.client.clone());
+        stacks
+            .list(&ListParams::default().limit(1))
+            .await
+            .context("the cluster does not know EcommerceStack: run `make deploy` first")?;
+        SWEPT.get_or_try_init(|| cluster.sweep()).await?;
+        Ok(cluster)
+    }
+
+    pub fn namespaced<K>(&self, namespace: &str) -> Api<K>
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    async fn sweep(&self) -> Result<()> {
+        let namespaces: Api<v1::Namespace> = Api::all(self.client.clone());
+        for old in namespaces
+            .list(&ListParams::default().labels(&format!("{RUN_LABEL}!={}", run())))
+            .await?
+        {
+            if old.labels().contains_key(RUN_LABEL) && old.metadata.deletion_timestamp.is_none() {
+                eprintln!("        removing {} of an earlier run", old.name_any());
+                namespaces
+                    .delete(&old.name_any(), &DeleteParams::default())
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of this run: short, and another for each process.
+pub fn run() -> &'static str {
+    static RUN: OnceLock<String> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        base36(now.as_secs() % 36_u64.pow(5))
+    })
+}
+
+/// Text that nothing else has: `buyer-k3x9a-7`.
+pub fn unique(prefix: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!(
+        "{prefix}-{}-{}",
+        run(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+fn base36(mut number: u64) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut text = Vec::new();
+    while number > 0 || text.is_empty() {
+        text.push(DIGITS[usize::try_from(number % 36).unwrap_or_default()]);
+        number /= 36;
+    }
+    text.reverse();
+    text.into_iter().map(char::from).collect()
+}

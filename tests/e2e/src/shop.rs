@@ -1,0 +1,92 @@
+//! A shop as its customers reach it: HTTP through the ingress, and nothing else.
+
+mod answer;
+mod person;
+
+use anyhow::{Context as _, Result};
+use reqwest::{Client, Method, RequestBuilder, header, redirect::Policy};
+use serde_json::{Value, json};
+
+pub use answer::Answer;
+pub use person::{Person, Product};
+
+use crate::{cluster::unique, environment, wait::seconds};
+
+/// Long enough for any rule of the API; a person nobody can guess.
+const PASSWORD: &str = "correct horse battery staple 7";
+
+/// The shop of one host name.
+#[derive(Clone)]
+pub struct Shop {
+    client: Client,
+    host: String,
+}
+
+impl Shop {
+    pub fn at(host: &str) -> Result<Self> {
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .timeout(seconds(20))
+            .build()?;
+        Ok(Self {
+            client,
+            host: host.to_owned(),
+        })
+    }
+
+    /// A request to a path such as `/api/v1/products`.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}{path}", environment::ingress_address());
+        self.client
+            .request(method, url)
+            .header(header::HOST, &self.host)
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Answer> {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Makes an account that did not exist before, with a role that anybody may take.
+    pub async fn register(&self, role: &str) -> Result<Person> {
+        let email = format!("{}@example.com", unique(role));
+        let body = json!({ "email": email, "password": PASSWORD, "full_name": format!("Some {role}"), "role": role });
+        let answer = self
+            .post("/api/v1/auth/register", &body)
+            .await?
+            .expect(201)?;
+        self.person(&answer, email)
+    }
+
+    /// Logs in with a password; for those who were registered, [`Self::login_again`].
+    pub async fn login(&self, email: &str, password: &str) -> Result<Person> {
+        let body = json!({ "email": email, "password": password });
+        let answer = self.post("/api/v1/auth/login", &body).await?.expect(200)?;
+        self.person(&answer, email.to_owned())
+    }
+
+    pub async fn login_again(&self, person: &Person) -> Result<Person> {
+        self.login(&person.email, PASSWORD).await
+    }
+
+    fn person(&self, answer: &Answer, email: String) -> Result<Person> {
+        let body = answer.json()?;
+        let text = |pointer: &str| {
+            let found = body
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map(ToOwned::to_owned);
+            found.with_context(|| format!("no {pointer} in {body}"))
+        };
+        Ok(Person {
+            shop: self.clone(),
+            email,
+            id: text("/user/id")?,
+            token: text("/access_token")?,
+        })
+    }
+}

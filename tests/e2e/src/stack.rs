@@ -1,0 +1,249 @@
+//! One `EcommerceStack` as its user sees it: applied, patched, waited for, deleted.
+
+use anyhow::{Context as _, Result, ensure};
+use ecommercestack_crds::{ConditionType, EcommerceStack, Reason};
+use k8s_openapi::{
+    api::{apps::v1::Deployment, core::v1::Pod},
+    apimachinery::pkg::apis::meta::v1::Condition,
+};
+use kube::{
+    Api, ResourceExt as _,
+    api::{DeleteParams, ListParams, Patch, PatchParams},
+};
+use serde_json::{Value, json};
+
+use crate::{Cluster, Shop, environment, sql::Database, wait, wait::seconds};
+
+/// The longest that a stack may take from nothing to Ready while others do the same on two cores.
+const READY_SECONDS: u64 = 240;
+
+/// A stack by name; it need not exist yet.
+#[derive(Clone)]
+pub struct Stack {
+    pub cluster: Cluster,
+    pub namespace: String,
+    pub name: String,
+}
+
+impl Stack {
+    pub fn new(cluster: &Cluster, namespace: &str, name: &str) -> Self {
+        Self {
+            cluster: cluster.clone(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Another host for each namespace: all stacks share one ingress.
+    pub fn host(&self) -> String {
+        format!("{}.{}.localhost", self.name, self.namespace)
+    }
+
+    /// The name of one of its objects: `shop-auth`.
+    pub fn object(&self, suffix: &str) -> String {
+        format!("{}-{suffix}", self.name)
+    }
+
+    /// The smallest stack with these changes of its spec (a JSON merge patch).
+    pub fn manifest(&self, changes: &Value) -> Value {
+        let mut spec = json!({
+            "version": environment::version(),
+            "ingress": { "host": self.host() },
+            "database": { "managed": { "storage": { "size": "1Gi" } } },
+        });
+        merge(&mut spec, changes);
+        json!({
+            "apiVersion": "ecommercestack.dev/v1alpha1",
+            "kind": "EcommerceStack",
+            "metadata": { "name": self.name, "namespace": self.namespace },
+            "spec": spec,
+        })
+    }
+
+    /// Applies the smallest stack with these changes; what an earlier apply set and this one does not is undone.
+    pub async fn apply(&self, changes: &Value) -> Result<EcommerceStack> {
+        let params = PatchParams::apply("e2e").force();
+        let applied = self
+            .api()
+            .patch(&self.name, &params, &Patch::Apply(self.manifest(changes)))
+            .await?;
+        Ok(applied)
+    }
+
+    /// What the API server says to such a manifest, nothing written.
+    pub async fn refusal(&self, manifest: &Value) -> Result<String> {
+        let params = PatchParams::apply("e2e").force().dry_run();
+        match self
+            .api()
+            .patch(&self.name, &params, &Patch::Apply(manifest))
+            .await
+        {
+            Ok(_) => anyhow::bail!("the API server takes {}", manifest["spec"]),
+            Err(kube::Error::Api(status)) => {
+                ensure!(
+                    matches!(status.code, 400 | 422),
+                    "not a refusal of the spec: {status:?}"
+                );
+                Ok(status.message)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub async fn get(&self) -> Result<EcommerceStack> {
+        Ok(self.api().get(&self.name).await?)
+    }
+
+    pub async fn delete(&self) -> Result<()> {
+        self.api()
+            .delete(&self.name, &DeleteParams::default())
+            .await?;
+        Ok(())
+    }
+
+    /// Waits until everything runs as the present spec says.
+    pub async fn ready(&self) -> Result<EcommerceStack> {
+        wait::until(
+            format!("stack {} is Ready", self.name),
+            seconds(READY_SECONDS),
+            async || {
+                let stack = self.get().await?;
+                let observed = stack
+                    .status
+                    .as_ref()
+                    .and_then(|status| status.observed_generation);
+                ensure!(
+                    observed == stack.metadata.generation,
+                    "status is of generation {observed:?}"
+                );
+                let ready = condition(&stack, ConditionType::Ready).context("no status yet")?;
+                ensure!(
+                    ready.status == "True",
+                    "{}: {}",
+                    ready.reason,
+                    ready.message
+                );
+                Ok(stack)
+            },
+        )
+        .await
+    }
+
+    /// Waits until a condition of the present spec has this status and reason.
+    pub async fn reports(
+        &self,
+        kind: ConditionType,
+        status: &str,
+        reason: Reason,
+        limit: u64,
+    ) -> Result<Condition> {
+        let what = format!(
+            "stack {} reports {}={status} ({})",
+            self.name,
+            kind.as_str(),
+            reason.as_str()
+        );
+        wait::until(what, seconds(limit), async || {
+            let stack = self.get().await?;
+            let found = condition(&stack, kind).context("no such condition yet")?;
+            ensure!(
+                found.observed_generation == stack.metadata.generation,
+                "it is of an older generation"
+            );
+            ensure!(
+                found.status == status && found.reason == reason.as_str(),
+                "{}={} ({}): {}",
+                found.type_,
+                found.status,
+                found.reason,
+                found.message
+            );
+            Ok(found)
+        })
+        .await
+    }
+
+    /// The pods of a component that nobody is deleting.
+    pub async fn pods(&self, component: &str) -> Result<Vec<Pod>> {
+        let labels = format!(
+            "app.kubernetes.io/name={component},app.kubernetes.io/instance={}",
+            self.name
+        );
+        let pods: Api<Pod> = self.cluster.namespaced(&self.namespace);
+        let pods = pods.list(&ListParams::default().labels(&labels)).await?;
+        Ok(pods
+            .items
+            .into_iter()
+            .filter(|pod| pod.metadata.deletion_timestamp.is_none())
+            .collect())
+    }
+
+    /// Waits until the Deployment exists as another object than `not`, and all its pods are ready.
+    pub async fn deployed(&self, suffix: &str, not: Option<&str>) -> Result<Deployment> {
+        let name = self.object(suffix);
+        let api: Api<Deployment> = self.cluster.namespaced(&self.namespace);
+        wait::until(
+            format!("Deployment {name} is there and ready"),
+            seconds(120),
+            async || {
+                let found = api.get(&name).await?;
+                ensure!(found.uid().as_deref() != not, "the old one still stands");
+                let wanted = found.spec.replicas.unwrap_or(1);
+                let status = found.status.clone().unwrap_or_default();
+                ensure!(
+                    status.observed_generation == found.metadata.generation,
+                    "the controller has not seen it"
+                );
+                let ready = status.ready_replicas.unwrap_or(0);
+                ensure!(ready == wanted, "{ready} of {wanted} pods are ready");
+                Ok(found)
+            },
+        )
+        .await
+    }
+
+    pub fn shop(&self) -> Result<Shop> {
+        Shop::at(&self.host())
+    }
+
+    pub fn database(&self) -> Database {
+        Database {
+            namespace: self.namespace.clone(),
+            pod: self.object("postgres-0"),
+        }
+    }
+
+    pub fn api(&self) -> Api<EcommerceStack> {
+        self.cluster.namespaced(&self.namespace)
+    }
+}
+
+/// A condition of a stack's status.
+pub fn condition(stack: &EcommerceStack, kind: ConditionType) -> Option<Condition> {
+    let conditions = &stack.status.as_ref()?.conditions;
+    conditions
+        .iter()
+        .find(|condition| condition.type_ == kind.as_str())
+        .cloned()
+}
+
+/// JSON merge patch (RFC 7396).
+fn merge(target: &mut Value, changes: &Value) {
+    let Value::Object(patch) = changes else {
+        *target = changes.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Value::Object(members) = target else {
+        return;
+    };
+    for (name, change) in patch {
+        if change.is_null() {
+            members.remove(name);
+        } else {
+            merge(members.entry(name).or_insert(Value::Null), change);
+        }
+    }
+}
