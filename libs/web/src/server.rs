@@ -60,7 +60,8 @@ pub async fn serve(listen: &Listen, public: Router, internal: Router, stop: watc
     // The internal port closes last: probes and other services' calls go on while the public port drains.
     let (public_drained, internal_stop) = watch::channel(false);
     let public = async {
-        let served = axum::serve(public_listener, public).with_graceful_shutdown(stopped(stop.clone()));
+        let served = axum::serve(public_listener, public.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stopped(stop.clone()));
         let drained = drain(served.into_future(), stop.clone()).await;
         public_drained.send_replace(true);
         drained
