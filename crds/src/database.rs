@@ -53,7 +53,7 @@ pub struct Storage {
     #[schemars(length(min = 1, max = 12), regex(pattern = r"^[1-9][0-9]*(Mi|Gi|Ti)$"))]
     pub size: String,
 
-    /// Name of the StorageClass; the cluster's default class if absent. Cannot change.
+    /// Name of the `StorageClass`; the cluster's default class if absent. Cannot change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 253),

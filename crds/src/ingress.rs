@@ -15,7 +15,7 @@ pub struct Ingress {
     )]
     pub host: Option<String>,
 
-    /// Name of the IngressClass; the cluster's default class if absent.
+    /// Name of the `IngressClass`; the cluster's default class if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 253),

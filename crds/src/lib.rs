@@ -1,6 +1,6 @@
 //! The `EcommerceStack` resource: its types, defaults, validation rules and the reasons its status gives.
 //! No client and no reconcile: whoever reads or writes the resource (operator, kubectl plugin, tests) depends on this.
-//! `cargo run -p ecommercestack-crds --bin crdgen` prints the CustomResourceDefinition.
+//! `cargo run -p ecommercestack-crds --bin crdgen` prints the `CustomResourceDefinition`.
 
 mod components;
 mod database;

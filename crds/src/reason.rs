@@ -94,6 +94,30 @@ pub enum Severity {
 }
 
 impl Reason {
+    pub const ALL: [Self; 21] = [
+        Self::Running,
+        Self::ScaledToZero,
+        Self::None,
+        Self::DatabaseStarting,
+        Self::Bootstrapping,
+        Self::WaitingForDatabase,
+        Self::Migrating,
+        Self::WaitingForTurn,
+        Self::RollingOut,
+        Self::Starting,
+        Self::BootstrapFailed,
+        Self::MigrationFailed,
+        Self::ImageUnavailable,
+        Self::RolloutStalled,
+        Self::PodsFailing,
+        Self::TooManyConnections,
+        Self::Conflict,
+        Self::InvalidSpec,
+        Self::WriteRefused,
+        Self::ApiUnavailable,
+        Self::NamespaceTerminating,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "Running",

@@ -1,5 +1,5 @@
 //! The root of the resource: what a shop is made of, and the rules over fields that may not change later.
-//! Defaults are functions, not schema defaults: a default in the schema shows up as a difference in GitOps tools.
+//! Defaults are functions, not schema defaults: a default in the schema shows up as a difference in `GitOps` tools.
 
 use crate::{Components, Database, EcommerceStackStatus, Image, Ingress};
 use kube::{CustomResource, KubeSchema};

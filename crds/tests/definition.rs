@@ -1,4 +1,4 @@
-//! The committed CustomResourceDefinition: it is the one that the types generate, and plain `kubectl apply` takes it.
+//! The committed `CustomResourceDefinition`: it is the one that the types generate, and plain `kubectl apply` takes it.
 
 #[test]
 fn committed_definition_is_the_generated_one() {

@@ -1,4 +1,9 @@
 //! Every CEL rule of the resource, once accepting and once rejecting.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 use ecommercestack_crds::EcommerceStack;
 use serde_json::{Value, json};
@@ -108,7 +113,7 @@ fn the_kind_of_database_cannot_change() {
 #[test]
 fn a_storage_class_may_stay() {
     let fast = stack("shop", |spec| {
-        spec["database"]["managed"]["storage"]["className"] = json!("fast")
+        spec["database"]["managed"]["storage"]["className"] = json!("fast");
     });
     assert_change_accepted(&fast, &fast);
 }
@@ -116,7 +121,7 @@ fn a_storage_class_may_stay() {
 #[test]
 fn the_storage_class_cannot_change_nor_be_removed() {
     let fast = stack("shop", |spec| {
-        spec["database"]["managed"]["storage"]["className"] = json!("fast")
+        spec["database"]["managed"]["storage"]["className"] = json!("fast");
     });
     assert_change_refused(&shop(), &fast, "the storage class cannot change");
     assert_change_refused(&fast, &shop(), "the storage class cannot change");
@@ -125,7 +130,7 @@ fn the_storage_class_cannot_change_nor_be_removed() {
 #[test]
 fn the_size_of_the_volume_cannot_change_yet() {
     let large = stack("shop", |spec| {
-        spec["database"]["managed"]["storage"]["size"] = json!("2Gi")
+        spec["database"]["managed"]["storage"]["size"] = json!("2Gi");
     });
     assert_change_accepted(&large, &large);
     assert_change_refused(&shop(), &large, "size cannot change yet");

@@ -1,4 +1,4 @@
-//! Prints the CustomResourceDefinition; `make gen` writes it to crds/ecommercestacks.yaml.
+//! Prints the `CustomResourceDefinition`; `make gen` writes it to crds/ecommercestacks.yaml.
 
 use std::io::{self, Write as _};
 

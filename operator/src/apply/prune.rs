@@ -1,0 +1,67 @@
+//! Objects of the stack that it does not want any more. Never Secrets, volumes or the database.
+
+use super::{ApplyError, write::Writer};
+use crate::fetch::Live;
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    batch::v1::Job,
+    core::v1::{Service, ServiceAccount},
+    networking::v1::{Ingress, NetworkPolicy},
+    policy::v1::PodDisruptionBudget,
+    rbac::v1::RoleBinding,
+};
+
+/// The names of the objects that the stack wants.
+pub(super) struct Wanted {
+    pub(super) service_accounts: Vec<String>,
+    pub(super) role_bindings: Vec<String>,
+    pub(super) services: Vec<String>,
+    pub(super) network_policies: Vec<String>,
+    pub(super) deployments: Vec<String>,
+    pub(super) budgets: Vec<String>,
+    pub(super) ingresses: Vec<String>,
+}
+
+pub(super) async fn prune_all(
+    writer: &mut Writer<'_>,
+    live: &Live,
+    wanted: &Wanted,
+    jobs: &[String],
+) -> Result<(), ApplyError> {
+    let Wanted {
+        service_accounts,
+        role_bindings,
+        services,
+        network_policies,
+        deployments,
+        budgets,
+        ingresses,
+    } = wanted;
+    writer
+        .prune::<ServiceAccount>(&live.service_accounts, service_accounts)
+        .await?;
+    writer
+        .prune::<RoleBinding>(&live.role_bindings, role_bindings)
+        .await?;
+    writer.prune::<Service>(&live.services, services).await?;
+    writer
+        .prune::<NetworkPolicy>(&live.network_policies, network_policies)
+        .await?;
+    writer
+        .prune::<PodDisruptionBudget>(&live.budgets, budgets)
+        .await?;
+    writer.prune::<Ingress>(&live.ingresses, ingresses).await?;
+    for (name, deployment) in &live.deployments {
+        if !deployments.contains(name) {
+            writer
+                .delete::<Deployment>(name, &deployment.metadata)
+                .await?;
+        }
+    }
+    for name in jobs {
+        if let Some(job) = live.jobs.get(name) {
+            writer.delete::<Job>(name, &job.metadata).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Writes that are no apply: Secrets made once, owners changed, Deployments scaled, pods deleted.
+
+use super::{
+    ApplyError,
+    write::{Writer, only_if},
+};
+use crate::{
+    children::secrets,
+    credentials::CredentialWrite,
+    fate::{Dependent, OwnerChange},
+    labels::MANAGER,
+    restart::Restart,
+    rollout::wanted,
+    validate::ValidStack,
+};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
+};
+use kube::{
+    Api, ResourceExt as _,
+    api::{Patch, PatchParams, PostParams},
+};
+use serde_json::json;
+
+/// Made once by POST, completed only against the version that was read. // OPERATOR 8
+pub(super) async fn write_credential(
+    writer: &mut Writer<'_>,
+    stack: &ValidStack,
+    write: &CredentialWrite,
+) -> Result<(), ApplyError> {
+    let api: Api<Secret> = Api::namespaced(writer.client.clone(), &stack.namespace);
+    let secret = secrets::secret(stack, write);
+    let name = secret.name_any();
+    let result = match &write.resource_version {
+        None => {
+            let parameters = PostParams {
+                field_manager: Some(MANAGER.to_owned()),
+                ..Default::default()
+            };
+            api.create(&parameters, &secret).await
+        }
+        Some(version) => {
+            let patch =
+                json!({ "metadata": { "resourceVersion": version }, "data": write.content });
+            api.patch(&name, &merge(), &Patch::Merge(patch)).await
+        }
+    };
+    // A Secret that could not be written ends the pass: pods would be built from values that nobody holds.
+    match result {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.is_already_exists() || status.is_conflict() => {
+            Err(ApplyError::Raced {
+                kind: "Secret".to_owned(),
+                name,
+            })
+        }
+        Err(source) => Err(ApplyError::Api {
+            kind: "Secret".to_owned(),
+            name,
+            source,
+        }),
+    }
+}
+
+pub(super) async fn change_owner(
+    writer: &mut Writer<'_>,
+    change: &OwnerChange,
+) -> Result<(), ApplyError> {
+    let patch = Patch::Merge(json!({ "metadata": {
+        "resourceVersion": change.resource_version,
+        "ownerReferences": change.owners,
+    } }));
+    let (client, namespace) = (writer.client.clone(), &writer.stack.namespace);
+    let (name, parameters) = (&change.name, merge());
+    let (kind, result) = match change.dependent {
+        Dependent::Volume => {
+            let api: Api<PersistentVolumeClaim> = Api::namespaced(client, namespace);
+            (
+                "PersistentVolumeClaim",
+                api.patch_metadata(name, &parameters, &patch)
+                    .await
+                    .map(drop),
+            )
+        }
+        Dependent::Credential => {
+            let api: Api<Secret> = Api::namespaced(client, namespace);
+            (
+                "Secret",
+                api.patch_metadata(name, &parameters, &patch)
+                    .await
+                    .map(drop),
+            )
+        }
+        Dependent::PatroniState => {
+            let api: Api<ConfigMap> = Api::namespaced(client, namespace);
+            (
+                "ConfigMap",
+                api.patch_metadata(name, &parameters, &patch)
+                    .await
+                    .map(drop),
+            )
+        }
+    };
+    match result {
+        // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
+        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
+        result => writer.note(kind, name, result).map(drop),
+    }
+}
+
+/// Replicas are never applied: dropping the field once set 3 pods to 1. // OPERATOR 4
+pub(super) async fn scale(
+    writer: &mut Writer<'_>,
+    deployment: &Deployment,
+    replicas: i32,
+) -> Result<(), ApplyError> {
+    if wanted(deployment) == replicas {
+        return Ok(());
+    }
+    let api: Api<Deployment> = Api::namespaced(writer.client.clone(), &writer.stack.namespace);
+    let name = deployment.name_any();
+    let patch = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
+    let result = api.patch_scale(&name, &merge(), &patch).await;
+    writer.note("Deployment", &name, result).map(drop)
+}
+
+pub(super) async fn restart_pod(
+    writer: &mut Writer<'_>,
+    restart: &Restart,
+) -> Result<(), ApplyError> {
+    let api: Api<Pod> = Api::namespaced(writer.client.clone(), &writer.stack.namespace);
+    let parameters = only_if(restart.uid.clone(), None);
+    match api.delete(&restart.pod, &parameters).await {
+        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
+        result => writer.note("Pod", &restart.pod, result).map(drop),
+    }
+}
+
+fn merge() -> PatchParams {
+    PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,143 @@
+//! Everything that a stack wants, from the validated spec and its releases. Pure and infallible.
+
+use crate::{
+    children::{
+        access::{self, PostgresRole},
+        budgets, deployments, ingresses, network_policies, services, stateful_sets,
+    },
+    component::Workload,
+    credentials::{CredentialWrite, Credentials},
+    fate::{self, OwnerChange},
+    fetch::Fetched,
+    job_state::job_state,
+    releases::{PostgresRelease, Releases},
+    restart::{self, Restart},
+    rollout::{Turn, turns},
+    validate::ValidStack,
+};
+use k8s_openapi::api::{
+    apps::v1::{Deployment, StatefulSet},
+    batch::v1::Job,
+    core::v1::{Service, ServiceAccount},
+    networking::v1::{Ingress, NetworkPolicy},
+    policy::v1::PodDisruptionBudget,
+    rbac::v1::RoleBinding,
+};
+use kube::ResourceExt as _;
+
+/// Everything that a stack wants. `apply` takes it apart without `..`, so that a kind nobody applies does not compile.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    pub credentials: Vec<CredentialWrite>,
+    pub owner_changes: Vec<OwnerChange>,
+    pub service_accounts: Vec<ServiceAccount>,
+    pub role_bindings: Vec<RoleBinding>,
+    pub services: Vec<Service>,
+    pub network_policies: Vec<NetworkPolicy>,
+    pub stateful_sets: Vec<StatefulSet>,
+    pub restarts: Vec<Restart>,
+    pub jobs: Jobs,
+    pub deployments: Vec<PlannedDeployment>,
+    pub budgets: Vec<PodDisruptionBudget>,
+    pub ingresses: Vec<Ingress>,
+}
+
+/// Jobs to create, and names of Jobs that nobody needs any more.
+#[derive(Clone, Debug, Default)]
+pub struct Jobs {
+    pub create: Vec<Job>,
+    pub prune: Vec<String>,
+}
+
+/// A Deployment and how many pods it should have, which is written apart from it. // OPERATOR 4
+#[derive(Clone, Debug)]
+pub struct PlannedDeployment {
+    pub workload: Workload,
+    pub deployment: Deployment,
+    pub replicas: i32,
+    pub turn: Turn,
+}
+
+/// Builds everything that a stack wants.
+pub fn build(
+    stack: &ValidStack,
+    fetched: &Fetched,
+    credentials: &Credentials,
+    releases: &Releases,
+    role: &PostgresRole,
+) -> Desired {
+    let PostgresRelease {
+        image,
+        up: _,
+        bootstrap: _,
+    } = &releases.postgres;
+    let stateful_set = stateful_sets::stateful_set(stack, image, credentials);
+    Desired {
+        credentials: credentials.writes.clone(),
+        owner_changes: fate::owner_changes(stack, fetched),
+        service_accounts: vec![access::service_account(stack)],
+        role_bindings: vec![access::role_binding(stack, role)],
+        services: services::services(stack),
+        network_policies: network_policies::network_policies(stack),
+        restarts: restart::restarts(stack, fetched),
+        stateful_sets: vec![stateful_set],
+        jobs: jobs(fetched, releases),
+        deployments: planned_deployments(stack, fetched, credentials, releases),
+        budgets: budgets::budgets(stack),
+        ingresses: ingresses::ingresses(stack),
+    }
+}
+
+/// Finished Jobs of old images are pruned; one that still runs is left to its deadline.
+fn jobs(fetched: &Fetched, releases: &Releases) -> Jobs {
+    let Some(gates) = releases.gates() else {
+        return Jobs::default();
+    };
+    let live = &fetched.live.jobs;
+    let wanted: Vec<String> = gates.iter().map(|gate| gate.job.name_any()).collect();
+    let create = gates
+        .iter()
+        .filter(|gate| gate.may_start && !live.contains_key(&gate.job.name_any()))
+        .map(|gate| gate.job.clone())
+        .collect();
+    let prune = live
+        .keys()
+        .filter(|name| !wanted.contains(name) && job_state(live, name).is_finished())
+        .cloned()
+        .collect();
+    Jobs { create, prune }
+}
+
+fn planned_deployments(
+    stack: &ValidStack,
+    fetched: &Fetched,
+    credentials: &Credentials,
+    releases: &Releases,
+) -> Vec<PlannedDeployment> {
+    let deployable: Vec<(Workload, Deployment)> = Workload::ALL
+        .into_iter()
+        .filter_map(|workload| {
+            let image = releases.of(workload.application()).image.as_deref()?;
+            Some((
+                workload,
+                deployments::deployment(stack, workload, image, credentials),
+            ))
+        })
+        .collect();
+    let turns = turns(
+        deployable
+            .iter()
+            .map(|(workload, deployment)| (*workload, deployment)),
+        &fetched.live.deployments,
+    );
+    deployable
+        .into_iter()
+        .zip(turns)
+        .map(|((workload, deployment), turn)| PlannedDeployment {
+            workload,
+            deployment,
+            replicas: stack.settings(workload).replicas,
+            turn,
+        })
+        .collect()
+}

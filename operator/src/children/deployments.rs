@@ -1,0 +1,158 @@
+//! Deployments of the services and the order worker. They never carry `replicas`: see `apply` (OPERATOR 4).
+
+use super::{
+    environment::{INTERNAL_TOKENS_DIRECTORY, JWT_DIRECTORY, environment},
+    metadata,
+    pods::{Defaults, SERVICE_USER, container, pod_template, probe, resources, secret_volume},
+};
+use crate::{
+    component::Workload,
+    credentials::{Credential, Credentials},
+    fingerprint::fingerprint_of,
+    labels::{SECRETS_HASH, TEMPLATE_HASH, pod_selector},
+    validate::ValidStack,
+};
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
+        core::v1::{
+            Container, ContainerPort, Lifecycle, LifecycleHandler, PodTemplateSpec, SleepAction,
+            Volume, VolumeMount,
+        },
+    },
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use std::collections::BTreeMap;
+
+/// The Secrets whose change rolls a workload's pods.
+pub fn read_credentials(workload: Workload) -> &'static [Credential] {
+    use crate::component::Application::{Auth, Order, Product};
+    match workload {
+        Workload::Auth => &[Credential::Database(Auth), Credential::SigningKeys],
+        Workload::Product => &[Credential::Database(Product), Credential::InternalTokens],
+        Workload::Order | Workload::Worker => {
+            &[Credential::Database(Order), Credential::InternalTokens]
+        }
+    }
+}
+
+/// The Deployment of a workload, running a released image.
+pub fn deployment(
+    stack: &ValidStack,
+    workload: Workload,
+    image: &str,
+    credentials: &Credentials,
+) -> Deployment {
+    let component = workload.as_str();
+    let template = template(stack, workload, image, credentials);
+    let mut metadata = metadata(stack, stack.object(component), component);
+    metadata.annotations = Some(
+        [(TEMPLATE_HASH.to_owned(), fingerprint_of(&template))]
+            .into_iter()
+            .collect(),
+    );
+    Deployment {
+        metadata,
+        spec: DeploymentSpec {
+            progress_deadline_seconds: Some(120),
+            revision_history_limit: Some(2),
+            selector: pod_selector(&stack.name, component),
+            strategy: Some(DeploymentStrategy {
+                type_: Some("RollingUpdate".to_owned()),
+                rolling_update: Some(RollingUpdateDeployment {
+                    max_surge: Some(IntOrString::Int(1)),
+                    max_unavailable: Some(IntOrString::Int(0)),
+                }),
+            }),
+            template,
+            ..Default::default()
+        },
+        status: None,
+    }
+}
+
+fn template(
+    stack: &ValidStack,
+    workload: Workload,
+    image: &str,
+    credentials: &Credentials,
+) -> PodTemplateSpec {
+    let component = workload.as_str();
+    let (volumes, mounts) = secret_files(stack, workload);
+    let annotations = [(
+        SECRETS_HASH.to_owned(),
+        credentials.fingerprint(read_credentials(workload)),
+    )];
+    let container = Container {
+        args: Some(vec![
+            if workload.serves() { "serve" } else { "work" }.to_owned(),
+        ]),
+        env: Some(environment(stack, workload)),
+        lifecycle: Some(Lifecycle {
+            // Endpoints and the ingress controller learn of the end before the process does.
+            pre_stop: Some(LifecycleHandler {
+                sleep: Some(SleepAction { seconds: 5 }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }),
+        liveness_probe: Some(probe("/livez", "internal", 10, 6)),
+        ports: Some(ports(workload)),
+        readiness_probe: Some(probe("/readyz", "internal", 5, 2)),
+        resources: Some(resources(
+            defaults(workload),
+            &stack.settings(workload).resources,
+        )),
+        startup_probe: Some(probe("/startupz", "internal", 1, 60)),
+        volume_mounts: (!mounts.is_empty()).then_some(mounts),
+        ..container(stack, component, image)
+    };
+    let mut template = pod_template(
+        stack,
+        component,
+        SERVICE_USER,
+        annotations.into_iter().collect::<BTreeMap<_, _>>(),
+        container,
+        volumes,
+    );
+    if let Some(spec) = &mut template.spec {
+        spec.termination_grace_period_seconds = Some(40);
+    }
+    template
+}
+
+fn ports(workload: Workload) -> Vec<ContainerPort> {
+    let port = |name: &str, number| ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: number,
+        ..Default::default()
+    };
+    let public = workload.serves().then(|| port("http", 8080));
+    public.into_iter().chain([port("internal", 8081)]).collect()
+}
+
+fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<VolumeMount>) {
+    let (name, credential, path) = match workload {
+        Workload::Auth => ("jwt", Credential::SigningKeys, JWT_DIRECTORY),
+        Workload::Product | Workload::Order | Workload::Worker => (
+            "internal-tokens",
+            Credential::InternalTokens,
+            INTERNAL_TOKENS_DIRECTORY,
+        ),
+    };
+    let (volume, mount) = secret_volume(name, stack.object(credential.suffix()), path);
+    (vec![volume], vec![mount])
+}
+
+fn defaults(workload: Workload) -> Defaults {
+    Defaults {
+        cpu_request: "20m",
+        memory_request: "64Mi",
+        // Password hashing must not starve the neighbours. // OPERATOR 19
+        cpu_limit: match workload {
+            Workload::Auth => Some("1"),
+            Workload::Product | Workload::Order | Workload::Worker => None,
+        },
+        memory_limit: "256Mi",
+    }
+}

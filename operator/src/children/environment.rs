@@ -1,0 +1,125 @@
+//! The environment of the services' containers.
+
+use crate::{
+    component::{Application, Workload},
+    credentials::Credential,
+    validate::ValidStack,
+};
+use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector, SecretKeySelector};
+
+/// Where Secrets are mounted in the services' containers.
+pub const JWT_DIRECTORY: &str = "/etc/ecommercestack/jwt";
+pub const INTERNAL_TOKENS_DIRECTORY: &str = "/etc/ecommercestack/internal";
+
+/// The connections of each pod's pool. Here and not left to the service's default, since the sum over all pods
+/// is checked against what the database takes. // OPERATOR 15
+pub const POOL_CONNECTIONS: i32 = 8;
+
+pub fn variable(name: &str, value: impl Into<String>) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value: Some(value.into()),
+        value_from: None,
+    }
+}
+
+/// A key of a Secret, by reference.
+pub fn secret_variable(
+    stack: &ValidStack,
+    name: &str,
+    credential: Credential,
+    key: &str,
+) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value: None,
+        value_from: Some(EnvVarSource {
+            secret_key_ref: Some(SecretKeySelector {
+                name: stack.object(credential.suffix()),
+                key: key.to_owned(),
+                optional: None,
+            }),
+            ..Default::default()
+        }),
+    }
+}
+
+/// A field of the pod itself.
+pub fn field_variable(name: &str, path: &str) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value: None,
+        value_from: Some(EnvVarSource {
+            field_ref: Some(ObjectFieldSelector {
+                field_path: path.to_owned(),
+                api_version: None,
+            }),
+            ..Default::default()
+        }),
+    }
+}
+
+/// The address of a service's database.
+pub fn database_variable(stack: &ValidStack, application: Application) -> EnvVar {
+    secret_variable(
+        stack,
+        "DATABASE_URL",
+        Credential::Database(application),
+        "uri",
+    )
+}
+
+/// The environment of a workload's container.
+pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
+    let application = workload.application();
+    let mut environment = vec![
+        database_variable(stack, application),
+        variable("DATABASE_MAX_CONNECTIONS", POOL_CONNECTIONS.to_string()),
+        variable("TOKEN_ISSUER", stack.token_issuer()),
+        variable("TOKEN_AUDIENCE", stack.token_audience()),
+    ];
+    match application {
+        Application::Auth => environment.extend([
+            variable("JWT_KEYS_DIR", JWT_DIRECTORY),
+            variable("REFRESH_KEY_FILE", format!("{JWT_DIRECTORY}/refresh.key")),
+            secret_variable(stack, "ADMIN_EMAIL", Credential::Administrator, "email"),
+            secret_variable(
+                stack,
+                "ADMIN_PASSWORD",
+                Credential::Administrator,
+                "password",
+            ),
+            variable("VENDOR_SIGNUP", stack.vendor_signup.as_str()),
+        ]),
+        Application::Product => {
+            environment.extend(shop(stack));
+            environment.push(variable("INTERNAL_TOKENS_DIR", INTERNAL_TOKENS_DIRECTORY));
+        }
+        Application::Order => {
+            environment.extend(shop(stack));
+            environment.extend([
+                variable(
+                    "PRODUCT_INTERNAL_URL",
+                    format!("http://{}:8081", stack.object("product-internal")),
+                ),
+                variable(
+                    "INTERNAL_TOKEN_FILE",
+                    format!("{INTERNAL_TOKENS_DIRECTORY}/order"),
+                ),
+            ]);
+        }
+    }
+    environment
+}
+
+/// What the services behind a token and a price have in common.
+fn shop(stack: &ValidStack) -> [EnvVar; 3] {
+    [
+        variable(
+            "JWKS_URL",
+            format!("http://{}/.well-known/jwks.json", stack.object("auth")),
+        ),
+        variable("CURRENCY", stack.currency.clone()),
+        variable("LEGACY_ALIASES", stack.legacy_aliases().to_string()),
+    ]
+}

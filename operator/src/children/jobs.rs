@@ -1,0 +1,127 @@
+//! Jobs: the database's bootstrap and each service's migration. A Job's name is a hash of its image and inputs;
+//! it is created and never patched, and has no time to live, since its outcome is what later passes read (OPERATOR 11).
+
+use super::{
+    environment::{database_variable, secret_variable, variable},
+    metadata,
+    pods::{
+        Defaults, POSTGRES_USER, SERVICE_USER, container, pod_template, resources, scratch_volume,
+    },
+};
+use crate::{
+    component::{Application, BOOTSTRAP, POSTGRES},
+    credentials::{Credential, Credentials},
+    fingerprint::fingerprint,
+    validate::ValidStack,
+};
+use ecommercestack_crds::Resources;
+use k8s_openapi::api::{
+    batch::v1::{Job, JobSpec},
+    core::v1::{Container, PodTemplateSpec},
+};
+use std::collections::BTreeMap;
+
+const DEFAULTS: Defaults = Defaults {
+    cpu_request: "10m",
+    memory_request: "32Mi",
+    cpu_limit: None,
+    memory_limit: "256Mi",
+};
+
+/// Sets roles, databases and passwords. Made anew for a new image, new passwords and a new database cluster.
+pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifier: &str) -> Job {
+    let image = &stack.database.image;
+    let passwords = credentials.fingerprint(&[
+        Credential::Postgres,
+        Credential::Database(Application::Auth),
+        Credential::Database(Application::Product),
+        Credential::Database(Application::Order),
+    ]);
+    let hash = fingerprint([
+        image.as_bytes(),
+        passwords.as_bytes(),
+        system_identifier.as_bytes(),
+    ]);
+    let databases = Application::ALL.map(Application::as_str).join(" ");
+    let mut environment = vec![
+        variable("PGHOST", stack.object(POSTGRES)),
+        secret_variable(
+            stack,
+            "SUPERUSER_PASSWORD",
+            Credential::Postgres,
+            "superuser-password",
+        ),
+        variable("DATABASES", databases),
+    ];
+    for application in Application::ALL {
+        let prefix = application.as_str().to_uppercase();
+        let credential = Credential::Database(application);
+        for key in ["username", "password"] {
+            let name = format!("{prefix}_{}", key.to_uppercase());
+            environment.push(secret_variable(stack, &name, credential, key));
+        }
+    }
+    let (temporary, temporary_mount) = scratch_volume("tmp", "/tmp");
+    let container = Container {
+        args: Some(vec!["bootstrap".to_owned()]),
+        env: Some(environment),
+        resources: Some(resources(DEFAULTS, &Resources::default())),
+        volume_mounts: Some(vec![temporary_mount]),
+        ..container(stack, BOOTSTRAP, image)
+    };
+    let template = pod_template(
+        stack,
+        BOOTSTRAP,
+        POSTGRES_USER,
+        BTreeMap::new(),
+        container,
+        vec![temporary],
+    );
+    job(
+        stack,
+        stack.object(&format!("bootstrap-{hash}")),
+        BOOTSTRAP,
+        template,
+    )
+}
+
+/// Migrates the database of one service to what the image that the spec asks for needs.
+pub fn migration(stack: &ValidStack, application: Application, system_identifier: &str) -> Job {
+    let image = stack.image(application);
+    let hash = fingerprint([image.as_bytes(), system_identifier.as_bytes()]);
+    let component = application.migration();
+    let container = Container {
+        args: Some(vec!["migrate".to_owned()]),
+        env: Some(vec![database_variable(stack, application)]),
+        resources: Some(resources(DEFAULTS, &Resources::default())),
+        ..container(stack, "migrate", image)
+    };
+    let template = pod_template(
+        stack,
+        component,
+        SERVICE_USER,
+        BTreeMap::new(),
+        container,
+        Vec::new(),
+    );
+    let name = stack.object(&format!("{}-migrate-{hash}", application.as_str()));
+    job(stack, name, component, template)
+}
+
+fn job(stack: &ValidStack, name: String, component: &str, mut template: PodTemplateSpec) -> Job {
+    if let Some(spec) = &mut template.spec {
+        spec.restart_policy = Some("Never".to_owned());
+    }
+    Job {
+        metadata: metadata(stack, name, component),
+        spec: Some(JobSpec {
+            // An image that cannot be pulled would leave it active for ever. // OPERATOR 11
+            active_deadline_seconds: Some(900),
+            // Each try leaves its pod, whose termination message says why.
+            backoff_limit: Some(2),
+            template,
+            ..Default::default()
+        }),
+        status: None,
+    }
+}

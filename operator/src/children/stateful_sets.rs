@@ -1,0 +1,175 @@
+//! The database: PostgreSQL under Patroni, one instance. The operator deletes its pods itself (OPERATOR 14);
+//! volumes always outlive the `StatefulSet`, and go with the stack by an owner reference only (OPERATOR 12).
+
+use super::{
+    environment::{field_variable, secret_variable, variable},
+    metadata,
+    pods::{
+        Defaults, POSTGRES_USER, container, mount, pod_template, probe, resources, scratch_volume,
+    },
+    services::PATRONI_SCOPE,
+};
+use crate::{
+    component::POSTGRES,
+    credentials::{Credential, Credentials},
+    labels::{SECRETS_HASH, labels, pod_selector},
+    validate::ValidStack,
+};
+use k8s_openapi::{
+    api::{
+        apps::v1::{
+            StatefulSet, StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec,
+            StatefulSetUpdateStrategy,
+        },
+        core::v1::{
+            Container, ContainerPort, EnvVar, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+            VolumeResourceRequirements,
+        },
+    },
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
+};
+
+/// What the database takes, of all services together; 15 stay free for Patroni, Jobs and people. // OPERATOR 15
+pub const MAX_CONNECTIONS: i32 = 200;
+pub const RESERVED_CONNECTIONS: i32 = 15;
+
+/// The name of the volume, and the beginning of its claims' names.
+pub const VOLUME: &str = "data";
+
+const DEFAULTS: Defaults = Defaults {
+    cpu_request: "50m",
+    memory_request: "256Mi",
+    cpu_limit: None,
+    memory_limit: "1Gi",
+};
+
+/// The `StatefulSet`, running a released image.
+pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) -> StatefulSet {
+    let name = stack.object(POSTGRES);
+    let (temporary, temporary_mount) = scratch_volume("tmp", "/tmp");
+    let (sockets, sockets_mount) = scratch_volume("run", "/run/postgresql");
+    let container = Container {
+        args: Some(vec!["patroni".to_owned()]),
+        env: Some(environment(stack)),
+        liveness_probe: Some(probe("/liveness", "patroni", 10, 6)),
+        ports: Some(vec![port("postgres", 5432), port("patroni", 8008)]),
+        readiness_probe: Some(probe("/readiness", "patroni", 5, 3)),
+        resources: Some(resources(DEFAULTS, &stack.database.resources)),
+        startup_probe: Some(probe("/liveness", "patroni", 2, 150)),
+        volume_mounts: Some(vec![
+            mount(VOLUME, "/var/lib/postgresql", false),
+            temporary_mount,
+            sockets_mount,
+        ]),
+        ..container(stack, POSTGRES, image)
+    };
+    let annotations = [(
+        SECRETS_HASH.to_owned(),
+        credentials.fingerprint(&[Credential::Postgres]),
+    )];
+    let mut template = pod_template(
+        stack,
+        POSTGRES,
+        POSTGRES_USER,
+        annotations.into_iter().collect(),
+        container,
+        vec![temporary, sockets],
+    );
+    if let Some(labels) = template
+        .metadata
+        .as_mut()
+        .and_then(|metadata| metadata.labels.as_mut())
+    {
+        labels.insert(PATRONI_SCOPE.to_owned(), name.clone());
+    }
+    if let Some(spec) = &mut template.spec {
+        // Patroni is the one process of a shop that talks to the API server. // OPERATOR 17
+        spec.automount_service_account_token = Some(true);
+        spec.service_account_name = Some(name.clone());
+        spec.termination_grace_period_seconds = Some(60);
+    }
+    StatefulSet {
+        metadata: metadata(stack, name, POSTGRES),
+        spec: StatefulSetSpec {
+            persistent_volume_claim_retention_policy: Some(
+                StatefulSetPersistentVolumeClaimRetentionPolicy {
+                    when_deleted: Some("Retain".to_owned()),
+                    when_scaled: Some("Retain".to_owned()),
+                },
+            ),
+            pod_management_policy: Some("Parallel".to_owned()),
+            replicas: Some(1),
+            revision_history_limit: Some(2),
+            selector: pod_selector(&stack.name, POSTGRES),
+            service_name: Some(stack.object("postgres-pods")),
+            template,
+            update_strategy: Some(StatefulSetUpdateStrategy {
+                type_: Some("OnDelete".to_owned()),
+                rolling_update: None,
+            }),
+            volume_claim_templates: Some(vec![claim(stack)]),
+            ..Default::default()
+        },
+        status: None,
+    }
+}
+
+fn environment(stack: &ValidStack) -> Vec<EnvVar> {
+    vec![
+        variable("SCOPE", stack.object(POSTGRES)),
+        field_variable("NAMESPACE", "metadata.namespace"),
+        field_variable("POD_NAME", "metadata.name"),
+        field_variable("POD_IP", "status.podIP"),
+        secret_variable(
+            stack,
+            "SUPERUSER_PASSWORD",
+            Credential::Postgres,
+            "superuser-password",
+        ),
+        secret_variable(
+            stack,
+            "REPLICATION_PASSWORD",
+            Credential::Postgres,
+            "replication-password",
+        ),
+        secret_variable(
+            stack,
+            "REWIND_PASSWORD",
+            Credential::Postgres,
+            "rewind-password",
+        ),
+        variable("MAX_CONNECTIONS", MAX_CONNECTIONS.to_string()),
+    ]
+}
+
+fn claim(stack: &ValidStack) -> PersistentVolumeClaim {
+    PersistentVolumeClaim {
+        metadata: ObjectMeta {
+            name: Some(VOLUME.to_owned()),
+            labels: Some(labels(&stack.name, POSTGRES)),
+            ..Default::default()
+        },
+        spec: Some(PersistentVolumeClaimSpec {
+            access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
+            resources: Some(VolumeResourceRequirements {
+                requests: Some(
+                    [("storage".to_owned(), Quantity(stack.database.size.clone()))]
+                        .into_iter()
+                        .collect(),
+                ),
+                ..Default::default()
+            }),
+            storage_class_name: stack.database.storage_class.clone(),
+            ..Default::default()
+        }),
+        status: None,
+    }
+}
+
+fn port(name: &str, number: i32) -> ContainerPort {
+    ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: number,
+        ..Default::default()
+    }
+}

@@ -1,0 +1,86 @@
+//! The parts of a shop: which run, which have a database, in which order they roll.
+
+/// A service with a database of its own, whose migrations gate its rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Application {
+    Auth,
+    Product,
+    Order,
+}
+
+/// A Deployment of a shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Workload {
+    Auth,
+    Product,
+    Order,
+    Worker,
+}
+
+/// The database, as names and labels spell it.
+pub const POSTGRES: &str = "postgres";
+/// The Job that sets roles, databases and passwords, as names and labels spell it.
+pub const BOOTSTRAP: &str = "bootstrap";
+
+impl Application {
+    /// In the order in which they roll: nobody is rolled before what it calls. // OPERATOR 2
+    pub const ALL: [Self; 3] = [Self::Auth, Self::Product, Self::Order];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Product => "product",
+            Self::Order => "order",
+        }
+    }
+
+    /// The component label of its migration Job: another than the service's, whose Service selects by it.
+    pub fn migration(self) -> &'static str {
+        match self {
+            Self::Auth => "auth-migration",
+            Self::Product => "product-migration",
+            Self::Order => "order-migration",
+        }
+    }
+
+    /// The Deployment that serves it.
+    pub fn workload(self) -> Workload {
+        match self {
+            Self::Auth => Workload::Auth,
+            Self::Product => Workload::Product,
+            Self::Order => Workload::Order,
+        }
+    }
+}
+
+impl Workload {
+    /// In the order in which they roll.
+    pub const ALL: [Self; 4] = [Self::Auth, Self::Product, Self::Order, Self::Worker];
+
+    /// The component label and the name's end: `shop-order-worker`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Product => "product",
+            Self::Order => "order",
+            Self::Worker => "order-worker",
+        }
+    }
+
+    /// Whose image it runs and whose database it uses.
+    pub fn application(self) -> Application {
+        match self {
+            Self::Auth => Application::Auth,
+            Self::Product => Application::Product,
+            Self::Order | Self::Worker => Application::Order,
+        }
+    }
+
+    /// Whether it answers on the public port.
+    pub fn serves(self) -> bool {
+        match self {
+            Self::Auth | Self::Product | Self::Order => true,
+            Self::Worker => false,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The operator's configuration: one struct, parsed once in main.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+/// Runs shops: one for each EcommerceStack.
+#[derive(Debug, clap::Parser)]
+#[command(name = "ecommercestack-operator", version)]
+pub struct Config {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub run: Run,
+    #[command(flatten)]
+    pub logging: telemetry::Logging,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Runs the operator; the same as no command.
+    Run,
+    /// Prints every object that a stack would get, without talking to a cluster. Secrets are placeholders.
+    Render {
+        /// A file with `EcommerceStacks`, as YAML documents; `-` is the standard input.
+        #[arg(short, long)]
+        file: PathBuf,
+        /// The namespace of stacks that name none.
+        #[arg(short, long, default_value = "default")]
+        namespace: String,
+    },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Run {
+    /// Watch this namespace only, without any `ClusterRole`; may be given more than once. All namespaces if absent.
+    #[arg(long = "namespace", env = "WATCH_NAMESPACES", value_delimiter = ',')]
+    pub namespaces: Vec<String>,
+
+    /// How often a stack that is ready is looked at without cause, such as `10m`. Secrets are not watched:
+    /// a lost one comes back after this time at the latest.
+    #[arg(long, env = "RESYNC", default_value = "10m", value_parser = seconds)]
+    pub resync: Duration,
+
+    /// Where /healthz, /readyz and /metrics answer.
+    #[arg(long, env = "METRICS_ADDRESS", default_value = "0.0.0.0:8081")]
+    pub metrics_address: SocketAddr,
+
+    /// How many stacks are worked on at the same time.
+    #[arg(long, env = "MAX_CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub max_concurrency: u16,
+
+    /// The role that database pods get: a `ClusterRole`, or a Role in each watched namespace.
+    #[arg(
+        long,
+        env = "POSTGRES_ROLE",
+        default_value = "ecommercestack-operator-postgres"
+    )]
+    pub postgres_role: String,
+
+    /// The name of this pod, for Events.
+    #[arg(long, env = "POD_NAME")]
+    pub pod_name: Option<String>,
+}
+
+impl Run {
+    /// Cluster-wide, or namespace by namespace.
+    pub fn scopes(&self) -> Vec<Option<String>> {
+        let named: Vec<_> = self
+            .namespaces
+            .iter()
+            .filter(|name| !name.is_empty())
+            .cloned()
+            .map(Some)
+            .collect();
+        if named.is_empty() { vec![None] } else { named }
+    }
+}
+
+/// Parses `90s`, `10m`, `1h` or a number of seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        unit => return Err(format!("`{unit}` is no unit of time; use s, m or h")),
+    };
+    let value = u64::from_str(digits).map_err(|error| error.to_string())?;
+    if value == 0 {
+        return Err("it must be more than nothing".to_owned());
+    }
+    Ok(Duration::from_secs(value.saturating_mul(factor)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(seconds("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(seconds("10m"), Ok(Duration::from_mins(10)));
+        assert_eq!(seconds("15"), Ok(Duration::from_secs(15)));
+        assert!(seconds("10d").is_err());
+        assert!(seconds("0s").is_err());
+    }
+
+    #[test]
+    fn every_watched_namespace_is_a_scope_of_its_own() {
+        let config = Config::parse_from(["operator", "--namespace", "a", "--namespace", "b"]);
+        assert_eq!(
+            config.run.scopes(),
+            [Some("a".to_owned()), Some("b".to_owned())]
+        );
+        assert_eq!(Config::parse_from(["operator"]).run.scopes(), [None]);
+    }
+}

@@ -1,0 +1,93 @@
+//! The watches: stacks, and every kind of child by our managed-by label, metadata only (OPERATOR 5).
+//! Cluster-wide, or one Controller for each namespace without any `ClusterRole` (OPERATOR 21).
+
+use crate::{
+    labels::managed_selector,
+    reconcile::{Context, on_error, reconcile},
+};
+use ecommercestack_crds::EcommerceStack;
+use futures::{StreamExt as _, stream::BoxStream};
+use k8s_openapi::api::{
+    apps::v1::{Deployment, StatefulSet},
+    batch::v1::Job,
+    core::v1::{Service, ServiceAccount},
+    networking::v1::{Ingress, NetworkPolicy},
+    policy::v1::PodDisruptionBudget,
+    rbac::v1::RoleBinding,
+};
+use kube::{
+    Api, Client, Resource,
+    core::NamespaceResourceScope,
+    runtime::{
+        Controller,
+        controller::{self, Error},
+        watcher,
+    },
+};
+use std::{sync::Arc, time::Duration};
+use tracing::{debug, warn};
+
+/// Trailing debounce, so that a burst of child events is one pass.
+const DEBOUNCE: Duration = Duration::from_millis(500);
+
+/// The namespace that a Controller watches; `None` is all of them.
+pub type Scope = Option<String>;
+
+/// Runs until the process is told to stop and the last pass has ended.
+pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, concurrency: u16) {
+    let controllers: Vec<BoxStream<'static, ()>> = scopes
+        .into_iter()
+        .map(|scope| controller(&context, &scope, concurrency))
+        .collect();
+    futures::stream::select_all(controllers)
+        .for_each(|()| async {})
+        .await;
+}
+
+fn controller(context: &Arc<Context>, scope: &Scope, concurrency: u16) -> BoxStream<'static, ()> {
+    let client = &context.client;
+    let children = || watcher::Config::default().labels(&managed_selector());
+    let config = controller::Config::default()
+        .debounce(DEBOUNCE)
+        .concurrency(concurrency);
+    let forgetting = context.clone();
+    Controller::new(
+        api::<EcommerceStack>(client, scope),
+        watcher::Config::default(),
+    )
+    .with_config(config)
+    .owns(api::<Deployment>(client, scope), children())
+    .owns(api::<StatefulSet>(client, scope), children())
+    .owns(api::<Job>(client, scope), children())
+    .owns(api::<Service>(client, scope), children())
+    .owns(api::<ServiceAccount>(client, scope), children())
+    .owns(api::<RoleBinding>(client, scope), children())
+    .owns(api::<Ingress>(client, scope), children())
+    .owns(api::<PodDisruptionBudget>(client, scope), children())
+    .owns(api::<NetworkPolicy>(client, scope), children())
+    .shutdown_on_signal()
+    .run(reconcile, on_error, context.clone())
+    .map(move |outcome| match outcome {
+        Ok((stack, action)) => debug!(stack = %stack, ?action, "a pass ended"),
+        // A child's event after the stack itself is gone.
+        Err(Error::ObjectNotFound(stack)) => {
+            forget(&forgetting, &stack.name, stack.namespace.as_deref());
+        }
+        Err(error) => warn!(error = %error, "the watch reports an error"),
+    })
+    .boxed()
+}
+
+fn forget(context: &Context, name: &str, namespace: Option<&str>) {
+    context.forget(&(namespace.unwrap_or_default().to_owned(), name.to_owned()));
+}
+
+fn api<K>(client: &Client, scope: &Scope) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    match scope {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    }
+}

@@ -1,0 +1,235 @@
+//! The Secrets of a stack, a closed list: what they hold, and what is missing in the live ones.
+//! Pure: live Secrets and randomness come in, writes go out. A value that exists is never made anew. // OPERATOR 8
+
+use crate::{
+    component::Application,
+    fingerprint::fingerprint,
+    labels::belongs_to,
+    randomness::{Randomness, RandomnessError},
+    validate::ValidStack,
+};
+use k8s_openapi::{ByteString, api::core::v1::Secret};
+use std::collections::BTreeMap;
+
+/// One Secret of the closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Credential {
+    /// Passwords of PostgreSQL's own roles.
+    Postgres,
+    /// How one service reaches its database.
+    Database(Application),
+    /// The ring of keys that sign access tokens, and the key that hashes refresh tokens.
+    SigningKeys,
+    /// The first administrator: an initial password only.
+    Administrator,
+    /// Tokens of internal calls, a file for each caller.
+    InternalTokens,
+}
+
+impl Credential {
+    pub const ALL: [Self; 7] = [
+        Self::Postgres,
+        Self::Database(Application::Auth),
+        Self::Database(Application::Product),
+        Self::Database(Application::Order),
+        Self::SigningKeys,
+        Self::Administrator,
+        Self::InternalTokens,
+    ];
+
+    /// The end of its name: `shop-jwt`.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Database(Application::Auth) => "auth-database",
+            Self::Database(Application::Product) => "product-database",
+            Self::Database(Application::Order) => "order-database",
+            Self::SigningKeys => "jwt",
+            Self::Administrator => "admin",
+            Self::InternalTokens => "internal-tokens",
+        }
+    }
+
+    /// The component label.
+    pub fn component(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Database(application) => application.as_str(),
+            Self::SigningKeys | Self::Administrator => "auth",
+            Self::InternalTokens => "product",
+        }
+    }
+}
+
+type Content = BTreeMap<String, ByteString>;
+
+/// What every Secret of a stack holds once the writes are through.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    contents: BTreeMap<Credential, Content>,
+    /// What has to be written for that.
+    pub writes: Vec<CredentialWrite>,
+}
+
+/// A Secret that is missing, or misses keys.
+#[derive(Clone, Debug)]
+pub struct CredentialWrite {
+    pub credential: Credential,
+    /// The keys to add; all of them if the Secret is absent.
+    pub content: Content,
+    /// The live Secret's version; absent where there is none, and it is made by POST.
+    pub resource_version: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CredentialsError {
+    #[error(
+        "Secret {0} exists and is not this stack's; rename or delete it, or label it {label}=<stack> and {managed} to hand it over",
+        label = crate::labels::STACK,
+        managed = "app.kubernetes.io/managed-by=ecommercestack-operator"
+    )]
+    Conflict(String),
+    #[error("Secret {0} holds a value that is not text; delete that key to have it made again")]
+    NotText(String),
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+}
+
+/// Completes the live Secrets, by name.
+pub fn complete(
+    stack: &ValidStack,
+    live: &BTreeMap<Credential, Secret>,
+    randomness: &mut dyn Randomness,
+) -> Result<Credentials, CredentialsError> {
+    let mut credentials = Credentials {
+        contents: BTreeMap::new(),
+        writes: Vec::new(),
+    };
+    for credential in Credential::ALL {
+        let secret = live.get(&credential);
+        if secret.is_some_and(|secret| !belongs_to(&stack.name, &secret.metadata)) {
+            return Err(CredentialsError::Conflict(
+                stack.object(credential.suffix()),
+            ));
+        }
+        let held = secret
+            .and_then(|secret| secret.data.clone())
+            .unwrap_or_default();
+        let added = missing(stack, credential, &held, randomness)?;
+        if !added.is_empty() {
+            credentials.writes.push(CredentialWrite {
+                credential,
+                content: added.clone(),
+                resource_version: secret
+                    .and_then(|secret| secret.metadata.resource_version.clone()),
+            });
+        }
+        let mut content = held;
+        content.extend(added);
+        credentials.contents.insert(credential, content);
+    }
+    Ok(credentials)
+}
+
+/// The keys that a Secret lacks.
+fn missing(
+    stack: &ValidStack,
+    credential: Credential,
+    held: &Content,
+    randomness: &mut dyn Randomness,
+) -> Result<Content, CredentialsError> {
+    let mut added = Content::new();
+    let mut add = |key: &str, value: String| {
+        added.insert(key.to_owned(), ByteString(value.into_bytes()));
+    };
+    match credential {
+        Credential::Postgres => {
+            for key in [
+                "superuser-password",
+                "replication-password",
+                "rewind-password",
+            ] {
+                if !held.contains_key(key) {
+                    add(key, randomness.secret(24)?);
+                }
+            }
+        }
+        Credential::Database(application) => {
+            let name = application.as_str();
+            let username = match text(stack, credential, held, "username")? {
+                Some(username) => username,
+                None => format!("{name}_a"),
+            };
+            let password = match text(stack, credential, held, "password")? {
+                Some(password) => password,
+                None => randomness.secret(24)?,
+            };
+            let uri = format!(
+                "postgresql://{username}:{password}@{host}:5432/{name}",
+                host = stack.object("postgres")
+            );
+            if !(held.contains_key("username")
+                && held.contains_key("password")
+                && held.contains_key("uri"))
+            {
+                add("username", username);
+                add("password", password);
+                add("uri", uri);
+            }
+        }
+        Credential::SigningKeys => {
+            let active = text(stack, credential, held, "active")?;
+            if !active.is_some_and(|kid| held.contains_key(&format!("{}.pem", kid.trim()))) {
+                let key = randomness.signing_key()?;
+                add(&format!("{}.pem", key.kid), key.pem);
+                add("active", key.kid);
+            }
+            if !held.contains_key("refresh.key") {
+                add("refresh.key", randomness.secret(32)?);
+            }
+        }
+        Credential::Administrator => {
+            if !held.contains_key("email") {
+                add("email", format!("admin@{}.localhost", stack.name));
+            }
+            if !held.contains_key("password") {
+                add("password", randomness.secret(12)?);
+            }
+        }
+        Credential::InternalTokens => {
+            if !held.contains_key("order") {
+                add("order", format!("{}\n", randomness.secret(32)?));
+            }
+        }
+    }
+    Ok(added)
+}
+
+fn text(
+    stack: &ValidStack,
+    credential: Credential,
+    held: &Content,
+    key: &str,
+) -> Result<Option<String>, CredentialsError> {
+    held.get(key)
+        .map(|value| {
+            String::from_utf8(value.0.clone())
+                .map_err(|_| CredentialsError::NotText(stack.object(credential.suffix())))
+        })
+        .transpose()
+}
+
+impl Credentials {
+    /// The hash of what some Secrets hold. Pods carry it, and roll when it changes.
+    /// Only of random values: the administrator's password is a person's, and stays out.
+    pub fn fingerprint(&self, credentials: &[Credential]) -> String {
+        let contents = credentials
+            .iter()
+            .filter_map(|credential| self.contents.get(credential));
+        fingerprint(
+            contents
+                .flatten()
+                .flat_map(|(key, value)| [key.as_bytes(), value.0.as_slice()]),
+        )
+    }
+}

@@ -1,0 +1,78 @@
+//! Events: one for each condition that changed its reason. A failed Event fails nothing.
+
+use crate::labels::MANAGER;
+use ecommercestack_crds::{EcommerceStack, EcommerceStackStatus, Reason, Severity};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{
+    Client, Resource as _,
+    runtime::events::{Event, EventType, Recorder, Reporter},
+};
+use tracing::warn;
+
+/// Publishes what changed between two statuses.
+#[derive(Clone)]
+pub struct Events {
+    recorder: Recorder,
+}
+
+impl Events {
+    pub fn new(client: Client, instance: Option<String>) -> Self {
+        let reporter = Reporter {
+            controller: MANAGER.to_owned(),
+            instance,
+        };
+        Self {
+            recorder: Recorder::new(client, reporter),
+        }
+    }
+
+    pub async fn publish(
+        &self,
+        stack: &EcommerceStack,
+        before: Option<&EcommerceStackStatus>,
+        after: &EcommerceStackStatus,
+    ) {
+        let reference = stack.object_ref(&());
+        for event in changes(before, after) {
+            if let Err(error) = self.recorder.publish(&event, &reference).await {
+                warn!(error = %error, event.reason, "could not publish an event");
+            }
+        }
+    }
+}
+
+/// Conditions of the stack as a whole repeat their components', so only Ready and the components speak.
+fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) -> Vec<Event> {
+    let old = |type_: &str| {
+        let conditions = before
+            .map(|before| before.conditions.as_slice())
+            .unwrap_or_default();
+        conditions.iter().find(|condition| condition.type_ == type_)
+    };
+    after
+        .conditions
+        .iter()
+        .filter(|condition| condition.type_.ends_with("Ready"))
+        .filter(|new| old(&new.type_).is_none_or(|old| old.reason != new.reason))
+        .map(|condition| event(condition, after.observed_generation))
+        .collect()
+}
+
+fn event(condition: &Condition, generation: Option<i64>) -> Event {
+    let is_wrong = Reason::ALL
+        .iter()
+        .any(|reason| reason.as_str() == condition.reason && reason.severity() == Severity::Wrong);
+    Event {
+        type_: if is_wrong {
+            EventType::Warning
+        } else {
+            EventType::Normal
+        },
+        reason: condition.reason.clone(),
+        note: Some(condition.message.chars().take(1000).collect()),
+        // The recorder drops a new note under the same reason and action for six minutes,
+        // so the action tells components and generations of the spec apart.
+        action: format!("{}{}", condition.type_, generation.unwrap_or(0)),
+        secondary: None,
+    }
+}

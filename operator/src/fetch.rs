@@ -1,0 +1,264 @@
+//! All reads of a pass. Secrets by name from a closed list (OPERATOR 8); everything else by our labels,
+//! metadata only where that is enough; pods only while something is unsettled (OPERATOR 5).
+
+use crate::{
+    credentials::Credential,
+    job_state::{JobState, job_state},
+    labels::stack_selector,
+    rollout,
+};
+use ecommercestack_crds::EcommerceStack;
+use futures::future::{try_join_all, try_join3};
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, StatefulSet},
+        batch::v1::Job,
+        core::v1::{
+            ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount,
+        },
+        networking::v1::{Ingress, NetworkPolicy},
+        policy::v1::PodDisruptionBudget,
+        rbac::v1::RoleBinding,
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use kube::{
+    Api, Client, Resource, ResourceExt as _, api::ListParams, core::NamespaceResourceScope,
+};
+use serde::de::DeserializeOwned;
+use std::{collections::BTreeMap, fmt::Debug};
+
+/// Everything that a pass knows of the cluster.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    pub stack: EcommerceStack,
+    pub namespace_terminating: bool,
+    pub secrets: BTreeMap<Credential, Secret>,
+    /// The identifier of the database cluster, once Patroni has initialised it.
+    pub system_identifier: Option<String>,
+    pub live: Live,
+    /// The stack's pods, while something is unsettled.
+    pub pods: Vec<Pod>,
+}
+
+/// The live objects with the stack's labels, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    pub deployments: BTreeMap<String, Deployment>,
+    pub stateful_sets: BTreeMap<String, StatefulSet>,
+    pub jobs: BTreeMap<String, Job>,
+    pub services: BTreeMap<String, ObjectMeta>,
+    pub service_accounts: BTreeMap<String, ObjectMeta>,
+    pub role_bindings: BTreeMap<String, ObjectMeta>,
+    pub ingresses: BTreeMap<String, ObjectMeta>,
+    pub budgets: BTreeMap<String, ObjectMeta>,
+    pub network_policies: BTreeMap<String, ObjectMeta>,
+    pub volumes: BTreeMap<String, ObjectMeta>,
+    /// The `ConfigMaps` in which Patroni keeps its state.
+    pub patroni: BTreeMap<String, ObjectMeta>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {what}")]
+pub struct FetchError {
+    pub what: &'static str,
+    pub source: kube::Error,
+}
+
+/// Where Patroni with `ConfigMaps` as its store keeps state: `<scope>-config` and so on.
+const PATRONI_SUFFIXES: [&str; 5] = ["config", "leader", "failover", "sync", "failsafe"];
+
+/// Reads the stack itself, past the watch's cache: a stale status would take back a released image.
+pub async fn fetch_stack(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<EcommerceStack>, FetchError> {
+    let api: Api<EcommerceStack> = Api::namespaced(client.clone(), namespace);
+    api.get_opt(name).await.map_err(|source| FetchError {
+        what: "the stack",
+        source,
+    })
+}
+
+/// Reads what a pass needs besides the stack.
+pub async fn fetch(client: &Client, stack: EcommerceStack) -> Result<Fetched, FetchError> {
+    let (namespace, name) = (stack.namespace().unwrap_or_default(), stack.name_any());
+    let reader = Reader {
+        client,
+        namespace: &namespace,
+        name: &name,
+    };
+    let (namespace_terminating, secrets, live) = try_join3(
+        reader.namespace_terminating(),
+        reader.secrets(),
+        reader.live(),
+    )
+    .await?;
+    let config = live.patroni.get(&format!("{name}-postgres-config"));
+    let system_identifier = config
+        .and_then(|config| config.annotations.as_ref()?.get("initialize").cloned())
+        .filter(|identifier| !identifier.is_empty());
+    let pods = if is_unsettled(&stack, &live) {
+        reader.pods().await?
+    } else {
+        Vec::new()
+    };
+    Ok(Fetched {
+        stack,
+        namespace_terminating,
+        secrets,
+        system_identifier,
+        live,
+        pods,
+    })
+}
+
+fn is_unsettled(stack: &EcommerceStack, live: &Live) -> bool {
+    let conditions = stack.status.iter().flat_map(|status| &status.conditions);
+    let ready = conditions
+        .filter(|condition| condition.type_ == "Ready")
+        .any(|condition| condition.status == "True");
+    !ready
+        || live
+            .deployments
+            .values()
+            .any(|deployment| !rollout::is_settled(deployment))
+        || live
+            .stateful_sets
+            .values()
+            .any(|set| !rollout::is_up_to_date(set))
+        || live
+            .jobs
+            .keys()
+            .any(|name| job_state(&live.jobs, name) != JobState::Succeeded)
+}
+
+struct Reader<'a> {
+    client: &'a Client,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+impl Reader<'_> {
+    async fn namespace_terminating(&self) -> Result<bool, FetchError> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let namespace = api
+            .get_metadata_opt(self.namespace)
+            .await
+            .map_err(|source| FetchError {
+                what: "the namespace",
+                source,
+            })?;
+        Ok(namespace.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()))
+    }
+
+    async fn secrets(&self) -> Result<BTreeMap<Credential, Secret>, FetchError> {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), self.namespace);
+        let reads = Credential::ALL.map(|credential| {
+            let (api, name) = (
+                api.clone(),
+                format!("{}-{}", self.name, credential.suffix()),
+            );
+            async move {
+                let secret = api.get_opt(&name).await.map_err(|source| FetchError {
+                    what: "the stack's Secrets",
+                    source,
+                })?;
+                Ok(secret.map(|secret| (credential, secret)))
+            }
+        });
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
+    async fn live(&self) -> Result<Live, FetchError> {
+        Ok(Live {
+            deployments: self.list("Deployments").await?,
+            stateful_sets: self.list("StatefulSets").await?,
+            jobs: self.list("Jobs").await?,
+            services: self.list_metadata::<Service>("Services").await?,
+            service_accounts: self
+                .list_metadata::<ServiceAccount>("ServiceAccounts")
+                .await?,
+            role_bindings: self.list_metadata::<RoleBinding>("RoleBindings").await?,
+            ingresses: self.list_metadata::<Ingress>("Ingresses").await?,
+            budgets: self
+                .list_metadata::<PodDisruptionBudget>("PodDisruptionBudgets")
+                .await?,
+            network_policies: self
+                .list_metadata::<NetworkPolicy>("NetworkPolicies")
+                .await?,
+            volumes: self
+                .list_metadata::<PersistentVolumeClaim>("PersistentVolumeClaims")
+                .await?,
+            patroni: self.patroni().await?,
+        })
+    }
+
+    async fn patroni(&self) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), self.namespace);
+        let reads = PATRONI_SUFFIXES.map(|suffix| {
+            let (api, name) = (api.clone(), format!("{}-postgres-{suffix}", self.name));
+            async move {
+                let config_map =
+                    api.get_metadata_opt(&name)
+                        .await
+                        .map_err(|source| FetchError {
+                            what: "the database's ConfigMaps",
+                            source,
+                        })?;
+                Ok(config_map.map(|config_map| (name, config_map.metadata)))
+            }
+        });
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
+    async fn pods(&self) -> Result<Vec<Pod>, FetchError> {
+        Ok(self.list("Pods").await?.into_values().collect())
+    }
+
+    async fn list<K>(&self, what: &'static str) -> Result<BTreeMap<String, K>, FetchError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), self.namespace);
+        let list = api
+            .list(&self.ours())
+            .await
+            .map_err(|source| FetchError { what, source })?;
+        Ok(list
+            .items
+            .into_iter()
+            .map(|object| (object.name_any(), object))
+            .collect())
+    }
+
+    async fn list_metadata<K>(
+        &self,
+        what: &'static str,
+    ) -> Result<BTreeMap<String, ObjectMeta>, FetchError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), self.namespace);
+        let list = api
+            .list_metadata(&self.ours())
+            .await
+            .map_err(|source| FetchError { what, source })?;
+        Ok(list
+            .items
+            .into_iter()
+            .map(|object| (object.name_any(), object.metadata))
+            .collect())
+    }
+
+    fn ours(&self) -> ListParams {
+        ListParams::default().labels(&stack_selector(self.name))
+    }
+}

@@ -1,0 +1,30 @@
+//! The operator: turns one EcommerceStack into a shop and keeps it that way.
+//! The only code of the project that talks to the API server. No SQL, and no business of a shop.
+//! `reconcile` is the table of contents; rules are cited as `OPERATOR n`, from the operator's rule list.
+
+pub mod apply;
+pub mod build;
+pub mod children;
+pub mod component;
+pub mod config;
+pub mod controller;
+pub mod credentials;
+pub mod events;
+pub mod fate;
+pub mod fetch;
+pub mod fingerprint;
+pub mod http;
+pub mod job_state;
+pub mod labels;
+pub mod randomness;
+pub mod reconcile;
+pub mod releases;
+pub mod render;
+pub mod restart;
+pub mod retries;
+pub mod rollout;
+pub mod run;
+pub mod seen;
+pub mod status;
+pub mod trouble;
+pub mod validate;

@@ -1,0 +1,114 @@
+//! Where passwords, tokens and keys come from: an argument, so that rendering and tests are repeatable.
+
+use crate::fingerprint::hexadecimal;
+use aws_lc_rs::{
+    digest, rand,
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+/// A source of new secrets.
+pub trait Randomness {
+    /// Letters and digits that need no quoting anywhere, `bytes` bytes strong.
+    fn secret(&mut self, bytes: usize) -> Result<String, RandomnessError>;
+    /// A new key that signs access tokens.
+    fn signing_key(&mut self) -> Result<SigningKey, RandomnessError>;
+}
+
+/// A P-256 key and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKey {
+    /// The `kid` in token headers: the beginning of the public key's SHA-256.
+    pub kid: String,
+    /// PKCS#8 in PEM.
+    pub pem: String,
+}
+
+#[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
+#[error("the operating system gave no randomness")]
+pub struct RandomnessError;
+
+/// The operating system's generator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OperatingSystem;
+
+impl Randomness for OperatingSystem {
+    fn secret(&mut self, bytes: usize) -> Result<String, RandomnessError> {
+        let mut buffer = vec![0; bytes];
+        rand::fill(&mut buffer).map_err(|_| RandomnessError)?;
+        Ok(hexadecimal(&buffer))
+    }
+
+    fn signing_key(&mut self) -> Result<SigningKey, RandomnessError> {
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new())
+            .map_err(|_| RandomnessError)?;
+        let pair =
+            EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref()).map_err(|_| RandomnessError)?;
+        let name = digest::digest(&digest::SHA256, pair.public_key().as_ref());
+        Ok(SigningKey {
+            kid: hexadecimal(&name.as_ref()[..8]),
+            pem: pem(document.as_ref()),
+        })
+    }
+}
+
+/// PEM after RFC 7468: 64 characters a line.
+fn pem(document: &[u8]) -> String {
+    let body = STANDARD.encode(document);
+    let mut text = String::from("-----BEGIN PRIVATE KEY-----\n");
+    let mut rest = body.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(64));
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str("-----END PRIVATE KEY-----\n");
+    text
+}
+
+/// Stands for secrets where none may be shown: in rendered manifests and snapshots.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Placeholders;
+
+impl Randomness for Placeholders {
+    fn secret(&mut self, bytes: usize) -> Result<String, RandomnessError> {
+        Ok("0".repeat(bytes * 2))
+    }
+
+    fn signing_key(&mut self) -> Result<SigningKey, RandomnessError> {
+        Ok(SigningKey {
+            kid: "placeholder".to_owned(),
+            pem: "placeholder\n".to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_pkcs8_and_named_after_themselves() {
+        let first = OperatingSystem.signing_key().unwrap();
+        let second = OperatingSystem.signing_key().unwrap();
+        assert_ne!(first.kid, second.kid);
+        assert_eq!(first.kid.len(), 16);
+        let body: String = first
+            .pem
+            .lines()
+            .filter(|line| !line.starts_with('-'))
+            .collect();
+        let document = STANDARD.decode(body).unwrap();
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &document).unwrap();
+    }
+
+    #[test]
+    fn secrets_differ_and_have_the_length_asked_for() {
+        let first = OperatingSystem.secret(24).unwrap();
+        assert_eq!(first.len(), 48);
+        assert_ne!(first, OperatingSystem.secret(24).unwrap());
+    }
+}

@@ -1,0 +1,181 @@
+//! Every object that a stack would get, without a cluster: for review, for dry runs, and for the snapshots.
+//! Pure. Secrets are placeholders, and every gate is open.
+
+use crate::{
+    build::{Desired, Jobs, build},
+    children::{access::PostgresRole, secrets},
+    component::{Application, POSTGRES},
+    credentials::{CredentialsError, complete},
+    fetch::{Fetched, Live},
+    randomness::Placeholders,
+    releases::decide,
+    validate::{ValidateError, validate},
+};
+use ecommercestack_crds::{ComponentStatus, ComponentStatuses, EcommerceStack};
+use k8s_openapi::api::{
+    apps::v1::{StatefulSet, StatefulSetStatus},
+    batch::v1::{Job, JobCondition, JobStatus},
+};
+use kube::ResourceExt as _;
+use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    #[error("document {document} is no EcommerceStack")]
+    Parse {
+        document: usize,
+        source: serde_yaml::Error,
+    },
+    #[error(transparent)]
+    Validate(#[from] ValidateError),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    #[error("an object does not serialize")]
+    Serialize(#[from] serde_json::Error),
+}
+
+/// Stands for what only an API server gives.
+const UID: &str = "00000000-0000-0000-0000-000000000000";
+const SYSTEM_IDENTIFIER: &str = "0000000000000000000";
+
+/// The stacks of a file.
+pub fn parse(yaml: &str, namespace: &str) -> Result<Vec<EcommerceStack>, RenderError> {
+    let mut stacks = Vec::new();
+    for (index, document) in serde_yaml::Deserializer::from_str(yaml).enumerate() {
+        let mut stack =
+            EcommerceStack::deserialize(document).map_err(|source| RenderError::Parse {
+                document: index + 1,
+                source,
+            })?;
+        stack
+            .metadata
+            .namespace
+            .get_or_insert_with(|| namespace.to_owned());
+        stack.metadata.uid.get_or_insert_with(|| UID.to_owned());
+        stacks.push(stack);
+    }
+    Ok(stacks)
+}
+
+/// Every object that a stack would get, Secrets first.
+pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>, RenderError> {
+    let valid = validate(stack)?;
+    let mut fetched = unfetched(stack.clone());
+    let credentials = complete(&valid, &fetched.secrets, &mut Placeholders)?;
+    // Names of Jobs are known once the database is there; their success opens the gates.
+    let gates = decide(&valid, &fetched, &credentials);
+    let jobs: Vec<Job> = gates
+        .gates()
+        .into_iter()
+        .flatten()
+        .map(|gate| gate.job.clone())
+        .collect();
+    fetched.live.jobs = jobs
+        .iter()
+        .map(|job| (job.name_any(), succeeded(job)))
+        .collect();
+    fetched.live.stateful_sets = BTreeMap::from([(valid.object(POSTGRES), ready())]);
+    fetched.stack.status.get_or_insert_default().components = Some(ComponentStatuses {
+        postgres: Some(ComponentStatus {
+            image: Some(valid.database.image.clone()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    });
+    let releases = decide(&valid, &fetched, &credentials);
+    debug_assert!(
+        Application::ALL
+            .iter()
+            .all(|application| releases.of(*application).image.is_some())
+    );
+
+    let Desired {
+        credentials,
+        owner_changes: _,
+        service_accounts,
+        role_bindings,
+        services,
+        network_policies,
+        stateful_sets,
+        restarts: _,
+        jobs: Jobs {
+            create: _,
+            prune: _,
+        },
+        deployments,
+        budgets,
+        ingresses,
+    } = build(&valid, &fetched, &credentials, &releases, role);
+    let mut objects = Vec::new();
+    add(
+        &mut objects,
+        credentials
+            .iter()
+            .map(|write| secrets::secret(&valid, write)),
+    )?;
+    add(&mut objects, service_accounts)?;
+    add(&mut objects, role_bindings)?;
+    add(&mut objects, services)?;
+    add(&mut objects, network_policies)?;
+    add(&mut objects, stateful_sets)?;
+    add(&mut objects, jobs)?;
+    add(
+        &mut objects,
+        deployments.into_iter().map(|planned| planned.deployment),
+    )?;
+    add(&mut objects, budgets)?;
+    add(&mut objects, ingresses)?;
+    Ok(objects)
+}
+
+fn add<K: Serialize>(
+    objects: &mut Vec<Value>,
+    more: impl IntoIterator<Item = K>,
+) -> Result<(), serde_json::Error> {
+    for object in more {
+        objects.push(serde_json::to_value(object)?);
+    }
+    Ok(())
+}
+
+/// A cluster that holds nothing but the stack.
+fn unfetched(stack: EcommerceStack) -> Fetched {
+    Fetched {
+        stack,
+        namespace_terminating: false,
+        secrets: BTreeMap::new(),
+        system_identifier: Some(SYSTEM_IDENTIFIER.to_owned()),
+        live: Live::default(),
+        pods: Vec::new(),
+    }
+}
+
+fn succeeded(job: &Job) -> Job {
+    let complete = JobCondition {
+        type_: "Complete".to_owned(),
+        status: "True".to_owned(),
+        ..Default::default()
+    };
+    Job {
+        status: Some(JobStatus {
+            conditions: Some(vec![complete]),
+            ..Default::default()
+        }),
+        ..job.clone()
+    }
+}
+
+fn ready() -> StatefulSet {
+    let status = StatefulSetStatus {
+        ready_replicas: Some(1),
+        updated_replicas: Some(1),
+        replicas: 1,
+        ..Default::default()
+    };
+    StatefulSet {
+        status: Some(status),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,256 @@
+//! The status: from what a pass found and did, or from the step that failed. Pure; every pass ends in one (OPERATOR 1).
+
+mod applications;
+mod conditions;
+mod database;
+mod finding;
+
+pub use conditions::{condition, is_true};
+pub use finding::Finding;
+
+use crate::{
+    apply::{Applied, ApplyError, Problem},
+    component::{Application, Workload},
+    credentials::CredentialsError,
+    fetch::{FetchError, Fetched},
+    job_state::JobState,
+    releases::{Gate, Releases},
+    rollout, trouble,
+    validate::{ValidStack, ValidateError},
+};
+use conditions::conditions;
+use ecommercestack_crds::{
+    ComponentStatus, ComponentStatuses, EcommerceStackStatus, Migration, MigrationState, Reason,
+};
+use jiff::Timestamp;
+use kube::ResourceExt as _;
+
+/// What a pass found and did.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub stack: ValidStack,
+    pub fetched: Fetched,
+    pub releases: Releases,
+    pub applied: Applied,
+}
+
+/// The step at which a pass ended.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Validate(#[from] ValidateError),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    #[error("namespace {0} is being deleted; nothing is applied any more")]
+    NamespaceTerminating(String),
+}
+
+/// The new status.
+pub fn status(
+    previous: Option<&EcommerceStackStatus>,
+    generation: Option<i64>,
+    now: Timestamp,
+    outcome: &Result<Report, StepError>,
+) -> EcommerceStackStatus {
+    let before = previous.cloned().unwrap_or_default();
+    match outcome {
+        Ok(report) => EcommerceStackStatus {
+            observed_generation: generation,
+            conditions: conditions(&before.conditions, generation, now, &findings(report)),
+            components: Some(components(report, before.components.as_ref())),
+            url: report.stack.url(),
+        },
+        // Nothing is known anew of the components: they stay as they were.
+        Err(error) => EcommerceStackStatus {
+            observed_generation: generation,
+            conditions: conditions::after_failure(
+                &before.conditions,
+                generation,
+                now,
+                &failure(error),
+            ),
+            ..before
+        },
+    }
+}
+
+fn findings(report: &Report) -> conditions::Findings {
+    conditions::Findings {
+        postgres: database::finding(report),
+        applications: Application::ALL
+            .map(|application| applications::finding(report, application)),
+        stack: report
+            .applied
+            .problems
+            .iter()
+            .map(problem)
+            .chain(connections(&report.stack))
+            .collect(),
+        available: is_available(report),
+        url: report.stack.url(),
+    }
+}
+
+/// Every service and the database have at least one pod that answers, of whatever image.
+fn is_available(report: &Report) -> bool {
+    let serves = |workload: &Workload| {
+        report
+            .applied
+            .deployments
+            .get(workload)
+            .is_some_and(|live| rollout::available(live) > 0)
+    };
+    Application::ALL
+        .map(Application::workload)
+        .iter()
+        .all(serves)
+        && database::answers(report)
+}
+
+fn failure(error: &StepError) -> Finding {
+    let reason = match error {
+        StepError::Validate(_)
+        | StepError::Credentials(CredentialsError::NotText(_) | CredentialsError::Randomness(_)) => {
+            Reason::InvalidSpec
+        }
+        StepError::Credentials(CredentialsError::Conflict(_)) => Reason::Conflict,
+        StepError::NamespaceTerminating(_) => Reason::NamespaceTerminating,
+        StepError::Fetch(FetchError { source, .. })
+        | StepError::Apply(ApplyError::Api { source, .. }) => match source {
+            kube::Error::Api(status) if matches!(status.code, 400..=428 | 430..=499) => {
+                Reason::WriteRefused
+            }
+            _ => Reason::ApiUnavailable,
+        },
+        StepError::Apply(ApplyError::Raced { .. }) => Reason::ApiUnavailable,
+    };
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    let next = match reason {
+        Reason::WriteRefused => "; compare the operator's role with the chart's",
+        Reason::ApiUnavailable => "; the operator tries again",
+        _ => "",
+    };
+    Finding::new(reason, format!("{}{next}", trouble::sentence(&message)))
+}
+
+fn problem(problem: &Problem) -> Finding {
+    match problem {
+        Problem::Conflict { kind, name } => Finding::new(
+            Reason::Conflict,
+            format!(
+                "{kind} {name} belongs to somebody else and was left alone; delete or rename it"
+            ),
+        ),
+        Problem::Refused {
+            kind,
+            name,
+            message,
+        } => Finding::new(
+            Reason::WriteRefused,
+            format!(
+                "the API server refused {kind} {name}: {}",
+                trouble::sentence(message)
+            ),
+        ),
+    }
+}
+
+/// All pods at their most, and one more of each while it rolls, each with a full pool. // OPERATOR 15
+fn connections(stack: &ValidStack) -> Option<Finding> {
+    use crate::children::{
+        environment::POOL_CONNECTIONS,
+        stateful_sets::{MAX_CONNECTIONS, RESERVED_CONNECTIONS},
+    };
+    let pods: i32 = Workload::ALL
+        .iter()
+        .map(|workload| stack.settings(*workload).replicas + 1)
+        .sum();
+    let (needed, free) = (
+        pods * POOL_CONNECTIONS,
+        MAX_CONNECTIONS - RESERVED_CONNECTIONS,
+    );
+    (needed > free).then(|| {
+        let most = free / POOL_CONNECTIONS - i32::try_from(Workload::ALL.len()).unwrap_or(0);
+        Finding::new(
+            Reason::TooManyConnections,
+            format!("all pods together may open {needed} database connections and {free} are there; set at most {most} replicas in all"),
+        )
+    })
+}
+
+fn components(report: &Report, before: Option<&ComponentStatuses>) -> ComponentStatuses {
+    let of = |workload: Workload| {
+        let before = before.and_then(|before| match workload {
+            Workload::Auth => before.auth.as_ref(),
+            Workload::Product => before.product.as_ref(),
+            Workload::Order => before.order.as_ref(),
+            Workload::Worker => None,
+        });
+        Some(component(report, workload, before))
+    };
+    ComponentStatuses {
+        postgres: Some(database::status(report)),
+        auth: of(Workload::Auth),
+        product: of(Workload::Product),
+        order: of(Workload::Order),
+        worker: of(Workload::Worker),
+    }
+}
+
+fn component(
+    report: &Report,
+    workload: Workload,
+    before: Option<&ComponentStatus>,
+) -> ComponentStatus {
+    let release = report.releases.of(workload.application());
+    let live = report.applied.deployments.get(&workload);
+    let ready = live.and_then(|live| live.status.as_ref()?.ready_replicas);
+    let gate = release.migration.as_ref().filter(|_| workload.serves());
+    ComponentStatus {
+        image: release.image.clone(),
+        replicas: report.stack.settings(workload).replicas,
+        ready_replicas: ready.unwrap_or(0),
+        migration: gate.map(|gate| migration(report, gate, before)),
+    }
+}
+
+fn migration(report: &Report, gate: &Gate, before: Option<&ComponentStatus>) -> Migration {
+    let job = gate.job.name_any();
+    // The pod goes some day; what it said stays.
+    let known = before
+        .and_then(|before| before.migration.as_ref())
+        .filter(|before| before.job == job)
+        .and_then(|before| before.applied.clone());
+    Migration {
+        applied: known
+            .or_else(|| applied_versions(&trouble::last_words(&report.fetched.pods, &job)?)),
+        state: match &gate.state {
+            JobState::Absent if gate.may_start => MigrationState::Running,
+            JobState::Absent => MigrationState::Waiting,
+            JobState::Active => MigrationState::Running,
+            JobState::Succeeded => MigrationState::Succeeded,
+            JobState::Failed(_) => MigrationState::Failed,
+        },
+        job,
+    }
+}
+
+/// A migration's termination message: `{"applied":[1,2]}`.
+fn applied_versions(message: &str) -> Option<Vec<i64>> {
+    #[derive(serde::Deserialize)]
+    struct Message {
+        applied: Vec<i64>,
+    }
+    let Message { mut applied } = serde_json::from_str(message).ok()?;
+    applied.truncate(1000);
+    Some(applied)
+}

@@ -1,0 +1,159 @@
+//! What is to be said of a service: of its gate first, then of its pods.
+
+use super::{Finding, Report};
+use crate::{
+    component::{Application, Workload},
+    job_state::JobState,
+    releases::Release,
+    rollout::{self, Turn},
+    trouble::{self, Trouble},
+};
+use ecommercestack_crds::Reason;
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::ResourceExt as _;
+
+/// The worst of what is to be said of a service and its worker.
+pub(super) fn finding(report: &Report, application: Application) -> Finding {
+    let gate = gate_finding(report, application);
+    let workloads = Workload::ALL
+        .into_iter()
+        .filter(|workload| workload.application() == application);
+    let pods = workloads.map(|workload| workload_finding(report, workload));
+    let mut worst = Finding::new(Reason::Running, format!("{} runs", application.as_str()));
+    for finding in std::iter::once(gate).chain(pods).flatten() {
+        let rank = |finding: &Finding| (finding.severity(), finding.reason == Reason::ScaledToZero);
+        if rank(&finding) > rank(&worst) {
+            worst = finding;
+        }
+    }
+    worst
+}
+
+/// Why the image that the spec asks for is not released, if it is not.
+fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
+    let Release {
+        image, migration, ..
+    } = report.releases.of(application);
+    let target = report.stack.image(application);
+    let is_released = image.as_deref() == Some(target);
+    let Some(gate) = migration.as_ref() else {
+        let waits = "it waits for the database to be initialised";
+        return Some(Finding::new(Reason::WaitingForDatabase, waits));
+    };
+    let held = match image {
+        Some(held) if !is_released => format!("; {held} keeps serving"),
+        Some(_) | None => String::new(),
+    };
+    let job = gate.job.name_any();
+    let trouble = || trouble::of_pods(trouble::pods_of_job(&report.fetched.pods, &job));
+    Some(match &gate.state {
+        JobState::Succeeded if is_released => return None,
+        JobState::Succeeded => Finding::new(
+            Reason::WaitingForTurn,
+            format!(
+                "{target} is migrated and waits for the services it calls to be released{held}"
+            ),
+        ),
+        JobState::Absent if !gate.may_start => Finding::new(
+            Reason::WaitingForDatabase,
+            format!("it waits for the database{held}"),
+        ),
+        JobState::Absent | JobState::Active => match trouble() {
+            Some(Trouble::Image(message)) => Finding::new(
+                Reason::ImageUnavailable,
+                format!(
+                    "image cannot be pulled: {message}{held}; set another image or push this one"
+                ),
+            ),
+            Some(Trouble::Crash(message) | Trouble::Start(message)) => Finding::new(
+                Reason::Migrating,
+                format!("migration Job {job} is tried again after: {message}{held}"),
+            ),
+            None => Finding::new(Reason::Migrating, format!("migration Job {job} runs{held}")),
+        },
+        JobState::Failed(reason) => {
+            let trouble = trouble();
+            let cause = trouble.as_ref().map_or(reason.as_str(), Trouble::message);
+            Finding::new(
+                Reason::MigrationFailed,
+                format!(
+                    "migration to {target} failed: {cause}{held}; set another image, or mend that and kubectl delete job {job} to try again"
+                ),
+            )
+        }
+    })
+}
+
+/// What is to be said of a workload's pods, if they are not all there.
+fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
+    let name = workload.as_str();
+    let Some(live) = report.applied.deployments.get(&workload) else {
+        // Without a released image there is nothing to start; the gate says why.
+        report.releases.of(workload.application()).image.as_ref()?;
+        return Some(Finding::new(
+            Reason::Starting,
+            format!("{name} has no Deployment yet"),
+        ));
+    };
+    let trouble = || {
+        let pods = trouble::pods_of(&report.fetched.pods, &report.stack.name, name);
+        trouble::of_pods(pods)
+    };
+    if let Some(Turn::After(other)) = report.applied.turns.get(&workload) {
+        let waits = format!(
+            "{name} has a change and waits for {} to settle",
+            other.as_str()
+        );
+        return Some(Finding::new(Reason::WaitingForTurn, waits));
+    }
+    let wanted = report.stack.settings(workload).replicas;
+    if rollout::wanted(live) != wanted {
+        let scales = format!(
+            "{name} scales from {} to {wanted} pods",
+            rollout::wanted(live)
+        );
+        return Some(Finding::new(Reason::RollingOut, scales));
+    }
+    if rollout::is_settled(live) {
+        return (wanted == 0).then(|| {
+            Finding::new(
+                Reason::ScaledToZero,
+                format!("{name} has no pods, as the spec says"),
+            )
+        });
+    }
+    Some(unsettled(name, live, wanted, trouble()))
+}
+
+fn unsettled(name: &str, live: &Deployment, wanted: i32, trouble: Option<Trouble>) -> Finding {
+    if let Some(message) = rollout::replica_failure(live) {
+        let message = trouble::sentence(message);
+        return Finding::new(
+            Reason::PodsFailing,
+            format!("{name} gets no pods: {message}"),
+        );
+    }
+    let available = rollout::available(live);
+    let serving = format!("{available} of {wanted} pods of {name} are available");
+    match trouble {
+        Some(Trouble::Image(message)) => Finding::new(
+            Reason::ImageUnavailable,
+            format!(
+                "image cannot be pulled: {message}; {serving}; set another image or push this one"
+            ),
+        ),
+        Some(Trouble::Crash(message) | Trouble::Start(message)) => {
+            Finding::new(Reason::PodsFailing, format!("{serving}: {message}"))
+        }
+        None if rollout::is_stalled(live) => Finding::new(
+            Reason::RolloutStalled,
+            format!(
+                "new pods of {name} did not become ready in time; {serving}; see kubectl logs deployment/… of the newest pod"
+            ),
+        ),
+        None if !rollout::is_rolled_out(live) => {
+            Finding::new(Reason::RollingOut, format!("{name} rolls; {serving}"))
+        }
+        None => Finding::new(Reason::Starting, format!("{serving}; the others start")),
+    }
+}

@@ -1,0 +1,163 @@
+//! From findings to conditions: which are true, and when they last changed.
+
+use super::Finding;
+use ecommercestack_crds::{ConditionType, Reason, Severity};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+/// What is known of a stack.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    pub postgres: Finding,
+    /// Auth, product, order.
+    pub applications: [Finding; 3],
+    /// What concerns no component, or more than one.
+    pub stack: Vec<Finding>,
+    pub available: bool,
+    pub url: Option<String>,
+}
+
+/// The condition of a type.
+pub fn condition(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
+    conditions
+        .iter()
+        .find(|condition| condition.type_ == type_.as_str())
+}
+
+pub fn is_true(conditions: &[Condition], type_: ConditionType) -> bool {
+    condition(conditions, type_).is_some_and(|condition| condition.status == "True")
+}
+
+/// All conditions of a stack.
+pub fn conditions(
+    before: &[Condition],
+    generation: Option<i64>,
+    now: Timestamp,
+    findings: &Findings,
+) -> Vec<Condition> {
+    let Findings {
+        postgres,
+        applications: [auth, product, order],
+        stack,
+        available,
+        url,
+    } = findings;
+    let components = [
+        (ConditionType::PostgresReady, postgres),
+        (ConditionType::AuthReady, auth),
+        (ConditionType::ProductReady, product),
+        (ConditionType::OrderReady, order),
+    ];
+    let all = || {
+        stack
+            .iter()
+            .chain(components.iter().map(|(_, finding)| *finding))
+    };
+    let first = |severity| all().find(|finding| finding.severity() == severity);
+    let wrong = first(Severity::Wrong);
+    let moving = first(Severity::Moving);
+
+    let ready = match wrong.or(moving) {
+        Some(finding) => (false, finding.clone()),
+        None => (
+            true,
+            Finding::new(
+                Reason::Running,
+                match url {
+                    Some(url) => format!("the shop serves at {url}"),
+                    None => "the shop serves".to_owned(),
+                },
+            ),
+        ),
+    };
+    let available = if *available {
+        (
+            true,
+            Finding::new(Reason::Running, "every service has a pod that answers"),
+        )
+    } else {
+        (false, ready.1.clone())
+    };
+    let none = |message: &str| (false, Finding::new(Reason::None, message));
+    let progressing = moving.map_or_else(
+        || none("nothing is on its way"),
+        |finding| (true, finding.clone()),
+    );
+    let degraded = wrong.map_or_else(
+        || none("nothing is wrong"),
+        |finding| (true, finding.clone()),
+    );
+
+    let of_stack = [
+        (ConditionType::Ready, ready),
+        (ConditionType::Available, available),
+        (ConditionType::Progressing, progressing),
+        (ConditionType::Degraded, degraded),
+    ];
+    let of_components = components.map(|(type_, finding)| {
+        (
+            type_,
+            (finding.severity() == Severity::Fine, finding.clone()),
+        )
+    });
+    of_stack
+        .into_iter()
+        .chain(of_components)
+        .map(|(type_, (status, finding))| {
+            settle(
+                before,
+                type_,
+                if status { "True" } else { "False" },
+                finding,
+                generation,
+                now,
+            )
+        })
+        .collect()
+}
+
+/// After a step that failed: the stack is not ready, and nothing new is known of the rest.
+pub fn after_failure(
+    before: &[Condition],
+    generation: Option<i64>,
+    now: Timestamp,
+    failure: &Finding,
+) -> Vec<Condition> {
+    let mut conditions = before.to_vec();
+    for (type_, status) in [
+        (ConditionType::Ready, "False"),
+        (ConditionType::Degraded, "True"),
+    ] {
+        let new = settle(before, type_, status, failure.clone(), generation, now);
+        match conditions
+            .iter_mut()
+            .find(|condition| condition.type_ == type_.as_str())
+        {
+            Some(old) => *old = new,
+            None => conditions.push(new),
+        }
+    }
+    conditions
+}
+
+/// The time of the last transition moves only with the status.
+fn settle(
+    before: &[Condition],
+    type_: ConditionType,
+    status: &str,
+    finding: Finding,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> Condition {
+    let since = condition(before, type_)
+        .filter(|before| before.status == status)
+        .map_or(Time(now), |before| before.last_transition_time.clone());
+    Condition {
+        type_: type_.as_str().to_owned(),
+        status: status.to_owned(),
+        reason: finding.reason.as_str().to_owned(),
+        message: finding.message,
+        observed_generation: generation,
+        last_transition_time: since,
+    }
+}
