@@ -2,6 +2,8 @@
 //! Everything asks the running thing, from outside: the API server, the ingress, SQL. No code of the product
 //! is used but the resource's types.
 
+pub mod audit;
+pub mod audit_log;
 pub mod cluster;
 pub mod environment;
 pub mod kubectl;

@@ -8,7 +8,7 @@ use reqwest::{Client, Method, RequestBuilder, header, redirect::Policy};
 use serde_json::{Value, json};
 
 pub use answer::Answer;
-pub use person::{Person, Product};
+pub use person::{Person, Product, order_of};
 
 use crate::{cluster::unique, environment, wait::seconds};
 

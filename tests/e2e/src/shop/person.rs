@@ -19,6 +19,16 @@ pub struct Person {
     pub token: String,
 }
 
+/// The body of an order for one product.
+pub fn order_of(sku: &str, quantity: u32) -> Value {
+    json!({
+        "items": [{ "sku": sku, "quantity": quantity }],
+        "shipping_address": {
+            "name": "Ann Example", "line1": "1 Long Lane", "city": "Leeds", "postal_code": "LS1 1AA", "country": "GB",
+        },
+    })
+}
+
 /// A product as far as orders need it.
 #[derive(Clone, Debug)]
 pub struct Product {
@@ -65,7 +75,7 @@ impl Person {
 
     /// Sends an order under a key of the caller's, whatever comes back.
     pub async fn tries_to_order(&self, sku: &str, quantity: u32, key: &str) -> Result<Answer> {
-        let body = json!({ "items": [{ "sku": sku, "quantity": quantity }] });
+        let body = order_of(sku, quantity);
         let request = self
             .request(Method::POST, "/api/v1/orders")
             .header("Idempotency-Key", key);

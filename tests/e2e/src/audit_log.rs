@@ -1,0 +1,67 @@
+//! What an account did, as the API server's audit log tells it.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
+    path::Path,
+};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+/// One right: a verb on a resource of an API group, such as `patch` on `apps/deployments/scale`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    pub resource: String,
+    pub verb: String,
+}
+
+impl Right {
+    pub fn new(group: &str, resource: &str, verb: &str) -> Self {
+        Self {
+            resource: format!("{group}/{resource}"),
+            verb: verb.to_owned(),
+        }
+    }
+}
+
+/// Every right that an account made use of, in the log and in those that were rotated away.
+pub fn used_by(account: &str, log: &Path) -> Result<BTreeSet<Right>> {
+    let folder = log.parent().context("the log has no folder")?;
+    let mut rights = BTreeSet::new();
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("no audit log at {}", log.display()))?
+    {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "log") {
+            continue;
+        }
+        for line in BufReader::new(File::open(path)?).lines() {
+            // Most lines are of others, and the last one may be half written.
+            let line = line?;
+            if line.contains(account) {
+                rights.extend(
+                    serde_json::from_str::<Value>(&line)
+                        .ok()
+                        .as_ref()
+                        .and_then(|event| used(account, event)),
+                );
+            }
+        }
+    }
+    Ok(rights)
+}
+
+fn used(account: &str, event: &Value) -> Option<Right> {
+    if event["user"]["username"] != account || event["responseStatus"]["code"] == 403 {
+        return None;
+    }
+    let object = &event["objectRef"];
+    let group = object["apiGroup"].as_str().unwrap_or_default();
+    let resource = match (object["resource"].as_str()?, object["subresource"].as_str()) {
+        (resource, Some(subresource)) => format!("{resource}/{subresource}"),
+        (resource, None) => resource.to_owned(),
+    };
+    Some(Right::new(group, &resource, event["verb"].as_str()?))
+}

@@ -1,0 +1,256 @@
+//! kill -9 of the order service's processes, between steps and under load: no unit is lost, no order made twice.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::{
+    Answer, Namespace, Person, Stack,
+    audit::Books,
+    cluster::unique,
+    process,
+    shop::Product,
+    sql::Database,
+    wait::{self, seconds},
+};
+use futures::future::join_all;
+use serde_json::json;
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::sleep,
+};
+
+/// A stack whose processes are killed; one scenario at a time.
+struct Fragile {
+    _namespace: Namespace,
+    stack: Stack,
+    database: Database,
+    vendor: Person,
+    _turn: MutexGuard<'static, ()>,
+}
+
+async fn fragile() -> Fragile {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let turn = TURN.lock().await;
+    let namespace = crate::stacks::own("fragile").await;
+    let stack = namespace.stack("fragile");
+    stack
+        .apply(&json!({ "components": { "order": { "replicas": 2 } } }))
+        .await
+        .unwrap();
+    stack.ready().await.unwrap();
+    let vendor = stack.shop().unwrap().register("vendor").await.unwrap();
+    Fragile {
+        database: stack.database(),
+        _namespace: namespace,
+        stack,
+        vendor,
+        _turn: turn,
+    }
+}
+
+impl Fragile {
+    async fn product(&self, units: u32) -> Product {
+        self.vendor
+            .sells("Glass bowl", "30.00", units)
+            .await
+            .unwrap()
+    }
+
+    async fn customer(&self) -> Person {
+        self.stack
+            .shop()
+            .unwrap()
+            .register("customer")
+            .await
+            .unwrap()
+    }
+
+    /// Kills every process of a component.
+    async fn kill(&self, component: &str) {
+        let pods = self.stack.pods(component).await.unwrap();
+        assert!(!pods.is_empty(), "{component} has no pods");
+        for pod in &pods {
+            process::kill(pod).unwrap();
+        }
+        eprintln!(
+            "        killed the processes of {} pods of {component}",
+            pods.len()
+        );
+    }
+
+    /// Waits until holds have run out and sagas have ended, and every unit is accounted for.
+    async fn settles(&self, product: &Product, units: u32) -> Books {
+        let settled = wait::until(
+            "every hold has ended and every order is confirmed",
+            seconds(150),
+            async || {
+                let books = Books::of(&self.database, &product.sku).await?;
+                books.at_rest()?;
+                Ok(books)
+            },
+        );
+        let books = settled.await.unwrap();
+        books.balance(units.into()).unwrap();
+        books
+    }
+}
+
+/// Orders one unit, asking again under the same key until the shop says yes or no.
+async fn insists(customer: &Person, product: &Product, key: &str) -> Result<Answer> {
+    wait::until(format!("{key} is answered"), seconds(90), async || {
+        let answer = customer.tries_to_order(&product.sku, 1, key).await?;
+        ensure!(
+            matches!(answer.status, 201 | 409)
+                && answer.problem_code().ok().as_deref() != Some("idempotency_in_progress"),
+            "{}",
+            answer.status
+        );
+        Ok(answer)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn units_held_for_an_order_that_was_never_written_come_back_or_serve_the_retry() {
+    let fragile = fragile().await;
+    let (product, customer) = (fragile.product(20).await, fragile.customer().await);
+    let keys = [unique("held"), unique("held"), unique("held")];
+
+    // Orders cannot be written while this lock is held, and can be read: the process stands between its steps.
+    let mut lock = fragile
+        .database
+        .hold("order", "LOCK TABLE orders IN SHARE MODE", 8)
+        .unwrap();
+    let attempts = join_all(
+        keys.iter()
+            .map(|key| customer.tries_to_order(&product.sku, 1, key)),
+    );
+    let kill = async {
+        let held = wait::until(
+            "stock is held and no order written",
+            seconds(8),
+            async || {
+                let books = Books::of(&fragile.database, &product.sku).await?;
+                ensure!((books.stock.held, books.sold.orders) == (3, 0), "{books:?}");
+                Ok(())
+            },
+        );
+        held.await.unwrap();
+        fragile.kill("order").await;
+    };
+    let (answers, ()) = tokio::join!(attempts, kill);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.as_ref().map_or(true, |answer| answer.status != 201)),
+        "{answers:?}"
+    );
+    lock.wait().await.unwrap();
+
+    let retried = insists(&customer, &product, &keys[0]).await.unwrap();
+    assert_eq!(retried.status, 201, "{}", retried.body);
+    let books = fragile.settles(&product, 20).await;
+    assert_eq!(
+        (books.sold.orders, books.stock.allocated, books.stock.held),
+        (1, 1, 0)
+    );
+    assert_eq!(customer.available(&product).await.unwrap(), 19);
+}
+
+#[tokio::test]
+async fn an_order_whose_worker_dies_before_it_commits_the_hold_is_confirmed_by_the_next() {
+    let fragile = fragile().await;
+    let (product, customer) = (fragile.product(20).await, fragile.customer().await);
+    // No hold can be committed while this lock is held.
+    let place = async {
+        let answer = customer
+            .tries_to_order(&product.sku, 2, &unique("key"))
+            .await?
+            .expect(201)?;
+        answer.json()?["id"]
+            .as_str()
+            .context("no id")
+            .map(ToOwned::to_owned)
+    };
+    let stop = "CREATE FUNCTION wait_on_commit() RETURNS trigger LANGUAGE plpgsql AS \
+        'BEGIN PERFORM pg_sleep(1.5); RETURN NEW; END'; \
+        CREATE TRIGGER wait_on_commit BEFORE UPDATE ON holds FOR EACH ROW WHEN (NEW.state = ''committed'') \
+        EXECUTE FUNCTION wait_on_commit()";
+    fragile
+        .database
+        .run("product", &stop.replace("''committed''", "'committed'"))
+        .await
+        .unwrap();
+    let order = place.await.unwrap();
+    let taken = wait::until("a worker has taken the saga", seconds(20), async || {
+        let turns = format!(
+            "SELECT fence FROM sagas WHERE finished_at IS NULL AND order_id = '{}'",
+            order.trim_start_matches("ord_")
+        );
+        let fence = fragile.database.number("order", &turns).await?;
+        ensure!(fence > 0, "nobody yet");
+        Ok(())
+    });
+    taken.await.unwrap();
+    fragile.kill("order-worker").await;
+    fragile.kill("order").await;
+    let go = "DROP TRIGGER wait_on_commit ON holds; DROP FUNCTION wait_on_commit()";
+    fragile.database.run("product", go).await.unwrap();
+
+    customer.confirmed(&order).await.unwrap();
+    let books = fragile.settles(&product, 20).await;
+    assert_eq!((books.sold.orders, books.stock.allocated), (1, 2));
+}
+
+#[tokio::test]
+async fn a_stream_of_orders_survives_kills_of_every_order_process() {
+    const UNITS: u32 = 400;
+    const STREAM: Duration = Duration::from_secs(25);
+    let fragile = fragile().await;
+    let product = fragile.product(UNITS).await;
+    let mut customers = Vec::new();
+    for _ in 0..8 {
+        customers.push(fragile.customer().await);
+    }
+
+    let began = Instant::now();
+    let buying = join_all(customers.iter().map(async |customer| {
+        let mut orders = Vec::new();
+        while began.elapsed() < STREAM {
+            let answer = insists(customer, &product, &unique("stream"))
+                .await
+                .unwrap();
+            if answer.status == 201 {
+                orders.push(answer.json().unwrap()["id"].as_str().unwrap().to_owned());
+            }
+        }
+        orders
+    }));
+    let killing = async {
+        for component in ["order", "order-worker", "order"] {
+            sleep(Duration::from_secs(6)).await;
+            fragile.kill(component).await;
+        }
+    };
+    let (ordered, ()) = tokio::join!(buying, killing);
+
+    let answered = ordered.iter().flatten().count();
+    let distinct: HashSet<_> = ordered.iter().flatten().collect();
+    assert_eq!(
+        distinct.len(),
+        answered,
+        "two requests were answered with the same order"
+    );
+    assert!(answered > 20, "only {answered} orders went through");
+    let books = fragile.settles(&product, UNITS).await;
+    println!("{answered} orders through three kills; {books:?}");
+    assert_eq!(
+        books.sold.orders,
+        i64::try_from(answered).unwrap(),
+        "as many orders as were answered with 201"
+    );
+    assert_eq!(books.stock.allocated, books.sold.units);
+}

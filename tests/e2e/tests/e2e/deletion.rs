@@ -1,0 +1,155 @@
+//! What stays and what goes when a stack, or its whole namespace, is deleted.
+
+use e2e::{
+    Namespace, Stack,
+    wait::{self, seconds},
+};
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{
+        apps::v1::{Deployment, StatefulSet},
+        batch::v1::Job,
+        core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret, Service},
+        networking::v1::Ingress,
+    },
+};
+use kube::{ResourceExt as _, api::ListParams};
+use serde_json::json;
+
+use crate::stacks::own;
+
+/// The names of what a namespace holds of a kind, without what Kubernetes itself puts there.
+async fn names<K>(namespace: &Namespace) -> Vec<String>
+where
+    K: kube::Resource<Scope = NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::de::DeserializeOwned,
+    K::DynamicType: Default,
+{
+    let found = namespace
+        .api::<K>()
+        .list(&ListParams::default())
+        .await
+        .unwrap();
+    let names = found.iter().map(|object| {
+        format!(
+            "{}/{}",
+            K::kind(&K::DynamicType::default()),
+            object.name_any()
+        )
+    });
+    names
+        .filter(|name| name != "ConfigMap/kube-root-ca.crt")
+        .collect()
+}
+
+async fn workloads(namespace: &Namespace) -> Vec<String> {
+    [
+        names::<Deployment>(namespace).await,
+        names::<StatefulSet>(namespace).await,
+        names::<Job>(namespace).await,
+        names::<Pod>(namespace).await,
+        names::<Service>(namespace).await,
+        names::<Ingress>(namespace).await,
+    ]
+    .concat()
+}
+
+async fn data(namespace: &Namespace) -> Vec<String> {
+    let volumes = names::<PersistentVolumeClaim>(namespace).await;
+    [
+        volumes,
+        names::<Secret>(namespace).await,
+        names::<ConfigMap>(namespace).await,
+    ]
+    .concat()
+}
+
+/// Deletes the stack and waits until nothing of it runs.
+async fn delete(namespace: &Namespace, stack: &Stack) {
+    stack.delete().await.unwrap();
+    let ended = wait::until(
+        "nothing of the stack runs any more",
+        seconds(90),
+        async || {
+            let left = workloads(namespace).await;
+            anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
+            Ok(())
+        },
+    );
+    ended.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
+    let namespace = own("deletion").await;
+    let stack = namespace.stack("shop");
+    let shop = stack.shop().unwrap();
+
+    // Retain, the default: the next stack of that name takes everything up again.
+    stack.apply(&json!({})).await.unwrap();
+    stack.ready().await.unwrap();
+    let vendor = shop.register("vendor").await.unwrap();
+    let customer = shop.register("customer").await.unwrap();
+    let product = vendor.sells("Salt cellar", "7.00", 10).await.unwrap();
+    let order = customer.orders(&product.sku, 4).await.unwrap();
+    delete(&namespace, &stack).await;
+    let kept = data(&namespace).await;
+    assert!(
+        kept.iter()
+            .any(|name| name.starts_with("PersistentVolumeClaim/")),
+        "{kept:?}"
+    );
+    assert!(kept.contains(&"Secret/shop-admin".to_owned()), "{kept:?}");
+
+    stack.apply(&json!({})).await.unwrap();
+    stack.ready().await.unwrap();
+    // Even the token still counts: the signing key is the old one.
+    let path = format!("/api/v1/orders/{}", order["id"].as_str().unwrap());
+    let found = customer
+        .get(&path)
+        .await
+        .unwrap()
+        .expect(200)
+        .unwrap()
+        .json()
+        .unwrap();
+    assert_eq!(found["total"], order["total"]);
+    assert_eq!(customer.available(&product).await.unwrap(), 6);
+    customer.orders(&product.sku, 1).await.unwrap();
+
+    // Delete: volumes and credentials go, and the next stack begins with nothing.
+    stack
+        .apply(&json!({ "deletionPolicy": "Delete" }))
+        .await
+        .unwrap();
+    stack.ready().await.unwrap();
+    delete(&namespace, &stack).await;
+    let gone = wait::until(
+        "volumes and credentials are gone",
+        seconds(60),
+        async || {
+            let left = data(&namespace).await;
+            anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
+            Ok(())
+        },
+    );
+    gone.await.unwrap();
+
+    stack
+        .apply(&json!({ "deletionPolicy": "Delete" }))
+        .await
+        .unwrap();
+    stack.ready().await.unwrap();
+    let again = shop.login_again(&vendor).await;
+    assert!(
+        again.is_err_and(|error| error.to_string().contains("401")),
+        "the old vendor is still there"
+    );
+    shop.register("customer").await.unwrap();
+
+    // The namespace, with a running stack in it.
+    namespace.delete().await.unwrap();
+    namespace.gone_within(60).await.unwrap();
+}

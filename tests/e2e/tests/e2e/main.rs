@@ -1,0 +1,23 @@
+//! End-to-end scenarios on a real cluster: `make e2e`, or `cargo test -p e2e -- --test-threads=6 [name]`.
+//! Each names a behaviour. Those that disturb nobody share the stack `calm`; those that break things on purpose
+//! take turns on `rough`; the others have their own. A scenario that fails shows its namespace and leaves it there.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "this is how a test fails"
+)]
+
+mod admission;
+mod bad_input;
+mod crash;
+mod deletion;
+mod first_order;
+mod new_images;
+mod race;
+mod refused_specs;
+mod repair;
+mod routes;
+mod scale;
+mod stacks;
+mod strangers;

@@ -1,0 +1,100 @@
+//! Many buyers at once for too few units: exactly as many orders as units, and books that balance.
+
+use e2e::{
+    Answer, Person, Shop,
+    audit::Books,
+    cluster::unique,
+    environment,
+    shop::Product,
+    wait::{self, seconds},
+};
+use futures::{StreamExt as _, future::join_all, stream};
+
+use crate::stacks::calm;
+
+const BUYERS: usize = 50;
+const UNITS: u32 = 10;
+
+async fn buyers(shop: &Shop) -> Vec<Person> {
+    // Passwords are costly to hash: a few at a time.
+    let registered = stream::iter(0..BUYERS)
+        .map(|_| shop.register("customer"))
+        .buffer_unordered(4);
+    registered.map(Result::unwrap).collect().await
+}
+
+/// Asks again under the same key while the shop is too busy, as its answer tells.
+async fn buy(buyer: &Person, product: &Product) -> (Answer, u32) {
+    let key = unique("race");
+    for tries in 1..=20 {
+        let answer = buyer.tries_to_order(&product.sku, 1, &key).await.unwrap();
+        if answer.status != 503 {
+            return (answer, tries);
+        }
+        let pause = answer
+            .header("retry-after")
+            .and_then(|text| text.parse().ok())
+            .unwrap();
+        tokio::time::sleep(seconds(pause)).await;
+    }
+    panic!("20 times busy for {}", buyer.email);
+}
+
+#[tokio::test]
+async fn fifty_buyers_at_once_get_the_last_ten_units_and_no_more() {
+    let calm = calm().await;
+    let shop = calm.stack.shop().unwrap();
+    let vendor = shop.register("vendor").await.unwrap();
+    let mut crowd = buyers(&shop).await;
+    for round in 1..=environment::race_rounds() {
+        // A customer may have a few unpaid orders only.
+        if round % 4 == 0 {
+            crowd = buyers(&shop).await;
+        }
+        let product = vendor
+            .sells("Last of its kind", "100.00", UNITS)
+            .await
+            .unwrap();
+        let answers = join_all(crowd.iter().map(|buyer| buy(buyer, &product))).await;
+
+        let ordered = answers
+            .iter()
+            .filter(|(answer, _)| answer.status == 201)
+            .count();
+        let refused = answers.iter().filter(|(answer, _)| {
+            answer.status == 409 && answer.problem_code().unwrap() == "out_of_stock"
+        });
+        let others: Vec<_> = answers
+            .iter()
+            .filter(|(answer, _)| !matches!(answer.status, 201 | 409))
+            .collect();
+        assert_eq!(
+            (ordered, refused.count()),
+            (10, 40),
+            "round {round}: {others:?}"
+        );
+
+        let database = calm.stack.database();
+        let settled = wait::until(
+            format!("round {round} is settled"),
+            seconds(30),
+            async || {
+                let books = Books::of(&database, &product.sku).await?;
+                books.balance(UNITS.into())?;
+                books.at_rest()?;
+                Ok(books)
+            },
+        );
+        let books = settled.await.unwrap();
+        assert_eq!(
+            (
+                books.sold.orders,
+                books.stock.on_hand,
+                books.stock.allocated
+            ),
+            (10, 10, 10)
+        );
+        let tries: u32 = answers.iter().map(|(_, tries)| tries).sum();
+        println!("round {round}: 10 of {BUYERS} ordered, 40 sold out, {tries} requests; {books:?}");
+    }
+}

@@ -1,0 +1,153 @@
+//! What the API server refuses at once, with a message that says what is wrong.
+
+use e2e::Stack;
+use serde_json::{Value, json};
+
+use crate::stacks::{calm, own};
+
+async fn refused(stack: &Stack, changes: Value, expected: &str) {
+    let message = stack.refusal(&stack.manifest(&changes)).await.unwrap();
+    assert!(
+        message.contains(expected),
+        "{changes}: expected {expected:?} in {message:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_new_stack_that_makes_no_sense_is_refused() {
+    let namespace = own("refused").await;
+    let stack = namespace.stack("shop");
+    let size = |size: &str| json!({ "database": { "managed": { "storage": { "size": size } } } });
+    let product = |settings: Value| json!({ "components": { "product": settings } });
+
+    refused(
+        &stack,
+        json!({ "database": { "managed": null } }),
+        "name a kind of database",
+    )
+    .await;
+    refused(&stack, json!({ "database": null }), "spec.database").await;
+    refused(&stack, json!({ "version": null }), "spec.version").await;
+    refused(&stack, json!({ "version": "1.0 beta" }), "spec.version").await;
+    refused(&stack, size("a lot"), "spec.database.managed.storage.size").await;
+    refused(&stack, size("0Gi"), "spec.database.managed.storage.size").await;
+    refused(&stack, json!({ "currency": "dollar" }), "spec.currency").await;
+    refused(
+        &stack,
+        json!({ "deletionPolicy": "Maybe" }),
+        "spec.deletionPolicy",
+    )
+    .await;
+    refused(
+        &stack,
+        json!({ "ingress": { "host": "not a host" } }),
+        "spec.ingress.host",
+    )
+    .await;
+    refused(
+        &stack,
+        product(json!({ "replicas": -1 })),
+        "spec.components.product.replicas",
+    )
+    .await;
+    refused(
+        &stack,
+        product(json!({ "replicas": 51 })),
+        "spec.components.product.replicas",
+    )
+    .await;
+    refused(
+        &stack,
+        product(json!({ "image": "two words" })),
+        "spec.components.product.image",
+    )
+    .await;
+    let more = |kind: &str, request: &str, limit: &str| {
+        product(
+            json!({ "resources": { "requests": { kind: request }, "limits": { kind: limit } } }),
+        )
+    };
+    refused(
+        &stack,
+        more("cpu", "2", "500m"),
+        "requests.cpu is more than limits.cpu",
+    )
+    .await;
+    refused(
+        &stack,
+        more("memory", "1Gi", "512Mi"),
+        "requests.memory is more than limits.memory",
+    )
+    .await;
+    refused(
+        &stack,
+        product(json!({ "resources": { "limits": { "memory": "much" } } })),
+        "limits.memory",
+    )
+    .await;
+    namespace.delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_name_services_is_refused() {
+    let namespace = own("names").await;
+    for name in ["9shop", "shop.one", &"s".repeat(33)] {
+        let stack = namespace.stack(name);
+        refused(
+            &stack,
+            json!({ "ingress": null }),
+            "must begin with a letter",
+        )
+        .await;
+    }
+    namespace.delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_refused() {
+    let namespace = own("unknown").await;
+    let stack = namespace.stack("shop");
+    let manifest = stack.manifest(&json!({ "databse": {} })).to_string();
+    let arguments = ["apply", "--dry-run=server", "--validate=strict", "-f", "-"];
+    let output = e2e::kubectl::kubectl_with_input(arguments, &manifest)
+        .await
+        .unwrap();
+    assert!(
+        !output.success && output.stderr.contains("spec.databse"),
+        "{output:?}"
+    );
+    namespace.delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_data_depends_on_cannot_be_changed() {
+    let stack = calm().await.stack;
+    let storage = |storage: Value| json!({ "database": { "managed": { "storage": storage } } });
+    refused(
+        &stack,
+        json!({ "currency": "EUR" }),
+        "currency cannot change",
+    )
+    .await;
+    refused(
+        &stack,
+        storage(json!({ "size": "2Gi" })),
+        "the volume's size cannot change yet",
+    )
+    .await;
+    refused(
+        &stack,
+        storage(json!({ "className": "another" })),
+        "the storage class cannot change",
+    )
+    .await;
+    // The default, written out, is no change.
+    let same = stack
+        .refusal(&stack.manifest(&json!({ "currency": "USD" })))
+        .await;
+    assert!(
+        same.unwrap_err()
+            .to_string()
+            .starts_with("the API server takes")
+    );
+}

@@ -1,0 +1,226 @@
+//! What somebody deletes comes back, and nothing that was in it is lost.
+
+use std::fmt::Debug;
+
+use e2e::{
+    Namespace, Person, Stack,
+    kubectl::kubectl,
+    shop::Product,
+    wait::{self, seconds},
+};
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{
+        apps::v1::Deployment, apps::v1::StatefulSet, core::v1::PersistentVolumeClaim,
+        core::v1::Secret, core::v1::Service,
+    },
+};
+use kube::{
+    ResourceExt as _,
+    api::{DeleteParams, ListParams},
+};
+use serde::de::DeserializeOwned;
+
+use crate::stacks::rough;
+
+/// What a shop must still have after a repair.
+struct Trade {
+    customer: Person,
+    product: Product,
+    order: String,
+}
+
+async fn trade(stack: &Stack) -> Trade {
+    let shop = stack.shop().unwrap();
+    let vendor = shop.register("vendor").await.unwrap();
+    let customer = shop.register("customer").await.unwrap();
+    let product = vendor.sells("Tea cosy", "9.99", 50).await.unwrap();
+    let order = customer.orders(&product.sku, 1).await.unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    Trade {
+        customer,
+        product,
+        order,
+    }
+}
+
+impl Trade {
+    /// The account, the product and the order are still there, and one can go on buying.
+    async fn goes_on(self) {
+        let what = "the customer logs in, finds the order and buys again";
+        let went_on = wait::until(what, seconds(90), async || {
+            let customer = self.customer.shop.login_again(&self.customer).await?;
+            customer
+                .get(&format!("/api/v1/orders/{}", self.order))
+                .await?
+                .expect(200)?;
+            let before = customer.available(&self.product).await?;
+            customer.orders(&self.product.sku, 1).await?;
+            let after = customer.available(&self.product).await?;
+            anyhow::ensure!(
+                after == before - 1,
+                "{before} were available, and {after} are after an order of 1"
+            );
+            Ok(())
+        });
+        went_on.await.unwrap();
+    }
+}
+
+/// Deletes an object and waits for another of the same name.
+async fn delete_and_await<K>(namespace: &Namespace, name: &str, limit: u64) -> K
+where
+    K: kube::Resource<Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+    K::DynamicType: Default,
+{
+    let api = namespace.api::<K>();
+    let old = api.get(name).await.unwrap().uid();
+    api.delete(name, &DeleteParams::background()).await.unwrap();
+    let what = format!(
+        "{} {name} is made again",
+        K::kind(&K::DynamicType::default())
+    );
+    let made = wait::until(what, seconds(limit), async || {
+        let found = api.get(name).await?;
+        anyhow::ensure!(found.uid() != old, "the old one still stands");
+        Ok(found)
+    });
+    made.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_deleted_deployment_is_made_again() {
+    let rough = rough().await;
+    let trade = trade(&rough.stack).await;
+    let old = rough
+        .namespace
+        .api::<Deployment>()
+        .get("rough-product")
+        .await
+        .unwrap()
+        .uid();
+    delete_and_await::<Deployment>(&rough.namespace, "rough-product", 10).await;
+    rough
+        .stack
+        .deployed("product", old.as_deref())
+        .await
+        .unwrap();
+    rough.stack.ready().await.unwrap();
+    trade.goes_on().await;
+}
+
+#[tokio::test]
+async fn a_deleted_service_is_made_again() {
+    let rough = rough().await;
+    let trade = trade(&rough.stack).await;
+    for name in ["rough-order", "rough-product-internal"] {
+        delete_and_await::<Service>(&rough.namespace, name, 10).await;
+    }
+    trade.goes_on().await;
+}
+
+#[tokio::test]
+async fn a_deleted_database_workload_is_made_again_on_its_volume() {
+    let rough = rough().await;
+    let trade = trade(&rough.stack).await;
+    let volume = volume(&rough.namespace).await;
+    delete_and_await::<StatefulSet>(&rough.namespace, "rough-postgres", 30).await;
+    rough.stack.ready().await.unwrap();
+    trade.goes_on().await;
+    assert_eq!(
+        self::volume(&rough.namespace).await,
+        volume,
+        "the volume is another one"
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_password_is_replaced_by_one_that_works() {
+    let rough = rough().await;
+    let trade = trade(&rough.stack).await;
+    let secret = delete_and_await::<Secret>(&rough.namespace, "rough-order-database", 30).await;
+    logs_in(&rough.stack, &secret).await;
+    rough.stack.ready().await.unwrap();
+    trade.goes_on().await;
+}
+
+#[tokio::test]
+async fn all_secrets_deleted_at_once_come_back_and_fit_each_other() {
+    const NAMES: [&str; 6] = [
+        "postgres",
+        "auth-database",
+        "product-database",
+        "order-database",
+        "jwt",
+        "internal-tokens",
+    ];
+    let rough = rough().await;
+    let trade = trade(&rough.stack).await;
+    let volume = volume(&rough.namespace).await;
+    let secrets = rough.namespace.api::<Secret>();
+    for name in NAMES {
+        secrets
+            .delete(&rough.stack.object(name), &DeleteParams::default())
+            .await
+            .unwrap();
+    }
+    for name in NAMES {
+        let made = wait::until(
+            format!("Secret {name} is made again"),
+            seconds(30),
+            async || Ok(secrets.get(&rough.stack.object(name)).await?),
+        );
+        let secret = made.await.unwrap();
+        if name.ends_with("-database") {
+            logs_in(&rough.stack, &secret).await;
+        }
+    }
+    rough.stack.ready().await.unwrap();
+    trade.goes_on().await;
+    assert_eq!(
+        self::volume(&rough.namespace).await,
+        volume,
+        "the volume is another one"
+    );
+}
+
+/// Waits until the database takes what the Secret says.
+async fn logs_in(stack: &Stack, secret: &Secret) {
+    let uri = secret.data.as_ref().unwrap()["uri"].0.clone();
+    let uri = String::from_utf8(uri).unwrap();
+    let pod = stack.object("postgres-0");
+    let arguments = [
+        "-n",
+        &stack.namespace,
+        "exec",
+        &pod,
+        "-c",
+        "postgres",
+        "--",
+        "psql",
+        "-Atc",
+        "SELECT 1",
+        &uri,
+    ];
+    let what = format!("the database takes the password in {}", secret.name_any());
+    wait::until(what, seconds(60), async || kubectl(arguments).await?.ok())
+        .await
+        .unwrap();
+}
+
+/// The identity of the volume that the data lies on.
+async fn volume(namespace: &Namespace) -> String {
+    let claims = namespace
+        .api::<PersistentVolumeClaim>()
+        .list(&ListParams::default())
+        .await
+        .unwrap();
+    let volumes: Vec<_> = claims
+        .into_iter()
+        .filter_map(|claim| claim.spec?.volume_name)
+        .collect();
+    assert_eq!(volumes.len(), 1, "{volumes:?}");
+    volumes.into_iter().collect()
+}

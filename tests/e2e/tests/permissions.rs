@@ -1,0 +1,133 @@
+//! Runs after the scenarios, whose traces it reads: the operator may do what it did, and nothing else.
+
+#![expect(clippy::unwrap_used, reason = "this is how a test fails")]
+
+use std::collections::BTreeSet;
+
+use e2e::{
+    Cluster,
+    audit_log::{Right, used_by},
+    cluster::OPERATOR_NAMESPACE,
+    environment,
+};
+use k8s_openapi::api::rbac::v1::{
+    ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
+};
+use kube::{Api, api::ListParams};
+
+const ACCOUNT: &str = "ecommercestack-operator";
+
+/// Granted, and not to be seen in the log; each with its reason.
+const EXCEPTIONS: [(&str, &str, &str); 0] = [];
+
+#[tokio::test]
+async fn the_operator_holds_no_right_that_it_never_uses() {
+    let cluster = Cluster::connect().await.unwrap();
+    let log = environment::audit_log();
+    let account = format!("system:serviceaccount:{OPERATOR_NAMESPACE}:{ACCOUNT}");
+    let used = used_by(&account, &log).unwrap();
+    assert!(
+        !used.is_empty(),
+        "{account} did nothing, as {} tells",
+        log.display()
+    );
+
+    let granted = granted(&cluster).await;
+    let excepted: BTreeSet<_> = EXCEPTIONS
+        .iter()
+        .map(|(group, resource, verb)| Right::new(group, resource, verb))
+        .collect();
+    let idle: Vec<_> = granted
+        .difference(&used)
+        .filter(|right| !excepted.contains(right))
+        .collect();
+    let stale: Vec<_> = excepted
+        .iter()
+        .filter(|right| used.contains(right) || !granted.contains(right))
+        .collect();
+    assert!(idle.is_empty(), "granted and never used:\n{idle:#?}");
+    assert!(
+        stale.is_empty(),
+        "an exception that is none any more:\n{stale:#?}"
+    );
+    assert!(
+        !granted
+            .iter()
+            .any(|right| right.verb == "*" || right.resource.contains('*')),
+        "{granted:?}"
+    );
+}
+
+/// The rights that every role bound to the operator's account adds up to.
+async fn granted(cluster: &Cluster) -> BTreeSet<Right> {
+    let all = ListParams::default();
+    let ours = |subjects: &Option<Vec<Subject>>| {
+        let subjects = subjects.iter().flatten();
+        subjects
+            .filter(|subject| subject.kind == "ServiceAccount" && subject.name == ACCOUNT)
+            .count()
+            > 0
+    };
+    let mut rights = BTreeSet::new();
+    let bindings: Api<ClusterRoleBinding> = Api::all(cluster.client.clone());
+    for binding in bindings
+        .list(&all)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|binding| ours(&binding.subjects))
+    {
+        rights.extend(rules(cluster, None, &binding.role_ref).await);
+    }
+    let bindings: Api<RoleBinding> = Api::all(cluster.client.clone());
+    for binding in bindings
+        .list(&all)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|binding| ours(&binding.subjects))
+    {
+        rights.extend(
+            rules(
+                cluster,
+                binding.metadata.namespace.as_deref(),
+                &binding.role_ref,
+            )
+            .await,
+        );
+    }
+    rights
+}
+
+async fn rules(cluster: &Cluster, namespace: Option<&str>, role: &RoleRef) -> Vec<Right> {
+    let rules = match namespace {
+        Some(namespace) if role.kind == "Role" => {
+            cluster
+                .namespaced::<Role>(namespace)
+                .get(&role.name)
+                .await
+                .unwrap()
+                .rules
+        }
+        _ => {
+            Api::<ClusterRole>::all(cluster.client.clone())
+                .get(&role.name)
+                .await
+                .unwrap()
+                .rules
+        }
+    };
+    rules.unwrap_or_default().iter().flat_map(each).collect()
+}
+
+fn each(rule: &PolicyRule) -> Vec<Right> {
+    let mut rights = Vec::new();
+    for group in rule.api_groups.iter().flatten() {
+        for resource in rule.resources.iter().flatten() {
+            for verb in &rule.verbs {
+                rights.push(Right::new(group, resource, verb));
+            }
+        }
+    }
+    rights
+}
