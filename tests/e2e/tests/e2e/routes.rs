@@ -173,10 +173,19 @@ async fn nothing_internal_is_reachable_from_outside() {
 
 #[tokio::test]
 async fn a_shop_answers_under_its_own_host_only() {
-    calm().await;
-    let answer = raw_http::get("nobody.localhost", "/api/v1/products")
-        .await
-        .unwrap();
+    let calm = calm().await;
+    let vendor = calm.stack.shop().unwrap().register("vendor").await.unwrap();
+    let product = vendor.sells("Egg cup", "3.00", 1).await.unwrap();
+    let path = format!("/api/v1/products/{}", product.id);
+    assert_eq!(
+        raw_http::get(&calm.stack.host(), &path)
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    // A stack without a host may answer here, but not this one.
+    let answer = raw_http::get("nobody.localhost", &path).await.unwrap();
     assert_eq!(answer.status, 404, "{}", answer.text);
 }
 
