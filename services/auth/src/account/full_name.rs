@@ -1,0 +1,47 @@
+//! A person's name as they write it.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct FullName(String);
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("expected a name of 1 to 200 characters on one line")]
+pub struct FullNameError;
+
+impl FullName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for FullName {
+    type Error = FullNameError;
+
+    fn try_from(text: String) -> Result<Self, FullNameError> {
+        let text = text.trim();
+        if (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(FullNameError)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_line_of_1_to_200_characters() {
+        assert_eq!(
+            FullName::try_from(" Ann Ö ".to_owned()).unwrap().as_str(),
+            "Ann Ö"
+        );
+        assert!(FullName::try_from("ö".repeat(200)).is_ok());
+        for text in [String::new(), "  ".into(), "ö".repeat(201), "Ann\nB".into()] {
+            assert_eq!(FullName::try_from(text), Err(FullNameError));
+        }
+    }
+}

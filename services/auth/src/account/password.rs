@@ -1,0 +1,74 @@
+//! Passwords in clear, for as long as a request lasts. Neither type shows itself.
+
+use serde::Deserialize;
+
+/// Longer than this only costs hashing time.
+const MAX_CHARACTERS: usize = 128;
+const MIN_CHARACTERS: usize = 8;
+
+/// A password somebody chooses.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Password(String);
+
+/// A password somebody presents: it may be from a time of other rules.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PresentedPassword(String);
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("expected a password of {MIN_CHARACTERS} to {MAX_CHARACTERS} characters")]
+pub struct PasswordError;
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("expected a password of 1 to {MAX_CHARACTERS} characters")]
+pub struct PresentedPasswordError;
+
+impl Password {
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl PresentedPassword {
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl TryFrom<String> for Password {
+    type Error = PasswordError;
+
+    fn try_from(text: String) -> Result<Self, PasswordError> {
+        if (MIN_CHARACTERS..=MAX_CHARACTERS).contains(&text.chars().count()) {
+            Ok(Self(text))
+        } else {
+            Err(PasswordError)
+        }
+    }
+}
+
+impl TryFrom<String> for PresentedPassword {
+    type Error = PresentedPasswordError;
+
+    fn try_from(text: String) -> Result<Self, PresentedPasswordError> {
+        if (1..=MAX_CHARACTERS).contains(&text.chars().count()) {
+            Ok(Self(text))
+        } else {
+            Err(PresentedPasswordError)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_count_and_not_bytes() {
+        assert!(Password::try_from("ö".repeat(8)).is_ok());
+        assert!(Password::try_from("ö".repeat(128)).is_ok());
+        assert!(Password::try_from("ö".repeat(7)).is_err());
+        assert!(Password::try_from("a".repeat(129)).is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! What every request shares.
+
+use axum::extract::FromRef;
+use sqlx::PgPool;
+use web::{clock::Clock, token::Verifier};
+
+use crate::{
+    config::VendorSignup, limit::account::AccountLimits, passwords::Passwords, secret::ServerKey,
+    signing::SigningKeys,
+};
+
+#[derive(Clone)]
+pub struct App {
+    pub pool: PgPool,
+    pub clock: Clock,
+    pub keys: SigningKeys,
+    pub server_key: ServerKey,
+    pub passwords: Passwords,
+    pub account_limits: AccountLimits,
+    pub vendor_signup: VendorSignup,
+}
+
+impl FromRef<App> for Verifier {
+    fn from_ref(app: &App) -> Self {
+        app.keys.ring().verifier.clone()
+    }
+}

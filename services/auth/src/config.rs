@@ -1,0 +1,80 @@
+//! The settings, parsed once in main and passed down by part.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use postgres::Database;
+use telemetry::Logging;
+use web::{server::Listen, token::TokenScope};
+
+use crate::{
+    first_admin::FirstAdminSettings,
+    limit::{account::AccountLimits, address::AddressLimits},
+    passwords::HashingLimits,
+};
+
+/// Accounts, sessions and tokens of a shop.
+#[derive(Parser)]
+#[command(version)]
+pub struct Config {
+    #[command(flatten)]
+    pub logging: Logging,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Answers requests until it is told to stop.
+    Serve(Box<Serve>),
+    /// Brings the database to the schema of this release.
+    Migrate(Migrate),
+    /// Prints the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub listen: Listen,
+    #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
+    pub token_scope: TokenScope,
+    /// The folder of the signing keys: `active` names one, every `<kid>.pem` is one (P-256, PKCS#8).
+    #[arg(long, env = "JWT_KEYS_DIR")]
+    pub jwt_keys_dir: PathBuf,
+    /// The file of the key that refresh tokens are derived with: at least 32 bytes, hexadecimal.
+    #[arg(long, env = "REFRESH_KEY_FILE")]
+    pub refresh_key_file: PathBuf,
+    #[command(flatten)]
+    pub first_admin: FirstAdminSettings,
+    /// Whether anyone may register as a vendor.
+    #[arg(long, env = "VENDOR_SIGNUP", value_enum, default_value = "open")]
+    pub vendor_signup: VendorSignup,
+    #[command(flatten)]
+    pub address_limits: AddressLimits,
+    #[command(flatten)]
+    pub account_limits: AccountLimits,
+    #[command(flatten)]
+    pub hashing: HashingLimits,
+}
+
+#[derive(Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    pub database: Database,
+    /// Where the outcome is written for whoever started the Job.
+    #[arg(
+        long,
+        env = "TERMINATION_MESSAGE_PATH",
+        default_value = "/dev/termination-log"
+    )]
+    pub termination_message_path: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VendorSignup {
+    Open,
+    Closed,
+}

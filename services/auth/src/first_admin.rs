@@ -1,0 +1,103 @@
+//! The first administrator of a shop, made from settings when there is none. Replicas may all try at once.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tracing::{info, warn};
+use web::server::stopped;
+
+use crate::{
+    account::{Email, EmailError, FullName, FullNameError, Password, PasswordError, UserId},
+    app::App,
+    passwords::PasswordsError,
+    store::users::{self, FirstAdminOutcome, NewUser},
+};
+
+const RETRY: Duration = Duration::from_secs(2);
+const NAME: &str = "Administrator";
+
+#[derive(clap::Args)]
+pub struct FirstAdminSettings {
+    /// The e-mail address of the administrator that is made when there is none.
+    #[arg(long, env = "ADMIN_EMAIL", requires = "admin_password")]
+    pub admin_email: Option<String>,
+    /// That administrator's password.
+    #[arg(long, env = "ADMIN_PASSWORD", hide_env_values = true)]
+    pub admin_password: Option<String>,
+}
+
+pub struct FirstAdmin {
+    email: Email,
+    password: Password,
+    full_name: FullName,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FirstAdminError {
+    #[error("ADMIN_EMAIL cannot be used")]
+    Email(#[from] EmailError),
+    #[error("ADMIN_PASSWORD cannot be used")]
+    WeakPassword(#[from] PasswordError),
+    #[error("the administrator's name cannot be used")]
+    Name(#[from] FullNameError),
+    #[error(transparent)]
+    Password(#[from] PasswordsError),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+impl FirstAdminSettings {
+    /// `Ok(None)`: the settings name nobody.
+    pub fn parse(self) -> Result<Option<FirstAdmin>, FirstAdminError> {
+        let (Some(email), Some(password)) = (self.admin_email, self.admin_password) else {
+            return Ok(None);
+        };
+        let full_name = NAME.to_owned().try_into()?;
+        Ok(Some(FirstAdmin {
+            email: email.parse()?,
+            password: password.try_into()?,
+            full_name,
+        }))
+    }
+}
+
+/// Makes the administrator unless there is one. Hashes only when there is something to do.
+pub async fn ensure(app: &App, admin: &FirstAdmin) -> Result<FirstAdminOutcome, FirstAdminError> {
+    if users::an_admin_exists(&app.pool).await? {
+        return Ok(FirstAdminOutcome::Present);
+    }
+    let user = NewUser {
+        id: UserId(app.clock.uuid()),
+        email: admin.email.clone(),
+        username: None,
+        full_name: admin.full_name.clone(),
+        role: web::token::Role::Admin,
+        password_hash: app.passwords.hash(admin.password.clone()).await?,
+    };
+    Ok(users::insert_first_admin(&app.pool, &user).await?)
+}
+
+/// Tries until it is done or `stop`: the database may come later than this process.
+pub async fn keep_trying(app: App, admin: FirstAdmin, stop: watch::Receiver<bool>) {
+    loop {
+        match ensure(&app, &admin).await {
+            Ok(FirstAdminOutcome::Made(id)) => {
+                return info!(user.id = %id, "made the first administrator");
+            }
+            Ok(FirstAdminOutcome::Present) => return,
+            Ok(FirstAdminOutcome::EmailTaken) => {
+                return warn!(
+                    "there is no administrator, and the account with ADMIN_EMAIL is somebody else's"
+                );
+            }
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "could not make the first administrator yet"
+            ),
+        }
+        tokio::select! {
+            () = stopped(stop.clone()) => return,
+            () = tokio::time::sleep(RETRY) => {}
+        }
+    }
+}

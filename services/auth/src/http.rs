@@ -1,0 +1,76 @@
+//! The list of routes, and nothing else.
+
+mod get_jwks;
+mod get_profile;
+mod log_in;
+mod log_out;
+mod refresh_session;
+mod register_user;
+mod session_view;
+mod update_profile;
+mod user_view;
+mod validate_session;
+
+use axum::{Router, middleware, routing::get};
+use sqlx::PgPool;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::service::{Dependency, Service};
+
+use crate::{
+    MIGRATOR,
+    app::App,
+    limit::address::{AddressLimiter, limit_by_address},
+};
+
+/// The endpoints below `/api/v1`.
+fn api(limiter: AddressLimiter) -> OpenApiRouter<App> {
+    let limited = OpenApiRouter::new()
+        .routes(routes!(register_user::register_user))
+        .routes(routes!(log_in::log_in))
+        .routes(routes!(refresh_session::refresh_session))
+        .route_layer(middleware::from_fn_with_state(limiter, limit_by_address));
+    OpenApiRouter::new()
+        .routes(routes!(log_out::log_out))
+        .routes(routes!(validate_session::validate_session))
+        .routes(routes!(
+            get_profile::get_profile,
+            update_profile::patch_profile,
+            update_profile::put_profile
+        ))
+        .routes(routes!(get_jwks::get_jwks))
+        .merge(limited)
+}
+
+fn root() -> Router<App> {
+    Router::new().route("/.well-known/jwks.json", get(get_jwks::get_jwks))
+}
+
+/// Everything on the public port.
+pub fn public(app: App, limiter: AddressLimiter) -> Router {
+    service(Some(&app.pool)).public(api(limiter), root(), app)
+}
+
+/// What the internal port answers: the probes.
+pub fn internal(pool: &PgPool) -> Router {
+    service(Some(pool)).probes()
+}
+
+pub fn openapi(limiter: AddressLimiter) -> OpenApi {
+    service(None).openapi(api(limiter))
+}
+
+fn service(pool: Option<&PgPool>) -> Service {
+    let database = pool.cloned().map(|pool| {
+        Dependency::new("postgres", move || {
+            let pool = pool.clone();
+            async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
+        })
+    });
+    Service {
+        name: "auth",
+        version: env!("CARGO_PKG_VERSION"),
+        health_alias: None,
+        dependencies: database.into_iter().collect(),
+    }
+}

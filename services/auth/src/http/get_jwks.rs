@@ -1,0 +1,41 @@
+//! `GET /.well-known/jwks.json`
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, HeaderValue, header},
+};
+use jsonwebtoken::jwk::JwkSet;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+
+/// The public keys that verify access tokens (RFC 7517), as OpenAPI shows them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = KeySet, example = json!({ "keys": [{
+    "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "k1",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}] }))]
+pub(super) struct KeySetDocument {
+    keys: Vec<serde_json::Value>,
+}
+
+/// Get the keys that verify access tokens
+///
+/// The same at the root: `/.well-known/jwks.json`.
+#[utoipa::path(
+    get,
+    path = "/auth/.well-known/jwks.json",
+    tag = "auth",
+    responses((status = 200, description = "Every key in use or soon to be.", body = KeySetDocument))
+)]
+pub(super) async fn get_jwks(
+    State(app): State<App>,
+) -> ([(HeaderName, HeaderValue); 1], Json<JwkSet>) {
+    let fresh = HeaderValue::from_static("public, max-age=60");
+    (
+        [(header::CACHE_CONTROL, fresh)],
+        Json(app.keys.ring().jwks.clone()),
+    )
+}

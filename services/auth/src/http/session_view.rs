@@ -1,0 +1,48 @@
+//! The answer of register, login and refresh: tokens, and whose they are. No cache may keep it.
+
+use axum::{
+    Json,
+    http::{HeaderName, HeaderValue, header},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::user_view::UserView;
+use crate::session::{ACCESS_SECONDS, Tokens};
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session, example = json!({
+    "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwOi8vc2hvcC5sb2NhbGhvc3QifQ.c2lnbmF0dXJl",
+    "refresh_token": "uQ0pQy6pJv1w5o0Uo3yXk0cT2n0bXcF3Y2q8m5x9r7E", "token_type": "Bearer", "expires_in": 900,
+    "user": {
+        "id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002", "email": "ann@example.com", "username": "ann",
+        "full_name": "Ann Example", "roles": ["customer"], "status": "active", "created_at": "2026-11-21T08:30:00Z",
+    },
+}))]
+pub(super) struct SessionView {
+    /// A JWT (RFC 9068), signed with ES256.
+    access_token: String,
+    /// Opaque; good for seven days and for one refresh.
+    refresh_token: String,
+    #[schema(value_type = String)]
+    token_type: &'static str,
+    /// Seconds that the access token is good for.
+    expires_in: i64,
+    user: UserView,
+}
+
+pub(super) type SessionAnswer = ([(HeaderName, HeaderValue); 1], Json<SessionView>);
+
+pub(super) fn answer(tokens: Tokens) -> SessionAnswer {
+    let view = SessionView {
+        access_token: tokens.access,
+        refresh_token: tokens.refresh.reveal(),
+        token_type: "Bearer",
+        expires_in: ACCESS_SECONDS,
+        user: tokens.user.into(),
+    };
+    (
+        [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+        Json(view),
+    )
+}

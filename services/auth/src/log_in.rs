@@ -1,0 +1,81 @@
+//! Logging in. Every failure takes the same steps and gets the same answer: nobody learns whether an account exists.
+
+use web::Problem;
+
+use crate::{
+    account::{Identifier, PresentedPassword, SessionId, Status},
+    app::App,
+    limit::{self, LimitError},
+    passwords::PasswordsError,
+    secret::{Attempted, RefreshToken},
+    session::{Tokens, access_token},
+    store::{self, sessions::NewSession},
+};
+
+pub struct Credentials {
+    pub identifier: Identifier,
+    pub password: PresentedPassword,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LogInError {
+    #[error("no such account, another password, or a suspended account")]
+    Refused,
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    #[error(transparent)]
+    Password(#[from] PasswordsError),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    #[error("the access token cannot be signed")]
+    Signing(#[from] jsonwebtoken::errors::Error),
+}
+
+impl From<LogInError> for Problem {
+    fn from(error: LogInError) -> Self {
+        match error {
+            LogInError::Refused => Self::unauthorized(
+                "invalid_credentials",
+                "There is no active account with this name and password.",
+            ),
+            LogInError::Limit(error) => error.into(),
+            LogInError::Password(error) => error.into(),
+            LogInError::Database(error) => postgres::problem(&error),
+            LogInError::Signing(error) => Self::internal(&error),
+        }
+    }
+}
+
+pub async fn log_in(
+    app: &App,
+    Credentials {
+        identifier,
+        password,
+    }: Credentials,
+) -> Result<Tokens, LogInError> {
+    // Counted before the password is looked at, so that tries at the same time do not pass the limit together.
+    let counted = app.server_key.attempted(Attempted::LogIn(&identifier));
+    limit::account::count(&app.pool, &counted, app.account_limits.failures()).await?;
+
+    let account = store::users::find_for_log_in(&app.pool, &identifier).await?;
+    let (user, hash) = account.map_or((None, None), |account| {
+        (Some(account.user), Some(account.password_hash))
+    });
+    let fits = app.passwords.verify(password, hash).await?;
+    let user = user
+        .filter(|user| fits && user.status == Status::Active)
+        .ok_or(LogInError::Refused)?;
+
+    let refresh = RefreshToken::random();
+    let session = NewSession {
+        id: SessionId(app.clock.uuid()),
+        user: user.id,
+        token_hash: refresh.hash(),
+    };
+    store::sessions::start(&app.pool, &session, &counted).await?;
+    Ok(Tokens {
+        access: access_token(app, session.id, &user)?,
+        refresh,
+        user,
+    })
+}

@@ -1,0 +1,81 @@
+//! The auth service's process: wiring only.
+
+use anyhow::Context;
+use auth::{
+    MIGRATOR,
+    app::App,
+    config::{Command, Config, Serve},
+    first_admin, http,
+    limit::address::{AddressLimiter, AddressLimits},
+    passwords::Passwords,
+    secret::ServerKey,
+    signing::{KeyFiles, SigningKeys},
+    sweeper,
+};
+use clap::Parser;
+use web::clock::Clock;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = Config::parse();
+    match config.command {
+        Command::Serve(settings) => {
+            config.logging.init()?;
+            serve(*settings).await
+        }
+        Command::Migrate(settings) => {
+            config.logging.init()?;
+            Ok(postgres::migrate(
+                &settings.database,
+                &MIGRATOR,
+                &settings.termination_message_path,
+            )
+            .await?)
+        }
+        Command::Openapi => {
+            println!(
+                "{}",
+                http::openapi(AddressLimiter::new(AddressLimits::default())).to_pretty_json()?
+            );
+            Ok(())
+        }
+    }
+}
+
+async fn serve(settings: Serve) -> anyhow::Result<()> {
+    let stop = web::server::stop_signal()?;
+    let files = KeyFiles::read(&settings.jwt_keys_dir)?;
+    let app = App {
+        pool: settings.database.pool("auth")?,
+        clock: Clock::system(),
+        keys: SigningKeys::try_new(&files, settings.token_scope)?,
+        server_key: ServerKey::read(&settings.refresh_key_file)?,
+        passwords: Passwords::try_new(settings.hashing)?,
+        account_limits: settings.account_limits,
+        vendor_signup: settings.vendor_signup,
+    };
+    let mut background = vec![
+        tokio::spawn(sweeper::run(app.pool.clone(), stop.clone())),
+        tokio::spawn(
+            app.keys
+                .clone()
+                .follow(settings.jwt_keys_dir, files, stop.clone()),
+        ),
+    ];
+    if let Some(admin) = settings.first_admin.parse()? {
+        background.push(tokio::spawn(first_admin::keep_trying(
+            app.clone(),
+            admin,
+            stop.clone(),
+        )));
+    }
+
+    let internal = http::internal(&app.pool);
+    let public = http::public(app, AddressLimiter::new(settings.address_limits));
+    web::server::serve(&settings.listen, public, internal, stop).await?;
+    // What is under way in the background ends by itself: nothing is cancelled in a transaction.
+    for task in background {
+        task.await.context("a background task died")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Making an account for oneself, which logs in as well.
+
+use web::{Problem, token::Role};
+
+use crate::{
+    account::{Email, FullName, Password, SessionId, UserId, Username},
+    app::App,
+    config::VendorSignup,
+    limit::{self, LimitError},
+    passwords::PasswordsError,
+    secret::{Attempted, RefreshToken},
+    session::{Tokens, access_token},
+    store::{
+        sessions::NewSession,
+        users::{self, InsertError, NewUser},
+    },
+};
+
+pub struct Registration {
+    pub email: Email,
+    pub password: Password,
+    pub full_name: FullName,
+    pub username: Option<Username>,
+    pub role: Role,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    #[error("nobody makes themselves an administrator")]
+    Admin,
+    #[error("vendors cannot sign up in this shop")]
+    VendorsClosed,
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    #[error(transparent)]
+    Password(#[from] PasswordsError),
+    #[error(transparent)]
+    Insert(#[from] InsertError),
+    #[error("the access token cannot be signed")]
+    Signing(#[from] jsonwebtoken::errors::Error),
+}
+
+impl From<SignUpError> for Problem {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::Admin => Self::forbidden("Nobody can register as an administrator."),
+            SignUpError::VendorsClosed => {
+                Self::forbidden("This shop does not take registrations of vendors.")
+            }
+            SignUpError::Limit(error) => error.into(),
+            SignUpError::Password(error) => error.into(),
+            SignUpError::Insert(error) => error.into(),
+            SignUpError::Signing(error) => Self::internal(&error),
+        }
+    }
+}
+
+pub async fn sign_up(app: &App, registration: Registration) -> Result<Tokens, SignUpError> {
+    match (registration.role, app.vendor_signup) {
+        (Role::Customer, _) | (Role::Vendor, VendorSignup::Open) => {}
+        (Role::Vendor, VendorSignup::Closed) => return Err(SignUpError::VendorsClosed),
+        (Role::Admin, _) => return Err(SignUpError::Admin),
+    }
+    let counted = app
+        .server_key
+        .attempted(Attempted::SignUp(&registration.email));
+    limit::account::count(&app.pool, &counted, app.account_limits.failures()).await?;
+
+    let user = NewUser {
+        id: UserId(app.clock.uuid()),
+        password_hash: app.passwords.hash(registration.password).await?,
+        email: registration.email,
+        username: registration.username,
+        full_name: registration.full_name,
+        role: registration.role,
+    };
+    let refresh = RefreshToken::random();
+    let session = NewSession {
+        id: SessionId(app.clock.uuid()),
+        user: user.id,
+        token_hash: refresh.hash(),
+    };
+    let user = users::insert_with_session(&app.pool, &user, &session).await?;
+    Ok(Tokens {
+        access: access_token(app, session.id, &user)?,
+        refresh,
+        user,
+    })
+}

@@ -1,0 +1,181 @@
+//! The keys that sign access tokens (ES256, RFC 9068), as a folder of PKCS#8 files with one of them active.
+//! The folder is read again while the service runs, so that a rotation needs no restart.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header, encode,
+    jwk::{Jwk, JwkSet, PublicKeyUse},
+};
+use tokio::sync::watch;
+use tracing::{info, warn};
+use web::{
+    server::stopped,
+    token::{Claims, JwksError, TOKEN_TYPE, TokenScope, Verifier},
+};
+
+const RELOAD: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+pub enum SigningError {
+    #[error("{path} cannot be read")]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the key {kid} is not a P-256 private key in PKCS#8")]
+    Key {
+        kid: String,
+        source: jsonwebtoken::errors::Error,
+    },
+    #[error("the active key {kid} is not among the keys")]
+    ActiveMissing { kid: String },
+    #[error("the keys cannot verify")]
+    Verifier(#[from] JwksError),
+}
+
+/// The text of the folder: which key signs, and every key by its id.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyFiles {
+    pub active: String,
+    pub pem_by_kid: BTreeMap<String, String>,
+}
+
+impl KeyFiles {
+    /// Reads `active` and every `<kid>.pem`.
+    pub fn read(folder: &Path) -> Result<Self, SigningError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| SigningError::Unreadable { path, source }
+        };
+        let text = |path: &Path| std::fs::read_to_string(path).map_err(unreadable(path));
+        let mut pem_by_kid = BTreeMap::new();
+        for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
+            let path = entry.map_err(unreadable(folder))?.path();
+            let is_pem = path.extension().is_some_and(|extension| extension == "pem");
+            if let Some(kid) = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .filter(|_| is_pem)
+            {
+                pem_by_kid.insert(kid.to_owned(), text(&path)?);
+            }
+        }
+        Ok(Self {
+            active: text(&folder.join("active"))?.trim().to_owned(),
+            pem_by_kid,
+        })
+    }
+}
+
+/// One reading of the keys: it signs, verifies and is published as a whole.
+pub struct KeyRing {
+    header: Header,
+    key: EncodingKey,
+    pub jwks: JwkSet,
+    pub verifier: Verifier,
+}
+
+impl KeyRing {
+    pub fn try_new(files: &KeyFiles, scope: &TokenScope) -> Result<Self, SigningError> {
+        let mut active = None;
+        let mut jwks = JwkSet { keys: Vec::new() };
+        for (kid, pem) in &files.pem_by_kid {
+            let unusable = |source| SigningError::Key {
+                kid: kid.clone(),
+                source,
+            };
+            let key = EncodingKey::from_ec_pem(pem.as_bytes()).map_err(unusable)?;
+            let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).map_err(unusable)?;
+            jwk.common.key_id = Some(kid.clone());
+            jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+            jwks.keys.push(jwk);
+            if *kid == files.active {
+                active = Some(key);
+            }
+        }
+        let key = active.ok_or_else(|| SigningError::ActiveMissing {
+            kid: files.active.clone(),
+        })?;
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(TOKEN_TYPE.to_owned());
+        header.kid = Some(files.active.clone());
+        let verifier = Verifier::local(scope, &jwks)?;
+        Ok(Self {
+            header,
+            key,
+            jwks,
+            verifier,
+        })
+    }
+
+    pub fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
+        encode(&self.header, claims, &self.key)
+    }
+}
+
+/// The key ring of the moment.
+#[derive(Clone)]
+pub struct SigningKeys(Arc<Inner>);
+
+struct Inner {
+    scope: TokenScope,
+    ring: RwLock<Arc<KeyRing>>,
+}
+
+impl SigningKeys {
+    pub fn try_new(files: &KeyFiles, scope: TokenScope) -> Result<Self, SigningError> {
+        let ring = RwLock::new(Arc::new(KeyRing::try_new(files, &scope)?));
+        Ok(Self(Arc::new(Inner { scope, ring })))
+    }
+
+    pub fn scope(&self) -> &TokenScope {
+        &self.0.scope
+    }
+
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn replace(&self, files: &KeyFiles) -> Result<(), SigningError> {
+        let ring = Arc::new(KeyRing::try_new(files, &self.0.scope)?);
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
+    }
+
+    /// Takes up changes of the folder until `stop`; what cannot be read leaves the keys as they are.
+    pub async fn follow(self, folder: PathBuf, mut files: KeyFiles, stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = stopped(stop.clone()) => return,
+                () = tokio::time::sleep(RELOAD) => {}
+            }
+            match KeyFiles::read(&folder) {
+                Ok(read) if read == files => {}
+                Ok(read) => match self.replace(&read) {
+                    Ok(()) => {
+                        info!(
+                            key.active = read.active,
+                            key.count = read.pem_by_kid.len(),
+                            "took up new token keys"
+                        );
+                        files = read;
+                    }
+                    Err(error) => warn!(
+                        error = &error as &dyn std::error::Error,
+                        "kept the token keys"
+                    ),
+                },
+                Err(error) => warn!(
+                    error = &error as &dyn std::error::Error,
+                    "kept the token keys"
+                ),
+            }
+        }
+    }
+}

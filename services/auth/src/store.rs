@@ -1,0 +1,5 @@
+//! All SQL of this service. A function is one transaction; the database's clock counts.
+
+pub mod attempts;
+pub mod sessions;
+pub mod users;

@@ -1,0 +1,43 @@
+//! Takes away what has run out: refresh tokens, sessions, counted attempts. A few rows at a time, past those in use.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tracing::{debug, warn};
+use web::server::stopped;
+
+use crate::{limit::account::WINDOW_SECONDS, store};
+
+const PAUSE: Duration = Duration::from_secs(300);
+const BATCH: i64 = 1_000;
+
+/// Sweeps until `stop`; a statement under way is never cancelled.
+pub async fn run(pool: PgPool, stop: watch::Receiver<bool>) {
+    loop {
+        match sweep(&pool, &stop).await {
+            Ok(rows) => debug!(rows, "swept"),
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "could not sweep"),
+        }
+        tokio::select! {
+            () = stopped(stop.clone()) => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// Takes away all that has run out by now, and says how many rows that were.
+pub async fn sweep(pool: &PgPool, stop: &watch::Receiver<bool>) -> Result<u64, sqlx::Error> {
+    let mut rows = 0;
+    loop {
+        let swept = [
+            store::sessions::sweep_tokens(pool, BATCH).await?,
+            store::sessions::sweep(pool, BATCH).await?,
+            store::attempts::sweep(pool, WINDOW_SECONDS, BATCH).await?,
+        ];
+        rows += swept.iter().sum::<u64>();
+        if *stop.borrow() || swept.iter().all(|rows| rows.cast_signed() < BATCH) {
+            return Ok(rows);
+        }
+    }
+}

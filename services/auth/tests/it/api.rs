@@ -1,0 +1,10 @@
+//! One file per endpoint, named as in `src/http`.
+
+mod get_jwks;
+mod get_profile;
+mod log_in;
+mod log_out;
+mod refresh_session;
+mod register_user;
+mod update_profile;
+mod validate_session;

@@ -1,0 +1,123 @@
+//! What happens without a request: the first administrator, the sweeper, keys from a folder.
+
+use std::path::PathBuf;
+
+use auth::{
+    MIGRATOR,
+    first_admin::{FirstAdmin, FirstAdminSettings, ensure},
+    secret::ServerKey,
+    signing::{KeyFiles, KeyRing},
+    store::users::FirstAdminOutcome,
+    sweeper,
+};
+use serde_json::json;
+use sqlx::PgPool;
+use tokio::sync::watch;
+
+use crate::fixture::{Auth, PASSWORD, pem, scope};
+
+fn admin(email: &str) -> FirstAdmin {
+    let settings = FirstAdminSettings {
+        admin_email: Some(email.into()),
+        admin_password: Some(PASSWORD.into()),
+    };
+    settings.parse().unwrap().unwrap()
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn replicas_make_one_first_administrator(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    let (one, two) = (admin("root@example.com"), admin("other@example.com"));
+    let outcomes = tokio::join!(
+        ensure(&auth.app, &one),
+        ensure(&auth.app, &two),
+        ensure(&auth.app, &one)
+    );
+    let made = [outcomes.0, outcomes.1, outcomes.2]
+        .into_iter()
+        .filter(|outcome| matches!(outcome, Ok(FirstAdminOutcome::Made(_))));
+    assert_eq!(made.count(), 1);
+    assert_eq!(
+        ensure(&auth.app, &one).await.unwrap(),
+        FirstAdminOutcome::Present
+    );
+    let emails: Vec<String> = sqlx::query_scalar("SELECT email FROM users")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    let answer = auth.log_in(&emails[0], PASSWORD).await;
+    assert_eq!(
+        (emails.len(), &answer.body["user"]["roles"]),
+        (1, &json!(["admin"]))
+    );
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_customer_with_the_administrators_address_is_not_promoted(pool: PgPool) {
+    let auth = Auth::new(pool);
+    auth.customer("ann").await;
+    assert_eq!(
+        ensure(&auth.app, &admin("ann@example.com")).await.unwrap(),
+        FirstAdminOutcome::EmailTaken
+    );
+    assert_eq!(
+        auth.log_in("ann", PASSWORD).await.body["user"]["roles"],
+        json!(["customer"])
+    );
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_sweeper_takes_what_has_run_out_and_nothing_else(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    let (ann, ben) = (auth.customer("ann").await, auth.customer("ben").await);
+    let ben = auth.refresh(ben.refresh()).await;
+    for statement in [
+        "UPDATE sessions SET expires_at = now() - interval '1 second' WHERE user_id = (SELECT id FROM users WHERE username = 'ann')",
+        "UPDATE refresh_tokens SET expires_at = now() - interval '1 second' WHERE rotated_at IS NOT NULL",
+        "UPDATE attempts SET window_started_at = now() - interval '16 minutes'",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    let (_stop, running) = watch::channel(false);
+    assert_eq!(
+        sweeper::sweep(&pool, &running).await.unwrap(),
+        5,
+        "a session, a rotated token, three windows"
+    );
+    auth.refresh(ann.refresh())
+        .await
+        .is(401, "refresh_token_invalid");
+    assert_eq!(auth.refresh(ben.refresh()).await.status, 200);
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn keys_are_read_from_a_folder_as_kubernetes_mounts_it() {
+    let folder = folder("jwt");
+    std::fs::create_dir(folder.join("..2026_11_21")).unwrap();
+    for (name, text) in [
+        ("active", "k1\n".to_owned()),
+        ("k1.pem", pem()),
+        ("k2.pem", pem()),
+        ("refresh.key", "ab".repeat(32)),
+    ] {
+        std::fs::write(folder.join("..2026_11_21").join(name), text).unwrap();
+        std::os::unix::fs::symlink(PathBuf::from("..2026_11_21").join(name), folder.join(name))
+            .unwrap();
+    }
+    let files = KeyFiles::read(&folder).unwrap();
+    assert_eq!(
+        KeyRing::try_new(&files, &scope()).unwrap().jwks.keys.len(),
+        2
+    );
+    assert!(ServerKey::read(&folder.join("refresh.key")).is_ok());
+    assert!(ServerKey::read(&folder.join("active")).is_err());
+    std::fs::write(folder.join("active"), "k9").unwrap();
+    assert!(KeyRing::try_new(&KeyFiles::read(&folder).unwrap(), &scope()).is_err());
+}

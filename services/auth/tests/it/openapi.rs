@@ -1,0 +1,45 @@
+//! The committed document is the one that the code makes.
+
+use std::collections::HashSet;
+
+use auth::{
+    http,
+    limit::address::{AddressLimiter, AddressLimits},
+};
+use serde_json::Value;
+
+fn document() -> String {
+    let document = http::openapi(AddressLimiter::new(AddressLimits::default()));
+    format!("{}\n", document.to_pretty_json().unwrap())
+}
+
+#[test]
+fn the_committed_document_is_current() {
+    assert!(
+        document() == include_str!("../../openapi.json"),
+        "services/auth/openapi.json is out of date: run make gen"
+    );
+}
+
+#[test]
+fn every_operation_has_an_id_of_its_own_and_says_who_may_call() {
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    let mut ids = HashSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            assert!(path.starts_with("/api/v1/auth/"), "{path}");
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(
+                ids.insert(id.to_owned()),
+                "{method} {path} shares the id {id}"
+            );
+            let refused = operation["responses"].get("401").is_some();
+            let names_a_caller = operation.get("security").is_some();
+            assert!(
+                refused || !names_a_caller,
+                "{method} {path} needs a token and never says 401"
+            );
+        }
+    }
+    assert_eq!(ids.len(), 9);
+}
