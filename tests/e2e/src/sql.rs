@@ -2,11 +2,11 @@
 
 use std::process::Stdio;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::kubectl::kubectl;
+use crate::{cluster::unique, kubectl::kubectl, wait};
 
 /// The database of a stack.
 #[derive(Clone, Debug)]
@@ -40,18 +40,30 @@ impl Database {
             .with_context(|| format!("in database {database}: {statements}"))
     }
 
-    /// Takes locks by these statements and keeps them for a time, or until the child is dropped and the time is up.
-    pub fn hold(&self, database: &str, statements: &str, seconds: u32) -> Result<Child> {
-        let statements = format!("BEGIN; {statements}; SELECT pg_sleep({seconds}); ROLLBACK;");
+    /// Takes locks by these statements, and keeps them for so many seconds after this returns.
+    pub async fn hold(&self, database: &str, statements: &str, seconds: u32) -> Result<Child> {
+        let name = unique("e2e-hold");
+        let statements = format!(
+            "SET application_name = '{name}'; BEGIN; {statements}; SELECT pg_sleep({seconds}); ROLLBACK;"
+        );
         let mut command = Command::new("kubectl");
         command
             .args(self.psql(database, &statements))
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        Ok(command
+        let child = command
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
-            .spawn()?)
+            .spawn()?;
+        let asleep = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND wait_event = 'PgSleep'"
+        );
+        wait::until("the locks are held", wait::seconds(10), async || {
+            ensure!(self.number("postgres", &asleep).await? == 1, "not yet");
+            Ok(())
+        })
+        .await?;
+        Ok(child)
     }
 
     fn psql(&self, database: &str, statements: &str) -> Vec<String> {

@@ -178,6 +178,29 @@ impl Stack {
             .collect())
     }
 
+    /// Deletes the pods whose containers were restarted, and waits until others are ready in their place.
+    pub async fn replace_restarted_pods(&self) -> Result<()> {
+        let pods: Api<Pod> = self.cluster.namespaced(&self.namespace);
+        for component in ["order", "order-worker"] {
+            for pod in self.pods(component).await? {
+                let statuses = pod
+                    .status
+                    .as_ref()
+                    .and_then(|status| status.container_statuses.as_deref());
+                if statuses
+                    .unwrap_or_default()
+                    .iter()
+                    .any(|status| status.restart_count > 0)
+                {
+                    pods.delete(&pod.name_any(), &DeleteParams::default())
+                        .await?;
+                }
+            }
+            self.deployed(component, None).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until the Deployment exists as another object than `not`, and all its pods are ready.
     pub async fn deployed(&self, suffix: &str, not: Option<&str>) -> Result<Deployment> {
         let name = self.object(suffix);

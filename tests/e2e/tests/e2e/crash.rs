@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use e2e::{
     Answer, Namespace, Person, Stack,
     audit::Books,
@@ -21,6 +21,13 @@ use tokio::{
     sync::{Mutex, MutexGuard},
     time::sleep,
 };
+
+/// Makes the commit of a hold take longer than its caller waits.
+const SLOW_COMMITS: &str = "CREATE FUNCTION wait_on_commit() RETURNS trigger LANGUAGE plpgsql AS \
+    'BEGIN PERFORM pg_sleep(3); RETURN NEW; END'; \
+    CREATE TRIGGER wait_on_commit BEFORE UPDATE ON holds FOR EACH ROW WHEN (NEW.state = 'committed') \
+    EXECUTE FUNCTION wait_on_commit()";
+const QUICK_COMMITS: &str = "DROP FUNCTION IF EXISTS wait_on_commit CASCADE";
 
 /// A stack whose processes are killed; one scenario at a time.
 struct Fragile {
@@ -41,6 +48,13 @@ async fn fragile() -> Fragile {
         .await
         .unwrap();
     stack.ready().await.unwrap();
+    stack
+        .database()
+        .run("product", QUICK_COMMITS)
+        .await
+        .unwrap();
+    // The kubelet waits longer before each restart of a container: new pods begin anew.
+    stack.replace_restarted_pods().await.unwrap();
     let vendor = stack.shop().unwrap().register("vendor").await.unwrap();
     Fragile {
         database: stack.database(),
@@ -123,6 +137,7 @@ async fn units_held_for_an_order_that_was_never_written_come_back_or_serve_the_r
     let mut lock = fragile
         .database
         .hold("order", "LOCK TABLE orders IN SHARE MODE", 8)
+        .await
         .unwrap();
     let attempts = join_all(
         keys.iter()
@@ -164,43 +179,37 @@ async fn units_held_for_an_order_that_was_never_written_come_back_or_serve_the_r
 async fn an_order_whose_worker_dies_before_it_commits_the_hold_is_confirmed_by_the_next() {
     let fragile = fragile().await;
     let (product, customer) = (fragile.product(20).await, fragile.customer().await);
-    // No hold can be committed while this lock is held.
-    let place = async {
-        let answer = customer
-            .tries_to_order(&product.sku, 2, &unique("key"))
-            .await?
-            .expect(201)?;
-        answer.json()?["id"]
-            .as_str()
-            .context("no id")
-            .map(ToOwned::to_owned)
-    };
-    let stop = "CREATE FUNCTION wait_on_commit() RETURNS trigger LANGUAGE plpgsql AS \
-        'BEGIN PERFORM pg_sleep(1.5); RETURN NEW; END'; \
-        CREATE TRIGGER wait_on_commit BEFORE UPDATE ON holds FOR EACH ROW WHEN (NEW.state = ''committed'') \
-        EXECUTE FUNCTION wait_on_commit()";
-    fragile
-        .database
-        .run("product", &stop.replace("''committed''", "'committed'"))
+    fragile.database.run("product", SLOW_COMMITS).await.unwrap();
+    let placed = customer
+        .tries_to_order(&product.sku, 2, &unique("key"))
         .await
         .unwrap();
-    let order = place.await.unwrap();
-    let taken = wait::until("a worker has taken the saga", seconds(20), async || {
-        let turns = format!(
-            "SELECT fence FROM sagas WHERE finished_at IS NULL AND order_id = '{}'",
-            order.trim_start_matches("ord_")
-        );
-        let fence = fragile.database.number("order", &turns).await?;
-        ensure!(fence > 0, "nobody yet");
-        Ok(())
-    });
+    let placed = placed.expect(201).unwrap().json().unwrap();
+    let order = placed["id"].as_str().unwrap();
+    let uuid = order.trim_start_matches("ord_");
+    let turns =
+        format!("SELECT max(fence) FROM sagas WHERE finished_at IS NULL AND order_id = '{uuid}'");
+    let taken = wait::until(
+        "the order is pending and its saga taken",
+        seconds(20),
+        async || {
+            ensure!(
+                fragile.database.number("order", &turns).await? > 0,
+                "nobody has taken it"
+            );
+            Ok(())
+        },
+    );
     taken.await.unwrap();
     fragile.kill("order-worker").await;
     fragile.kill("order").await;
-    let go = "DROP TRIGGER wait_on_commit ON holds; DROP FUNCTION wait_on_commit()";
-    fragile.database.run("product", go).await.unwrap();
+    fragile
+        .database
+        .run("product", QUICK_COMMITS)
+        .await
+        .unwrap();
 
-    customer.confirmed(&order).await.unwrap();
+    customer.confirmed(order).await.unwrap();
     let books = fragile.settles(&product, 20).await;
     assert_eq!((books.sold.orders, books.stock.allocated), (1, 2));
 }
