@@ -16,6 +16,6 @@ pub mod token;
 mod detached;
 mod observe;
 
-pub use observe::current_trace;
+pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};
 pub use request::{PathParameters, QueryParameters, ValidJson};

@@ -35,7 +35,7 @@ pub fn current_trace() -> Option<TraceContext> {
 }
 
 /// Runs in this trace; a new task does not inherit it.
-pub(crate) async fn in_trace<F: Future>(trace: Option<TraceContext>, future: F) -> F::Output {
+pub async fn in_trace<F: Future>(trace: Option<TraceContext>, future: F) -> F::Output {
     match trace {
         Some(trace) => TRACE.scope(trace, future).await,
         None => future.await,

@@ -8,7 +8,7 @@ mod keys;
 pub mod testing;
 mod verifier;
 
-pub use caller::{Admin, Caller, Customer, Guest, Vendor, VendorOrAdmin};
+pub use caller::{Admin, Caller, Customer, CustomerOrAdmin, Guest, Vendor, VendorOrAdmin};
 pub use claims::{Claims, Role, TOKEN_TYPE, TokenScope};
 pub use keys::JwksError;
 pub use verifier::Verifier;

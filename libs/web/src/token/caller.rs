@@ -104,6 +104,8 @@ callers! {
     Admin: Admin, "This needs the role admin.";
     /// A caller with the role `vendor` or `admin`.
     VendorOrAdmin: Vendor | Admin, "This needs the role vendor or admin.";
+    /// A caller with the role `customer` or `admin`.
+    CustomerOrAdmin: Customer | Admin, "This needs the role customer or admin.";
 }
 
 /// The token presented; `Authentication` is a compatibility alias.
