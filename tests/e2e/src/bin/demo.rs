@@ -63,13 +63,13 @@ async fn sell(shop: &Shop) -> Result<()> {
     let order = customer.orders(&product.sku, 2).await?;
     let (number, total) = (
         order["number"].to_string(),
-        order["total"]["amount"].as_str().unwrap_or("?"),
+        order["totals"]["total"]["amount"].as_str().unwrap_or("?"),
     );
     println!(
         "order     {} of 2 units is {}: {total} {}",
         number.trim_matches('"'),
         word(&order["status"]),
-        word(&order["total"]["currency"])
+        word(&order["currency"])
     );
     let available = customer.available(&product).await?;
     println!("stock     {available} units are still available");

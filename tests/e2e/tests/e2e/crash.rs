@@ -116,12 +116,12 @@ impl Fragile {
 async fn insists(customer: &Person, product: &Product, key: &str) -> Result<Answer> {
     wait::until(format!("{key} is answered"), seconds(90), async || {
         let answer = customer.tries_to_order(&product.sku, 1, key).await?;
-        ensure!(
-            matches!(answer.status, 201 | 409)
-                && answer.problem_code().ok().as_deref() != Some("idempotency_in_progress"),
-            "{}",
-            answer.status
-        );
+        let definite = match answer.status {
+            201 => true,
+            409 => answer.problem_code()? == "out_of_stock",
+            _ => false,
+        };
+        ensure!(definite, "{}: {}", answer.status, answer.body);
         Ok(answer)
     })
     .await

@@ -115,7 +115,7 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
         .unwrap()
         .json()
         .unwrap();
-    assert_eq!(found["total"], order["total"]);
+    assert_eq!(found["totals"], order["totals"]);
     assert_eq!(customer.available(&product).await.unwrap(), 6);
     customer.orders(&product.sku, 1).await.unwrap();
 

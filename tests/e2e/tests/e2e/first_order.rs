@@ -18,8 +18,8 @@ async fn an_order_takes_units_off_sale_and_is_confirmed() {
 
     let order = customer.orders(&product.sku, 2).await.unwrap();
 
-    assert_eq!(order["total"]["minor"], 2500);
-    assert_eq!(order["total"]["currency"], "USD");
+    assert_eq!(order["totals"]["total"]["minor"], 2500);
+    assert_eq!(order["currency"], "USD");
     assert_eq!(customer.available(&product).await.unwrap(), 3);
     let stock = vendor
         .get(&format!("/api/v1/inventory/{}", product.sku))
