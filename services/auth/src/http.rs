@@ -25,7 +25,7 @@ use crate::{
 
 /// The endpoints below `/api/v1`.
 fn api(limiter: AddressLimiter) -> OpenApiRouter<App> {
-    let limited = OpenApiRouter::new()
+    let counted = OpenApiRouter::new()
         .routes(routes!(register_user::register_user))
         .routes(routes!(log_in::log_in))
         .routes(routes!(refresh_session::refresh_session))
@@ -39,7 +39,7 @@ fn api(limiter: AddressLimiter) -> OpenApiRouter<App> {
             update_profile::put_profile
         ))
         .routes(routes!(get_jwks::get_jwks))
-        .merge(limited)
+        .merge(counted)
 }
 
 fn root() -> Router<App> {

@@ -61,7 +61,14 @@ pub async fn log_in(
     let (user, hash) = account.map_or((None, None), |account| {
         (Some(account.user), Some(account.password_hash))
     });
-    let fits = app.passwords.verify(password, hash).await?;
+    let fits = match app.passwords.verify(password, hash).await {
+        Ok(fits) => fits,
+        Err(error) => {
+            // Nobody looked at the password: that is no failed try.
+            store::attempts::take_back(&app.pool, &counted).await?;
+            return Err(error.into());
+        }
+    };
     let user = user
         .filter(|user| fits && user.status == Status::Active)
         .ok_or(LogInError::Refused)?;

@@ -11,6 +11,7 @@ use crate::{
     secret::{Attempted, RefreshToken},
     session::{Tokens, access_token},
     store::{
+        self,
         sessions::NewSession,
         users::{self, InsertError, NewUser},
     },
@@ -36,6 +37,8 @@ pub enum SignUpError {
     Password(#[from] PasswordsError),
     #[error(transparent)]
     Insert(#[from] InsertError),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
     #[error("the access token cannot be signed")]
     Signing(#[from] jsonwebtoken::errors::Error),
 }
@@ -50,6 +53,7 @@ impl From<SignUpError> for Problem {
             SignUpError::Limit(error) => error.into(),
             SignUpError::Password(error) => error.into(),
             SignUpError::Insert(error) => error.into(),
+            SignUpError::Database(error) => postgres::problem(&error),
             SignUpError::Signing(error) => Self::internal(&error),
         }
     }
@@ -66,9 +70,16 @@ pub async fn sign_up(app: &App, registration: Registration) -> Result<Tokens, Si
         .attempted(Attempted::SignUp(&registration.email));
     limit::account::count(&app.pool, &counted, app.account_limits.failures()).await?;
 
+    let password_hash = match app.passwords.hash(registration.password).await {
+        Ok(hash) => hash,
+        Err(error) => {
+            store::attempts::take_back(&app.pool, &counted).await?;
+            return Err(error.into());
+        }
+    };
     let user = NewUser {
         id: UserId(app.clock.uuid()),
-        password_hash: app.passwords.hash(registration.password).await?,
+        password_hash,
         email: registration.email,
         username: registration.username,
         full_name: registration.full_name,

@@ -9,7 +9,7 @@ use web::server::stopped;
 
 use crate::{limit::account::WINDOW_SECONDS, store};
 
-const PAUSE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_mins(5);
 const BATCH: i64 = 1_000;
 
 /// Sweeps until `stop`; a statement under way is never cancelled.

@@ -40,6 +40,17 @@ pub async fn count(
     })
 }
 
+/// Counts one attempt less.
+pub async fn take_back(pool: &PgPool, identifier: &Hash) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE attempts SET attempts = attempts - 1 WHERE identifier_hash = $1 AND attempts > 0",
+        identifier.as_slice(),
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// Takes away up to `batch` windows that have ended.
 pub async fn sweep(pool: &PgPool, window_seconds: u32, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(

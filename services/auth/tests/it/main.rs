@@ -1,5 +1,11 @@
 //! The service against a real Postgres, with its router in process.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod api;
 mod background;
 mod fixture;
