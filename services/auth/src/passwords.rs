@@ -26,7 +26,7 @@ pub struct HashingLimits {
     #[arg(long, env = "HASHING_THREADS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub hashing_threads: u32,
     /// Requests that may wait for one of those threads; beyond, the answer is 503.
-    #[arg(long, env = "HASHING_LINE", default_value_t = 128, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(long, env = "HASHING_LINE", default_value_t = 256, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub hashing_line: u32,
 }
 
