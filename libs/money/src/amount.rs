@@ -119,6 +119,13 @@ impl Amount {
     }
 }
 
+impl From<String> for Amount {
+    /// An amount that comes as text anyway, such as a query parameter.
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl<'de> Deserialize<'de> for Amount {
     /// Reads the raw text, so that 0.1 never becomes a float; works from JSON text only.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
