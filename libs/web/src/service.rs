@@ -103,6 +103,7 @@ impl Service {
     fn document(&self, mut openapi: OpenApi) -> OpenApi {
         openapi.info.title = format!("EcommerceStack {} API", self.name);
         openapi.info.version = self.version.to_owned();
+        openapi.info.description = None;
         openapi.info.license = None;
         openapi.info.contact = None;
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
