@@ -1,1 +1,11 @@
-//! Stub.
+//! The order service, hexagonal: `domain` ← `ports` ← `application` ← `adapters`, put together in `app` and `process`.
+//! `tests/it/arrows.rs` proves the arrows. No stock and no prices of its own: those are product's.
+
+pub mod adapters;
+pub mod app;
+pub mod application;
+pub mod config;
+pub mod domain;
+mod fail_point;
+pub mod ports;
+pub mod process;

@@ -1,0 +1,28 @@
+//! The REST API: the list of its routes. One endpoint a file; a handler parses, calls a use case, renders.
+
+mod create_order;
+mod get_order;
+mod list_orders;
+mod list_orders_by_status;
+mod list_orders_of_user;
+mod listing;
+mod order_request;
+mod order_view;
+mod refusal;
+mod state_name;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// The endpoints, as they stand below `/api/v1`.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            list_orders::list_orders,
+            create_order::create_order
+        ))
+        .routes(routes!(get_order::get_order))
+        .routes(routes!(list_orders_of_user::list_orders_of_user))
+        .routes(routes!(list_orders_by_status::list_orders_by_status))
+}

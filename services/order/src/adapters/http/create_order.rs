@@ -1,0 +1,80 @@
+//! `POST /orders`: places an order.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::IntoResponse,
+};
+use web::{
+    Problem, ValidJson, conditional::ETag, idempotency::IdempotencyKey, problem::ProblemDocument,
+    token::Customer,
+};
+
+use super::{order_request::NewOrderBody, order_view::OrderView, refusal};
+use crate::{
+    app::App,
+    application::{Command, Placed},
+    domain::UserId,
+};
+
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Place an order
+///
+/// Holds the stock of all items or of none, and answers with the order, `pending`: it becomes `confirmed` as soon as
+/// its stock is committed. A request repeated with the same `Idempotency-Key` answers with the same order.
+#[utoipa::path(
+    post,
+    path = "/orders",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, description = "Fresh for every new order, the same when a request is repeated. 1 to 255 printable ASCII characters.")),
+    request_body = NewOrderBody,
+    responses(
+        (status = 201, description = "The order is placed.", body = OrderView, headers(
+            ("Location" = String, description = "The order's address."),
+            ("ETag" = String, description = "The order's version."),
+            ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key placed the order."),
+        )),
+        (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is not a customer.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`out_of_stock` (with `lines`), `price_changed` (with `total`), `idempotency_key_in_use` or `idempotency_key_expired`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A field breaks a rule, `unknown_product`, or `idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many orders of this customer are under way.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After, with the same key: `unavailable` (nothing was done) or `outcome_unknown`.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create_order(
+    State(app): State<App>,
+    caller: Customer,
+    key: IdempotencyKey,
+    ValidJson(body): ValidJson<NewOrderBody>,
+) -> Result<impl IntoResponse, Problem> {
+    let request = body.parse(app.currency)?;
+    let command = Command::try_new(UserId(caller.id), key.as_str(), request)
+        .map_err(|error| refusal::of_placing(&error))?;
+    let Placed { order, replayed } = app
+        .place_order
+        .run(command)
+        .await
+        .map_err(|error| refusal::of_placing(&error))?;
+    let mut headers = HeaderMap::new();
+    let location = HeaderValue::try_from(format!("/api/v1/orders/{}", order.id));
+    headers.insert(
+        header::LOCATION,
+        location.map_err(|error| Problem::internal(&error))?,
+    );
+    if replayed {
+        headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok((
+        StatusCode::CREATED,
+        ETag(order.state.version),
+        headers,
+        Json(OrderView::from(order)),
+    ))
+}

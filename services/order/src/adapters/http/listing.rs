@@ -1,0 +1,90 @@
+//! What the lists of orders share: who reads, and the way from a query to a page.
+
+use axum::Json;
+use chrono::{DateTime, Datelike, Utc};
+use web::{
+    FieldError, Problem,
+    list::{self, Page, PageQuery, Paging, Total},
+    token::{Caller, Role},
+};
+
+use super::{order_view::OrderView, refusal};
+use crate::{
+    app::App,
+    domain::{OrderFilter, OrderId, Reader, Start, Status, UserId, Window},
+};
+
+/// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
+type Key = (DateTime<Utc>, OrderId);
+
+/// Admins read everything, everybody else what is theirs.
+pub fn reader(caller: &Caller) -> Reader {
+    if caller.has(Role::Admin) {
+        Reader::Everything
+    } else {
+        Reader::Own(UserId(caller.id))
+    }
+}
+
+/// `None`: the reader may not see the orders of the customer that the filter names.
+pub async fn page(
+    app: &App,
+    reader: Reader,
+    filter: OrderFilter,
+    query: &PageQuery,
+) -> Result<Option<Json<Page<OrderView>>>, Problem> {
+    check_times(&filter)?;
+    let customer = filter.customer.map(|customer| customer.0);
+    let status = filter.status.map(Status::as_str);
+    let paging: Paging<Key> = Paging::try_new(
+        query,
+        &("-created_at", customer, status, filter.from, filter.to),
+    )?;
+    let start = match &paging.start {
+        list::Start::After((time, _)) if !storable(time) => {
+            return Err(Problem::invalid_field(
+                "cursor",
+                "invalid_cursor",
+                "take the cursor from the answer before",
+            ));
+        }
+        list::Start::After((time, id)) => Start::After(*time, *id),
+        list::Start::Offset(rows) => Start::Offset(i64::from(*rows)),
+    };
+    let window = Window {
+        rows: paging.fetch(),
+        start,
+        count_to: paging.include_total.then_some(Total::COUNT_TO),
+    };
+    let listing = app
+        .list_orders
+        .run(reader, filter, window)
+        .await
+        .map_err(|error| refusal::of_reading(&error))?;
+    let Some(listing) = listing else {
+        return Ok(None);
+    };
+    let total = listing.counted.map(Total::counted);
+    let page = paging.page(listing.orders, total, |order| (order.created_at, order.id))?;
+    Ok(Some(Json(page.map(OrderView::from))))
+}
+
+fn check_times(filter: &OrderFilter) -> Result<(), Problem> {
+    let bad = [("from", filter.from), ("to", filter.to)]
+        .into_iter()
+        .filter(|(_, time)| time.is_some_and(|time| !storable(&time)))
+        .map(|(name, _)| {
+            FieldError::new(name, "out_of_range", "a time lies in the years 1 to 9999")
+        });
+    let bad: Vec<_> = bad.collect();
+    if bad.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid(bad))
+    }
+}
+
+/// Postgres knows fewer years than chrono.
+fn storable(time: &DateTime<Utc>) -> bool {
+    (1..=9_999).contains(&time.year())
+}

@@ -1,0 +1,106 @@
+//! Why no order came of a request, as the problem that tells the client what to do.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use web::{FieldError, Problem};
+
+use crate::{
+    application::PlaceOrderError,
+    domain::{MissingStock, ProductReference, RequestedLine},
+    ports::OrdersError,
+};
+
+#[derive(Serialize)]
+struct MissingLine {
+    sku: String,
+    requested: u32,
+    available: u32,
+}
+
+pub fn of_placing(error: &PlaceOrderError) -> Problem {
+    match error {
+        PlaceOrderError::KeyInUse => Problem::conflict(
+            "idempotency_key_in_use",
+            "A request with this Idempotency-Key is under way. Send it again in a moment to get its answer.",
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static("1")),
+        PlaceOrderError::KeyReused => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key came with another body before. Every new request needs a fresh key.",
+        ),
+        PlaceOrderError::KeyExpired => Problem::conflict(
+            "idempotency_key_expired",
+            "The first request with this Idempotency-Key ended without an order. Send it again with a fresh key.",
+        ),
+        PlaceOrderError::TooManyOfCustomer => too_many("Too many orders of yours are under way; wait for their answers.", 1),
+        PlaceOrderError::Suspended => too_many("An order of yours could not be processed; wait before the next one.", 30),
+        PlaceOrderError::QueueFull | PlaceOrderError::WaitedTooLong => Problem::unavailable(1),
+        PlaceOrderError::OutOfStock(lines) => Problem::conflict(
+            "out_of_stock",
+            "There is not enough stock for some lines; see lines. Nothing was ordered.",
+        )
+        .with_member("lines", lines.iter().map(missing).collect::<Vec<_>>()),
+        PlaceOrderError::UnknownProducts(lines) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "unknown_product",
+            "Some items name no product that can be bought; see errors. Nothing was ordered.",
+        )
+        .with_member("errors", lines.iter().flat_map(unknown).collect::<Vec<_>>()),
+        PlaceOrderError::PriceChanged { total } => Problem::conflict(
+            "price_changed",
+            "The total is another than expected_total; see total. Nothing was ordered.",
+        )
+        .with_member("total", total),
+        PlaceOrderError::TotalTooLarge => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "total_too_large",
+            "The total is larger than can be kept. Order less at once.",
+        ),
+        PlaceOrderError::Unavailable(_) => Problem::unavailable(1).with_cause(error),
+        PlaceOrderError::OutcomeUnknown(_) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "outcome_unknown",
+            "What became of the order is not known yet. Send the same request with the same Idempotency-Key again: it finds out and never orders twice.",
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        .with_cause(error),
+        PlaceOrderError::Refused(_) | PlaceOrderError::Failed(_) => Problem::internal(error),
+    }
+}
+
+pub fn of_reading(error: &OrdersError) -> Problem {
+    match error {
+        OrdersError::Unavailable(_) => Problem::unavailable(1).with_cause(error),
+        OrdersError::Refused(_) | OrdersError::Defect(_) => Problem::internal(error),
+    }
+}
+
+fn too_many(detail: &'static str, seconds: u32) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+        .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+fn missing(line: &MissingStock) -> MissingLine {
+    MissingLine {
+        sku: line.sku.to_string(),
+        requested: line.requested,
+        available: line.available,
+    }
+}
+
+/// A line that was made of several items is wrong in each of them.
+fn unknown(line: &RequestedLine) -> impl Iterator<Item = FieldError> {
+    let field = match line.product {
+        ProductReference::Sku(_) => "sku",
+        ProductReference::ProductId(_) => "product_id",
+    };
+    let error = move |position| {
+        FieldError::new(
+            format!("/items/{position}/{field}"),
+            "unknown_product",
+            "no such product can be bought",
+        )
+    };
+    line.positions.iter().map(error)
+}

@@ -1,0 +1,74 @@
+//! Orders and sagas in Postgres. Every write is set-wise and in key order, and may be repeated as a whole.
+
+mod create;
+mod failure;
+mod list;
+mod recorded;
+mod row;
+mod sagas;
+
+use sqlx::PgPool;
+use web::clock::Clock;
+
+use self::failure::orders_error;
+pub use self::sagas::PgSagas;
+use crate::{
+    domain::{NewOrder, Order, OrderFilter, OrderId, RequestIdentity, Window},
+    ports::{Creation, Listing, Orders, OrdersError, Recorded},
+};
+
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Orders. Writes have connections of their own, so that a flood of readers does not hold them up.
+#[derive(Clone, Debug)]
+pub struct PgOrders {
+    readers: PgPool,
+    writers: PgPool,
+    clock: Clock,
+}
+
+impl PgOrders {
+    pub fn new(readers: PgPool, writers: PgPool, clock: Clock) -> Self {
+        Self {
+            readers,
+            writers,
+            clock,
+        }
+    }
+}
+
+impl Orders for PgOrders {
+    async fn recorded(
+        &self,
+        identities: &[RequestIdentity],
+    ) -> Result<Vec<Option<Recorded>>, OrdersError> {
+        failure::retrying(self.clock, || recorded::recorded(&self.writers, identities))
+            .await
+            .map_err(orders_error)
+    }
+
+    async fn create(&self, orders: &[NewOrder]) -> Result<Vec<Creation>, OrdersError> {
+        create::create(&self.writers, self.clock, orders)
+            .await
+            .map_err(orders_error)
+    }
+
+    async fn find(&self, id: OrderId) -> Result<Option<Order>, OrdersError> {
+        let mut found = list::by_ids(&self.readers, &[id.0])
+            .await
+            .map_err(orders_error)?;
+        Ok(found.pop())
+    }
+
+    async fn list(&self, filter: &OrderFilter, window: &Window) -> Result<Listing, OrdersError> {
+        list::list(&self.readers, filter, window)
+            .await
+            .map_err(orders_error)
+    }
+
+    async fn forget_old_keys(&self) -> Result<u64, OrdersError> {
+        recorded::forget_old(&self.writers)
+            .await
+            .map_err(|error| orders_error(error.into()))
+    }
+}

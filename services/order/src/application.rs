@@ -1,0 +1,19 @@
+//! The use cases, one a file. They know the domain and the ports, and nothing of HTTP, SQL or product's wire format.
+
+mod admission;
+mod bisection;
+mod drive_sagas;
+mod get_order;
+mod keep_house;
+mod list_orders;
+mod place_order;
+mod place_orders;
+mod saga_loop;
+
+pub use drive_sagas::{DriveSagas, Driven};
+pub use get_order::GetOrder;
+pub use keep_house::KeepHouse;
+pub use list_orders::ListOrders;
+pub use place_order::{PlaceOrder, QueueLimits};
+pub use place_orders::{Command, PlaceOrderError, PlaceOrders, Placed};
+pub use saga_loop::{Poke, SagaLoop};

@@ -1,0 +1,81 @@
+//! What `work` does beside the sagas: shows how many wait and how many are stuck, and forgets what is old.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::ports::{Orders, Sagas};
+
+const ROUND: Duration = Duration::from_secs(10);
+/// Every so many rounds, old rows are forgotten.
+const ROUNDS_PER_CLEANING: u32 = 6;
+
+pub struct KeepHouse<O, S> {
+    pub orders: O,
+    pub sagas: S,
+}
+
+impl<O: Orders, S: Sagas> KeepHouse<O, S> {
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut round = 0_u32;
+        loop {
+            self.show_backlog().await;
+            if round.is_multiple_of(ROUNDS_PER_CLEANING) {
+                self.clean().await;
+            }
+            round = round.wrapping_add(1);
+            // Stopped, or whoever could stop us is gone.
+            if tokio::time::timeout(ROUND, stop.wait_for(|stop| *stop))
+                .await
+                .is_ok()
+            {
+                return;
+            }
+        }
+    }
+
+    /// The same numbers are in SQL: the view `stuck_sagas`.
+    async fn show_backlog(&self) {
+        match self.sagas.backlog().await {
+            Ok(backlog) => {
+                metrics::gauge!("ecommercestack_order_sagas_unfinished")
+                    .set(count(backlog.unfinished));
+                metrics::gauge!("ecommercestack_order_sagas_stuck").set(count(backlog.stuck));
+                if backlog.stuck > 0 {
+                    warn!(
+                        sagas = backlog.stuck,
+                        "sagas are stuck; see the view stuck_sagas"
+                    );
+                }
+            }
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "the sagas were not counted"
+            ),
+        }
+    }
+
+    async fn clean(&self) {
+        match self.orders.forget_old_keys().await {
+            Ok(0) => {}
+            Ok(keys) => info!(keys, "forgot old idempotency keys"),
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "old idempotency keys were not forgotten"
+            ),
+        }
+        match self.sagas.forget_finished().await {
+            Ok(0) => {}
+            Ok(sagas) => info!(sagas, "forgot finished sagas"),
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "finished sagas were not forgotten"
+            ),
+        }
+    }
+}
+
+fn count(rows: i64) -> f64 {
+    f64::from(i32::try_from(rows).unwrap_or(i32::MAX))
+}

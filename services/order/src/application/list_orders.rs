@@ -1,0 +1,36 @@
+//! Orders, newest first, as far as the reader may see them.
+
+use crate::{
+    domain::{OrderFilter, Reader, Window},
+    ports::{Listing, Orders, OrdersError},
+};
+
+#[derive(Clone, Debug)]
+pub struct ListOrders<O> {
+    orders: O,
+}
+
+impl<O: Orders> ListOrders<O> {
+    pub fn new(orders: O) -> Self {
+        Self { orders }
+    }
+
+    /// `None`: the reader may not ask for the orders of this customer.
+    pub async fn run(
+        &self,
+        reader: Reader,
+        filter: OrderFilter,
+        window: Window,
+    ) -> Result<Option<Listing>, OrdersError> {
+        let customer = match (reader, filter.customer) {
+            (Reader::Everything, customer) => customer,
+            (Reader::Own(user), None) => Some(user),
+            (Reader::Own(user), Some(customer)) if customer == user => Some(user),
+            (Reader::Own(_), Some(_)) => return Ok(None),
+        };
+        self.orders
+            .list(&OrderFilter { customer, ..filter }, &window)
+            .await
+            .map(Some)
+    }
+}

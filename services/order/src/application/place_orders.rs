@@ -1,0 +1,375 @@
+//! A batch of orders: look for answers given before, hold the stock, write the orders, wake the sagas.
+//! One order's failure never fails its neighbours (ORDERS 1-3, 12, 14, 18).
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use money::{Currency, Money, MoneyError};
+use web::{clock::Clock, idempotency};
+
+use super::{bisection::Bisection, saga_loop::Poke};
+use crate::{
+    domain::{
+        Backoff, Fingerprint, MissingStock, NewOrder, Operation, Order, OrderId, OrderLine,
+        OrderRequest, RequestIdentity, RequestKey, RequestedLine, ReservationRequest, Spread,
+        Totals, UserId, Verdict,
+    },
+    fail_point::{FailPoint, reach},
+    ports::{Cause, Creation, Orders, OrdersError, Recorded, Reservations, ReservationsError},
+};
+
+const RETRIES: Backoff = Backoff {
+    first: Duration::from_millis(50),
+    most: Duration::from_millis(400),
+};
+
+/// A request for an order, with the hashes that it is known by.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub identity: RequestIdentity,
+    pub request_key: RequestKey,
+    pub fingerprint: Fingerprint,
+    pub request: OrderRequest,
+}
+
+impl Command {
+    pub fn try_new(
+        customer: UserId,
+        key: &str,
+        request: OrderRequest,
+    ) -> Result<Self, PlaceOrderError> {
+        let operation = Operation::PlaceOrder;
+        let hashed = [
+            customer.0.as_bytes().as_slice(),
+            operation.as_str().as_bytes(),
+            key.as_bytes(),
+        ];
+        let fingerprint = idempotency::fingerprint(&request)
+            .map_err(|error| PlaceOrderError::Failed(Arc::new(error)))?;
+        Ok(Self {
+            identity: RequestIdentity {
+                principal: customer,
+                operation,
+                key: key.to_owned(),
+            },
+            request_key: RequestKey(idempotency::hash(&hashed)),
+            fingerprint: Fingerprint(fingerprint),
+            request,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub order: Order,
+    /// An earlier request with the same key made it.
+    pub replayed: bool,
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PlaceOrderError {
+    #[error("a request with this key is under way")]
+    KeyInUse,
+    #[error("this key stands for another request")]
+    KeyReused,
+    #[error("the hold of this key has ended without an order")]
+    KeyExpired,
+    #[error("too many requests of this customer are under way")]
+    TooManyOfCustomer,
+    #[error("an order of this customer made a batch fail a moment ago")]
+    Suspended,
+    #[error("the queue is full")]
+    QueueFull,
+    #[error("the request waited too long")]
+    WaitedTooLong,
+    #[error("some lines lack stock")]
+    OutOfStock(Vec<MissingStock>),
+    #[error("some lines name nothing that can be bought")]
+    UnknownProducts(Vec<RequestedLine>),
+    #[error("the total is another than expected")]
+    PriceChanged { total: Money },
+    #[error("the total is larger than can be kept")]
+    TotalTooLarge,
+    /// Nothing was done.
+    #[error("orders cannot be taken right now")]
+    Unavailable(#[source] Cause),
+    /// The stock may be held, the order even written: the same request again finds it.
+    #[error("what became of the request is not known")]
+    OutcomeUnknown(#[source] Cause),
+    #[error("this order can never be written")]
+    Refused(#[source] Cause),
+    #[error("the order failed by a defect")]
+    Failed(#[source] Cause),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Defect {
+    #[error("product priced in {priced} in a shop of {shop}")]
+    Currency { priced: Currency, shop: Currency },
+    #[error("a batch was answered with the wrong number of verdicts")]
+    Unanswered,
+}
+
+type Outcome = Result<Placed, PlaceOrderError>;
+
+pub struct PlaceOrders<R, O> {
+    pub reservations: R,
+    pub orders: O,
+    pub clock: Clock,
+    pub currency: Currency,
+    pub poke: Poke,
+    /// How long a reservation whose outcome is unknown is sent again.
+    pub patience: Duration,
+}
+
+impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
+    /// An outcome for each command, in their order.
+    pub async fn run(&self, commands: &[Command]) -> Vec<Outcome> {
+        let mut outcomes = vec![None; commands.len()];
+        self.replay(commands, &mut outcomes).await;
+        let held = self.hold(commands, &mut outcomes).await;
+        reach(FailPoint::AfterReserve).await;
+        self.write(commands, &held, &mut outcomes).await;
+        reach(FailPoint::AfterOrderRow).await;
+        if !held.is_empty() {
+            self.poke.poke();
+        }
+        self.replay_ended(commands, &mut outcomes).await;
+        outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(|| Err(failed(Defect::Unanswered))))
+            .collect()
+    }
+
+    /// Answers what was carried out before.
+    async fn replay(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
+        let identities: Vec<_> = commands
+            .iter()
+            .map(|command| command.identity.clone())
+            .collect();
+        match self.orders.recorded(&identities).await {
+            Ok(recorded) => {
+                for ((command, outcome), recorded) in commands.iter().zip(outcomes).zip(recorded) {
+                    *outcome = recorded.map(|recorded| replayed(command, recorded));
+                }
+            }
+            Err(error) => outcomes.fill(Some(Err(match error {
+                OrdersError::Unavailable(cause) => PlaceOrderError::Unavailable(cause),
+                OrdersError::Refused(cause) | OrdersError::Defect(cause) => {
+                    PlaceOrderError::Failed(cause)
+                }
+            }))),
+        }
+    }
+
+    /// Holds the stock of what is unanswered; the orders to write, each with the place of its command.
+    async fn hold(
+        &self,
+        commands: &[Command],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Vec<(usize, NewOrder)> {
+        let open: Vec<usize> = (0..commands.len())
+            .filter(|index| outcomes[*index].is_none())
+            .collect();
+        let requests: Vec<_> = open
+            .iter()
+            .map(|index| self.reservation(&commands[*index]))
+            .collect();
+        let deadline = Instant::now() + self.patience;
+        let mut held = Vec::new();
+        let mut bisection = Bisection::over(requests.len());
+        while let Some(range) = bisection.next() {
+            match self.reserve_until(deadline, &requests[range.clone()]).await {
+                Ok(verdicts) => {
+                    for (index, verdict) in open[range].iter().zip(verdicts) {
+                        match self.order(&commands[*index], verdict) {
+                            Ok(order) => held.push((*index, order)),
+                            Err(error) => outcomes[*index] = Some(Err(error)),
+                        }
+                    }
+                }
+                Err(PlaceOrderError::Refused(_)) if bisection.split(&range) => {}
+                Err(error) => open[range]
+                    .iter()
+                    .for_each(|index| outcomes[*index] = Some(Err(error.clone()))),
+            }
+        }
+        held
+    }
+
+    /// Sends the same batch with the same keys until its outcome is known or the time is up; never gives a hold back.
+    async fn reserve_until(
+        &self,
+        deadline: Instant,
+        batch: &[ReservationRequest],
+    ) -> Result<Vec<Verdict>, PlaceOrderError> {
+        let (mut unknown, mut attempts) = (None, 0);
+        loop {
+            let error = match self.reservations.reserve(batch).await {
+                Ok(verdicts) => return Ok(verdicts),
+                Err(error) => error,
+            };
+            attempts += 1;
+            let pause = RETRIES.pause(attempts, Spread::of(self.clock.uuid()));
+            let in_time = Instant::now() + pause < deadline;
+            let again = match &error {
+                ReservationsError::Refused(cause) => {
+                    return Err(PlaceOrderError::Refused(Arc::clone(cause)));
+                }
+                ReservationsError::Unknown(cause) => {
+                    unknown = Some(Arc::clone(cause));
+                    in_time
+                }
+                ReservationsError::Unreachable(_) => in_time,
+                ReservationsError::LeftAlone => false,
+            };
+            if !again {
+                // Nothing was done only if that is true of every attempt.
+                let nothing_done = || PlaceOrderError::Unavailable(Arc::new(error));
+                return Err(unknown.map_or_else(nothing_done, PlaceOrderError::OutcomeUnknown));
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn write(
+        &self,
+        commands: &[Command],
+        held: &[(usize, NewOrder)],
+        outcomes: &mut [Option<Outcome>],
+    ) {
+        let orders: Vec<NewOrder> = held.iter().map(|(_, order)| order.clone()).collect();
+        let mut bisection = Bisection::over(orders.len());
+        while let Some(range) = bisection.next() {
+            let error = match self.orders.create(&orders[range.clone()]).await {
+                Ok(creations) => {
+                    for ((index, _), creation) in held[range].iter().zip(creations) {
+                        outcomes[*index] = Some(match creation {
+                            Creation::Created(order) => Ok(Placed {
+                                order,
+                                replayed: false,
+                            }),
+                            Creation::Existed(recorded) => replayed(&commands[*index], recorded),
+                        });
+                    }
+                    continue;
+                }
+                Err(OrdersError::Refused(_)) if bisection.split(&range) => continue,
+                Err(OrdersError::Refused(cause)) => PlaceOrderError::Refused(cause),
+                Err(OrdersError::Unavailable(cause)) => PlaceOrderError::OutcomeUnknown(cause),
+                Err(OrdersError::Defect(cause)) => PlaceOrderError::Failed(cause),
+            };
+            held[range]
+                .iter()
+                .for_each(|(index, _)| outcomes[*index] = Some(Err(error.clone())));
+        }
+    }
+
+    /// A hold that has ended may have become an order since we looked: a twin on another replica made it.
+    async fn replay_ended(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
+        let expired =
+            |outcome: &Option<Outcome>| matches!(outcome, Some(Err(PlaceOrderError::KeyExpired)));
+        let ended: Vec<usize> = (0..commands.len())
+            .filter(|index| expired(&outcomes[*index]))
+            .collect();
+        if ended.is_empty() {
+            return;
+        }
+        let identities: Vec<_> = ended
+            .iter()
+            .map(|index| commands[*index].identity.clone())
+            .collect();
+        match self.orders.recorded(&identities).await {
+            Ok(recorded) => {
+                for (index, recorded) in ended.into_iter().zip(recorded) {
+                    if let Some(recorded) = recorded {
+                        outcomes[index] = Some(replayed(&commands[index], recorded));
+                    }
+                }
+            }
+            Err(error) => {
+                let cause: Cause = Arc::new(error);
+                for index in ended {
+                    outcomes[index] =
+                        Some(Err(PlaceOrderError::OutcomeUnknown(Arc::clone(&cause))));
+                }
+            }
+        }
+    }
+
+    fn reservation(&self, command: &Command) -> ReservationRequest {
+        ReservationRequest {
+            request_key: command.request_key,
+            fingerprint: command.fingerprint,
+            order_id: OrderId(self.clock.uuid()),
+            expected_total: command.request.expected_total,
+            lines: command.request.lines.clone(),
+        }
+    }
+
+    /// The order that a verdict allows.
+    fn order(&self, command: &Command, verdict: Verdict) -> Result<NewOrder, PlaceOrderError> {
+        let (id, currency, lines) = match verdict {
+            Verdict::Held {
+                order_id,
+                currency,
+                lines,
+            } => (order_id, currency, lines),
+            Verdict::OutOfStock { lines } => return Err(PlaceOrderError::OutOfStock(lines)),
+            Verdict::UnknownProducts { lines } => {
+                let asked = command.request.lines.as_slice();
+                let unknown = lines
+                    .into_iter()
+                    .filter_map(|index| asked.get(index).cloned());
+                return Err(PlaceOrderError::UnknownProducts(unknown.collect()));
+            }
+            Verdict::PriceChanged { total } => return Err(PlaceOrderError::PriceChanged { total }),
+            Verdict::FingerprintMismatch => return Err(PlaceOrderError::KeyReused),
+            Verdict::Gone => return Err(PlaceOrderError::KeyExpired),
+        };
+        if currency != self.currency {
+            return Err(failed(Defect::Currency {
+                priced: currency,
+                shop: self.currency,
+            }));
+        }
+        let priced = |error: MoneyError| match error {
+            MoneyError::TooLarge => PlaceOrderError::TotalTooLarge,
+            MoneyError::NotADecimal
+            | MoneyError::TooPrecise { .. }
+            | MoneyError::CurrencyMismatch => failed(error),
+        };
+        let lines: Vec<OrderLine> = lines
+            .into_iter()
+            .map(OrderLine::try_from)
+            .collect::<Result<_, _>>()
+            .map_err(priced)?;
+        let totals = Totals::of(&lines, currency).map_err(priced)?;
+        Ok(NewOrder {
+            id,
+            identity: command.identity.clone(),
+            fingerprint: command.fingerprint,
+            lines,
+            totals,
+            shipping_address: command.request.shipping_address.clone(),
+            note: command.request.note.clone(),
+        })
+    }
+}
+
+fn replayed(command: &Command, recorded: Recorded) -> Outcome {
+    if recorded.fingerprint == command.fingerprint {
+        Ok(Placed {
+            order: recorded.order,
+            replayed: true,
+        })
+    } else {
+        Err(PlaceOrderError::KeyReused)
+    }
+}
+
+fn failed(defect: impl std::error::Error + Send + Sync + 'static) -> PlaceOrderError {
+    PlaceOrderError::Failed(Arc::new(defect))
+}

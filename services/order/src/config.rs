@@ -1,0 +1,83 @@
+//! Every setting of the service, parsed once in `main` and passed down by part.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use money::Currency;
+use postgres::Database;
+use telemetry::Logging;
+use web::{server::Listen, token::TokenScope};
+
+use crate::adapters::catalog_http::CatalogSettings;
+
+/// Takes orders and sees them through.
+#[derive(Parser)]
+#[command(version)]
+pub struct Config {
+    #[command(flatten)]
+    pub logging: Logging,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serves the API.
+    Serve(Box<Serve>),
+    /// Drives the sagas: finishes what `serve` began.
+    Work(Box<Work>),
+    /// Brings the database to this version.
+    Migrate(Migrate),
+    /// Prints the `OpenAPI` document.
+    Openapi,
+}
+
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub listen: Listen,
+    #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
+    pub tokens: TokenScope,
+    #[command(flatten)]
+    pub catalog: CatalogSettings,
+    /// Where auth publishes the keys of access tokens.
+    #[arg(long, env = "JWKS_URL")]
+    pub jwks_url: String,
+    /// The one currency of the shop.
+    #[arg(long, env = "CURRENCY", default_value = "USD")]
+    pub currency: Currency,
+    /// Serves `/orders…` at the root as well.
+    #[arg(long, env = "LEGACY_ALIASES", default_value_t = false, action = ArgAction::Set)]
+    pub legacy_aliases: bool,
+    /// Requests of one customer that may be under way at the same time.
+    #[arg(long, env = "MAX_QUEUED_PER_CUSTOMER", default_value_t = 8)]
+    pub max_queued_per_customer: usize,
+}
+
+#[derive(Args)]
+pub struct Work {
+    #[command(flatten)]
+    pub listen: Listen,
+    #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
+    pub catalog: CatalogSettings,
+    /// The one currency of the shop.
+    #[arg(long, env = "CURRENCY", default_value = "USD")]
+    pub currency: Currency,
+}
+
+#[derive(Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    pub database: Database,
+    /// Where the outcome is written.
+    #[arg(
+        long,
+        env = "TERMINATION_MESSAGE_PATH",
+        default_value = "/dev/termination-log"
+    )]
+    pub termination_message_path: PathBuf,
+}

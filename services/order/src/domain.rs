@@ -1,0 +1,38 @@
+//! The order and its rules: values that cannot be wrong, and state changes as methods.
+//! Pure: no clock, no database, no HTTP, and nothing of ours but `money` and the ids.
+
+mod address;
+mod backoff;
+mod ids;
+mod listing;
+mod order;
+mod quantity;
+mod request;
+mod reservation;
+mod saga;
+mod sku;
+mod state;
+mod text;
+mod totals;
+
+pub use address::{Country, CountryError, ShippingAddress};
+pub use backoff::{Backoff, Spread};
+pub use ids::{OrderId, ProductId, UserId};
+pub use listing::{OrderFilter, Reader, Start, Window};
+pub use order::{NewOrder, Order, OrderLine};
+pub use quantity::{Quantity, QuantityError};
+pub use request::{
+    LinesError, Note, OrderRequest, ProductReference, RequestedLine, RequestedLines,
+};
+pub use reservation::{
+    CommitOutcome, Fingerprint, HeldLine, MissingStock, Operation, ReleaseOutcome, RequestIdentity,
+    RequestKey, ReservationRequest, Verdict,
+};
+pub use saga::{Backlog, Lease, Postponement, Settled, Settlement, Turn};
+pub use sku::{Sku, SkuError};
+pub use state::{
+    CancelReason, FulfillmentStatus, OrderEvent, OrderState, PaymentStatus, Status,
+    TransitionError, UnknownName,
+};
+pub use text::{Text, TextError};
+pub use totals::Totals;

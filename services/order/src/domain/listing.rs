@@ -1,0 +1,38 @@
+//! Which orders a reader sees, and how a list is walked through.
+
+use chrono::{DateTime, Utc};
+
+use super::{OrderId, Status, UserId};
+
+/// How much a reader may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    Own(UserId),
+    Everything,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    pub customer: Option<UserId>,
+    pub status: Option<Status>,
+    /// Created at this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Created before this time.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// A part of a list, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    pub rows: i64,
+    pub start: Start,
+    /// Counts all rows, up to this many.
+    pub count_to: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// Behind the order created at this time with this id.
+    After(DateTime<Utc>, OrderId),
+    Offset(i64),
+}

@@ -1,0 +1,114 @@
+//! The order: what was bought, by whom, where it goes, and how far it is.
+
+use chrono::{DateTime, Utc};
+use money::{Money, MoneyError};
+
+use super::{
+    Fingerprint, HeldLine, Note, OrderId, OrderState, ProductId, Quantity, Reader, RequestIdentity,
+    ShippingAddress, Sku, Totals, UserId,
+};
+
+/// An order about to be written, together with the request that it answers.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    pub id: OrderId,
+    pub identity: RequestIdentity,
+    pub fingerprint: Fingerprint,
+    pub lines: Vec<OrderLine>,
+    pub totals: Totals,
+    pub shipping_address: ShippingAddress,
+    pub note: Option<Note>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub id: OrderId,
+    /// For people.
+    pub number: i64,
+    pub customer: UserId,
+    pub state: OrderState,
+    pub lines: Vec<OrderLine>,
+    pub totals: Totals,
+    pub shipping_address: ShippingAddress,
+    pub note: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Order {
+    pub fn may_be_seen_by(&self, reader: Reader) -> bool {
+        match reader {
+            Reader::Everything => true,
+            Reader::Own(user) => self.customer == user,
+        }
+    }
+}
+
+/// One product of an order, with the order's own copy of its name, SKU and price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    pub product_id: ProductId,
+    pub vendor_id: UserId,
+    pub sku: Sku,
+    pub name: String,
+    pub unit_price: Money,
+    pub quantity: Quantity,
+    pub total: Money,
+}
+
+impl TryFrom<HeldLine> for OrderLine {
+    type Error = MoneyError;
+
+    fn try_from(held: HeldLine) -> Result<Self, MoneyError> {
+        let HeldLine {
+            product_id,
+            vendor_id,
+            sku,
+            name,
+            unit_price,
+            quantity,
+        } = held;
+        let total = unit_price.checked_mul(quantity.get())?;
+        Ok(Self {
+            product_id,
+            vendor_id,
+            sku,
+            name,
+            unit_price,
+            quantity,
+            total,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn line(price: i64, units: u32) -> Result<OrderLine, MoneyError> {
+        OrderLine::try_from(HeldLine {
+            product_id: ProductId(Uuid::nil()),
+            vendor_id: UserId(Uuid::nil()),
+            sku: Sku::try_from("MUG".to_owned()).unwrap(),
+            name: "Mug".to_owned(),
+            unit_price: Money::new(price, "USD".parse().unwrap()),
+            quantity: Quantity::try_from(units).unwrap(),
+        })
+    }
+
+    #[test]
+    fn totals_are_the_sum_of_the_lines_and_never_overflow() {
+        let currency = "USD".parse().unwrap();
+        let lines = [line(999, 2).unwrap(), line(1, 3).unwrap()];
+        assert_eq!(Totals::of(&lines, currency).unwrap().total.minor, 2_001);
+        assert_eq!(line(i64::MAX, 2), Err(MoneyError::TooLarge));
+        let huge = [line(i64::MAX, 1).unwrap(), line(1, 1).unwrap()];
+        assert_eq!(Totals::of(&huge, currency), Err(MoneyError::TooLarge));
+        assert_eq!(
+            Totals::of(&lines, "EUR".parse().unwrap()),
+            Err(MoneyError::CurrencyMismatch)
+        );
+    }
+}

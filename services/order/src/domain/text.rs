@@ -1,0 +1,76 @@
+//! A line of text that a person wrote: trimmed, not empty, bounded, and without control characters.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One line of 1 to `MAX` characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Text<const MAX: usize>(String);
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TextError {
+    #[error("must not be empty")]
+    Empty,
+    #[error("is longer than {max} characters")]
+    TooLong { max: usize },
+    #[error("must not contain control characters")]
+    ControlCharacter,
+}
+
+impl<const MAX: usize> Text<MAX> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> TryFrom<String> for Text<MAX> {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        bounded(&text, MAX, char::is_control).map(Self)
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The trimmed text, if it keeps the rules.
+pub(super) fn bounded(
+    text: &str,
+    max: usize,
+    refused: impl Fn(char) -> bool,
+) -> Result<String, TextError> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(TextError::Empty)
+    } else if text.chars().count() > max {
+        Err(TextError::TooLong { max })
+    } else if text.chars().any(refused) {
+        Err(TextError::ControlCharacter)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Result<String, TextError> {
+        Text::<5>::try_from(text.to_owned()).map(|text| text.0)
+    }
+
+    #[test]
+    fn text_is_trimmed_and_bounded_in_characters() {
+        assert_eq!(of("  ab "), Ok("ab".to_owned()));
+        assert_eq!(of("äöüßé"), Ok("äöüßé".to_owned()));
+        assert_eq!(of("  "), Err(TextError::Empty));
+        assert_eq!(of("abcdef"), Err(TextError::TooLong { max: 5 }));
+        assert_eq!(of("a\nb"), Err(TextError::ControlCharacter));
+    }
+}

@@ -1,0 +1,23 @@
+//! The binary: reads its configuration and does what the subcommand says.
+
+use clap::Parser;
+use order::{
+    config::{Command, Config},
+    process,
+};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let Config { logging, command } = Config::parse();
+    if let Command::Openapi = command {
+        println!("{}", process::openapi()?);
+        return Ok(());
+    }
+    logging.init()?;
+    match command {
+        Command::Serve(serve) => process::serve(*serve).await,
+        Command::Work(work) => process::work(*work).await,
+        Command::Migrate(migrate) => process::migrate(migrate).await,
+        Command::Openapi => Ok(()),
+    }
+}

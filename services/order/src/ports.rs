@@ -1,0 +1,15 @@
+//! What the use cases need from outside, in the words of the domain. A method that writes is one transaction;
+//! batches go in as slices and come back with an answer for each, in the same order.
+
+mod orders;
+mod reservations;
+mod sagas;
+
+use std::{error::Error, sync::Arc};
+
+pub use orders::{Creation, Listing, Orders, OrdersError, Recorded};
+pub use reservations::{Reservations, ReservationsError};
+pub use sagas::{Sagas, SagasError};
+
+/// What failed underneath; shared, since one failure answers a whole batch.
+pub type Cause = Arc<dyn Error + Send + Sync>;

@@ -1,0 +1,146 @@
+//! A process that ends between two steps, and a database that takes an answer with it.
+
+use std::time::Duration;
+
+use order::{
+    application::{Command, PlaceOrders},
+    domain::{
+        Country, OrderRequest, ProductReference, Quantity, RequestedLines, ShippingAddress, Sku,
+        Text, UserId,
+    },
+};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use web::clock::Clock;
+
+use crate::{
+    commit_proxy::CommitProxy,
+    product::Fault,
+    shop::{Person, Shop, order_of},
+};
+
+fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    Text::try_from(text.to_owned()).unwrap()
+}
+
+/// The command that [`order_of`] one mug stands for.
+fn one_mug(customer: &Person, key: &str) -> Command {
+    let mug = ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
+    let request = OrderRequest {
+        lines: RequestedLines::try_new(vec![(mug, Quantity::try_from(1).unwrap())]).unwrap(),
+        shipping_address: ShippingAddress {
+            name: text("Ada"),
+            line1: text("12 Square"),
+            line2: None,
+            city: text("London"),
+            region: None,
+            postal_code: text("SW1Y"),
+            country: Country::try_from("GB".to_owned()).unwrap(),
+        },
+        note: None,
+        expected_total: None,
+    };
+    Command::try_new(UserId(customer.id), key, request).unwrap()
+}
+
+#[sqlx::test]
+async fn a_crash_after_the_hold_and_before_the_order_ends_as_one_order(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let customer = shop.customer();
+    shop.product.next(Fault::Late(Duration::from_millis(300)));
+    let (commands, batches) = ([one_mug(&customer, "a")], shop.batches(Clock::system()));
+    let crashed = tokio::time::timeout(Duration::from_millis(100), batches.run(&commands)).await;
+    assert!(
+        crashed.is_err(),
+        "the process ends while it waits for product"
+    );
+    assert_eq!(
+        (shop.product.holds().len(), shop.count("orders").await),
+        (1, 0)
+    );
+
+    let placed = shop.place(&customer, "a", &order_of(&[("MUG-1", 1)])).await;
+    assert_eq!(
+        (placed.status.as_u16(), placed.uuid()),
+        (201, shop.product.holds()[0].order_id)
+    );
+    assert_eq!(
+        (shop.count("orders").await, shop.product.available("MUG-1")),
+        (1, 99)
+    );
+}
+
+#[sqlx::test]
+async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let customer = shop.customer();
+    // Nobody drives sagas here: what the dying process would have poked is gone with it.
+    let placed = shop
+        .batches(Clock::system())
+        .run(&[one_mug(&customer, "a")])
+        .await;
+    assert!(placed[0].is_ok());
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let worker = order::application::SagaLoop {
+        drive: order::application::DriveSagas {
+            reservations: shop.reservations.clone(),
+            sagas: shop.sagas(),
+            clock: Clock::system(),
+        },
+        poke: order::application::Poke::default(),
+        poll: Some(Duration::from_millis(10)),
+    };
+    let worker = tokio::spawn(worker.run(stopped));
+    let replay = async {
+        loop {
+            let answer = shop.place(&customer, "a", &order_of(&[("MUG-1", 1)])).await;
+            assert!(answer.replayed());
+            if answer.body["status"] == "confirmed" {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), replay)
+        .await
+        .unwrap();
+    stop.send_replace(true);
+    worker.await.unwrap();
+}
+
+#[sqlx::test]
+async fn a_commit_whose_answer_is_lost_is_made_again_and_is_one_order(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let proxy = CommitProxy::open(&shop.pool).await;
+    let options = (*shop.pool.connect_options())
+        .clone()
+        .host("127.0.0.1")
+        .port(proxy.port);
+    let through_proxy = PgPoolOptions::new()
+        .max_connections(2)
+        .connect_with(options)
+        .await
+        .unwrap();
+    let system = Clock::system();
+    let batches = PlaceOrders {
+        orders: order::adapters::postgres::PgOrders::new(
+            through_proxy.clone(),
+            through_proxy,
+            system,
+        ),
+        ..shop.batches(system)
+    };
+    let (one, two) = (shop.customer(), shop.customer());
+    proxy.lose_next_commit();
+    let placed = batches.run(&[one_mug(&one, "a"), one_mug(&two, "a")]).await;
+    assert_eq!(proxy.lost(), 1);
+    for outcome in placed {
+        assert!(!outcome.unwrap().replayed, "it is this request's own order");
+    }
+    assert_eq!(
+        (
+            shop.count("orders").await,
+            shop.count("sagas").await,
+            shop.product.available("MUG-1")
+        ),
+        (2, 2, 98)
+    );
+}

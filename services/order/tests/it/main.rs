@@ -1,0 +1,13 @@
+//! The service from outside: its router in process, a real Postgres, and a stand-in for product over real HTTP.
+
+#![expect(clippy::unwrap_used, reason = "this is how a test fails")]
+
+mod aborts;
+mod api;
+mod arrows;
+mod commit_proxy;
+mod crashes;
+mod openapi;
+mod product;
+mod sagas;
+mod shop;

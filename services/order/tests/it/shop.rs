@@ -1,0 +1,270 @@
+//! One shop a test: the service's router over the test's own database, and a product of its own.
+
+use std::{path::PathBuf, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode},
+};
+use http_body_util::BodyExt;
+use order::{
+    adapters::{
+        catalog_http::{CatalogHttp, CatalogSettings, Timeouts},
+        postgres::{PgOrders, PgSagas},
+    },
+    app::{App, Parts, service},
+    application::{DriveSagas, Driven, PlaceOrders, Poke, QueueLimits, SagaLoop},
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use uuid::Uuid;
+use web::{
+    clock::Clock,
+    token::{Role, testing::Signer},
+};
+
+use crate::product::{Product, TOKEN};
+
+pub struct Shop {
+    pub pool: PgPool,
+    pub product: Product,
+    pub reservations: CatalogHttp,
+    pub router: Router,
+    poke: Poke,
+    signer: Signer,
+}
+
+#[derive(Clone)]
+pub struct Person {
+    pub id: Uuid,
+    pub token: String,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+/// Short, so that tests of time-outs do not take long.
+const PATIENCE: Duration = Duration::from_millis(600);
+pub const TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_millis(200),
+    call: Duration::from_millis(400),
+};
+
+impl Shop {
+    pub async fn open(pool: PgPool) -> Self {
+        Self::with(pool, QueueLimits::default()).await
+    }
+
+    pub async fn with(pool: PgPool, limits: QueueLimits) -> Self {
+        Self::replica(pool, Product::open().await, limits)
+    }
+
+    /// Another replica in front of the same database and the same product.
+    pub fn twin(&self) -> Self {
+        Self::replica(
+            self.pool.clone(),
+            self.product.clone(),
+            QueueLimits::default(),
+        )
+    }
+
+    fn replica(pool: PgPool, product: Product, limits: QueueLimits) -> Self {
+        let settings = CatalogSettings {
+            product_internal_url: product.url.clone(),
+            internal_token_file: token_file(),
+        };
+        let reservations =
+            CatalogHttp::try_new(&settings, TIMEOUTS, "USD".parse().unwrap()).unwrap();
+        let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), Clock::system());
+        let app = App::start(Parts {
+            orders: PgOrders::new(pool.clone(), pool.clone(), clock),
+            reservations: reservations.clone(),
+            verifier: signer.verifier().unwrap(),
+            currency: "USD".parse().unwrap(),
+            clock,
+            poke: poke.clone(),
+            limits,
+            patience: PATIENCE,
+        });
+        let router = app.router(&service(Some(pool.clone())), true);
+        let router = web::server::layered(router, &TaskTracker::new());
+        Self {
+            pool,
+            product,
+            reservations,
+            router,
+            poke,
+            signer,
+        }
+    }
+
+    pub fn person(&self, roles: &[Role]) -> Person {
+        let id = Clock::system().uuid();
+        Person {
+            id,
+            token: self.signer.token(id, roles).unwrap(),
+        }
+    }
+
+    pub fn customer(&self) -> Person {
+        self.person(&[Role::Customer])
+    }
+
+    pub fn admin(&self) -> Person {
+        self.person(&[Role::Admin])
+    }
+
+    /// The batch use case by itself, without queue and HTTP.
+    pub fn batches(&self, clock: Clock) -> PlaceOrders<CatalogHttp, PgOrders> {
+        PlaceOrders {
+            reservations: self.reservations.clone(),
+            orders: PgOrders::new(self.pool.clone(), self.pool.clone(), clock),
+            clock,
+            currency: "USD".parse().unwrap(),
+            poke: Poke::default(),
+            patience: PATIENCE,
+        }
+    }
+
+    pub fn sagas(&self) -> PgSagas {
+        PgSagas::new(self.pool.clone(), Clock::system())
+    }
+
+    fn driver(&self) -> DriveSagas<CatalogHttp, PgSagas> {
+        DriveSagas {
+            reservations: self.reservations.clone(),
+            sagas: self.sagas(),
+            clock: Clock::system(),
+        }
+    }
+
+    /// One round of the sagas.
+    pub async fn drive(&self) -> Driven {
+        self.driver().run().await.unwrap()
+    }
+
+    /// Drives sagas when poked, as `serve` does; until the sender is dropped.
+    pub fn start_sagas(&self) -> watch::Sender<bool> {
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(
+            SagaLoop {
+                drive: self.driver(),
+                poke: self.poke.clone(),
+                poll: None,
+            }
+            .run(stopped),
+        );
+        stop
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap()
+        };
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    pub async fn get(&self, person: &Person, path: &str) -> Answer {
+        let request =
+            Request::get(path).header("authorization", format!("Bearer {}", person.token));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn place(&self, person: &Person, key: &str, body: &Value) -> Answer {
+        self.send(post(person, key, body)).await
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        // The table's name comes from the test itself.
+        let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        sqlx::query_scalar(query)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Runs a statement of the test's own.
+    pub async fn execute(&self, statement: &'static str) {
+        sqlx::query(statement).execute(&self.pool).await.unwrap();
+    }
+}
+
+pub fn post(person: &Person, key: &str, body: &Value) -> Request<Body> {
+    Request::post("/api/v1/orders")
+        .header("authorization", format!("Bearer {}", person.token))
+        .header("content-type", "application/json")
+        .header("idempotency-key", key)
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+/// A body with these items.
+pub fn order_of(items: &[(&str, u32)]) -> Value {
+    let items: Vec<Value> = items
+        .iter()
+        .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
+        .collect();
+    json!({ "items": items, "shipping_address": address() })
+}
+
+pub fn address() -> Value {
+    json!({ "name": "Ada", "line1": "12 Square", "city": "London", "postal_code": "SW1Y", "country": "gb" })
+}
+
+impl Answer {
+    /// The status and the code of a problem.
+    pub fn refusal(&self) -> (u16, &str) {
+        (
+            self.status.as_u16(),
+            self.body["code"].as_str().unwrap_or_default(),
+        )
+    }
+
+    pub fn id(&self) -> &str {
+        self.body["id"].as_str().unwrap()
+    }
+
+    pub fn uuid(&self) -> Uuid {
+        self.id().strip_prefix("ord_").unwrap().parse().unwrap()
+    }
+
+    pub fn replayed(&self) -> bool {
+        self.headers
+            .get("idempotent-replayed")
+            .is_some_and(|value| value == "true")
+    }
+
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.body["errors"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        errors
+            .iter()
+            .map(|error| error["pointer"].as_str().unwrap())
+            .collect()
+    }
+}
+
+fn token_file() -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("order-internal-token");
+    std::fs::write(&path, format!("{TOKEN}\nthe-next-token\n")).unwrap();
+    path
+}
