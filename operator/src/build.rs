@@ -9,7 +9,7 @@ use crate::{
     credentials::{CredentialWrite, Credentials},
     fate::{self, OwnerChange},
     fetch::Fetched,
-    job_state::job_state,
+    job_state::{JobState, job_state},
     releases::{PostgresRelease, Releases},
     restart::{self, Restart},
     rollout::{Turn, turns},
@@ -24,6 +24,7 @@ use k8s_openapi::api::{
     rbac::v1::RoleBinding,
 };
 use kube::ResourceExt as _;
+use std::collections::BTreeMap;
 
 /// Everything that a stack wants. `apply` takes it apart without `..`, so that a kind nobody applies does not compile.
 #[derive(Clone, Debug)]
@@ -88,7 +89,7 @@ pub fn build(
     }
 }
 
-/// Finished Jobs of old images are pruned; one that still runs is left to its deadline.
+/// Jobs of old images are pruned; one that is at work is left to its deadline.
 fn jobs(fetched: &Fetched, releases: &Releases) -> Jobs {
     let Some(gates) = releases.gates() else {
         return Jobs::default();
@@ -102,10 +103,15 @@ fn jobs(fetched: &Fetched, releases: &Releases) -> Jobs {
         .collect();
     let prune = live
         .keys()
-        .filter(|name| !wanted.contains(name) && job_state(live, name).is_finished())
+        .filter(|name| !wanted.contains(name) && !is_at_work(live, name))
         .cloned()
         .collect();
     Jobs { create, prune }
+}
+
+fn is_at_work(live: &BTreeMap<String, Job>, name: &str) -> bool {
+    let pods = live.get(name).and_then(|job| job.status.as_ref()?.ready);
+    job_state(live, name) == JobState::Active && pods != Some(0)
 }
 
 fn planned_deployments(

@@ -41,7 +41,7 @@ impl Events {
     }
 }
 
-/// Conditions of the stack as a whole repeat their components', so only Ready and the components speak.
+/// Conditions of the stack as a whole repeat their components'; Ready speaks only where no component says the same.
 fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) -> Vec<Event> {
     let old = |type_: &str| {
         let conditions = before
@@ -49,11 +49,20 @@ fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) 
             .unwrap_or_default();
         conditions.iter().find(|condition| condition.type_ == type_)
     };
-    after
-        .conditions
-        .iter()
-        .filter(|condition| condition.type_.ends_with("Ready"))
-        .filter(|new| old(&new.type_).is_none_or(|old| old.reason != new.reason))
+    let is_component =
+        |condition: &&Condition| condition.type_ != "Ready" && condition.type_.ends_with("Ready");
+    let components = || after.conditions.iter().filter(is_component);
+    let ready = after.conditions.iter().filter(|condition| {
+        condition.type_ == "Ready"
+            && (condition.status == "True"
+                || components().all(|component| component.reason != condition.reason))
+    });
+    components()
+        .chain(ready)
+        .filter(|new| {
+            old(&new.type_)
+                .is_none_or(|old| (&old.reason, &old.status) != (&new.reason, &new.status))
+        })
         .map(|condition| event(condition, after.observed_generation))
         .collect()
 }

@@ -40,12 +40,3 @@ pub fn job_state(jobs: &BTreeMap<String, Job>, name: &str) -> JobState {
     }
     JobState::Active
 }
-
-impl JobState {
-    pub fn is_finished(&self) -> bool {
-        match self {
-            Self::Succeeded | Self::Failed(_) => true,
-            Self::Absent | Self::Active => false,
-        }
-    }
-}

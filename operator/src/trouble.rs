@@ -84,13 +84,19 @@ fn of_container(container: &ContainerStatus) -> Option<Trouble> {
         let message = waiting.message.as_deref().unwrap_or_default();
         let said = sentence(&format!("{reason}: {message}"));
         return match reason {
-            "ImagePullBackOff"
-            | "ErrImagePull"
-            | "ErrImageNeverPull"
+            // The kubelet's message changes with every try; how it ends is what the person needs.
+            "ImagePullBackOff" | "ErrImagePull" => {
+                let end = message.rsplit(": ").next().unwrap_or_default();
+                Some(Trouble::Image(sentence(&format!(
+                    "{} ({end})",
+                    container.image
+                ))))
+            }
+            "ErrImageNeverPull"
             | "InvalidImageName"
             | "ImageInspectError"
             | "RegistryUnavailable" => Some(Trouble::Image(sentence(&format!(
-                "{reason}: {} ({message})",
+                "{} ({said})",
                 container.image
             )))),
             "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {

@@ -34,15 +34,15 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
     let Release {
         image, migration, ..
     } = report.releases.of(application);
-    let target = report.stack.image(application);
+    let (name, target) = (application.as_str(), report.stack.image(application));
     let is_released = image.as_deref() == Some(target);
-    let Some(gate) = migration.as_ref() else {
-        let waits = "it waits for the database to be initialised";
-        return Some(Finding::new(Reason::WaitingForDatabase, waits));
-    };
     let held = match image {
         Some(held) if !is_released => format!("; {held} keeps serving"),
         Some(_) | None => String::new(),
+    };
+    let Some(gate) = migration.as_ref() else {
+        let waits = format!("{name} waits for the database to be initialised{held}");
+        return Some(Finding::new(Reason::WaitingForDatabase, waits));
     };
     let job = gate.job.name_any();
     let trouble = || trouble::of_pods(trouble::pods_of_job(&report.fetched.pods, &job));
@@ -50,26 +50,27 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
         JobState::Succeeded if is_released => return None,
         JobState::Succeeded => Finding::new(
             Reason::WaitingForTurn,
-            format!(
-                "{target} is migrated and waits for the services it calls to be released{held}"
-            ),
+            format!("{name} has migrated to {target} and waits for the services it calls{held}"),
         ),
         JobState::Absent if !gate.may_start => Finding::new(
             Reason::WaitingForDatabase,
-            format!("it waits for the database{held}"),
+            format!("{name} waits for the database{held}"),
         ),
         JobState::Absent | JobState::Active => match trouble() {
             Some(Trouble::Image(message)) => Finding::new(
                 Reason::ImageUnavailable,
                 format!(
-                    "image cannot be pulled: {message}{held}; set another image or push this one"
+                    "{name} has an image that cannot be pulled: {message}{held}; set another image or push this one"
                 ),
             ),
             Some(Trouble::Crash(message) | Trouble::Start(message)) => Finding::new(
                 Reason::Migrating,
-                format!("migration Job {job} is tried again after: {message}{held}"),
+                format!("{name} migrates, and Job {job} is tried again after: {message}{held}"),
             ),
-            None => Finding::new(Reason::Migrating, format!("migration Job {job} runs{held}")),
+            None => Finding::new(
+                Reason::Migrating,
+                format!("{name} migrates to {target} by Job {job}{held}"),
+            ),
         },
         JobState::Failed(reason) => {
             let trouble = trouble();
@@ -77,7 +78,8 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
             Finding::new(
                 Reason::MigrationFailed,
                 format!(
-                    "migration to {target} failed: {cause}{held}; set another image, or mend that and kubectl delete job {job} to try again"
+                    "{name} could not migrate to {target}: {cause}{held}; \
+                     set another image, or mend that and kubectl delete job {job} to try again"
                 ),
             )
         }

@@ -69,7 +69,9 @@ pub(super) fn finding(report: &Report) -> Finding {
                 ),
                 Some(Trouble::Crash(message) | Trouble::Start(message)) => Finding::new(
                     Reason::Bootstrapping,
-                    format!("{BOOTSTRAP} Job {job} is tried again after: {message}"),
+                    format!(
+                        "the database is set up, and {BOOTSTRAP} Job {job} is tried again after: {message}"
+                    ),
                 ),
                 None => Finding::new(
                     Reason::Bootstrapping,
