@@ -65,6 +65,10 @@ make_debian_base() {
   local target container
   target=$(mktemp -d)
   debootstrap --variant=minbase trixie "$target" "$(debian_site Debian)"
+  # Slim, as the image of that name is: nobody reads manuals in a container, and packages bring none later.
+  (cd "$target/usr/share" && find doc -type f ! -name copyright -delete && rm -rf groff info lintian locale man)
+  printf 'path-exclude /usr/share/%s/*\n' doc groff info lintian locale man >"$target/etc/dpkg/dpkg.cfg.d/slim"
+  printf 'path-include /usr/share/doc/*/copyright\n' >>"$target/etc/dpkg/dpkg.cfg.d/slim"
   rm -rf "$target"/var/cache/apt/archives/*.deb "$target"/var/lib/apt/lists/* "$target"/var/log/*
   # The image must not know this machine: neither its mirror, nor its name.
   rm -f "$target"/etc/apt/sources.list "$target"/etc/resolv.conf "$target"/etc/hostname

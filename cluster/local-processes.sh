@@ -4,7 +4,7 @@
 
 # is_ours PID: names this cluster's state folder in its command line.
 is_ours() {
-  [ -n "$1" ] && tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF -- "$state/"
+  [ -n "$1" ] && { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null | grep -qF -- "$state/"
 }
 
 # running NAME: the program that a keeper looks after, or the keeper itself (NAME.keeper).

@@ -10,18 +10,20 @@ containerd=$(tool containerd "$containerd_version")
 kubernetes=$(tool kubernetes "$kubernetes_version")
 
 up_local() {
+  local since=0
   refuse_foreign_machine
   install_packages buildah ca-certificates conntrack containernetworking-plugins curl debootstrap gcc iproute2 \
     iptables libc6-dev nftables procps runc
   "$here/tools"
   "$here/base-images"
   if ! node_answers; then
+    since=$(date +%s)
     if [ -e "$state/initialised" ]; then resume; fi
     if ! [ -e "$state/initialised" ]; then create; fi
   fi
   step "Loading the cluster's own images" load_base_images
   step "Applying DNS, storage and ingress" apply_addons
-  step "Waiting for the node and its system pods" wait_for_addons
+  step "Waiting for the node and its system pods" wait_for_addons "$since"
 }
 
 refuse_foreign_machine() {
@@ -162,9 +164,18 @@ apply_addons() {
     kubectl --kubeconfig "$kubeconfig" apply --server-side --force-conflicts -f -
 }
 
+# reported_since SECONDS: the kubelet has. Before it does, a resumed cluster shows what was true when it died.
+reported_since() {
+  local renewed
+  renewed=$(kubectl --namespace kube-node-lease get lease "$node_name" --output jsonpath='{.spec.renewTime}') &&
+    (($(date --date="$renewed" +%s) > $1 + 3))
+}
+
+# wait_for_addons SECONDS: since when, as seconds of the epoch, the node runs.
 wait_for_addons() {
   local workload
   export KUBECONFIG=$kubeconfig
+  wait_for 120 "news from the kubelet" reported_since "$1"
   kubectl wait --for=condition=Ready --timeout=180s "node/$node_name"
   for workload in kube-system:daemonset/kube-proxy kube-system:deployment/coredns \
     local-path-storage:deployment/local-path-provisioner traefik:deployment/traefik; do
