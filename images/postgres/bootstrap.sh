@@ -1,8 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # A Job: makes the roles and databases of DATABASES and sets their passwords; may run at any time and any number of
 # times. Its termination message is the database system identifier, or the reason why it failed.
 set -euo pipefail
 
+here=$(dirname "$0")
 message=${TERMINATION_MESSAGE_PATH:-/dev/termination-log}
 die() {
   local line=${*//$'\n'/ }
@@ -56,7 +57,7 @@ for database in $DATABASES; do
 
   reason=$(LOGIN_PASSWORD=${!password} IDLE_PASSWORD=${!idle_password:-$(random)} superuser \
     --set=database="$database" --set=owner="${database}_owner" --set=login="$login" --set=idle="$idle" \
-    --file=/usr/local/share/ecommercestack/database.sql 2>&1 > /dev/null) || die "database $database: $reason"
+    --file="$here/database.sql" 2>&1 > /dev/null) || die "database $database: $reason"
 
   # The service's own way in, before anybody relies on it.
   role=$(PGUSER=$login PGDATABASE=$database PGPASSWORD=${!password} psql --command='SELECT current_user' 2>&1) \

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # The commands of this image. Anything else is run as it is, for `kubectl run … -- psql`.
 set -euo pipefail
 

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Writes Patroni's configuration from the environment and becomes Patroni. The passwords of the database stay in the
 # environment; the only secret of the file is that of Patroni's REST API.
 set -euo pipefail
@@ -24,7 +24,7 @@ need NAMESPACE "$dns"
 need POD_NAME "$dns"
 need POD_IP '[0-9a-fA-F.:]+'
 need MAX_CONNECTIONS '[1-9][0-9]{1,4}' 100
-need SHARED_BUFFERS "$size" 64MB
+need SHARED_BUFFERS "$size" 128MB
 need MAX_WAL_SIZE "$size" 256MB
 for secret in SUPERUSER_PASSWORD REPLICATION_PASSWORD REWIND_PASSWORD; do
   [[ -n ${!secret:-} ]] || die "$secret is not set"
@@ -39,6 +39,7 @@ volume=${PGDATA%/*}
 mkdir -p "$volume"
 exec 9> "$volume/.lock"
 trap 'exit 143' TERM
+flock --nonblock 9 || echo "postgres: waiting for another container to leave $volume" >&2
 until flock --nonblock 9; do
   ((SECONDS < 60)) || die "another container has used $volume for the last 60 s; not starting a second server on it"
   sleep 1
@@ -71,6 +72,9 @@ kubernetes:
   use_endpoints: false
   # Asking for the API server's own addresses needs a right in the namespace \`default\`.
   bypass_api_service: false
+
+watchdog:
+  mode: 'off'
 
 restapi:
   listen: '*:8008'
