@@ -1,1 +1,16 @@
-//! Stub.
+//! The catalogue and the stock of a shop: what is sold, how many there are, and who holds them.
+//! HTTP stands in `http`, SQL in `store`; between them a module for each thing that this service does.
+
+pub mod app;
+pub mod catalogue;
+pub mod config;
+pub mod http;
+pub mod idempotency;
+pub mod inventory;
+pub mod reservation;
+pub mod retry;
+pub mod store;
+pub mod sweeper;
+
+/// The schema that this release needs.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

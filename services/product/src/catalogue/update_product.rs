@@ -1,0 +1,122 @@
+//! Changing what a product says of itself. Its SKU stays for ever: stock and orders go by it.
+
+use serde_json::{Map, Value};
+use sqlx::PgPool;
+use web::conditional::{ETag, IfMatch};
+
+use super::{Category, Description, Metadata, Name, Owner, Product, ProductId, Slug, Status};
+use crate::store;
+
+/// How often a change that may overwrite any version runs into another before it gives up.
+const MOST_TRIES: u32 = 10;
+
+/// What is None stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProductChange {
+    pub name: Option<Name>,
+    pub slug: Option<Slug>,
+    pub description: Option<Description>,
+    pub price_minor: Option<i64>,
+    pub category: Option<Option<Category>>,
+    /// A merge patch; null takes all of it away.
+    pub metadata: Option<Option<Map<String, Value>>>,
+    pub status: Option<Status>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateProductError {
+    #[error("there is no such product of this owner")]
+    NotFound,
+    #[error("the product changed since it was read")]
+    Stale,
+    #[error("another product has this slug")]
+    SlugTaken,
+    #[error("the metadata became too large")]
+    MetadataTooLarge,
+    #[error("the change cannot be kept")]
+    Database(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for UpdateProductError {
+    fn from(error: sqlx::Error) -> Self {
+        match postgres::constraint(&error) {
+            Some("products_slug_unique") => Self::SlugTaken,
+            Some(_) | None => Self::Database(error),
+        }
+    }
+}
+
+impl Product {
+    fn change(&mut self, change: &ProductChange) -> Result<(), UpdateProductError> {
+        let ProductChange {
+            name,
+            slug,
+            description,
+            price_minor,
+            category,
+            metadata,
+            status,
+        } = change.clone();
+        self.name = name.unwrap_or_else(|| self.name.clone());
+        self.slug = slug.unwrap_or_else(|| self.slug.clone());
+        self.description = description.unwrap_or_else(|| self.description.clone());
+        self.price_minor = price_minor.unwrap_or(self.price_minor);
+        self.category = category.unwrap_or_else(|| self.category.clone());
+        self.status = status.unwrap_or(self.status);
+        self.metadata.0 = match metadata {
+            None => self.metadata.0.clone(),
+            Some(None) => Metadata::default(),
+            Some(Some(patch)) => self
+                .metadata
+                .0
+                .merged(&patch)
+                .map_err(|_| UpdateProductError::MetadataTooLarge)?,
+        };
+        Ok(())
+    }
+}
+
+/// Compare and set: a change that came between is seen, and answered as `if_match` asks.
+pub async fn update_product(
+    pool: &PgPool,
+    id: ProductId,
+    owner: Owner,
+    if_match: &IfMatch,
+    change: &ProductChange,
+) -> Result<Product, UpdateProductError> {
+    for _ in 0..MOST_TRIES {
+        let product = store::products::by_id(pool, id).await?;
+        let mut product = product
+            .filter(|product| {
+                owner
+                    .vendor()
+                    .is_none_or(|vendor| vendor == product.vendor_id.0)
+            })
+            .ok_or(UpdateProductError::NotFound)?;
+        if_match
+            .check(ETag(product.version))
+            .map_err(|_| UpdateProductError::Stale)?;
+        product.change(change)?;
+        if store::products::replace(pool, &product).await? {
+            return store::products::by_id(pool, id)
+                .await?
+                .ok_or(UpdateProductError::NotFound);
+        }
+    }
+    Err(UpdateProductError::Stale)
+}
+
+/// Shows or hides a product; one that is in this state already stays as it is.
+pub async fn set_status(
+    pool: &PgPool,
+    id: ProductId,
+    owner: Owner,
+    status: Status,
+) -> Result<Product, UpdateProductError> {
+    if !store::products::set_status(pool, id, owner, status).await? {
+        return Err(UpdateProductError::NotFound);
+    }
+    store::products::by_id(pool, id)
+        .await?
+        .ok_or(UpdateProductError::NotFound)
+}

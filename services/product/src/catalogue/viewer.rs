@@ -1,0 +1,73 @@
+//! Who looks at the catalogue, and whose products somebody may change.
+
+use uuid::Uuid;
+use web::token::{Caller, Role};
+
+use super::VendorId;
+
+/// Guests and customers see what is active; vendors their own products as well; admins all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    Public,
+    Vendor(VendorId),
+    Admin,
+}
+
+impl Viewer {
+    pub fn of(caller: Option<&Caller>) -> Self {
+        match caller {
+            Some(caller) if caller.has(Role::Admin) => Self::Admin,
+            Some(caller) if caller.has(Role::Vendor) => Self::Vendor(VendorId(caller.id)),
+            Some(_) | None => Self::Public,
+        }
+    }
+
+    pub fn sees_all(self) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Public | Self::Vendor(_) => false,
+        }
+    }
+
+    /// The vendor whose hidden products are visible too.
+    pub fn vendor(self) -> Option<Uuid> {
+        match self {
+            Self::Vendor(vendor) => Some(vendor.0),
+            Self::Public | Self::Admin => None,
+        }
+    }
+
+    /// Whether this viewer may see what makes up a number of units, and not only what is available.
+    pub fn manages(self, vendor: VendorId) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Vendor(own) => own == vendor,
+            Self::Public => false,
+        }
+    }
+}
+
+/// Whose products a caller may change: a vendor's own, or anybody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    Any,
+    Only(VendorId),
+}
+
+impl Owner {
+    pub fn of(caller: &Caller) -> Self {
+        if caller.has(Role::Admin) {
+            Self::Any
+        } else {
+            Self::Only(VendorId(caller.id))
+        }
+    }
+
+    /// None: anybody's.
+    pub fn vendor(self) -> Option<Uuid> {
+        match self {
+            Self::Any => None,
+            Self::Only(vendor) => Some(vendor.0),
+        }
+    }
+}

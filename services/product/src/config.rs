@@ -1,0 +1,67 @@
+//! The settings, parsed once in main and passed down by part.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use money::Currency;
+use postgres::Database;
+use telemetry::Logging;
+use web::{server::Listen, token::TokenScope};
+
+/// Auth's keys come from a neighbour: later than this they do not come.
+pub const JWKS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The catalogue and the stock of a shop.
+#[derive(Parser)]
+#[command(version)]
+pub struct Config {
+    #[command(flatten)]
+    pub logging: Logging,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Answers requests until it is told to stop.
+    Serve(Box<Serve>),
+    /// Brings the database to the schema of this release.
+    Migrate(Migrate),
+    /// Prints the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub listen: Listen,
+    #[command(flatten)]
+    pub database: Database,
+    #[command(flatten)]
+    pub token_scope: TokenScope,
+    /// Where auth publishes the keys that access tokens are signed with.
+    #[arg(long, env = "JWKS_URL")]
+    pub jwks_url: String,
+    /// The shop's one currency, an ISO 4217 code; prices are kept in its minor units, so it never changes.
+    #[arg(long, env = "CURRENCY", default_value = "USD")]
+    pub currency: Currency,
+    /// Answers below `/products` at the root as well.
+    #[arg(long, env = "LEGACY_ALIASES", default_value_t = false, action = clap::ArgAction::Set)]
+    pub legacy_aliases: bool,
+    /// The folder of the tokens that other services call with: a file per caller, a token a line.
+    #[arg(long, env = "INTERNAL_TOKENS_DIR")]
+    pub internal_tokens_dir: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    pub database: Database,
+    /// Where the outcome is written for whoever started the Job.
+    #[arg(
+        long,
+        env = "TERMINATION_MESSAGE_PATH",
+        default_value = "/dev/termination-log"
+    )]
+    pub termination_message_path: PathBuf,
+}

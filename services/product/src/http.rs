@@ -1,0 +1,119 @@
+//! The list of routes, and nothing else.
+
+mod adjust_inventory;
+mod commit_reservations;
+mod create_product;
+mod delete_product;
+mod disable_product;
+mod enable_product;
+mod extend_reservations;
+mod get_inventory;
+mod get_product;
+mod inventory_view;
+mod list_inventory;
+mod list_movements;
+mod list_products;
+mod list_vendor_products;
+mod product_query;
+mod product_view;
+mod refusal;
+mod release_reservations;
+mod reserve_stock;
+mod set_inventory;
+mod update_product;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::post};
+use sqlx::PgPool;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{
+    internal::{AllowedCallers, require_caller},
+    service::{Dependency, Service},
+};
+
+use crate::{MIGRATOR, app::App};
+
+/// A full batch of long orders is larger than what a customer may send.
+const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// The endpoints below `/api/v1`.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(products())
+        .routes(routes!(list_vendor_products::list_vendor_products))
+        .routes(routes!(list_inventory::list_inventory))
+        .routes(routes!(
+            get_inventory::get_inventory,
+            set_inventory::set_inventory
+        ))
+        .routes(routes!(adjust_inventory::adjust_inventory))
+        .routes(routes!(list_movements::list_movements))
+}
+
+fn products() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            list_products::list_products,
+            create_product::create_product
+        ))
+        .routes(routes!(
+            get_product::get_product,
+            update_product::patch_product,
+            update_product::put_product,
+            delete_product::delete_product
+        ))
+        .routes(routes!(enable_product::enable_product))
+        .routes(routes!(disable_product::disable_product))
+}
+
+/// Everything on the public port; with `legacy_aliases` also `/products…` at the root.
+pub fn public(app: App, legacy_aliases: bool) -> Router {
+    let root = if legacy_aliases {
+        products().split_for_parts().0
+    } else {
+        Router::new()
+    };
+    service(Some(&app.pool)).public(api(), root, app)
+}
+
+/// What the internal port answers: calls of other services, and the probes.
+pub fn internal(app: App, callers: AllowedCallers) -> Router {
+    let probes = service(Some(&app.pool)).probes();
+    let calls = Router::new()
+        .route("/internal/reservations", post(reserve_stock::reserve_stock))
+        .route(
+            "/internal/reservations/commit",
+            post(commit_reservations::commit_reservations),
+        )
+        .route(
+            "/internal/reservations/release",
+            post(release_reservations::release_reservations),
+        )
+        .route(
+            "/internal/reservations/extend",
+            post(extend_reservations::extend_reservations),
+        )
+        .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES))
+        .route_layer(middleware::from_fn_with_state(callers, require_caller))
+        .with_state(app);
+    calls.merge(probes)
+}
+
+pub fn openapi() -> OpenApi {
+    service(None).openapi(api())
+}
+
+fn service(pool: Option<&PgPool>) -> Service {
+    let database = pool.cloned().map(|pool| {
+        Dependency::new("postgres", move || {
+            let pool = pool.clone();
+            async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
+        })
+    });
+    Service {
+        name: "product",
+        version: env!("CARGO_PKG_VERSION"),
+        health_alias: Some("/api/products/health"),
+        dependencies: database.into_iter().collect(),
+    }
+}

@@ -1,0 +1,90 @@
+//! A product as clients see it.
+
+use chrono::{DateTime, Utc};
+use money::{Currency, Money};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::catalogue::{Product, ProductId, Status, VendorId, Viewer};
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Product, example = json!({
+    "id": "prd_01932c5e-7d2a-7c3e-9f00-0242ac120002", "sku": "MUG-BLUE-350", "slug": "blue-mug", "name": "Blue mug",
+    "description": "Holds 350 ml.", "price": { "amount": "12.50", "minor": 1250, "currency": "USD" },
+    "vendor_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003", "category": "kitchen", "metadata": { "colour": "blue" },
+    "status": "active", "inventory": { "available": 7, "in_stock": true },
+    "created_at": "2026-11-21T08:00:00Z", "updated_at": "2026-11-21T08:00:00Z",
+}))]
+pub(super) struct ProductView {
+    id: ProductId,
+    #[schema(value_type = String, example = "MUG-BLUE-350")]
+    sku: String,
+    slug: String,
+    name: String,
+    description: String,
+    price: Money,
+    vendor_id: VendorId,
+    category: Option<String>,
+    #[schema(value_type = Object)]
+    metadata: crate::catalogue::Metadata,
+    status: Status,
+    inventory: ProductInventory,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Units. What they are made up of is shown to the vendor and to admins only.
+#[derive(Serialize, ToSchema)]
+struct ProductInventory {
+    available: i64,
+    in_stock: bool,
+    #[serde(flatten)]
+    parts: Option<InventoryParts>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct InventoryParts {
+    #[schema(required = false)]
+    on_hand: i64,
+    /// By reservations that have not been paid for.
+    #[schema(required = false)]
+    held: i64,
+    /// By orders that wait to be shipped.
+    #[schema(required = false)]
+    allocated: i64,
+    #[schema(required = false)]
+    warehouse: String,
+}
+
+impl ProductView {
+    pub(super) fn new(product: Product, viewer: Viewer, currency: Currency) -> Self {
+        let available = product.on_hand - product.held - product.allocated;
+        let parts = viewer.manages(product.vendor_id).then_some(InventoryParts {
+            on_hand: product.on_hand,
+            held: product.held,
+            allocated: product.allocated,
+            warehouse: product.warehouse,
+        });
+        Self {
+            id: product.id,
+            sku: product.sku.as_str().to_owned(),
+            slug: product.slug.as_str().to_owned(),
+            name: product.name.as_str().to_owned(),
+            description: product.description.as_str().to_owned(),
+            price: Money::new(product.price_minor, currency),
+            vendor_id: product.vendor_id,
+            category: product
+                .category
+                .map(|category| category.as_str().to_owned()),
+            metadata: product.metadata.0,
+            status: product.status,
+            inventory: ProductInventory {
+                available,
+                in_stock: available > 0,
+                parts,
+            },
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! How refusals of this service become problems. Each kind of error is translated here and nowhere else.
+
+use axum::http::StatusCode;
+use web::{FieldError, Problem, conditional::IfMatch};
+
+use crate::{
+    catalogue::{CreateProductError, UpdateProductError},
+    idempotency::key_of_another_request,
+    inventory::{InventoryError, MAX_ON_HAND},
+    reservation::StockError,
+    retry::Retryable,
+    store::product_lists::ListError,
+};
+
+impl From<CreateProductError> for Problem {
+    fn from(error: CreateProductError) -> Self {
+        match &error {
+            CreateProductError::SkuTaken => Self::conflict(
+                "sku_taken",
+                "Another product has this SKU. A SKU is never given out twice.",
+            ),
+            CreateProductError::SlugTaken => slug_taken(),
+            CreateProductError::KeyOfAnotherRequest => key_of_another_request(),
+            CreateProductError::Answer(source) => Self::internal(source),
+            CreateProductError::Database(source) => postgres::problem(source),
+        }
+    }
+}
+
+impl From<UpdateProductError> for Problem {
+    fn from(error: UpdateProductError) -> Self {
+        match &error {
+            UpdateProductError::NotFound => Self::not_found(),
+            UpdateProductError::Stale => IfMatch::stale(),
+            UpdateProductError::SlugTaken => slug_taken(),
+            UpdateProductError::MetadataTooLarge => Self::invalid_field(
+                "/metadata",
+                "too_large",
+                "metadata is an object of at most 16 KiB",
+            ),
+            UpdateProductError::Database(source) => postgres::problem(source),
+        }
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match &error {
+            ListError::Cursor => bad_cursor(),
+            // A cursor is the only thing here that is passed on as it came.
+            ListError::Database(source)
+                if postgres::Failure::of(source) == postgres::Failure::Data =>
+            {
+                bad_cursor()
+            }
+            ListError::Database(source) => postgres::problem(source),
+        }
+    }
+}
+
+impl From<InventoryError> for Problem {
+    fn from(error: InventoryError) -> Self {
+        match &error {
+            InventoryError::NotFound => Self::not_found(),
+            InventoryError::Stale => IfMatch::stale(),
+            InventoryError::BelowCommitted { on_hand, committed } => Self::conflict(
+                "below_committed",
+                "Orders hold more units than would be left.",
+            )
+            .with_member("on_hand", on_hand)
+            .with_member("committed", committed),
+            InventoryError::TooMany => Self::invalid(vec![FieldError::new(
+                "",
+                "too_many",
+                format!("at most {MAX_ON_HAND} units of a SKU can be on hand"),
+            )]),
+            InventoryError::KeyOfAnotherRequest => key_of_another_request(),
+            InventoryError::Answer(source) => Self::internal(source),
+            InventoryError::Database(source) => postgres::problem(source),
+        }
+    }
+}
+
+impl From<StockError> for Problem {
+    fn from(error: StockError) -> Self {
+        if error.is_retryable() {
+            Self::unavailable(1).with_cause(&error)
+        } else {
+            Self::internal(&error)
+        }
+    }
+}
+
+fn slug_taken() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "slug_taken",
+        "Another product has this slug.",
+    )
+}
+
+fn bad_cursor() -> Problem {
+    Problem::invalid_field(
+        "cursor",
+        "invalid_cursor",
+        "take the cursor from the answer before",
+    )
+}

@@ -1,0 +1,60 @@
+//! The product service's process: wiring only.
+
+use anyhow::Context;
+use clap::Parser;
+use product::{
+    MIGRATOR,
+    app::App,
+    config::{Command, Config, JWKS_TIMEOUT, Serve},
+    http,
+    idempotency::InFlight,
+    sweeper,
+};
+use web::{clock::Clock, internal::AllowedCallers, token::Verifier};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = Config::parse();
+    match config.command {
+        Command::Serve(settings) => {
+            config.logging.init()?;
+            serve(*settings).await
+        }
+        Command::Migrate(settings) => {
+            config.logging.init()?;
+            Ok(postgres::migrate(
+                &settings.database,
+                &MIGRATOR,
+                &settings.termination_message_path,
+            )
+            .await?)
+        }
+        Command::Openapi => {
+            println!("{}", http::openapi().to_pretty_json()?);
+            Ok(())
+        }
+    }
+}
+
+async fn serve(settings: Serve) -> anyhow::Result<()> {
+    let stop = web::server::stop_signal()?;
+    let client = reqwest::Client::builder().timeout(JWKS_TIMEOUT).build()?;
+    let verifier = Verifier::remote(&settings.token_scope, settings.jwks_url, client);
+    let app = App {
+        pool: settings.database.pool("product")?,
+        clock: Clock::system(),
+        verifier: verifier.clone(),
+        currency: settings.currency,
+        in_flight: InFlight::default(),
+    };
+    // Holds no transaction: ends with the process.
+    tokio::spawn(verifier.keep_keys_fresh());
+    let sweeper = tokio::spawn(sweeper::run(app.pool.clone(), stop.clone()));
+
+    let callers = AllowedCallers::new(settings.internal_tokens_dir, &["order"]);
+    let internal = http::internal(app.clone(), callers);
+    let public = http::public(app, settings.legacy_aliases);
+    web::server::serve(&settings.listen, public, internal, stop).await?;
+    // What is under way there ends by itself: nothing is cancelled in a transaction.
+    sweeper.await.context("the sweeper died")
+}

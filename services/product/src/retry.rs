@@ -1,0 +1,74 @@
+//! Trying a whole transaction again while locks or connections are in the way, until a deadline (ORDERS 11, 12).
+
+use std::time::Duration;
+
+use postgres::Failure;
+use tokio::time::Instant;
+
+/// No attempt begins later than this.
+const DEADLINE: Duration = Duration::from_millis(1_500);
+const LONGEST_PAUSE_MS: u64 = 40;
+
+/// The attempts at one thing.
+#[derive(Debug)]
+pub struct Retries {
+    until: Instant,
+    attempts: u64,
+}
+
+/// Something that may have failed only because others were in the way.
+pub trait Retryable {
+    fn is_retryable(&self) -> bool;
+}
+
+impl Retryable for sqlx::Error {
+    fn is_retryable(&self) -> bool {
+        Failure::of(self) == Failure::Retryable
+    }
+}
+
+impl Retries {
+    pub fn begin() -> Self {
+        Self {
+            until: Instant::now() + DEADLINE,
+            attempts: 0,
+        }
+    }
+
+    /// Waits a little before the next attempt; gives the error back where another would not help or comes too late.
+    pub async fn again<E: Retryable>(&mut self, error: E) -> Result<(), E> {
+        self.attempts += 1;
+        let longest = (4 * self.attempts).min(LONGEST_PAUSE_MS);
+        let pause = Duration::from_millis(rand::random_range(1..=longest));
+        if !error.is_retryable() || Instant::now() + pause >= self.until {
+            return Err(error);
+        }
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn attempts_end_at_the_deadline_and_at_once_where_they_are_no_use() {
+        assert!(
+            Retries::begin()
+                .again(sqlx::Error::RowNotFound)
+                .await
+                .is_err()
+        );
+        let mut retries = Retries {
+            until: Instant::now() + Duration::from_millis(100),
+            attempts: 0,
+        };
+        while retries.again(sqlx::Error::PoolTimedOut).await.is_ok() {}
+        assert!(retries.attempts > 2);
+        assert!(
+            Instant::now() <= retries.until,
+            "the last pause was not taken"
+        );
+    }
+}

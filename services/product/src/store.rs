@@ -1,0 +1,31 @@
+//! All SQL of this service. The database's clock counts, and the database sorts.
+
+pub mod holds;
+pub mod inventory;
+pub mod keys;
+pub mod movements;
+pub mod product_lists;
+pub mod products;
+pub mod shelves;
+
+/// Products with the sum of their stock; what follows `FROM` is given, as `p` and `s`.
+macro_rules! select_products {
+    ([$($rest:tt)+] $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::catalogue::Product,
+            r#"SELECT p.id AS "id: _", p.vendor_id AS "vendor_id: _", p.sku AS "sku: _", p.slug AS "slug: _",
+                   p.name AS "name: _", p.description AS "description: _", p.price_minor, p.category AS "category: _",
+                   p.metadata AS "metadata: _", p.status AS "status: _", p.version, p.created_at, p.updated_at,
+                   s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!", s.warehouse AS "warehouse!"
+               FROM products p
+               CROSS JOIN LATERAL (
+                   SELECT COALESCE(sum(on_hand), 0)::bigint AS on_hand, COALESCE(sum(held), 0)::bigint AS held,
+                       COALESCE(sum(allocated), 0)::bigint AS allocated,
+                       COALESCE((array_agg(location ORDER BY priority, location))[1], 'main') AS warehouse
+                   FROM stock WHERE stock.sku = p.sku
+               ) s "# + $($rest)+
+            $(, $argument)*
+        )
+    };
+}
+use select_products;

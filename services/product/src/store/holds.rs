@@ -1,0 +1,352 @@
+//! Holds and their lines. Whoever changes a hold has locked its stock before, so nothing here waits for long.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgPool, PgTransaction};
+use uuid::Uuid;
+
+use super::shelves;
+use crate::{
+    catalogue::{Name, Sku},
+    reservation::{Hash, HeldLine, HoldState, KnownHold, NewHold, Offer, Reservation, StockError},
+};
+
+/// Rows of stock that one sweep locks at most (ORDERS 11).
+const SWEPT_LINES: u8 = 100;
+/// Overdue lines that one batch takes back at most.
+const TAKEN_BACK_LINES: i64 = 1_000;
+
+/// New holds and their lines, column by column.
+#[derive(Debug, Default)]
+pub struct NewRows<'a> {
+    orders: Vec<Uuid>,
+    request_keys: Vec<&'a [u8]>,
+    fingerprints: Vec<&'a [u8]>,
+    totals: Vec<i64>,
+    seconds: Vec<i32>,
+    line_orders: Vec<Uuid>,
+    line_places: Vec<i16>,
+    line_products: Vec<Uuid>,
+    line_vendors: Vec<Uuid>,
+    line_names: Vec<&'a str>,
+    line_prices: Vec<i64>,
+    line_skus: Vec<&'a str>,
+    line_locations: Vec<&'a str>,
+    line_quantities: Vec<i64>,
+}
+
+impl<'a> NewRows<'a> {
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+    }
+
+    pub fn add(&mut self, order: &'a Reservation, hold: &'a NewHold, offers: &'a [Offer]) {
+        self.orders.push(order.order_id);
+        self.request_keys.push(&order.request_key.0);
+        self.fingerprints.push(&order.fingerprint.0);
+        self.totals.push(hold.total_minor);
+        self.seconds.push(order.hold_seconds.cast_signed());
+        for (place, line) in (0_i16..).zip(&hold.lines) {
+            let offer = &offers[line.offer];
+            for take in &line.takes {
+                self.line_orders.push(order.order_id);
+                self.line_places.push(place);
+                self.line_products.push(offer.product_id);
+                self.line_vendors.push(offer.vendor_id);
+                self.line_names.push(offer.name.as_str());
+                self.line_prices.push(offer.price_minor);
+                self.line_skus.push(offer.sku.as_str());
+                self.line_locations.push(&take.location);
+                self.line_quantities.push(take.quantity);
+            }
+        }
+    }
+}
+
+/// Writes new holds, their lines and the counters of the locked stock; answers when each ends.
+pub async fn insert(
+    tx: &mut PgTransaction<'_>,
+    rows: &NewRows<'_>,
+) -> Result<HashMap<Uuid, DateTime<Utc>>, StockError> {
+    let inserted = sqlx::query!(
+        "INSERT INTO holds (order_id, request_key, fingerprint, state, total_minor, expires_at)
+         SELECT order_id, request_key, fingerprint, 'held', total_minor, now() + make_interval(secs => seconds)
+         FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[], $5::int[])
+             AS hold (order_id, request_key, fingerprint, total_minor, seconds)
+         ORDER BY order_id
+         ON CONFLICT DO NOTHING RETURNING order_id, expires_at",
+        &rows.orders,
+        &rows.request_keys as _,
+        &rows.fingerprints as _,
+        &rows.totals,
+        &rows.seconds,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    // Somebody else wrote a hold, or a tombstone, of the same request or order since the books were read.
+    if inserted.len() != rows.orders.len() {
+        return Err(StockError::Raced);
+    }
+    sqlx::query!(
+        "INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_minor, sku, location, quantity)
+         SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[],
+             $8::text[], $9::bigint[]) AS line (order_id, line, product_id, vendor_id, name, price, sku, location, quantity)
+         ORDER BY order_id, sku, location",
+        &rows.line_orders,
+        &rows.line_places,
+        &rows.line_products,
+        &rows.line_vendors,
+        &rows.line_names as _,
+        &rows.line_prices,
+        &rows.line_skus as _,
+        &rows.line_locations as _,
+        &rows.line_quantities,
+    )
+    .execute(&mut **tx)
+    .await?;
+    shelves::hold(
+        tx,
+        &rows.line_skus,
+        &rows.line_locations,
+        &rows.line_quantities,
+    )
+    .await?;
+    Ok(inserted
+        .into_iter()
+        .map(|hold| (hold.order_id, hold.expires_at))
+        .collect())
+}
+
+/// The holds of these requests and these orders. No predicate on the state: it would invite the wrong index (ORDERS 13).
+pub async fn known(
+    tx: &mut PgTransaction<'_>,
+    request_keys: &[Vec<u8>],
+    orders: &[Uuid],
+) -> Result<Vec<KnownHold>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT order_id, request_key, fingerprint, state AS "state: HoldState", expires_at, total_minor FROM holds
+           WHERE request_key = ANY ($1) OR order_id = ANY ($2)"#,
+        request_keys,
+        orders,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let hash = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| bytes.try_into().ok()).map(Hash);
+    let known = rows.into_iter().map(|row| KnownHold {
+        order_id: row.order_id,
+        request_key: hash(row.request_key),
+        fingerprint: hash(row.fingerprint),
+        state: row.state,
+        expires_at: row.expires_at,
+        total_minor: row.total_minor,
+    });
+    Ok(known.collect())
+}
+
+/// The lines of these orders as they were held, over all locations.
+pub async fn lines(
+    tx: &mut PgTransaction<'_>,
+    orders: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<HeldLine>>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT order_id, product_id, vendor_id, sku AS "sku: Sku", name AS "name: Name", unit_price_minor,
+               sum(quantity)::bigint AS "quantity!"
+           FROM hold_lines WHERE order_id = ANY ($1)
+           GROUP BY order_id, line, product_id, vendor_id, sku, name, unit_price_minor ORDER BY order_id, line"#,
+        orders,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut lines: HashMap<Uuid, Vec<HeldLine>> = HashMap::new();
+    for row in rows {
+        lines.entry(row.order_id).or_default().push(HeldLine {
+            product_id: row.product_id,
+            vendor_id: row.vendor_id,
+            sku: row.sku,
+            name: row.name,
+            unit_price_minor: row.unit_price_minor,
+            quantity: row.quantity,
+        });
+    }
+    Ok(lines)
+}
+
+/// Locks the stock of these orders, then their holds, and reads the holds' states in a statement of its own.
+pub async fn lock(
+    tx: &mut PgTransaction<'_>,
+    orders: &[Uuid],
+) -> Result<HashMap<Uuid, HoldState>, StockError> {
+    let lines = sqlx::query!(
+        "SELECT order_id, sku, location FROM hold_lines WHERE order_id = ANY ($1)",
+        orders
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let with_lines: HashSet<Uuid> = lines.iter().map(|line| line.order_id).collect();
+    let (skus, locations): (Vec<String>, Vec<String>) = lines
+        .into_iter()
+        .map(|line| (line.sku, line.location))
+        .unzip();
+    shelves::lock_exactly(tx, &skus, &locations).await?;
+    let holds = sqlx::query!(
+        r#"SELECT order_id, state AS "state: HoldState" FROM holds WHERE order_id = ANY ($1)
+           ORDER BY order_id FOR NO KEY UPDATE"#,
+        orders,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    // A hold that was written since its lines were looked for: its stock is not locked.
+    if holds
+        .iter()
+        .any(|hold| hold.state == HoldState::Held && !with_lines.contains(&hold.order_id))
+    {
+        return Err(StockError::Raced);
+    }
+    Ok(holds
+        .into_iter()
+        .map(|hold| (hold.order_id, hold.state))
+        .collect())
+}
+
+/// Ends holds that this transaction has locked and found held.
+pub async fn end(
+    tx: &mut PgTransaction<'_>,
+    orders: &[Uuid],
+    state: HoldState,
+) -> Result<(), StockError> {
+    let ended = sqlx::query!(
+        "UPDATE holds SET state = $2, ended_at = now() WHERE order_id = ANY ($1) AND state = 'held'",
+        orders,
+        state as HoldState,
+    )
+    .execute(&mut **tx)
+    .await?;
+    if ended.rows_affected() == orders.len() as u64 {
+        Ok(())
+    } else {
+        Err(StockError::Raced)
+    }
+}
+
+/// Tombstones for orders that have no hold.
+pub async fn bury(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), StockError> {
+    let buried = sqlx::query!(
+        "INSERT INTO holds (order_id, state, expires_at, ended_at)
+         SELECT order_id, 'released', now(), now() FROM unnest($1::uuid[]) AS tomb (order_id) ORDER BY order_id
+         ON CONFLICT DO NOTHING",
+        orders,
+    )
+    .execute(&mut **tx)
+    .await?;
+    // The reservation arrived in between: it is found on the next attempt.
+    if buried.rows_affected() == orders.len() as u64 {
+        Ok(())
+    } else {
+        Err(StockError::Raced)
+    }
+}
+
+/// Lets held orders run until so many seconds from now, if that is longer. Answers the states they were found in.
+pub async fn extend(
+    pool: &PgPool,
+    extensions: &BTreeMap<Uuid, u32>,
+) -> Result<HashMap<Uuid, HoldState>, StockError> {
+    let orders: Vec<Uuid> = extensions.keys().copied().collect();
+    let seconds: Vec<i32> = extensions
+        .values()
+        .map(|seconds| seconds.cast_signed())
+        .collect();
+    let mut tx = pool.begin().await?;
+    // Holds alone: no units move, and nobody who waits for stock waits for this.
+    let holds = sqlx::query!(
+        r#"SELECT order_id, state AS "state: HoldState" FROM holds WHERE order_id = ANY ($1)
+           ORDER BY order_id FOR NO KEY UPDATE"#,
+        &orders,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE holds SET expires_at = GREATEST(expires_at, now() + make_interval(secs => longer.seconds))
+         FROM unnest($1::uuid[], $2::int[]) AS longer (order_id, seconds)
+         WHERE holds.order_id = longer.order_id AND state = 'held'",
+        &orders,
+        &seconds,
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(holds
+        .into_iter()
+        .map(|hold| (hold.order_id, hold.state))
+        .collect())
+}
+
+/// A line of a hold whose time has run out.
+#[derive(Clone, Debug)]
+pub struct OverdueLine {
+    pub order_id: Uuid,
+    pub sku: Sku,
+    pub location: String,
+}
+
+/// All lines of overdue holds that hold units of these SKUs.
+pub async fn overdue(
+    tx: &mut PgTransaction<'_>,
+    skus: &[&str],
+) -> Result<Vec<OverdueLine>, sqlx::Error> {
+    sqlx::query_as!(
+        OverdueLine,
+        r#"SELECT line.order_id, line.sku AS "sku: _", line.location FROM (
+               SELECT order_id FROM holds WHERE state = 'held' AND expires_at < now() AND EXISTS (
+                   SELECT FROM hold_lines WHERE hold_lines.order_id = holds.order_id AND sku = ANY ($1)
+               ) ORDER BY expires_at LIMIT $2
+           ) hold JOIN hold_lines line ON line.order_id = hold.order_id"#,
+        skus as _,
+        TAKEN_BACK_LINES,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// All lines of the holds that are overdue longest, as many as one sweep may lock.
+pub async fn overdue_batch(pool: &PgPool) -> Result<Vec<OverdueLine>, sqlx::Error> {
+    let lines = sqlx::query_as!(
+        OverdueLine,
+        r#"SELECT line.order_id, line.sku AS "sku: _", line.location FROM (
+               SELECT order_id, expires_at FROM holds WHERE state = 'held' AND expires_at < now()
+               ORDER BY expires_at LIMIT $1
+           ) hold JOIN hold_lines line ON line.order_id = hold.order_id ORDER BY hold.expires_at, line.order_id"#,
+        i64::from(SWEPT_LINES),
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(whole_orders(&lines))
+}
+
+/// The first lines, up to so many, without tearing an order apart; one order is taken however long it is.
+fn whole_orders(lines: &[OverdueLine]) -> Vec<OverdueLine> {
+    let mut kept: Vec<OverdueLine> = Vec::new();
+    for order in lines.chunk_by(|one, next| one.order_id == next.order_id) {
+        if !kept.is_empty() && kept.len() + order.len() > usize::from(SWEPT_LINES) {
+            break;
+        }
+        kept.extend_from_slice(order);
+    }
+    kept
+}
+
+/// Flips those of these holds that are still held and overdue, and gives their units back. Their stock is locked.
+pub async fn expire(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<usize, StockError> {
+    let flipped = sqlx::query_scalar!(
+        "UPDATE holds SET state = 'expired', ended_at = now()
+         WHERE order_id = ANY ($1) AND state = 'held' AND expires_at < now() RETURNING order_id",
+        orders,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    if !flipped.is_empty() {
+        shelves::give_back(tx, &flipped).await?;
+    }
+    Ok(flipped.len())
+}

@@ -1,0 +1,139 @@
+//! Stock as its vendor sees it: one SKU, the sum of its locations.
+
+use sqlx::{PgExecutor, PgPool, PgTransaction};
+use web::list::{Paging, Total};
+
+use crate::{
+    catalogue::{Owner, Sku},
+    inventory::Inventory,
+};
+
+macro_rules! inventories {
+    ($rest:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Inventory,
+            r#"SELECT p.sku AS "sku: _", p.id AS "product_id: _", p.vendor_id AS "vendor_id: _", p.name AS "name: _",
+                   s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!", s.low AS "low!",
+                   s.low_stock_threshold AS "low_stock_threshold!", s.warehouse AS "warehouse!"
+               FROM products p
+               CROSS JOIN LATERAL (
+                   SELECT sum(on_hand)::bigint AS on_hand, sum(held)::bigint AS held, sum(allocated)::bigint AS allocated,
+                       bool_or(low) AS low, max(low_stock_threshold) AS low_stock_threshold,
+                       (array_agg(location ORDER BY priority, location))[1] AS warehouse
+                   FROM stock WHERE stock.sku = p.sku HAVING count(*) > 0
+               ) s "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+
+/// A new row of stock.
+pub async fn open(
+    tx: &mut PgTransaction<'_>,
+    sku: &Sku,
+    location: &str,
+    on_hand: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO stock (sku, location, on_hand) VALUES ($1, $2, $3)",
+        sku.as_str(),
+        location,
+        on_hand,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// None: the owner has no product with this SKU.
+pub async fn find(
+    db: impl PgExecutor<'_>,
+    sku: &Sku,
+    owner: Owner,
+) -> Result<Option<Inventory>, sqlx::Error> {
+    inventories!(
+        "WHERE p.sku = $1 AND ($2::uuid IS NULL OR p.vendor_id = $2) AND p.deleted_at IS NULL",
+        sku.as_str(),
+        owner.vendor(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The rows of one page, by SKU.
+pub async fn rows(
+    pool: &PgPool,
+    owner: Owner,
+    low_only: bool,
+    paging: &Paging<String>,
+) -> Result<Vec<Inventory>, sqlx::Error> {
+    let after = paging.after().map_or("", String::as_str);
+    match owner.vendor() {
+        None => {
+            inventories!(
+                "WHERE p.deleted_at IS NULL AND p.sku > $1 AND (NOT $2 OR s.low) ORDER BY p.sku LIMIT $3 OFFSET $4",
+                after,
+                low_only,
+                paging.fetch(),
+                paging.offset(),
+            )
+            .fetch_all(pool)
+            .await
+        }
+        Some(vendor) => {
+            inventories!(
+                "WHERE p.deleted_at IS NULL AND p.vendor_id = $5 AND p.sku > $1 AND (NOT $2 OR s.low)
+                 ORDER BY p.sku LIMIT $3 OFFSET $4",
+                after,
+                low_only,
+                paging.fetch(),
+                paging.offset(),
+                vendor,
+            )
+            .fetch_all(pool)
+            .await
+        }
+    }
+}
+
+pub async fn total(pool: &PgPool, owner: Owner, low_only: bool) -> Result<Total, sqlx::Error> {
+    let counted = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+               SELECT FROM products p
+               WHERE p.deleted_at IS NULL AND ($1::uuid IS NULL OR p.vendor_id = $1)
+                 AND EXISTS (SELECT FROM stock WHERE stock.sku = p.sku AND (NOT $2 OR low))
+               LIMIT $3
+           ) counted"#,
+        owner.vendor(),
+        low_only,
+        Total::COUNT_TO,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Total::counted(counted))
+}
+
+/// Writes what a vendor sets of a row that this transaction has locked.
+pub async fn set(
+    tx: &mut PgTransaction<'_>,
+    sku: &Sku,
+    location: &str,
+    on_hand: i64,
+    low_stock_threshold: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    let set = sqlx::query!(
+        "UPDATE stock SET on_hand = $3, low_stock_threshold = COALESCE($4, low_stock_threshold)
+         WHERE sku = $1 AND location = $2",
+        sku.as_str(),
+        location,
+        on_hand,
+        low_stock_threshold,
+    )
+    .execute(&mut **tx)
+    .await?;
+    if set.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
+}

@@ -1,0 +1,129 @@
+//! Products, one at a time.
+
+use sqlx::{PgExecutor, PgTransaction};
+use uuid::Uuid;
+
+use super::select_products;
+use crate::{
+    catalogue::{Category, NewProduct, Owner, Product, ProductId, Slug, Status},
+    reservation::Offer,
+};
+
+pub async fn by_id(db: impl PgExecutor<'_>, id: ProductId) -> Result<Option<Product>, sqlx::Error> {
+    select_products!(["WHERE p.id = $1 AND p.deleted_at IS NULL"], id.0)
+        .fetch_optional(db)
+        .await
+}
+
+pub async fn by_slug(db: impl PgExecutor<'_>, slug: &Slug) -> Result<Option<Product>, sqlx::Error> {
+    select_products!(
+        ["WHERE p.slug = $1 AND p.deleted_at IS NULL"],
+        slug.as_str()
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// False: another product has the slug, and nothing was inserted.
+pub async fn insert(
+    tx: &mut PgTransaction<'_>,
+    id: Uuid,
+    new: &NewProduct,
+    slug: &Slug,
+) -> Result<bool, sqlx::Error> {
+    let inserted = sqlx::query!(
+        "INSERT INTO products (id, vendor_id, sku, slug, name, description, price_minor, category, metadata, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (slug) WHERE deleted_at IS NULL DO NOTHING",
+        id,
+        new.vendor_id.0,
+        new.sku.as_str(),
+        slug.as_str(),
+        new.name.as_str(),
+        new.description.as_str(),
+        new.price_minor,
+        new.category.as_ref().map(Category::as_str),
+        sqlx::types::Json(&new.metadata) as _,
+        new.status as Status,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Writes what a client may edit over the version that was read. False: it is not that version any more.
+pub async fn replace(db: impl PgExecutor<'_>, product: &Product) -> Result<bool, sqlx::Error> {
+    let replaced = sqlx::query!(
+        "UPDATE products SET slug = $3, name = $4, description = $5, price_minor = $6, category = $7, metadata = $8,
+             status = $9, version = version + 1, updated_at = now()
+         WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
+        product.id.0,
+        product.version,
+        product.slug.as_str(),
+        product.name.as_str(),
+        product.description.as_str(),
+        product.price_minor,
+        product.category.as_ref().map(Category::as_str),
+        sqlx::types::Json(&product.metadata.0) as _,
+        product.status as Status,
+    )
+    .execute(db)
+    .await?;
+    Ok(replaced.rows_affected() == 1)
+}
+
+/// Sets the status where it is another. False: the owner has no such product.
+pub async fn set_status(
+    db: impl PgExecutor<'_>,
+    id: ProductId,
+    owner: Owner,
+    status: Status,
+) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query!(
+        "UPDATE products SET status = $3,
+             version = CASE WHEN status = $3 THEN version ELSE version + 1 END,
+             updated_at = CASE WHEN status = $3 THEN updated_at ELSE now() END
+         WHERE id = $1 AND ($2::uuid IS NULL OR vendor_id = $2) AND deleted_at IS NULL",
+        id.0,
+        owner.vendor(),
+        status as Status,
+    )
+    .execute(db)
+    .await?;
+    Ok(found.rows_affected() == 1)
+}
+
+/// Takes the product out of sight for good; its SKU, stock and movements stay. False: the owner has no such product.
+pub async fn delete(
+    db: impl PgExecutor<'_>,
+    id: ProductId,
+    owner: Owner,
+) -> Result<bool, sqlx::Error> {
+    let deleted = sqlx::query!(
+        "UPDATE products SET status = 'disabled', version = version + 1, updated_at = now(), deleted_at = now()
+         WHERE id = $1 AND ($2::uuid IS NULL OR vendor_id = $2) AND deleted_at IS NULL",
+        id.0,
+        owner.vendor(),
+    )
+    .execute(db)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+/// What orders name, by id or by SKU; hidden and deleted ones too.
+pub async fn offers(
+    tx: &mut PgTransaction<'_>,
+    ids: &[Uuid],
+    skus: &[&str],
+) -> Result<Vec<Offer>, sqlx::Error> {
+    sqlx::query_as!(
+        Offer,
+        r#"SELECT id AS product_id, vendor_id, sku AS "sku: _", name AS "name: _", price_minor,
+               (status = 'active' AND deleted_at IS NULL) AS "orderable!"
+           FROM products WHERE id = ANY ($1) OR sku = ANY ($2)"#,
+        ids,
+        skus as _,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}

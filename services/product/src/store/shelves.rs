@@ -1,0 +1,129 @@
+//! Rows of stock: locked first, in key order, by everybody who changes them (ORDERS 7, 8, 9).
+
+use std::collections::HashSet;
+
+use sqlx::PgTransaction;
+use uuid::Uuid;
+
+use super::holds::OverdueLine;
+use crate::reservation::{Shelf, StockError};
+
+/// Locks all locations of these SKUs, and reads them as they are then.
+pub async fn lock(tx: &mut PgTransaction<'_>, skus: &[&str]) -> Result<Vec<Shelf>, sqlx::Error> {
+    sqlx::query_as!(
+        Shelf,
+        r#"SELECT sku AS "sku: _", location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY ($1)
+           ORDER BY sku, location FOR NO KEY UPDATE"#,
+        skus as _,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Locks the rows that these lines hold units of.
+pub(super) async fn lock_exactly(
+    tx: &mut PgTransaction<'_>,
+    skus: &[String],
+    locations: &[String],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT FROM stock s WHERE (s.sku, s.location) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+         ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s",
+        skus,
+        locations,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Locks those rows of these lines that nobody else works on, and names them.
+pub async fn lock_free_ones(
+    tx: &mut PgTransaction<'_>,
+    lines: &[OverdueLine],
+) -> Result<HashSet<(String, String)>, sqlx::Error> {
+    let skus: Vec<&str> = lines.iter().map(|line| line.sku.as_str()).collect();
+    let locations: Vec<&str> = lines.iter().map(|line| line.location.as_str()).collect();
+    let rows = sqlx::query!(
+        "SELECT s.sku, s.location FROM stock s WHERE (s.sku, s.location) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+         ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s SKIP LOCKED",
+        &skus as _,
+        &locations as _,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.sku, row.location))
+        .collect())
+}
+
+/// Holds units on locked rows: a quantity for each place of the three lists.
+pub(super) async fn hold(
+    tx: &mut PgTransaction<'_>,
+    skus: &[&str],
+    locations: &[&str],
+    quantities: &[i64],
+) -> Result<(), StockError> {
+    let rows = sqlx::query!(
+        r#"WITH units AS (
+               SELECT sku, location, sum(quantity)::bigint AS quantity
+               FROM unnest($1::text[], $2::text[], $3::bigint[]) AS line (sku, location, quantity)
+               GROUP BY sku, location ORDER BY sku, location
+           ), changed AS (
+               UPDATE stock SET held = stock.held + units.quantity FROM units
+               WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
+           )
+           SELECT (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!""#,
+        skus as _,
+        locations as _,
+        quantities,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    counted(rows.wanted, rows.changed)
+}
+
+/// Gives the units of these orders back, on locked rows.
+pub async fn give_back(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), StockError> {
+    let rows = sqlx::query!(
+        r#"WITH units AS (
+               SELECT sku, location, sum(quantity)::bigint AS quantity FROM hold_lines WHERE order_id = ANY ($1)
+               GROUP BY sku, location ORDER BY sku, location
+           ), changed AS (
+               UPDATE stock SET held = stock.held - units.quantity FROM units
+               WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
+           )
+           SELECT (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!""#,
+        orders,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    counted(rows.wanted, rows.changed)
+}
+
+/// Makes the held units of these orders allocated ones, on locked rows.
+pub async fn allocate(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), StockError> {
+    let rows = sqlx::query!(
+        r#"WITH units AS (
+               SELECT sku, location, sum(quantity)::bigint AS quantity FROM hold_lines WHERE order_id = ANY ($1)
+               GROUP BY sku, location ORDER BY sku, location
+           ), changed AS (
+               UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity FROM units
+               WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
+           )
+           SELECT (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!""#,
+        orders,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    counted(rows.wanted, rows.changed)
+}
+
+fn counted(wanted: i64, changed: i64) -> Result<(), StockError> {
+    if wanted == changed {
+        Ok(())
+    } else {
+        Err(StockError::Miscounted { wanted, changed })
+    }
+}

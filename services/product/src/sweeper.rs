@@ -1,0 +1,62 @@
+//! Takes away what has run out: holds whose time is over, and idempotency keys of yesterday.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tracing::{debug, warn};
+use web::server::stopped;
+
+use crate::{
+    reservation::{StockError, expire_overdue},
+    store,
+};
+
+const PAUSE: Duration = Duration::from_secs(1);
+/// Sweeps of holds between two of keys.
+const KEYS_EVERY: u32 = 60;
+const KEYS_AT_ONCE: i64 = 1_000;
+
+/// Sweeps until `stop`; a transaction under way is never cancelled.
+pub async fn run(pool: PgPool, stop: watch::Receiver<bool>) {
+    for turn in 0_u32.. {
+        if let Err(error) = sweep_holds(&pool, &stop).await {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "could not take back overdue holds"
+            );
+        }
+        if turn % KEYS_EVERY == 0
+            && let Err(error) = sweep_keys(&pool, &stop).await
+        {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "could not take away old idempotency keys"
+            );
+        }
+        tokio::select! {
+            () = stopped(stop.clone()) => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// Goes on for as long as holds go back; those whose stock somebody works on wait for the next turn.
+async fn sweep_holds(pool: &PgPool, stop: &watch::Receiver<bool>) -> Result<(), StockError> {
+    loop {
+        let (overdue, expired) = expire_overdue(pool).await?;
+        if overdue > 0 {
+            debug!(overdue, expired, "took back overdue holds");
+        }
+        if expired == 0 || *stop.borrow() {
+            return Ok(());
+        }
+    }
+}
+
+async fn sweep_keys(pool: &PgPool, stop: &watch::Receiver<bool>) -> Result<(), sqlx::Error> {
+    while store::keys::sweep(pool, KEYS_AT_ONCE).await?.cast_signed() == KEYS_AT_ONCE
+        && !*stop.borrow()
+    {}
+    Ok(())
+}

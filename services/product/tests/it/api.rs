@@ -1,0 +1,17 @@
+//! One file an endpoint.
+
+mod adjust_inventory;
+mod aliases;
+mod create_product;
+mod delete_product;
+mod enable_and_disable_product;
+mod get_inventory;
+mod get_product;
+mod list_inventory;
+mod list_movements;
+mod list_products;
+mod list_vendor_products;
+mod openapi;
+mod reserve_stock;
+mod set_inventory;
+mod update_product;

@@ -1,0 +1,100 @@
+//! `GET /products/{id}`
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::shop::{Shop, id, order};
+
+#[sqlx::test]
+async fn a_guest_reads_by_id_or_slug_and_sees_what_is_available(pool: PgPool) {
+    let shop = Shop::open(pool);
+    let mug = shop.product("MUG", 5).await;
+    shop.reserve(&[order(&[("MUG", 2)])]).await;
+    let id = mug["id"].as_str().unwrap();
+    for name in [id, id.strip_prefix("prd_").unwrap(), "the-mug"] {
+        let answer = shop.get(&format!("/products/{name}")).send().await;
+        assert_eq!(answer.etag(), "\"1\"", "stock is no part of the version");
+        let product = answer.ok(200);
+        assert_eq!(product["id"], id);
+        assert_eq!(
+            product["inventory"],
+            json!({ "available": 3, "in_stock": true })
+        );
+    }
+    for (user, parts) in [
+        (&shop.vendor, true),
+        (&shop.admin, true),
+        (&shop.other_vendor, false),
+        (&shop.customer, false),
+    ] {
+        let product = shop
+            .get(&format!("/products/{id}"))
+            .by(user)
+            .send()
+            .await
+            .ok(200);
+        assert_eq!(product["inventory"]["held"] == 2, parts);
+    }
+}
+
+#[sqlx::test]
+async fn a_draft_is_there_for_its_vendor_and_admins_only(pool: PgPool) {
+    let shop = Shop::open(pool);
+    let body = json!({ "sku": "MUG", "name": "Mug", "price": "1", "status": "draft" });
+    shop.post("/products")
+        .by(&shop.vendor)
+        .json(&body)
+        .await
+        .ok(201);
+    let read = || shop.get("/products/mug");
+    read().send().await.refused(404, "not_found");
+    read()
+        .by(&shop.customer)
+        .send()
+        .await
+        .refused(404, "not_found");
+    read()
+        .by(&shop.other_vendor)
+        .send()
+        .await
+        .refused(404, "not_found");
+    assert_eq!(
+        read().by(&shop.vendor).send().await.ok(200)["status"],
+        "draft"
+    );
+    assert_eq!(
+        read().by(&shop.admin).send().await.ok(200)["status"],
+        "draft"
+    );
+}
+
+#[sqlx::test]
+async fn what_names_nothing_is_not_found(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    for name in [
+        id().to_string(),
+        format!("prd_{}", id()),
+        format!("usr_{}", id()),
+        "nothing".into(),
+        "The%20Mug".into(),
+        "%00".into(),
+    ] {
+        shop.get(&format!("/products/{name}"))
+            .send()
+            .await
+            .refused(404, "not_found");
+    }
+    shop.get("/products/the-mug")
+        .header("authorization", "Bearer x")
+        .send()
+        .await
+        .refused(401, "token_invalid");
+    let wrong = shop
+        .request("POST", "/api/v1/products/the-mug")
+        .by(&shop.vendor)
+        .send()
+        .await;
+    wrong.refused(405, "method_not_allowed");
+    assert!(wrong.header("allow").contains("GET"));
+}

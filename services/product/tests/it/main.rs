@@ -1,0 +1,10 @@
+//! The service against a real Postgres, its routers in process.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod api;
+mod shop;
+mod stock;

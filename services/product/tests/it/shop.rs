@@ -1,0 +1,303 @@
+//! A shop for one test: its database, its routers, and tokens for whoever calls.
+
+use std::{path::Path, str::FromStr};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use product::{
+    app::App,
+    http,
+    idempotency::InFlight,
+    reservation::{Hash, Item, Reservation, Verdict, Wanted},
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use uuid::Uuid;
+use web::{
+    clock::Clock,
+    internal::AllowedCallers,
+    token::{Role, testing::Signer},
+};
+
+pub const INTERNAL_TOKEN: &str = "current-token";
+
+pub struct Shop {
+    pub pool: PgPool,
+    pub vendor: User,
+    pub other_vendor: User,
+    pub admin: User,
+    pub customer: User,
+    public: Router,
+    internal: Router,
+}
+
+#[derive(Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub token: String,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+pub fn id() -> Uuid {
+    Clock::system().uuid()
+}
+
+impl Shop {
+    pub fn open(pool: PgPool) -> Self {
+        Self::open_with(pool, false)
+    }
+
+    pub fn open_with(pool: PgPool, legacy_aliases: bool) -> Self {
+        // As the service's own pool does it.
+        let options = pool.connect_options().as_ref().clone();
+        pool.set_connect_options(
+            options.options([("lock_timeout", "250ms"), ("statement_timeout", "2s")]),
+        );
+        let signer = Signer::try_new().unwrap();
+        let app = App {
+            pool: pool.clone(),
+            clock: Clock::system(),
+            verifier: signer.verifier().unwrap(),
+            currency: "USD".parse().unwrap(),
+            in_flight: InFlight::default(),
+        };
+        let user = |roles: &[Role]| {
+            let id = id();
+            User {
+                id,
+                token: signer.token(id, roles).unwrap(),
+            }
+        };
+        let tokens = Path::new(env!("CARGO_TARGET_TMPDIR")).join("internal-tokens");
+        std::fs::create_dir_all(&tokens).unwrap();
+        std::fs::write(
+            tokens.join("order"),
+            format!("{INTERNAL_TOKEN}\nnext-token\n"),
+        )
+        .unwrap();
+        let writes = TaskTracker::new();
+        Self {
+            vendor: user(&[Role::Vendor]),
+            other_vendor: user(&[Role::Vendor]),
+            admin: user(&[Role::Admin]),
+            customer: user(&[Role::Customer]),
+            internal: web::server::layered(
+                http::internal(app.clone(), AllowedCallers::new(tokens, &["order"])),
+                &writes,
+            ),
+            public: web::server::layered(http::public(app, legacy_aliases), &writes),
+            pool,
+        }
+    }
+
+    pub fn request<'a>(&'a self, method: &str, path: &str) -> Call<'a> {
+        let method = Method::from_str(method).unwrap();
+        Call {
+            router: &self.public,
+            request: Request::builder().method(method).uri(path),
+            body: None,
+        }
+    }
+
+    /// A path below `/api/v1`.
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.request("GET", &format!("/api/v1{path}"))
+    }
+
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.request("POST", &format!("/api/v1{path}"))
+    }
+
+    pub fn put(&self, path: &str) -> Call<'_> {
+        self.request("PUT", &format!("/api/v1{path}"))
+    }
+
+    pub fn patch(&self, path: &str) -> Call<'_> {
+        self.request("PATCH", &format!("/api/v1{path}"))
+    }
+
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.request("DELETE", &format!("/api/v1{path}"))
+    }
+
+    /// A path on the internal port, without a token.
+    pub fn internal(&self, path: &str) -> Call<'_> {
+        Call {
+            router: &self.internal,
+            request: Request::post(path),
+            body: None,
+        }
+    }
+
+    /// A product of the vendor, at 10.00, with so many units; answers its body.
+    pub async fn product(&self, sku: &str, on_hand: i64) -> Value {
+        let body = json!({ "sku": sku, "name": format!("The {sku}"), "price": "10.00", "inventory": { "on_hand": on_hand } });
+        let answer = self.post("/products").by(&self.vendor).json(&body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body
+    }
+
+    pub async fn reserve(&self, batch: &[Reservation]) -> Vec<Verdict> {
+        product::reservation::reserve(&self.pool, "USD".parse().unwrap(), batch)
+            .await
+            .unwrap()
+    }
+
+    /// `on_hand`, `held`, `allocated`.
+    pub async fn counters(&self, sku: &str) -> (i64, i64, i64) {
+        sqlx::query_as("SELECT on_hand, held, allocated FROM stock WHERE sku = $1")
+            .bind(sku)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Lets the time of all holds run out.
+    pub async fn run_out_of_time(&self) {
+        sqlx::query(
+            "UPDATE holds SET expires_at = now() - interval '1 second' WHERE state = 'held'",
+        )
+        .execute(&self.pool)
+        .await
+        .unwrap();
+    }
+
+    pub async fn state(&self, order: Uuid) -> String {
+        sqlx::query_scalar("SELECT state FROM holds WHERE order_id = $1")
+            .bind(order)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// The audit of audit.sql finds nothing.
+    pub async fn assert_counts_add_up(&self) {
+        let found: Vec<String> = sqlx::query_scalar(include_str!("../../audit.sql"))
+            .fetch_all(&self.pool)
+            .await
+            .unwrap();
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
+/// An order of these SKUs, under a key of its own.
+pub fn order(lines: &[(&str, u32)]) -> Reservation {
+    let order_id = id();
+    Reservation {
+        request_key: Hash(web::idempotency::hash(&[order_id.as_bytes()])),
+        fingerprint: Hash(web::idempotency::hash(&[
+            b"fingerprint",
+            order_id.as_bytes(),
+        ])),
+        order_id,
+        hold_seconds: 60,
+        expected_total_minor: None,
+        lines: lines
+            .iter()
+            .map(|(sku, quantity)| Wanted {
+                item: Item::Sku((*sku).to_owned()),
+                quantity: (*quantity).try_into().unwrap(),
+            })
+            .collect(),
+    }
+}
+
+/// The first order id of a hold.
+pub fn held(verdict: &Verdict) -> Option<Uuid> {
+    match verdict {
+        Verdict::Held { order_id, .. } => Some(*order_id),
+        _ => None,
+    }
+}
+
+/// A request under way: say who calls and what is sent, then await it.
+pub struct Call<'a> {
+    router: &'a Router,
+    request: axum::http::request::Builder,
+    body: Option<Vec<u8>>,
+}
+
+impl Call<'_> {
+    pub fn by(self, user: &User) -> Self {
+        self.header("authorization", &format!("Bearer {}", user.token))
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Fresh at each call.
+    pub fn keyed(self) -> Self {
+        self.header("idempotency-key", &id().to_string())
+    }
+
+    pub async fn json(mut self, body: &Value) -> Answer {
+        self.body = Some(serde_json::to_vec(body).unwrap());
+        self.header("content-type", "application/json").send().await
+    }
+
+    pub async fn send(self) -> Answer {
+        let request = self
+            .request
+            .body(Body::from(self.body.unwrap_or_default()))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn etag(&self) -> &str {
+        self.header(header::ETAG.as_str())
+    }
+
+    /// Asserts a refusal: its status and code, and that it is a problem document.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!(
+            (self.status.as_u16(), self.body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.body
+        );
+        assert_eq!(self.header("content-type"), "application/problem+json");
+    }
+
+    /// Asserts a 422 whose first error stands at this place.
+    #[track_caller]
+    pub fn invalid_at(&self, pointer: &str) {
+        self.refused(422, "invalid_request");
+        assert_eq!(self.body["errors"][0]["pointer"], pointer, "{}", self.body);
+    }
+
+    #[track_caller]
+    pub fn ok(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+}

@@ -1,0 +1,9 @@
+//! The rules of stock, each against the failure that it answers.
+
+mod audit;
+mod commit;
+mod concurrency;
+mod expiry;
+mod extend;
+mod release;
+mod reserve;

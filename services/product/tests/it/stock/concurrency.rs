@@ -1,0 +1,227 @@
+//! Many at once: no unit is sold twice, nobody deadlocks, and retries meet their own holds.
+
+use futures::future::join_all;
+use product::reservation::{
+    Committed, Reservation, Verdict, commit, expire_overdue, release, reserve,
+};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+
+use crate::shop::{Shop, held, id, order};
+
+/// Each wish in a batch of its own, all at once.
+async fn all_at_once(shop: &Shop, wishes: &[Reservation]) -> Vec<Verdict> {
+    let tasks = wishes.iter().cloned().map(|wish| {
+        let pool = shop.pool.clone();
+        tokio::spawn(async move {
+            // As order does it: an unknown outcome is sent again with the same keys.
+            loop {
+                if let Ok(verdicts) =
+                    reserve(&pool, "USD".parse().unwrap(), std::slice::from_ref(&wish)).await
+                {
+                    return verdicts.into_iter().next().unwrap();
+                }
+            }
+        })
+    });
+    join_all(tasks)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect()
+}
+
+#[sqlx::test]
+async fn fifty_buyers_get_the_last_ten_units_and_not_one_more(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("LAST", 10).await;
+    let wishes: Vec<_> = (0..50).map(|_| order(&[("LAST", 1)])).collect();
+    let verdicts = all_at_once(&shop, &wishes).await;
+    assert_eq!(
+        verdicts
+            .iter()
+            .filter(|verdict| held(verdict).is_some())
+            .count(),
+        10
+    );
+    let sold_out = |verdict: &&Verdict| matches!(verdict, Verdict::OutOfStock { lines } if lines[0].available == 0);
+    assert_eq!(
+        verdicts.iter().filter(sold_out).count(),
+        40,
+        "each other one is told so"
+    );
+    assert_eq!(shop.counters("LAST").await, (10, 10, 0));
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn orders_of_the_same_goods_in_opposite_order_never_deadlock(pool: PgPool) {
+    let shop = Shop::open(pool);
+    for sku in ["A", "B", "C", "D"] {
+        shop.product(sku, 1_000).await;
+    }
+    let wishes: Vec<_> = (0..60)
+        .map(|number| match number % 3 {
+            0 => order(&[("A", 1), ("B", 1), ("C", 1), ("D", 1)]),
+            1 => order(&[("D", 1), ("C", 1), ("B", 1), ("A", 1)]),
+            _ => order(&[("C", 1), ("A", 1)]),
+        })
+        .collect();
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    let verdicts = all_at_once(&shop, &wishes).await;
+    assert!(verdicts.iter().all(|verdict| held(verdict).is_some()));
+    let deadlocks: i64 = sqlx::query_scalar(deadlocks)
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(deadlocks, 0);
+    assert_eq!(shop.counters("A").await, (1_000, 60, 0));
+    assert_eq!(shop.counters("B").await, (1_000, 40, 0));
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn retries_of_one_request_at_the_same_time_share_one_hold(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 100).await;
+    let first = order(&[("MUG", 3)]);
+    let twins: Vec<_> = (0..20)
+        .map(|_| Reservation {
+            order_id: id(),
+            ..first.clone()
+        })
+        .collect();
+    let verdicts = all_at_once(&shop, &twins).await;
+    let orders: std::collections::HashSet<_> = verdicts.iter().map(held).collect();
+    assert_eq!(orders.len(), 1, "one order id for all");
+    assert_eq!(shop.counters("MUG").await, (100, 3, 0));
+    shop.assert_counts_add_up().await;
+}
+
+/// One key with two fingerprints of different goods: their stock does not keep them apart, the unique key does.
+#[sqlx::test]
+async fn a_key_used_for_two_requests_at_once_serves_one(pool: PgPool) {
+    let shop = Shop::open(pool);
+    for sku in ["MUG", "CUP"] {
+        shop.product(sku, 100).await;
+    }
+    for _ in 0..10 {
+        let mug = order(&[("MUG", 1)]);
+        let cup = Reservation {
+            request_key: mug.request_key,
+            ..order(&[("CUP", 1)])
+        };
+        let verdicts = all_at_once(&shop, &[mug, cup]).await;
+        assert_eq!(
+            verdicts
+                .iter()
+                .filter(|verdict| held(verdict).is_some())
+                .count(),
+            1
+        );
+        assert!(verdicts.contains(&Verdict::FingerprintMismatch));
+    }
+    shop.assert_counts_add_up().await;
+}
+
+/// A reservation and the release of its order, at the same time: it is held and released, or never held.
+#[sqlx::test]
+async fn a_release_that_meets_its_reservation_leaves_nothing_held(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 100).await;
+    for _ in 0..25 {
+        let wish = order(&[("MUG", 1)]);
+        let ids = [wish.order_id];
+        let (verdict, released) = tokio::join!(
+            all_at_once(&shop, std::slice::from_ref(&wish)),
+            release(&shop.pool, &ids)
+        );
+        released.unwrap();
+        assert!(
+            held(&verdict[0]).is_some() || verdict[0] == Verdict::Gone,
+            "{verdict:?}"
+        );
+        assert_eq!(shop.state(wish.order_id).await, "released");
+    }
+    assert_eq!(shop.counters("MUG").await, (100, 0, 0));
+    shop.assert_counts_add_up().await;
+}
+
+/// Everything at the same time, on a few units of a few goods; whatever comes of it, the counts add up.
+#[sqlx::test]
+async fn counts_add_up_after_a_storm(pool: PgPool) {
+    let shop = Shop::open(pool);
+    let skus = ["A", "B", "C"];
+    for sku in skus {
+        shop.product(sku, 40).await;
+    }
+    let buyer = |number: usize| {
+        let pool = shop.pool.clone();
+        async move {
+            for round in 0..6 {
+                let (one, two) = (
+                    skus[(number + round) % 3],
+                    skus[(number + round * 2 + 1) % 3],
+                );
+                let wishes = [order(&[(one, 2), (two, 1)]), order(&[(two, 1)])];
+                let Ok(_) = reserve(&pool, "USD".parse().unwrap(), &wishes).await else {
+                    continue;
+                };
+                let ids = [wishes[1].order_id, wishes[0].order_id];
+                match (number + round) % 4 {
+                    0 => drop(commit(&pool, &ids[..1]).await),
+                    1 => drop(release(&pool, &ids).await),
+                    2 => {
+                        let sql = "UPDATE holds SET expires_at = now() - interval '1 s' WHERE order_id = $1";
+                        sqlx::query(sql).bind(ids[0]).execute(&pool).await.unwrap();
+                        drop(expire_overdue(&pool).await);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    };
+    join_all((0..12).map(|number| tokio::spawn(buyer(number))))
+        .await
+        .into_iter()
+        .for_each(Result::unwrap);
+    shop.assert_counts_add_up().await;
+    let deadlocks: i64 = sqlx::query_scalar(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
+    )
+    .fetch_one(&shop.pool)
+    .await
+    .unwrap();
+    assert_eq!(deadlocks, 0);
+}
+
+/// Stock that stays locked: nothing is done, and the caller is told so in time.
+#[sqlx::test]
+async fn stock_that_stays_locked_is_given_up_at_the_deadline(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    let options = shop.pool.connect_options().as_ref().clone();
+    let fresh = PgPoolOptions::new()
+        .max_connections(2)
+        .connect_lazy_with(options);
+    let mut work = shop.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM stock FOR NO KEY UPDATE")
+        .execute(&mut *work)
+        .await
+        .unwrap();
+    let began = std::time::Instant::now();
+    let wish = order(&[("MUG", 1)]);
+    let failed = reserve(&fresh, "USD".parse().unwrap(), std::slice::from_ref(&wish))
+        .await
+        .unwrap_err();
+    assert_eq!(web::Problem::from(failed).status(), 503);
+    assert!(began.elapsed().as_millis() < 2_500);
+    let failed = commit(&fresh, &[wish.order_id]).await.unwrap();
+    assert_eq!(
+        failed[0].outcome,
+        Committed::Gone,
+        "an order without lines needs no stock"
+    );
+    work.rollback().await.unwrap();
+    assert!(held(&shop.reserve(&[wish]).await[0]).is_some());
+    fresh.close().await;
+}

@@ -1,0 +1,122 @@
+//! Holds whose time has run out go back: by the sweeper, and before anybody is told "sold out".
+
+use product::reservation::{Verdict, expire_overdue};
+use sqlx::PgPool;
+
+use crate::shop::{Shop, held, order};
+
+#[sqlx::test]
+async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    shop.product("CUP", 5).await;
+    let wish = order(&[("MUG", 2), ("CUP", 1)]);
+    shop.reserve(std::slice::from_ref(&wish)).await;
+    assert_eq!(
+        expire_overdue(&shop.pool).await.unwrap(),
+        (0, 0),
+        "its time has not run out"
+    );
+    shop.run_out_of_time().await;
+    assert_eq!(expire_overdue(&shop.pool).await.unwrap(), (1, 1));
+    assert_eq!(shop.state(wish.order_id).await, "expired");
+    assert_eq!(
+        (shop.counters("MUG").await, shop.counters("CUP").await),
+        ((5, 0, 0), (5, 0, 0))
+    );
+    assert_eq!(shop.reserve(&[wish]).await, [Verdict::Gone]);
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn the_sweeper_goes_past_stock_that_somebody_works_on(pool: PgPool) {
+    let shop = Shop::open(pool);
+    for sku in ["MUG", "CUP"] {
+        shop.product(sku, 5).await;
+    }
+    let (busy, both, free) = (
+        order(&[("MUG", 1)]),
+        order(&[("MUG", 1), ("CUP", 1)]),
+        order(&[("CUP", 1)]),
+    );
+    shop.reserve(&[busy.clone(), both.clone(), free.clone()])
+        .await;
+    shop.run_out_of_time().await;
+    let mut work = shop.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM stock WHERE sku = 'MUG' FOR NO KEY UPDATE")
+        .execute(&mut *work)
+        .await
+        .unwrap();
+    assert_eq!(expire_overdue(&shop.pool).await.unwrap(), (3, 1));
+    assert_eq!(shop.state(free.order_id).await, "expired");
+    assert_eq!(
+        shop.state(both.order_id).await,
+        "held",
+        "all of its lines or none"
+    );
+    work.rollback().await.unwrap();
+    assert_eq!(expire_overdue(&shop.pool).await.unwrap(), (2, 2));
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn overdue_units_are_taken_back_before_sold_out_is_said(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 3).await;
+    let slow = order(&[("MUG", 3)]);
+    shop.reserve(std::slice::from_ref(&slow)).await;
+    assert!(held(&shop.reserve(&[order(&[("MUG", 1)])]).await[0]).is_none());
+    shop.run_out_of_time().await;
+    let verdicts = shop
+        .reserve(&[
+            order(&[("MUG", 2)]),
+            order(&[("MUG", 2)]),
+            order(&[("MUG", 1)]),
+        ])
+        .await;
+    let served: Vec<bool> = verdicts
+        .iter()
+        .map(|verdict| held(verdict).is_some())
+        .collect();
+    assert_eq!(served, [true, false, true]);
+    assert_eq!(shop.state(slow.order_id).await, "expired");
+    assert_eq!(shop.counters("MUG").await, (3, 3, 0));
+    shop.assert_counts_add_up().await;
+}
+
+/// The overdue hold holds other stock as well: that is locked first, in order, by starting again.
+#[sqlx::test]
+async fn an_overdue_hold_gives_all_of_its_lines_back(pool: PgPool) {
+    let shop = Shop::open(pool);
+    for sku in ["A", "M", "Z"] {
+        shop.product(sku, 1).await;
+    }
+    let slow = order(&[("A", 1), ("M", 1), ("Z", 1)]);
+    shop.reserve(std::slice::from_ref(&slow)).await;
+    shop.run_out_of_time().await;
+    assert!(held(&shop.reserve(&[order(&[("M", 1)])]).await[0]).is_some());
+    let counters = [
+        shop.counters("A").await,
+        shop.counters("M").await,
+        shop.counters("Z").await,
+    ];
+    assert_eq!(counters, [(1, 0, 0), (1, 1, 0), (1, 0, 0)]);
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn a_sweep_stays_small_and_the_next_ones_do_the_rest(pool: PgPool) {
+    let shop = Shop::open(pool);
+    for number in 0..60 {
+        shop.product(&format!("P{number}"), 5).await;
+    }
+    let skus: Vec<String> = (0..60).map(|number| format!("P{number}")).collect();
+    let lines: Vec<(&str, u32)> = skus.iter().map(|sku| (sku.as_str(), 1)).collect();
+    shop.reserve(&[order(&lines), order(&lines), order(&lines)])
+        .await;
+    shop.run_out_of_time().await;
+    for expected in [(1, 1), (1, 1), (1, 1), (0, 0)] {
+        assert_eq!(expire_overdue(&shop.pool).await.unwrap(), expected);
+    }
+    shop.assert_counts_add_up().await;
+}
