@@ -63,6 +63,7 @@ lint:
 
 unit:
 	@tests/with-postgres cargo test --workspace --exclude e2e --locked --no-fail-fast
+	images/postgres/test
 
 e2e: ## The tests that need a cluster
 	@cluster/up
