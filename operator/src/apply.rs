@@ -16,7 +16,7 @@ use crate::{
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use kube::{Client, ResourceExt as _};
 use prune::{Wanted, prune_all};
-use single::{change_owner, restart_pod, scale, write_credential};
+use single::{change_owner, delete_state, restart_pod, scale, write_credential};
 use std::collections::BTreeMap;
 use write::Writer;
 
@@ -65,6 +65,7 @@ pub async fn apply(
     let Desired {
         credentials,
         owner_changes,
+        orphaned_states,
         service_accounts,
         role_bindings,
         services,
@@ -84,6 +85,9 @@ pub async fn apply(
     }
     for change in &owner_changes {
         change_owner(&mut writer, change).await?;
+    }
+    for metadata in &orphaned_states {
+        delete_state(&mut writer, metadata).await?;
     }
     let service_accounts = writer
         .apply_all(&live.service_accounts, &service_accounts)

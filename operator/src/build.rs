@@ -23,6 +23,7 @@ use k8s_openapi::api::{
     policy::v1::PodDisruptionBudget,
     rbac::v1::RoleBinding,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ use std::collections::BTreeMap;
 pub struct Desired {
     pub credentials: Vec<CredentialWrite>,
     pub owner_changes: Vec<OwnerChange>,
+    /// Metadata of ConfigMaps to delete before the database starts.
+    pub orphaned_states: Vec<ObjectMeta>,
     pub service_accounts: Vec<ServiceAccount>,
     pub role_bindings: Vec<RoleBinding>,
     pub services: Vec<Service>,
@@ -76,6 +79,7 @@ pub fn build(
     Desired {
         credentials: credentials.writes.clone(),
         owner_changes: fate::owner_changes(stack, fetched),
+        orphaned_states: fate::orphaned_states(fetched),
         service_accounts: vec![access::service_account(stack)],
         role_bindings: vec![access::role_binding(stack, role)],
         services: services::services(stack),

@@ -23,6 +23,17 @@ pub struct OwnerChange {
     pub owners: Vec<OwnerReference>,
 }
 
+/// Patroni's ConfigMaps of a database whose volume is gone, before there is a new one. Patroni may write one more
+/// while its pod ends, after garbage collection took the others.
+pub fn orphaned_states(fetched: &Fetched) -> Vec<ObjectMeta> {
+    let states = fetched.live.patroni.values();
+    states.filter(|_| is_new(fetched)).cloned().collect()
+}
+
+fn is_new(fetched: &Fetched) -> bool {
+    fetched.live.volumes.is_empty() && fetched.live.stateful_sets.is_empty()
+}
+
 pub fn owner_changes(stack: &ValidStack, fetched: &Fetched) -> Vec<OwnerChange> {
     let ours = |metadata: &&ObjectMeta| belongs_to(&stack.name, metadata);
     let volumes = fetched.live.volumes.values().filter(ours);
@@ -32,6 +43,7 @@ pub fn owner_changes(stack: &ValidStack, fetched: &Fetched) -> Vec<OwnerChange> 
         .map(|secret| &secret.metadata)
         .filter(ours);
     let states = fetched.live.patroni.values();
+    let states = states.filter(|_| !is_new(fetched));
     volumes
         .map(|metadata| (Dependent::Volume, metadata))
         .chain(credentials.map(|metadata| (Dependent::Credential, metadata)))

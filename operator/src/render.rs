@@ -94,6 +94,7 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
     let Desired {
         credentials,
         owner_changes: _,
+        orphaned_states: _,
         service_accounts,
         role_bindings,
         services,

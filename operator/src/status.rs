@@ -64,6 +64,8 @@ pub fn status(
             components: Some(components(report, before.components.as_ref())),
             url: report.stack.url(),
         },
+        // Somebody else was faster, and the next pass comes at once.
+        Err(StepError::Apply(ApplyError::Raced { .. })) if previous.is_some() => before,
         // Nothing is known anew of the components: they stay as they were.
         Err(error) => EcommerceStackStatus {
             observed_generation: generation,

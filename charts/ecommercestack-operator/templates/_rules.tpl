@@ -17,7 +17,7 @@ Secrets and ConfigMaps are neither listed nor watched.
   verbs: [get, create, patch]
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get, patch]
+  verbs: [get, patch, delete]
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
   verbs: [list, patch]

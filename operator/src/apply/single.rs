@@ -13,9 +13,12 @@ use crate::{
     rollout::wanted,
     validate::ValidStack,
 };
-use k8s_openapi::api::{
-    apps::v1::Deployment,
-    core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
+use k8s_openapi::{
+    api::{
+        apps::v1::Deployment,
+        core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
     Api, ResourceExt as _,
@@ -106,6 +109,25 @@ pub(super) async fn change_owner(
         // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
         result => writer.note(kind, name, result).map(drop),
+    }
+}
+
+/// Only as it was read: a Patroni that writes it is alive.
+pub(super) async fn delete_state(
+    writer: &mut Writer<'_>,
+    metadata: &ObjectMeta,
+) -> Result<(), ApplyError> {
+    let api: Api<ConfigMap> = Api::namespaced(writer.client.clone(), &writer.stack.namespace);
+    let name = metadata.name.clone().unwrap_or_default();
+    let parameters = only_if(metadata.uid.clone(), metadata.resource_version.clone());
+    match api.delete(&name, &parameters).await {
+        // The database must not start with it.
+        Err(kube::Error::Api(status)) if status.is_conflict() => Err(ApplyError::Raced {
+            kind: "ConfigMap".to_owned(),
+            name,
+        }),
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+        result => writer.note("ConfigMap", &name, result).map(drop),
     }
 }
 

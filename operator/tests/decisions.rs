@@ -1,0 +1,510 @@
+//! What a pass decides from what it found: releases, credentials, owners, status. No cluster, only values.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use ecommercestack_crds::{
+    ComponentStatus, ComponentStatuses, ConditionType, DeletionPolicy, EcommerceStackStatus,
+};
+use ecommercestack_operator::{
+    apply::{Applied, Problem},
+    build::build,
+    children::{access::PostgresRole, secrets},
+    component::Application,
+    credentials::{Credential, Credentials, CredentialsError, complete},
+    fate::owner_changes,
+    fetch::{Fetched, Live},
+    labels::labels,
+    randomness::{OperatingSystem, Placeholders},
+    releases::{Releases, decide},
+    render::parse,
+    status::{Report, StepError, condition, is_true, status},
+    validate::{ValidStack, validate},
+};
+use jiff::Timestamp;
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, StatefulSet, StatefulSetStatus},
+        batch::v1::{Job, JobCondition, JobStatus},
+        core::v1::{
+            ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Pod,
+            PodStatus,
+        },
+    },
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
+};
+use kube::ResourceExt as _;
+use std::collections::BTreeMap;
+
+/// A shop whose database is up and bootstrapped; `extra` is appended to the spec.
+struct World {
+    fetched: Fetched,
+}
+
+impl World {
+    fn new(extra: &str) -> Self {
+        let yaml = format!(
+            "{{apiVersion: ecommercestack.dev/v1alpha1, kind: EcommerceStack, metadata: {{name: shop, generation: 3}}, spec: {{version: 'new', database: {{managed: {{storage: {{size: 1Gi}}}}}}{extra}}}}}"
+        );
+        let stack = parse(&yaml, "shops").unwrap().remove(0);
+        let database = StatefulSet {
+            status: Some(StatefulSetStatus {
+                ready_replicas: Some(1),
+                updated_replicas: Some(1),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let live = Live {
+            stateful_sets: BTreeMap::from([("shop-postgres".into(), database)]),
+            ..Default::default()
+        };
+        let fetched = Fetched {
+            stack,
+            namespace_terminating: false,
+            secrets: BTreeMap::new(),
+            system_identifier: Some("1".into()),
+            live,
+            pods: Vec::new(),
+        };
+        let mut world = Self { fetched };
+        world.promote("postgres", "docker.io/ecommercestack/postgres:new");
+        let job = world.releases().postgres.bootstrap.unwrap().job;
+        world.finish(&job, "Complete");
+        world
+    }
+
+    fn stack(&self) -> ValidStack {
+        validate(&self.fetched.stack).unwrap()
+    }
+
+    fn credentials(&self) -> Credentials {
+        complete(&self.stack(), &self.fetched.secrets, &mut Placeholders).unwrap()
+    }
+
+    fn releases(&self) -> Releases {
+        decide(&self.stack(), &self.fetched, &self.credentials())
+    }
+
+    fn image(&self, application: Application) -> Option<String> {
+        self.releases().of(application).image.clone()
+    }
+
+    fn promote(&mut self, component: &str, image: &str) {
+        let status = self.fetched.stack.status.get_or_insert_default();
+        let components = status
+            .components
+            .get_or_insert_with(ComponentStatuses::default);
+        let new = Some(ComponentStatus {
+            image: Some(image.into()),
+            ..Default::default()
+        });
+        match component {
+            "postgres" => components.postgres = new,
+            "auth" => components.auth = new,
+            "product" => components.product = new,
+            _ => components.order = new,
+        }
+    }
+
+    fn finish(&mut self, job: &Job, type_: &str) {
+        let mut job = job.clone();
+        let condition = JobCondition {
+            type_: type_.into(),
+            status: "True".into(),
+            ..Default::default()
+        };
+        job.status = Some(JobStatus {
+            conditions: Some(vec![condition]),
+            ..Default::default()
+        });
+        self.fetched.live.jobs.insert(job.name_any(), job);
+    }
+
+    fn migrate(&mut self, application: Application, type_: &str) -> String {
+        let job = self
+            .releases()
+            .of(application)
+            .migration
+            .clone()
+            .unwrap()
+            .job;
+        self.finish(&job, type_);
+        job.name_any()
+    }
+
+    fn pod_of(&mut self, job: &str, state: ContainerState) {
+        let container = ContainerStatus {
+            state: Some(state),
+            image: "the-image".into(),
+            ..Default::default()
+        };
+        self.fetched.pods.push(Pod {
+            metadata: ObjectMeta {
+                labels: Some(
+                    [("batch.kubernetes.io/job-name".to_owned(), job.to_owned())]
+                        .into_iter()
+                        .collect(),
+                ),
+                ..Default::default()
+            },
+            status: Some(PodStatus {
+                container_statuses: Some(vec![container]),
+                ..Default::default()
+            }),
+            ..Default::default()
+        });
+    }
+
+    fn status(&self, applied: Applied) -> EcommerceStackStatus {
+        let report = Report {
+            stack: self.stack(),
+            fetched: self.fetched.clone(),
+            releases: self.releases(),
+            applied,
+        };
+        status(None, Some(3), Timestamp::UNIX_EPOCH, &Ok(report))
+    }
+
+    fn message(&self, type_: ConditionType) -> (String, String) {
+        let status = self.status(Applied::default());
+        let condition = condition(&status.conditions, type_).unwrap();
+        (condition.reason.clone(), condition.message.clone())
+    }
+}
+
+fn role() -> PostgresRole {
+    PostgresRole {
+        name: "role".into(),
+        kind: "Role",
+    }
+}
+
+const OLD: &str = "docker.io/ecommercestack/auth:old";
+const NEW: &str = "docker.io/ecommercestack/auth:new";
+
+#[test]
+fn a_service_gets_no_image_before_its_first_migration() {
+    let mut world = World::new("");
+    assert_eq!(world.image(Application::Auth), None);
+    world.migrate(Application::Auth, "Complete");
+    assert_eq!(world.image(Application::Auth).as_deref(), Some(NEW));
+}
+
+#[test]
+fn a_closed_gate_holds_the_image_and_nothing_else() {
+    let mut world = World::new(", components: {auth: {replicas: 4}}");
+    world.promote("auth", OLD);
+    world.migrate(Application::Auth, "Failed");
+    let (credentials, releases) = (world.credentials(), world.releases());
+    let desired = build(
+        &world.stack(),
+        &world.fetched,
+        &credentials,
+        &releases,
+        &role(),
+    );
+    let auth = &desired.deployments[0];
+    let image = auth
+        .deployment
+        .spec
+        .template
+        .spec
+        .as_ref()
+        .unwrap()
+        .containers[0]
+        .image
+        .as_deref();
+    assert_eq!((image, auth.replicas), (Some(OLD), 4));
+}
+
+#[test]
+fn a_later_service_waits_for_the_release_of_an_earlier_one() {
+    let mut world = World::new("");
+    world.promote("auth", OLD);
+    world.promote("product", "docker.io/ecommercestack/product:old");
+    world.migrate(Application::Product, "Complete");
+    assert!(world.image(Application::Product).unwrap().ends_with(":old"));
+    world.migrate(Application::Auth, "Complete");
+    assert!(world.image(Application::Product).unwrap().ends_with(":new"));
+}
+
+#[test]
+fn a_lost_status_is_read_from_the_live_deployment() {
+    let mut world = World::new("");
+    world.migrate(Application::Auth, "Complete");
+    let (credentials, releases) = (world.credentials(), world.releases());
+    let desired = build(
+        &world.stack(),
+        &world.fetched,
+        &credentials,
+        &releases,
+        &role(),
+    );
+    let mut live: Deployment = desired.deployments[0].deployment.clone();
+    live.spec.template.spec.as_mut().unwrap().containers[0].image = Some(OLD.into());
+    world
+        .fetched
+        .live
+        .deployments
+        .insert("shop-auth".into(), live);
+    world
+        .fetched
+        .live
+        .jobs
+        .retain(|name, _| name.contains("bootstrap"));
+    assert_eq!(world.image(Application::Auth).as_deref(), Some(OLD));
+}
+
+#[test]
+fn the_databases_image_waits_for_its_bootstrap_unless_the_database_is_broken() {
+    let mut world = World::new("");
+    world.promote("postgres", "docker.io/ecommercestack/postgres:old");
+    assert!(
+        world.releases().postgres.image.ends_with(":new"),
+        "the bootstrap of `new` went through"
+    );
+    world.fetched.live.jobs.clear();
+    assert!(world.releases().postgres.image.ends_with(":old"));
+    world.pod_of("none", waiting("ImagePullBackOff", "not found"));
+    let pod = world.fetched.pods.last_mut().unwrap();
+    pod.metadata.labels = Some(labels("shop", "postgres"));
+    assert!(world.releases().postgres.image.ends_with(":new"));
+}
+
+#[test]
+fn a_migration_waits_for_a_database_that_restarts() {
+    let mut world = World::new("");
+    assert!(
+        world
+            .releases()
+            .of(Application::Auth)
+            .migration
+            .as_ref()
+            .unwrap()
+            .may_start
+    );
+    world
+        .fetched
+        .live
+        .stateful_sets
+        .get_mut("shop-postgres")
+        .unwrap()
+        .status = None;
+    assert!(
+        !world
+            .releases()
+            .of(Application::Auth)
+            .migration
+            .as_ref()
+            .unwrap()
+            .may_start
+    );
+    assert_eq!(
+        world.message(ConditionType::AuthReady).0,
+        "WaitingForDatabase"
+    );
+}
+
+fn waiting(reason: &str, message: &str) -> ContainerState {
+    let waiting = ContainerStateWaiting {
+        reason: Some(reason.into()),
+        message: Some(message.into()),
+    };
+    ContainerState {
+        waiting: Some(waiting),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn a_failed_migration_says_why_what_serves_and_what_to_do() {
+    let mut world = World::new("");
+    world.promote("auth", OLD);
+    let job = world.migrate(Application::Auth, "Failed");
+    let end = ContainerStateTerminated {
+        exit_code: 1,
+        message: Some("column exists\nalready".into()),
+        ..Default::default()
+    };
+    world.pod_of(
+        &job,
+        ContainerState {
+            terminated: Some(end),
+            ..Default::default()
+        },
+    );
+    let (reason, message) = world.message(ConditionType::AuthReady);
+    assert_eq!(reason, "MigrationFailed");
+    for part in [
+        "exit 1: column exists already",
+        OLD,
+        NEW,
+        &format!("kubectl delete job {job}"),
+    ] {
+        assert!(message.contains(part), "{message} lacks {part}");
+    }
+    assert_eq!(world.message(ConditionType::Ready), (reason, message));
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_is_told_from_a_job_that_runs() {
+    let mut world = World::new("");
+    let job = world
+        .releases()
+        .of(Application::Auth)
+        .migration
+        .clone()
+        .unwrap()
+        .job;
+    world.fetched.live.jobs.insert(job.name_any(), job.clone());
+    assert_eq!(world.message(ConditionType::AuthReady).0, "Migrating");
+    world.pod_of(
+        &job.name_any(),
+        waiting("ErrImagePull", "failed: rpc error: not found"),
+    );
+    let (reason, message) = world.message(ConditionType::AuthReady);
+    assert_eq!(reason, "ImageUnavailable");
+    assert!(message.contains("the-image (not found)"), "{message}");
+}
+
+#[test]
+fn existing_values_are_kept_and_missing_ones_completed() {
+    let world = World::new("");
+    let stack = world.stack();
+    let first = complete(&stack, &BTreeMap::new(), &mut OperatingSystem).unwrap();
+    let mut live: BTreeMap<_, _> = first
+        .writes
+        .iter()
+        .map(|write| (write.credential, secrets::secret(&stack, write)))
+        .collect();
+    let again = complete(&stack, &live, &mut OperatingSystem).unwrap();
+    assert!(again.writes.is_empty());
+    assert_eq!(
+        first.fingerprint(&Credential::ALL),
+        again.fingerprint(&Credential::ALL)
+    );
+
+    let jwt = live
+        .get_mut(&Credential::SigningKeys)
+        .unwrap()
+        .data
+        .as_mut()
+        .unwrap();
+    jwt.remove("refresh.key");
+    let completed = complete(&stack, &live, &mut OperatingSystem).unwrap();
+    let keys: Vec<_> = completed
+        .writes
+        .iter()
+        .flat_map(|write| write.content.keys())
+        .collect();
+    assert_eq!(keys, ["refresh.key"]);
+    assert_ne!(
+        first.fingerprint(&[Credential::SigningKeys]),
+        completed.fingerprint(&[Credential::SigningKeys])
+    );
+}
+
+#[test]
+fn a_strangers_secret_is_a_conflict() {
+    let world = World::new("");
+    let stack = world.stack();
+    let write = world.credentials().writes[0].clone();
+    let mut secret = secrets::secret(&stack, &write);
+    secret.metadata.labels = None;
+    let result = complete(
+        &stack,
+        &BTreeMap::from([(write.credential, secret)]),
+        &mut Placeholders,
+    );
+    assert_eq!(
+        result.unwrap_err(),
+        CredentialsError::Conflict("shop-postgres".into())
+    );
+}
+
+#[test]
+fn volumes_follow_the_deletion_policy() {
+    let mut world = World::new("");
+    let volume = ObjectMeta {
+        name: Some("data-shop-postgres-0".into()),
+        labels: Some(labels("shop", "postgres")),
+        ..Default::default()
+    };
+    world
+        .fetched
+        .live
+        .volumes
+        .insert("data-shop-postgres-0".into(), volume);
+    let mut stack = world.stack();
+    assert!(owner_changes(&stack, &world.fetched).is_empty());
+    stack.deletion_policy = DeletionPolicy::Delete;
+    let changes = owner_changes(&stack, &world.fetched);
+    assert_eq!(changes[0].owners, [stack.owner.clone()]);
+    world
+        .fetched
+        .live
+        .volumes
+        .values_mut()
+        .next()
+        .unwrap()
+        .owner_references = Some(vec![stack.owner.clone()]);
+    assert!(owner_changes(&stack, &world.fetched).is_empty());
+    stack.deletion_policy = DeletionPolicy::Retain;
+    assert!(owner_changes(&stack, &world.fetched)[0].owners.is_empty());
+}
+
+#[test]
+fn a_refused_write_reaches_the_conditions() {
+    let world = World::new("");
+    let problems = vec![Problem::Refused {
+        kind: "Service".into(),
+        name: "shop-auth".into(),
+        message: "no".into(),
+    }];
+    let status = world.status(Applied {
+        problems,
+        ..Default::default()
+    });
+    assert!(is_true(&status.conditions, ConditionType::Degraded));
+    let ready = condition(&status.conditions, ConditionType::Ready).unwrap();
+    assert_eq!(
+        (ready.status.as_str(), ready.reason.as_str()),
+        ("False", "WriteRefused")
+    );
+}
+
+#[test]
+fn a_step_that_fails_is_reported_and_keeps_what_is_known_of_the_components() {
+    let world = World::new("");
+    let before = world.fetched.stack.status.clone().unwrap();
+    let failed = Err(StepError::NamespaceTerminating("shops".into()));
+    let after = status(Some(&before), Some(3), Timestamp::UNIX_EPOCH, &failed);
+    assert_eq!(after.components, before.components);
+    assert!(is_true(&after.conditions, ConditionType::Degraded));
+}
+
+#[test]
+fn the_time_of_a_transition_moves_only_with_the_status() {
+    let world = World::new("");
+    let first = world.status(Applied::default());
+    let report = Report {
+        stack: world.stack(),
+        fetched: world.fetched.clone(),
+        releases: world.releases(),
+        applied: Applied::default(),
+    };
+    let later = Timestamp::from_second(60).unwrap();
+    let second = status(Some(&first), Some(3), later, &Ok(report));
+    assert_eq!(first, second);
+    assert_eq!(
+        second.conditions[0].last_transition_time,
+        Time(Timestamp::UNIX_EPOCH)
+    );
+}
+
+#[test]
+fn more_pods_than_the_database_takes_connections_is_said() {
+    let world = World::new(", components: {order: {replicas: 50}}");
+    let (reason, message) = world.message(ConditionType::Degraded);
+    assert_eq!(reason, "TooManyConnections");
+    assert!(message.contains("at most 19 replicas"), "{message}");
+}
