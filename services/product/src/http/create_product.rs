@@ -37,14 +37,14 @@ pub(super) struct CreateProduct {
     #[schema(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 100)]
     slug: Option<Slug>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 10_000)]
+    #[schema(value_type = String, max_length = 10_000)]
     description: Description,
     price: Amount,
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     category: Option<Category>,
     /// Any JSON object of at most 16 KiB.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object)]
     metadata: Metadata,
     #[serde(default)]
     status: FirstStatus,

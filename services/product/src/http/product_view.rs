@@ -36,35 +36,43 @@ pub(super) struct ProductView {
 /// Units. What they are made up of is shown to the vendor and to admins only.
 #[derive(Serialize, ToSchema)]
 struct ProductInventory {
+    /// What can be ordered.
     available: i64,
     in_stock: bool,
-    #[serde(flatten)]
-    parts: Option<InventoryParts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    on_hand: Option<i64>,
+    /// By reservations that have not been paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    held: Option<i64>,
+    /// By orders that wait to be shipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    allocated: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    warehouse: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-struct InventoryParts {
-    #[schema(required = false)]
-    on_hand: i64,
-    /// By reservations that have not been paid for.
-    #[schema(required = false)]
-    held: i64,
-    /// By orders that wait to be shipped.
-    #[schema(required = false)]
-    allocated: i64,
-    #[schema(required = false)]
-    warehouse: String,
+impl ProductInventory {
+    fn new(product: &Product, viewer: Viewer) -> Self {
+        let available = product.on_hand - product.held - product.allocated;
+        let manages = viewer.manages(product.vendor_id);
+        Self {
+            available,
+            in_stock: available > 0,
+            on_hand: manages.then_some(product.on_hand),
+            held: manages.then_some(product.held),
+            allocated: manages.then_some(product.allocated),
+            warehouse: manages.then(|| product.warehouse.clone()),
+        }
+    }
 }
 
 impl ProductView {
     pub(super) fn new(product: Product, viewer: Viewer, currency: Currency) -> Self {
-        let available = product.on_hand - product.held - product.allocated;
-        let parts = viewer.manages(product.vendor_id).then_some(InventoryParts {
-            on_hand: product.on_hand,
-            held: product.held,
-            allocated: product.allocated,
-            warehouse: product.warehouse,
-        });
+        let inventory = ProductInventory::new(&product, viewer);
         Self {
             id: product.id,
             sku: product.sku.as_str().to_owned(),
@@ -78,11 +86,7 @@ impl ProductView {
                 .map(|category| category.as_str().to_owned()),
             metadata: product.metadata.0,
             status: product.status,
-            inventory: ProductInventory {
-                available,
-                in_stock: available > 0,
-                parts,
-            },
+            inventory,
             created_at: product.created_at,
             updated_at: product.updated_at,
         }
