@@ -34,7 +34,8 @@ remove_node() {
     [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
   done
   find /var/log/containers -lname "$state/*" -delete 2>/dev/null || true
-  rm -f /var/lib/cni/results/"$network_name"-*
+  # What the network library remembers of each pod; others may have theirs beside it.
+  grep -lsF "\"$state/" /var/lib/cni/results/* | xargs --no-run-if-empty rm -f || true
   # Folders that the kubelet and the network plugins make, where nobody else uses them.
   rmdir /var/log/containers /var/lib/cni/results /var/lib/cni /run/containerd/fifo /run/containerd/s /run/containerd 2>/dev/null || true
   find /usr/libexec/kubernetes -depth -type d -empty -delete 2>/dev/null || true
@@ -48,7 +49,7 @@ remove_node() {
 # What kube-proxy, the kubelet and this cluster's network put into the packet filter.
 remove_packet_rules() {
   local family table
-  for family in ip ip6; do nft delete table "$family" kube-proxy 2>/dev/null || true; done
+  remove_proxy_tables
   for family in iptables ip6tables; do
     for table in nat mangle filter; do
       if [ "$table" = nat ]; then remove_pod_network_chains "$family"; fi
@@ -57,13 +58,30 @@ remove_packet_rules() {
   done
 }
 
+# By the nft that wrote them, in kube-proxy's image: Debian 12's own crashes on them.
+remove_proxy_tables() {
+  local image container family
+  image=$(cluster_image kube-proxy "$kubernetes_version")
+  buildah inspect --type image "$image" >/dev/null 2>&1 || buildah pull --quiet "docker-archive:$(archive_of "$image")"
+  container=$(buildah from --pull-never "$image")
+  for family in ip ip6; do
+    buildah run --cap-add CAP_NET_ADMIN "$container" -- nft "add table $family kube-proxy; delete table $family kube-proxy" || true
+  done
+  buildah rm "$container" >/dev/null
+}
+
 # remove_chains COMMAND TABLE PATTERN: the chains and every rule that leads to them.
 remove_chains() {
   local rule chain chains
   chains=$("$1" -w -t "$2" -S 2>/dev/null | awk -v pattern="$3" '$1 == "-N" && $2 ~ pattern { print $2 }')
   [ -n "$chains" ] || return 0
-  "$1" -w -t "$2" -S | awk -v pattern="$3" '$1 == "-A" && $2 !~ pattern { for (i = 3; i < NF; i++) if ($i == "-j" && $(i + 1) ~ pattern) print }' |
-    while read -r rule; do xargs "$1" -w -t "$2" <<<"-D ${rule#-A }" || true; done
+  # By their numbers, the last first: a rule as it is printed cannot be handed back word by word.
+  "$1" -w -t "$2" -S | awk -v pattern="$3" '
+    $1 == "-A" { number[$2]++; for (i = 3; i < NF; i++) if ($i == "-j" && $(i + 1) ~ pattern && $2 !~ pattern) print $2, number[$2] }' |
+    tac | while read -r rule; do
+      # shellcheck disable=SC2086
+      "$1" -w -t "$2" -D $rule || true
+    done
   for chain in $chains; do "$1" -w -t "$2" -F "$chain" || true; done
   for chain in $chains; do "$1" -w -t "$2" -X "$chain" || true; done
 }
@@ -71,10 +89,9 @@ remove_chains() {
 # The plugins name each chain by a hash and say in a comment whose it is. Those for host ports are shared with other
 # networks of the machine, and go only when nothing of another is in them.
 remove_pod_network_chains() {
-  local chain rules
-  rules=$("$1" -w -t nat -S 2>/dev/null) || return 0
-  for chain in $(awk -v name="\\\"$network_name\\\"" 'index($0, name) { for (i = 3; i < NF; i++) if ($i == "-j" && $(i + 1) ~ /^CNI-/) print $(i + 1) }' <<<"$rules" | sort -u); do
-    [[ $chain =~ ^CNI-(HOSTPORT-.*)$ ]] || remove_chains "$1" nat "^$chain\$"
+  local chain
+  for chain in $("$1" -w -t nat -S 2>/dev/null | grep -F "name: \\\"$network_name\\\"" | grep -oE ' -j CNI-[^ ]+' | sort -u); do
+    [ "$chain" = -j ] || remove_chains "$1" nat "^$chain\$"
   done
-  if ! "$1" -w -t nat -S | grep -q -- '-j CNI-DN-'; then remove_chains "$1" nat '^CNI-HOSTPORT-'; fi
+  "$1" -w -t nat -S 2>/dev/null | grep -e '-j CNI-DN-' >/dev/null || remove_chains "$1" nat '^CNI-(HOSTPORT|DN)-'
 }

@@ -4,7 +4,7 @@
 
 # is_ours PID: names this cluster's state folder in its command line.
 is_ours() {
-  [ -n "$1" ] && { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null | grep -qF -- "$state/"
+  [ -n "$1" ] && { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null | grep -F -- "$state/" >/dev/null
 }
 
 # running NAME: the program that a keeper looks after, or the keeper itself (NAME.keeper).
@@ -89,7 +89,7 @@ stop_node() {
 }
 
 node_mounts() {
-  awk -v state="$state/" '{ if (index($5, state) == 1 || index($5, "/var/lib/kubelet/") == 1) print $5 }' /proc/self/mountinfo
+  awk -v state="$state/" '{ if (index($5, state) == 1 || index($5 "/", "/var/lib/kubelet/") == 1) print $5 }' /proc/self/mountinfo
 }
 
 unmount_node() {
@@ -101,5 +101,5 @@ unmount_node() {
     [ -n "$(node_mounts)" ] || return 0
     sleep "$round"
   done
-  die "these stay mounted: $(node_mounts | tr '\n' ' ')"
+  die "$(node_mounts | wc -l) folders stay mounted, such as $(node_mounts | head -n 1)"
 }

@@ -13,7 +13,7 @@ up_local() {
   local since=0
   refuse_foreign_machine
   install_packages buildah ca-certificates conntrack containernetworking-plugins curl debootstrap gcc iproute2 \
-    iptables libc6-dev nftables procps runc
+    iptables libc6-dev procps runc
   "$here/tools"
   "$here/base-images"
   if ! node_answers; then
@@ -107,6 +107,7 @@ load_base_images() {
 
 create() {
   say "Creating a cluster in $state"
+  if [ -e "$marker" ] || [ -e "$state/pids" ]; then step "Removing what an interrupted run left" remove_node; fi
   refuse_taken_ports
   step "Preparing the node" prepare_node
   step "Starting containerd" start_containerd
