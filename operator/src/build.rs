@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 pub struct Desired {
     pub credentials: Vec<CredentialWrite>,
     pub owner_changes: Vec<OwnerChange>,
-    /// Metadata of ConfigMaps to delete before the database starts.
+    /// Metadata of `ConfigMaps` to delete before the database starts.
     pub orphaned_states: Vec<ObjectMeta>,
     pub service_accounts: Vec<ServiceAccount>,
     pub role_bindings: Vec<RoleBinding>,

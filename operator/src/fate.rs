@@ -23,7 +23,7 @@ pub struct OwnerChange {
     pub owners: Vec<OwnerReference>,
 }
 
-/// Patroni's ConfigMaps of a database whose volume is gone, before there is a new one. Patroni may write one more
+/// Patroni's `ConfigMaps` of a database whose volume is gone, before there is a new one. Patroni may write one more
 /// while its pod ends, after garbage collection took the others.
 pub fn orphaned_states(fetched: &Fetched) -> Vec<ObjectMeta> {
     let states = fetched.live.patroni.values();

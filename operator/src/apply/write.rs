@@ -150,7 +150,7 @@ impl<'a> Writer<'a> {
         Ok(true)
     }
 
-    /// Creates an object that is never patched.
+    /// Creates an object that is never patched and was not among the stack's own.
     pub(super) async fn create<K: Child>(&mut self, child: &K) -> Result<(), ApplyError> {
         let (kind, name) = (K::kind(&()), child.name_any());
         let api: Api<K> = Api::namespaced(self.client.clone(), &self.stack.namespace);
@@ -159,9 +159,12 @@ impl<'a> Writer<'a> {
             ..Default::default()
         };
         match api.create(&parameters, child).await {
-            // One of ours that is still going away, or a stranger's.
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
-                self.is_a_strangers(&api, &name).await.map(drop)
+                self.problems.push(Problem::Conflict {
+                    kind: kind.into_owned(),
+                    name,
+                });
+                Ok(())
             }
             result => self.note(&kind, &name, result).map(drop),
         }

@@ -222,11 +222,11 @@ mod tests {
         memory_limit: "256Mi",
     };
 
-    fn amounts(cpu: Option<&str>, memory: Option<&str>) -> Option<ResourceAmounts> {
-        Some(ResourceAmounts {
-            cpu: cpu.map(Into::into),
-            memory: memory.map(Into::into),
-        })
+    fn both(cpu: &str, memory: &str) -> ResourceAmounts {
+        ResourceAmounts {
+            cpu: Some(cpu.into()),
+            memory: Some(memory.into()),
+        }
     }
 
     fn of(own: &Resources) -> [Option<String>; 4] {
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_request_above_the_default_limit_moves_the_limit() {
         let own = Resources {
-            requests: amounts(Some("2"), Some("1Gi")),
+            requests: Some(both("2", "1Gi")),
             limits: None,
         };
         assert_eq!(
@@ -264,7 +264,7 @@ mod tests {
     fn a_limit_below_the_default_request_moves_the_request() {
         let own = Resources {
             requests: None,
-            limits: amounts(Some("10m"), Some("32Mi")),
+            limits: Some(both("10m", "32Mi")),
         };
         let expected = ["10m", "32Mi", "10m", "32Mi"].map(|text| Some(text.to_owned()));
         assert_eq!(of(&own), expected);

@@ -1,0 +1,72 @@
+//! The table of routes against what the services say they answer: each public path leads to its own service,
+//! nothing internal is reachable, and no row is ambiguous (OPERATOR 18).
+
+use ecommercestack_operator::{
+    children::ingresses::{LEGACY_ROUTES, PathMatch, ROUTES},
+    component::Application,
+};
+use serde_json::Value;
+use std::{fs, path::Path};
+
+/// Who answers a path, by the Ingress v1 rules: exact first, then the longest prefix, element by element.
+fn answers(path: &str) -> Option<Application> {
+    let rows = || ROUTES.iter().chain(&LEGACY_ROUTES);
+    let exact = rows().find(|(own, matched, _)| *matched == PathMatch::Exact && *own == path);
+    let prefix = || {
+        let below = |own: &str| path == own || path.starts_with(&format!("{own}/"));
+        rows()
+            .filter(|(own, matched, _)| *matched == PathMatch::Prefix && below(own))
+            .max_by_key(|(own, _, _)| own.len())
+    };
+    exact
+        .or_else(prefix)
+        .map(|(_, _, application)| *application)
+}
+
+fn documented(application: Application) -> Vec<String> {
+    let file = format!("../services/{}/openapi.json", application.as_str());
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file));
+    let document: Value = serde_json::from_str(&text.expect("make gen writes it")).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    paths.keys().cloned().collect()
+}
+
+#[test]
+fn every_documented_path_leads_to_its_service() {
+    for application in Application::ALL {
+        let paths = documented(application);
+        assert!(!paths.is_empty());
+        for path in paths {
+            assert_eq!(answers(&path), Some(application), "{path}");
+            let alias = path.replacen("/api/v1/", "/api/", 1);
+            assert_eq!(answers(&alias), Some(application), "{alias}");
+        }
+    }
+}
+
+#[test]
+fn what_every_service_offers_is_told_apart() {
+    for application in Application::ALL {
+        for page in ["health", "openapi.json", "docs", "version"] {
+            let path = format!("/api/v1/{}/{page}", application.as_str());
+            assert_eq!(answers(&path), Some(application), "{path}");
+        }
+    }
+    assert_eq!(answers("/.well-known/jwks.json"), Some(Application::Auth));
+}
+
+#[test]
+fn nothing_internal_is_reachable() {
+    for path in [
+        "/",
+        "/internal/reservations",
+        "/livez",
+        "/readyz",
+        "/startupz",
+        "/metrics",
+        "/api/v1",
+        "/api/v1/authority",
+    ] {
+        assert_eq!(answers(path), None, "{path}");
+    }
+}
