@@ -29,7 +29,7 @@ pub async fn reach(point: FailPoint) {
     match setting.split_once(':') {
         Some((place, "abort")) if place == name => std::process::abort(),
         Some((place, "sleep")) if place == name => {
-            tokio::time::sleep(std::time::Duration::from_secs(3_600)).await
+            tokio::time::sleep(std::time::Duration::from_hours(1)).await;
         }
         Some(_) | None => {}
     }

@@ -1,5 +1,6 @@
 //! Orders and sagas in Postgres. Every write is set-wise and in key order, and may be repeated as a whole.
 
+mod count;
 mod create;
 mod failure;
 mod list;

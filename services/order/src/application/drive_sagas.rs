@@ -1,7 +1,7 @@
 //! One round of the sagas: take what is due, commit its holds in product, move its orders on (ORDERS 3, 5, 19).
 //! Two rounds at once, or one round twice, do no harm: the leases and product's idempotence see to it.
 
-use std::time::Duration;
+use std::{error::Error, iter::successors, time::Duration};
 
 use tracing::{error, info, warn};
 use web::clock::Clock;
@@ -110,9 +110,10 @@ impl<R: Reservations, S: Sagas> DriveSagas<R, S> {
             error = error as &dyn std::error::Error,
             "postponed sagas"
         );
+        let reason = chain(error);
         let postponements: Vec<_> = turns
             .iter()
-            .map(|turn| self.postponement(turn, error.to_string()))
+            .map(|turn| self.postponement(turn, reason.clone()))
             .collect();
         self.sagas.postpone(&postponements).await
     }
@@ -125,6 +126,15 @@ impl<R: Reservations, S: Sagas> DriveSagas<R, S> {
             reason,
         }
     }
+}
+
+/// The error and what caused it: whoever looks at a stuck saga has nothing else.
+fn chain(error: &dyn Error) -> String {
+    let causes = successors(Some(error), |error| (**error).source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 /// What the end of a hold means for its order.

@@ -61,6 +61,8 @@ pub enum Fault {
     LoseAnswer,
     /// Does the work, and answers late.
     Late(Duration),
+    /// Does the work, and answers what cannot be read.
+    Garbage,
     /// Refuses every batch that has this SKU in it.
     Poison(&'static str),
 }
@@ -109,6 +111,7 @@ impl Product {
         let routes = Router::new()
             .route("/internal/reservations", post(reserve))
             .route("/internal/reservations/commit", post(commit))
+            .route("/internal/reservations/release", post(release))
             .with_state(Arc::clone(&shelf));
         let server = tokio::spawn(async { axum::serve(listener, routes).await.unwrap() });
         let product = Self {
@@ -191,6 +194,13 @@ impl Product {
             .collect()
     }
 
+    /// Waits until somebody asks for a reservation.
+    pub async fn reached(&self) {
+        while self.calls("reserve").is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// The next call meets this.
     pub fn next(&self, fault: Fault) {
         self.shelf().faults.push_back(fault);
@@ -267,6 +277,19 @@ async fn commit(
     answer(fault, json!({ "outcomes": outcomes })).await
 }
 
+async fn release(
+    State(shelf): State<Arc<Mutex<Shelf>>>,
+    Json(asked): Json<OrderIds>,
+) -> Json<Value> {
+    let mut shelf = shelf.lock().unwrap();
+    let outcomes: Vec<Value> = asked
+        .order_ids
+        .iter()
+        .map(|id| json!({ "order_id": id, "outcome": shelf.release(*id) }))
+        .collect();
+    Json(json!({ "outcomes": outcomes }))
+}
+
 fn meet(
     shelf: &Mutex<Shelf>,
     path: &'static str,
@@ -300,6 +323,7 @@ async fn answer(fault: Option<Fault>, body: Value) -> Response {
         // Unwinding a handler makes the server drop the connection; this way it says nothing on standard error.
         Some(Fault::LoseAnswer) => std::panic::resume_unwind(Box::new("lost answer")),
         Some(Fault::Late(delay)) => tokio::time::sleep(delay).await,
+        Some(Fault::Garbage) => return Json(json!({ "verdicts": 7 })).into_response(),
         Some(Fault::Answer(_) | Fault::Poison(_)) | None => {}
     }
     Json(body).into_response()
@@ -393,5 +417,19 @@ impl Shelf {
             hold.state = "committed";
         }
         hold.state
+    }
+
+    fn release(&mut self, order: Uuid) -> &'static str {
+        let Some(hold) = self.holds.values_mut().find(|hold| hold.order_id == order) else {
+            return "released";
+        };
+        if hold.state == "held" {
+            hold.state = "gone";
+        }
+        if hold.state == "committed" {
+            "committed"
+        } else {
+            "released"
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use order::{
     application::Driven,
-    domain::{CancelReason, Postponement, Settled, Settlement, Turn},
+    domain::{CancelReason, OrderId, Postponement, ReleaseOutcome, Settled, Settlement, Turn},
     ports::{Reservations, Sagas},
 };
 use sqlx::PgPool;
@@ -182,7 +182,11 @@ async fn while_product_is_in_trouble_sagas_wait_and_then_finish(pool: PgPool) {
             .unwrap();
     assert_eq!(
         (attempts, error.as_str(), waits),
-        (1, "the outcome of a call to product is not known", true)
+        (
+            1,
+            "the outcome of a call to product is not known: product answered 503 Service Unavailable",
+            true
+        )
     );
 
     // Product did it, and the answer was lost: asking again tells.
@@ -262,4 +266,23 @@ async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
         (shop.count("orders").await, shop.count("sagas").await),
         (1, 0)
     );
+}
+
+#[sqlx::test]
+async fn holds_are_given_back_unless_they_are_committed(pool: PgPool) {
+    let shop = with_orders(pool, 2).await;
+    let orders: Vec<OrderId> = shop
+        .product
+        .holds()
+        .iter()
+        .map(|hold| OrderId(hold.order_id))
+        .collect();
+    shop.reservations.commit(&orders[..1]).await.unwrap();
+    for _ in 0..2 {
+        let outcomes = shop.reservations.release(&orders).await.unwrap();
+        assert_eq!(
+            outcomes,
+            [ReleaseOutcome::Committed, ReleaseOutcome::Released]
+        );
+    }
 }

@@ -17,7 +17,7 @@ use order::{
     application::{DriveSagas, Driven, PlaceOrders, Poke, QueueLimits, SagaLoop},
 };
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -36,6 +36,7 @@ pub struct Shop {
     pub router: Router,
     poke: Poke,
     signer: Signer,
+    waits: Waits,
 }
 
 #[derive(Clone)]
@@ -51,12 +52,36 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// Short, so that tests of time-outs do not take long.
-const PATIENCE: Duration = Duration::from_millis(600);
-pub const TIMEOUTS: Timeouts = Timeouts {
-    connect: Duration::from_millis(200),
-    call: Duration::from_millis(400),
+/// How long a shop waits for its product.
+#[derive(Clone, Copy)]
+struct Waits {
+    timeouts: Timeouts,
+    patience: Duration,
+}
+
+/// Long, so that a busy machine fails no test.
+const PATIENT: Waits = Waits {
+    timeouts: Timeouts {
+        connect: Duration::from_secs(2),
+        call: Duration::from_secs(5),
+    },
+    patience: Duration::from_secs(10),
 };
+/// Short, for tests in which time-outs must run out.
+const IMPATIENT: Waits = Waits {
+    timeouts: Timeouts {
+        connect: Duration::from_millis(200),
+        call: Duration::from_millis(400),
+    },
+    patience: Duration::from_millis(600),
+};
+
+/// Limits of the database as `libs/postgres` sets them.
+const LIMITS: [(&str, &str); 3] = [
+    ("lock_timeout", "250ms"),
+    ("statement_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "5s"),
+];
 
 impl Shop {
     pub async fn open(pool: PgPool) -> Self {
@@ -64,25 +89,40 @@ impl Shop {
     }
 
     pub async fn with(pool: PgPool, limits: QueueLimits) -> Self {
-        Self::replica(pool, Product::open().await, limits)
+        Self::replica(&pool, Product::open().await, limits, PATIENT)
+    }
+
+    /// A shop that soon gives up on its product.
+    pub async fn impatient(pool: PgPool) -> Self {
+        Self::replica(
+            &pool,
+            Product::open().await,
+            QueueLimits::default(),
+            IMPATIENT,
+        )
     }
 
     /// Another replica in front of the same database and the same product.
     pub fn twin(&self) -> Self {
         Self::replica(
-            self.pool.clone(),
+            &self.pool,
             self.product.clone(),
             QueueLimits::default(),
+            PATIENT,
         )
     }
 
-    fn replica(pool: PgPool, product: Product, limits: QueueLimits) -> Self {
+    fn replica(test: &PgPool, product: Product, limits: QueueLimits, waits: Waits) -> Self {
+        let options = (*test.connect_options()).clone().options(LIMITS);
+        let pool = PgPoolOptions::new()
+            .max_connections(5)
+            .connect_lazy_with(options);
         let settings = CatalogSettings {
             product_internal_url: product.url.clone(),
             internal_token_file: token_file(),
         };
         let reservations =
-            CatalogHttp::try_new(&settings, TIMEOUTS, "USD".parse().unwrap()).unwrap();
+            CatalogHttp::try_new(&settings, waits.timeouts, "USD".parse().unwrap()).unwrap();
         let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), Clock::system());
         let app = App::start(Parts {
             orders: PgOrders::new(pool.clone(), pool.clone(), clock),
@@ -92,7 +132,7 @@ impl Shop {
             clock,
             poke: poke.clone(),
             limits,
-            patience: PATIENCE,
+            patience: waits.patience,
         });
         let router = app.router(&service(Some(pool.clone())), true);
         let router = web::server::layered(router, &TaskTracker::new());
@@ -103,6 +143,7 @@ impl Shop {
             router,
             poke,
             signer,
+            waits,
         }
     }
 
@@ -130,7 +171,7 @@ impl Shop {
             clock,
             currency: "USD".parse().unwrap(),
             poke: Poke::default(),
-            patience: PATIENCE,
+            patience: self.waits.patience,
         }
     }
 

@@ -4,6 +4,7 @@ use sqlx::{PgPool, types::Json};
 use uuid::Uuid;
 
 use super::{
+    count,
     failure::StoreError,
     row::{ItemRow, OrderRow, assemble},
 };
@@ -39,7 +40,7 @@ pub(super) async fn list(
         (None, None) => all(pool, filter, window).await?,
     };
     let counted = match window.count_to {
-        Some(most) => Some(count(pool, filter, most).await?),
+        Some(most) => Some(count::count(pool, filter, most).await?),
         None => None,
     };
     Ok(Listing {
@@ -139,27 +140,6 @@ async fn all(
         bounds.offset,
     )
     .fetch_all(pool)
-    .await
-}
-
-/// Counts up to `most`, so that a count never reads a whole table.
-async fn count(pool: &PgPool, filter: &OrderFilter, most: i64) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"
-        SELECT count(*) AS "count!" FROM (
-            SELECT FROM orders
-            WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::text IS NULL OR status = $2)
-              AND created_at >= COALESCE($3::timestamptz, '-infinity') AND created_at < COALESCE($4::timestamptz, 'infinity')
-            LIMIT $5
-        ) AS counted
-        "#,
-        filter.customer.map(|customer| customer.0),
-        filter.status.map(Status::as_str),
-        filter.from,
-        filter.to,
-        most,
-    )
-    .fetch_one(pool)
     .await
 }
 

@@ -13,12 +13,13 @@ use crate::{
 #[sqlx::test]
 async fn in_one_replica_the_second_of_twins_is_told_to_wait(pool: PgPool) {
     let shop = Shop::open(pool).await;
-    shop.product.next(Fault::Late(Duration::from_millis(100)));
+    shop.product.next(Fault::Late(Duration::from_millis(300)));
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
-    let (first, second) = tokio::join!(
-        shop.place(&customer, "a", &body),
-        shop.place(&customer, "a", &body)
-    );
+    let twin = async {
+        shop.product.reached().await;
+        shop.place(&customer, "a", &body).await
+    };
+    let (first, second) = tokio::join!(shop.place(&customer, "a", &body), twin);
     assert_eq!(first.status, 201);
     assert_eq!(second.refusal(), (409, "idempotency_key_in_use"));
     assert!(shop.place(&customer, "a", &body).await.replayed());
@@ -194,14 +195,14 @@ async fn rows_that_the_database_refuses_do_not_hurt_their_neighbours(pool: PgPoo
 async fn what_waited_too_long_is_not_begun(pool: PgPool) {
     let limits = QueueLimits {
         lanes: 1,
-        wait: Duration::from_millis(50),
+        wait: Duration::from_millis(300),
         ..QueueLimits::default()
     };
     let shop = Shop::with(pool, limits).await;
-    shop.product.next(Fault::Late(Duration::from_millis(200)));
+    shop.product.next(Fault::Late(Duration::from_millis(900)));
     let (one, two, body) = (shop.customer(), shop.customer(), order_of(&[("MUG-1", 1)]));
     let late = async {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        shop.product.reached().await;
         shop.place(&two, "a", &body).await
     };
     let (first, second) = tokio::join!(shop.place(&one, "a", &body), late);
@@ -218,16 +219,20 @@ async fn a_full_queue_turns_away(pool: PgPool) {
         ..QueueLimits::default()
     };
     let shop = Shop::with(pool, limits).await;
-    shop.product.next(Fault::Late(Duration::from_millis(100)));
+    shop.product.next(Fault::Late(Duration::from_millis(500)));
     let body = order_of(&[("MUG-1", 1)]);
     let place = |delay: u64| {
         let (customer, shop, body) = (shop.customer(), &shop, &body);
         async move {
+            if delay > 0 {
+                shop.product.reached().await;
+            }
             tokio::time::sleep(Duration::from_millis(delay)).await;
             shop.place(&customer, "a", body).await
         }
     };
-    let (first, second, third) = tokio::join!(place(0), place(30), place(60));
+    // One is under way, one waits, and there is no room for the third.
+    let (first, second, third) = tokio::join!(place(0), place(10), place(200));
     assert_eq!((first.status.as_u16(), second.status.as_u16()), (201, 201));
     assert_eq!(third.refusal(), (503, "unavailable"));
     assert_eq!(third.headers["retry-after"], "1");

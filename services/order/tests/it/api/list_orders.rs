@@ -93,6 +93,19 @@ async fn filters_narrow_the_list(pool: PgPool) {
         .len(),
         3
     );
+    for (query, total) in [
+        ("status=pending", 2),
+        ("from=2026-11-01T00:00:01Z", 3),
+        ("to=2026-11-01T00:00:01Z", 1),
+    ] {
+        let list = shop
+            .get(
+                &admin,
+                &format!("/api/v1/orders?include_total=true&limit=1&{query}"),
+            )
+            .await;
+        assert_eq!(list.body["page"]["total"]["value"], total, "{query}");
+    }
     let foreign = shop
         .get(&one, &format!("/api/v1/orders?user={}", two.id))
         .await;
