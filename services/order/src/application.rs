@@ -8,6 +8,7 @@ mod keep_house;
 mod list_orders;
 mod place_order;
 mod place_orders;
+mod placement;
 mod saga_loop;
 
 pub use drive_sagas::{DriveSagas, Driven};
@@ -15,5 +16,6 @@ pub use get_order::GetOrder;
 pub use keep_house::KeepHouse;
 pub use list_orders::ListOrders;
 pub use place_order::{PlaceOrder, QueueLimits};
-pub use place_orders::{Command, PlaceOrderError, PlaceOrders, Placed};
+pub use place_orders::PlaceOrders;
+pub use placement::{Command, PlaceOrderError, Placed};
 pub use saga_loop::{Poke, SagaLoop};

@@ -3,6 +3,7 @@
 mod count;
 mod create;
 mod failure;
+mod insert;
 mod list;
 mod recorded;
 mod row;

@@ -12,7 +12,8 @@ use tracing::{Instrument, error, info_span};
 
 use super::{
     admission::{Admission, Refusal, Ticket},
-    place_orders::{Command, PlaceOrderError, PlaceOrders, Placed},
+    place_orders::PlaceOrders,
+    placement::{Command, PlaceOrderError, Placed},
 };
 use crate::ports::{Orders, Reservations};
 

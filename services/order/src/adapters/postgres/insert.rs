@@ -1,0 +1,214 @@
+//! The statements that write a batch of orders: each takes whole columns and inserts in key order (ORDERS 8).
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgTransaction;
+use uuid::Uuid;
+
+use crate::domain::NewOrder;
+
+/// The HTTP status that a repeated request is answered with.
+const CREATED: i16 = 201;
+/// Seconds after which an order that is neither confirmed nor cancelled is somebody's business.
+const SAGA_DEADLINE_SECONDS: f64 = 60.0;
+
+/// What the database adds to an order.
+pub(super) struct Stamp {
+    pub(super) number: i64,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) updated_at: DateTime<Utc>,
+}
+
+pub(super) async fn claim_keys(
+    transaction: &mut PgTransaction<'_>,
+    orders: &[NewOrder],
+) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let principals: Vec<Uuid> = orders
+        .iter()
+        .map(|order| order.identity.principal.0)
+        .collect();
+    let operations: Vec<String> = orders
+        .iter()
+        .map(|order| order.identity.operation.as_str().to_owned())
+        .collect();
+    let keys: Vec<String> = orders
+        .iter()
+        .map(|order| order.identity.key.clone())
+        .collect();
+    let fingerprints: Vec<Vec<u8>> = orders
+        .iter()
+        .map(|order| order.fingerprint.0.to_vec())
+        .collect();
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
+    let claimed = sqlx::query_scalar!(
+        r#"
+        INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, status)
+        SELECT principal, operation, key, fingerprint, order_id, $6::smallint
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::uuid[])
+             AS new (principal, operation, key, fingerprint, order_id)
+        ORDER BY principal, operation COLLATE "C", key COLLATE "C"
+        ON CONFLICT (principal, operation, key) DO NOTHING
+        RETURNING order_id
+        "#,
+        &principals,
+        &operations,
+        &keys,
+        &fingerprints,
+        &ids,
+        CREATED,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(claimed.into_iter().collect())
+}
+
+pub(super) async fn insert_orders(
+    transaction: &mut PgTransaction<'_>,
+    orders: &[&NewOrder],
+) -> Result<HashMap<Uuid, Stamp>, sqlx::Error> {
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
+    let users: Vec<Uuid> = orders
+        .iter()
+        .map(|order| order.identity.principal.0)
+        .collect();
+    let currencies: Vec<String> = orders
+        .iter()
+        .map(|order| order.totals.currency().code().to_owned())
+        .collect();
+    let items: Vec<i64> = orders
+        .iter()
+        .map(|order| order.totals.items.minor)
+        .collect();
+    let shipping: Vec<i64> = orders
+        .iter()
+        .map(|order| order.totals.shipping.minor)
+        .collect();
+    let tax: Vec<i64> = orders.iter().map(|order| order.totals.tax.minor).collect();
+    let discounts: Vec<i64> = orders
+        .iter()
+        .map(|order| order.totals.discount.minor)
+        .collect();
+    let totals: Vec<i64> = orders
+        .iter()
+        .map(|order| order.totals.total.minor)
+        .collect();
+    let addresses: Vec<serde_json::Value> = orders
+        .iter()
+        .map(|order| serde_json::to_value(&order.shipping_address))
+        .collect::<Result<_, _>>()
+        .map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let notes: Vec<Option<String>> = orders
+        .iter()
+        .map(|order| order.note.as_ref().map(|note| note.as_str().to_owned()))
+        .collect();
+    let rows = sqlx::query!(
+        r#"
+        INSERT INTO orders (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
+                            shipping_address, note)
+        SELECT id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
+               shipping_address, note
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                    $8::bigint[], $9::jsonb[], $10::text[])
+             AS new (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
+                     shipping_address, note)
+        ORDER BY id
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id, number, created_at, updated_at
+        "#,
+        &ids,
+        &users,
+        &currencies,
+        &items,
+        &shipping,
+        &tax,
+        &discounts,
+        &totals,
+        &addresses,
+        &notes as &[Option<String>],
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let stamp = |number, created_at, updated_at| Stamp {
+        number,
+        created_at,
+        updated_at,
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, stamp(row.number, row.created_at, row.updated_at)))
+        .collect())
+}
+
+pub(super) async fn insert_items(
+    transaction: &mut PgTransaction<'_>,
+    orders: &[&NewOrder],
+) -> Result<(), sqlx::Error> {
+    let (mut ids, mut positions, mut products, mut vendors) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut skus, mut names, mut prices) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut quantities, mut totals) = (Vec::new(), Vec::new());
+    for order in orders {
+        for (position, line) in (0_i16..).zip(&order.lines) {
+            ids.push(order.id.0);
+            positions.push(position);
+            products.push(line.product_id.0);
+            vendors.push(line.vendor_id.0);
+            skus.push(line.sku.as_str().to_owned());
+            names.push(line.name.clone());
+            prices.push(line.unit_price.minor);
+            quantities.push(i64::from(line.quantity.get()));
+            totals.push(line.total.minor);
+        }
+    }
+    let written = sqlx::query!(
+        r#"
+        INSERT INTO order_items (order_id, position, product_id, vendor_id, sku, name, unit_price_minor, quantity,
+                                 line_total_minor)
+        SELECT order_id, position, product_id, vendor_id, sku, name, unit_price_minor, quantity::integer, line_total_minor
+        FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[],
+                    $8::bigint[], $9::bigint[])
+             AS new (order_id, position, product_id, vendor_id, sku, name, unit_price_minor, quantity, line_total_minor)
+        ORDER BY order_id, position
+        "#,
+        &ids,
+        &positions,
+        &products,
+        &vendors,
+        &skus,
+        &names,
+        &prices,
+        &quantities,
+        &totals,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(written.rows_affected(), ids.len())
+}
+
+pub(super) async fn insert_sagas(
+    transaction: &mut PgTransaction<'_>,
+    orders: &[&NewOrder],
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
+    let written = sqlx::query!(
+        r#"
+        INSERT INTO sagas (order_id, deadline)
+        SELECT order_id, now() + make_interval(secs => $2) FROM unnest($1::uuid[]) AS new (order_id) ORDER BY order_id
+        "#,
+        &ids,
+        SAGA_DEADLINE_SECONDS,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(written.rows_affected(), ids.len())
+}
+
+/// A set-wise insert writes every row that it was given.
+fn touched(rows: u64, expected: usize) -> Result<(), sqlx::Error> {
+    if usize::try_from(rows) == Ok(expected) {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
+}
