@@ -3,15 +3,16 @@
 
 kind_name=ecommercestack
 
+require_kind() { has_docker || die "a cluster by kind needs a running Docker engine, and docker info fails"; }
+
 up_kind() {
-  has_docker || die "CLUSTER=kind needs a running Docker engine, and docker info fails"
   command -v kind >/dev/null || "$here/tools" kind
   command -v kubectl >/dev/null || "$here/tools" kubectl
   command -v helm >/dev/null || "$here/tools" helm
   PATH=$(tool_path):$PATH
   if ! kind get clusters 2>/dev/null | grep -qx "$kind_name"; then
     # The file names the audit policy by a path from the tree's root.
-    cd "$root"
+    cd "$root" || die "$root is gone"
     step "Creating the cluster with kind" kind create cluster --config kind-config.yaml --kubeconfig "$kubeconfig" --wait 180s
   fi
   # The node's container may have been stopped; it keeps what it had.
@@ -23,6 +24,6 @@ up_kind() {
 }
 
 down_kind() {
-  has_docker || die "the Docker engine that has the cluster does not answer"
+  require_kind
   kind delete cluster --name "$kind_name" --kubeconfig "$kubeconfig"
 }

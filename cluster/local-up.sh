@@ -11,7 +11,6 @@ kubernetes=$(tool kubernetes "$kubernetes_version")
 
 up_local() {
   local since=0
-  refuse_foreign_machine
   install_packages buildah ca-certificates conntrack containernetworking-plugins curl debootstrap gcc iproute2 \
     iptables libc6-dev procps runc
   "$here/tools"
@@ -26,7 +25,7 @@ up_local() {
   step "Waiting for the node and its system pods" wait_for_addons "$since"
 }
 
-refuse_foreign_machine() {
+require_local() {
   ((EUID == 0)) || die "a local cluster needs root (network devices, mounts): sudo -E make up, or install Docker for kind"
   ((${#state} <= 36)) || die "the state folder's path is too long for the sockets in it (36 characters at most): $state"
   if [ -e /etc/kubernetes ]; then
@@ -138,7 +137,7 @@ resume() {
   step "Ending the node's processes" stop_node
   step "Starting containerd" start_containerd
   step "Starting the kubelet" start kubelet "$state/bin/kubelet-start"
-  if came_back 120; then return; fi
+  if came_back 240; then return; fi
   give_up
 }
 
@@ -152,12 +151,14 @@ came_back() {
   done
 }
 
+# Nothing is thrown away without a trace: a slow machine is not a broken cluster.
 give_up() {
-  say "The cluster in $state does not come back: building it anew. What was in it is lost; its logs are in $state.failed"
-  rm -rf "$state.failed"
-  cp -r "$state/logs" "$state.failed"
+  say "The cluster in $state does not come back: building it anew. Its database, volumes and logs are in $state.failed"
+  step "Ending the node's processes" stop_node
+  rm -rf --one-file-system "$state.failed"
+  mkdir -p "$state.failed"
+  mv "$state"/{etcd,logs,volumes} "$state.failed/" 2>/dev/null || true
   step "Removing what is left of it" remove_node
-  printf 'local\n' >"$state/kind-of-cluster"
 }
 
 apply_addons() {
