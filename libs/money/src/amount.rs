@@ -37,7 +37,11 @@ impl Money {
     pub fn amount(&self) -> String {
         let exponent = self.currency.exponent() as usize;
         let sign = if self.minor < 0 { "-" } else { "" };
-        let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = exponent + 1);
+        let digits = format!(
+            "{:0>width$}",
+            self.minor.unsigned_abs(),
+            width = exponent + 1
+        );
         let (whole, fraction) = digits.split_at(digits.len() - exponent);
         if fraction.is_empty() {
             format!("{sign}{whole}")
@@ -50,12 +54,18 @@ impl Money {
         if self.currency != other.currency {
             return Err(MoneyError::CurrencyMismatch);
         }
-        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::TooLarge)?;
+        let minor = self
+            .minor
+            .checked_add(other.minor)
+            .ok_or(MoneyError::TooLarge)?;
         Ok(Self { minor, ..self })
     }
 
     pub fn checked_mul(self, quantity: u32) -> Result<Self, MoneyError> {
-        let minor = self.minor.checked_mul(i64::from(quantity)).ok_or(MoneyError::TooLarge)?;
+        let minor = self
+            .minor
+            .checked_mul(i64::from(quantity))
+            .ok_or(MoneyError::TooLarge)?;
         Ok(Self { minor, ..self })
     }
 }
@@ -73,7 +83,9 @@ impl Serialize for Money {
 impl PartialSchema for Money {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
-            .description(Some("Money: the decimal text, the same in minor units, and the ISO 4217 currency."))
+            .description(Some(
+                "Money: the decimal text, the same in minor units, and the ISO 4217 currency.",
+            ))
             .property("amount", ObjectBuilder::new().schema_type(Type::String))
             .property("minor", ObjectBuilder::new().schema_type(Type::Integer))
             .property("currency", ObjectBuilder::new().schema_type(Type::String))
@@ -132,9 +144,13 @@ impl<'de> Deserialize<'de> for Amount {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let text = raw.get();
         match text.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(text).map(Self).map_err(serde::de::Error::custom),
+            Some(b'"') => serde_json::from_str(text)
+                .map(Self)
+                .map_err(serde::de::Error::custom),
             Some(b'-' | b'0'..=b'9') => Ok(Self(text.to_owned())),
-            _ => Err(serde::de::Error::custom("expected a decimal as a string or a number")),
+            _ => Err(serde::de::Error::custom(
+                "expected a decimal as a string or a number",
+            )),
         }
     }
 }
@@ -159,7 +175,9 @@ mod tests {
 
     fn usd(text: &str) -> Result<i64, MoneyError> {
         let amount: Amount = serde_json::from_str(text).unwrap();
-        amount.in_currency("USD".parse().unwrap()).map(|money| money.minor)
+        amount
+            .in_currency("USD".parse().unwrap())
+            .map(|money| money.minor)
     }
 
     #[test]
@@ -173,11 +191,19 @@ mod tests {
 
     #[test]
     fn what_is_not_a_plain_decimal_is_refused() {
-        for text in ["\"\"", "\"1.\"", "\".5\"", "1e3", "\"+1\"", "\"1,00\"", "\"NaN\"", "\"1 \"", "\"--1\""] {
+        for text in [
+            "\"\"", "\"1.\"", "\".5\"", "1e3", "\"+1\"", "\"1,00\"", "\"NaN\"", "\"1 \"", "\"--1\"",
+        ] {
             assert_eq!(usd(text), Err(MoneyError::NotADecimal), "{text}");
         }
         let currency = "USD".parse().unwrap();
-        assert_eq!(usd("1.005"), Err(MoneyError::TooPrecise { currency, exponent: 2 }));
+        assert_eq!(
+            usd("1.005"),
+            Err(MoneyError::TooPrecise {
+                currency,
+                exponent: 2
+            })
+        );
         assert_eq!(usd("92233720368547758.08"), Err(MoneyError::TooLarge));
         assert!(serde_json::from_str::<Amount>("true").is_err());
     }

@@ -17,9 +17,12 @@ pub enum Failure {
 impl Failure {
     pub fn of(error: &Error) -> Self {
         match error {
-            Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Protocol(_) => {
-                Self::Retryable
-            }
+            Error::Io(_)
+            | Error::Tls(_)
+            | Error::PoolTimedOut
+            | Error::PoolClosed
+            | Error::WorkerCrashed
+            | Error::Protocol(_) => Self::Retryable,
             Error::Database(database) => match database.code().as_deref() {
                 // serialization_failure, deadlock_detected, lock_not_available, query_canceled (statement_timeout),
                 // read_only_sql_transaction

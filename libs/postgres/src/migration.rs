@@ -17,12 +17,19 @@ pub enum MigrateError {
     #[error("a migration failed")]
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the outcome cannot be written to {path}")]
-    Report { path: String, source: std::io::Error },
+    Report {
+        path: String,
+        source: std::io::Error,
+    },
 }
 
 /// Applies what is missing and writes the applied versions, or the reason of a failure, to `report`
 /// (the container's termination message). Versions that it does not know are left alone: a newer release made them.
-pub async fn migrate(database: &Database, migrator: &Migrator, report: &Path) -> Result<(), MigrateError> {
+pub async fn migrate(
+    database: &Database,
+    migrator: &Migrator,
+    report: &Path,
+) -> Result<(), MigrateError> {
     let outcome = apply(database, migrator).await;
     let text = match &outcome {
         Ok(applied) => json!({ "applied": applied }).to_string(),
@@ -32,25 +39,38 @@ pub async fn migrate(database: &Database, migrator: &Migrator, report: &Path) ->
     if report.parent().is_some_and(Path::exists) {
         tokio::fs::write(report, text)
             .await
-            .map_err(|source| MigrateError::Report { path: report.display().to_string(), source })?;
+            .map_err(|source| MigrateError::Report {
+                path: report.display().to_string(),
+                source,
+            })?;
     }
     info!(migration.versions = ?outcome?, "migrated");
     Ok(())
 }
 
 async fn apply(database: &Database, migrator: &Migrator) -> Result<Vec<i64>, MigrateError> {
-    let options = database.options("migrate")?.options([("lock_timeout", "5s")]);
-    let mut connection = PgConnection::connect_with(&options).await.map_err(MigrateError::Unreachable)?;
+    let options = database
+        .options("migrate")?
+        .options([("lock_timeout", "5s")]);
+    let mut connection = PgConnection::connect_with(&options)
+        .await
+        .map_err(MigrateError::Unreachable)?;
     migrator.run(&mut connection).await?;
     Ok(migrator.iter().map(|migration| migration.version).collect())
 }
 
 /// Whether the database has every migration that this binary was built with.
 pub async fn schema_is_current(pool: &PgPool, migrator: &Migrator) -> Result<(), String> {
-    let newest = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let query = sqlx::query_scalar::<_, bool>("SELECT EXISTS (SELECT FROM _sqlx_migrations WHERE version = $1 AND success)")
-        .bind(newest)
-        .fetch_one(pool);
+    let newest = migrator
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0);
+    let query = sqlx::query_scalar::<_, bool>(
+        "SELECT EXISTS (SELECT FROM _sqlx_migrations WHERE version = $1 AND success)",
+    )
+    .bind(newest)
+    .fetch_one(pool);
     match tokio::time::timeout(Duration::from_secs(2), query).await {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => Err(format!("migration {newest} is not applied")),

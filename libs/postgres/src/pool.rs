@@ -16,7 +16,11 @@ pub struct Database {
     #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true)]
     pub url: String,
     /// Connections that this process may hold.
-    #[arg(long = "database-max-connections", env = "DATABASE_MAX_CONNECTIONS", default_value_t = 8)]
+    #[arg(
+        long = "database-max-connections",
+        env = "DATABASE_MAX_CONNECTIONS",
+        default_value_t = 8
+    )]
     pub max_connections: u32,
 }
 
@@ -35,11 +39,16 @@ impl Database {
             ("statement_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "5s"),
         ]);
-        Ok(PgPoolOptions::new().max_connections(self.max_connections).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options))
+        Ok(PgPoolOptions::new()
+            .max_connections(self.max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options))
     }
 
     /// How to connect without the limits of requests: for migrations.
     pub(crate) fn options(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
-        Ok(PgConnectOptions::from_str(&self.url).map_err(|_| ConnectError::Url)?.application_name(application))
+        Ok(PgConnectOptions::from_str(&self.url)
+            .map_err(|_| ConnectError::Url)?
+            .application_name(application))
     }
 }

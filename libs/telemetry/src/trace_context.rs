@@ -13,13 +13,20 @@ pub struct TraceContext {
 impl TraceContext {
     /// A new trace, begun here.
     pub fn root() -> Self {
-        Self { trace_id: nonzero(rand::random), span_id: nonzero(rand::random), sampled: false }
+        Self {
+            trace_id: nonzero(rand::random),
+            span_id: nonzero(rand::random),
+            sampled: false,
+        }
     }
 
     /// A new span in the caller's trace.
     #[must_use]
     pub fn child(self) -> Self {
-        Self { span_id: nonzero(rand::random), ..self }
+        Self {
+            span_id: nonzero(rand::random),
+            ..self
+        }
     }
 
     pub fn trace_id(&self) -> String {
@@ -47,7 +54,13 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, u8::from(self.sampled))
+        write!(
+            f,
+            "00-{:032x}-{:016x}-{:02x}",
+            self.trace_id,
+            self.span_id,
+            u8::from(self.sampled)
+        )
     }
 }
 

@@ -13,7 +13,10 @@ pub struct Clock {
 impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub const fn system() -> Self {
-        Self { now: Utc::now, uuid: Uuid::now_v7 }
+        Self {
+            now: Utc::now,
+            uuid: Uuid::now_v7,
+        }
     }
 
     pub const fn fixed(now: fn() -> DateTime<Utc>, uuid: fn() -> Uuid) -> Self {

@@ -73,7 +73,10 @@ fn parse(headers: &HeaderMap) -> Option<IfMatch> {
                 return Some(IfMatch::Any);
             }
             // A weak or foreign tag never matches (strong comparison).
-            let version: Option<i64> = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
+            let version: Option<i64> = tag
+                .strip_prefix('"')
+                .and_then(|tag| tag.strip_suffix('"'))
+                .and_then(|tag| tag.parse().ok());
             versions.extend(version);
         }
     }
@@ -85,14 +88,20 @@ mod tests {
     use super::*;
 
     fn of(value: &'static str) -> Option<IfMatch> {
-        parse(&HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static(value))]))
+        parse(&HeaderMap::from_iter([(
+            header::IF_MATCH,
+            HeaderValue::from_static(value),
+        )]))
     }
 
     #[test]
     fn a_fresh_tag_passes_and_a_stale_one_does_not() {
         let sent = of("\"3\", \"4\"").unwrap();
         assert!(sent.check(ETag(4)).is_ok());
-        assert_eq!(sent.check(ETag(5)).unwrap_err().status(), StatusCode::PRECONDITION_FAILED);
+        assert_eq!(
+            sent.check(ETag(5)).unwrap_err().status(),
+            StatusCode::PRECONDITION_FAILED
+        );
         assert!(of("*").unwrap().check(ETag(9)).is_ok());
     }
 

@@ -15,10 +15,19 @@ use crate::{
     observe::{current_trace, in_trace},
 };
 
-pub(crate) async fn detach_writes(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+pub(crate) async fn detach_writes(
+    State(tasks): State<TaskTracker>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) {
         return next.run(request).await;
     }
-    let task = tasks.spawn(in_trace(current_trace(), next.run(request)).instrument(tracing::Span::current()));
-    task.await.unwrap_or_else(|panicked| Problem::internal(&panicked).into_response())
+    let task = tasks
+        .spawn(in_trace(current_trace(), next.run(request)).instrument(tracing::Span::current()));
+    task.await
+        .unwrap_or_else(|panicked| Problem::internal(&panicked).into_response())
 }

@@ -79,8 +79,12 @@ pub fn parse(prefix: &'static str, text: &str) -> Result<Uuid, IdError> {
 pub fn schema(prefix: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .pattern(Some(format!("^({prefix}_)?[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}$")))
-        .examples([serde_json::json!(format!("{prefix}_01932c5e-7d2a-7c3e-9f00-0242ac120002"))])
+        .pattern(Some(format!(
+            "^({prefix}_)?[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}$"
+        )))
+        .examples([serde_json::json!(format!(
+            "{prefix}_01932c5e-7d2a-7c3e-9f00-0242ac120002"
+        ))])
         .into()
 }
 
@@ -99,8 +103,18 @@ mod tests {
 
     #[test]
     fn another_prefix_or_spelling_is_refused() {
-        for text in [format!("prd_{UUID}"), UUID.replace('-', ""), format!("{{{UUID}}}"), String::new(), "ord_".into()] {
-            assert_eq!(parse("ord", &text), Err(IdError { prefix: "ord" }), "{text}");
+        for text in [
+            format!("prd_{UUID}"),
+            UUID.replace('-', ""),
+            format!("{{{UUID}}}"),
+            String::new(),
+            "ord_".into(),
+        ] {
+            assert_eq!(
+                parse("ord", &text),
+                Err(IdError { prefix: "ord" }),
+                "{text}"
+            );
         }
     }
 }

@@ -23,7 +23,10 @@ pub struct AllowedCallers {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenFileError {
     #[error("the token file {path} cannot be read")]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("the token file {path} holds no token")]
     Empty { path: PathBuf },
 }
@@ -45,27 +48,51 @@ impl AllowedCallers {
 }
 
 /// A layer (`middleware::from_fn_with_state`) that lets only these callers through.
-pub async fn require_caller(State(allowed): State<AllowedCallers>, request: Request, next: Next) -> Response {
+pub async fn require_caller(
+    State(allowed): State<AllowedCallers>,
+    request: Request,
+    next: Next,
+) -> Response {
     let Some(presented) = bearer(request.headers()) else {
-        return Problem::unauthorized("token_missing", "Internal calls carry the caller's token.").into_response();
+        return Problem::unauthorized("token_missing", "Internal calls carry the caller's token.")
+            .into_response();
     };
     match allowed.admits(presented).await {
         Ok(true) => next.run(request).await,
-        Ok(false) => Problem::unauthorized("token_invalid", "This token is not of a caller admitted here.").into_response(),
+        Ok(false) => Problem::unauthorized(
+            "token_invalid",
+            "This token is not of a caller admitted here.",
+        )
+        .into_response(),
         Err(error) => Problem::unavailable(1).with_cause(&error).into_response(),
     }
 }
 
 /// The caller's own token: the first line of its file.
 pub async fn own_token(path: &Path) -> Result<String, TokenFileError> {
-    tokens(path).await?.into_iter().next().ok_or_else(|| TokenFileError::Empty { path: path.to_owned() })
+    tokens(path)
+        .await?
+        .into_iter()
+        .next()
+        .ok_or_else(|| TokenFileError::Empty {
+            path: path.to_owned(),
+        })
 }
 
 async fn tokens(path: &Path) -> Result<Vec<String>, TokenFileError> {
-    let text = tokio::fs::read_to_string(path)
-        .await
-        .map_err(|source| TokenFileError::Unreadable { path: path.to_owned(), source })?;
-    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect())
+    let text =
+        tokio::fs::read_to_string(path)
+            .await
+            .map_err(|source| TokenFileError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+    Ok(text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(ToOwned::to_owned)
+        .collect())
 }
 
 /// The token of an `Authorization: Bearer` header.
@@ -75,5 +102,8 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 pub(crate) fn bearer_of(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim()).filter(|token| !token.is_empty())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+        .filter(|token| !token.is_empty())
 }

@@ -55,18 +55,31 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
     pub fn try_new(query: &PageQuery, shape: &impl Serialize) -> Result<Self, Problem> {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::invalid_field("limit", "out_of_range", "limit is 1 to 100"));
+            return Err(Problem::invalid_field(
+                "limit",
+                "out_of_range",
+                "limit is 1 to 100",
+            ));
         }
         let shape = fingerprint(shape).map_err(|error| Problem::internal(&error))?;
         let shape = hex::encode(&shape[..8]);
         let start = match (&query.cursor, query.page) {
             (Some(_), Some(_)) => {
-                return Err(Problem::invalid_field("page", "exclusive", "send either cursor or page"));
+                return Err(Problem::invalid_field(
+                    "page",
+                    "exclusive",
+                    "send either cursor or page",
+                ));
             }
             (Some(cursor), None) => Start::After(decode(cursor, &shape)?),
             (None, page) => Start::Offset(offset(page.unwrap_or(1), limit)?),
         };
-        Ok(Self { limit, start, include_total: query.include_total.unwrap_or(false), shape })
+        Ok(Self {
+            limit,
+            start,
+            include_total: query.include_total.unwrap_or(false),
+            shape,
+        })
     }
 
     /// Rows to ask the database for: one more than the page, to see whether there is another.
@@ -89,18 +102,35 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
     }
 
     /// Makes the page of up to [`Self::fetch`] rows.
-    pub fn page<T>(&self, mut rows: Vec<T>, total: Option<Total>, key: impl Fn(&T) -> K) -> Result<Page<T>, Problem> {
+    pub fn page<T>(
+        &self,
+        mut rows: Vec<T>,
+        total: Option<Total>,
+        key: impl Fn(&T) -> K,
+    ) -> Result<Page<T>, Problem> {
         let has_more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);
         let next_cursor = match rows.last() {
             Some(last) if has_more => {
-                let cursor = Cursor { key: key(last), shape: self.shape.clone() };
-                let json = serde_json::to_vec(&cursor).map_err(|error| Problem::internal(&error))?;
+                let cursor = Cursor {
+                    key: key(last),
+                    shape: self.shape.clone(),
+                };
+                let json =
+                    serde_json::to_vec(&cursor).map_err(|error| Problem::internal(&error))?;
                 Some(BASE64_URL_SAFE_NO_PAD.encode(json))
             }
             _ => None,
         };
-        Ok(Page { data: rows, page: PageInfo { limit: self.limit, has_more, next_cursor, total } })
+        Ok(Page {
+            data: rows,
+            page: PageInfo {
+                limit: self.limit,
+                has_more,
+                next_cursor,
+                total,
+            },
+        })
     }
 }
 
@@ -113,7 +143,10 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
-        Page { data: self.data.into_iter().map(view).collect(), page: self.page }
+        Page {
+            data: self.data.into_iter().map(view).collect(),
+            page: self.page,
+        }
     }
 }
 
@@ -143,21 +176,40 @@ impl Total {
 
     pub fn counted(rows: i64) -> Self {
         let most = Self::COUNT_TO - 1;
-        if rows > most { Self { value: most, relation: "gte" } } else { Self { value: rows, relation: "eq" } }
+        if rows > most {
+            Self {
+                value: most,
+                relation: "gte",
+            }
+        } else {
+            Self {
+                value: rows,
+                relation: "eq",
+            }
+        }
     }
 }
 
 fn offset(page: u32, limit: u32) -> Result<u32, Problem> {
-    page.checked_sub(1).and_then(|before| before.checked_mul(limit)).filter(|rows| *rows < MAX_OFFSET_ROWS).ok_or_else(
-        || Problem::invalid_field("page", "out_of_range", "pages start at 1 and end at 10,000 rows; use cursor beyond"),
-    )
+    page.checked_sub(1)
+        .and_then(|before| before.checked_mul(limit))
+        .filter(|rows| *rows < MAX_OFFSET_ROWS)
+        .ok_or_else(|| {
+            Problem::invalid_field(
+                "page",
+                "out_of_range",
+                "pages start at 1 and end at 10,000 rows; use cursor beyond",
+            )
+        })
 }
 
 fn decode<K: DeserializeOwned>(cursor: &str, shape: &str) -> Result<K, Problem> {
     let refused = |message| Problem::invalid_field("cursor", "invalid_cursor", message);
-    let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused("take the cursor from the answer before"))?;
-    let cursor: Cursor<K> =
-        serde_json::from_slice(&json).map_err(|_| refused("take the cursor from the answer before"))?;
+    let json = BASE64_URL_SAFE_NO_PAD
+        .decode(cursor)
+        .map_err(|_| refused("take the cursor from the answer before"))?;
+    let cursor: Cursor<K> = serde_json::from_slice(&json)
+        .map_err(|_| refused("take the cursor from the answer before"))?;
     if cursor.shape == shape {
         Ok(cursor.key)
     } else {
@@ -174,22 +226,48 @@ mod tests {
     }
 
     fn after_first_page() -> String {
-        let first = paging(PageQuery { limit: Some(2), ..PageQuery::default() }, "by id").unwrap();
-        first.page(vec![1, 2, 3], None, |row| *row).unwrap().page.next_cursor.unwrap()
+        let first = paging(
+            PageQuery {
+                limit: Some(2),
+                ..PageQuery::default()
+            },
+            "by id",
+        )
+        .unwrap();
+        first
+            .page(vec![1, 2, 3], None, |row| *row)
+            .unwrap()
+            .page
+            .next_cursor
+            .unwrap()
     }
 
     #[test]
     fn a_cursor_goes_on_behind_the_last_row() {
-        let query = PageQuery { limit: Some(2), cursor: Some(after_first_page()), ..PageQuery::default() };
+        let query = PageQuery {
+            limit: Some(2),
+            cursor: Some(after_first_page()),
+            ..PageQuery::default()
+        };
         let second = paging(query, "by id").unwrap();
         assert_eq!(second.after(), Some(&2));
-        assert!(second.page(vec![3], None, |row| *row).unwrap().page.next_cursor.is_none());
+        assert!(
+            second
+                .page(vec![3], None, |row| *row)
+                .unwrap()
+                .page
+                .next_cursor
+                .is_none()
+        );
     }
 
     #[test]
     fn a_cursor_of_another_sort_is_refused() {
         for cursor in [after_first_page(), "nonsense".into(), String::new()] {
-            let query = PageQuery { cursor: Some(cursor), ..PageQuery::default() };
+            let query = PageQuery {
+                cursor: Some(cursor),
+                ..PageQuery::default()
+            };
             assert_eq!(paging(query, "by name").unwrap_err().status(), 422);
         }
     }
@@ -197,10 +275,18 @@ mod tests {
     #[test]
     fn limits_and_offsets_end_where_the_rules_say() {
         for (limit, page) in [(0, 1), (101, 1), (10, 0), (100, 101), (100, u32::MAX)] {
-            let query = PageQuery { limit: Some(limit), page: Some(page), ..PageQuery::default() };
+            let query = PageQuery {
+                limit: Some(limit),
+                page: Some(page),
+                ..PageQuery::default()
+            };
             assert!(paging(query, "").is_err(), "{limit} {page}");
         }
-        let last = PageQuery { limit: Some(100), page: Some(100), ..PageQuery::default() };
+        let last = PageQuery {
+            limit: Some(100),
+            page: Some(100),
+            ..PageQuery::default()
+        };
         assert_eq!(paging(last, "").unwrap().offset(), 9_900);
     }
 }

@@ -19,10 +19,19 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 
 /// Headers that every answer carries; the policy fits JSON and the Swagger UI alike.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("frame-ancestors 'none'"),
+    ),
 ];
 
 tokio::task_local! {
@@ -50,10 +59,16 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let request_id = request_id(request.headers());
     let method = request.method().clone();
     let instance = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
     let span = info_span!("request", trace_id = %trace.trace_id(), request_id = %request_id);
 
-    let response = TRACE.scope(trace, next.run(request)).instrument(span.clone()).await;
+    let response = TRACE
+        .scope(trace, next.run(request))
+        .instrument(span.clone())
+        .await;
     let problem = problem_of(&response);
 
     let _in_span = span.enter();
@@ -64,7 +79,9 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         Some(cause) => {
             error!(http.method = %method, http.route = route, http.status = status, duration_ms, cause, "request failed");
         }
-        None => info!(http.method = %method, http.route = route, http.status = status, duration_ms, "request served"),
+        None => {
+            info!(http.method = %method, http.route = route, http.status = status, duration_ms, "request served")
+        }
     }
 
     let mut response = match problem {
@@ -84,7 +101,9 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
 /// The client's own id where it is short and printable, else a fresh one.
 fn request_id(headers: &HeaderMap) -> String {
     header_text(headers, &REQUEST_ID)
-        .filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()))
+        .filter(|id| {
+            (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        })
         .map_or_else(|| Clock::system().uuid().to_string(), ToOwned::to_owned)
 }
 
@@ -98,24 +117,41 @@ fn problem_of(response: &Response) -> Option<Problem> {
         return Some(problem.clone());
     }
     let status = response.status();
-    let rendered = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
-        kind == PROBLEM_JSON || kind.as_bytes().starts_with(b"application/json")
-    });
+    let rendered = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| {
+            kind == PROBLEM_JSON || kind.as_bytes().starts_with(b"application/json")
+        });
     if rendered || !(status.is_client_error() || status.is_server_error()) {
         return None;
     }
     Some(match status {
         StatusCode::NOT_FOUND => Problem::not_found(),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Problem::new(status, "method_not_allowed", "This method does not exist here; the Allow header lists those that do.")
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large", "The body is larger than this endpoint takes."),
-        _ => Problem::new(status, "error", status.canonical_reason().unwrap_or("The request failed.")),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+            status,
+            "method_not_allowed",
+            "This method does not exist here; the Allow header lists those that do.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            status,
+            "body_too_large",
+            "The body is larger than this endpoint takes.",
+        ),
+        _ => Problem::new(
+            status,
+            "error",
+            status.canonical_reason().unwrap_or("The request failed."),
+        ),
     })
 }
 
 fn render(problem: &Problem, bare: Response, instance: &str, trace: TraceContext) -> Response {
-    let mut response = (problem.status(), Json(problem.document(instance, &trace.trace_id()))).into_response();
+    let mut response = (
+        problem.status(),
+        Json(problem.document(instance, &trace.trace_id())),
+    )
+        .into_response();
     let mut headers = bare.headers().clone();
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);

@@ -38,12 +38,20 @@ pub struct FieldError {
 
 impl FieldError {
     pub fn new(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: code.into(), message: message.into() }
+        Self {
+            pointer: pointer.into(),
+            code: code.into(),
+            message: message.into(),
+        }
     }
 }
 
 impl Problem {
-    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self(Arc::new(Content {
             status,
             code: code.into(),
@@ -57,7 +65,11 @@ impl Problem {
 
     /// 404: there is no such thing, or it is somebody else's.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here under this address for you.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is nothing here under this address for you.",
+        )
     }
 
     /// 403: the caller is known and lacks the role.
@@ -72,19 +84,27 @@ impl Problem {
         } else {
             "Bearer realm=\"ecommercestack\", error=\"invalid_token\""
         });
-        Self::new(StatusCode::UNAUTHORIZED, code, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+            .with_header(header::WWW_AUTHENTICATE, challenge)
     }
 
     /// 422 with the fields that break a rule.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let mut problem =
-            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Some fields break a rule; see errors.");
+        let mut problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_request",
+            "Some fields break a rule; see errors.",
+        );
         problem.content().errors = errors;
         problem
     }
 
     /// 422 for one field.
-    pub fn invalid_field(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn invalid_field(
+        pointer: impl Into<String>,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
         Self::invalid(vec![FieldError::new(pointer, code, message)])
     }
 
@@ -152,14 +172,23 @@ impl Problem {
     pub(crate) fn document(&self, instance: &str, trace_id: &str) -> Value {
         let content = &*self.0;
         let mut document = Map::new();
-        document.insert("type".into(), format!("https://ecommercestack.dev/problems/{}", content.code).into());
-        document.insert("title".into(), content.status.canonical_reason().unwrap_or("Error").into());
+        document.insert(
+            "type".into(),
+            format!("https://ecommercestack.dev/problems/{}", content.code).into(),
+        );
+        document.insert(
+            "title".into(),
+            content.status.canonical_reason().unwrap_or("Error").into(),
+        );
         document.insert("status".into(), content.status.as_u16().into());
         document.insert("detail".into(), content.detail.as_ref().into());
         document.insert("instance".into(), instance.into());
         document.insert("code".into(), content.code.as_ref().into());
         if !content.errors.is_empty() {
-            document.insert("errors".into(), serde_json::to_value(&content.errors).unwrap_or_default());
+            document.insert(
+                "errors".into(),
+                serde_json::to_value(&content.errors).unwrap_or_default(),
+            );
         }
         document.insert("trace_id".into(), trace_id.into());
         document.extend(content.members.clone());

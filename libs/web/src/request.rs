@@ -39,7 +39,9 @@ where
             ));
         }
         let value: T = parse(&body)?;
-        value.validate().map_err(|report| Problem::invalid(broken_rules(&report)))?;
+        value
+            .validate()
+            .map_err(|report| Problem::invalid(broken_rules(&report)))?;
         Ok(Self(value))
     }
 }
@@ -66,12 +68,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameter
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(Problem::invalid_field("", "nul_character", "text must not contain NUL"));
+            return Err(Problem::invalid_field(
+                "",
+                "nul_character",
+                "text must not contain NUL",
+            ));
         }
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(parameters)) => Ok(Self(parameters)),
             Err(rejection) => {
-                let reason = std::error::Error::source(&rejection).map_or_else(|| rejection.to_string(), ToString::to_string);
+                let reason = std::error::Error::source(&rejection)
+                    .map_or_else(|| rejection.to_string(), ToString::to_string);
                 Err(Problem::invalid_field("", "invalid_query", reason))
             }
         }
@@ -79,9 +86,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameter
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let Some(kind) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return false;
+    };
+    let essence = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 async fn read(mut body: Body) -> Result<Bytes, Problem> {
@@ -89,9 +107,15 @@ async fn read(mut body: Body) -> Result<Bytes, Problem> {
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| {
-            Problem::new(StatusCode::BAD_REQUEST, "body_incomplete", "The body ended before its length.")
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "body_incomplete",
+                "The body ended before its length.",
+            )
         })?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         length = length.saturating_add(data.len());
         if length <= MAX_BODY_BYTES {
             kept.extend_from_slice(&data);
@@ -102,7 +126,11 @@ async fn read(mut body: Body) -> Result<Bytes, Problem> {
     if length <= MAX_BODY_BYTES {
         Ok(kept.into())
     } else {
-        Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than 1 MiB."))
+        Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The body is larger than 1 MiB.",
+        ))
     }
 }
 
@@ -130,19 +158,27 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "malformed_json", format!("The body is not JSON: {error}."))
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "malformed_json",
+        format!("The body is not JSON: {error}."),
+    )
 }
 
 /// The message without "at line 1 column 2": the pointer says where.
 fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    message.rsplit_once(" at line ").map_or(message.clone(), |(text, _)| text.to_owned())
+    message
+        .rsplit_once(" at line ")
+        .map_or(message.clone(), |(text, _)| text.to_owned())
 }
 
 fn broken_rules(report: &garde::Report) -> Vec<FieldError> {
     report
         .iter()
-        .map(|(path, error)| FieldError::new(pointer(&path.to_string()), "invalid", error.message()))
+        .map(|(path, error)| {
+            FieldError::new(pointer(&path.to_string()), "invalid", error.message())
+        })
         .collect()
 }
 
@@ -151,14 +187,22 @@ fn pointer(path: &str) -> String {
     if path.is_empty() || path == "." {
         return String::new();
     }
-    format!("/{}", path.replace('[', ".").replace(']', "").trim_start_matches('.').replace('.', "/"))
+    format!(
+        "/{}",
+        path.replace('[', ".")
+            .replace(']', "")
+            .trim_start_matches('.')
+            .replace('.', "/")
+    )
 }
 
 fn find_nul(value: &Value, at: &mut String, errors: &mut Vec<FieldError>) {
     const MESSAGE: &str = "text must not contain NUL";
     let length = at.len();
     match value {
-        Value::String(text) if text.contains('\0') => errors.push(FieldError::new(at.clone(), "nul_character", MESSAGE)),
+        Value::String(text) if text.contains('\0') => {
+            errors.push(FieldError::new(at.clone(), "nul_character", MESSAGE))
+        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 at.push_str(&format!("/{index}"));
@@ -202,29 +246,46 @@ mod tests {
 
     fn refused(body: &str) -> (u16, Value) {
         let problem = parse::<Order>(body.as_bytes()).unwrap_err();
-        (problem.status().as_u16(), problem.document("/", "")["errors"][0]["pointer"].clone())
+        (
+            problem.status().as_u16(),
+            problem.document("/", "")["errors"][0]["pointer"].clone(),
+        )
     }
 
     #[test]
     fn broken_json_is_400_and_a_broken_rule_422_with_its_place() {
         assert_eq!(refused("{\"items\": [").0, 400);
         assert_eq!(refused("{\"items\": []} x").0, 400);
-        assert_eq!(refused("{\"items\": [{\"quantity\": -1}]}"), (422, "/items/0/quantity".into()));
-        assert_eq!(refused("{\"items\": [{\"quantity\": 99999999999}]}"), (422, "/items/0/quantity".into()));
+        assert_eq!(
+            refused("{\"items\": [{\"quantity\": -1}]}"),
+            (422, "/items/0/quantity".into())
+        );
+        assert_eq!(
+            refused("{\"items\": [{\"quantity\": 99999999999}]}"),
+            (422, "/items/0/quantity".into())
+        );
         assert_eq!(refused("{\"items\": [], \"more\": 1}").0, 422);
         assert_eq!(refused("{}").0, 422);
     }
 
     #[test]
     fn nul_is_found_wherever_it_hides() {
-        assert_eq!(refused(r#"{"items": [{"note": "a\u0000b"}]}"#), (422, "/items/0/note".into()));
-        assert!(parse::<Value>(br#"{"text": "a\\u0000b"}"#).is_ok(), "an escaped backslash is not NUL");
+        assert_eq!(
+            refused(r#"{"items": [{"note": "a\u0000b"}]}"#),
+            (422, "/items/0/note".into())
+        );
+        assert!(
+            parse::<Value>(br#"{"text": "a\\u0000b"}"#).is_ok(),
+            "an escaped backslash is not NUL"
+        );
     }
 
     #[tokio::test]
     async fn a_body_over_the_limit_is_413() {
         assert!(read(Body::from(vec![b' '; MAX_BODY_BYTES])).await.is_ok());
-        let problem = read(Body::from(vec![b' '; MAX_BODY_BYTES + 1])).await.unwrap_err();
+        let problem = read(Body::from(vec![b' '; MAX_BODY_BYTES + 1]))
+            .await
+            .unwrap_err();
         assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 }

@@ -28,7 +28,10 @@ pub struct Listen {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error("the address {address} cannot be listened on")]
-    Bind { address: SocketAddr, source: std::io::Error },
+    Bind {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
     #[error("the server stopped")]
     Serve(#[source] std::io::Error),
 }
@@ -38,8 +41,13 @@ pub fn layered(routes: Router, writes: &TaskTracker) -> Router {
     routes.layer(
         ServiceBuilder::new()
             .layer(middleware::from_fn(observe))
-            .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Problem::internal(&Panicked))))
-            .layer(middleware::from_fn_with_state(writes.clone(), detach_writes))
+            .layer(CatchPanicLayer::custom(|_| {
+                axum::response::IntoResponse::into_response(Problem::internal(&Panicked))
+            }))
+            .layer(middleware::from_fn_with_state(
+                writes.clone(),
+                detach_writes,
+            ))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
     )
 }
@@ -49,25 +57,37 @@ pub fn layered(routes: Router, writes: &TaskTracker) -> Router {
 struct Panicked;
 
 /// Serves until `stop` turns true, then stops listening and waits for what is under way.
-pub async fn serve(listen: &Listen, public: Router, internal: Router, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
+pub async fn serve(
+    listen: &Listen,
+    public: Router,
+    internal: Router,
+    stop: watch::Receiver<bool>,
+) -> Result<(), ServeError> {
     let writes = TaskTracker::new();
     let (count_requests, metrics) = PrometheusMetricLayer::pair();
     let public = layered(public.layer(count_requests), &writes);
     let internal = layered(internal, &writes).merge(metrics_route(metrics));
 
-    let (public_listener, internal_listener) = (bind(listen.public_address).await?, bind(listen.internal_address).await?);
+    let (public_listener, internal_listener) = (
+        bind(listen.public_address).await?,
+        bind(listen.internal_address).await?,
+    );
     info!(public.address = %listen.public_address, internal.address = %listen.internal_address, "listening");
     // The internal port closes last: probes and other services' calls go on while the public port drains.
     let (public_drained, internal_stop) = watch::channel(false);
     let public = async {
-        let served = axum::serve(public_listener, public.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(stopped(stop.clone()));
+        let served = axum::serve(
+            public_listener,
+            public.into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .with_graceful_shutdown(stopped(stop.clone()));
         let drained = drain(served.into_future(), stop.clone()).await;
         public_drained.send_replace(true);
         drained
     };
     let internal = async {
-        let served = axum::serve(internal_listener, internal).with_graceful_shutdown(stopped(internal_stop.clone()));
+        let served = axum::serve(internal_listener, internal)
+            .with_graceful_shutdown(stopped(internal_stop.clone()));
         drain(served.into_future(), internal_stop.clone()).await
     };
     tokio::try_join!(public, internal)?;
@@ -102,7 +122,9 @@ pub async fn stopped(mut stop: watch::Receiver<bool>) {
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Bind { address, source })
 }
 
 async fn drain(

@@ -2,12 +2,7 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::openapi::{
@@ -21,7 +16,8 @@ use utoipa_swagger_ui::SwaggerUi;
 #[derive(Clone)]
 pub struct Dependency {
     pub name: &'static str,
-    pub check: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>,
+    pub check:
+        Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>,
 }
 
 impl Dependency {
@@ -30,7 +26,10 @@ impl Dependency {
         F: Future<Output = Result<(), String>> + Send + 'static,
         C: Fn() -> F + Send + Sync + 'static,
     {
-        Self { name, check: Arc::new(move || Box::pin(check())) }
+        Self {
+            name,
+            check: Arc::new(move || Box::pin(check())),
+        }
     }
 }
 
@@ -65,7 +64,12 @@ impl Service {
 
     /// Everything on the public port. `api` holds the endpoints below `/api/v1`; they answer below `/api` as well,
     /// and `root` holds what stands at the root (well-known addresses, aliases where the stack allows them).
-    pub fn public<S: Clone + Send + Sync + 'static>(&self, api: OpenApiRouter<S>, root: Router<S>, state: S) -> Router {
+    pub fn public<S: Clone + Send + Sync + 'static>(
+        &self,
+        api: OpenApiRouter<S>,
+        root: Router<S>,
+        state: S,
+    ) -> Router {
         let (routes, openapi) = api.split_for_parts();
         let mut nested = OpenApi::new(openapi.info.clone(), utoipa::openapi::Paths::new());
         nested = nested.nest("/api/v1", openapi);
@@ -76,7 +80,8 @@ impl Service {
             .route(&format!("/{name}/health"), get(health))
             .route(&format!("/{name}/version"), get(version))
             .with_state(self.clone());
-        let swagger = SwaggerUi::new(format!("/api/v1/{name}/docs")).url(format!("/api/v1/{name}/openapi.json"), document);
+        let swagger = SwaggerUi::new(format!("/api/v1/{name}/docs"))
+            .url(format!("/api/v1/{name}/openapi.json"), document);
         let alias = self.health_alias.map_or_else(Router::new, |path| {
             Router::new().route(path, get(health).with_state(self.clone()))
         });
@@ -107,7 +112,10 @@ impl Service {
         openapi.info.license = None;
         openapi.info.contact = None;
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        openapi.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", bearer);
         openapi
     }
 
@@ -121,20 +129,42 @@ impl Service {
                     "down"
                 }
             };
-            dependencies.push(DependencyHealth { name: dependency.name, status });
+            dependencies.push(DependencyHealth {
+                name: dependency.name,
+                status,
+            });
         }
-        let up = dependencies.iter().all(|dependency| dependency.status == "up");
-        (up, Health { status: if up { "up" } else { "down" }, dependencies })
+        let up = dependencies
+            .iter()
+            .all(|dependency| dependency.status == "up");
+        (
+            up,
+            Health {
+                status: if up { "up" } else { "down" },
+                dependencies,
+            },
+        )
     }
 }
 
 async fn health(State(service): State<Service>) -> (StatusCode, Json<Health>) {
     let (up, health) = service.health().await;
-    (if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(health))
+    (
+        if up {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        },
+        Json(health),
+    )
 }
 
 async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
-    if service.health().await.0 { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") }
+    if service.health().await.0 {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    }
 }
 
 async fn version(State(service): State<Service>) -> Json<serde_json::Value> {

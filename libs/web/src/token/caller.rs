@@ -27,7 +27,11 @@ impl Caller {
 
 impl From<Claims> for Caller {
     fn from(claims: Claims) -> Self {
-        Self { id: claims.sub, session: claims.sid, roles: claims.roles }
+        Self {
+            id: claims.sub,
+            session: claims.sid,
+            roles: claims.roles,
+        }
     }
 }
 
@@ -40,7 +44,10 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let token = presented(&parts.headers).ok_or_else(|| {
-            Problem::unauthorized("token_missing", "Send an access token: Authorization: Bearer <token>.")
+            Problem::unauthorized(
+                "token_missing",
+                "Send an access token: Authorization: Bearer <token>.",
+            )
         })?;
         Verifier::from_ref(state).verify(token).await
     }
@@ -58,11 +65,14 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let carries_token = parts.headers.contains_key("authorization") || parts.headers.contains_key("authentication");
+        let carries_token = parts.headers.contains_key("authorization")
+            || parts.headers.contains_key("authentication");
         if !carries_token {
             return Ok(Self(None));
         }
-        Caller::from_request_parts(parts, state).await.map(|caller| Self(Some(caller)))
+        Caller::from_request_parts(parts, state)
+            .await
+            .map(|caller| Self(Some(caller)))
     }
 }
 
@@ -110,5 +120,6 @@ callers! {
 
 /// The token presented; `Authentication` is a compatibility alias.
 fn presented(headers: &HeaderMap) -> Option<&str> {
-    internal::bearer(headers).or_else(|| internal::bearer_of(headers.get("authentication")?.to_str().ok()?))
+    internal::bearer(headers)
+        .or_else(|| internal::bearer_of(headers.get("authentication")?.to_str().ok()?))
 }

@@ -36,7 +36,9 @@ pub struct Claims {
 }
 
 /// What a user may be. On input also `buyer` and `seller`, in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Role {
     Customer,

@@ -36,12 +36,22 @@ struct Remote {
 
 impl Keys {
     pub(super) fn fixed(set: &JwkSet) -> Result<Self, JwksError> {
-        Ok(Self { by_kid: RwLock::new(decoding_keys(set)?), remote: None })
+        Ok(Self {
+            by_kid: RwLock::new(decoding_keys(set)?),
+            remote: None,
+        })
     }
 
     pub(super) fn remote(url: String, client: reqwest::Client) -> Self {
-        let remote = Remote { url, client, fetched: Mutex::new(None) };
-        Self { by_kid: RwLock::default(), remote: Some(remote) }
+        let remote = Remote {
+            url,
+            client,
+            fetched: Mutex::new(None),
+        };
+        Self {
+            by_kid: RwLock::default(),
+            remote: Some(remote),
+        }
     }
 
     /// The key of this kid. `Ok(None)`: there is none; an error: nobody could be asked.
@@ -57,24 +67,38 @@ impl Keys {
     pub(super) async fn keep_fresh(&self) {
         loop {
             if let Err(error) = self.fetch_unless_fresh(REFETCH_PAUSE).await {
-                warn!(error = &error as &dyn std::error::Error, "kept the known token keys");
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "kept the known token keys"
+                );
             }
             tokio::time::sleep(RENEWAL).await;
         }
     }
 
     fn known(&self, kid: &str) -> Option<Arc<DecodingKey>> {
-        self.by_kid.read().unwrap_or_else(PoisonError::into_inner).get(kid).cloned()
+        self.by_kid
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(kid)
+            .cloned()
     }
 
     async fn fetch_unless_fresh(&self, pause: Duration) -> Result<(), JwksError> {
-        let Some(remote) = &self.remote else { return Ok(()) };
+        let Some(remote) = &self.remote else {
+            return Ok(());
+        };
         // Held over the fetch: whoever waits here finds it done.
         let mut fetched = remote.fetched.lock().await;
         if fetched.is_some_and(|at| at.elapsed() < pause) {
             return Ok(());
         }
-        let answer = remote.client.get(&remote.url).send().await?.error_for_status()?;
+        let answer = remote
+            .client
+            .get(&remote.url)
+            .send()
+            .await?
+            .error_for_status()?;
         let keys = decoding_keys(&answer.json().await?)?;
         *self.by_kid.write().unwrap_or_else(PoisonError::into_inner) = keys;
         *fetched = Some(Instant::now());
@@ -83,6 +107,11 @@ impl Keys {
 }
 
 fn decoding_keys(set: &JwkSet) -> Result<HashMap<String, Arc<DecodingKey>>, JwksError> {
-    let with_kid = set.keys.iter().filter_map(|key| Some((key.common.key_id.clone()?, key)));
-    with_kid.map(|(kid, key)| Ok((kid, Arc::new(DecodingKey::from_jwk(key)?)))).collect()
+    let with_kid = set
+        .keys
+        .iter()
+        .filter_map(|key| Some((key.common.key_id.clone()?, key)));
+    with_kid
+        .map(|(kid, key)| Ok((kid, Arc::new(DecodingKey::from_jwk(key)?))))
+        .collect()
 }

@@ -21,8 +21,14 @@ pub struct Signer {
 
 impl Signer {
     pub fn try_new() -> Result<Self, JwksError> {
-        let scope = TokenScope { issuer: "urn:ecommercestack:test".into(), audience: "test/shop".into() };
-        Ok(Self { key: EncodingKey::from_ec_pem(KEY.as_bytes())?, scope })
+        let scope = TokenScope {
+            issuer: "urn:ecommercestack:test".into(),
+            audience: "test/shop".into(),
+        };
+        Ok(Self {
+            key: EncodingKey::from_ec_pem(KEY.as_bytes())?,
+            scope,
+        })
     }
 
     pub fn verifier(&self) -> Result<Verifier, JwksError> {

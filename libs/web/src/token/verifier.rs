@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header, jwk::JwkSet};
 
-use super::{
-    Caller, Claims, JwksError, TOKEN_TYPE, TokenScope,
-    keys::Keys,
-};
+use super::{Caller, Claims, JwksError, TOKEN_TYPE, TokenScope, keys::Keys};
 use crate::Problem;
 
 /// Seconds that the clocks of two machines may differ.
@@ -48,18 +45,35 @@ impl Verifier {
 
     /// The caller that this token stands for, or the 401 (503 where auth's keys cannot be had) that says why not.
     pub async fn verify(&self, token: &str) -> Result<Caller, Problem> {
-        let invalid = || Problem::unauthorized("token_invalid", "The access token is not valid; log in again.");
+        let invalid = || {
+            Problem::unauthorized(
+                "token_invalid",
+                "The access token is not valid; log in again.",
+            )
+        };
         let header = decode_header(token).map_err(|_| invalid())?;
-        let typed = header.typ.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(TOKEN_TYPE));
+        let typed = header
+            .typ
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(TOKEN_TYPE));
         let kid = header.kid.filter(|_| typed).ok_or_else(invalid)?;
-        let key = self.0.keys.find(&kid).await.map_err(|error| Problem::unavailable(1).with_cause(&error))?;
+        let key = self
+            .0
+            .keys
+            .find(&kid)
+            .await
+            .map_err(|error| Problem::unavailable(1).with_cause(&error))?;
         let key = key.ok_or_else(invalid)?;
-        let token = decode::<Claims>(token, &key, &self.0.validation).map_err(|error| match error.kind() {
-            jsonwebtoken::errors::ErrorKind::ExpiredSignature => {
-                Problem::unauthorized("token_expired", "The access token has expired; refresh it.")
-            }
-            _ => invalid(),
-        })?;
+        let token =
+            decode::<Claims>(token, &key, &self.0.validation).map_err(|error| {
+                match error.kind() {
+                    jsonwebtoken::errors::ErrorKind::ExpiredSignature => Problem::unauthorized(
+                        "token_expired",
+                        "The access token has expired; refresh it.",
+                    ),
+                    _ => invalid(),
+                }
+            })?;
         Ok(Caller::from(token.claims))
     }
 }
