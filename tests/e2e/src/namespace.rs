@@ -1,6 +1,13 @@
 //! A namespace that enforces Pod Security `restricted`, and that explains itself when its scenario fails.
 
-use std::{collections::BTreeMap, fmt::Write as _, process::Command, thread};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    panic,
+    process::Command,
+    sync::Once,
+};
 
 use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1;
@@ -43,6 +50,7 @@ impl Namespace {
         let api: Api<v1::Namespace> = Api::all(cluster.client.clone());
         api.patch(&name, &PatchParams::apply("e2e"), &Patch::Apply(&namespace))
             .await?;
+        explain_failure_of(&name);
         Ok(Self {
             cluster: cluster.clone(),
             name,
@@ -94,13 +102,24 @@ impl Namespace {
     }
 }
 
-impl Drop for Namespace {
-    /// A failed scenario shows what stood in its namespace, and leaves it there.
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("{}", describe(&self.name));
-        }
-    }
+thread_local! {
+    /// The namespaces of the scenario that runs on this thread.
+    static TAKEN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// From now on a scenario that fails shows what stands in its namespaces, and leaves it there.
+fn explain_failure_of(name: &str) {
+    static HOOKED: Once = Once::new();
+    HOOKED.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |failure| {
+            usual(failure);
+            for name in TAKEN.take() {
+                eprintln!("{}", describe(&name));
+            }
+        }));
+    });
+    TAKEN.with_borrow_mut(|taken| taken.insert(name.to_owned()));
 }
 
 /// Everything that explains a failure: the stack's status, objects, events and the ends of all logs.

@@ -3,7 +3,10 @@
 use anyhow::{Context as _, Result, ensure};
 use ecommercestack_crds::{ConditionType, EcommerceStack, Reason};
 use k8s_openapi::{
-    api::{apps::v1::Deployment, core::v1::Pod},
+    api::{
+        apps::v1::Deployment,
+        core::v1::{Pod, Secret},
+    },
     apimachinery::pkg::apis::meta::v1::Condition,
 };
 use kube::{
@@ -124,6 +127,48 @@ impl Stack {
                     ready.message
                 );
                 Ok(stack)
+            },
+        )
+        .await
+    }
+
+    /// Waits until everything runs and the ingress leads to it. Ready alone does not say that: an ingress
+    /// controller takes up new routes in its own time, and another stack may answer under any host until then.
+    pub async fn serving(&self) -> Result<EcommerceStack> {
+        let stack = self.ready().await?;
+        let host = stack.spec.ingress.clone().and_then(|ingress| ingress.host);
+        let shop = Shop::at(&host.unwrap_or_else(|| self.host()))?;
+        wait::until(
+            format!("the ingress leads to stack {}", self.name),
+            seconds(30),
+            async || {
+                let secret = self
+                    .cluster
+                    .namespaced::<Secret>(&self.namespace)
+                    .get(&self.object("jwt"))
+                    .await?;
+                let active = secret
+                    .data
+                    .and_then(|mut data| data.remove("active"))
+                    .unwrap_or_default();
+                let kid = String::from_utf8_lossy(&active.0).trim().to_owned();
+                let keys = shop.get("/.well-known/jwks.json").await?.expect(200)?;
+                ensure!(
+                    !kid.is_empty() && keys.body.contains(&kid),
+                    "another stack answers"
+                );
+                // No other stack takes their tokens.
+                shop.register("vendor")
+                    .await?
+                    .get("/api/v1/vendor/products")
+                    .await?
+                    .expect(200)?;
+                shop.register("customer")
+                    .await?
+                    .get("/api/v1/orders")
+                    .await?
+                    .expect(200)?;
+                Ok(stack.clone())
             },
         )
         .await

@@ -46,7 +46,7 @@ async fn host(stack: &Stack) -> Result<String> {
     let ingress = found.spec.ingress.with_context(|| {
         format!("stack {name} has no spec.ingress, so nobody reaches it from here")
     })?;
-    stack.ready().await.with_context(|| {
+    stack.serving().await.with_context(|| {
         format!("what is missing: kubectl -n {namespace} describe estack {name}")
     })?;
     // Any host will do for a stack that names none.

@@ -47,7 +47,7 @@ async fn fragile() -> Fragile {
         .apply(&json!({ "components": { "order": { "replicas": 2 } } }))
         .await
         .unwrap();
-    stack.ready().await.unwrap();
+    stack.serving().await.unwrap();
     stack
         .database()
         .run("product", QUICK_COMMITS)

@@ -89,7 +89,7 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
 
     // Retain, the default: the next stack of that name takes everything up again.
     stack.apply(&json!({})).await.unwrap();
-    stack.ready().await.unwrap();
+    stack.serving().await.unwrap();
     let vendor = shop.register("vendor").await.unwrap();
     let customer = shop.register("customer").await.unwrap();
     let product = vendor.sells("Salt cellar", "7.00", 10).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
     assert!(kept.contains(&"Secret/shop-admin".to_owned()), "{kept:?}");
 
     stack.apply(&json!({})).await.unwrap();
-    stack.ready().await.unwrap();
+    stack.serving().await.unwrap();
     // Even the token still counts: the signing key is the old one.
     let path = format!("/api/v1/orders/{}", order["id"].as_str().unwrap());
     let found = customer
@@ -124,7 +124,7 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
         .apply(&json!({ "deletionPolicy": "Delete" }))
         .await
         .unwrap();
-    stack.ready().await.unwrap();
+    stack.serving().await.unwrap();
     delete(&namespace, &stack).await;
     let gone = wait::until(
         "volumes and credentials are gone",
@@ -141,7 +141,7 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
         .apply(&json!({ "deletionPolicy": "Delete" }))
         .await
         .unwrap();
-    stack.ready().await.unwrap();
+    stack.serving().await.unwrap();
     let again = shop.login_again(&vendor).await;
     assert!(
         again.is_err_and(|error| error.to_string().contains("401")),

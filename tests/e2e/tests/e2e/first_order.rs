@@ -11,7 +11,8 @@ use crate::stacks::calm;
 
 #[tokio::test]
 async fn an_order_takes_units_off_sale_and_is_confirmed() {
-    let shop = calm().await.stack.shop().unwrap();
+    let calm = calm().await;
+    let shop = calm.stack.shop().unwrap();
     let vendor = shop.register("vendor").await.unwrap();
     let customer = shop.register("customer").await.unwrap();
     let product = vendor.sells("Enamel mug", "12.50", 5).await.unwrap();
@@ -35,7 +36,8 @@ async fn an_order_takes_units_off_sale_and_is_confirmed() {
 
 #[tokio::test]
 async fn an_order_sent_twice_is_one_order() {
-    let shop = calm().await.stack.shop().unwrap();
+    let calm = calm().await;
+    let shop = calm.stack.shop().unwrap();
     let vendor = shop.register("vendor").await.unwrap();
     let customer = shop.register("customer").await.unwrap();
     let product = vendor.sells("Bread knife", "39.00", 5).await.unwrap();

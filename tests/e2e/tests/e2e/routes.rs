@@ -92,7 +92,8 @@ fn backend(ingress: &Ingress, path: &str) -> Option<String> {
 
 #[tokio::test]
 async fn health_version_openapi_and_docs_of_each_service_are_public() {
-    let shop = calm().await.stack.shop().unwrap();
+    let calm = calm().await;
+    let shop = calm.stack.shop().unwrap();
     for service in SERVICES {
         let health = shop
             .get(&format!("/api/v1/{service}/health"))
@@ -157,7 +158,8 @@ async fn nothing_internal_is_reachable_from_outside() {
         "/api/v1/orders/..;/..;/",
         "/api/v1/auth/%2e%2e%2f%2e%2e%2f%2e%2e%2f",
     ];
-    let host = calm().await.stack.host();
+    let calm = calm().await;
+    let host = calm.stack.host();
     let mut reached = Vec::new();
     for way in WAYS {
         for path in INTERNAL {
@@ -191,7 +193,8 @@ async fn a_shop_answers_under_its_own_host_only() {
 
 #[tokio::test]
 async fn short_paths_exist_only_where_the_stack_asks_for_them() {
-    let shop = calm().await.stack.shop().unwrap();
+    let calm = calm().await;
+    let shop = calm.stack.shop().unwrap();
     for path in ["/products", "/orders"] {
         assert_eq!(shop.get(path).await.unwrap().status, 404, "{path}");
     }

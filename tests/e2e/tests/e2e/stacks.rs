@@ -26,7 +26,7 @@ pub async fn calm() -> Calm {
         .apply(&json!({ "components": { "product": two, "order": two } }))
         .await
         .unwrap();
-    stack.ready().await.unwrap();
+    stack.serving().await.unwrap();
     Calm { namespace, stack }
 }
 
@@ -37,7 +37,7 @@ pub async fn rough() -> Rough {
     let namespace = Namespace::take(&cluster, "rough").await.unwrap();
     let stack = namespace.stack("rough");
     stack.apply(&Value::Null).await.unwrap();
-    stack.ready().await.unwrap();
+    stack.serving().await.unwrap();
     Rough {
         namespace,
         stack,
