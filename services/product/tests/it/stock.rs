@@ -5,5 +5,6 @@ mod commit;
 mod concurrency;
 mod expiry;
 mod extend;
+mod lock_order;
 mod release;
 mod reserve;

@@ -1,5 +1,7 @@
 //! Many at once: no unit is sold twice, nobody deadlocks, and retries meet their own holds.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use product::reservation::{
     Committed, Reservation, Verdict, commit, expire_overdue, release, reserve,
@@ -9,9 +11,9 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use crate::shop::{Shop, held, id, order};
 
 /// Each wish in a batch of its own, all at once.
-async fn all_at_once(shop: &Shop, wishes: &[Reservation]) -> Vec<Verdict> {
+async fn all_at_once(pool: &PgPool, wishes: &[Reservation]) -> Vec<Verdict> {
     let tasks = wishes.iter().cloned().map(|wish| {
-        let pool = shop.pool.clone();
+        let pool = pool.clone();
         tokio::spawn(async move {
             // As order does it: an unknown outcome is sent again with the same keys.
             loop {
@@ -30,12 +32,31 @@ async fn all_at_once(shop: &Shop, wishes: &[Reservation]) -> Vec<Verdict> {
         .collect()
 }
 
+/// Connections that wait for locks as long as it takes, so that whoever waits in a circle is found out.
+fn patient(shop: &Shop) -> PgPool {
+    let options = shop.pool.connect_options().as_ref().clone();
+    let options = options.options([("lock_timeout", "0"), ("deadlock_timeout", "20ms")]);
+    PgPoolOptions::new()
+        .max_connections(12)
+        .connect_lazy_with(options)
+}
+
+/// How many deadlocks there were on these connections, which end with the question: they count when they go.
+async fn deadlocks(shop: &Shop, patient: PgPool) -> i64 {
+    patient.close().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    sqlx::query_scalar("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap()
+}
+
 #[sqlx::test]
 async fn fifty_buyers_get_the_last_ten_units_and_not_one_more(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("LAST", 10).await;
     let wishes: Vec<_> = (0..50).map(|_| order(&[("LAST", 1)])).collect();
-    let verdicts = all_at_once(&shop, &wishes).await;
+    let verdicts = all_at_once(&shop.pool, &wishes).await;
     assert_eq!(
         verdicts
             .iter()
@@ -66,14 +87,10 @@ async fn orders_of_the_same_goods_in_opposite_order_never_deadlock(pool: PgPool)
             _ => order(&[("C", 1), ("A", 1)]),
         })
         .collect();
-    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
-    let verdicts = all_at_once(&shop, &wishes).await;
+    let patient = patient(&shop);
+    let verdicts = all_at_once(&patient, &wishes).await;
     assert!(verdicts.iter().all(|verdict| held(verdict).is_some()));
-    let deadlocks: i64 = sqlx::query_scalar(deadlocks)
-        .fetch_one(&shop.pool)
-        .await
-        .unwrap();
-    assert_eq!(deadlocks, 0);
+    assert_eq!(deadlocks(&shop, patient).await, 0);
     assert_eq!(shop.counters("A").await, (1_000, 60, 0));
     assert_eq!(shop.counters("B").await, (1_000, 40, 0));
     shop.assert_counts_add_up().await;
@@ -90,7 +107,7 @@ async fn retries_of_one_request_at_the_same_time_share_one_hold(pool: PgPool) {
             ..first.clone()
         })
         .collect();
-    let verdicts = all_at_once(&shop, &twins).await;
+    let verdicts = all_at_once(&shop.pool, &twins).await;
     let orders: std::collections::HashSet<_> = verdicts.iter().map(held).collect();
     assert_eq!(orders.len(), 1, "one order id for all");
     assert_eq!(shop.counters("MUG").await, (100, 3, 0));
@@ -110,7 +127,7 @@ async fn a_key_used_for_two_requests_at_once_serves_one(pool: PgPool) {
             request_key: mug.request_key,
             ..order(&[("CUP", 1)])
         };
-        let verdicts = all_at_once(&shop, &[mug, cup]).await;
+        let verdicts = all_at_once(&shop.pool, &[mug, cup]).await;
         assert_eq!(
             verdicts
                 .iter()
@@ -132,7 +149,7 @@ async fn a_release_that_meets_its_reservation_leaves_nothing_held(pool: PgPool) 
         let wish = order(&[("MUG", 1)]);
         let ids = [wish.order_id];
         let (verdict, released) = tokio::join!(
-            all_at_once(&shop, std::slice::from_ref(&wish)),
+            all_at_once(&shop.pool, std::slice::from_ref(&wish)),
             release(&shop.pool, &ids)
         );
         released.unwrap();
@@ -154,8 +171,9 @@ async fn counts_add_up_after_a_storm(pool: PgPool) {
     for sku in skus {
         shop.product(sku, 40).await;
     }
+    let patient = patient(&shop);
     let buyer = |number: usize| {
-        let pool = shop.pool.clone();
+        let pool = patient.clone();
         async move {
             for round in 0..6 {
                 let (one, two) = (
@@ -185,13 +203,7 @@ async fn counts_add_up_after_a_storm(pool: PgPool) {
         .into_iter()
         .for_each(Result::unwrap);
     shop.assert_counts_add_up().await;
-    let deadlocks: i64 = sqlx::query_scalar(
-        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
-    )
-    .fetch_one(&shop.pool)
-    .await
-    .unwrap();
-    assert_eq!(deadlocks, 0);
+    assert_eq!(deadlocks(&shop, patient).await, 0);
 }
 
 /// Stock that stays locked: nothing is done, and the caller is told so in time.

@@ -1,0 +1,97 @@
+//! Everybody locks stock in the order of its keys (ORDERS 7, 8): who waits in the middle has the ones before, and
+//! none behind.
+
+use std::time::Duration;
+
+use product::reservation::{commit, release, reserve};
+use sqlx::{PgPool, PgTransaction};
+
+use crate::shop::{Shop, order};
+
+/// Locks B, lets `work` run into it, and looks which of the others it has locked by then.
+async fn locked_while_waiting_for_b(
+    shop: &Shop,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> Vec<&'static str> {
+    let mut in_the_way = shop.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM stock WHERE sku = 'B' FOR NO KEY UPDATE")
+        .execute(&mut *in_the_way)
+        .await
+        .unwrap();
+    let work = tokio::spawn(work);
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sqlx::query_scalar::<_, i64>(waiting)
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap()
+        == 0
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut locked = Vec::new();
+    for sku in ["A", "C"] {
+        let mut look: PgTransaction<'_> = shop.pool.begin().await.unwrap();
+        let free =
+            sqlx::query("SELECT FROM stock WHERE sku = $1 FOR NO KEY UPDATE NOWAIT").bind(sku);
+        if free.execute(&mut *look).await.is_err() {
+            locked.push(sku);
+        }
+        look.rollback().await.unwrap();
+    }
+    in_the_way.rollback().await.unwrap();
+    work.await.unwrap();
+    locked
+}
+
+async fn with_goods(pool: PgPool) -> (Shop, PgPool) {
+    let shop = Shop::open(pool);
+    for sku in ["C", "A", "B"] {
+        shop.product(sku, 9).await;
+    }
+    // Waits as long as it takes.
+    let options = shop
+        .pool
+        .connect_options()
+        .as_ref()
+        .clone()
+        .options([("lock_timeout", "0")]);
+    let patient = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(1)
+        .connect_lazy_with(options);
+    (shop, patient)
+}
+
+#[sqlx::test]
+async fn reserving_locks_in_key_order(pool: PgPool) {
+    let (shop, patient) = with_goods(pool).await;
+    let (wish, its_pool) = (order(&[("C", 1), ("B", 1), ("A", 1)]), patient.clone());
+    let work = async move {
+        reserve(&its_pool, "USD".parse().unwrap(), &[wish])
+            .await
+            .unwrap();
+    };
+    assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
+    patient.close().await;
+}
+
+#[sqlx::test]
+async fn committing_and_releasing_lock_in_key_order(pool: PgPool) {
+    let (shop, patient) = with_goods(pool).await;
+    let (one, two) = (
+        order(&[("C", 1), ("B", 1), ("A", 1)]),
+        order(&[("B", 1), ("C", 1), ("A", 1)]),
+    );
+    shop.reserve(&[one.clone(), two.clone()]).await;
+    let its_pool = patient.clone();
+    let work = async move {
+        commit(&its_pool, &[one.order_id]).await.unwrap();
+    };
+    assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
+    let its_pool = patient.clone();
+    let work = async move {
+        release(&its_pool, &[two.order_id]).await.unwrap();
+    };
+    assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
+    patient.close().await;
+    shop.assert_counts_add_up().await;
+}
