@@ -453,6 +453,49 @@ fn volumes_follow_the_deletion_policy() {
 }
 
 #[test]
+fn the_state_of_patroni_follows_its_volume_under_either_policy() {
+    let mut world = World::new("");
+    let state = ObjectMeta {
+        name: Some("shop-postgres-config".into()),
+        ..Default::default()
+    };
+    let states = &mut world.fetched.live.patroni;
+    states.insert("shop-postgres-config".into(), state);
+    let mut stack = world.stack();
+    stack.deletion_policy = DeletionPolicy::Delete;
+    assert!(owner_changes(&stack, &world.fetched).is_empty());
+    let volume = ObjectMeta {
+        name: Some("data-shop-postgres-0".into()),
+        uid: Some("volume".into()),
+        labels: Some(labels("shop", "postgres")),
+        ..Default::default()
+    };
+    let volumes = &mut world.fetched.live.volumes;
+    volumes.insert("data-shop-postgres-0".into(), volume);
+    stack.deletion_policy = DeletionPolicy::Retain;
+    let changes = owner_changes(&stack, &world.fetched);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].name, "shop-postgres-config");
+    assert_eq!(
+        (
+            changes[0].owners[0].kind.as_str(),
+            changes[0].owners[0].uid.as_str()
+        ),
+        ("PersistentVolumeClaim", "volume")
+    );
+    for state in world.fetched.live.patroni.values_mut() {
+        state.owner_references = Some(changes[0].owners.clone());
+    }
+    assert!(owner_changes(&stack, &world.fetched).is_empty());
+    // A release before this one named the stack itself.
+    for state in world.fetched.live.patroni.values_mut() {
+        state.owner_references = Some(vec![stack.owner.clone()]);
+    }
+    let renewed = owner_changes(&stack, &world.fetched);
+    assert_eq!(renewed[0].owners, changes[0].owners);
+}
+
+#[test]
 fn a_refused_write_reaches_the_conditions() {
     let world = World::new("");
     let problems = vec![Problem::Refused {
