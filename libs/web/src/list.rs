@@ -221,13 +221,13 @@ fn decode<K: DeserializeOwned>(cursor: &str, shape: &str) -> Result<K, Problem> 
 mod tests {
     use super::*;
 
-    fn paging(query: PageQuery, shape: &str) -> Result<Paging<u32>, Problem> {
-        Paging::try_new(&query, &shape)
+    fn paging(query: &PageQuery, shape: &str) -> Result<Paging<u32>, Problem> {
+        Paging::try_new(query, &shape)
     }
 
     fn after_first_page() -> String {
         let first = paging(
-            PageQuery {
+            &PageQuery {
                 limit: Some(2),
                 ..PageQuery::default()
             },
@@ -249,7 +249,7 @@ mod tests {
             cursor: Some(after_first_page()),
             ..PageQuery::default()
         };
-        let second = paging(query, "by id").unwrap();
+        let second = paging(&query, "by id").unwrap();
         assert_eq!(second.after(), Some(&2));
         assert!(
             second
@@ -268,7 +268,7 @@ mod tests {
                 cursor: Some(cursor),
                 ..PageQuery::default()
             };
-            assert_eq!(paging(query, "by name").unwrap_err().status(), 422);
+            assert_eq!(paging(&query, "by name").unwrap_err().status(), 422);
         }
     }
 
@@ -280,13 +280,13 @@ mod tests {
                 page: Some(page),
                 ..PageQuery::default()
             };
-            assert!(paging(query, "").is_err(), "{limit} {page}");
+            assert!(paging(&query, "").is_err(), "{limit} {page}");
         }
         let last = PageQuery {
             limit: Some(100),
             page: Some(100),
             ..PageQuery::default()
         };
-        assert_eq!(paging(last, "").unwrap().offset(), 9_900);
+        assert_eq!(paging(&last, "").unwrap().offset(), 9_900);
     }
 }

@@ -80,12 +80,12 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
             error!(http.method = %method, http.route = route, http.status = status, duration_ms, cause, "request failed");
         }
         None => {
-            info!(http.method = %method, http.route = route, http.status = status, duration_ms, "request served")
+            info!(http.method = %method, http.route = route, http.status = status, duration_ms, "request served");
         }
     }
 
     let mut response = match problem {
-        Some(problem) => render(&problem, response, &instance, trace),
+        Some(problem) => render(&problem, &response, &instance, trace),
         None => response,
     };
     let headers = response.headers_mut();
@@ -146,7 +146,7 @@ fn problem_of(response: &Response) -> Option<Problem> {
     })
 }
 
-fn render(problem: &Problem, bare: Response, instance: &str, trace: TraceContext) -> Response {
+fn render(problem: &Problem, bare: &Response, instance: &str, trace: TraceContext) -> Response {
     let mut response = (
         problem.status(),
         Json(problem.document(instance, &trace.trace_id())),

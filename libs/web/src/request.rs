@@ -201,11 +201,12 @@ fn find_nul(value: &Value, at: &mut String, errors: &mut Vec<FieldError>) {
     let length = at.len();
     match value {
         Value::String(text) if text.contains('\0') => {
-            errors.push(FieldError::new(at.clone(), "nul_character", MESSAGE))
+            errors.push(FieldError::new(at.clone(), "nul_character", MESSAGE));
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                at.push_str(&format!("/{index}"));
+                at.push('/');
+                at.push_str(&index.to_string());
                 find_nul(item, at, errors);
                 at.truncate(length);
             }
@@ -215,7 +216,8 @@ fn find_nul(value: &Value, at: &mut String, errors: &mut Vec<FieldError>) {
                 if name.contains('\0') {
                     errors.push(FieldError::new(at.clone(), "nul_character", MESSAGE));
                 }
-                at.push_str(&format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+                at.push('/');
+                at.push_str(&name.replace('~', "~0").replace('/', "~1"));
                 find_nul(member, at, errors);
                 at.truncate(length);
             }

@@ -16,9 +16,11 @@ use utoipa_swagger_ui::SwaggerUi;
 #[derive(Clone)]
 pub struct Dependency {
     pub name: &'static str,
-    pub check:
-        Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>,
+    pub check: Arc<dyn Fn() -> Checking + Send + Sync>,
 }
+
+/// A check under way: the reason where the dependency does not work.
+type Checking = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 impl Dependency {
     pub fn new<F, C>(name: &'static str, check: C) -> Self
@@ -107,7 +109,7 @@ impl Service {
 
     fn document(&self, mut openapi: OpenApi) -> OpenApi {
         openapi.info.title = format!("EcommerceStack {} API", self.name);
-        openapi.info.version = self.version.to_owned();
+        self.version.clone_into(&mut openapi.info.version);
         openapi.info.description = None;
         openapi.info.license = None;
         openapi.info.contact = None;

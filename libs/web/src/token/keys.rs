@@ -13,7 +13,7 @@ use tracing::warn;
 /// An unknown kid refetches at most this often (ORDERS 29).
 const REFETCH_PAUSE: Duration = Duration::from_secs(10);
 /// Known keys are renewed this often, so that a key taken out of the JWKS stops counting.
-const RENEWAL: Duration = Duration::from_secs(60);
+const RENEWAL: Duration = Duration::from_mins(1);
 
 #[derive(Debug, thiserror::Error)]
 pub enum JwksError {
