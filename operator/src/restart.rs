@@ -1,8 +1,8 @@
 //! Database pods of an older template. The `StatefulSet` is `OnDelete`, so the operator deletes them (OPERATOR 14):
-//! a broken one at once, a healthy one when no Job is at work in the database. Pure.
+//! a broken one at once, a healthy one when no migration is at work in the database. Pure.
 
 use crate::{
-    component::POSTGRES,
+    component::{BOOTSTRAP, POSTGRES},
     fetch::Fetched,
     job_state::{JobState, job_state},
     labels::NAME,
@@ -31,9 +31,12 @@ pub fn restarts(stack: &ValidStack, fetched: &Fetched) -> Vec<Restart> {
         return Vec::new();
     };
     let jobs = &fetched.live.jobs;
+    // The bootstrap Job waits for the database itself, and with a new superuser's password it cannot log in
+    // before the pod that knows that password is there.
     let at_work = jobs
-        .keys()
-        .any(|name| job_state(jobs, name) == JobState::Active);
+        .iter()
+        .filter(|(_, job)| job.labels().get(NAME).is_none_or(|name| name != BOOTSTRAP))
+        .any(|(name, _)| job_state(jobs, name) == JobState::Active);
     fetched
         .pods
         .iter()

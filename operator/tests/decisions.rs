@@ -16,6 +16,7 @@ use ecommercestack_operator::{
     randomness::{OperatingSystem, Placeholders},
     releases::{Releases, decide},
     render::parse,
+    restart::restarts,
     status::{Report, StepError, condition, is_true, status},
     validate::{ValidStack, validate},
 };
@@ -26,7 +27,7 @@ use k8s_openapi::{
         batch::v1::{Job, JobCondition, JobStatus},
         core::v1::{
             ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Pod,
-            PodStatus,
+            PodCondition, PodStatus,
         },
     },
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
@@ -271,6 +272,42 @@ fn the_databases_image_waits_for_its_bootstrap_unless_the_database_is_broken() {
 }
 
 #[test]
+fn a_healthy_database_restarts_between_migrations_and_not_for_the_bootstrap() {
+    let mut world = World::new("");
+    let sets = &mut world.fetched.live.stateful_sets;
+    let set = sets.get_mut("shop-postgres").unwrap();
+    set.status.as_mut().unwrap().update_revision = Some("new".into());
+    let mut own = labels("shop", "postgres");
+    own.insert("controller-revision-hash".into(), "old".into());
+    let ready = PodCondition {
+        type_: "Ready".into(),
+        status: "True".into(),
+        ..Default::default()
+    };
+    world.fetched.pods.push(Pod {
+        metadata: ObjectMeta {
+            name: Some("shop-postgres-0".into()),
+            labels: Some(own),
+            ..Default::default()
+        },
+        status: Some(PodStatus {
+            conditions: Some(vec![ready]),
+            ..Default::default()
+        }),
+        ..Default::default()
+    });
+    // With a new superuser's password that Job can only end after the restart.
+    for job in world.fetched.live.jobs.values_mut() {
+        job.status = None;
+    }
+    assert_eq!(restarts(&world.stack(), &world.fetched).len(), 1);
+    let gate = world.releases().of(Application::Auth).migration.clone();
+    let job = gate.unwrap().job;
+    world.fetched.live.jobs.insert(job.name_any(), job);
+    assert!(restarts(&world.stack(), &world.fetched).is_empty());
+}
+
+#[test]
 fn a_migration_waits_for_a_database_that_restarts() {
     let mut world = World::new("");
     assert!(
@@ -302,6 +339,46 @@ fn a_migration_waits_for_a_database_that_restarts() {
         world.message(ConditionType::AuthReady).0,
         "WaitingForDatabase"
     );
+}
+
+#[test]
+fn a_database_restarts_under_its_bootstrap_but_not_under_a_migration() {
+    let mut world = World::new("");
+    let set = world
+        .fetched
+        .live
+        .stateful_sets
+        .get_mut("shop-postgres")
+        .unwrap();
+    set.status.as_mut().unwrap().update_revision = Some("newer".into());
+    let mut pod = Pod::default();
+    pod.metadata.name = Some("shop-postgres-0".into());
+    pod.metadata.labels = Some(labels("shop", "postgres"));
+    pod.status = Some(PodStatus {
+        conditions: Some(vec![PodCondition {
+            type_: "Ready".into(),
+            status: "True".into(),
+            ..Default::default()
+        }]),
+        ..Default::default()
+    });
+    world.fetched.pods.push(pod);
+
+    let active = |component: &str| Job {
+        metadata: ObjectMeta {
+            labels: Some(labels("shop", component)),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let restarts = |world: &World| restarts(&world.stack(), &world.fetched).len();
+    let jobs = |world: &mut World, component: &str| {
+        world.fetched.live.jobs = BTreeMap::from([("job".to_owned(), active(component))]);
+    };
+    jobs(&mut world, "bootstrap");
+    assert_eq!(restarts(&world), 1);
+    jobs(&mut world, "auth-migration");
+    assert_eq!(restarts(&world), 0);
 }
 
 fn waiting(reason: &str, message: &str) -> ContainerState {
