@@ -53,7 +53,7 @@ pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) 
         env: Some(environment(stack)),
         liveness_probe: Some(probe("/liveness", "patroni", 10, 6)),
         ports: Some(vec![port("postgres", 5432), port("patroni", 8008)]),
-        readiness_probe: Some(probe("/readiness", "patroni", 5, 3)),
+        readiness_probe: Some(probe("/health", "patroni", 5, 3)),
         resources: Some(resources(DEFAULTS, &stack.database.resources)),
         startup_probe: Some(probe("/liveness", "patroni", 2, 150)),
         volume_mounts: Some(vec![
