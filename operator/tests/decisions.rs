@@ -341,46 +341,6 @@ fn a_migration_waits_for_a_database_that_restarts() {
     );
 }
 
-#[test]
-fn a_database_restarts_under_its_bootstrap_but_not_under_a_migration() {
-    let mut world = World::new("");
-    let set = world
-        .fetched
-        .live
-        .stateful_sets
-        .get_mut("shop-postgres")
-        .unwrap();
-    set.status.as_mut().unwrap().update_revision = Some("newer".into());
-    let mut pod = Pod::default();
-    pod.metadata.name = Some("shop-postgres-0".into());
-    pod.metadata.labels = Some(labels("shop", "postgres"));
-    pod.status = Some(PodStatus {
-        conditions: Some(vec![PodCondition {
-            type_: "Ready".into(),
-            status: "True".into(),
-            ..Default::default()
-        }]),
-        ..Default::default()
-    });
-    world.fetched.pods.push(pod);
-
-    let active = |component: &str| Job {
-        metadata: ObjectMeta {
-            labels: Some(labels("shop", component)),
-            ..Default::default()
-        },
-        ..Default::default()
-    };
-    let restarts = |world: &World| restarts(&world.stack(), &world.fetched).len();
-    let jobs = |world: &mut World, component: &str| {
-        world.fetched.live.jobs = BTreeMap::from([("job".to_owned(), active(component))]);
-    };
-    jobs(&mut world, "bootstrap");
-    assert_eq!(restarts(&world), 1);
-    jobs(&mut world, "auth-migration");
-    assert_eq!(restarts(&world), 0);
-}
-
 fn waiting(reason: &str, message: &str) -> ContainerState {
     let waiting = ContainerStateWaiting {
         reason: Some(reason.into()),
