@@ -224,26 +224,35 @@ impl Stack {
     }
 
     /// Deletes the pods whose containers were restarted, and waits until others are ready in their place.
-    pub async fn replace_restarted_pods(&self) -> Result<()> {
+    pub async fn replace_restarted_pods(&self, component: &str) -> Result<()> {
         let pods: Api<Pod> = self.cluster.namespaced(&self.namespace);
-        for component in ["order", "order-worker"] {
-            for pod in self.pods(component).await? {
-                let statuses = pod
-                    .status
-                    .as_ref()
-                    .and_then(|status| status.container_statuses.as_deref());
-                if statuses
-                    .unwrap_or_default()
-                    .iter()
-                    .any(|status| status.restart_count > 0)
-                {
-                    pods.delete(&pod.name_any(), &DeleteParams::default())
-                        .await?;
-                }
-            }
-            self.deployed(component, None).await?;
+        for pod in self
+            .pods(component)
+            .await?
+            .iter()
+            .filter(|pod| restarts(pod) > 0)
+        {
+            pods.delete(&pod.name_any(), &DeleteParams::default())
+                .await?;
         }
-        Ok(())
+        wait::until(
+            format!("{component} has fresh pods"),
+            seconds(90),
+            async || {
+                let pods = self.pods(component).await?;
+                ensure!(
+                    pods.iter().all(|pod| restarts(pod) == 0),
+                    "some were restarted"
+                );
+                ensure!(
+                    !pods.is_empty() && pods.iter().all(is_ready),
+                    "not all are ready"
+                );
+                Ok(())
+            },
+        )
+        .await?;
+        self.deployed(component, None).await.map(drop)
     }
 
     /// Waits until the Deployment exists as another object than `not`, and all its pods are ready.
@@ -284,6 +293,29 @@ impl Stack {
     pub fn api(&self) -> Api<EcommerceStack> {
         self.cluster.namespaced(&self.namespace)
     }
+}
+
+fn restarts(pod: &Pod) -> i32 {
+    let statuses = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.container_statuses.as_deref());
+    statuses
+        .unwrap_or_default()
+        .iter()
+        .map(|status| status.restart_count)
+        .sum()
+}
+
+fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_deref());
+    conditions
+        .unwrap_or_default()
+        .iter()
+        .any(|one| one.type_ == "Ready" && one.status == "True")
 }
 
 /// A condition of a stack's status.

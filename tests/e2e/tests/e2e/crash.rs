@@ -54,7 +54,9 @@ async fn fragile() -> Fragile {
         .await
         .unwrap();
     // The kubelet waits longer before each restart of a container: new pods begin anew.
-    stack.replace_restarted_pods().await.unwrap();
+    for component in ["order", "order-worker"] {
+        stack.replace_restarted_pods(component).await.unwrap();
+    }
     let vendor = stack.shop().unwrap().register("vendor").await.unwrap();
     Fragile {
         database: stack.database(),

@@ -1,7 +1,7 @@
 //! The stacks that scenarios share, made by whoever comes first.
 
 use e2e::{Cluster, Namespace, Stack};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// A stack for scenarios that only use the shop. Two replicas of what takes orders.
@@ -36,7 +36,7 @@ pub async fn rough() -> Rough {
     let cluster = Cluster::connect_for_scenario().await.unwrap();
     let namespace = Namespace::take(&cluster, "rough").await.unwrap();
     let stack = namespace.stack("rough");
-    stack.apply(&Value::Null).await.unwrap();
+    stack.apply(&json!({})).await.unwrap();
     stack.serving().await.unwrap();
     Rough {
         namespace,
