@@ -42,10 +42,9 @@ pub fn used_by(account: &str, log: &Path) -> Result<BTreeSet<Right>> {
             let line = line?;
             if line.contains(account) {
                 rights.extend(
-                    serde_json::from_str::<Value>(&line)
-                        .ok()
-                        .as_ref()
-                        .and_then(|event| used(account, event)),
+                    serde_json::from_str(&line)
+                        .iter()
+                        .flat_map(|event| used(account, event)),
                 );
             }
         }
@@ -53,15 +52,28 @@ pub fn used_by(account: &str, log: &Path) -> Result<BTreeSet<Right>> {
     Ok(rights)
 }
 
-fn used(account: &str, event: &Value) -> Option<Right> {
-    if event["user"]["username"] != account || event["responseStatus"]["code"] == 403 {
-        return None;
-    }
+fn used(account: &str, event: &Value) -> Vec<Right> {
     let object = &event["objectRef"];
-    let group = object["apiGroup"].as_str().unwrap_or_default();
-    let resource = match (object["resource"].as_str()?, object["subresource"].as_str()) {
-        (resource, Some(subresource)) => format!("{resource}/{subresource}"),
-        (resource, None) => resource.to_owned(),
+    let code = event["responseStatus"]["code"].as_u64();
+    let (Some(resource), Some(verb)) = (object["resource"].as_str(), event["verb"].as_str()) else {
+        return Vec::new();
     };
-    Some(Right::new(group, &resource, event["verb"].as_str()?))
+    if event["user"]["username"] != account || code == Some(403) {
+        return Vec::new();
+    }
+    let group = object["apiGroup"].as_str().unwrap_or_default();
+    let resource = match object["subresource"].as_str() {
+        Some(subresource) => format!("{resource}/{subresource}"),
+        None => resource.to_owned(),
+    };
+    // Server-side apply of an absent object is a patch in the log, answers 201, and needs `create` as well.
+    let verbs = if (verb, code) == ("patch", Some(201)) {
+        vec![verb, "create"]
+    } else {
+        vec![verb]
+    };
+    verbs
+        .into_iter()
+        .map(|verb| Right::new(group, &resource, verb))
+        .collect()
 }

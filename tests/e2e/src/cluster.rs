@@ -1,6 +1,7 @@
 //! The cluster under test, and the names of one run in it.
 
 use std::{
+    fs::File,
     sync::OnceLock,
     sync::atomic::{AtomicU32, Ordering},
     time::{SystemTime, UNIX_EPOCH},
@@ -45,7 +46,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// For a scenario: fails too when the operator's resource is not installed, and removes what earlier runs left.
+    /// For a scenario: waits for its turn on this machine, fails too when the operator's resource is not installed, and removes what earlier runs left.
     pub async fn connect_for_scenario() -> Result<Self> {
         static SWEPT: OnceCell<()> = OnceCell::const_new();
         let cluster = Self::connect().await?;
@@ -54,7 +55,12 @@ impl Cluster {
             .list(&ListParams::default().limit(1))
             .await
             .context("the cluster does not know EcommerceStack: run `make deploy` first")?;
-        SWEPT.get_or_try_init(|| cluster.sweep()).await?;
+        SWEPT
+            .get_or_try_init(async || {
+                alone()?;
+                cluster.sweep().await
+            })
+            .await?;
         Ok(cluster)
     }
 
@@ -81,6 +87,21 @@ impl Cluster {
         }
         Ok(())
     }
+}
+
+/// Keeps other runs of this machine waiting until this process ends: one removes what another left, and a node
+/// of two cores has room for one.
+fn alone() -> Result<()> {
+    static LOCK: OnceLock<File> = OnceLock::new();
+    let path = std::env::temp_dir().join("ecommercestack-e2e.lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    if file.try_lock().is_err() {
+        eprintln!("        waiting for another run of these scenarios to end");
+        file.lock()?;
+    }
+    // The first one stays.
+    let _ = LOCK.set(file);
+    Ok(())
 }
 
 /// The name of this run: short, and another for each process.

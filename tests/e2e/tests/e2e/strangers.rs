@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use ecommercestack_crds::{ConditionType, Reason};
-use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
+use k8s_openapi::api::core::v1::{ConfigMap, Service, ServicePort, ServiceSpec};
 use kube::api::{DeleteParams, ObjectMeta, PostParams};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stacks::own;
 
@@ -38,10 +38,7 @@ async fn a_strangers_object_of_the_same_name_is_reported_and_left_alone() {
         .await
         .unwrap();
 
-    let none = json!({ "replicas": 0 });
-    let idle =
-        json!({ "components": { "auth": none, "product": none, "order": none, "worker": none } });
-    stack.apply(&idle).await.unwrap();
+    stack.apply(&without_pods()).await.unwrap();
     let found = stack
         .reports(ConditionType::Ready, "False", Reason::Conflict, 120)
         .await
@@ -68,4 +65,57 @@ async fn a_strangers_object_of_the_same_name_is_reported_and_left_alone() {
         .unwrap();
     assert_eq!(ours[0].port, 80);
     namespace.delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_patroni_left_of_a_database_that_is_gone_does_not_stop_a_new_one() {
+    let namespace = own("leftover").await;
+    let stack = namespace.stack("shop");
+    for name in ["shop-postgres-config", "shop-postgres-leader"] {
+        let state = ConfigMap {
+            metadata: ObjectMeta {
+                name: Some(name.to_owned()),
+                labels: Some(BTreeMap::from([(
+                    "cluster-name".to_owned(),
+                    "shop-postgres".to_owned(),
+                )])),
+                annotations: Some(BTreeMap::from([
+                    ("initialize".to_owned(), "4711".to_owned()),
+                    ("leader".to_owned(), "shop-postgres-0".to_owned()),
+                ])),
+                ..ObjectMeta::default()
+            },
+            ..ConfigMap::default()
+        };
+        namespace
+            .api()
+            .create(&PostParams::default(), &state)
+            .await
+            .unwrap();
+    }
+    stack.apply(&without_pods()).await.unwrap();
+    stack.ready().await.unwrap();
+    let identifier = stack
+        .database()
+        .run(
+            "postgres",
+            "SELECT system_identifier FROM pg_control_system()",
+        )
+        .await;
+    let state = namespace
+        .api::<ConfigMap>()
+        .get("shop-postgres-config")
+        .await
+        .unwrap();
+    assert_eq!(
+        state.metadata.annotations.unwrap()["initialize"],
+        identifier.unwrap().trim()
+    );
+    namespace.delete().await.unwrap();
+}
+
+/// The database and nothing else.
+fn without_pods() -> Value {
+    let none = json!({ "replicas": 0 });
+    json!({ "components": { "auth": none, "product": none, "order": none, "worker": none } })
 }
