@@ -1,6 +1,8 @@
 //! The demo that `make up` ends with: a vendor, a customer, a product and an order, through the ingress.
 //! It can be run again: every account and product is a new one.
 
+use std::process::ExitCode;
+
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use e2e::{Cluster, Shop, Stack, environment};
@@ -17,19 +19,27 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let Arguments { namespace, stack } = Arguments::parse();
+async fn main() -> ExitCode {
+    match demo(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn demo(Arguments { namespace, stack }: Arguments) -> Result<()> {
     let cluster = Cluster::connect().await?;
     let stack = Stack::new(&cluster, &namespace, &stack);
     let host = host(&stack).await?;
     let shop = Shop::at(&host)?;
     let hint = format!(
-        "look at: kubectl -n {namespace} get estack,pods; kubectl -n {namespace} logs -l \
-        app.kubernetes.io/part-of=ecommercestack --prefix --tail=20"
+        "look at: kubectl -n {namespace} get estack,pods; \
+         kubectl -n {namespace} logs -l app.kubernetes.io/part-of=ecommercestack --prefix --tail=20"
     );
-    sell(&shop)
-        .await
-        .with_context(|| format!("the demo stopped here; {hint}"))?;
+    let sold = sell(&shop).await;
+    sold.with_context(|| format!("the demo stopped here; {hint}"))?;
     goodbye(&stack, &host);
     Ok(())
 }
@@ -90,12 +100,14 @@ fn goodbye(stack: &Stack, host: &str) {
         "\nThe shop answers at http://{host}:{port} (also by: curl -H 'Host: {host}' http://{address}/api/v1/products)"
     );
     for service in ["auth", "product", "order"] {
-        println!("  {service:<8} http://{host}:{port}/api/v1/{service}/docs");
+        println!("  {service:<8} http://{host}:{port}/api/v1/{service}/docs/");
     }
-    println!("Its administrator is admin; the password (and the e-mail address, as .data.email):");
-    println!(
-        "  kubectl -n {namespace} get secret {name}-admin -o jsonpath='{{.data.password}}' | base64 -d; echo"
-    );
+    println!("The administrator's e-mail address and password:");
+    for key in ["email", "password"] {
+        println!(
+            "  kubectl -n {namespace} get secret {name}-admin -o jsonpath='{{.data.{key}}}' | base64 -d; echo"
+        );
+    }
 }
 
 fn word(value: &serde_json::Value) -> &str {
