@@ -98,3 +98,47 @@ async fn fifty_buyers_at_once_get_the_last_ten_units_and_no_more() {
         println!("round {round}: 10 of {BUYERS} ordered, 40 sold out, {tries} requests; {books:?}");
     }
 }
+
+#[tokio::test]
+async fn the_audit_sees_a_unit_that_nobody_accounts_for() {
+    let calm = calm().await;
+    let (shop, database) = (calm.stack.shop().unwrap(), calm.stack.database());
+    let vendor = shop.register("vendor").await.unwrap();
+    let sku = vendor.sells("Odd one out", "1.00", 5).await.unwrap().sku;
+    shop.register("customer")
+        .await
+        .unwrap()
+        .orders(&sku, 2)
+        .await
+        .unwrap();
+    let change = async |change: &str| {
+        let statement = format!("UPDATE stock SET {change} WHERE sku = '{sku}'");
+        database.run("product", &statement).await.unwrap();
+    };
+    Books::of(&database, &sku)
+        .await
+        .unwrap()
+        .balance(5)
+        .unwrap();
+    for (wrong, right) in [
+        ("held = held + 1", "held = held - 1"),
+        ("allocated = allocated - 1", "allocated = allocated + 1"),
+        ("on_hand = on_hand + 1", "on_hand = on_hand - 1"),
+    ] {
+        change(wrong).await;
+        assert!(
+            Books::of(&database, &sku)
+                .await
+                .unwrap()
+                .balance(5)
+                .is_err(),
+            "{wrong} went unseen"
+        );
+        change(right).await;
+    }
+    Books::of(&database, &sku)
+        .await
+        .unwrap()
+        .balance(5)
+        .unwrap();
+}
