@@ -1,24 +1,17 @@
-//! One `EcommerceStack` as its user sees it: applied, patched, waited for, deleted.
+//! One `EcommerceStack` as its user sees it: applied, patched, deleted; and waited for, in a module of its own.
+
+mod waiting;
 
 use anyhow::{Context as _, Result, ensure};
-use ecommercestack_crds::{ConditionType, EcommerceStack, Reason};
-use k8s_openapi::{
-    api::{
-        apps::v1::Deployment,
-        core::v1::{Pod, Secret},
-    },
-    apimachinery::pkg::apis::meta::v1::Condition,
-};
+use ecommercestack_crds::{ConditionType, EcommerceStack};
+use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
-    Api, ResourceExt as _,
-    api::{DeleteParams, ListParams, Patch, PatchParams},
+    Api,
+    api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 
-use crate::{Cluster, Shop, environment, sql::Database, wait, wait::seconds};
-
-/// The longest that a stack may take from nothing to Ready while others do the same on two cores.
-const READY_SECONDS: u64 = 240;
+use crate::{Cluster, Person, Shop, environment, sql::Database};
 
 /// A stack by name; it need not exist yet.
 #[derive(Clone)]
@@ -104,183 +97,27 @@ impl Stack {
         Ok(())
     }
 
-    /// Waits until everything runs as the present spec says.
-    pub async fn ready(&self) -> Result<EcommerceStack> {
-        wait::until(
-            format!("stack {} is Ready", self.name),
-            seconds(READY_SECONDS),
-            async || {
-                let stack = self.get().await?;
-                let observed = stack
-                    .status
-                    .as_ref()
-                    .and_then(|status| status.observed_generation);
-                ensure!(
-                    observed == stack.metadata.generation,
-                    "status is of generation {observed:?}"
-                );
-                let ready = condition(&stack, ConditionType::Ready).context("no status yet")?;
-                ensure!(
-                    ready.status == "True",
-                    "{}: {}",
-                    ready.reason,
-                    ready.message
-                );
-                Ok(stack)
-            },
-        )
-        .await
-    }
-
-    /// Waits until everything runs and the ingress leads to it. Ready alone does not say that: an ingress
-    /// controller takes up new routes in its own time, and another stack may answer under any host until then.
-    pub async fn serving(&self) -> Result<EcommerceStack> {
-        let stack = self.ready().await?;
-        let host = stack.spec.ingress.clone().and_then(|ingress| ingress.host);
-        let shop = Shop::at(&host.unwrap_or_else(|| self.host()))?;
-        wait::until(
-            format!("the ingress leads to stack {}", self.name),
-            seconds(30),
-            async || {
-                let secret = self
-                    .cluster
-                    .namespaced::<Secret>(&self.namespace)
-                    .get(&self.object("jwt"))
-                    .await?;
-                let active = secret
-                    .data
-                    .and_then(|mut data| data.remove("active"))
-                    .unwrap_or_default();
-                let kid = String::from_utf8_lossy(&active.0).trim().to_owned();
-                let keys = shop.get("/.well-known/jwks.json").await?.expect(200)?;
-                ensure!(
-                    !kid.is_empty() && keys.body.contains(&kid),
-                    "another stack answers"
-                );
-                // No other stack takes their tokens.
-                shop.register("vendor")
-                    .await?
-                    .get("/api/v1/vendor/products")
-                    .await?
-                    .expect(200)?;
-                shop.register("customer")
-                    .await?
-                    .get("/api/v1/orders")
-                    .await?
-                    .expect(200)?;
-                Ok(stack.clone())
-            },
-        )
-        .await
-    }
-
-    /// Waits until a condition of the present spec has this status and reason.
-    pub async fn reports(
-        &self,
-        kind: ConditionType,
-        status: &str,
-        reason: Reason,
-        limit: u64,
-    ) -> Result<Condition> {
-        let what = format!(
-            "stack {} reports {}={status} ({})",
-            self.name,
-            kind.as_str(),
-            reason.as_str()
-        );
-        wait::until(what, seconds(limit), async || {
-            let stack = self.get().await?;
-            let found = condition(&stack, kind).context("no such condition yet")?;
-            ensure!(
-                found.observed_generation == stack.metadata.generation,
-                "it is of an older generation"
-            );
-            ensure!(
-                found.status == status && found.reason == reason.as_str(),
-                "{}={} ({}): {}",
-                found.type_,
-                found.status,
-                found.reason,
-                found.message
-            );
-            Ok(found)
-        })
-        .await
-    }
-
-    /// The pods of a component that nobody is deleting.
-    pub async fn pods(&self, component: &str) -> Result<Vec<Pod>> {
-        let labels = format!(
-            "app.kubernetes.io/name={component},app.kubernetes.io/instance={}",
-            self.name
-        );
-        let pods: Api<Pod> = self.cluster.namespaced(&self.namespace);
-        let pods = pods.list(&ListParams::default().labels(&labels)).await?;
-        Ok(pods
-            .items
-            .into_iter()
-            .filter(|pod| pod.metadata.deletion_timestamp.is_none())
-            .collect())
-    }
-
-    /// Deletes the pods whose containers were restarted, and waits until others are ready in their place.
-    pub async fn replace_restarted_pods(&self, component: &str) -> Result<()> {
-        let pods: Api<Pod> = self.cluster.namespaced(&self.namespace);
-        for pod in self
-            .pods(component)
-            .await?
-            .iter()
-            .filter(|pod| restarts(pod) > 0)
-        {
-            pods.delete(&pod.name_any(), &DeleteParams::default())
-                .await?;
-        }
-        wait::until(
-            format!("{component} has fresh pods"),
-            seconds(90),
-            async || {
-                let pods = self.pods(component).await?;
-                ensure!(
-                    pods.iter().all(|pod| restarts(pod) == 0),
-                    "some were restarted"
-                );
-                ensure!(
-                    !pods.is_empty() && pods.iter().all(is_ready),
-                    "not all are ready"
-                );
-                Ok(())
-            },
-        )
-        .await?;
-        self.deployed(component, None).await.map(drop)
-    }
-
-    /// Waits until the Deployment exists as another object than `not`, and all its pods are ready.
-    pub async fn deployed(&self, suffix: &str, not: Option<&str>) -> Result<Deployment> {
-        let name = self.object(suffix);
-        let api: Api<Deployment> = self.cluster.namespaced(&self.namespace);
-        wait::until(
-            format!("Deployment {name} is there and ready"),
-            seconds(120),
-            async || {
-                let found = api.get(&name).await?;
-                ensure!(found.uid().as_deref() != not, "the old one still stands");
-                let wanted = found.spec.replicas.unwrap_or(1);
-                let status = found.status.clone().unwrap_or_default();
-                ensure!(
-                    status.observed_generation == found.metadata.generation,
-                    "the controller has not seen it"
-                );
-                let ready = status.ready_replicas.unwrap_or(0);
-                ensure!(ready == wanted, "{ready} of {wanted} pods are ready");
-                Ok(found)
-            },
-        )
-        .await
-    }
-
     pub fn shop(&self) -> Result<Shop> {
         Shop::at(&self.host())
+    }
+
+    /// Logs the first administrator in, with what the Secret says.
+    pub async fn administrator(&self) -> Result<Person> {
+        let secrets = self.cluster.namespaced::<Secret>(&self.namespace);
+        let data = secrets
+            .get(&self.object("admin"))
+            .await?
+            .data
+            .unwrap_or_default();
+        let text = |key: &str| -> Result<String> {
+            let value = data
+                .get(key)
+                .with_context(|| format!("the Secret has no {key}"))?;
+            Ok(String::from_utf8_lossy(&value.0).into_owned())
+        };
+        self.shop()?
+            .login(&text("email")?, &text("password")?)
+            .await
     }
 
     pub fn database(&self) -> Database {
@@ -293,29 +130,6 @@ impl Stack {
     pub fn api(&self) -> Api<EcommerceStack> {
         self.cluster.namespaced(&self.namespace)
     }
-}
-
-fn restarts(pod: &Pod) -> i32 {
-    let statuses = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.container_statuses.as_deref());
-    statuses
-        .unwrap_or_default()
-        .iter()
-        .map(|status| status.restart_count)
-        .sum()
-}
-
-fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_deref());
-    conditions
-        .unwrap_or_default()
-        .iter()
-        .any(|one| one.type_ == "Ready" && one.status == "True")
 }
 
 /// A condition of a stack's status.

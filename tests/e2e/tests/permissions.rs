@@ -25,7 +25,8 @@ const EXCEPTIONS: [(&str, &str, &str); 1] = [
 
 #[tokio::test]
 async fn the_operator_holds_no_right_that_it_never_uses() {
-    let cluster = Cluster::connect().await.unwrap();
+    // Also removes what the scenarios left.
+    let cluster = Cluster::connect_for_scenario().await.unwrap();
     let log = environment::audit_log();
     let account = format!("system:serviceaccount:{OPERATOR_NAMESPACE}:{ACCOUNT}");
     let used = used_by(&account, &log).unwrap();

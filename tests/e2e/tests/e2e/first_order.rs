@@ -6,7 +6,6 @@ use e2e::{
     wait::{self, seconds},
 };
 use ecommercestack_crds::ConditionType;
-use k8s_openapi::api::core::v1::Secret;
 
 use crate::stacks::calm;
 
@@ -73,16 +72,7 @@ async fn an_order_sent_twice_is_one_order() {
 
 #[tokio::test]
 async fn the_administrator_logs_in_with_what_the_secret_says() {
-    let calm = calm().await;
-    let secret = calm
-        .namespace
-        .api::<Secret>()
-        .get("calm-admin")
-        .await
-        .unwrap();
-    let text = |key: &str| String::from_utf8(secret.data.as_ref().unwrap()[key].0.clone()).unwrap();
-    let shop = calm.stack.shop().unwrap();
-    let administrator = shop.login(&text("email"), &text("password")).await.unwrap();
+    let administrator = calm().await.stack.administrator().await.unwrap();
     let profile = administrator
         .get("/api/v1/auth/profile")
         .await

@@ -19,6 +19,7 @@ mod race;
 mod refused_specs;
 mod repair;
 mod routes;
+mod samples;
 mod scale;
 mod stacks;
 mod strangers;
