@@ -47,7 +47,7 @@ async fn fragile() -> Fragile {
         .apply(&json!({ "components": { "order": { "replicas": 2 } } }))
         .await
         .unwrap();
-    stack.serving().await.unwrap();
+    stack.ready().await.unwrap();
     stack
         .database()
         .run("product", QUICK_COMMITS)
@@ -57,6 +57,7 @@ async fn fragile() -> Fragile {
     for component in ["order", "order-worker"] {
         stack.replace_restarted_pods(component).await.unwrap();
     }
+    stack.serving().await.unwrap();
     let vendor = stack.shop().unwrap().register("vendor").await.unwrap();
     Fragile {
         database: stack.database(),
