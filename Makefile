@@ -10,6 +10,10 @@ export CARGO_TARGET_DIR
 # How often the operator reads again what it does not watch; the tests want it short.
 RESYNC ?= 10m
 NAMESPACE ?= shop
+# One call for all that is released, the demo included, and one set of packages for all tests: cargo chooses the
+# features of dependencies by what a call names, and would build them again for another choice.
+RELEASE := SQLX_OFFLINE=true cargo build --release --locked -p ecommercestack-operator -p auth -p product -p order -p e2e
+TESTS := cargo test --workspace --locked
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -26,7 +30,7 @@ status: ## Say what runs
 
 deploy: ## Build the images from this tree and install the operator
 	@echo "Building the operator and the services …"
-	SQLX_OFFLINE=true cargo build --release --locked -p ecommercestack-operator -p auth -p product -p order
+	$(RELEASE)
 	cluster/images
 	eval "$$(cluster/env)"
 	helm upgrade --install ecommercestack-operator charts/ecommercestack-operator --namespace ecommercestack-system \
@@ -44,7 +48,8 @@ sample: ## Apply the sample shop and wait until it is ready
 
 demo: ## Place an order in the sample shop
 	@eval "$$(cluster/env)"
-	SQLX_OFFLINE=true cargo run --quiet --release --locked -p e2e --bin demo -- --namespace $(NAMESPACE)
+	$(RELEASE) --quiet
+	"$$CARGO_TARGET_DIR/release/demo" --namespace $(NAMESPACE)
 
 test: ## All tests: check, then e2e
 	@tests/tally $(MAKE) --no-print-directory check e2e
@@ -55,14 +60,14 @@ lint:
 	@tests/cargo-tools typos-cli cargo-deny cargo-machete
 	source tests/cargo-tools.path
 	cargo fmt --all --check
-	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --locked -- -D warnings
+	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --features e2e/cluster --locked -- -D warnings
 	typos
 	cargo deny --log-level error check bans licenses sources
 	cargo machete
 	git ls-files -z | xargs -0 grep -lE '^#!/usr/bin/env bash|^# shellcheck shell=' | xargs shellcheck
 
 unit:
-	@tests/with-postgres cargo test --workspace --exclude e2e --locked --no-fail-fast
+	@tests/with-postgres $(TESTS) --no-fail-fast
 	images/postgres/test
 
 e2e: ## The tests that need a cluster
@@ -70,7 +75,7 @@ e2e: ## The tests that need a cluster
 	$(MAKE) --no-print-directory deploy RESYNC=15s
 	eval "$$(cluster/env)"
 	export ECOMMERCESTACK_VERSION=$$(cluster/version)
-	cargo test -p e2e --locked -- --test-threads=$${E2E_THREADS:-4}
+	SQLX_OFFLINE=true $(TESTS) --features e2e/cluster --test e2e --test permissions -- --test-threads=$${E2E_THREADS:-4}
 
 gen: ## Renew the generated files: CRD, OpenAPI documents, query data, install manifest
 	@tests/cargo-tools sqlx-cli

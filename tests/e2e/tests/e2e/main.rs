@@ -1,4 +1,4 @@
-//! End-to-end scenarios on a real cluster: `make e2e`, or `cargo test -p e2e -- --test-threads=6 [name]`.
+//! End-to-end scenarios on a real cluster: `make e2e`, or by hand `cargo test --features e2e/cluster -p e2e [name]`.
 //! Each names a behaviour. Those that disturb nobody share the stack `calm`; those that break things on purpose
 //! take turns on `rough`; the others have their own. A scenario that fails shows its namespace and leaves it there.
 
