@@ -6,6 +6,7 @@ mod backoff;
 mod ids;
 mod listing;
 mod order;
+mod payment_method;
 mod quantity;
 mod request;
 mod reservation;
@@ -17,9 +18,12 @@ mod totals;
 
 pub use address::{Country, CountryError, ShippingAddress};
 pub use backoff::{Backoff, Spread};
-pub use ids::{OrderId, ProductId, UserId};
+pub use ids::{OrderId, PaymentId, ProductId, RefundId, UserId};
 pub use listing::{OrderFilter, Reader, Start, Window};
 pub use order::{NewOrder, Order, OrderLine};
+pub use payment_method::{
+    PaymentMethod, PaymentNameError, ProviderName, ProviderReference, RefusalReason,
+};
 pub use quantity::{Quantity, QuantityError};
 pub use request::{
     LinesError, Note, OrderRequest, ProductReference, RequestedLine, RequestedLines,

@@ -2,12 +2,17 @@
 //! batches go in as slices and come back with an answer for each, in the same order.
 
 mod orders;
+mod payment_provider;
 mod reservations;
 mod sagas;
 
 use std::{error::Error, sync::Arc};
 
 pub use orders::{Creation, Listing, Orders, OrdersError, Recorded};
+pub use payment_provider::{
+    Authorisation, Books, Charge, MoneyOperation, OfferedMethod, OperationAnswer, PaymentProvider,
+    ProviderError, RefundOperation,
+};
 pub use reservations::{Reservations, ReservationsError};
 pub use sagas::{Sagas, SagasError};
 

@@ -15,3 +15,13 @@ web::id!(
     pub ProductId,
     "prd"
 );
+web::id!(
+    /// A payment of an order.
+    pub PaymentId,
+    "pay"
+);
+web::id!(
+    /// Money of a payment going back; made before the provider is asked, so that asking again means the same one.
+    pub RefundId,
+    "ref"
+);
