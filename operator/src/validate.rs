@@ -3,7 +3,7 @@
 
 use crate::component::{Application, Workload};
 use ecommercestack_crds::{
-    DeletionPolicy, EcommerceStack, Image, PullPolicy, Resources, ServiceComponent, VendorSignup,
+    DeletionPolicy, EcommerceStack, Image, Payments, PullPolicy, Resources, ServiceComponent, VendorSignup,
 };
 use k8s_openapi::{
     api::core::v1::LocalObjectReference, apimachinery::pkg::apis::meta::v1::OwnerReference,
@@ -20,6 +20,7 @@ pub struct ValidStack {
     pub currency: String,
     pub deletion_policy: DeletionPolicy,
     pub vendor_signup: VendorSignup,
+    pub payments: Payments,
     pub route: Option<Route>,
     pub pull_policy: PullPolicy,
     pub pull_secrets: Vec<LocalObjectReference>,
@@ -123,6 +124,7 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
         currency: spec.currency().to_owned(),
         deletion_policy: spec.deletion_policy(),
         vendor_signup: spec.vendor_signup(),
+        payments: spec.payments.clone().unwrap_or_default(),
         route: spec.ingress.clone().map(|ingress| Route {
             host: ingress.host,
             class_name: ingress.class_name,

@@ -106,6 +106,11 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     "INTERNAL_TOKEN_FILE",
                     format!("{INTERNAL_TOKENS_DIRECTORY}/order"),
                 ),
+                variable("PAYMENT_PROVIDER", stack.payments.provider().as_str()),
+                variable(
+                    "PAYMENT_WINDOW_SECONDS",
+                    stack.payments.window_seconds().to_string(),
+                ),
             ]);
         }
     }
