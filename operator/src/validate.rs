@@ -3,7 +3,8 @@
 
 use crate::component::{Application, Workload};
 use ecommercestack_crds::{
-    DeletionPolicy, EcommerceStack, Image, Payments, PullPolicy, Resources, ServiceComponent, VendorSignup,
+    DeletionPolicy, EcommerceStack, Image, Payments, PullPolicy, Resources, ServiceComponent,
+    VendorSignup,
 };
 use k8s_openapi::{
     api::core::v1::LocalObjectReference, apimachinery::pkg::apis::meta::v1::OwnerReference,

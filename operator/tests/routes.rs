@@ -2,7 +2,7 @@
 //! nothing internal is reachable, and no row is ambiguous (OPERATOR 18).
 
 use ecommercestack_operator::{
-    children::ingresses::{LEGACY_ROUTES, PathMatch, ROUTES},
+    children::ingresses::{PathMatch, routes},
     component::Application,
 };
 use serde_json::Value;
@@ -10,17 +10,17 @@ use std::{fs, path::Path};
 
 /// Who answers a path, by the Ingress v1 rules: exact first, then the longest prefix, element by element.
 fn answers(path: &str) -> Option<Application> {
-    let rows = || ROUTES.iter().chain(&LEGACY_ROUTES);
-    let exact = rows().find(|(own, matched, _)| *matched == PathMatch::Exact && *own == path);
+    let rows = routes(true);
+    let exact = rows
+        .iter()
+        .find(|row| row.matched == PathMatch::Exact && row.path == path);
+    let below = |own: &str| path == own || path.starts_with(&format!("{own}/"));
     let prefix = || {
-        let below = |own: &str| path == own || path.starts_with(&format!("{own}/"));
-        rows()
-            .filter(|(own, matched, _)| *matched == PathMatch::Prefix && below(own))
-            .max_by_key(|(own, _, _)| own.len())
+        rows.iter()
+            .filter(|row| row.matched == PathMatch::Prefix && below(&row.path))
+            .max_by_key(|row| row.path.len())
     };
-    exact
-        .or_else(prefix)
-        .map(|(_, _, application)| *application)
+    exact.or_else(prefix).map(|row| row.application)
 }
 
 fn documented(application: Application) -> Vec<String> {

@@ -11,56 +11,89 @@ use k8s_openapi::api::networking::v1::{
     IngressServiceBackend, IngressSpec, ServiceBackendPort,
 };
 
-/// How a path of the table is compared.
+/// How a path is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathMatch {
     Prefix,
     Exact,
 }
 
-/// What is reachable from outside, and who answers.
-pub const ROUTES: [(&str, PathMatch, Application); 19] = [
-    ("/.well-known/jwks.json", PathMatch::Exact, Auth),
-    ("/api/v1/auth", PathMatch::Prefix, Auth),
-    ("/api/v1/users", PathMatch::Prefix, Auth),
-    ("/api/auth", PathMatch::Prefix, Auth),
-    ("/api/users", PathMatch::Prefix, Auth),
-    ("/api/v1/product", PathMatch::Prefix, Product),
-    ("/api/v1/products", PathMatch::Prefix, Product),
-    ("/api/v1/categories", PathMatch::Prefix, Product),
-    ("/api/v1/inventory", PathMatch::Prefix, Product),
-    ("/api/v1/vendor/products", PathMatch::Prefix, Product),
-    ("/api/product", PathMatch::Prefix, Product),
-    ("/api/products", PathMatch::Prefix, Product),
-    ("/api/categories", PathMatch::Prefix, Product),
-    ("/api/inventory", PathMatch::Prefix, Product),
-    ("/api/vendor/products", PathMatch::Prefix, Product),
-    ("/api/v1/order", PathMatch::Prefix, Order),
-    ("/api/v1/orders", PathMatch::Prefix, Order),
-    ("/api/order", PathMatch::Prefix, Order),
-    ("/api/orders", PathMatch::Prefix, Order),
+/// A path that is reachable from outside, and who answers.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub path: String,
+    pub matched: PathMatch,
+    pub application: Application,
+}
+
+/// Whose what is below `/api/v1`, and below its alias `/api`.
+const RESOURCES: [(&str, Application); 16] = [
+    ("auth", Auth),
+    ("users", Auth),
+    ("product", Product),
+    ("products", Product),
+    ("categories", Product),
+    ("inventory", Product),
+    ("locations", Product),
+    ("vendor/products", Product),
+    ("order", Order),
+    ("orders", Order),
+    ("payments", Order),
+    ("payment-methods", Order),
+    ("fulfillments", Order),
+    ("returns", Order),
+    ("sagas", Order),
+    ("vendor/orders", Order),
 ];
 
 /// The short paths of `spec.ingress.legacyAliases`.
-pub const LEGACY_ROUTES: [(&str, PathMatch, Application); 2] = [
-    ("/orders", PathMatch::Prefix, Order),
-    ("/products", PathMatch::Prefix, Product),
+const ALIASES: [(&str, Application); 3] = [
+    ("orders", Order),
+    ("payments", Order),
+    ("products", Product),
 ];
+
+/// All of it, with the short paths or without.
+pub fn routes(legacy_aliases: bool) -> Vec<Route> {
+    let prefix = |path, application| Route {
+        path,
+        matched: PathMatch::Prefix,
+        application,
+    };
+    let below = |root: &'static str| {
+        RESOURCES
+            .iter()
+            .map(move |(name, application)| prefix(format!("{root}/{name}"), *application))
+    };
+    let aliases = if legacy_aliases {
+        ALIASES.as_slice()
+    } else {
+        &[]
+    };
+    let aliases = aliases
+        .iter()
+        .map(|(name, application)| prefix(format!("/{name}"), *application));
+    let keys = Route {
+        path: "/.well-known/jwks.json".to_owned(),
+        matched: PathMatch::Exact,
+        application: Auth,
+    };
+    [keys]
+        .into_iter()
+        .chain(below("/api/v1"))
+        .chain(below("/api"))
+        .chain(aliases)
+        .collect()
+}
 
 /// The Ingress, if the spec asks for one.
 pub fn ingresses(stack: &ValidStack) -> Vec<Ingress> {
     let Some(route) = &stack.route else {
         return Vec::new();
     };
-    let aliases = if route.legacy_aliases {
-        LEGACY_ROUTES.as_slice()
-    } else {
-        &[]
-    };
-    let paths = ROUTES
-        .iter()
-        .chain(aliases)
-        .map(|row| path(stack, *row))
+    let paths = routes(route.legacy_aliases)
+        .into_iter()
+        .map(|route| path(stack, route))
         .collect();
     vec![Ingress {
         metadata: metadata(stack, stack.name.clone(), "ingress"),
@@ -76,20 +109,17 @@ pub fn ingresses(stack: &ValidStack) -> Vec<Ingress> {
     }]
 }
 
-fn path(
-    stack: &ValidStack,
-    (path, matched, application): (&str, PathMatch, Application),
-) -> HTTPIngressPath {
+fn path(stack: &ValidStack, route: Route) -> HTTPIngressPath {
     HTTPIngressPath {
-        path: Some(path.to_owned()),
-        path_type: match matched {
+        path: Some(route.path),
+        path_type: match route.matched {
             PathMatch::Prefix => "Prefix",
             PathMatch::Exact => "Exact",
         }
         .to_owned(),
         backend: IngressBackend {
             service: Some(IngressServiceBackend {
-                name: stack.object(application.as_str()),
+                name: stack.object(route.application.as_str()),
                 port: Some(ServiceBackendPort {
                     name: Some("http".to_owned()),
                     number: None,
