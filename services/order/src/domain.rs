@@ -3,6 +3,7 @@
 
 mod address;
 mod backoff;
+mod event;
 mod ids;
 mod listing;
 mod order;
@@ -18,6 +19,7 @@ mod totals;
 
 pub use address::{Country, CountryError, ShippingAddress};
 pub use backoff::{Backoff, Spread};
+pub use event::{Actor, EventType};
 pub use ids::{OrderId, PaymentId, ProductId, RefundId, UserId};
 pub use listing::{OrderFilter, Reader, Start, Window};
 pub use order::{NewOrder, Order, OrderLine};

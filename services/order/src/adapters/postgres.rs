@@ -2,6 +2,7 @@
 
 mod count;
 mod create;
+mod events;
 mod failure;
 mod insert;
 mod list;

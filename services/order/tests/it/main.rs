@@ -7,6 +7,7 @@ mod api;
 mod arrows;
 mod commit_proxy;
 mod crashes;
+mod events;
 mod openapi;
 mod product;
 mod sagas;

@@ -120,8 +120,12 @@ async fn a_lease_that_passed_on_writes_nothing(pool: PgPool) {
 async fn an_order_that_changed_meanwhile_is_looked_at_again(pool: PgPool) {
     let shop = with_orders(pool, 1).await;
     let turn = shop.sagas().take(10, LEASE).await.unwrap()[0];
-    shop.execute("UPDATE orders SET note = 'changed', version = version + 1")
-        .await;
+    shop.execute(
+        "WITH changed AS (UPDATE orders SET note = 'changed', version = version + 1 RETURNING id, version)
+         INSERT INTO order_events (order_id, version, event_type, actor, data)
+         SELECT id, version, 'order.updated', 'system', '{}' FROM changed",
+    )
+    .await;
     assert_eq!(
         shop.sagas().settle(&[confirmed(&turn)]).await.unwrap(),
         [Settled::OrderChanged]

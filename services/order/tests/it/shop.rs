@@ -27,7 +27,10 @@ use web::{
     token::{Role, testing::Signer},
 };
 
-use crate::product::{Product, TOKEN};
+use crate::{
+    events,
+    product::{Product, TOKEN},
+};
 
 pub struct Shop {
     pub pool: PgPool,
@@ -89,11 +92,13 @@ impl Shop {
     }
 
     pub async fn with(pool: PgPool, limits: QueueLimits) -> Self {
+        events::watch(&pool).await;
         Self::replica(&pool, Product::open().await, limits, PATIENT)
     }
 
     /// A shop that soon gives up on its product.
     pub async fn impatient(pool: PgPool) -> Self {
+        events::watch(&pool).await;
         Self::replica(
             &pool,
             Product::open().await,
@@ -239,6 +244,20 @@ impl Shop {
             .fetch_one(&self.pool)
             .await
             .unwrap()
+    }
+
+    /// Changes rows behind the back of what watches versions and events.
+    pub async fn tamper(&self, statement: &'static str) {
+        let mut session = self.pool.acquire().await.unwrap();
+        sqlx::query("SET session_replication_role = replica")
+            .execute(&mut *session)
+            .await
+            .unwrap();
+        sqlx::query(statement).execute(&mut *session).await.unwrap();
+        sqlx::query("RESET session_replication_role")
+            .execute(&mut *session)
+            .await
+            .unwrap();
     }
 
     /// Runs a statement of the test's own.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use web::clock::Clock;
 
 use super::{
+    events::{self, EventRow},
     failure::{Retries, StoreError},
     insert::{Stamp, claim_keys, insert_items, insert_orders, insert_sagas},
     recorded::recorded,
@@ -78,6 +79,11 @@ async fn write(
         .collect();
     insert_items(transaction, &written).await?;
     insert_sagas(transaction, &written).await?;
+    let created: Vec<EventRow> = written
+        .iter()
+        .map(|order| EventRow::created(order))
+        .collect();
+    events::write(transaction, &created).await?;
     Ok(stamps)
 }
 

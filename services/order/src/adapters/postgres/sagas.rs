@@ -11,11 +11,12 @@ use uuid::Uuid;
 use web::clock::Clock;
 
 use super::{
+    events::{self, EventRow},
     failure::{StoreError, retrying},
     row::state,
 };
 use crate::{
-    domain::{Backlog, Lease, OrderId, Postponement, Settled, Settlement, Turn},
+    domain::{Actor, Backlog, EventType, Lease, OrderId, Postponement, Settled, Settlement, Turn},
     ports::{Sagas, SagasError},
 };
 
@@ -298,6 +299,14 @@ async fn write_orders(
     if usize::try_from(done.rows_affected()) != Ok(moved.len()) {
         return Err(sqlx::Error::RowNotFound);
     }
+    let happened: Vec<EventRow> = moved
+        .iter()
+        .map(|one| {
+            let kind = EventType::of_settling(&one.state);
+            EventRow::of(one.lease.order_id, &one.state, kind, Actor::System)
+        })
+        .collect();
+    events::write(transaction, &happened).await?;
     Ok(unchanged
         .into_iter()
         .map(|one| one.lease.order_id.0)

@@ -66,7 +66,7 @@ async fn customers_see_their_own_and_admins_all_newest_first(pool: PgPool) {
 async fn filters_narrow_the_list(pool: PgPool) {
     let (shop, one, two) = shop_with_orders(pool).await;
     let admin = shop.admin();
-    shop.execute("UPDATE orders SET status = 'confirmed' WHERE number IN (1001, 1002)")
+    shop.tamper("UPDATE orders SET status = 'confirmed' WHERE number IN (1001, 1002)")
         .await;
     let list =
         async |query: &str| numbers(&shop.get(&admin, &format!("/api/v1/orders?{query}")).await);

@@ -1,0 +1,125 @@
+//! What happened to an order, as history and subscribers name it: one event for each version.
+
+use std::str::FromStr;
+
+use super::{CancelReason, OrderState, Status, UnknownName, UserId};
+
+macro_rules! event_types {
+    ($($variant:ident = $text:literal),+ $(,)?) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EventType { $($variant),+ }
+
+        impl EventType {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl FromStr for EventType {
+            type Err = UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, UnknownName> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(UnknownName),
+                }
+            }
+        }
+    };
+}
+
+event_types! {
+    OrderCreated = "order.created",
+    OrderUpdated = "order.updated",
+    OrderConfirmed = "order.confirmed",
+    OrderPaid = "order.paid",
+    OrderShipped = "order.shipped",
+    OrderDelivered = "order.delivered",
+    OrderCompleted = "order.completed",
+    OrderCancelRequested = "order.cancel_requested",
+    OrderCancelled = "order.cancelled",
+    OrderExpired = "order.expired",
+    OrderShortfall = "order.shortfall",
+    PaymentStarted = "payment.started",
+    PaymentAuthorized = "payment.authorized",
+    PaymentCaptured = "payment.captured",
+    PaymentFailed = "payment.failed",
+    PaymentVoided = "payment.voided",
+    PaymentRefundRequested = "payment.refund_requested",
+    PaymentRefunded = "payment.refunded",
+    FulfillmentCreated = "fulfillment.created",
+    FulfillmentShipping = "fulfillment.shipping",
+    FulfillmentRefused = "fulfillment.refused",
+    FulfillmentDelivered = "fulfillment.delivered",
+    FulfillmentCancelled = "fulfillment.cancelled",
+    ReturnRequested = "return.requested",
+    ReturnApproved = "return.approved",
+    ReturnRejected = "return.rejected",
+    ReturnReceived = "return.received",
+}
+
+impl EventType {
+    /// What the saga's end did: an order that is cancelled for want of stock says so by its own type.
+    pub const fn of_settling(state: &OrderState) -> Self {
+        match (state.status, state.cancel_reason) {
+            (Status::Pending, _) => Self::OrderUpdated,
+            (Status::Confirmed, _) => Self::OrderConfirmed,
+            (Status::Completed, _) => Self::OrderCompleted,
+            (Status::Cancelled, Some(CancelReason::Shortfall)) => Self::OrderShortfall,
+            (Status::Cancelled, None) => Self::OrderCancelled,
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The saga and other work of the service itself.
+    System,
+    /// A payment provider, by webhook or poll.
+    Provider,
+    Customer(UserId),
+    Vendor(UserId),
+    Admin(UserId),
+}
+
+impl Actor {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Provider => "provider",
+            Self::Customer(_) => "customer",
+            Self::Vendor(_) => "vendor",
+            Self::Admin(_) => "admin",
+        }
+    }
+
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::System | Self::Provider => None,
+            Self::Customer(id) | Self::Vendor(id) | Self::Admin(id) => Some(id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_read_back() {
+        for kind in EventType::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+        }
+        assert_eq!("order.vanished".parse::<EventType>(), Err(UnknownName));
+    }
+
+    #[test]
+    fn a_lost_hold_is_told_from_other_cancellations() {
+        let mut state = OrderState::placed();
+        state.cancel(CancelReason::Shortfall).unwrap();
+        assert_eq!(EventType::of_settling(&state), EventType::OrderShortfall);
+    }
+}
