@@ -1,0 +1,84 @@
+//! The environment of the services' processes: what the operator gives their containers
+//! (`operator/src/children/environment.rs`), on ports of their own.
+
+use std::path::Path;
+
+use crate::shop::Workload;
+
+pub const TOKEN_ISSUER: &str = "urn:ecommercestack:local:shop";
+pub const TOKEN_AUDIENCE: &str = "local/shop";
+/// The operator's own number for each pod.
+pub const POOL_CONNECTIONS: u32 = 8;
+
+/// What a process is told about the rest of the shop.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    pub database_url: &'a str,
+    pub public_port: u16,
+    pub internal_port: u16,
+    /// Where auth publishes its keys.
+    pub auth_port: u16,
+    pub auth_internal_port: u16,
+    /// The product process that this one calls.
+    pub product_internal_port: u16,
+    /// The folders of the signing keys and of the internal tokens.
+    pub jwt_keys: &'a Path,
+    pub internal_tokens: &'a Path,
+}
+
+/// Name and value of each variable.
+pub fn environment(workload: Workload, around: Surroundings<'_>) -> Vec<(&'static str, String)> {
+    let internal_tokens = around.internal_tokens.display().to_string();
+    let mut variables = vec![
+        ("DATABASE_URL", around.database_url.to_owned()),
+        ("DATABASE_MAX_CONNECTIONS", POOL_CONNECTIONS.to_string()),
+        ("TOKEN_ISSUER", TOKEN_ISSUER.to_owned()),
+        ("TOKEN_AUDIENCE", TOKEN_AUDIENCE.to_owned()),
+        (
+            "PUBLIC_ADDRESS",
+            format!("127.0.0.1:{}", around.public_port),
+        ),
+        (
+            "INTERNAL_ADDRESS",
+            format!("127.0.0.1:{}", around.internal_port),
+        ),
+    ];
+    let shop = [
+        (
+            "JWKS_URL",
+            format!(
+                "http://127.0.0.1:{}/.well-known/jwks.json",
+                around.auth_port
+            ),
+        ),
+        ("CURRENCY", "USD".to_owned()),
+        ("LEGACY_ALIASES", "false".to_owned()),
+    ];
+    match workload {
+        Workload::Auth => {
+            let keys = around.jwt_keys.display().to_string();
+            variables.extend([
+                ("REFRESH_KEY_FILE", format!("{keys}/refresh.key")),
+                ("JWT_KEYS_DIR", keys),
+                ("ADMIN_EMAIL", "admin@example.com".to_owned()),
+                ("ADMIN_PASSWORD", "correct horse battery".to_owned()),
+                ("VENDOR_SIGNUP", "open".to_owned()),
+            ]);
+        }
+        Workload::Product => {
+            variables.extend(shop);
+            variables.push(("INTERNAL_TOKENS_DIR", internal_tokens));
+        }
+        Workload::Order | Workload::Worker => {
+            variables.extend(shop);
+            variables.extend([
+                (
+                    "PRODUCT_INTERNAL_URL",
+                    format!("http://127.0.0.1:{}", around.product_internal_port),
+                ),
+                ("INTERNAL_TOKEN_FILE", format!("{internal_tokens}/order")),
+            ]);
+        }
+    }
+    variables
+}

@@ -1,0 +1,16 @@
+//! A whole shop of bare processes on 127.0.0.1, for tests and benchmarks that want to kill, restart and measure it:
+//! a Postgres, auth, and any number of product, order and worker processes, from binaries that the caller names.
+//! Whatever ends the caller (a drop, a panic, Ctrl-C, `kill -9`), nothing of it stays behind.
+
+pub mod environment;
+pub mod guard;
+pub mod keys;
+pub mod ports;
+pub mod postgres;
+pub mod probe;
+pub mod process;
+pub mod shop;
+
+pub use keys::Tokens;
+pub use postgres::{Durability, Postgres};
+pub use shop::{Binaries, Member, Plan, Shop, Workload};

@@ -1,0 +1,148 @@
+//! One child process: started, asked to stop, killed, waited for. Always by its own pid.
+
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{
+    guard::{Guard, LastSignal},
+    probe,
+};
+
+/// What is shown of the log of a process that would not start.
+const LOG_LINES: usize = 20;
+
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    name: String,
+    log: PathBuf,
+    guard: Arc<Guard>,
+}
+
+impl Process {
+    /// Starts it with the log appended to `log`, in a process group of its own.
+    pub fn start(
+        name: &str,
+        command: &mut Command,
+        log: &Path,
+        guard: Arc<Guard>,
+        last_signal: LastSignal,
+    ) -> Result<Self> {
+        let file = appended(log)?;
+        let child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .spawn()
+            .with_context(|| format!("{name}: {command:?} cannot be started"))?;
+        guard.add(child.id(), last_signal);
+        Ok(Self {
+            child,
+            name: name.to_owned(),
+            log: log.to_owned(),
+            guard,
+        })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// An error, with the end of its log, if it has ended by itself.
+    pub fn ensure_running(&mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            self.guard.remove(self.pid());
+            bail!(
+                "{} has ended ({status}):\n{}",
+                self.name,
+                tail(&self.log, LOG_LINES)
+            );
+        }
+        Ok(())
+    }
+
+    /// Waits until it does what `done` asks for; fails at once if it ends instead.
+    pub fn until(
+        &mut self,
+        what: &str,
+        patience: Duration,
+        mut done: impl FnMut() -> bool,
+    ) -> Result<()> {
+        let what = format!("{} {what}", self.name);
+        let log = self.log.clone();
+        probe::until(&what, patience, || {
+            self.ensure_running()?;
+            Ok(done())
+        })
+        .with_context(|| tail(&log, LOG_LINES))
+    }
+
+    /// Sends a signal by name: `TERM`, `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let status = Command::new("kill")
+            .args(["-s", name, &self.pid().to_string()])
+            .status()
+            .context("kill")?;
+        ensure!(status.success(), "{} cannot be signalled", self.name);
+        Ok(())
+    }
+
+    /// Asks it to end with this signal and waits; kills it if it takes longer than `patience`.
+    pub fn stop(mut self, signal: &str, patience: Duration) -> Result<ExitStatus> {
+        self.signal(signal)?;
+        let mut ended = None;
+        let stopped = probe::until(&format!("{} stops", self.name), patience, || {
+            ended = self.child.try_wait()?;
+            Ok(ended.is_some())
+        });
+        if let Err(late) = stopped {
+            self.end();
+            return Err(late);
+        }
+        self.guard.remove(self.pid());
+        ended.context("no exit status")
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.guard.remove(self.pid());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.end();
+        }
+    }
+}
+
+fn appended(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn tail(path: &Path, lines: usize) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}

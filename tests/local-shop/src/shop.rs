@@ -1,0 +1,450 @@
+//! The shop: its plan, its processes, and what can be done to each of them.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{
+    environment::{Surroundings, environment},
+    guard::{Guard, LastSignal},
+    keys::{Tokens, secret},
+    ports,
+    postgres::{Durability, Postgres},
+    probe,
+    process::Process,
+};
+
+const START: Duration = Duration::from_mins(1);
+/// A little more than what a service gives its own drain.
+const STOP: Duration = Duration::from_secs(40);
+/// The databases, each of a service of that name.
+pub const DATABASES: [&str; 3] = ["auth", "product", "order"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Workload {
+    Auth,
+    Product,
+    Order,
+    /// `order work`.
+    Worker,
+}
+
+/// One process: `Member(Workload::Order, 1)` is the second of order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Member(pub Workload, pub usize);
+
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    pub auth: PathBuf,
+    pub product: PathBuf,
+    pub order: PathBuf,
+}
+
+/// What shop is wanted.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub binaries: Binaries,
+    pub durability: Durability,
+    pub products: usize,
+    pub orders: usize,
+    pub workers: usize,
+    /// Where the logs go; without it they go with the shop.
+    pub logs: Option<PathBuf>,
+    /// More variables for the processes of a workload; they win over the usual ones.
+    pub environment: Vec<(Workload, String, String)>,
+    /// Settings of Postgres that win over the usual ones.
+    pub postgres: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+struct Place {
+    public_port: u16,
+    internal_port: u16,
+    process: Mutex<Option<Process>>,
+}
+
+/// A shop that runs. All methods take `&self`, so that one task may kill what another talks to.
+pub struct Shop {
+    plan: Plan,
+    // In the order in which they are dropped: services, database, and at last the folder, with the guard.
+    places: BTreeMap<Member, Place>,
+    postgres: Postgres,
+    tokens: Tokens,
+    folder: PathBuf,
+    logs: PathBuf,
+    guard: Arc<Guard>,
+}
+
+impl Binaries {
+    /// `auth`, `product` and `order` in one folder: `target/debug`.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self {
+            auth: folder.join("auth"),
+            product: folder.join("product"),
+            order: folder.join("order"),
+        }
+    }
+}
+
+impl Plan {
+    /// One process of each, on a fast Postgres.
+    pub fn new(binaries: Binaries) -> Self {
+        Self {
+            binaries,
+            durability: Durability::Fast,
+            products: 1,
+            orders: 1,
+            workers: 1,
+            logs: None,
+            environment: Vec::new(),
+            postgres: Vec::new(),
+        }
+    }
+
+    fn members(&self) -> impl Iterator<Item = Member> {
+        [
+            (Workload::Auth, 1),
+            (Workload::Product, self.products),
+            (Workload::Order, self.orders),
+            (Workload::Worker, self.workers),
+        ]
+        .into_iter()
+        .flat_map(|(workload, count)| (0..count).map(move |index| Member(workload, index)))
+    }
+}
+
+impl Workload {
+    fn database(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Product => "product",
+            Self::Order | Self::Worker => "order",
+        }
+    }
+
+    fn subcommand(self) -> &'static str {
+        match self {
+            Self::Auth | Self::Product | Self::Order => "serve",
+            Self::Worker => "work",
+        }
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            Workload::Auth => "auth",
+            Workload::Product => "product",
+            Workload::Order => "order",
+            Workload::Worker => "worker",
+        };
+        write!(f, "{name}-{}", self.1)
+    }
+}
+
+impl Shop {
+    /// Brings everything up and waits until each process is ready. Takes seconds and blocks.
+    pub fn start(plan: Plan) -> Result<Self> {
+        let shop = Self::prepare(plan)?;
+        shop.start_all()?;
+        Ok(shop)
+    }
+
+    /// Postgres with migrated databases, and no service yet.
+    pub fn prepare(plan: Plan) -> Result<Self> {
+        let folder = temporary_folder()?;
+        let guard = Arc::new(Guard::try_new(&folder)?);
+        let logs = plan.logs.clone().unwrap_or_else(|| folder.join("logs"));
+        fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
+        let tokens = Tokens::write(&folder.join("jwt"))?;
+        let internal = folder.join("internal");
+        fs::create_dir_all(&internal)?;
+        for caller in ["auth", "product", "order"] {
+            fs::write(internal.join(caller), secret())?;
+        }
+        let postgres = Postgres::start(
+            &folder,
+            &logs.join("postgres.log"),
+            plan.durability,
+            &plan.postgres,
+            Arc::clone(&guard),
+        )?;
+        let place = |member| {
+            let [public_port, internal_port] = ports::free()?;
+            let process = Mutex::new(None);
+            Ok((
+                member,
+                Place {
+                    public_port,
+                    internal_port,
+                    process,
+                },
+            ))
+        };
+        let places = plan.members().map(place).collect::<Result<_>>()?;
+        let shop = Self {
+            plan,
+            places,
+            postgres,
+            tokens,
+            folder,
+            logs,
+            guard,
+        };
+        for database in DATABASES {
+            shop.postgres
+                .psql("postgres", &format!("CREATE DATABASE \"{database}\""))?;
+            shop.migrate(database, &shop.postgres.url(database))?;
+        }
+        Ok(shop)
+    }
+
+    /// Runs the `migrate` of the service `name` on the database at `url`.
+    pub fn migrate(&self, name: &str, url: &str) -> Result<()> {
+        let report = self.folder.join(format!("{name}.migrated"));
+        let output = Command::new(self.binary(name)?)
+            .arg("migrate")
+            .env_clear()
+            .env("DATABASE_URL", url)
+            .env("TERMINATION_MESSAGE_PATH", &report)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("{name} migrate"))?;
+        if !output.status.success() {
+            let reason = fs::read_to_string(&report).unwrap_or_default();
+            bail!(
+                "{name} migrate failed: {reason}{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        Ok(())
+    }
+
+    /// Every process, in the order in which they are started.
+    pub fn members(&self) -> impl Iterator<Item = Member> {
+        self.places.keys().copied()
+    }
+
+    /// Starts every process that is down, then waits until all are ready.
+    pub fn start_all(&self) -> Result<()> {
+        let down: Vec<Member> = self
+            .members()
+            .filter(|member| self.pid(*member).is_none())
+            .collect();
+        for member in &down {
+            self.launch(*member)?;
+        }
+        down.into_iter().try_for_each(|member| self.ready(member))
+    }
+
+    /// Asks every process to end, the callers before the called, and waits for each.
+    pub fn stop_all(&self) -> Result<()> {
+        let up = self.places.keys().rev().copied();
+        up.filter(|member| self.pid(*member).is_some())
+            .try_for_each(|member| self.stop(member))
+    }
+
+    /// Starts one process that is down, on the port it had, and waits until it is ready.
+    pub fn start_one(&self, member: Member) -> Result<()> {
+        self.launch(member)?;
+        self.ready(member)
+    }
+
+    /// Starts one process and does not wait: with a fail point in its environment it may never be ready.
+    pub fn launch(&self, member: Member) -> Result<()> {
+        let mut process = self.process(member)?;
+        ensure!(process.is_none(), "{member} runs already");
+        *process = Some(Process::start(
+            &member.to_string(),
+            &mut self.command(member)?,
+            &self.logs.join(format!("{member}.log")),
+            Arc::clone(&self.guard),
+            LastSignal::Kill,
+        )?);
+        Ok(())
+    }
+
+    /// Waits until this process says it is ready; fails at once if it ends instead.
+    pub fn ready(&self, member: Member) -> Result<()> {
+        let port = self.place(member)?.internal_port;
+        self.process(member)?
+            .as_mut()
+            .with_context(|| format!("{member} is down"))?
+            .until("is ready", START, || {
+                probe::status(port, "/readyz") == Some(200)
+            })
+    }
+
+    /// SIGTERM, and waits for the drain.
+    pub fn stop(&self, member: Member) -> Result<()> {
+        let process = self.process(member)?.take();
+        let process = process.with_context(|| format!("{member} is down"))?;
+        let status = process.stop("TERM", STOP)?;
+        ensure!(status.success(), "{member} ended with {status}");
+        Ok(())
+    }
+
+    /// `kill -9`; nothing if it is down already.
+    pub fn kill(&self, member: Member) -> Result<()> {
+        if let Some(process) = self.process(member)?.take() {
+            process.kill();
+        }
+        Ok(())
+    }
+
+    /// `kill -9`, then a start, until it is ready again.
+    pub fn restart(&self, member: Member) -> Result<()> {
+        self.kill(member)?;
+        self.start_one(member)
+    }
+
+    /// Sends a signal by name, `STOP` or `CONT`: a process that hangs.
+    pub fn signal(&self, member: Member, name: &str) -> Result<()> {
+        self.process(member)?
+            .as_ref()
+            .with_context(|| format!("{member} is down"))?
+            .signal(name)
+    }
+
+    /// `None` while it is down. One that died by itself counts as down.
+    pub fn pid(&self, member: Member) -> Option<u32> {
+        let mut process = self.process(member).ok()?;
+        if process.as_mut()?.ensure_running().is_err() {
+            *process = None;
+        }
+        process.as_ref().map(Process::pid)
+    }
+
+    /// Where customers would reach it: `http://127.0.0.1:PORT`.
+    pub fn url(&self, member: Member) -> Result<String> {
+        Ok(format!(
+            "http://127.0.0.1:{}",
+            self.place(member)?.public_port
+        ))
+    }
+
+    pub fn public_port(&self, member: Member) -> Result<u16> {
+        Ok(self.place(member)?.public_port)
+    }
+
+    /// Where its neighbours reach it, and probes and metrics are.
+    pub fn internal_url(&self, member: Member) -> Result<String> {
+        Ok(format!(
+            "http://127.0.0.1:{}",
+            self.place(member)?.internal_port
+        ))
+    }
+
+    /// The token that this service calls others with.
+    pub fn internal_token(&self, caller: &str) -> Result<String> {
+        Ok(fs::read_to_string(
+            self.folder.join("internal").join(caller),
+        )?)
+    }
+
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    pub fn postgres(&self) -> &Postgres {
+        &self.postgres
+    }
+
+    /// For settings of the next start.
+    pub fn postgres_mut(&mut self) -> &mut Postgres {
+        &mut self.postgres
+    }
+
+    /// Rows of a statement on the database of a service, fields parted by `|`.
+    pub fn sql(&self, database: &str, statement: &str) -> Result<Vec<String>> {
+        self.postgres.psql(database, statement)
+    }
+
+    pub fn logs(&self) -> &Path {
+        &self.logs
+    }
+
+    /// A folder that goes with the shop.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Changes the plan's variables; processes see them at their next start.
+    pub fn set_environment(&mut self, environment: Vec<(Workload, String, String)>) {
+        self.plan.environment = environment;
+    }
+
+    fn command(&self, member: Member) -> Result<Command> {
+        let Member(workload, index) = member;
+        let database_url = self.postgres.url(workload.database());
+        let place = self.place(member)?;
+        let auth = self.place(Member(Workload::Auth, 0))?;
+        // The processes of order share those of product among them.
+        let called = Member(Workload::Product, index % self.plan.products.max(1));
+        let around = Surroundings {
+            database_url: &database_url,
+            public_port: place.public_port,
+            internal_port: place.internal_port,
+            auth_port: auth.public_port,
+            auth_internal_port: auth.internal_port,
+            product_internal_port: self
+                .places
+                .get(&called)
+                .map_or(0, |place| place.internal_port),
+            jwt_keys: &self.folder.join("jwt"),
+            internal_tokens: &self.folder.join("internal"),
+        };
+        let mut command = Command::new(self.binary(workload.database())?);
+        command.arg(workload.subcommand()).env_clear();
+        command.envs(environment(workload, around));
+        for (of, name, value) in &self.plan.environment {
+            if *of == workload {
+                command.env(name, value);
+            }
+        }
+        Ok(command)
+    }
+
+    fn binary(&self, service: &str) -> Result<&Path> {
+        let Binaries {
+            auth,
+            product,
+            order,
+        } = &self.plan.binaries;
+        Ok(match service {
+            "auth" => auth,
+            "product" => product,
+            "order" => order,
+            other => bail!("there is no service {other}"),
+        })
+    }
+
+    fn place(&self, member: Member) -> Result<&Place> {
+        self.places
+            .get(&member)
+            .with_context(|| format!("there is no {member} in this shop"))
+    }
+
+    fn process(&self, member: Member) -> Result<MutexGuard<'_, Option<Process>>> {
+        let process = &self.place(member)?.process;
+        Ok(process.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn temporary_folder() -> Result<PathBuf> {
+    let name = format!(
+        "local-shop-{}-{:08x}",
+        std::process::id(),
+        rand::random::<u32>()
+    );
+    let folder = std::env::temp_dir().join(name);
+    fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    Ok(folder)
+}
