@@ -11,6 +11,7 @@ pub mod problem;
 pub mod request;
 pub mod server;
 pub mod service;
+pub mod signature;
 pub mod token;
 
 mod detached;
