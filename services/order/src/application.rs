@@ -9,6 +9,7 @@ mod list_orders;
 mod place_order;
 mod place_orders;
 mod placement;
+mod publish_events;
 mod saga_loop;
 
 pub use drive_sagas::{DriveSagas, Driven};
@@ -18,4 +19,5 @@ pub use list_orders::ListOrders;
 pub use place_order::{PlaceOrder, QueueLimits};
 pub use place_orders::PlaceOrders;
 pub use placement::{Command, PlaceOrderError, Placed};
+pub use publish_events::PublishEvents;
 pub use saga_loop::{Poke, SagaLoop};

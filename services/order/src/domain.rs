@@ -19,7 +19,7 @@ mod totals;
 
 pub use address::{Country, CountryError, ShippingAddress};
 pub use backoff::{Backoff, Spread};
-pub use event::{Actor, EventType};
+pub use event::{Actor, EventType, PartitionLease, Published};
 pub use ids::{OrderId, PaymentId, ProductId, RefundId, UserId};
 pub use listing::{OrderFilter, Reader, Start, Window};
 pub use order::{NewOrder, Order, OrderLine};

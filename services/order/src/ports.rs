@@ -1,18 +1,22 @@
 //! What the use cases need from outside, in the words of the domain. A method that writes is one transaction;
 //! batches go in as slices and come back with an answer for each, in the same order.
 
+mod event_log;
 mod orders;
 mod payment_provider;
+mod payment_webhooks;
 mod reservations;
 mod sagas;
 
 use std::{error::Error, sync::Arc};
 
+pub use event_log::{EventLog, EventLogError};
 pub use orders::{Creation, Listing, Orders, OrdersError, Recorded};
 pub use payment_provider::{
     Authorisation, Books, Charge, MoneyOperation, OfferedMethod, OperationAnswer, PaymentProvider,
     ProviderError, RefundOperation,
 };
+pub use payment_webhooks::{Notice, PaymentWebhooks, Webhook, WebhookError};
 pub use reservations::{Reservations, ReservationsError};
 pub use sagas::{Sagas, SagasError};
 

@@ -12,10 +12,10 @@ use crate::{
     adapters::{
         catalog_http::{CatalogHttp, Timeouts},
         http,
-        postgres::{MIGRATOR, PgOrders, PgSagas},
+        postgres::{MIGRATOR, PgEventLog, PgOrders, PgSagas},
     },
     app::{App, Parts, RESERVATION_PATIENCE, service},
-    application::{DriveSagas, KeepHouse, Poke, QueueLimits, SagaLoop},
+    application::{DriveSagas, KeepHouse, Poke, PublishEvents, QueueLimits, SagaLoop},
     config::{Migrate, Serve, Work},
 };
 
@@ -88,6 +88,11 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     );
     let orders = PgOrders::new(pool.clone(), pool.clone(), clock);
     let house = tokio::spawn(KeepHouse { orders, sagas }.run(stop.clone()));
+    let relay = PublishEvents {
+        log: PgEventLog::new(pool.clone(), clock),
+        lease: PublishEvents::<PgEventLog>::LEASE,
+    };
+    let relay = tokio::spawn(relay.run(stop.clone()));
     // Nothing for the public; the internal port has the probes.
     server::serve(
         &config.listen,
@@ -97,6 +102,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     )
     .await?;
     sagas_loop.await.context("the sagas' loop panicked")?;
+    relay.await.context("the relay of events panicked")?;
     house.await.context("the housekeeping panicked")
 }
 

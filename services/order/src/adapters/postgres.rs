@@ -2,6 +2,7 @@
 
 mod count;
 mod create;
+mod event_log;
 mod events;
 mod failure;
 mod insert;
@@ -14,7 +15,7 @@ use sqlx::PgPool;
 use web::clock::Clock;
 
 use self::failure::orders_error;
-pub use self::sagas::PgSagas;
+pub use self::{event_log::PgEventLog, sagas::PgSagas};
 use crate::{
     domain::{NewOrder, Order, OrderFilter, OrderId, RequestIdentity, Window},
     ports::{Creation, Listing, Orders, OrdersError, Recorded},

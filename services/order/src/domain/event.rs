@@ -104,6 +104,22 @@ impl Actor {
     }
 }
 
+/// The right to publish the events of one partition. Whoever takes it later has a higher fence, and then this one
+/// writes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionLease {
+    pub partition: i16,
+    pub fence: i64,
+}
+
+/// What a round of publishing came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    pub events: usize,
+    /// A partition was not emptied: there is more at once.
+    pub more: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

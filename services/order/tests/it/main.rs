@@ -10,5 +10,6 @@ mod crashes;
 mod events;
 mod openapi;
 mod product;
+mod publishing;
 mod sagas;
 mod shop;
