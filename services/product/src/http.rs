@@ -19,7 +19,9 @@ mod product_view;
 mod refusal;
 mod release_reservations;
 mod reserve_stock;
+mod return_goods;
 mod set_inventory;
+mod ship_goods;
 mod update_product;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::post};
@@ -92,6 +94,11 @@ pub fn internal(app: App, callers: AllowedCallers) -> Router {
         .route(
             "/internal/reservations/extend",
             post(extend_reservations::extend_reservations),
+        )
+        .route("/internal/reservations/ship", post(ship_goods::ship_goods))
+        .route(
+            "/internal/reservations/return",
+            post(return_goods::return_goods),
         )
         .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES))
         .route_layer(middleware::from_fn_with_state(callers, require_caller))

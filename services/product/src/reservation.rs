@@ -1,7 +1,11 @@
 //! Holding units for orders: the words of it, and what is decided without asking anybody. The rules are ORDERS 1 to 13.
 
 mod decide;
+mod left;
+mod overdue;
+mod parcels;
 mod reserve;
+mod retake;
 mod settle;
 mod verdict;
 
@@ -12,9 +16,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use decide::{Books, Decision, NewHold, NewLine, Take, decide};
+use left::Left;
+pub use overdue::expire_overdue;
+pub use parcels::{
+    OrderLine, Packing, Parcel, ParcelLine, ParcelOutcome, Returned, Shipped, Way, restock, ship,
+};
 pub use reserve::reserve;
 pub use settle::{
-    Committed, Extended, Extension, Outcome, Released, commit, expire_overdue, extend, release,
+    Committed, Extended, Extension, Outcome, Release, Released, commit, extend, release,
 };
 pub use verdict::{HeldLine, ShortLine, UnknownLine, Verdict};
 
@@ -96,7 +105,8 @@ pub struct Offer {
     pub orderable: bool,
 }
 
-/// They move one way: from `held` to one of the others.
+/// They move one way: from `held` to one of the others, which are final but for a retake of what ended without its
+/// order's doing (ADR 4) and the release of what ended or was not shipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]

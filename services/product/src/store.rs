@@ -4,8 +4,10 @@ pub mod holds;
 pub mod inventory;
 pub mod keys;
 pub mod movements;
+pub mod parcels;
 pub mod product_lists;
 pub mod products;
+pub mod retakes;
 pub mod shelves;
 
 /// Products with the sum of their stock; what follows `FROM` is given, as `p` and `s`.

@@ -8,12 +8,15 @@ use web::Problem;
 use super::reserve_stock::check_batch;
 use crate::{
     app::App,
-    reservation::{Outcome, Released, release},
+    reservation::{Outcome, Release, Released, release},
 };
 
 #[derive(Deserialize)]
 pub(super) struct ReleaseReservations {
     order_ids: Vec<Uuid>,
+    /// What is committed and not shipped goes back as well.
+    #[serde(default)]
+    committed: bool,
 }
 
 #[derive(Serialize)]
@@ -26,6 +29,11 @@ pub(super) async fn release_reservations(
     Json(request): Json<ReleaseReservations>,
 ) -> Result<Json<Outcomes>, Problem> {
     check_batch(request.order_ids.len())?;
-    let outcomes = release(&app.pool, &request.order_ids).await?;
+    let how_far = if request.committed {
+        Release::Committed
+    } else {
+        Release::Held
+    };
+    let outcomes = release(&app.pool, &request.order_ids, how_far).await?;
     Ok(Json(Outcomes { outcomes }))
 }

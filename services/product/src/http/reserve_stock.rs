@@ -66,21 +66,24 @@ pub(super) fn check_batch(orders: usize) -> Result<(), Problem> {
     }
 }
 
+/// 422 for an order of nothing, or of too much.
+pub(super) fn check_lines(order: Uuid, lines: usize) -> Result<(), Problem> {
+    if (1..=MAX_LINES).contains(&lines) {
+        Ok(())
+    } else {
+        Err(Problem::invalid_field(
+            "",
+            "lines_out_of_range",
+            format!("order {order} has no line, or more than {MAX_LINES}"),
+        ))
+    }
+}
+
 impl TryFrom<Wish> for Reservation {
     type Error = Problem;
 
     fn try_from(wish: Wish) -> Result<Self, Problem> {
-        if !(1..=MAX_LINES).contains(&wish.lines.len()) {
-            let message = format!(
-                "order {} has no line, or more than {MAX_LINES}",
-                wish.order_id
-            );
-            return Err(Problem::invalid_field(
-                "/reservations",
-                "lines_out_of_range",
-                message,
-            ));
-        }
+        check_lines(wish.order_id, wish.lines.len())?;
         let lines = wish.lines.into_iter().map(|line| {
             let item = match (line.product_id, line.sku) {
                 (Some(id), None) => Item::Product(id),

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    HoldState, Item, KnownHold, MAX_QUANTITY, Offer, Reservation, Shelf, ShortLine, UnknownLine,
-    Verdict,
+    HoldState, Item, KnownHold, Left, MAX_QUANTITY, Offer, Reservation, Shelf, ShortLine,
+    UnknownLine, Verdict,
 };
 use crate::catalogue::Sku;
 
@@ -65,27 +65,17 @@ pub fn decide(reservations: &[Reservation], books: Books<'_>) -> Vec<Decision> {
 
 struct Shop<'a> {
     books: Books<'a>,
-    /// What is left of the shelves, by SKU, in the order in which they are emptied.
-    left: HashMap<&'a str, Vec<(&'a Shelf, i64)>>,
+    left: Left<'a>,
     by_id: HashMap<Uuid, usize>,
     by_sku: HashMap<&'a str, usize>,
 }
 
 impl<'a> Shop<'a> {
     fn new(books: Books<'a>) -> Self {
-        let mut left: HashMap<&str, Vec<(&Shelf, i64)>> = HashMap::new();
-        for shelf in books.shelves {
-            left.entry(shelf.sku.as_str())
-                .or_default()
-                .push((shelf, shelf.available()));
-        }
-        for shelves in left.values_mut() {
-            shelves.sort_by_key(|(shelf, _)| (shelf.priority, &shelf.location));
-        }
         let offers = || books.offers.iter().enumerate();
         Self {
             books,
-            left,
+            left: Left::on(books.shelves),
             by_id: offers()
                 .map(|(place, offer)| (offer.product_id, place))
                 .collect(),
@@ -211,10 +201,7 @@ impl<'a> Shop<'a> {
 
     fn short(&self, offer: usize, requested: i64) -> Option<ShortLine> {
         let sku = &self.books.offers[offer].sku;
-        let left = self
-            .left
-            .get(sku.as_str())
-            .map_or(0, |shelves| shelves.iter().map(|(_, left)| left).sum());
+        let left = self.left.of(sku.as_str());
         let available = MAX_QUANTITY.min(left);
         (requested > available).then(|| ShortLine {
             sku: sku.clone(),
@@ -225,21 +212,8 @@ impl<'a> Shop<'a> {
 
     /// Takes what [`Self::short`] found to be there.
     fn take(&mut self, offer: usize, quantity: i64) -> Vec<Take> {
-        let sku = self.books.offers[offer].sku.as_str();
-        let mut missing = quantity;
-        let mut takes = Vec::new();
-        for (shelf, left) in self.left.get_mut(sku).into_iter().flatten() {
-            let quantity = missing.min(*left);
-            if quantity > 0 {
-                *left -= quantity;
-                missing -= quantity;
-                takes.push(Take {
-                    location: shelf.location.clone(),
-                    quantity,
-                });
-            }
-        }
-        takes
+        self.left
+            .take(self.books.offers[offer].sku.as_str(), quantity)
     }
 }
 

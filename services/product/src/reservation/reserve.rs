@@ -1,6 +1,6 @@
 //! Reserving for a batch of orders: the stock is locked, the verdicts are found, and all is written at once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use money::Currency;
@@ -11,11 +11,9 @@ use uuid::Uuid;
 use super::{
     Books, Decision, HeldLine, Item, KnownHold, NewHold, Offer, Reservation, ShortLine, StockError,
     Verdict, decide,
+    overdue::{Reach, TakenBack, take_back},
 };
 use crate::{catalogue::Sku, retry::Retries, store};
-
-/// How often a batch that finds overdue holds locks their stock as well and starts again.
-const MOST_WIDENINGS: u32 = 3;
 
 /// A verdict for each reservation. Sent again, a batch finds its own holds.
 pub async fn reserve(
@@ -57,16 +55,11 @@ async fn reserve_together(
     batch: &[Reservation],
     retries: &mut Retries,
 ) -> Result<Vec<Verdict>, StockError> {
-    let mut also_lock = BTreeSet::new();
-    let mut widenings = 0;
+    let mut reach = Reach::default();
     loop {
-        let may_widen = widenings < MOST_WIDENINGS;
-        match attempt(pool, currency, batch, &also_lock, may_widen).await {
+        match attempt(pool, currency, batch, &reach).await {
             Ok(Attempt::Done(verdicts)) => return Ok(verdicts),
-            Ok(Attempt::Widen(skus)) => {
-                widenings += 1;
-                also_lock.extend(skus);
-            }
+            Ok(Attempt::Widen(skus)) => reach.widen(skus),
             Err(error) => retries.again(error).await?,
         }
     }
@@ -82,15 +75,14 @@ async fn attempt(
     pool: &PgPool,
     currency: Currency,
     batch: &[Reservation],
-    also_lock: &BTreeSet<Sku>,
-    may_widen: bool,
+    reach: &Reach,
 ) -> Result<Attempt, StockError> {
     let mut tx = pool.begin().await?;
     let offers = named_offers(&mut tx, batch).await?;
     let locked: BTreeSet<&Sku> = offers
         .iter()
         .map(|offer| &offer.sku)
-        .chain(also_lock)
+        .chain(reach.skus())
         .collect();
     let skus: Vec<&str> = locked.iter().map(|sku| sku.as_str()).collect();
     let mut shelves = store::shelves::lock(&mut tx, &skus).await?;
@@ -106,37 +98,23 @@ async fn attempt(
 
     let short = short_skus(&decisions);
     if !short.is_empty() {
-        let overdue = store::holds::overdue(&mut tx, &short).await?;
-        let unlocked: Vec<Sku> = overdue
-            .iter()
-            .filter(|hold| !locked.contains(&hold.sku))
-            .map(|hold| hold.sku.clone())
-            .collect();
-        if may_widen && !unlocked.is_empty() {
-            tx.rollback().await?;
-            return Ok(Attempt::Widen(unlocked));
-        }
-        let out_of_reach: HashSet<Uuid> = overdue
-            .iter()
-            .filter(|hold| !locked.contains(&hold.sku))
-            .map(|hold| hold.order_id)
-            .collect();
-        let within: BTreeSet<Uuid> = overdue
-            .iter()
-            .map(|hold| hold.order_id)
-            .filter(|id| !out_of_reach.contains(id))
-            .collect();
-        if !within.is_empty() {
-            store::holds::expire(&mut tx, &Vec::from_iter(within)).await?;
-            shelves = store::shelves::lock(&mut tx, &skus).await?;
-            decisions = decide(
-                batch,
-                Books {
-                    offers: &offers,
-                    shelves: &shelves,
-                    holds: &holds,
-                },
-            );
+        match take_back(&mut tx, &short, &locked, reach.may_widen()).await? {
+            TakenBack::Nothing => {}
+            TakenBack::Units => {
+                shelves = store::shelves::lock(&mut tx, &skus).await?;
+                decisions = decide(
+                    batch,
+                    Books {
+                        offers: &offers,
+                        shelves: &shelves,
+                        holds: &holds,
+                    },
+                );
+            }
+            TakenBack::Unlocked(more) => {
+                tx.rollback().await?;
+                return Ok(Attempt::Widen(more));
+            }
         }
     }
 

@@ -1,13 +1,17 @@
-//! What becomes of holds: committed, released, extended, or taken back when overdue. Batched like reservations.
+//! What becomes of holds: committed, released or extended. Batched like reservations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{HoldState, MAX_HOLD_SECONDS, StockError};
-use crate::{retry::Retries, store};
+use super::{
+    HoldState, MAX_HOLD_SECONDS, StockError,
+    overdue::Reach,
+    retake::{Again, retake},
+};
+use crate::{catalogue::Sku, retry::Retries, store};
 
 /// What became of one order's hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -20,7 +24,7 @@ pub struct Outcome<T> {
 #[serde(rename_all = "snake_case")]
 pub enum Committed {
     Committed,
-    /// Its time had run out and the units went back.
+    /// Its time had run out, or its units were given up, and they are not all there again.
     Lost,
     /// Released, or never there.
     Gone,
@@ -29,9 +33,18 @@ pub enum Committed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Released {
-    /// Nothing is held for this order, now or later.
+    /// Nothing waits on a shelf for this order, now or later.
     Released,
-    /// It was committed before; a release does not undo that.
+    /// It was committed before, and the release was not to undo that.
+    Committed,
+}
+
+/// How far a release goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// What is held.
+    Held,
+    /// What is committed and not shipped as well.
     Committed,
 }
 
@@ -40,6 +53,7 @@ pub enum Released {
 pub enum Extended {
     Extended,
     Committed,
+    /// It ended, and its units are not all there again.
     Lost,
     Gone,
 }
@@ -51,12 +65,21 @@ pub struct Extension {
     pub hold_seconds: u32,
 }
 
-/// Turns held units into allocated ones, all lines of an order or none.
+type States = HashMap<Uuid, HoldState>;
+
+enum Attempt {
+    Done(States),
+    /// The stock of these must be locked first, in order.
+    Widen(Vec<Sku>),
+}
+
+/// Turns held units into allocated ones, all lines of an order or none. A hold that ended is taken again.
 pub async fn commit(pool: &PgPool, orders: &[Uuid]) -> Result<Vec<Outcome<Committed>>, StockError> {
-    let mut retries = Retries::begin();
+    let (mut retries, mut reach) = (Retries::begin(), Reach::default());
     let states = loop {
-        match commit_once(pool, orders).await {
-            Ok(states) => break states,
+        match commit_once(pool, orders, &reach).await {
+            Ok(Attempt::Done(states)) => break states,
+            Ok(Attempt::Widen(skus)) => reach.widen(skus),
             Err(error) => retries.again(error).await?,
         }
     };
@@ -67,48 +90,75 @@ pub async fn commit(pool: &PgPool, orders: &[Uuid]) -> Result<Vec<Outcome<Commit
     }))
 }
 
-/// The states as they were found; what was held is committed now. Looks at states, never at a clock (ORDERS 3).
-async fn commit_once(
-    pool: &PgPool,
-    orders: &[Uuid],
-) -> Result<HashMap<Uuid, HoldState>, StockError> {
+/// Looks at states, never at a clock (ORDERS 3). Answers them: what was found held is committed.
+async fn commit_once(pool: &PgPool, orders: &[Uuid], reach: &Reach) -> Result<Attempt, StockError> {
     let mut tx = pool.begin().await?;
-    let states = store::holds::lock(&mut tx, orders).await?;
+    let mut states = store::holds::lock(&mut tx, orders, reach.skus())
+        .await?
+        .states;
     let held = in_state(&states, HoldState::Held);
     if !held.is_empty() {
-        store::holds::end(&mut tx, &held, HoldState::Committed).await?;
+        store::holds::end(&mut tx, &held, HoldState::Held, HoldState::Committed).await?;
         store::shelves::allocate(&mut tx, &held).await?;
     }
+    if let Some(skus) = retake(&mut tx, orders, &mut states, reach, Again::Committed).await? {
+        tx.rollback().await?;
+        return Ok(Attempt::Widen(skus));
+    }
     tx.commit().await?;
-    Ok(states)
+    Ok(Attempt::Done(states))
 }
 
-/// Gives held units back. An order that is unknown gets a tombstone, so that its reservation finds nothing left to do.
-pub async fn release(pool: &PgPool, orders: &[Uuid]) -> Result<Vec<Outcome<Released>>, StockError> {
+/// Gives units back, for good: no commit or extension that comes later takes them again. An order that is unknown
+/// gets a tombstone, so that its reservation finds nothing left to do.
+pub async fn release(
+    pool: &PgPool,
+    orders: &[Uuid],
+    release: Release,
+) -> Result<Vec<Outcome<Released>>, StockError> {
     let mut retries = Retries::begin();
     let states = loop {
-        match release_once(pool, orders).await {
+        match release_once(pool, orders, release).await {
             Ok(states) => break states,
             Err(error) => retries.again(error).await?,
         }
     };
-    Ok(outcomes(orders, |id| match states.get(&id) {
-        Some(HoldState::Committed) => Released::Committed,
-        Some(HoldState::Held | HoldState::Released | HoldState::Expired | HoldState::Lost)
-        | None => Released::Released,
+    Ok(outcomes(orders, |id| match (states.get(&id), release) {
+        (Some(HoldState::Committed), Release::Held) => Released::Committed,
+        (Some(HoldState::Committed), Release::Committed)
+        | (
+            Some(HoldState::Held | HoldState::Released | HoldState::Expired | HoldState::Lost)
+            | None,
+            Release::Held | Release::Committed,
+        ) => Released::Released,
     }))
 }
 
+/// Answers the states as they were found.
 async fn release_once(
     pool: &PgPool,
     orders: &[Uuid],
-) -> Result<HashMap<Uuid, HoldState>, StockError> {
+    release: Release,
+) -> Result<States, StockError> {
     let mut tx = pool.begin().await?;
-    let states = store::holds::lock(&mut tx, orders).await?;
+    let states = store::holds::lock(&mut tx, orders, &BTreeSet::new())
+        .await?
+        .states;
     let held = in_state(&states, HoldState::Held);
     if !held.is_empty() {
-        store::holds::end(&mut tx, &held, HoldState::Released).await?;
+        store::holds::end(&mut tx, &held, HoldState::Held, HoldState::Released).await?;
         store::shelves::give_back(&mut tx, &held).await?;
+    }
+    for ended in [HoldState::Expired, HoldState::Lost] {
+        let orders = in_state(&states, ended);
+        if !orders.is_empty() {
+            store::holds::end(&mut tx, &orders, ended, HoldState::Released).await?;
+        }
+    }
+    let committed = in_state(&states, HoldState::Committed);
+    if release == Release::Committed && !committed.is_empty() {
+        store::shelves::give_allocated_back(&mut tx, &committed).await?;
+        store::holds::give_up(&mut tx, &committed).await?;
     }
     let unknown: BTreeSet<Uuid> = orders
         .iter()
@@ -122,28 +172,29 @@ async fn release_once(
     Ok(states)
 }
 
-/// Lets holds run longer, to the payment window.
+/// Lets holds run longer, to the payment window. A hold that ended is taken again.
 pub async fn extend(
     pool: &PgPool,
     extensions: &[Extension],
 ) -> Result<Vec<Outcome<Extended>>, StockError> {
+    let orders: Vec<Uuid> = extensions
+        .iter()
+        .map(|extension| extension.order_id)
+        .collect();
     // Of an order named twice the longer time counts.
     let mut longest: BTreeMap<Uuid, u32> = BTreeMap::new();
     for extension in extensions {
         let seconds = longest.entry(extension.order_id).or_default();
         *seconds = (*seconds).max(extension.hold_seconds.min(MAX_HOLD_SECONDS));
     }
-    let mut retries = Retries::begin();
+    let (mut retries, mut reach) = (Retries::begin(), Reach::default());
     let states = loop {
-        match store::holds::extend(pool, &longest).await {
-            Ok(states) => break states,
+        match extend_once(pool, &orders, &longest, &reach).await {
+            Ok(Attempt::Done(states)) => break states,
+            Ok(Attempt::Widen(skus)) => reach.widen(skus),
             Err(error) => retries.again(error).await?,
         }
     };
-    let orders: Vec<Uuid> = extensions
-        .iter()
-        .map(|extension| extension.order_id)
-        .collect();
     Ok(outcomes(&orders, |id| match states.get(&id) {
         Some(HoldState::Held) => Extended::Extended,
         Some(HoldState::Committed) => Extended::Committed,
@@ -152,28 +203,29 @@ pub async fn extend(
     }))
 }
 
-/// Takes back holds whose time has run out: a few at a time, past stock that somebody works on (ORDERS 7).
-/// Answers how many there were to look at, and how many went back.
-pub async fn expire_overdue(pool: &PgPool) -> Result<(usize, usize), StockError> {
-    let overdue = store::holds::overdue_batch(pool).await?;
-    let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
-    if orders.is_empty() {
-        return Ok((0, 0));
-    }
+/// Locks holds alone at first: no units move, and nobody who waits for stock waits for this.
+async fn extend_once(
+    pool: &PgPool,
+    orders: &[Uuid],
+    longest: &BTreeMap<Uuid, u32>,
+    reach: &Reach,
+) -> Result<Attempt, StockError> {
     let mut tx = pool.begin().await?;
-    let locked = store::shelves::lock_free_ones(&mut tx, &overdue).await?;
-    let blocked: HashSet<Uuid> = overdue
-        .iter()
-        .filter(|line| !locked.contains(&(line.sku.as_str().to_owned(), line.location.clone())))
-        .map(|line| line.order_id)
-        .collect();
-    let whole: BTreeSet<Uuid> = orders.difference(&blocked).copied().collect();
-    let expired = store::holds::expire(&mut tx, &Vec::from_iter(whole)).await?;
+    if !reach.skus().is_empty() {
+        let skus: Vec<&str> = reach.skus().iter().map(Sku::as_str).collect();
+        store::shelves::lock(&mut tx, &skus).await?;
+    }
+    let mut states = store::holds::lock_alone(&mut tx, orders).await?;
+    store::holds::extend(&mut tx, longest).await?;
+    if let Some(skus) = retake(&mut tx, orders, &mut states, reach, Again::Held(longest)).await? {
+        tx.rollback().await?;
+        return Ok(Attempt::Widen(skus));
+    }
     tx.commit().await?;
-    Ok((orders.len(), expired))
+    Ok(Attempt::Done(states))
 }
 
-fn in_state(states: &HashMap<Uuid, HoldState>, wanted: HoldState) -> Vec<Uuid> {
+fn in_state(states: &States, wanted: HoldState) -> Vec<Uuid> {
     let ids: BTreeSet<Uuid> = states
         .iter()
         .filter(|(_, state)| **state == wanted)

@@ -1,15 +1,17 @@
 //! Holds and their lines. Whoever changes a hold has locked its stock before, so nothing here waits for long.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, PgTransaction};
 use uuid::Uuid;
 
-use super::shelves;
+use super::shelves::{self, Shift};
 use crate::{
     catalogue::{Name, Sku},
-    reservation::{Hash, HeldLine, HoldState, KnownHold, NewHold, Offer, Reservation, StockError},
+    reservation::{
+        Hash, HeldLine, HoldState, KnownHold, NewHold, Offer, Reservation, Shelf, StockError,
+    },
 };
 
 /// Rows of stock that one sweep locks at most (ORDERS 11).
@@ -105,8 +107,9 @@ pub async fn insert(
     )
     .execute(&mut **tx)
     .await?;
-    shelves::hold(
+    shelves::shift(
         tx,
+        Shift::HOLD,
         &rows.line_skus,
         &rows.line_locations,
         &rows.line_quantities,
@@ -172,11 +175,20 @@ pub async fn lines(
     Ok(lines)
 }
 
+/// What a batch has locked.
+#[derive(Debug)]
+pub struct Locked {
+    pub shelves: Vec<Shelf>,
+    pub states: HashMap<Uuid, HoldState>,
+}
+
 /// Locks the stock of these orders, then their holds, and reads the holds' states in a statement of its own.
+/// With more SKUs to `reach` all locations of those and of the orders' own are locked.
 pub async fn lock(
     tx: &mut PgTransaction<'_>,
     orders: &[Uuid],
-) -> Result<HashMap<Uuid, HoldState>, StockError> {
+    reach: &BTreeSet<Sku>,
+) -> Result<Locked, StockError> {
     let lines = sqlx::query!(
         "SELECT order_id, sku, location FROM hold_lines WHERE order_id = ANY ($1)",
         orders
@@ -184,11 +196,33 @@ pub async fn lock(
     .fetch_all(&mut **tx)
     .await?;
     let with_lines: HashSet<Uuid> = lines.iter().map(|line| line.order_id).collect();
-    let (skus, locations): (Vec<String>, Vec<String>) = lines
-        .into_iter()
-        .map(|line| (line.sku, line.location))
-        .unzip();
-    shelves::lock_exactly(tx, &skus, &locations).await?;
+    let shelves = if reach.is_empty() {
+        let (skus, locations): (Vec<String>, Vec<String>) = lines
+            .into_iter()
+            .map(|line| (line.sku, line.location))
+            .unzip();
+        shelves::lock_exactly(tx, &skus, &locations).await?
+    } else {
+        let own = lines.iter().map(|line| line.sku.as_str());
+        let skus: BTreeSet<&str> = own.chain(reach.iter().map(Sku::as_str)).collect();
+        shelves::lock(tx, &Vec::from_iter(skus)).await?
+    };
+    let states = lock_alone(tx, orders).await?;
+    // A hold that was written since its lines were looked for: its stock is not locked.
+    let late = |(id, state): (&Uuid, &HoldState)| {
+        *state != HoldState::Released && !with_lines.contains(id)
+    };
+    if states.iter().any(late) {
+        return Err(StockError::Raced);
+    }
+    Ok(Locked { shelves, states })
+}
+
+/// Locks these holds without their stock, and reads their states: enough for whoever moves no units.
+pub async fn lock_alone(
+    tx: &mut PgTransaction<'_>,
+    orders: &[Uuid],
+) -> Result<HashMap<Uuid, HoldState>, sqlx::Error> {
     let holds = sqlx::query!(
         r#"SELECT order_id, state AS "state: HoldState" FROM holds WHERE order_id = ANY ($1)
            ORDER BY order_id FOR NO KEY UPDATE"#,
@@ -196,29 +230,24 @@ pub async fn lock(
     )
     .fetch_all(&mut **tx)
     .await?;
-    // A hold that was written since its lines were looked for: its stock is not locked.
-    if holds
-        .iter()
-        .any(|hold| hold.state == HoldState::Held && !with_lines.contains(&hold.order_id))
-    {
-        return Err(StockError::Raced);
-    }
     Ok(holds
         .into_iter()
         .map(|hold| (hold.order_id, hold.state))
         .collect())
 }
 
-/// Ends holds that this transaction has locked and found held.
+/// Ends holds that this transaction has locked and found in the state `from`.
 pub async fn end(
     tx: &mut PgTransaction<'_>,
     orders: &[Uuid],
-    state: HoldState,
+    from: HoldState,
+    to: HoldState,
 ) -> Result<(), StockError> {
     let ended = sqlx::query!(
-        "UPDATE holds SET state = $2, ended_at = now() WHERE order_id = ANY ($1) AND state = 'held'",
+        "UPDATE holds SET state = $3, ended_at = COALESCE(ended_at, now()) WHERE order_id = ANY ($1) AND state = $2",
         orders,
-        state as HoldState,
+        from as HoldState,
+        to as HoldState,
     )
     .execute(&mut **tx)
     .await?;
@@ -227,6 +256,27 @@ pub async fn end(
     } else {
         Err(StockError::Raced)
     }
+}
+
+/// Gives up what these committed orders have not shipped; those that shipped nothing are released.
+/// Their stock has been given back.
+pub async fn give_up(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE hold_lines SET released = quantity - shipped
+         WHERE order_id = ANY ($1) AND shipped + released < quantity",
+        orders,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE holds SET state = 'released' WHERE order_id = ANY ($1) AND state = 'committed' AND NOT EXISTS (
+             SELECT FROM hold_lines WHERE hold_lines.order_id = holds.order_id AND shipped > 0
+         )",
+        orders,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Tombstones for orders that have no hold.
@@ -247,25 +297,16 @@ pub async fn bury(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), Sto
     }
 }
 
-/// Lets held orders run until so many seconds from now, if that is longer. Answers the states they were found in.
+/// Lets those that are held run until so many seconds from now, if that is longer. They are locked.
 pub async fn extend(
-    pool: &PgPool,
+    tx: &mut PgTransaction<'_>,
     extensions: &BTreeMap<Uuid, u32>,
-) -> Result<HashMap<Uuid, HoldState>, StockError> {
+) -> Result<(), sqlx::Error> {
     let orders: Vec<Uuid> = extensions.keys().copied().collect();
     let seconds: Vec<i32> = extensions
         .values()
         .map(|seconds| seconds.cast_signed())
         .collect();
-    let mut tx = pool.begin().await?;
-    // Holds alone: no units move, and nobody who waits for stock waits for this.
-    let holds = sqlx::query!(
-        r#"SELECT order_id, state AS "state: HoldState" FROM holds WHERE order_id = ANY ($1)
-           ORDER BY order_id FOR NO KEY UPDATE"#,
-        &orders,
-    )
-    .fetch_all(&mut *tx)
-    .await?;
     sqlx::query!(
         "UPDATE holds SET expires_at = GREATEST(expires_at, now() + make_interval(secs => longer.seconds))
          FROM unnest($1::uuid[], $2::int[]) AS longer (order_id, seconds)
@@ -273,13 +314,9 @@ pub async fn extend(
         &orders,
         &seconds,
     )
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
-    tx.commit().await?;
-    Ok(holds
-        .into_iter()
-        .map(|hold| (hold.order_id, hold.state))
-        .collect())
+    Ok(())
 }
 
 /// A line of a hold whose time has run out.
@@ -337,10 +374,13 @@ fn whole_orders(lines: &[OverdueLine]) -> Vec<OverdueLine> {
 }
 
 /// Flips those of these holds that are still held and overdue, and gives their units back. Their stock is locked.
+/// A hold that somebody else has locked is about to be extended.
 pub async fn expire(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<usize, StockError> {
     let flipped = sqlx::query_scalar!(
         "UPDATE holds SET state = 'expired', ended_at = now()
-         WHERE order_id = ANY ($1) AND state = 'held' AND expires_at < now() RETURNING order_id",
+         WHERE order_id IN (
+             SELECT order_id FROM holds WHERE order_id = ANY ($1) ORDER BY order_id FOR NO KEY UPDATE SKIP LOCKED
+         ) AND state = 'held' AND expires_at < now() RETURNING order_id",
         orders,
     )
     .fetch_all(&mut **tx)

@@ -20,21 +20,22 @@ pub async fn lock(tx: &mut PgTransaction<'_>, skus: &[&str]) -> Result<Vec<Shelf
     .await
 }
 
-/// Locks the rows that these lines hold units of.
+/// Locks the rows that these lines hold units of, and reads them as they are then.
 pub(super) async fn lock_exactly(
     tx: &mut PgTransaction<'_>,
     skus: &[String],
     locations: &[String],
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "SELECT FROM stock s WHERE (s.sku, s.location) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-         ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s",
+) -> Result<Vec<Shelf>, sqlx::Error> {
+    sqlx::query_as!(
+        Shelf,
+        r#"SELECT s.sku AS "sku: _", s.location, s.priority, s.on_hand, s.held, s.allocated FROM stock s
+           WHERE (s.sku, s.location) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+           ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s"#,
         skus,
         locations,
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// Locks those rows of these lines that nobody else works on, and names them.
@@ -58,9 +59,33 @@ pub async fn lock_free_ones(
         .collect())
 }
 
-/// Holds units on locked rows: a quantity for each place of the three lists.
-pub(super) async fn hold(
+/// How a quantity changes the counters of its row, as factors.
+#[derive(Clone, Copy, Debug)]
+pub struct Shift {
+    on_hand: i64,
+    held: i64,
+    allocated: i64,
+}
+
+impl Shift {
+    pub const HOLD: Self = Self::new(0, 1, 0);
+    pub const ALLOCATE: Self = Self::new(0, 0, 1);
+    pub const SHIP: Self = Self::new(-1, 0, -1);
+    pub const RETURN: Self = Self::new(1, 0, 0);
+
+    const fn new(on_hand: i64, held: i64, allocated: i64) -> Self {
+        Self {
+            on_hand,
+            held,
+            allocated,
+        }
+    }
+}
+
+/// Changes the counters of locked rows: by a quantity for each place of the three lists.
+pub(super) async fn shift(
     tx: &mut PgTransaction<'_>,
+    shift: Shift,
     skus: &[&str],
     locations: &[&str],
     quantities: &[i64],
@@ -71,13 +96,17 @@ pub(super) async fn hold(
                FROM unnest($1::text[], $2::text[], $3::bigint[]) AS line (sku, location, quantity)
                GROUP BY sku, location ORDER BY sku, location
            ), changed AS (
-               UPDATE stock SET held = stock.held + units.quantity FROM units
-               WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
+               UPDATE stock SET on_hand = stock.on_hand + $4 * units.quantity, held = stock.held + $5 * units.quantity,
+                   allocated = stock.allocated + $6 * units.quantity
+               FROM units WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
            )
            SELECT (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!""#,
         skus as _,
         locations as _,
         quantities,
+        shift.on_hand,
+        shift.held,
+        shift.allocated,
     )
     .fetch_one(&mut **tx)
     .await?;
@@ -120,7 +149,29 @@ pub async fn allocate(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(),
     counted(rows.wanted, rows.changed)
 }
 
-fn counted(wanted: i64, changed: i64) -> Result<(), StockError> {
+/// Takes what these orders have allocated and not shipped off the counters, on locked rows. Their lines still say it.
+pub async fn give_allocated_back(
+    tx: &mut PgTransaction<'_>,
+    orders: &[Uuid],
+) -> Result<(), StockError> {
+    let rows = sqlx::query!(
+        r#"WITH units AS (
+               SELECT sku, location, sum(quantity - shipped - released)::bigint AS quantity
+               FROM hold_lines WHERE order_id = ANY ($1) AND shipped + released < quantity
+               GROUP BY sku, location ORDER BY sku, location
+           ), changed AS (
+               UPDATE stock SET allocated = stock.allocated - units.quantity FROM units
+               WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
+           )
+           SELECT (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!""#,
+        orders,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    counted(rows.wanted, rows.changed)
+}
+
+pub(super) fn counted(wanted: i64, changed: i64) -> Result<(), StockError> {
     if wanted == changed {
         Ok(())
     } else {

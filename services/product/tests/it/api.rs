@@ -14,4 +14,5 @@ mod list_vendor_products;
 mod openapi;
 mod reserve_stock;
 mod set_inventory;
+mod ship_and_return_goods;
 mod update_product;

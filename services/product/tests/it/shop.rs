@@ -12,7 +12,10 @@ use product::{
     app::App,
     http,
     idempotency::InFlight,
-    reservation::{Hash, Item, Reservation, Verdict, Wanted},
+    reservation::{
+        Extension, Hash, Item, Parcel, ParcelLine, Reservation, Returned, Shipped, Verdict, Wanted,
+        restock, ship,
+    },
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -154,13 +157,58 @@ impl Shop {
             .unwrap()
     }
 
-    /// `on_hand`, `held`, `allocated`.
+    pub async fn ship(&self, shipments: &[Parcel]) -> Vec<Shipped> {
+        let outcomes = ship(&self.pool, Clock::system(), shipments).await.unwrap();
+        outcomes.iter().map(|outcome| outcome.outcome).collect()
+    }
+
+    pub async fn restock(&self, returns: &[Parcel]) -> Vec<Returned> {
+        let outcomes = restock(&self.pool, Clock::system(), returns).await.unwrap();
+        outcomes.iter().map(|outcome| outcome.outcome).collect()
+    }
+
+    /// `on_hand`, `held`, `allocated`, over all locations.
     pub async fn counters(&self, sku: &str) -> (i64, i64, i64) {
-        sqlx::query_as("SELECT on_hand, held, allocated FROM stock WHERE sku = $1")
+        sqlx::query_as(
+            "SELECT sum(on_hand)::bigint, sum(held)::bigint, sum(allocated)::bigint FROM stock WHERE sku = $1",
+        )
+        .bind(sku)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+    }
+
+    pub async fn counters_at(&self, sku: &str, location: &str) -> (i64, i64, i64) {
+        sqlx::query_as(
+            "SELECT on_hand, held, allocated FROM stock WHERE (sku, location) = ($1, $2)",
+        )
+        .bind(sku)
+        .bind(location)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+    }
+
+    /// Another place where there are units of a SKU.
+    pub async fn shelf(&self, sku: &str, location: &str, priority: i16, on_hand: i64) {
+        sqlx::query("INSERT INTO stock (sku, location, priority, on_hand) VALUES ($1, $2, $3, $4)")
             .bind(sku)
-            .fetch_one(&self.pool)
+            .bind(location)
+            .bind(priority)
+            .bind(on_hand)
+            .execute(&self.pool)
             .await
-            .unwrap()
+            .unwrap();
+        sqlx::query(
+            "INSERT INTO movements (id, sku, location, kind, delta, on_hand_after) VALUES ($1, $2, $3, 'initial', $4, $4)",
+        )
+        .bind(id())
+        .bind(sku)
+        .bind(location)
+        .bind(on_hand)
+        .execute(&self.pool)
+        .await
+        .unwrap();
     }
 
     /// Lets the time of all holds run out.
@@ -210,6 +258,28 @@ pub fn order(lines: &[(&str, u32)]) -> Reservation {
                 quantity: (*quantity).try_into().unwrap(),
             })
             .collect(),
+    }
+}
+
+/// A parcel with these units of an order.
+pub fn parcel(order_id: Uuid, lines: &[(&str, u32)]) -> Parcel {
+    Parcel {
+        id: id(),
+        order_id,
+        lines: lines
+            .iter()
+            .map(|(sku, quantity)| ParcelLine {
+                sku: (*sku).to_owned(),
+                quantity: (*quantity).try_into().unwrap(),
+            })
+            .collect(),
+    }
+}
+
+pub fn longer(order_id: Uuid, hold_seconds: u32) -> Extension {
+    Extension {
+        order_id,
+        hold_seconds,
     }
 }
 

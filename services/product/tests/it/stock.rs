@@ -8,3 +8,6 @@ mod extend;
 mod lock_order;
 mod release;
 mod reserve;
+mod restock;
+mod retake;
+mod ship;

@@ -102,9 +102,11 @@ async fn an_order_is_held_committed_and_another_released(pool: PgPool) {
 #[sqlx::test]
 async fn only_order_may_call(pool: PgPool) {
     let shop = Shop::open(pool);
-    for path in ["", "/commit", "/release", "/extend"] {
+    for path in ["", "/commit", "/release", "/extend", "/ship", "/return"] {
         let path = format!("/internal/reservations{path}");
-        let body = json!({ "reservations": [], "order_ids": [], "extensions": [] });
+        let body = json!({
+            "reservations": [], "order_ids": [], "extensions": [], "shipments": [], "returns": [],
+        });
         shop.internal(&path)
             .json(&body)
             .await

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use product::reservation::{
-    Committed, Reservation, Verdict, commit, expire_overdue, release, reserve,
+    Committed, Release, Released, Reservation, Shipped, Verdict, commit, expire_overdue, extend,
+    release, reserve, restock, ship,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
+use web::clock::Clock;
 
-use crate::shop::{Shop, held, id, order};
+use crate::shop::{Shop, held, id, longer, order, parcel};
 
 /// Each wish in a batch of its own, all at once.
 async fn all_at_once(pool: &PgPool, wishes: &[Reservation]) -> Vec<Verdict> {
@@ -150,7 +152,7 @@ async fn a_release_that_meets_its_reservation_leaves_nothing_held(pool: PgPool) 
         let ids = [wish.order_id];
         let (verdict, released) = tokio::join!(
             all_at_once(&shop.pool, std::slice::from_ref(&wish)),
-            release(&shop.pool, &ids)
+            release(&shop.pool, &ids, Release::Held)
         );
         released.unwrap();
         assert!(
@@ -185,13 +187,32 @@ async fn counts_add_up_after_a_storm(pool: PgPool) {
                     continue;
                 };
                 let ids = [wishes[1].order_id, wishes[0].order_id];
-                match (number + round) % 4 {
+                match (number + round) % 7 {
                     0 => drop(commit(&pool, &ids[..1]).await),
-                    1 => drop(release(&pool, &ids).await),
+                    3 => {
+                        let longer = ids.map(|id| longer(id, 60));
+                        drop(extend(&pool, &longer).await);
+                        drop(commit(&pool, &ids).await);
+                        let goods = [parcel(ids[0], &[(two, 1)]), parcel(ids[1], &[(one, 1)])];
+                        drop(ship(&pool, Clock::system(), &goods).await);
+                        drop(restock(&pool, Clock::system(), &goods).await);
+                    }
+                    4 => {
+                        drop(commit(&pool, &ids).await);
+                        drop(release(&pool, &ids, Release::Committed).await);
+                    }
+                    1 => drop(release(&pool, &ids, Release::Held).await),
                     2 => {
                         let sql = "UPDATE holds SET expires_at = now() - interval '1 s' WHERE order_id = $1";
                         sqlx::query(sql).bind(ids[0]).execute(&pool).await.unwrap();
                         drop(expire_overdue(&pool).await);
+                    }
+                    5 => {
+                        let sql = "UPDATE holds SET expires_at = now() - interval '1 s' WHERE order_id = ANY ($1)";
+                        sqlx::query(sql).bind(ids).execute(&pool).await.unwrap();
+                        drop(expire_overdue(&pool).await);
+                        drop(extend(&pool, &[longer(ids[0], 60)]).await);
+                        drop(commit(&pool, &ids).await);
                     }
                     _ => {}
                 }
@@ -204,6 +225,80 @@ async fn counts_add_up_after_a_storm(pool: PgPool) {
         .for_each(Result::unwrap);
     shop.assert_counts_add_up().await;
     assert_eq!(deadlocks(&shop, patient).await, 0);
+}
+
+/// Parcels of an order and its cancellation at the same time: each unit leaves or goes back, and none does both.
+#[sqlx::test]
+async fn shipping_meets_the_release_of_what_is_committed(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 500).await;
+    shop.product("CUP", 500).await;
+    let patient = patient(&shop);
+    let mut shipped_units = 0;
+    for _ in 0..25 {
+        let wish = order(&[("MUG", 2), ("CUP", 2)]);
+        shop.reserve(std::slice::from_ref(&wish)).await;
+        commit(&shop.pool, &[wish.order_id]).await.unwrap();
+        let parcels: Vec<_> = (0..4)
+            .map(|number| {
+                let sku = if number % 2 == 0 { "MUG" } else { "CUP" };
+                parcel(wish.order_id, &[(sku, 1)])
+            })
+            .collect();
+        // Each parcel is told of twice, in batches of its own.
+        let shipping = join_all((0..8).map(|number| {
+            let (pool, parcel) = (patient.clone(), parcels[number / 2].clone());
+            tokio::spawn(async move {
+                let outcomes = ship(&pool, Clock::system(), &[parcel]).await.unwrap();
+                outcomes[0].outcome
+            })
+        }));
+        let ids = [wish.order_id];
+        let (shipped, released) =
+            tokio::join!(shipping, release(&patient, &ids, Release::Committed));
+        assert_eq!(released.unwrap()[0].outcome, Released::Released);
+        let shipped: Vec<Shipped> = shipped.into_iter().map(Result::unwrap).collect();
+        for twins in shipped.chunks(2) {
+            let left = twins.contains(&Shipped::Shipped);
+            let told = |outcome: &Shipped| match outcome {
+                Shipped::Shipped => left,
+                Shipped::TooMany | Shipped::Gone => true,
+                Shipped::NotCommitted | Shipped::Mismatch => false,
+            };
+            assert!(twins.iter().all(told), "{twins:?}");
+            shipped_units += i64::from(left);
+        }
+        shop.assert_counts_add_up().await;
+    }
+    let (mugs, cups) = (shop.counters("MUG").await, shop.counters("CUP").await);
+    assert_eq!(mugs.0 + cups.0, 1_000 - shipped_units);
+    assert_eq!((mugs.1, mugs.2, cups.1, cups.2), (0, 0, 0, 0));
+    assert_eq!(deadlocks(&shop, patient).await, 0);
+}
+
+/// One id of a parcel for two orders of different goods: their stock does not keep them apart, the unique key does.
+#[sqlx::test]
+async fn an_id_used_for_two_parcels_at_once_ships_one(pool: PgPool) {
+    let shop = Shop::open(pool);
+    for sku in ["MUG", "CUP"] {
+        shop.product(sku, 100).await;
+    }
+    for _ in 0..10 {
+        let (mug, cup) = (order(&[("MUG", 1)]), order(&[("CUP", 1)]));
+        shop.reserve(&[mug.clone(), cup.clone()]).await;
+        commit(&shop.pool, &[mug.order_id, cup.order_id])
+            .await
+            .unwrap();
+        let one = parcel(mug.order_id, &[("MUG", 1)]);
+        let mut two = parcel(cup.order_id, &[("CUP", 1)]);
+        two.id = one.id;
+        let (one, two) = ([one], [two]);
+        let (one, two) = tokio::join!(shop.ship(&one), shop.ship(&two));
+        let mut outcomes = [one[0], two[0]];
+        outcomes.sort_by_key(|outcome| *outcome == Shipped::Mismatch);
+        assert_eq!(outcomes, [Shipped::Shipped, Shipped::Mismatch]);
+    }
+    shop.assert_counts_add_up().await;
 }
 
 /// Stock that stays locked: nothing is done, and the caller is told so in time.

@@ -1,6 +1,6 @@
 //! Extending: a hold lives longer, never shorter, and never again once it ended.
 
-use product::reservation::{Extended, Extension, commit, expire_overdue, extend, release};
+use product::reservation::{Extended, Extension, Release, commit, expire_overdue, extend, release};
 use sqlx::PgPool;
 
 use crate::shop::{Shop, id, order};
@@ -39,7 +39,9 @@ async fn an_extended_hold_is_not_taken_back_and_an_ended_one_not_extended(pool: 
     let batch: Vec<_> = (0..4).map(|_| order(&[("MUG", 1)])).collect();
     shop.reserve(&batch).await;
     commit(&shop.pool, &[batch[1].order_id]).await.unwrap();
-    release(&shop.pool, &[batch[2].order_id]).await.unwrap();
+    release(&shop.pool, &[batch[2].order_id], Release::Held)
+        .await
+        .unwrap();
     shop.run_out_of_time().await;
     let extension = |order_id| Extension {
         order_id,
@@ -49,6 +51,7 @@ async fn an_extended_hold_is_not_taken_back_and_an_ended_one_not_extended(pool: 
         .await
         .unwrap();
     expire_overdue(&shop.pool).await.unwrap();
+    shop.reserve(&[order(&[("MUG", 7)])]).await;
     let all: Vec<_> = batch
         .iter()
         .map(|wish| extension(wish.order_id))
@@ -69,6 +72,6 @@ async fn an_extended_hold_is_not_taken_back_and_an_ended_one_not_extended(pool: 
             Extended::Gone
         ]
     );
-    assert_eq!(shop.counters("MUG").await, (9, 1, 1));
+    assert_eq!(shop.counters("MUG").await, (9, 8, 1));
     shop.assert_counts_add_up().await;
 }

@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
-use product::reservation::{commit, release, reserve};
+use product::reservation::{
+    Release, commit, expire_overdue, extend, release, reserve, restock, ship,
+};
 use sqlx::{PgPool, PgTransaction};
+use web::clock::Clock;
 
-use crate::shop::{Shop, order};
+use crate::shop::{Shop, longer, order, parcel};
 
 /// Locks B, lets `work` run into it, and looks which of the others it has locked by then.
 async fn locked_while_waiting_for_b(
@@ -89,9 +92,66 @@ async fn committing_and_releasing_lock_in_key_order(pool: PgPool) {
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
     let its_pool = patient.clone();
     let work = async move {
-        release(&its_pool, &[two.order_id]).await.unwrap();
+        release(&its_pool, &[two.order_id], Release::Held)
+            .await
+            .unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
     patient.close().await;
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn taking_again_and_giving_up_lock_in_key_order(pool: PgPool) {
+    let (shop, patient) = with_goods(pool).await;
+    let batch: Vec<_> = (0..3)
+        .map(|_| order(&[("C", 1), ("B", 1), ("A", 1)]))
+        .collect();
+    let [one, two, three] = [0, 1, 2].map(|place: usize| batch[place].order_id);
+    shop.reserve(&batch).await;
+    commit(&shop.pool, &[three]).await.unwrap();
+    shop.run_out_of_time().await;
+    expire_overdue(&shop.pool).await.unwrap();
+    let its_pool = patient.clone();
+    let work = async move {
+        commit(&its_pool, &[one]).await.unwrap();
+    };
+    assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
+    let its_pool = patient.clone();
+    let work = async move {
+        extend(&its_pool, &[longer(two, 60)]).await.unwrap();
+    };
+    assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
+    let its_pool = patient.clone();
+    let work = async move {
+        release(&its_pool, &[three], Release::Committed)
+            .await
+            .unwrap();
+    };
+    assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
+    patient.close().await;
+    assert_eq!(shop.counters("B").await, (9, 1, 1));
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn parcels_lock_in_key_order(pool: PgPool) {
+    let (shop, patient) = with_goods(pool).await;
+    let wish = order(&[("C", 1), ("B", 1), ("A", 1)]);
+    shop.reserve(std::slice::from_ref(&wish)).await;
+    commit(&shop.pool, &[wish.order_id]).await.unwrap();
+    let goods = [parcel(wish.order_id, &[("C", 1), ("A", 1), ("B", 1)])];
+    let (its_pool, its_goods) = (patient.clone(), goods.clone());
+    let work = async move {
+        ship(&its_pool, Clock::system(), &its_goods).await.unwrap();
+    };
+    assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
+    let its_pool = patient.clone();
+    let work = async move {
+        restock(&its_pool, Clock::system(), &goods).await.unwrap();
+    };
+    assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
+    patient.close().await;
+    assert_eq!(shop.counters("B").await, (9, 0, 0));
     shop.assert_counts_add_up().await;
 }

@@ -1,9 +1,12 @@
 //! Releasing: units go back, and an unknown order leaves a tombstone.
 
-use product::reservation::{Committed, Released, Verdict, commit, release};
+use product::reservation::{
+    Committed, Extended, Release, Released, Returned, Shipped, Verdict, commit, expire_overdue,
+    extend, release,
+};
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, order};
+use crate::shop::{Shop, id, longer, order, parcel};
 
 #[sqlx::test]
 async fn units_go_back_once(pool: PgPool) {
@@ -13,7 +16,10 @@ async fn units_go_back_once(pool: PgPool) {
     shop.reserve(std::slice::from_ref(&wish)).await;
     for _ in 0..2 {
         assert_eq!(
-            release(&shop.pool, &[wish.order_id]).await.unwrap()[0].outcome,
+            release(&shop.pool, &[wish.order_id], Release::Held)
+                .await
+                .unwrap()[0]
+                .outcome,
             Released::Released
         );
         assert_eq!(shop.counters("MUG").await, (5, 0, 0));
@@ -34,7 +40,10 @@ async fn a_committed_hold_stays(pool: PgPool) {
     shop.reserve(std::slice::from_ref(&wish)).await;
     commit(&shop.pool, &[wish.order_id]).await.unwrap();
     assert_eq!(
-        release(&shop.pool, &[wish.order_id]).await.unwrap()[0].outcome,
+        release(&shop.pool, &[wish.order_id], Release::Held)
+            .await
+            .unwrap()[0]
+            .outcome,
         Released::Committed
     );
     assert_eq!(shop.counters("MUG").await, (5, 0, 2));
@@ -46,7 +55,7 @@ async fn an_unknown_order_gets_a_tombstone(pool: PgPool) {
     shop.product("MUG", 5).await;
     let wish = order(&[("MUG", 2)]);
     let ids = [wish.order_id, id(), wish.order_id];
-    let outcomes = release(&shop.pool, &ids).await.unwrap();
+    let outcomes = release(&shop.pool, &ids, Release::Held).await.unwrap();
     assert!(
         outcomes
             .iter()
@@ -59,6 +68,87 @@ async fn an_unknown_order_gets_a_tombstone(pool: PgPool) {
     assert_eq!(
         commit(&shop.pool, &[wish.order_id]).await.unwrap()[0].outcome,
         Committed::Gone
+    );
+    assert_eq!(shop.counters("MUG").await, (5, 0, 0));
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn with_committed_what_is_not_shipped_goes_back_once(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 9).await;
+    shop.product("CUP", 9).await;
+    let (whole, part, held) = (
+        order(&[("MUG", 2), ("CUP", 1)]),
+        order(&[("MUG", 3), ("CUP", 1)]),
+        order(&[("MUG", 1)]),
+    );
+    shop.reserve(&[whole.clone(), part.clone(), held.clone()])
+        .await;
+    commit(&shop.pool, &[whole.order_id, part.order_id])
+        .await
+        .unwrap();
+    shop.ship(&[parcel(part.order_id, &[("MUG", 1)])]).await;
+    let ids = [whole.order_id, part.order_id, held.order_id, id()];
+    for _ in 0..2 {
+        let outcomes = release(&shop.pool, &ids, Release::Committed).await.unwrap();
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| outcome.outcome == Released::Released)
+        );
+        assert_eq!(shop.counters("MUG").await, (8, 0, 0));
+        assert_eq!(shop.counters("CUP").await, (9, 0, 0));
+        shop.assert_counts_add_up().await;
+    }
+    assert_eq!(shop.state(whole.order_id).await, "released");
+    assert_eq!(
+        shop.state(part.order_id).await,
+        "committed",
+        "a unit of it has left"
+    );
+    // What comes late finds nothing left to do.
+    let outcomes = commit(&shop.pool, &ids[..3]).await.unwrap();
+    let outcomes: Vec<_> = outcomes.iter().map(|outcome| outcome.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Committed::Gone, Committed::Committed, Committed::Gone]
+    );
+    assert_eq!(
+        shop.ship(&[
+            parcel(whole.order_id, &[("MUG", 1)]),
+            parcel(part.order_id, &[("MUG", 1)])
+        ])
+        .await,
+        [Shipped::Gone, Shipped::TooMany]
+    );
+    // What was shipped may still come back.
+    assert_eq!(
+        shop.restock(&[parcel(part.order_id, &[("MUG", 1)])]).await,
+        [Returned::Returned]
+    );
+    assert_eq!(shop.counters("MUG").await, (9, 0, 0));
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn an_ended_hold_is_released_for_good(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    let wish = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&wish)).await;
+    shop.run_out_of_time().await;
+    expire_overdue(&shop.pool).await.unwrap();
+    release(&shop.pool, &[wish.order_id], Release::Held)
+        .await
+        .unwrap();
+    assert_eq!(shop.state(wish.order_id).await, "released");
+    assert_eq!(
+        extend(&shop.pool, &[longer(wish.order_id, 60)])
+            .await
+            .unwrap()[0]
+            .outcome,
+        Extended::Gone
     );
     assert_eq!(shop.counters("MUG").await, (5, 0, 0));
     shop.assert_counts_add_up().await;

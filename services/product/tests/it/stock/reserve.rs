@@ -1,6 +1,6 @@
 //! Reserving: verdicts, retries, and what a batch keeps apart.
 
-use product::reservation::{Hash, Item, Verdict, release};
+use product::reservation::{Hash, Item, Release, Verdict, release};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -189,7 +189,9 @@ async fn an_order_that_was_released_first_is_gone(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
     let wish = order(&[("MUG", 1)]);
-    release(&shop.pool, &[wish.order_id]).await.unwrap();
+    release(&shop.pool, &[wish.order_id], Release::Held)
+        .await
+        .unwrap();
     assert_eq!(shop.reserve(&[wish]).await, [Verdict::Gone]);
     assert_eq!(shop.counters("MUG").await, (5, 0, 0));
 }
@@ -198,17 +200,7 @@ async fn an_order_that_was_released_first_is_gone(pool: PgPool) {
 async fn lines_split_over_locations_by_priority(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 2).await;
-    sqlx::query(
-        "INSERT INTO stock (sku, location, priority, on_hand) VALUES ('MUG', 'east', 1, 5)",
-    )
-    .execute(&shop.pool)
-    .await
-    .unwrap();
-    sqlx::query("INSERT INTO movements (id, sku, location, kind, delta, on_hand_after) VALUES ($1, 'MUG', 'east', 'initial', 5, 5)")
-        .bind(id())
-        .execute(&shop.pool)
-        .await
-        .unwrap();
+    shop.shelf("MUG", "east", 1, 5).await;
     let wish = order(&[("MUG", 4)]);
     let first = shop.reserve(std::slice::from_ref(&wish)).await;
     let taken: Vec<(String, i64)> =

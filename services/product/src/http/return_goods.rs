@@ -1,0 +1,30 @@
+//! `POST /internal/reservations/return`: called by order, at most 128 returns at once.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use web::Problem;
+
+use super::ship_goods::{ParcelOfOrder, parcels};
+use crate::{
+    app::App,
+    reservation::{ParcelOutcome, Returned, restock},
+};
+
+#[derive(Deserialize)]
+pub(super) struct ReturnGoods {
+    returns: Vec<ParcelOfOrder>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Outcomes {
+    outcomes: Vec<ParcelOutcome<Returned>>,
+}
+
+pub(super) async fn return_goods(
+    State(app): State<App>,
+    Json(request): Json<ReturnGoods>,
+) -> Result<Json<Outcomes>, Problem> {
+    let returns = parcels(request.returns)?;
+    let outcomes = restock(&app.pool, app.clock, &returns).await?;
+    Ok(Json(Outcomes { outcomes }))
+}

@@ -1,0 +1,99 @@
+//! Holds whose time has run out go back: by the sweeper, and before anybody is told "sold out".
+
+use std::collections::{BTreeSet, HashSet};
+
+use sqlx::{PgPool, PgTransaction};
+use uuid::Uuid;
+
+use super::StockError;
+use crate::{catalogue::Sku, store};
+
+/// How often a batch that finds overdue holds locks their stock as well and starts again.
+const MOST_WIDENINGS: u32 = 4;
+
+/// The SKUs whose stock a batch locks beside its own: an attempt may find out that it needs more of it, locked before
+/// everything else and in order (ORDERS 7).
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    skus: BTreeSet<Sku>,
+    widenings: u32,
+}
+
+impl Reach {
+    pub(super) fn skus(&self) -> &BTreeSet<Sku> {
+        &self.skus
+    }
+
+    pub(super) fn widen(&mut self, skus: impl IntoIterator<Item = Sku>) {
+        self.widenings += 1;
+        self.skus.extend(skus);
+    }
+
+    pub(super) fn may_widen(&self) -> bool {
+        self.widenings < MOST_WIDENINGS
+    }
+}
+
+/// What came of looking for overdue holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum TakenBack {
+    Nothing,
+    /// The counters have changed.
+    Units,
+    /// Overdue holds hold units of these as well: start again with their stock locked.
+    Unlocked(Vec<Sku>),
+}
+
+/// Takes overdue holds of these SKUs back, as far as all of their stock is locked.
+pub(super) async fn take_back(
+    tx: &mut PgTransaction<'_>,
+    short: &[&str],
+    locked: &BTreeSet<&Sku>,
+    may_widen: bool,
+) -> Result<TakenBack, StockError> {
+    let overdue = store::holds::overdue(tx, short).await?;
+    let unlocked: Vec<Sku> = overdue
+        .iter()
+        .filter(|hold| !locked.contains(&hold.sku))
+        .map(|hold| hold.sku.clone())
+        .collect();
+    if may_widen && !unlocked.is_empty() {
+        return Ok(TakenBack::Unlocked(unlocked));
+    }
+    let out_of_reach: HashSet<Uuid> = overdue
+        .iter()
+        .filter(|hold| !locked.contains(&hold.sku))
+        .map(|hold| hold.order_id)
+        .collect();
+    let within: BTreeSet<Uuid> = overdue
+        .iter()
+        .map(|hold| hold.order_id)
+        .filter(|id| !out_of_reach.contains(id))
+        .collect();
+    if within.is_empty() {
+        return Ok(TakenBack::Nothing);
+    }
+    store::holds::expire(tx, &Vec::from_iter(within)).await?;
+    Ok(TakenBack::Units)
+}
+
+/// Takes back holds whose time has run out: a few at a time, past stock that somebody works on (ORDERS 7).
+/// Answers how many there were to look at, and how many went back.
+pub async fn expire_overdue(pool: &PgPool) -> Result<(usize, usize), StockError> {
+    let overdue = store::holds::overdue_batch(pool).await?;
+    let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
+    if orders.is_empty() {
+        return Ok((0, 0));
+    }
+    let mut tx = pool.begin().await?;
+    let locked = store::shelves::lock_free_ones(&mut tx, &overdue).await?;
+    let blocked: HashSet<Uuid> = overdue
+        .iter()
+        .filter(|line| !locked.contains(&(line.sku.as_str().to_owned(), line.location.clone())))
+        .map(|line| line.order_id)
+        .collect();
+    let whole: BTreeSet<Uuid> = orders.difference(&blocked).copied().collect();
+    let expired = store::holds::expire(&mut tx, &Vec::from_iter(whole)).await?;
+    tx.commit().await?;
+    Ok((orders.len(), expired))
+}
