@@ -1,5 +1,6 @@
-//! The outside: HTTP towards customers, Postgres, and product's internal API. Adapters do not know each other.
+//! The outside: HTTP towards customers, Postgres, product's internal API, and providers of payments. Adapters do not know each other.
 
 pub mod catalog_http;
 pub mod http;
+pub mod payments;
 pub mod postgres;

@@ -64,6 +64,12 @@ const LAYERS: &[Layer] = &[
         ours: &["money", "web::internal", "web::current_trace"],
         never: &["axum", "sqlx"],
     },
+    Layer {
+        name: "adapters/payments",
+        modules: &["domain", "ports"],
+        ours: &["money", "web::clock", "web::signature"],
+        never: &["axum"],
+    },
 ];
 
 #[test]

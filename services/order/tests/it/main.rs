@@ -8,6 +8,7 @@ mod arrows;
 mod commit_proxy;
 mod crashes;
 mod events;
+mod mock_provider;
 mod openapi;
 mod product;
 mod publishing;
