@@ -271,11 +271,9 @@ mod tests {
         assert_eq!(reason(&[], Kind::Capture, 500), Some("not_authorised"));
         let waiting = [pending(charge.clone())];
         assert_eq!(reason(&waiting, Kind::Capture, 500), Some("not_authorised"));
-        assert_eq!(reason(&[charge.clone()], Kind::Capture, 500), None);
-        assert_eq!(
-            reason(&[charge.clone()], Kind::Capture, 501),
-            Some("amount_differs")
-        );
+        let charged = [charge.clone()];
+        assert_eq!(reason(&charged, Kind::Capture, 500), None);
+        assert_eq!(reason(&charged, Kind::Capture, 501), Some("amount_differs"));
         let voided = [charge, entry(Kind::Void, 500)];
         assert_eq!(reason(&voided, Kind::Capture, 500), Some("voided"));
     }
