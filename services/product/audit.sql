@@ -54,3 +54,9 @@ WHERE CASE state
     WHEN 'released' THEN shipped > 0 OR released NOT IN (0, quantity)
     ELSE shipped + returned + released > 0
 END
+UNION ALL
+SELECT format('%s at %s: order %s fell short of %s, %s were released', sku, location, order_id, short.units, COALESCE(released, 0))
+FROM (
+    SELECT order_id, sku, location, sum(quantity) AS units FROM shortfalls GROUP BY order_id, sku, location
+) short LEFT JOIN hold_lines USING (order_id, sku, location)
+WHERE short.units > COALESCE(released, 0)

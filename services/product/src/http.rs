@@ -13,6 +13,7 @@ mod inventory_view;
 mod list_inventory;
 mod list_movements;
 mod list_products;
+mod list_shortfalls;
 mod list_vendor_products;
 mod product_query;
 mod product_view;
@@ -21,11 +22,16 @@ mod release_reservations;
 mod reserve_stock;
 mod return_goods;
 mod set_inventory;
+mod settle_shortfalls;
 mod ship_goods;
 mod update_product;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::post};
-use sqlx::PgPool;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
@@ -75,12 +81,12 @@ pub fn public(app: App, legacy_aliases: bool) -> Router {
     } else {
         Router::new()
     };
-    service(Some(&app.pool)).public(api(), root, app)
+    service(Some(&app)).public(api(), root, app)
 }
 
 /// What the internal port answers: calls of other services, and the probes.
 pub fn internal(app: App, callers: AllowedCallers) -> Router {
-    let probes = service(Some(&app.pool)).probes();
+    let probes = service(Some(&app)).probes();
     let calls = Router::new()
         .route("/internal/reservations", post(reserve_stock::reserve_stock))
         .route(
@@ -100,6 +106,14 @@ pub fn internal(app: App, callers: AllowedCallers) -> Router {
             "/internal/reservations/return",
             post(return_goods::return_goods),
         )
+        .route(
+            "/internal/shortfalls",
+            get(list_shortfalls::list_shortfalls),
+        )
+        .route(
+            "/internal/shortfalls/settle",
+            post(settle_shortfalls::settle_shortfalls),
+        )
         .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES))
         .route_layer(middleware::from_fn_with_state(callers, require_caller))
         .with_state(app);
@@ -110,8 +124,10 @@ pub fn openapi() -> OpenApi {
     service(None).openapi(api())
 }
 
-fn service(pool: Option<&PgPool>) -> Service {
-    let database = pool.cloned().map(|pool| {
+fn service(app: Option<&App>) -> Service {
+    let revocations = app.and_then(|app| app.verifier.dependency());
+    let database = app.map(|app| {
+        let pool = app.pool.clone();
         Dependency::new("postgres", move || {
             let pool = pool.clone();
             async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
@@ -121,6 +137,6 @@ fn service(pool: Option<&PgPool>) -> Service {
         name: "product",
         version: env!("CARGO_PKG_VERSION"),
         health_alias: Some("/api/products/health"),
-        dependencies: database.into_iter().collect(),
+        dependencies: database.into_iter().chain(revocations).collect(),
     }
 }

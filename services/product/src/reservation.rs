@@ -1,6 +1,7 @@
 //! Holding units for orders: the words of it, and what is decided without asking anybody. The rules are ORDERS 1 to 13.
 
 mod decide;
+mod give_up;
 mod left;
 mod overdue;
 mod parcels;
@@ -16,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use decide::{Books, Decision, NewHold, NewLine, Take, decide};
+pub(crate) use give_up::give_up;
 use left::Left;
+pub(crate) use overdue::Reach;
 pub use overdue::expire_overdue;
 pub use parcels::{
     OrderLine, Packing, Parcel, ParcelLine, ParcelOutcome, Returned, Shipped, Way, restock, ship,
@@ -127,6 +130,16 @@ pub struct KnownHold {
     pub state: HoldState,
     pub expires_at: DateTime<Utc>,
     pub total_minor: i64,
+}
+
+/// Units that a committed order has lost.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shortfall {
+    pub id: Uuid,
+    pub order_id: Uuid,
+    pub sku: Sku,
+    pub quantity: i64,
+    pub created_at: DateTime<Utc>,
 }
 
 #[derive(Debug, thiserror::Error)]

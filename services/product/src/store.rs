@@ -9,6 +9,7 @@ pub mod product_lists;
 pub mod products;
 pub mod retakes;
 pub mod shelves;
+pub mod shortfalls;
 
 /// Products with the sum of their stock; what follows `FROM` is given, as `p` and `s`.
 macro_rules! select_products {

@@ -28,6 +28,11 @@ pub(super) struct AdjustInventory {
     delta: i64,
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     reason: Reason,
+    /// `true`: orders lose what they have and is not there, the newest reservations first, then the newest
+    /// confirmed orders.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    force: bool,
 }
 
 #[expect(
@@ -64,7 +69,7 @@ fn moves(delta: &i64, (): &()) -> garde::Result {
         (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
         (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
         (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
-        (status = 409, description = "`below_committed`: orders hold more; or `idempotency_in_flight`.", body = ProblemDocument),
+        (status = 409, description = "`below_committed`: orders have more, see `force`; or `idempotency_in_flight`.", body = ProblemDocument),
         (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
         (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
         (status = 422, description = "A field breaks a rule, or `idempotency_key_reused`.", body = ProblemDocument),
@@ -87,6 +92,7 @@ pub(super) async fn adjust_inventory(
             delta: request.delta,
         },
         reason: Some(request.reason),
+        force: request.force,
     };
     Ok(change_on_hand(&app.pool, app.clock, &change, &once, answer).await?)
 }

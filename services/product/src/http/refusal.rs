@@ -76,17 +76,23 @@ impl From<InventoryError> for Problem {
             )]),
             InventoryError::KeyOfAnotherRequest => key_of_another_request(),
             InventoryError::Answer(source) => Self::internal(source),
-            InventoryError::Database(source) => postgres::problem(source),
+            InventoryError::Stock(source) => source.into(),
         }
     }
 }
 
 impl From<StockError> for Problem {
     fn from(error: StockError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&StockError> for Problem {
+    fn from(error: &StockError) -> Self {
         if error.is_retryable() {
-            Self::unavailable(1).with_cause(&error)
+            Self::unavailable(1).with_cause(error)
         } else {
-            Self::internal(&error)
+            Self::internal(error)
         }
     }
 }

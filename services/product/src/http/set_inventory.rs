@@ -35,6 +35,11 @@ pub(super) struct SetInventory {
     low_stock_threshold: Option<i64>,
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     reason: Option<Reason>,
+    /// `true`: orders lose what they have and is not there, the newest reservations first, then the newest
+    /// confirmed orders.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    force: bool,
 }
 
 /// Set how many there are
@@ -60,7 +65,7 @@ pub(super) struct SetInventory {
         (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
         (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
         (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
-        (status = 409, description = "`below_committed`: orders hold more; or `idempotency_in_flight`.", body = ProblemDocument),
+        (status = 409, description = "`below_committed`: orders have more, see `force`; or `idempotency_in_flight`.", body = ProblemDocument),
         (status = 412, description = "The count changed since it was read.", body = ProblemDocument),
         (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
         (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
@@ -88,6 +93,7 @@ pub(super) async fn set_inventory(
             if_match,
         },
         reason: request.reason,
+        force: request.force,
     };
     Ok(change_on_hand(&app.pool, app.clock, &change, &once, answer).await?)
 }

@@ -10,7 +10,7 @@ use super::{DEFAULT_LOCATION, Inventory, MAX_ON_HAND, Movement, MovementKind};
 use crate::{
     catalogue::{Owner, Reason, Sku},
     idempotency::{Answer, Claim, Once},
-    reservation::Shelf,
+    reservation::{Reach, Shelf, StockError, give_up},
     retry::Retries,
     store,
 };
@@ -21,6 +21,8 @@ pub struct ChangeOnHand {
     pub owner: Owner,
     pub count: NewCount,
     pub reason: Option<Reason>,
+    /// Rather than to refuse, lets orders lose what they have and is not there.
+    pub force: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -48,9 +50,15 @@ pub enum InventoryError {
     #[error("the key belongs to another request")]
     KeyOfAnotherRequest,
     #[error("the answer cannot be written")]
-    Answer(#[from] serde_json::Error),
+    Answer(#[source] serde_json::Error),
     #[error("the count cannot be kept")]
-    Database(#[from] sqlx::Error),
+    Stock(#[from] StockError),
+}
+
+impl From<sqlx::Error> for InventoryError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Stock(error.into())
+    }
 }
 
 /// Writes the new count, its movement and the answer in one transaction, and tries again while locks are in the way.
@@ -61,13 +69,21 @@ pub async fn change_on_hand(
     once: &Once,
     answer: impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
 ) -> Result<Answer, InventoryError> {
-    let mut retries = Retries::begin();
+    let (mut retries, mut reach) = (Retries::begin(), Reach::default());
     loop {
-        match attempt(pool, clock, change, once, &answer).await {
-            Err(InventoryError::Database(error)) => retries.again(error).await?,
-            outcome => return outcome,
+        match attempt(pool, clock, change, once, &answer, &reach).await {
+            Ok(Attempt::Done(answer)) => return Ok(answer),
+            Ok(Attempt::Widen(skus)) => reach.widen(skus),
+            Err(InventoryError::Stock(error)) => retries.again(error).await?,
+            Err(refused) => return Err(refused),
         }
     }
+}
+
+enum Attempt {
+    Done(Answer),
+    /// The stock of these must be locked first, in order.
+    Widen(Vec<Sku>),
 }
 
 async fn attempt(
@@ -76,23 +92,38 @@ async fn attempt(
     change: &ChangeOnHand,
     once: &Once,
     answer: &(impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
-) -> Result<Answer, InventoryError> {
+    reach: &Reach,
+) -> Result<Attempt, InventoryError> {
     let mut tx = pool.begin().await?;
     match store::keys::claim(&mut tx, once).await? {
         Claim::Fresh => {}
-        Claim::Answered(answer) => return Ok(answer),
+        Claim::Answered(answer) => return Ok(Attempt::Done(answer)),
         Claim::OfAnotherRequest => return Err(InventoryError::KeyOfAnotherRequest),
     }
     let sku = &change.sku;
     store::inventory::find(&mut *tx, sku, change.owner)
         .await?
         .ok_or(InventoryError::NotFound)?;
-    let shelves = store::shelves::lock(&mut tx, &[sku.as_str()]).await?;
+    let mut skus: Vec<&str> = reach.skus().iter().map(Sku::as_str).collect();
+    skus.push(sku.as_str());
+    let mut shelves = store::shelves::lock(&mut tx, &skus).await?;
+    shelves.retain(|shelf| shelf.sku == *sku);
     let main = shelves
         .iter()
         .find(|shelf| shelf.location == DEFAULT_LOCATION)
         .ok_or(InventoryError::NotFound)?;
     let on_hand = change.count.new_on_hand(main, &shelves)?;
+    let committed = main.held + main.allocated;
+    if on_hand < committed {
+        if !change.force || on_hand < 0 {
+            return Err(InventoryError::BelowCommitted { on_hand, committed });
+        }
+        let shelf = (sku, DEFAULT_LOCATION);
+        if let Some(skus) = give_up(&mut tx, clock, shelf, on_hand, reach).await? {
+            tx.rollback().await?;
+            return Ok(Attempt::Widen(skus));
+        }
+    }
     store::inventory::set(
         &mut tx,
         sku,
@@ -117,10 +148,10 @@ async fn attempt(
     let inventory = store::inventory::find(&mut *tx, sku, change.owner)
         .await?
         .ok_or(InventoryError::NotFound)?;
-    let answer = answer(inventory)?;
+    let answer = answer(inventory).map_err(InventoryError::Answer)?;
     store::keys::keep(&mut tx, once, &answer).await?;
     tx.commit().await?;
-    Ok(answer)
+    Ok(Attempt::Done(answer))
 }
 
 impl NewCount {
@@ -138,11 +169,8 @@ impl NewCount {
             }
             Self::Adjust { delta } => main.on_hand + delta,
         };
-        let committed = main.held + main.allocated;
         if on_hand > MAX_ON_HAND {
             Err(InventoryError::TooMany)
-        } else if on_hand < committed {
-            Err(InventoryError::BelowCommitted { on_hand, committed })
         } else {
             Ok(on_hand)
         }

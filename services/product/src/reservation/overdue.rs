@@ -14,22 +14,22 @@ const MOST_WIDENINGS: u32 = 4;
 /// The SKUs whose stock a batch locks beside its own: an attempt may find out that it needs more of it, locked before
 /// everything else and in order (ORDERS 7).
 #[derive(Debug, Default)]
-pub(super) struct Reach {
+pub(crate) struct Reach {
     skus: BTreeSet<Sku>,
     widenings: u32,
 }
 
 impl Reach {
-    pub(super) fn skus(&self) -> &BTreeSet<Sku> {
+    pub(crate) fn skus(&self) -> &BTreeSet<Sku> {
         &self.skus
     }
 
-    pub(super) fn widen(&mut self, skus: impl IntoIterator<Item = Sku>) {
+    pub(crate) fn widen(&mut self, skus: impl IntoIterator<Item = Sku>) {
         self.widenings += 1;
         self.skus.extend(skus);
     }
 
-    pub(super) fn may_widen(&self) -> bool {
+    pub(crate) fn may_widen(&self) -> bool {
         self.widenings < MOST_WIDENINGS
     }
 }

@@ -72,6 +72,7 @@ impl Shift {
     pub const ALLOCATE: Self = Self::new(0, 0, 1);
     pub const SHIP: Self = Self::new(-1, 0, -1);
     pub const RETURN: Self = Self::new(1, 0, 0);
+    pub const FALL_SHORT: Self = Self::new(0, 0, -1);
 
     const fn new(on_hand: i64, held: i64, allocated: i64) -> Self {
         Self {

@@ -7,6 +7,7 @@ mod delete_product;
 mod enable_and_disable_product;
 mod get_inventory;
 mod get_product;
+mod list_and_settle_shortfalls;
 mod list_inventory;
 mod list_movements;
 mod list_products;

@@ -143,6 +143,16 @@ impl Shop {
         }
     }
 
+    /// The same, to be read, and by order.
+    pub fn get_internal(&self, path: &str) -> Call<'_> {
+        let call = Call {
+            router: &self.internal,
+            request: Request::get(path),
+            body: None,
+        };
+        call.header("authorization", &format!("Bearer {INTERNAL_TOKEN}"))
+    }
+
     /// A product of the vendor, at 10.00, with so many units; answers its body.
     pub async fn product(&self, sku: &str, on_hand: i64) -> Value {
         let body = json!({ "sku": sku, "name": format!("The {sku}"), "price": "10.00", "inventory": { "on_hand": on_hand } });

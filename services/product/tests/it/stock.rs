@@ -5,6 +5,7 @@ mod commit;
 mod concurrency;
 mod expiry;
 mod extend;
+mod force;
 mod lock_order;
 mod release;
 mod reserve;

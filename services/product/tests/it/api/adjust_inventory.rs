@@ -113,8 +113,12 @@ async fn fields_that_break_a_rule_and_strangers_are_refused(pool: PgPool) {
         (json!({ "delta": "1", "reason": "text" }), "/delta"),
         (json!({ "delta": 1, "reason": " " }), "/reason"),
         (
-            json!({ "delta": 1, "reason": "a", "force": true }),
+            json!({ "delta": 1, "reason": "a", "force": "yes" }),
             "/force",
+        ),
+        (
+            json!({ "delta": 1, "reason": "a", "because": "b" }),
+            "/because",
         ),
     ] {
         adjust("MUG")

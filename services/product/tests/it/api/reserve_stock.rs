@@ -102,10 +102,19 @@ async fn an_order_is_held_committed_and_another_released(pool: PgPool) {
 #[sqlx::test]
 async fn only_order_may_call(pool: PgPool) {
     let shop = Shop::open(pool);
-    for path in ["", "/commit", "/release", "/extend", "/ship", "/return"] {
-        let path = format!("/internal/reservations{path}");
+    for path in [
+        "reservations",
+        "reservations/commit",
+        "reservations/release",
+        "reservations/extend",
+        "reservations/ship",
+        "reservations/return",
+        "shortfalls/settle",
+    ] {
+        let path = format!("/internal/{path}");
         let body = json!({
             "reservations": [], "order_ids": [], "extensions": [], "shipments": [], "returns": [],
+            "ids": [],
         });
         shop.internal(&path)
             .json(&body)
@@ -121,11 +130,12 @@ async fn only_order_may_call(pool: PgPool) {
             .json(&body)
             .await
             .refused(401, "token_invalid");
-        shop.internal(&path)
+        let admitted = shop
+            .internal(&path)
             .header("authorization", "Bearer next-token")
             .json(&body)
-            .await
-            .ok(200);
+            .await;
+        assert!(admitted.status.is_success(), "{path}: {}", admitted.body);
         shop.request("POST", &path)
             .json(&body)
             .await

@@ -1,0 +1,88 @@
+//! Orders have units that are not on the shelf: the newest holds are lost, then the newest allocations fall short.
+
+use std::collections::BTreeSet;
+
+use sqlx::PgTransaction;
+use uuid::Uuid;
+use web::clock::Clock;
+
+use super::{
+    HoldState, StockError,
+    overdue::{Reach, TakenBack, take_back},
+};
+use crate::{
+    catalogue::Sku,
+    store::{self, shortfalls::Having},
+};
+
+/// Makes room for `on_hand` on a shelf whose SKU is locked. Answers the SKUs that must be locked as well before it
+/// can, since a lost hold gives all of its lines back: start again.
+pub(crate) async fn give_up(
+    tx: &mut PgTransaction<'_>,
+    clock: Clock,
+    (sku, location): (&Sku, &str),
+    on_hand: i64,
+    reach: &Reach,
+) -> Result<Option<Vec<Sku>>, StockError> {
+    let locked: BTreeSet<&Sku> = reach.skus().iter().chain([sku]).collect();
+    if store::shortfalls::lack(tx, sku, location, on_hand).await? == 0 {
+        return Ok(None);
+    }
+    // Nobody needs those.
+    let overdue = take_back(tx, &[sku.as_str()], &locked, reach.may_widen()).await?;
+    match overdue {
+        TakenBack::Nothing | TakenBack::Units => {}
+        TakenBack::Unlocked(more) => return Ok(Some(more)),
+    }
+
+    let mut lack = store::shortfalls::lack(tx, sku, location, on_hand).await?;
+    let lost = newest(
+        store::shortfalls::held(tx, sku, location, lack).await?,
+        lack,
+    );
+    let orders: Vec<Uuid> = lost.iter().map(|having| having.order_id).collect();
+    if !orders.is_empty() {
+        let lines = store::retakes::lines(tx, &orders).await?;
+        let missing: Vec<Sku> = lines
+            .into_iter()
+            .map(|line| line.sku)
+            .filter(|sku| !locked.contains(sku))
+            .collect();
+        match (missing.is_empty(), reach.may_widen()) {
+            (true, _) => {}
+            (false, true) => return Ok(Some(missing)),
+            (false, false) => return Err(StockError::Raced),
+        }
+        store::holds::lock_alone(tx, &orders).await?;
+        store::holds::end(tx, &orders, HoldState::Held, HoldState::Lost).await?;
+        store::shelves::give_back(tx, &orders).await?;
+    }
+
+    lack = store::shortfalls::lack(tx, sku, location, on_hand).await?;
+    if lack > 0 {
+        let mut short = newest(
+            store::shortfalls::allocated(tx, sku, location, lack).await?,
+            lack,
+        );
+        let given: i64 = short.iter().map(|having| having.units).sum();
+        // An allocation need not fall short as a whole.
+        if let Some(last) = short.last_mut() {
+            last.units -= (given - lack).max(0);
+        }
+        store::shortfalls::write(tx, clock, sku, location, &short).await?;
+    }
+    Ok(None)
+}
+
+/// The first that have so many units together.
+fn newest(having: Vec<Having>, lack: i64) -> Vec<Having> {
+    let mut missing = lack;
+    having
+        .into_iter()
+        .take_while(|having| {
+            let needed = missing > 0;
+            missing -= having.units;
+            needed
+        })
+        .collect()
+}

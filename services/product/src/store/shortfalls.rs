@@ -1,0 +1,150 @@
+//! Units that orders have and a shelf has not, and what is told to the order service about it.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgPool, PgTransaction};
+use uuid::Uuid;
+use web::clock::Clock;
+
+use super::shelves::{self, Shift};
+use crate::{
+    catalogue::Sku,
+    reservation::{Shortfall, StockError},
+};
+
+/// Units that an order has of one shelf.
+#[derive(Clone, Debug)]
+pub struct Having {
+    pub order_id: Uuid,
+    pub units: i64,
+}
+
+/// How many more units orders have than `on_hand`, on a locked shelf.
+pub async fn lack(
+    tx: &mut PgTransaction<'_>,
+    sku: &Sku,
+    location: &str,
+    on_hand: i64,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT GREATEST(held + allocated - $3, 0) AS "lack!" FROM stock WHERE sku = $1 AND location = $2"#,
+        sku.as_str(),
+        location,
+        on_hand,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Who holds units of it, the newest first; so many units at the least, if there are.
+pub async fn held(
+    tx: &mut PgTransaction<'_>,
+    sku: &Sku,
+    location: &str,
+    units: i64,
+) -> Result<Vec<Having>, sqlx::Error> {
+    sqlx::query_as!(
+        Having,
+        "SELECT order_id, quantity AS units FROM hold_lines JOIN holds USING (order_id)
+         WHERE sku = $1 AND location = $2 AND state = 'held' ORDER BY order_id DESC LIMIT $3",
+        sku.as_str(),
+        location,
+        units,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Who has units of it allocated, the newest first; so many units at the least, if there are.
+pub async fn allocated(
+    tx: &mut PgTransaction<'_>,
+    sku: &Sku,
+    location: &str,
+    units: i64,
+) -> Result<Vec<Having>, sqlx::Error> {
+    sqlx::query_as!(
+        Having,
+        r#"SELECT order_id, quantity - shipped - released AS "units!" FROM hold_lines JOIN holds USING (order_id)
+           WHERE sku = $1 AND location = $2 AND state = 'committed' AND shipped + released < quantity
+           ORDER BY order_id DESC LIMIT $3"#,
+        sku.as_str(),
+        location,
+        units,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Takes the units off the lines and the shelf, and keeps that for the order service.
+pub async fn write(
+    tx: &mut PgTransaction<'_>,
+    clock: Clock,
+    sku: &Sku,
+    location: &str,
+    short: &[Having],
+) -> Result<(), StockError> {
+    let ids: Vec<Uuid> = short.iter().map(|_| clock.uuid()).collect();
+    let orders: Vec<Uuid> = short.iter().map(|having| having.order_id).collect();
+    let units: Vec<i64> = short.iter().map(|having| having.units).collect();
+    let changed = sqlx::query!(
+        "UPDATE hold_lines line SET released = released + short.units
+         FROM unnest($1::uuid[], $2::bigint[]) AS short (order_id, units)
+         WHERE line.order_id = short.order_id AND sku = $3 AND location = $4",
+        &orders,
+        &units,
+        sku.as_str(),
+        location,
+    )
+    .execute(&mut **tx)
+    .await?;
+    shelves::counted(
+        short.len().try_into().unwrap_or(i64::MAX),
+        changed.rows_affected().cast_signed(),
+    )?;
+    let total = units.iter().sum();
+    shelves::shift(
+        tx,
+        Shift::FALL_SHORT,
+        &[sku.as_str()],
+        &[location],
+        &[total],
+    )
+    .await?;
+    sqlx::query!(
+        "INSERT INTO shortfalls (id, order_id, sku, location, quantity)
+         SELECT id, order_id, $4, $5, units
+         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS short (id, order_id, units) ORDER BY id",
+        &ids,
+        &orders,
+        &units,
+        sku.as_str(),
+        location,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What the order service has not dealt with, the oldest first.
+pub async fn open(pool: &PgPool, most: i64) -> Result<Vec<Shortfall>, sqlx::Error> {
+    sqlx::query_as!(
+        Shortfall,
+        r#"SELECT id, order_id, sku AS "sku: Sku", quantity, created_at AS "created_at: DateTime<Utc>"
+           FROM shortfalls WHERE settled_at IS NULL ORDER BY created_at, id LIMIT $1"#,
+        most,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// These are dealt with.
+pub async fn settle(pool: &PgPool, ids: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE shortfalls SET settled_at = now() WHERE id IN (
+             SELECT id FROM shortfalls WHERE id = ANY ($1) AND settled_at IS NULL ORDER BY id FOR NO KEY UPDATE
+         )",
+        ids,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

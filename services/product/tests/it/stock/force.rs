@@ -1,0 +1,244 @@
+//! A count below what orders have, insisted on: the newest holds are lost, then the newest allocations fall short.
+
+use product::reservation::{
+    Committed, Extended, Release, Reservation, Shipped, commit, expire_overdue, extend, release,
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::shop::{Answer, Shop, longer, order, parcel};
+
+async fn adjust(shop: &Shop, sku: &str, delta: i64, force: bool) -> Answer {
+    let body = json!({ "delta": delta, "reason": "water damage", "force": force });
+    shop.post(&format!("/inventory/{sku}/adjustments"))
+        .by(&shop.vendor)
+        .keyed()
+        .json(&body)
+        .await
+}
+
+/// Held one after the other, so that the last is the newest.
+async fn buyers<const N: usize>(shop: &Shop, lines: [&[(&str, u32)]; N]) -> [Uuid; N] {
+    let batch = lines.map(order);
+    shop.reserve(&batch).await;
+    batch.map(|Reservation { order_id, .. }| order_id)
+}
+
+async fn shortfalls(shop: &Shop) -> Vec<(Uuid, String, i64)> {
+    let body = shop
+        .get_internal("/internal/shortfalls")
+        .send()
+        .await
+        .ok(200);
+    let rows = body["shortfalls"].as_array().unwrap().iter();
+    let row = |row: &Value| {
+        (
+            row["order_id"].as_str().unwrap().parse().unwrap(),
+            row["sku"].as_str().unwrap().to_owned(),
+            row["quantity"].as_i64().unwrap(),
+        )
+    };
+    rows.map(row).collect()
+}
+
+#[sqlx::test]
+async fn the_newest_holds_are_lost_first_and_whole(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 10).await;
+    shop.product("CUP", 9).await;
+    shop.product("ANT", 9).await;
+    let [committed, old, new, newest] = buyers(
+        &shop,
+        [
+            &[("MUG", 2)],
+            &[("MUG", 3)],
+            &[("MUG", 2), ("CUP", 4), ("ANT", 1)],
+            &[("MUG", 1), ("CUP", 1)],
+        ],
+    )
+    .await;
+    commit(&shop.pool, &[committed]).await.unwrap();
+    adjust(&shop, "MUG", -4, false)
+        .await
+        .refused(409, "below_committed");
+    let answer = adjust(&shop, "MUG", -4, true).await.ok(200);
+    assert_eq!(
+        (&answer["on_hand"], &answer["held"]),
+        (&json!(6), &json!(3))
+    );
+    let mut states = Vec::new();
+    for order in [committed, old, new, newest] {
+        states.push(shop.state(order).await);
+    }
+    assert_eq!(states, ["committed", "held", "lost", "lost"]);
+    assert_eq!(shop.counters("MUG").await, (6, 3, 2));
+    assert_eq!(shop.counters("CUP").await, (9, 0, 0));
+    assert_eq!(shop.counters("ANT").await, (9, 0, 0));
+    assert!(shortfalls(&shop).await.is_empty());
+    shop.assert_counts_add_up().await;
+
+    // What was lost is taken again where there is enough: one unit is left.
+    assert_eq!(
+        commit(&shop.pool, &[newest]).await.unwrap()[0].outcome,
+        Committed::Committed
+    );
+    assert_eq!(
+        extend(&shop.pool, &[longer(new, 60)]).await.unwrap()[0].outcome,
+        Extended::Lost
+    );
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn then_the_newest_allocations_fall_short(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 10).await;
+    shop.product("CUP", 9).await;
+    let [old, part, newest, held] = buyers(
+        &shop,
+        [
+            &[("MUG", 3)],
+            &[("MUG", 4), ("CUP", 1)],
+            &[("MUG", 2)],
+            &[("MUG", 1)],
+        ],
+    )
+    .await;
+    commit(&shop.pool, &[old, part, newest]).await.unwrap();
+    shop.ship(&[parcel(part, &[("MUG", 1)])]).await;
+    adjust(&shop, "MUG", -5, true).await.ok(200);
+    assert_eq!(shop.state(held).await, "lost");
+    assert_eq!(shop.counters("MUG").await, (4, 0, 4));
+    let mut short = shortfalls(&shop).await;
+    short.sort_by_key(|(order, ..)| *order);
+    let mug = |order, units| (order, "MUG".to_owned(), units);
+    assert_eq!(short, [mug(part, 2), mug(newest, 2)]);
+    shop.assert_counts_add_up().await;
+
+    // What is left of them can be shipped, or given up.
+    assert_eq!(
+        shop.ship(&[parcel(part, &[("MUG", 2)]), parcel(part, &[("MUG", 1)])])
+            .await,
+        [Shipped::TooMany, Shipped::Shipped]
+    );
+    release(&shop.pool, &[part, newest], Release::Committed)
+        .await
+        .unwrap();
+    assert_eq!(shop.state(newest).await, "released");
+    assert_eq!(shop.counters("MUG").await, (3, 0, 3));
+    assert_eq!(shop.counters("CUP").await, (9, 0, 0));
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn a_count_can_be_set_to_nothing_at_all(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    let [one, two] = buyers(&shop, [&[("MUG", 3)], &[("MUG", 2)]]).await;
+    commit(&shop.pool, &[one]).await.unwrap();
+    let set = |body: Value| {
+        let call = shop
+            .put("/inventory/MUG")
+            .by(&shop.vendor)
+            .keyed()
+            .header("if-match", "*");
+        async move { call.json(&body).await }
+    };
+    set(json!({ "on_hand": 0 }))
+        .await
+        .refused(409, "below_committed");
+    set(json!({ "on_hand": 0, "force": true })).await.ok(200);
+    assert_eq!(shop.counters("MUG").await, (0, 0, 0));
+    assert_eq!(shop.state(two).await, "lost");
+    assert_eq!(shortfalls(&shop).await, [(one, "MUG".to_owned(), 3)]);
+    adjust(&shop, "MUG", -1, true)
+        .await
+        .refused(409, "below_committed");
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn what_is_overdue_goes_before_anybody_loses(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    shop.product("CUP", 5).await;
+    let [old] = buyers(&shop, [&[("MUG", 3), ("CUP", 1)]]).await;
+    shop.run_out_of_time().await;
+    let [new] = buyers(&shop, [&[("MUG", 2)]]).await;
+    adjust(&shop, "MUG", -3, true).await.ok(200);
+    assert_eq!(shop.state(old).await, "expired");
+    assert_eq!(shop.state(new).await, "held");
+    assert_eq!(shop.counters("MUG").await, (2, 2, 0));
+    assert_eq!(shop.counters("CUP").await, (5, 0, 0));
+    shop.assert_counts_add_up().await;
+}
+
+#[sqlx::test]
+async fn a_repeated_request_takes_once(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    let [one] = buyers(&shop, [&[("MUG", 4)]]).await;
+    commit(&shop.pool, &[one]).await.unwrap();
+    let body = json!({ "delta": -2, "reason": "water damage", "force": true });
+    for replayed in ["", "true"] {
+        let answer = shop
+            .post("/inventory/MUG/adjustments")
+            .by(&shop.vendor)
+            .header("idempotency-key", "the-flood")
+            .json(&body)
+            .await;
+        assert_eq!(answer.header("idempotent-replayed"), replayed);
+        answer.ok(200);
+    }
+    assert_eq!(shop.counters("MUG").await, (3, 0, 3));
+    assert_eq!(shortfalls(&shop).await, [(one, "MUG".to_owned(), 1)]);
+}
+
+/// Counts go down with force while orders come, pay and ship: whatever comes of it, the counts add up.
+#[sqlx::test]
+async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
+    let shop = Shop::open(pool);
+    for sku in ["A", "B"] {
+        shop.product(sku, 60).await;
+    }
+    let buy = |number: usize| {
+        let shop = &shop;
+        async move {
+            let wishes = [
+                order(&[("A", 1), ("B", 2)]),
+                order(&[(["A", "B"][number % 2], 2)]),
+            ];
+            let ids = [wishes[0].order_id, wishes[1].order_id];
+            let reserved =
+                product::reservation::reserve(&shop.pool, "USD".parse().unwrap(), &wishes);
+            drop(reserved.await);
+            drop(commit(&shop.pool, &ids[..=number % 2]).await);
+            let goods = [parcel(ids[0], &[("B", 1)])];
+            drop(product::reservation::ship(&shop.pool, web::clock::Clock::system(), &goods).await);
+            drop(expire_overdue(&shop.pool).await);
+        }
+    };
+    let flood = |number: usize| {
+        let shop = &shop;
+        async move {
+            let answer = adjust(shop, ["A", "B"][number % 2], -7, true).await;
+            assert!(
+                [200, 409, 503].contains(&answer.status.as_u16()),
+                "{}",
+                answer.body
+            );
+        }
+    };
+    let mut below = false;
+    for round in 0..3 {
+        futures::future::join(
+            futures::future::join_all((0..8).map(buy)),
+            futures::future::join_all((0..6).map(|number| flood(number + round))),
+        )
+        .await;
+        shop.assert_counts_add_up().await;
+        below |= shop.counters("A").await.0 < 20;
+    }
+    assert!(below, "something was taken away");
+}
