@@ -197,8 +197,10 @@ fn missing(
             }
         }
         Credential::InternalTokens => {
-            if !held.contains_key("order") {
-                add("order", format!("{}\n", randomness.secret(32)?));
+            for caller in ["order", "product"] {
+                if !held.contains_key(caller) {
+                    add(caller, format!("{}\n", randomness.secret(32)?));
+                }
             }
         }
     }

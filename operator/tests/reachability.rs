@@ -9,11 +9,12 @@ use ecommercestack_operator::{
 use serde_json::{Map, Value, json};
 
 /// (to, port): from whom. A port that is missing is reached by nobody.
-const NEEDED: [(&str, u64, &[&str]); 7] = [
+const NEEDED: [(&str, u64, &[&str]); 8] = [
     ("auth", 8080, EVERYBODY),
     ("product", 8080, EVERYBODY),
     ("order", 8080, EVERYBODY),
     ("product", 8081, &["order", "order-worker"]),
+    ("auth", 8081, &["order", "product"]),
     (
         "postgres",
         5432,

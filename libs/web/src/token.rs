@@ -4,11 +4,14 @@
 mod caller;
 mod claims;
 mod keys;
-#[cfg(feature = "testing")]
+mod revocations;
+mod signatures;
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod verifier;
 
-pub use caller::{Admin, Caller, Customer, CustomerOrAdmin, Guest, Vendor, VendorOrAdmin};
+pub use caller::{Admin, Caller, Customer, CustomerOrAdmin, Fresh, Guest, Vendor, VendorOrAdmin};
 pub use claims::{Claims, Role, TOKEN_TYPE, TokenScope};
 pub use keys::JwksError;
+pub use revocations::{EndedSession, RaisedEpoch, RevocationFeed, Revoked};
 pub use verifier::Verifier;

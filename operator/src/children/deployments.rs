@@ -28,7 +28,11 @@ use std::collections::BTreeMap;
 pub fn read_credentials(workload: Workload) -> &'static [Credential] {
     use crate::component::Application::{Auth, Order, Product};
     match workload {
-        Workload::Auth => &[Credential::Database(Auth), Credential::SigningKeys],
+        Workload::Auth => &[
+            Credential::Database(Auth),
+            Credential::SigningKeys,
+            Credential::InternalTokens,
+        ],
         Workload::Product => &[Credential::Database(Product), Credential::InternalTokens],
         Workload::Order | Workload::Worker => {
             &[Credential::Database(Order), Credential::InternalTokens]
@@ -132,16 +136,17 @@ fn ports(workload: Workload) -> Vec<ContainerPort> {
 }
 
 fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<VolumeMount>) {
-    let (name, credential, path) = match workload {
-        Workload::Auth => ("jwt", Credential::SigningKeys, JWT_DIRECTORY),
-        Workload::Product | Workload::Order | Workload::Worker => (
-            "internal-tokens",
-            Credential::InternalTokens,
-            INTERNAL_TOKENS_DIRECTORY,
-        ),
+    let files = |name, credential: Credential, path| {
+        secret_volume(name, stack.object(credential.suffix()), path)
     };
-    let (volume, mount) = secret_volume(name, stack.object(credential.suffix()), path);
-    (vec![volume], vec![mount])
+    let keys =
+        (workload == Workload::Auth).then(|| files("jwt", Credential::SigningKeys, JWT_DIRECTORY));
+    let tokens = files(
+        "internal-tokens",
+        Credential::InternalTokens,
+        INTERNAL_TOKENS_DIRECTORY,
+    );
+    keys.into_iter().chain([tokens]).unzip()
 }
 
 fn defaults(workload: Workload) -> Defaults {

@@ -81,6 +81,7 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
     match application {
         Application::Auth => environment.extend([
             variable("JWT_KEYS_DIR", JWT_DIRECTORY),
+            variable("INTERNAL_TOKENS_DIR", INTERNAL_TOKENS_DIRECTORY),
             variable("REFRESH_KEY_FILE", format!("{JWT_DIRECTORY}/refresh.key")),
             secret_variable(stack, "ADMIN_EMAIL", Credential::Administrator, "email"),
             secret_variable(
@@ -93,7 +94,13 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
         ]),
         Application::Product => {
             environment.extend(shop(stack));
-            environment.push(variable("INTERNAL_TOKENS_DIR", INTERNAL_TOKENS_DIRECTORY));
+            environment.extend([
+                variable("INTERNAL_TOKENS_DIR", INTERNAL_TOKENS_DIRECTORY),
+                variable(
+                    "INTERNAL_TOKEN_FILE",
+                    format!("{INTERNAL_TOKENS_DIRECTORY}/product"),
+                ),
+            ]);
         }
         Application::Order => {
             environment.extend(shop(stack));
@@ -118,11 +125,18 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
 }
 
 /// What the services behind a token and a price have in common.
-fn shop(stack: &ValidStack) -> [EnvVar; 3] {
+fn shop(stack: &ValidStack) -> [EnvVar; 4] {
     [
         variable(
             "JWKS_URL",
             format!("http://{}/.well-known/jwks.json", stack.object("auth")),
+        ),
+        variable(
+            "REVOCATIONS_URL",
+            format!(
+                "http://{}:8081/internal/revocations",
+                stack.object("auth-internal")
+            ),
         ),
         variable("CURRENCY", stack.currency.clone()),
         variable("LEGACY_ALIASES", stack.legacy_aliases().to_string()),

@@ -20,8 +20,13 @@ use k8s_openapi::{
 
 pub fn network_policies(stack: &ValidStack) -> Vec<NetworkPolicy> {
     let order = [Workload::Order.as_str(), Workload::Worker.as_str()];
+    let readers = [Workload::Product.as_str(), Workload::Order.as_str()];
     let mut policies = vec![
-        policy(stack, Workload::Auth.as_str(), vec![open(8080)]),
+        policy(
+            stack,
+            Workload::Auth.as_str(),
+            vec![open(8080), from(stack, &readers, &[8081])],
+        ),
         policy(
             stack,
             Workload::Product.as_str(),

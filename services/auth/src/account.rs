@@ -32,6 +32,8 @@ pub struct User {
     pub status: Status,
     /// Of what a client may edit.
     pub version: i64,
+    /// Access tokens of a lower one count no more.
+    pub token_epoch: i64,
     pub created_at: DateTime<Utc>,
 }
 

@@ -47,6 +47,9 @@ pub struct Serve {
     /// The file of the key that refresh tokens are derived with: at least 32 bytes, hexadecimal.
     #[arg(long, env = "REFRESH_KEY_FILE")]
     pub refresh_key_file: PathBuf,
+    /// The folder of the tokens that other services call with: a file per caller, a token a line.
+    #[arg(long, env = "INTERNAL_TOKENS_DIR")]
+    pub internal_tokens_dir: PathBuf,
     #[command(flatten)]
     pub first_admin: FirstAdminSettings,
     /// Whether anyone may register as a vendor.

@@ -2,6 +2,7 @@
 
 mod get_jwks;
 mod get_profile;
+mod list_revocations;
 mod log_in;
 mod log_out;
 mod refresh_session;
@@ -15,7 +16,10 @@ use axum::{Router, middleware, routing::get};
 use sqlx::PgPool;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::service::{Dependency, Service};
+use web::{
+    internal::{AllowedCallers, require_caller},
+    service::{Dependency, Service},
+};
 
 use crate::{
     MIGRATOR,
@@ -51,9 +55,17 @@ pub fn public(app: App, limiter: AddressLimiter) -> Router {
     service(Some(&app.pool)).public(api(limiter), root(), app)
 }
 
-/// What the internal port answers: the probes.
-pub fn internal(pool: &PgPool) -> Router {
-    service(Some(pool)).probes()
+/// What the internal port answers: calls of other services, and the probes.
+pub fn internal(app: App, callers: AllowedCallers) -> Router {
+    let probes = service(Some(&app.pool)).probes();
+    let calls = Router::new()
+        .route(
+            "/internal/revocations",
+            get(list_revocations::list_revocations),
+        )
+        .route_layer(middleware::from_fn_with_state(callers, require_caller))
+        .with_state(app);
+    calls.merge(probes)
 }
 
 pub fn openapi(limiter: AddressLimiter) -> OpenApi {

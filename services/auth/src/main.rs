@@ -13,7 +13,7 @@ use auth::{
     sweeper,
 };
 use clap::Parser;
-use web::clock::Clock;
+use web::{clock::Clock, internal::AllowedCallers};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -70,7 +70,8 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         )));
     }
 
-    let internal = http::internal(&app.pool);
+    let callers = AllowedCallers::new(settings.internal_tokens_dir, &["product", "order"]);
+    let internal = http::internal(app.clone(), callers);
     let public = http::public(app, AddressLimiter::new(settings.address_limits));
     web::server::serve(&settings.listen, public, internal, stop).await?;
     // What is under way in the background ends by itself: nothing is cancelled in a transaction.

@@ -130,6 +130,7 @@ pub fn access_token(
         iat: now.timestamp(),
         exp: (now + Duration::seconds(ACCESS_SECONDS)).timestamp(),
         roles: user.roles.clone(),
+        epoch: user.token_epoch,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Takes away what has run out: refresh tokens, sessions, counted attempts. A few rows at a time, past those in use.
+//! Takes away what has run out: refresh tokens, sessions, revocations, counted attempts. A few rows at a time, past those in use.
 
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ pub async fn sweep(pool: &PgPool, stop: &watch::Receiver<bool>) -> Result<u64, s
         let swept = [
             store::sessions::sweep_tokens(pool, BATCH).await?,
             store::sessions::sweep(pool, BATCH).await?,
+            store::revocations::sweep(pool, BATCH).await?,
             store::attempts::sweep(pool, WINDOW_SECONDS, BATCH).await?,
         ];
         rows += swept.iter().sum::<u64>();

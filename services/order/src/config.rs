@@ -45,6 +45,9 @@ pub struct Serve {
     /// Where auth publishes the keys of access tokens.
     #[arg(long, env = "JWKS_URL")]
     pub jwks_url: String,
+    /// Where auth says which access tokens count no more: its internal port.
+    #[arg(long, env = "REVOCATIONS_URL")]
+    pub revocations_url: String,
     /// The one currency of the shop.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,

@@ -6,7 +6,11 @@ use anyhow::Context;
 use axum::Router;
 use postgres::Database;
 use sqlx::PgPool;
-use web::{clock::Clock, server, token::Verifier};
+use web::{
+    clock::Clock,
+    server,
+    token::{RevocationFeed, Verifier},
+};
 
 use crate::{
     adapters::{
@@ -45,10 +49,15 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         .timeout(JWKS_TIMEOUT)
         .no_proxy()
         .build()?;
-    let verifier = Verifier::remote(&config.tokens, config.jwks_url, client);
-    tokio::spawn(verifier.clone().keep_keys_fresh());
+    let feed = RevocationFeed {
+        url: config.revocations_url,
+        token_file: config.catalog.internal_token_file.clone(),
+    };
+    let verifier = Verifier::remote(&config.tokens, config.jwks_url, feed, client);
+    tokio::spawn(verifier.clone().keep_fresh());
 
-    let service = service(Some(readers.clone()));
+    let mut service = service(Some(readers.clone()));
+    service.dependencies.extend(verifier.dependency());
     let app = App::start(Parts {
         orders: PgOrders::new(readers, writers, clock),
         reservations,

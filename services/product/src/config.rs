@@ -42,6 +42,12 @@ pub struct Serve {
     /// Where auth publishes the keys that access tokens are signed with.
     #[arg(long, env = "JWKS_URL")]
     pub jwks_url: String,
+    /// Where auth says which access tokens count no more: its internal port.
+    #[arg(long, env = "REVOCATIONS_URL")]
+    pub revocations_url: String,
+    /// The file with the token that auth knows this service by.
+    #[arg(long, env = "INTERNAL_TOKEN_FILE")]
+    pub internal_token_file: PathBuf,
     /// The shop's one currency, an ISO 4217 code; prices are kept in its minor units, so it never changes.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,

@@ -10,7 +10,11 @@ use product::{
     idempotency::InFlight,
     sweeper,
 };
-use web::{clock::Clock, internal::AllowedCallers, token::Verifier};
+use web::{
+    clock::Clock,
+    internal::AllowedCallers,
+    token::{RevocationFeed, Verifier},
+};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -39,7 +43,11 @@ async fn main() -> anyhow::Result<()> {
 async fn serve(settings: Serve) -> anyhow::Result<()> {
     let stop = web::server::stop_signal()?;
     let client = reqwest::Client::builder().timeout(JWKS_TIMEOUT).build()?;
-    let verifier = Verifier::remote(&settings.token_scope, settings.jwks_url, client);
+    let feed = RevocationFeed {
+        url: settings.revocations_url,
+        token_file: settings.internal_token_file,
+    };
+    let verifier = Verifier::remote(&settings.token_scope, settings.jwks_url, feed, client);
     let app = App {
         pool: settings.database.pool("product")?,
         clock: Clock::system(),
@@ -48,7 +56,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         in_flight: InFlight::default(),
     };
     // Holds no transaction: ends with the process.
-    tokio::spawn(verifier.keep_keys_fresh());
+    tokio::spawn(verifier.keep_fresh());
     let sweeper = tokio::spawn(sweeper::run(app.pool.clone(), stop.clone()));
 
     let callers = AllowedCallers::new(settings.internal_tokens_dir, &["order"]);

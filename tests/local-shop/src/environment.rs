@@ -53,6 +53,13 @@ pub fn environment(workload: Workload, around: Surroundings<'_>) -> Vec<(&'stati
         ),
         ("CURRENCY", "USD".to_owned()),
         ("LEGACY_ALIASES", "false".to_owned()),
+        (
+            "REVOCATIONS_URL",
+            format!(
+                "http://127.0.0.1:{}/internal/revocations",
+                around.auth_internal_port
+            ),
+        ),
     ];
     match workload {
         Workload::Auth => {
@@ -63,10 +70,12 @@ pub fn environment(workload: Workload, around: Surroundings<'_>) -> Vec<(&'stati
                 ("ADMIN_EMAIL", "admin@example.com".to_owned()),
                 ("ADMIN_PASSWORD", "correct horse battery".to_owned()),
                 ("VENDOR_SIGNUP", "open".to_owned()),
+                ("INTERNAL_TOKENS_DIR", internal_tokens),
             ]);
         }
         Workload::Product => {
             variables.extend(shop);
+            variables.push(("INTERNAL_TOKEN_FILE", format!("{internal_tokens}/product")));
             variables.push(("INTERNAL_TOKENS_DIR", internal_tokens));
         }
         Workload::Order | Workload::Worker => {

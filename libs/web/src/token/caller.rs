@@ -25,12 +25,12 @@ impl Caller {
     }
 }
 
-impl From<Claims> for Caller {
-    fn from(claims: Claims) -> Self {
+impl From<&Claims> for Caller {
+    fn from(claims: &Claims) -> Self {
         Self {
             id: claims.sub,
             session: claims.sid,
-            roles: claims.roles,
+            roles: claims.roles.clone(),
         }
     }
 }
@@ -49,7 +49,40 @@ where
                 "Send an access token: Authorization: Bearer <token>.",
             )
         })?;
-        Verifier::from_ref(state).verify(token).await
+        let verifier = Verifier::from_ref(state);
+        let caller = verifier.verify(token).await?;
+        if caller.has(Role::Admin) && !parts.method.is_safe() {
+            verifier.require_fresh()?;
+        }
+        Ok(caller)
+    }
+}
+
+/// Whoever `C` admits, while it is known who has been locked out: for money. An administrator needs it for every
+/// change, and for all that only administrators see.
+#[derive(Clone, Debug)]
+pub struct Fresh<C>(pub C);
+
+impl<S, C> FromRequestParts<S> for Fresh<C>
+where
+    S: Send + Sync,
+    Verifier: FromRef<S>,
+    C: FromRequestParts<S, Rejection = Problem>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = C::from_request_parts(parts, state).await?;
+        Verifier::from_ref(state).require_fresh()?;
+        Ok(Self(caller))
+    }
+}
+
+impl<C: Deref<Target = Caller>> Deref for Fresh<C> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
     }
 }
 
@@ -99,7 +132,14 @@ macro_rules! callers {
 
             async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
                 let caller = Caller::from_request_parts(parts, state).await?;
-                if $(caller.has(Role::$role))||+ { Ok(Self(caller)) } else { Err(Problem::forbidden($refusal)) }
+                let admitting: &[Role] = &[$(Role::$role),+];
+                if !admitting.iter().any(|role| caller.has(*role)) {
+                    return Err(Problem::forbidden($refusal));
+                }
+                if admitting == [Role::Admin] {
+                    Verifier::from_ref(state).require_fresh()?;
+                }
+                Ok(Self(caller))
             }
         }
     )+};

@@ -33,6 +33,9 @@ pub struct Claims {
     pub iat: i64,
     pub exp: i64,
     pub roles: Vec<Role>,
+    /// The user's when the token was made; it rises when roles, status or password change.
+    #[serde(default)]
+    pub epoch: i64,
 }
 
 /// What a user may be. On input also `buyer` and `seller`, in any case.

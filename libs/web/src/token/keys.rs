@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use jsonwebtoken::{DecodingKey, jwk::JwkSet};
+use jsonwebtoken::{
+    DecodingKey,
+    jwk::{Jwk, JwkSet},
+};
 use tokio::{sync::Mutex, time::Instant};
 use tracing::warn;
 
@@ -23,8 +26,17 @@ pub enum JwksError {
     Key(#[from] jsonwebtoken::errors::Error),
 }
 
+/// A public key as it was published.
+pub(super) struct Key {
+    pub(super) kid: String,
+    pub(super) decoding: DecodingKey,
+    jwk: Jwk,
+}
+
+type ByKid = HashMap<String, Arc<Key>>;
+
 pub(super) struct Keys {
-    by_kid: RwLock<HashMap<String, Arc<DecodingKey>>>,
+    by_kid: RwLock<ByKid>,
     remote: Option<Remote>,
 }
 
@@ -37,7 +49,7 @@ struct Remote {
 impl Keys {
     pub(super) fn fixed(set: &JwkSet) -> Result<Self, JwksError> {
         Ok(Self {
-            by_kid: RwLock::new(decoding_keys(set)?),
+            by_kid: RwLock::new(read(set, &ByKid::default())?),
             remote: None,
         })
     }
@@ -55,12 +67,18 @@ impl Keys {
     }
 
     /// The key of this kid. `Ok(None)`: there is none; an error: nobody could be asked.
-    pub(super) async fn find(&self, kid: &str) -> Result<Option<Arc<DecodingKey>>, JwksError> {
+    pub(super) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, JwksError> {
         if let Some(key) = self.known(kid) {
             return Ok(Some(key));
         }
         self.fetch_unless_fresh(REFETCH_PAUSE).await?;
         Ok(self.known(kid))
+    }
+
+    /// Whether this very key is still published: not another one under its name.
+    pub(super) fn has(&self, key: &Arc<Key>) -> bool {
+        self.known(&key.kid)
+            .is_some_and(|known| Arc::ptr_eq(&known, key))
     }
 
     /// Renews the keys for as long as the process runs; with the old ones in place when auth cannot be reached.
@@ -76,7 +94,14 @@ impl Keys {
         }
     }
 
-    fn known(&self, kid: &str) -> Option<Arc<DecodingKey>> {
+    /// Takes up what is published now. A key that stays is the same as before.
+    pub(super) fn replace(&self, set: &JwkSet) -> Result<(), JwksError> {
+        let mut by_kid = self.by_kid.write().unwrap_or_else(PoisonError::into_inner);
+        *by_kid = read(set, &by_kid)?;
+        Ok(())
+    }
+
+    fn known(&self, kid: &str) -> Option<Arc<Key>> {
         self.by_kid
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -99,19 +124,28 @@ impl Keys {
             .send()
             .await?
             .error_for_status()?;
-        let keys = decoding_keys(&answer.json().await?)?;
-        *self.by_kid.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        self.replace(&answer.json().await?)?;
         *fetched = Some(Instant::now());
         Ok(())
     }
 }
 
-fn decoding_keys(set: &JwkSet) -> Result<HashMap<String, Arc<DecodingKey>>, JwksError> {
+fn read(set: &JwkSet, before: &ByKid) -> Result<ByKid, JwksError> {
     let with_kid = set
         .keys
         .iter()
-        .filter_map(|key| Some((key.common.key_id.clone()?, key)));
+        .filter_map(|jwk| Some((jwk.common.key_id.clone()?, jwk)));
     with_kid
-        .map(|(kid, key)| Ok((kid, Arc::new(DecodingKey::from_jwk(key)?))))
+        .map(|(kid, jwk)| {
+            let key = match before.get(&kid) {
+                Some(known) if known.jwk == *jwk => Arc::clone(known),
+                Some(_) | None => Arc::new(Key {
+                    kid: kid.clone(),
+                    decoding: DecodingKey::from_jwk(jwk)?,
+                    jwk: jwk.clone(),
+                }),
+            };
+            Ok((kid, key))
+        })
         .collect()
 }

@@ -1,12 +1,14 @@
 //! Tokens for tests of the services: signed for real, by a key made for the test.
 
+use std::time::Duration;
+
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header, encode,
     jwk::{Jwk, JwkSet},
 };
 use uuid::Uuid;
 
-use super::{Claims, JwksError, Role, TOKEN_TYPE, TokenScope, Verifier};
+use super::{Claims, JwksError, Revoked, Role, TOKEN_TYPE, TokenScope, Verifier};
 use crate::clock::Clock;
 
 /// A P-256 key that signs nothing but tests.
@@ -32,16 +34,36 @@ impl Signer {
     }
 
     pub fn verifier(&self) -> Result<Verifier, JwksError> {
-        let mut jwk = Jwk::from_encoding_key(&self.key, Algorithm::ES256)?;
-        jwk.common.key_id = Some(KID.into());
-        Verifier::local(&self.scope, &JwkSet { keys: vec![jwk] })
+        Verifier::local(&self.scope, &self.keys()?)
     }
 
-    /// A token of this user, good for 15 minutes.
-    pub fn token(&self, user: Uuid, roles: &[Role]) -> Result<String, JwksError> {
+    /// One that was told once, so long ago, that these are revoked.
+    pub fn verifier_told(&self, ago: Duration, revoked: Revoked) -> Result<Verifier, JwksError> {
+        Verifier::told(&self.scope, &self.keys()?, ago, revoked)
+    }
+
+    /// One that was told nothing, too long ago for money and administrators.
+    pub fn stale_verifier(&self) -> Result<Verifier, JwksError> {
+        let nothing = Revoked {
+            as_of: Clock::system().now(),
+            sessions: Vec::new(),
+            users: Vec::new(),
+        };
+        self.verifier_told(Duration::from_secs(31), nothing)
+    }
+
+    /// The public key, as auth would publish it.
+    pub fn keys(&self) -> Result<JwkSet, JwksError> {
+        let mut jwk = Jwk::from_encoding_key(&self.key, Algorithm::ES256)?;
+        jwk.common.key_id = Some(KID.into());
+        Ok(JwkSet { keys: vec![jwk] })
+    }
+
+    /// What a token of this user says, good for 15 minutes.
+    pub fn claims(&self, user: Uuid, roles: &[Role]) -> Claims {
         let clock = Clock::system();
         let now = clock.now().timestamp();
-        self.sign(&Claims {
+        Claims {
             iss: self.scope.issuer.clone(),
             aud: self.scope.audience.clone(),
             sub: user,
@@ -50,7 +72,13 @@ impl Signer {
             iat: now,
             exp: now + 900,
             roles: roles.to_vec(),
-        })
+            epoch: 0,
+        }
+    }
+
+    /// A token of this user, good for 15 minutes.
+    pub fn token(&self, user: Uuid, roles: &[Role]) -> Result<String, JwksError> {
+        self.sign(&self.claims(user, roles))
     }
 
     pub fn sign(&self, claims: &Claims) -> Result<String, JwksError> {

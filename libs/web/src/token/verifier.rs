@@ -1,14 +1,22 @@
-//! Verifies access tokens: signature, type, issuer, audience and time.
+//! Verifies access tokens: signature, type, issuer, audience and time, and that nobody has revoked them since.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
-use jsonwebtoken::{Algorithm, Validation, decode, decode_header, jwk::JwkSet};
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind, jwk::JwkSet};
 
-use super::{Caller, Claims, JwksError, TOKEN_TYPE, TokenScope, keys::Keys};
-use crate::Problem;
+use super::{
+    Caller, Claims, JwksError, RevocationFeed, TOKEN_TYPE, TokenScope,
+    keys::Keys,
+    revocations::{Freshness, Revocation, Revocations},
+    signatures::{CAPACITY, Signatures, Verified},
+};
+use crate::{Problem, clock::Clock, service::Dependency};
 
 /// Seconds that the clocks of two machines may differ.
-const LEEWAY_SECONDS: u64 = 5;
+const LEEWAY_SECONDS: u32 = 5;
 
 #[derive(Clone)]
 pub struct Verifier(Arc<Inner>);
@@ -16,41 +24,120 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     keys: Keys,
     validation: Validation,
+    clock: Clock,
+    signatures: Signatures,
+    signatures_checked: AtomicU64,
+    revocations: Revocations,
 }
 
 impl Verifier {
-    /// For auth: the keys it signs with.
+    /// For auth: the keys it signs with. It asks its database what has been revoked.
     pub fn local(scope: &TokenScope, keys: &JwkSet) -> Result<Self, JwksError> {
-        Ok(Self::with_keys(scope, Keys::fixed(keys)?))
+        Ok(Self::with(scope, Keys::fixed(keys)?, Revocations::none()))
     }
 
-    /// For everyone else: auth's JWKS at `url`.
-    pub fn remote(scope: &TokenScope, url: String, client: reqwest::Client) -> Self {
-        Self::with_keys(scope, Keys::remote(url, client))
+    /// For everyone else: auth's JWKS at `url`, and its feed of revocations.
+    pub fn remote(
+        scope: &TokenScope,
+        url: String,
+        feed: RevocationFeed,
+        client: reqwest::Client,
+    ) -> Self {
+        let revocations = Revocations::followed(feed, client.clone());
+        Self::with(scope, Keys::remote(url, client), revocations)
     }
 
-    fn with_keys(scope: &TokenScope, keys: Keys) -> Self {
+    fn with(scope: &TokenScope, keys: Keys, revocations: Revocations) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[&scope.issuer]);
         validation.set_audience(&[&scope.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.leeway = LEEWAY_SECONDS;
-        Self(Arc::new(Inner { keys, validation }))
+        validation.leeway = LEEWAY_SECONDS.into();
+        Self(Arc::new(Inner {
+            keys,
+            validation,
+            clock: Clock::system(),
+            signatures: Signatures::new(CAPACITY),
+            signatures_checked: AtomicU64::new(0),
+            revocations,
+        }))
     }
 
-    /// Fetches keys before the first request and renews them; run it as a task.
-    pub async fn keep_keys_fresh(self) {
-        self.0.keys.keep_fresh().await;
+    /// Fetches keys and revocations before the first request and keeps both fresh; run it as a task.
+    pub async fn keep_fresh(self) {
+        tokio::join!(self.0.keys.keep_fresh(), self.0.revocations.follow());
+    }
+
+    /// Ready is who has heard of revocations once; `None` where nobody is to be asked. Knowledge that grows old later
+    /// is no reason to stop: all but money and administration goes on.
+    pub fn dependency(&self) -> Option<Dependency> {
+        let verifier = self.clone();
+        verifier.0.revocations.is_followed().then(|| {
+            Dependency::new("revocations", move || {
+                let freshness = verifier.0.revocations.freshness();
+                async move {
+                    match freshness {
+                        Freshness::Fresh | Freshness::Stale => Ok(()),
+                        Freshness::Missing => Err("auth's feed has not answered yet".to_owned()),
+                    }
+                }
+            })
+        })
     }
 
     /// The caller that this token stands for, or the 401 (503 where auth's keys cannot be had) that says why not.
     pub async fn verify(&self, token: &str) -> Result<Caller, Problem> {
-        let invalid = || {
-            Problem::unauthorized(
-                "token_invalid",
-                "The access token is not valid; log in again.",
-            )
-        };
+        let claims = self.claims(token).await?;
+        if self.0.revocations.freshness() == Freshness::Missing {
+            return Err(Problem::unavailable(1));
+        }
+        match self.0.revocations.of(&claims) {
+            None => Ok(Caller::from(&*claims)),
+            Some(Revocation::SessionEnded) => Err(Problem::unauthorized(
+                "session_ended",
+                "The session has ended; log in again.",
+            )),
+            Some(Revocation::AccountChanged) => Err(Problem::unauthorized(
+                "token_expired",
+                "The account has changed since this access token was made; refresh it.",
+            )),
+        }
+    }
+
+    /// The 503 for what must not be done by somebody who may have been locked out half a minute ago.
+    pub(super) fn require_fresh(&self) -> Result<(), Problem> {
+        match self.0.revocations.freshness() {
+            Freshness::Fresh => Ok(()),
+            Freshness::Stale | Freshness::Missing => Err(Problem::unavailable(5)),
+        }
+    }
+
+    /// Signatures looked at so far: the dear part, which a remembered token saves.
+    pub fn signatures_checked(&self) -> u64 {
+        self.0.signatures_checked.load(Ordering::Relaxed)
+    }
+
+    async fn claims(&self, token: &str) -> Result<Arc<Claims>, Problem> {
+        if let Some(verified) = self.0.signatures.find(token) {
+            if self.0.keys.has(&verified.key) {
+                return self.unexpired(verified.claims);
+            }
+            self.0.signatures.forget(&verified.key);
+        }
+        let verified = self.check_signature(token).await?;
+        self.0.signatures.remember(token, verified.clone());
+        Ok(verified.claims)
+    }
+
+    /// As the first look at the token does it.
+    fn unexpired(&self, claims: Arc<Claims>) -> Result<Arc<Claims>, Problem> {
+        if claims.exp < self.0.clock.now().timestamp() - i64::from(LEEWAY_SECONDS) {
+            return Err(expired());
+        }
+        Ok(claims)
+    }
+
+    async fn check_signature(&self, token: &str) -> Result<Verified, Problem> {
         let header = decode_header(token).map_err(|_| invalid())?;
         let typed = header
             .typ
@@ -64,16 +151,46 @@ impl Verifier {
             .await
             .map_err(|error| Problem::unavailable(1).with_cause(&error))?;
         let key = key.ok_or_else(invalid)?;
-        let token =
-            decode::<Claims>(token, &key, &self.0.validation).map_err(|error| {
-                match error.kind() {
-                    jsonwebtoken::errors::ErrorKind::ExpiredSignature => Problem::unauthorized(
-                        "token_expired",
-                        "The access token has expired; refresh it.",
-                    ),
-                    _ => invalid(),
-                }
-            })?;
-        Ok(Caller::from(token.claims))
+        self.0.signatures_checked.fetch_add(1, Ordering::Relaxed);
+        let token = decode::<Claims>(token, &key.decoding, &self.0.validation);
+        let token = token.map_err(|error| match error.kind() {
+            ErrorKind::ExpiredSignature => expired(),
+            _ => invalid(),
+        })?;
+        Ok(Verified {
+            key,
+            claims: Arc::new(token.claims),
+        })
+    }
+
+    /// One that was told once, so long ago, that these are revoked.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn told(
+        scope: &TokenScope,
+        keys: &JwkSet,
+        ago: std::time::Duration,
+        revoked: super::Revoked,
+    ) -> Result<Self, JwksError> {
+        let feed = RevocationFeed {
+            url: String::new(),
+            token_file: std::path::PathBuf::new(),
+        };
+        let revocations = Revocations::followed(feed, reqwest::Client::new());
+        revocations.learn(revoked, tokio::time::Instant::now() - ago);
+        Ok(Self::with(scope, Keys::fixed(keys)?, revocations))
     }
 }
+
+fn invalid() -> Problem {
+    Problem::unauthorized(
+        "token_invalid",
+        "The access token is not valid; log in again.",
+    )
+}
+
+fn expired() -> Problem {
+    Problem::unauthorized("token_expired", "The access token has expired; refresh it.")
+}
+
+#[cfg(test)]
+mod tests;

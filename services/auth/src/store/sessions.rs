@@ -148,7 +148,7 @@ async fn state(
             next.rotated_at IS NOT NULL AS "successor_rotated!",
             next.token_hash IS NOT NULL AS "successor_known!",
             users.id, users.email, users.username, users.full_name, users.roles, users.status, users.version,
-            users.created_at
+            users.token_epoch, users.created_at
         FROM sessions
         JOIN users ON users.id = sessions.user_id
         JOIN refresh_tokens AS token ON token.session_id = sessions.id AND token.token_hash = $2
@@ -169,6 +169,7 @@ async fn state(
         roles: row.roles,
         status: row.status,
         version: row.version,
+        token_epoch: row.token_epoch,
         created_at: row.created_at,
     })?;
     let state = TokenState {
@@ -211,7 +212,7 @@ pub async fn live_user(
     let row = sqlx::query_as!(
         UserRow,
         "
-        SELECT users.id, email, username, full_name, roles, status, version, users.created_at
+        SELECT users.id, email, username, full_name, roles, status, version, token_epoch, users.created_at
         FROM sessions JOIN users ON users.id = user_id
         WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL AND status = 'active'
         ",

@@ -118,6 +118,7 @@ pub(super) struct UserRow {
     pub(super) roles: Vec<String>,
     pub(super) status: String,
     pub(super) version: i64,
+    pub(super) token_epoch: i64,
     pub(super) created_at: DateTime<Utc>,
 }
 
@@ -138,6 +139,7 @@ impl TryFrom<UserRow> for User {
             roles: decoded(row.roles.iter().map(|role| role.parse()).collect())?,
             status: decoded(row.status.parse())?,
             version: row.version,
+            token_epoch: row.token_epoch,
             created_at: row.created_at,
         })
     }
@@ -161,7 +163,7 @@ async fn insert(connection: &mut PgConnection, user: &NewUser) -> Result<User, s
         UserRow,
         r#"
         INSERT INTO users (id, email, username, full_name, roles, password_hash) VALUES ($1, $2, $3, $4, $5, $6)
-        RETURNING id, email, username, full_name, roles, status, version, created_at
+        RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
         "#,
         user.id.0,
         user.email.as_str(),
@@ -225,7 +227,7 @@ pub async fn find_for_log_in(
     };
     let row = sqlx::query!(
         "
-        SELECT id, email, username, full_name, roles, status, version, created_at, password_hash
+        SELECT id, email, username, full_name, roles, status, version, token_epoch, created_at, password_hash
         FROM users WHERE email = $1 OR username = $2
         ",
         email,
@@ -242,6 +244,7 @@ pub async fn find_for_log_in(
             roles: row.roles,
             status: row.status,
             version: row.version,
+            token_epoch: row.token_epoch,
             created_at: row.created_at,
         };
         Ok(Account {
@@ -268,7 +271,7 @@ pub async fn update_profile(
             version = version + 1,
             updated_at = now()
         WHERE id = $1 AND ($5::bigint[] IS NULL OR version = ANY ($5))
-        RETURNING id, email, username, full_name, roles, status, version, created_at
+        RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
         "#,
         id.0,
         change.full_name.as_ref().map(FullName::as_str),

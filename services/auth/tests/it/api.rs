@@ -2,6 +2,7 @@
 
 mod get_jwks;
 mod get_profile;
+mod list_revocations;
 mod log_in;
 mod log_out;
 mod refresh_session;

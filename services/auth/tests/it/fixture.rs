@@ -118,6 +118,11 @@ impl Auth {
         Self { app, keys, router }
     }
 
+    /// Everything on the public port.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -1,0 +1,213 @@
+//! Tokens that count no more although they have not expired: of sessions that ended, and of users whose epoch has
+//! moved on. Known from a feed of auth's (ORDERS 30); its age decides what may still be done.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, MissedTickBehavior};
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::Claims;
+use crate::internal::{TokenFileError, own_token};
+
+/// How often the feed is asked.
+const POLL: Duration = Duration::from_secs(1);
+/// What commits late carries a time of before, so each question reaches back this far; a transaction of auth's
+/// takes a few seconds at most.
+const OVERLAP: TimeDelta = TimeDelta::seconds(30);
+/// Knowledge older than this is too old for money and administrators.
+const STALE: Duration = Duration::from_secs(30);
+
+/// Where auth says which tokens count no more, and the file with the token that it knows this service by.
+#[derive(Clone, Debug)]
+pub struct RevocationFeed {
+    pub url: String,
+    pub token_file: PathBuf,
+}
+
+/// An answer of the feed: what was revoked since the time asked for, or all that can still matter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Revoked {
+    /// The time of this answer, of the clock that also sets the times asked for.
+    pub as_of: DateTime<Utc>,
+    pub sessions: Vec<EndedSession>,
+    pub users: Vec<RaisedEpoch>,
+}
+
+/// No token of this session counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EndedSession {
+    pub id: Uuid,
+    /// Every token that this is about has expired by then.
+    pub until: DateTime<Utc>,
+}
+
+/// No token of this user with a lower epoch counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RaisedEpoch {
+    pub id: Uuid,
+    pub epoch: i64,
+    /// Every token that this is about has expired by then.
+    pub until: DateTime<Utc>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FeedError {
+    #[error(transparent)]
+    Token(#[from] TokenFileError),
+    #[error("the feed of revocations cannot be read")]
+    Fetch(#[from] reqwest::Error),
+}
+
+/// Why a token with a good signature does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Revocation {
+    SessionEnded,
+    AccountChanged,
+}
+
+/// How old the knowledge is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Freshness {
+    Fresh,
+    Stale,
+    /// The feed never answered: nothing is known.
+    Missing,
+}
+
+pub(super) struct Revocations {
+    /// `None`: whoever holds this asks the database instead.
+    source: Option<Source>,
+    known: RwLock<Known>,
+}
+
+struct Source {
+    feed: RevocationFeed,
+    client: reqwest::Client,
+}
+
+#[derive(Default)]
+struct Known {
+    sessions: HashMap<Uuid, DateTime<Utc>>,
+    users: HashMap<Uuid, (i64, DateTime<Utc>)>,
+    /// Of the last answer: the feed's time, and ours when we asked.
+    as_of: Option<(DateTime<Utc>, Instant)>,
+}
+
+impl Revocations {
+    pub(super) fn none() -> Self {
+        Self {
+            source: None,
+            known: RwLock::default(),
+        }
+    }
+
+    pub(super) fn followed(feed: RevocationFeed, client: reqwest::Client) -> Self {
+        Self {
+            source: Some(Source { feed, client }),
+            known: RwLock::default(),
+        }
+    }
+
+    pub(super) fn is_followed(&self) -> bool {
+        self.source.is_some()
+    }
+
+    pub(super) fn freshness(&self) -> Freshness {
+        if self.source.is_none() {
+            return Freshness::Fresh;
+        }
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        match known.as_of {
+            None => Freshness::Missing,
+            Some((_, asked)) if asked.elapsed() > STALE => Freshness::Stale,
+            Some(_) => Freshness::Fresh,
+        }
+    }
+
+    pub(super) fn of(&self, claims: &Claims) -> Option<Revocation> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if known.sessions.contains_key(&claims.sid) {
+            return Some(Revocation::SessionEnded);
+        }
+        let (epoch, _) = known.users.get(&claims.sub)?;
+        (claims.epoch < *epoch).then_some(Revocation::AccountChanged)
+    }
+
+    /// Asks every second for as long as the process runs.
+    pub(super) async fn follow(&self) {
+        let Some(source) = &self.source else { return };
+        let mut ticks = tokio::time::interval(POLL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut failing = false;
+        loop {
+            ticks.tick().await;
+            let asked = Instant::now();
+            match source.ask(self.since()).await {
+                Ok(revoked) => {
+                    self.learn(revoked, asked);
+                    if std::mem::take(&mut failing) {
+                        info!("revocations are known again");
+                    }
+                }
+                Err(error) if !failing => {
+                    failing = true;
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "revocations are not known"
+                    );
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn learn(&self, revoked: Revoked, asked: Instant) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for session in revoked.sessions {
+            known.sessions.insert(session.id, session.until);
+        }
+        for user in revoked.users {
+            let entry = known
+                .users
+                .entry(user.id)
+                .or_insert((user.epoch, user.until));
+            *entry = (entry.0.max(user.epoch), entry.1.max(user.until));
+        }
+        known.sessions.retain(|_, until| *until > revoked.as_of);
+        known.users.retain(|_, (_, until)| *until > revoked.as_of);
+        known.as_of = Some((revoked.as_of, asked));
+    }
+
+    fn since(&self) -> Option<DateTime<Utc>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_of.map(|(as_of, _)| as_of - OVERLAP)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.sessions.len() + known.users.len()
+    }
+}
+
+impl Source {
+    async fn ask(&self, since: Option<DateTime<Utc>>) -> Result<Revoked, FeedError> {
+        let token = own_token(&self.feed.token_file).await?;
+        let mut url = self.feed.url.clone();
+        if let Some(since) = since {
+            url += "?since=";
+            url += &since.to_rfc3339_opts(SecondsFormat::Micros, true);
+        }
+        let question = self.client.get(url).bearer_auth(token);
+        let answer = question.send().await?.error_for_status()?;
+        Ok(answer.json().await?)
+    }
+}

@@ -1,0 +1,315 @@
+use std::time::Duration;
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{Method, Request},
+};
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::*;
+use crate::token::{
+    Admin, Customer, CustomerOrAdmin, EndedSession, Fresh, RaisedEpoch, Revoked, Role,
+    testing::Signer,
+};
+
+const NOW: Duration = Duration::ZERO;
+/// Just too old.
+const STALE: Duration = Duration::from_secs(31);
+
+#[derive(Clone)]
+struct App(Verifier);
+
+impl FromRef<App> for Verifier {
+    fn from_ref(app: &App) -> Self {
+        app.0.clone()
+    }
+}
+
+fn user() -> Uuid {
+    Clock::system().uuid()
+}
+
+fn signer() -> Signer {
+    Signer::try_new().unwrap()
+}
+
+fn nothing() -> Revoked {
+    Revoked {
+        as_of: Clock::system().now(),
+        sessions: Vec::new(),
+        users: Vec::new(),
+    }
+}
+
+/// The status and code that an extractor answers this token with, 200 where it admits it.
+async fn answer<C>(verifier: &Verifier, method: Method, token: &str) -> (u16, String)
+where
+    C: FromRequestParts<App, Rejection = Problem>,
+{
+    let request = Request::builder()
+        .method(method)
+        .header("authorization", format!("Bearer {token}"))
+        .body(())
+        .unwrap();
+    let (mut parts, ()) = request.into_parts();
+    match C::from_request_parts(&mut parts, &App(verifier.clone())).await {
+        Ok(_) => (200, String::new()),
+        Err(problem) => (problem.status().as_u16(), problem.code().to_owned()),
+    }
+}
+
+async fn code(verifier: &Verifier, token: &str) -> String {
+    match verifier.verify(token).await {
+        Ok(_) => "good".to_owned(),
+        Err(problem) => problem.code().to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_remembered_token_costs_no_second_signature() {
+    let signer = signer();
+    let verifier = signer.verifier().unwrap();
+    let (one, other) = (
+        signer.token(user(), &[Role::Customer]).unwrap(),
+        signer.token(user(), &[Role::Customer]).unwrap(),
+    );
+    for _ in 0..100 {
+        assert_eq!(code(&verifier, &one).await, "good");
+    }
+    assert_eq!(verifier.signatures_checked(), 1);
+    assert_eq!(code(&verifier, &other).await, "good");
+    assert_eq!(verifier.signatures_checked(), 2);
+}
+
+#[tokio::test]
+async fn a_changed_token_is_not_the_remembered_one() {
+    let signer = signer();
+    let verifier = signer.verifier().unwrap();
+    let token = signer.token(user(), &[Role::Customer]).unwrap();
+    assert_eq!(code(&verifier, &token).await, "good");
+    let signature = token.rfind('.').unwrap() + 1;
+    let other = if token[signature..].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    let mut forged = token.clone();
+    forged.replace_range(signature..=signature, other);
+    for _ in 0..2 {
+        assert_eq!(code(&verifier, &forged).await, "token_invalid");
+    }
+    assert_eq!(
+        verifier.signatures_checked(),
+        3,
+        "a bad token is never remembered"
+    );
+}
+
+#[tokio::test]
+async fn a_remembered_token_expires() {
+    let signer = signer();
+    let verifier = signer.verifier().unwrap();
+    let mut claims = signer.claims(user(), &[Role::Customer]);
+    // Good for a second more, within the leeway.
+    claims.exp = Clock::system().now().timestamp() - i64::from(LEEWAY_SECONDS) + 1;
+    let token = signer.sign(&claims).unwrap();
+    assert_eq!(code(&verifier, &token).await, "good");
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    assert_eq!(code(&verifier, &token).await, "token_expired");
+    assert_eq!(verifier.signatures_checked(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_out_takes_its_tokens_with_it() {
+    let signer = signer();
+    let verifier = signer.verifier().unwrap();
+    let token = signer.token(user(), &[Role::Customer]).unwrap();
+    assert_eq!(code(&verifier, &token).await, "good");
+    // Read again, as every minute: nothing changes.
+    verifier.0.keys.replace(&signer.keys().unwrap()).unwrap();
+    assert_eq!(code(&verifier, &token).await, "good");
+    assert_eq!(verifier.signatures_checked(), 1);
+
+    verifier
+        .0
+        .keys
+        .replace(&JwkSet { keys: Vec::new() })
+        .unwrap();
+    assert_eq!(code(&verifier, &token).await, "token_invalid");
+    assert_eq!(verifier.0.signatures.len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_remembered_is_bounded_and_what_is_in_use_stays() {
+    let signer = signer();
+    let verifier = signer.verifier().unwrap();
+    let token = signer.token(user(), &[Role::Customer]).unwrap();
+    let good = verifier.check_signature(&token).await.unwrap();
+    let signatures = Signatures::new(100);
+    signatures.remember("in use", good.clone());
+    for number in 0..1_000 {
+        signatures.remember(&format!("token {number}"), good.clone());
+        assert!(signatures.find("in use").is_some(), "after {number}");
+        assert!(signatures.len() <= 101, "{}", signatures.len());
+    }
+    assert!(signatures.find("token 0").is_none());
+    assert!(signatures.find("token 999").is_some());
+}
+
+#[tokio::test]
+async fn a_session_that_ended_is_refused_although_its_token_is_remembered() {
+    let signer = signer();
+    let verifier = signer.verifier_told(NOW, nothing()).unwrap();
+    let claims = signer.claims(user(), &[Role::Customer]);
+    let (token, other) = (
+        signer.sign(&claims).unwrap(),
+        signer.token(claims.sub, &[Role::Customer]).unwrap(),
+    );
+    assert_eq!(code(&verifier, &token).await, "good");
+    let revoked = Revoked {
+        sessions: vec![EndedSession {
+            id: claims.sid,
+            until: Clock::system().now() + TimeDelta::minutes(20),
+        }],
+        ..nothing()
+    };
+    verifier
+        .0
+        .revocations
+        .learn(revoked, tokio::time::Instant::now());
+    assert_eq!(code(&verifier, &token).await, "session_ended");
+    assert_eq!(code(&verifier, &other).await, "good", "another session");
+}
+
+#[tokio::test]
+async fn a_risen_epoch_refuses_older_tokens_and_no_newer_one() {
+    let signer = signer();
+    let mut claims = signer.claims(user(), &[Role::Vendor]);
+    let raised = |epoch| RaisedEpoch {
+        id: claims.sub,
+        epoch,
+        until: Clock::system().now() + TimeDelta::minutes(20),
+    };
+    // In any order: the highest counts.
+    let revoked = Revoked {
+        users: vec![raised(2), raised(1)],
+        ..nothing()
+    };
+    let verifier = signer.verifier_told(NOW, revoked).unwrap();
+    for (epoch, expected) in [(0, "token_expired"), (1, "token_expired"), (2, "good")] {
+        claims.epoch = epoch;
+        let token = signer.sign(&claims).unwrap();
+        assert_eq!(code(&verifier, &token).await, expected, "epoch {epoch}");
+    }
+}
+
+#[tokio::test]
+async fn revocations_are_forgotten_when_no_token_can_matter() {
+    let signer = signer();
+    let now = Clock::system().now();
+    let revoked = Revoked {
+        sessions: vec![EndedSession {
+            id: user(),
+            until: now + TimeDelta::seconds(60),
+        }],
+        users: vec![RaisedEpoch {
+            id: user(),
+            epoch: 1,
+            until: now + TimeDelta::seconds(60),
+        }],
+        as_of: now,
+    };
+    let verifier = signer.verifier_told(NOW, revoked).unwrap();
+    assert_eq!(verifier.0.revocations.len(), 2);
+    let later = Revoked {
+        as_of: now + TimeDelta::seconds(61),
+        ..nothing()
+    };
+    verifier
+        .0
+        .revocations
+        .learn(later, tokio::time::Instant::now());
+    assert_eq!(verifier.0.revocations.len(), 0);
+}
+
+#[tokio::test]
+async fn old_knowledge_stops_money_and_administrators_and_nothing_else() {
+    let signer = signer();
+    let customer = signer.token(user(), &[Role::Customer]).unwrap();
+    let admin = signer.token(user(), &[Role::Admin]).unwrap();
+    for (told, refused) in [(NOW, 200), (STALE, 503)] {
+        let verifier = signer.verifier_told(told, nothing()).unwrap();
+        let (get, post) = (Method::GET, Method::POST);
+        assert_eq!(
+            answer::<Customer>(&verifier, get.clone(), &customer)
+                .await
+                .0,
+            200
+        );
+        assert_eq!(
+            answer::<Customer>(&verifier, post.clone(), &customer)
+                .await
+                .0,
+            200
+        );
+        assert_eq!(
+            answer::<CustomerOrAdmin>(&verifier, post.clone(), &customer)
+                .await
+                .0,
+            200
+        );
+        assert_eq!(
+            answer::<Fresh<Customer>>(&verifier, post.clone(), &customer)
+                .await
+                .0,
+            refused
+        );
+        assert_eq!(
+            answer::<CustomerOrAdmin>(&verifier, get.clone(), &admin)
+                .await
+                .0,
+            200
+        );
+        assert_eq!(
+            answer::<CustomerOrAdmin>(&verifier, post.clone(), &admin)
+                .await
+                .0,
+            refused
+        );
+        assert_eq!(answer::<Admin>(&verifier, get, &admin).await.0, refused);
+        assert_eq!(
+            answer::<Admin>(&verifier, post.clone(), &admin).await.0,
+            refused
+        );
+        assert_eq!(answer::<Admin>(&verifier, post, &customer).await.0, 403);
+    }
+}
+
+#[tokio::test]
+async fn who_never_heard_of_revocations_is_not_ready_and_trusts_nobody() {
+    let signer = signer();
+    let feed = RevocationFeed {
+        url: "http://127.0.0.1:9/".to_owned(),
+        token_file: "/nonexistent".into(),
+    };
+    let revocations = Revocations::followed(feed, reqwest::Client::new());
+    let scope = TokenScope {
+        issuer: "urn:ecommercestack:test".into(),
+        audience: "test/shop".into(),
+    };
+    let keys = Keys::fixed(&signer.keys().unwrap()).unwrap();
+    let verifier = Verifier::with(&scope, keys, revocations);
+    let token = signer.token(user(), &[Role::Customer]).unwrap();
+    assert_eq!(code(&verifier, &token).await, "unavailable");
+    let ready = verifier.dependency().unwrap();
+    assert!((ready.check)().await.is_err());
+
+    verifier
+        .0
+        .revocations
+        .learn(nothing(), tokio::time::Instant::now() - STALE);
+    assert!((ready.check)().await.is_ok(), "old knowledge stops no shop");
+    assert_eq!(code(&verifier, &token).await, "good");
+    assert!(signer.verifier().unwrap().dependency().is_none());
+}
