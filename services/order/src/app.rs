@@ -17,7 +17,10 @@ use crate::{
         http,
         postgres::{MIGRATOR, PgOrders},
     },
-    application::{GetOrder, ListOrders, PlaceOrder, PlaceOrders, Poke, QueueLimits},
+    application::{
+        GetOrder, ListOrders, OrderHistory, PlaceOrder, PlaceOrders, Poke, QueueLimits,
+        ReviseOrder, SetOrderStatus,
+    },
 };
 
 /// How long a reservation without an answer is sent again: a little longer than one call may take.
@@ -28,6 +31,9 @@ pub struct App {
     pub place_order: PlaceOrder,
     pub get_order: GetOrder<PgOrders>,
     pub list_orders: ListOrders<PgOrders>,
+    pub order_history: OrderHistory<PgOrders>,
+    pub revise_order: ReviseOrder<PgOrders>,
+    pub set_order_status: SetOrderStatus<PgOrders>,
     pub verifier: Verifier,
     pub currency: Currency,
 }
@@ -68,7 +74,10 @@ impl App {
         Self {
             place_order: PlaceOrder::start(batches, limits),
             get_order: GetOrder::new(orders.clone()),
-            list_orders: ListOrders::new(orders),
+            list_orders: ListOrders::new(orders.clone()),
+            order_history: OrderHistory::new(orders.clone()),
+            revise_order: ReviseOrder::new(orders.clone()),
+            set_order_status: SetOrderStatus::new(orders),
             verifier,
             currency,
         }

@@ -11,6 +11,7 @@ mod payment_method;
 mod quantity;
 mod request;
 mod reservation;
+mod revision;
 mod saga;
 mod sku;
 mod state;
@@ -19,7 +20,7 @@ mod totals;
 
 pub use address::{Country, CountryError, ShippingAddress};
 pub use backoff::{Backoff, Spread};
-pub use event::{Actor, EventType, PartitionLease, Published};
+pub use event::{Actor, EventType, NewEvent, PartitionLease, PastEvent, Published};
 pub use ids::{OrderId, PaymentId, ProductId, RefundId, UserId};
 pub use listing::{OrderFilter, Reader, Start, Window};
 pub use order::{NewOrder, Order, OrderLine};
@@ -34,6 +35,7 @@ pub use reservation::{
     CommitOutcome, Fingerprint, HeldLine, MissingStock, Operation, ReleaseOutcome, RequestIdentity,
     RequestKey, ReservationRequest, Verdict,
 };
+pub use revision::{AddressChange, OrderChange, Precondition, Removable, RevisionError};
 pub use saga::{Backlog, Lease, Postponement, Settled, Settlement, Turn};
 pub use sku::{Sku, SkuError};
 pub use state::{

@@ -6,6 +6,7 @@ mod orders;
 mod payment_provider;
 mod payment_webhooks;
 mod reservations;
+mod revisions;
 mod sagas;
 
 use std::{error::Error, sync::Arc};
@@ -18,6 +19,7 @@ pub use payment_provider::{
 };
 pub use payment_webhooks::{Notice, PaymentWebhooks, Webhook, WebhookError};
 pub use reservations::{Reservations, ReservationsError};
+pub use revisions::{Revisions, Saved};
 pub use sagas::{Sagas, SagasError};
 
 /// What failed underneath; shared, since one failure answers a whole batch.

@@ -8,6 +8,7 @@ mod failure;
 mod insert;
 mod list;
 mod recorded;
+mod revise;
 mod row;
 mod sagas;
 
@@ -17,8 +18,8 @@ use web::clock::Clock;
 use self::failure::orders_error;
 pub use self::{event_log::PgEventLog, sagas::PgSagas};
 use crate::{
-    domain::{NewOrder, Order, OrderFilter, OrderId, RequestIdentity, Window},
-    ports::{Creation, Listing, Orders, OrdersError, Recorded},
+    domain::{NewEvent, NewOrder, Order, OrderFilter, OrderId, PastEvent, RequestIdentity, Window},
+    ports::{Creation, Listing, Orders, OrdersError, Recorded, Revisions, Saved},
 };
 
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -74,5 +75,29 @@ impl Orders for PgOrders {
         recorded::forget_old(&self.writers)
             .await
             .map_err(|error| orders_error(error.into()))
+    }
+}
+
+impl Revisions for PgOrders {
+    async fn save(
+        &self,
+        order: &Order,
+        read_version: i64,
+        event: &NewEvent,
+    ) -> Result<Saved, OrdersError> {
+        revise::save(&self.writers, order, read_version, event)
+            .await
+            .map_err(orders_error)
+    }
+
+    async fn history(
+        &self,
+        order: OrderId,
+        after: i64,
+        rows: i64,
+    ) -> Result<Vec<PastEvent>, OrdersError> {
+        revise::history(&self.readers, order, after, rows)
+            .await
+            .map_err(orders_error)
     }
 }

@@ -1,7 +1,7 @@
 //! Orders, newest first, as far as the reader may see them.
 
 use crate::{
-    domain::{OrderFilter, Reader, Window},
+    domain::{OrderFilter, Reader, UserId, Window},
     ports::{Listing, Orders, OrdersError},
 };
 
@@ -32,5 +32,23 @@ impl<O: Orders> ListOrders<O> {
             .list(&OrderFilter { customer, ..filter }, &window)
             .await
             .map(Some)
+    }
+
+    /// Orders with a line of this vendor, each cut down to those lines.
+    pub async fn of_vendor(
+        &self,
+        vendor: UserId,
+        filter: OrderFilter,
+        window: Window,
+    ) -> Result<Listing, OrdersError> {
+        let filter = OrderFilter {
+            vendor: Some(vendor),
+            ..filter
+        };
+        let mut listing = self.orders.list(&filter, &window).await?;
+        for order in &mut listing.orders {
+            order.lines.retain(|line| line.vendor_id == vendor);
+        }
+        Ok(listing)
     }
 }

@@ -2,6 +2,10 @@
 
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
 use super::{CancelReason, OrderState, Status, UnknownName, UserId};
 
 macro_rules! event_types {
@@ -102,6 +106,43 @@ impl Actor {
             Self::Customer(id) | Self::Vendor(id) | Self::Admin(id) => Some(id),
         }
     }
+}
+
+/// An event about to be written, of the version that its order gets with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    pub event_type: EventType,
+    pub actor: Actor,
+    /// What it tells beside the order's state. Nothing personal but ids.
+    pub details: Map<String, Value>,
+}
+
+impl NewEvent {
+    pub fn new(event_type: EventType, actor: Actor) -> Self {
+        Self {
+            event_type,
+            actor,
+            details: Map::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// An event as it was written, maybe by another release: its type is a name that this one need not know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastEvent {
+    pub version: i64,
+    pub event_id: Uuid,
+    pub event_type: String,
+    pub actor: String,
+    pub actor_id: Option<Uuid>,
+    pub occurred_at: DateTime<Utc>,
+    pub data: Value,
 }
 
 /// The right to publish the events of one partition. Whoever takes it later has a higher fence, and then this one

@@ -5,6 +5,7 @@
 mod aborts;
 mod api;
 mod arrows;
+mod asking;
 mod commit_proxy;
 mod crashes;
 mod events;

@@ -153,7 +153,10 @@ impl Shop {
     }
 
     pub fn person(&self, roles: &[Role]) -> Person {
-        let id = Clock::system().uuid();
+        self.person_with(Clock::system().uuid(), roles)
+    }
+
+    pub fn person_with(&self, id: Uuid, roles: &[Role]) -> Person {
         Person {
             id,
             token: self.signer.token(id, roles).unwrap(),

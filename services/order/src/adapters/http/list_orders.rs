@@ -29,6 +29,8 @@ pub struct OrdersQuery {
     status: Option<OrderStatusName>,
     /// Only orders of this customer; for admins.
     user: Option<UserId>,
+    /// Only orders with a product of this vendor.
+    vendor: Option<UserId>,
     /// Created at this time or later (RFC 3339).
     from: Option<DateTime<Utc>>,
     /// Created before this time (RFC 3339).
@@ -81,6 +83,7 @@ pub async fn list_orders(
 ) -> Result<Json<Page<OrderView>>, Problem> {
     let filter = OrderFilter {
         customer: query.user,
+        vendor: query.vendor,
         status: query.status.map(Into::into),
         from: query.from,
         to: query.to,

@@ -11,7 +11,8 @@ use web::{
 use super::{order_view::OrderView, refusal};
 use crate::{
     app::App,
-    domain::{OrderFilter, OrderId, Reader, Start, Status, UserId, Window},
+    domain::{Actor, Order, OrderFilter, OrderId, Reader, Start, Status, UserId, Window},
+    ports::Listing,
 };
 
 /// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
@@ -26,6 +27,15 @@ pub fn reader(caller: &Caller) -> Reader {
     }
 }
 
+/// As whom a customer or an admin acts; admins who are customers too act as admins.
+pub fn actor(caller: &Caller) -> Actor {
+    if caller.has(Role::Admin) {
+        Actor::Admin(UserId(caller.id))
+    } else {
+        Actor::Customer(UserId(caller.id))
+    }
+}
+
 /// `None`: the reader may not see the orders of the customer that the filter names.
 pub async fn page(
     app: &App,
@@ -33,13 +43,58 @@ pub async fn page(
     filter: OrderFilter,
     query: &PageQuery,
 ) -> Result<Option<Json<Page<OrderView>>>, Problem> {
-    check_times(&filter)?;
+    let paging = paging(&filter, query)?;
+    let listing = app
+        .list_orders
+        .run(reader, filter, window(&paging)?)
+        .await
+        .map_err(|error| refusal::of_reading(&error))?;
+    let Some(listing) = listing else {
+        return Ok(None);
+    };
+    let page = orders(&paging, listing)?;
+    Ok(Some(Json(page.map(OrderView::from))))
+}
+
+/// Orders with lines of this vendor, cut down to them.
+pub async fn page_of_vendor(
+    app: &App,
+    vendor: UserId,
+    filter: OrderFilter,
+    query: &PageQuery,
+) -> Result<Page<Order>, Problem> {
+    let filter = OrderFilter {
+        vendor: Some(vendor),
+        ..filter
+    };
+    let paging = paging(&filter, query)?;
+    let listing = app
+        .list_orders
+        .of_vendor(vendor, filter, window(&paging)?)
+        .await
+        .map_err(|error| refusal::of_reading(&error))?;
+    orders(&paging, listing)
+}
+
+fn paging(filter: &OrderFilter, query: &PageQuery) -> Result<Paging<Key>, Problem> {
+    check_times(filter)?;
     let customer = filter.customer.map(|customer| customer.0);
+    let vendor = filter.vendor.map(|vendor| vendor.0);
     let status = filter.status.map(Status::as_str);
-    let paging: Paging<Key> = Paging::try_new(
+    Paging::try_new(
         query,
-        &("-created_at", customer, status, filter.from, filter.to),
-    )?;
+        &(
+            "-created_at",
+            customer,
+            vendor,
+            status,
+            filter.from,
+            filter.to,
+        ),
+    )
+}
+
+fn window(paging: &Paging<Key>) -> Result<Window, Problem> {
     let start = match &paging.start {
         list::Start::After((time, _)) if !storable(time) => {
             return Err(Problem::invalid_field(
@@ -51,22 +106,16 @@ pub async fn page(
         list::Start::After((time, id)) => Start::After(*time, *id),
         list::Start::Offset(rows) => Start::Offset(i64::from(*rows)),
     };
-    let window = Window {
+    Ok(Window {
         rows: paging.fetch(),
         start,
         count_to: paging.include_total.then_some(Total::COUNT_TO),
-    };
-    let listing = app
-        .list_orders
-        .run(reader, filter, window)
-        .await
-        .map_err(|error| refusal::of_reading(&error))?;
-    let Some(listing) = listing else {
-        return Ok(None);
-    };
+    })
+}
+
+fn orders(paging: &Paging<Key>, listing: Listing) -> Result<Page<Order>, Problem> {
     let total = listing.counted.map(Total::counted);
-    let page = paging.page(listing.orders, total, |order| (order.created_at, order.id))?;
-    Ok(Some(Json(page.map(OrderView::from))))
+    paging.page(listing.orders, total, |order| (order.created_at, order.id))
 }
 
 fn check_times(filter: &OrderFilter) -> Result<(), Problem> {

@@ -39,7 +39,7 @@ pub struct OrderView {
 /// One product of an order; SKU, name and price as they were when it was ordered.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderItem)]
-struct OrderItemView {
+pub struct OrderItemView {
     product_id: ProductId,
     vendor_id: UserId,
     #[schema(example = "MUG-1")]
@@ -65,7 +65,7 @@ struct TotalsView {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShippingAddress)]
-struct ShippingAddressView {
+pub struct ShippingAddressView {
     #[schema(example = "Ada Lovelace")]
     name: String,
     #[schema(example = "12 St James's Square")]

@@ -11,8 +11,30 @@ pub(super) async fn count(
     most: i64,
 ) -> Result<i64, sqlx::Error> {
     let status = filter.status.map(Status::as_str);
-    match (filter.customer, status) {
-        (Some(customer), _) => {
+    match (filter.vendor, filter.customer, status) {
+        (Some(vendor), customer, status) => {
+            sqlx::query_scalar!(
+                r#"
+                SELECT count(*) AS "count!" FROM (
+                    SELECT FROM (SELECT DISTINCT order_id FROM order_items WHERE vendor_id = $1) AS sold
+                    JOIN orders ON orders.id = sold.order_id
+                    WHERE ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR user_id = $3)
+                      AND created_at >= COALESCE($4::timestamptz, '-infinity')
+                      AND created_at < COALESCE($5::timestamptz, 'infinity')
+                    LIMIT $6
+                ) AS counted
+                "#,
+                vendor.0,
+                status,
+                customer.map(|customer| customer.0),
+                filter.from,
+                filter.to,
+                most,
+            )
+            .fetch_one(pool)
+            .await
+        }
+        (None, Some(customer), _) => {
             sqlx::query_scalar!(
                 r#"
                 SELECT count(*) AS "count!" FROM (
@@ -32,7 +54,7 @@ pub(super) async fn count(
             .fetch_one(pool)
             .await
         }
-        (None, Some(status)) => {
+        (None, None, Some(status)) => {
             sqlx::query_scalar!(
                 r#"
                 SELECT count(*) AS "count!" FROM (
@@ -51,7 +73,7 @@ pub(super) async fn count(
             .fetch_one(pool)
             .await
         }
-        (None, None) => {
+        (None, None, None) => {
             sqlx::query_scalar!(
                 r#"
                 SELECT count(*) AS "count!" FROM (

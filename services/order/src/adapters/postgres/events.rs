@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
-use crate::domain::{Actor, EventType, NewOrder, OrderId, OrderState};
+use crate::domain::{Actor, EventType, NewEvent, NewOrder, OrderId, OrderState};
 
 /// The event of one version of an order.
 #[derive(Debug)]
@@ -29,6 +29,14 @@ impl EventRow {
         .with("user_id", customer.0.to_string())
         .with("currency", order.totals.currency().code())
         .with("total_minor", order.totals.total.minor)
+    }
+
+    pub(super) fn new(order_id: OrderId, state: &OrderState, event: &NewEvent) -> Self {
+        let row = Self::of(order_id, state, event.event_type, event.actor);
+        event
+            .details
+            .iter()
+            .fold(row, |row, (name, value)| row.with(name, value.clone()))
     }
 
     /// The event by which the order came to this state.

@@ -1,0 +1,67 @@
+//! Orders changed by hand: a compare-and-set on the version, and the event of the new one (ORDERS 22).
+
+use sqlx::{PgPool, types::Json};
+
+use super::{
+    events::{self, EventRow},
+    failure::StoreError,
+};
+use crate::{
+    domain::{NewEvent, Order, OrderId, PastEvent},
+    ports::Saved,
+};
+
+pub(super) async fn save(
+    pool: &PgPool,
+    order: &Order,
+    read_version: i64,
+    event: &NewEvent,
+) -> Result<Saved, StoreError> {
+    let state = &order.state;
+    let mut transaction = pool.begin().await?;
+    let done = sqlx::query!(
+        r#"
+        UPDATE orders
+        SET status = $3, fulfillment_status = $4, version = $5, shipping_address = $6, note = $7, updated_at = now()
+        WHERE id = $1 AND version = $2
+        "#,
+        order.id.0,
+        read_version,
+        state.status.as_str(),
+        state.fulfillment.as_str(),
+        state.version,
+        Json(&order.shipping_address) as _,
+        order.note,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(Saved::Changed);
+    }
+    events::write(&mut transaction, &[EventRow::new(order.id, state, event)]).await?;
+    transaction.commit().await?;
+    Ok(Saved::Written)
+}
+
+pub(super) async fn history(
+    pool: &PgPool,
+    order: OrderId,
+    after: i64,
+    rows: i64,
+) -> Result<Vec<PastEvent>, StoreError> {
+    Ok(sqlx::query_as!(
+        PastEvent,
+        r#"
+        SELECT version, event_id, event_type, actor, actor_id, occurred_at, data
+        FROM order_events
+        WHERE order_id = $1 AND version > $2
+        ORDER BY version
+        LIMIT $3
+        "#,
+        order.0,
+        after,
+        rows,
+    )
+    .fetch_all(pool)
+    .await?)
+}
