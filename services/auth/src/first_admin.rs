@@ -66,13 +66,15 @@ pub async fn ensure(app: &App, admin: &FirstAdmin) -> Result<FirstAdminOutcome, 
     if users::an_admin_exists(&app.pool).await? {
         return Ok(FirstAdminOutcome::Present);
     }
+    let place = app.passwords.place()?;
+    let password_hash = app.passwords.hash(place, admin.password.clone()).await?;
     let user = NewUser {
         id: UserId(app.clock.uuid()),
         email: admin.email.clone(),
         username: None,
         full_name: admin.full_name.clone(),
         role: web::token::Role::Admin,
-        password_hash: app.passwords.hash(admin.password.clone()).await?,
+        password_hash,
     };
     Ok(users::insert_first_admin(&app.pool, &user).await?)
 }

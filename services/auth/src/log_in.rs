@@ -53,6 +53,8 @@ pub async fn log_in(
         password,
     }: Credentials,
 ) -> Result<Tokens, LogInError> {
+    // First of all, so that a flood costs no statement either.
+    let place = app.passwords.place()?;
     // Counted before the password is looked at, so that tries at the same time do not pass the limit together.
     let counted = app.server_key.attempted(Attempted::LogIn(&identifier));
     limit::account::count(&app.pool, &counted, app.account_limits.failures()).await?;
@@ -61,7 +63,7 @@ pub async fn log_in(
     let (user, hash) = account.map_or((None, None), |account| {
         (Some(account.user), Some(account.password_hash))
     });
-    let fits = match app.passwords.verify(password, hash).await {
+    let fits = match app.passwords.verify(place, password, hash).await {
         Ok(fits) => fits,
         Err(error) => {
             // Nobody looked at the password: that is no failed try.

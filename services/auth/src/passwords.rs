@@ -1,16 +1,20 @@
 //! Password hashes: argon2id (RFC 9106) with 19 MiB, two passes, one lane, on a pool of its own.
-//! The pool and the line before it are bounded, so that a flood of logins costs memory and time that are known.
+//! The pool and the line before it are bounded and its threads come after all others, so that a flood of logins costs
+//! memory and time that are known, and takes no time from orders on the same machine.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::{JoinError, spawn_blocking},
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::warn;
 
 use crate::account::{Password, PresentedPassword};
 
@@ -19,6 +23,10 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Waiting longer than this for a thread is as good as no place in the line.
 const MAX_WAIT: Duration = Duration::from_secs(5);
+/// A thirtieth of the weight of a thread that answers requests, where both want the same core.
+const NICENESS: i32 = 15;
+
+type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct HashingLimits {
@@ -33,13 +41,18 @@ pub struct HashingLimits {
 #[derive(Clone)]
 pub struct Passwords(Arc<Pool>);
 
+/// A place in the line before the hashing threads.
+pub struct Place(
+    #[expect(dead_code, reason = "held, and given back by its drop")] OwnedSemaphorePermit,
+);
+
 struct Pool {
-    argon2: Argon2<'static>,
+    jobs: mpsc::Sender<Job>,
     /// A place for everyone who is hashed or waits.
     places: Arc<Semaphore>,
     threads: Arc<Semaphore>,
     /// Compared with when there is no such account, so that the answer takes as long.
-    decoy: String,
+    decoy: Arc<str>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -49,14 +62,18 @@ pub enum PasswordsError {
     #[error("a password cannot be hashed, or a stored hash not be read")]
     Hash(#[from] password_hash::Error),
     #[error("the hashing thread died")]
-    Thread(#[from] JoinError),
+    Thread,
+    #[error("no hashing thread can be started")]
+    Start(#[source] std::io::Error),
 }
 
 impl From<PasswordsError> for web::Problem {
     fn from(error: PasswordsError) -> Self {
         match error {
             PasswordsError::Full => Self::unavailable(1).with_cause(&error),
-            PasswordsError::Hash(_) | PasswordsError::Thread(_) => Self::internal(&error),
+            PasswordsError::Hash(_) | PasswordsError::Thread | PasswordsError::Start(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }
@@ -68,13 +85,23 @@ impl Passwords {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = argon2
             .hash_password(&rand::random::<[u8; 32]>())?
-            .to_string();
+            .to_string()
+            .into();
         let (threads, line) = (
             limits.hashing_threads as usize,
             limits.hashing_line as usize,
         );
+        let (jobs, queued) = mpsc::channel();
+        let queued = Arc::new(Mutex::new(queued));
+        for _ in 0..threads {
+            let (argon2, queued) = (argon2.clone(), Arc::clone(&queued));
+            thread::Builder::new()
+                .name("hashing".to_owned())
+                .spawn(move || hash_in_turn(&argon2, &queued))
+                .map_err(PasswordsError::Start)?;
+        }
         Ok(Self(Arc::new(Pool {
-            argon2,
+            jobs,
             places: Arc::new(Semaphore::new(threads + line)),
             threads: Arc::new(Semaphore::new(threads)),
             decoy,
@@ -82,21 +109,25 @@ impl Passwords {
     }
 
     /// The password's hash as a PHC string, with a fresh salt.
-    pub async fn hash(&self, password: Password) -> Result<String, PasswordsError> {
-        self.run(move |pool| Ok(pool.argon2.hash_password(password.as_bytes())?.to_string()))
-            .await
+    pub async fn hash(&self, place: Place, password: Password) -> Result<String, PasswordsError> {
+        self.run(place, move |argon2| {
+            Ok(argon2.hash_password(password.as_bytes())?.to_string())
+        })
+        .await
     }
 
     /// Whether the password has this hash. Without a hash it never has, which takes as long to say.
     pub async fn verify(
         &self,
+        place: Place,
         password: PresentedPassword,
         hash: Option<String>,
     ) -> Result<bool, PasswordsError> {
-        self.run(move |pool| {
-            let stored = PasswordHash::new(hash.as_deref().unwrap_or(&pool.decoy))
+        let decoy = Arc::clone(&self.0.decoy);
+        self.run(place, move |argon2| {
+            let stored = PasswordHash::new(hash.as_deref().unwrap_or(&decoy))
                 .map_err(password_hash::Error::from)?;
-            match pool.argon2.verify_password(password.as_bytes(), &stored) {
+            match argon2.verify_password(password.as_bytes(), &stored) {
                 Ok(()) => Ok(hash.is_some()),
                 Err(password_hash::Error::PasswordInvalid) => Ok(false),
                 Err(error) => Err(error.into()),
@@ -105,31 +136,49 @@ impl Passwords {
         .await
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Pool) -> Result<T, PasswordsError> + Send + 'static,
-    ) -> Result<T, PasswordsError> {
-        let permits = self.turn().await?;
-        let pool = Arc::clone(&self.0);
-        // The permits go along: whoever stops waiting does not stop the thread.
-        spawn_blocking(move || {
-            let outcome = work(&pool);
-            drop(permits);
-            outcome
-        })
-        .await?
+    /// A place in the line; `Full` at once where there is none.
+    pub fn place(&self) -> Result<Place, PasswordsError> {
+        let place = Arc::clone(&self.0.places).try_acquire_owned();
+        place.map(Place).map_err(|_| PasswordsError::Full)
     }
 
-    async fn turn(&self) -> Result<[OwnedSemaphorePermit; 2], PasswordsError> {
-        let place = Arc::clone(&self.0.places)
-            .try_acquire_owned()
-            .map_err(|_| PasswordsError::Full)?;
-        let thread =
-            tokio::time::timeout(MAX_WAIT, Arc::clone(&self.0.threads).acquire_owned()).await;
-        let thread = thread
+    async fn run<T: Send + 'static>(
+        &self,
+        place: Place,
+        work: impl FnOnce(&Argon2<'static>) -> Result<T, PasswordsError> + Send + 'static,
+    ) -> Result<T, PasswordsError> {
+        let thread = Arc::clone(&self.0.threads).acquire_owned();
+        let thread = tokio::time::timeout(MAX_WAIT, thread)
+            .await
             .map_err(|_| PasswordsError::Full)?
             .map_err(|_| PasswordsError::Full)?;
-        Ok([place, thread])
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |argon2| {
+            let outcome = work(argon2);
+            // The permits go along: whoever stops waiting does not stop the thread.
+            drop((place, thread));
+            // Whoever stopped waiting wants no answer.
+            let _ = answer.send(outcome);
+        });
+        self.0.jobs.send(job).map_err(|_| PasswordsError::Thread)?;
+        answered.await.map_err(|_| PasswordsError::Thread)?
+    }
+}
+
+/// Hashes until the pool is gone, after everybody else on this machine: a flood of logins must not slow orders.
+fn hash_in_turn(argon2: &Argon2<'static>, jobs: &Mutex<mpsc::Receiver<Job>>) {
+    // On Linux this is the thread and not the process.
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        warn!(
+            error = &error as &dyn std::error::Error,
+            "passwords are hashed with the priority of requests"
+        );
+    }
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        // A job that panics answers nobody, and the thread goes on.
+        let _ = catch_unwind(AssertUnwindSafe(|| job(argon2)));
     }
 }
 
@@ -153,34 +202,48 @@ mod tests {
         text.to_owned().try_into().unwrap()
     }
 
+    async fn hashed(passwords: &Passwords) -> Result<String, PasswordsError> {
+        passwords
+            .hash(passwords.place()?, chosen("correct horse"))
+            .await
+    }
+
     #[tokio::test]
     async fn a_hash_names_its_parameters_and_fits_one_password() {
         let passwords = pool(1, 4);
-        let hash = passwords.hash(chosen("correct horse")).await.unwrap();
+        let hash = hashed(&passwords).await.unwrap();
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{hash}"
         );
         assert_ne!(
             hash,
-            passwords.hash(chosen("correct horse")).await.unwrap(),
+            hashed(&passwords).await.unwrap(),
             "each has its own salt"
         );
         assert!(
             passwords
-                .verify(presented("correct horse"), Some(hash.clone()))
+                .verify(
+                    passwords.place().unwrap(),
+                    presented("correct horse"),
+                    Some(hash.clone())
+                )
                 .await
                 .unwrap()
         );
         assert!(
             !passwords
-                .verify(presented("battery staple"), Some(hash))
+                .verify(
+                    passwords.place().unwrap(),
+                    presented("battery staple"),
+                    Some(hash)
+                )
                 .await
                 .unwrap()
         );
         assert!(
             !passwords
-                .verify(presented("correct horse"), None)
+                .verify(passwords.place().unwrap(), presented("correct horse"), None)
                 .await
                 .unwrap()
         );
@@ -189,20 +252,54 @@ mod tests {
     #[tokio::test]
     async fn a_full_line_is_refused_at_once() {
         let passwords = pool(1, 0);
-        let held = passwords.turn().await.unwrap();
+        let held = passwords.place().unwrap();
         assert!(matches!(
-            passwords.hash(chosen("correct horse")).await,
+            hashed(&passwords).await,
             Err(PasswordsError::Full)
         ));
         drop(held);
-        assert!(passwords.hash(chosen("correct horse")).await.is_ok());
+        assert!(hashed(&passwords).await.is_ok());
     }
 
     #[tokio::test]
     async fn an_unreadable_hash_is_our_failure_and_not_a_wrong_password() {
-        let outcome = pool(1, 0)
-            .verify(presented("correct horse"), Some("nonsense".to_owned()))
+        let passwords = pool(1, 0);
+        let outcome = passwords
+            .verify(
+                passwords.place().unwrap(),
+                presented("correct horse"),
+                Some("nonsense".to_owned()),
+            )
             .await;
         assert!(matches!(outcome, Err(PasswordsError::Hash(_))));
+    }
+
+    #[tokio::test]
+    async fn hashing_comes_after_all_else_and_requests_do_not() {
+        let passwords = pool(2, 0);
+        let niceness = |_: &Argon2<'static>| {
+            let own = rustix::process::getpriority_process(None).unwrap();
+            Ok((own, thread::current().name().map(ToOwned::to_owned)))
+        };
+        let place = passwords.place().unwrap();
+        let hashing = passwords.run(place, niceness).await.unwrap();
+        assert_eq!(hashing, (NICENESS, Some("hashing".to_owned())));
+        let own = rustix::process::getpriority_process(None).unwrap();
+        assert!(own < NICENESS, "this thread: {own}");
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_no_thread_and_no_place() {
+        let passwords = pool(1, 0);
+        for _ in 0..3 {
+            let place = passwords.place().unwrap();
+            let outcome = passwords
+                .run(place, |_| -> Result<(), PasswordsError> {
+                    panic!("on purpose")
+                })
+                .await;
+            assert!(matches!(outcome, Err(PasswordsError::Thread)));
+        }
+        assert!(hashed(&passwords).await.is_ok());
     }
 }

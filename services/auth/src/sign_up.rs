@@ -65,12 +65,13 @@ pub async fn sign_up(app: &App, registration: Registration) -> Result<Tokens, Si
         (Role::Vendor, VendorSignup::Closed) => return Err(SignUpError::VendorsClosed),
         (Role::Admin, _) => return Err(SignUpError::Admin),
     }
+    let place = app.passwords.place()?;
     let counted = app
         .server_key
         .attempted(Attempted::SignUp(&registration.email));
     limit::account::count(&app.pool, &counted, app.account_limits.failures()).await?;
 
-    let password_hash = match app.passwords.hash(registration.password).await {
+    let password_hash = match app.passwords.hash(place, registration.password).await {
         Ok(hash) => hash,
         Err(error) => {
             store::attempts::take_back(&app.pool, &counted).await?;
