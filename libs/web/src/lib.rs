@@ -19,4 +19,4 @@ mod observe;
 
 pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};
-pub use request::{PathParameters, QueryParameters, ValidJson};
+pub use request::{PathParameters, QueryParameters, RawBody, ValidJson};

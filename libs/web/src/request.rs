@@ -46,6 +46,17 @@ where
     }
 }
 
+/// A body as it was sent, for what is verified byte by byte; one over the limit is 413.
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        read(request.into_body()).await.map(Self)
+    }
+}
+
 /// Path parameters; what does not parse names nothing: 404.
 pub struct PathParameters<T>(pub T);
 
