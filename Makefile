@@ -64,6 +64,7 @@ lint:
 	typos
 	cargo deny --log-level error check bans licenses sources
 	cargo machete
+	type -P shellcheck >/dev/null || tests/packages shellcheck
 	git ls-files -z | xargs -0 grep -lE '^#!/usr/bin/env bash|^# shellcheck shell=' | xargs shellcheck
 
 unit:
