@@ -4,6 +4,7 @@
 pub mod app;
 pub mod catalogue;
 pub mod config;
+mod fail_point;
 pub mod http;
 pub mod idempotency;
 pub mod inventory;

@@ -13,7 +13,12 @@ use super::{
     Verdict, decide,
     overdue::{Reach, TakenBack, take_back},
 };
-use crate::{catalogue::Sku, retry::Retries, store};
+use crate::{
+    catalogue::Sku,
+    fail_point::{FailPoint, reach as reach_point},
+    retry::Retries,
+    store,
+};
 
 /// A verdict for each reservation. Sent again, a batch finds its own holds.
 pub async fn reserve(
@@ -86,6 +91,7 @@ async fn attempt(
         .collect();
     let skus: Vec<&str> = locked.iter().map(|sku| sku.as_str()).collect();
     let mut shelves = store::shelves::lock(&mut tx, &skus).await?;
+    reach_point(FailPoint::ReserveLocked).await?;
     let holds = known_holds(&mut tx, batch).await?;
     let mut decisions = decide(
         batch,
@@ -120,7 +126,9 @@ async fn attempt(
 
     let ends = write(&mut tx, batch, &decisions, &offers).await?;
     let known_lines = known_lines(&mut tx, &decisions, &holds).await?;
+    reach_point(FailPoint::BeforeReserveCommit).await?;
     tx.commit().await?;
+    reach_point(FailPoint::AfterReserveCommit).await?;
     let view = View {
         batch,
         decisions: &decisions,

@@ -11,7 +11,12 @@ use super::{
     overdue::Reach,
     retake::{Again, retake},
 };
-use crate::{catalogue::Sku, retry::Retries, store};
+use crate::{
+    catalogue::Sku,
+    fail_point::{FailPoint, reach as reach_point},
+    retry::Retries,
+    store,
+};
 
 /// What became of one order's hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -96,6 +101,7 @@ async fn commit_once(pool: &PgPool, orders: &[Uuid], reach: &Reach) -> Result<At
     let mut states = store::holds::lock(&mut tx, orders, reach.skus())
         .await?
         .states;
+    reach_point(FailPoint::CommitLocked).await?;
     let held = in_state(&states, HoldState::Held);
     if !held.is_empty() {
         store::holds::end(&mut tx, &held, HoldState::Held, HoldState::Committed).await?;
@@ -105,7 +111,9 @@ async fn commit_once(pool: &PgPool, orders: &[Uuid], reach: &Reach) -> Result<At
         tx.rollback().await?;
         return Ok(Attempt::Widen(skus));
     }
+    reach_point(FailPoint::BeforeCommitCommit).await?;
     tx.commit().await?;
+    reach_point(FailPoint::AfterCommitCommit).await?;
     Ok(Attempt::Done(states))
 }
 
@@ -144,6 +152,7 @@ async fn release_once(
     let states = store::holds::lock(&mut tx, orders, &BTreeSet::new())
         .await?
         .states;
+    reach_point(FailPoint::ReleaseLocked).await?;
     let held = in_state(&states, HoldState::Held);
     if !held.is_empty() {
         store::holds::end(&mut tx, &held, HoldState::Held, HoldState::Released).await?;
@@ -168,7 +177,9 @@ async fn release_once(
     if !unknown.is_empty() {
         store::holds::bury(&mut tx, &Vec::from_iter(unknown)).await?;
     }
+    reach_point(FailPoint::BeforeReleaseCommit).await?;
     tx.commit().await?;
+    reach_point(FailPoint::AfterReleaseCommit).await?;
     Ok(states)
 }
 
@@ -216,12 +227,15 @@ async fn extend_once(
         store::shelves::lock(&mut tx, &skus).await?;
     }
     let mut states = store::holds::lock_alone(&mut tx, orders).await?;
+    reach_point(FailPoint::ExtendLocked).await?;
     store::holds::extend(&mut tx, longest).await?;
     if let Some(skus) = retake(&mut tx, orders, &mut states, reach, Again::Held(longest)).await? {
         tx.rollback().await?;
         return Ok(Attempt::Widen(skus));
     }
+    reach_point(FailPoint::BeforeExtendCommit).await?;
     tx.commit().await?;
+    reach_point(FailPoint::AfterExtendCommit).await?;
     Ok(Attempt::Done(states))
 }
 
