@@ -1,7 +1,9 @@
 //! The list of routes, and nothing else.
 
 mod adjust_inventory;
+mod audit_inventory;
 mod commit_reservations;
+mod create_location;
 mod create_product;
 mod delete_product;
 mod disable_product;
@@ -11,10 +13,13 @@ mod get_inventory;
 mod get_product;
 mod inventory_view;
 mod list_inventory;
+mod list_locations;
 mod list_movements;
 mod list_products;
+mod list_reservations;
 mod list_shortfalls;
 mod list_vendor_products;
+mod location_view;
 mod product_query;
 mod product_view;
 mod refusal;
@@ -56,6 +61,12 @@ fn api() -> OpenApiRouter<App> {
         ))
         .routes(routes!(adjust_inventory::adjust_inventory))
         .routes(routes!(list_movements::list_movements))
+        .routes(routes!(list_reservations::list_reservations))
+        .routes(routes!(audit_inventory::audit_inventory))
+        .routes(routes!(
+            list_locations::list_locations,
+            create_location::create_location
+        ))
 }
 
 fn products() -> OpenApiRouter<App> {

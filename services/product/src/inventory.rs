@@ -1,13 +1,16 @@
 //! Units of a SKU as its vendor knows and counts them. No SQL and no HTTP.
 
 mod change_on_hand;
+mod location;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use change_on_hand::{ChangeOnHand, InventoryError, NewCount, change_on_hand};
+pub use location::{Location, LocationCode, NewLocation};
 
 use crate::catalogue::{Name, ProductId, Reason, Sku, VendorId};
 
@@ -30,6 +33,17 @@ pub struct Inventory {
     pub low: bool,
     /// Where the first units are taken from.
     pub warehouse: String,
+    /// In the order in which they are emptied.
+    pub locations: Json<Vec<UnitsAt>>,
+}
+
+/// Units of one SKU in one place.
+#[derive(Clone, Debug, Deserialize)]
+pub struct UnitsAt {
+    pub location: String,
+    pub on_hand: i64,
+    pub held: i64,
+    pub allocated: i64,
 }
 
 /// Why units came or went.

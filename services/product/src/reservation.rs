@@ -14,6 +14,7 @@ use std::num::NonZeroU32;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use decide::{Books, Decision, NewHold, NewLine, Take, decide};
@@ -31,7 +32,7 @@ pub use settle::{
 pub use verdict::{HeldLine, ShortLine, UnknownLine, Verdict};
 
 use crate::{
-    catalogue::{MAX_PRICE_MINOR, Name, Sku},
+    catalogue::{MAX_PRICE_MINOR, Name, ProductId, Sku, VendorId},
     retry::Retryable,
 };
 
@@ -110,7 +111,7 @@ pub struct Offer {
 
 /// They move one way: from `held` to one of the others, which are final but for a retake of what ended without its
 /// order's doing (ADR 4) and the release of what ended or was not shipped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum HoldState {
@@ -130,6 +131,25 @@ pub struct KnownHold {
     pub state: HoldState,
     pub expires_at: DateTime<Utc>,
     pub total_minor: i64,
+}
+
+/// A line of a hold, for whoever looks at it.
+#[derive(Clone, Debug)]
+pub struct ReservedLine {
+    pub order_id: Uuid,
+    pub sku: Sku,
+    pub location: String,
+    pub product_id: ProductId,
+    pub vendor_id: VendorId,
+    pub name: Name,
+    pub quantity: i64,
+    pub shipped: i64,
+    pub returned: i64,
+    pub released: i64,
+    pub state: HoldState,
+    pub expires_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// Units that a committed order has lost.

@@ -1,12 +1,15 @@
 //! All SQL of this service. The database's clock counts, and the database sorts.
 
+pub mod audit;
 pub mod holds;
 pub mod inventory;
 pub mod keys;
+pub mod locations;
 pub mod movements;
 pub mod parcels;
 pub mod product_lists;
 pub mod products;
+pub mod reservations;
 pub mod retakes;
 pub mod shelves;
 pub mod shortfalls;

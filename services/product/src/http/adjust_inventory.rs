@@ -14,7 +14,7 @@ use crate::{
     app::App,
     catalogue::{Owner, Reason, Sku},
     idempotency::{Answer, Once},
-    inventory::{ChangeOnHand, MAX_ON_HAND, NewCount, change_on_hand},
+    inventory::{ChangeOnHand, LocationCode, MAX_ON_HAND, NewCount, change_on_hand},
 };
 
 #[derive(Deserialize, Serialize, Validate, ToSchema)]
@@ -28,6 +28,9 @@ pub(super) struct AdjustInventory {
     delta: i64,
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     reason: Reason,
+    /// Where; `main` where absent, or the only place that the SKU was ever in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    location: Option<LocationCode>,
     /// `true`: orders lose what they have and is not there, the newest reservations first, then the newest
     /// confirmed orders.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -88,6 +91,7 @@ pub(super) async fn adjust_inventory(
     let change = ChangeOnHand {
         sku,
         owner: Owner::of(&caller),
+        location: request.location,
         count: NewCount::Adjust {
             delta: request.delta,
         },

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     catalogue::{ProductId, VendorId},
-    inventory::Inventory,
+    inventory::{Inventory, UnitsAt},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -13,6 +13,7 @@ use crate::{
     "sku": "MUG-BLUE-350", "product_id": "prd_01932c5e-7d2a-7c3e-9f00-0242ac120002",
     "vendor_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003", "name": "Blue mug", "on_hand": 7, "held": 1, "allocated": 2,
     "available": 4, "low_stock_threshold": 5, "low_stock": true, "warehouse": "main",
+    "locations": [{ "location": "main", "on_hand": 7, "held": 1, "allocated": 2, "available": 4 }],
 }))]
 pub(super) struct InventoryView {
     sku: String,
@@ -29,7 +30,31 @@ pub(super) struct InventoryView {
     /// Stock is low from here on down.
     low_stock_threshold: i64,
     low_stock: bool,
+    /// Where the first units are taken from.
     warehouse: String,
+    /// In the order in which they are emptied.
+    locations: Vec<LocationUnits>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct LocationUnits {
+    location: String,
+    on_hand: i64,
+    held: i64,
+    allocated: i64,
+    available: i64,
+}
+
+impl From<UnitsAt> for LocationUnits {
+    fn from(units: UnitsAt) -> Self {
+        Self {
+            available: units.on_hand - units.held - units.allocated,
+            location: units.location,
+            on_hand: units.on_hand,
+            held: units.held,
+            allocated: units.allocated,
+        }
+    }
 }
 
 impl From<Inventory> for InventoryView {
@@ -46,6 +71,12 @@ impl From<Inventory> for InventoryView {
             low_stock_threshold: inventory.low_stock_threshold,
             low_stock: inventory.low,
             warehouse: inventory.warehouse,
+            locations: inventory
+                .locations
+                .0
+                .into_iter()
+                .map(LocationUnits::from)
+                .collect(),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     store::{inventory, movements, product_lists::ListError},
 };
 
-web::id!(OrderId, "ord");
+web::id!(pub(super) OrderId, "ord");
 web::id!(MovementId, "mov");
 
 #[derive(Serialize, ToSchema)]

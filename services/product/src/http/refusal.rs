@@ -62,6 +62,16 @@ impl From<InventoryError> for Problem {
     fn from(error: InventoryError) -> Self {
         match &error {
             InventoryError::NotFound => Self::not_found(),
+            InventoryError::UnknownLocation => Self::invalid_field(
+                "/location",
+                "unknown_location",
+                "there is no such location: an admin adds it with POST /locations",
+            ),
+            InventoryError::LocationRequired => Self::invalid_field(
+                "/location",
+                "location_required",
+                "there are units in several places: say in which",
+            ),
             InventoryError::Stale => IfMatch::stale(),
             InventoryError::BelowCommitted { on_hand, committed } => Self::conflict(
                 "below_committed",

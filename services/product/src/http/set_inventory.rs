@@ -17,7 +17,7 @@ use crate::{
     app::App,
     catalogue::{Owner, Reason, Sku},
     idempotency::{Answer, Once},
-    inventory::{ChangeOnHand, Inventory, MAX_ON_HAND, NewCount, change_on_hand},
+    inventory::{ChangeOnHand, Inventory, LocationCode, MAX_ON_HAND, NewCount, change_on_hand},
 };
 
 #[derive(Deserialize, Serialize, Validate, ToSchema)]
@@ -35,6 +35,9 @@ pub(super) struct SetInventory {
     low_stock_threshold: Option<i64>,
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     reason: Option<Reason>,
+    /// Where; needed once the SKU has units in several places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    location: Option<LocationCode>,
     /// `true`: orders lose what they have and is not there, the newest reservations first, then the newest
     /// confirmed orders.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -87,6 +90,7 @@ pub(super) async fn set_inventory(
     let change = ChangeOnHand {
         sku,
         owner: Owner::of(&caller),
+        location: request.location,
         count: NewCount::Set {
             on_hand: request.on_hand,
             low_stock_threshold: request.low_stock_threshold,

@@ -6,7 +6,7 @@ use web::{
     conditional::{ETag, IfMatch},
 };
 
-use super::{DEFAULT_LOCATION, Inventory, MAX_ON_HAND, Movement, MovementKind};
+use super::{Inventory, LocationCode, MAX_ON_HAND, Movement, MovementKind};
 use crate::{
     catalogue::{Owner, Reason, Sku},
     idempotency::{Answer, Claim, Once},
@@ -19,6 +19,8 @@ use crate::{
 pub struct ChangeOnHand {
     pub sku: Sku,
     pub owner: Owner,
+    /// None: the only one, or `main`.
+    pub location: Option<LocationCode>,
     pub count: NewCount,
     pub reason: Option<Reason>,
     /// Rather than to refuse, lets orders lose what they have and is not there.
@@ -27,7 +29,7 @@ pub struct ChangeOnHand {
 
 #[derive(Clone, Debug)]
 pub enum NewCount {
-    /// There are so many, if there were as many as the caller thinks.
+    /// There are so many in this place, if there were as many in all as the caller thinks.
     Set {
         on_hand: i64,
         low_stock_threshold: Option<i64>,
@@ -41,6 +43,10 @@ pub enum NewCount {
 pub enum InventoryError {
     #[error("the owner has no product with this sku")]
     NotFound,
+    #[error("there is no such location")]
+    UnknownLocation,
+    #[error("there are units in several places")]
+    LocationRequired,
     #[error("the count changed since it was read")]
     Stale,
     #[error("{committed} units are held or allocated, more than {on_hand}")]
@@ -104,41 +110,36 @@ async fn attempt(
     store::inventory::find(&mut *tx, sku, change.owner)
         .await?
         .ok_or(InventoryError::NotFound)?;
+    if let Some(location) = &change.location {
+        store::inventory::open_at(&mut tx, sku, location).await?;
+    }
     let mut skus: Vec<&str> = reach.skus().iter().map(Sku::as_str).collect();
     skus.push(sku.as_str());
     let mut shelves = store::shelves::lock(&mut tx, &skus).await?;
     shelves.retain(|shelf| shelf.sku == *sku);
-    let main = shelves
-        .iter()
-        .find(|shelf| shelf.location == DEFAULT_LOCATION)
-        .ok_or(InventoryError::NotFound)?;
-    let on_hand = change.count.new_on_hand(main, &shelves)?;
-    let committed = main.held + main.allocated;
+    let shelf = change.shelf(&shelves)?;
+    let location = shelf.location.as_str();
+    let on_hand = change.count.new_on_hand(shelf, &shelves)?;
+    let committed = shelf.held + shelf.allocated;
     if on_hand < committed {
         if !change.force || on_hand < 0 {
             return Err(InventoryError::BelowCommitted { on_hand, committed });
         }
-        let shelf = (sku, DEFAULT_LOCATION);
-        if let Some(skus) = give_up(&mut tx, clock, shelf, on_hand, reach).await? {
+        let given_up = give_up(&mut tx, clock, (sku, location), on_hand, reach).await?;
+        if let Some(skus) = given_up {
             tx.rollback().await?;
             return Ok(Attempt::Widen(skus));
         }
     }
-    store::inventory::set(
-        &mut tx,
-        sku,
-        DEFAULT_LOCATION,
-        on_hand,
-        change.count.low_stock_threshold(),
-    )
-    .await?;
-    if on_hand != main.on_hand {
+    let threshold = change.count.low_stock_threshold();
+    store::inventory::set(&mut tx, sku, location, on_hand, threshold).await?;
+    if on_hand != shelf.on_hand {
         let movement = Movement {
             id: clock.uuid(),
             sku: sku.clone(),
-            location: DEFAULT_LOCATION.to_owned(),
+            location: location.to_owned(),
             kind: change.count.movement_kind(),
-            delta: on_hand - main.on_hand,
+            delta: on_hand - shelf.on_hand,
             on_hand_after: on_hand,
             reason: change.reason.clone(),
             actor: Some(once.principal),
@@ -154,9 +155,24 @@ async fn attempt(
     Ok(Attempt::Done(answer))
 }
 
+impl ChangeOnHand {
+    /// The one that changes, of all shelves of the SKU.
+    fn shelf<'a>(&self, shelves: &'a [Shelf]) -> Result<&'a Shelf, InventoryError> {
+        let at = |code: &LocationCode| shelves.iter().find(|shelf| shelf.location == code.as_str());
+        match (&self.location, &self.count, shelves) {
+            (Some(code), _, _) => at(code).ok_or(InventoryError::UnknownLocation),
+            (None, _, [only]) => Ok(only),
+            (None, NewCount::Set { .. }, _) => Err(InventoryError::LocationRequired),
+            (None, NewCount::Adjust { .. }, _) => {
+                at(&LocationCode::main()).ok_or(InventoryError::LocationRequired)
+            }
+        }
+    }
+}
+
 impl NewCount {
-    /// What `main` will hold, given all shelves of the SKU as they are under the lock.
-    fn new_on_hand(&self, main: &Shelf, shelves: &[Shelf]) -> Result<i64, InventoryError> {
+    /// What the shelf will hold, given all shelves of the SKU as they are under the lock.
+    fn new_on_hand(&self, here: &Shelf, shelves: &[Shelf]) -> Result<i64, InventoryError> {
         let on_hand = match self {
             Self::Set {
                 on_hand, if_match, ..
@@ -165,9 +181,9 @@ impl NewCount {
                 if_match
                     .check(ETag(total))
                     .map_err(|_| InventoryError::Stale)?;
-                on_hand - (total - main.on_hand)
+                *on_hand
             }
-            Self::Adjust { delta } => main.on_hand + delta,
+            Self::Adjust { delta } => here.on_hand + delta,
         };
         if on_hand > MAX_ON_HAND {
             Err(InventoryError::TooMany)

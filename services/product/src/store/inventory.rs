@@ -5,7 +5,7 @@ use web::list::{Paging, Total};
 
 use crate::{
     catalogue::{Owner, Sku},
-    inventory::Inventory,
+    inventory::{Inventory, LocationCode},
 };
 
 macro_rules! inventories {
@@ -14,12 +14,15 @@ macro_rules! inventories {
             Inventory,
             r#"SELECT p.sku AS "sku: _", p.id AS "product_id: _", p.vendor_id AS "vendor_id: _", p.name AS "name: _",
                    s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!", s.low AS "low!",
-                   s.low_stock_threshold AS "low_stock_threshold!", s.warehouse AS "warehouse!"
+                   s.low_stock_threshold AS "low_stock_threshold!", s.warehouse AS "warehouse!",
+                   s.locations AS "locations!: _"
                FROM products p
                CROSS JOIN LATERAL (
                    SELECT sum(on_hand)::bigint AS on_hand, sum(held)::bigint AS held, sum(allocated)::bigint AS allocated,
                        bool_or(low) AS low, max(low_stock_threshold) AS low_stock_threshold,
-                       (array_agg(location ORDER BY priority, location))[1] AS warehouse
+                       (array_agg(location ORDER BY priority, location))[1] AS warehouse,
+                       jsonb_agg(jsonb_build_object('location', location, 'on_hand', on_hand, 'held', held,
+                           'allocated', allocated) ORDER BY priority, location) AS locations
                    FROM stock WHERE stock.sku = p.sku HAVING count(*) > 0
                ) s "# + $rest
             $(, $argument)*
@@ -39,6 +42,23 @@ pub async fn open(
         sku.as_str(),
         location,
         on_hand,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A row of stock for a SKU that was never in this place, as the place has it; nothing where there is no such place.
+pub async fn open_at(
+    tx: &mut PgTransaction<'_>,
+    sku: &Sku,
+    location: &LocationCode,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO stock (sku, location, priority) SELECT $1, code, priority FROM locations WHERE code = $2
+         ON CONFLICT DO NOTHING",
+        sku.as_str(),
+        location.as_str(),
     )
     .execute(&mut **tx)
     .await?;

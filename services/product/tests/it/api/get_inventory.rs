@@ -17,6 +17,7 @@ async fn its_parts_and_its_tag(pool: PgPool) {
         json!({
             "sku": "MUG", "product_id": mug["id"], "vendor_id": mug["vendor_id"], "name": "The MUG", "on_hand": 7, "held": 2,
             "allocated": 0, "available": 5, "low_stock_threshold": 5, "low_stock": true, "warehouse": "main",
+            "locations": [{ "location": "main", "on_hand": 7, "held": 2, "allocated": 0, "available": 5 }],
         })
     );
     shop.get("/inventory/MUG")

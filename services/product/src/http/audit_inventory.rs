@@ -1,0 +1,89 @@
+//! `POST /inventory/audit`
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use tracing::error;
+use utoipa::ToSchema;
+use web::{Problem, problem::ProblemDocument, token::Admin};
+
+use crate::{
+    app::App,
+    store::audit::{self, Audit, Audited},
+};
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = InventoryAudit, example = json!({
+    "ok": false, "violation_count": 1, "violations": ["MUG-BLUE-350 at main: held 2, lines say 1"],
+    "checked": { "stock_rows": 10_000, "reservations": 100_000, "reservation_lines": 200_000, "movements": 110_000 },
+}))]
+pub(super) struct AuditView {
+    /// Nothing was found.
+    ok: bool,
+    violation_count: u64,
+    /// A sentence for each, up to 1,000.
+    violations: Vec<String>,
+    checked: Checked,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Checked {
+    stock_rows: i64,
+    reservations: i64,
+    reservation_lines: i64,
+    movements: i64,
+}
+
+impl From<Audit> for AuditView {
+    fn from(audit: Audit) -> Self {
+        Self {
+            ok: audit.violation_count == 0,
+            violation_count: audit.violation_count,
+            violations: audit.violations,
+            checked: Checked {
+                stock_rows: audit.shelves,
+                reservations: audit.holds,
+                reservation_lines: audit.lines,
+                movements: audit.movements,
+            },
+        }
+    }
+}
+
+/// Recompute every counter
+///
+/// On hand from the movements, held and allocated from the reservations; all at one moment, while the shop goes on.
+#[utoipa::path(
+    post,
+    path = "/inventory/audit",
+    tag = "inventory",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "What does not add up.", body = AuditView),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is no admin.", body = ProblemDocument),
+        (status = 409, description = "`audit_running`: wait for the one under way.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn audit_inventory(
+    State(app): State<App>,
+    _: Admin,
+) -> Result<Json<AuditView>, Problem> {
+    let audited = audit::run(&app.pool).await;
+    match audited.map_err(|error| postgres::problem(&error))? {
+        Audited::Busy => Err(Problem::conflict(
+            "audit_running",
+            "An audit is under way. Wait for its answer, or try again in a moment.",
+        )),
+        Audited::Done(audit) => {
+            if let Some(first) = audit.violations.first() {
+                let violations = audit.violation_count;
+                error!(
+                    violations,
+                    first, "the audit of stock found what does not add up"
+                );
+            }
+            Ok(Json(audit.into()))
+        }
+    }
+}

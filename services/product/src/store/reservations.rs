@@ -1,0 +1,116 @@
+//! Reservations as a list: who has units of what, the newest orders first.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+use web::list::{Paging, Total};
+
+use crate::{
+    catalogue::Sku,
+    reservation::{HoldState, ReservedLine},
+};
+
+/// What a reservation must be to be listed.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// None: anybody's.
+    pub vendor: Option<Uuid>,
+    pub sku: Option<Sku>,
+    pub order: Option<Uuid>,
+    pub state: Option<HoldState>,
+}
+
+/// The sort key of a line.
+pub type Position = (Uuid, String, String);
+
+macro_rules! reservations {
+    ($from:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            ReservedLine,
+            r#"SELECT line.order_id, line.sku AS "sku: _", line.location, line.product_id AS "product_id: _",
+                   line.vendor_id AS "vendor_id: _", line.name AS "name: _", line.quantity, line.shipped, line.returned,
+                   line.released, hold.state AS "state: _", hold.expires_at, hold.created_at, hold.ended_at
+               FROM "# + $from + " ORDER BY line.order_id DESC, line.sku DESC, line.location DESC LIMIT $4 OFFSET $5"
+            $(, $argument)*
+        )
+    };
+}
+
+/// The rows of one page. A question for each filter that has an index of its own.
+pub async fn rows(
+    pool: &PgPool,
+    wanted: &Wanted,
+    paging: &Paging<Position>,
+) -> Result<Vec<ReservedLine>, sqlx::Error> {
+    // Behind no line at all.
+    let start = (Uuid::max(), String::new(), String::new());
+    let (order, sku, location) = paging.after().unwrap_or(&start);
+    macro_rules! ask {
+        ($from:tt $(, $argument:expr)*) => {
+            reservations!($from, order, sku, location, paging.fetch(), paging.offset(), wanted.state as _ $(, $argument)*)
+                .fetch_all(pool)
+                .await
+        };
+    }
+    match (&wanted.order, &wanted.sku, wanted.vendor, wanted.state) {
+        (Some(id), sku, vendor, _) => ask!(
+            "hold_lines line JOIN holds hold USING (order_id)
+             WHERE (line.order_id, line.sku, line.location) < ($1, $2, $3) AND ($6::text IS NULL OR hold.state = $6)
+                 AND line.order_id = $7 AND ($8::text IS NULL OR line.sku = $8) AND ($9::uuid IS NULL OR line.vendor_id = $9)",
+            id,
+            sku.as_ref().map(Sku::as_str),
+            vendor
+        ),
+        (None, Some(sku), vendor, _) => ask!(
+            "hold_lines line JOIN holds hold USING (order_id)
+             WHERE (line.order_id, line.sku, line.location) < ($1, $2, $3) AND ($6::text IS NULL OR hold.state = $6)
+                 AND line.sku = $7 AND line.order_id <= $1 AND ($8::uuid IS NULL OR line.vendor_id = $8)",
+            sku.as_str(),
+            vendor
+        ),
+        // The newest of each product of the vendor, and of those the newest.
+        (None, None, Some(vendor), _) => ask!(
+            "products p
+             CROSS JOIN LATERAL (
+                 SELECT hold_lines.* FROM hold_lines JOIN holds USING (order_id)
+                 WHERE (order_id, hold_lines.sku, location) < ($1, $2, $3) AND ($6::text IS NULL OR state = $6)
+                     AND hold_lines.sku = p.sku AND order_id <= $1 AND hold_lines.vendor_id = $7
+                 ORDER BY order_id DESC, hold_lines.sku DESC, location DESC LIMIT $4::bigint + $5::bigint
+             ) line JOIN holds hold USING (order_id)
+             WHERE p.vendor_id = $7",
+            vendor
+        ),
+        (None, None, None, Some(HoldState::Held)) => ask!(
+            "hold_lines line JOIN holds hold USING (order_id)
+             WHERE (line.order_id, line.sku, line.location) < ($1, $2, $3) AND hold.state = 'held' AND hold.state = $6"
+        ),
+        (None, None, None, Some(HoldState::Released | HoldState::Expired | HoldState::Lost)) => ask!(
+            "hold_lines line JOIN holds hold USING (order_id)
+             WHERE (line.order_id, line.sku, line.location) < ($1, $2, $3)
+                 AND hold.state IN ('released', 'expired', 'lost') AND hold.state = $6"
+        ),
+        // Most are committed.
+        (None, None, None, Some(HoldState::Committed) | None) => ask!(
+            "hold_lines line JOIN holds hold USING (order_id)
+             WHERE (line.order_id, line.sku, line.location) < ($1, $2, $3) AND ($6::text IS NULL OR hold.state = $6)"
+        ),
+    }
+}
+
+pub async fn total(pool: &PgPool, wanted: &Wanted) -> Result<Total, sqlx::Error> {
+    let counted = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+               SELECT FROM hold_lines line JOIN holds hold USING (order_id)
+               WHERE ($1::uuid IS NULL OR line.order_id = $1) AND ($2::text IS NULL OR line.sku = $2)
+                 AND ($3::uuid IS NULL OR line.vendor_id = $3) AND ($4::text IS NULL OR hold.state = $4)
+               LIMIT $5
+           ) counted"#,
+        wanted.order,
+        wanted.sku.as_ref().map(Sku::as_str),
+        wanted.vendor,
+        wanted.state as _,
+        Total::COUNT_TO,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Total::counted(counted))
+}
