@@ -24,10 +24,12 @@ pub enum Credential {
     Administrator,
     /// Tokens of internal calls, a file for each caller.
     InternalTokens,
+    /// What the payment provider signs its webhooks with.
+    PaymentWebhooks,
 }
 
 impl Credential {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Postgres,
         Self::Database(Application::Auth),
         Self::Database(Application::Product),
@@ -35,6 +37,7 @@ impl Credential {
         Self::SigningKeys,
         Self::Administrator,
         Self::InternalTokens,
+        Self::PaymentWebhooks,
     ];
 
     /// The end of its name: `shop-jwt`.
@@ -47,6 +50,7 @@ impl Credential {
             Self::SigningKeys => "jwt",
             Self::Administrator => "admin",
             Self::InternalTokens => "internal-tokens",
+            Self::PaymentWebhooks => "payment-webhooks",
         }
     }
 
@@ -57,6 +61,7 @@ impl Credential {
             Self::Database(application) => application.as_str(),
             Self::SigningKeys | Self::Administrator => "auth",
             Self::InternalTokens => "product",
+            Self::PaymentWebhooks => "order",
         }
     }
 }
@@ -201,6 +206,12 @@ fn missing(
                 if !held.contains_key(caller) {
                     add(caller, format!("{}\n", randomness.secret(32)?));
                 }
+            }
+        }
+        Credential::PaymentWebhooks => {
+            if !held.contains_key("secrets") {
+                // Standard Webhooks 1.0 wants base64, and that is what an even number of hexadecimal pairs is, too.
+                add("secrets", format!("whsec_{}\n", randomness.secret(24)?));
             }
         }
     }

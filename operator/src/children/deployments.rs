@@ -1,7 +1,9 @@
 //! Deployments of the services and the order worker. They never carry `replicas`: see `apply` (OPERATOR 4).
 
 use super::{
-    environment::{INTERNAL_TOKENS_DIRECTORY, JWT_DIRECTORY, environment},
+    environment::{
+        INTERNAL_TOKENS_DIRECTORY, JWT_DIRECTORY, PAYMENT_WEBHOOKS_DIRECTORY, environment,
+    },
     metadata,
     pods::{Defaults, SERVICE_USER, container, pod_template, probe, resources, secret_volume},
 };
@@ -34,9 +36,11 @@ pub fn read_credentials(workload: Workload) -> &'static [Credential] {
             Credential::InternalTokens,
         ],
         Workload::Product => &[Credential::Database(Product), Credential::InternalTokens],
-        Workload::Order | Workload::Worker => {
-            &[Credential::Database(Order), Credential::InternalTokens]
-        }
+        Workload::Order | Workload::Worker => &[
+            Credential::Database(Order),
+            Credential::InternalTokens,
+            Credential::PaymentWebhooks,
+        ],
     }
 }
 
@@ -139,14 +143,21 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
     let files = |name, credential: Credential, path| {
         secret_volume(name, stack.object(credential.suffix()), path)
     };
-    let keys =
-        (workload == Workload::Auth).then(|| files("jwt", Credential::SigningKeys, JWT_DIRECTORY));
+    let own = match workload {
+        Workload::Auth => Some(files("jwt", Credential::SigningKeys, JWT_DIRECTORY)),
+        Workload::Product => None,
+        Workload::Order | Workload::Worker => Some(files(
+            "payment-webhooks",
+            Credential::PaymentWebhooks,
+            PAYMENT_WEBHOOKS_DIRECTORY,
+        )),
+    };
     let tokens = files(
         "internal-tokens",
         Credential::InternalTokens,
         INTERNAL_TOKENS_DIRECTORY,
     );
-    keys.into_iter().chain([tokens]).unzip()
+    own.into_iter().chain([tokens]).unzip()
 }
 
 fn defaults(workload: Workload) -> Defaults {

@@ -5,11 +5,13 @@ use crate::{
     credentials::Credential,
     validate::ValidStack,
 };
+use ecommercestack_crds::PaymentProvider;
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector, SecretKeySelector};
 
 /// Where Secrets are mounted in the services' containers.
 pub const JWT_DIRECTORY: &str = "/etc/ecommercestack/jwt";
 pub const INTERNAL_TOKENS_DIRECTORY: &str = "/etc/ecommercestack/internal";
+pub const PAYMENT_WEBHOOKS_DIRECTORY: &str = "/etc/ecommercestack/payment-webhooks";
 
 /// The connections of each pod's pool. Here and not left to the service's default, since the sum over all pods
 /// is checked against what the database takes. // OPERATOR 15
@@ -118,7 +120,18 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     "PAYMENT_WINDOW_SECONDS",
                     stack.payments.window_seconds().to_string(),
                 ),
+                variable(
+                    "PAYMENT_WEBHOOK_SECRET_FILE",
+                    format!("{PAYMENT_WEBHOOKS_DIRECTORY}/secrets"),
+                ),
             ]);
+            if stack.payments.provider() == PaymentProvider::Mock {
+                let order = stack.object("order");
+                environment.push(variable(
+                    "MOCK_WEBHOOK_URL",
+                    format!("http://{order}/api/v1/payments/webhooks/mock"),
+                ));
+            }
         }
     }
     environment
