@@ -16,6 +16,7 @@ use anyhow::{Context, Result};
 const SCRIPT: &str = r#"
 declare -A started signal
 start_time() { local stat; stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0; set -- ${stat##*) }; echo "${20}"; }
+send() { if [ "$1" = KILLGROUP ]; then kill -s KILL -- "-$2"; else kill -s "$1" "$2"; fi; }
 alive() { [ -n "${started[$1]}" ] && [ "$(start_time "$1")" = "${started[$1]}" ]; }
 while read -r what pid name; do
   case $what in
@@ -23,7 +24,7 @@ while read -r what pid name; do
     -) unset "started[$pid]" "signal[$pid]" ;;
   esac
 done
-for pid in "${!started[@]}"; do if alive "$pid"; then kill -s "${signal[$pid]}" "$pid"; fi; done
+for pid in "${!started[@]}"; do if alive "$pid"; then send "${signal[$pid]}" "$pid"; fi; done
 for pid in "${!started[@]}"; do
   for _ in $(seq 50); do alive "$pid" || break; sleep 0.1; done
   if alive "$pid"; then kill -s KILL "$pid"; fi
@@ -41,6 +42,8 @@ pub struct Guard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastSignal {
     Kill,
+    /// With all that it has started, which are in its process group.
+    KillGroup,
     /// Postgres' immediate shutdown.
     Quit,
 }
@@ -65,6 +68,7 @@ impl Guard {
     pub fn add(&self, pid: u32, signal: LastSignal) {
         let signal = match signal {
             LastSignal::Kill => "KILL",
+            LastSignal::KillGroup => "KILLGROUP",
             LastSignal::Quit => "QUIT",
         };
         self.tell(&format!("+ {pid} {signal}\n"));

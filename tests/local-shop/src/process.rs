@@ -25,6 +25,7 @@ pub struct Process {
     name: String,
     log: PathBuf,
     guard: Arc<Guard>,
+    last_signal: LastSignal,
 }
 
 impl Process {
@@ -50,6 +51,7 @@ impl Process {
             name: name.to_owned(),
             log: log.to_owned(),
             guard,
+            last_signal,
         })
     }
 
@@ -119,6 +121,12 @@ impl Process {
 
     fn end(&mut self) {
         // An error means that it has ended already.
+        if self.last_signal == LastSignal::KillGroup {
+            let group = format!("-{}", self.pid());
+            let _ = Command::new("kill")
+                .args(["-s", "KILL", "--", &group])
+                .status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         self.guard.remove(self.pid());

@@ -376,6 +376,11 @@ impl Shop {
         &self.folder
     }
 
+    /// For processes beside the shop that must not outlive it.
+    pub fn guard(&self) -> Arc<Guard> {
+        Arc::clone(&self.guard)
+    }
+
     /// Changes the plan's variables; processes see them at their next start.
     pub fn set_environment(&mut self, environment: Vec<(Workload, String, String)>) {
         self.plan.environment = environment;

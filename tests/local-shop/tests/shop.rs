@@ -103,6 +103,34 @@ fn kill_9_of_the_caller_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_group_ends_with_its_leader() {
+    let folder = folder("group");
+    let guard = Arc::new(Guard::try_new(&folder).unwrap());
+    let leader = Process::start(
+        "leader",
+        Command::new("sh").args(["-c", "sleep 600 & echo $!; wait"]),
+        &folder.join("log"),
+        Arc::clone(&guard),
+        LastSignal::KillGroup,
+    )
+    .unwrap();
+    let mut member = None;
+    probe::until("the member has started", Duration::from_secs(20), || {
+        member = std::fs::read_to_string(folder.join("log"))?
+            .trim()
+            .parse()
+            .ok();
+        Ok(member.is_some())
+    })
+    .unwrap();
+    drop(leader);
+    probe::until("the member has ended", Duration::from_secs(20), || {
+        Ok(!member.is_some_and(runs))
+    })
+    .unwrap();
+}
+
+#[test]
 fn a_process_that_ends_is_reported_with_its_log() {
     let folder = folder("ended");
     let guard = Arc::new(Guard::try_new(&folder).unwrap());

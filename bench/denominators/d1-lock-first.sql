@@ -1,0 +1,76 @@
+-- D1, lock-first: the services' statements for one order, one by one in one transaction, in the services' order.
+-- Single rows are inserted by VALUES: shorter than the set-wise form, and what a conventional service writes.
+BEGIN;
+-- order: adapters/postgres/recorded.rs; with it the parameters that a service would make itself
+SELECT order_id(:time, :r) AS id, customer(:user) AS customer, skus(:a, :b, :c, :lines) AS skus,
+    (ARRAY[:qa, :qb, :qc]::bigint[])[1:(:lines)] AS quantities, sha256(int8send(:r)) AS hash, 'd1-' || :time AS key,
+    (SELECT order_id FROM idempotency_keys WHERE principal = customer(:user) AND operation = 'place_order' AND key = 'd1-' || :time) AS known
+\gset
+\if :dice <= 30 AND :dice > 20
+-- A replay: the order is read and answered (adapters/postgres/list.rs by_ids).
+SELECT * FROM orders WHERE user_id = :customer ORDER BY created_at DESC, id DESC LIMIT 1;
+ROLLBACK;
+\else
+-- product: store/products.rs offers, as the arrays that go back with the lines
+SELECT array_agg(id ORDER BY sku) AS products, array_agg(vendor_id ORDER BY sku) AS vendors, array_agg(name ORDER BY sku) AS names,
+    array_agg(price_minor ORDER BY sku) AS prices, array_agg(sku ORDER BY sku) AS sorted, array_agg(quantity ORDER BY sku) AS sorted_quantities,
+    sum(price_minor * quantity)::bigint AS total
+FROM (SELECT id, vendor_id, sku, name, price_minor, (status = 'active' AND deleted_at IS NULL) AS orderable
+      FROM products WHERE id = ANY ('{}'::uuid[]) OR sku = ANY (:skus)) p
+JOIN unnest(:skus::text[], :quantities::bigint[]) AS wanted (sku, quantity) USING (sku)
+\gset
+-- product: store/shelves.rs lock
+SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
+-- product: store/holds.rs known
+SELECT order_id, request_key, fingerprint, state, expires_at, total_minor FROM holds
+WHERE request_key = ANY (ARRAY[:hash::bytea]) OR order_id = ANY (ARRAY[:id::uuid]);
+\if :dice <= 20
+-- Sold out: nothing is written.
+ROLLBACK;
+\else
+-- product: store/holds.rs insert, store/shelves.rs hold
+INSERT INTO holds (order_id, request_key, fingerprint, state, total_minor, expires_at)
+VALUES (:id, :hash, :hash, 'held', :total, now() + make_interval(secs => 60)) ON CONFLICT DO NOTHING RETURNING order_id, expires_at;
+INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_minor, sku, location, quantity)
+SELECT :id, (place - 1)::smallint, product_id, vendor_id, name, price, sku, 'main', quantity
+FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
+    WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
+UPDATE stock SET held = stock.held + units.quantity FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)
+WHERE stock.sku = units.sku AND stock.location = 'main';
+-- order: adapters/postgres/insert.rs claim_keys, insert_orders, insert_items, insert_sagas; events.rs write
+INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, status)
+VALUES (:customer, 'place_order', :key, :hash, :id, 201) ON CONFLICT (principal, operation, key) DO NOTHING RETURNING order_id;
+INSERT INTO orders (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor, shipping_address, note)
+VALUES (:id, :customer, 'USD', :total, 0, 0, 0, :total,
+    '{"name":"Ada Lovelace","line1":"12 St James''s Square","city":"London","postal_code":"SW1Y 4JH","country":"GB"}', NULL)
+ON CONFLICT (id) DO NOTHING RETURNING id, number, created_at, updated_at;
+INSERT INTO order_items (order_id, position, product_id, vendor_id, sku, name, unit_price_minor, quantity, line_total_minor)
+SELECT :id, (place - 1)::smallint, product_id, vendor_id, sku, name, price, quantity::integer, price * quantity
+FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
+    WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
+INSERT INTO sagas (order_id, deadline) VALUES (:id, now() + make_interval(secs => 60));
+INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 1, 'order.created', 'customer', :customer,
+    '{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}');
+-- order: adapters/postgres/sagas.rs take
+UPDATE sagas SET fence = sagas.fence + 1, attempts = sagas.attempts + 1, due_at = now() + make_interval(secs => 10)
+FROM orders WHERE sagas.order_id = :id AND orders.id = sagas.order_id
+RETURNING sagas.order_id, sagas.fence, sagas.attempts, orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version;
+-- product: store/holds.rs lock and end, store/shelves.rs lock_exactly and allocate
+SELECT order_id, sku, location FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid]);
+SELECT FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, 'main' FROM unnest(:sorted::text[]) AS sku)
+ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s;
+SELECT order_id, state FROM holds WHERE order_id = ANY (ARRAY[:id::uuid]) ORDER BY order_id FOR NO KEY UPDATE;
+UPDATE holds SET state = 'committed', ended_at = now() WHERE order_id = :id AND state = 'held';
+UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity
+FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)
+WHERE stock.sku = units.sku AND stock.location = 'main';
+-- order: adapters/postgres/sagas.rs settle
+SELECT order_id, fence, finished_at IS NULL AS unfinished FROM sagas WHERE order_id = ANY (ARRAY[:id::uuid]) ORDER BY order_id FOR UPDATE;
+SELECT id, version FROM orders WHERE id = ANY (ARRAY[:id::uuid]) ORDER BY id FOR NO KEY UPDATE;
+UPDATE orders SET status = 'confirmed', cancel_reason = NULL, version = 2, updated_at = now() WHERE id = :id;
+INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 2, 'order.confirmed', 'system', NULL,
+    '{"status":"confirmed","payment_status":"unpaid","fulfillment_status":"unfulfilled"}');
+UPDATE sagas SET finished_at = now(), last_error = NULL WHERE order_id = :id;
+COMMIT;
+\endif
+\endif

@@ -1,0 +1,45 @@
+//! What the template database sells, the same for every leg: see `sql/product.sql`.
+
+use uuid::Uuid;
+
+/// Products with more units than any run sells.
+pub const PRODUCTS: u32 = 10_000;
+/// Products with a few units each: soon sold out, and then still asked for.
+pub const SCARCE: u32 = 100;
+pub const SCARCE_UNITS: u32 = 5;
+/// Orders that the template holds.
+pub const ORDERS: u32 = 100_000;
+pub const CUSTOMERS: u32 = 2_000;
+
+/// A product by its number: 1 to `PRODUCTS` are plentiful, the `SCARCE` after them are not. 1 is the hot one.
+pub fn sku(number: u32) -> String {
+    if number <= PRODUCTS {
+        format!("P{number:05}")
+    } else {
+        format!("SCARCE-{:03}", number - PRODUCTS)
+    }
+}
+
+pub fn product_id(number: u32) -> Uuid {
+    Uuid::from_u64_pair(0x7000, (0x8000_u64 << 48) | u64::from(number))
+}
+
+pub fn customer_id(number: u32) -> Uuid {
+    Uuid::from_u64_pair(0xc000_0000_7000, (0x8000_u64 << 48) | u64::from(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_template() {
+        assert_eq!(sku(1), "P00001");
+        assert_eq!(sku(10_001), "SCARCE-001");
+        // As sql/product.sql builds it.
+        assert_eq!(
+            product_id(255).to_string(),
+            "00000000-0000-7000-8000-0000000000ff"
+        );
+    }
+}

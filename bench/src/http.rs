@@ -1,0 +1,178 @@
+//! As much of HTTP/1.1 as a generator needs: one request at a time on a connection that is kept, answers with a length.
+//! By hand, since every microsecond here is taken from what is measured.
+
+use std::{io, net::Ipv4Addr};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// An answer, as far as it matters to a client of the shop.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub location: Option<String>,
+    pub replayed: bool,
+    /// Seconds.
+    pub retry_after: Option<u32>,
+    /// Kept of problems only.
+    pub body: Vec<u8>,
+    closes: bool,
+    length: usize,
+}
+
+pub struct Connection {
+    port: u16,
+    stream: Option<TcpStream>,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects with the first request.
+    pub fn new(port: u16) -> Self {
+        Self {
+            port,
+            stream: None,
+            buffer: Vec::with_capacity(4_096),
+        }
+    }
+
+    /// Sends a whole request and reads the answer. After an error nobody knows what became of the request.
+    pub async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => connect(self.port).await?,
+        };
+        stream.write_all(request).await?;
+        let answer = read(&mut stream, &mut self.buffer).await?;
+        if !answer.closes {
+            self.stream = Some(stream);
+        }
+        Ok(answer)
+    }
+}
+
+async fn connect(port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Answer> {
+    buffer.clear();
+    let end = loop {
+        let before = buffer.len();
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let from = before.saturating_sub(3);
+        if let Some(end) = find(&buffer[from..], b"\r\n\r\n") {
+            break from + end + 4;
+        }
+    };
+    let mut answer = head(&buffer[..end]).ok_or(io::ErrorKind::InvalidData)?;
+    while buffer.len() < end + answer.length {
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    if answer.status >= 400 {
+        answer.body = buffer[end..end + answer.length].to_vec();
+    }
+    Ok(answer)
+}
+
+fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
+    text.windows(pattern.len()).position(|part| part == pattern)
+}
+
+/// The status line and the headers that matter; `None` for what is not HTTP/1.1, or has no length.
+fn head(text: &[u8]) -> Option<Answer> {
+    let mut lines = std::str::from_utf8(text).ok()?.split("\r\n");
+    let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?;
+    let mut answer = Answer {
+        status: status.parse().ok()?,
+        ..Answer::default()
+    };
+    let mut length = (answer.status == 204).then_some(0);
+    for line in lines {
+        let Some((name, value)) = line.split_once(':') else {
+            continue;
+        };
+        let value = value.trim();
+        let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
+        if is("content-length") {
+            length = Some(value.parse().ok()?);
+        } else if is("location") {
+            answer.location = Some(value.to_owned());
+        } else if is("idempotent-replayed") {
+            answer.replayed = value == "true";
+        } else if is("retry-after") {
+            answer.retry_after = value.parse().ok();
+        } else if is("connection") {
+            answer.closes = value.eq_ignore_ascii_case("close");
+        }
+    }
+    answer.length = length?;
+    Some(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headers_that_matter_are_read() {
+        let answer = head(
+            b"HTTP/1.1 201 Created\r\nLocation: /api/v1/orders/1\r\ncontent-length: 12\r\nIdempotent-Replayed: true\r\n\r\n",
+        );
+        let expected = Answer {
+            status: 201,
+            location: Some("/api/v1/orders/1".into()),
+            replayed: true,
+            length: 12,
+            ..Answer::default()
+        };
+        assert_eq!(answer, Some(expected));
+        let busy = head(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").unwrap();
+        assert_eq!((busy.retry_after, busy.closes), (Some(1), true));
+        assert_eq!(
+            head(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
+            None
+        );
+        assert_eq!(head(b"SSH-2.0\r\n\r\n"), None);
+    }
+
+    #[tokio::test]
+    async fn answers_that_arrive_in_pieces_are_put_together_and_the_connection_is_kept() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut question = [0; 4];
+            for _ in 0..2 {
+                stream.read_exact(&mut question).await.unwrap();
+                for part in [
+                    "HTTP/1.1 409 Conflict\r\nconte",
+                    "nt-length: 5\r\n\r",
+                    "\nhe",
+                    "llo",
+                ] {
+                    stream.write_all(part.as_bytes()).await.unwrap();
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                }
+            }
+        });
+        let mut connection = Connection::new(port);
+        for _ in 0..2 {
+            let answer = connection.exchange(b"ping").await.unwrap();
+            assert_eq!(
+                (answer.status, answer.body.as_slice()),
+                (409, b"hello".as_slice())
+            );
+        }
+        server.await.unwrap();
+        assert!(connection.exchange(b"ping").await.is_err());
+    }
+}

@@ -1,0 +1,365 @@
+//! One leg: fresh databases, a warm-up, the measured part until all sagas and events are done, and the audit.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+use local_shop::Workload;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    audit::{self, Books},
+    cpu,
+    load::{Specification, What},
+    log::{Entry, Report},
+    peer::Peer,
+    pgbench::{self, HEAD},
+    stage::{COMBINED, Cpu, Stage, used},
+    workload::Mix,
+};
+
+/// Accounts that a flood of logins keeps trying, at the same time.
+const FLOOD_CONNECTIONS: usize = 512;
+
+/// What a leg came to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Leg {
+    pub name: String,
+    /// Fresh orders that were confirmed, or requests that were answered, a second.
+    pub per_second: f64,
+    /// From the first request to the end of the last saga and event.
+    pub seconds: f64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    pub answered: u64,
+    pub replays: u64,
+    pub refused: usize,
+    pub turned_away: u64,
+    pub unknown: usize,
+    /// Seconds of CPU by process, in the measured part.
+    pub cpu: Cpu,
+    /// MiB by service, at the end.
+    pub memory: Vec<(String, f64)>,
+    /// Anything here voids the round.
+    pub violations: Vec<String>,
+}
+
+/// How a leg is driven.
+#[derive(Clone, Copy, Debug)]
+pub struct Drive {
+    pub connections: usize,
+    pub rate: Option<f64>,
+    pub warm_seconds: f64,
+    pub seconds: f64,
+    pub seed: u64,
+    /// The generator keeps to one core.
+    pub pinned: bool,
+    /// Logins a second, beside.
+    pub flood: Option<f64>,
+}
+
+/// What the denominators are asked for.
+#[derive(Clone, Debug)]
+pub struct Denominator {
+    pub script: &'static str,
+    pub mix: Mix,
+    pub clients: usize,
+    /// Orders in a batch; 1 for all that have no batch.
+    pub size: u32,
+    pub rate: Option<f64>,
+    pub warm_seconds: u32,
+    pub seconds: u32,
+}
+
+impl Leg {
+    /// `None` if the audit found anything.
+    pub fn value(&self) -> Option<f64> {
+        self.violations.is_empty().then_some(self.per_second)
+    }
+
+    pub fn p99(&self) -> Option<f64> {
+        self.violations.is_empty().then_some(self.p99_ms)
+    }
+
+    fn of_report(name: &str, report: &Report, ended: u64) -> Self {
+        let seconds = micros_to_seconds(ended.max(report.ended) - report.started);
+        Self {
+            name: name.to_owned(),
+            per_second: to_f64(report.answered) / seconds,
+            seconds,
+            p50_ms: report.latency.millis_at(500),
+            p99_ms: report.latency.millis_at(990),
+            answered: report.answered,
+            replays: report.replays,
+            refused: report.refused(),
+            turned_away: report.turned_away,
+            unknown: report.unknown(),
+            violations: report.violations.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Orders over HTTP through our services.
+pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
+    stage.services()?;
+    let orders = What::Orders {
+        mix,
+        tokens: stage.tokens()?,
+    };
+    let port = stage.port(Workload::Order)?;
+    let warm = warm_up(port, orders.clone(), drive)?;
+    stage.drained()?;
+    let flood = drive
+        .flood
+        .map(|rate| flood(stage, rate, drive))
+        .transpose()?;
+    let before = stage.cpu();
+    let report = measure(port, orders, drive)?;
+    let ended = stage.drained()?;
+    let after = stage.cpu();
+    let mut leg = Leg::of_report(name, &report, ended);
+    leg.cpu = used(&before, &after);
+    leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
+    leg.memory = stage.memory();
+    if let Some(flood) = flood {
+        let report = flood
+            .join()
+            .map_err(|_| anyhow::anyhow!("the flood panicked"))??;
+        leg.cpu.push(("flood".to_owned(), report.cpu_seconds));
+        leg.name = format!("{name} ({})", statuses(&report));
+    }
+    let books = Books {
+        postgres: stage.shop().postgres(),
+        product: "product",
+        order: "order",
+    };
+    let entries: Vec<&Entry> = warm.entries.iter().chain(&report.entries).collect();
+    leg.violations.extend(audit::audit(books, &entries)?);
+    Ok(leg)
+}
+
+/// Orders over HTTP through the conventional service.
+pub fn peer(
+    stage: &Stage,
+    name: &str,
+    bin: &std::path::Path,
+    workers: usize,
+    mix: Mix,
+    drive: Drive,
+) -> Result<Leg> {
+    stage.combined()?;
+    let peer = Peer::start(stage, bin, workers)?;
+    let orders = What::Orders {
+        mix,
+        tokens: stage.tokens()?,
+    };
+    let warm = warm_up(peer.port, orders.clone(), drive)?;
+    let (before, peer_before) = (stage.cpu(), cpu::of_family(peer.pid()));
+    let report = measure(peer.port, orders, drive)?;
+    let mut leg = Leg::of_report(name, &report, report.ended);
+    leg.cpu = used(&before, &stage.cpu());
+    leg.cpu.push((
+        "fastapi".to_owned(),
+        cpu::of_family(peer.pid()) - peer_before,
+    ));
+    leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
+    peer.stop()?;
+    let books = Books {
+        postgres: stage.shop().postgres(),
+        product: COMBINED,
+        order: COMBINED,
+    };
+    let entries: Vec<&Entry> = warm.entries.iter().chain(&report.entries).collect();
+    leg.violations.extend(audit::audit(books, &entries)?);
+    Ok(leg)
+}
+
+/// `GET /products/{id}` through `port`, ours or that of a proxy before it.
+pub fn products(stage: &Stage, name: &str, port: u16, drive: Drive) -> Result<Leg> {
+    stage.services()?;
+    warm_up(port, What::Products, drive)?;
+    let before = stage.cpu();
+    let report = measure(port, What::Products, drive)?;
+    let mut leg = Leg::of_report(name, &report, report.ended);
+    leg.cpu = used(&before, &stage.cpu());
+    leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
+    leg.memory = stage.memory();
+    if report.statuses.iter().any(|(status, _)| *status != 200) {
+        leg.violations
+            .push(format!("answers: {}", statuses(&report)));
+    }
+    Ok(leg)
+}
+
+/// Logins a second that auth can answer when nobody wants anything else.
+pub fn hashing_capacity(stage: &Stage, seconds: f64) -> Result<f64> {
+    stage.services()?;
+    let drive = Drive {
+        connections: 4,
+        rate: None,
+        warm_seconds: 0.0,
+        seconds,
+        seed: 77,
+        pinned: false,
+        flood: None,
+    };
+    let report = measure(stage.port(Workload::Auth)?, What::Logins, drive)?;
+    Ok(to_f64(report.answered) / micros_to_seconds(report.ended - report.started))
+}
+
+/// pgbench on the database with both schemas. `restore` gives it fresh tables first.
+pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: bool) -> Result<Leg> {
+    if restore {
+        stage.combined()?;
+    }
+    let postgres = stage.shop().postgres();
+    let folder = stage.shop().folder().join("pgbench");
+    std::fs::create_dir_all(&folder)?;
+    let hot = u8::from(wanted.mix == Mix::Hot);
+    let batched = wanted.script == pgbench::BATCH || wanted.script == pgbench::SELECT;
+    let round = |seconds, rate, base: u64| pgbench::Round {
+        postgres,
+        database: COMBINED,
+        folder: &folder,
+        script: if batched {
+            wanted.script.to_owned()
+        } else {
+            format!("{HEAD}{}", wanted.script)
+        },
+        variables: vec![
+            ("n", "0".to_owned()),
+            ("base", base.to_string()),
+            ("hot", hot.to_string()),
+            ("size", wanted.size.to_string()),
+        ],
+        clients: wanted.clients,
+        seconds,
+        rate,
+    };
+    let base = crate::stage::unix_micros()? / 1_000;
+    if wanted.warm_seconds > 0 {
+        pgbench::run(&round(wanted.warm_seconds, None, base))?;
+    }
+    // Far enough on for no time to be used twice.
+    let base = base + 100_000_000;
+    let orders = || -> Result<f64> {
+        let count = postgres.psql(COMBINED, "SELECT count(*) FROM orders")?;
+        count.first().context("no count")?.parse().context("count")
+    };
+    let (before, before_orders) = (stage.cpu(), orders()?);
+    let outcome = pgbench::run(&round(wanted.seconds, wanted.rate, base))?;
+    let seconds = outcome.transactions / outcome.per_second;
+    let placed = orders()? - before_orders;
+    let selects = wanted.script == pgbench::SELECT;
+    let mut leg = Leg {
+        name: name.to_owned(),
+        per_second: if selects {
+            outcome.per_second
+        } else {
+            placed / seconds
+        },
+        seconds,
+        p50_ms: outcome.latency.millis_at(500),
+        p99_ms: outcome.latency.millis_at(990),
+        cpu: used(&before, &stage.cpu()),
+        ..Leg::default()
+    };
+    if !selects {
+        let books = Books {
+            postgres,
+            product: COMBINED,
+            order: COMBINED,
+        };
+        leg.violations = audit::stock(books)?;
+    }
+    Ok(leg)
+}
+
+fn warm_up(port: u16, what: What, drive: Drive) -> Result<Report> {
+    let specification = Specification {
+        port,
+        seconds: drive.warm_seconds,
+        connections: drive.connections,
+        rate: drive.rate,
+        seed: drive.seed.wrapping_mul(2),
+        what,
+    };
+    generate(&specification, drive.pinned)
+}
+
+fn measure(port: u16, what: What, drive: Drive) -> Result<Report> {
+    let specification = Specification {
+        port,
+        seconds: drive.seconds,
+        connections: drive.connections,
+        rate: drive.rate,
+        seed: drive.seed.wrapping_mul(2).wrapping_add(1),
+        what,
+    };
+    generate(&specification, drive.pinned)
+}
+
+type Flood = std::thread::JoinHandle<Result<Report>>;
+
+/// Logins beside the orders, for as long as those take.
+fn flood(stage: &Stage, rate: f64, drive: Drive) -> Result<Flood> {
+    let specification = Specification {
+        port: stage.port(Workload::Auth)?,
+        seconds: drive.seconds + 0.5,
+        connections: FLOOD_CONNECTIONS,
+        rate: Some(rate),
+        seed: drive.seed ^ 0xf100d,
+        what: What::Logins,
+    };
+    let flood = std::thread::spawn(move || generate(&specification, false));
+    // Until the line before the hashing threads is full.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    Ok(flood)
+}
+
+/// Runs the generator in a process of its own.
+fn generate(specification: &Specification, pinned: bool) -> Result<Report> {
+    let own = std::env::current_exe()?;
+    let mut command = if pinned {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", "0"]).arg(own);
+        command
+    } else {
+        Command::new(own)
+    };
+    let mut generator = command
+        .arg("load")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("the generator cannot be started")?;
+    let mut stdin = generator.stdin.take().context("no stdin")?;
+    stdin.write_all(&serde_json::to_vec(specification)?)?;
+    drop(stdin);
+    let output = generator.wait_with_output()?;
+    ensure!(
+        output.status.success(),
+        "the generator failed: {}",
+        output.status
+    );
+    serde_json::from_slice(&output.stdout).context("the generator's report")
+}
+
+fn statuses(report: &Report) -> String {
+    let all = report.statuses.iter();
+    all.map(|(status, count)| format!("{count} × {status}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of one run")]
+fn to_f64(count: u64) -> f64 {
+    count as f64
+}
+
+fn micros_to_seconds(micros: u64) -> f64 {
+    to_f64(micros) / 1e6
+}

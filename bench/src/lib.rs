@@ -1,0 +1,21 @@
+//! How fast a shop is, as ratios taken in one run on one machine: the same orders through our services, through
+//! pgbench with our own SQL, and through a conventional service. After each leg an audit compares the database with
+//! what the clients were told; one order lost, doubled or oversold voids the round. Method: `bench/README.md`.
+
+pub mod audit;
+pub mod catalogue;
+pub mod cpu;
+pub mod histogram;
+pub mod http;
+pub mod leg;
+pub mod load;
+pub mod log;
+pub mod peer;
+pub mod pgbench;
+pub mod picture;
+pub mod random;
+pub mod ratio;
+pub mod report;
+pub mod run;
+pub mod stage;
+pub mod workload;

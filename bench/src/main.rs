@@ -1,0 +1,40 @@
+//! The benchmark's command line.
+
+use std::io::{Read, Write};
+
+use anyhow::Result;
+use bench::{load, run};
+use clap::{Parser, Subcommand};
+
+/// Measures the shop's services against pgbench and a conventional service, and audits every order.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the benchmark and writes its report.
+    Run(run::Settings),
+    /// One leg of ours, for looking closer: prints what it came to.
+    Leg(run::LegSettings),
+    /// The generator: a specification as JSON on standard input, a report on standard output.
+    #[command(hide = true)]
+    Load,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Run(settings) => run::run(&settings),
+        Command::Leg(settings) => run::leg(&settings),
+        Command::Load => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text)?;
+            let report = load::run(serde_json::from_str(&text)?)?;
+            let mut out = std::io::stdout().lock();
+            serde_json::to_writer(&mut out, &report)?;
+            Ok(out.flush()?)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The mix of orders: 1 to 3 lines, 2 % that name something scarce, 1 % that repeat an earlier request.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    catalogue::{CUSTOMERS, PRODUCTS, SCARCE, sku},
+    random::Random,
+};
+
+const MOST_LINES: u32 = 3;
+const MOST_UNITS: u32 = 2;
+const SCARCE_PER_MILLE: u32 = 20;
+const REPLAYS_PER_MILLE: u32 = 10;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mix {
+    /// Every line any of the products.
+    Uniform,
+    /// One line of the hot product, the others any.
+    Hot,
+}
+
+/// An order that somebody wants; lines are of different products.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    pub customer: u32,
+    pub lines: Vec<Line>,
+}
+
+/// A product by its number, and units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Line(pub u32, pub u32);
+
+#[derive(Clone, Debug)]
+pub struct Workload {
+    mix: Mix,
+    random: Random,
+}
+
+impl Workload {
+    pub fn new(mix: Mix, seed: u64) -> Self {
+        Self {
+            mix,
+            random: Random::seeded(seed),
+        }
+    }
+
+    pub fn wish(&mut self) -> Wish {
+        let random = &mut self.random;
+        let count = 1 + random.below(MOST_LINES);
+        let mut products: Vec<u32> = match self.mix {
+            Mix::Uniform => Vec::new(),
+            Mix::Hot => vec![1],
+        };
+        while products.len() < count as usize {
+            let product = 1 + random.below(PRODUCTS);
+            if !products.contains(&product) {
+                products.push(product);
+            }
+        }
+        if random.per_mille(SCARCE_PER_MILLE) {
+            // In the place of the last: a hot order stays hot, unless that is all it has.
+            let scarce = PRODUCTS + 1 + random.below(SCARCE);
+            products.pop();
+            products.push(scarce);
+        }
+        let lines = products
+            .into_iter()
+            .map(|product| Line(product, 1 + random.below(MOST_UNITS)))
+            .collect();
+        Wish {
+            customer: random.below(CUSTOMERS),
+            lines,
+        }
+    }
+
+    /// Whether the next request repeats an earlier one, and which of `earlier`.
+    pub fn replay(&mut self, earlier: usize) -> Option<usize> {
+        let repeats = self.random.per_mille(REPLAYS_PER_MILLE) && earlier > 0;
+        repeats.then(|| {
+            self.random
+                .below(u32::try_from(earlier).unwrap_or(u32::MAX)) as usize
+        })
+    }
+}
+
+impl Wish {
+    /// The body of `POST /orders`.
+    pub fn body(&self) -> String {
+        let items: Vec<String> = self
+            .lines
+            .iter()
+            .map(|Line(product, units)| {
+                format!(r#"{{"sku":"{}","quantity":{units}}}"#, sku(*product))
+            })
+            .collect();
+        format!(
+            r#"{{"items":[{}],"shipping_address":{{"name":"Ada Lovelace","line1":"12 St James's Square","city":"London","postal_code":"SW1Y 4JH","country":"GB"}}}}"#,
+            items.join(",")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WISHES: u32 = 100_000;
+
+    fn share(count: usize) -> f64 {
+        f64::from(u32::try_from(count).unwrap()) / f64::from(WISHES)
+    }
+
+    #[test]
+    fn the_uniform_mix_is_what_it_says() {
+        let mut workload = Workload::new(Mix::Uniform, 1);
+        let wishes: Vec<Wish> = (0..WISHES).map(|_| workload.wish()).collect();
+        for lines in 1..=3 {
+            let of_that_length = wishes.iter().filter(|wish| wish.lines.len() == lines);
+            assert!((0.32..0.345).contains(&share(of_that_length.count())));
+        }
+        let scarce = |line: &Line| line.0 > PRODUCTS;
+        let with_scarce = wishes.iter().filter(|wish| wish.lines.iter().any(scarce));
+        assert!((0.018..0.022).contains(&share(with_scarce.count())));
+        let mut different: Vec<u32> = wishes
+            .iter()
+            .flat_map(|wish| wish.lines.iter().map(|line| line.0))
+            .collect();
+        different.sort_unstable();
+        different.dedup();
+        assert_eq!(different.len(), (PRODUCTS + SCARCE) as usize);
+    }
+
+    #[test]
+    fn every_hot_order_names_the_hot_product_once() {
+        let mut workload = Workload::new(Mix::Hot, 1);
+        let hot = (0..WISHES)
+            .map(|_| workload.wish())
+            .filter(|wish| wish.lines.iter().filter(|line| line.0 == 1).count() == 1);
+        // All but the short ones that something scarce replaced.
+        assert!((0.99..0.997).contains(&share(hot.count())));
+    }
+
+    #[test]
+    fn lines_are_of_different_products() {
+        let mut workload = Workload::new(Mix::Hot, 3);
+        for _ in 0..WISHES {
+            let mut products: Vec<u32> = workload.wish().lines.iter().map(|line| line.0).collect();
+            let lines = products.len();
+            products.sort_unstable();
+            products.dedup();
+            assert_eq!(products.len(), lines);
+        }
+    }
+
+    #[test]
+    fn one_request_in_a_hundred_repeats_an_earlier_one() {
+        let mut workload = Workload::new(Mix::Uniform, 1);
+        assert_eq!(workload.replay(0), None);
+        let replays = (0..WISHES)
+            .filter_map(|_| workload.replay(5))
+            .inspect(|place| assert!(*place < 5));
+        assert!((0.009..0.011).contains(&share(replays.count())));
+    }
+}
