@@ -15,11 +15,13 @@ use crate::{
     adapters::{
         catalog_http::CatalogHttp,
         http,
-        postgres::{MIGRATOR, PgOrders},
+        payments::SignedWebhooks,
+        postgres::{MIGRATOR, PgOrders, PgPayments},
     },
     application::{
-        GetOrder, ListOrders, OrderHistory, PlaceOrder, PlaceOrders, Poke, QueueLimits,
-        ReviseOrder, SetOrderStatus,
+        AnnotatePayment, CancelOrder, CancelPayment, CapturePayment, GetOrder, ListOrders,
+        OrderHistory, PaymentTerms, PlaceOrder, PlaceOrders, Poke, QueueLimits, ReadPayments,
+        RecordProviderResult, RefundPayment, ReviseOrder, SetOrderStatus, StartPayment,
     },
 };
 
@@ -34,6 +36,16 @@ pub struct App {
     pub order_history: OrderHistory<PgOrders>,
     pub revise_order: ReviseOrder<PgOrders>,
     pub set_order_status: SetOrderStatus<PgOrders>,
+    pub cancel_order: CancelOrder<PgPayments, PgOrders>,
+    pub start_payment: StartPayment<PgPayments>,
+    pub cancel_payment: CancelPayment<PgPayments>,
+    pub capture_payment: CapturePayment<PgPayments>,
+    pub refund_payment: RefundPayment<PgPayments>,
+    pub record_provider_result: RecordProviderResult<PgPayments>,
+    pub read_payments: ReadPayments<PgPayments>,
+    pub annotate_payment: AnnotatePayment<PgPayments>,
+    pub webhooks: SignedWebhooks,
+    pub terms: PaymentTerms,
     pub verifier: Verifier,
     pub currency: Currency,
 }
@@ -41,6 +53,9 @@ pub struct App {
 /// What an [`App`] is made of.
 pub struct Parts {
     pub orders: PgOrders,
+    pub payments: PgPayments,
+    pub terms: PaymentTerms,
+    pub webhooks: SignedWebhooks,
     pub reservations: CatalogHttp,
     pub verifier: Verifier,
     pub currency: Currency,
@@ -55,6 +70,9 @@ impl App {
     pub fn start(parts: Parts) -> Self {
         let Parts {
             orders,
+            payments,
+            terms,
+            webhooks,
             reservations,
             verifier,
             currency,
@@ -68,11 +86,22 @@ impl App {
             orders: orders.clone(),
             clock,
             currency,
-            poke,
+            poke: poke.clone(),
+            terms: terms.clone(),
             patience,
         };
         Self {
             place_order: PlaceOrder::start(batches, limits),
+            cancel_order: CancelOrder::new(payments.clone(), orders.clone(), poke.clone()),
+            start_payment: StartPayment::new(payments.clone(), terms.clone(), clock, poke.clone()),
+            cancel_payment: CancelPayment::new(payments.clone(), poke.clone()),
+            capture_payment: CapturePayment::new(payments.clone(), poke.clone()),
+            refund_payment: RefundPayment::new(payments.clone(), clock, poke.clone()),
+            record_provider_result: RecordProviderResult::new(payments.clone(), poke),
+            annotate_payment: AnnotatePayment::new(payments.clone()),
+            read_payments: ReadPayments::new(payments),
+            webhooks,
+            terms,
             get_order: GetOrder::new(orders.clone()),
             list_orders: ListOrders::new(orders.clone()),
             order_history: OrderHistory::new(orders.clone()),

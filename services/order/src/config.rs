@@ -8,7 +8,7 @@ use postgres::Database;
 use telemetry::Logging;
 use web::{server::Listen, token::TokenScope};
 
-use crate::adapters::catalog_http::CatalogSettings;
+use crate::adapters::{catalog_http::CatalogSettings, payments::PaymentSettings};
 
 /// Takes orders and sees them through.
 #[derive(Parser)]
@@ -42,6 +42,8 @@ pub struct Serve {
     pub tokens: TokenScope,
     #[command(flatten)]
     pub catalog: CatalogSettings,
+    #[command(flatten)]
+    pub payments: PaymentSettings,
     /// Where auth publishes the keys of access tokens.
     #[arg(long, env = "JWKS_URL")]
     pub jwks_url: String,
@@ -67,6 +69,8 @@ pub struct Work {
     pub database: Database,
     #[command(flatten)]
     pub catalog: CatalogSettings,
+    #[command(flatten)]
+    pub payments: PaymentSettings,
     /// The one currency of the shop.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,

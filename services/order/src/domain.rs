@@ -3,11 +3,14 @@
 
 mod address;
 mod backoff;
+mod decision;
 mod event;
 mod ids;
 mod listing;
 mod order;
+mod payment;
 mod payment_method;
+mod progress;
 mod quantity;
 mod request;
 mod reservation;
@@ -20,27 +23,36 @@ mod totals;
 
 pub use address::{Country, CountryError, ShippingAddress};
 pub use backoff::{Backoff, Spread};
+pub use decision::{Action, Step};
 pub use event::{Actor, EventType, NewEvent, PartitionLease, PastEvent, Published};
 pub use ids::{OrderId, PaymentId, ProductId, RefundId, UserId};
-pub use listing::{OrderFilter, Reader, Start, Window};
+pub use listing::{OrderFilter, PaymentFilter, Reader, Start, Window};
 pub use order::{NewOrder, Order, OrderLine};
+pub use payment::{
+    CaptureMode, NewPayment, NewRefund, Payment, PaymentDecision, PaymentError, PaymentState,
+    Refund, RefundCause, RefundState,
+};
 pub use payment_method::{
     PaymentMethod, PaymentNameError, ProviderName, ProviderReference, RefusalReason,
 };
+pub use progress::{Impossible, Progress};
 pub use quantity::{Quantity, QuantityError};
 pub use request::{
     LinesError, Note, OrderRequest, ProductReference, RequestedLine, RequestedLines,
 };
 pub use reservation::{
-    CommitOutcome, Fingerprint, HeldLine, MissingStock, Operation, ReleaseOutcome, RequestIdentity,
-    RequestKey, ReservationRequest, Verdict,
+    CommitOutcome, ExtendOutcome, Fingerprint, HeldLine, MissingStock, Operation, ReleaseOutcome,
+    RequestIdentity, RequestKey, ReservationRequest, Verdict,
 };
 pub use revision::{AddressChange, OrderChange, Precondition, Removable, RevisionError};
-pub use saga::{Backlog, Lease, Postponement, Settled, Settlement, Turn};
+pub use saga::{
+    Backlog, Change, Facts, Lane, Lease, Next, Parcels, PayWindow, Postponement, Settled,
+    Settlement, Turn,
+};
 pub use sku::{Sku, SkuError};
 pub use state::{
-    CancelReason, FulfillmentStatus, OrderEvent, OrderState, PaymentStatus, Status,
-    TransitionError, UnknownName,
+    CancelReason, FulfillmentStatus, Hold, OrderState, PaymentStatus, Status, TransitionError,
+    UnknownName,
 };
 pub use text::{Text, TextError};
 pub use totals::Totals;

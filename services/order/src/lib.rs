@@ -6,6 +6,9 @@ pub mod app;
 pub mod application;
 pub mod config;
 pub mod domain;
+#[cfg(not(feature = "fail-points"))]
 mod fail_point;
+#[cfg(feature = "fail-points")]
+pub mod fail_point;
 pub mod ports;
 pub mod process;

@@ -5,6 +5,7 @@ mod event_log;
 mod orders;
 mod payment_provider;
 mod payment_webhooks;
+mod payments;
 mod reservations;
 mod revisions;
 mod sagas;
@@ -18,6 +19,7 @@ pub use payment_provider::{
     ProviderError, RefundOperation,
 };
 pub use payment_webhooks::{Notice, PaymentWebhooks, Webhook, WebhookError};
+pub use payments::{Answered, Cancellations, IntentError, PaymentListing, Payments, Request};
 pub use reservations::{Reservations, ReservationsError};
 pub use revisions::{Revisions, Saved};
 pub use sagas::{Sagas, SagasError};

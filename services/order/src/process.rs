@@ -6,6 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use postgres::Database;
 use sqlx::PgPool;
+use tokio::{sync::watch, task::JoinHandle};
 use web::{
     clock::Clock,
     server,
@@ -16,15 +17,21 @@ use crate::{
     adapters::{
         catalog_http::{CatalogHttp, Timeouts},
         http,
-        postgres::{MIGRATOR, PgEventLog, PgOrders, PgSagas},
+        payments::{MockWebhooks, PaymentSettings, Providers, SignedWebhooks},
+        postgres::{MIGRATOR, PgEventLog, PgOrders, PgPayments, PgSagas},
     },
     app::{App, Parts, RESERVATION_PATIENCE, service},
-    application::{DriveSagas, KeepHouse, Poke, PublishEvents, QueueLimits, SagaLoop},
+    application::{
+        DriveSagas, KeepHouse, PaymentTerms, Poke, PublishEvents, QueueLimits, SagaLoop,
+    },
     config::{Migrate, Serve, Work},
+    domain::Lane,
+    ports::PaymentProvider,
 };
 
 /// Connections for writing: one for each lane of orders, one for the sagas.
 const WRITERS: u32 = 3;
+const MOCK_CONNECTIONS: u32 = 2;
 /// How often `work` looks for sagas that nobody finished.
 const POLL: Duration = Duration::from_millis(500);
 const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
@@ -35,16 +42,21 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let (readers, writers) = pools(&config.database)?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let poke = Poke::default();
-    let sagas = SagaLoop {
-        drive: DriveSagas {
-            reservations: reservations.clone(),
-            sagas: PgSagas::new(writers.clone(), clock),
-            clock,
-        },
-        poke: poke.clone(),
-        poll: None,
+    let provider = Providers::new(&config.payments, mock_pool(&config.database)?);
+    let terms = terms(&config.payments, &provider);
+    let drive = DriveSagas {
+        reservations: reservations.clone(),
+        sagas: PgSagas::new(writers.clone(), clock),
+        provider,
+        clock,
     };
-    let sagas = tokio::spawn(sagas.run(stop.clone()));
+    // Where nothing is paid there is nothing to ask a provider; what an earlier setting left behind is `work`'s.
+    let lanes: &[Lane] = if terms.are_asked() {
+        &[Lane::Stock, Lane::Money]
+    } else {
+        &[Lane::Stock]
+    };
+    let sagas = drive_lanes(&drive, lanes, &poke, None, &stop);
     let client = reqwest::Client::builder()
         .timeout(JWKS_TIMEOUT)
         .no_proxy()
@@ -59,6 +71,9 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let mut service = service(Some(readers.clone()));
     service.dependencies.extend(verifier.dependency());
     let app = App::start(Parts {
+        payments: PgPayments::new(readers.clone(), writers.clone(), clock),
+        terms,
+        webhooks: SignedWebhooks::new(config.payments.payment_webhook_secret_file, clock),
         orders: PgOrders::new(readers, writers, clock),
         reservations,
         verifier,
@@ -73,7 +88,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     });
     let public = app.router(&service, config.legacy_aliases);
     server::serve(&config.listen, public, service.probes(), stop).await?;
-    sagas.await.context("the sagas' loop panicked")
+    ended(sagas).await
 }
 
 pub async fn work(config: Work) -> anyhow::Result<()> {
@@ -82,21 +97,19 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     let pool = config.database.pool("order-work")?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let sagas = PgSagas::new(pool.clone(), clock);
+    let mock = mock_pool(&config.database)?;
     let drive = DriveSagas {
         reservations,
         sagas: sagas.clone(),
+        provider: Providers::new(&config.payments, mock.clone()),
         clock,
     };
-    let sagas_loop = tokio::spawn(
-        SagaLoop {
-            drive,
-            poke: Poke::default(),
-            poll: Some(POLL),
-        }
-        .run(stop.clone()),
-    );
+    let lanes = &[Lane::Stock, Lane::Money];
+    let loops = drive_lanes(&drive, lanes, &Poke::default(), Some(POLL), &stop);
     let orders = PgOrders::new(pool.clone(), pool.clone(), clock);
     let house = tokio::spawn(KeepHouse { orders, sagas }.run(stop.clone()));
+    let webhooks = MockWebhooks::try_new(&config.payments, mock, clock)?
+        .map(|webhooks| tokio::spawn(webhooks.run(stop.clone())));
     let relay = PublishEvents {
         log: PgEventLog::new(pool.clone(), clock),
         lease: PublishEvents::<PgEventLog>::LEASE,
@@ -110,7 +123,10 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         stop,
     )
     .await?;
-    sagas_loop.await.context("the sagas' loop panicked")?;
+    ended(loops).await?;
+    if let Some(webhooks) = webhooks {
+        webhooks.await.context("the mock's webhooks panicked")?;
+    }
     relay.await.context("the relay of events panicked")?;
     house.await.context("the housekeeping panicked")
 }
@@ -127,6 +143,50 @@ pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
 /// The document of the API, as it is committed beside this crate.
 pub fn openapi() -> anyhow::Result<String> {
     Ok(service(None).openapi(http::routes()).to_pretty_json()?)
+}
+
+/// The mock stands for a foreign system: connections of its own, opened when it is called.
+fn mock_pool(database: &Database) -> anyhow::Result<PgPool> {
+    let database = Database {
+        max_connections: MOCK_CONNECTIONS,
+        ..database.clone()
+    };
+    Ok(database.pool("order-mock-provider")?)
+}
+
+fn terms(settings: &PaymentSettings, provider: &Providers) -> PaymentTerms {
+    PaymentTerms {
+        methods: provider.methods().into(),
+        window: Duration::from_secs(settings.payment_window_seconds.into()),
+        capture: settings.payment_capture.into(),
+        most_unpaid: settings.max_unpaid_per_customer,
+    }
+}
+
+fn drive_lanes(
+    drive: &DriveSagas<CatalogHttp, PgSagas, Providers>,
+    lanes: &[Lane],
+    poke: &Poke,
+    poll: Option<Duration>,
+    stop: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let start = |lane: &Lane| {
+        let sagas = SagaLoop {
+            drive: drive.clone(),
+            lane: *lane,
+            poke: poke.clone(),
+            poll,
+        };
+        tokio::spawn(sagas.run(stop.clone()))
+    };
+    lanes.iter().map(start).collect()
+}
+
+async fn ended(loops: Vec<JoinHandle<()>>) -> anyhow::Result<()> {
+    for one in loops {
+        one.await.context("the sagas' loop panicked")?;
+    }
+    Ok(())
 }
 
 fn pools(database: &Database) -> anyhow::Result<(PgPool, PgPool)> {

@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use self::breaker::Breaker;
 use crate::{
-    domain::{CommitOutcome, OrderId, ReleaseOutcome, ReservationRequest, Verdict},
+    domain::{CommitOutcome, ExtendOutcome, OrderId, ReleaseOutcome, ReservationRequest, Verdict},
     ports::{Cause, Reservations, ReservationsError},
 };
 
@@ -176,8 +176,20 @@ impl Reservations for CatalogHttp {
         answer.in_order_of(orders).map_err(misfit)
     }
 
+    async fn extend(
+        &self,
+        holds: &[(OrderId, Duration)],
+    ) -> Result<Vec<ExtendOutcome>, ReservationsError> {
+        let question = wire::Extensions::new(holds);
+        let answer: wire::Outcomes<wire::Extend> = self
+            .call("/internal/reservations/extend", &question)
+            .await?;
+        let orders: Vec<OrderId> = holds.iter().map(|(order, _)| *order).collect();
+        answer.in_order_of(&orders).map_err(misfit)
+    }
+
     async fn release(&self, orders: &[OrderId]) -> Result<Vec<ReleaseOutcome>, ReservationsError> {
-        let question = wire::OrderIds::new(orders);
+        let question = wire::Releases::new(orders);
         let answer: wire::Outcomes<wire::Release> = self
             .call("/internal/reservations/release", &question)
             .await?;

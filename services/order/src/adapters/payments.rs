@@ -11,7 +11,7 @@ use sqlx::PgPool;
 
 pub use self::{
     mock::{MockProvider, MockWebhooks},
-    settings::{MockSettings, PaymentSettings, ProviderChoice},
+    settings::{CaptureChoice, MockSettings, PaymentSettings, ProviderChoice},
     webhooks::SignedWebhooks,
 };
 use crate::{

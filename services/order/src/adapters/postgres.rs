@@ -4,21 +4,32 @@ mod count;
 mod create;
 mod event_log;
 mod events;
+mod facts;
 mod failure;
 mod insert;
 mod list;
+mod list_payments;
+mod payment_row;
+mod payments;
 mod recorded;
+mod request_key;
 mod revise;
 mod row;
 mod sagas;
+mod settle;
+mod unpaid;
+
+use std::collections::HashMap;
 
 use sqlx::PgPool;
 use web::clock::Clock;
 
 use self::failure::orders_error;
-pub use self::{event_log::PgEventLog, sagas::PgSagas};
+pub use self::{event_log::PgEventLog, payments::PgPayments, sagas::PgSagas};
 use crate::{
-    domain::{NewEvent, NewOrder, Order, OrderFilter, OrderId, PastEvent, RequestIdentity, Window},
+    domain::{
+        NewEvent, NewOrder, Order, OrderFilter, OrderId, PastEvent, RequestIdentity, UserId, Window,
+    },
     ports::{Creation, Listing, Orders, OrdersError, Recorded, Revisions, Saved},
 };
 
@@ -56,6 +67,12 @@ impl Orders for PgOrders {
         create::create(&self.writers, self.clock, orders)
             .await
             .map_err(orders_error)
+    }
+
+    async fn unpaid(&self, customers: &[UserId]) -> Result<HashMap<UserId, u32>, OrdersError> {
+        unpaid::unpaid(&self.writers, customers)
+            .await
+            .map_err(|error| orders_error(error.into()))
     }
 
     async fn find(&self, id: OrderId) -> Result<Option<Order>, OrdersError> {

@@ -1,33 +1,40 @@
-//! One round of the sagas: take what is due, commit its holds in product, move its orders on (ORDERS 3, 5, 19).
-//! Two rounds at once, or one round twice, do no harm: the leases and product's idempotence see to it.
+//! One round of the sagas: take what is due, do one action for each, write what came of it (ORDERS 3, 5, 19).
+//! Two rounds at once, or one round twice, do no harm: leases, stable keys and product's idempotence see to it.
 
-use std::{error::Error, iter::successors, time::Duration};
+use std::time::Duration;
 
 use tracing::{error, info, warn};
 use web::clock::Clock;
 
+use super::{
+    ask_provider::{AskProvider, Question},
+    causes::chain,
+};
 use crate::{
     domain::{
-        Backoff, CancelReason, CommitOutcome, OrderEvent, OrderId, Postponement, Settled,
-        Settlement, Spread, TransitionError, Turn,
+        Action, Backoff, CancelReason, EventType, Impossible, Lane, OrderId, PayWindow,
+        Postponement, Progress, RefundId, ReleaseOutcome, Settled, Settlement, Spread, Turn,
     },
     fail_point::{FailPoint, reach},
-    ports::{Reservations, ReservationsError, Sagas, SagasError},
+    ports::{PaymentProvider, Reservations, ReservationsError, Sagas, SagasError},
 };
 
-/// Sagas that one round takes; product commits no more at once.
+/// Sagas that one round takes; product takes no more at once.
 const BATCH: i64 = 128;
-/// Longer than a call to product and a transaction may last.
+/// Longer than a call and a transaction may last.
 const LEASE: Duration = Duration::from_secs(10);
-const RETRIES: Backoff = Backoff {
+/// How much longer than its order may be paid a hold lasts, so that a payment that began in time finds it.
+const MARGIN: Duration = Duration::from_mins(2);
+pub(super) const RETRIES: Backoff = Backoff {
     first: Duration::from_millis(200),
     most: Duration::from_secs(30),
 };
 
 #[derive(Clone)]
-pub struct DriveSagas<R, S> {
+pub struct DriveSagas<R, S, P> {
     pub reservations: R,
     pub sagas: S,
+    pub provider: P,
     pub clock: Clock,
 }
 
@@ -36,137 +43,313 @@ pub struct DriveSagas<R, S> {
 pub struct Driven {
     pub taken: usize,
     pub settled: usize,
-    /// The round was full: there may be more due.
+    /// The round was full, or what it settled is due again at once.
     pub more: bool,
+    /// The other lane has something to do now.
+    pub passed_on: bool,
 }
 
-impl<R: Reservations, S: Sagas> DriveSagas<R, S> {
-    pub async fn run(&self) -> Result<Driven, SagasError> {
-        let turns = self.sagas.take(BATCH, LEASE).await?;
+/// What one action came to.
+type Outcome = Result<Progress, Postponement>;
+
+impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
+    pub async fn run(&self, lane: Lane) -> Result<Driven, SagasError> {
+        let turns = self.sagas.take(lane, BATCH, LEASE).await?;
         if turns.is_empty() {
             return Ok(Driven::default());
         }
-        reach(FailPoint::BeforeCommitHold).await;
-        let orders: Vec<OrderId> = turns.iter().map(|turn| turn.lease.order_id).collect();
-        let settled = match self.reservations.commit(&orders).await {
-            Ok(outcomes) => {
-                reach(FailPoint::AfterCommitHold).await;
-                self.settle(&turns, &outcomes).await?
-            }
-            Err(error) => {
-                self.postpone(&turns, &error).await?;
-                0
-            }
-        };
-        Ok(Driven {
+        let mut driven = Driven {
             taken: turns.len(),
-            settled,
             more: i64::try_from(turns.len()) == Ok(BATCH),
-        })
+            ..Driven::default()
+        };
+        let plan = Plan::of(turns, lane);
+        // One group's trouble is not the others'; each writes as soon as it knows.
+        let groups = tokio::join!(
+            self.settle(lane, self.commit(plan.commits)),
+            self.settle(lane, self.extend(plan.extends)),
+            self.settle(lane, self.release(plan.releases)),
+            self.settle(lane, self.ask(plan.asks)),
+            self.settle(lane, self.write(plan.writes)),
+        );
+        for group in [groups.0, groups.1, groups.2, groups.3, groups.4] {
+            let group = group?;
+            driven.settled += group.settled;
+            driven.more |= group.more;
+            driven.passed_on |= group.passed_on;
+        }
+        Ok(driven)
+    }
+
+    async fn commit(&self, turns: Vec<Turn>) -> Vec<Outcome> {
+        if turns.is_empty() {
+            return Vec::new();
+        }
+        let (before, after) = (FailPoint::BeforeCommitHold, FailPoint::AfterCommitHold);
+        match between(before, after, self.reservations.commit(&orders(&turns))).await {
+            Ok(outcomes) => self.each(turns, outcomes, Progress::committed),
+            Err(error) => self.none(&turns, &error),
+        }
+    }
+
+    async fn extend(&self, turns: Vec<Turn>) -> Vec<Outcome> {
+        if turns.is_empty() {
+            return Vec::new();
+        }
+        let now = self.clock.now();
+        let length = |turn: &Turn| match turn.facts.window {
+            PayWindow::Open { until } => (until - now).to_std().unwrap_or_default() + MARGIN,
+            PayWindow::Free | PayWindow::Over | PayWindow::LongOver => MARGIN,
+        };
+        let holds: Vec<(OrderId, Duration)> = turns
+            .iter()
+            .map(|turn| (turn.lease.order_id, length(turn)))
+            .collect();
+        let (before, after) = (FailPoint::BeforeExtendHold, FailPoint::AfterExtendHold);
+        match between(before, after, self.reservations.extend(&holds)).await {
+            Ok(outcomes) => {
+                let lengths = holds.into_iter().map(|(_, length)| length);
+                let outcomes = outcomes.into_iter().zip(lengths).collect();
+                self.each(turns, outcomes, |progress, (outcome, length)| {
+                    progress.extended(outcome, length)
+                })
+            }
+            Err(error) => self.none(&turns, &error),
+        }
+    }
+
+    async fn release(&self, turns: Vec<(Turn, CancelReason)>) -> Vec<Outcome> {
+        if turns.is_empty() {
+            return Vec::new();
+        }
+        let (turns, reasons): (Vec<Turn>, Vec<CancelReason>) = turns.into_iter().unzip();
+        let (before, after) = (FailPoint::BeforeReleaseHold, FailPoint::AfterReleaseHold);
+        let released = between(before, after, self.reservations.release(&orders(&turns))).await;
+        let outcomes = match released {
+            Ok(outcomes) => outcomes,
+            Err(error) => return self.none(&turns, &error),
+        };
+        turns
+            .into_iter()
+            .zip(reasons)
+            .zip(outcomes)
+            .map(|((turn, reason), outcome)| match outcome {
+                ReleaseOutcome::Released => {
+                    self.progress(turn, |progress| progress.released(reason))
+                }
+                // Only a product of the release before, which cannot give back what is committed.
+                ReleaseOutcome::Committed => {
+                    Err(self.postponement(&turn, "product gave nothing back".to_owned()))
+                }
+            })
+            .collect()
+    }
+
+    async fn ask(&self, turns: Vec<(Turn, Question)>) -> Vec<Outcome> {
+        AskProvider {
+            provider: self.provider.clone(),
+            clock: self.clock,
+        }
+        .run(turns)
+        .await
+    }
+
+    #[expect(
+        clippy::unused_async,
+        reason = "one group of several, and the others call"
+    )]
+    async fn write(&self, turns: Vec<(Turn, Action)>) -> Vec<Outcome> {
+        turns
+            .into_iter()
+            .map(|(turn, action)| {
+                self.progress(turn, |progress| match action {
+                    Action::Confirm => progress.confirm(),
+                    Action::Cancel(reason) => progress.cancel(reason),
+                    Action::Decide(decision) => progress.decide(decision),
+                    Action::RequestRefund { minor } => {
+                        progress.request_refund(RefundId(self.clock.uuid()), minor)
+                    }
+                    // What belongs to the other lane is only passed on to it; what waits or ends is written as that.
+                    Action::ExtendHold
+                    | Action::CommitHold
+                    | Action::ReleaseHold(_)
+                    | Action::Authorise
+                    | Action::Capture
+                    | Action::Void
+                    | Action::Refund
+                    | Action::WaitForPayment
+                    | Action::WaitForParcel
+                    | Action::Finish => Ok(progress),
+                })
+            })
+            .collect()
     }
 
     async fn settle(
         &self,
-        turns: &[Turn],
-        outcomes: &[CommitOutcome],
-    ) -> Result<usize, SagasError> {
-        let (mut settlements, mut events, mut impossible) = (Vec::new(), Vec::new(), Vec::new());
-        for (turn, outcome) in turns.iter().zip(outcomes) {
-            match decide(turn, *outcome) {
-                Ok((settlement, event)) => {
-                    settlements.push(settlement);
-                    events.push(event);
-                }
-                Err(refused) => {
-                    error!(order.id = %turn.lease.order_id, error = &refused as &dyn std::error::Error, "a saga needs a person");
-                    impossible.push(self.postponement(turn, refused.to_string()));
-                }
+        lane: Lane,
+        outcomes: impl Future<Output = Vec<Outcome>>,
+    ) -> Result<Driven, SagasError> {
+        let (mut settlements, mut postponed) = (Vec::new(), Vec::new());
+        for outcome in outcomes.await {
+            match outcome {
+                Ok(progress) => settlements.push(progress.settlement()),
+                Err(postponement) => postponed.push(postponement),
             }
         }
-        if !impossible.is_empty() {
-            self.sagas.postpone(&impossible).await?;
+        if !postponed.is_empty() {
+            self.sagas.postpone(&postponed).await?;
         }
         let results = self.sagas.settle(&settlements).await?;
-        let mut written = 0;
-        for ((settlement, event), result) in settlements.iter().zip(events).zip(results) {
-            let id = settlement.lease.order_id;
+        let mut driven = Driven::default();
+        for (settlement, result) in settlements.iter().zip(results) {
             match result {
                 Settled::Written => {
-                    written += 1;
-                    report(id, event);
+                    driven.settled += 1;
+                    let due = settlement.next.due_in();
+                    driven.more |= due == Some(lane);
+                    driven.passed_on |= due.is_some_and(|due| due != lane);
+                    report(settlement);
                 }
-                Settled::LeaseLost => warn!(order.id = %id, "another worker has taken this saga"),
+                Settled::LeaseLost => {
+                    warn!(order.id = %settlement.lease.order_id, "another worker has taken this saga");
+                }
                 Settled::OrderChanged => {
-                    info!(order.id = %id, "the order changed meanwhile, its saga goes on");
+                    driven.more = true;
+                    info!(order.id = %settlement.lease.order_id, "the order changed meanwhile, its saga goes on");
                 }
             }
         }
-        Ok(written)
+        Ok(driven)
     }
 
-    async fn postpone(&self, turns: &[Turn], error: &ReservationsError) -> Result<(), SagasError> {
+    fn each<O>(
+        &self,
+        turns: Vec<Turn>,
+        outcomes: Vec<O>,
+        apply: impl Fn(Progress, O) -> Result<Progress, Impossible>,
+    ) -> Vec<Outcome> {
+        turns
+            .into_iter()
+            .zip(outcomes)
+            .map(|(turn, outcome)| self.progress(turn, |progress| apply(progress, outcome)))
+            .collect()
+    }
+
+    fn progress(
+        &self,
+        turn: Turn,
+        apply: impl FnOnce(Progress) -> Result<Progress, Impossible>,
+    ) -> Outcome {
+        apply(Progress::of(turn.clone())).map_err(|impossible| {
+            error!(
+                order.id = %turn.lease.order_id,
+                error = &impossible as &dyn std::error::Error,
+                "a saga needs a person"
+            );
+            self.postponement(&turn, impossible.to_string())
+        })
+    }
+
+    /// Nothing of a batch is known.
+    fn none(&self, turns: &[Turn], error: &ReservationsError) -> Vec<Outcome> {
         warn!(
             sagas = turns.len(),
             error = error as &dyn std::error::Error,
             "postponed sagas"
         );
         let reason = chain(error);
-        let postponements: Vec<_> = turns
+        turns
             .iter()
-            .map(|turn| self.postponement(turn, reason.clone()))
-            .collect();
-        self.sagas.postpone(&postponements).await
+            .map(|turn| Err(self.postponement(turn, reason.clone())))
+            .collect()
     }
 
     fn postponement(&self, turn: &Turn, reason: String) -> Postponement {
-        let pause = RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid()));
         Postponement {
             lease: turn.lease,
-            pause,
+            pause: RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid())),
             reason,
         }
     }
 }
 
-/// The error and what caused it: whoever looks at a stuck saga has nothing else.
-fn chain(error: &dyn Error) -> String {
-    let causes = successors(Some(error), |error| (**error).source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+/// A call to product between its fail points.
+async fn between<T>(
+    before: FailPoint,
+    after: FailPoint,
+    call: impl Future<Output = Result<T, ReservationsError>>,
+) -> Result<T, ReservationsError> {
+    reach(before)
+        .await
+        .map_err(ReservationsError::Unreachable)?;
+    let answer = call.await?;
+    reach(after).await.map_err(ReservationsError::Unknown)?;
+    Ok(answer)
 }
 
-/// What the end of a hold means for its order.
-fn decide(
-    turn: &Turn,
-    outcome: CommitOutcome,
-) -> Result<(Settlement, Option<OrderEvent>), TransitionError> {
-    let mut state = turn.state;
-    let event = match outcome {
-        CommitOutcome::Committed => state.confirm()?,
-        CommitOutcome::Lost | CommitOutcome::Gone => state.cancel(CancelReason::Shortfall)?,
-    };
-    Ok((
-        Settlement {
-            lease: turn.lease,
-            read_version: turn.state.version,
-            state,
-        },
-        event,
-    ))
+/// The turns of a round by what is done for them.
+#[derive(Default)]
+struct Plan {
+    commits: Vec<Turn>,
+    extends: Vec<Turn>,
+    releases: Vec<(Turn, CancelReason)>,
+    asks: Vec<(Turn, Question)>,
+    writes: Vec<(Turn, Action)>,
 }
 
-fn report(id: OrderId, event: Option<OrderEvent>) {
-    match event {
-        Some(OrderEvent::Confirmed) => {
-            metrics::counter!("ecommercestack_orders_total", "status" => "confirmed").increment(1);
-            info!(order.id = %id, "confirmed order");
+impl Plan {
+    fn of(turns: Vec<Turn>, lane: Lane) -> Self {
+        let mut plan = Self::default();
+        for turn in turns {
+            let action = turn.facts.next();
+            if action.step().is_some_and(|step| step.lane() != lane) {
+                plan.writes.push((turn, action));
+                continue;
+            }
+            match action {
+                Action::CommitHold => plan.commits.push(turn),
+                Action::ExtendHold => plan.extends.push(turn),
+                Action::ReleaseHold(reason) => plan.releases.push((turn, reason)),
+                Action::Authorise => plan.asks.push((turn, Question::Authorise)),
+                Action::Capture => plan.asks.push((turn, Question::Capture)),
+                Action::Void => plan.asks.push((turn, Question::Void)),
+                Action::Refund => plan.asks.push((turn, Question::Refund)),
+                Action::Confirm
+                | Action::Cancel(_)
+                | Action::Decide(_)
+                | Action::RequestRefund { .. }
+                | Action::WaitForPayment
+                | Action::WaitForParcel
+                | Action::Finish => plan.writes.push((turn, action)),
+            }
         }
-        Some(OrderEvent::Cancelled { reason }) => {
-            metrics::counter!("ecommercestack_orders_total", "status" => "cancelled").increment(1);
-            warn!(order.id = %id, reason = reason.as_str(), "cancelled order");
+        plan
+    }
+}
+
+fn orders(turns: &[Turn]) -> Vec<OrderId> {
+    turns.iter().map(|turn| turn.lease.order_id).collect()
+}
+
+fn report(settlement: &Settlement) {
+    let id = settlement.lease.order_id;
+    for change in &settlement.changes {
+        let status = change.state.status.as_str();
+        match change.event {
+            EventType::OrderConfirmed => {
+                metrics::counter!("ecommercestack_orders_total", "status" => status).increment(1);
+                info!(order.id = %id, "confirmed order");
+            }
+            EventType::OrderCancelled | EventType::OrderExpired | EventType::OrderShortfall => {
+                metrics::counter!("ecommercestack_orders_total", "status" => status).increment(1);
+                warn!(order.id = %id, event = change.event.as_str(), "cancelled order");
+            }
+            event => {
+                metrics::counter!("ecommercestack_order_payment_events_total", "event" => event.as_str())
+                    .increment(1);
+                info!(order.id = %id, event = event.as_str(), "moved order on");
+            }
         }
-        None => info!(order.id = %id, "finished saga of an order that had moved on"),
     }
 }

@@ -21,6 +21,7 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
         let mut round = 0_u32;
         loop {
             self.show_backlog().await;
+            self.reopen().await;
             if round.is_multiple_of(ROUNDS_PER_CLEANING) {
                 self.clean().await;
             }
@@ -52,6 +53,18 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
             Err(error) => warn!(
                 error = &error as &dyn std::error::Error,
                 "the sagas were not counted"
+            ),
+        }
+    }
+
+    /// A worker of the release before knows nothing of payments and cancellations, and may have ended such sagas.
+    async fn reopen(&self) {
+        match self.sagas.reopen_unsettled().await {
+            Ok(0) => {}
+            Ok(sagas) => warn!(sagas, "reopened sagas that had ended too early"),
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "no sagas were reopened"
             ),
         }
     }

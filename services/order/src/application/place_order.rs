@@ -15,7 +15,10 @@ use super::{
     place_orders::PlaceOrders,
     placement::{Command, PlaceOrderError, Placed},
 };
-use crate::ports::{Orders, Reservations};
+use crate::{
+    fail_point::{FailPoint, reach},
+    ports::{Orders, Reservations},
+};
 
 /// Orders a batch carries at most; product takes no more.
 const BATCH: usize = 128;
@@ -113,9 +116,13 @@ impl PlaceOrder {
         self.queue
             .try_send(entry)
             .map_err(|_| PlaceOrderError::QueueFull)?;
-        outcome
+        let outcome = outcome
             .await
-            .unwrap_or_else(|_| Err(PlaceOrderError::Failed(Arc::new(Unanswered))))
+            .unwrap_or_else(|_| Err(PlaceOrderError::Failed(Arc::new(Unanswered))));
+        reach(FailPoint::BeforeAnswer)
+            .await
+            .map_err(PlaceOrderError::OutcomeUnknown)?;
+        outcome
     }
 }
 

@@ -11,11 +11,15 @@ use web::clock::Clock;
 
 use super::{
     bisection::Bisection,
+    payment_terms::PaymentTerms,
     placement::{Command, PlaceOrderError, Placed},
     saga_loop::Poke,
 };
 use crate::{
-    domain::{Backoff, NewOrder, OrderId, OrderLine, ReservationRequest, Spread, Totals, Verdict},
+    domain::{
+        Backoff, NewOrder, OrderId, OrderLine, PaymentId, ReservationRequest, Spread, Totals,
+        UserId, Verdict,
+    },
     fail_point::{FailPoint, reach},
     ports::{Cause, Creation, Orders, OrdersError, Recorded, Reservations, ReservationsError},
 };
@@ -41,6 +45,7 @@ pub struct PlaceOrders<R, O> {
     pub clock: Clock,
     pub currency: Currency,
     pub poke: Poke,
+    pub terms: PaymentTerms,
     /// How long a reservation whose outcome is unknown is sent again.
     pub patience: Duration,
 }
@@ -50,10 +55,12 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
     pub async fn run(&self, commands: &[Command]) -> Vec<Outcome> {
         let mut outcomes = vec![None; commands.len()];
         self.replay(commands, &mut outcomes).await;
+        self.refuse_methods(commands, &mut outcomes);
+        self.refuse_debtors(commands, &mut outcomes).await;
         let held = self.hold(commands, &mut outcomes).await;
-        reach(FailPoint::AfterReserve).await;
         self.write(commands, &held, &mut outcomes).await;
-        reach(FailPoint::AfterOrderRow).await;
+        // Nothing is left here that could fail but the process.
+        let _ = reach(FailPoint::AfterOrderRow).await;
         if !held.is_empty() {
             self.poke.poke();
         }
@@ -82,6 +89,45 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
                     PlaceOrderError::Failed(cause)
                 }
             }))),
+        }
+    }
+
+    fn refuse_methods(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
+        for (command, outcome) in commands.iter().zip(outcomes) {
+            let method = command.request.payment_method.as_ref();
+            if outcome.is_none() && method.is_some_and(|method| !self.terms.offer(method)) {
+                *outcome = Some(Err(PlaceOrderError::UnknownPaymentMethod));
+            }
+        }
+    }
+
+    /// Turns away whoever leaves too many orders unpaid (ORDERS 15). Orders placed at the same moment through other
+    /// lanes or replicas are not seen: a limit for people, not a lock.
+    async fn refuse_debtors(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
+        let open: Vec<usize> = (0..commands.len())
+            .filter(|index| outcomes[*index].is_none())
+            .collect();
+        if !self.terms.are_asked() || open.is_empty() {
+            return;
+        }
+        let customer = |index: &usize| commands[*index].identity.principal;
+        let customers: Vec<UserId> = open.iter().map(customer).collect();
+        match self.orders.unpaid(&customers).await {
+            Ok(mut unpaid) => {
+                for index in open {
+                    let orders = unpaid.entry(customer(&index)).or_default();
+                    if *orders >= self.terms.most_unpaid {
+                        outcomes[index] = Some(Err(PlaceOrderError::TooManyUnpaid));
+                    }
+                    *orders += 1;
+                }
+            }
+            Err(error) => {
+                let cause: Cause = Arc::new(error);
+                for index in open {
+                    outcomes[index] = Some(Err(PlaceOrderError::Unavailable(Arc::clone(&cause))));
+                }
+            }
         }
     }
 
@@ -128,7 +174,7 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
     ) -> Result<Vec<Verdict>, PlaceOrderError> {
         let (mut unknown, mut attempts) = (None, 0);
         loop {
-            let error = match self.reservations.reserve(batch).await {
+            let error = match self.reserve(batch).await {
                 Ok(verdicts) => return Ok(verdicts),
                 Err(error) => error,
             };
@@ -153,6 +199,20 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
             }
             tokio::time::sleep(pause).await;
         }
+    }
+
+    async fn reserve(
+        &self,
+        batch: &[ReservationRequest],
+    ) -> Result<Vec<Verdict>, ReservationsError> {
+        reach(FailPoint::BeforeReserve)
+            .await
+            .map_err(ReservationsError::Unreachable)?;
+        let verdicts = self.reservations.reserve(batch).await?;
+        reach(FailPoint::AfterReserve)
+            .await
+            .map_err(ReservationsError::Unknown)?;
+        Ok(verdicts)
     }
 
     async fn write(
@@ -268,7 +328,12 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
             .collect::<Result<_, _>>()
             .map_err(priced)?;
         let totals = Totals::of(&lines, currency).map_err(priced)?;
+        let to_pay = self.terms.are_asked() && totals.total.minor > 0;
+        let method = command.request.payment_method.as_ref();
+        let payment = |method| self.terms.payment(PaymentId(self.clock.uuid()), method);
         Ok(NewOrder {
+            pay_within: to_pay.then_some(self.terms.window),
+            payment: method.filter(|_| to_pay).and_then(payment),
             id,
             identity: command.identity.clone(),
             fingerprint: command.fingerprint,

@@ -66,6 +66,10 @@ pub enum PlaceOrderError {
     KeyExpired,
     #[error("too many requests of this customer are under way")]
     TooManyOfCustomer,
+    #[error("no such payment method is offered")]
+    UnknownPaymentMethod,
+    #[error("too many orders of this customer are unpaid")]
+    TooManyUnpaid,
     #[error("an order of this customer made a batch fail a moment ago")]
     Suspended,
     #[error("the queue is full")]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{CancelReason, OrderState, Status, UnknownName, UserId};
+use super::{UnknownName, UserId};
 
 macro_rules! event_types {
     ($($variant:ident = $text:literal),+ $(,)?) => {
@@ -53,6 +53,7 @@ event_types! {
     PaymentVoided = "payment.voided",
     PaymentRefundRequested = "payment.refund_requested",
     PaymentRefunded = "payment.refunded",
+    PaymentRefundRefused = "payment.refund_refused",
     FulfillmentCreated = "fulfillment.created",
     FulfillmentShipping = "fulfillment.shipping",
     FulfillmentRefused = "fulfillment.refused",
@@ -62,19 +63,6 @@ event_types! {
     ReturnApproved = "return.approved",
     ReturnRejected = "return.rejected",
     ReturnReceived = "return.received",
-}
-
-impl EventType {
-    /// What the saga's end did: an order that is cancelled for want of stock says so by its own type.
-    pub const fn of_settling(state: &OrderState) -> Self {
-        match (state.status, state.cancel_reason) {
-            (Status::Pending, _) => Self::OrderUpdated,
-            (Status::Confirmed, _) => Self::OrderConfirmed,
-            (Status::Completed, _) => Self::OrderCompleted,
-            (Status::Cancelled, Some(CancelReason::Shortfall)) => Self::OrderShortfall,
-            (Status::Cancelled, None) => Self::OrderCancelled,
-        }
-    }
 }
 
 /// Who did it.
@@ -171,12 +159,5 @@ mod tests {
             assert_eq!(kind.as_str().parse(), Ok(*kind));
         }
         assert_eq!("order.vanished".parse::<EventType>(), Err(UnknownName));
-    }
-
-    #[test]
-    fn a_lost_hold_is_told_from_other_cancellations() {
-        let mut state = OrderState::placed();
-        state.cancel(CancelReason::Shortfall).unwrap();
-        assert_eq!(EventType::of_settling(&state), EventType::OrderShortfall);
     }
 }

@@ -1,11 +1,13 @@
 //! The order: what was bought, by whom, where it goes, and how far it is.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use money::{Money, MoneyError};
 
 use super::{
-    Fingerprint, HeldLine, Note, OrderId, OrderState, ProductId, Quantity, Reader, RequestIdentity,
-    ShippingAddress, Sku, Totals, UserId,
+    Fingerprint, HeldLine, NewPayment, Note, OrderId, OrderState, ProductId, Quantity, Reader,
+    RequestIdentity, ShippingAddress, Sku, Totals, UserId,
 };
 
 /// An order about to be written, together with the request that it answers.
@@ -18,6 +20,10 @@ pub struct NewOrder {
     pub totals: Totals,
     pub shipping_address: ShippingAddress,
     pub note: Option<Note>,
+    /// How long it may wait for its payment; `None`: there is nothing to pay.
+    pub pay_within: Option<Duration>,
+    /// The payment that begins with it.
+    pub payment: Option<NewPayment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +37,10 @@ pub struct Order {
     pub totals: Totals,
     pub shipping_address: ShippingAddress,
     pub note: Option<String>,
+    /// `None`: there is nothing to pay here.
+    pub pay_by: Option<DateTime<Utc>>,
+    /// Somebody wants it cancelled; the saga is at it, or has done it.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }

@@ -3,7 +3,7 @@
 use money::Money;
 use serde::Serialize;
 
-use super::{ProductId, Quantity, ShippingAddress, Sku, TextError, text::bounded};
+use super::{PaymentMethod, ProductId, Quantity, ShippingAddress, Sku, TextError, text::bounded};
 
 /// A request for an order. Its serialised form is what its fingerprint is made of: fields may be added only
 /// where absent ones leave no trace, or a retry across an upgrade would look like another request.
@@ -16,6 +16,9 @@ pub struct OrderRequest {
     /// What the customer saw as the total.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<Money>,
+    /// Pays at once; else the order waits for its payment (ORDERS 24).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<PaymentMethod>,
 }
 
 /// How a customer names a product.

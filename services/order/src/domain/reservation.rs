@@ -10,12 +10,22 @@ use super::{OrderId, ProductId, Quantity, RequestedLines, Sku, UserId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     PlaceOrder,
+    CancelOrder,
+    StartPayment,
+    CancelPayment,
+    CapturePayment,
+    RefundPayment,
 }
 
 impl Operation {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PlaceOrder => "place_order",
+            Self::CancelOrder => "cancel_order",
+            Self::StartPayment => "start_payment",
+            Self::CancelPayment => "cancel_payment",
+            Self::CapturePayment => "capture_payment",
+            Self::RefundPayment => "refund_payment",
         }
     }
 }
@@ -100,10 +110,21 @@ pub enum CommitOutcome {
     Gone,
 }
 
-/// What became of a hold that was to be released.
+/// What became of a hold that was to last longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtendOutcome {
+    Extended,
+    /// It needs no end any more.
+    Committed,
+    Lost,
+    Gone,
+}
+
+/// What became of a hold that was to be given back, whatever was committed of it included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseOutcome {
     Released,
+    /// Nothing of it went back.
     Committed,
 }
 

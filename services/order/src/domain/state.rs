@@ -1,6 +1,6 @@
 //! How far an order is: three axes, and the only ways to move along them.
 
-use std::str::FromStr;
+use super::{EventType, PaymentState};
 
 /// A name in a filter or a row that stands for no state.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -19,18 +19,19 @@ macro_rules! states {
             }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownName;
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::UnknownName;
 
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
+            fn from_str(text: &str) -> Result<Self, $crate::domain::UnknownName> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err(UnknownName),
+                    _ => Err($crate::domain::UnknownName),
                 }
             }
         }
     )+};
 }
+pub(super) use states;
 
 states! {
     Status { Pending = "pending", Confirmed = "confirmed", Completed = "completed", Cancelled = "cancelled" }
@@ -48,10 +49,16 @@ states! {
         Shipped = "shipped",
         Delivered = "delivered",
     }
-    /// Why an order was cancelled. Shortfall: the stock that was held for it is not there any more.
+    /// Why an order was cancelled. Shortfall: the stock that was held for it is not there any more. Expired: it was
+    /// not paid in time.
     CancelReason {
         Shortfall = "shortfall",
+        Requested = "requested",
+        Expired = "expired",
     }
+    /// The order's units in product, as far as order knows. Released: all that was not shipped went back. Lost:
+    /// product does not have them any more.
+    Hold { Held = "held", Committed = "committed", Released = "released", Lost = "lost" }
 }
 
 /// The state of an order, and the version that a writer of it must have read.
@@ -62,13 +69,6 @@ pub struct OrderState {
     pub fulfillment: FulfillmentStatus,
     pub cancel_reason: Option<CancelReason>,
     pub version: i64,
-}
-
-/// What happened to an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderEvent {
-    Confirmed,
-    Cancelled { reason: CancelReason },
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -91,12 +91,12 @@ impl OrderState {
     }
 
     /// Its stock is committed. Saying so again changes nothing.
-    pub fn confirm(&mut self) -> Result<Option<OrderEvent>, TransitionError> {
+    pub fn confirm(&mut self) -> Result<Option<EventType>, TransitionError> {
         match self.status {
             Status::Pending => {
                 self.status = Status::Confirmed;
                 self.version += 1;
-                Ok(Some(OrderEvent::Confirmed))
+                Ok(Some(EventType::OrderConfirmed))
             }
             Status::Confirmed | Status::Completed => Ok(None),
             Status::Cancelled => Err(TransitionError {
@@ -106,20 +106,44 @@ impl OrderState {
         }
     }
 
-    /// It cannot be fulfilled. Saying so again changes nothing.
-    pub fn cancel(&mut self, reason: CancelReason) -> Result<Option<OrderEvent>, TransitionError> {
+    /// It will not be fulfilled, or not further. Saying so again changes nothing.
+    pub fn cancel(&mut self, reason: CancelReason) -> Result<Option<EventType>, TransitionError> {
         match self.status {
-            Status::Pending => {
+            Status::Pending | Status::Confirmed if !self.wholly_shipped() => {
                 self.status = Status::Cancelled;
                 self.cancel_reason = Some(reason);
                 self.version += 1;
-                Ok(Some(OrderEvent::Cancelled { reason }))
+                Ok(Some(match reason {
+                    CancelReason::Shortfall => EventType::OrderShortfall,
+                    CancelReason::Requested => EventType::OrderCancelled,
+                    CancelReason::Expired => EventType::OrderExpired,
+                }))
             }
             Status::Cancelled => Ok(None),
-            Status::Confirmed | Status::Completed => Err(TransitionError {
+            Status::Pending | Status::Confirmed | Status::Completed => Err(TransitionError {
                 from: self.status,
                 to: Status::Cancelled,
             }),
+        }
+    }
+
+    /// Follows its payment; the caller says which event it is.
+    pub fn follow(&mut self, payment: PaymentState) {
+        self.payment = match payment {
+            PaymentState::Pending | PaymentState::Voided => PaymentStatus::Unpaid,
+            PaymentState::Authorized => PaymentStatus::Authorized,
+            PaymentState::Captured => PaymentStatus::Paid,
+            PaymentState::PartiallyRefunded => PaymentStatus::PartiallyRefunded,
+            PaymentState::Refunded => PaymentStatus::Refunded,
+            PaymentState::Failed => PaymentStatus::Failed,
+        };
+        self.version += 1;
+    }
+
+    pub const fn wholly_shipped(&self) -> bool {
+        match self.fulfillment {
+            FulfillmentStatus::Shipped | FulfillmentStatus::Delivered => true,
+            FulfillmentStatus::Unfulfilled | FulfillmentStatus::Partial => false,
         }
     }
 }
@@ -131,12 +155,21 @@ mod tests {
     #[test]
     fn a_pending_order_is_confirmed_once() {
         let mut state = OrderState::placed();
-        assert_eq!(state.confirm(), Ok(Some(OrderEvent::Confirmed)));
+        assert_eq!(state.confirm(), Ok(Some(EventType::OrderConfirmed)));
         assert_eq!(state.confirm(), Ok(None));
         assert_eq!((state.status, state.version), (Status::Confirmed, 2));
-        assert!(
-            state.cancel(CancelReason::Shortfall).is_err(),
-            "a confirmed order has its stock"
+    }
+
+    #[test]
+    fn what_is_wholly_shipped_cannot_be_cancelled() {
+        let mut state = OrderState::placed();
+        state.confirm().unwrap();
+        state.fulfillment = FulfillmentStatus::Shipped;
+        assert!(state.cancel(CancelReason::Requested).is_err());
+        state.fulfillment = FulfillmentStatus::Partial;
+        assert_eq!(
+            state.cancel(CancelReason::Requested),
+            Ok(Some(EventType::OrderCancelled))
         );
     }
 
@@ -144,11 +177,9 @@ mod tests {
     fn a_cancelled_order_stays_cancelled() {
         let mut state = OrderState::placed();
         let reason = CancelReason::Shortfall;
-        assert_eq!(
-            state.cancel(reason),
-            Ok(Some(OrderEvent::Cancelled { reason }))
-        );
-        assert_eq!(state.cancel(reason), Ok(None));
+        assert_eq!(state.cancel(reason), Ok(Some(EventType::OrderShortfall)));
+        assert_eq!(state.cancel(CancelReason::Requested), Ok(None));
+        assert_eq!(state.cancel_reason, Some(reason));
         assert_eq!(
             state.confirm(),
             Err(TransitionError {

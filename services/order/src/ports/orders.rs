@@ -1,7 +1,9 @@
 //! Where orders are kept.
 
+use std::collections::HashMap;
+
 use crate::{
-    domain::{Fingerprint, NewOrder, Order, OrderFilter, OrderId, RequestIdentity, Window},
+    domain::{Fingerprint, NewOrder, Order, OrderFilter, OrderId, RequestIdentity, UserId, Window},
     ports::Cause,
 };
 
@@ -18,6 +20,12 @@ pub trait Orders: Send + Sync + 'static {
         &self,
         orders: &[NewOrder],
     ) -> impl Future<Output = Result<Vec<Creation>, OrdersError>> + Send;
+
+    /// How many orders of each of these customers wait for a payment; who has none may be missing.
+    fn unpaid(
+        &self,
+        customers: &[UserId],
+    ) -> impl Future<Output = Result<HashMap<UserId, u32>, OrdersError>> + Send;
 
     fn find(&self, id: OrderId) -> impl Future<Output = Result<Option<Order>, OrdersError>> + Send;
 

@@ -1,7 +1,9 @@
 //! Product's stock, as far as orders need it (ORDERS 1-6).
 
+use std::time::Duration;
+
 use crate::{
-    domain::{CommitOutcome, OrderId, ReleaseOutcome, ReservationRequest, Verdict},
+    domain::{CommitOutcome, ExtendOutcome, OrderId, ReleaseOutcome, ReservationRequest, Verdict},
     ports::Cause,
 };
 
@@ -17,7 +19,14 @@ pub trait Reservations: Send + Sync + 'static {
         orders: &[OrderId],
     ) -> impl Future<Output = Result<Vec<CommitOutcome>, ReservationsError>> + Send;
 
-    /// Gives holds back. Never called when an outcome is unknown: the buyer's retry may have adopted the hold.
+    /// Makes holds last this long from now; expired ones are taken again where the units are there (ORDERS 2, 20).
+    fn extend(
+        &self,
+        holds: &[(OrderId, Duration)],
+    ) -> impl Future<Output = Result<Vec<ExtendOutcome>, ReservationsError>> + Send;
+
+    /// Gives back what is held, and what is committed and not shipped. For orders that end, by their sagas alone: before
+    /// the order row is there, an outcome may be unknown and the buyer's retry may have adopted the hold.
     fn release(
         &self,
         orders: &[OrderId],

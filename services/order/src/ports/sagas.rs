@@ -3,19 +3,21 @@
 use std::time::Duration;
 
 use crate::{
-    domain::{Backlog, Postponement, Settled, Settlement, Turn},
+    domain::{Backlog, Lane, Postponement, Settled, Settlement, Turn},
     ports::Cause,
 };
 
 pub trait Sagas: Send + Sync + 'static {
-    /// Takes up to `most` sagas that are due and that nobody else is taking, for the length of a lease.
+    /// Takes up to `most` sagas of a lane that are due and that nobody else is taking, for the length of a lease.
     fn take(
         &self,
+        lane: Lane,
         most: i64,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<Turn>, SagasError>> + Send;
 
-    /// Ends sagas and moves their orders on, for as far as the leases still hold.
+    /// Moves orders and their payments on, and their sagas to the next step or the end, for as far as the leases
+    /// still hold.
     fn settle(
         &self,
         settlements: &[Settlement],
@@ -26,6 +28,9 @@ pub trait Sagas: Send + Sync + 'static {
         &self,
         postponements: &[Postponement],
     ) -> impl Future<Output = Result<(), SagasError>> + Send;
+
+    /// Wakes finished sagas of orders that still want something: another release ended them, or a person did. How many.
+    fn reopen_unsettled(&self) -> impl Future<Output = Result<u64, SagasError>> + Send;
 
     fn backlog(&self) -> impl Future<Output = Result<Backlog, SagasError>> + Send;
 

@@ -54,7 +54,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "adapters/postgres",
-        modules: &["domain", "ports"],
+        modules: &["domain", "ports", "fail_point"],
         ours: &["money", "postgres", "web::clock"],
         never: &["axum", "reqwest"],
     },

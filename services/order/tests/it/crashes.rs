@@ -38,6 +38,7 @@ fn one_mug(customer: &Person, key: &str) -> Command {
         },
         note: None,
         expected_total: None,
+        payment_method: None,
     };
     Command::try_new(UserId(customer.id), key, request).unwrap()
 }
@@ -81,11 +82,8 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
     assert!(placed[0].is_ok());
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = order::application::SagaLoop {
-        drive: order::application::DriveSagas {
-            reservations: shop.reservations.clone(),
-            sagas: shop.sagas(),
-            clock: Clock::system(),
-        },
+        drive: shop.driver(),
+        lane: order::domain::Lane::Stock,
         poke: order::application::Poke::default(),
         poll: Some(Duration::from_millis(10)),
     };

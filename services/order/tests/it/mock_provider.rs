@@ -13,7 +13,8 @@ use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use money::Money;
 use order::{
     adapters::payments::{
-        MockSettings, MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks,
+        CaptureChoice, MockSettings, MockWebhooks, PaymentSettings, ProviderChoice, Providers,
+        SignedWebhooks,
     },
     domain::{OrderId, PaymentId, ProviderName, RefundId},
     ports::{
@@ -26,13 +27,15 @@ use tokio::{net::TcpListener, sync::mpsc};
 use uuid::Uuid;
 use web::clock::Clock;
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const OTHER_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 pub fn settings(late: Duration) -> PaymentSettings {
     PaymentSettings {
         payment_provider: ProviderChoice::Mock,
         payment_window_seconds: 900,
         max_unpaid_per_customer: 5,
+        payment_capture: CaptureChoice::Automatic,
         payment_webhook_secret_file: Some(secret_file()),
         mock: MockSettings {
             mock_late_ms: late.as_millis().try_into().unwrap(),

@@ -103,6 +103,23 @@ struct OrderIds {
     order_ids: Vec<Uuid>,
 }
 
+#[derive(Deserialize)]
+struct Releases {
+    order_ids: Vec<Uuid>,
+    committed: bool,
+}
+
+#[derive(Deserialize)]
+struct Extensions {
+    extensions: Vec<Extension>,
+}
+
+#[derive(Deserialize)]
+struct Extension {
+    order_id: Uuid,
+    hold_seconds: u32,
+}
+
 impl Product {
     pub async fn open() -> Self {
         let shelf = Arc::<Mutex<Shelf>>::default();
@@ -111,6 +128,7 @@ impl Product {
         let routes = Router::new()
             .route("/internal/reservations", post(reserve))
             .route("/internal/reservations/commit", post(commit))
+            .route("/internal/reservations/extend", post(extend))
             .route("/internal/reservations/release", post(release))
             .with_state(Arc::clone(&shelf));
         let server = tokio::spawn(async { axum::serve(listener, routes).await.unwrap() });
@@ -277,17 +295,48 @@ async fn commit(
     answer(fault, json!({ "outcomes": outcomes })).await
 }
 
+async fn extend(
+    State(shelf): State<Arc<Mutex<Shelf>>>,
+    headers: HeaderMap,
+    Json(asked): Json<Extensions>,
+) -> Response {
+    let fault = match meet(&shelf, "extend", &headers, asked.extensions.len()) {
+        Ok(fault) => fault,
+        Err(refused) => return refused.into_response(),
+    };
+    let outcomes: Vec<Value> = {
+        let shelf = shelf.lock().unwrap();
+        asked
+            .extensions
+            .iter()
+            .map(|one| {
+                assert!(one.hold_seconds > 0);
+                let outcome = shelf.extend(one.order_id);
+                json!({ "order_id": one.order_id, "outcome": outcome })
+            })
+            .collect()
+    };
+    answer(fault, json!({ "outcomes": outcomes })).await
+}
+
 async fn release(
     State(shelf): State<Arc<Mutex<Shelf>>>,
-    Json(asked): Json<OrderIds>,
-) -> Json<Value> {
-    let mut shelf = shelf.lock().unwrap();
-    let outcomes: Vec<Value> = asked
-        .order_ids
-        .iter()
-        .map(|id| json!({ "order_id": id, "outcome": shelf.release(*id) }))
-        .collect();
-    Json(json!({ "outcomes": outcomes }))
+    headers: HeaderMap,
+    Json(asked): Json<Releases>,
+) -> Response {
+    let fault = match meet(&shelf, "release", &headers, asked.order_ids.len()) {
+        Ok(fault) => fault,
+        Err(refused) => return refused.into_response(),
+    };
+    let outcomes: Vec<Value> = {
+        let mut shelf = shelf.lock().unwrap();
+        asked
+            .order_ids
+            .iter()
+            .map(|id| json!({ "order_id": id, "outcome": shelf.release(*id, asked.committed) }))
+            .collect()
+    };
+    answer(fault, json!({ "outcomes": outcomes })).await
 }
 
 fn meet(
@@ -419,17 +468,31 @@ impl Shelf {
         hold.state
     }
 
-    fn release(&mut self, order: Uuid) -> &'static str {
+    fn extend(&self, order: Uuid) -> &'static str {
+        match self.holds.values().find(|hold| hold.order_id == order) {
+            Some(hold) if hold.state == "held" => "extended",
+            Some(hold) => hold.state,
+            None => "gone",
+        }
+    }
+
+    /// The double gives the units back as well: tests look at `available`.
+    fn release(&mut self, order: Uuid, committed: bool) -> &'static str {
         let Some(hold) = self.holds.values_mut().find(|hold| hold.order_id == order) else {
             return "released";
         };
-        if hold.state == "held" {
-            hold.state = "gone";
+        match hold.state {
+            "committed" if !committed => return "committed",
+            "held" | "committed" => {}
+            _ => return "released",
         }
-        if hold.state == "committed" {
-            "committed"
-        } else {
-            "released"
+        hold.state = "gone";
+        let lines = hold.verdict["lines"].as_array().unwrap().clone();
+        for line in lines {
+            let item = |item: &&mut Item| line["sku"] == item.sku.as_str();
+            let units = u32::try_from(line["quantity"].as_u64().unwrap()).unwrap();
+            self.items.iter_mut().find(item).unwrap().available += units;
         }
+        "released"
     }
 }

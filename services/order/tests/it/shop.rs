@@ -11,10 +11,15 @@ use http_body_util::BodyExt;
 use order::{
     adapters::{
         catalog_http::{CatalogHttp, CatalogSettings, Timeouts},
-        postgres::{PgOrders, PgSagas},
+        payments::{
+            CaptureChoice, MockSettings, PaymentSettings, ProviderChoice, Providers, SignedWebhooks,
+        },
+        postgres::{PgOrders, PgPayments, PgSagas},
     },
     app::{App, Parts, service},
-    application::{DriveSagas, Driven, PlaceOrders, Poke, QueueLimits, SagaLoop},
+    application::{DriveSagas, Driven, PaymentTerms, PlaceOrders, Poke, QueueLimits, SagaLoop},
+    domain::Lane,
+    ports::PaymentProvider,
 };
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -29,6 +34,7 @@ use web::{
 
 use crate::{
     events,
+    mock_provider::secret_file,
     product::{Product, TOKEN},
 };
 
@@ -40,6 +46,8 @@ pub struct Shop {
     poke: Poke,
     signer: Signer,
     waits: Waits,
+    provider: Providers,
+    terms: PaymentTerms,
 }
 
 #[derive(Clone)]
@@ -93,7 +101,23 @@ impl Shop {
 
     pub async fn with(pool: PgPool, limits: QueueLimits) -> Self {
         events::watch(&pool).await;
-        Self::replica(&pool, Product::open().await, limits, PATIENT)
+        Self::replica(&pool, Product::open().await, limits, PATIENT, &free())
+    }
+
+    /// A shop whose orders are paid at the mock provider.
+    pub async fn with_payments(pool: PgPool) -> Self {
+        Self::paid(pool, &at_the_mock()).await
+    }
+
+    pub async fn paid(pool: PgPool, settings: &PaymentSettings) -> Self {
+        events::watch(&pool).await;
+        Self::replica(
+            &pool,
+            Product::open().await,
+            QueueLimits::default(),
+            PATIENT,
+            settings,
+        )
     }
 
     /// A shop that soon gives up on its product.
@@ -104,6 +128,7 @@ impl Shop {
             Product::open().await,
             QueueLimits::default(),
             IMPATIENT,
+            &free(),
         )
     }
 
@@ -114,10 +139,17 @@ impl Shop {
             self.product.clone(),
             QueueLimits::default(),
             PATIENT,
+            &free(),
         )
     }
 
-    fn replica(test: &PgPool, product: Product, limits: QueueLimits, waits: Waits) -> Self {
+    fn replica(
+        test: &PgPool,
+        product: Product,
+        limits: QueueLimits,
+        waits: Waits,
+        payments: &PaymentSettings,
+    ) -> Self {
         let options = (*test.connect_options()).clone().options(LIMITS);
         let pool = PgPoolOptions::new()
             .max_connections(5)
@@ -129,7 +161,17 @@ impl Shop {
         let reservations =
             CatalogHttp::try_new(&settings, waits.timeouts, "USD".parse().unwrap()).unwrap();
         let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), Clock::system());
+        let provider = Providers::new(payments, pool.clone());
+        let terms = PaymentTerms {
+            methods: provider.methods().into(),
+            window: Duration::from_secs(payments.payment_window_seconds.into()),
+            capture: payments.payment_capture.into(),
+            most_unpaid: payments.max_unpaid_per_customer,
+        };
         let app = App::start(Parts {
+            payments: PgPayments::new(pool.clone(), pool.clone(), clock),
+            terms: terms.clone(),
+            webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
             orders: PgOrders::new(pool.clone(), pool.clone(), clock),
             reservations: reservations.clone(),
             verifier: signer.verifier().unwrap(),
@@ -149,6 +191,8 @@ impl Shop {
             poke,
             signer,
             waits,
+            provider,
+            terms,
         }
     }
 
@@ -179,6 +223,7 @@ impl Shop {
             clock,
             currency: "USD".parse().unwrap(),
             poke: Poke::default(),
+            terms: self.terms.clone(),
             patience: self.waits.patience,
         }
     }
@@ -187,30 +232,52 @@ impl Shop {
         PgSagas::new(self.pool.clone(), Clock::system())
     }
 
-    fn driver(&self) -> DriveSagas<CatalogHttp, PgSagas> {
+    pub fn driver(&self) -> DriveSagas<CatalogHttp, PgSagas, Providers> {
         DriveSagas {
             reservations: self.reservations.clone(),
             sagas: self.sagas(),
+            provider: self.provider.clone(),
             clock: Clock::system(),
         }
     }
 
-    /// One round of the sagas.
+    /// One round of the sagas, in the lane where orders begin.
     pub async fn drive(&self) -> Driven {
-        self.driver().run().await.unwrap()
+        self.drive_lane(Lane::Stock).await
+    }
+
+    pub async fn drive_lane(&self, lane: Lane) -> Driven {
+        self.driver().run(lane).await.unwrap()
+    }
+
+    /// Rounds in both lanes until nothing is due any more.
+    pub async fn drive_out(&self) {
+        while self.drive_lane(Lane::Stock).await.taken + self.drive_lane(Lane::Money).await.taken
+            > 0
+        {}
+    }
+
+    /// The same, with whatever waits for a moment woken too.
+    pub async fn drive_on(&self) {
+        self.execute(
+            "UPDATE sagas SET due_at = now() WHERE finished_at IS NULL AND step <> 'wait'",
+        )
+        .await;
+        self.drive_out().await;
     }
 
     /// Drives sagas when poked, as `serve` does; until the sender is dropped.
     pub fn start_sagas(&self) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(
-            SagaLoop {
+        for lane in [Lane::Stock, Lane::Money] {
+            let sagas = SagaLoop {
                 drive: self.driver(),
+                lane,
                 poke: self.poke.clone(),
                 poll: None,
-            }
-            .run(stopped),
-        );
+            };
+            tokio::spawn(sagas.run(stopped.clone()));
+        }
         stop
     }
 
@@ -270,12 +337,39 @@ impl Shop {
 }
 
 pub fn post(person: &Person, key: &str, body: &Value) -> Request<Body> {
-    Request::post("/api/v1/orders")
+    post_to("/api/v1/orders", person, key, body)
+}
+
+pub fn post_to(path: &str, person: &Person, key: &str, body: &Value) -> Request<Body> {
+    Request::post(path)
         .header("authorization", format!("Bearer {}", person.token))
         .header("content-type", "application/json")
         .header("idempotency-key", key)
         .body(Body::from(body.to_string()))
         .unwrap()
+}
+
+/// No payments, as shops are by default.
+pub fn free() -> PaymentSettings {
+    PaymentSettings {
+        payment_provider: ProviderChoice::None,
+        ..at_the_mock()
+    }
+}
+
+pub fn at_the_mock() -> PaymentSettings {
+    PaymentSettings {
+        payment_provider: ProviderChoice::Mock,
+        payment_window_seconds: 900,
+        max_unpaid_per_customer: 5,
+        payment_capture: CaptureChoice::Automatic,
+        payment_webhook_secret_file: Some(secret_file()),
+        mock: MockSettings {
+            mock_late_ms: 50,
+            mock_slow_ms: 100,
+            mock_webhook_url: None,
+        },
+    }
 }
 
 /// A body with these items.

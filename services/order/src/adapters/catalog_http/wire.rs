@@ -1,15 +1,15 @@
 //! The JSON of product's internal API, and its way into the domain and back.
 //! Answers may carry members that this version does not know: product may be newer (ORDERS 33).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use money::{Currency, CurrencyError, Money};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{
-    CommitOutcome, HeldLine, MissingStock, OrderId, ProductId, ProductReference, Quantity,
-    QuantityError, ReleaseOutcome, ReservationRequest, Sku, SkuError, UserId, Verdict,
+    CommitOutcome, ExtendOutcome, HeldLine, MissingStock, OrderId, ProductId, ProductReference,
+    Quantity, QuantityError, ReleaseOutcome, ReservationRequest, Sku, SkuError, UserId, Verdict,
 };
 
 /// How long stock is held before the saga commits it (ORDERS 2).
@@ -223,6 +223,48 @@ impl OrderIds {
     }
 }
 
+/// Orders whose committed units go back too.
+#[derive(Serialize)]
+pub(super) struct Releases {
+    order_ids: Vec<Uuid>,
+    committed: bool,
+}
+
+impl Releases {
+    pub(super) fn new(orders: &[OrderId]) -> Self {
+        Self {
+            order_ids: orders.iter().map(|order| order.0).collect(),
+            committed: true,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Extensions {
+    extensions: Vec<Extension>,
+}
+
+#[derive(Serialize)]
+struct Extension {
+    order_id: Uuid,
+    hold_seconds: u32,
+}
+
+impl Extensions {
+    pub(super) fn new(holds: &[(OrderId, Duration)]) -> Self {
+        let seconds = |length: &Duration| u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
+        Self {
+            extensions: holds
+                .iter()
+                .map(|(order, length)| Extension {
+                    order_id: order.0,
+                    hold_seconds: seconds(length),
+                })
+                .collect(),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Outcomes<O> {
     outcomes: Vec<OutcomeOfOne<O>>,
@@ -240,6 +282,26 @@ pub(super) enum Commit {
     Committed,
     Lost,
     Gone,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Extend {
+    Extended,
+    Committed,
+    Lost,
+    Gone,
+}
+
+impl From<Extend> for ExtendOutcome {
+    fn from(outcome: Extend) -> Self {
+        match outcome {
+            Extend::Extended => Self::Extended,
+            Extend::Committed => Self::Committed,
+            Extend::Lost => Self::Lost,
+            Extend::Gone => Self::Gone,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use web::{FieldError, Problem};
 
 use crate::domain::{
-    Country, LinesError, Note, OrderRequest, ProductId, ProductReference, Quantity, RequestedLines,
-    ShippingAddress, Sku, Text,
+    Country, LinesError, Note, OrderRequest, PaymentMethod, ProductId, ProductReference, Quantity,
+    RequestedLines, ShippingAddress, Sku, Text,
 };
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -31,6 +31,9 @@ pub struct NewOrderBody {
     note: Option<String>,
     /// What the customer saw as the total: 409 `price_changed` if it is another by now.
     expected_total: Option<Amount>,
+    /// Pays at once, by one of `GET /payment-methods`; else the order waits until `pay_by` for `POST /payments`.
+    #[schema(pattern = "^[a-z0-9_]{1,64}$")]
+    payment_method: Option<String>,
 }
 
 /// A product by its SKU or its id, never both.
@@ -78,12 +81,16 @@ impl NewOrderBody {
         let expected_total = self
             .expected_total
             .and_then(|amount| errors.total(&amount, currency));
+        let payment_method = self
+            .payment_method
+            .and_then(|method| errors.keep("/payment_method", PaymentMethod::try_from(method)));
         match (lines, shipping_address) {
             (Some(lines), Some(shipping_address)) if errors.0.is_empty() => Ok(OrderRequest {
                 lines,
                 shipping_address,
                 note,
                 expected_total,
+                payment_method,
             }),
             _ => Err(Problem::invalid(errors.0)),
         }

@@ -32,6 +32,14 @@ pub struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     note: Option<String>,
+    /// Until when it is to be paid; absent where nothing is paid here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pay_by: Option<DateTime<Utc>>,
+    /// Since when it is wanted cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    cancel_requested_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -100,6 +108,8 @@ impl From<Order> for OrderView {
             currency: order.totals.currency(),
             shipping_address: order.shipping_address.into(),
             note: order.note,
+            pay_by: order.pay_by,
+            cancel_requested_at: order.cancel_requested_at,
             created_at: order.created_at,
             updated_at: order.updated_at,
         }

@@ -34,6 +34,12 @@ pub fn of_placing(error: &PlaceOrderError) -> Problem {
             "The first request with this Idempotency-Key ended without an order. Send it again with a fresh key.",
         ),
         PlaceOrderError::TooManyOfCustomer => too_many("Too many orders of yours are under way; wait for their answers.", 1),
+        PlaceOrderError::UnknownPaymentMethod => Problem::invalid(vec![FieldError::new(
+            "/payment_method",
+            "unknown_payment_method",
+            "take one of GET /payment-methods",
+        )]),
+        PlaceOrderError::TooManyUnpaid => too_many("Too many orders of yours wait for their payment; pay or cancel one first.", 60),
         PlaceOrderError::Suspended => too_many("An order of yours could not be processed; wait before the next one.", 30),
         PlaceOrderError::QueueFull | PlaceOrderError::WaitedTooLong => Problem::unavailable(1),
         PlaceOrderError::OutOfStock(lines) => Problem::conflict(

@@ -26,6 +26,8 @@ macro_rules! names {
     )+};
 }
 
+pub(super) use names;
+
 names! {
     /// `pending` until its stock is committed, then `confirmed`; `completed` when it is delivered.
     OrderStatusName of Status { Pending, Confirmed, Completed, Cancelled }
@@ -33,8 +35,9 @@ names! {
     PaymentStatusName of PaymentStatus { Unpaid, Authorized, Paid, PartiallyRefunded, Refunded, Failed }
     /// How far the delivery is.
     FulfillmentStatusName of FulfillmentStatus { Unfulfilled, Partial, Shipped, Delivered }
-    /// Why an order was cancelled; `shortfall`: its stock was lost before it could be committed.
-    CancelReasonName of CancelReason { Shortfall }
+    /// Why an order was cancelled; `shortfall`: its stock was lost before it could be committed; `requested`: somebody
+    /// asked for it; `expired`: it was not paid in time.
+    CancelReasonName of CancelReason { Shortfall, Requested, Expired }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
+use crate::domain::CaptureMode;
+
 #[derive(Args, Clone, Debug)]
 pub struct PaymentSettings {
     /// Who takes the money of new orders; with `none` they are confirmed at once and paid elsewhere.
@@ -15,6 +17,9 @@ pub struct PaymentSettings {
     /// Orders of one customer that may wait for their payment at the same time.
     #[arg(long, env = "MAX_UNPAID_PER_CUSTOMER", default_value_t = 5)]
     pub max_unpaid_per_customer: u32,
+    /// Who has authorised money taken: the shop by itself as soon as the stock is committed, or an admin.
+    #[arg(long, env = "PAYMENT_CAPTURE", value_enum, default_value_t = CaptureChoice::Automatic)]
+    pub payment_capture: CaptureChoice,
     /// The secrets that the provider signs its webhooks with, a line each: the current and the next one. Without the
     /// file no webhook is believed, and results are found by asking.
     #[arg(long, env = "PAYMENT_WEBHOOK_SECRET_FILE")]
@@ -27,6 +32,21 @@ pub struct PaymentSettings {
 pub enum ProviderChoice {
     None,
     Mock,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CaptureChoice {
+    Automatic,
+    Manual,
+}
+
+impl From<CaptureChoice> for CaptureMode {
+    fn from(choice: CaptureChoice) -> Self {
+        match choice {
+            CaptureChoice::Automatic => Self::Automatic,
+            CaptureChoice::Manual => Self::Manual,
+        }
+    }
 }
 
 /// How the mock provider behaves.

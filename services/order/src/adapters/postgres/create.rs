@@ -8,12 +8,13 @@ use web::clock::Clock;
 
 use super::{
     events::{self, EventRow},
-    failure::{Retries, StoreError},
-    insert::{Stamp, claim_keys, insert_items, insert_orders, insert_sagas},
+    failure::{Retries, StoreError, on_demand},
+    insert::{Stamp, claim_keys, insert_items, insert_orders, insert_payments, insert_sagas},
     recorded::recorded,
 };
 use crate::{
     domain::{NewOrder, Order, OrderId, OrderState},
+    fail_point::{FailPoint, reach},
     ports::{Creation, Recorded},
 };
 
@@ -53,9 +54,15 @@ async fn attempt(pool: &PgPool, orders: &[NewOrder]) -> Attempt {
         Ok(stamps) => stamps,
         Err(error) => return Attempt::Failed(error.into()),
     };
-    match transaction.commit().await {
+    if let Err(error) = reach(FailPoint::BeforeOrderCommit).await {
+        return Attempt::Failed(on_demand(error));
+    }
+    if let Err(error) = transaction.commit().await {
+        return Attempt::Uncertain(error.into());
+    }
+    match reach(FailPoint::AfterOrderCommit).await {
         Ok(()) => Attempt::Written(stamps),
-        Err(error) => Attempt::Uncertain(error.into()),
+        Err(error) => Attempt::Uncertain(on_demand(error)),
     }
 }
 
@@ -78,6 +85,7 @@ async fn write(
         .filter(|order| stamps.contains_key(&order.id.0))
         .collect();
     insert_items(transaction, &written).await?;
+    insert_payments(transaction, &written).await?;
     insert_sagas(transaction, &written).await?;
     let created: Vec<EventRow> = written
         .iter()
@@ -132,6 +140,8 @@ fn placed(order: &NewOrder, stamp: &Stamp) -> Order {
     Order {
         id: OrderId(order.id.0),
         number: stamp.number,
+        pay_by: stamp.pay_by,
+        cancel_requested_at: None,
         customer: order.identity.principal,
         state: OrderState::placed(),
         lines: order.lines.clone(),

@@ -10,7 +10,7 @@ use web::clock::Clock;
 
 use crate::{
     domain::{Backoff, Spread},
-    ports::OrdersError,
+    ports::{Cause, OrdersError},
 };
 
 /// How long a batch is tried again: a failover of Postgres takes longer, and then the customer is told to come back.
@@ -29,12 +29,17 @@ pub(super) enum StoreError {
 }
 
 impl StoreError {
-    fn failure(&self) -> Failure {
+    pub(super) fn failure(&self) -> Failure {
         match self {
             Self::Sql(error) => Failure::of(error),
             Self::Row(_) => Failure::Defect,
         }
     }
+}
+
+/// What a fail point makes of a transaction: as if the connection had broken.
+pub(super) fn on_demand(cause: Cause) -> StoreError {
+    StoreError::Sql(sqlx::Error::Io(std::io::Error::other(cause)))
 }
 
 pub(super) fn orders_error(error: StoreError) -> OrdersError {

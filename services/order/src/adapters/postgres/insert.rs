@@ -6,16 +6,19 @@ use chrono::{DateTime, Utc};
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
-use crate::domain::NewOrder;
+use crate::domain::{NewOrder, NewPayment, Step};
 
 /// The HTTP status that a repeated request is answered with.
 const CREATED: i16 = 201;
 /// Seconds after which an order that is neither confirmed nor cancelled is somebody's business.
 const SAGA_DEADLINE_SECONDS: f64 = 60.0;
+/// The same after the time to pay: a payment that began in time may take a little longer.
+const UNPAID_DEADLINE_SECONDS: f64 = 600.0;
 
 /// What the database adds to an order.
 pub(super) struct Stamp {
     pub(super) number: i64,
+    pub(super) pay_by: Option<DateTime<Utc>>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
 }
@@ -102,19 +105,23 @@ pub(super) async fn insert_orders(
         .iter()
         .map(|order| order.note.as_ref().map(|note| note.as_str().to_owned()))
         .collect();
+    let pay_within: Vec<Option<f64>> = orders
+        .iter()
+        .map(|order| order.pay_within.map(|within| within.as_secs_f64()))
+        .collect();
     let rows = sqlx::query!(
         r#"
         INSERT INTO orders (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-                            shipping_address, note)
+                            shipping_address, note, pay_by)
         SELECT id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address, note
+               shipping_address, note, now() + make_interval(secs => pay_within)
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                    $8::bigint[], $9::jsonb[], $10::text[])
+                    $8::bigint[], $9::jsonb[], $10::text[], $11::float8[])
              AS new (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-                     shipping_address, note)
+                     shipping_address, note, pay_within)
         ORDER BY id
         ON CONFLICT (id) DO NOTHING
-        RETURNING id, number, created_at, updated_at
+        RETURNING id, number, pay_by, created_at, updated_at
         "#,
         &ids,
         &users,
@@ -126,17 +133,21 @@ pub(super) async fn insert_orders(
         &totals,
         &addresses,
         &notes as &[Option<String>],
+        &pay_within as &[Option<f64>],
     )
     .fetch_all(&mut **transaction)
     .await?;
-    let stamp = |number, created_at, updated_at| Stamp {
-        number,
-        created_at,
-        updated_at,
-    };
     Ok(rows
         .into_iter()
-        .map(|row| (row.id, stamp(row.number, row.created_at, row.updated_at)))
+        .map(|row| {
+            let stamp = Stamp {
+                number: row.number,
+                pay_by: row.pay_by,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            };
+            (row.id, stamp)
+        })
         .collect())
 }
 
@@ -186,18 +197,77 @@ pub(super) async fn insert_items(
     touched(written.rows_affected(), ids.len())
 }
 
+/// Payments that begin with their orders.
+pub(super) async fn insert_payments(
+    transaction: &mut PgTransaction<'_>,
+    orders: &[&NewOrder],
+) -> Result<(), sqlx::Error> {
+    let begun: Vec<(&NewOrder, &NewPayment)> = orders
+        .iter()
+        .filter_map(|order| Some((*order, order.payment.as_ref()?)))
+        .collect();
+    if begun.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<serde_json::Value> = begun
+        .iter()
+        .map(|(order, payment)| {
+            serde_json::json!({
+                "id": payment.id.0,
+                "order_id": order.id.0,
+                "user_id": order.identity.principal.0,
+                "provider": payment.provider.as_str(),
+                "method": payment.method.as_str(),
+                "capture": payment.capture.as_str(),
+                "currency": order.totals.currency().code(),
+                "amount_minor": order.totals.total.minor,
+            })
+        })
+        .collect();
+    let written = sqlx::query!(
+        r#"
+        INSERT INTO payments (id, order_id, user_id, provider, method, capture, currency, amount_minor)
+        SELECT id, order_id, user_id, provider, method, capture, currency, amount_minor
+        FROM jsonb_to_recordset($1)
+             AS new (id uuid, order_id uuid, user_id uuid, provider text, method text, capture text, currency text,
+                     amount_minor bigint)
+        ORDER BY order_id
+        "#,
+        serde_json::Value::Array(rows),
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(written.rows_affected(), begun.len())
+}
+
 pub(super) async fn insert_sagas(
     transaction: &mut PgTransaction<'_>,
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
+    let steps: Vec<String> = orders
+        .iter()
+        .map(|order| match order.pay_within {
+            Some(_) => Step::ExtendHold.as_str().to_owned(),
+            None => Step::CommitHold.as_str().to_owned(),
+        })
+        .collect();
+    let deadlines: Vec<f64> = orders
+        .iter()
+        .map(|order| match order.pay_within {
+            Some(within) => within.as_secs_f64() + UNPAID_DEADLINE_SECONDS,
+            None => SAGA_DEADLINE_SECONDS,
+        })
+        .collect();
     let written = sqlx::query!(
         r#"
-        INSERT INTO sagas (order_id, deadline)
-        SELECT order_id, now() + make_interval(secs => $2) FROM unnest($1::uuid[]) AS new (order_id) ORDER BY order_id
+        INSERT INTO sagas (order_id, step, deadline)
+        SELECT order_id, step, now() + make_interval(secs => deadline)
+        FROM unnest($1::uuid[], $2::text[], $3::float8[]) AS new (order_id, step, deadline) ORDER BY order_id
         "#,
         &ids,
-        SAGA_DEADLINE_SECONDS,
+        &steps,
+        &deadlines,
     )
     .execute(&mut **transaction)
     .await?;

@@ -19,7 +19,8 @@ pub(super) async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Order>, St
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, created_at, updated_at
+               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
         FROM orders WHERE id = ANY ($1)
         "#,
         ids,
@@ -63,7 +64,8 @@ async fn of_vendor(
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, created_at, updated_at
+               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
         FROM (
             SELECT DISTINCT order_id FROM order_items
             WHERE vendor_id = $1 AND order_id < COALESCE($6::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
@@ -99,7 +101,8 @@ async fn of_customer(
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, created_at, updated_at
+               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
         FROM orders
         WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)
           AND created_at >= COALESCE($3::timestamptz, '-infinity') AND created_at < COALESCE($4::timestamptz, 'infinity')
@@ -132,7 +135,8 @@ async fn by_status(
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, created_at, updated_at
+               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
         FROM orders
         WHERE status = $1
           AND created_at >= COALESCE($2::timestamptz, '-infinity') AND created_at < COALESCE($3::timestamptz, 'infinity')
@@ -163,7 +167,8 @@ async fn all(
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, created_at, updated_at
+               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
         FROM orders
         WHERE created_at >= COALESCE($1::timestamptz, '-infinity') AND created_at < COALESCE($2::timestamptz, 'infinity')
           AND (created_at, id) < (COALESCE($3::timestamptz, 'infinity'), COALESCE($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))

@@ -31,6 +31,8 @@ pub(super) struct OrderRow {
     pub(super) total_minor: i64,
     pub(super) shipping_address: Json<ShippingAddress>,
     pub(super) note: Option<String>,
+    pub(super) pay_by: Option<DateTime<Utc>>,
+    pub(super) cancel_requested_at: Option<DateTime<Utc>>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
 }
@@ -90,6 +92,8 @@ impl OrderRow {
             },
             shipping_address: self.shipping_address.0,
             note: self.note,
+            pay_by: self.pay_by,
+            cancel_requested_at: self.cancel_requested_at,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

@@ -11,12 +11,17 @@ use uuid::Uuid;
 use web::clock::Clock;
 
 use super::{
-    events::{self, EventRow},
-    failure::{StoreError, retrying},
+    facts,
+    failure::{StoreError, on_demand, retrying},
     row::state,
+    settle,
 };
 use crate::{
-    domain::{Actor, Backlog, EventType, Lease, OrderId, Postponement, Settled, Settlement, Turn},
+    domain::{
+        Backlog, Facts, Hold, Lane, Lease, OrderId, PayWindow, Postponement, Settled, Settlement,
+        Turn,
+    },
+    fail_point::{FailPoint, reach},
     ports::{Sagas, SagasError},
 };
 
@@ -33,8 +38,10 @@ impl PgSagas {
 }
 
 impl Sagas for PgSagas {
-    async fn take(&self, most: i64, lease: Duration) -> Result<Vec<Turn>, SagasError> {
-        take(&self.pool, most, lease).await.map_err(sagas_error)
+    async fn take(&self, lane: Lane, most: i64, lease: Duration) -> Result<Vec<Turn>, SagasError> {
+        take(&self.pool, lane, most, lease)
+            .await
+            .map_err(sagas_error)
     }
 
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>, SagasError> {
@@ -50,6 +57,12 @@ impl Sagas for PgSagas {
         retrying(self.clock, || postpone(&self.pool, postponements))
             .await
             .map_err(sagas_error)
+    }
+
+    async fn reopen_unsettled(&self) -> Result<u64, SagasError> {
+        reopen_unsettled(&self.pool)
+            .await
+            .map_err(|error| sagas_error(error.into()))
     }
 
     async fn backlog(&self) -> Result<Backlog, SagasError> {
@@ -84,12 +97,19 @@ impl Sagas for PgSagas {
     }
 }
 
-async fn take(pool: &PgPool, most: i64, lease: Duration) -> Result<Vec<Turn>, StoreError> {
+async fn take(
+    pool: &PgPool,
+    lane: Lane,
+    most: i64,
+    lease: Duration,
+) -> Result<Vec<Turn>, StoreError> {
+    reach(FailPoint::BeforeTake).await.map_err(on_demand)?;
     let rows = sqlx::query!(
         r#"
         WITH due AS MATERIALIZED (
             SELECT order_id FROM sagas
             WHERE finished_at IS NULL AND due_at <= now()
+              AND (step IN ('authorise', 'capture', 'void', 'refund')) = $3
             ORDER BY due_at
             LIMIT $1
             FOR UPDATE SKIP LOCKED
@@ -98,34 +118,53 @@ async fn take(pool: &PgPool, most: i64, lease: Duration) -> Result<Vec<Turn>, St
         SET fence = sagas.fence + 1, attempts = sagas.attempts + 1, due_at = now() + make_interval(secs => $2)
         FROM due JOIN orders ON orders.id = due.order_id
         WHERE sagas.order_id = due.order_id
-        RETURNING sagas.order_id, sagas.fence, sagas.attempts,
-                  orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version
+        RETURNING sagas.order_id, sagas.fence, sagas.attempts, sagas.hold_until IS NOT NULL AS "extended!",
+                  orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version,
+                  orders.hold, orders.cancel_requested_at IS NOT NULL AS "cancel_requested!",
+                  orders.pay_by, COALESCE(orders.pay_by <= now(), false) AS "over!",
+                  COALESCE(orders.pay_by + interval '5 minutes' <= now(), false) AS "long_over!"
         "#,
         most,
         lease.as_secs_f64(),
+        lane == Lane::Money,
     )
     .fetch_all(pool)
     .await?;
-    let turn = |row: (Uuid, i64, i32), state| Turn {
-        lease: Lease {
-            order_id: OrderId(row.0),
-            fence: row.1,
-        },
-        attempts: u32::try_from(row.2).unwrap_or(u32::MAX),
-        state,
-    };
-    rows.into_iter()
-        .map(|row| {
-            let state = state(
-                &row.status,
-                &row.payment_status,
-                &row.fulfillment_status,
-                row.cancel_reason.as_deref(),
-                row.version,
-            )?;
-            Ok(turn((row.order_id, row.fence, row.attempts), state))
-        })
-        .collect()
+    reach(FailPoint::AfterTake).await.map_err(on_demand)?;
+    let mut turns = Vec::with_capacity(rows.len());
+    for row in rows {
+        let state = state(
+            &row.status,
+            &row.payment_status,
+            &row.fulfillment_status,
+            row.cancel_reason.as_deref(),
+            row.version,
+        )?;
+        let window = match row.pay_by {
+            None => PayWindow::Free,
+            Some(_) if row.long_over => PayWindow::LongOver,
+            Some(_) if row.over => PayWindow::Over,
+            Some(until) => PayWindow::Open { until },
+        };
+        turns.push(Turn {
+            lease: Lease {
+                order_id: OrderId(row.order_id),
+                fence: row.fence,
+            },
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            facts: Facts {
+                hold: Hold::of_row(&row.hold, &state).map_err(|_| StoreError::Row("hold"))?,
+                state,
+                extended: row.extended,
+                cancel_requested: row.cancel_requested,
+                ..Facts::placed(window)
+            },
+        });
+    }
+    // Orders with nothing to pay are known by now: they cost no statement more.
+    facts::add_payments(pool, &mut turns).await?;
+    facts::add_parcels(pool, &mut turns).await?;
+    Ok(turns)
 }
 
 async fn settle(pool: &PgPool, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
@@ -139,26 +178,12 @@ async fn settle(pool: &PgPool, settlements: &[Settlement]) -> Result<Vec<Settled
         .iter()
         .filter(|one| valid.contains(&one.lease.order_id.0))
         .collect();
-    let written = write_orders(&mut transaction, &held).await?;
-    let changed: Vec<Uuid> = held
-        .iter()
-        .map(|settlement| settlement.lease.order_id.0)
-        .filter(|id| !written.contains(id))
-        .collect();
-    let finished: Vec<Uuid> = written.iter().copied().collect();
-    sqlx::query!(
-        r#"UPDATE sagas SET finished_at = now(), last_error = NULL WHERE order_id = ANY ($1)"#,
-        &finished,
-    )
-    .execute(&mut *transaction)
-    .await?;
-    sqlx::query!(
-        r#"UPDATE sagas SET due_at = now() WHERE order_id = ANY ($1)"#,
-        &changed
-    )
-    .execute(&mut *transaction)
-    .await?;
+    let written = settle::write(&mut transaction, &held).await?;
+    reach(FailPoint::BeforeSagaCommit)
+        .await
+        .map_err(on_demand)?;
     transaction.commit().await?;
+    reach(FailPoint::AfterSagaCommit).await.map_err(on_demand)?;
     let result = |settlement: &Settlement| {
         let id = settlement.lease.order_id.0;
         if written.contains(&id) {
@@ -170,6 +195,31 @@ async fn settle(pool: &PgPool, settlements: &[Settlement]) -> Result<Vec<Settled
         }
     };
     Ok(settlements.iter().map(result).collect())
+}
+
+async fn reopen_unsettled(pool: &PgPool) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE sagas
+        SET finished_at = NULL, attempts = 0, due_at = now(), step = 'write',
+            deadline = greatest(deadline, now() + interval '2 minutes')
+        WHERE finished_at IS NOT NULL AND order_id IN (
+            SELECT id FROM orders
+            WHERE cancel_requested_at IS NOT NULL AND status IN ('pending', 'confirmed')
+              AND fulfillment_status IN ('unfulfilled', 'partial')
+            UNION ALL
+            SELECT id FROM orders
+            WHERE pay_by IS NOT NULL AND pay_by < now() AND status IN ('pending', 'confirmed')
+              AND payment_status IN ('unpaid', 'failed') AND fulfillment_status IN ('unfulfilled', 'partial')
+            UNION ALL
+            SELECT order_id FROM payments
+            WHERE status = 'pending' OR (status = 'authorized' AND decision IS NOT NULL) OR refund_pending_minor > 0
+        )
+        "#
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 async fn postpone(pool: &PgPool, postponements: &[Postponement]) -> Result<(), StoreError> {
@@ -237,79 +287,6 @@ async fn lock_valid(
         .iter()
         .filter(holds)
         .map(|lease| lease.order_id.0)
-        .collect())
-}
-
-/// Writes the new states of orders that still have the version that was read; which those are.
-async fn write_orders(
-    transaction: &mut PgTransaction<'_>,
-    held: &[&Settlement],
-) -> Result<HashSet<Uuid>, sqlx::Error> {
-    let ids: Vec<Uuid> = held
-        .iter()
-        .map(|settlement| settlement.lease.order_id.0)
-        .collect();
-    let locked = sqlx::query!(
-        r#"SELECT id, version FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"#,
-        &ids,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    let versions: HashMap<Uuid, i64> = locked
-        .into_iter()
-        .map(|row| (row.id, row.version))
-        .collect();
-    let unchanged =
-        |one: &&&Settlement| versions.get(&one.lease.order_id.0) == Some(&one.read_version);
-    let unchanged: Vec<&Settlement> = held.iter().filter(unchanged).copied().collect();
-    // An order that had moved on already only has its saga ended.
-    let moved: Vec<&Settlement> = unchanged
-        .iter()
-        .filter(|one| one.state.version != one.read_version)
-        .copied()
-        .collect();
-    let ids: Vec<Uuid> = moved.iter().map(|one| one.lease.order_id.0).collect();
-    let statuses: Vec<String> = moved
-        .iter()
-        .map(|one| one.state.status.as_str().to_owned())
-        .collect();
-    let reasons: Vec<Option<String>> = moved
-        .iter()
-        .map(|one| {
-            one.state
-                .cancel_reason
-                .map(|reason| reason.as_str().to_owned())
-        })
-        .collect();
-    let new_versions: Vec<i64> = moved.iter().map(|one| one.state.version).collect();
-    let done = sqlx::query!(
-        r#"
-        UPDATE orders
-        SET status = next.status, cancel_reason = next.cancel_reason, version = next.version, updated_at = now()
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS next (id, status, cancel_reason, version)
-        WHERE orders.id = next.id
-        "#,
-        &ids,
-        &statuses,
-        &reasons as &[Option<String>],
-        &new_versions,
-    )
-    .execute(&mut **transaction)
-    .await?;
-    if usize::try_from(done.rows_affected()) != Ok(moved.len()) {
-        return Err(sqlx::Error::RowNotFound);
-    }
-    let happened: Vec<EventRow> = moved
-        .iter()
-        .map(|one| {
-            let kind = EventType::of_settling(&one.state);
-            EventRow::of(one.lease.order_id, &one.state, kind, Actor::System)
-        })
-        .collect();
-    events::write(transaction, &happened).await?;
-    Ok(unchanged
-        .into_iter()
-        .map(|one| one.lease.order_id.0)
         .collect())
 }
 

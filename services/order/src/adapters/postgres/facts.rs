@@ -1,0 +1,96 @@
+//! What a saga must know beside its order: the live payment with its refunds, and what has left the shop.
+
+use std::collections::HashMap;
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{
+    failure::StoreError,
+    payment_row::{self, PaymentRow, RefundRow},
+};
+use crate::domain::{
+    FulfillmentStatus, Parcels, PayWindow, Payment, Refund, RefundCause, RefundState, Turn,
+};
+
+pub(super) async fn add_payments(pool: &PgPool, turns: &mut [Turn]) -> Result<(), StoreError> {
+    let orders: Vec<Uuid> = turns
+        .iter()
+        .filter(|turn| turn.facts.window != PayWindow::Free)
+        .map(|turn| turn.lease.order_id.0)
+        .collect();
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let rows = sqlx::query_as!(
+        PaymentRow,
+        r#"
+        SELECT id, order_id, user_id, provider, method, capture, currency, amount_minor, status, decision, authorized_minor,
+               captured_minor, refund_pending_minor, refunded_minor, provider_reference, refusal, note, secured, asked, version,
+               created_at, updated_at
+        FROM payments WHERE order_id = ANY ($1) AND status NOT IN ('failed', 'voided')
+        "#,
+        &orders,
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut payments: HashMap<Uuid, Payment> = rows
+        .into_iter()
+        .map(|row| Ok((row.order_id, row.into_payment()?)))
+        .collect::<Result<_, StoreError>>()?;
+    let captured: Vec<Uuid> = payments
+        .values()
+        .filter(|payment| payment.state.is_captured())
+        .map(|payment| payment.id.0)
+        .collect();
+    let mut refunds = of_payments(pool, &captured, &payments).await?;
+    for turn in turns {
+        let Some(payment) = payments.remove(&turn.lease.order_id.0) else {
+            continue;
+        };
+        let of_this = refunds.remove(&payment.id.0).unwrap_or_default();
+        turn.facts.cancellation_refunded = of_this
+            .iter()
+            .any(|refund| refund.cause == RefundCause::Cancelled);
+        turn.facts.refund = of_this
+            .into_iter()
+            .find(|refund| refund.state == RefundState::Pending);
+        turn.facts.payment = Some(payment);
+    }
+    Ok(())
+}
+
+async fn of_payments(
+    pool: &PgPool,
+    ids: &[Uuid],
+    payments: &HashMap<Uuid, Payment>,
+) -> Result<HashMap<Uuid, Vec<Refund>>, StoreError> {
+    let mut refunds: HashMap<Uuid, Vec<Refund>> = HashMap::new();
+    let Some(currency) = payments.values().next().map(|one| one.amount.currency) else {
+        return Ok(refunds);
+    };
+    if ids.is_empty() {
+        return Ok(refunds);
+    }
+    let rows: Vec<RefundRow> = payment_row::refunds(pool, ids).await?;
+    for row in rows {
+        refunds
+            .entry(row.payment_id)
+            .or_default()
+            .push(row.into_refund(currency)?);
+    }
+    Ok(refunds)
+}
+
+/// Asked only for orders that may have to be wound up after their stock was committed.
+#[expect(clippy::unused_async, reason = "until there are tables of parcels")]
+pub(super) async fn add_parcels(_pool: &PgPool, turns: &mut [Turn]) -> Result<(), StoreError> {
+    for turn in turns {
+        turn.facts.parcels = Parcels {
+            under_way: false,
+            any_shipped: turn.facts.state.fulfillment != FulfillmentStatus::Unfulfilled,
+            unshipped_minor: 0,
+        };
+    }
+    Ok(())
+}

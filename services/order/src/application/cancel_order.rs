@@ -1,0 +1,46 @@
+//! Cancels an order: the wish is written, the saga acts on it (ORDERS 19, 22). Possible until all is shipped.
+
+use super::saga_loop::Poke;
+use crate::{
+    domain::{Order, OrderId},
+    ports::{Answered, Cancellations, IntentError, Orders, OrdersError, Request},
+};
+
+#[derive(Clone)]
+pub struct CancelOrder<C, O> {
+    cancellations: C,
+    orders: O,
+    poke: Poke,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CancelOrderError {
+    #[error(transparent)]
+    Refused(#[from] IntentError),
+    #[error(transparent)]
+    Orders(#[from] OrdersError),
+}
+
+impl<C: Cancellations, O: Orders> CancelOrder<C, O> {
+    pub fn new(cancellations: C, orders: O, poke: Poke) -> Self {
+        Self {
+            cancellations,
+            orders,
+            poke,
+        }
+    }
+
+    pub async fn run(
+        &self,
+        request: &Request,
+        order: OrderId,
+    ) -> Result<Answered<Order>, CancelOrderError> {
+        let Answered { result, replayed } = self.cancellations.request(request, order).await?;
+        self.poke.poke();
+        let order = self.orders.find(result).await?;
+        Ok(Answered {
+            result: order.ok_or(IntentError::NotFound)?,
+            replayed,
+        })
+    }
+}

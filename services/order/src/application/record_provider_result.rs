@@ -1,0 +1,29 @@
+//! A provider has news of a payment, by webhook: its saga is woken and asks, just as it does when it polls. What the
+//! news says is not believed, only that there is some.
+
+use super::saga_loop::Poke;
+use crate::{
+    domain::PaymentId,
+    ports::{IntentError, Payments},
+};
+
+#[derive(Clone)]
+pub struct RecordProviderResult<P> {
+    payments: P,
+    poke: Poke,
+}
+
+impl<P: Payments> RecordProviderResult<P> {
+    pub fn new(payments: P, poke: Poke) -> Self {
+        Self { payments, poke }
+    }
+
+    /// False: there is no such payment.
+    pub async fn run(&self, payment: PaymentId) -> Result<bool, IntentError> {
+        let known = self.payments.wake(payment).await?;
+        if known {
+            self.poke.poke();
+        }
+        Ok(known)
+    }
+}

@@ -1,0 +1,274 @@
+//! What a saga does next, from the facts alone: a function without memory, so that whoever takes the saga, after
+//! whatever crash, comes to the same answer (ORDERS 5, 19, 20, 22, 24).
+
+use super::{
+    CancelReason, CaptureMode, Facts, Hold, Lane, PayWindow, PaymentDecision, PaymentState, Status,
+    state::states,
+};
+
+states! {
+    /// What a saga does next, as its row says.
+    Step {
+        ExtendHold = "extend_hold",
+        Authorise = "authorise",
+        CommitHold = "commit_hold",
+        Capture = "capture",
+        Void = "void",
+        Refund = "refund",
+        ReleaseHold = "release_hold",
+        Write = "write",
+        Wait = "wait",
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    // Calls to product, many orders at once.
+    ExtendHold,
+    CommitHold,
+    /// Gives back what is not shipped; then the order is cancelled.
+    ReleaseHold(CancelReason),
+    // Calls to the provider.
+    Authorise,
+    Capture,
+    Void,
+    Refund,
+    // Rows only.
+    Confirm,
+    Cancel(CancelReason),
+    Decide(PaymentDecision),
+    /// Sets aside what is to go back of a cancelled order's payment.
+    RequestRefund {
+        minor: i64,
+    },
+    // Nothing.
+    WaitForPayment,
+    WaitForParcel,
+    Finish,
+}
+
+impl Step {
+    pub const fn lane(self) -> Lane {
+        match self {
+            Self::Authorise | Self::Capture | Self::Void | Self::Refund => Lane::Money,
+            Self::ExtendHold | Self::CommitHold | Self::ReleaseHold | Self::Write | Self::Wait => {
+                Lane::Stock
+            }
+        }
+    }
+}
+
+impl Action {
+    /// `None`: there is nothing left to do.
+    pub const fn step(self) -> Option<Step> {
+        Some(match self {
+            Self::ExtendHold => Step::ExtendHold,
+            Self::CommitHold => Step::CommitHold,
+            Self::ReleaseHold(_) => Step::ReleaseHold,
+            Self::Authorise => Step::Authorise,
+            Self::Capture => Step::Capture,
+            Self::Void => Step::Void,
+            Self::Refund => Step::Refund,
+            Self::Confirm | Self::Cancel(_) | Self::Decide(_) | Self::RequestRefund { .. } => {
+                Step::Write
+            }
+            Self::WaitForPayment | Self::WaitForParcel => Step::Wait,
+            Self::Finish => return None,
+        })
+    }
+}
+
+impl Facts {
+    pub fn next(&self) -> Action {
+        match self.ending() {
+            Some(reason) => self.wind_up(reason),
+            None => self.go_on(),
+        }
+    }
+
+    /// Why the order comes to nothing, or not further.
+    fn ending(&self) -> Option<CancelReason> {
+        match self.state.status {
+            Status::Cancelled => {
+                return Some(self.state.cancel_reason.unwrap_or(CancelReason::Requested));
+            }
+            // Nobody cancels what has left; goods come back as returns.
+            Status::Completed => return None,
+            Status::Pending | Status::Confirmed if self.state.wholly_shipped() => return None,
+            Status::Pending | Status::Confirmed => {}
+        }
+        if self.hold == Hold::Lost {
+            Some(CancelReason::Shortfall)
+        } else if self.cancel_requested {
+            Some(CancelReason::Requested)
+        } else if self.is_expired() {
+            Some(CancelReason::Expired)
+        } else {
+            None
+        }
+    }
+
+    /// Its time to be paid is over, and nothing is under way that could still pay it.
+    fn is_expired(&self) -> bool {
+        let state = self.payment.as_ref().map(|payment| payment.state);
+        match (self.window, state) {
+            (PayWindow::Free | PayWindow::Open { .. }, _) => false,
+            (PayWindow::Over | PayWindow::LongOver, None) => true,
+            (PayWindow::Over, Some(_)) => false,
+            (PayWindow::LongOver, Some(state)) => state == PaymentState::Pending,
+        }
+    }
+
+    /// The stock goes back to the shop first, then the money to the customer: a provider in trouble keeps no units.
+    fn wind_up(&self, reason: CancelReason) -> Action {
+        if let Some(decision) = self.decision_of_ending() {
+            return Action::Decide(decision);
+        }
+        match self.hold {
+            Hold::Held | Hold::Committed if self.state.wholly_shipped() => {}
+            Hold::Held | Hold::Committed if self.parcels.under_way => return Action::WaitForParcel,
+            Hold::Held | Hold::Committed => return Action::ReleaseHold(reason),
+            Hold::Released | Hold::Lost => {}
+        }
+        if self.state.status != Status::Cancelled {
+            return Action::Cancel(reason);
+        }
+        if let Some(action) = self.of_decided_payment() {
+            return action;
+        }
+        let owed = self.owed_minor();
+        if owed > 0 {
+            return Action::RequestRefund { minor: owed };
+        }
+        self.of_refund().unwrap_or(Action::Finish)
+    }
+
+    fn go_on(&self) -> Action {
+        if let Some(action) = self.of_decided_payment().or_else(|| self.of_refund()) {
+            return action;
+        }
+        let payment = self
+            .payment
+            .as_ref()
+            .map(|payment| (payment.state, payment));
+        match (self.state.status, self.window, payment) {
+            (Status::Pending, PayWindow::Free, None) => self.confirm(),
+            (Status::Pending | Status::Confirmed, _, Some((PaymentState::Pending, payment))) => {
+                if payment.secured || self.hold == Hold::Committed {
+                    Action::Authorise
+                } else {
+                    Action::ExtendHold
+                }
+            }
+            // Money is set aside, or taken even: now the stock (DESIGN, "Placing an order").
+            (
+                Status::Pending,
+                _,
+                Some((
+                    PaymentState::Authorized
+                    | PaymentState::Captured
+                    | PaymentState::PartiallyRefunded
+                    | PaymentState::Refunded,
+                    _,
+                )),
+            ) => self.confirm(),
+            (Status::Confirmed, _, Some((PaymentState::Authorized, payment))) => {
+                match payment.capture {
+                    CaptureMode::Automatic => Action::Decide(PaymentDecision::Capture),
+                    CaptureMode::Manual => Action::Finish,
+                }
+            }
+            (Status::Pending, PayWindow::Open { .. }, None)
+                if !self.extended && self.hold == Hold::Held =>
+            {
+                Action::ExtendHold
+            }
+            (Status::Pending | Status::Confirmed, PayWindow::Open { .. }, None) => {
+                Action::WaitForPayment
+            }
+            // What is over without a payment is ending, unless it has left the shop.
+            (
+                Status::Pending | Status::Confirmed,
+                PayWindow::Free | PayWindow::Over | PayWindow::LongOver,
+                _,
+            )
+            | (Status::Confirmed, PayWindow::Open { .. }, Some(_))
+            | (Status::Completed | Status::Cancelled, _, _)
+            | (
+                Status::Pending,
+                PayWindow::Open { .. },
+                Some((PaymentState::Failed | PaymentState::Voided, _)),
+            ) => Action::Finish,
+        }
+    }
+
+    fn confirm(&self) -> Action {
+        match self.hold {
+            Hold::Held => Action::CommitHold,
+            Hold::Committed => Action::Confirm,
+            // Lost is ending before it comes here; nobody releases the units of an order that goes on.
+            Hold::Lost | Hold::Released => Action::Cancel(CancelReason::Shortfall),
+        }
+    }
+
+    /// A call that was decided is made before anything else about the payment.
+    fn of_decided_payment(&self) -> Option<Action> {
+        let payment = self.payment.as_ref()?;
+        match (payment.state, payment.decision?) {
+            (PaymentState::Authorized, PaymentDecision::Capture) => Some(Action::Capture),
+            (PaymentState::Pending | PaymentState::Authorized, PaymentDecision::Void) => {
+                Some(Action::Void)
+            }
+            (
+                PaymentState::Pending
+                | PaymentState::Captured
+                | PaymentState::PartiallyRefunded
+                | PaymentState::Refunded
+                | PaymentState::Failed
+                | PaymentState::Voided,
+                _,
+            ) => None,
+        }
+    }
+
+    /// Known by its amount even where the refund itself is not read yet.
+    fn of_refund(&self) -> Option<Action> {
+        let under_way = self.payment.as_ref()?.refund_pending.minor > 0;
+        under_way.then_some(Action::Refund)
+    }
+
+    /// What an order that ends means for a payment about which nothing is decided yet.
+    fn decision_of_ending(&self) -> Option<PaymentDecision> {
+        let payment = self.payment.as_ref()?;
+        if payment.decision.is_some() {
+            return None;
+        }
+        match payment.state {
+            PaymentState::Pending => Some(PaymentDecision::Void),
+            // What was shipped is paid; the rest goes back as a refund.
+            PaymentState::Authorized if self.parcels.any_shipped => Some(PaymentDecision::Capture),
+            PaymentState::Authorized => Some(PaymentDecision::Void),
+            PaymentState::Captured
+            | PaymentState::PartiallyRefunded
+            | PaymentState::Refunded
+            | PaymentState::Failed
+            | PaymentState::Voided => None,
+        }
+    }
+
+    /// What a cancelled order's payment still owes its customer: all of it, or the price of what was not shipped.
+    fn owed_minor(&self) -> i64 {
+        let Some(payment) = &self.payment else {
+            return 0;
+        };
+        if !payment.state.is_captured() || self.cancellation_refunded {
+            return 0;
+        }
+        let left = payment.refundable().minor;
+        if self.parcels.any_shipped {
+            left.min(self.parcels.unshipped_minor)
+        } else {
+            left
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Payments, as people and providers change them: each method writes a wish in one transaction, together with the key
+//! of its request, and wakes the order's saga, which alone calls providers (ORDERS 18-20).
+
+use crate::{
+    domain::{
+        Actor, Fingerprint, NewPayment, NewRefund, OrderId, Payment, PaymentError, PaymentFilter,
+        PaymentId, Precondition, Reader, Refund, RequestIdentity, Status, Window,
+    },
+    ports::Cause,
+};
+
+pub trait Payments: Send + Sync + 'static {
+    /// Starts a payment of an order that waits for one.
+    fn start(
+        &self,
+        request: &Request,
+        order: OrderId,
+        payment: &NewPayment,
+    ) -> impl Future<Output = Result<Answered<Payment>, IntentError>> + Send;
+
+    /// Gives a payment up before its money is taken; the order waits for another one.
+    fn cancel(
+        &self,
+        request: &Request,
+        payment: PaymentId,
+    ) -> impl Future<Output = Result<Answered<Payment>, IntentError>> + Send;
+
+    /// Has the money taken that was set aside.
+    fn capture(
+        &self,
+        request: &Request,
+        payment: PaymentId,
+    ) -> impl Future<Output = Result<Answered<Payment>, IntentError>> + Send;
+
+    /// Sets an amount aside that is to go back.
+    fn refund(
+        &self,
+        request: &Request,
+        payment: PaymentId,
+        refund: &NewRefund,
+    ) -> impl Future<Output = Result<Answered<(Payment, Refund)>, IntentError>> + Send;
+
+    /// Writes the note of a payment.
+    fn annotate(
+        &self,
+        reader: Reader,
+        payment: PaymentId,
+        read: &Precondition,
+        note: Option<&str>,
+    ) -> impl Future<Output = Result<Payment, IntentError>> + Send;
+
+    /// Has the payment's saga ask the provider now; false: there is no such payment.
+    fn wake(&self, payment: PaymentId) -> impl Future<Output = Result<bool, IntentError>> + Send;
+
+    fn find(
+        &self,
+        payment: PaymentId,
+    ) -> impl Future<Output = Result<Option<Payment>, IntentError>> + Send;
+
+    /// Payments, newest first.
+    fn list(
+        &self,
+        filter: &PaymentFilter,
+        window: &Window<PaymentId>,
+    ) -> impl Future<Output = Result<PaymentListing, IntentError>> + Send;
+
+    /// The refunds of a payment, oldest first.
+    fn refunds(
+        &self,
+        payment: PaymentId,
+    ) -> impl Future<Output = Result<Vec<Refund>, IntentError>> + Send;
+}
+
+pub trait Cancellations: Send + Sync + 'static {
+    /// Writes the wish that an order be cancelled, and wakes its saga. Asking again changes nothing.
+    fn request(
+        &self,
+        request: &Request,
+        order: OrderId,
+    ) -> impl Future<Output = Result<Answered<OrderId>, IntentError>> + Send;
+}
+
+/// Who asks for what, under which key.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub identity: RequestIdentity,
+    pub fingerprint: Fingerprint,
+    pub actor: Actor,
+    /// Whose orders the caller may change.
+    pub reader: Reader,
+}
+
+/// What a request came to, and whether an earlier one with the same key had done it.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<T> {
+    pub result: T,
+    pub replayed: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct PaymentListing {
+    pub payments: Vec<Payment>,
+    pub counted: Option<i64>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum IntentError {
+    /// Absent, or somebody else's.
+    #[error("there is no such order or payment")]
+    NotFound,
+    #[error("this key stands for another request")]
+    KeyReused,
+    #[error("the resource has another version")]
+    Stale,
+    /// Nothing is to be paid, or not any more.
+    #[error("the order is not waiting for a payment")]
+    NotPayable,
+    #[error("the order has a payment already")]
+    PaymentExists,
+    #[error("an order that is {} cannot be cancelled", _0.as_str())]
+    NotCancellable(Status),
+    #[error("everything of the order is shipped")]
+    WhollyShipped,
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+    /// Trying again may help.
+    #[error("the database of payments is not available")]
+    Unavailable(#[source] Cause),
+    #[error("the database of payments holds or was asked what it should not")]
+    Defect(#[source] Cause),
+}
