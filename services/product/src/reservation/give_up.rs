@@ -29,7 +29,7 @@ pub(crate) async fn give_up(
         return Ok(None);
     }
     // Nobody needs those.
-    let overdue = take_back(tx, &[sku.as_str()], &locked, reach.may_widen()).await?;
+    let overdue = take_back(tx, &[sku.as_str()], &[], &locked, reach.may_widen()).await?;
     match overdue {
         TakenBack::Nothing | TakenBack::Units => {}
         TakenBack::Unlocked(more) => return Ok(Some(more)),

@@ -44,14 +44,17 @@ pub(super) enum TakenBack {
     Unlocked(Vec<Sku>),
 }
 
-/// Takes overdue holds of these SKUs back, as far as all of their stock is locked.
+/// Takes overdue holds of these SKUs back, as far as all of their stock is locked; but not those that are to be
+/// spared, since their own orders are asking for them.
 pub(super) async fn take_back(
     tx: &mut PgTransaction<'_>,
     short: &[&str],
+    spared: &[Uuid],
     locked: &BTreeSet<&Sku>,
     may_widen: bool,
 ) -> Result<TakenBack, StockError> {
-    let overdue = store::holds::overdue(tx, short).await?;
+    let mut overdue = store::holds::overdue(tx, short).await?;
+    overdue.retain(|hold| !spared.contains(&hold.order_id));
     let unlocked: Vec<Sku> = overdue
         .iter()
         .filter(|hold| !locked.contains(&hold.sku))

@@ -104,7 +104,8 @@ async fn attempt(
 
     let short = short_skus(&decisions);
     if !short.is_empty() {
-        match take_back(&mut tx, &short, &locked, reach.may_widen()).await? {
+        let known: Vec<Uuid> = holds.iter().map(|hold| hold.order_id).collect();
+        match take_back(&mut tx, &short, &known, &locked, reach.may_widen()).await? {
             TakenBack::Nothing => {}
             TakenBack::Units => {
                 shelves = store::shelves::lock(&mut tx, &skus).await?;

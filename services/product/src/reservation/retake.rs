@@ -56,7 +56,7 @@ pub(super) async fn retake(
     let shelves = store::shelves::lock(tx, &skus).await?;
     let (mut taken, short) = fill(&ended, &lines, &shelves);
     if !short.is_empty() {
-        match take_back(tx, &Vec::from_iter(short), &locked, reach.may_widen()).await? {
+        match take_back(tx, &Vec::from_iter(short), &[], &locked, reach.may_widen()).await? {
             TakenBack::Nothing => {}
             TakenBack::Units => {
                 let shelves = store::shelves::lock(tx, &skus).await?;

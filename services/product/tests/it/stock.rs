@@ -7,6 +7,7 @@ mod expiry;
 mod extend;
 mod force;
 mod lock_order;
+mod model;
 mod release;
 mod reserve;
 mod restock;

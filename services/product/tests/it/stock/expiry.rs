@@ -84,6 +84,24 @@ async fn overdue_units_are_taken_back_before_sold_out_is_said(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
+/// A retry that meets its own overdue hold is told the truth, whatever its neighbours in the batch are short of.
+#[sqlx::test]
+async fn a_neighbour_does_not_take_what_a_retry_is_told_it_has(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 3).await;
+    let slow = order(&[("MUG", 3)]);
+    shop.reserve(std::slice::from_ref(&slow)).await;
+    shop.run_out_of_time().await;
+    let verdicts = shop.reserve(&[slow.clone(), order(&[("MUG", 1)])]).await;
+    let served: Vec<bool> = verdicts
+        .iter()
+        .map(|verdict| held(verdict).is_some())
+        .collect();
+    assert_eq!(served, [true, false]);
+    assert_eq!(shop.state(slow.order_id).await, "held");
+    shop.assert_counts_add_up().await;
+}
+
 /// The overdue hold holds other stock as well: that is locked first, in order, by starting again.
 #[sqlx::test]
 async fn an_overdue_hold_gives_all_of_its_lines_back(pool: PgPool) {

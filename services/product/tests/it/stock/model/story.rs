@@ -1,0 +1,105 @@
+//! Stories: what may happen to a few units of a few goods, made at random and shrunk to the shortest that fails.
+
+use std::ops::Range;
+
+use proptest::{collection::vec, prelude::*};
+
+/// The SKUs of every story; `B` stands in two places.
+pub const SKUS: [&str; 3] = ["A", "B", "C"];
+/// SKU, location, priority, units at the beginning.
+pub const SHELVES: [(&str, &str, i16, i64); 4] = [
+    ("A", "main", 0, 4),
+    ("B", "main", 0, 2),
+    ("B", "east", 1, 2),
+    ("C", "main", 0, 3),
+];
+pub const REQUESTS: Range<u8> = 0..5;
+pub const ORDERS: Range<u8> = 0..7;
+const PARCELS: Range<u8> = 0..5;
+
+/// Units of SKUs, by their place in [`SKUS`].
+pub type Basket = Vec<(usize, u32)>;
+
+#[derive(Clone, Debug)]
+pub enum Command {
+    Reserve(Vec<Wish>),
+    Commit(Vec<u8>),
+    Extend(Vec<u8>),
+    /// With what is committed, it is the cancelling of an order.
+    Release {
+        orders: Vec<u8>,
+        committed: bool,
+    },
+    /// The time of a hold runs out.
+    RunOut(u8),
+    Sweep,
+    /// By the place of the shelf.
+    Adjust {
+        shelf: usize,
+        delta: i64,
+        force: bool,
+    },
+    Ship(Vec<Parcel>),
+    Return(Vec<Parcel>),
+    /// What came at this place comes once more, late.
+    Again(usize),
+}
+
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub request: u8,
+    pub order: u8,
+    pub basket: Basket,
+}
+
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    pub id: u8,
+    pub order: u8,
+    pub basket: Basket,
+}
+
+/// What happens, one after the other.
+pub fn story() -> impl Strategy<Value = Vec<Command>> {
+    vec(command(), 1..30)
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let orders = || vec(ORDERS, 1..4);
+    prop_oneof![
+        6 => vec(wish(), 1..4).prop_map(Command::Reserve),
+        4 => orders().prop_map(Command::Commit),
+        2 => orders().prop_map(Command::Extend),
+        3 => (orders(), any::<bool>()).prop_map(|(orders, committed)| Command::Release { orders, committed }),
+        3 => ORDERS.prop_map(Command::RunOut),
+        2 => Just(Command::Sweep),
+        2 => (0..SHELVES.len(), -4_i64..4, any::<bool>())
+            .prop_filter("an adjustment moves something", |(_, delta, _)| *delta != 0)
+            .prop_map(|(shelf, delta, force)| Command::Adjust { shelf, delta, force }),
+        3 => vec(parcel(), 1..3).prop_map(Command::Ship),
+        2 => vec(parcel(), 1..3).prop_map(Command::Return),
+        4 => (0_usize..30).prop_map(Command::Again),
+    ]
+}
+
+/// Mostly each request has an order of its own; a retry comes with a fresh one, a confused caller with another's.
+fn wish() -> impl Strategy<Value = Wish> {
+    let ids = prop_oneof![
+        8 => REQUESTS.prop_map(|request| (request, request)),
+        1 => (REQUESTS, REQUESTS.end..ORDERS.end),
+        1 => (REQUESTS, ORDERS),
+    ];
+    (ids, basket(3)).prop_map(|((request, order), basket)| Wish {
+        request,
+        order,
+        basket,
+    })
+}
+
+fn parcel() -> impl Strategy<Value = Parcel> {
+    (PARCELS, ORDERS, basket(2)).prop_map(|(id, order, basket)| Parcel { id, order, basket })
+}
+
+fn basket(most: u32) -> impl Strategy<Value = Basket> {
+    vec((0..SKUS.len(), 1..=most), 1..4)
+}
