@@ -386,6 +386,11 @@ impl Shop {
         self.plan.environment = environment;
     }
 
+    /// Changes the plan's binaries; processes run them from their next start.
+    pub fn set_binaries(&mut self, binaries: Binaries) {
+        self.plan.binaries = binaries;
+    }
+
     fn command(&self, member: Member) -> Result<Command> {
         let Member(workload, index) = member;
         let database_url = self.postgres.url(workload.database());

@@ -1,0 +1,234 @@
+//! A shop to break: its processes, what it sells, and who buys there.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, bail, ensure};
+use local_shop::{Binaries, Member, Plan, Shop, Workload};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+use uuid::Uuid;
+use web::{clock::Clock, token::Role};
+
+use crate::{
+    books,
+    buyer::{Buyer, Entry, Item, Wish},
+    dice::Dice,
+};
+
+/// Longer than the longest pause of a saga, shorter than what a test may take.
+const REST: Duration = Duration::from_mins(1);
+
+pub struct Arena {
+    pub shop: Shop,
+    pub client: Client,
+    pub clock: Clock,
+    vendor: Buyer,
+}
+
+/// Where `tests/chaos/run` puts the binaries with fail points.
+#[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
+pub fn binaries(variable: &str) -> Result<Binaries> {
+    let folder = std::env::var(variable)
+        .with_context(|| format!("{variable} is not set; use tests/chaos/run"))?;
+    Ok(Binaries::in_folder(&PathBuf::from(folder)))
+}
+
+/// How many rounds of something: all that there are unless `CHAOS_SHARE` says how many.
+#[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
+pub fn share(all: usize) -> usize {
+    std::env::var("CHAOS_SHARE")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(all)
+        .min(all)
+}
+
+impl Arena {
+    /// A shop of as many products and orders, and one worker.
+    pub fn start(
+        products: usize,
+        orders: usize,
+        environment: &[(Workload, &str, &str)],
+    ) -> Result<Self> {
+        let plan = Plan {
+            products,
+            orders,
+            environment: environment
+                .iter()
+                .map(|(workload, name, value)| (*workload, (*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..Plan::new(binaries("CHAOS_BINARIES")?)
+        };
+        Self::of(Shop::start(plan)?)
+    }
+
+    pub fn of(shop: Shop) -> Result<Self> {
+        let clock = Clock::system();
+        let vendor = buyer(&shop, clock.uuid(), &[Role::Vendor])?;
+        Ok(Self {
+            shop,
+            client: Client::builder().no_proxy().build()?,
+            clock,
+            vendor,
+        })
+    }
+
+    pub fn buyers(&self, count: usize) -> Result<Vec<Buyer>> {
+        (0..count)
+            .map(|_| buyer(&self.shop, self.clock.uuid(), &[Role::Customer]))
+            .collect()
+    }
+
+    /// The public addresses of every process of a workload.
+    pub fn urls(&self, workload: Workload) -> Vec<String> {
+        let members = self.shop.members().filter(|member| member.0 == workload);
+        members
+            .filter_map(|member| self.shop.url(member).ok())
+            .collect()
+    }
+
+    /// A request to the first product process, as the vendor.
+    pub fn vendor(&self, method: Method, path: &str) -> Result<RequestBuilder> {
+        let url = self.shop.url(Member(Workload::Product, 0))?;
+        Ok(self
+            .client
+            .request(method, format!("{url}{path}"))
+            .bearer_auth(&self.vendor.token)
+            .header("Idempotency-Key", self.clock.uuid().to_string())
+            .timeout(Duration::from_secs(5)))
+    }
+
+    /// A change of this SKU's count, without key and body yet.
+    pub fn adjusts(&self, sku: &str) -> Result<RequestBuilder> {
+        let url = self.shop.url(Member(Workload::Product, 0))?;
+        let url = format!("{url}/api/v1/inventory/{sku}/adjustments");
+        Ok(self.client.post(url).bearer_auth(&self.vendor.token))
+    }
+
+    /// Puts a product on sale; the SKU.
+    pub async fn sells(&self, units: u32) -> Result<String> {
+        let sku = format!("C{}", self.clock.uuid().simple()).to_uppercase();
+        let body = json!({ "sku": sku, "name": "Thing", "price": "3.50", "status": "active" });
+        let request = self.vendor(Method::POST, "/api/v1/products")?.json(&body);
+        expect(request, 201).await?;
+        let request = self.vendor(Method::PUT, &format!("/api/v1/inventory/{sku}"))?;
+        let request = request
+            .header("If-Match", "*")
+            .json(&json!({ "on_hand": units }));
+        expect(request, 200).await?;
+        Ok(sku)
+    }
+
+    pub async fn sell(&self, products: usize, units: u32) -> Result<Vec<String>> {
+        let mut skus = Vec::new();
+        for _ in 0..products {
+            skus.push(self.sells(units).await?);
+        }
+        Ok(skus)
+    }
+
+    /// A number from a database.
+    pub fn count(&self, database: &str, statement: &str) -> Result<i64> {
+        let rows = self.shop.sql(database, statement)?;
+        let row = rows.first().context("no row")?;
+        row.parse().with_context(|| format!("not a number: {row}"))
+    }
+
+    /// Waits until nothing is under way: every saga has ended, every event has its number.
+    pub async fn rest(&self) -> Result<()> {
+        let until = Instant::now() + REST;
+        loop {
+            let sagas = self.count(
+                "order",
+                "SELECT count(*) FROM sagas WHERE finished_at IS NULL",
+            )?;
+            let events = self.count(
+                "order",
+                "SELECT count(*) FROM order_events WHERE sequence IS NULL",
+            )?;
+            if sagas == 0 && events == 0 {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                let errors = self.shop.sql(
+                    "order",
+                    "SELECT order_id, step, attempts, last_error FROM sagas WHERE finished_at IS NULL LIMIT 5",
+                )?;
+                bail!("{sagas} sagas and {events} events are under way still: {errors:#?}");
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Rest, then the audit; an error that names every violation.
+    pub async fn audit(&self, journal: &[Entry]) -> Result<()> {
+        self.rest().await?;
+        let violations = books::audit(&self.shop, journal)?;
+        ensure!(
+            violations.is_empty(),
+            "the books do not add up: {violations:#?}"
+        );
+        Ok(())
+    }
+
+    /// All these wishes at once, each by the next buyer, until their outcomes are known or `patience` is over.
+    pub fn crowd(&self, buyers: &[Buyer], wishes: Vec<Wish>, patience: Duration) -> JoinSet<Entry> {
+        let until = Instant::now() + patience;
+        let urls = Arc::new(self.urls(Workload::Order));
+        let mut crowd = JoinSet::new();
+        for (number, wish) in wishes.into_iter().enumerate() {
+            let buyer = buyers[number % buyers.len()].clone();
+            let (client, mut urls) = (self.client.clone(), urls.to_vec());
+            let first = number % urls.len();
+            urls.rotate_left(first);
+            crowd.spawn(async move { buyer.insist(&client, &urls, wish, until).await });
+        }
+        crowd
+    }
+
+    /// Wishes for one to three of these SKUs, in any order.
+    pub fn wishes(
+        &self,
+        dice: &mut Dice,
+        skus: &[String],
+        count: usize,
+        methods: &[&str],
+    ) -> Vec<Wish> {
+        (0..count)
+            .map(|_| Wish {
+                key: format!("chaos-{}", self.clock.uuid().simple()),
+                items: basket(dice, skus),
+                method: (!methods.is_empty()).then(|| (*dice.one_of(methods)).to_owned()),
+            })
+            .collect()
+    }
+}
+
+fn basket(dice: &mut Dice, skus: &[String]) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    for _ in 0..=dice.below(3) {
+        let sku = dice.one_of(skus).clone();
+        if items.iter().all(|item| item.sku != sku) {
+            let quantity = if dice.below(3) == 0 { 2 } else { 1 };
+            items.push(Item { sku, quantity });
+        }
+    }
+    items
+}
+
+fn buyer(shop: &Shop, id: Uuid, roles: &[Role]) -> Result<Buyer> {
+    let token = shop.tokens().sign(id, roles)?;
+    Ok(Buyer { id, token })
+}
+
+/// Sends it, and wants this status.
+pub async fn expect(request: RequestBuilder, status: u16) -> Result<Value> {
+    let response = request.send().await?;
+    let (found, body) = (response.status().as_u16(), response.text().await?);
+    ensure!(found == status, "{found} instead of {status}: {body}");
+    Ok(serde_json::from_str(&body).unwrap_or_default())
+}

@@ -1,0 +1,163 @@
+//! Buyers. Each request is repeated with its key until its outcome is known, as a good client does, and written down.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+/// A client waits no longer for one answer; the services give up sooner.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Clone, Debug)]
+pub struct Buyer {
+    pub id: Uuid,
+    pub token: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Item {
+    pub sku: String,
+    pub quantity: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Placed(Uuid),
+    /// For good, with this code.
+    Refused(String),
+    /// Nobody knows yet what became of it.
+    Unknown,
+}
+
+/// A line of the journal.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub buyer: Uuid,
+    pub key: String,
+    pub items: Vec<Item>,
+    pub outcome: Outcome,
+    /// Answers that a client must never see, such as a 500.
+    pub faults: Vec<String>,
+}
+
+/// One answer, or none.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Placed(Uuid),
+    Refused(String),
+    /// Nothing was done, or nobody knows: the same request again.
+    Again,
+    /// What no client should see.
+    Fault(String),
+}
+
+impl Buyer {
+    /// The request; `method` is a payment method.
+    pub fn order(
+        &self,
+        client: &Client,
+        url: &str,
+        key: &str,
+        items: &[Item],
+        method: Option<&str>,
+    ) -> RequestBuilder {
+        let request = client.post(format!("{url}/api/v1/orders"));
+        request
+            .bearer_auth(&self.token)
+            .header("Idempotency-Key", key)
+            .timeout(PATIENCE)
+            .json(&order_body(items, method))
+    }
+
+    /// One try.
+    pub async fn try_once(&self, request: RequestBuilder) -> Answer {
+        let Ok(response) = request.send().await else {
+            return Answer::Again;
+        };
+        let status = response.status();
+        let Ok(body) = response.json::<Value>().await else {
+            return Answer::Again;
+        };
+        read(status, &body)
+    }
+
+    /// Tries at one of `urls` after the other until the outcome is known or `until` has come.
+    pub async fn insist(
+        &self,
+        client: &Client,
+        urls: &[String],
+        wish: Wish,
+        until: Instant,
+    ) -> Entry {
+        let Wish { key, items, method } = wish;
+        let mut entry = Entry {
+            buyer: self.id,
+            key,
+            items,
+            outcome: Outcome::Unknown,
+            faults: Vec::new(),
+        };
+        for url in urls.iter().cycle() {
+            let request = self.order(client, url, &entry.key, &entry.items, method.as_deref());
+            match self.try_once(request).await {
+                Answer::Placed(id) => entry.outcome = Outcome::Placed(id),
+                Answer::Refused(code) => entry.outcome = Outcome::Refused(code),
+                Answer::Again => {}
+                Answer::Fault(fault) => entry.faults.push(fault),
+            }
+            if entry.outcome != Outcome::Unknown || Instant::now() > until {
+                break;
+            }
+            sleep(PAUSE).await;
+        }
+        entry
+    }
+}
+
+/// What somebody wants to order.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub key: String,
+    pub items: Vec<Item>,
+    pub method: Option<String>,
+}
+
+pub fn order_body(items: &[Item], method: Option<&str>) -> Value {
+    let items: Vec<Value> = items
+        .iter()
+        .map(|item| json!({ "sku": item.sku, "quantity": item.quantity }))
+        .collect();
+    let mut body = json!({
+        "items": items,
+        "shipping_address": {
+            "name": "Ada Lovelace", "line1": "12 St James's Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB",
+        },
+    });
+    if let Some(method) = method {
+        body["payment_method"] = method.into();
+    }
+    body
+}
+
+fn read(status: StatusCode, body: &Value) -> Answer {
+    let code = body["code"].as_str().unwrap_or_default().to_owned();
+    match status {
+        StatusCode::CREATED => id_of(body).map_or_else(
+            || Answer::Fault(format!("a 201 without an id: {body}")),
+            Answer::Placed,
+        ),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => Answer::Again,
+        StatusCode::CONFLICT if code == "idempotency_key_in_use" => Answer::Again,
+        StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => Answer::Refused(code),
+        other => Answer::Fault(format!("{other}: {body}")),
+    }
+}
+
+/// The UUID behind the prefix.
+pub fn id_of(body: &Value) -> Option<Uuid> {
+    body["id"].as_str()?.rsplit('_').next()?.parse().ok()
+}

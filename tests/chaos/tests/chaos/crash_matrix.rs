@@ -1,0 +1,163 @@
+//! For each fail point of the order path: the process dies there, hangs there until `kill -9`, fails there, or is slow
+//! there, while buyers order. Started again, every saga comes to an end and the books add up.
+
+use std::time::{Duration, Instant};
+
+use chaos::{
+    Arena, Buyer, Dice, Entry, Outcome,
+    arena::share,
+    points::{self, Fault, Point},
+};
+use local_shop::{Member, Workload};
+use tokio::time::sleep;
+
+const WISHES: usize = 40;
+/// Long enough for a batch or two to run into the fault.
+const FAULTY: Duration = Duration::from_millis(900);
+const PATIENCE: Duration = Duration::from_secs(45);
+
+struct Matrix {
+    arena: Arena,
+    buyers: Vec<Buyer>,
+    skus: Vec<String>,
+    dice: Dice,
+    base: Vec<(Workload, String, String)>,
+    journal: Vec<Entry>,
+}
+
+impl Matrix {
+    async fn start(base: &[(Workload, &str, &str)]) -> Self {
+        let arena = Arena::start(1, 1, base).unwrap();
+        let buyers = arena.buyers(20).unwrap();
+        let mut skus = arena.sell(5, 100_000).await.unwrap();
+        // One that is sold out along the way.
+        skus.extend(arena.sell(1, 150).await.unwrap());
+        let base = base
+            .iter()
+            .map(|(workload, name, value)| (*workload, (*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Self {
+            arena,
+            buyers,
+            skus,
+            dice: Dice::new(4),
+            base,
+            journal: Vec::new(),
+        }
+    }
+
+    fn members(&self, point: Point) -> Vec<Member> {
+        let concerned = |member: &Member| match point.workload {
+            Workload::Order => matches!(member.0, Workload::Order | Workload::Worker),
+            other => member.0 == other,
+        };
+        self.arena.shop.members().filter(concerned).collect()
+    }
+
+    fn set(&mut self, point: Option<(Point, Fault)>) {
+        let mut environment = self.base.clone();
+        if let Some((Point { workload, name }, fault)) = point {
+            let setting = format!("{name}:{}", fault.action());
+            let workloads: &[Workload] = match workload {
+                Workload::Order => &[Workload::Order, Workload::Worker],
+                Workload::Product => &[Workload::Product],
+                Workload::Auth | Workload::Worker => &[],
+            };
+            for workload in workloads {
+                environment.push((*workload, "FAIL_POINT".to_owned(), setting.clone()));
+            }
+        }
+        self.arena.shop.set_environment(environment);
+    }
+
+    /// One round; whether a process died by itself.
+    async fn round(
+        &mut self,
+        point: Point,
+        fault: Fault,
+        methods: &[&str],
+    ) -> Result<bool, anyhow::Error> {
+        let members = self.members(point);
+        self.set(Some((point, fault)));
+        for member in &members {
+            self.arena.shop.kill(*member)?;
+            self.arena.shop.launch(*member)?;
+        }
+        for member in &members {
+            // Whoever dies at once was not ready for long.
+            let _ = self.arena.shop.ready(*member);
+        }
+        let wishes = self
+            .arena
+            .wishes(&mut self.dice, &self.skus, WISHES, methods);
+        let crowd = self.arena.crowd(&self.buyers, wishes, PATIENCE);
+        sleep(FAULTY).await;
+        let died = members
+            .iter()
+            .any(|member| self.arena.shop.pid(*member).is_none());
+        self.set(None);
+        for member in &members {
+            self.arena.shop.kill(*member)?;
+            self.arena.shop.start_one(*member)?;
+        }
+        let entries = crowd.join_all().await;
+        let unknown = entries
+            .iter()
+            .filter(|entry| entry.outcome == Outcome::Unknown);
+        anyhow::ensure!(
+            unknown.count() == 0,
+            "some buyers never learnt what became of their orders"
+        );
+        self.journal.extend(entries);
+        self.arena.audit(&self.journal).await?;
+        Ok(died)
+    }
+
+    async fn run(&mut self, points: &[Point], methods: &[&str]) {
+        let (mut rounds, mut unreached) = (0, Vec::new());
+        let rounds_wanted = share(points.len() * Fault::ALL.len());
+        let begun = Instant::now();
+        'points: for point in points {
+            for fault in Fault::ALL {
+                if rounds >= rounds_wanted {
+                    break 'points;
+                }
+                let died = self.round(*point, fault, methods).await;
+                let died =
+                    died.unwrap_or_else(|error| panic!("{} {fault:?}: {error:?}", point.name));
+                rounds += 1;
+                if fault == Fault::Abort && !died {
+                    // Nobody came by: the other faults would not be felt either.
+                    unreached.push(point.name);
+                    break;
+                }
+            }
+        }
+        let placed = self
+            .journal
+            .iter()
+            .filter(|entry| matches!(entry.outcome, Outcome::Placed(_)));
+        eprintln!(
+            "crash matrix {methods:?}: {rounds} rounds in {:?}, {} requests, {} orders, violations 0; not on this path: {unreached:?}",
+            begun.elapsed(),
+            self.journal.len(),
+            placed.count(),
+        );
+    }
+}
+
+/// In an order of its own for each run, so that a share of the rounds is not always the same.
+fn shuffled(mut points: Vec<Point>) -> Vec<Point> {
+    let seed = u64::from(std::process::id());
+    let mut dice = Dice::new(seed);
+    for place in (1..points.len()).rev() {
+        points.swap(place, dice.below(place + 1));
+    }
+    points
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fail_point_without_payments() {
+    let mut matrix = Matrix::start(&[]).await;
+    matrix.run(&shuffled(points::all()), &[]).await;
+}
