@@ -14,6 +14,7 @@ mod crash;
 mod deletion;
 mod first_order;
 mod new_images;
+mod payments;
 mod pruning;
 mod race;
 mod refused_specs;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::stacks::own;
 
-async fn apply(namespace: &Namespace, file: &str) -> Stack {
+pub async fn apply(namespace: &Namespace, file: &str) -> Stack {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../manifests/samples")
         .join(file);
