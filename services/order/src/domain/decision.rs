@@ -272,3 +272,6 @@ impl Facts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -237,7 +237,7 @@ impl Progress {
     }
 
     /// The facts as they will be read next: what has ended is not read any more.
-    fn after(&self) -> Facts {
+    pub(super) fn after(&self) -> Facts {
         let mut facts = self.facts.clone();
         facts.payment = facts.payment.filter(|payment| payment.state.is_live());
         facts.refund = facts
