@@ -1,22 +1,42 @@
 //! The REST API: the list of its routes. One endpoint a file; a handler parses, calls a use case, renders.
 
+mod cancel_payment;
+mod capture_payment;
 mod create_order;
+mod create_payment;
+mod create_refund;
 mod get_order;
 mod get_order_history;
+mod get_payment;
+mod get_payment_status;
 mod list_orders;
 mod list_orders_by_status;
 mod list_orders_of_user;
+mod list_payment_methods;
+mod list_payments;
+mod list_payments_by_status;
+mod list_payments_of_user;
+mod list_refunds;
 mod list_vendor_orders;
 mod listing;
+mod merge_patch;
 mod order_request;
 mod order_view;
 mod patch_order;
+mod patch_payment;
+mod payment_listing;
+mod payment_refusal;
+mod payment_view;
 mod precondition;
+mod receive_payment_webhook;
 mod refusal;
+mod replay;
 mod revision_refusal;
 mod set_order_status;
 mod state_name;
+mod wisher;
 
+use axum::routing::{delete, post};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
@@ -38,4 +58,32 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_vendor_orders::list_vendor_orders))
         .routes(routes!(list_orders_of_user::list_orders_of_user))
         .routes(routes!(list_orders_by_status::list_orders_by_status))
+        .merge(payments())
+}
+
+fn payments() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            list_payments::list_payments,
+            create_payment::create_payment
+        ))
+        .routes(routes!(
+            get_payment::get_payment,
+            patch_payment::patch_payment,
+            patch_payment::put_payment
+        ))
+        .routes(routes!(get_payment_status::get_payment_status))
+        .routes(routes!(cancel_payment::cancel_payment))
+        .routes(routes!(capture_payment::capture_payment))
+        .routes(routes!(
+            list_refunds::list_refunds,
+            create_refund::create_refund
+        ))
+        .routes(routes!(list_payments_of_user::list_payments_of_user))
+        .routes(routes!(list_payments_by_status::list_payments_by_status))
+        .routes(routes!(receive_payment_webhook::receive_payment_webhook))
+        .routes(routes!(list_payment_methods::list_payment_methods))
+        // Aliases: the document lists each operation once.
+        .route("/payments/{id}", delete(cancel_payment::cancel_payment))
+        .route("/payments/refund/{id}", post(create_refund::create_refund))
 }

@@ -47,7 +47,7 @@ pub enum Removable<T> {
 }
 
 impl<T> Removable<T> {
-    fn into_option(self) -> Option<T> {
+    pub fn into_option(self) -> Option<T> {
         match self {
             Self::Set(value) => Some(value),
             Self::Removed => None,

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use garde::Validate;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
@@ -13,6 +13,7 @@ use web::{
 
 use super::{
     listing::{actor, reader},
+    merge_patch::{present, removable},
     order_view::OrderView,
     precondition::precondition,
     revision_refusal,
@@ -62,28 +63,6 @@ struct UpdateAddressBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z]{2}$")]
     country: Option<Country>,
-}
-
-/// A member that is there and must not be null; absent ones never come here.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-/// A member that is there: null takes away, and so does a blank, as forms send it.
-fn removable<'de, T, D>(deserializer: D) -> Result<Option<Removable<T>>, D::Error>
-where
-    T: TryFrom<String, Error: ToString>,
-    D: Deserializer<'de>,
-{
-    let text = Option::<String>::deserialize(deserializer)?;
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-        return Ok(Some(Removable::Removed));
-    };
-    T::try_from(text)
-        .map(|value| Some(Removable::Set(value)))
-        .map_err(|error| serde::de::Error::custom(error.to_string()))
 }
 
 impl From<UpdateOrderBody> for OrderChange {

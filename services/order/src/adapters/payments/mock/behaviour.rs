@@ -51,7 +51,7 @@ impl Behaviour {
     }
 }
 
-pub(in crate::adapters::payments) fn offered() -> Vec<OfferedMethod> {
+pub(in super::super) fn offered() -> Vec<OfferedMethod> {
     METHODS
         .iter()
         .filter_map(|method| {

@@ -1,0 +1,15 @@
+//! Who asks for a change of payments or orders, in the words of the use cases.
+
+use web::{idempotency::IdempotencyKey, token::Caller};
+
+use super::listing::{actor, reader};
+use crate::{application::Wisher, domain::UserId};
+
+pub fn wisher(caller: &Caller, key: &IdempotencyKey) -> Wisher {
+    Wisher {
+        user: UserId(caller.id),
+        actor: actor(caller),
+        reader: reader(caller),
+        key: key.as_str().to_owned(),
+    }
+}
