@@ -28,7 +28,7 @@ WHERE request_key = ANY (ARRAY[:hash::bytea]) OR order_id = ANY (ARRAY[:id::uuid
 -- Sold out: nothing is written.
 ROLLBACK;
 \else
--- product: store/holds.rs insert, store/shelves.rs hold
+-- product: store/holds.rs insert, store/shelves.rs shift
 INSERT INTO holds (order_id, request_key, fingerprint, state, total_minor, expires_at)
 VALUES (:id, :hash, :hash, 'held', :total, now() + make_interval(secs => 60)) ON CONFLICT DO NOTHING RETURNING order_id, expires_at;
 INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_minor, sku, location, quantity)
@@ -48,7 +48,7 @@ INSERT INTO order_items (order_id, position, product_id, vendor_id, sku, name, u
 SELECT :id, (place - 1)::smallint, product_id, vendor_id, sku, name, price, quantity::integer, price * quantity
 FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
     WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
-INSERT INTO sagas (order_id, deadline) VALUES (:id, now() + make_interval(secs => 60));
+INSERT INTO sagas (order_id, step, deadline) VALUES (:id, 'commit_hold', now() + make_interval(secs => 60));
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 1, 'order.created', 'customer', :customer,
     '{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}');
 -- order: adapters/postgres/sagas.rs take
@@ -64,10 +64,11 @@ UPDATE holds SET state = 'committed', ended_at = now() WHERE order_id = :id AND 
 UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity
 FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)
 WHERE stock.sku = units.sku AND stock.location = 'main';
--- order: adapters/postgres/sagas.rs settle
+-- order: adapters/postgres/sagas.rs lock_valid, settle.rs write
 SELECT order_id, fence, finished_at IS NULL AS unfinished FROM sagas WHERE order_id = ANY (ARRAY[:id::uuid]) ORDER BY order_id FOR UPDATE;
 SELECT id, version FROM orders WHERE id = ANY (ARRAY[:id::uuid]) ORDER BY id FOR NO KEY UPDATE;
-UPDATE orders SET status = 'confirmed', cancel_reason = NULL, version = 2, updated_at = now() WHERE id = :id;
+UPDATE orders SET status = 'confirmed', payment_status = 'unpaid', cancel_reason = NULL, hold = 'committed', version = 2, updated_at = now()
+WHERE id = :id;
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 2, 'order.confirmed', 'system', NULL,
     '{"status":"confirmed","payment_status":"unpaid","fulfillment_status":"unfulfilled"}');
 UPDATE sagas SET finished_at = now(), last_error = NULL WHERE order_id = :id;

@@ -37,7 +37,7 @@ INSERT INTO order_items (order_id, position, product_id, vendor_id, sku, name, u
 SELECT :id, (place - 1)::smallint, product_id, vendor_id, sku, name, price, quantity::integer, price * quantity
 FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
     WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
-INSERT INTO sagas (order_id, deadline) VALUES (:id, now() + make_interval(secs => 60));
+INSERT INTO sagas (order_id, step, deadline) VALUES (:id, 'commit_hold', now() + make_interval(secs => 60));
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 1, 'order.created', 'customer', :customer,
     '{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}');
 -- product: store/holds.rs insert
@@ -47,13 +47,14 @@ INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_
 SELECT :id, (place - 1)::smallint, product_id, vendor_id, name, price, sku, 'main', quantity
 FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
     WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
--- The stage that commits the hold, all but the stock. product: store/holds.rs end; order: adapters/postgres/sagas.rs settle
+-- The stage that commits the hold, all but the stock. product: store/holds.rs end; order: adapters/postgres/sagas.rs lock_valid, settle.rs write
 UPDATE holds SET state = 'committed', ended_at = now() WHERE order_id = :id AND state = 'held';
-UPDATE orders SET status = 'confirmed', cancel_reason = NULL, version = 2, updated_at = now() WHERE id = :id;
+UPDATE orders SET status = 'confirmed', payment_status = 'unpaid', cancel_reason = NULL, hold = 'committed', version = 2, updated_at = now()
+WHERE id = :id;
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 2, 'order.confirmed', 'system', NULL,
     '{"status":"confirmed","payment_status":"unpaid","fulfillment_status":"unfulfilled"}');
 UPDATE sagas SET fence = 1, attempts = 1, finished_at = now(), last_error = NULL WHERE order_id = :id;
--- product: store/shelves.rs lock, hold, allocate
+-- product: store/shelves.rs lock, shift, allocate
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
 UPDATE stock SET held = stock.held + units.quantity FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)
 WHERE stock.sku = units.sku AND stock.location = 'main';

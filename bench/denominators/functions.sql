@@ -28,13 +28,14 @@ DECLARE
     line_orders uuid[]; line_skus text[]; line_quantities bigint[]; line_places smallint[]; line_products uuid[];
     line_vendors uuid[]; line_names text[]; line_prices bigint[]; all_skus text[]; addresses jsonb[]; zeros bigint[];
     locations text[]; versions bigint[]; fences bigint[]; events jsonb[];
+    -- What is wished for, a place for each line.
+    w_ids uuid[]; w_customers uuid[]; w_sold_out boolean[]; w_places smallint[]; w_skus text[]; w_quantities bigint[];
 BEGIN
-    CREATE TEMPORARY TABLE IF NOT EXISTS wishes (id uuid, customer uuid, sold_out boolean, place smallint, sku text, quantity bigint) ON COMMIT DELETE ROWS;
-    DELETE FROM wishes;
     -- 97 % of the batch become orders: 2 % name something sold out, 1 % repeat an earlier request.
-    INSERT INTO wishes
-    SELECT order_id(now_ms, (wish.r * 9007199254740991)::bigint), customer((wish.u * 1999)::bigint), wish.dice < 0.02,
-        line.place, line.sku, 1 + (random() < 0.5)::int
+    SELECT array_agg(id), array_agg(customer), array_agg(sold_out), array_agg(place), array_agg(sku), array_agg(quantity)
+        INTO w_ids, w_customers, w_sold_out, w_places, w_skus, w_quantities
+    FROM (SELECT order_id(now_ms, (wish.r * 9007199254740991)::bigint) AS id, customer((wish.u * 1999)::bigint) AS customer,
+        wish.dice < 0.02 AS sold_out, line.place, line.sku, 1 + (random() < 0.5)::int AS quantity
     FROM (SELECT random() AS r, random() AS u, random() AS dice, 1 + (random() * 9999)::bigint AS a,
               1 + (random() * 3 - 0.000001)::int % 3 AS lines, (1 + random() * 4998)::bigint AS b, (5000 + random() * 4999)::bigint AS c
           FROM generate_series(1, size)) wish
@@ -43,12 +44,12 @@ BEGIN
         (1::smallint, sku(CASE WHEN hot THEN 2 + a % 4999 ELSE 1 + (a - 1 + b) % 10000 END)),
         (2::smallint, sku(CASE WHEN dice < 0.02 THEN 10001 + c % 100 WHEN hot THEN 5001 + c % 5000 ELSE 1 + (a - 1 + c) % 10000 END))
     ) line (place, sku)
-    WHERE dice < 0.99 AND (line.place < lines OR dice < 0.02 AND line.place = 2);
+    WHERE dice < 0.99 AND (line.place < lines OR dice < 0.02 AND line.place = 2)) wished;
+    -- Only a replay: little is left to do.
+    IF w_ids IS NULL THEN RETURN 0; END IF;
     SELECT array_agg(id), array_agg(customer), array_agg(id::text), array_agg(sha256(uuid_send(id)))
-        INTO ids, users, keys, hashes FROM (SELECT DISTINCT id, customer FROM wishes) wish;
-    SELECT array_agg(DISTINCT sku) INTO all_skus FROM wishes;
-    -- For a batch of one that is only a replay, or is sold out, little is left to do.
-    IF ids IS NULL THEN RETURN 0; END IF;
+        INTO ids, users, keys, hashes FROM (SELECT DISTINCT id, customer FROM unnest(w_ids, w_customers) AS w (id, customer)) wish;
+    SELECT array_agg(DISTINCT sku) INTO all_skus FROM unnest(w_skus) AS sku;
 
     -- order: adapters/postgres/recorded.rs
     PERFORM asked.place, keys.fingerprint, keys.order_id
@@ -62,7 +63,10 @@ BEGIN
         INTO line_orders, line_skus, line_quantities, line_places, line_products, line_vendors, line_names, line_prices
     FROM (SELECT id, vendor_id, sku, name, price_minor, (status = 'active' AND deleted_at IS NULL) AS orderable
           FROM products WHERE id = ANY ('{}'::uuid[]) OR sku = ANY (all_skus)) p
-    JOIN wishes w USING (sku) WHERE NOT sold_out;
+    JOIN unnest(w_ids, w_sold_out, w_places, w_skus, w_quantities) AS w (id, sold_out, place, sku, quantity) USING (sku)
+    WHERE NOT sold_out;
+    -- Sold out: nothing is written.
+    IF line_orders IS NULL THEN RETURN 0; END IF;
 
     -- product: store/shelves.rs lock
     PERFORM sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (all_skus)
@@ -76,8 +80,10 @@ BEGIN
         array_agg(2::bigint), array_agg(1::bigint),
         array_agg('{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}'::jsonb)
         INTO fresh, fresh_users, totals, keys, hashes, zeros, addresses, versions, fences, events
-    FROM (SELECT w.id, customer, sum(quantity * price_minor)::bigint AS total FROM wishes w JOIN products USING (sku) WHERE NOT sold_out GROUP BY w.id, customer) wish;
-    IF fresh IS NULL THEN RETURN 0; END IF;
+    FROM (SELECT line.id, w.customer, sum(quantity * price)::bigint AS total
+          FROM unnest(line_orders, line_quantities, line_prices) AS line (id, quantity, price)
+          JOIN (SELECT DISTINCT id, customer FROM unnest(w_ids, w_customers) AS w (id, customer)) w USING (id)
+          GROUP BY line.id, w.customer) wish;
     locations := array_fill('main'::text, ARRAY[cardinality(line_orders)]);
 
     -- product: store/holds.rs insert
@@ -90,12 +96,13 @@ BEGIN
     SELECT * FROM unnest(line_orders, line_places, line_products, line_vendors, line_names, line_prices, line_skus,
         locations, line_quantities) AS line (order_id, line, product_id, vendor_id, name, price, sku, location, quantity)
     ORDER BY order_id, sku, location;
-    -- product: store/shelves.rs hold
+    -- product: store/shelves.rs shift
     WITH units AS (
         SELECT sku, location, sum(quantity)::bigint AS quantity
         FROM unnest(line_skus, locations, line_quantities) AS line (sku, location, quantity)
         GROUP BY sku, location ORDER BY sku, location
-    ) UPDATE stock SET held = stock.held + units.quantity FROM units
+    ) UPDATE stock SET on_hand = stock.on_hand + 0 * units.quantity, held = stock.held + 1 * units.quantity,
+        allocated = stock.allocated + 0 * units.quantity FROM units
     WHERE stock.sku = units.sku AND stock.location = units.location;
 
     -- order: adapters/postgres/insert.rs claim_keys, insert_orders, insert_items, insert_sagas
@@ -114,8 +121,10 @@ BEGIN
     FROM unnest(line_orders, line_places, line_products, line_vendors, line_skus, line_names, line_prices, line_quantities)
         AS new (order_id, place, product_id, vendor_id, sku, name, price, quantity)
     ORDER BY new.order_id, place;
-    INSERT INTO sagas (order_id, deadline)
-    SELECT new.order_id, now() + make_interval(secs => 60) FROM unnest(fresh) AS new (order_id) ORDER BY new.order_id;
+    INSERT INTO sagas (order_id, step, deadline)
+    SELECT new.order_id, step, now() + make_interval(secs => deadline)
+    FROM unnest(fresh, array_fill('commit_hold'::text, ARRAY[cardinality(fresh)]), array_fill(60.0::float8, ARRAY[cardinality(fresh)]))
+        AS new (order_id, step, deadline) ORDER BY new.order_id;
     -- order: adapters/postgres/events.rs write
     INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data)
     SELECT new.* FROM unnest(fresh, fences, array_fill('order.created'::text, ARRAY[cardinality(fresh)]),
@@ -138,12 +147,14 @@ BEGIN
         GROUP BY sku, location ORDER BY sku, location
     ) UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity FROM units
     WHERE stock.sku = units.sku AND stock.location = units.location;
-    -- order: adapters/postgres/sagas.rs settle: lock_valid, write_orders, and the end of the sagas
+    -- order: adapters/postgres/sagas.rs lock_valid, settle.rs write: orders, events, sagas
     PERFORM order_id, fence, finished_at IS NULL FROM sagas WHERE sagas.order_id = ANY (fresh) ORDER BY sagas.order_id FOR UPDATE;
     PERFORM id, version FROM orders WHERE id = ANY (fresh) ORDER BY id FOR NO KEY UPDATE;
-    UPDATE orders SET status = next.status, cancel_reason = next.cancel_reason, version = next.version, updated_at = now()
-    FROM unnest(fresh, array_fill('confirmed'::text, ARRAY[cardinality(fresh)]), array_fill(NULL::text, ARRAY[cardinality(fresh)]), versions)
-        AS next (id, status, cancel_reason, version) WHERE orders.id = next.id;
+    UPDATE orders SET status = next.status, payment_status = next.payment, cancel_reason = next.cancel_reason, hold = next.hold,
+        version = next.version, updated_at = now()
+    FROM unnest(fresh, array_fill('confirmed'::text, ARRAY[cardinality(fresh)]), array_fill('unpaid'::text, ARRAY[cardinality(fresh)]),
+        array_fill(NULL::text, ARRAY[cardinality(fresh)]), array_fill('committed'::text, ARRAY[cardinality(fresh)]), versions)
+        AS next (id, status, payment, cancel_reason, hold, version) WHERE orders.id = next.id;
     INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data)
     SELECT new.* FROM unnest(fresh, versions, array_fill('order.confirmed'::text, ARRAY[cardinality(fresh)]),
         array_fill('system'::text, ARRAY[cardinality(fresh)]), array_fill(NULL::uuid, ARRAY[cardinality(fresh)]), events)

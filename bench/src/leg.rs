@@ -2,7 +2,10 @@
 
 use std::{
     io::Write,
+    path::Path,
     process::{Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -16,12 +19,14 @@ use crate::{
     log::{Entry, Report},
     peer::Peer,
     pgbench::{self, HEAD},
+    proxy::Proxy,
     stage::{COMBINED, Cpu, Stage, used},
     workload::Mix,
 };
 
 /// Accounts that a flood of logins keeps trying, at the same time.
 const FLOOD_CONNECTIONS: usize = 512;
+const DISTURBANCES: Duration = Duration::from_millis(100);
 
 /// What a leg came to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -58,6 +63,8 @@ pub struct Drive {
     pub pinned: bool,
     /// Logins a second, beside.
     pub flood: Option<f64>,
+    /// The services' sessions are ended by force, again and again: what is told must be true all the same.
+    pub disturbed: bool,
 }
 
 /// What the denominators are asked for.
@@ -111,14 +118,22 @@ pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
     };
     let port = stage.port(Workload::Order)?;
     let warm = warm_up(port, orders.clone(), drive)?;
-    stage.drained()?;
+    stage.drained("order")?;
     let flood = drive
         .flood
         .map(|rate| flood(stage, rate, drive))
         .transpose()?;
     let before = stage.cpu();
-    let report = measure(port, orders, drive)?;
-    let ended = stage.drained()?;
+    let calm = AtomicBool::new(false);
+    let report = std::thread::scope(|scope| {
+        if drive.disturbed {
+            scope.spawn(|| disturb(stage, &calm));
+        }
+        let report = measure(port, orders, drive);
+        calm.store(true, Ordering::Relaxed);
+        report
+    })?;
+    let ended = stage.drained("order")?;
     let after = stage.cpu();
     let mut leg = Leg::of_report(name, &report, ended);
     leg.cpu = used(&before, &after);
@@ -145,7 +160,7 @@ pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
 pub fn peer(
     stage: &Stage,
     name: &str,
-    bin: &std::path::Path,
+    bin: &Path,
     workers: usize,
     mix: Mix,
     drive: Drive,
@@ -157,9 +172,10 @@ pub fn peer(
         tokens: stage.tokens()?,
     };
     let warm = warm_up(peer.port, orders.clone(), drive)?;
+    stage.drained(COMBINED)?;
     let (before, peer_before) = (stage.cpu(), cpu::of_family(peer.pid()));
     let report = measure(peer.port, orders, drive)?;
-    let mut leg = Leg::of_report(name, &report, report.ended);
+    let mut leg = Leg::of_report(name, &report, stage.drained(COMBINED)?);
     leg.cpu = used(&before, &stage.cpu());
     leg.cpu.push((
         "fastapi".to_owned(),
@@ -177,15 +193,30 @@ pub fn peer(
     Ok(leg)
 }
 
-/// `GET /products/{id}` through `port`, ours or that of a proxy before it.
-pub fn products(stage: &Stage, name: &str, port: u16, drive: Drive) -> Result<Leg> {
+/// `GET /products/{id}`, through a proxy if there is one.
+pub fn products(stage: &Stage, name: &str, proxy: Option<&Path>, drive: Drive) -> Result<Leg> {
     stage.services()?;
+    let direct = stage.port(Workload::Product)?;
+    let proxy = proxy
+        .map(|binary| Proxy::start(stage, binary, direct))
+        .transpose()?;
+    let port = proxy.as_ref().map_or(direct, |proxy| proxy.port);
+    let proxied = || {
+        let times = proxy
+            .as_ref()
+            .and_then(|proxy| cpu::of_process(proxy.pid()));
+        times.map_or(0.0, |times| times.own)
+    };
     warm_up(port, What::Products, drive)?;
-    let before = stage.cpu();
+    let (before, proxy_before) = (stage.cpu(), proxied());
     let report = measure(port, What::Products, drive)?;
     let mut leg = Leg::of_report(name, &report, report.ended);
     leg.cpu = used(&before, &stage.cpu());
     leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
+    if proxy.is_some() {
+        leg.cpu
+            .push(("traefik".to_owned(), proxied() - proxy_before));
+    }
     leg.memory = stage.memory();
     if report.statuses.iter().any(|(status, _)| *status != 200) {
         leg.violations
@@ -205,6 +236,7 @@ pub fn hashing_capacity(stage: &Stage, seconds: f64) -> Result<f64> {
         seed: 77,
         pinned: false,
         flood: None,
+        disturbed: false,
     };
     let report = measure(stage.port(Workload::Auth)?, What::Logins, drive)?;
     Ok(to_f64(report.answered) / micros_to_seconds(report.ended - report.started))
@@ -243,6 +275,7 @@ pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: boo
     if wanted.warm_seconds > 0 {
         pgbench::run(&round(wanted.warm_seconds, None, base))?;
     }
+    stage.drained(COMBINED)?;
     // Far enough on for no time to be used twice.
     let base = base + 100_000_000;
     let orders = || -> Result<f64> {
@@ -251,7 +284,9 @@ pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: boo
     };
     let (before, before_orders) = (stage.cpu(), orders()?);
     let outcome = pgbench::run(&round(wanted.seconds, wanted.rate, base))?;
-    let seconds = outcome.transactions / outcome.per_second;
+    let ended = crate::stage::unix_micros()?;
+    let left = micros_to_seconds(stage.drained(COMBINED)?.saturating_sub(ended));
+    let seconds = outcome.transactions / outcome.per_second + left;
     let placed = orders()? - before_orders;
     let selects = wanted.script == pgbench::SELECT;
     let mut leg = Leg {
@@ -302,6 +337,18 @@ fn measure(port: u16, what: What, drive: Drive) -> Result<Report> {
     generate(&specification, drive.pinned)
 }
 
+/// Ends the sessions that write, several times a second, so that commits fail in every way they can.
+fn disturb(stage: &Stage, calm: &AtomicBool) {
+    while !calm.load(Ordering::Relaxed) {
+        // Sessions that are gone already are no matter.
+        let _ = stage.shop().sql(
+            "postgres",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('order-write', 'product')",
+        );
+        std::thread::sleep(DISTURBANCES);
+    }
+}
+
 type Flood = std::thread::JoinHandle<Result<Report>>;
 
 /// Logins beside the orders, for as long as those take.
@@ -316,7 +363,7 @@ fn flood(stage: &Stage, rate: f64, drive: Drive) -> Result<Flood> {
     };
     let flood = std::thread::spawn(move || generate(&specification, false));
     // Until the line before the hashing threads is full.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(500));
     Ok(flood)
 }
 

@@ -13,6 +13,7 @@ pub mod log;
 pub mod peer;
 pub mod pgbench;
 pub mod picture;
+pub mod proxy;
 pub mod random;
 pub mod ratio;
 pub mod report;

@@ -115,7 +115,7 @@ fn figures(legs: &Legs) -> Vec<Figure> {
         ),
         more(
             "P8",
-            "GET /products/{id}, direct ÷ select by key over TCP",
+            "GET /products/{id} ÷ select by key over TCP",
             0.3,
             1.0,
             ratio(Name::Products, Name::Select),

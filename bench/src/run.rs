@@ -11,12 +11,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use local_shop::{Binaries, Workload};
+use local_shop::Binaries;
 use serde::Serialize;
 
 use crate::{
     leg::{self, Denominator, Drive, Leg},
-    peer, pgbench, report,
+    peer, pgbench, proxy, report,
     stage::Stage,
     workload::Mix,
 };
@@ -24,8 +24,11 @@ use crate::{
 #[derive(Args)]
 pub struct Settings {
     /// Minutes: three short rounds.
-    #[arg(long, required_unless_present = "full", conflicts_with = "full")]
+    #[arg(long, required_unless_present_any = ["full", "smoke"], conflicts_with = "full")]
     quick: bool,
+    /// Seconds a leg: shows that everything runs, and measures nothing.
+    #[arg(long, hide = true, conflicts_with_all = ["quick", "full"])]
+    smoke: bool,
     /// Longer: five rounds of longer legs, and a wider search for everybody's best.
     #[arg(long)]
     full: bool,
@@ -55,6 +58,10 @@ pub struct Place {
 }
 
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct LegSettings {
     #[command(flatten)]
     place: Place,
@@ -73,6 +80,12 @@ pub struct LegSettings {
     /// `GET /products/{id}` instead of orders.
     #[arg(long)]
     products: bool,
+    /// Ends the services' sessions again and again: the audit must find nothing.
+    #[arg(long)]
+    disturb: bool,
+    /// A statement run on the template of `product`, before; for planting faults.
+    #[arg(long, hide = true)]
+    sabotage: Option<String>,
     /// Counts statements with `pg_stat_statements`, and shows those that take most time.
     #[arg(long)]
     statements: bool,
@@ -86,6 +99,14 @@ struct Pace {
     warm_seconds: f64,
     /// For finding out who is best with how many clients.
     search_seconds: f64,
+}
+
+/// What is not part of the repository.
+struct Tools {
+    /// The programs of the peer's Python environment.
+    peer: PathBuf,
+    /// A Traefik, where there is one.
+    proxy: Option<PathBuf>,
 }
 
 /// With what each side is at its best, found before the rounds.
@@ -159,6 +180,13 @@ pub fn run(settings: &Settings) -> Result<()> {
             warm_seconds: 5.0,
             search_seconds: 5.0,
         }
+    } else if settings.smoke {
+        Pace {
+            rounds: settings.rounds.unwrap_or(1),
+            seconds: 1.0,
+            warm_seconds: 0.5,
+            search_seconds: 1.0,
+        }
     } else {
         Pace {
             rounds: settings.rounds.unwrap_or(3),
@@ -172,9 +200,12 @@ pub fn run(settings: &Settings) -> Result<()> {
         .clone()
         .unwrap_or_else(|| settings.home.join(".cache/ecommercestack"));
     let began = Instant::now();
-    let bin = peer::environment(&cache)?;
+    let tools = Tools {
+        peer: peer::environment(&cache)?,
+        proxy: proxy::find(&cache),
+    };
     let mut stage = build(&settings.place)?;
-    let best = search(&stage, &bin, pace, settings.full)?;
+    let best = search(&stage, &tools.peer, pace, settings.full)?;
     let mut legs = Legs::new();
     for round in 0..pace.rounds {
         let mut names = ALL.to_vec();
@@ -182,7 +213,7 @@ pub fn run(settings: &Settings) -> Result<()> {
             names.reverse();
         }
         for name in names {
-            let leg = one(&stage, &bin, name, &best, pace, round)?;
+            let leg = one(&stage, &tools, name, &best, pace, round)?;
             eprintln!("round {}: {}", round + 1, line(&leg));
             legs.entry(name).or_default().push(leg);
         }
@@ -195,7 +226,11 @@ pub fn run(settings: &Settings) -> Result<()> {
     let text = report::write(
         &settings.out,
         &report::Run {
-            mode: if settings.full { "full" } else { "quick" },
+            mode: match (settings.full, settings.smoke) {
+                (true, _) => "full",
+                (false, true) => "smoke",
+                (false, false) => "quick",
+            },
             minutes: began.elapsed().as_secs_f64() / 60.0,
             rounds: pace.rounds,
             best: &best,
@@ -222,18 +257,22 @@ pub fn leg(settings: &LegSettings) -> Result<()> {
         seed: 1,
         pinned: false,
         flood: None,
+        disturbed: settings.disturb,
     };
     let mix = if settings.hot { Mix::Hot } else { Mix::Uniform };
+    if let Some(statement) = &settings.sabotage {
+        stage.shop().sql("product_template", statement)?;
+    }
     if settings.statements {
         watch_statements(&mut stage)?;
     }
     let leg = if settings.products {
-        let port = stage.port(Workload::Product)?;
-        leg::products(&stage, "products", port, drive)?
+        leg::products(&stage, "products", None, drive)?
     } else {
         leg::ours(&stage, "ours", mix, drive)?
     };
     println!("{}", serde_json::to_string_pretty(&leg)?);
+    ensure!(leg.violations.is_empty(), "the leg is void");
     if settings.statements {
         for row in slowest_statements(&stage)? {
             println!("{row}");
@@ -269,6 +308,7 @@ fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Result<Best> {
         seed: 1_000 + connections as u64,
         pinned: false,
         flood: None,
+        disturbed: false,
     };
     for connections in [128, 256, 512] {
         let leg = leg::ours(
@@ -392,7 +432,7 @@ fn tried(all: &mut Vec<(String, f64)>, leg: &Leg) {
 
 fn one(
     stage: &Stage,
-    bin: &Path,
+    tools: &Tools,
     name: Name,
     best: &Best,
     pace: Pace,
@@ -406,6 +446,7 @@ fn one(
         seed: 10 + round as u64,
         pinned: false,
         flood: None,
+        disturbed: false,
     };
     let denominator = |name: &str, choice: &Choice, mix, rate| {
         let wanted = Denominator {
@@ -434,7 +475,7 @@ fn one(
             leg::peer(
                 stage,
                 "FastAPI",
-                bin,
+                &tools.peer,
                 best.peer_workers,
                 Mix::Uniform,
                 drive,
@@ -469,12 +510,13 @@ fn one(
                 connections: 64,
                 ..drive
             };
-            leg::products(
-                stage,
-                "GET /products/{id}, direct",
-                stage.port(Workload::Product)?,
-                drive,
-            )
+            let way = if tools.proxy.is_some() {
+                "through Traefik"
+            } else {
+                "direct"
+            };
+            let name = format!("GET /products/{{id}}, {way}");
+            leg::products(stage, &name, tools.proxy.as_deref(), drive)
         }
         Name::Select => denominator("select by key", &best.select, Mix::Uniform, None),
         Name::OursPinned => {
@@ -511,6 +553,7 @@ fn statements(stage: &mut Stage, best: &Best, pace: Pace) -> Result<Vec<(String,
         seed: 99,
         pinned: false,
         flood: None,
+        disturbed: false,
     };
     leg::ours(stage, "statements", Mix::Uniform, drive)?;
     counted_statements(stage)

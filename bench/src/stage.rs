@@ -99,10 +99,14 @@ impl Stage {
         self.shop.start_all()
     }
 
-    /// A fresh database with both schemas; the services are down.
+    /// A fresh database with both schemas, where only the worker runs: it publishes events, as in every leg.
     pub fn combined(&self) -> Result<()> {
         self.shop.stop_all()?;
-        self.restore(COMBINED)
+        self.restore(COMBINED)?;
+        let worker = Member(Workload::Worker, 0);
+        let url = self.shop.postgres().url(COMBINED);
+        self.shop.launch_with(worker, &[("DATABASE_URL", &url)])?;
+        self.shop.ready(worker)
     }
 
     fn restore(&self, database: &str) -> Result<()> {
@@ -120,7 +124,7 @@ impl Stage {
     }
 
     /// Waits until no saga is open and no event unpublished; the moment, in microseconds since 1970.
-    pub fn drained(&self) -> Result<u64> {
+    pub fn drained(&self, database: &str) -> Result<u64> {
         let events = if self.has_events {
             "+ (SELECT count(*) FROM order_events WHERE sequence IS NULL)"
         } else {
@@ -131,7 +135,7 @@ impl Stage {
         let deadline = Instant::now() + DRAIN;
         loop {
             let asked = unix_micros()?;
-            let left = self.shop.sql("order", &open)?;
+            let left = self.shop.sql(database, &open)?;
             if left == ["0"] {
                 return Ok(asked);
             }

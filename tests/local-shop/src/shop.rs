@@ -259,11 +259,16 @@ impl Shop {
 
     /// Starts one process and does not wait: with a fail point in its environment it may never be ready.
     pub fn launch(&self, member: Member) -> Result<()> {
+        self.launch_with(member, &[])
+    }
+
+    /// The same with variables of its own, this once.
+    pub fn launch_with(&self, member: Member, variables: &[(&str, &str)]) -> Result<()> {
         let mut process = self.process(member)?;
         ensure!(process.is_none(), "{member} runs already");
         *process = Some(Process::start(
             &member.to_string(),
-            &mut self.command(member)?,
+            self.command(member)?.envs(variables.iter().copied()),
             &self.logs.join(format!("{member}.log")),
             Arc::clone(&self.guard),
             LastSignal::Kill,
