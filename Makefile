@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help up down status deploy sample demo test check lint unit e2e gen picture
+.PHONY: help up down status deploy sample demo test check lint unit chaos e2e bench bench-full gen picture
 
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
@@ -13,7 +13,8 @@ NAMESPACE ?= shop
 # One call for all that is released, the demo included, and one set of packages for all tests: cargo chooses the
 # features of dependencies by what a call names, and would build them again for another choice.
 RELEASE := SQLX_OFFLINE=true cargo build --release --locked -p ecommercestack-operator -p auth -p product -p order -p e2e
-TESTS := cargo test --workspace --locked
+FAIL_POINTS := order/fail-points,product/fail-points
+TESTS := cargo test --workspace --locked --features $(FAIL_POINTS)
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -51,8 +52,8 @@ demo: ## Place an order in the sample shop
 	$(RELEASE) --quiet
 	"$$CARGO_TARGET_DIR/release/demo" --namespace $(NAMESPACE)
 
-test: ## All tests: check, then e2e
-	@tests/tally $(MAKE) --no-print-directory check e2e
+test: ## All tests: check, some rounds of chaos, then e2e
+	@tests/tally $(MAKE) --no-print-directory CHAOS_SHARE=12 check chaos e2e
 
 check: lint unit ## Format, lints, unit, SQL and HTTP tests, drift of generated files; needs no cluster
 
@@ -60,7 +61,7 @@ lint:
 	@tests/cargo-tools typos-cli cargo-deny cargo-machete
 	source tests/cargo-tools.path
 	cargo fmt --all --check
-	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --features e2e/cluster --locked -- -D warnings
+	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --features $(FAIL_POINTS),chaos/chaos,e2e/cluster --locked -- -D warnings
 	typos
 	cargo deny --log-level error check bans licenses sources
 	cargo machete
@@ -71,12 +72,23 @@ unit:
 	@tests/with-postgres $(TESTS) --no-fail-fast
 	images/postgres/test
 
+chaos: ## Break shops of bare processes: kills, lost answers, hang-ups, old versions, and look whether the books add up
+	@CHAOS_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),chaos/chaos --bins --test chaos -- --test-threads=1
+
 e2e: ## The tests that need a cluster
 	@cluster/up
 	$(MAKE) --no-print-directory deploy RESYNC=15s
 	eval "$$(cluster/env)"
 	export ECOMMERCESTACK_VERSION=$$(cluster/version)
-	SQLX_OFFLINE=true $(TESTS) --features e2e/cluster --test e2e --test permissions -- --test-threads=$${E2E_THREADS:-4}
+	SQLX_OFFLINE=true $(TESTS),e2e/cluster --test e2e --test permissions -- --test-threads=$${E2E_THREADS:-4}
+
+bench: ## Orders per second as ratios to pgbench and to a conventional service; a quarter of an hour
+	@$(RELEASE) -p bench
+	"$$CARGO_TARGET_DIR/release/bench" run --quick
+
+bench-full: ## The same with longer legs and more rounds
+	@$(RELEASE) -p bench
+	"$$CARGO_TARGET_DIR/release/bench" run --full
 
 gen: ## Renew the generated files: CRD, OpenAPI documents, query data, install manifest
 	@tests/cargo-tools sqlx-cli
