@@ -108,14 +108,6 @@ impl<'a> Shop<'a> {
                 }
             });
         }
-        if let Some(hold) = holds.iter().find(|hold| hold.order_id == wish.order_id) {
-            let tombstone = hold.request_key.is_none();
-            return Some(Decision::Refuse(if tombstone {
-                Verdict::Gone
-            } else {
-                Verdict::FingerprintMismatch
-            }));
-        }
         let held = |place: &usize| matches!(decisions[*place], Decision::Hold(_));
         let twin = (0..before.len())
             .filter(held)
@@ -127,6 +119,14 @@ impl<'a> Shop<'a> {
             } else {
                 Decision::Refuse(Verdict::FingerprintMismatch)
             });
+        }
+        if let Some(hold) = holds.iter().find(|hold| hold.order_id == wish.order_id) {
+            let tombstone = hold.request_key.is_none();
+            return Some(Decision::Refuse(if tombstone {
+                Verdict::Gone
+            } else {
+                Verdict::FingerprintMismatch
+            }));
         }
         let namesake = (0..before.len())
             .filter(held)

@@ -288,3 +288,24 @@ fn a_request_that_was_here_before_gets_its_own_hold() {
     assert_eq!(decisions[2], refusal(Verdict::FingerprintMismatch));
     assert_eq!(decisions[3], refusal(Verdict::FingerprintMismatch));
 }
+
+/// A retry comes with an order id of its own; what became of that one does not matter.
+#[test]
+fn a_retry_in_the_same_batch_meets_the_first_although_its_own_order_is_gone() {
+    let (first, mut retry) = (order(1, &[("A", 1)]), order(2, &[("A", 1)]));
+    (retry.request_key, retry.fingerprint) = (first.request_key, first.fingerprint);
+    let tombstone = KnownHold {
+        request_key: None,
+        fingerprint: None,
+        ..known(2, HoldState::Released)
+    };
+    let decided = decide(
+        &[first, retry],
+        Books {
+            offers: &[offer("A", 100)],
+            shelves: &[shelf("A", "main", 0, 9)],
+            holds: &[tombstone],
+        },
+    );
+    assert_eq!(decided[1], Decision::SameAs(0));
+}
