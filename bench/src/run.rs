@@ -49,9 +49,9 @@ pub struct Settings {
 
 #[derive(Args)]
 pub struct Place {
-    /// The folder of the services' binaries, built with `--release`.
-    #[arg(long, default_value = "target/release")]
-    binaries: PathBuf,
+    /// The folder of the services' binaries; without it, that of this program.
+    #[arg(long)]
+    binaries: Option<PathBuf>,
     /// Where the logs of services and Postgres go.
     #[arg(long, default_value = "target/bench-logs")]
     logs: PathBuf,
@@ -285,7 +285,10 @@ pub fn leg(settings: &LegSettings) -> Result<()> {
 fn build(place: &Place) -> Result<Stage> {
     eprintln!("Making the databases …");
     fs::create_dir_all(&place.logs)?;
-    let (binaries, logs) = (absolute(&place.binaries)?, absolute(&place.logs)?);
+    let beside = std::env::current_exe()?;
+    let beside = beside.parent().context("no folder of this program")?;
+    let binaries = absolute(place.binaries.as_deref().unwrap_or(beside))?;
+    let logs = absolute(&place.logs)?;
     for old in fs::read_dir(&logs)? {
         fs::remove_file(old?.path())?;
     }
