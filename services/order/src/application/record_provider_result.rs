@@ -22,7 +22,7 @@ impl<P: Payments> RecordProviderResult<P> {
     pub async fn run(&self, payment: PaymentId) -> Result<bool, IntentError> {
         let known = self.payments.wake(payment).await?;
         if known {
-            self.poke.poke();
+            self.poke.poke_both();
         }
         Ok(known)
     }

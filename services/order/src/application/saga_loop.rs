@@ -28,6 +28,12 @@ impl Poke {
         self.of(Lane::Stock).notify_one();
     }
 
+    /// Woken in whatever lane it waits.
+    pub fn poke_both(&self) {
+        self.of(Lane::Stock).notify_one();
+        self.of(Lane::Money).notify_one();
+    }
+
     fn of(&self, lane: Lane) -> &Notify {
         match lane {
             Lane::Stock => &self.0.stock,
