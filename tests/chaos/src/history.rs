@@ -20,7 +20,6 @@ pub enum Answer {
     Committed,
     Released,
     Gone,
-    Adjusted,
     BelowCommitted,
     Counts {
         on_hand: i64,
@@ -57,6 +56,14 @@ struct Stock {
 }
 
 impl Stock {
+    fn counts(&self) -> Answer {
+        Answer::Counts {
+            on_hand: self.on_hand,
+            held: self.held,
+            allocated: self.allocated,
+        }
+    }
+
     /// What it answers, and what it is afterwards.
     fn apply(&self, call: Call) -> (Answer, Self) {
         let mut next = self.clone();
@@ -99,13 +106,9 @@ impl Stock {
             }
             Call::Adjust { delta } => {
                 next.on_hand += delta;
-                Answer::Adjusted
+                next.counts()
             }
-            Call::Read => Answer::Counts {
-                on_hand: self.on_hand,
-                held: self.held,
-                allocated: self.allocated,
-            },
+            Call::Read => self.counts(),
         };
         (answer, next)
     }
@@ -146,9 +149,11 @@ impl Search {
         let Some(earliest) = known.map(|place| self.operations[place].answered).min() else {
             return true;
         };
-        let candidates: Vec<usize> = open()
+        let mut candidates: Vec<usize> = open()
             .take_while(|place| self.operations[*place].called <= earliest)
             .collect();
+        // What may never have happened is tried last.
+        candidates.sort_by_key(|place| self.operations[*place].answer == Answer::Unknown);
         for place in candidates {
             let Operation { call, answer, .. } = self.operations[place];
             let (given, next) = stock.apply(call);

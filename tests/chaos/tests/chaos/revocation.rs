@@ -66,7 +66,7 @@ async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_st
         .unwrap();
     assert_eq!(
         status(Method::POST, adjustments.clone(), &admin).await,
-        400,
+        415,
         "no body, but admitted"
     );
     arena.shop.kill(Member(Workload::Auth, 0)).unwrap();
@@ -85,7 +85,7 @@ async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_st
     );
     arena.shop.start_one(Member(Workload::Auth, 0)).unwrap();
     let begun = Instant::now();
-    while status(Method::POST, adjustments.clone(), &admin).await != 400 {
+    while status(Method::POST, adjustments.clone(), &admin).await != 415 {
         assert!(
             begun.elapsed() < Duration::from_secs(5),
             "administrators are still locked out"
