@@ -19,9 +19,10 @@ use crate::{
         postgres::{MIGRATOR, PgOrders, PgPayments},
     },
     application::{
-        AnnotatePayment, CancelOrder, CancelPayment, CapturePayment, GetOrder, ListOrders,
-        OrderHistory, PaymentTerms, PlaceOrder, PlaceOrders, Poke, QueueLimits, ReadPayments,
-        RecordProviderResult, RefundPayment, ReviseOrder, SetOrderStatus, StartPayment,
+        AnnotatePayment, CancelOrder, CancelPayment, CapturePayment, FulfillOrder, GetOrder,
+        ListOrders, OrderHistory, PaymentTerms, PlaceOrder, PlaceOrders, Poke, QueueLimits,
+        ReadPayments, RecordProviderResult, RefundPayment, ReviseOrder, SetOrderStatus,
+        StartPayment,
     },
 };
 
@@ -34,6 +35,7 @@ pub struct App {
     pub get_order: GetOrder<PgOrders>,
     pub list_orders: ListOrders<PgOrders>,
     pub order_history: OrderHistory<PgOrders>,
+    pub fulfill_order: FulfillOrder<PgOrders>,
     pub revise_order: ReviseOrder<PgOrders>,
     pub set_order_status: SetOrderStatus<PgOrders>,
     pub cancel_order: CancelOrder<PgPayments, PgOrders>,
@@ -105,6 +107,7 @@ impl App {
             get_order: GetOrder::new(orders.clone()),
             list_orders: ListOrders::new(orders.clone()),
             order_history: OrderHistory::new(orders.clone()),
+            fulfill_order: FulfillOrder::new(orders.clone(), clock),
             revise_order: ReviseOrder::new(orders.clone()),
             set_order_status: SetOrderStatus::new(orders),
             verifier,

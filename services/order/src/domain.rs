@@ -5,9 +5,12 @@ mod address;
 mod backoff;
 mod decision;
 mod event;
+mod fulfillment;
 mod ids;
 mod listing;
+mod merchant;
 mod order;
+mod parcel;
 mod payment;
 mod payment_method;
 mod progress;
@@ -25,9 +28,16 @@ pub use address::{Country, CountryError, ShippingAddress};
 pub use backoff::{Backoff, Spread};
 pub use decision::{Action, Step};
 pub use event::{Actor, EventType, NewEvent, PartitionLease, PastEvent, Published};
-pub use ids::{OrderId, PaymentId, ProductId, RefundId, UserId};
+pub use fulfillment::{
+    Dispatch, Fulfillment, FulfillmentError, FulfillmentState, FulfillmentStep, LineUnits,
+    NewFulfillment, Packing, ParcelLine, ParcelStep, Tracking, TrackingUrl, TrackingUrlError,
+    shipping_status,
+};
+pub use ids::{FulfillmentId, OrderId, PaymentId, ProductId, RefundId, ReturnId, UserId};
 pub use listing::{OrderFilter, PaymentFilter, Reader, Start, Window};
+pub use merchant::Merchant;
 pub use order::{NewOrder, Order, OrderLine};
+pub use parcel::{Parcel, ParcelLease, ParcelOutcome, ParcelRefusal, ParcelTurn};
 pub use payment::{
     CaptureMode, NewPayment, NewRefund, Payment, PaymentDecision, PaymentError, PaymentState,
     Refund, RefundCause, RefundState,

@@ -1,6 +1,7 @@
 //! What the use cases need from outside, in the words of the domain. A method that writes is one transaction;
 //! batches go in as slices and come back with an answer for each, in the same order.
 
+mod dispatches;
 mod event_log;
 mod orders;
 mod payment_provider;
@@ -9,9 +10,12 @@ mod payments;
 mod reservations;
 mod revisions;
 mod sagas;
+mod shipments;
+mod warehouse;
 
 use std::{error::Error, sync::Arc};
 
+pub use dispatches::Dispatches;
 pub use event_log::{EventLog, EventLogError};
 pub use orders::{Creation, Listing, Orders, OrdersError, Recorded};
 pub use payment_provider::{
@@ -23,6 +27,8 @@ pub use payments::{Answered, Cancellations, IntentError, PaymentListing, Payment
 pub use reservations::{Reservations, ReservationsError};
 pub use revisions::{Revisions, Saved};
 pub use sagas::{Sagas, SagasError};
+pub use shipments::{Shipments, ShipmentsError};
+pub use warehouse::Warehouse;
 
 /// What failed underneath; shared, since one failure answers a whole batch.
 pub type Cause = Arc<dyn Error + Send + Sync>;

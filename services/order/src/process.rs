@@ -18,11 +18,12 @@ use crate::{
         catalog_http::{CatalogHttp, Timeouts},
         http,
         payments::{MockWebhooks, PaymentSettings, Providers, SignedWebhooks},
-        postgres::{MIGRATOR, PgEventLog, PgOrders, PgPayments, PgSagas},
+        postgres::{MIGRATOR, PgEventLog, PgOrders, PgPayments, PgSagas, PgShipments},
     },
     app::{App, Parts, RESERVATION_PATIENCE, service},
     application::{
         DriveSagas, KeepHouse, PaymentTerms, Poke, PublishEvents, QueueLimits, SagaLoop,
+        ShipParcels,
     },
     config::{Migrate, Serve, Work},
     domain::Lane,
@@ -98,6 +99,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let sagas = PgSagas::new(pool.clone(), clock);
     let mock = mock_pool(&config.database)?;
+    let warehouse = reservations.clone();
     let drive = DriveSagas {
         reservations,
         sagas: sagas.clone(),
@@ -110,6 +112,12 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     let house = tokio::spawn(KeepHouse { orders, sagas }.run(stop.clone()));
     let webhooks = MockWebhooks::try_new(&config.payments, mock, clock)?
         .map(|webhooks| tokio::spawn(webhooks.run(stop.clone())));
+    let parcels = ShipParcels {
+        warehouse,
+        shipments: PgShipments::new(pool.clone(), clock),
+        clock,
+    };
+    let parcels = tokio::spawn(parcels.run(stop.clone()));
     let relay = PublishEvents {
         log: PgEventLog::new(pool.clone(), clock),
         lease: PublishEvents::<PgEventLog>::LEASE,
@@ -127,6 +135,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     if let Some(webhooks) = webhooks {
         webhooks.await.context("the mock's webhooks panicked")?;
     }
+    parcels.await.context("the loop of parcels panicked")?;
     relay.await.context("the relay of events panicked")?;
     house.await.context("the housekeeping panicked")
 }

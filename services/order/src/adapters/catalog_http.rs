@@ -2,6 +2,7 @@
 //! What went wrong is told apart by whether product can have done anything.
 
 mod breaker;
+mod parcels;
 mod wire;
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};

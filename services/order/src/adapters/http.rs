@@ -1,14 +1,20 @@
 //! The REST API: the list of its routes. One endpoint a file; a handler parses, calls a use case, renders.
 
+mod cancel_fulfillment;
 mod cancel_payment;
 mod capture_payment;
+mod create_fulfillment;
 mod create_order;
 mod create_payment;
 mod create_refund;
+mod deliver_fulfillment;
+mod fulfillment_refusal;
+mod fulfillment_view;
 mod get_order;
 mod get_order_history;
 mod get_payment;
 mod get_payment_status;
+mod list_fulfillments;
 mod list_orders;
 mod list_orders_by_status;
 mod list_orders_of_user;
@@ -33,6 +39,7 @@ mod refusal;
 mod replay;
 mod revision_refusal;
 mod set_order_status;
+mod ship_fulfillment;
 mod state_name;
 mod wisher;
 
@@ -56,6 +63,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_order_history::get_order_history))
         .routes(routes!(set_order_status::set_order_status))
         .routes(routes!(list_vendor_orders::list_vendor_orders))
+        .routes(routes!(
+            list_fulfillments::list_fulfillments,
+            create_fulfillment::create_fulfillment
+        ))
+        .routes(routes!(ship_fulfillment::ship_fulfillment))
+        .routes(routes!(deliver_fulfillment::deliver_fulfillment))
+        .routes(routes!(cancel_fulfillment::cancel_fulfillment))
         .routes(routes!(list_orders_of_user::list_orders_of_user))
         .routes(routes!(list_orders_by_status::list_orders_by_status))
         .merge(payments())

@@ -2,6 +2,7 @@
 
 mod count;
 mod create;
+mod dispatch;
 mod event_log;
 mod events;
 mod facts;
@@ -17,6 +18,7 @@ mod revise;
 mod row;
 mod sagas;
 mod settle;
+mod shipments;
 mod unpaid;
 
 use std::collections::HashMap;
@@ -25,12 +27,15 @@ use sqlx::PgPool;
 use web::clock::Clock;
 
 use self::failure::orders_error;
-pub use self::{event_log::PgEventLog, payments::PgPayments, sagas::PgSagas};
+pub use self::{
+    event_log::PgEventLog, payments::PgPayments, sagas::PgSagas, shipments::PgShipments,
+};
 use crate::{
     domain::{
-        NewEvent, NewOrder, Order, OrderFilter, OrderId, PastEvent, RequestIdentity, UserId, Window,
+        Dispatch, FulfillmentId, FulfillmentStep, NewEvent, NewOrder, Order, OrderFilter, OrderId,
+        PastEvent, RequestIdentity, UserId, Window,
     },
-    ports::{Creation, Listing, Orders, OrdersError, Recorded, Revisions, Saved},
+    ports::{Creation, Dispatches, Listing, Orders, OrdersError, Recorded, Revisions, Saved},
 };
 
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -114,6 +119,26 @@ impl Revisions for PgOrders {
         rows: i64,
     ) -> Result<Vec<PastEvent>, OrdersError> {
         revise::history(&self.readers, order, after, rows)
+            .await
+            .map_err(orders_error)
+    }
+}
+
+impl Dispatches for PgOrders {
+    async fn dispatch(&self, order: OrderId) -> Result<Option<Dispatch>, OrdersError> {
+        dispatch::dispatch(&self.readers, order)
+            .await
+            .map_err(orders_error)
+    }
+
+    async fn order_of(&self, parcel: FulfillmentId) -> Result<Option<OrderId>, OrdersError> {
+        dispatch::order_of(&self.readers, parcel)
+            .await
+            .map_err(orders_error)
+    }
+
+    async fn write(&self, order: OrderId, step: &FulfillmentStep) -> Result<Saved, OrdersError> {
+        dispatch::write(&self.writers, order, step)
             .await
             .map_err(orders_error)
     }

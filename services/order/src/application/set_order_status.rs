@@ -1,11 +1,10 @@
 //! Sets an order's status by hand. One step makes sense so: a confirmed order whose goods are all shipped is completed.
-//! Every other way to another status has its own use case, since more than a word changes with it.
+//! Every other way to another status has its own use case, since more than a word changes with it. Vendors
+//! complete orders that are wholly theirs.
 
 use super::revise_order::ReviseOrderError;
 use crate::{
-    domain::{
-        Actor, EventType, NewEvent, Order, OrderId, Precondition, RevisionError, Status, UserId,
-    },
+    domain::{EventType, Merchant, NewEvent, Order, OrderId, Precondition, RevisionError, Status},
     ports::{Orders, Revisions, Saved},
 };
 
@@ -16,36 +15,6 @@ pub struct SetOrderStatus<O> {
     orders: O,
 }
 
-/// Who sets a status: vendors do so for orders that are wholly theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setter {
-    Admin(UserId),
-    Vendor(UserId),
-}
-
-impl Setter {
-    const fn actor(self) -> Actor {
-        match self {
-            Self::Admin(id) => Actor::Admin(id),
-            Self::Vendor(id) => Actor::Vendor(id),
-        }
-    }
-
-    fn sees(self, order: &Order) -> bool {
-        match self {
-            Self::Admin(_) => true,
-            Self::Vendor(id) => order.has_lines_of(id),
-        }
-    }
-
-    fn may_set(self, order: &Order) -> bool {
-        match self {
-            Self::Admin(_) => true,
-            Self::Vendor(id) => order.is_wholly_sold_by(id),
-        }
-    }
-}
-
 impl<O: Orders + Revisions> SetOrderStatus<O> {
     pub fn new(orders: O) -> Self {
         Self { orders }
@@ -54,7 +23,7 @@ impl<O: Orders + Revisions> SetOrderStatus<O> {
     pub async fn run(
         &self,
         id: OrderId,
-        setter: Setter,
+        setter: Merchant,
         precondition: &Precondition,
         to: Status,
     ) -> Result<Order, ReviseOrderError> {
@@ -67,7 +36,7 @@ impl<O: Orders + Revisions> SetOrderStatus<O> {
             if !precondition.holds(read.version) {
                 return Err(ReviseOrderError::Stale);
             }
-            if !setter.may_set(order) {
+            if !setter.sells_all_of(order) {
                 return Err(RevisionError::NotWhollyOwn.into());
             }
             if read.status == to {

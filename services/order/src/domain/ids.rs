@@ -25,3 +25,13 @@ web::id!(
     pub RefundId,
     "ref"
 );
+web::id!(
+    /// A parcel of an order.
+    pub FulfillmentId,
+    "ful"
+);
+web::id!(
+    /// Goods of an order that come back.
+    pub ReturnId,
+    "ret"
+);

@@ -2,7 +2,7 @@
 
 use super::{
     Country, FulfillmentStatus, Note, Order, OrderState, PaymentStatus, ShippingAddress, Status,
-    Text, UserId,
+    Text,
 };
 
 /// Which versions of a resource a writer has read.
@@ -94,14 +94,6 @@ impl Order {
             self.state.version += 1;
         }
         Ok(changed)
-    }
-
-    pub fn is_wholly_sold_by(&self, vendor: UserId) -> bool {
-        self.lines.iter().all(|line| line.vendor_id == vendor)
-    }
-
-    pub fn has_lines_of(&self, vendor: UserId) -> bool {
-        self.lines.iter().any(|line| line.vendor_id == vendor)
     }
 }
 

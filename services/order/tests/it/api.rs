@@ -2,6 +2,7 @@
 
 mod cancel_payment;
 mod capture_payment;
+mod create_fulfillment;
 mod create_order;
 mod create_order_twins;
 mod create_order_without_product;
@@ -24,3 +25,4 @@ mod patch_order;
 mod patch_payment;
 mod receive_payment_webhook;
 mod set_order_status;
+mod ship_fulfillment;

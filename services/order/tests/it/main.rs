@@ -11,6 +11,7 @@ mod crashes;
 mod events;
 mod mock_provider;
 mod openapi;
+mod parcels;
 mod payment_flows;
 mod payments;
 mod product;

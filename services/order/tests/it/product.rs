@@ -19,6 +19,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
 use web::clock::Clock;
 
+mod parcels;
+
 pub const TOKEN: &str = "the-token-of-order";
 
 #[derive(Clone)]
@@ -35,6 +37,7 @@ struct Shelf {
     faults: VecDeque<Fault>,
     always: Option<Fault>,
     calls: Vec<Call>,
+    parcels: parcels::Parcels,
 }
 
 struct Item {
@@ -130,6 +133,8 @@ impl Product {
             .route("/internal/reservations/commit", post(commit))
             .route("/internal/reservations/extend", post(extend))
             .route("/internal/reservations/release", post(release))
+            .route("/internal/reservations/ship", post(parcels::ship))
+            .route("/internal/reservations/return", post(parcels::take_back))
             .with_state(Arc::clone(&shelf));
         let server = tokio::spawn(async { axum::serve(listener, routes).await.unwrap() });
         let product = Self {

@@ -11,7 +11,7 @@ use web::{
 use super::{order_view::OrderView, refusal};
 use crate::{
     app::App,
-    domain::{Actor, Order, OrderFilter, OrderId, Reader, Start, Status, UserId, Window},
+    domain::{Actor, Merchant, Order, OrderFilter, OrderId, Reader, Start, Status, UserId, Window},
     ports::Listing,
 };
 
@@ -33,6 +33,15 @@ pub fn actor(caller: &Caller) -> Actor {
         Actor::Admin(UserId(caller.id))
     } else {
         Actor::Customer(UserId(caller.id))
+    }
+}
+
+/// For whose lines a vendor or an admin acts; admins who are vendors too act as admins.
+pub fn merchant(caller: &Caller) -> Merchant {
+    if caller.has(Role::Admin) {
+        Merchant::Admin(UserId(caller.id))
+    } else {
+        Merchant::Vendor(UserId(caller.id))
     }
 }
 

@@ -8,18 +8,14 @@ use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
     problem::ProblemDocument,
-    token::{Role, VendorOrAdmin},
+    token::VendorOrAdmin,
 };
 
 use super::{
-    order_view::OrderView, precondition::precondition, revision_refusal,
+    listing::merchant, order_view::OrderView, precondition::precondition, revision_refusal,
     state_name::OrderStatusName,
 };
-use crate::{
-    app::App,
-    application::Setter,
-    domain::{OrderId, UserId},
-};
+use crate::{app::App, domain::OrderId};
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -66,14 +62,14 @@ pub async fn set_order_status(
     if_match: IfMatch,
     ValidJson(body): ValidJson<NewStatusBody>,
 ) -> Result<(ETag, Json<OrderView>), Problem> {
-    let setter = if caller.has(Role::Admin) {
-        Setter::Admin(UserId(caller.id))
-    } else {
-        Setter::Vendor(UserId(caller.id))
-    };
     let order = app
         .set_order_status
-        .run(id, setter, &precondition(if_match), body.status.into())
+        .run(
+            id,
+            merchant(&caller),
+            &precondition(if_match),
+            body.status.into(),
+        )
         .await
         .map_err(|error| revision_refusal::of_revising(&error))?;
     Ok((ETag(order.state.version), Json(OrderView::from(order))))

@@ -1,13 +1,13 @@
 //! Orders changed by hand: a compare-and-set on the version, and the event of the new one (ORDERS 22).
 
-use sqlx::{PgPool, types::Json};
+use sqlx::{PgPool, PgTransaction, types::Json};
 
 use super::{
     events::{self, EventRow},
     failure::StoreError,
 };
 use crate::{
-    domain::{NewEvent, Order, OrderId, PastEvent},
+    domain::{NewEvent, Order, OrderId, OrderState, PastEvent},
     ports::Saved,
 };
 
@@ -41,6 +41,36 @@ pub(super) async fn save(
     events::write(&mut transaction, &[EventRow::new(order.id, state, event)]).await?;
     transaction.commit().await?;
     Ok(Saved::Written)
+}
+
+/// Moves an order to a state, with the event of that version, unless it has another version than was read. The order
+/// is locked until the transaction ends.
+pub(super) async fn advance(
+    transaction: &mut PgTransaction<'_>,
+    id: OrderId,
+    read_version: i64,
+    state: &OrderState,
+    event: &NewEvent,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE orders
+        SET status = $3, fulfillment_status = $4, version = $5, updated_at = now()
+        WHERE id = $1 AND version = $2
+        "#,
+        id.0,
+        read_version,
+        state.status.as_str(),
+        state.fulfillment.as_str(),
+        state.version,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    events::write(transaction, &[EventRow::new(id, state, event)]).await?;
+    Ok(true)
 }
 
 pub(super) async fn history(
