@@ -15,7 +15,7 @@ use web::{clock::Clock, token::Role};
 
 use crate::{
     books,
-    buyer::{Buyer, Entry, Item, Wish},
+    buyer::{Buyer, Entry, Errand, Item, Wish},
     dice::Dice,
 };
 
@@ -199,10 +199,14 @@ impl Arena {
         methods: &[&str],
     ) -> Vec<Wish> {
         (0..count)
-            .map(|_| Wish {
-                key: format!("chaos-{}", self.clock.uuid().simple()),
-                items: basket(dice, skus),
-                method: (!methods.is_empty()).then(|| (*dice.one_of(methods)).to_owned()),
+            .map(|_| {
+                let (method, errand) = payment(dice, methods);
+                Wish {
+                    key: format!("chaos-{}", self.clock.uuid().simple()),
+                    items: basket(dice, skus),
+                    method,
+                    errand,
+                }
             })
             .collect()
     }
@@ -218,6 +222,20 @@ fn basket(dice: &mut Dice, skus: &[String]) -> Vec<Item> {
         }
     }
     items
+}
+
+/// Most name a method with their order, some pay later, some change their mind, and some never pay.
+fn payment(dice: &mut Dice, methods: &[&str]) -> (Option<String>, Option<Errand>) {
+    if methods.is_empty() {
+        return (None, None);
+    }
+    let method = (*dice.one_of(methods)).to_owned();
+    match dice.below(10) {
+        0..=4 => (Some(method), None),
+        5 | 6 => (Some(method), Some(Errand::Cancel)),
+        7 | 8 => (None, Some(Errand::Pay(method))),
+        _ => (None, None),
+    }
 }
 
 fn buyer(shop: &Shop, id: Uuid, roles: &[Role]) -> Result<Buyer> {

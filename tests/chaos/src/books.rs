@@ -41,9 +41,11 @@ const MONEY: &str = "
     SELECT 'payment ' || p.id || ' holds money for the cancelled order ' || o.id FROM payments p JOIN orders o ON o.id = p.order_id
     WHERE o.status = 'cancelled' AND (p.captured_minor > p.refunded_minor OR p.status = 'authorized')
     UNION ALL
-    SELECT 'payment ' || p.id || ' is ' || p.status || ' and authorised at the provider for ever' FROM payments p
+    SELECT 'payment ' || p.id || ' by ' || p.method || ' is ' || p.status || ' and authorised at the provider for ever' FROM payments p
     JOIN mock_provider_ledger l ON l.payment_id = p.id
     WHERE p.status = 'failed' AND l.authorized_minor > 0 AND NOT l.voided AND l.captured_minor = 0
+        -- What a provider will not capture is worth nothing.
+        AND p.method <> 'mock_capture_refused'
     UNION ALL
     SELECT 'order ' || o.id || ' is ' || o.payment_status || ', captured ' || coalesce(sum(p.captured_minor), 0) || ' of ' || o.total_minor
     FROM orders o LEFT JOIN payments p ON p.order_id = o.id

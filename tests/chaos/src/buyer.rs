@@ -93,7 +93,12 @@ impl Buyer {
         wish: Wish,
         until: Instant,
     ) -> Entry {
-        let Wish { key, items, method } = wish;
+        let Wish {
+            key,
+            items,
+            method,
+            errand,
+        } = wish;
         let mut entry = Entry {
             buyer: self.id,
             key,
@@ -114,7 +119,50 @@ impl Buyer {
             }
             sleep(PAUSE).await;
         }
+        if let (Outcome::Placed(order), Some(errand)) = (&entry.outcome, errand) {
+            let faults = self.run_errand(client, urls, &entry.key, *order, errand, until);
+            entry.faults.extend(faults.await);
+        }
         entry
+    }
+
+    /// Tries until there is an answer that says more than "later"; what no client should see is returned.
+    async fn run_errand(
+        &self,
+        client: &Client,
+        urls: &[String],
+        key: &str,
+        order: Uuid,
+        errand: Errand,
+        until: Instant,
+    ) -> Option<String> {
+        let (path, body) = match &errand {
+            Errand::Cancel => (format!("/api/v1/orders/{order}/cancel"), json!({})),
+            Errand::Pay(method) => {
+                let body = json!({ "order_id": order, "payment_method": method });
+                ("/api/v1/payments".to_owned(), body)
+            }
+        };
+        for url in urls.iter().cycle() {
+            let request = client.post(format!("{url}{path}")).bearer_auth(&self.token);
+            let request = request.header("Idempotency-Key", format!("{key}-errand"));
+            if let Ok(response) = request.timeout(PATIENCE).json(&body).send().await {
+                match response.status().as_u16() {
+                    429 | 503 => {}
+                    // Too late to cancel, or somebody has paid: that is an answer.
+                    200..=299 | 409 => return None,
+                    other => {
+                        let text = response.text().await.unwrap_or_default();
+                        return Some(format!("{errand:?}: {other}: {text}"));
+                    }
+                }
+            }
+            if Instant::now() > until {
+                break;
+            }
+            sleep(PAUSE).await;
+        }
+        Some(format!("{errand:?} was never answered"))
     }
 }
 
@@ -124,6 +172,15 @@ pub struct Wish {
     pub key: String,
     pub items: Vec<Item>,
     pub method: Option<String>,
+    /// What they do as soon as they have their order.
+    pub errand: Option<Errand>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Errand {
+    Cancel,
+    /// With this method.
+    Pay(String),
 }
 
 pub fn order_body(items: &[Item], method: Option<&str>) -> Value {

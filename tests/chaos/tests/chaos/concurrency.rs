@@ -37,6 +37,7 @@ async fn opposite_orders_of_the_same_goods_meet_no_deadlock_and_sell_exactly_wha
                 key: format!("chaos-{}", arena.clock.uuid().simple()),
                 items,
                 method: None,
+                errand: None,
             }
         });
         let crowd = arena.crowd(&buyers, wishes.collect(), Duration::from_mins(1));

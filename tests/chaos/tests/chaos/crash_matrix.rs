@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use chaos::{
     Arena, Buyer, Dice, Entry, Outcome,
-    arena::share,
+    arena::{self, share},
     points::{self, Fault, Point},
 };
-use local_shop::{Member, Workload};
+use local_shop::{Member, Plan, Shop, Workload};
 use tokio::time::sleep;
 
 const WISHES: usize = 40;
@@ -26,16 +26,11 @@ struct Matrix {
 }
 
 impl Matrix {
-    async fn start(base: &[(Workload, &str, &str)]) -> Self {
-        let arena = Arena::start(1, 1, base).unwrap();
+    async fn start(arena: Arena, base: Vec<(Workload, String, String)>) -> Self {
         let buyers = arena.buyers(20).unwrap();
         let mut skus = arena.sell(5, 100_000).await.unwrap();
         // One that is sold out along the way.
         skus.extend(arena.sell(1, 150).await.unwrap());
-        let base = base
-            .iter()
-            .map(|(workload, name, value)| (*workload, (*name).to_owned(), (*value).to_owned()))
-            .collect();
         Self {
             arena,
             buyers,
@@ -126,6 +121,11 @@ impl Matrix {
                 let died =
                     died.unwrap_or_else(|error| panic!("{} {fault:?}: {error:?}", point.name));
                 rounds += 1;
+                eprintln!(
+                    "{} {fault:?}: adds up{}",
+                    point.name,
+                    if died { ", a process died" } else { "" }
+                );
                 if fault == Fault::Abort && !died {
                     // Nobody came by: the other faults would not be felt either.
                     unreached.push(point.name);
@@ -158,6 +158,62 @@ fn shuffled(mut points: Vec<Point>) -> Vec<Point> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fail_point_without_payments() {
-    let mut matrix = Matrix::start(&[]).await;
+    let arena = Arena::start(1, 1, &[]).unwrap();
+    let mut matrix = Matrix::start(arena, Vec::new()).await;
     matrix.run(&shuffled(points::all()), &[]).await;
+}
+
+/// What the mock provider offers.
+const METHODS: [&str; 8] = [
+    "mock_ok",
+    "mock_ok",
+    "mock_declined",
+    "mock_unknown",
+    "mock_late",
+    "mock_twice",
+    "mock_slow",
+    "mock_capture_refused",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fail_point_with_payments_of_every_behaviour() {
+    let (arena, base) = paid_shop();
+    let mut matrix = Matrix::start(arena, base).await;
+    matrix.run(&shuffled(points::all()), &METHODS).await;
+}
+
+/// A shop where orders are paid at the mock, within seconds or not at all.
+fn paid_shop() -> (Arena, Vec<(Workload, String, String)>) {
+    let plan = Plan::new(arena::binaries("CHAOS_BINARIES").unwrap());
+    let mut shop = Shop::prepare(plan).unwrap();
+    let secret = shop.folder().join("webhook-secret");
+    std::fs::write(
+        &secret,
+        "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n",
+    )
+    .unwrap();
+    let url = shop.url(Member(Workload::Order, 0)).unwrap();
+    let settings = [
+        ("PAYMENT_PROVIDER", "mock".to_owned()),
+        ("PAYMENT_WINDOW_SECONDS", "5".to_owned()),
+        ("MAX_UNPAID_PER_CUSTOMER", "1000".to_owned()),
+        ("PAYMENT_WEBHOOK_SECRET_FILE", secret.display().to_string()),
+        ("MOCK_LATE_MS", "700".to_owned()),
+        ("MOCK_SLOW_MS", "700".to_owned()),
+        (
+            "MOCK_WEBHOOK_URL",
+            format!("{url}/api/v1/payments/webhooks/mock"),
+        ),
+    ];
+    let base: Vec<_> = [Workload::Order, Workload::Worker]
+        .into_iter()
+        .flat_map(|workload| {
+            let of = settings.clone();
+            of.into_iter()
+                .map(move |(name, value)| (workload, name.to_owned(), value))
+        })
+        .collect();
+    shop.set_environment(base.clone());
+    shop.start_all().unwrap();
+    (Arena::of(shop).unwrap(), base)
 }
