@@ -23,6 +23,7 @@ mod list_refunds;
 mod list_vendor_orders;
 mod patch_order;
 mod patch_payment;
+mod payments_without_token;
 mod receive_payment_webhook;
 mod set_order_status;
 mod ship_fulfillment;

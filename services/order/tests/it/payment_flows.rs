@@ -245,6 +245,63 @@ async fn a_refused_capture_leaves_nothing_taken(pool: PgPool) {
     assert_eq!((captures, minor), (0, 0));
 }
 
+/// Refunds by this method take their time, too.
+#[sqlx::test]
+async fn a_refund_is_under_way_until_the_provider_has_paid_it(pool: PgPool) {
+    let shop = Shop::paid(pool, &late(500)).await;
+    let _work = start_work(&shop);
+    let customer = shop.customer();
+    let placed = place(&shop, &customer, Some("mock_late")).await;
+    becomes(&shop, &customer, &placed, "confirmed", "paid").await;
+    let payment = payment_of(&shop, &customer, &placed).await;
+    let path = format!("/payments/{}/refunds", payment["id"].as_str().unwrap());
+    let part = json!({ "amount": "4.00" });
+    let refund = send(&shop, &shop.admin(), &path, Some("a"), &part).await;
+    assert_eq!(refund.body["status"], "pending", "{refund:?}");
+    let waiting = payment_of(&shop, &customer, &placed).await;
+    assert_eq!(
+        (&waiting["refund_pending"]["minor"], &waiting["status"]),
+        (&json!(400), &json!("captured"))
+    );
+    becomes(&shop, &customer, &placed, "confirmed", "partially_refunded").await;
+    assert_eq!(ledger(&shop).await, (1, 1, 999, 400));
+}
+
+/// What is given up before the provider has answered is never taken, whatever the answer would have been.
+#[sqlx::test]
+async fn a_pending_payment_that_is_cancelled_takes_nothing(pool: PgPool) {
+    let shop = Shop::paid(pool, &late(60_000)).await;
+    let _work = start_work(&shop);
+    let customer = shop.customer();
+    let placed = place(&shop, &customer, Some("mock_late")).await;
+    let asked = async {
+        while shop.count("mock_provider_operations").await == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), asked)
+        .await
+        .unwrap();
+    let payment = payment_of(&shop, &customer, &placed).await;
+    let path = format!("/payments/{}/cancel", payment["id"].as_str().unwrap());
+    let cancelled = send(&shop, &customer, &path, Some("a"), &Value::Null).await;
+    assert_eq!(cancelled.status, 202, "{cancelled:?}");
+    let ended = async {
+        while payment_of(&shop, &customer, &placed).await["status"] != "voided" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), ended)
+        .await
+        .unwrap();
+    let (authorized, voided): (i64, bool) =
+        sqlx::query_as("SELECT authorized_minor, voided FROM mock_provider_ledger")
+            .fetch_one(&shop.pool)
+            .await
+            .unwrap();
+    assert_eq!((authorized, voided), (0, true));
+}
+
 /// The mock keeps its books in tables that nothing else writes, and the shop never reads.
 #[test]
 fn the_books_of_the_mock_are_its_own() {

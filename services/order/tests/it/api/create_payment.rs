@@ -1,5 +1,6 @@
 //! `POST /payments`.
 
+use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use web::token::Role;
@@ -147,6 +148,25 @@ async fn what_breaks_a_rule_is_refused_and_starts_nothing(pool: PgPool) {
         (201, false),
         "a refusal is not kept for a key"
     );
+}
+
+#[sqlx::test]
+async fn what_is_no_json_is_refused(pool: PgPool) {
+    let shop = Shop::with_payments(pool).await;
+    let customer = shop.customer();
+    for (kind, body, status) in [
+        ("application/json", "{\"order_id\":", 400),
+        ("application/json", "[]", 422),
+        ("text/plain", "{}", 415),
+    ] {
+        let request = Request::post("/api/v1/payments")
+            .header("authorization", format!("Bearer {}", customer.token))
+            .header("idempotency-key", "a")
+            .header("content-type", kind)
+            .body(Body::from(body))
+            .unwrap();
+        assert_eq!(shop.send(request).await.status, status, "{kind} {body}");
+    }
 }
 
 #[sqlx::test]
