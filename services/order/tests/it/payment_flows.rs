@@ -31,7 +31,7 @@ async fn ledger(shop: &Shop) -> (i64, i64, i64, i64) {
 
 /// Sagas by polling, as in `work`; until the sender is dropped.
 fn start_work(shop: &Shop) -> watch::Sender<bool> {
-    let (stop, stopped) = watch::channel(false);
+    let (end, ended) = watch::channel(false);
     for lane in [Lane::Stock, Lane::Money] {
         let sagas = SagaLoop {
             drive: shop.driver(),
@@ -39,9 +39,9 @@ fn start_work(shop: &Shop) -> watch::Sender<bool> {
             poke: Poke::default(),
             poll: Some(Duration::from_millis(20)),
         };
-        tokio::spawn(sagas.run(stopped.clone()));
+        tokio::spawn(sagas.run(ended.clone()));
     }
-    stop
+    end
 }
 
 /// Serves the shop and has the mock deliver its webhooks to it; until the sender is dropped.
@@ -56,9 +56,9 @@ async fn start_webhooks(shop: &Shop, settings: &PaymentSettings) -> watch::Sende
     let webhooks = MockWebhooks::try_new(&settings, shop.pool.clone(), Clock::system())
         .unwrap()
         .unwrap();
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(webhooks.run(stopped));
-    stop
+    let (end, ended) = watch::channel(false);
+    tokio::spawn(webhooks.run(ended));
+    end
 }
 
 async fn order(shop: &Shop, customer: &Person, placed: &Answer) -> Value {
