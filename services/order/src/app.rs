@@ -21,8 +21,8 @@ use crate::{
     application::{
         AnnotatePayment, CancelOrder, CancelPayment, CapturePayment, FulfillOrder, GetOrder,
         ListOrders, OrderHistory, PaymentTerms, PlaceOrder, PlaceOrders, Poke, QueueLimits,
-        ReadPayments, RecordProviderResult, RefundPayment, ReviseOrder, SetOrderStatus,
-        StartPayment,
+        ReadPayments, RecordProviderResult, RefundPayment, ReturnGoods, ReviseOrder,
+        SetOrderStatus, StartPayment, TendSagas,
     },
 };
 
@@ -36,6 +36,8 @@ pub struct App {
     pub list_orders: ListOrders<PgOrders>,
     pub order_history: OrderHistory<PgOrders>,
     pub fulfill_order: FulfillOrder<PgOrders>,
+    pub return_goods: ReturnGoods<PgOrders>,
+    pub tend_sagas: TendSagas<PgOrders, PgPayments>,
     pub revise_order: ReviseOrder<PgOrders>,
     pub set_order_status: SetOrderStatus<PgOrders>,
     pub cancel_order: CancelOrder<PgPayments, PgOrders>,
@@ -95,6 +97,7 @@ impl App {
         Self {
             place_order: PlaceOrder::start(batches, limits),
             cancel_order: CancelOrder::new(payments.clone(), orders.clone(), poke.clone()),
+            tend_sagas: TendSagas::new(orders.clone(), payments.clone(), poke.clone()),
             start_payment: StartPayment::new(payments.clone(), terms.clone(), clock, poke.clone()),
             cancel_payment: CancelPayment::new(payments.clone(), poke.clone()),
             capture_payment: CapturePayment::new(payments.clone(), poke.clone()),
@@ -108,6 +111,7 @@ impl App {
             list_orders: ListOrders::new(orders.clone()),
             order_history: OrderHistory::new(orders.clone()),
             fulfill_order: FulfillOrder::new(orders.clone(), clock),
+            return_goods: ReturnGoods::new(orders.clone(), clock),
             revise_order: ReviseOrder::new(orders.clone()),
             set_order_status: SetOrderStatus::new(orders),
             verifier,

@@ -6,6 +6,7 @@ mod backoff;
 mod decision;
 mod event;
 mod fulfillment;
+mod goods_return;
 mod ids;
 mod listing;
 mod merchant;
@@ -30,10 +31,14 @@ pub use decision::{Action, Step};
 pub use event::{Actor, EventType, NewEvent, PartitionLease, PastEvent, Published};
 pub use fulfillment::{
     Dispatch, Fulfillment, FulfillmentError, FulfillmentState, FulfillmentStep, LineUnits,
-    NewFulfillment, Packing, ParcelLine, ParcelStep, Tracking, TrackingUrl, TrackingUrlError,
-    shipping_status,
+    NewFulfillment, Packing, PackingError, ParcelLine, ParcelStep, Tracking, TrackingUrl,
+    TrackingUrlError, shipping_status,
 };
-pub use ids::{FulfillmentId, OrderId, PaymentId, ProductId, RefundId, ReturnId, UserId};
+pub use goods_return::{
+    NewReturn, Return, ReturnAction, ReturnChange, ReturnError, ReturnReason, ReturnState,
+    ReturnStep,
+};
+pub use ids::{FulfillmentId, OrderId, PaymentId, ProductId, RefundId, ReturnId, SagaId, UserId};
 pub use listing::{OrderFilter, PaymentFilter, Reader, Start, Window};
 pub use merchant::Merchant;
 pub use order::{NewOrder, Order, OrderLine};

@@ -18,12 +18,14 @@ use crate::{
         catalog_http::{CatalogHttp, Timeouts},
         http,
         payments::{MockWebhooks, PaymentSettings, Providers, SignedWebhooks},
-        postgres::{MIGRATOR, PgEventLog, PgOrders, PgPayments, PgSagas, PgShipments},
+        postgres::{
+            MIGRATOR, PgEventLog, PgOrders, PgPayments, PgReturnedGoods, PgSagas, PgShipments,
+        },
     },
     app::{App, Parts, RESERVATION_PATIENCE, service},
     application::{
-        DriveSagas, KeepHouse, PaymentTerms, Poke, PublishEvents, QueueLimits, SagaLoop,
-        ShipParcels,
+        DriveSagas, KeepHouse, PaymentTerms, Poke, PublishEvents, QueueLimits, ReceiveReturns,
+        SagaLoop, ShipParcels,
     },
     config::{Migrate, Serve, Work},
     domain::Lane,
@@ -112,6 +114,13 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     let house = tokio::spawn(KeepHouse { orders, sagas }.run(stop.clone()));
     let webhooks = MockWebhooks::try_new(&config.payments, mock, clock)?
         .map(|webhooks| tokio::spawn(webhooks.run(stop.clone())));
+    let returns = ReceiveReturns {
+        warehouse: warehouse.clone(),
+        returns: PgReturnedGoods::new(pool.clone(), clock),
+        payments: PgPayments::new(pool.clone(), pool.clone(), clock),
+        clock,
+    };
+    let returns = tokio::spawn(returns.run(stop.clone()));
     let parcels = ShipParcels {
         warehouse,
         shipments: PgShipments::new(pool.clone(), clock),
@@ -135,6 +144,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     if let Some(webhooks) = webhooks {
         webhooks.await.context("the mock's webhooks panicked")?;
     }
+    returns.await.context("the loop of returns panicked")?;
     parcels.await.context("the loop of parcels panicked")?;
     relay.await.context("the relay of events panicked")?;
     house.await.context("the housekeeping panicked")

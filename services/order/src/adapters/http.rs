@@ -1,12 +1,15 @@
 //! The REST API: the list of its routes. One endpoint a file; a handler parses, calls a use case, renders.
 
+mod approve_return;
 mod cancel_fulfillment;
 mod cancel_payment;
 mod capture_payment;
+mod compensate_saga;
 mod create_fulfillment;
 mod create_order;
 mod create_payment;
 mod create_refund;
+mod create_return;
 mod deliver_fulfillment;
 mod fulfillment_refusal;
 mod fulfillment_view;
@@ -23,6 +26,8 @@ mod list_payments;
 mod list_payments_by_status;
 mod list_payments_of_user;
 mod list_refunds;
+mod list_returns;
+mod list_sagas;
 mod list_vendor_orders;
 mod listing;
 mod merge_patch;
@@ -35,9 +40,15 @@ mod payment_refusal;
 mod payment_view;
 mod precondition;
 mod receive_payment_webhook;
+mod receive_return;
 mod refusal;
+mod reject_return;
 mod replay;
+mod retry_saga;
+mod return_refusal;
+mod return_view;
 mod revision_refusal;
+mod saga_view;
 mod set_order_status;
 mod ship_fulfillment;
 mod state_name;
@@ -73,6 +84,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_orders_of_user::list_orders_of_user))
         .routes(routes!(list_orders_by_status::list_orders_by_status))
         .merge(payments())
+        .merge(returns())
+        .merge(sagas())
 }
 
 fn payments() -> OpenApiRouter<App> {
@@ -100,4 +113,22 @@ fn payments() -> OpenApiRouter<App> {
         // Aliases: the document lists each operation once.
         .route("/payments/{id}", delete(cancel_payment::cancel_payment))
         .route("/payments/refund/{id}", post(create_refund::create_refund))
+}
+
+fn returns() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            list_returns::list_returns,
+            create_return::create_return
+        ))
+        .routes(routes!(approve_return::approve_return))
+        .routes(routes!(receive_return::receive_return))
+        .routes(routes!(reject_return::reject_return))
+}
+
+fn sagas() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_sagas::list_sagas))
+        .routes(routes!(retry_saga::retry_saga))
+        .routes(routes!(compensate_saga::compensate_saga))
 }

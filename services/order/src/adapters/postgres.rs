@@ -14,8 +14,11 @@ mod payment_row;
 mod payments;
 mod recorded;
 mod request_key;
+mod returned_goods;
+mod returns;
 mod revise;
 mod row;
+mod saga_desk;
 mod sagas;
 mod settle;
 mod shipments;
@@ -28,14 +31,18 @@ use web::clock::Clock;
 
 use self::failure::orders_error;
 pub use self::{
-    event_log::PgEventLog, payments::PgPayments, sagas::PgSagas, shipments::PgShipments,
+    event_log::PgEventLog, payments::PgPayments, returned_goods::PgReturnedGoods, sagas::PgSagas,
+    shipments::PgShipments,
 };
 use crate::{
     domain::{
-        Dispatch, FulfillmentId, FulfillmentStep, NewEvent, NewOrder, Order, OrderFilter, OrderId,
-        PastEvent, RequestIdentity, UserId, Window,
+        Dispatch, Fingerprint, FulfillmentId, FulfillmentStep, NewEvent, NewOrder, Order,
+        OrderFilter, OrderId, PastEvent, RequestIdentity, ReturnId, ReturnStep, UserId, Window,
     },
-    ports::{Creation, Dispatches, Listing, Orders, OrdersError, Recorded, Revisions, Saved},
+    ports::{
+        Creation, Dispatches, Listing, Orders, OrdersError, Recorded, Request, ReturnSaved,
+        Returns, Revisions, Saved,
+    },
 };
 
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -139,6 +146,34 @@ impl Dispatches for PgOrders {
 
     async fn write(&self, order: OrderId, step: &FulfillmentStep) -> Result<Saved, OrdersError> {
         dispatch::write(&self.writers, order, step)
+            .await
+            .map_err(orders_error)
+    }
+}
+
+impl Returns for PgOrders {
+    async fn requested(
+        &self,
+        identity: &RequestIdentity,
+    ) -> Result<Option<(Fingerprint, ReturnId)>, OrdersError> {
+        returns::requested(&self.writers, identity)
+            .await
+            .map_err(orders_error)
+    }
+
+    async fn order_of_return(&self, id: ReturnId) -> Result<Option<OrderId>, OrdersError> {
+        returns::order_of(&self.readers, id)
+            .await
+            .map_err(orders_error)
+    }
+
+    async fn write_return(
+        &self,
+        order: OrderId,
+        step: &ReturnStep,
+        request: Option<&Request>,
+    ) -> Result<ReturnSaved, OrdersError> {
+        returns::write(&self.writers, order, step, request)
             .await
             .map_err(orders_error)
     }

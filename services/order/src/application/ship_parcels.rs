@@ -1,12 +1,13 @@
 //! Tells product of parcels that are to leave, many at once, and writes what it answered (ORDERS 6, 22).
 //! A parcel is told under its own id: twice, or by two workers, is once.
 
-use std::{error::Error, iter::successors, time::Duration};
+use std::{error::Error, time::Duration};
 
 use tokio::sync::watch;
 use tracing::{info, warn};
 use web::clock::Clock;
 
+use super::causes::chain;
 use crate::{
     domain::{Backoff, Parcel, ParcelLease, ParcelTurn, Spread},
     ports::{Shipments, ShipmentsError, Warehouse},
@@ -77,12 +78,4 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
         let pause = RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid()));
         (turn.lease, pause)
     }
-}
-
-/// The error and what caused it.
-fn chain(error: &dyn Error) -> String {
-    successors(Some(error), |error| (**error).source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

@@ -62,7 +62,9 @@ event_types! {
     ReturnRequested = "return.requested",
     ReturnApproved = "return.approved",
     ReturnRejected = "return.rejected",
+    ReturnReceiving = "return.receiving",
     ReturnReceived = "return.received",
+    ReturnRefused = "return.refused",
 }
 
 /// Who did it.

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    EventType, FulfillmentId, FulfillmentStatus, Merchant, NewEvent, Order, OrderId, OrderState,
-    PaymentStatus, Quantity, Sku, Status, Text, UnknownName,
+    EventType, FulfillmentId, FulfillmentStatus, Merchant, NewEvent, Order, OrderId, OrderLine,
+    OrderState, PaymentStatus, Quantity, Return, Sku, Status, Text, UnknownName,
 };
 
 /// How far a parcel is. `Shipping`: decided, and product is being told.
@@ -76,6 +76,7 @@ pub struct Dispatch {
     /// Of each line, in the order's order.
     pub units: Vec<LineUnits>,
     pub fulfillments: Vec<Fulfillment>,
+    pub returns: Vec<Return>,
 }
 
 /// Which units go into a parcel.
@@ -126,12 +127,18 @@ pub enum FulfillmentError {
     NotPaid(PaymentStatus),
     #[error("the parcel is {}", _0.as_str())]
     NoSuchStep(FulfillmentState),
-    /// By its index in the request.
-    #[error("nothing of this SKU is the caller's to ship")]
+    #[error(transparent)]
+    Packing(#[from] PackingError),
+}
+
+/// Why units cannot go into a parcel; items by their index in the request.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PackingError {
+    #[error("nothing of this SKU is the caller's")]
     UnknownLine { index: usize },
-    #[error("only {left} units are in no parcel")]
+    #[error("only {left} units are left")]
     TooMany { index: usize, left: u32 },
-    #[error("every unit is in a parcel")]
+    #[error("no unit is left")]
     NothingLeft,
 }
 
@@ -194,7 +201,7 @@ impl Dispatch {
     pub fn fulfillments_of(&self, merchant: Merchant) -> impl Iterator<Item = &Fulfillment> {
         self.fulfillments
             .iter()
-            .filter(move |parcel| self.is_of(parcel, merchant))
+            .filter(move |parcel| self.sells_all(merchant, &parcel.lines))
     }
 
     /// Packs units into a new parcel.
@@ -206,10 +213,11 @@ impl Dispatch {
         tracking: Tracking,
     ) -> Result<FulfillmentStep, FulfillmentError> {
         self.may_leave()?;
-        let lines = match packing {
-            Packing::Rest => self.rest(by)?,
-            Packing::Lines(wanted) => self.allot(by, wanted)?,
-        };
+        let free = self.order.lines.iter().zip(&self.units);
+        let free: Vec<u32> = free
+            .map(|(line, units)| line.quantity.get().saturating_sub(units.allotted))
+            .collect();
+        let lines = self.pack(packing, free, |line| by.sells(line))?;
         let event = EventType::FulfillmentCreated;
         let parcel = ParcelStep::Plan(NewFulfillment {
             id,
@@ -321,64 +329,46 @@ impl Dispatch {
             .ok_or(FulfillmentError::NotFound)
     }
 
-    fn is_of(&self, parcel: &Fulfillment, merchant: Merchant) -> bool {
-        parcel.lines.iter().all(|line| {
+    pub(super) fn sells_all(&self, merchant: Merchant, lines: &[ParcelLine]) -> bool {
+        lines.iter().all(|line| {
             let line = self.order.lines.get(line.position);
             line.is_some_and(|line| merchant.sells(line))
         })
     }
 
-    fn free(&self, position: usize) -> u32 {
-        let ordered = self
-            .order
-            .lines
-            .get(position)
-            .map_or(0, |line| line.quantity.get());
-        let allotted = self.units.get(position).map_or(0, |units| units.allotted);
-        ordered.saturating_sub(allotted)
-    }
-
-    fn rest(&self, by: Merchant) -> Result<Vec<ParcelLine>, FulfillmentError> {
-        let own = self.order.lines.iter().enumerate();
-        let rest: Vec<ParcelLine> = own
-            .filter(|(_, line)| by.sells(line))
-            .filter_map(|(position, line)| {
-                Some(ParcelLine {
-                    position,
-                    sku: line.sku.clone(),
-                    quantity: Quantity::try_from(self.free(position)).ok()?,
-                })
-            })
-            .collect();
-        if rest.is_empty() {
-            Err(FulfillmentError::NothingLeft)
-        } else {
-            Ok(rest)
-        }
-    }
-
-    /// Takes the units from the order's lines of their SKU, one line after the other.
-    fn allot(
+    /// Takes units from the order's lines that are the caller's, as far as they are free: `free` has a number for each
+    /// line.
+    pub(super) fn pack(
         &self,
-        by: Merchant,
-        wanted: &[(Sku, Quantity)],
-    ) -> Result<Vec<ParcelLine>, FulfillmentError> {
-        let mut free: Vec<u32> = (0..self.order.lines.len())
-            .map(|position| self.free(position))
-            .collect();
+        packing: &Packing,
+        mut free: Vec<u32>,
+        mine: impl Fn(&OrderLine) -> bool,
+    ) -> Result<Vec<ParcelLine>, PackingError> {
         let mut lines: Vec<ParcelLine> = Vec::new();
+        let own = self.order.lines.iter().enumerate();
+        let own: Vec<(usize, &OrderLine)> = own.filter(|(_, line)| mine(line)).collect();
+        let wanted = match packing {
+            Packing::Rest => {
+                for (position, line) in own {
+                    let left = free.get(position).copied().unwrap_or_default();
+                    add(&mut lines, position, &line.sku, left);
+                }
+                if lines.is_empty() {
+                    return Err(PackingError::NothingLeft);
+                }
+                return Ok(lines);
+            }
+            Packing::Lines(wanted) => wanted,
+        };
         for (index, (sku, quantity)) in wanted.iter().enumerate() {
-            let of_sku = self.order.lines.iter().enumerate();
-            let positions: Vec<usize> = of_sku
-                .filter(|(_, line)| line.sku == *sku && by.sells(line))
-                .map(|(position, _)| position)
-                .collect();
+            let of_sku = own.iter().filter(|(_, line)| line.sku == *sku);
+            let positions: Vec<usize> = of_sku.map(|(position, _)| *position).collect();
             if positions.is_empty() {
-                return Err(FulfillmentError::UnknownLine { index });
+                return Err(PackingError::UnknownLine { index });
             }
             let left: u32 = positions.iter().map(|position| free[*position]).sum();
             if left < quantity.get() {
-                return Err(FulfillmentError::TooMany { index, left });
+                return Err(PackingError::TooMany { index, left });
             }
             let mut needed = quantity.get();
             for position in positions {

@@ -35,3 +35,8 @@ web::id!(
     pub ReturnId,
     "ret"
 );
+web::id!(
+    /// What is still to be done for an order: its UUID is the order's.
+    pub SagaId,
+    "sag"
+);

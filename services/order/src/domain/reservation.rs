@@ -15,6 +15,9 @@ pub enum Operation {
     CancelPayment,
     CapturePayment,
     RefundPayment,
+    RequestReturn,
+    RetrySaga,
+    CompensateSaga,
 }
 
 impl Operation {
@@ -26,6 +29,9 @@ impl Operation {
             Self::CancelPayment => "cancel_payment",
             Self::CapturePayment => "capture_payment",
             Self::RefundPayment => "refund_payment",
+            Self::RequestReturn => "request_return",
+            Self::RetrySaga => "retry_saga",
+            Self::CompensateSaga => "compensate_saga",
         }
     }
 }

@@ -4,19 +4,26 @@ use axum::http::{HeaderValue, header};
 use web::Problem;
 
 use super::refusal;
-use crate::{application::FulfillOrderError, domain::FulfillmentError};
+use crate::{
+    application::FulfillOrderError,
+    domain::{FulfillmentError, PackingError},
+};
 
 pub fn of_fulfilling(error: &FulfillOrderError) -> Problem {
     match error {
         FulfillOrderError::NotFound => Problem::not_found(),
-        FulfillOrderError::Contended => Problem::conflict(
-            "order_being_changed",
-            "Others are changing this order. Try again in a moment.",
-        )
-        .with_header(header::RETRY_AFTER, HeaderValue::from_static("1")),
+        FulfillOrderError::Contended => contended(),
         FulfillOrderError::Refused(refused) => of_rule(refused),
         FulfillOrderError::Orders(error) => refusal::of_reading(error),
     }
+}
+
+pub fn contended() -> Problem {
+    Problem::conflict(
+        "order_being_changed",
+        "Others are changing this order. Try again in a moment.",
+    )
+    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
 }
 
 fn of_rule(error: &FulfillmentError) -> Problem {
@@ -41,19 +48,25 @@ fn of_rule(error: &FulfillmentError) -> Problem {
             format!("The parcel is {}.", state.as_str()),
         )
         .with_member("status", state.as_str()),
-        FulfillmentError::UnknownLine { index } => Problem::invalid_field(
+        FulfillmentError::Packing(error) => of_packing(error),
+    }
+}
+
+pub fn of_packing(error: &PackingError) -> Problem {
+    match error {
+        PackingError::UnknownLine { index } => Problem::invalid_field(
             format!("/items/{index}/sku"),
             "unknown_item",
             "the order has no such item of yours",
         ),
-        FulfillmentError::TooMany { index, left } => Problem::invalid_field(
+        PackingError::TooMany { index, left } => Problem::invalid_field(
             format!("/items/{index}/quantity"),
             "too_many",
-            format!("only {left} units are in no parcel"),
+            format!("only {left} units are left"),
         ),
-        FulfillmentError::NothingLeft => Problem::conflict(
+        PackingError::NothingLeft => Problem::conflict(
             "nothing_left",
-            "Every unit that you could pack is in a parcel.",
+            "No unit of the order that is yours is left for this.",
         ),
     }
 }

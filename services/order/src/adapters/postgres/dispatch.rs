@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, PgTransaction};
 use uuid::Uuid;
 
-use super::{failure::StoreError, list::by_ids, revise::advance};
+use super::{failure::StoreError, list::by_ids, returns, revise::advance};
 use crate::{
     domain::{
         Dispatch, Fulfillment, FulfillmentId, FulfillmentStep, LineUnits, NewFulfillment, OrderId,
@@ -46,10 +46,12 @@ pub(super) async fn dispatch(
     };
     let units = units(pool, order).await?;
     let fulfillments = fulfillments(pool, order).await?;
+    let returns = returns::of_order(pool, order, found.totals.currency()).await?;
     Ok(Some(Dispatch {
         order: found,
         units,
         fulfillments,
+        returns,
     }))
 }
 

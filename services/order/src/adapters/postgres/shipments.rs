@@ -120,7 +120,11 @@ async fn settle(
     answered: &[(ParcelTurn, ParcelOutcome)],
 ) -> Result<usize, StoreError> {
     let mut transaction = pool.begin().await?;
-    let mut orders = lock_orders(&mut transaction, answered).await?;
+    let orders: Vec<Uuid> = answered
+        .iter()
+        .map(|(turn, _)| turn.parcel.order_id.0)
+        .collect();
+    let mut orders = lock_orders(&mut transaction, &orders).await?;
     let leases: Vec<ParcelLease> = answered.iter().map(|(turn, _)| turn.lease).collect();
     let valid = lock_valid(&mut transaction, &leases).await?;
     let mut settled: Vec<&(ParcelTurn, ParcelOutcome)> = answered
@@ -205,20 +209,16 @@ async fn postpone(
     Ok(())
 }
 
-async fn lock_orders(
+pub(super) async fn lock_orders(
     transaction: &mut PgTransaction<'_>,
-    answered: &[(ParcelTurn, ParcelOutcome)],
+    ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, OrderState>, StoreError> {
-    let ids: Vec<Uuid> = answered
-        .iter()
-        .map(|(turn, _)| turn.parcel.order_id.0)
-        .collect();
     let rows = sqlx::query!(
         r#"
         SELECT id, status, payment_status, fulfillment_status, cancel_reason, version
         FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
         "#,
-        &ids,
+        ids,
     )
     .fetch_all(&mut **transaction)
     .await?;
@@ -318,7 +318,7 @@ async fn units_of(
     Ok(units)
 }
 
-async fn write_orders(
+pub(super) async fn write_orders(
     transaction: &mut PgTransaction<'_>,
     orders: &BTreeMap<Uuid, OrderState>,
 ) -> Result<(), sqlx::Error> {
@@ -347,6 +347,6 @@ async fn write_orders(
     }
 }
 
-fn shipments_error(error: StoreError) -> ShipmentsError {
+pub(super) fn shipments_error(error: StoreError) -> ShipmentsError {
     ShipmentsError(Arc::new(error))
 }

@@ -1,0 +1,56 @@
+//! `POST /sagas/{id}/compensate`: the order is given up.
+
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use web::{
+    PathParameters, Problem, idempotency::IdempotencyKey, problem::ProblemDocument, token::Admin,
+};
+
+use super::{
+    replay,
+    saga_view::{SagaView, of_tending},
+    wisher::wisher,
+};
+use crate::{app::App, domain::SagaId};
+
+/// Compensate a saga
+///
+/// Asks for the cancellation of its order: what was held, taken or set aside goes back, in reverse.
+#[utoipa::path(
+    post,
+    path = "/sagas/{id}/compensate",
+    tag = "sagas",
+    security(("bearer" = [])),
+    params(
+        ("id" = SagaId, Path, description = "The saga; an order's UUID names its saga too."),
+        ("Idempotency-Key" = String, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters."),
+    ),
+    responses(
+        (status = 202, description = "The order becomes `cancelled`, or is it already.", body = SagaView, headers(
+            ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key asked for it."),
+        )),
+        (status = 400, description = "No usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is no admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such saga.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`order_shipped` or `order_not_cancellable`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "`idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After, with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn compensate_saga(
+    State(app): State<App>,
+    caller: Admin,
+    PathParameters(id): PathParameters<SagaId>,
+    key: IdempotencyKey,
+) -> Result<impl IntoResponse, Problem> {
+    let saga = app
+        .tend_sagas
+        .compensate(&wisher(&caller, &key), id)
+        .await
+        .map_err(|error| of_tending(&error))?;
+    Ok((
+        StatusCode::ACCEPTED,
+        replay::headers(saga.replayed),
+        Json(SagaView::from(saga.result)),
+    ))
+}
