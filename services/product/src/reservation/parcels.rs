@@ -174,7 +174,7 @@ async fn carry_once(
     let orders = Vec::from_iter(orders);
     let ids: Vec<Uuid> = parcels.iter().map(|parcel| parcel.id).collect();
     let mut tx = pool.begin().await?;
-    let locked = store::holds::lock(&mut tx, &orders, &BTreeSet::new()).await?;
+    let locked = store::holds::lock(&mut tx, &orders).await?;
     let lines = store::parcels::lines(&mut tx, &orders).await?;
     let moved = store::parcels::moved(&mut tx, way, &ids).await?;
     let packing = pack(

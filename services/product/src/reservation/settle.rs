@@ -98,15 +98,9 @@ pub async fn commit(pool: &PgPool, orders: &[Uuid]) -> Result<Vec<Outcome<Commit
 /// Looks at states, never at a clock (ORDERS 3). Answers them: what was found held is committed.
 async fn commit_once(pool: &PgPool, orders: &[Uuid], reach: &Reach) -> Result<Attempt, StockError> {
     let mut tx = pool.begin().await?;
-    let mut states = store::holds::lock(&mut tx, orders, reach.skus())
-        .await?
-        .states;
+    let stock = store::holds::lock_stock(&mut tx, orders, reach.skus()).await?;
     reach_point(FailPoint::CommitLocked).await?;
-    let held = in_state(&states, HoldState::Held);
-    if !held.is_empty() {
-        store::holds::end(&mut tx, &held, HoldState::Held, HoldState::Committed).await?;
-        store::shelves::allocate(&mut tx, &held).await?;
-    }
+    let mut states = store::holds::commit(&mut tx, orders, &stock).await?;
     if let Some(skus) = retake(&mut tx, orders, &mut states, reach, Again::Committed).await? {
         tx.rollback().await?;
         return Ok(Attempt::Widen(skus));
@@ -149,9 +143,7 @@ async fn release_once(
     release: Release,
 ) -> Result<States, StockError> {
     let mut tx = pool.begin().await?;
-    let states = store::holds::lock(&mut tx, orders, &BTreeSet::new())
-        .await?
-        .states;
+    let states = store::holds::lock(&mut tx, orders).await?.states;
     reach_point(FailPoint::ReleaseLocked).await?;
     let held = in_state(&states, HoldState::Held);
     if !held.is_empty() {

@@ -63,7 +63,7 @@ pub async fn rows(
         (None, Some(sku), vendor, _) => ask!(
             "hold_lines line JOIN holds hold USING (order_id)
              WHERE (line.order_id, line.sku, line.location) < ($1, $2, $3) AND ($6::text IS NULL OR hold.state = $6)
-                 AND line.sku = $7 AND line.order_id <= $1 AND ($8::uuid IS NULL OR line.vendor_id = $8)",
+                 AND hashtext(line.sku) = hashtext($7) AND line.sku = $7 AND ($8::uuid IS NULL OR line.vendor_id = $8)",
             sku.as_str(),
             vendor
         ),
@@ -73,7 +73,7 @@ pub async fn rows(
              CROSS JOIN LATERAL (
                  SELECT hold_lines.* FROM hold_lines JOIN holds USING (order_id)
                  WHERE (order_id, hold_lines.sku, location) < ($1, $2, $3) AND ($6::text IS NULL OR state = $6)
-                     AND hold_lines.sku = p.sku AND order_id <= $1 AND hold_lines.vendor_id = $7
+                     AND hashtext(hold_lines.sku) = hashtext(p.sku) AND hold_lines.sku = p.sku AND hold_lines.vendor_id = $7
                  ORDER BY order_id DESC, hold_lines.sku DESC, location DESC LIMIT $4::bigint + $5::bigint
              ) line JOIN holds hold USING (order_id)
              WHERE p.vendor_id = $7",
@@ -100,7 +100,8 @@ pub async fn total(pool: &PgPool, wanted: &Wanted) -> Result<Total, sqlx::Error>
     let counted = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (
                SELECT FROM hold_lines line JOIN holds hold USING (order_id)
-               WHERE ($1::uuid IS NULL OR line.order_id = $1) AND ($2::text IS NULL OR line.sku = $2)
+               WHERE ($1::uuid IS NULL OR line.order_id = $1)
+                 AND ($2::text IS NULL OR hashtext(line.sku) = hashtext($2) AND line.sku = $2)
                  AND ($3::uuid IS NULL OR line.vendor_id = $3) AND ($4::text IS NULL OR hold.state = $4)
                LIMIT $5
            ) counted"#,

@@ -58,7 +58,7 @@ pub async fn commit(tx: &mut PgTransaction<'_>, taken: &Taken) -> Result<(), Sto
     rewrite(tx, taken).await?;
     let revived = sqlx::query!(
         "UPDATE holds SET state = 'committed', ended_at = now()
-         WHERE order_id = ANY ($1) AND state IN ('expired', 'lost')",
+         WHERE order_id = ANY ($1) AND state NOT IN ('held', 'committed', 'released')",
         &taken.orders,
     )
     .execute(&mut **tx)
@@ -82,7 +82,7 @@ pub async fn hold(
     let revived = sqlx::query!(
         "UPDATE holds SET state = 'held', ended_at = NULL, expires_at = now() + make_interval(secs => again.seconds)
          FROM unnest($1::uuid[], $2::int[]) AS again (order_id, seconds)
-         WHERE holds.order_id = again.order_id AND state IN ('expired', 'lost')",
+         WHERE holds.order_id = again.order_id AND state NOT IN ('held', 'committed', 'released')",
         &taken.orders,
         &seconds,
     )

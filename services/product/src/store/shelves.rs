@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
-use super::holds::OverdueLine;
-use crate::reservation::{Shelf, StockError};
+use super::holds::{LockedStock, OverdueLine};
+use crate::{
+    catalogue::Sku,
+    reservation::{Shelf, StockError},
+};
 
 /// Locks all locations of these SKUs, and reads them as they are then.
 pub async fn lock(tx: &mut PgTransaction<'_>, skus: &[&str]) -> Result<Vec<Shelf>, sqlx::Error> {
@@ -20,22 +23,33 @@ pub async fn lock(tx: &mut PgTransaction<'_>, skus: &[&str]) -> Result<Vec<Shelf
     .await
 }
 
-/// Locks the rows that these lines hold units of, and reads them as they are then.
-pub(super) async fn lock_exactly(
+/// Locks the rows that the lines of these orders hold units of, and reads them as they are then.
+pub(super) async fn lock_of(
     tx: &mut PgTransaction<'_>,
-    skus: &[String],
-    locations: &[String],
-) -> Result<Vec<Shelf>, sqlx::Error> {
-    sqlx::query_as!(
-        Shelf,
-        r#"SELECT s.sku AS "sku: _", s.location, s.priority, s.on_hand, s.held, s.allocated FROM stock s
-           WHERE (s.sku, s.location) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+    orders: &[Uuid],
+) -> Result<LockedStock, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT s.sku AS "sku: Sku", s.location, s.priority, s.on_hand, s.held, s.allocated,
+               (SELECT count(*) FROM hold_lines WHERE order_id = ANY ($1)) AS "lines!"
+           FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE order_id = ANY ($1))
            ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s"#,
-        skus,
-        locations,
+        orders,
     )
     .fetch_all(&mut **tx)
-    .await
+    .await?;
+    let lines = rows.first().map_or(0, |row| row.lines);
+    let shelves = rows.into_iter().map(|row| Shelf {
+        sku: row.sku,
+        location: row.location,
+        priority: row.priority,
+        on_hand: row.on_hand,
+        held: row.held,
+        allocated: row.allocated,
+    });
+    Ok(LockedStock {
+        shelves: shelves.collect(),
+        lines,
+    })
 }
 
 /// Locks those rows of these lines that nobody else works on, and names them.
@@ -122,24 +136,6 @@ pub async fn give_back(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<()
                GROUP BY sku, location ORDER BY sku, location
            ), changed AS (
                UPDATE stock SET held = stock.held - units.quantity FROM units
-               WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
-           )
-           SELECT (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!""#,
-        orders,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    counted(rows.wanted, rows.changed)
-}
-
-/// Makes the held units of these orders allocated ones, on locked rows.
-pub async fn allocate(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), StockError> {
-    let rows = sqlx::query!(
-        r#"WITH units AS (
-               SELECT sku, location, sum(quantity)::bigint AS quantity FROM hold_lines WHERE order_id = ANY ($1)
-               GROUP BY sku, location ORDER BY sku, location
-           ), changed AS (
-               UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity FROM units
                WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
            )
            SELECT (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!""#,

@@ -45,7 +45,8 @@ pub async fn held(
     sqlx::query_as!(
         Having,
         "SELECT order_id, quantity AS units FROM hold_lines JOIN holds USING (order_id)
-         WHERE sku = $1 AND location = $2 AND state = 'held' ORDER BY order_id DESC LIMIT $3",
+         WHERE hashtext(sku) = hashtext($1) AND sku = $1 AND location = $2 AND state = 'held'
+         ORDER BY order_id DESC LIMIT $3",
         sku.as_str(),
         location,
         units,
@@ -64,7 +65,8 @@ pub async fn allocated(
     sqlx::query_as!(
         Having,
         r#"SELECT order_id, quantity - shipped - released AS "units!" FROM hold_lines JOIN holds USING (order_id)
-           WHERE sku = $1 AND location = $2 AND state = 'committed' AND shipped + released < quantity
+           WHERE hashtext(sku) = hashtext($1) AND sku = $1 AND location = $2 AND state = 'committed'
+               AND shipped + released < quantity
            ORDER BY order_id DESC LIMIT $3"#,
         sku.as_str(),
         location,

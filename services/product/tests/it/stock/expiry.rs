@@ -1,9 +1,9 @@
 //! Holds whose time has run out go back: by the sweeper, and before anybody is told "sold out".
 
-use product::reservation::{Verdict, expire_overdue};
+use product::reservation::{Release, Verdict, commit, expire_overdue, extend, release};
 use sqlx::PgPool;
 
-use crate::shop::{Shop, held, order};
+use crate::shop::{Shop, held, longer, order};
 
 #[sqlx::test]
 async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
@@ -81,6 +81,29 @@ async fn overdue_units_are_taken_back_before_sold_out_is_said(pool: PgPool) {
     assert_eq!(served, [true, false, true]);
     assert_eq!(shop.state(slow.order_id).await, "expired");
     assert_eq!(shop.counters("MUG").await, (3, 3, 0));
+    shop.assert_counts_add_up().await;
+}
+
+/// Between the sweeper's look and its lock, orders go on: what is not held any more, or runs longer, is left alone.
+#[sqlx::test]
+async fn what_changed_since_the_sweeper_looked_is_left_alone(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    let batch = [0; 3].map(|_| order(&[("MUG", 1)]));
+    shop.reserve(&batch).await;
+    shop.run_out_of_time().await;
+    let [committed, released, extended] = batch.map(|wish| wish.order_id);
+    commit(&shop.pool, &[committed]).await.unwrap();
+    release(&shop.pool, &[released], Release::Held)
+        .await
+        .unwrap();
+    extend(&shop.pool, &[longer(extended, 60)]).await.unwrap();
+    let mut sweep = shop.pool.begin().await.unwrap();
+    let seen = [committed, released, extended];
+    let expired = product::store::holds::expire(&mut sweep, &seen).await;
+    assert_eq!(expired.unwrap(), 0);
+    sweep.commit().await.unwrap();
+    assert_eq!(shop.counters("MUG").await, (5, 1, 1));
     shop.assert_counts_add_up().await;
 }
 

@@ -13,9 +13,9 @@ pub const SHELVES: [(&str, &str, i16, i64); 4] = [
     ("B", "east", 1, 2),
     ("C", "main", 0, 3),
 ];
-pub const REQUESTS: Range<u8> = 0..5;
-pub const ORDERS: Range<u8> = 0..7;
-const PARCELS: Range<u8> = 0..5;
+pub const REQUESTS: Range<u8> = 0..4;
+pub const ORDERS: Range<u8> = 0..6;
+const PARCELS: Range<u8> = 0..4;
 
 /// Units of SKUs, by their place in [`SKUS`].
 pub type Basket = Vec<(usize, u32)>;
@@ -61,14 +61,14 @@ pub struct Parcel {
 
 /// What happens, one after the other.
 pub fn story() -> impl Strategy<Value = Vec<Command>> {
-    vec(command(), 1..30)
+    vec(command(), 1..40)
 }
 
 fn command() -> impl Strategy<Value = Command> {
-    let orders = || vec(ORDERS, 1..4);
+    let orders = || vec(prop_oneof![5 => REQUESTS, 1 => ORDERS], 1..4);
     prop_oneof![
         6 => vec(wish(), 1..4).prop_map(Command::Reserve),
-        4 => orders().prop_map(Command::Commit),
+        5 => orders().prop_map(Command::Commit),
         2 => orders().prop_map(Command::Extend),
         3 => (orders(), any::<bool>()).prop_map(|(orders, committed)| Command::Release { orders, committed }),
         3 => ORDERS.prop_map(Command::RunOut),
@@ -76,9 +76,9 @@ fn command() -> impl Strategy<Value = Command> {
         2 => (0..SHELVES.len(), -4_i64..4, any::<bool>())
             .prop_filter("an adjustment moves something", |(_, delta, _)| *delta != 0)
             .prop_map(|(shelf, delta, force)| Command::Adjust { shelf, delta, force }),
-        3 => vec(parcel(), 1..3).prop_map(Command::Ship),
-        2 => vec(parcel(), 1..3).prop_map(Command::Return),
-        4 => (0_usize..30).prop_map(Command::Again),
+        5 => vec(parcel(), 1..3).prop_map(Command::Ship),
+        3 => vec(parcel(), 1..3).prop_map(Command::Return),
+        5 => (0_usize..40).prop_map(Command::Again),
     ]
 }
 
@@ -96,8 +96,14 @@ fn wish() -> impl Strategy<Value = Wish> {
     })
 }
 
+/// Mostly small, so that it fits into what its order has.
 fn parcel() -> impl Strategy<Value = Parcel> {
-    (PARCELS, ORDERS, basket(2)).prop_map(|(id, order, basket)| Parcel { id, order, basket })
+    let basket = prop_oneof![
+        4 => (0..SKUS.len()).prop_map(|sku| vec![(sku, 1)]),
+        1 => basket(2),
+    ];
+    let order = prop_oneof![4 => REQUESTS, 1 => ORDERS];
+    (PARCELS, order, basket).prop_map(|(id, order, basket)| Parcel { id, order, basket })
 }
 
 fn basket(most: u32) -> impl Strategy<Value = Basket> {
