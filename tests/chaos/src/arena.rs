@@ -29,22 +29,23 @@ pub struct Arena {
     vendor: Buyer,
 }
 
-/// Where `tests/chaos/run` puts the binaries with fail points.
+/// A variable of `tests/chaos/run`, `make chaos` or whoever starts these tests.
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
+pub fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// The binaries in the folder that this variable names.
 pub fn binaries(variable: &str) -> Result<Binaries> {
-    let folder = std::env::var(variable)
-        .with_context(|| format!("{variable} is not set; use tests/chaos/run"))?;
+    let folder = setting(variable);
+    let folder = folder.with_context(|| format!("{variable} is not set; use `make chaos`"))?;
     Ok(Binaries::in_folder(&PathBuf::from(folder)))
 }
 
 /// How many rounds of something: all that there are unless `CHAOS_SHARE` says how many.
-#[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
 pub fn share(all: usize) -> usize {
-    std::env::var("CHAOS_SHARE")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(all)
-        .min(all)
+    let share = setting("CHAOS_SHARE").and_then(|text| text.parse().ok());
+    share.unwrap_or(all).min(all)
 }
 
 impl Arena {

@@ -119,11 +119,27 @@ impl Buyer {
             }
             sleep(PAUSE).await;
         }
+        if let Outcome::Placed(order) = &entry.outcome {
+            entry.faults.extend(self.look(client, urls, *order).await);
+        }
         if let (Outcome::Placed(order), Some(errand)) = (&entry.outcome, errand) {
             let faults = self.run_errand(client, urls, &entry.key, *order, errand, until);
             entry.faults.extend(faults.await);
         }
         entry
+    }
+
+    /// Whoever was told of an order finds it, wherever they ask.
+    async fn look(&self, client: &Client, urls: &[String], order: Uuid) -> Option<String> {
+        let url = urls.last()?;
+        let request = client.get(format!("{url}/api/v1/orders/{order}"));
+        let answer = request
+            .bearer_auth(&self.token)
+            .timeout(PATIENCE)
+            .send()
+            .await;
+        let missing = answer.is_ok_and(|answer| answer.status() == StatusCode::NOT_FOUND);
+        missing.then(|| format!("{order} was acknowledged and is not there"))
     }
 
     /// Tries until there is an answer that says more than "later"; what no client should see is returned.

@@ -146,8 +146,12 @@ impl Matrix {
     }
 }
 
-/// In an order of its own for each run, so that a share of the rounds is not always the same.
+/// In an order of its own for each run, so that a share of the rounds is not always the same. `CHAOS_POINTS` chooses.
 fn shuffled(mut points: Vec<Point>) -> Vec<Point> {
+    if let Some(names) = arena::setting("CHAOS_POINTS") {
+        points.retain(|point| names.split(',').any(|name| name == point.name));
+        assert!(!points.is_empty(), "no such point: {names}");
+    }
     let seed = u64::from(std::process::id());
     let mut dice = Dice::new(seed);
     for place in (1..points.len()).rev() {
