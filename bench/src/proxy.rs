@@ -33,7 +33,8 @@ impl Proxy {
     pub fn start(stage: &Stage, binary: &Path, service: u16) -> Result<Self> {
         let [port] = ports::free()?;
         let folder = stage.shop().folder();
-        let routes = folder.join("traefik.yml");
+        // Not traefik.yml: that would be taken for its own settings.
+        let routes = folder.join("routes.yml");
         fs::write(
             &routes,
             format!(
