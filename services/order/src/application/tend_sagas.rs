@@ -70,9 +70,9 @@ impl<D: SagaDesk, C: Cancellations> TendSagas<D, C> {
     ) -> Result<Answered<SagaReport>, TendSagasError> {
         let request = wisher.request(Operation::CompensateSaga, &id)?;
         self.desk.saga(id).await?.ok_or(TendSagasError::NotFound)?;
-        let wished = self.cancellations.request(&request, OrderId(id.0)).await?;
+        let asked = self.cancellations.request(&request, OrderId(id.0)).await?;
         self.poke.poke();
-        self.report(id, wished.replayed).await
+        self.report(id, asked.replayed).await
     }
 
     async fn report(

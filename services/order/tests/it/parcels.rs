@@ -237,3 +237,60 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
     );
     assert_eq!(shop.count("order_event_gaps").await, 0);
 }
+
+#[sqlx::test]
+async fn shipping_and_cancelling_exclude_each_other(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let admin = shop.admin();
+    let (mut shipped, mut cancelled) = (0, 0);
+    for round in 0..12 {
+        let order = shop.confirmed(&[("MUG-1", 1)]).await;
+        let parcel = shop.pack(&admin, &order, &json!({})).await;
+        let cancel = format!("/api/v1/sagas/{}/compensate", order.uuid());
+        let key = format!("k{round}");
+        let headers = [("idempotency-key", key.as_str())];
+        let nothing = Value::Null;
+        let later =
+            |late: bool| tokio::time::sleep(Duration::from_millis(if late { 3 } else { 0 }));
+        let (ship, cancel) = tokio::join!(
+            async {
+                later(round % 3 == 0).await;
+                shop.step(&admin, &parcel, "ship").await
+            },
+            async {
+                later(round % 3 == 1).await;
+                shop.ask(&admin, "POST", &cancel, &headers, &nothing).await
+            },
+        );
+        assert!(
+            ship.status == 202 || cancel.status == 202,
+            "{ship:?} {cancel:?}"
+        );
+        for _ in 0..2 {
+            shop.drive_out().await;
+            shop.shipper().run_once().await.unwrap();
+            shop.execute("UPDATE sagas SET due_at = now() WHERE finished_at IS NULL")
+                .await;
+        }
+        shop.drive_out().await;
+        let state = shop.order(&order).await;
+        let gone = shop.product.gone(order.uuid(), "MUG-1");
+        if ship.status == 202 {
+            shipped += 1;
+            assert_eq!((gone, &state["fulfillment_status"]), (1, &json!("shipped")));
+            assert_ne!(state["status"], "cancelled", "what left is not cancelled");
+        } else {
+            cancelled += 1;
+            assert_eq!(
+                (gone, &state["status"]),
+                (0, &json!("cancelled")),
+                "{ship:?}"
+            );
+        }
+    }
+    assert!(
+        shipped > 0 && cancelled > 0,
+        "{shipped} shipped, {cancelled} cancelled"
+    );
+    assert_eq!(shop.count("order_event_gaps").await, 0);
+}
