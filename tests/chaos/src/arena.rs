@@ -29,7 +29,7 @@ pub struct Arena {
     vendor: Buyer,
 }
 
-/// A variable of `tests/chaos/run`, `make chaos` or whoever starts these tests.
+/// A variable of `make chaos` or whoever starts these tests.
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())

@@ -1,4 +1,4 @@
-//! Shops of bare processes that are broken on purpose, and must add up afterwards. `tests/chaos/run` builds what they
+//! Shops of bare processes that are broken on purpose, and must add up afterwards. `make chaos` builds what they
 //! need; one test at a time, since each wants the machine.
 
 #![expect(
