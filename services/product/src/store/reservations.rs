@@ -67,16 +67,10 @@ pub async fn rows(
             sku.as_str(),
             vendor
         ),
-        // The newest of each product of the vendor, and of those the newest.
         (None, None, Some(vendor), _) => ask!(
-            "products p
-             CROSS JOIN LATERAL (
-                 SELECT hold_lines.* FROM hold_lines JOIN holds USING (order_id)
-                 WHERE (order_id, hold_lines.sku, location) < ($1, $2, $3) AND ($6::text IS NULL OR state = $6)
-                     AND hashtext(hold_lines.sku) = hashtext(p.sku) AND hold_lines.sku = p.sku AND hold_lines.vendor_id = $7
-                 ORDER BY order_id DESC, hold_lines.sku DESC, location DESC LIMIT $4::bigint + $5::bigint
-             ) line JOIN holds hold USING (order_id)
-             WHERE p.vendor_id = $7",
+            "hold_lines line JOIN holds hold USING (order_id)
+             WHERE (line.order_id, line.sku, line.location) < ($1, $2, $3) AND ($6::text IS NULL OR hold.state = $6)
+                 AND line.vendor_id = $7 AND line.order_id <= $1",
             vendor
         ),
         (None, None, None, Some(HoldState::Held)) => ask!(
