@@ -22,6 +22,10 @@ CREATE INDEX orders_to_expire ON orders (pay_by)
 CREATE INDEX orders_to_cancel ON orders (id)
     WHERE cancel_requested_at IS NOT NULL AND status IN ('pending', 'confirmed');
 
+-- Few at any time: cancelled orders whose money is still to go back, or was refused to.
+CREATE INDEX orders_owed ON orders (id)
+    WHERE status = 'cancelled' AND payment_status IN ('authorized', 'paid', 'partially_refunded');
+
 CREATE TABLE payments (
     id                   uuid PRIMARY KEY,
     order_id             uuid NOT NULL REFERENCES orders (id),

@@ -28,6 +28,8 @@ pub enum Command {
     Work(Box<Work>),
     /// Brings the database to this version.
     Migrate(Migrate),
+    /// Compares orders with payments, with the provider's books, and with product's holds; fails if they disagree.
+    Audit(Audit),
     /// Prints the `OpenAPI` document.
     Openapi,
 }
@@ -74,6 +76,18 @@ pub struct Work {
     /// The one currency of the shop.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,
+}
+
+#[derive(Args)]
+pub struct Audit {
+    #[command(flatten)]
+    pub database: Database,
+    /// Product's database, to read; without it orders are not compared with holds.
+    #[arg(long, env = "PRODUCT_DATABASE_URL", hide_env_values = true)]
+    pub product_database_url: Option<String>,
+    /// Seconds until what seems wrong is read again: what was under way has landed by then.
+    #[arg(long, default_value_t = 5)]
+    pub patience_seconds: u32,
 }
 
 #[derive(Args)]

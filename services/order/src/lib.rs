@@ -4,6 +4,7 @@
 pub mod adapters;
 pub mod app;
 pub mod application;
+pub mod audit;
 pub mod config;
 pub mod domain;
 #[cfg(not(feature = "fail-points"))]

@@ -18,6 +18,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(serve) => process::serve(*serve).await,
         Command::Work(work) => process::work(*work).await,
         Command::Migrate(migrate) => process::migrate(migrate).await,
+        Command::Audit(audit) => process::audit(audit).await,
         Command::Openapi => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use postgres::Database;
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::{sync::watch, task::JoinHandle};
 use web::{
     clock::Clock,
@@ -27,7 +27,8 @@ use crate::{
         DriveSagas, KeepHouse, PaymentTerms, Poke, PublishEvents, QueueLimits, ReceiveReturns,
         SagaLoop, ShipParcels,
     },
-    config::{Migrate, Serve, Work},
+    audit,
+    config::{Audit, Migrate, Serve, Work},
     domain::Lane,
     ports::PaymentProvider,
 };
@@ -157,6 +158,22 @@ pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
         &config.termination_message_path,
     )
     .await?)
+}
+
+/// Prints what is wrong, a line each.
+pub async fn audit(config: Audit) -> anyhow::Result<()> {
+    let orders = config.database.pool("order-audit")?;
+    let apart = Duration::from_secs(config.patience_seconds.into());
+    let mut wrong = audit::books(&orders, apart).await?;
+    if let Some(url) = config.product_database_url {
+        let product = PgPoolOptions::new().max_connections(1).connect_lazy(&url)?;
+        wrong.extend(audit::across(&orders, &product, apart).await?);
+    }
+    for line in &wrong {
+        println!("{line}");
+    }
+    anyhow::ensure!(wrong.is_empty(), "{} findings", wrong.len());
+    Ok(())
 }
 
 /// The document of the API, as it is committed beside this crate.

@@ -2,6 +2,7 @@
 
 mod approve_return;
 mod cancel_fulfillment;
+mod cancel_order;
 mod cancel_payment;
 mod capture_payment;
 mod compensate_saga;
@@ -71,6 +72,8 @@ pub fn routes() -> OpenApiRouter<App> {
             patch_order::patch_order,
             patch_order::put_order
         ))
+        .routes(routes!(cancel_order::cancel_order))
+        .route("/orders/{id}", delete(cancel_order::cancel_order))
         .routes(routes!(get_order_history::get_order_history))
         .routes(routes!(set_order_status::set_order_status))
         .routes(routes!(list_vendor_orders::list_vendor_orders))

@@ -1,9 +1,9 @@
 //! Cancels an order: the wish is written, the saga acts on it (ORDERS 19, 22). Possible until all is shipped.
 
-use super::saga_loop::Poke;
+use super::{saga_loop::Poke, wish::Wisher};
 use crate::{
-    domain::{Order, OrderId},
-    ports::{Answered, Cancellations, IntentError, Orders, OrdersError, Request},
+    domain::{Operation, Order, OrderId},
+    ports::{Answered, Cancellations, IntentError, Orders, OrdersError},
 };
 
 #[derive(Clone)]
@@ -16,7 +16,7 @@ pub struct CancelOrder<C, O> {
 #[derive(Debug, thiserror::Error)]
 pub enum CancelOrderError {
     #[error(transparent)]
-    Refused(#[from] IntentError),
+    Intent(#[from] IntentError),
     #[error(transparent)]
     Orders(#[from] OrdersError),
 }
@@ -32,10 +32,11 @@ impl<C: Cancellations, O: Orders> CancelOrder<C, O> {
 
     pub async fn run(
         &self,
-        request: &Request,
+        wisher: &Wisher,
         order: OrderId,
     ) -> Result<Answered<Order>, CancelOrderError> {
-        let Answered { result, replayed } = self.cancellations.request(request, order).await?;
+        let request = wisher.request(Operation::CancelOrder, &order)?;
+        let Answered { result, replayed } = self.cancellations.request(&request, order).await?;
         self.poke.poke();
         let order = self.orders.find(result).await?;
         Ok(Answered {

@@ -135,7 +135,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
             .zip(outcomes)
             .map(|((turn, reason), outcome)| match outcome {
                 ReleaseOutcome::Released => {
-                    self.progress(turn, |progress| progress.released(reason))
+                    self.progress(&turn, |progress| progress.released(reason))
                 }
                 // Only a product of the release before, which cannot give back what is committed.
                 ReleaseOutcome::Committed => {
@@ -162,7 +162,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         turns
             .into_iter()
             .map(|(turn, action)| {
-                self.progress(turn, |progress| match action {
+                self.progress(&turn, |progress| match action {
                     Action::Confirm => progress.confirm(),
                     Action::Cancel(reason) => progress.cancel(reason),
                     Action::Decide(decision) => progress.decide(decision),
@@ -232,13 +232,13 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         turns
             .into_iter()
             .zip(outcomes)
-            .map(|(turn, outcome)| self.progress(turn, |progress| apply(progress, outcome)))
+            .map(|(turn, outcome)| self.progress(&turn, |progress| apply(progress, outcome)))
             .collect()
     }
 
     fn progress(
         &self,
-        turn: Turn,
+        turn: &Turn,
         apply: impl FnOnce(Progress) -> Result<Progress, Impossible>,
     ) -> Outcome {
         apply(Progress::of(turn.clone())).map_err(|impossible| {
@@ -247,7 +247,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
                 error = &impossible as &dyn std::error::Error,
                 "a saga needs a person"
             );
-            self.postponement(&turn, impossible.to_string())
+            self.postponement(turn, impossible.to_string())
         })
     }
 

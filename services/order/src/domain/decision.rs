@@ -112,9 +112,8 @@ impl Facts {
     fn is_expired(&self) -> bool {
         let state = self.payment.as_ref().map(|payment| payment.state);
         match (self.window, state) {
-            (PayWindow::Free | PayWindow::Open { .. }, _) => false,
+            (PayWindow::Free | PayWindow::Open { .. }, _) | (PayWindow::Over, Some(_)) => false,
             (PayWindow::Over | PayWindow::LongOver, None) => true,
-            (PayWindow::Over, Some(_)) => false,
             (PayWindow::LongOver, Some(state)) => state == PaymentState::Pending,
         }
     }
@@ -152,7 +151,6 @@ impl Facts {
             .as_ref()
             .map(|payment| (payment.state, payment));
         match (self.state.status, self.window, payment) {
-            (Status::Pending, PayWindow::Free, None) => self.confirm(),
             (Status::Pending | Status::Confirmed, _, Some((PaymentState::Pending, payment))) => {
                 if payment.secured || self.hold == Hold::Committed {
                     Action::Authorise
@@ -160,8 +158,9 @@ impl Facts {
                     Action::ExtendHold
                 }
             }
-            // Money is set aside, or taken even: now the stock (DESIGN, "Placing an order").
-            (
+            // There is nothing to pay, or money is set aside: now the stock (DESIGN, "Placing an order").
+            (Status::Pending, PayWindow::Free, None)
+            | (
                 Status::Pending,
                 _,
                 Some((
@@ -244,10 +243,9 @@ impl Facts {
             return None;
         }
         match payment.state {
-            PaymentState::Pending => Some(PaymentDecision::Void),
             // What was shipped is paid; the rest goes back as a refund.
             PaymentState::Authorized if self.parcels.any_shipped => Some(PaymentDecision::Capture),
-            PaymentState::Authorized => Some(PaymentDecision::Void),
+            PaymentState::Pending | PaymentState::Authorized => Some(PaymentDecision::Void),
             PaymentState::Captured
             | PaymentState::PartiallyRefunded
             | PaymentState::Refunded

@@ -1,5 +1,6 @@
 //! One file an endpoint.
 
+mod cancel_order;
 mod cancel_payment;
 mod capture_payment;
 mod create_fulfillment;

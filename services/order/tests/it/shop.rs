@@ -18,8 +18,8 @@ use order::{
     },
     app::{App, Parts, service},
     application::{DriveSagas, Driven, PaymentTerms, PlaceOrders, Poke, QueueLimits, SagaLoop},
-    domain::Lane,
-    ports::PaymentProvider,
+    domain::{Lane, ProviderReference, Turn},
+    ports::{Authorisation, Charge, PaymentProvider},
 };
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -247,7 +247,7 @@ impl Shop {
     }
 
     pub async fn drive_lane(&self, lane: Lane) -> Driven {
-        self.driver().run(lane).await.unwrap()
+        Box::pin(self.driver().run(lane)).await.unwrap()
     }
 
     /// Rounds in both lanes until nothing is due any more.
@@ -255,6 +255,22 @@ impl Shop {
         while self.drive_lane(Lane::Stock).await.taken + self.drive_lane(Lane::Money).await.taken
             > 0
         {}
+    }
+
+    /// Charges for a turn as its worker would.
+    pub async fn charge(&self, turn: &Turn) -> ProviderReference {
+        let payment = turn.facts.payment.as_ref().unwrap();
+        let charge = Charge {
+            provider: payment.provider,
+            payment: payment.id,
+            order: payment.order_id,
+            method: payment.method.clone(),
+            amount: payment.amount,
+        };
+        match self.provider.authorise(&charge).await.unwrap() {
+            Authorisation::Authorised { reference } => reference,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// The same, with whatever waits for a moment woken too.

@@ -10,7 +10,7 @@ use super::{
     payment_row::{self, PaymentRow, RefundRow},
 };
 use crate::domain::{
-    FulfillmentStatus, Parcels, PayWindow, Payment, Refund, RefundCause, RefundState, Turn,
+    Facts, Parcels, PayWindow, Payment, Refund, RefundCause, RefundState, Status, Turn,
 };
 
 pub(super) async fn add_payments(pool: &PgPool, turns: &mut [Turn]) -> Result<(), StoreError> {
@@ -82,15 +82,55 @@ async fn of_payments(
     Ok(refunds)
 }
 
-/// Asked only for orders that may have to be wound up after their stock was committed.
-#[expect(clippy::unused_async, reason = "until there are tables of parcels")]
-pub(super) async fn add_parcels(_pool: &PgPool, turns: &mut [Turn]) -> Result<(), StoreError> {
+/// Asked only for orders that may have to be wound up after their stock was committed. An order of which a parcel is
+/// under way is looked at again.
+pub(super) async fn add_parcels(pool: &PgPool, turns: &mut [Turn]) -> Result<(), StoreError> {
+    let orders: Vec<Uuid> = turns
+        .iter()
+        .filter(|turn| may_have_parcels(&turn.facts))
+        .map(|turn| turn.lease.order_id.0)
+        .collect();
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let rows = sqlx::query!(
+        r#"
+        SELECT order_id, sum(shipped) > 0 AS "any_shipped!",
+               sum((quantity - shipped) * unit_price_minor)::bigint AS "unshipped_minor!",
+               EXISTS (SELECT FROM fulfillments
+                       WHERE fulfillments.order_id = order_items.order_id AND status = 'shipping') AS "under_way!"
+        FROM order_items WHERE order_id = ANY ($1) GROUP BY order_id
+        "#,
+        &orders,
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut parcels: HashMap<Uuid, Parcels> = rows
+        .into_iter()
+        .map(|row| {
+            let parcels = Parcels {
+                under_way: row.under_way,
+                any_shipped: row.any_shipped,
+                unshipped_minor: row.unshipped_minor,
+            };
+            (row.order_id, parcels)
+        })
+        .collect();
     for turn in turns {
-        turn.facts.parcels = Parcels {
-            under_way: false,
-            any_shipped: turn.facts.state.fulfillment != FulfillmentStatus::Unfulfilled,
-            unshipped_minor: 0,
-        };
+        if let Some(parcels) = parcels.remove(&turn.lease.order_id.0) {
+            turn.facts.parcels = parcels;
+        }
     }
     Ok(())
+}
+
+fn may_have_parcels(facts: &Facts) -> bool {
+    match facts.state.status {
+        Status::Pending | Status::Completed => false,
+        Status::Confirmed => match facts.window {
+            PayWindow::Free | PayWindow::Open { .. } => facts.cancel_requested,
+            PayWindow::Over | PayWindow::LongOver => true,
+        },
+        Status::Cancelled => true,
+    }
 }

@@ -226,6 +226,8 @@ impl PgPayments {
             CREATED,
         );
         if let Some(payment) = repeated(claimed.await?)? {
+            // Reading takes a connection of its own: holding this one meanwhile would starve the twins.
+            drop(transaction);
             return self.replayed(PaymentId(payment)).await;
         }
         let mut locked = wake_and_lock(&mut transaction, order).await?;
@@ -288,6 +290,7 @@ impl PgPayments {
             OK,
         );
         if repeated(claimed.await?)?.is_some() {
+            drop(transaction);
             return self.replayed(id).await;
         }
         let locked = wake_and_lock(&mut transaction, order).await?;
@@ -317,7 +320,9 @@ impl PgPayments {
         );
         let refund = repeated(claimed.await?)?;
         let replayed = refund.is_some();
-        if !replayed {
+        if replayed {
+            drop(transaction);
+        } else {
             let mut locked = wake_and_lock(&mut transaction, order).await?;
             let mut payment = lock_payment(&mut transaction, id).await?;
             let amount = new.amount.unwrap_or_else(|| payment.refundable());
@@ -342,8 +347,6 @@ impl PgPayments {
                 .with("amount_minor", amount.minor);
             advance(&mut transaction, order, &locked.state, event).await?;
             commit(transaction).await?;
-        } else {
-            drop(transaction);
         }
         let payment = self.found(id).await?;
         let wanted = refund.unwrap_or(new.id.0);
@@ -516,25 +519,21 @@ fn decide(
     order: &OrderState,
     decision: PaymentDecision,
 ) -> Result<bool, PaymentError> {
-    match decision {
-        PaymentDecision::Void => payment.decide(decision),
-        PaymentDecision::Capture if payment.state.is_captured() => Ok(false),
-        // Stock before money: the saga captures by itself, or the order is not confirmed yet.
-        PaymentDecision::Capture
-            if payment.state == PaymentState::Authorized
-                && payment.decision.is_none()
-                && (payment.capture == CaptureMode::Automatic
-                    || order.status == Status::Pending) =>
+    let undecided = payment.state == PaymentState::Authorized && payment.decision.is_none();
+    match (decision, payment.capture) {
+        (PaymentDecision::Capture, _) if payment.state.is_captured() => Ok(false),
+        // The saga does it by itself, once the stock is committed.
+        (PaymentDecision::Capture, CaptureMode::Automatic) if undecided => Ok(false),
+        // Stock before money.
+        (PaymentDecision::Capture, CaptureMode::Manual)
+            if undecided && order.status == Status::Pending =>
         {
-            match payment.capture {
-                CaptureMode::Automatic => Ok(false),
-                CaptureMode::Manual => Err(PaymentError::Transition {
-                    from: payment.state,
-                    to: PaymentState::Captured,
-                }),
-            }
+            Err(PaymentError::Transition {
+                from: payment.state,
+                to: PaymentState::Captured,
+            })
         }
-        PaymentDecision::Capture => payment.decide(decision),
+        (PaymentDecision::Void | PaymentDecision::Capture, _) => payment.decide(decision),
     }
 }
 

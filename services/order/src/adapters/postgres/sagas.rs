@@ -212,6 +212,11 @@ async fn reopen_unsettled(pool: &PgPool) -> Result<u64, sqlx::Error> {
             WHERE pay_by IS NOT NULL AND pay_by < now() AND status IN ('pending', 'confirmed')
               AND payment_status IN ('unpaid', 'failed') AND fulfillment_status IN ('unfulfilled', 'partial')
             UNION ALL
+            SELECT id FROM orders
+            WHERE status = 'cancelled' AND payment_status IN ('authorized', 'paid', 'partially_refunded')
+              AND NOT EXISTS (SELECT FROM payments JOIN refunds ON refunds.payment_id = payments.id
+                              WHERE payments.order_id = orders.id AND refunds.cause = 'cancelled')
+            UNION ALL
             SELECT order_id FROM payments
             WHERE status = 'pending' OR (status = 'authorized' AND decision IS NOT NULL) OR refund_pending_minor > 0
         )

@@ -12,7 +12,10 @@ use super::{
     events::{self, EventRow},
     failure::StoreError,
 };
-use crate::domain::{Actor, Change, Next, Payment, Refund, Settlement, Step};
+use crate::domain::{
+    Actor, Change, Next, Payment, PaymentDecision, ProviderReference, Refund, RefusalReason,
+    Settlement, Step,
+};
 
 /// Writes what still fits: order and payment have the versions that were read. Which orders those are; the sagas of
 /// the others are due again at once.
@@ -179,13 +182,13 @@ pub(super) async fn write_payments(
             json!({
                 "id": payment.id.0,
                 "status": payment.state.as_str(),
-                "decision": payment.decision.map(crate::domain::PaymentDecision::as_str),
+                "decision": payment.decision.map(PaymentDecision::as_str),
                 "authorized_minor": payment.authorized.minor,
                 "captured_minor": payment.captured.minor,
                 "refund_pending_minor": payment.refund_pending.minor,
                 "refunded_minor": payment.refunded.minor,
-                "provider_reference": payment.reference.as_ref().map(|one| one.as_str()),
-                "refusal": payment.refusal.as_ref().map(|one| one.as_str()),
+                "provider_reference": payment.reference.as_ref().map(ProviderReference::as_str),
+                "refusal": payment.refusal.as_ref().map(RefusalReason::as_str),
                 "secured": payment.secured,
                 "asked": payment.asked,
             })
@@ -228,7 +231,7 @@ pub(super) async fn write_refunds(
                 "status": refund.state.as_str(),
                 "cause": refund.cause.as_str(),
                 "reason": refund.reason,
-                "refusal": refund.refusal.as_ref().map(|one| one.as_str()),
+                "refusal": refund.refusal.as_ref().map(RefusalReason::as_str),
             })
         })
         .collect();
