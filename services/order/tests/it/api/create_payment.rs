@@ -1,5 +1,7 @@
 //! `POST /payments`.
 
+use std::sync::Arc;
+
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -91,6 +93,44 @@ async fn an_order_has_one_payment_at_a_time(pool: PgPool) {
     let (paid, _) = pay(&shop, &customer, "mock_ok").await;
     let again = start(&shop, &customer, "c", &body(&paid)).await;
     assert_eq!(again.status, 409, "{again:?}");
+    settle(&shop).await;
+    assert_eq!(shop.count("mock_provider_ledger").await, 2);
+}
+
+/// Ten browsers at once: with a key each, and then all with the same.
+#[sqlx::test]
+async fn many_at_once_start_one_payment(pool: PgPool) {
+    let shop = Arc::new(Shop::with_payments(pool).await);
+    let customer = shop.customer();
+    for same in [false, true] {
+        let order = place(&shop, &customer, None).await;
+        let tries: Vec<_> = (0..10)
+            .map(|index| {
+                let (shop, customer, body) = (shop.clone(), customer.clone(), body(&order));
+                let key = if same {
+                    "same".to_owned()
+                } else {
+                    index.to_string()
+                };
+                tokio::spawn(async move { start(&shop, &customer, &key, &body).await })
+            })
+            .collect();
+        let (mut fresh, mut seen) = (0, Vec::new());
+        for answer in tries {
+            let answer = answer.await.unwrap();
+            seen.push((answer.status.as_u16(), answer.replayed()));
+            match answer.status.as_u16() {
+                201 if answer.replayed() => assert!(same, "{answer:?}"),
+                201 => fresh += 1,
+                409 => assert!(!same, "{answer:?}"),
+                // The lock took too long; the client sends it again.
+                503 => {}
+                _ => panic!("{answer:?}"),
+            }
+        }
+        assert_eq!(fresh, 1, "same key: {same}, {seen:?}");
+    }
+    assert_eq!(shop.count("payments").await, 2);
     settle(&shop).await;
     assert_eq!(shop.count("mock_provider_ledger").await, 2);
 }

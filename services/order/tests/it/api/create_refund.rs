@@ -1,5 +1,7 @@
 //! `POST /payments/{id}/refunds`, and `POST /payments/refund/{id}` as its alias.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use web::token::Role;
@@ -93,6 +95,49 @@ async fn a_repeated_request_refunds_once_by_either_address(pool: PgPool) {
     settle(&shop).await;
     assert_eq!(shop.count("refunds").await, 1);
     assert_eq!(refunded_at_the_mock(&shop).await, 100);
+}
+
+/// Twenty refunds of a dollar at once, of a payment of 9.99.
+#[sqlx::test]
+async fn many_at_once_refund_no_more_than_was_paid(pool: PgPool) {
+    let shop = Arc::new(Shop::with_payments(pool).await);
+    let (customer, admin) = (shop.customer(), shop.admin());
+    let (_, payment) = pay(&shop, &customer, "mock_ok").await;
+    let tries: Vec<_> = (0..20)
+        .map(|index| {
+            let (shop, admin, payment) = (shop.clone(), admin.clone(), payment.clone());
+            tokio::spawn(async move {
+                let body = json!({ "amount": "1.00" });
+                // As a client does: the same again until it is known.
+                loop {
+                    let answer = refund(&shop, &admin, &payment, &index.to_string(), &body).await;
+                    if answer.status != 503 {
+                        return answer;
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut made = 0;
+    for answer in tries {
+        let answer = answer.await.unwrap();
+        match answer.refusal() {
+            (201, _) => made += 1,
+            (409, "refund_exceeds_payment") => {}
+            _ => panic!("{answer:?}"),
+        }
+    }
+    assert_eq!(made, 9);
+    settle(&shop).await;
+    assert_eq!(refunded_at_the_mock(&shop).await, 900);
+    let after = read(&shop, &customer, &payment).await;
+    assert_eq!(
+        (
+            &after["refunded"]["minor"],
+            &after["refund_pending"]["minor"]
+        ),
+        (&json!(900), &json!(0))
+    );
 }
 
 #[sqlx::test]
