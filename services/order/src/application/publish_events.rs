@@ -19,10 +19,11 @@ const EVENTS: i64 = 500;
 const POLL: Duration = Duration::from_millis(250);
 /// How often the backlog is shown, and what a release before left out is filled in.
 const ROUND: Duration = Duration::from_mins(1);
-/// An order that a pod of the release before is writing shows up within this time.
-const RECENT: Duration = Duration::from_mins(5);
-/// What the first round looks at: longer than an upgrade takes.
-const UPGRADE: Duration = Duration::from_hours(24);
+/// What the first round looks at: orders as old as this may have been changed while this worker was not there.
+const FIRST_LOOK: Duration = Duration::from_hours(24);
+/// What the next rounds look at, while pods of the release before may still be running beside this one.
+const LOOK: Duration = Duration::from_mins(2);
+const UPGRADE: u32 = 15;
 
 #[derive(Clone)]
 pub struct PublishEvents<L> {
@@ -50,11 +51,16 @@ impl<L: EventLog> PublishEvents<L> {
     }
 
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let (mut due, mut look_back) = (Instant::now(), UPGRADE);
+        let (mut due, mut rounds) = (Instant::now(), 0_u32);
         while !*stop.borrow() {
             if Instant::now() >= due {
-                self.keep_house(look_back).await;
-                (due, look_back) = (Instant::now() + ROUND, RECENT);
+                match rounds {
+                    0 => self.fill_gaps(FIRST_LOOK).await,
+                    1..UPGRADE => self.fill_gaps(LOOK).await,
+                    UPGRADE.. => {}
+                }
+                self.show_backlog().await;
+                (due, rounds) = (Instant::now() + ROUND, rounds.saturating_add(1));
             }
             match self.run_once().await {
                 Ok(Published { more: true, .. }) => continue,
@@ -74,8 +80,8 @@ impl<L: EventLog> PublishEvents<L> {
         }
     }
 
-    async fn keep_house(&self, look_back: Duration) {
-        match self.log.fill_gaps(look_back).await {
+    async fn fill_gaps(&self, within: Duration) {
+        match self.log.fill_gaps(within).await {
             Ok(0) => {}
             Ok(events) => info!(events, "wrote the events that the release before left out"),
             Err(error) => warn!(
@@ -83,6 +89,9 @@ impl<L: EventLog> PublishEvents<L> {
                 "gaps between events were not looked for"
             ),
         }
+    }
+
+    async fn show_backlog(&self) {
         match self.log.unpublished().await {
             Ok(events) => metrics::gauge!("ecommercestack_order_events_unpublished")
                 .set(f64::from(i32::try_from(events).unwrap_or(i32::MAX))),
