@@ -55,15 +55,26 @@ INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) 
 UPDATE sagas SET fence = sagas.fence + 1, attempts = sagas.attempts + 1, due_at = now() + make_interval(secs => 10)
 FROM orders WHERE sagas.order_id = :id AND orders.id = sagas.order_id
 RETURNING sagas.order_id, sagas.fence, sagas.attempts, orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version;
--- product: store/holds.rs lock and end, store/shelves.rs lock_exactly and allocate
-SELECT order_id, sku, location FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid]);
-SELECT FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, 'main' FROM unnest(:sorted::text[]) AS sku)
+-- product: reservation/settle.rs commit_once: store/shelves.rs lock_of, store/holds.rs commit
+SELECT s.sku, s.location, s.priority, s.on_hand, s.held, s.allocated,
+    (SELECT count(*) FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid])) AS lines
+FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid]))
 ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s;
-SELECT order_id, state FROM holds WHERE order_id = ANY (ARRAY[:id::uuid]) ORDER BY order_id FOR NO KEY UPDATE;
-UPDATE holds SET state = 'committed', ended_at = now() WHERE order_id = :id AND state = 'held';
-UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity
-FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)
-WHERE stock.sku = units.sku AND stock.location = 'main';
+WITH found AS MATERIALIZED (
+    SELECT order_id, state FROM holds WHERE order_id = ANY (ARRAY[:id::uuid]) ORDER BY order_id FOR NO KEY UPDATE
+), ended AS (
+    UPDATE holds SET state = 'committed', ended_at = now() FROM found
+    WHERE holds.order_id = found.order_id AND found.state = 'held' RETURNING 1
+), units AS (
+    SELECT sku, location, sum(quantity)::bigint AS quantity FROM hold_lines JOIN found USING (order_id)
+    WHERE found.state = 'held' GROUP BY sku, location ORDER BY sku, location
+), changed AS (
+    UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity FROM units
+    WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
+)
+SELECT order_id, state, (SELECT count(*) FROM ended) AS ended, (SELECT count(*) FROM units) AS wanted,
+    (SELECT count(*) FROM changed) AS changed, (SELECT count(*) FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid])) AS lines
+FROM found;
 -- order: adapters/postgres/sagas.rs lock_valid, settle.rs write
 SELECT order_id, fence, finished_at IS NULL AS unfinished FROM sagas WHERE order_id = ANY (ARRAY[:id::uuid]) ORDER BY order_id FOR UPDATE;
 SELECT id, version FROM orders WHERE id = ANY (ARRAY[:id::uuid]) ORDER BY id FOR NO KEY UPDATE;

@@ -29,7 +29,7 @@ DECLARE
     line_vendors uuid[]; line_names text[]; line_prices bigint[]; all_skus text[]; addresses jsonb[]; zeros bigint[];
     locations text[]; versions bigint[]; fences bigint[]; events jsonb[];
     -- What is wished for, a place for each line.
-    w_ids uuid[]; w_customers uuid[]; w_sold_out boolean[]; w_places smallint[]; w_skus text[]; w_quantities bigint[];
+    w_ids uuid[]; w_customers uuid[]; w_sold_out boolean[]; w_places smallint[]; w_skus text[]; w_quantities bigint[]; counts record;
 BEGIN
     -- 97 % of the batch become orders: 2 % name something sold out, 1 % repeat an earlier request.
     SELECT array_agg(id), array_agg(customer), array_agg(sold_out), array_agg(place), array_agg(sku), array_agg(quantity)
@@ -136,17 +136,25 @@ BEGIN
     UPDATE sagas SET fence = sagas.fence + 1, attempts = sagas.attempts + 1, due_at = now() + make_interval(secs => 10)
     FROM (SELECT due.order_id FROM sagas due WHERE due.order_id = ANY (fresh) AND finished_at IS NULL AND due_at <= now() FOR UPDATE SKIP LOCKED) due
     JOIN orders ON orders.id = due.order_id WHERE sagas.order_id = due.order_id;
-    -- product: reservation/settle.rs commit_once: store/holds.rs lock and end, store/shelves.rs lock_exactly and allocate
-    PERFORM order_id, sku, location FROM hold_lines WHERE hold_lines.order_id = ANY (fresh);
-    PERFORM FROM stock s WHERE (s.sku, s.location) IN (SELECT * FROM unnest(line_skus, locations))
+    -- product: reservation/settle.rs commit_once: store/shelves.rs lock_of, store/holds.rs commit
+    PERFORM s.sku, s.location, s.priority, s.on_hand, s.held, s.allocated,
+        (SELECT count(*) FROM hold_lines WHERE hold_lines.order_id = ANY (fresh)) AS lines
+    FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE hold_lines.order_id = ANY (fresh))
     ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s;
-    PERFORM order_id, state FROM holds WHERE holds.order_id = ANY (fresh) ORDER BY holds.order_id FOR NO KEY UPDATE;
-    UPDATE holds SET state = 'committed', ended_at = now() WHERE holds.order_id = ANY (fresh) AND state = 'held';
-    WITH units AS (
-        SELECT sku, location, sum(quantity)::bigint AS quantity FROM hold_lines WHERE hold_lines.order_id = ANY (fresh)
-        GROUP BY sku, location ORDER BY sku, location
-    ) UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity FROM units
-    WHERE stock.sku = units.sku AND stock.location = units.location;
+    WITH found AS MATERIALIZED (
+        SELECT holds.order_id, state FROM holds WHERE holds.order_id = ANY (fresh) ORDER BY holds.order_id FOR NO KEY UPDATE
+    ), ended AS (
+        UPDATE holds SET state = 'committed', ended_at = now() FROM found
+        WHERE holds.order_id = found.order_id AND found.state = 'held' RETURNING 1
+    ), units AS (
+        SELECT sku, location, sum(quantity)::bigint AS quantity FROM hold_lines JOIN found USING (order_id)
+        WHERE found.state = 'held' GROUP BY sku, location ORDER BY sku, location
+    ), changed AS (
+        UPDATE stock SET held = stock.held - units.quantity, allocated = stock.allocated + units.quantity FROM units
+        WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM units), (SELECT count(*) FROM changed),
+        (SELECT count(*) FROM hold_lines WHERE hold_lines.order_id = ANY (fresh)) INTO counts FROM found LIMIT 1;
     -- order: adapters/postgres/sagas.rs lock_valid, settle.rs write: orders, events, sagas
     PERFORM order_id, fence, finished_at IS NULL FROM sagas WHERE sagas.order_id = ANY (fresh) ORDER BY sagas.order_id FOR UPDATE;
     PERFORM id, version FROM orders WHERE id = ANY (fresh) ORDER BY id FOR NO KEY UPDATE;
