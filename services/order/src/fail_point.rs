@@ -57,7 +57,6 @@ fail_points! {
 pub struct OnDemand;
 
 #[cfg(not(feature = "fail-points"))]
-#[expect(clippy::unused_async, reason = "with the feature it waits")]
 pub async fn reach(_: FailPoint) -> Result<(), Cause> {
     Ok(())
 }

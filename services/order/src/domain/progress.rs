@@ -135,6 +135,7 @@ impl Progress {
     }
 
     /// The provider's result comes later, or its answer was lost.
+    #[must_use]
     pub fn unanswered(mut self, reference: Option<ProviderReference>, again: Duration) -> Self {
         if let Some(payment) = &mut self.facts.payment {
             payment.await_answer(reference);

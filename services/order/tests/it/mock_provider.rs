@@ -62,8 +62,8 @@ fn usd(minor: i64) -> Money {
 fn charge(method: &str) -> Charge {
     Charge {
         provider: ProviderName::Mock,
-        payment: PaymentId(Uuid::new_v4()),
-        order: OrderId(Uuid::new_v4()),
+        payment: PaymentId(Clock::system().uuid()),
+        order: OrderId(Clock::system().uuid()),
         method: method.to_owned().try_into().unwrap(),
         amount: usd(500),
     }
@@ -215,7 +215,7 @@ async fn methods_do_what_their_names_say(pool: PgPool) {
 
 #[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
 async fn a_void_stops_a_charge_under_way_and_one_to_come(pool: PgPool) {
-    let providers = providers(&pool, Duration::from_secs(60));
+    let providers = providers(&pool, Duration::from_mins(1));
     let late = charge("mock_late");
     assert!(matches!(
         providers.authorise(&late).await.unwrap(),

@@ -269,7 +269,7 @@ impl Shop {
         };
         match self.provider.authorise(&charge).await.unwrap() {
             Authorisation::Authorised { reference } => reference,
-            other => panic!("{other:?}"),
+            other => unreachable!("{other:?}"),
         }
     }
 
