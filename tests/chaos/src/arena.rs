@@ -27,6 +27,8 @@ pub struct Arena {
     pub client: Client,
     pub clock: Clock,
     vendor: Buyer,
+    /// Orders can be cancelled here: not in every version.
+    pub cancels: bool,
 }
 
 /// A variable of `make chaos` or whoever starts these tests.
@@ -75,6 +77,7 @@ impl Arena {
             client: Client::builder().no_proxy().build()?,
             clock,
             vendor,
+            cancels: false,
         })
     }
 
@@ -101,6 +104,13 @@ impl Arena {
             .bearer_auth(&self.vendor.token)
             .header("Idempotency-Key", self.clock.uuid().to_string())
             .timeout(Duration::from_secs(5)))
+    }
+
+    /// Whether order has this endpoint.
+    pub async fn offers(&self, path: &str) -> Result<bool> {
+        let url = self.shop.url(Member(Workload::Order, 0))?;
+        let request = self.client.get(format!("{url}/api/v1/order/openapi.json"));
+        Ok(expect(request, 200).await?["paths"].get(path).is_some())
     }
 
     /// A change of this SKU's count, without key and body yet.
@@ -201,7 +211,7 @@ impl Arena {
     ) -> Vec<Wish> {
         (0..count)
             .map(|_| {
-                let (method, errand) = payment(dice, methods);
+                let (method, errand) = payment(dice, methods, self.cancels);
                 Wish {
                     key: format!("chaos-{}", self.clock.uuid().simple()),
                     items: basket(dice, skus),
@@ -226,14 +236,14 @@ fn basket(dice: &mut Dice, skus: &[String]) -> Vec<Item> {
 }
 
 /// Most name a method with their order, some pay later, some change their mind, and some never pay.
-fn payment(dice: &mut Dice, methods: &[&str]) -> (Option<String>, Option<Errand>) {
+fn payment(dice: &mut Dice, methods: &[&str], cancels: bool) -> (Option<String>, Option<Errand>) {
     if methods.is_empty() {
         return (None, None);
     }
     let method = (*dice.one_of(methods)).to_owned();
     match dice.below(10) {
         0..=4 => (Some(method), None),
-        5 | 6 => (Some(method), Some(Errand::Cancel)),
+        5 | 6 => (Some(method), cancels.then_some(Errand::Cancel)),
         7 | 8 => (None, Some(Errand::Pay(method))),
         _ => (None, None),
     }

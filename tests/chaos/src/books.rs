@@ -103,13 +103,15 @@ struct Row {
     user: String,
     key: String,
     status: String,
+    /// Why it is cancelled.
+    reason: String,
     items: Vec<Item>,
 }
 
 fn orders(shop: &Shop) -> Result<HashMap<String, Row>> {
     let rows = shop.sql(
         "order",
-        "SELECT o.id, o.user_id, k.key, o.status,
+        "SELECT o.id, o.user_id, k.key, o.status, coalesce(o.cancel_reason, ''),
             (SELECT string_agg(sku || '*' || quantity, ' ' ORDER BY sku) FROM order_items WHERE order_id = o.id)
          FROM orders o LEFT JOIN idempotency_keys k ON k.order_id = o.id AND k.operation = 'place_order'",
     )?;
@@ -118,10 +120,10 @@ fn orders(shop: &Shop) -> Result<HashMap<String, Row>> {
         .collect()
 }
 
-/// `id|user|key|status|SKU*units SKU*units`
+/// `id|user|key|status|reason|SKU*units SKU*units`
 fn read(row: &str) -> Option<(String, Row)> {
     let fields: Vec<&str> = row.split('|').collect();
-    let [id, user, key, status, items] = fields[..] else {
+    let [id, user, key, status, reason, items] = fields[..] else {
         return None;
     };
     let items = items.split_whitespace().map(|line| {
@@ -135,6 +137,7 @@ fn read(row: &str) -> Option<(String, Row)> {
         user: user.to_owned(),
         key: key.to_owned(),
         status: status.to_owned(),
+        reason: reason.to_owned(),
         items: items.collect::<Option<_>>()?,
     };
     Some((id.to_owned(), row))
@@ -202,14 +205,16 @@ fn both_sides(shop: &Shop, orders: &HashMap<String, Row>) -> Result<Vec<String>>
             .collect();
         let right = match row.status.as_str() {
             "confirmed" | "completed" => state == "committed" && units == items.join(" "),
+            // Its units went to somebody else, and product knows it.
+            "cancelled" if row.reason == "shortfall" => matches!(state, "lost" | "expired"),
             "cancelled" => state != "held" && (state != "committed" || units.is_empty()),
             // Nobody has paid yet.
             _ => state == "held",
         };
         if !right {
             violations.push(format!(
-                "order {id} is {}, its hold {state} of {units}",
-                row.status
+                "order {id} is {} {}, its hold {state} of {units}",
+                row.status, row.reason
             ));
         }
     }

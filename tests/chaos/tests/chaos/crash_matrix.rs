@@ -14,6 +14,8 @@ use tokio::time::sleep;
 const WISHES: usize = 40;
 /// Long enough for a batch or two to run into the fault.
 const FAULTY: Duration = Duration::from_millis(900);
+/// Longer than a payment takes to come to any point on its way.
+const REACHED: Duration = Duration::from_secs(8);
 const PATIENCE: Duration = Duration::from_secs(45);
 
 struct Matrix {
@@ -26,7 +28,8 @@ struct Matrix {
 }
 
 impl Matrix {
-    async fn start(arena: Arena, base: Vec<(Workload, String, String)>) -> Self {
+    async fn start(mut arena: Arena, base: Vec<(Workload, String, String)>) -> Self {
+        arena.cancels = arena.offers("/api/v1/orders/{id}/cancel").await.unwrap();
         let buyers = arena.buyers(20).unwrap();
         let mut skus = arena.sell(5, 100_000).await.unwrap();
         // One that is sold out along the way.
@@ -86,10 +89,17 @@ impl Matrix {
             .arena
             .wishes(&mut self.dice, &self.skus, WISHES, methods);
         let crowd = self.arena.crowd(&self.buyers, wishes, PATIENCE);
-        sleep(FAULTY).await;
-        let died = members
-            .iter()
-            .any(|member| self.arena.shop.pid(*member).is_none());
+        let begun = Instant::now();
+        let (mut died, patience) = match fault {
+            Fault::Abort => (false, REACHED),
+            Fault::Kill | Fault::Error | Fault::Delay => (false, FAULTY),
+        };
+        while !died && begun.elapsed() < patience {
+            sleep(Duration::from_millis(50)).await;
+            died = members
+                .iter()
+                .any(|member| self.arena.shop.pid(*member).is_none());
+        }
         self.set(None);
         for member in &members {
             self.arena.shop.kill(*member)?;
