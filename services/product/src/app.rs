@@ -5,7 +5,7 @@ use money::Currency;
 use sqlx::PgPool;
 use web::{clock::Clock, token::Verifier};
 
-use crate::idempotency::InFlight;
+use crate::{idempotency::InFlight, views::Views};
 
 #[derive(Clone)]
 pub struct App {
@@ -14,6 +14,7 @@ pub struct App {
     pub verifier: Verifier,
     pub currency: Currency,
     pub in_flight: InFlight,
+    pub views: Views,
 }
 
 impl FromRef<App> for Verifier {

@@ -12,6 +12,7 @@ pub mod reservation;
 pub mod retry;
 pub mod store;
 pub mod sweeper;
+pub mod views;
 
 /// The schema that this release needs.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

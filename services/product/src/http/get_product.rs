@@ -1,6 +1,7 @@
 //! `GET /products/{id}`
 
-use axum::{Json, extract::State};
+use axum::extract::State;
+use tokio::time::Instant;
 use web::{PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::Guest};
 
 use super::product_view::ProductView;
@@ -8,6 +9,7 @@ use crate::{
     app::App,
     catalogue::{ProductId, Slug, Status, Viewer},
     store::products,
+    views::View,
 };
 
 /// Read a product
@@ -30,9 +32,14 @@ pub(super) async fn get_product(
     State(app): State<App>,
     Guest(caller): Guest,
     PathParameters(name): PathParameters<String>,
-) -> Result<(ETag, Json<ProductView>), Problem> {
+) -> Result<View, Problem> {
     let viewer = Viewer::of(caller.as_ref());
-    let found = match (name.parse::<ProductId>(), Slug::try_from(name)) {
+    let public = viewer == Viewer::Public;
+    if let Some(view) = public.then(|| app.views.get(&name)).flatten() {
+        return Ok(view);
+    }
+    let read_at = Instant::now();
+    let found = match (name.parse::<ProductId>(), Slug::try_from(name.clone())) {
         (Ok(id), _) => products::by_id(&app.pool, id).await,
         (Err(_), Ok(slug)) => products::by_slug(&app.pool, &slug).await,
         (Err(_), Err(_)) => Ok(None),
@@ -41,8 +48,11 @@ pub(super) async fn get_product(
         .map_err(|error| postgres::problem(&error))?
         .filter(|product| product.status == Status::Active || viewer.manages(product.vendor_id))
         .ok_or_else(Problem::not_found)?;
-    Ok((
-        ETag(product.version),
-        Json(ProductView::new(product, viewer, app.currency)),
-    ))
+    let etag = ETag(product.version);
+    let view = View::try_new(etag, &ProductView::new(product, viewer, app.currency))
+        .map_err(|error| Problem::internal(&error))?;
+    if public {
+        app.views.keep(name, read_at, view.clone());
+    }
+    Ok(view)
 }

@@ -1,6 +1,6 @@
 //! A shop for one test: its database, its routers, and tokens for whoever calls.
 
-use std::{path::Path, str::FromStr};
+use std::{path::Path, str::FromStr, time::Duration};
 
 use axum::{
     Router,
@@ -16,6 +16,7 @@ use product::{
         Extension, Hash, Item, Parcel, ParcelLine, Reservation, Returned, Shipped, Verdict, Wanted,
         restock, ship,
     },
+    views::Views,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -62,6 +63,11 @@ impl Shop {
     }
 
     pub fn open_with(pool: PgPool, legacy_aliases: bool) -> Self {
+        Self::open_showing(pool, legacy_aliases, Duration::ZERO)
+    }
+
+    /// The public is shown products for so long as they were.
+    pub fn open_showing(pool: PgPool, legacy_aliases: bool, fresh_for: Duration) -> Self {
         // As the service's own pool does it.
         let options = pool.connect_options().as_ref().clone();
         pool.set_connect_options(
@@ -74,6 +80,7 @@ impl Shop {
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             in_flight: InFlight::default(),
+            views: Views::new(fresh_for),
         };
         let user = |roles: &[Role]| {
             let id = id();

@@ -1,9 +1,11 @@
 //! `GET /products/{id}`
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, order};
+use crate::shop::{Call, Shop, User, id, order};
 
 #[sqlx::test]
 async fn a_guest_reads_by_id_or_slug_and_sees_what_is_available(pool: PgPool) {
@@ -97,4 +99,48 @@ async fn what_names_nothing_is_not_found(pool: PgPool) {
         .await;
     wrong.refused(405, "method_not_allowed");
     assert!(wrong.header("allow").contains("GET"));
+}
+
+#[sqlx::test]
+async fn the_public_may_be_shown_what_was_true_a_moment_ago(pool: PgPool) {
+    let shown_for = Duration::from_secs(3);
+    let shop = Shop::open_showing(pool, false, shown_for);
+    shop.product("MUG", 5).await;
+    let available = |user: Option<&User>| {
+        let call = shop.get("/products/the-mug");
+        let call = user.into_iter().fold(call, Call::by);
+        async move {
+            let answer = call.send().await;
+            assert_eq!(answer.etag(), "\"1\"");
+            assert_eq!(answer.header("content-type"), "application/json");
+            answer.ok(200)["inventory"]["available"].clone()
+        }
+    };
+    let began = Instant::now();
+    assert_eq!(available(None).await, 5);
+    shop.reserve(&[order(&[("MUG", 2)])]).await;
+    let shown = [
+        available(None).await,
+        available(Some(&shop.customer)).await,
+        available(Some(&shop.vendor)).await,
+        available(Some(&shop.admin)).await,
+    ];
+    assert!(
+        began.elapsed() < shown_for,
+        "too slow a machine for this test"
+    );
+    assert_eq!(shown, [5, 5, 3, 3], "those who see more see it as it is");
+    tokio::time::sleep(shown_for).await;
+    assert_eq!(available(None).await, 3);
+}
+
+#[sqlx::test]
+async fn what_its_vendor_reads_is_not_shown_to_the_public(pool: PgPool) {
+    let shop = Shop::open_showing(pool, false, Duration::from_mins(1));
+    let body = json!({ "sku": "MUG", "name": "Mug", "price": "1", "status": "draft" });
+    let create = shop.post("/products").by(&shop.vendor);
+    create.json(&body).await.ok(201);
+    let read = || shop.get("/products/mug");
+    read().by(&shop.vendor).send().await.ok(200);
+    read().send().await.refused(404, "not_found");
 }

@@ -106,7 +106,7 @@ async fn tell(shop: &Shop, story: &[Command]) -> Result<(), TestCaseError> {
 /// The place of the command that happens here: a repetition stands for an earlier one.
 fn original(story: &[Command], place: usize) -> usize {
     match story[place] {
-        Command::Again(earlier) if place > 0 => original(story, earlier % place),
+        Command::Again(back) if back <= place => original(story, place - back),
         _ => place,
     }
 }
@@ -206,7 +206,7 @@ async fn step(
             let found: Vec<Returned> = shop.restock(&returns).await;
             prop_assert_eq!(found, twin.restock(parcels));
         }
-        // The first of a story: there is nothing to repeat.
+        // So long ago there was nothing yet.
         Command::Again(_) => {}
     }
     Ok(())
