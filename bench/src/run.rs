@@ -80,6 +80,9 @@ pub struct LegSettings {
     /// `GET /products/{id}` instead of orders.
     #[arg(long)]
     products: bool,
+    /// The Traefik to read products through.
+    #[arg(long, requires = "products")]
+    traefik: Option<PathBuf>,
     /// Ends the services' sessions again and again: the audit must find nothing.
     #[arg(long)]
     disturb: bool,
@@ -272,7 +275,7 @@ pub fn leg(settings: &LegSettings) -> Result<()> {
         watch_statements(&mut stage)?;
     }
     let leg = if settings.products {
-        leg::products(&stage, "products", None, drive)?
+        leg::products(&stage, "products", settings.traefik.as_deref(), drive)?
     } else {
         leg::ours(&stage, "ours", mix, drive)?
     };
