@@ -54,6 +54,9 @@ pub struct Serve {
     /// Answers below `/products` at the root as well.
     #[arg(long, env = "LEGACY_ALIASES", default_value_t = false, action = clap::ArgAction::Set)]
     pub legacy_aliases: bool,
+    /// How long guests and customers may be shown a product, and what is available of it, as it was; 0: always as it is.
+    #[arg(long, env = "PRODUCT_VIEW_MILLISECONDS", default_value_t = 0)]
+    pub product_view_milliseconds: u64,
     /// The folder of the tokens that other services call with: a file per caller, a token a line.
     #[arg(long, env = "INTERNAL_TOKENS_DIR")]
     pub internal_tokens_dir: PathBuf,

@@ -1,5 +1,7 @@
 //! The product service's process: wiring only.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use clap::Parser;
 use product::{
@@ -9,6 +11,7 @@ use product::{
     http,
     idempotency::InFlight,
     sweeper,
+    views::Views,
 };
 use web::{
     clock::Clock,
@@ -54,6 +57,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         verifier: verifier.clone(),
         currency: settings.currency,
         in_flight: InFlight::default(),
+        views: Views::new(Duration::from_millis(settings.product_view_milliseconds)),
     };
     // Holds no transaction: ends with the process.
     tokio::spawn(verifier.keep_fresh());
