@@ -17,7 +17,7 @@ use crate::{
     adapters::{
         catalog_http::{CatalogHttp, Timeouts},
         http,
-        payments::{MockWebhooks, PaymentSettings, Providers, SignedWebhooks},
+        payments::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
         postgres::{
             MIGRATOR, PgEventLog, PgOrders, PgPayments, PgReturnedGoods, PgSagas, PgShipments,
         },
@@ -43,7 +43,7 @@ const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let stop = server::stop_signal().context("signals cannot be listened to")?;
     let clock = Clock::system();
-    let (readers, writers) = pools(&config.database)?;
+    let (readers, writers) = pools(&own_share(&config.database, &config.payments))?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let poke = Poke::default();
     let provider = Providers::new(&config.payments, mock_pool(&config.database)?);
@@ -98,7 +98,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
 pub async fn work(config: Work) -> anyhow::Result<()> {
     let stop = server::stop_signal().context("signals cannot be listened to")?;
     let clock = Clock::system();
-    let pool = config.database.pool("order-work")?;
+    let pool = own_share(&config.database, &config.payments).pool("order-work")?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let sagas = PgSagas::new(pool.clone(), clock);
     let mock = mock_pool(&config.database)?;
@@ -179,6 +179,18 @@ pub async fn audit(config: Audit) -> anyhow::Result<()> {
 /// The document of the API, as it is committed beside this crate.
 pub fn openapi() -> anyhow::Result<String> {
     Ok(service(None).openapi(http::routes()).to_pretty_json()?)
+}
+
+/// What is left of this process' connections where the mock has some of them: their sum is what the operator counts.
+fn own_share(database: &Database, payments: &PaymentSettings) -> Database {
+    let of_mock = match payments.payment_provider {
+        ProviderChoice::None => 0,
+        ProviderChoice::Mock => MOCK_CONNECTIONS,
+    };
+    Database {
+        max_connections: database.max_connections.saturating_sub(of_mock).max(1),
+        ..database.clone()
+    }
 }
 
 /// The mock stands for a foreign system: connections of its own, opened when it is called.
