@@ -54,12 +54,10 @@ async fn shop_of(name: &str, binaries: Binaries, migrated: &Binaries) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "CHAOS_PREVIOUS names the folder of the last version's binaries"]
 async fn this_version_and_the_last_work_side_by_side() {
     let this = arena::binaries("CHAOS_BINARIES").unwrap();
-    let Ok(last) = arena::binaries("CHAOS_PREVIOUS") else {
-        eprintln!("upgrade: not run, CHAOS_PREVIOUS is not set");
-        return;
-    };
+    let last = arena::binaries("CHAOS_PREVIOUS").unwrap();
     let auth = this.auth.clone();
     let mixed = |product: &Binaries, order: &Binaries| Binaries {
         auth: auth.clone(),
