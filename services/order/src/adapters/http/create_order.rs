@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
 };
 use web::{
@@ -11,14 +11,12 @@ use web::{
     token::Customer,
 };
 
-use super::{order_request::NewOrderBody, order_view::OrderView, refusal};
+use super::{order_request::NewOrderBody, order_view::OrderView, refusal, replay};
 use crate::{
     app::App,
     application::{Command, Placed},
     domain::UserId,
 };
-
-const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Place an order
 ///
@@ -62,15 +60,12 @@ pub async fn create_order(
         .run(command)
         .await
         .map_err(|error| refusal::of_placing(&error))?;
-    let mut headers = HeaderMap::new();
+    let mut headers = replay::headers(replayed);
     let location = HeaderValue::try_from(format!("/api/v1/orders/{}", order.id));
     headers.insert(
         header::LOCATION,
         location.map_err(|error| Problem::internal(&error))?,
     );
-    if replayed {
-        headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
-    }
     Ok((
         StatusCode::CREATED,
         ETag(order.state.version),

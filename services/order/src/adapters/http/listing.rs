@@ -1,7 +1,8 @@
-//! What the lists of orders share: who reads, and the way from a query to a page.
+//! What lists share: who reads, and the way from a query to a page; and what only those of orders share.
 
 use axum::Json;
 use chrono::{DateTime, Datelike, Utc};
+use serde::{Serialize, de::DeserializeOwned};
 use web::{
     FieldError, Problem,
     list::{self, Page, PageQuery, Paging, Total},
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
-type Key = (DateTime<Utc>, OrderId);
+pub type Key<Id> = (DateTime<Utc>, Id);
 
 /// Admins read everything, everybody else what is theirs.
 pub fn reader(caller: &Caller) -> Reader {
@@ -85,8 +86,8 @@ pub async fn page_of_vendor(
     orders(&paging, listing)
 }
 
-fn paging(filter: &OrderFilter, query: &PageQuery) -> Result<Paging<Key>, Problem> {
-    check_times(filter)?;
+fn paging(filter: &OrderFilter, query: &PageQuery) -> Result<Paging<Key<OrderId>>, Problem> {
+    check_times(filter.from, filter.to)?;
     let customer = filter.customer.map(|customer| customer.0);
     let vendor = filter.vendor.map(|vendor| vendor.0);
     let status = filter.status.map(Status::as_str);
@@ -103,7 +104,9 @@ fn paging(filter: &OrderFilter, query: &PageQuery) -> Result<Paging<Key>, Proble
     )
 }
 
-fn window(paging: &Paging<Key>) -> Result<Window, Problem> {
+pub fn window<Id: Copy + Serialize + DeserializeOwned>(
+    paging: &Paging<Key<Id>>,
+) -> Result<Window<Id>, Problem> {
     let start = match &paging.start {
         list::Start::After((time, _)) if !storable(time) => {
             return Err(Problem::invalid_field(
@@ -122,13 +125,14 @@ fn window(paging: &Paging<Key>) -> Result<Window, Problem> {
     })
 }
 
-fn orders(paging: &Paging<Key>, listing: Listing) -> Result<Page<Order>, Problem> {
+fn orders(paging: &Paging<Key<OrderId>>, listing: Listing) -> Result<Page<Order>, Problem> {
     let total = listing.counted.map(Total::counted);
     paging.page(listing.orders, total, |order| (order.created_at, order.id))
 }
 
-fn check_times(filter: &OrderFilter) -> Result<(), Problem> {
-    let bad = [("from", filter.from), ("to", filter.to)]
+/// The filters `from` and `to` of a list.
+pub fn check_times(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Result<(), Problem> {
+    let bad = [("from", from), ("to", to)]
         .into_iter()
         .filter(|(_, time)| time.is_some_and(|time| !storable(&time)))
         .map(|(name, _)| {

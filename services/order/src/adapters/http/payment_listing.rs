@@ -1,20 +1,20 @@
 //! What the lists of payments share: the way from a query to a page.
 
 use axum::Json;
-use chrono::{DateTime, Datelike, Utc};
 use web::{
-    FieldError, Problem,
-    list::{self, Page, PageQuery, Paging, Total},
+    Problem,
+    list::{Page, PageQuery, Paging, Total},
 };
 
-use super::{payment_refusal, payment_view::PaymentView};
+use super::{
+    listing::{Key, check_times, window},
+    payment_refusal,
+    payment_view::PaymentView,
+};
 use crate::{
     app::App,
-    domain::{PaymentFilter, PaymentId, PaymentState, Reader, Start, Window},
+    domain::{PaymentFilter, PaymentId, PaymentState, Reader},
 };
-
-/// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
-type Key = (DateTime<Utc>, PaymentId);
 
 /// `None`: the reader may not see the payments of the customer that the filter names.
 pub async fn page(
@@ -23,7 +23,7 @@ pub async fn page(
     filter: PaymentFilter,
     query: &PageQuery,
 ) -> Result<Option<Json<Page<PaymentView>>>, Problem> {
-    check_times(&filter)?;
+    check_times(filter.from, filter.to)?;
     let paging = paging(&filter, query)?;
     let listing = app
         .read_payments
@@ -40,7 +40,7 @@ pub async fn page(
     Ok(Some(Json(page.map(PaymentView::from))))
 }
 
-fn paging(filter: &PaymentFilter, query: &PageQuery) -> Result<Paging<Key>, Problem> {
+fn paging(filter: &PaymentFilter, query: &PageQuery) -> Result<Paging<Key<PaymentId>>, Problem> {
     Paging::try_new(
         query,
         &(
@@ -52,43 +52,4 @@ fn paging(filter: &PaymentFilter, query: &PageQuery) -> Result<Paging<Key>, Prob
             filter.to,
         ),
     )
-}
-
-fn window(paging: &Paging<Key>) -> Result<Window<PaymentId>, Problem> {
-    let start = match &paging.start {
-        list::Start::After((time, _)) if !storable(time) => {
-            return Err(Problem::invalid_field(
-                "cursor",
-                "invalid_cursor",
-                "take the cursor from the answer before",
-            ));
-        }
-        list::Start::After((time, id)) => Start::After(*time, *id),
-        list::Start::Offset(rows) => Start::Offset(i64::from(*rows)),
-    };
-    Ok(Window {
-        rows: paging.fetch(),
-        start,
-        count_to: paging.include_total.then_some(Total::COUNT_TO),
-    })
-}
-
-fn check_times(filter: &PaymentFilter) -> Result<(), Problem> {
-    let bad: Vec<FieldError> = [("from", filter.from), ("to", filter.to)]
-        .into_iter()
-        .filter(|(_, time)| time.is_some_and(|time| !storable(&time)))
-        .map(|(name, _)| {
-            FieldError::new(name, "out_of_range", "a time lies in the years 1 to 9999")
-        })
-        .collect();
-    if bad.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::invalid(bad))
-    }
-}
-
-/// Postgres knows fewer years than chrono.
-fn storable(time: &DateTime<Utc>) -> bool {
-    (1..=9_999).contains(&time.year())
 }

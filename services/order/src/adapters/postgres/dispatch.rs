@@ -262,12 +262,25 @@ async fn fulfillments(pool: &PgPool, order: OrderId) -> Result<Vec<Fulfillment>,
     .fetch_all(pool)
     .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut lines = lines_of(pool, &ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let lines = lines.remove(&row.id).unwrap_or_default();
+            row.into_fulfillment(lines)
+        })
+        .collect()
+}
+
+pub(super) async fn lines_of(
+    pool: &PgPool,
+    parcels: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<ParcelLine>>, StoreError> {
     let lines = sqlx::query!(
         r#"
         SELECT fulfillment_id, position, sku, quantity
         FROM fulfillment_lines WHERE fulfillment_id = ANY ($1) ORDER BY fulfillment_id, position
         "#,
-        &ids,
+        parcels,
     )
     .fetch_all(pool)
     .await?;
@@ -276,12 +289,7 @@ async fn fulfillments(pool: &PgPool, order: OrderId) -> Result<Vec<Fulfillment>,
         let read = parcel_line(line.position, line.sku, line.quantity)?;
         lines_of.entry(line.fulfillment_id).or_default().push(read);
     }
-    rows.into_iter()
-        .map(|row| {
-            let lines = lines_of.remove(&row.id).unwrap_or_default();
-            row.into_fulfillment(lines)
-        })
-        .collect()
+    Ok(lines_of)
 }
 
 pub(super) fn parcel_line(

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use web::clock::Clock;
 
 use super::{
-    dispatch::parcel_line,
+    dispatch::lines_of,
     events::{self, EventRow},
     failure::{StoreError, retrying},
     row::state,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         Actor, EventType, FulfillmentId, NewEvent, OrderId, OrderState, Parcel, ParcelLease,
-        ParcelOutcome, ParcelTurn, shipping_status,
+        ParcelLine, ParcelOutcome, ParcelTurn, shipping_status,
     },
     ports::{Shipments, ShipmentsError},
 };
@@ -84,34 +84,25 @@ async fn take(pool: &PgPool, most: i64, lease: Duration) -> Result<Vec<ParcelTur
     .fetch_all(pool)
     .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let lines = sqlx::query!(
-        r#"
-        SELECT fulfillment_id, position, sku, quantity
-        FROM fulfillment_lines WHERE fulfillment_id = ANY ($1) ORDER BY fulfillment_id, position
-        "#,
-        &ids,
-    )
-    .fetch_all(pool)
-    .await?;
-    let mut lines_of: HashMap<Uuid, Vec<_>> = HashMap::new();
-    for line in lines {
-        let read = parcel_line(line.position, line.sku, line.quantity)?;
-        let of_parcel = lines_of.entry(line.fulfillment_id).or_default();
-        of_parcel.push((read.sku, read.quantity));
-    }
-    let turn = |id, order_id, fence, attempts, lines| ParcelTurn {
+    let mut lines = lines_of(pool, &ids).await?;
+    let turn = |id, order_id, fence, attempts, lines: Vec<ParcelLine>| ParcelTurn {
         lease: ParcelLease { id, fence },
         attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
         parcel: Parcel {
             id,
             order_id: OrderId(order_id),
-            lines,
+            lines: lines
+                .into_iter()
+                .map(|line| (line.sku, line.quantity))
+                .collect(),
         },
     };
-    let lines = |id| lines_of.get(&id).cloned().unwrap_or_default();
     Ok(rows
         .into_iter()
-        .map(|row| turn(row.id, row.order_id, row.fence, row.attempts, lines(row.id)))
+        .map(|row| {
+            let lines = lines.remove(&row.id).unwrap_or_default();
+            turn(row.id, row.order_id, row.fence, row.attempts, lines)
+        })
         .collect())
 }
 
