@@ -14,9 +14,10 @@ pub mod service;
 pub mod signature;
 pub mod token;
 
+mod body;
 mod detached;
 mod observe;
 
 pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};
-pub use request::{PathParameters, QueryParameters, RawBody, ValidJson};
+pub use request::{PathParameters, QueryParameters, ValidJson};

@@ -1,21 +1,15 @@
 //! Extractors that answer bad input with the right problem: 400, 404, 413, 415 or 422, never a 5xx.
 
 use axum::{
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use garde::Validate;
-use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, error::Category};
 
 use crate::{FieldError, Problem};
-
-/// Largest body a JSON endpoint takes.
-pub const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// What is read and thrown away of a body that is too large, so that the client sees the 413 and not a reset.
-const MAX_DRAINED_BYTES: usize = 32 * 1024 * 1024;
 
 /// A JSON body that parses and keeps its type's rules. Types deny unknown fields.
 pub struct ValidJson<T>(pub T);
@@ -27,33 +21,22 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let is_json = is_json(request.headers());
-        // Read first, whatever the type: an answer before the body's end can look like a broken connection.
-        let body = read(request.into_body()).await?;
-        if !is_json {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "Send JSON, with Content-Type: application/json.",
             ));
         }
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| Problem::internal(&error))?;
         let value: T = parse(&body)?;
         value
             .validate()
             .map_err(|report| Problem::invalid(broken_rules(&report)))?;
         Ok(Self(value))
-    }
-}
-
-/// A body as it was sent, for what is verified byte by byte; one over the limit is 413.
-pub struct RawBody(pub Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for RawBody {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        read(request.into_body()).await.map(Self)
     }
 }
 
@@ -111,38 +94,6 @@ fn is_json(headers: &HeaderMap) -> bool {
         .to_ascii_lowercase();
     essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
-}
-
-async fn read(mut body: Body) -> Result<Bytes, Problem> {
-    let mut kept = Vec::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "body_incomplete",
-                "The body ended before its length.",
-            )
-        })?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        length = length.saturating_add(data.len());
-        if length <= MAX_BODY_BYTES {
-            kept.extend_from_slice(&data);
-        } else if length > MAX_DRAINED_BYTES {
-            break;
-        }
-    }
-    if length <= MAX_BODY_BYTES {
-        Ok(kept.into())
-    } else {
-        Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "The body is larger than 1 MiB.",
-        ))
-    }
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -291,14 +242,5 @@ mod tests {
             parse::<Value>(br#"{"text": "a\\u0000b"}"#).is_ok(),
             "an escaped backslash is not NUL"
         );
-    }
-
-    #[tokio::test]
-    async fn a_body_over_the_limit_is_413() {
-        assert!(read(Body::from(vec![b' '; MAX_BODY_BYTES])).await.is_ok());
-        let problem = read(Body::from(vec![b' '; MAX_BODY_BYTES + 1]))
-            .await
-            .unwrap_err();
-        assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 }

@@ -10,7 +10,12 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::info;
 
-use crate::{Problem, detached::detach_writes, observe::observe, request::MAX_BODY_BYTES};
+use crate::{
+    Problem,
+    body::{self, read_whole},
+    detached::detach_writes,
+    observe::observe,
+};
 
 /// Time that a drain waits for requests under way; shorter than the pod's termination grace period.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -36,19 +41,30 @@ pub enum ServeError {
     Serve(#[source] std::io::Error),
 }
 
-/// The layers of every request, outermost first: observed, panics caught, writes detached from their client.
-pub fn layered(routes: Router, writes: &TaskTracker) -> Router {
+#[derive(Clone, Copy, Debug)]
+pub enum Port {
+    Public,
+    Internal,
+}
+
+/// The layers of every request, outermost first: observed, panics caught, its body read, writes detached from their client.
+pub fn layered(routes: Router, writes: &TaskTracker, port: Port) -> Router {
+    let max_body_bytes = match port {
+        Port::Public => body::MAX_BYTES,
+        Port::Internal => body::MAX_INTERNAL_BYTES,
+    };
     routes.layer(
         ServiceBuilder::new()
             .layer(middleware::from_fn(observe))
             .layer(CatchPanicLayer::custom(|_| {
                 axum::response::IntoResponse::into_response(Problem::internal(&Panicked))
             }))
+            .layer(middleware::from_fn_with_state(max_body_bytes, read_whole))
             .layer(middleware::from_fn_with_state(
                 writes.clone(),
                 detach_writes,
             ))
-            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
+            .layer(DefaultBodyLimit::disable()),
     )
 }
 
@@ -65,8 +81,8 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let writes = TaskTracker::new();
     let (count_requests, metrics) = PrometheusMetricLayer::pair();
-    let public = layered(public.layer(count_requests), &writes);
-    let internal = layered(internal, &writes).merge(metrics_route(metrics));
+    let public = layered(public.layer(count_requests), &writes, Port::Public);
+    let internal = layered(internal, &writes, Port::Internal).merge(metrics_route(metrics));
 
     let (public_listener, internal_listener) = (
         bind(listen.public_address).await?,

@@ -32,9 +32,7 @@ mod ship_goods;
 mod update_product;
 
 use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
+    Router, middleware,
     routing::{get, post},
 };
 use utoipa::openapi::OpenApi;
@@ -45,9 +43,6 @@ use web::{
 };
 
 use crate::{MIGRATOR, app::App};
-
-/// A full batch of long orders is larger than what a customer may send.
-const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// The endpoints below `/api/v1`.
 fn api() -> OpenApiRouter<App> {
@@ -125,7 +120,6 @@ pub fn internal(app: App, callers: AllowedCallers) -> Router {
             "/internal/shortfalls/settle",
             post(settle_shortfalls::settle_shortfalls),
         )
-        .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES))
         .route_layer(middleware::from_fn_with_state(callers, require_caller))
         .with_state(app);
     calls.merge(probes)

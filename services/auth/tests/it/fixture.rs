@@ -28,8 +28,13 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-use web::{clock::Clock, token::TokenScope};
+use web::{
+    clock::Clock,
+    server::{Port, layered},
+    token::TokenScope,
+};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -113,8 +118,8 @@ impl Auth {
         };
         let peer: SocketAddr = "10.42.0.1:40000".parse().unwrap();
         let public = http::public(app.clone(), AddressLimiter::new(settings.address));
-        let router = web::server::layered(public, &tokio_util::task::TaskTracker::new())
-            .layer(Extension(ConnectInfo(peer)));
+        let router =
+            layered(public, &TaskTracker::new(), Port::Public).layer(Extension(ConnectInfo(peer)));
         Self { app, keys, router }
     }
 

@@ -182,7 +182,7 @@ impl Shop {
             patience: waits.patience,
         });
         let router = app.router(&service(Some(pool.clone())), true);
-        let router = web::server::layered(router, &TaskTracker::new());
+        let router = web::server::layered(router, &TaskTracker::new(), web::server::Port::Public);
         Self {
             pool,
             product,

@@ -26,6 +26,7 @@ use uuid::Uuid;
 use web::{
     clock::Clock,
     internal::AllowedCallers,
+    server::{Port, layered},
     token::{Role, testing::Signer},
 };
 
@@ -102,11 +103,12 @@ impl Shop {
             other_vendor: user(&[Role::Vendor]),
             admin: user(&[Role::Admin]),
             customer: user(&[Role::Customer]),
-            internal: web::server::layered(
+            internal: layered(
                 http::internal(app.clone(), AllowedCallers::new(tokens, &["order"])),
                 &writes,
+                Port::Internal,
             ),
-            public: web::server::layered(http::public(app, legacy_aliases), &writes),
+            public: layered(http::public(app, legacy_aliases), &writes, Port::Public),
             pool,
         }
     }

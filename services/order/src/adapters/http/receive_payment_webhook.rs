@@ -1,12 +1,13 @@
 //! `POST /payments/webhooks/{provider}`: a provider says that something happened to a payment.
 
 use axum::{
+    body::Bytes,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, RawBody, problem::ProblemDocument};
+use web::{PathParameters, Problem, problem::ProblemDocument};
 
 use super::payment_refusal;
 use crate::{
@@ -58,7 +59,7 @@ pub async fn receive_payment_webhook(
     State(app): State<App>,
     PathParameters(provider): PathParameters<ProviderPath>,
     headers: HeaderMap,
-    RawBody(body): RawBody,
+    body: Bytes,
 ) -> Result<StatusCode, Problem> {
     let text = |(name, value): (&HeaderName, &HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
