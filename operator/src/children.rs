@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod budgets;
+pub mod database_sizes;
 pub mod deployments;
 pub mod environment;
 pub mod ingresses;

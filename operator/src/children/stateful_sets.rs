@@ -2,6 +2,7 @@
 //! volumes always outlive the `StatefulSet`, and go with the stack by an owner reference only (OPERATOR 12).
 
 use super::{
+    database_sizes::{max_wal_size, shared_buffers},
     environment::{field_variable, secret_variable, variable},
     metadata,
     pods::{
@@ -23,7 +24,7 @@ use k8s_openapi::{
         },
         core::v1::{
             Container, ContainerPort, EnvVar, PersistentVolumeClaim, PersistentVolumeClaimSpec,
-            VolumeResourceRequirements,
+            ResourceRequirements, VolumeResourceRequirements,
         },
     },
     apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
@@ -48,13 +49,14 @@ pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) 
     let name = stack.object(POSTGRES);
     let (temporary, temporary_mount) = scratch_volume("tmp", "/tmp");
     let (sockets, sockets_mount) = scratch_volume("run", "/run/postgresql");
+    let resources = resources(DEFAULTS, &stack.database.resources);
     let container = Container {
         args: Some(vec!["patroni".to_owned()]),
-        env: Some(environment(stack)),
+        env: Some(environment(stack, &resources)),
         liveness_probe: Some(probe("/liveness", "patroni", 10, 6)),
         ports: Some(vec![port("postgres", 5432), port("patroni", 8008)]),
         readiness_probe: Some(probe("/health", "patroni", 5, 3)),
-        resources: Some(resources(DEFAULTS, &stack.database.resources)),
+        resources: Some(resources),
         startup_probe: Some(probe("/liveness", "patroni", 2, 150)),
         volume_mounts: Some(vec![
             mount(VOLUME, "/var/lib/postgresql", false),
@@ -114,7 +116,7 @@ pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) 
     }
 }
 
-fn environment(stack: &ValidStack) -> Vec<EnvVar> {
+fn environment(stack: &ValidStack, resources: &ResourceRequirements) -> Vec<EnvVar> {
     vec![
         variable("SCOPE", stack.object(POSTGRES)),
         field_variable("NAMESPACE", "metadata.namespace"),
@@ -139,6 +141,8 @@ fn environment(stack: &ValidStack) -> Vec<EnvVar> {
             "rewind-password",
         ),
         variable("MAX_CONNECTIONS", MAX_CONNECTIONS.to_string()),
+        variable("SHARED_BUFFERS", shared_buffers(resources)),
+        variable("MAX_WAL_SIZE", max_wal_size(&stack.database.size)),
     ]
 }
 
