@@ -32,7 +32,8 @@ pub struct ManagedDatabase {
     /// The volume that holds the data.
     pub storage: Storage,
 
-    /// CPU and memory of each database pod. A change restarts the database.
+    /// CPU and memory of each database pod; at most 1Gi of memory if absent, and a quarter of it is Postgres' own cache
+    /// (`shared_buffers`). A change restarts the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 
@@ -49,7 +50,8 @@ pub struct ManagedDatabase {
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Storage {
-    /// Size of the volume, such as `10Gi`.
+    /// Size of the volume, such as `10Gi`. A quarter of it, 4 GB at most, is for the write-ahead log (`max_wal_size`):
+    /// under a busy shop a small volume means frequent checkpoints.
     #[schemars(length(min = 1, max = 12), regex(pattern = r"^[1-9][0-9]*(Mi|Gi|Ti)$"))]
     pub size: String,
 

@@ -2,6 +2,7 @@
 //! No client and no reconcile: whoever reads or writes the resource (operator, kubectl plugin, tests) depends on this.
 //! `cargo run -p ecommercestack-crds --bin crdgen` prints the `CustomResourceDefinition`.
 
+mod catalog;
 mod components;
 mod database;
 mod image;
@@ -12,11 +13,12 @@ mod resources;
 mod stack;
 mod status;
 
+pub use catalog::Catalog;
 pub use components::{Components, ServiceComponent, WorkerComponent};
 pub use database::{Database, ManagedDatabase, Storage};
 pub use image::{Image, PullPolicy, PullSecret};
 pub use ingress::Ingress;
-pub use payments::{PaymentProvider, Payments};
+pub use payments::{PaymentCapture, PaymentProvider, Payments};
 pub use reason::{ConditionType, Reason, Severity};
 pub use resources::{ResourceAmounts, Resources};
 pub use stack::{DeletionPolicy, EcommerceStack, EcommerceStackSpec, VendorSignup};

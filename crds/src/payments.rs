@@ -16,6 +16,10 @@ pub struct Payments {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 60, max = 604_800))]
     pub window_seconds: Option<i32>,
+
+    /// Who takes authorised money; `automatic` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<PaymentCapture>,
 }
 
 /// Who takes the money.
@@ -27,6 +31,28 @@ pub enum PaymentProvider {
     None,
     /// A provider inside the shop that moves no money, for trying and testing.
     Mock,
+}
+
+/// Who takes authorised money: the shop by itself as soon as the order's units are committed (`automatic`, the default),
+/// or an admin, payment by payment (`manual`). A payment that was started keeps what it was started under.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PaymentCapture {
+    /// The shop, as soon as the order's units are committed.
+    #[default]
+    Automatic,
+    /// An admin, by `POST /payments/{id}/capture`.
+    Manual,
+}
+
+impl PaymentCapture {
+    /// The word in the spec and in the order service's environment.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Manual => "manual",
+        }
+    }
 }
 
 impl PaymentProvider {
@@ -48,5 +74,9 @@ impl Payments {
 
     pub fn window_seconds(&self) -> i32 {
         self.window_seconds.unwrap_or(Self::DEFAULT_WINDOW_SECONDS)
+    }
+
+    pub fn capture(&self) -> PaymentCapture {
+        self.capture.unwrap_or_default()
     }
 }

@@ -1,7 +1,7 @@
 //! The root of the resource: what a shop is made of, and the rules over fields that may not change later.
 //! Defaults are functions, not schema defaults: a default in the schema shows up as a difference in `GitOps` tools.
 
-use crate::{Components, Database, EcommerceStackStatus, Image, Ingress, Payments};
+use crate::{Catalog, Components, Database, EcommerceStackStatus, Image, Ingress, Payments};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,10 @@ pub struct EcommerceStackSpec {
     /// Replicas, resources and images of single components.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub components: Option<Components>,
+
+    /// How products are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<Catalog>,
 
     /// How orders are paid.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,8 +3,8 @@
 
 use crate::component::{Application, Workload};
 use ecommercestack_crds::{
-    DeletionPolicy, EcommerceStack, Image, Payments, PullPolicy, Resources, ServiceComponent,
-    VendorSignup,
+    Catalog, DeletionPolicy, EcommerceStack, Image, Payments, PullPolicy, Resources,
+    ServiceComponent, VendorSignup,
 };
 use k8s_openapi::{
     api::core::v1::LocalObjectReference, apimachinery::pkg::apis::meta::v1::OwnerReference,
@@ -21,6 +21,7 @@ pub struct ValidStack {
     pub currency: String,
     pub deletion_policy: DeletionPolicy,
     pub vendor_signup: VendorSignup,
+    pub catalog: Catalog,
     pub payments: Payments,
     pub route: Option<Route>,
     pub pull_policy: PullPolicy,
@@ -125,6 +126,7 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
         currency: spec.currency().to_owned(),
         deletion_policy: spec.deletion_policy(),
         vendor_signup: spec.vendor_signup(),
+        catalog: spec.catalog.clone().unwrap_or_default(),
         payments: spec.payments.clone().unwrap_or_default(),
         route: spec.ingress.clone().map(|ingress| Route {
             host: ingress.host,

@@ -113,6 +113,41 @@ fn only_the_database_gets_a_token() {
 }
 
 #[test]
+fn settings_of_the_catalogue_and_of_payments_reach_the_services() {
+    let of = |spec: &str| {
+        let yaml = format!(
+            "{{apiVersion: ecommercestack.dev/v1alpha1, kind: EcommerceStack, metadata: {{name: s}}, spec: {{version: '1', database: {{managed: {{storage: {{size: 1Gi}}}}}}{spec}}}}}"
+        );
+        let role = PostgresRole {
+            name: "r".into(),
+            kind: "Role",
+        };
+        let objects = render(&parse(&yaml, "shops").unwrap()[0], &role).unwrap();
+        [
+            ("s-product", "PRODUCT_VIEW_MILLISECONDS"),
+            ("s-order", "PAYMENT_CAPTURE"),
+            ("s-order-worker", "PAYMENT_CAPTURE"),
+        ]
+        .map(|(deployment, name)| variable(&objects, deployment, name))
+    };
+    assert_eq!(of(""), ["1000", "automatic", "automatic"]);
+    assert_eq!(
+        of(", catalog: {cacheMilliseconds: 0}, payments: {capture: manual}"),
+        ["0", "manual", "manual"]
+    );
+}
+
+fn variable(objects: &[Value], deployment: &str, name: &str) -> String {
+    let object = objects
+        .iter()
+        .find(|object| object["kind"] == "Deployment" && object["metadata"]["name"] == deployment);
+    let variables = &object.unwrap()["spec"]["template"]["spec"]["containers"][0]["env"];
+    let mut variables = variables.as_array().unwrap().iter();
+    let found = variables.find(|variable| variable["name"] == name).unwrap();
+    found["value"].as_str().unwrap().to_owned()
+}
+
+#[test]
 fn nothing_names_the_operators_version() {
     // Only images carry a version, and that is the stack's.
     let stacks = parse(

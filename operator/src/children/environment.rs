@@ -102,6 +102,10 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     "INTERNAL_TOKEN_FILE",
                     format!("{INTERNAL_TOKENS_DIRECTORY}/product"),
                 ),
+                variable(
+                    "PRODUCT_VIEW_MILLISECONDS",
+                    stack.catalog.cache_milliseconds().to_string(),
+                ),
             ]);
         }
         Application::Order => {
@@ -120,6 +124,7 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     "PAYMENT_WINDOW_SECONDS",
                     stack.payments.window_seconds().to_string(),
                 ),
+                variable("PAYMENT_CAPTURE", stack.payments.capture().as_str()),
                 variable(
                     "PAYMENT_WEBHOOK_SECRET_FILE",
                     format!("{PAYMENT_WEBHOOKS_DIRECTORY}/secrets"),

@@ -62,6 +62,15 @@ async fn a_new_stack_that_makes_no_sense_is_refused() {
         "spec.components.product.image",
     )
     .await;
+    let cache = |milliseconds: i64| json!({ "catalog": { "cacheMilliseconds": milliseconds } });
+    refused(&stack, cache(-1), "spec.catalog.cacheMilliseconds").await;
+    refused(&stack, cache(60_001), "spec.catalog.cacheMilliseconds").await;
+    refused(
+        &stack,
+        json!({ "payments": { "capture": "later" } }),
+        "spec.payments.capture",
+    )
+    .await;
     let more = |kind: &str, request: &str, limit: &str| {
         product(
             json!({ "resources": { "requests": { kind: request }, "limits": { kind: limit } } }),

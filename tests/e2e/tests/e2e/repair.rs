@@ -58,12 +58,16 @@ impl Trade {
                 .expect(200)?;
             let before = customer.available(&self.product).await?;
             customer.orders(&self.product.sku, 1).await?;
-            let after = customer.available(&self.product).await?;
-            anyhow::ensure!(
-                after == before - 1,
-                "{before} were available, and {after} are after an order of 1"
-            );
-            Ok(())
+            // Customers may be shown a product as it was a second ago.
+            wait::until("the order is seen", seconds(3), async || {
+                let after = customer.available(&self.product).await?;
+                anyhow::ensure!(
+                    after == before - 1,
+                    "{before} were available, and {after} are after an order of 1"
+                );
+                Ok(())
+            })
+            .await
         });
         went_on.await.unwrap();
     }
