@@ -48,13 +48,10 @@ INSERT INTO order_items (order_id, position, product_id, vendor_id, sku, name, u
 SELECT :id, (place - 1)::smallint, product_id, vendor_id, sku, name, price, quantity::integer, price * quantity
 FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
     WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
-INSERT INTO sagas (order_id, step, deadline) VALUES (:id, 'commit_hold', now() + make_interval(secs => 60));
+INSERT INTO sagas (order_id, step, deadline, fence, attempts, due_at)
+VALUES (:id, 'commit_hold', now() + make_interval(secs => 60), 1, 1, now() + make_interval(secs => 3));
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 1, 'order.created', 'customer', :customer,
     '{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}');
--- order: adapters/postgres/sagas.rs take
-UPDATE sagas SET fence = sagas.fence + 1, attempts = sagas.attempts + 1, due_at = now() + make_interval(secs => 10)
-FROM orders WHERE sagas.order_id = :id AND orders.id = sagas.order_id
-RETURNING sagas.order_id, sagas.fence, sagas.attempts, orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version;
 -- product: reservation/settle.rs commit_once: store/shelves.rs lock_of, store/holds.rs commit
 SELECT s.sku, s.location, s.priority, s.on_hand, s.held, s.allocated,
     (SELECT count(*) FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid])) AS lines

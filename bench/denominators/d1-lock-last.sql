@@ -1,5 +1,5 @@
 -- D1, lock-last: the same rows as lock-first, as somebody writes them who knows that the stock row is hot: all else
--- first, stock at the very end, and no row locked or leased twice in one transaction.
+-- first, stock at the very end, and no row locked twice in one transaction.
 BEGIN;
 -- order: adapters/postgres/recorded.rs; with it the parameters that a service would make itself
 SELECT order_id(:time, :r) AS id, customer(:user) AS customer, skus(:a, :b, :c, :lines) AS skus,
@@ -37,7 +37,8 @@ INSERT INTO order_items (order_id, position, product_id, vendor_id, sku, name, u
 SELECT :id, (place - 1)::smallint, product_id, vendor_id, sku, name, price, quantity::integer, price * quantity
 FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
     WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
-INSERT INTO sagas (order_id, step, deadline) VALUES (:id, 'commit_hold', now() + make_interval(secs => 60));
+INSERT INTO sagas (order_id, step, deadline, fence, attempts, due_at)
+VALUES (:id, 'commit_hold', now() + make_interval(secs => 60), 1, 1, now() + make_interval(secs => 3));
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 1, 'order.created', 'customer', :customer,
     '{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}');
 -- product: store/holds.rs insert
@@ -53,7 +54,7 @@ UPDATE orders SET status = 'confirmed', payment_status = 'unpaid', cancel_reason
 WHERE id = :id;
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 2, 'order.confirmed', 'system', NULL,
     '{"status":"confirmed","payment_status":"unpaid","fulfillment_status":"unfulfilled"}');
-UPDATE sagas SET fence = 1, attempts = 1, finished_at = now(), last_error = NULL WHERE order_id = :id;
+UPDATE sagas SET finished_at = now(), last_error = NULL WHERE order_id = :id;
 -- product: store/shelves.rs lock, shift, allocate
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
 UPDATE stock SET held = stock.held + units.quantity FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)

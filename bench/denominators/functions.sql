@@ -121,10 +121,11 @@ BEGIN
     FROM unnest(line_orders, line_places, line_products, line_vendors, line_skus, line_names, line_prices, line_quantities)
         AS new (order_id, place, product_id, vendor_id, sku, name, price, quantity)
     ORDER BY new.order_id, place;
-    INSERT INTO sagas (order_id, step, deadline)
-    SELECT new.order_id, step, now() + make_interval(secs => deadline)
-    FROM unnest(fresh, array_fill('commit_hold'::text, ARRAY[cardinality(fresh)]), array_fill(60.0::float8, ARRAY[cardinality(fresh)]))
-        AS new (order_id, step, deadline) ORDER BY new.order_id;
+    INSERT INTO sagas (order_id, step, deadline, fence, attempts, due_at)
+    SELECT new.order_id, step, now() + make_interval(secs => deadline), fence, fence::integer, now() + make_interval(secs => lease)
+    FROM unnest(fresh, array_fill('commit_hold'::text, ARRAY[cardinality(fresh)]), array_fill(60.0::float8, ARRAY[cardinality(fresh)]),
+        fences, array_fill(3.0::float8, ARRAY[cardinality(fresh)]))
+        AS new (order_id, step, deadline, fence, lease) ORDER BY new.order_id;
     -- order: adapters/postgres/events.rs write
     INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data)
     SELECT new.* FROM unnest(fresh, fences, array_fill('order.created'::text, ARRAY[cardinality(fresh)]),
@@ -132,10 +133,6 @@ BEGIN
         AS new (order_id, version, event_type, actor, actor_id, data)
     ORDER BY new.order_id, version;
 
-    -- order: adapters/postgres/sagas.rs take, of these
-    UPDATE sagas SET fence = sagas.fence + 1, attempts = sagas.attempts + 1, due_at = now() + make_interval(secs => 10)
-    FROM (SELECT due.order_id FROM sagas due WHERE due.order_id = ANY (fresh) AND finished_at IS NULL AND due_at <= now() FOR UPDATE SKIP LOCKED) due
-    JOIN orders ON orders.id = due.order_id WHERE sagas.order_id = due.order_id;
     -- product: reservation/settle.rs commit_once: store/shelves.rs lock_of, store/holds.rs commit
     PERFORM s.sku, s.location, s.priority, s.on_hand, s.held, s.allocated,
         (SELECT count(*) FROM hold_lines WHERE hold_lines.order_id = ANY (fresh)) AS lines

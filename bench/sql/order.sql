@@ -29,19 +29,21 @@ SELECT user_id, 'place_order', 'template-' || n, sha256(uuid_send(id)), id, 201,
 INSERT INTO sagas (order_id, fence, attempts, due_at, deadline, created_at, finished_at)
 SELECT id, 1, 1, at, at + interval '1 min', at, at FROM template_orders ORDER BY id;
 
--- Releases before the table of events had none.
-SELECT to_regclass('order_events') IS NOT NULL AS has_events \gset
+-- Releases before the queue of events are not filled with any.
+SELECT to_regclass('unpublished_events') IS NOT NULL AS has_events \gset
 \if :has_events
 CREATE TEMPORARY TABLE template_events AS
 SELECT id, version, row_number() OVER (PARTITION BY get_byte(uuid_send(id), 15) & 15 ORDER BY id, version) AS sequence,
     get_byte(uuid_send(id), 15) & 15 AS part, user_id, at
 FROM template_orders CROSS JOIN generate_series(1, 2) version;
-INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data, occurred_at, sequence)
+INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data, occurred_at)
 SELECT id, version, CASE version WHEN 1 THEN 'order.created' ELSE 'order.confirmed' END,
     CASE version WHEN 1 THEN 'customer' ELSE 'system' END, CASE version WHEN 1 THEN user_id END,
     jsonb_build_object('status', CASE version WHEN 1 THEN 'pending' ELSE 'confirmed' END, 'payment_status', 'unpaid',
-        'fulfillment_status', 'unfulfilled'), at, sequence
+        'fulfillment_status', 'unfulfilled'), at
 FROM template_events ORDER BY id, version;
+TRUNCATE unpublished_events;
+INSERT INTO published_events (partition, sequence, order_id, version) SELECT part, sequence, id, version FROM template_events ORDER BY part, sequence;
 UPDATE event_partitions SET last_sequence = last.sequence
 FROM (SELECT part, max(sequence) AS sequence FROM template_events GROUP BY part) last WHERE partition = part;
 \endif

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod catalogue;
 pub mod cpu;
+mod cpu_limit;
 pub mod histogram;
 pub mod http;
 pub mod leg;

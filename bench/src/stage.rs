@@ -13,6 +13,7 @@ use web::token::Role;
 use crate::{
     catalogue::{CUSTOMERS, ORDERS, PRODUCTS, SCARCE, SCARCE_UNITS, customer_id},
     cpu,
+    cpu_limit::CpuLimit,
 };
 
 /// Both schemas in one database, for the denominators and the peer.
@@ -20,11 +21,15 @@ pub const COMBINED: &str = "combined";
 const FUNCTIONS: &str = include_str!("../denominators/functions.sql");
 const PRODUCT_TEMPLATE: &str = include_str!("../sql/product.sql");
 const ORDER_TEMPLATE: &str = include_str!("../sql/order.sql");
+/// What the operator gives auth by default: hashing passwords is not to starve its neighbours (ORDERS 34).
+const AUTH_MILLICORES: u32 = 250;
 const DRAIN: Duration = Duration::from_mins(1);
 const DRAIN_POLL: Duration = Duration::from_millis(20);
 
 pub struct Stage {
+    // Before its limit: fields are dropped in order.
     shop: Shop,
+    auth_limit: CpuLimit,
     has_events: bool,
 }
 
@@ -36,15 +41,24 @@ impl Stage {
         let plan = Plan {
             durability: Durability::Durable,
             logs: Some(logs.to_owned()),
-            environment: vec![(
-                Workload::Auth,
-                // The flood of logins comes from many addresses, as through an ingress.
-                "TRUSTED_PROXIES".to_owned(),
-                "127.0.0.1/32".to_owned(),
-            )],
+            environment: vec![
+                (
+                    Workload::Auth,
+                    // The flood of logins comes from many addresses, as through an ingress.
+                    "TRUSTED_PROXIES".to_owned(),
+                    "127.0.0.1/32".to_owned(),
+                ),
+                (
+                    Workload::Product,
+                    // The default of the operator: what is shown is fresh within a second.
+                    "PRODUCT_VIEW_MILLISECONDS".to_owned(),
+                    "1000".to_owned(),
+                ),
+            ],
             ..Plan::new(binaries)
         };
         let shop = Shop::prepare(plan)?;
+        let auth_limit = CpuLimit::try_new("bench-auth", AUTH_MILLICORES)?;
         let postgres = shop.postgres();
         // Schemas that a database lacks do not matter to it.
         postgres.psql(
@@ -78,9 +92,13 @@ impl Stage {
         }
         let has_events = postgres.psql(
             "order_template",
-            "SELECT to_regclass('order_events') IS NOT NULL",
+            "SELECT to_regclass('unpublished_events') IS NOT NULL",
         )? == ["t"];
-        Ok(Self { shop, has_events })
+        Ok(Self {
+            shop,
+            auth_limit,
+            has_events,
+        })
     }
 
     pub fn shop(&self) -> &Shop {
@@ -96,7 +114,9 @@ impl Stage {
         self.shop.stop_all()?;
         self.restore("product")?;
         self.restore("order")?;
-        self.shop.start_all()
+        self.shop.start_all()?;
+        let auth = self.shop.pid(Member(Workload::Auth, 0));
+        auth.map_or(Ok(()), |auth| self.auth_limit.hold(auth))
     }
 
     /// A fresh database with both schemas, where only the worker runs: it publishes events, as in every leg.
@@ -126,7 +146,7 @@ impl Stage {
     /// Waits until no saga is open and no event unpublished; the moment, in microseconds since 1970.
     pub fn drained(&self, database: &str) -> Result<u64> {
         let events = if self.has_events {
-            "OR EXISTS (SELECT FROM order_events WHERE sequence IS NULL)"
+            "OR EXISTS (SELECT FROM unpublished_events)"
         } else {
             ""
         };

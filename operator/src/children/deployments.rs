@@ -164,9 +164,9 @@ fn defaults(workload: Workload) -> Defaults {
     Defaults {
         cpu_request: "20m",
         memory_request: "64Mi",
-        // Password hashing must not starve the neighbours. // OPERATOR 19
+        // About thirty logins a second and replica: hashing passwords must not starve the neighbours. // ORDERS 34
         cpu_limit: match workload {
-            Workload::Auth => Some("1"),
+            Workload::Auth => Some("250m"),
             Workload::Product | Workload::Order | Workload::Worker => None,
         },
         memory_limit: "256Mi",

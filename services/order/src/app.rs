@@ -1,6 +1,6 @@
 //! The use cases put together: what the HTTP adapter's handlers find in their state.
 
-use std::time::Duration;
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::FromRef};
 use money::Currency;
@@ -29,8 +29,11 @@ use crate::{
 /// How long a reservation without an answer is sent again: a little longer than one call may take.
 pub const RESERVATION_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Shared, not copied: every request gets one.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<UseCases>);
+
+pub struct UseCases {
     pub place_order: PlaceOrder,
     pub get_order: GetOrder<PgOrders>,
     pub list_orders: ListOrders<PgOrders>,
@@ -94,7 +97,7 @@ impl App {
             terms: terms.clone(),
             patience,
         };
-        Self {
+        Self(Arc::new(UseCases {
             place_order: PlaceOrder::start(batches, limits),
             cancel_order: CancelOrder::new(payments.clone(), orders.clone(), poke.clone()),
             tend_sagas: TendSagas::new(orders.clone(), payments.clone(), poke.clone()),
@@ -116,7 +119,7 @@ impl App {
             set_order_status: SetOrderStatus::new(orders),
             verifier,
             currency,
-        }
+        }))
     }
 
     /// Everything on the public port.
@@ -128,6 +131,14 @@ impl App {
             Router::new()
         };
         service.public(api, root, self)
+    }
+}
+
+impl Deref for App {
+    type Target = UseCases;
+
+    fn deref(&self) -> &UseCases {
+        &self.0
     }
 }
 

@@ -33,8 +33,8 @@ use crate::{
     ports::PaymentProvider,
 };
 
-/// Connections for writing: one for each lane of orders, one for the sagas.
-const WRITERS: u32 = 3;
+/// Connections for writing: one for each lane of orders, one for each loop of sagas that orders begin in.
+const WRITERS: u32 = 4;
 const MOCK_CONNECTIONS: u32 = 2;
 /// How often `work` looks for sagas that nobody finished.
 const POLL: Duration = Duration::from_millis(500);
@@ -54,11 +54,12 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         provider,
         clock,
     };
+    // Two of stock: one writes what came of its round while the other's call is under way.
     // Where nothing is paid there is nothing to ask a provider; what an earlier setting left behind is `work`'s.
     let lanes: &[Lane] = if terms.are_asked() {
-        &[Lane::Stock, Lane::Money]
+        &[Lane::Stock, Lane::Stock, Lane::Money]
     } else {
-        &[Lane::Stock]
+        &[Lane::Stock, Lane::Stock]
     };
     let sagas = drive_lanes(&drive, lanes, &poke, None, &stop);
     let client = reqwest::Client::builder()

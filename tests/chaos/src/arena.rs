@@ -157,10 +157,7 @@ impl Arena {
                 "order",
                 "SELECT count(*) FROM sagas WHERE finished_at IS NULL",
             )?;
-            let events = self.count(
-                "order",
-                "SELECT count(*) FROM order_events WHERE sequence IS NULL",
-            )?;
+            let events = self.count("order", "SELECT count(*) FROM unpublished_events")?;
             if sagas == 0 && events == 0 {
                 return Ok(());
             }

@@ -56,11 +56,14 @@ const MONEY: &str = "
 const EVENTS: &str = "
     SELECT 'order ' || order_id || ': version ' || version || ', events ' || events FROM order_event_gaps
     UNION ALL
-    SELECT 'partition ' || partition || ' has a gap in its sequence' FROM order_events WHERE sequence IS NOT NULL
+    SELECT 'partition ' || partition || ' has a gap in its sequence' FROM published_events
     GROUP BY partition HAVING max(sequence) <> count(*)
     UNION ALL
-    SELECT 'an event of version ' || version || ' of order ' || order_id || ' was published before its elder' FROM order_events later
-    WHERE EXISTS (SELECT FROM order_events earlier WHERE earlier.order_id = later.order_id
+    SELECT 'version ' || version || ' of order ' || order_id || ' was published ' || count(p.sequence) || ' times'
+    FROM order_events LEFT JOIN published_events p USING (order_id, version) GROUP BY order_id, version HAVING count(p.sequence) <> 1
+    UNION ALL
+    SELECT 'an event of version ' || version || ' of order ' || order_id || ' was published before its elder' FROM published_events later
+    WHERE EXISTS (SELECT FROM published_events earlier WHERE earlier.order_id = later.order_id
         AND earlier.version < later.version AND earlier.sequence > later.sequence)";
 
 /// (6) No saga is open after its deadline.

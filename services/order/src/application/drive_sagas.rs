@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use web::clock::Clock;
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Sagas that one round takes; product takes no more at once.
-const BATCH: i64 = 128;
+pub(super) const BATCH: usize = 128;
 /// Longer than a call and a transaction may last.
 const LEASE: Duration = Duration::from_secs(10);
 /// How much longer than its order may be paid a hold lasts, so that a payment that began in time finds it.
@@ -58,9 +58,14 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         if turns.is_empty() {
             return Ok(Driven::default());
         }
+        self.carry_on(lane, turns).await
+    }
+
+    /// One action for each of these.
+    pub async fn carry_on(&self, lane: Lane, turns: Vec<Turn>) -> Result<Driven, SagasError> {
         let mut driven = Driven {
             taken: turns.len(),
-            more: i64::try_from(turns.len()) == Ok(BATCH),
+            more: turns.len() == BATCH,
             ..Driven::default()
         };
         let plan = Plan::of(turns, lane);
@@ -339,7 +344,7 @@ fn report(settlement: &Settlement) {
         match change.event {
             EventType::OrderConfirmed => {
                 metrics::counter!("ecommercestack_orders_total", "status" => status).increment(1);
-                info!(order.id = %id, "confirmed order");
+                debug!(order.id = %id, "confirmed order");
             }
             EventType::OrderCancelled | EventType::OrderExpired | EventType::OrderShortfall => {
                 metrics::counter!("ecommercestack_orders_total", "status" => status).increment(1);

@@ -62,7 +62,11 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
         // Nothing is left here that could fail but the process.
         let _ = reach(FailPoint::AfterOrderRow).await;
         if !held.is_empty() {
-            self.poke.poke();
+            let placed = held.iter().filter(
+                |(index, _)| matches!(&outcomes[*index], Some(Ok(placed)) if !placed.replayed),
+            );
+            let begun = placed.filter_map(|(_, order)| order.first_turn());
+            self.poke.hand_over(begun.collect()).await;
         }
         self.replay_ended(commands, &mut outcomes).await;
         outcomes

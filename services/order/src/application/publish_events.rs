@@ -13,8 +13,8 @@ use crate::{
 
 /// Partitions of one round: half of them, so that two workers share.
 const PARTITIONS: i64 = 8;
-/// Events of a partition in one round.
-const EVENTS: i64 = 500;
+/// Events of one round.
+const EVENTS: i64 = 4_000;
 /// How often to look when nothing was left.
 const POLL: Duration = Duration::from_millis(250);
 /// How often the backlog is shown, and what a release before left out is filled in.

@@ -1,25 +1,47 @@
 //! Drives the sagas of one lane until told to stop: at once when poked, and every so often where a poll is set.
 //! A round is never cut short: stopping is looked at between rounds.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tracing::warn;
 
-use super::drive_sagas::{DriveSagas, Driven};
+use super::drive_sagas::{BATCH, DriveSagas, Driven};
 use crate::{
-    domain::Lane,
-    ports::{PaymentProvider, Reservations, Sagas},
+    domain::{Lane, Turn},
+    ports::{PaymentProvider, Reservations, Sagas, SagasError},
 };
+
+/// Begun sagas that wait for their round at most. More would only wait longer, so whoever places orders does.
+const MOST_BEGUN: usize = 3 * BATCH;
+/// How long it does: a stuck lane of sagas does not stop the shop. Whoever finds their leases run out drives these.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Wakes the loops. Pokes do not pile up: one that comes during a round starts one more.
 #[derive(Clone, Debug, Default)]
 pub struct Poke(Arc<Lanes>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Lanes {
     stock: Notify,
     money: Notify,
+    begin: mpsc::Sender<Turn>,
+    begun: Mutex<mpsc::Receiver<Turn>>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        let (sender, receiver) = mpsc::channel(MOST_BEGUN);
+        Self {
+            stock: Notify::new(),
+            money: Notify::new(),
+            begin: sender,
+            begun: Mutex::new(receiver),
+        }
+    }
 }
 
 impl Poke {
@@ -32,6 +54,32 @@ impl Poke {
     pub fn poke_both(&self) {
         self.of(Lane::Stock).notify_one();
         self.of(Lane::Money).notify_one();
+    }
+
+    /// Wakes the lane of stock with sagas that this process has begun and taken: no statement is needed to find them.
+    pub async fn hand_over(&self, batch: Vec<Turn>) {
+        let places = self.0.begin.reserve_many(batch.len());
+        if let Ok(Ok(places)) = tokio::time::timeout(PATIENCE, places).await {
+            places.zip(batch).for_each(|(place, turn)| place.send(turn));
+        } else {
+            warn!(
+                sagas = batch.len(),
+                "sagas wait until their leases run out: those begun before are not done"
+            );
+        }
+        self.poke();
+    }
+
+    fn begun(&self, lane: Lane) -> Vec<Turn> {
+        match lane {
+            Lane::Stock => {
+                let mut begun = self.0.begun.lock().unwrap_or_else(PoisonError::into_inner);
+                std::iter::from_fn(|| begun.try_recv().ok())
+                    .take(BATCH)
+                    .collect()
+            }
+            Lane::Money => Vec::new(),
+        }
     }
 
     fn of(&self, lane: Lane) -> &Notify {
@@ -53,7 +101,7 @@ pub struct SagaLoop<R, S, P> {
 impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> SagaLoop<R, S, P> {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            match self.drive.run(self.lane).await {
+            match self.round().await {
                 Ok(Driven {
                     more, passed_on, ..
                 }) => {
@@ -76,6 +124,19 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> SagaLoop<R, S, P> {
                 () = pause(self.poll) => {}
             }
         }
+    }
+
+    /// What this process has begun goes before what is due.
+    pub async fn round(&self) -> Result<Driven, SagasError> {
+        let begun = self.poke.begun(self.lane);
+        if begun.is_empty() {
+            return self.drive.run(self.lane).await;
+        }
+        Ok(Driven {
+            // The poke may have been for something else.
+            more: true,
+            ..self.drive.carry_on(self.lane, begun).await?
+        })
     }
 
     fn other(&self) -> Lane {

@@ -7,7 +7,7 @@ use money::{Money, MoneyError};
 
 use super::{
     Fingerprint, HeldLine, NewPayment, Note, OrderId, OrderState, ProductId, Quantity, Reader,
-    RequestIdentity, ShippingAddress, Sku, Totals, UserId,
+    RequestIdentity, ShippingAddress, Sku, Totals, Turn, UserId,
 };
 
 /// An order about to be written, together with the request that it answers.
@@ -24,6 +24,13 @@ pub struct NewOrder {
     pub pay_within: Option<Duration>,
     /// The payment that begins with it.
     pub payment: Option<NewPayment>,
+}
+
+impl NewOrder {
+    /// Where nothing is to be paid, the process that places the order takes its saga as it writes it.
+    pub fn first_turn(&self) -> Option<Turn> {
+        self.pay_within.is_none().then(|| Turn::first(self.id))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,6 +29,20 @@ pub struct Turn {
     pub facts: Facts,
 }
 
+impl Turn {
+    /// How long the process that places an order may take to begin with its saga; then anybody may.
+    pub const FIRST_LEASE: Duration = Duration::from_secs(3);
+
+    /// The first of an order with nothing to pay, which is written as taken by the process that places it.
+    pub fn first(order_id: OrderId) -> Self {
+        Self {
+            lease: Lease { order_id, fence: 1 },
+            attempts: 1,
+            facts: Facts::placed(PayWindow::Free),
+        }
+    }
+}
+
 /// Everything that the next step is decided by. No clock: times are compared where they are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {

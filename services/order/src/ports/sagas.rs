@@ -12,7 +12,7 @@ pub trait Sagas: Send + Sync + 'static {
     fn take(
         &self,
         lane: Lane,
-        most: i64,
+        most: usize,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<Turn>, SagasError>> + Send;
 

@@ -97,9 +97,13 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(2), replay)
-        .await
-        .unwrap();
+    // The dead process had taken it.
+    tokio::time::timeout(
+        order::domain::Turn::FIRST_LEASE + Duration::from_secs(2),
+        replay,
+    )
+    .await
+    .unwrap();
     stop.send_replace(true);
     worker.await.unwrap();
 }

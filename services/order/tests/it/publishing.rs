@@ -64,7 +64,7 @@ impl Reader {
     async fn read(&mut self, pool: &PgPool) {
         for partition in 0..16_i16 {
             let last = self.last.entry(partition).or_insert(0);
-            let query = "SELECT order_id, version, sequence FROM order_events WHERE partition = $1 AND sequence > $2 ORDER BY sequence";
+            let query = "SELECT order_id, version, sequence FROM published_events WHERE partition = $1 AND sequence > $2 ORDER BY sequence";
             let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(query)
                 .bind(partition)
                 .bind(*last)

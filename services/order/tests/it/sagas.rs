@@ -51,6 +51,7 @@ async fn a_saga_driven_twice_does_no_harm(pool: PgPool) {
         Driven {
             taken: 3,
             settled: 3,
+            more: true,
             ..Driven::default()
         }
     );
@@ -70,13 +71,14 @@ async fn a_saga_driven_twice_does_no_harm(pool: PgPool) {
 #[sqlx::test]
 async fn a_lease_that_passed_on_writes_nothing(pool: PgPool) {
     let shop = with_orders(pool, 1).await;
+    shop.lose_leases().await;
     let sagas = shop.sagas();
     let stale = sagas.take(Lane::Stock, 10, LEASE).await.unwrap().remove(0);
     assert!(
         sagas.take(Lane::Stock, 10, LEASE).await.unwrap().is_empty(),
         "a lease keeps others away"
     );
-    shop.execute("UPDATE sagas SET due_at = now()").await;
+    shop.lose_leases().await;
     let fresh = sagas.take(Lane::Stock, 10, LEASE).await.unwrap().remove(0);
     assert!(fresh.lease.fence > stale.lease.fence);
 
@@ -116,8 +118,25 @@ async fn a_lease_that_passed_on_writes_nothing(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn what_the_placing_process_took_is_left_to_it_until_its_lease_ends(pool: PgPool) {
+    let shop = with_orders(pool, 2).await;
+    assert_eq!(shop.work().await, Driven::default());
+    shop.lose_leases().await;
+    assert_eq!(shop.work().await.settled, 2);
+    // It comes back, and finds that somebody else has taken them.
+    assert_eq!(shop.drive().await.settled, 0);
+    assert_eq!(statuses(&shop).await, [("confirmed".to_owned(), 2)]);
+    let written: i64 = sqlx::query_scalar("SELECT max(version) FROM orders")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(written, 2);
+}
+
+#[sqlx::test]
 async fn an_order_that_changed_meanwhile_is_looked_at_again(pool: PgPool) {
     let shop = with_orders(pool, 1).await;
+    shop.lose_leases().await;
     let turn = shop
         .sagas()
         .take(Lane::Stock, 10, LEASE)
@@ -135,15 +154,16 @@ async fn an_order_that_changed_meanwhile_is_looked_at_again(pool: PgPool) {
         [Settled::OrderChanged]
     );
     assert_eq!(statuses(&shop).await, [("pending".to_owned(), 1)]);
-    assert_eq!(shop.drive().await.settled, 1);
+    assert_eq!(shop.work().await.settled, 1);
     assert_eq!(statuses(&shop).await, [("confirmed".to_owned(), 1)]);
 }
 
 #[sqlx::test]
 async fn two_workers_at_once_settle_each_saga_once(pool: PgPool) {
     let shop = with_orders(pool, 60).await;
+    shop.lose_leases().await;
     let twin = shop.twin();
-    let (one, two, three) = tokio::join!(shop.drive(), twin.drive(), shop.drive());
+    let (one, two, three) = tokio::join!(shop.work(), twin.work(), shop.work());
     assert_eq!(one.settled + two.settled + three.settled, 60);
     assert_eq!(statuses(&shop).await, [("confirmed".to_owned(), 60)]);
     let asked: usize = shop
@@ -179,6 +199,7 @@ async fn while_product_is_in_trouble_sagas_wait_and_then_finish(pool: PgPool) {
         shop.drive().await,
         Driven {
             taken: 2,
+            more: true,
             ..Driven::default()
         }
     );
@@ -198,10 +219,10 @@ async fn while_product_is_in_trouble_sagas_wait_and_then_finish(pool: PgPool) {
 
     // Product did it, and the answer was lost: asking again tells.
     shop.product.next(Fault::LoseAnswer);
-    shop.execute("UPDATE sagas SET due_at = now()").await;
+    shop.lose_leases().await;
     assert_eq!(shop.drive().await.settled, 0);
     assert_eq!(shop.product.holds()[0].state, "committed");
-    shop.execute("UPDATE sagas SET due_at = now()").await;
+    shop.lose_leases().await;
     assert_eq!(shop.drive().await.settled, 2);
     assert_eq!(statuses(&shop).await, [("confirmed".to_owned(), 2)]);
 }
@@ -221,6 +242,7 @@ async fn stuck_sagas_are_seen(pool: PgPool) {
 #[sqlx::test]
 async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) {
     let shop = with_orders(pool, 1).await;
+    shop.lose_leases().await;
     let turn = shop
         .sagas()
         .take(Lane::Stock, 10, LEASE)
@@ -232,12 +254,12 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
         .await
         .unwrap();
     assert_eq!(
-        shop.drive().await,
+        shop.work().await,
         Driven::default(),
         "the lease of the dead still holds"
     );
-    shop.execute("UPDATE sagas SET due_at = now()").await;
-    assert_eq!(shop.drive().await.settled, 1);
+    shop.lose_leases().await;
+    assert_eq!(shop.work().await.settled, 1);
     assert_eq!(statuses(&shop).await, [("confirmed".to_owned(), 1)]);
 }
 

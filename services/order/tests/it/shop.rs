@@ -241,13 +241,33 @@ impl Shop {
         }
     }
 
+    /// The loop of `serve`, which what is placed here pokes.
+    fn sagas_loop(&self, lane: Lane) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
+        SagaLoop {
+            drive: self.driver(),
+            lane,
+            poke: self.poke.clone(),
+            poll: None,
+        }
+    }
+
     /// One round of the sagas, in the lane where orders begin.
     pub async fn drive(&self) -> Driven {
         self.drive_lane(Lane::Stock).await
     }
 
+    /// One round of a worker: what is due, and nothing that anybody has taken.
+    pub async fn work(&self) -> Driven {
+        Box::pin(self.driver().run(Lane::Stock)).await.unwrap()
+    }
+
+    /// Whoever has taken a saga is slow or dead, and its lease is over.
+    pub async fn lose_leases(&self) {
+        self.execute("UPDATE sagas SET due_at = now()").await;
+    }
+
     pub async fn drive_lane(&self, lane: Lane) -> Driven {
-        Box::pin(self.driver().run(lane)).await.unwrap()
+        Box::pin(self.sagas_loop(lane).round()).await.unwrap()
     }
 
     /// Rounds in both lanes until nothing is due any more.
@@ -286,13 +306,7 @@ impl Shop {
     pub fn start_sagas(&self) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(false);
         for lane in [Lane::Stock, Lane::Money] {
-            let sagas = SagaLoop {
-                drive: self.driver(),
-                lane,
-                poke: self.poke.clone(),
-                poll: None,
-            };
-            tokio::spawn(sagas.run(stopped.clone()));
+            tokio::spawn(self.sagas_loop(lane).run(stopped.clone()));
         }
         stop
     }

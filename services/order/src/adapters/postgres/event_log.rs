@@ -40,12 +40,10 @@ impl EventLog for PgEventLog {
     }
 
     async fn unpublished(&self) -> Result<i64, EventLogError> {
-        sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM order_events WHERE sequence IS NULL"#
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(|error| log_error(error.into()))
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM unpublished_events"#)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| log_error(error.into()))
     }
 
     async fn fill_gaps(&self, within: Duration) -> Result<u64, EventLogError> {
@@ -64,9 +62,9 @@ async fn take(
         PartitionLease,
         r#"
         WITH free AS MATERIALIZED (
-            SELECT partition FROM event_partitions AS candidate
+            SELECT partition FROM event_partitions
             WHERE leased_until < now()
-              AND EXISTS (SELECT FROM order_events WHERE partition = candidate.partition AND sequence IS NULL)
+              AND partition IN (SELECT partition FROM unpublished_events)
             ORDER BY partition
             LIMIT $1
             FOR UPDATE SKIP LOCKED
@@ -108,22 +106,17 @@ async fn publish(
     let published = sqlx::query_scalar!(
         r#"
         WITH next AS (
-            SELECT waiting.order_id, waiting.version, held.last_sequence + row_number() OVER (
-                       PARTITION BY held.partition ORDER BY waiting.order_id, waiting.version
-                   ) AS sequence
-            FROM event_partitions AS held
-            CROSS JOIN LATERAL (
-                SELECT order_id, version FROM order_events
-                WHERE partition = held.partition AND sequence IS NULL
-                ORDER BY order_id, version
-                LIMIT $2
-            ) AS waiting
-            WHERE held.partition = ANY ($1)
+            DELETE FROM unpublished_events WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM unpublished_events WHERE partition = ANY ($1) ORDER BY order_id, version LIMIT $2
+            ))
+            RETURNING partition, order_id, version
         )
-        UPDATE order_events SET sequence = next.sequence
-        FROM next
-        WHERE order_events.order_id = next.order_id AND order_events.version = next.version
-        RETURNING order_events.partition AS "partition!"
+        INSERT INTO published_events (partition, sequence, order_id, version)
+        SELECT held.partition, held.last_sequence + row_number() OVER (
+                   PARTITION BY held.partition ORDER BY next.order_id, next.version
+               ), next.order_id, next.version
+        FROM next JOIN event_partitions AS held ON held.partition = next.partition
+        RETURNING partition
         "#,
         &held,
         most,
@@ -152,7 +145,7 @@ async fn publish(
     transaction.commit().await?;
     Ok(Published {
         events: published.len(),
-        more: numbered.contains(&most),
+        more: i64::try_from(published.len()) == Ok(most),
     })
 }
 

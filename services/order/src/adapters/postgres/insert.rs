@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
-use crate::domain::{NewOrder, NewPayment, Step};
+use crate::domain::{NewOrder, NewPayment, Step, Turn};
 
 /// The HTTP status that a repeated request is answered with.
 const CREATED: i16 = 201;
@@ -259,15 +259,32 @@ pub(super) async fn insert_sagas(
             None => SAGA_DEADLINE_SECONDS,
         })
         .collect();
+    let first: Vec<_> = orders.iter().map(|order| order.first_turn()).collect();
+    let fences: Vec<i64> = first
+        .iter()
+        .map(|turn| turn.as_ref().map_or(0, |turn| turn.lease.fence))
+        .collect();
+    let leases: Vec<f64> = first
+        .iter()
+        .map(|turn| {
+            turn.as_ref()
+                .map_or(0.0, |_| Turn::FIRST_LEASE.as_secs_f64())
+        })
+        .collect();
     let written = sqlx::query!(
         r#"
-        INSERT INTO sagas (order_id, step, deadline)
-        SELECT order_id, step, now() + make_interval(secs => deadline)
-        FROM unnest($1::uuid[], $2::text[], $3::float8[]) AS new (order_id, step, deadline) ORDER BY order_id
+        INSERT INTO sagas (order_id, step, deadline, fence, attempts, due_at)
+        SELECT order_id, step, now() + make_interval(secs => deadline), fence, fence::integer,
+               now() + make_interval(secs => lease)
+        FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::bigint[], $5::float8[])
+             AS new (order_id, step, deadline, fence, lease)
+        ORDER BY order_id
         "#,
         &ids,
         &steps,
         &deadlines,
+        &fences,
+        &leases,
     )
     .execute(&mut **transaction)
     .await?;

@@ -38,7 +38,12 @@ impl PgSagas {
 }
 
 impl Sagas for PgSagas {
-    async fn take(&self, lane: Lane, most: i64, lease: Duration) -> Result<Vec<Turn>, SagasError> {
+    async fn take(
+        &self,
+        lane: Lane,
+        most: usize,
+        lease: Duration,
+    ) -> Result<Vec<Turn>, SagasError> {
         take(&self.pool, lane, most, lease)
             .await
             .map_err(sagas_error)
@@ -100,7 +105,7 @@ impl Sagas for PgSagas {
 async fn take(
     pool: &PgPool,
     lane: Lane,
-    most: i64,
+    most: usize,
     lease: Duration,
 ) -> Result<Vec<Turn>, StoreError> {
     reach(FailPoint::BeforeTake).await.map_err(on_demand)?;
@@ -124,7 +129,7 @@ async fn take(
                   orders.pay_by, COALESCE(orders.pay_by <= now(), false) AS "over!",
                   COALESCE(orders.pay_by + interval '5 minutes' <= now(), false) AS "long_over!"
         "#,
-        most,
+        i64::try_from(most).unwrap_or(i64::MAX),
         lease.as_secs_f64(),
         lane == Lane::Money,
     )

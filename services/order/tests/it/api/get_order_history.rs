@@ -15,7 +15,7 @@ async fn every_version_is_told_to_the_customer_and_to_admins(pool: PgPool) {
     let changed = json!({ "note": "Ring twice." });
     let any = [("if-match", "*")];
     shop.ask(&admin, "PATCH", &path, &any, &changed).await;
-    shop.drive().await;
+    shop.drive_out().await;
 
     let history = format!("{path}/history");
     let told = shop.get(&customer, &history).await;

@@ -48,7 +48,7 @@ async fn admins_see_sagas_and_which_are_stuck(pool: PgPool) {
             &saga["attempts"],
             &saga["last_error"]
         ),
-        (&json!(true), &json!("commit_hold"), &json!(0), &json!("no"))
+        (&json!(true), &json!("commit_hold"), &json!(1), &json!("no"))
     );
     assert_eq!(saga["id"], orders[1].replace("ord_", "sag_"));
     let first = shop.get(&admin, "/api/v1/sagas?limit=2").await;
@@ -88,7 +88,7 @@ async fn a_saga_is_made_due_again(pool: PgPool) {
         .await;
     shop.execute("UPDATE sagas SET due_at = now() + interval '1 hour', attempts = 7")
         .await;
-    assert_eq!(shop.drive().await.taken, 0);
+    assert_eq!(shop.work().await.taken, 0);
     let due = prod(&shop, &admin, &order, "retry", "k").await;
     assert_eq!(
         (due.status.as_u16(), &due.body["attempts"], due.replayed()),
