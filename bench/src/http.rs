@@ -38,6 +38,11 @@ impl Connection {
         }
     }
 
+    /// What is on its way over the old connection is not waited for.
+    pub fn forget(&mut self) {
+        *self = Self::new(self.port);
+    }
+
     /// Sends a whole request and reads the answer. After an error nobody knows what became of the request.
     pub async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         let mut stream = match self.stream.take() {

@@ -116,8 +116,8 @@ pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
         mix,
         tokens: stage.tokens()?,
     };
-    let port = stage.port(Workload::Order)?;
-    let warm = warm_up(port, orders.clone(), drive)?;
+    let ports = stage.ports(Workload::Order)?;
+    let warm = warm_up(&ports, orders.clone(), drive)?;
     stage.drained("order")?;
     let flood = drive
         .flood
@@ -129,7 +129,7 @@ pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
         if drive.disturbed {
             scope.spawn(|| disturb(stage, &calm));
         }
-        let report = measure(port, orders, drive);
+        let report = measure(&ports, orders, drive);
         calm.store(true, Ordering::Relaxed);
         report
     })?;
@@ -171,10 +171,10 @@ pub fn peer(
         mix,
         tokens: stage.tokens()?,
     };
-    let warm = warm_up(peer.port, orders.clone(), drive)?;
+    let warm = warm_up(&[peer.port], orders.clone(), drive)?;
     stage.drained(COMBINED)?;
     let (before, peer_before) = (stage.cpu(), cpu::of_family(peer.pid()));
-    let report = measure(peer.port, orders, drive)?;
+    let report = measure(&[peer.port], orders, drive)?;
     let mut leg = Leg::of_report(name, &report, stage.drained(COMBINED)?);
     leg.cpu = used(&before, &stage.cpu());
     leg.cpu.push((
@@ -196,20 +196,20 @@ pub fn peer(
 /// `GET /products/{id}`, through a proxy if there is one.
 pub fn products(stage: &Stage, name: &str, proxy: Option<&Path>, drive: Drive) -> Result<Leg> {
     stage.services()?;
-    let direct = stage.port(Workload::Product)?;
+    let direct = stage.ports(Workload::Product)?;
     let proxy = proxy
-        .map(|binary| Proxy::start(stage, binary, direct))
+        .map(|binary| Proxy::start(stage, binary, &direct))
         .transpose()?;
-    let port = proxy.as_ref().map_or(direct, |proxy| proxy.port);
+    let ports = proxy.as_ref().map_or(direct, |proxy| vec![proxy.port]);
     let proxied = || {
         let times = proxy
             .as_ref()
             .and_then(|proxy| cpu::of_process(proxy.pid()));
         times.map_or(0.0, |times| times.own)
     };
-    warm_up(port, What::Products, drive)?;
+    warm_up(&ports, What::Products, drive)?;
     let (before, proxy_before) = (stage.cpu(), proxied());
-    let report = measure(port, What::Products, drive)?;
+    let report = measure(&ports, What::Products, drive)?;
     let mut leg = Leg::of_report(name, &report, report.ended);
     leg.cpu = used(&before, &stage.cpu());
     leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
@@ -238,7 +238,7 @@ pub fn hashing_capacity(stage: &Stage, seconds: f64) -> Result<f64> {
         flood: None,
         disturbed: false,
     };
-    let report = measure(stage.port(Workload::Auth)?, What::Logins, drive)?;
+    let report = measure(&stage.ports(Workload::Auth)?, What::Logins, drive)?;
     Ok(to_f64(report.answered) / micros_to_seconds(report.ended - report.started))
 }
 
@@ -313,9 +313,9 @@ pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: boo
     Ok(leg)
 }
 
-fn warm_up(port: u16, what: What, drive: Drive) -> Result<Report> {
+fn warm_up(ports: &[u16], what: What, drive: Drive) -> Result<Report> {
     let specification = Specification {
-        port,
+        ports: ports.to_owned(),
         seconds: drive.warm_seconds,
         connections: drive.connections,
         rate: drive.rate,
@@ -325,9 +325,9 @@ fn warm_up(port: u16, what: What, drive: Drive) -> Result<Report> {
     generate(&specification, drive.pinned)
 }
 
-fn measure(port: u16, what: What, drive: Drive) -> Result<Report> {
+fn measure(ports: &[u16], what: What, drive: Drive) -> Result<Report> {
     let specification = Specification {
-        port,
+        ports: ports.to_owned(),
         seconds: drive.seconds,
         connections: drive.connections,
         rate: drive.rate,
@@ -354,7 +354,7 @@ type Flood = std::thread::JoinHandle<Result<Report>>;
 /// Logins beside the orders, for as long as those take.
 fn flood(stage: &Stage, rate: f64, drive: Drive) -> Result<Flood> {
     let specification = Specification {
-        port: stage.port(Workload::Auth)?,
+        ports: stage.ports(Workload::Auth)?,
         seconds: drive.seconds + 0.5,
         connections: FLOOD_CONNECTIONS,
         rate: Some(rate),

@@ -34,7 +34,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Specification {
-    pub port: u16,
+    /// Of the replicas; connections are spread over them.
+    pub ports: Vec<u16>,
     pub seconds: f64,
     pub connections: usize,
     /// Requests a second; without it the loop is closed.
@@ -62,7 +63,6 @@ pub fn run(specification: Specification) -> Result<Report> {
 }
 
 struct Generator {
-    port: u16,
     what: What,
     workload: RefCell<Workload>,
     random: RefCell<Random>,
@@ -79,7 +79,7 @@ type Due = Rc<Mutex<mpsc::UnboundedReceiver<Instant>>>;
 
 async fn drive(specification: Specification) -> Result<Report> {
     let Specification {
-        port,
+        ports,
         seconds,
         connections,
         rate,
@@ -94,7 +94,6 @@ async fn drive(specification: Specification) -> Result<Report> {
     let end = begin + Duration::from_secs_f64(seconds);
     let due = rate.map(|rate| Rc::new(Mutex::new(pace(rate, end, seed))));
     let generator = Rc::new(Generator {
-        port,
         what,
         workload: RefCell::new(Workload::new(mix, seed)),
         random: RefCell::new(Random::seeded(seed ^ 0x5eed)),
@@ -104,8 +103,11 @@ async fn drive(specification: Specification) -> Result<Report> {
         key_prefix: format!("bench-{seed:x}"),
         end,
     });
-    let clients: Vec<_> = (0..connections)
-        .map(|_| tokio::task::spawn_local(client(Rc::clone(&generator), due.clone())))
+    let clients: Vec<_> = ports
+        .into_iter()
+        .cycle()
+        .take(connections)
+        .map(|port| tokio::task::spawn_local(client(Rc::clone(&generator), port, due.clone())))
         .collect();
     for client in clients {
         client.await.context("a client panicked")?;
@@ -140,8 +142,8 @@ fn pace(rate: f64, end: Instant, seed: u64) -> mpsc::UnboundedReceiver<Instant> 
     receiver
 }
 
-async fn client(generator: Rc<Generator>, due: Option<Due>) {
-    let mut connection = Connection::new(generator.port);
+async fn client(generator: Rc<Generator>, port: u16, due: Option<Due>) {
+    let mut connection = Connection::new(port);
     loop {
         let intended = match &due {
             Some(due) => match due.lock().await.recv().await {
@@ -257,7 +259,7 @@ impl Generator {
                 let seconds = Duration::from_secs(answer.retry_after.unwrap_or(1).into());
                 seconds.mul_f64(1.0 + 0.5 * self.random.borrow_mut().unit())
             } else {
-                *connection = Connection::new(self.port);
+                connection.forget();
                 unknown = true;
                 PAUSE
             };
@@ -323,7 +325,7 @@ impl Generator {
         let status = if let Ok(Ok(answer)) = answer {
             answer.status
         } else {
-            *connection = Connection::new(self.port);
+            connection.forget();
             0
         };
         *self.statuses.borrow_mut().entry(status).or_default() += 1;

@@ -29,16 +29,20 @@ pub fn find(cache: &Path) -> Option<PathBuf> {
 }
 
 impl Proxy {
-    /// All paths of `service`, a port of this machine.
-    pub fn start(stage: &Stage, binary: &Path, service: u16) -> Result<Self> {
+    /// All paths of the replicas at these ports of this machine.
+    pub fn start(stage: &Stage, binary: &Path, replicas: &[u16]) -> Result<Self> {
         let [port] = ports::free()?;
         let folder = stage.shop().folder();
         // Not traefik.yml: that would be taken for its own settings.
         let routes = folder.join("routes.yml");
+        let servers: String = replicas
+            .iter()
+            .map(|port| format!("        - url: http://127.0.0.1:{port}\n"))
+            .collect();
         fs::write(
             &routes,
             format!(
-                "http:\n  routers:\n    all:\n      rule: PathPrefix(`/`)\n      service: product\n  services:\n    product:\n      loadBalancer:\n        servers:\n        - url: http://127.0.0.1:{service}\n"
+                "http:\n  routers:\n    all:\n      rule: PathPrefix(`/`)\n      service: product\n  services:\n    product:\n      loadBalancer:\n        servers:\n{servers}"
             ),
         )?;
         let mut process = Process::start(

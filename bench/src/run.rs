@@ -70,6 +70,9 @@ pub struct LegSettings {
     /// One line of every order names the same product.
     #[arg(long)]
     hot: bool,
+    /// Of product, order and the worker.
+    #[arg(long, default_value_t = 1)]
+    replicas: usize,
     /// Orders a second, in an open loop.
     #[arg(long)]
     rate: Option<f64>,
@@ -207,7 +210,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         peer: peer::environment(&cache)?,
         proxy: proxy::find(&cache),
     };
-    let mut stage = build(&settings.place)?;
+    let mut stage = build(&settings.place, 1)?;
     let best = search(&stage, &tools.peer, pace, settings.full)?;
     let mut legs = Legs::new();
     for round in 0..pace.rounds {
@@ -256,7 +259,7 @@ pub fn run(settings: &Settings) -> Result<()> {
 
 /// One leg of ours, printed.
 pub fn leg(settings: &LegSettings) -> Result<()> {
-    let mut stage = build(&settings.place)?;
+    let mut stage = build(&settings.place, settings.replicas)?;
     let drive = Drive {
         connections: settings.connections,
         rate: settings.rate,
@@ -290,7 +293,7 @@ pub fn leg(settings: &LegSettings) -> Result<()> {
     Ok(())
 }
 
-fn build(place: &Place) -> Result<Stage> {
+fn build(place: &Place, replicas: usize) -> Result<Stage> {
     eprintln!("Making the databases …");
     fs::create_dir_all(&place.logs)?;
     let beside = std::env::current_exe()?;
@@ -300,7 +303,7 @@ fn build(place: &Place) -> Result<Stage> {
     for old in fs::read_dir(&logs)? {
         fs::remove_file(old?.path())?;
     }
-    Stage::build(Binaries::in_folder(&binaries), &logs)
+    Stage::build(Binaries::in_folder(&binaries), &logs, replicas)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

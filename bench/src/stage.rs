@@ -37,8 +37,12 @@ pub struct Stage {
 pub type Cpu = Vec<(String, f64)>;
 
 impl Stage {
-    pub fn build(binaries: Binaries, logs: &Path) -> Result<Self> {
+    /// With so many replicas each of product, order and the worker.
+    pub fn build(binaries: Binaries, logs: &Path, replicas: usize) -> Result<Self> {
         let plan = Plan {
+            products: replicas,
+            orders: replicas,
+            workers: replicas,
             durability: Durability::Durable,
             logs: Some(logs.to_owned()),
             environment: vec![
@@ -47,6 +51,12 @@ impl Stage {
                     // The flood of logins comes from many addresses, as through an ingress.
                     "TRUSTED_PROXIES".to_owned(),
                     "127.0.0.1/32".to_owned(),
+                ),
+                (
+                    Workload::Auth,
+                    // What it finds when it starts under its limit; here that comes a moment later.
+                    "HASHING_THREADS".to_owned(),
+                    "1".to_owned(),
                 ),
                 (
                     Workload::Product,
@@ -177,8 +187,12 @@ impl Stage {
             .collect()
     }
 
-    pub fn port(&self, workload: Workload) -> Result<u16> {
-        self.shop.public_port(Member(workload, 0))
+    /// Of each replica, for the public.
+    pub fn ports(&self, workload: Workload) -> Result<Vec<u16>> {
+        let replicas = self.shop.members().filter(|member| member.0 == workload);
+        replicas
+            .map(|member| self.shop.public_port(member))
+            .collect()
     }
 
     /// What each process has used since it started.

@@ -3,6 +3,7 @@
 //! memory and time that are known, and takes no time from orders on the same machine.
 
 use std::{
+    num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
@@ -26,16 +27,28 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// A thirtieth of the weight of a thread that answers requests, where both want the same core.
 const NICENESS: i32 = 15;
 
+/// More only where somebody has given auth the memory for it.
+const USUAL_MOST_THREADS: u32 = 4;
+
 type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct HashingLimits {
-    /// Passwords hashed at the same time; each takes 19 MiB and a core.
-    #[arg(long, env = "HASHING_THREADS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
+    /// Passwords hashed at the same time; each takes 19 MiB and a core. By default as many as there are cores for this
+    /// process, up to four: more would only push each other's memory out of the caches.
+    #[arg(long, env = "HASHING_THREADS", default_value_t = cores(), value_parser = clap::value_parser!(u32).range(1..=64))]
     pub hashing_threads: u32,
     /// Requests that may wait for one of those threads; beyond, the answer is 503.
     #[arg(long, env = "HASHING_LINE", default_value_t = 256, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub hashing_line: u32,
+}
+
+/// With the limit of the pod counted in.
+fn cores() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(cores)
+        .unwrap_or(u32::MAX)
+        .min(USUAL_MOST_THREADS)
 }
 
 #[derive(Clone)]
