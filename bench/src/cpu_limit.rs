@@ -1,4 +1,5 @@
-//! A limit on a process' CPU time, as a pod has it: a cgroup of version 2, or of version 1 where the machine has that.
+//! A process' share and limit of CPU time, as a pod has them: a cgroup of version 2, or of version 1 where the machine
+//! has that.
 
 use std::{
     fs,
@@ -15,8 +16,9 @@ const ROOT: &str = "/sys/fs/cgroup";
 pub struct CpuLimit(PathBuf);
 
 impl CpuLimit {
-    /// A group of its own for whatever is put under this limit, in thousandths of a core.
-    pub fn try_new(name: &str, millicores: u32) -> Result<Self> {
+    /// A group of its own for whatever is put under this limit, in thousandths of a core. Where others want the same
+    /// core it weighs so many percent of one of their threads.
+    pub fn try_new(name: &str, millicores: u32, weight: u32) -> Result<Self> {
         let quota = PERIOD_MICROS / 1_000 * millicores;
         let root = Path::new(ROOT);
         let second = root.join("cgroup.controllers").is_file();
@@ -35,11 +37,15 @@ impl CpuLimit {
                 .with_context(|| format!("{} cannot be made", folder.display()))?;
         }
         let settings: &[(&str, String)] = if second {
-            &[("cpu.max", format!("{quota} {PERIOD_MICROS}"))]
+            &[
+                ("cpu.max", format!("{quota} {PERIOD_MICROS}")),
+                ("cpu.weight", weight.to_string()),
+            ]
         } else {
             &[
                 ("cpu.cfs_period_us", PERIOD_MICROS.to_string()),
                 ("cpu.cfs_quota_us", quota.to_string()),
+                ("cpu.shares", (1_024 * weight / 100).to_string()),
             ]
         };
         for (file, value) in settings {

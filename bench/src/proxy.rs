@@ -35,14 +35,15 @@ impl Proxy {
         let folder = stage.shop().folder();
         // Not traefik.yml: that would be taken for its own settings.
         let routes = folder.join("routes.yml");
-        let servers: String = replicas
-            .iter()
-            .map(|port| format!("        - url: http://127.0.0.1:{port}\n"))
+        let servers = replicas.iter();
+        let servers: Vec<_> = servers
+            .map(|port| format!("        - url: http://127.0.0.1:{port}"))
             .collect();
         fs::write(
             &routes,
             format!(
-                "http:\n  routers:\n    all:\n      rule: PathPrefix(`/`)\n      service: product\n  services:\n    product:\n      loadBalancer:\n        servers:\n{servers}"
+                "http:\n  routers:\n    all:\n      rule: PathPrefix(`/`)\n      service: product\n  services:\n    product:\n      loadBalancer:\n        servers:\n{}\n",
+                servers.join("\n")
             ),
         )?;
         let mut process = Process::start(

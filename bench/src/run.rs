@@ -86,6 +86,9 @@ pub struct LegSettings {
     /// The Traefik to read products through.
     #[arg(long, requires = "products")]
     traefik: Option<PathBuf>,
+    /// Logins a second beside the orders.
+    #[arg(long)]
+    flood: Option<f64>,
     /// Ends the services' sessions again and again: the audit must find nothing.
     #[arg(long)]
     disturb: bool,
@@ -267,7 +270,7 @@ pub fn leg(settings: &LegSettings) -> Result<()> {
         seconds: settings.seconds,
         seed: 1,
         pinned: false,
-        flood: None,
+        flood: settings.flood,
         disturbed: settings.disturb,
     };
     let mix = if settings.hot { Mix::Hot } else { Mix::Uniform };

@@ -23,6 +23,8 @@ const PRODUCT_TEMPLATE: &str = include_str!("../sql/product.sql");
 const ORDER_TEMPLATE: &str = include_str!("../sql/order.sql");
 /// What the operator gives auth by default: hashing passwords is not to starve its neighbours (ORDERS 34).
 const AUTH_MILLICORES: u32 = 250;
+/// Its request there is a quarter of the other services'.
+const AUTH_WEIGHT: u32 = 25;
 const DRAIN: Duration = Duration::from_mins(1);
 const DRAIN_POLL: Duration = Duration::from_millis(20);
 
@@ -68,7 +70,7 @@ impl Stage {
             ..Plan::new(binaries)
         };
         let shop = Shop::prepare(plan)?;
-        let auth_limit = CpuLimit::try_new("bench-auth", AUTH_MILLICORES)?;
+        let auth_limit = CpuLimit::try_new("bench-auth", AUTH_MILLICORES, AUTH_WEIGHT)?;
         let postgres = shop.postgres();
         // Schemas that a database lacks do not matter to it.
         postgres.psql(

@@ -162,9 +162,12 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
 
 fn defaults(workload: Workload) -> Defaults {
     Defaults {
-        cpu_request: "20m",
+        // Hashing passwords must not starve the neighbours, on an idle machine or a busy one. // ORDERS 34
+        cpu_request: match workload {
+            Workload::Auth => "5m",
+            Workload::Product | Workload::Order | Workload::Worker => "20m",
+        },
         memory_request: "64Mi",
-        // About thirty logins a second and replica: hashing passwords must not starve the neighbours. // ORDERS 34
         cpu_limit: match workload {
             Workload::Auth => Some("250m"),
             Workload::Product | Workload::Order | Workload::Worker => None,
