@@ -22,7 +22,7 @@ const FUNCTIONS: &str = include_str!("../denominators/functions.sql");
 const PRODUCT_TEMPLATE: &str = include_str!("../sql/product.sql");
 const ORDER_TEMPLATE: &str = include_str!("../sql/order.sql");
 /// What the operator gives auth by default: hashing passwords is not to starve its neighbours (ORDERS 34).
-const AUTH_MILLICORES: u32 = 250;
+const AUTH_MILLICORES: u32 = 200;
 /// Its request there is a quarter of the other services'.
 const AUTH_WEIGHT: u32 = 25;
 const DRAIN: Duration = Duration::from_mins(1);

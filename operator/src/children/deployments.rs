@@ -169,7 +169,7 @@ fn defaults(workload: Workload) -> Defaults {
         },
         memory_request: "64Mi",
         cpu_limit: match workload {
-            Workload::Auth => Some("250m"),
+            Workload::Auth => Some("200m"),
             Workload::Product | Workload::Order | Workload::Worker => None,
         },
         memory_limit: "256Mi",

@@ -1,20 +1,40 @@
 //! What every request shares.
 
+use std::{ops::Deref, sync::Arc};
+
 use axum::extract::FromRef;
 use money::Currency;
 use sqlx::PgPool;
 use web::{clock::Clock, token::Verifier};
 
-use crate::{idempotency::InFlight, views::Views};
+use crate::{idempotency::InFlight, reads::Reads, views::Views};
 
+/// Shared, not copied: every request gets one.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
     pub pool: PgPool,
     pub clock: Clock,
     pub verifier: Verifier,
     pub currency: Currency,
     pub in_flight: InFlight,
+    pub reads: Reads,
     pub views: Views,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl FromRef<App> for Verifier {

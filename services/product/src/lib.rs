@@ -8,6 +8,7 @@ mod fail_point;
 pub mod http;
 pub mod idempotency;
 pub mod inventory;
+pub mod reads;
 pub mod reservation;
 pub mod retry;
 pub mod store;

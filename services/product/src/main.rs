@@ -6,10 +6,11 @@ use anyhow::Context;
 use clap::Parser;
 use product::{
     MIGRATOR,
-    app::App,
+    app::{App, Parts},
     config::{Command, Config, JWKS_TIMEOUT, Serve},
     http,
     idempotency::InFlight,
+    reads::Reads,
     sweeper,
     views::Views,
 };
@@ -51,14 +52,16 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         token_file: settings.internal_token_file,
     };
     let verifier = Verifier::remote(&settings.token_scope, settings.jwks_url, feed, client);
-    let app = App {
-        pool: settings.database.pool("product")?,
+    let pool = settings.database.pool("product")?;
+    let app = App::new(Parts {
+        reads: Reads::start(&pool),
+        pool,
         clock: Clock::system(),
         verifier: verifier.clone(),
         currency: settings.currency,
         in_flight: InFlight::default(),
         views: Views::new(Duration::from_millis(settings.product_view_milliseconds)),
-    };
+    });
     // Holds no transaction: ends with the process.
     tokio::spawn(verifier.keep_fresh());
     let sweeper = tokio::spawn(sweeper::run(app.pool.clone(), stop.clone()));

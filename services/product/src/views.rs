@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -16,8 +17,12 @@ use serde::Serialize;
 use tokio::time::Instant;
 use web::conditional::ETag;
 
-/// Views at once; a view is a few kilobytes at the most.
-const MOST_KEPT: usize = 4_096;
+use crate::catalogue::ProductName;
+
+/// What a generation holds at the most; further products are read each time.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// What a view takes beside its body, about.
+const OVERHEAD: usize = 256;
 
 /// A product as it is sent.
 #[derive(Clone, Debug)]
@@ -30,7 +35,23 @@ pub struct View {
 #[derive(Clone, Debug)]
 pub struct Views {
     fresh_for: Duration,
-    kept: Arc<Mutex<HashMap<String, (Instant, View)>>>,
+    generations: Arc<Mutex<Generations>>,
+}
+
+/// What was read lately, and what was read before that: the older generation goes as a whole, so that nobody looks for
+/// single views that are too old.
+#[derive(Debug)]
+struct Generations {
+    began: Instant,
+    bytes: usize,
+    new: HashMap<ProductName, Kept>,
+    old: HashMap<ProductName, Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    read_at: Instant,
+    view: View,
 }
 
 impl View {
@@ -55,73 +76,123 @@ impl Views {
     pub fn new(fresh_for: Duration) -> Self {
         Self {
             fresh_for,
-            kept: Arc::default(),
+            generations: Arc::new(Mutex::new(Generations {
+                began: Instant::now(),
+                bytes: 0,
+                new: HashMap::new(),
+                old: HashMap::new(),
+            })),
         }
     }
 
-    /// The view of this name, unless it was read too long ago.
-    pub fn get(&self, name: &str) -> Option<View> {
-        if self.fresh_for.is_zero() {
-            return None;
-        }
-        let kept = self.lock();
-        let (read_at, view) = kept.get(name)?;
-        (read_at.elapsed() < self.fresh_for).then(|| view.clone())
+    /// The view of this product, unless it was read too long ago.
+    pub fn get(&self, name: &ProductName) -> Option<View> {
+        let generations = self.lock();
+        let kept = generations.new.get(name);
+        let kept = kept.or_else(|| generations.old.get(name))?;
+        (kept.read_at.elapsed() < self.fresh_for).then(|| kept.view.clone())
     }
 
     /// `read_at` is the moment before the database was asked.
-    pub fn keep(&self, name: String, read_at: Instant, view: View) {
+    pub fn keep(&self, name: ProductName, read_at: Instant, view: View) {
         if self.fresh_for.is_zero() {
             return;
         }
-        let mut kept = self.lock();
-        if kept.len() >= MOST_KEPT {
-            kept.retain(|_, (read_at, _)| read_at.elapsed() < self.fresh_for);
+        let mut generations = self.lock();
+        let gone = generations.turn(self.fresh_for);
+        let bytes = view.body.len() + OVERHEAD;
+        if generations.bytes + bytes <= MOST_BYTES {
+            generations.bytes += bytes;
+            generations.new.insert(name, Kept { read_at, view });
         }
-        if kept.len() < MOST_KEPT {
-            kept.insert(name, (read_at, view));
-        }
+        drop(generations);
+        drop(gone);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Instant, View)>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Generations> {
+        self.generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Generations {
+    /// Begins a generation where the newer one is old enough; what nobody may be shown any more is handed back.
+    fn turn(&mut self, fresh_for: Duration) -> Option<HashMap<ProductName, Kept>> {
+        (self.began.elapsed() >= fresh_for).then(|| {
+            (self.began, self.bytes) = (Instant::now(), 0);
+            let ended = mem::take(&mut self.new);
+            mem::replace(&mut self.old, ended)
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+    use uuid::Uuid;
+
     use super::*;
+    use crate::catalogue::ProductId;
 
-    fn view() -> View {
-        View::try_new(ETag(1), &"a mug").unwrap()
+    const FRESH: Duration = Duration::from_secs(1);
+
+    fn name(number: u128) -> ProductName {
+        ProductName::Id(ProductId(Uuid::from_u128(number)))
+    }
+
+    fn view(bytes: usize) -> View {
+        View::try_new(ETag(1), &"m".repeat(bytes)).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_view_is_shown_until_it_is_too_old_in_whichever_generation() {
+        let views = Views::new(FRESH);
+        advance(FRESH * 9 / 10).await;
+        views.keep(name(1), Instant::now(), view(1));
+        advance(FRESH / 5).await;
+        views.keep(name(2), Instant::now(), view(1));
+        assert!(views.lock().old.contains_key(&name(1)));
+        assert!(views.get(&name(1)).is_some());
+        assert!(views.get(&name(2)).is_some());
+        assert!(views.get(&name(3)).is_none());
+        advance(FRESH * 4 / 5).await;
+        assert!(views.get(&name(1)).is_none(), "a second old");
+        assert!(views.get(&name(2)).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_view_read_before_its_generation_began_is_not_kept_longer() {
+        let views = Views::new(FRESH);
+        let read_at = Instant::now();
+        advance(FRESH * 9 / 10).await;
+        views.keep(name(1), read_at, view(1));
+        advance(FRESH / 5).await;
+        assert!(views.get(&name(1)).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_generation_has_its_limit_and_makes_room_for_the_next() {
+        let views = Views::new(FRESH);
+        let half = MOST_BYTES / 2 - OVERHEAD - 2;
+        for number in 1..=3 {
+            views.keep(name(number), Instant::now(), view(half));
+        }
+        assert!(views.get(&name(2)).is_some());
+        assert!(views.get(&name(3)).is_none(), "no room");
+        advance(FRESH).await;
+        views.keep(name(3), Instant::now(), view(half));
+        assert!(views.get(&name(3)).is_some());
+        advance(FRESH).await;
+        views.keep(name(4), Instant::now(), view(1));
+        let generations = views.lock();
+        assert_eq!(generations.new.len() + generations.old.len(), 2);
     }
 
     #[tokio::test]
-    async fn a_view_is_shown_until_it_is_too_old() {
-        let views = Views::new(Duration::from_mins(1));
-        let long_ago = Instant::now().checked_sub(Duration::from_secs(61)).unwrap();
-        views.keep("old".to_owned(), long_ago, view());
-        views.keep("new".to_owned(), Instant::now(), view());
-        assert!(views.get("old").is_none());
-        assert!(views.get("new").is_some());
-        assert!(views.get("other").is_none());
-        let off = Views::new(Duration::ZERO);
-        off.keep("new".to_owned(), Instant::now(), view());
-        assert!(off.get("new").is_none());
-    }
-
-    #[tokio::test]
-    async fn there_are_never_more_than_so_many() {
-        let views = Views::new(Duration::from_mins(1));
-        let long_ago = Instant::now().checked_sub(Duration::from_secs(61)).unwrap();
-        for number in 0..MOST_KEPT {
-            views.keep(format!("old-{number}"), long_ago, view());
-        }
-        for number in 0..=MOST_KEPT {
-            views.keep(number.to_string(), Instant::now(), view());
-        }
-        assert_eq!(views.lock().len(), MOST_KEPT);
-        assert!(views.get("0").is_some(), "the old ones made room");
-        assert!(views.get(&MOST_KEPT.to_string()).is_none());
+    async fn nothing_is_kept_where_nothing_may_be_old() {
+        let views = Views::new(Duration::ZERO);
+        views.keep(name(1), Instant::now(), view(1));
+        assert!(views.get(&name(1)).is_none());
     }
 }

@@ -27,7 +27,7 @@ const RESERVED: [&str; 15] = [
 ];
 
 /// Words of `a-z 0-9` with single hyphens between them, at most 100 characters; not a UUID and not a reserved word.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(try_from = "String")]
 #[sqlx(transparent)]
 #[schema(value_type = String, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 100, example = "blue-mug")]

@@ -1,5 +1,7 @@
 //! `GET /products/{id}`
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use tokio::time::Instant;
 use web::{PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::Guest};
@@ -7,8 +9,7 @@ use web::{PathParameters, Problem, conditional::ETag, problem::ProblemDocument, 
 use super::product_view::ProductView;
 use crate::{
     app::App,
-    catalogue::{ProductId, Slug, Status, Viewer},
-    store::products,
+    catalogue::{ProductName, Status, Viewer},
     views::View,
 };
 
@@ -33,24 +34,20 @@ pub(super) async fn get_product(
     Guest(caller): Guest,
     PathParameters(name): PathParameters<String>,
 ) -> Result<View, Problem> {
+    let name = ProductName::parse(&name).ok_or_else(Problem::not_found)?;
     let viewer = Viewer::of(caller.as_ref());
     let public = viewer == Viewer::Public;
     if let Some(view) = public.then(|| app.views.get(&name)).flatten() {
         return Ok(view);
     }
     let read_at = Instant::now();
-    let found = match (name.parse::<ProductId>(), Slug::try_from(name.clone())) {
-        (Ok(id), _) => products::by_id(&app.pool, id).await,
-        (Err(_), Ok(slug)) => products::by_slug(&app.pool, &slug).await,
-        (Err(_), Err(_)) => Ok(None),
-    };
+    let found = app.reads.product(name.clone()).await?;
     let product = found
-        .map_err(|error| postgres::problem(&error))?
         .filter(|product| product.status == Status::Active || viewer.manages(product.vendor_id))
         .ok_or_else(Problem::not_found)?;
     let etag = ETag(product.version);
-    let view = View::try_new(etag, &ProductView::new(product, viewer, app.currency))
-        .map_err(|error| Problem::internal(&error))?;
+    let product = ProductView::new(Arc::unwrap_or_clone(product), viewer, app.currency);
+    let view = View::try_new(etag, &product).map_err(|error| Problem::internal(&error))?;
     if public {
         app.views.keep(name, read_at, view.clone());
     }

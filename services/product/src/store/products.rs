@@ -15,12 +15,18 @@ pub async fn by_id(db: impl PgExecutor<'_>, id: ProductId) -> Result<Option<Prod
         .await
 }
 
-pub async fn by_slug(db: impl PgExecutor<'_>, slug: &Slug) -> Result<Option<Product>, sqlx::Error> {
+/// Those of these ids or slugs, in no order.
+pub async fn by_names(
+    db: impl PgExecutor<'_>,
+    ids: &[Uuid],
+    slugs: &[&str],
+) -> Result<Vec<Product>, sqlx::Error> {
     select_products!(
-        ["WHERE p.slug = $1 AND p.deleted_at IS NULL"],
-        slug.as_str()
+        ["WHERE (p.id = ANY ($1) OR p.slug = ANY ($2)) AND p.deleted_at IS NULL"],
+        ids,
+        slugs as _,
     )
-    .fetch_optional(db)
+    .fetch_all(db)
     .await
 }
 

@@ -9,9 +9,10 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use product::{
-    app::App,
+    app::{App, Parts},
     http,
     idempotency::InFlight,
+    reads::Reads,
     reservation::{
         Extension, Hash, Item, Parcel, ParcelLine, Reservation, Returned, Shipped, Verdict, Wanted,
         restock, ship,
@@ -75,14 +76,15 @@ impl Shop {
             options.options([("lock_timeout", "250ms"), ("statement_timeout", "2s")]),
         );
         let signer = Signer::try_new().unwrap();
-        let app = App {
+        let app = App::new(Parts {
             pool: pool.clone(),
             clock: Clock::system(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             in_flight: InFlight::default(),
+            reads: Reads::start(&pool),
             views: Views::new(fresh_for),
-        };
+        });
         let user = |roles: &[Role]| {
             let id = id();
             User {

@@ -1,9 +1,13 @@
 //! `GET /products/{id}`
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{Duration, Instant},
+};
 
+use futures::{StreamExt, stream};
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::shop::{Call, Shop, User, id, order};
 
@@ -99,6 +103,64 @@ async fn what_names_nothing_is_not_found(pool: PgPool) {
         .await;
     wrong.refused(405, "method_not_allowed");
     assert!(wrong.header("allow").contains("GET"));
+}
+
+#[sqlx::test]
+async fn a_crowd_gets_each_its_own_product_even_while_sessions_end(pool: PgPool) {
+    let shop = Shop::open(pool);
+    let skus: Vec<String> = (0..20).map(|number| format!("MUG{number}")).collect();
+    let mut names = vec![(format!("prd_{}", id()), None), ("nothing".into(), None)];
+    for sku in &skus {
+        let product = shop.product(sku, 5).await;
+        for name in ["id", "slug"] {
+            names.push((product[name].as_str().unwrap().to_owned(), Some(sku)));
+        }
+    }
+    let wanted = names.iter().cycle().take(2_000);
+    let reads = wanted.map(|(name, sku)| {
+        let read = shop.get(&format!("/products/{name}")).by(&shop.admin);
+        async move {
+            let answer = read.send().await;
+            match sku {
+                Some(sku) => assert_eq!(answer.ok(200)["sku"], **sku),
+                None => answer.refused(404, "not_found"),
+            }
+        }
+    });
+    // Fewer at a time than may wait.
+    let reads = stream::iter(reads).buffer_unordered(500).count();
+    let ended = AtomicI64::new(0);
+    let disturb = async {
+        let mut disturber = PgConnection::connect_with(&shop.pool.connect_options())
+            .await
+            .unwrap();
+        loop {
+            let sessions: i64 = sqlx::query_scalar(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .fetch_one(&mut disturber)
+            .await
+            .unwrap();
+            ended.fetch_add(sessions, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        count = reads => assert_eq!(count, 2_000),
+        () = disturb => {}
+    }
+    assert!(ended.into_inner() > 1, "nobody was disturbed");
+}
+
+#[sqlx::test]
+async fn without_a_database_reads_are_turned_away(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    shop.pool.close().await;
+    let answer = shop.get("/products/the-mug").send().await;
+    assert_eq!(answer.header("retry-after"), "1");
+    answer.refused(503, "unavailable");
 }
 
 #[sqlx::test]
