@@ -524,7 +524,7 @@ fn one(
         }
         Name::Products => {
             let drive = Drive {
-                connections: 64,
+                connections: 128,
                 ..drive
             };
             let way = if tools.proxy.is_some() {
