@@ -263,7 +263,10 @@ impl Generator {
                 unknown = true;
                 PAUSE
             };
-            if Instant::now() + pause >= self.end {
+            // To the end too: nobody hurries on with something else.
+            let left = self.end.saturating_duration_since(Instant::now());
+            sleep(pause.min(left)).await;
+            if pause >= left {
                 let outcome = if unknown {
                     Outcome::Unknown
                 } else {
@@ -271,7 +274,6 @@ impl Generator {
                 };
                 return (outcome, took);
             }
-            sleep(pause).await;
         }
     }
 

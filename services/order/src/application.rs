@@ -38,7 +38,7 @@ pub use cancel_payment::CancelPayment;
 pub use capture_payment::CapturePayment;
 pub use drive_sagas::{DriveSagas, Driven};
 pub use fulfill_order::{FulfillOrder, FulfillOrderError, Onlooker, ParcelAction};
-pub use get_order::GetOrder;
+pub use get_order::{GetOrder, SeenOrder};
 pub use keep_house::KeepHouse;
 pub use list_orders::ListOrders;
 pub use order_history::OrderHistory;

@@ -53,6 +53,7 @@ mod saga_view;
 mod set_order_status;
 mod ship_fulfillment;
 mod state_name;
+mod vendor_order_view;
 mod wisher;
 
 use axum::routing::{delete, post};

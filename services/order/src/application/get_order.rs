@@ -1,9 +1,16 @@
 //! One order, for whoever may see it.
 
 use crate::{
-    domain::{Order, OrderId, Reader},
+    domain::{Order, OrderId, Reader, UserId},
     ports::{Orders, OrdersError},
 };
+
+#[derive(Clone, Debug)]
+pub enum SeenOrder {
+    Whole(Order),
+    /// Cut down to the lines of one vendor.
+    OfVendor(Order),
+}
 
 #[derive(Clone, Debug)]
 pub struct GetOrder<O> {
@@ -15,9 +22,23 @@ impl<O: Orders> GetOrder<O> {
         Self { orders }
     }
 
-    /// `None`: there is no such order, or it is somebody else's.
-    pub async fn run(&self, id: OrderId, reader: Reader) -> Result<Option<Order>, OrdersError> {
-        let order = self.orders.find(id).await?;
-        Ok(order.filter(|order| order.may_be_seen_by(reader)))
+    /// `None`: there is no such order, or nothing of it is for this reader, who may also be a vendor.
+    pub async fn run(
+        &self,
+        id: OrderId,
+        reader: Reader,
+        vendor: Option<UserId>,
+    ) -> Result<Option<SeenOrder>, OrdersError> {
+        let Some(order) = self.orders.find(id).await? else {
+            return Ok(None);
+        };
+        Ok(if order.may_be_seen_by(reader) {
+            Some(SeenOrder::Whole(order))
+        } else {
+            vendor
+                .map(|vendor| order.of_vendor(vendor))
+                .filter(|order| !order.lines.is_empty())
+                .map(SeenOrder::OfVendor)
+        })
     }
 }

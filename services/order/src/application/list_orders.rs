@@ -46,9 +46,8 @@ impl<O: Orders> ListOrders<O> {
             ..filter
         };
         let mut listing = self.orders.list(&filter, &window).await?;
-        for order in &mut listing.orders {
-            order.lines.retain(|line| line.vendor_id == vendor);
-        }
+        let orders = listing.orders.into_iter();
+        listing.orders = orders.map(|order| order.of_vendor(vendor)).collect();
         Ok(listing)
     }
 }

@@ -59,6 +59,13 @@ impl Order {
             Reader::Own(user) => self.customer == user,
         }
     }
+
+    /// The same order with the lines of this vendor only.
+    #[must_use]
+    pub fn of_vendor(mut self, vendor: UserId) -> Self {
+        self.lines.retain(|line| line.vendor_id == vendor);
+        self
+    }
 }
 
 /// One product of an order, with the order's own copy of its name, SKU and price.

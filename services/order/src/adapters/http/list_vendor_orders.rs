@@ -2,9 +2,8 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use money::{Money, MoneyError};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use web::{
     Problem, QueryParameters,
     list::{Page, PageQuery},
@@ -13,13 +12,11 @@ use web::{
 };
 
 use super::{
-    listing::page_of_vendor,
-    order_view::{OrderItemView, ShippingAddressView},
-    state_name::{FulfillmentStatusName, OrderStatusName, PaymentStatusName},
+    listing::page_of_vendor, state_name::OrderStatusName, vendor_order_view::VendorOrderView,
 };
 use crate::{
     app::App,
-    domain::{Order, OrderFilter, OrderId, UserId},
+    domain::{OrderFilter, UserId},
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,53 +39,6 @@ pub struct VendorOrdersQuery {
     page: Option<u32>,
     /// Counts the rows, up to 10,000.
     include_total: Option<bool>,
-}
-
-/// An order as a vendor sees it: the own lines and where they go, and nothing of other vendors' lines.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = VendorOrder)]
-pub struct VendorOrderView {
-    id: OrderId,
-    #[schema(example = 1001)]
-    number: i64,
-    status: OrderStatusName,
-    payment_status: PaymentStatusName,
-    /// Of the whole order.
-    fulfillment_status: FulfillmentStatusName,
-    items: Vec<OrderItemView>,
-    /// The sum of these items.
-    items_total: Money,
-    shipping_address: ShippingAddressView,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    note: Option<String>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-impl TryFrom<Order> for VendorOrderView {
-    type Error = MoneyError;
-
-    fn try_from(order: Order) -> Result<Self, MoneyError> {
-        let nothing = Money::new(0, order.totals.currency());
-        let items_total = order
-            .lines
-            .iter()
-            .try_fold(nothing, |sum, line| sum.checked_add(line.total))?;
-        Ok(Self {
-            id: order.id,
-            number: order.number,
-            status: order.state.status.into(),
-            payment_status: order.state.payment.into(),
-            fulfillment_status: order.state.fulfillment.into(),
-            items: order.lines.into_iter().map(OrderItemView::from).collect(),
-            items_total,
-            shipping_address: order.shipping_address.into(),
-            note: order.note,
-            created_at: order.created_at,
-            updated_at: order.updated_at,
-        })
-    }
 }
 
 /// List the orders with products of the calling vendor

@@ -34,12 +34,29 @@ async fn an_order_is_seen_by_its_customer_and_by_admins(pool: PgPool) {
         shop.get(&shop.person(&[Role::Vendor]), &path)
             .await
             .refusal(),
-        (403, "forbidden")
+        (404, "not_found"),
+        "none of its lines is this vendor's"
     );
     let anonymous = shop
         .send(Request::get(&path).body(Body::empty()).unwrap())
         .await;
     assert_eq!(anonymous.refusal(), (401, "token_missing"));
+}
+
+#[sqlx::test]
+async fn a_vendor_sees_the_own_lines_of_an_order_as_in_the_list(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = order_of(&[("CUP-1", 1), ("MUG-1", 3)]);
+    let placed = shop.place(&shop.customer(), "a", &order).await;
+    let path = format!("/api/v1/orders/{}", placed.id());
+    let vendor = shop.vendor_of("MUG-1");
+    let read = shop.get(&vendor, &path).await;
+    assert_eq!(read.status, 200);
+    assert_eq!(read.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(read.body["items"][0]["sku"], "MUG-1");
+    let list = shop.get(&vendor, "/api/v1/vendor/orders").await;
+    assert_eq!(read.body, list.body["data"][0]);
+    assert_eq!(read.headers["etag"], "\"1\"");
 }
 
 #[sqlx::test]
