@@ -11,6 +11,13 @@ const BUYERS: usize = 60;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opposite_orders_of_the_same_goods_meet_no_deadlock_and_sell_exactly_what_is_there() {
     let arena = Arena::start(2, 2, &[]).unwrap();
+    // Looked for before a lock gives up (ORDERS 11), or none would ever be counted.
+    for statement in [
+        "ALTER SYSTEM SET deadlock_timeout = '10ms'",
+        "SELECT pg_reload_conf()",
+    ] {
+        arena.shop.sql("postgres", statement).unwrap();
+    }
     let buyers = arena.buyers(BUYERS).unwrap();
     let skus = arena.sell(6, UNITS).await.unwrap();
     let item = |sku: &String| Item {
