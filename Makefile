@@ -73,7 +73,7 @@ unit:
 	images/postgres/test
 
 chaos: ## Break shops of bare processes: kills, lost answers, hang-ups, old versions, and look whether the books add up
-	@CHAOS_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),chaos/chaos --bins --test chaos -- --test-threads=1 $(if $(CHAOS_PREVIOUS),--include-ignored)
+	@CHAOS_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),chaos/chaos --bins --test chaos -- --test-threads=1 --show-output $(if $(CHAOS_PREVIOUS),--include-ignored)
 
 e2e: ## The tests that need a cluster
 	@cluster/up
