@@ -75,6 +75,7 @@ impl Matrix {
         fault: Fault,
         methods: &[&str],
     ) -> Result<bool, anyhow::Error> {
+        self.arena.renew(&mut self.buyers)?;
         let members = self.members(point);
         self.set(Some((point, fault)));
         for member in &members {
