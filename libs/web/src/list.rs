@@ -104,29 +104,46 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
     /// Makes the page of up to [`Self::fetch`] rows.
     pub fn page<T>(
         &self,
-        mut rows: Vec<T>,
+        rows: Vec<T>,
         total: Option<Total>,
         key: impl Fn(&T) -> K,
     ) -> Result<Page<T>, Problem> {
-        let has_more = rows.len() > self.limit as usize;
+        self.page_of(rows, total, |row| Some(key(row)), Some)
+    }
+
+    /// The same where some rows may be unreadable: what is read as None is left out, and the page is shorter for it. The
+    /// list goes on behind the last row that has a key.
+    pub fn page_of<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        total: Option<Total>,
+        key: impl Fn(&R) -> Option<K>,
+        read: impl FnMut(R) -> Option<T>,
+    ) -> Result<Page<T>, Problem> {
+        let more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);
-        let next_cursor = match rows.last() {
-            Some(last) if has_more => {
+        let last = if more {
+            rows.iter().rev().find_map(key)
+        } else {
+            None
+        };
+        let next_cursor = match last {
+            Some(key) => {
                 let cursor = Cursor {
-                    key: key(last),
+                    key,
                     shape: self.shape.clone(),
                 };
                 let json =
                     serde_json::to_vec(&cursor).map_err(|error| Problem::internal(&error))?;
                 Some(BASE64_URL_SAFE_NO_PAD.encode(json))
             }
-            _ => None,
+            None => None,
         };
         Ok(Page {
-            data: rows,
+            data: rows.into_iter().filter_map(read).collect(),
             page: PageInfo {
                 limit: self.limit,
-                has_more,
+                has_more: next_cursor.is_some(),
                 next_cursor,
                 total,
             },
@@ -259,6 +276,27 @@ mod tests {
                 .next_cursor
                 .is_none()
         );
+    }
+
+    #[test]
+    fn an_unreadable_row_is_left_out_and_the_list_goes_on_behind_it() {
+        let query = PageQuery {
+            limit: Some(3),
+            ..PageQuery::default()
+        };
+        let first = paging(&query, "").unwrap();
+        let read = |row: u32| (row != 2).then_some(row);
+        let page = first.page_of(vec![1, 2, 3, 4], None, |row| Some(*row), read);
+        let page = page.unwrap();
+        assert_eq!((page.data, page.page.has_more), (vec![1, 3], true));
+        // A row without a key does not end the list.
+        let key = |row: &u32| (*row != 3).then_some(*row);
+        let page = first.page_of(vec![1, 2, 3, 4], None, key, Some).unwrap();
+        let query = PageQuery {
+            cursor: page.page.next_cursor,
+            ..PageQuery::default()
+        };
+        assert_eq!(paging(&query, "").unwrap().after(), Some(&2));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod movements;
 pub mod parcels;
 pub mod product_lists;
 pub mod products;
+pub mod readable;
 pub mod reservations;
 pub mod retakes;
 pub mod shelves;

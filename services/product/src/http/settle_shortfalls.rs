@@ -1,8 +1,9 @@
-//! `POST /internal/shortfalls/settle`: called by order once its own database knows of them, at most 128 at once.
-//! Settling again changes nothing.
+//! `POST /internal/shortfalls/settle` with `{"ids":[…]}`: called by order once its own transaction has committed, at most
+//! 128 at once. The answer is `{"settled":n}`: how many of them were not settled before. Settling again changes nothing,
+//! and an id that is unknown is passed over.
 
-use axum::{Json, extract::State, http::StatusCode};
-use serde::Deserialize;
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use web::Problem;
 
@@ -14,12 +15,17 @@ pub(super) struct SettleShortfalls {
     ids: Vec<Uuid>,
 }
 
+#[derive(Serialize)]
+pub(super) struct Settled {
+    settled: u64,
+}
+
 pub(super) async fn settle_shortfalls(
     State(app): State<App>,
     Json(request): Json<SettleShortfalls>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Json<Settled>, Problem> {
     check_batch(request.ids.len())?;
     let settled = store::shortfalls::settle(&app.pool, &request.ids).await;
-    settled.map_err(|error| postgres::problem(&error))?;
-    Ok(StatusCode::NO_CONTENT)
+    let settled = settled.map_err(|error| postgres::problem(&error))?;
+    Ok(Json(Settled { settled }))
 }

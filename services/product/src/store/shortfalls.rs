@@ -1,11 +1,15 @@
 //! Units that orders have and a shelf has not, and what is told to the order service about it.
 
-use chrono::{DateTime, Utc};
+use std::fmt::Display;
+
 use sqlx::{PgPool, PgTransaction};
 use uuid::Uuid;
 use web::clock::Clock;
 
-use super::shelves::{self, Shift};
+use super::{
+    readable::{Attempt, Row, Time, Unreadable},
+    shelves::{self, Shift},
+};
 use crate::{
     catalogue::Sku,
     reservation::{Shortfall, StockError},
@@ -126,27 +130,64 @@ pub async fn write(
     Ok(())
 }
 
-/// What the order service has not dealt with, the oldest first.
-pub async fn open(pool: &PgPool, most: i64) -> Result<Vec<Shortfall>, sqlx::Error> {
+/// A shortfall that the order service has not dealt with.
+#[derive(Debug)]
+pub struct ShortfallRow {
+    pub id: Uuid,
+    order_id: Uuid,
+    sku: Sku,
+    quantity: i64,
+    created_at: Attempt<Time>,
+}
+
+impl Row for ShortfallRow {
+    type Read = Shortfall;
+
+    const KIND: &'static str = "shortfall";
+
+    fn id(&self) -> impl Display + use<> {
+        self.id
+    }
+
+    fn read(self) -> Result<Shortfall, Unreadable> {
+        Ok(Shortfall {
+            id: self.id,
+            order_id: self.order_id,
+            sku: self.sku,
+            quantity: self.quantity,
+            created_at: self.created_at.read()?.0,
+        })
+    }
+}
+
+/// What the order service has not dealt with, the oldest first, behind the shortfall `after`.
+pub async fn open(
+    pool: &PgPool,
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<Vec<ShortfallRow>, sqlx::Error> {
     sqlx::query_as!(
-        Shortfall,
-        r#"SELECT id, order_id, sku AS "sku: Sku", quantity, created_at AS "created_at: DateTime<Utc>"
-           FROM shortfalls WHERE settled_at IS NULL ORDER BY created_at, id LIMIT $1"#,
-        most,
+        ShortfallRow,
+        r#"SELECT id, order_id, sku AS "sku: _", quantity, created_at AS "created_at: _"
+           FROM shortfalls WHERE settled_at IS NULL AND ($1::uuid IS NULL
+               OR (created_at, id) > (SELECT created_at, id FROM shortfalls WHERE id = $1))
+           ORDER BY created_at, id LIMIT $2"#,
+        after,
+        i64::try_from(most).unwrap_or(i64::MAX),
     )
     .fetch_all(pool)
     .await
 }
 
-/// These are dealt with.
-pub async fn settle(pool: &PgPool, ids: &[Uuid]) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+/// These are dealt with. Answers how many were not before.
+pub async fn settle(pool: &PgPool, ids: &[Uuid]) -> Result<u64, sqlx::Error> {
+    let settled = sqlx::query!(
         "UPDATE shortfalls SET settled_at = now() WHERE id IN (
-             SELECT id FROM shortfalls WHERE id = ANY ($1) AND settled_at IS NULL ORDER BY id FOR NO KEY UPDATE
-         )",
+             SELECT id FROM shortfalls WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
+         ) AND settled_at IS NULL",
         ids,
     )
     .execute(pool)
     .await?;
-    Ok(())
+    Ok(settled.rows_affected())
 }

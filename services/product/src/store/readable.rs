@@ -1,0 +1,108 @@
+//! Rows that this release may be unable to read: a newer release or somebody by hand wrote a value that it does not know.
+//! Such a row is left out, logged and counted; it never fails the page or the batch that it is part of.
+
+use std::fmt::Display;
+
+use chrono::{DateTime, Utc};
+use sqlx::{
+    Decode, Postgres, Type,
+    error::BoxDynError,
+    postgres::{PgTypeInfo, PgValueRef},
+};
+use tracing::error;
+
+const COUNTER: &str = "ecommercestack_unreadable_rows_total";
+
+/// Why a row cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// A column of which a row may hold something that cannot be read.
+#[derive(Clone, Debug)]
+pub struct Attempt<T>(Result<T, Unreadable>);
+
+impl<T> Attempt<T> {
+    pub fn read(self) -> Result<T, Unreadable> {
+        self.0
+    }
+
+    pub fn get(&self) -> Option<&T> {
+        self.0.as_ref().ok()
+    }
+}
+
+impl<'r, T: Decode<'r, Postgres>> Decode<'r, Postgres> for Attempt<T> {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        let read = T::decode(value).map_err(|error| Unreadable(error.to_string()));
+        Ok(Self(read))
+    }
+}
+
+impl<T: Type<Postgres>> Type<Postgres> for Attempt<T> {
+    fn type_info() -> PgTypeInfo {
+        T::type_info()
+    }
+
+    fn compatible(kind: &PgTypeInfo) -> bool {
+        T::compatible(kind)
+    }
+}
+
+/// A time. `infinity` and whatever else Postgres keeps and chrono does not is an error here, where decoding a
+/// `DateTime` panics.
+#[derive(Clone, Copy, Debug)]
+pub struct Time(pub DateTime<Utc>);
+
+/// Microseconds from 1970 to 2000, where Postgres begins to count.
+const EPOCH: i64 = 946_684_800_000_000;
+
+impl<'r> Decode<'r, Postgres> for Time {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        let microseconds: i64 = Decode::<Postgres>::decode(value)?;
+        microseconds
+            .checked_add(EPOCH)
+            .and_then(DateTime::from_timestamp_micros)
+            .map(Self)
+            .ok_or_else(|| "the time is out of range".into())
+    }
+}
+
+impl Type<Postgres> for Time {
+    fn type_info() -> PgTypeInfo {
+        <DateTime<Utc> as Type<Postgres>>::type_info()
+    }
+
+    fn compatible(kind: &PgTypeInfo) -> bool {
+        <DateTime<Utc> as Type<Postgres>>::compatible(kind)
+    }
+}
+
+/// A row as it came from the database.
+pub trait Row {
+    type Read;
+
+    /// What the rows are, as a label of the metric.
+    const KIND: &'static str;
+
+    /// Which of them it is, for the log.
+    fn id(&self) -> impl Display + use<Self>;
+
+    fn read(self) -> Result<Self::Read, Unreadable>;
+}
+
+/// None, logged and counted: it cannot be read.
+pub fn readable<R: Row>(row: R) -> Option<R::Read> {
+    let id = row.id();
+    row.read()
+        .inspect_err(|reason| {
+            metrics::counter!(COUNTER, "kind" => R::KIND).increment(1);
+            error!(row.kind = R::KIND, row.id = %id, %reason, "left out a row that cannot be read");
+        })
+        .ok()
+}
+
+/// Those that can be read.
+pub fn readable_ones<R: Row>(rows: Vec<R>) -> Vec<R::Read> {
+    rows.into_iter().filter_map(readable).collect()
+}
