@@ -1,11 +1,17 @@
 //! What can be set for each component of a shop.
 
-use crate::Resources;
+use crate::{Resources, names::IMAGE};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 /// Settings of single components; what is absent keeps its default.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[x_kube(
+    cel,
+    // `Components::MAX_PODS`; a component that is not named has one pod.
+    validation = Rule::new("(has(self.auth) ? (has(self.auth.autoscaling) ? self.auth.autoscaling.max : has(self.auth.replicas) ? self.auth.replicas : 1) : 1) + (has(self.product) ? (has(self.product.autoscaling) ? self.product.autoscaling.max : has(self.product.replicas) ? self.product.replicas : 1) : 1) + (has(self.order) ? (has(self.order.autoscaling) ? self.order.autoscaling.max : has(self.order.replicas) ? self.order.replicas : 1) : 1) + (has(self.worker) ? (has(self.worker.autoscaling) ? self.worker.autoscaling.max : has(self.worker.replicas) ? self.worker.replicas : 1) : 1) <= 19")
+        .message("the components may have 19 pods in all, since each opens 8 of the 185 database connections: lower replicas or autoscaling.max")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Components {
     /// Accounts, logins and tokens.
@@ -31,16 +37,17 @@ pub struct Components {
 pub struct ServiceComponent {
     /// Full image reference, in place of `{image.registry}/{component}:{version}`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 512),
-        regex(pattern = r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$")
-    )]
+    #[schemars(length(min = 1, max = 512), regex(pattern = IMAGE))]
     pub image: Option<String>,
 
-    /// Number of pods; 1 if absent.
+    /// Number of pods; 1 if absent. Not used with `autoscaling`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 50))]
     pub replicas: Option<i32>,
+
+    /// Lets the number of pods follow their CPU, by a `HorizontalPodAutoscaler`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<Autoscaling>,
 
     /// CPU and memory of each pod.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,12 +58,57 @@ pub struct ServiceComponent {
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerComponent {
-    /// Number of pods; 1 if absent.
+    /// Number of pods; 1 if absent. Not used with `autoscaling`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 50))]
     pub replicas: Option<i32>,
 
+    /// Lets the number of pods follow their CPU, by a `HorizontalPodAutoscaler`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<Autoscaling>,
+
     /// CPU and memory of each pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
+}
+
+/// How the number of a component's pods follows their CPU. While it is set, `replicas` is not used.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[x_kube(
+    cel,
+    validation = Rule::new("!has(self.min) || self.min <= self.max")
+        .message("autoscaling.min is more than autoscaling.max")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct Autoscaling {
+    /// Least number of pods; 1 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 50))]
+    pub min: Option<i32>,
+
+    /// Largest number of pods.
+    #[schemars(range(min = 1, max = 50))]
+    pub max: i32,
+
+    /// CPU that pods use on average, in percent of what they request; 80 if absent.
+    #[serde(rename = "targetCPU", skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub target_cpu: Option<i32>,
+}
+
+impl Components {
+    /// Pods of all components together, at their most: what the database's connections are enough for (OPERATOR 15).
+    pub const MAX_PODS: i32 = 19;
+}
+
+impl Autoscaling {
+    pub const DEFAULT_TARGET_CPU: i32 = 80;
+
+    pub fn min(&self) -> i32 {
+        self.min.unwrap_or(1)
+    }
+
+    pub fn target_cpu(&self) -> i32 {
+        self.target_cpu.unwrap_or(Self::DEFAULT_TARGET_CPU)
+    }
 }

@@ -1,6 +1,9 @@
 //! The shop's database and its volume.
 
-use crate::Resources;
+use crate::{
+    Resources,
+    names::{IMAGE, SUBDOMAIN},
+};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +28,10 @@ pub struct Database {
     validation = Rule::new("(has(self.storage.className) ? self.storage.className : '') == (has(oldSelf.storage.className) ? oldSelf.storage.className : '')")
         .message("the storage class cannot change; make a new stack and move the data").field_path(".storage"),
     validation = Rule::new("self.storage.size == oldSelf.storage.size")
-        .message("the volume's size cannot change yet; make a new stack and move the data").field_path(".storage")
+        .message("the volume's size cannot change yet; make a new stack and move the data").field_path(".storage"),
+    // What the pod gets as its limit: its request where only that is given.
+    validation = Rule::new("!has(self.resources) || (has(self.resources.limits) && has(self.resources.limits.memory) ? quantity(self.resources.limits.memory) : has(self.resources.requests) && has(self.resources.requests.memory) ? quantity(self.resources.requests.memory) : quantity('256Mi')).compareTo(quantity('256Mi')) >= 0")
+        .message("PostgreSQL needs at least 256Mi of memory: raise database.managed.resources.limits.memory").field_path(".resources")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct ManagedDatabase {
@@ -39,27 +45,27 @@ pub struct ManagedDatabase {
 
     /// Full image reference, in place of `{image.registry}/postgres:{version}`. A change restarts the database.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 512),
-        regex(pattern = r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$")
-    )]
+    #[schemars(length(min = 1, max = 512), regex(pattern = IMAGE))]
     pub image: Option<String>,
 }
 
 /// The volume that holds the data.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[x_kube(
+    cel,
+    // The write-ahead log alone may take 256 MB, and it may be a quarter of the volume.
+    validation = Rule::new("quantity(self.size).compareTo(quantity('1Gi')) >= 0 && quantity(self.size).compareTo(quantity('64Ti')) <= 0")
+        .message("storage.size must be from 1Gi to 64Ti").field_path(".size")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Storage {
-    /// Size of the volume, such as `10Gi`. A quarter of it, 4 GB at most, is for the write-ahead log (`max_wal_size`):
+    /// Size of the volume, from `1Gi` to `64Ti`. A quarter of it, 4 GB at most, is for the write-ahead log (`max_wal_size`):
     /// under a busy shop a small volume means frequent checkpoints.
     #[schemars(length(min = 1, max = 12), regex(pattern = r"^[1-9][0-9]*(Mi|Gi|Ti)$"))]
     pub size: String,
 
     /// Name of the `StorageClass`; the cluster's default class if absent. Cannot change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
-    )]
+    #[schemars(length(min = 1, max = 253), regex(pattern = SUBDOMAIN))]
     pub class_name: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Where images come from and how they are pulled.
 
+use crate::names::{REGISTRY, SUBDOMAIN};
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,10 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Image {
     /// Registry and path before the component's name; `docker.io/ecommercestack` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 255),
-        regex(pattern = r"^[a-z0-9]+([._:/-]+[a-z0-9]+)*$")
-    )]
+    #[schemars(length(min = 1, max = 200), regex(pattern = REGISTRY))]
     pub registry: Option<String>,
 
     /// When the kubelet pulls; `IfNotPresent` if absent.
@@ -31,10 +29,7 @@ pub struct Image {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PullSecret {
     /// Name of the Secret.
-    #[schemars(
-        length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
-    )]
+    #[schemars(length(min = 1, max = 253), regex(pattern = SUBDOMAIN))]
     pub name: String,
 }
 

@@ -2,22 +2,31 @@
 //! No client and no reconcile: whoever reads or writes the resource (operator, kubectl plugin, tests) depends on this.
 //! `cargo run -p ecommercestack-crds --bin crdgen` prints the `CustomResourceDefinition`.
 
+mod api;
 mod catalog;
+mod checkout;
 mod components;
+mod currency;
 mod database;
 mod image;
 mod ingress;
+mod limits;
+mod names;
 mod payments;
 mod reason;
 mod resources;
 mod stack;
 mod status;
 
+pub use api::Api;
 pub use catalog::Catalog;
-pub use components::{Components, ServiceComponent, WorkerComponent};
+pub use checkout::Checkout;
+pub use components::{Autoscaling, Components, ServiceComponent, WorkerComponent};
+pub use currency::currency_codes;
 pub use database::{Database, ManagedDatabase, Storage};
 pub use image::{Image, PullPolicy, PullSecret};
-pub use ingress::Ingress;
+pub use ingress::{Ingress, IngressTls, Issuer, IssuerKind};
+pub use limits::Limits;
 pub use payments::{PaymentCapture, PaymentProvider, Payments};
 pub use reason::{ConditionType, Reason, Severity};
 pub use resources::{ResourceAmounts, Resources};

@@ -1,7 +1,10 @@
 //! The root of the resource: what a shop is made of, and the rules over fields that may not change later.
 //! Defaults are functions, not schema defaults: a default in the schema shows up as a difference in `GitOps` tools.
 
-use crate::{Catalog, Components, Database, EcommerceStackStatus, Image, Ingress, Payments};
+use crate::{
+    Api, Catalog, Checkout, Components, Database, EcommerceStackStatus, Image, Ingress, Limits,
+    Payments, currency::currency_codes,
+};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,7 +55,7 @@ pub struct EcommerceStackSpec {
 
     /// ISO 4217 code of the one currency of the shop; `USD` if absent. Cannot change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(equal = 3), regex(pattern = r"^[A-Z]{3}$"))]
+    #[schemars(extend("enum" = currency_codes()))]
     pub currency: Option<String>,
 
     /// What becomes of volumes and credentials when the stack is deleted; `Retain` if absent.
@@ -77,6 +80,18 @@ pub struct EcommerceStackSpec {
     /// How orders are paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payments: Option<Payments>,
+
+    /// What every request has to carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api: Option<Api>,
+
+    /// What an order has to carry, and how much of it may be unpaid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkout: Option<Checkout>,
+
+    /// How many requests the shop takes from one address and for one account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 
     /// Whether anybody may register as a vendor; `open` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]

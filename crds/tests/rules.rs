@@ -158,3 +158,185 @@ fn requests_above_the_limits_are_refused() {
     });
     assert_refused(&memory, "requests.memory is more than limits.memory");
 }
+
+fn with_memory(limit: &str) -> EcommerceStack {
+    stack("shop", |spec| {
+        spec["components"] = json!({ "auth": { "resources": { "limits": { "memory": limit } } } });
+    })
+}
+
+fn with_database_memory(resources: Value) -> EcommerceStack {
+    stack("shop", |spec| {
+        spec["database"]["managed"]["resources"] = resources;
+    })
+}
+
+#[test]
+fn volumes_that_a_database_fits_into_are_accepted() {
+    for size in ["1Gi", "1024Mi", "500Gi", "64Ti"] {
+        assert_accepted(&stack("shop", |spec| {
+            spec["database"]["managed"]["storage"]["size"] = json!(size);
+        }));
+    }
+}
+
+#[test]
+fn volumes_too_small_for_a_database_or_too_large_for_a_disk_are_refused() {
+    for size in ["1Mi", "1023Mi", "65Ti", "999999999Ti"] {
+        let stack = stack("shop", |spec| {
+            spec["database"]["managed"]["storage"]["size"] = json!(size);
+        });
+        assert_refused(&stack, "storage.size must be from 1Gi to 64Ti");
+    }
+}
+
+#[test]
+fn memory_that_a_service_starts_with_is_accepted() {
+    for limit in ["64Mi", "128M", "24Ti"] {
+        assert_accepted(&with_memory(limit));
+    }
+    // A small request is no limit where a limit is given.
+    assert_accepted(&stack("shop", |spec| {
+        spec["components"] = json!({ "auth": { "resources": { "requests": { "memory": "8Mi" }, "limits": { "memory": "64Mi" } } } });
+    }));
+}
+
+#[test]
+fn memory_that_no_service_starts_with_or_no_machine_has_is_refused() {
+    for limit in ["1", "63Mi", "0"] {
+        assert_refused(&with_memory(limit), "less than 64Mi of memory");
+    }
+    let request = stack("shop", |spec| {
+        spec["components"] = json!({ "worker": { "resources": { "requests": { "memory": "16Mi" } } } });
+    });
+    assert_refused(&request, "less than 64Mi of memory");
+    assert_refused(&with_memory("25Ti"), "more than 24Ti of memory");
+}
+
+#[test]
+fn cpu_that_a_pod_starts_with_is_accepted_and_other_cpu_is_refused() {
+    let limited = |cpu: &str| {
+        stack("shop", |spec| {
+            spec["components"] = json!({ "auth": { "resources": { "limits": { "cpu": cpu } } } });
+        })
+    };
+    assert_accepted(&limited("10m"));
+    assert_accepted(&limited("1024"));
+    assert_refused(&limited("9m"), "less than 10m of CPU");
+    assert_refused(&limited("0"), "less than 10m of CPU");
+    assert_refused(&limited("1025"), "more than 1024 cores");
+}
+
+#[test]
+fn memory_that_the_database_starts_with_is_accepted() {
+    assert_accepted(&with_database_memory(
+        json!({ "limits": { "memory": "256Mi" } }),
+    ));
+    assert_accepted(&with_database_memory(
+        json!({ "requests": { "memory": "1Gi" } }),
+    ));
+    assert_accepted(&with_database_memory(
+        json!({ "requests": { "memory": "128Mi" }, "limits": { "memory": "512Mi" } }),
+    ));
+    assert_accepted(&with_database_memory(json!({ "requests": { "cpu": "1" } })));
+}
+
+#[test]
+fn memory_that_the_database_does_not_start_with_is_refused() {
+    for resources in [
+        json!({ "limits": { "memory": "16Mi" } }),
+        json!({ "limits": { "memory": "255Mi" } }),
+        json!({ "requests": { "memory": "128Mi" } }),
+    ] {
+        assert_refused(
+            &with_database_memory(resources),
+            "PostgreSQL needs at least 256Mi",
+        );
+    }
+}
+
+#[test]
+fn pods_that_the_database_has_connections_for_are_accepted() {
+    assert_accepted(&stack("shop", |spec| {
+        spec["components"] = json!({ "auth": { "replicas": 4 }, "product": { "replicas": 5 }, "order": { "replicas": 5 }, "worker": { "replicas": 5 } });
+    }));
+    assert_accepted(&stack("shop", |spec| {
+        spec["components"] = json!({ "order": { "replicas": 50, "autoscaling": { "max": 16 } } });
+    }));
+    assert_accepted(&stack("shop", |spec| {
+        spec["components"] = json!({ "order": { "replicas": 0 } });
+    }));
+}
+
+#[test]
+fn pods_that_the_database_has_no_connections_for_are_refused() {
+    for components in [
+        json!({ "auth": { "replicas": 50 }, "product": { "replicas": 50 }, "order": { "replicas": 50 }, "worker": { "replicas": 50 } }),
+        json!({ "auth": { "replicas": 5 }, "product": { "replicas": 5 }, "order": { "replicas": 5 }, "worker": { "replicas": 5 } }),
+        json!({ "order": { "replicas": 17 } }),
+        json!({ "order": { "autoscaling": { "max": 17 } } }),
+    ] {
+        let stack = stack("shop", |spec| spec["components"] = components);
+        assert_refused(&stack, "19 pods in all");
+    }
+}
+
+#[test]
+fn autoscaling_between_ordered_bounds_is_accepted_and_other_is_refused() {
+    let scaled = |autoscaling: Value| {
+        stack("shop", |spec| {
+            spec["components"] = json!({ "order": { "autoscaling": autoscaling } });
+        })
+    };
+    assert_accepted(&scaled(json!({ "min": 2, "max": 2, "targetCPU": 70 })));
+    assert_accepted(&scaled(json!({ "max": 4 })));
+    assert_refused(
+        &scaled(json!({ "min": 3, "max": 2 })),
+        "autoscaling.min is more than autoscaling.max",
+    );
+}
+
+fn routed(ingress: Value) -> EcommerceStack {
+    stack("shop", |spec| spec["ingress"] = ingress)
+}
+
+#[test]
+fn tls_for_a_host_with_a_certificate_is_accepted() {
+    for tls in [
+        json!({ "secretName": "shop-tls" }),
+        json!({ "issuer": { "name": "letsencrypt", "kind": "ClusterIssuer" } }),
+        json!({ "secretName": "shop-tls", "issuer": { "name": "ours" } }),
+    ] {
+        assert_accepted(&routed(json!({ "host": "shop.example.com", "tls": tls })));
+    }
+    assert_accepted(&routed(json!({})));
+}
+
+#[test]
+fn tls_without_a_host_or_a_certificate_is_refused() {
+    assert_refused(
+        &routed(json!({ "tls": { "secretName": "shop-tls" } })),
+        "tls needs a host",
+    );
+    assert_refused(
+        &routed(json!({ "host": "shop.example.com", "tls": {} })),
+        "tls needs a certificate",
+    );
+}
+
+#[test]
+fn ranges_of_proxies_are_accepted_and_other_text_is_refused() {
+    let trusting = |ranges: Value| {
+        stack("shop", |spec| {
+            spec["limits"] = json!({ "trustedProxies": ranges });
+        })
+    };
+    assert_accepted(&trusting(json!([])));
+    assert_accepted(&trusting(json!(["10.0.0.0/8", "fd00::/8"])));
+    assert_accepted(&stack("shop", |spec| {
+        spec["limits"] = json!({ "failedLoginsPerAccount": 5 });
+    }));
+    for range in ["10.0.0.0/33", "10.0.0/8", "::::/8"] {
+        assert_refused(&trusting(json!([range])), "trustedProxies holds ranges");
+    }
+}

@@ -1,5 +1,6 @@
 //! The operator's configuration: one struct, parsed once in main.
 
+use crate::validate::Policy;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 /// Runs shops: one for each EcommerceStack.
@@ -56,12 +57,24 @@ pub struct Run {
     )]
     pub postgres_role: String,
 
+    /// Take stacks whose ingress has no host, too. Such a shop answers for every host name that no other stack has, and
+    /// receives the passwords of people who meant another shop: for a cluster with one shop.
+    #[arg(long, env = "ALLOW_CATCH_ALL", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub allow_catch_all: bool,
+
     /// The name of this pod, for Events.
     #[arg(long, env = "POD_NAME")]
     pub pod_name: Option<String>,
 }
 
 impl Run {
+    /// What this operator allows.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            allow_catch_all: self.allow_catch_all,
+        }
+    }
+
     /// Cluster-wide, or namespace by namespace.
     pub fn scopes(&self) -> Vec<Option<String>> {
         let named: Vec<_> = self
@@ -103,6 +116,14 @@ mod tests {
         assert_eq!(seconds("15"), Ok(Duration::from_secs(15)));
         assert!(seconds("10d").is_err());
         assert!(seconds("0s").is_err());
+    }
+
+    #[test]
+    fn stacks_that_catch_all_hosts_are_allowed_by_a_flag_only() {
+        let allows = |arguments: &[&str]| Config::parse_from(arguments).run.allow_catch_all;
+        assert!(!allows(&["operator"]));
+        assert!(allows(&["operator", "--allow-catch-all"]));
+        assert!(!allows(&["operator", "--allow-catch-all=false"]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     retries::Retries,
     seen::{Seen, StackKey},
     status::{Report, StepError, is_true, status},
-    validate::validate,
+    validate::{Policy, validate},
 };
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
 use jiff::Timestamp;
@@ -33,6 +33,7 @@ pub struct Context {
     pub seen: Seen,
     pub retries: Retries,
     pub role: PostgresRole,
+    pub policy: Policy,
     /// How often a stack that is ready is looked at without cause.
     pub resync: Duration,
 }
@@ -82,6 +83,7 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
         return Err(StepError::NamespaceTerminating(namespace));
     }
     let stack = validate(&fetched.stack)?;
+    context.policy.check(&stack)?;
     let credentials = complete(&stack, &fetched.secrets, &mut OperatingSystem)?;
     let releases = decide(&stack, &fetched, &credentials);
     let desired = build(&stack, &fetched, &credentials, &releases, &context.role);

@@ -10,6 +10,7 @@ use crate::{
     render::{parse, render},
     retries::Retries,
     seen::Seen,
+    validate::validate,
 };
 use anyhow::Context as _;
 use ecommercestack_crds::EcommerceStack;
@@ -40,6 +41,7 @@ pub async fn operator(config: Run) -> anyhow::Result<()> {
         seen: Seen::default(),
         retries: Retries::default(),
         role: postgres_role(&config),
+        policy: config.policy(),
         resync: config.resync,
         client: client.clone(),
     });
@@ -94,6 +96,7 @@ pub fn print(file: &Path, namespace: &str, config: &Run) -> anyhow::Result<()> {
     };
     let mut output = std::io::stdout().lock();
     for stack in parse(&yaml, namespace)? {
+        config.policy().check(&validate(&stack)?)?;
         for object in render(&stack, &postgres_role(config))? {
             writeln!(
                 output,

@@ -174,7 +174,7 @@ fn connections(stack: &ValidStack) -> Option<Finding> {
     };
     let pods: i32 = Workload::ALL
         .iter()
-        .map(|workload| stack.settings(*workload).replicas + 1)
+        .map(|workload| stack.settings(*workload).most() + 1)
         .sum();
     let (needed, free) = (
         pods * POOL_CONNECTIONS,
@@ -184,7 +184,7 @@ fn connections(stack: &ValidStack) -> Option<Finding> {
         let most = free / POOL_CONNECTIONS - i32::try_from(Workload::ALL.len()).unwrap_or(0);
         Finding::new(
             Reason::TooManyConnections,
-            format!("all pods together may open {needed} database connections and {free} are there; set at most {most} replicas in all"),
+            format!("all pods together may open {needed} database connections and {free} are there; lower components.<name>.replicas or autoscaling.max to at most {most} pods in all"),
         )
     })
 }

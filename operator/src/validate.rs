@@ -3,8 +3,8 @@
 
 use crate::component::{Application, Workload};
 use ecommercestack_crds::{
-    Catalog, DeletionPolicy, EcommerceStack, Image, Payments, PullPolicy, Resources,
-    ServiceComponent, VendorSignup,
+    Api, Autoscaling, Catalog, Checkout, DeletionPolicy, EcommerceStack, Image, Ingress, IssuerKind,
+    Limits, Payments, PullPolicy, Resources, ServiceComponent, VendorSignup, currency_codes,
 };
 use k8s_openapi::{
     api::core::v1::LocalObjectReference, apimachinery::pkg::apis::meta::v1::OwnerReference,
@@ -21,7 +21,10 @@ pub struct ValidStack {
     pub currency: String,
     pub deletion_policy: DeletionPolicy,
     pub vendor_signup: VendorSignup,
+    pub api: Api,
     pub catalog: Catalog,
+    pub checkout: Checkout,
+    pub limits: Limits,
     pub payments: Payments,
     pub route: Option<Route>,
     pub pull_policy: PullPolicy,
@@ -37,6 +40,18 @@ pub struct Route {
     pub host: Option<String>,
     pub class_name: Option<String>,
     pub legacy_aliases: bool,
+    pub tls: Option<Tls>,
+    /// Whether the shop's address is requested through the ingress.
+    pub check_url: bool,
+}
+
+/// TLS at the ingress controller.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The Secret with the certificate.
+    pub secret_name: String,
+    /// The cert-manager issuer that fills it, if one does.
+    pub issuer: Option<(IssuerKind, String)>,
 }
 
 /// The database that the operator runs.
@@ -51,8 +66,17 @@ pub struct Database {
 /// What can be set for a workload.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Pods, as far as no autoscaler decides.
     pub replicas: i32,
+    pub autoscaling: Option<Autoscaling>,
     pub resources: Resources,
+}
+
+/// What the operator allows beyond the rules of the CRD: settings of whoever runs it, not of a stack's owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether a stack may answer for every host name that no other stack has.
+    pub allow_catch_all: bool,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -65,6 +89,29 @@ pub enum ValidateError {
     Name(String),
     #[error("spec.database names no kind of database; set spec.database.managed")]
     NoDatabase,
+    #[error(
+        "spec.currency `{0}` is not an active currency of ISO 4217, and it cannot change; make a new stack with another one"
+    )]
+    Currency(String),
+    #[error(
+        "spec.ingress.host is not set, and a shop without a host would answer for the host names of other shops; set spec.ingress.host, \
+         or remove spec.ingress, or start the operator with --allow-catch-all"
+    )]
+    NoHost,
+}
+
+impl Policy {
+    /// Whether this operator runs such a stack.
+    pub fn check(self, stack: &ValidStack) -> Result<(), ValidateError> {
+        let catches_all = stack
+            .route
+            .as_ref()
+            .is_some_and(|route| route.host.is_none());
+        if catches_all && !self.allow_catch_all {
+            return Err(ValidateError::NoHost);
+        }
+        Ok(())
+    }
 }
 
 /// Resolves defaults and checks what the children rely on.
@@ -90,6 +137,10 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
         .managed
         .clone()
         .ok_or(ValidateError::NoDatabase)?;
+    // The CRD has refused it since it lists currencies; a stack may be older.
+    if !currency_codes().contains(&spec.currency()) {
+        return Err(ValidateError::Currency(spec.currency().to_owned()));
+    }
     let image = spec.image.clone().unwrap_or_default();
     let registry = image.registry.as_deref().unwrap_or(Image::DEFAULT_REGISTRY);
     let components = spec.components.clone().unwrap_or_default();
@@ -108,17 +159,21 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
         let ServiceComponent {
             image: _,
             replicas,
+            autoscaling,
             resources,
         } = service;
         Settings {
             replicas: replicas.unwrap_or(1),
+            autoscaling,
             resources: resources.unwrap_or_default(),
         }
     });
     let worker = Settings {
         replicas: worker.replicas.unwrap_or(1),
+        autoscaling: worker.autoscaling,
         resources: worker.resources.unwrap_or_default(),
     };
+    let route = spec.ingress.clone().map(|ingress| route(&name, ingress));
     Ok(ValidStack {
         name,
         namespace,
@@ -126,13 +181,12 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
         currency: spec.currency().to_owned(),
         deletion_policy: spec.deletion_policy(),
         vendor_signup: spec.vendor_signup(),
+        api: spec.api.clone().unwrap_or_default(),
         catalog: spec.catalog.clone().unwrap_or_default(),
+        checkout: spec.checkout.clone().unwrap_or_default(),
+        limits: spec.limits.clone().unwrap_or_default(),
         payments: spec.payments.clone().unwrap_or_default(),
-        route: spec.ingress.clone().map(|ingress| Route {
-            host: ingress.host,
-            class_name: ingress.class_name,
-            legacy_aliases: ingress.legacy_aliases.unwrap_or(false),
-        }),
+        route,
         pull_policy: image.pull_policy.unwrap_or_default(),
         pull_secrets: image
             .pull_secrets
@@ -153,6 +207,39 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
     })
 }
 
+fn route(stack: &str, ingress: Ingress) -> Route {
+    let check_url = ingress.check_url();
+    let tls = ingress.tls.map(|tls| Tls {
+        secret_name: tls.secret_name.unwrap_or_else(|| format!("{stack}-tls")),
+        issuer: tls
+            .issuer
+            .map(|issuer| (issuer.kind.unwrap_or_default(), issuer.name)),
+    });
+    Route {
+        host: ingress.host,
+        class_name: ingress.class_name,
+        legacy_aliases: ingress.legacy_aliases.unwrap_or(false),
+        tls,
+        check_url,
+    }
+}
+
+impl Settings {
+    /// The least number of pods.
+    pub fn least(&self) -> i32 {
+        self.autoscaling
+            .as_ref()
+            .map_or(self.replicas, Autoscaling::min)
+    }
+
+    /// The largest number of pods.
+    pub fn most(&self) -> i32 {
+        self.autoscaling
+            .as_ref()
+            .map_or(self.replicas, |autoscaling| autoscaling.max)
+    }
+}
+
 impl ValidStack {
     /// The name of an object of this stack: `shop-auth`.
     pub fn object(&self, suffix: &str) -> String {
@@ -171,13 +258,22 @@ impl ValidStack {
     /// Where the shop answers, as far as the spec says.
     pub fn url(&self) -> Option<String> {
         let host = self.route.as_ref()?.host.as_ref()?;
-        Some(format!("http://{host}"))
+        let scheme = if self.tls().is_some() { "https" } else { "http" };
+        Some(format!("{scheme}://{host}"))
     }
 
-    /// The issuer in the shop's tokens.
+    /// TLS at the ingress controller, if there is any.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.route.as_ref()?.tls.as_ref()
+    }
+
+    /// The issuer in the shop's tokens: a name, not an address. It has no part in TLS, since a stack that turns TLS on
+    /// or off would otherwise log everybody out.
     pub fn token_issuer(&self) -> String {
-        self.url()
-            .unwrap_or_else(|| format!("urn:ecommercestack:{}:{}", self.namespace, self.name))
+        match self.route.as_ref().and_then(|route| route.host.as_ref()) {
+            Some(host) => format!("http://{host}"),
+            None => format!("urn:ecommercestack:{}:{}", self.namespace, self.name),
+        }
     }
 
     /// The audience in the shop's tokens.

@@ -586,5 +586,5 @@ fn more_pods_than_the_database_takes_connections_is_said() {
     let world = World::new(", components: {order: {replicas: 50}}");
     let (reason, message) = world.message(ConditionType::Degraded);
     assert_eq!(reason, "TooManyConnections");
-    assert!(message.contains("at most 19 replicas"), "{message}");
+    assert!(message.contains("at most 19 pods in all"), "{message}");
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Currency([u8; 3]);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a currency is three capital letters, as ISO 4217 lists them")]
+#[error("a currency is a code of ISO 4217 such as USD, in capital letters")]
 pub struct CurrencyError;
 
 impl Currency {
@@ -19,16 +19,20 @@ impl Currency {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Digits after the point: those of ISO 4217 that are not two.
+    /// Digits after the point.
     pub fn exponent(&self) -> u32 {
-        match self.code() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF"
-            | "UGX" | "UYI" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
-            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-            "CLF" | "UYW" => 4,
-            _ => 2,
-        }
+        exponent(self.code()).unwrap_or(2)
     }
+}
+
+/// The digits of a currency. Withdrawn ones count too, so that what was stored in one stays readable; metals, units of
+/// account and the code for testing have no digits, or are no money.
+fn exponent(code: &str) -> Option<u32> {
+    let known = iso_currency::Currency::from_code(code)?;
+    known
+        .exponent()
+        .filter(|_| !known.is_special())
+        .map(u32::from)
 }
 
 impl FromStr for Currency {
@@ -36,11 +40,7 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, CurrencyError> {
         let bytes: [u8; 3] = text.as_bytes().try_into().map_err(|_| CurrencyError)?;
-        if bytes.iter().all(u8::is_ascii_uppercase) {
-            Ok(Self(bytes))
-        } else {
-            Err(CurrencyError)
-        }
+        exponent(text).map(|_| Self(bytes)).ok_or(CurrencyError)
     }
 }
 
@@ -67,5 +67,47 @@ impl fmt::Display for Currency {
 impl fmt::Debug for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use super::*;
+
+    #[test]
+    fn codes_that_are_no_money_are_refused() {
+        for code in ["ZZZ", "XXX", "XTS", "XAU", "XDR", "usd", "US", "USDT", ""] {
+            assert_eq!(code.parse::<Currency>(), Err(CurrencyError), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_withdrawn_currency_stays_readable() {
+        assert_eq!("HRK".parse::<Currency>().unwrap().exponent(), 2);
+    }
+
+    /// Stored amounts are in minor units: a table that changed would change their meaning.
+    #[test]
+    fn the_digits_of_every_currency_are_frozen() {
+        let letters = || (b'A'..=b'Z').map(char::from);
+        let mut others = Vec::new();
+        for first in letters() {
+            for second in letters() {
+                for third in letters() {
+                    let code = String::from_iter([first, second, third]);
+                    let exponent = code.parse::<Currency>().map_or(2, |code| code.exponent());
+                    if exponent != 2 {
+                        others.push(format!("{code} {exponent}"));
+                    }
+                }
+            }
+        }
+        assert_eq!(
+            others.join(", "),
+            "BHD 3, BIF 0, CLF 4, CLP 0, DJF 0, GNF 0, IQD 3, ISK 0, JOD 3, JPY 0, KMF 0, KRW 0, KWD 3, LYD 3, \
+             OMR 3, PYG 0, RWF 0, TND 3, UGX 0, UYI 0, UYW 4, VND 0, VUV 0, XAF 0, XOF 0, XPF 0"
+        );
     }
 }

@@ -10,7 +10,7 @@ use k8s_openapi::{
 pub fn budgets(stack: &ValidStack) -> Vec<PodDisruptionBudget> {
     Workload::ALL
         .into_iter()
-        .filter(|workload| stack.settings(*workload).replicas >= 2)
+        .filter(|workload| stack.settings(*workload).least() >= 2)
         .map(|workload| PodDisruptionBudget {
             metadata: metadata(stack, stack.object(workload.as_str()), workload.as_str()),
             spec: Some(PodDisruptionBudgetSpec {

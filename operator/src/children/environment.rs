@@ -5,7 +5,7 @@ use crate::{
     credentials::Credential,
     validate::ValidStack,
 };
-use ecommercestack_crds::PaymentProvider;
+use ecommercestack_crds::{Limits, PaymentProvider};
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector, SecretKeySelector};
 
 /// Where Secrets are mounted in the services' containers.
@@ -129,6 +129,18 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     "PAYMENT_WEBHOOK_SECRET_FILE",
                     format!("{PAYMENT_WEBHOOKS_DIRECTORY}/secrets"),
                 ),
+                variable(
+                    "REQUIRE_IDEMPOTENCY_KEY",
+                    stack.api.require_idempotency_key().to_string(),
+                ),
+                variable(
+                    "REQUIRE_SHIPPING_ADDRESS",
+                    stack.checkout.require_shipping_address().to_string(),
+                ),
+                variable(
+                    "MAX_UNPAID_UNITS_PER_SKU",
+                    stack.checkout.max_unpaid_units_per_sku().to_string(),
+                ),
             ]);
             if stack.payments.provider() == PaymentProvider::Mock {
                 let order = stack.object("order");
@@ -139,7 +151,50 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
             }
         }
     }
+    environment.extend(limits(stack, application));
     environment
+}
+
+/// The limits that the spec sets; the others are the services' own.
+fn limits(stack: &ValidStack, application: Application) -> Vec<EnvVar> {
+    let Limits {
+        trusted_proxies,
+        logins_per_address_per_minute,
+        requests_per_address_per_minute,
+        failed_logins_per_account,
+        refreshes_per_account,
+        guest_requests_per_address_per_minute,
+    } = &stack.limits;
+    let proxies = || {
+        let ranges = trusted_proxies.as_ref()?;
+        Some(variable("TRUSTED_PROXIES", ranges.join(",")))
+    };
+    let number =
+        |name, limit: &Option<i32>| limit.map(|limit| variable(name, limit.to_string()));
+    let set = match application {
+        Application::Auth => vec![
+            proxies(),
+            number("ADDRESS_LIMIT_PER_MINUTE", requests_per_address_per_minute),
+            number(
+                "LOGIN_LIMIT_PER_ADDRESS_PER_MINUTE",
+                logins_per_address_per_minute,
+            ),
+            number("ACCOUNT_LIMIT_PER_15_MINUTES", failed_logins_per_account),
+            number(
+                "ACCOUNT_REFRESH_LIMIT_PER_15_MINUTES",
+                refreshes_per_account,
+            ),
+        ],
+        Application::Product => vec![
+            proxies(),
+            number(
+                "GUEST_LIMIT_PER_ADDRESS_PER_MINUTE",
+                guest_requests_per_address_per_minute,
+            ),
+        ],
+        Application::Order => Vec::new(),
+    };
+    set.into_iter().flatten().collect()
 }
 
 /// What the services behind a token and a price have in common.

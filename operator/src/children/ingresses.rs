@@ -1,14 +1,16 @@
 //! The Ingress: one table of prefixes and the services behind them. It never names an internal port (OPERATOR 18).
-//! No annotation of any controller; whoever runs Traefik sets strictPrefixMatching.
+//! No annotation of any controller; whoever runs Traefik sets strictPrefixMatching and allowEmptyServices. cert-manager
+//! is asked for a certificate by its annotation, and only where the spec names an issuer.
 
 use super::metadata;
 use crate::{
     component::Application::{self, Auth, Order, Product},
     validate::ValidStack,
 };
+use ecommercestack_crds::IssuerKind;
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule,
-    IngressServiceBackend, IngressSpec, ServiceBackendPort,
+    IngressServiceBackend, IngressSpec, IngressTLS, ServiceBackendPort,
 };
 
 /// How a path is compared.
@@ -95,10 +97,23 @@ pub fn ingresses(stack: &ValidStack) -> Vec<Ingress> {
         .into_iter()
         .map(|route| path(stack, route))
         .collect();
+    let mut metadata = metadata(stack, stack.name.clone(), "ingress");
+    metadata.annotations = route
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.issuer.as_ref())
+        .map(|(kind, name)| [(issuer_annotation(*kind).to_owned(), name.clone())].into());
+    let tls = route.tls.as_ref().map(|tls| {
+        vec![IngressTLS {
+            hosts: route.host.clone().map(|host| vec![host]),
+            secret_name: Some(tls.secret_name.clone()),
+        }]
+    });
     vec![Ingress {
-        metadata: metadata(stack, stack.name.clone(), "ingress"),
+        metadata,
         spec: Some(IngressSpec {
             ingress_class_name: route.class_name.clone(),
+            tls,
             rules: Some(vec![IngressRule {
                 host: route.host.clone(),
                 http: Some(HTTPIngressRuleValue { paths }),
@@ -107,6 +122,14 @@ pub fn ingresses(stack: &ValidStack) -> Vec<Ingress> {
         }),
         status: None,
     }]
+}
+
+/// By what cert-manager knows that it should fill an Ingress' Secret.
+fn issuer_annotation(kind: IssuerKind) -> &'static str {
+    match kind {
+        IssuerKind::Issuer => "cert-manager.io/issuer",
+        IssuerKind::ClusterIssuer => "cert-manager.io/cluster-issuer",
+    }
 }
 
 fn path(stack: &ValidStack, route: Route) -> HTTPIngressPath {

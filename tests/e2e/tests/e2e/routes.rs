@@ -186,7 +186,6 @@ async fn a_shop_answers_under_its_own_host_only() {
             .status,
         200
     );
-    // A stack without a host may answer here, but not this one.
     let answer = raw_http::get("nobody.localhost", &path).await.unwrap();
     assert_eq!(answer.status, 404, "{}", answer.text);
 }
