@@ -10,6 +10,7 @@ pub mod environment;
 pub mod ingresses;
 pub mod jobs;
 pub mod network_policies;
+pub mod passwords;
 pub mod pods;
 pub mod secrets;
 pub mod services;

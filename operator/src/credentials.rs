@@ -3,12 +3,13 @@
 
 use crate::{
     component::Application,
-    fingerprint::fingerprint,
+    fingerprint::{fingerprint, hexadecimal},
     labels::belongs_to,
     randomness::{Randomness, RandomnessError},
     validate::ValidStack,
 };
 use k8s_openapi::{ByteString, api::core::v1::Secret};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// One Secret of the closed list.
@@ -22,7 +23,7 @@ pub enum Credential {
     SigningKeys,
     /// The first administrator: an initial password only.
     Administrator,
-    /// Tokens of internal calls, a file for each caller.
+    /// Tokens of internal calls and their hashes, a key of each for each caller.
     InternalTokens,
     /// What the payment provider signs its webhooks with.
     PaymentWebhooks,
@@ -202,9 +203,19 @@ fn missing(
             }
         }
         Credential::InternalTokens => {
-            for caller in ["order", "product"] {
-                if !held.contains_key(caller) {
-                    add(caller, format!("{}\n", randomness.secret(32)?));
+            for caller in CALLERS {
+                let tokens = match text(stack, credential, held, caller)? {
+                    Some(tokens) => tokens,
+                    None => {
+                        let token = format!("{}\n", randomness.secret(32)?);
+                        add(caller, token.clone());
+                        token
+                    }
+                };
+                // What is called reads the hashes. They follow the tokens, which a person may have changed.
+                let (key, hashes) = (hash_key(caller), hashes(&tokens));
+                if held.get(&key).map(|held| held.0.as_slice()) != Some(hashes.as_bytes()) {
+                    add(&key, hashes);
                 }
             }
         }
@@ -216,6 +227,24 @@ fn missing(
         }
     }
     Ok(added)
+}
+
+/// The services that call others, each with a token of its own.
+pub const CALLERS: [&str; 2] = ["order", "product"];
+
+/// The key of the hashes of a caller's tokens.
+pub fn hash_key(caller: &str) -> String {
+    format!("{caller}.sha256")
+}
+
+/// A line for each token, as the services read it.
+fn hashes(tokens: &str) -> String {
+    tokens
+        .lines()
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+        .map(|token| format!("sha256:{}\n", hexadecimal(&Sha256::digest(token))))
+        .collect()
 }
 
 fn text(

@@ -1,6 +1,10 @@
 //! The pool, with the limits of ORDERS 11 and 16: they get shorter inward, and no transaction may sit idle.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use sqlx::{
     PgPool,
@@ -13,8 +17,17 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone, clap::Args)]
 pub struct Database {
     /// Where the database is: `postgres://user:password@host:5432/name`.
-    #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true)]
-    pub url: String,
+    #[arg(
+        long = "database-url",
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        required_unless_present = "url_file"
+    )]
+    pub url: Option<String>,
+    /// A file that holds it instead: the password then stands neither in the pod's definition nor in the environment of
+    /// its processes. Counts before the other.
+    #[arg(long = "database-url-file", env = "DATABASE_URL_FILE")]
+    pub url_file: Option<PathBuf>,
     /// Connections that this process may hold.
     #[arg(
         long = "database-max-connections",
@@ -27,8 +40,15 @@ pub struct Database {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     // The cause may show the URL, which holds a password: it stays out.
-    #[error("DATABASE_URL is not of the form postgres://user:password@host:5432/name")]
+    #[error(
+        "the database's address is not of the form postgres://user:password@host:5432/name; set DATABASE_URL or DATABASE_URL_FILE"
+    )]
     Url,
+    #[error("the file {path} with the database's address cannot be read")]
+    UrlFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
 }
 
 impl Database {
@@ -47,8 +67,70 @@ impl Database {
 
     /// How to connect without the limits of requests: for migrations.
     pub(crate) fn options(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
-        Ok(PgConnectOptions::from_str(&self.url)
+        let url = self.address()?;
+        Ok(PgConnectOptions::from_str(url.trim())
             .map_err(|_| ConnectError::Url)?
             .application_name(application))
+    }
+
+    fn address(&self) -> Result<String, ConnectError> {
+        match (&self.url_file, &self.url) {
+            (Some(path), _) => read(path),
+            (None, Some(url)) => Ok(url.clone()),
+            (None, None) => Err(ConnectError::Url),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConnectError> {
+    std::fs::read_to_string(path).map_err(|source| ConnectError::UrlFile {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        database: Database,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Database, clap::Error> {
+        let arguments = std::iter::once(&"service").chain(arguments);
+        Ok(Command::try_parse_from(arguments)?.database)
+    }
+
+    #[test]
+    fn an_address_in_a_file_counts_before_the_other() {
+        let folder = std::env::temp_dir().join(format!("database-url-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("uri");
+        std::fs::write(&file, "postgresql://order_a:secret@shop-postgres:5432/order\n").unwrap();
+        let argument = format!("--database-url-file={}", file.display());
+        let database = parse(&[&argument, "--database-url=postgres://a@elsewhere/b"]).unwrap();
+        let options = database.options("test").unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            (options.get_host(), options.get_username()),
+            ("shop-postgres", "order_a")
+        );
+        assert!(matches!(
+            database.options("test"),
+            Err(ConnectError::UrlFile { .. })
+        ));
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_not_shown() {
+        let database = parse(&["--database-url=postgres//user:secret@host"]).unwrap();
+        let error = database.options("test").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"));
     }
 }

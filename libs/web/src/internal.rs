@@ -1,4 +1,5 @@
 //! Calls between services: one token per caller, read from a file, compared in constant time (ORDERS 33).
+//! Who is called knows hashes only, so that a pod that is broken into cannot call as somebody else.
 
 use std::path::{Path, PathBuf};
 
@@ -8,12 +9,17 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::Problem;
 
-/// Who may call a group of internal operations: the names of callers, whose tokens lie in a folder of that many files.
-/// A file has a token a line, the current and the next; it is read anew at each call, so that a rotation needs no restart.
+/// What a line with a hash begins with; the operator writes it.
+const HASH: &str = "sha256:";
+
+/// Who may call a group of internal operations: the names of callers, each of which has a file in a folder.
+/// A file has a line for the current token and one for the next: `sha256:` and the hexadecimal hash, or the token itself.
+/// It is read anew at each call, so that a rotation needs no restart.
 #[derive(Clone, Debug)]
 pub struct AllowedCallers {
     directory: PathBuf,
@@ -37,14 +43,31 @@ impl AllowedCallers {
     }
 
     async fn admits(&self, presented: &str) -> Result<bool, TokenFileError> {
+        let presented = digest(presented);
         let mut admitted = false;
         for caller in self.callers {
-            for token in tokens(&self.directory.join(caller)).await? {
-                admitted |= bool::from(token.as_bytes().ct_eq(presented.as_bytes()));
+            for line in lines(&self.directory.join(caller)).await? {
+                admitted |= known(&line).is_some_and(|known| known.ct_eq(&presented).into());
             }
         }
         Ok(admitted)
     }
+}
+
+type Digest = [u8; 32];
+
+fn digest(token: &str) -> Digest {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// The hash that a line stands for; none where it is not the text of a hash after all.
+fn known(line: &str) -> Option<Digest> {
+    let Some(hexadecimal) = line.strip_prefix(HASH) else {
+        return Some(digest(line));
+    };
+    let mut digest = Digest::default();
+    hex::decode_to_slice(hexadecimal, &mut digest).ok()?;
+    Some(digest)
 }
 
 /// A layer (`middleware::from_fn_with_state`) that lets only these callers through.
@@ -70,7 +93,7 @@ pub async fn require_caller(
 
 /// The caller's own token: the first line of its file.
 pub async fn own_token(path: &Path) -> Result<String, TokenFileError> {
-    tokens(path)
+    lines(path)
         .await?
         .into_iter()
         .next()
@@ -79,7 +102,7 @@ pub async fn own_token(path: &Path) -> Result<String, TokenFileError> {
         })
 }
 
-async fn tokens(path: &Path) -> Result<Vec<String>, TokenFileError> {
+async fn lines(path: &Path) -> Result<Vec<String>, TokenFileError> {
     let text =
         tokio::fs::read_to_string(path)
             .await
@@ -106,4 +129,40 @@ pub(crate) fn bearer_of(value: &str) -> Option<&str> {
         .eq_ignore_ascii_case("bearer")
         .then_some(token.trim())
         .filter(|token| !token.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use super::*;
+
+    /// Callers `order` and `product` with these files.
+    fn callers(name: &str, order: &str, product: &str) -> AllowedCallers {
+        let folder = std::env::temp_dir().join(format!("callers-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("order"), order).unwrap();
+        std::fs::write(folder.join("product"), product).unwrap();
+        AllowedCallers::new(folder, &["order"])
+    }
+
+    #[tokio::test]
+    async fn a_token_is_admitted_by_its_hash_and_the_hash_is_no_token() {
+        // printf %s current-token | sha256sum
+        const LINE: &str = "sha256:ef6036bfacfc26e4d8f0ea4199e6c1a4571376f5e9949854a07ef59530d5d50b";
+        let allowed = callers("hash", &format!("{LINE}\n"), "other-token\n");
+        assert!(allowed.admits("current-token").await.unwrap());
+        assert!(!allowed.admits(LINE).await.unwrap());
+        assert!(!allowed.admits("other-token").await.unwrap());
+        assert!(!allowed.admits("").await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn tokens_themselves_are_understood_and_a_broken_hash_admits_nobody() {
+        let allowed = callers("plain", "current\nnext\nsha256:nonsense\n", "");
+        assert!(allowed.admits("current").await.unwrap());
+        assert!(allowed.admits("next").await.unwrap());
+        assert!(!allowed.admits("sha256:nonsense").await.unwrap());
+        assert!(!allowed.admits("nonsense").await.unwrap());
+    }
 }

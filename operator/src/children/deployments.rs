@@ -2,14 +2,18 @@
 
 use super::{
     environment::{
-        INTERNAL_TOKENS_DIRECTORY, JWT_DIRECTORY, PAYMENT_WEBHOOKS_DIRECTORY, environment,
+        ADMINISTRATOR_DIRECTORY, CALLERS_DIRECTORY, JWT_DIRECTORY, OWN_TOKEN_DIRECTORY,
+        PAYMENT_WEBHOOKS_DIRECTORY, database_file, environment,
     },
     metadata,
-    pods::{Defaults, SERVICE_USER, container, pod_template, probe, resources, secret_volume},
+    pods::{
+        Defaults, SERVICE_USER, container, optional_secret_keys_volume, pod_template, probe,
+        resources, secret_keys_volume, secret_volume,
+    },
 };
 use crate::{
     component::Workload,
-    credentials::{Credential, Credentials},
+    credentials::{Credential, Credentials, hash_key},
     fingerprint::fingerprint_of,
     labels::{SECRETS_HASH, TEMPLATE_HASH, pod_selector},
     validate::ValidStack,
@@ -140,24 +144,62 @@ fn ports(workload: Workload) -> Vec<ContainerPort> {
 }
 
 fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<VolumeMount>) {
-    let files = |name, credential: Credential, path| {
-        secret_volume(name, stack.object(credential.suffix()), path)
-    };
-    let own = match workload {
-        Workload::Auth => Some(files("jwt", Credential::SigningKeys, JWT_DIRECTORY)),
-        Workload::Product => None,
-        Workload::Order | Workload::Worker => Some(files(
+    let secret = |credential: Credential| stack.object(credential.suffix());
+    let mut files = vec![database_file(stack, workload.application()).1];
+    match workload {
+        Workload::Auth => files.extend([
+            secret_volume("jwt", secret(Credential::SigningKeys), JWT_DIRECTORY),
+            optional_secret_keys_volume(
+                "admin",
+                secret(Credential::Administrator),
+                ADMINISTRATOR_DIRECTORY,
+                &[("password", "password")],
+            ),
+        ]),
+        Workload::Product => {}
+        Workload::Order | Workload::Worker => files.push(secret_volume(
             "payment-webhooks",
-            Credential::PaymentWebhooks,
+            secret(Credential::PaymentWebhooks),
             PAYMENT_WEBHOOKS_DIRECTORY,
         )),
-    };
-    let tokens = files(
-        "internal-tokens",
-        Credential::InternalTokens,
-        INTERNAL_TOKENS_DIRECTORY,
-    );
-    own.into_iter().chain([tokens]).unzip()
+    }
+    let tokens = secret(Credential::InternalTokens);
+    let (own, callers) = internal_calls(workload);
+    if let Some(own) = own {
+        files.push(secret_keys_volume(
+            "token",
+            tokens.clone(),
+            OWN_TOKEN_DIRECTORY,
+            &[(own, "token")],
+        ));
+    }
+    if !callers.is_empty() {
+        let keys: Vec<(String, &str)> = callers
+            .iter()
+            .map(|caller| (hash_key(caller), *caller))
+            .collect();
+        let keys: Vec<(&str, &str)> = keys
+            .iter()
+            .map(|(key, caller)| (key.as_str(), *caller))
+            .collect();
+        files.push(secret_keys_volume(
+            "callers",
+            tokens,
+            CALLERS_DIRECTORY,
+            &keys,
+        ));
+    }
+    files.into_iter().unzip()
+}
+
+/// The name under which a workload calls others, and the names of those that it must know. A pod that is broken into has
+/// one token, and only hashes of the others'. // ORDERS 33
+fn internal_calls(workload: Workload) -> (Option<&'static str>, &'static [&'static str]) {
+    match workload {
+        Workload::Auth => (None, &["order", "product"]),
+        Workload::Product => (Some("product"), &["order"]),
+        Workload::Order | Workload::Worker => (Some("order"), &[]),
+    }
 }
 
 fn defaults(workload: Workload) -> Defaults {

@@ -1,16 +1,24 @@
 //! The environment of the services' containers.
 
+use super::pods::secret_keys_volume;
 use crate::{
     component::{Application, Workload},
     credentials::Credential,
     validate::ValidStack,
 };
 use ecommercestack_crds::{Limits, PaymentProvider};
-use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector, SecretKeySelector};
+use k8s_openapi::api::core::v1::{
+    EnvVar, EnvVarSource, ObjectFieldSelector, SecretKeySelector, Volume, VolumeMount,
+};
 
 /// Where Secrets are mounted in the services' containers.
 pub const JWT_DIRECTORY: &str = "/etc/ecommercestack/jwt";
-pub const INTERNAL_TOKENS_DIRECTORY: &str = "/etc/ecommercestack/internal";
+pub const DATABASE_DIRECTORY: &str = "/etc/ecommercestack/database";
+pub const ADMINISTRATOR_DIRECTORY: &str = "/etc/ecommercestack/admin";
+/// The token that a service calls others with.
+pub const OWN_TOKEN_DIRECTORY: &str = "/etc/ecommercestack/token";
+/// The hashes of the tokens that others call it with, a file for each caller.
+pub const CALLERS_DIRECTORY: &str = "/etc/ecommercestack/callers";
 pub const PAYMENT_WEBHOOKS_DIRECTORY: &str = "/etc/ecommercestack/payment-webhooks";
 
 /// The connections of each pod's pool. Here and not left to the service's default, since the sum over all pods
@@ -46,6 +54,25 @@ pub fn secret_variable(
     }
 }
 
+/// The same, of a Secret that may be gone.
+fn optional(mut variable: EnvVar) -> EnvVar {
+    let reference = variable
+        .value_from
+        .as_mut()
+        .and_then(|from| from.secret_key_ref.as_mut());
+    if let Some(reference) = reference {
+        reference.optional = Some(true);
+    }
+    variable
+}
+
+fn own_token() -> EnvVar {
+    variable(
+        "INTERNAL_TOKEN_FILE",
+        format!("{OWN_TOKEN_DIRECTORY}/token"),
+    )
+}
+
 /// A field of the pod itself.
 pub fn field_variable(name: &str, path: &str) -> EnvVar {
     EnvVar {
@@ -61,21 +88,22 @@ pub fn field_variable(name: &str, path: &str) -> EnvVar {
     }
 }
 
-/// The address of a service's database.
-pub fn database_variable(stack: &ValidStack, application: Application) -> EnvVar {
-    secret_variable(
-        stack,
-        "DATABASE_URL",
-        Credential::Database(application),
-        "uri",
-    )
+/// The address of a service's database: a file, which neither the pod's definition nor its environment shows.
+pub fn database_file(
+    stack: &ValidStack,
+    application: Application,
+) -> (EnvVar, (Volume, VolumeMount)) {
+    let secret = stack.object(Credential::Database(application).suffix());
+    let file = secret_keys_volume("database", secret, DATABASE_DIRECTORY, &[("uri", "uri")]);
+    let variable = variable("DATABASE_URL_FILE", format!("{DATABASE_DIRECTORY}/uri"));
+    (variable, file)
 }
 
 /// The environment of a workload's container.
 pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
     let application = workload.application();
     let mut environment = vec![
-        database_variable(stack, application),
+        database_file(stack, application).0,
         variable("DATABASE_MAX_CONNECTIONS", POOL_CONNECTIONS.to_string()),
         variable("TOKEN_ISSUER", stack.token_issuer()),
         variable("TOKEN_AUDIENCE", stack.token_audience()),
@@ -83,25 +111,25 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
     match application {
         Application::Auth => environment.extend([
             variable("JWT_KEYS_DIR", JWT_DIRECTORY),
-            variable("INTERNAL_TOKENS_DIR", INTERNAL_TOKENS_DIRECTORY),
+            variable("INTERNAL_TOKENS_DIR", CALLERS_DIRECTORY),
             variable("REFRESH_KEY_FILE", format!("{JWT_DIRECTORY}/refresh.key")),
-            secret_variable(stack, "ADMIN_EMAIL", Credential::Administrator, "email"),
-            secret_variable(
+            optional(secret_variable(
                 stack,
-                "ADMIN_PASSWORD",
+                "ADMIN_EMAIL",
                 Credential::Administrator,
-                "password",
+                "email",
+            )),
+            variable(
+                "ADMIN_PASSWORD_FILE",
+                format!("{ADMINISTRATOR_DIRECTORY}/password"),
             ),
             variable("VENDOR_SIGNUP", stack.vendor_signup.as_str()),
         ]),
         Application::Product => {
             environment.extend(shop(stack));
             environment.extend([
-                variable("INTERNAL_TOKENS_DIR", INTERNAL_TOKENS_DIRECTORY),
-                variable(
-                    "INTERNAL_TOKEN_FILE",
-                    format!("{INTERNAL_TOKENS_DIRECTORY}/product"),
-                ),
+                variable("INTERNAL_TOKENS_DIR", CALLERS_DIRECTORY),
+                own_token(),
                 variable(
                     "PRODUCT_VIEW_MILLISECONDS",
                     stack.catalog.cache_milliseconds().to_string(),
@@ -115,10 +143,7 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     "PRODUCT_INTERNAL_URL",
                     format!("http://{}:8081", stack.object("product-internal")),
                 ),
-                variable(
-                    "INTERNAL_TOKEN_FILE",
-                    format!("{INTERNAL_TOKENS_DIRECTORY}/order"),
-                ),
+                own_token(),
                 variable("PAYMENT_PROVIDER", stack.payments.provider().as_str()),
                 variable(
                     "PAYMENT_WINDOW_SECONDS",

@@ -2,8 +2,9 @@
 //! it is created and never patched, and has no time to live, since its outcome is what later passes read (OPERATOR 11).
 
 use super::{
-    environment::{database_variable, secret_variable, variable},
+    environment::{database_file, secret_variable, variable},
     metadata,
+    passwords::{password_files, with_passwords},
     pods::{
         Defaults, POSTGRES_USER, SERVICE_USER, container, pod_template, resources, scratch_volume,
     },
@@ -45,28 +46,26 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
     let databases = Application::ALL.map(Application::as_str).join(" ");
     let mut environment = vec![
         variable("PGHOST", stack.object(POSTGRES)),
-        secret_variable(
-            stack,
-            "SUPERUSER_PASSWORD",
-            Credential::Postgres,
-            "superuser-password",
-        ),
         variable("DATABASES", databases),
     ];
+    let mut passwords = vec![(
+        Credential::Postgres,
+        vec![("superuser-password", "SUPERUSER_PASSWORD".to_owned())],
+    )];
     for application in Application::ALL {
         let prefix = application.as_str().to_uppercase();
         let credential = Credential::Database(application);
-        for key in ["username", "password"] {
-            let name = format!("{prefix}_{}", key.to_uppercase());
-            environment.push(secret_variable(stack, &name, credential, key));
-        }
+        let username = format!("{prefix}_USERNAME");
+        environment.push(secret_variable(stack, &username, credential, "username"));
+        passwords.push((credential, vec![("password", format!("{prefix}_PASSWORD"))]));
     }
+    let (passwords, passwords_mount) = password_files(stack, passwords);
     let (temporary, temporary_mount) = scratch_volume("tmp", "/tmp");
     let container = Container {
-        args: Some(vec!["bootstrap".to_owned()]),
+        args: Some(with_passwords("bootstrap")),
         env: Some(environment),
         resources: Some(resources(DEFAULTS, &Resources::default())),
-        volume_mounts: Some(vec![temporary_mount]),
+        volume_mounts: Some(vec![passwords_mount, temporary_mount]),
         ..container(stack, BOOTSTRAP, image)
     };
     let template = pod_template(
@@ -75,7 +74,7 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
         POSTGRES_USER,
         BTreeMap::new(),
         container,
-        vec![temporary],
+        vec![passwords, temporary],
     );
     job(
         stack,
@@ -90,9 +89,11 @@ pub fn migration(stack: &ValidStack, application: Application, system_identifier
     let image = stack.image(application);
     let hash = fingerprint([image.as_bytes(), system_identifier.as_bytes()]);
     let component = application.migration();
+    let (variable, (database, database_mount)) = database_file(stack, application);
     let container = Container {
         args: Some(vec!["migrate".to_owned()]),
-        env: Some(vec![database_variable(stack, application)]),
+        env: Some(vec![variable]),
+        volume_mounts: Some(vec![database_mount]),
         resources: Some(resources(DEFAULTS, &Resources::default())),
         ..container(stack, "migrate", image)
     };
@@ -102,7 +103,7 @@ pub fn migration(stack: &ValidStack, application: Application, system_identifier
         SERVICE_USER,
         BTreeMap::new(),
         container,
-        Vec::new(),
+        vec![database],
     );
     let name = stack.object(&format!("{}-migrate-{hash}", application.as_str()));
     job(stack, name, component, template)

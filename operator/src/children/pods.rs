@@ -5,9 +5,10 @@ use crate::{labels::labels, validate::ValidStack};
 use ecommercestack_crds::{ResourceAmounts, Resources};
 use k8s_openapi::{
     api::core::v1::{
-        Capabilities, Container, EmptyDirVolumeSource, HTTPGetAction, PodSecurityContext, PodSpec,
-        PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecretVolumeSource,
-        SecurityContext, Volume, VolumeMount,
+        Capabilities, Container, EmptyDirVolumeSource, HTTPGetAction, KeyToPath, PodSecurityContext,
+        PodSpec, PodTemplateSpec, Probe, ProjectedVolumeSource, ResourceRequirements,
+        SeccompProfile, SecretProjection, SecretVolumeSource, SecurityContext, Volume, VolumeMount,
+        VolumeProjection,
     },
     apimachinery::pkg::{
         api::resource::Quantity, apis::meta::v1::ObjectMeta, util::intstr::IntOrString,
@@ -97,16 +98,87 @@ pub fn probe(path: &str, port: &str, period: i32, failures: i32) -> Probe {
 
 /// A Secret as files, readable by the pod's group only.
 pub fn secret_volume(name: &str, secret: String, path: &str) -> (Volume, VolumeMount) {
+    volume_of(name, path, whole(secret))
+}
+
+/// Some keys of a Secret, each as a file, and none of the others.
+pub fn secret_keys_volume(
+    name: &str,
+    secret: String,
+    path: &str,
+    keys: &[(&str, &str)],
+) -> (Volume, VolumeMount) {
+    let source = SecretVolumeSource {
+        items: Some(keys.iter().map(|&(key, file)| item(key, file)).collect()),
+        ..whole(secret)
+    };
+    volume_of(name, path, source)
+}
+
+/// The same, of a Secret that may be gone.
+pub fn optional_secret_keys_volume(
+    name: &str,
+    secret: String,
+    path: &str,
+    keys: &[(&str, &str)],
+) -> (Volume, VolumeMount) {
+    let (mut volume, mount) = secret_keys_volume(name, secret, path, keys);
+    if let Some(source) = &mut volume.secret {
+        source.optional = Some(true);
+    }
+    (volume, mount)
+}
+
+/// Keys of several Secrets as files of one folder.
+pub fn joined_secrets_volume(
+    name: &str,
+    path: &str,
+    secrets: impl IntoIterator<Item = (String, Vec<(&'static str, String)>)>,
+) -> (Volume, VolumeMount) {
+    let sources = secrets.into_iter().map(|(secret, keys)| VolumeProjection {
+        secret: Some(SecretProjection {
+            name: secret,
+            items: Some(keys.iter().map(|(key, file)| item(key, file)).collect()),
+            optional: None,
+        }),
+        ..Default::default()
+    });
     let volume = Volume {
         name: name.to_owned(),
-        secret: Some(SecretVolumeSource {
-            secret_name: Some(secret),
-            default_mode: Some(0o440),
-            ..Default::default()
+        projected: Some(ProjectedVolumeSource {
+            default_mode: Some(SECRET_MODE),
+            sources: Some(sources.collect()),
         }),
         ..Default::default()
     };
     (volume, mount(name, path, true))
+}
+
+const SECRET_MODE: i32 = 0o440;
+
+fn whole(secret: String) -> SecretVolumeSource {
+    SecretVolumeSource {
+        secret_name: Some(secret),
+        default_mode: Some(SECRET_MODE),
+        ..Default::default()
+    }
+}
+
+fn volume_of(name: &str, path: &str, source: SecretVolumeSource) -> (Volume, VolumeMount) {
+    let volume = Volume {
+        name: name.to_owned(),
+        secret: Some(source),
+        ..Default::default()
+    };
+    (volume, mount(name, path, true))
+}
+
+fn item(key: &str, file: &str) -> KeyToPath {
+    KeyToPath {
+        key: key.to_owned(),
+        path: file.to_owned(),
+        mode: None,
+    }
 }
 
 /// A directory that lives as long as the pod.

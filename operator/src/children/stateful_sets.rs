@@ -3,8 +3,9 @@
 
 use super::{
     database_sizes::{max_wal_size, shared_buffers},
-    environment::{field_variable, secret_variable, variable},
+    environment::{field_variable, variable},
     metadata,
+    passwords::{password_files, with_passwords},
     pods::{
         Defaults, POSTGRES_USER, container, mount, pod_template, probe, resources, scratch_volume,
     },
@@ -47,11 +48,19 @@ const DEFAULTS: Defaults = Defaults {
 /// The `StatefulSet`, running a released image.
 pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) -> StatefulSet {
     let name = stack.object(POSTGRES);
+    let keys = [
+        ("superuser-password", "SUPERUSER_PASSWORD"),
+        ("replication-password", "REPLICATION_PASSWORD"),
+        ("rewind-password", "REWIND_PASSWORD"),
+    ]
+    .map(|(key, variable)| (key, variable.to_owned()));
+    let (passwords, passwords_mount) =
+        password_files(stack, [(Credential::Postgres, keys.to_vec())]);
     let (temporary, temporary_mount) = scratch_volume("tmp", "/tmp");
     let (sockets, sockets_mount) = scratch_volume("run", "/run/postgresql");
     let resources = resources(DEFAULTS, &stack.database.resources);
     let container = Container {
-        args: Some(vec!["patroni".to_owned()]),
+        args: Some(with_passwords("patroni")),
         env: Some(environment(stack, &resources)),
         liveness_probe: Some(probe("/liveness", "patroni", 10, 6)),
         ports: Some(vec![port("postgres", 5432), port("patroni", 8008)]),
@@ -60,6 +69,7 @@ pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) 
         startup_probe: Some(probe("/liveness", "patroni", 2, 150)),
         volume_mounts: Some(vec![
             mount(VOLUME, "/var/lib/postgresql", false),
+            passwords_mount,
             temporary_mount,
             sockets_mount,
         ]),
@@ -75,7 +85,7 @@ pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) 
         POSTGRES_USER,
         annotations.into_iter().collect(),
         container,
-        vec![temporary, sockets],
+        vec![passwords, temporary, sockets],
     );
     if let Some(labels) = template
         .metadata
@@ -122,24 +132,6 @@ fn environment(stack: &ValidStack, resources: &ResourceRequirements) -> Vec<EnvV
         field_variable("NAMESPACE", "metadata.namespace"),
         field_variable("POD_NAME", "metadata.name"),
         field_variable("POD_IP", "status.podIP"),
-        secret_variable(
-            stack,
-            "SUPERUSER_PASSWORD",
-            Credential::Postgres,
-            "superuser-password",
-        ),
-        secret_variable(
-            stack,
-            "REPLICATION_PASSWORD",
-            Credential::Postgres,
-            "replication-password",
-        ),
-        secret_variable(
-            stack,
-            "REWIND_PASSWORD",
-            Credential::Postgres,
-            "rewind-password",
-        ),
         variable("MAX_CONNECTIONS", MAX_CONNECTIONS.to_string()),
         variable("SHARED_BUFFERS", shared_buffers(resources)),
         variable("MAX_WAL_SIZE", max_wal_size(&stack.database.size)),

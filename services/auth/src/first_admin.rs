@@ -1,6 +1,6 @@
 //! The first administrator of a shop, made from settings when there is none. Replicas may all try at once.
 
-use std::time::Duration;
+use std::{io::ErrorKind, path::PathBuf, time::Duration};
 
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -19,11 +19,19 @@ const NAME: &str = "Administrator";
 #[derive(clap::Args)]
 pub struct FirstAdminSettings {
     /// The e-mail address of the administrator that is made when there is none.
-    #[arg(long, env = "ADMIN_EMAIL", requires = "admin_password")]
+    #[arg(long, env = "ADMIN_EMAIL", requires = "password")]
     pub admin_email: Option<String>,
     /// That administrator's password.
-    #[arg(long, env = "ADMIN_PASSWORD", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "ADMIN_PASSWORD",
+        hide_env_values = true,
+        group = "password"
+    )]
     pub admin_password: Option<String>,
+    /// A file that holds the password instead; counts before the other. Without the file no administrator is made.
+    #[arg(long, env = "ADMIN_PASSWORD_FILE", group = "password")]
+    pub admin_password_file: Option<PathBuf>,
 }
 
 pub struct FirstAdmin {
@@ -38,6 +46,11 @@ pub enum FirstAdminError {
     Email(#[from] EmailError),
     #[error("ADMIN_PASSWORD cannot be used")]
     WeakPassword(#[from] PasswordError),
+    #[error("the file {path} with the administrator's password cannot be read")]
+    PasswordFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("the administrator's name cannot be used")]
     Name(#[from] FullNameError),
     #[error(transparent)]
@@ -49,7 +62,11 @@ pub enum FirstAdminError {
 impl FirstAdminSettings {
     /// `Ok(None)`: the settings name nobody.
     pub fn parse(self) -> Result<Option<FirstAdmin>, FirstAdminError> {
-        let (Some(email), Some(password)) = (self.admin_email, self.admin_password) else {
+        let password = match self.admin_password_file {
+            Some(path) => read(path)?,
+            None => self.admin_password,
+        };
+        let (Some(email), Some(password)) = (self.admin_email, password) else {
             return Ok(None);
         };
         let full_name = NAME.to_owned().try_into()?;
@@ -58,6 +75,19 @@ impl FirstAdminSettings {
             password: password.try_into()?,
             full_name,
         }))
+    }
+}
+
+/// A line break at the end is the editor's, not the password's.
+fn read(path: PathBuf) -> Result<Option<String>, FirstAdminError> {
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+        // The password is an initial one: whoever has set his own may delete it.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            warn!(path = %path.display(), "there is no password for a first administrator, so none is made");
+            Ok(None)
+        }
+        Err(source) => Err(FirstAdminError::PasswordFile { path, source }),
     }
 }
 

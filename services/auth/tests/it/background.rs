@@ -20,8 +20,27 @@ fn admin(email: &str) -> FirstAdmin {
     let settings = FirstAdminSettings {
         admin_email: Some(email.into()),
         admin_password: Some(PASSWORD.into()),
+        admin_password_file: None,
     };
     settings.parse().unwrap().unwrap()
+}
+
+#[test]
+fn the_first_administrators_password_may_be_a_file() {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("admin-password");
+    std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
+    let named = |file: &PathBuf| FirstAdminSettings {
+        admin_email: Some("root@example.com".into()),
+        admin_password: None,
+        admin_password_file: Some(file.clone()),
+    };
+    assert!(named(&file).parse().unwrap().is_some());
+    assert!(
+        named(&file.with_extension("gone"))
+            .parse()
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -1,0 +1,215 @@
+//! Who holds which secret: every pod its own and no other's, as files and never as variables.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use ecommercestack_operator::{
+    children::access::PostgresRole,
+    credentials::{Credential, complete},
+    labels::labels,
+    randomness::Placeholders,
+    render::{parse, render},
+    validate::{ValidStack, validate},
+};
+use k8s_openapi::{
+    ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+const STACK: &str = "{apiVersion: ecommercestack.dev/v1alpha1, kind: EcommerceStack, metadata: {name: s}, spec: {version: '1', ingress: {host: s.localhost}, database: {managed: {storage: {size: 1Gi}}}}}";
+
+fn objects() -> Vec<Value> {
+    let role = PostgresRole {
+        name: "r".into(),
+        kind: "Role",
+    };
+    render(&parse(STACK, "shops").unwrap()[0], &role).unwrap()
+}
+
+fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// The pods of the stack, by the component label.
+fn pods(objects: &[Value]) -> BTreeMap<String, &Value> {
+    let pods = objects.iter().filter_map(|object| {
+        let template = object.pointer("/spec/template")?;
+        let component = &template["metadata"]["labels"]["app.kubernetes.io/name"];
+        Some((component.as_str()?.to_owned(), &template["spec"]))
+    });
+    pods.collect()
+}
+
+/// `secret:key` of what a pod mounts; `secret:*` for a whole Secret.
+fn mounted(pod: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut add = |name: &Value, source: &Value| {
+        let name = name.as_str().unwrap();
+        if source["items"].is_array() {
+            let keys = list(source, "/items").map(|item| item["key"].as_str().unwrap());
+            found.extend(keys.map(|key| format!("{name}:{key}")));
+        } else {
+            found.insert(format!("{name}:*"));
+        }
+    };
+    for volume in list(pod, "/volumes") {
+        if volume["secret"].is_object() {
+            add(&volume["secret"]["secretName"], &volume["secret"]);
+        }
+        for source in list(volume, "/projected/sources") {
+            add(&source["secret"]["name"], &source["secret"]);
+        }
+    }
+    found
+}
+
+#[test]
+fn every_pod_mounts_its_own_secrets_and_hashes_of_the_tokens_that_it_accepts() {
+    let objects = objects();
+    let expected: [(&str, &[&str]); 9] = [
+        (
+            "auth",
+            &[
+                "s-admin:password",
+                "s-auth-database:uri",
+                "s-internal-tokens:order.sha256",
+                "s-internal-tokens:product.sha256",
+                "s-jwt:*",
+            ],
+        ),
+        ("auth-migration", &["s-auth-database:uri"]),
+        (
+            "bootstrap",
+            &[
+                "s-auth-database:password",
+                "s-order-database:password",
+                "s-postgres:superuser-password",
+                "s-product-database:password",
+            ],
+        ),
+        (
+            "order",
+            &[
+                "s-internal-tokens:order",
+                "s-order-database:uri",
+                "s-payment-webhooks:*",
+            ],
+        ),
+        ("order-migration", &["s-order-database:uri"]),
+        (
+            "order-worker",
+            &[
+                "s-internal-tokens:order",
+                "s-order-database:uri",
+                "s-payment-webhooks:*",
+            ],
+        ),
+        (
+            "postgres",
+            &[
+                "s-postgres:replication-password",
+                "s-postgres:rewind-password",
+                "s-postgres:superuser-password",
+            ],
+        ),
+        (
+            "product",
+            &[
+                "s-internal-tokens:order.sha256",
+                "s-internal-tokens:product",
+                "s-product-database:uri",
+            ],
+        ),
+        ("product-migration", &["s-product-database:uri"]),
+    ];
+    let found: BTreeMap<String, BTreeSet<String>> = pods(&objects)
+        .into_iter()
+        .map(|(component, pod)| (component, mounted(pod)))
+        .collect();
+    let expected: BTreeMap<String, BTreeSet<String>> = expected
+        .into_iter()
+        .map(|(component, keys)| {
+            let keys = keys.iter().map(|&key| key.to_owned()).collect();
+            (component.to_owned(), keys)
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn no_password_and_no_address_of_a_database_is_a_variable() {
+    let objects = objects();
+    for (component, pod) in pods(&objects) {
+        for container in list(pod, "/containers") {
+            for variable in list(container, "/env") {
+                let key = variable.pointer("/valueFrom/secretKeyRef/key");
+                let harmless = key.is_none_or(|key| key == "username" || key == "email");
+                assert!(harmless, "{component}: {variable}");
+            }
+        }
+    }
+}
+
+fn stack() -> ValidStack {
+    validate(&parse(STACK, "shops").unwrap()[0]).unwrap()
+}
+
+fn tokens(content: &[(&str, &str)]) -> BTreeMap<Credential, Secret> {
+    let data = content
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec())));
+    let secret = Secret {
+        metadata: ObjectMeta {
+            labels: Some(labels("s", "product")),
+            resource_version: Some("7".into()),
+            ..Default::default()
+        },
+        data: Some(data.collect()),
+        ..Default::default()
+    };
+    BTreeMap::from([(Credential::InternalTokens, secret)])
+}
+
+/// What is written into the Secret of tokens, beside what it holds.
+fn written(content: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
+    let credentials = complete(&stack(), &tokens(content), &mut Placeholders).unwrap();
+    let mut writes = credentials.writes.into_iter();
+    let write = writes.find(|write| write.credential == Credential::InternalTokens)?;
+    let text = |value: ByteString| String::from_utf8(value.0).unwrap();
+    let content = write.content.into_iter();
+    Some(content.map(|(key, value)| (key, text(value))).collect())
+}
+
+// printf %s first | sha256sum
+const FIRST: &str = "sha256:a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd99541461a08e\n";
+const SECOND: &str = "sha256:16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4\n";
+
+#[test]
+fn a_secret_of_an_older_release_gets_hashes_and_keeps_its_tokens() {
+    let added = written(&[("order", "first\n"), ("product", "second\n")]).unwrap();
+    let expected = [("order.sha256", FIRST), ("product.sha256", SECOND)];
+    assert_eq!(
+        added,
+        BTreeMap::from(expected.map(|(key, value)| (key.to_owned(), value.to_owned())))
+    );
+}
+
+#[test]
+fn hashes_follow_tokens_that_a_person_changed_and_two_tokens_have_two() {
+    let whole = [
+        ("order", "first\nsecond\n"),
+        ("order.sha256", FIRST),
+        ("product", "second\n"),
+        ("product.sha256", SECOND),
+    ];
+    let added = written(&whole).unwrap();
+    assert_eq!(
+        added,
+        BTreeMap::from([("order.sha256".to_owned(), format!("{FIRST}{SECOND}"))])
+    );
+    let settled = [("order", "first\n"), whole[1], whole[2], whole[3]];
+    assert_eq!(written(&settled), None);
+}
