@@ -67,6 +67,7 @@ pub async fn apply(
         owner_changes,
         orphaned_states,
         service_accounts,
+        roles,
         role_bindings,
         services,
         network_policies,
@@ -92,6 +93,7 @@ pub async fn apply(
     let service_accounts = writer
         .apply_all(&live.service_accounts, &service_accounts)
         .await?;
+    let roles = writer.apply_all(&live.roles, &roles).await?;
     let role_bindings = writer
         .apply_all_replacing(&live.role_bindings, &role_bindings)
         .await?;
@@ -141,6 +143,7 @@ pub async fn apply(
     if writer.problems.is_empty() {
         let wanted = Wanted {
             service_accounts,
+            roles,
             role_bindings,
             services,
             network_policies,

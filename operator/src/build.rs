@@ -21,7 +21,7 @@ use k8s_openapi::api::{
     core::v1::{Service, ServiceAccount},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
-    rbac::v1::RoleBinding,
+    rbac::v1::{Role, RoleBinding},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
@@ -35,6 +35,7 @@ pub struct Desired {
     /// Metadata of `ConfigMaps` to delete before the database starts.
     pub orphaned_states: Vec<ObjectMeta>,
     pub service_accounts: Vec<ServiceAccount>,
+    pub roles: Vec<Role>,
     pub role_bindings: Vec<RoleBinding>,
     pub services: Vec<Service>,
     pub network_policies: Vec<NetworkPolicy>,
@@ -81,7 +82,8 @@ pub fn build(
         owner_changes: fate::owner_changes(stack, fetched),
         orphaned_states: fate::orphaned_states(fetched),
         service_accounts: vec![access::service_account(stack)],
-        role_bindings: vec![access::role_binding(stack, role)],
+        roles: vec![access::role(stack)],
+        role_bindings: access::role_bindings(stack, role),
         services: services::services(stack),
         network_policies: network_policies::network_policies(stack),
         restarts: restart::restarts(stack, fetched),

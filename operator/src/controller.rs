@@ -13,7 +13,7 @@ use k8s_openapi::api::{
     core::v1::{Service, ServiceAccount},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
-    rbac::v1::RoleBinding,
+    rbac::v1::{Role, RoleBinding},
 };
 use kube::{
     Api, Client, Resource,
@@ -61,6 +61,7 @@ fn controller(context: &Arc<Context>, scope: &Scope, concurrency: u16) -> BoxStr
     .owns(api::<Job>(client, scope), children())
     .owns(api::<Service>(client, scope), children())
     .owns(api::<ServiceAccount>(client, scope), children())
+    .owns(api::<Role>(client, scope), children())
     .owns(api::<RoleBinding>(client, scope), children())
     .owns(api::<Ingress>(client, scope), children())
     .owns(api::<PodDisruptionBudget>(client, scope), children())

@@ -18,7 +18,7 @@ use k8s_openapi::{
         },
         networking::v1::{Ingress, NetworkPolicy},
         policy::v1::PodDisruptionBudget,
-        rbac::v1::RoleBinding,
+        rbac::v1::{Role, RoleBinding},
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -49,6 +49,7 @@ pub struct Live {
     pub jobs: BTreeMap<String, Job>,
     pub services: BTreeMap<String, ObjectMeta>,
     pub service_accounts: BTreeMap<String, ObjectMeta>,
+    pub roles: BTreeMap<String, ObjectMeta>,
     pub role_bindings: BTreeMap<String, ObjectMeta>,
     pub ingresses: BTreeMap<String, ObjectMeta>,
     pub budgets: BTreeMap<String, ObjectMeta>,
@@ -66,7 +67,7 @@ pub struct FetchError {
 }
 
 /// Where Patroni with `ConfigMaps` as its store keeps state: `<scope>-config` and so on.
-const PATRONI_SUFFIXES: [&str; 5] = ["config", "leader", "failover", "sync", "failsafe"];
+pub const PATRONI_SUFFIXES: [&str; 5] = ["config", "leader", "failover", "sync", "failsafe"];
 
 /// Reads the stack itself, past the watch's cache: a stale status would take back a released image.
 pub async fn fetch_stack(
@@ -180,6 +181,7 @@ impl Reader<'_> {
             service_accounts: self
                 .list_metadata::<ServiceAccount>("ServiceAccounts")
                 .await?,
+            roles: self.list_metadata::<Role>("Roles").await?,
             role_bindings: self.list_metadata::<RoleBinding>("RoleBindings").await?,
             ingresses: self.list_metadata::<Ingress>("Ingresses").await?,
             budgets: self

@@ -96,6 +96,7 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
         owner_changes: _,
         orphaned_states: _,
         service_accounts,
+        roles,
         role_bindings,
         services,
         network_policies,
@@ -117,6 +118,7 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
             .map(|write| secrets::secret(&valid, write)),
     )?;
     add(&mut objects, service_accounts)?;
+    add(&mut objects, roles)?;
     add(&mut objects, role_bindings)?;
     add(&mut objects, services)?;
     add(&mut objects, network_policies)?;

@@ -213,3 +213,34 @@ fn hashes_follow_tokens_that_a_person_changed_and_two_tokens_have_two() {
     let settled = [("order", "first\n"), whole[1], whole[2], whole[3]];
     assert_eq!(written(&settled), None);
 }
+
+/// The database's account by way of both roles: what it may change bears its own stack's name.
+#[test]
+fn the_databases_account_changes_its_own_objects_only() {
+    let objects = objects();
+    let bindings: Vec<(&str, &str)> = objects
+        .iter()
+        .filter(|object| object["kind"] == "RoleBinding")
+        .map(|binding| {
+            assert_eq!(binding["subjects"][0]["name"], "s-postgres");
+            let role = &binding["roleRef"];
+            (role["kind"].as_str().unwrap(), role["name"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(bindings, [("Role", "r"), ("Role", "s-postgres-own")]);
+
+    let shared = include_str!("../../charts/ecommercestack-operator/templates/_rules.tpl");
+    let (_, shared) = shared.split_once("operator.postgresRules").unwrap();
+    for verb in ["get", "patch", "update", "delete", "deletecollection"] {
+        assert!(!shared.contains(&format!("{verb},")) && !shared.contains(&format!("{verb}]")), "{verb}");
+    }
+    let mut roles = objects.iter().filter(|object| object["kind"] == "Role");
+    for rule in list(roles.next().unwrap(), "/rules") {
+        let names: Vec<&Value> = list(rule, "/resourceNames").collect();
+        assert!(!names.is_empty(), "{rule}");
+        let own = |name: &&Value| name.as_str().unwrap().starts_with("s-postgres-");
+        assert!(names.iter().all(own), "{rule}");
+        assert_eq!(rule["verbs"], serde_json::json!(["get", "patch"]));
+    }
+    assert!(roles.next().is_none());
+}

@@ -23,7 +23,8 @@ Secrets and ConfigMaps are neither listed nor watched.
   verbs: [list, patch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, delete]
+  # get and patch only to hand them on: each database's account gets them for its own pods.
+  verbs: [get, list, patch, delete]
 - apiGroups: [""]
   resources: [services, serviceaccounts]
   verbs: [get, list, watch, create, patch, delete]
@@ -46,7 +47,7 @@ Secrets and ConfigMaps are neither listed nor watched.
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [rbac.authorization.k8s.io]
-  resources: [rolebindings]
+  resources: [roles, rolebindings]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [rbac.authorization.k8s.io]
   resources: [{{ if .Values.watchNamespaces }}roles{{ else }}clusterroles{{ end }}]
@@ -57,12 +58,15 @@ Secrets and ConfigMaps are neither listed nor watched.
   verbs: [create, patch]
 {{- end -}}
 
-{{/* What Patroni does in the database's pods: its state is kept in ConfigMaps, its role in pod labels. */}}
+{{/*
+What Patroni does in the database's pods: its state is kept in ConfigMaps, its role in pod labels. Here is what cannot be
+restricted to names; get and patch of a stack's own objects are in a Role of the stack's.
+*/}}
 {{- define "operator.postgresRules" -}}
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get, list, watch, create, patch]
+  verbs: [list, watch, create]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch, patch]
+  verbs: [list, watch]
 {{- end -}}

@@ -8,12 +8,13 @@ use k8s_openapi::api::{
     core::v1::{Service, ServiceAccount},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
-    rbac::v1::RoleBinding,
+    rbac::v1::{Role, RoleBinding},
 };
 
 /// The names of the objects that the stack wants.
 pub(super) struct Wanted {
     pub(super) service_accounts: Vec<String>,
+    pub(super) roles: Vec<String>,
     pub(super) role_bindings: Vec<String>,
     pub(super) services: Vec<String>,
     pub(super) network_policies: Vec<String>,
@@ -30,6 +31,7 @@ pub(super) async fn prune_all(
 ) -> Result<(), ApplyError> {
     let Wanted {
         service_accounts,
+        roles,
         role_bindings,
         services,
         network_policies,
@@ -43,6 +45,7 @@ pub(super) async fn prune_all(
     writer
         .prune::<RoleBinding>(&live.role_bindings, role_bindings)
         .await?;
+    writer.prune::<Role>(&live.roles, roles).await?;
     writer.prune::<Service>(&live.services, services).await?;
     writer
         .prune::<NetworkPolicy>(&live.network_policies, network_policies)

@@ -35,6 +35,9 @@ use k8s_openapi::{
 pub const MAX_CONNECTIONS: i32 = 200;
 pub const RESERVED_CONNECTIONS: i32 = 15;
 
+/// Pods of the database.
+pub const INSTANCES: i32 = 1;
+
 /// The name of the volume, and the beginning of its claims' names.
 pub const VOLUME: &str = "data";
 
@@ -110,7 +113,7 @@ pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) 
                 },
             ),
             pod_management_policy: Some("Parallel".to_owned()),
-            replicas: Some(1),
+            replicas: Some(INSTANCES),
             revision_history_limit: Some(2),
             selector: pod_selector(&stack.name, POSTGRES),
             service_name: Some(stack.object("postgres-pods")),

@@ -63,6 +63,11 @@ async fn what_a_stack_no_longer_needs_is_removed_and_what_is_not_its_own_stays()
             json!({ "spec": { "selector": selector } }),
         ),
         (
+            "Role",
+            "rbac.authorization.k8s.io/v1",
+            json!({ "rules": [] }),
+        ),
+        (
             "RoleBinding",
             "rbac.authorization.k8s.io/v1",
             json!({ "roleRef": role }),
@@ -94,7 +99,7 @@ async fn what_a_stack_no_longer_needs_is_removed_and_what_is_not_its_own_stays()
         .apply(&json!({ "ingress": null }))
         .await
         .unwrap();
-    let kinds = "serviceaccounts,services,deployments,networkpolicies,poddisruptionbudgets,rolebindings,ingresses";
+    let kinds = "serviceaccounts,services,deployments,networkpolicies,poddisruptionbudgets,roles,rolebindings,ingresses";
     let left = || kubectl(["-n", namespace, "get", kinds, "-o", "name"]);
     let removed = wait::until("everything unneeded is removed", seconds(30), async || {
         let left = left().await?.ok()?;
