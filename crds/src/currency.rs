@@ -12,7 +12,7 @@ static CODES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     });
     all.filter_map(|code| Currency::from_code(&String::from_iter(code)))
         .filter(|currency| is_money(*currency))
-        .map(Currency::code)
+        .map(|currency| currency.code())
         .collect()
 });
 

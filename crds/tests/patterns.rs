@@ -43,8 +43,19 @@ fn hosts_are_names_of_short_labels() {
         "ingress.host",
         &["shop.localhost", "localhost", "3d.example.com", &longest],
         &[
-            "not a host", "Shop.example.com", "10.0.0.1", "127.0.0.1", "::1", "shop.example.1", "*.example.com", "-a.example",
-            "a-.example", "a..example", "shop.example.com:8080", "https://shop", &too_long,
+            "not a host",
+            "Shop.example.com",
+            "10.0.0.1",
+            "127.0.0.1",
+            "::1",
+            "shop.example.1",
+            "*.example.com",
+            "-a.example",
+            "a-.example",
+            "a..example",
+            "shop.example.com:8080",
+            "https://shop",
+            &too_long,
         ],
     );
 }
@@ -61,11 +72,26 @@ fn images_are_references_that_a_runtime_can_read() {
         check(
             path,
             &[
-                "auth", "auth:1", "docker.io/ecommercestack/auth:0.1.0", "localhost:5000/auth:0.1.0-rc_1", "a/b__c/d-e.f:V1", &digest,
+                "auth",
+                "auth:1",
+                "docker.io/ecommercestack/auth:0.1.0",
+                "localhost:5000/auth:0.1.0-rc_1",
+                "a/b__c/d-e.f:V1",
+                &digest,
             ],
             &[
-                "a:b:c", "Upper/Case:1", "https://r/auth", "auth:", "auth@sha256:1", "/auth", "auth/", "a//b", "a/b:1/c", "two words",
-                "auth:-1", "a..b/c",
+                "a:b:c",
+                "Upper/Case:1",
+                "https://r/auth",
+                "auth:",
+                "auth@sha256:1",
+                "/auth",
+                "auth/",
+                "a//b",
+                "a/b:1/c",
+                "two words",
+                "auth:-1",
+                "a..b/c",
             ],
         );
     }
@@ -76,10 +102,22 @@ fn registries_are_hosts_with_paths() {
     check(
         "image.registry",
         &[
-            "docker.io/ecommercestack", "localhost:5000", "localhost:5000/shop", "ecommercestack", "10.0.0.1:5000/a/b",
+            "docker.io/ecommercestack",
+            "localhost:5000",
+            "localhost:5000/shop",
+            "ecommercestack",
+            "10.0.0.1:5000/a/b",
         ],
         &[
-            "https://r", "a/b:1", "r/", "/r", "Registry.example.com", "a b", "a:b", "a..b", "r:5000000",
+            "https://r",
+            "a/b:1",
+            "r/",
+            "/r",
+            "Registry.example.com",
+            "a b",
+            "a:b",
+            "a..b",
+            "r:5000000",
         ],
     );
 }

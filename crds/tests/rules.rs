@@ -207,7 +207,8 @@ fn memory_that_no_service_starts_with_or_no_machine_has_is_refused() {
         assert_refused(&with_memory(limit), "less than 64Mi of memory");
     }
     let request = stack("shop", |spec| {
-        spec["components"] = json!({ "worker": { "resources": { "requests": { "memory": "16Mi" } } } });
+        spec["components"] =
+            json!({ "worker": { "resources": { "requests": { "memory": "16Mi" } } } });
     });
     assert_refused(&request, "less than 64Mi of memory");
     assert_refused(&with_memory("25Ti"), "more than 24Ti of memory");

@@ -175,9 +175,12 @@ postgresql:
     logging_collector: 'off'
     log_line_prefix: '%m [%p] %q%u@%d %a '
     log_lock_waits: 'on'
-    # Values are personal data.
+    # Values are personal data. They stand in parameters, in statements, and in the detail of an error: "Key (email)=(…)
+    # already exists". What is logged of an error is its message, which names the constraint.
     log_parameter_max_length: 0
     log_parameter_max_length_on_error: 0
+    log_min_error_statement: panic
+    log_error_verbosity: terse
 YAML
 
 exec patroni "$PATRONICTL_CONFIG_FILE"

@@ -3,8 +3,9 @@
 
 use crate::component::{Application, Workload};
 use ecommercestack_crds::{
-    Api, Autoscaling, Catalog, Checkout, DeletionPolicy, EcommerceStack, Image, Ingress, IssuerKind,
-    Limits, Payments, PullPolicy, Resources, ServiceComponent, VendorSignup, currency_codes,
+    Api, Autoscaling, Catalog, Checkout, DeletionPolicy, EcommerceStack, Image, Ingress,
+    IssuerKind, Limits, Payments, PullPolicy, Resources, ServiceComponent, VendorSignup,
+    currency_codes,
 };
 use k8s_openapi::{
     api::core::v1::LocalObjectReference, apimachinery::pkg::apis::meta::v1::OwnerReference,
@@ -258,7 +259,11 @@ impl ValidStack {
     /// Where the shop answers, as far as the spec says.
     pub fn url(&self) -> Option<String> {
         let host = self.route.as_ref()?.host.as_ref()?;
-        let scheme = if self.tls().is_some() { "https" } else { "http" };
+        let scheme = if self.tls().is_some() {
+            "https"
+        } else {
+            "http"
+        };
         Some(format!("{scheme}://{host}"))
     }
 

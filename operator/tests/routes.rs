@@ -55,6 +55,21 @@ fn what_every_service_offers_is_told_apart() {
     assert_eq!(answers("/.well-known/jwks.json"), Some(Application::Auth));
 }
 
+/// What clients of the predecessors ask for.
+#[test]
+fn the_health_of_every_subject_has_an_address_without_a_version() {
+    for (subject, application) in [
+        ("auth", Application::Auth),
+        ("products", Application::Product),
+        ("orders", Application::Order),
+        ("notifications", Application::Order),
+    ] {
+        let path = format!("/api/{subject}/health");
+        assert_eq!(answers(&path), Some(application), "{path}");
+    }
+    assert_eq!(answers("/api/notifications"), None);
+}
+
 #[test]
 fn nothing_internal_is_reachable() {
     for path in [

@@ -224,7 +224,10 @@ fn the_databases_account_changes_its_own_objects_only() {
         .map(|binding| {
             assert_eq!(binding["subjects"][0]["name"], "s-postgres");
             let role = &binding["roleRef"];
-            (role["kind"].as_str().unwrap(), role["name"].as_str().unwrap())
+            (
+                role["kind"].as_str().unwrap(),
+                role["name"].as_str().unwrap(),
+            )
         })
         .collect();
     assert_eq!(bindings, [("Role", "r"), ("Role", "s-postgres-own")]);
@@ -232,7 +235,10 @@ fn the_databases_account_changes_its_own_objects_only() {
     let shared = include_str!("../../charts/ecommercestack-operator/templates/_rules.tpl");
     let (_, shared) = shared.split_once("operator.postgresRules").unwrap();
     for verb in ["get", "patch", "update", "delete", "deletecollection"] {
-        assert!(!shared.contains(&format!("{verb},")) && !shared.contains(&format!("{verb}]")), "{verb}");
+        assert!(
+            !shared.contains(&format!("{verb},")) && !shared.contains(&format!("{verb}]")),
+            "{verb}"
+        );
     }
     let mut roles = objects.iter().filter(|object| object["kind"] == "Role");
     for rule in list(roles.next().unwrap(), "/rules") {

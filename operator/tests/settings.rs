@@ -159,6 +159,15 @@ fn tls_reaches_the_ingress_and_the_address_and_leaves_the_issuer_of_tokens() {
         json!({ "cert-manager.io/issuer": "ours" })
     );
 
+    let hsts = |spec: &str| {
+        let objects = objects(spec);
+        ["s-auth", "s-product", "s-order", "s-order-worker"]
+            .map(|deployment| variable(&objects, deployment, "HSTS"))
+    };
+    let on = || Some("true".to_owned());
+    assert_eq!(hsts(&plain), [None, None, None, None]);
+    assert_eq!(hsts(&with_secret), [on(), on(), on(), None]);
+
     let issuer = |spec: &str| variable(&objects(spec), "s-auth", "TOKEN_ISSUER");
     assert_eq!(issuer(&plain), issuer(&with_secret));
 }

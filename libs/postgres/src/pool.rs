@@ -112,7 +112,11 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("database-url-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("uri");
-        std::fs::write(&file, "postgresql://order_a:secret@shop-postgres:5432/order\n").unwrap();
+        std::fs::write(
+            &file,
+            "postgresql://order_a:secret@shop-postgres:5432/order\n",
+        )
+        .unwrap();
         let argument = format!("--database-url-file={}", file.display());
         let database = parse(&[&argument, "--database-url=postgres://a@elsewhere/b"]).unwrap();
         let options = database.options("test").unwrap();

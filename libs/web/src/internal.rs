@@ -149,7 +149,8 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_admitted_by_its_hash_and_the_hash_is_no_token() {
         // printf %s current-token | sha256sum
-        const LINE: &str = "sha256:ef6036bfacfc26e4d8f0ea4199e6c1a4571376f5e9949854a07ef59530d5d50b";
+        const LINE: &str =
+            "sha256:ef6036bfacfc26e4d8f0ea4199e6c1a4571376f5e9949854a07ef59530d5d50b";
         let allowed = callers("hash", &format!("{LINE}\n"), "other-token\n");
         assert!(allowed.admits("current-token").await.unwrap());
         assert!(!allowed.admits(LINE).await.unwrap());

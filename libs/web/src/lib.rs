@@ -17,6 +17,7 @@ pub mod token;
 mod body;
 mod detached;
 mod observe;
+mod transport;
 
 pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};

@@ -15,6 +15,7 @@ use crate::{
     body::{self, read_whole},
     detached::detach_writes,
     observe::observe,
+    transport::strict_transport,
 };
 
 /// Time that a drain waits for requests under way; shorter than the pod's termination grace period.
@@ -28,6 +29,9 @@ pub struct Listen {
     /// Where probes, metrics and calls of other services arrive; never part of the ingress.
     #[arg(long, env = "INTERNAL_ADDRESS", default_value = "0.0.0.0:8081")]
     pub internal_address: SocketAddr,
+    /// Tells browsers to come by TLS only (Strict-Transport-Security): for a shop whose ingress ends TLS.
+    #[arg(long, env = "HSTS", default_value_t = false, action = clap::ArgAction::Set)]
+    pub hsts: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +86,7 @@ pub async fn serve(
     let writes = TaskTracker::new();
     let (count_requests, metrics) = PrometheusMetricLayer::pair();
     let public = layered(public.layer(count_requests), &writes, Port::Public);
+    let public = strict_transport(public, listen.hsts);
     let internal = layered(internal, &writes, Port::Internal).merge(metrics_route(metrics));
 
     let (public_listener, internal_listener) = (

@@ -41,8 +41,8 @@ pub struct Service {
     /// The path segment of its health, docs and so on: `order`.
     pub name: &'static str,
     pub version: &'static str,
-    /// A second address of its health, kept for compatibility: `/api/orders/health`.
-    pub health_alias: Option<&'static str>,
+    /// More addresses of its health, kept for compatibility: `/api/orders/health`.
+    pub health_aliases: &'static [&'static str],
     pub dependencies: Vec<Dependency>,
 }
 
@@ -84,8 +84,8 @@ impl Service {
             .with_state(self.clone());
         let swagger = SwaggerUi::new(format!("/api/v1/{name}/docs"))
             .url(format!("/api/v1/{name}/openapi.json"), document);
-        let alias = self.health_alias.map_or_else(Router::new, |path| {
-            Router::new().route(path, get(health).with_state(self.clone()))
+        let aliases = self.health_aliases.iter().fold(Router::new(), |all, path| {
+            all.route(path, get(health).with_state(self.clone()))
         });
         Router::new()
             .nest("/api/v1", routes.clone())
@@ -94,7 +94,7 @@ impl Service {
             .with_state(state)
             .nest("/api/v1", own.clone())
             .nest("/api", own)
-            .merge(alias)
+            .merge(aliases)
             .merge(swagger)
     }
 

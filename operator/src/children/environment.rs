@@ -177,6 +177,10 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
         }
     }
     environment.extend(limits(stack, application));
+    // A worker has no public port.
+    if stack.tls().is_some() && workload.serves() {
+        environment.push(variable("HSTS", "true"));
+    }
     environment
 }
 
@@ -194,8 +198,7 @@ fn limits(stack: &ValidStack, application: Application) -> Vec<EnvVar> {
         let ranges = trusted_proxies.as_ref()?;
         Some(variable("TRUSTED_PROXIES", ranges.join(",")))
     };
-    let number =
-        |name, limit: &Option<i32>| limit.map(|limit| variable(name, limit.to_string()));
+    let number = |name, limit: &Option<i32>| limit.map(|limit| variable(name, limit.to_string()));
     let set = match application {
         Application::Auth => vec![
             proxies(),

@@ -48,6 +48,13 @@ const RESOURCES: [(&str, Application); 16] = [
     ("vendor/orders", Order),
 ];
 
+/// Single paths. A client of the shops before this one asks for the health of notifications; order has their events.
+const EXACT: [(&str, Application); 3] = [
+    ("/.well-known/jwks.json", Auth),
+    ("/api/v1/notifications/health", Order),
+    ("/api/notifications/health", Order),
+];
+
 /// The short paths of `spec.ingress.legacyAliases`.
 const ALIASES: [(&str, Application); 3] = [
     ("orders", Order),
@@ -75,13 +82,12 @@ pub fn routes(legacy_aliases: bool) -> Vec<Route> {
     let aliases = aliases
         .iter()
         .map(|(name, application)| prefix(format!("/{name}"), *application));
-    let keys = Route {
-        path: "/.well-known/jwks.json".to_owned(),
+    let exact = EXACT.iter().map(|(path, application)| Route {
+        path: (*path).to_owned(),
         matched: PathMatch::Exact,
-        application: Auth,
-    };
-    [keys]
-        .into_iter()
+        application: *application,
+    });
+    exact
         .chain(below("/api/v1"))
         .chain(below("/api"))
         .chain(aliases)

@@ -5,10 +5,10 @@ use crate::{labels::labels, validate::ValidStack};
 use ecommercestack_crds::{ResourceAmounts, Resources};
 use k8s_openapi::{
     api::core::v1::{
-        Capabilities, Container, EmptyDirVolumeSource, HTTPGetAction, KeyToPath, PodSecurityContext,
-        PodSpec, PodTemplateSpec, Probe, ProjectedVolumeSource, ResourceRequirements,
-        SeccompProfile, SecretProjection, SecretVolumeSource, SecurityContext, Volume, VolumeMount,
-        VolumeProjection,
+        Capabilities, Container, EmptyDirVolumeSource, HTTPGetAction, KeyToPath,
+        PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ProjectedVolumeSource,
+        ResourceRequirements, SeccompProfile, SecretProjection, SecretVolumeSource,
+        SecurityContext, Volume, VolumeMount, VolumeProjection,
     },
     apimachinery::pkg::{
         api::resource::Quantity, apis::meta::v1::ObjectMeta, util::intstr::IntOrString,
@@ -148,6 +148,7 @@ pub fn joined_secrets_volume(
         projected: Some(ProjectedVolumeSource {
             default_mode: Some(SECRET_MODE),
             sources: Some(sources.collect()),
+            ..Default::default()
         }),
         ..Default::default()
     };
@@ -177,7 +178,7 @@ fn item(key: &str, file: &str) -> KeyToPath {
     KeyToPath {
         key: key.to_owned(),
         path: file.to_owned(),
-        mode: None,
+        ..Default::default()
     }
 }
 

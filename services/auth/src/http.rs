@@ -82,7 +82,7 @@ fn service(pool: Option<&PgPool>) -> Service {
     Service {
         name: "auth",
         version: env!("CARGO_PKG_VERSION"),
-        health_alias: None,
+        health_aliases: &[],
         dependencies: database.into_iter().collect(),
     }
 }

@@ -153,7 +153,12 @@ pub fn service(pool: Option<PgPool>) -> Service {
     Service {
         name: "order",
         version: env!("CARGO_PKG_VERSION"),
-        health_alias: Some("/api/orders/health"),
+        health_aliases: &[
+            "/api/orders/health",
+            // What there is to notify of are this service's events; no other delivers them yet.
+            "/api/notifications/health",
+            "/api/v1/notifications/health",
+        ],
         dependencies: pool.map(database).into_iter().collect(),
     }
 }

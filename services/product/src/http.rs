@@ -141,7 +141,7 @@ fn service(app: Option<&App>) -> Service {
     Service {
         name: "product",
         version: env!("CARGO_PKG_VERSION"),
-        health_alias: Some("/api/products/health"),
+        health_aliases: &["/api/products/health"],
         dependencies: database.into_iter().chain(revocations).collect(),
     }
 }

@@ -9,6 +9,11 @@ pub fn ingress_address() -> String {
     variable("E2E_INGRESS").unwrap_or_else(|| "127.0.0.1:8080".to_owned())
 }
 
+/// Where the ingress answers by TLS.
+pub fn ingress_tls_address() -> String {
+    variable("E2E_INGRESS_TLS").unwrap_or_else(|| "127.0.0.1:8443".to_owned())
+}
+
 /// The tag of the images under test.
 pub fn version() -> String {
     variable("ECOMMERCESTACK_VERSION").unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned())

@@ -3,8 +3,12 @@
 mod answer;
 mod person;
 
+use std::net::SocketAddr;
+
 use anyhow::{Context as _, Result};
-use reqwest::{Client, Method, RequestBuilder, header, redirect::Policy};
+use reqwest::{
+    Certificate, Client, ClientBuilder, Method, RequestBuilder, header, redirect::Policy,
+};
 use serde_json::{Value, json};
 
 pub use answer::Answer;
@@ -20,26 +24,44 @@ const PASSWORD: &str = "correct horse battery staple 7";
 pub struct Shop {
     client: Client,
     host: String,
+    /// Scheme, host and port of its URLs.
+    root: String,
+}
+
+fn client() -> ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .timeout(seconds(20))
 }
 
 impl Shop {
     pub fn at(host: &str) -> Result<Self> {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .timeout(seconds(20))
-            .build()?;
         Ok(Self {
-            client,
+            client: client().build()?,
             host: host.to_owned(),
+            root: format!("http://{}", environment::ingress_address()),
+        })
+    }
+
+    /// The shop of a host name by TLS, with this certificate (PEM) and no other.
+    pub fn by_tls(host: &str, certificate: &str) -> Result<Self> {
+        let address: SocketAddr = environment::ingress_tls_address().parse()?;
+        let certificate = Certificate::from_pem(certificate.as_bytes())?;
+        Ok(Self {
+            client: client()
+                .resolve(host, address)
+                .tls_certs_only([certificate])
+                .build()?,
+            host: host.to_owned(),
+            root: format!("https://{host}:{}", address.port()),
         })
     }
 
     /// A request to a path such as `/api/v1/products`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("http://{}{path}", environment::ingress_address());
         self.client
-            .request(method, url)
+            .request(method, format!("{}{path}", self.root))
             .header(header::HOST, &self.host)
     }
 

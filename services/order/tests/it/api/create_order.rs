@@ -409,7 +409,11 @@ async fn the_alias_at_the_root_and_the_health_address_answer(pool: PgPool) {
     for path in ["/api/v1/orders", "/api/orders", "/orders"] {
         assert_eq!(shop.get(&customer, path).await.status, 200, "{path}");
     }
-    for path in ["/api/v1/order/health", "/api/orders/health"] {
+    for path in [
+        "/api/v1/order/health",
+        "/api/orders/health",
+        "/api/notifications/health",
+    ] {
         let health = shop.get(&customer, path).await;
         assert_eq!(
             (health.status.as_u16(), &health.body["status"]),
