@@ -1,6 +1,10 @@
 //! The patterns and enumerations of the schema: what each takes and what it refuses. The API server reads them as
 //! regular expressions of Go, which mean the same for what is used here.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 use regex::Regex;
 use serde_json::Value;

@@ -91,8 +91,6 @@ fn read(path: &Path) -> Result<String, ConnectError> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use super::*;
     use clap::Parser;
 

@@ -133,8 +133,6 @@ pub(crate) fn bearer_of(value: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use super::*;
 
     /// Callers `order` and `product` with these files.

@@ -39,8 +39,6 @@ fn came_without_tls(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use super::*;
     use axum::{body::Body, routing::get};
     use tower::ServiceExt as _;
