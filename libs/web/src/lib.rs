@@ -3,9 +3,12 @@
 
 pub mod clock;
 pub mod conditional;
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;
 pub mod id;
 pub mod idempotency;
 pub mod internal;
+pub mod json;
 pub mod list;
 pub mod problem;
 pub mod request;
@@ -20,4 +23,4 @@ mod observe;
 
 pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};
-pub use request::{PathParameters, QueryParameters, ValidJson};
+pub use request::{JsonBody, PathParameters, QueryParameters, ValidJson, WholeBody};
