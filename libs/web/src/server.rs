@@ -38,8 +38,8 @@ pub struct Listen {
     #[arg(long, env = "INTERNAL_ADDRESS", default_value = "0.0.0.0:8081")]
     pub internal_address: SocketAddr,
     /// Connections on the public port; more are answered with 503.
-    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..))]
-    pub max_connections: u16,
+    #[arg(long, env = "MAX_HTTP_CONNECTIONS", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_http_connections: u16,
     /// MiB that request bodies of one port may hold at a time, beyond 16 KiB for each; more are answered with 503.
     #[arg(long, env = "MAX_BODY_MIB_IN_FLIGHT", default_value_t = BODY_MIB_IN_FLIGHT, value_parser = clap::value_parser!(u16).range(8..))]
     pub max_body_mib_in_flight: u16,
@@ -120,7 +120,7 @@ pub async fn serve(
     // The internal port closes last: probes and other services' calls go on while the public port drains.
     let (public_drained, internal_stop) = watch::channel(false);
     let public = async {
-        let most = listen.max_connections.into();
+        let most = listen.max_http_connections.into();
         let served = connections::serve(public_listener, public, most, stop.clone());
         let drained = drain(served, stop.clone()).await;
         public_drained.send_replace(true);

@@ -6,13 +6,12 @@ use sqlx::PgPool;
 use crate::shop::{INTERNAL_TOKEN, Shop};
 
 /// Each was sent to a running shop once.
-const BODIES: [&str; 8] = [
+const BODIES: [&str; 7] = [
     include_str!("../../../../fuzz/corpus/json/unfolding"),
     include_str!("../../../../fuzz/corpus/json/unfolding-beside-nul"),
     include_str!("../../../../fuzz/corpus/json/private-number"),
     include_str!("../../../../fuzz/corpus/json/private-escaped"),
     include_str!("../../../../fuzz/corpus/json/deep-lists"),
-    include_str!("../../../../fuzz/corpus/json/deep-metadata"),
     include_str!("../../../../fuzz/corpus/json/list-for-name"),
     include_str!("../../../../fuzz/corpus/json/numbers-that-grow"),
 ];
@@ -22,8 +21,8 @@ async fn bodies_made_to_do_harm_are_422(pool: PgPool) {
     let shop = Shop::open(pool);
     let mug = shop.product("MUG", 1).await;
     let path = format!("/products/{}", mug["id"].as_str().unwrap());
-    for body in BODIES {
-        let metadata = format!(r#"{{"sku":"A","name":"A","price":"1","metadata":{{"a":{body}}}}}"#);
+    for (index, body) in BODIES.into_iter().enumerate() {
+        let metadata = format!(r#"{{"sku":"A{index}","name":"A {index}","price":"1","metadata":{{"a":{body}}}}}"#);
         for answer in [
             shop.post("/products").by(&shop.vendor).text(body).await,
             shop.post("/products")
