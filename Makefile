@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help up down status deploy sample demo test check lint unit chaos e2e bench bench-full gen picture
+.PHONY: help up down status deploy sample demo test check lint unit chaos e2e bench bench-full fuzz gen picture
 
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
@@ -89,6 +89,17 @@ bench: ## Orders per second as ratios to pgbench and to a conventional service; 
 bench-full: ## The same with longer legs and more rounds
 	@$(RELEASE) -p bench
 	"$$CARGO_TARGET_DIR/release/bench" run --full
+
+fuzz: ## Feed odd bytes to every body, header, id and cursor, FUZZ_SECONDS for each target; `make test` does a few thousand
+	@tests/cargo-tools cargo-fuzz
+	source tests/cargo-tools.path
+	for target in json headers auth_bodies product_bodies order_bodies; do
+	  seeds=json; [ $$target = headers ] && seeds=headers
+	  mkdir -p fuzz/target/corpus/$$target
+	  # Without a sanitizer, and with the stable compiler: what is looked for are panics and overflows of the stack.
+	  RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=fuzz/target cargo fuzz run --sanitizer none $$target fuzz/target/corpus/$$target \
+	    fuzz/corpus/$$seeds -- -max_total_time=$${FUZZ_SECONDS:-600} -rss_limit_mb=1024
+	done
 
 gen: ## Renew the generated files: CRD, OpenAPI documents, query data, install manifest
 	@tests/cargo-tools sqlx-cli

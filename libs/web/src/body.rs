@@ -1,148 +1,132 @@
-//! Bodies are read whole before anything else: what is answered before a body's end looks like a broken connection
-//! to a proxy that reuses it, and a client that stalls holds no transaction.
+//! Bodies are kept only by a handler that has let the caller in, and then within bounds: of one body, and of all bodies
+//! that a port holds at a time. Whatever a handler did not read is read and thrown away before the answer goes out, since
+//! an answer before a body's end looks like a broken connection to a proxy that reuses it. Where that takes too long, the
+//! answer says that the connection closes.
 
-use std::time::Duration;
+mod intake;
+
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, HttpBody},
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
 
-use crate::Problem;
+use crate::{Problem, token::is_ambiguous};
+pub(crate) use intake::Refused;
+use intake::{Intake, Rest, Shared};
 
 /// Largest body that a client may send.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 /// Largest body of a call between services: a batch.
 pub(crate) const MAX_INTERNAL_BYTES: usize = 8 * MAX_BYTES;
-/// What is read and thrown away of a body that is too large, so that the client sees the 413 and not a reset.
+/// What is read and thrown away of one body at most.
 const MAX_DRAINED_BYTES: usize = 4 * MAX_INTERNAL_BYTES;
-/// Time that a client has to send its body.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client that was answered at once may go on sending before its connection is cut.
+const LINGER: Duration = Duration::from_secs(5);
 
-pub(crate) async fn read_whole(
-    State(most): State<usize>,
+/// What the bodies of one port may take.
+#[derive(Clone, Debug)]
+pub(crate) struct BodyLimits {
+    /// Largest body.
+    max_bytes: usize,
+    /// Kibibytes that all bodies of this port may hold, beyond a small share of each.
+    in_flight: Arc<Semaphore>,
+}
+
+impl BodyLimits {
+    pub(crate) fn new(max_bytes: usize, in_flight_mebibytes: u16) -> Self {
+        Self {
+            max_bytes,
+            in_flight: Arc::new(Semaphore::new(usize::from(in_flight_mebibytes) * 1024)),
+        }
+    }
+
+    fn too_large(&self) -> Problem {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            format!(
+                "The body is larger than {} MiB.",
+                self.max_bytes / MAX_BYTES
+            ),
+        )
+    }
+}
+
+pub(crate) async fn take_body(
+    State(limits): State<BodyLimits>,
     request: Request,
     next: Next,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let read = tokio::time::timeout(PATIENCE, read(body, most)).await;
-    match read.unwrap_or_else(|_| Err(late())) {
-        Ok(body) => next.run(Request::from_parts(parts, body.into())).await,
-        Err(problem) => problem.into_response(),
-    }
-}
-
-async fn read(mut body: Body, most: usize) -> Result<Bytes, Problem> {
-    let mut kept = Vec::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "body_incomplete",
-                "The body ended before its length.",
-            )
-        })?;
-        let Ok(data) = frame.into_data() else {
-            continue;
+    let refusal = is_ambiguous(request.headers()).then(ambiguous);
+    if request.body().is_end_stream() {
+        return match refusal {
+            Some(problem) => problem.into_response(),
+            None => next.run(request).await,
         };
-        length = length.saturating_add(data.len());
-        if length <= most {
-            kept.extend_from_slice(&data);
-        } else if length > MAX_DRAINED_BYTES {
-            break;
-        }
     }
-    if length <= most {
-        Ok(kept.into())
-    } else {
-        Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            format!("The body is larger than {} MiB.", most / MAX_BYTES),
-        ))
+    let announced = length(request.headers());
+    // Such a client sends its body only if it is asked for it, by reading it.
+    let waits = request.headers().contains_key(header::EXPECT);
+    let safe = request.method().is_safe();
+    let (parts, body) = request.into_parts();
+    let intake = Shared::new(Intake::new(body, limits.clone()));
+    if announced.is_some_and(|length| length > limits.max_bytes as u64) {
+        tokio::spawn(async move { tokio::time::timeout(LINGER, intake.drain()).await });
+        return closing(limits.too_large().into_response());
+    }
+    let response = match refusal {
+        Some(problem) => problem.into_response(),
+        None => {
+            let body = Body::new(intake.clone());
+            next.run(Request::from_parts(parts, body)).await
+        }
+    };
+    if waits && intake.is_untouched() {
+        return closing(response);
+    }
+    // The handler made of it what it could; the reason that it got no further is ours.
+    let response = match intake.failure() {
+        Some(problem) => problem.into_response(),
+        None => response,
+    };
+    match intake.drain().await {
+        Rest::Ended => response,
+        // Nothing has happened, so the client may as well hear what was wrong.
+        Rest::Failed(problem) if safe && response.status().is_success() => {
+            closing(problem.into_response())
+        }
+        Rest::Failed(_) | Rest::Endless => closing(response),
     }
 }
 
-fn late() -> Problem {
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+fn closing(mut response: Response) -> Response {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
+}
+
+fn ambiguous() -> Problem {
     Problem::new(
-        StatusCode::REQUEST_TIMEOUT,
-        "body_timeout",
-        format!("The body did not arrive within {} s.", PATIENCE.as_secs()),
+        StatusCode::BAD_REQUEST,
+        "credentials_ambiguous",
+        "Send one access token, in Authorization; Authentication is its alias.",
     )
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::{Router, routing::get};
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::{TcpListener, TcpStream},
-    };
-    use tokio_util::task::TaskTracker;
-    use tower::ServiceExt;
-
-    use super::*;
-    use crate::server::{Port, layered};
-
-    #[tokio::test]
-    async fn a_body_over_the_limit_is_413() {
-        assert!(
-            read(Body::from(vec![b' '; MAX_BYTES]), MAX_BYTES)
-                .await
-                .is_ok()
-        );
-        let problem = read(Body::from(vec![b' '; MAX_BYTES + 1]), MAX_BYTES)
-            .await
-            .unwrap_err();
-        assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    }
-
-    async fn client() -> TcpStream {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let refusing = Router::new().route("/", get(|| async { StatusCode::UNAUTHORIZED }));
-        let router = layered(refusing, &TaskTracker::new(), Port::Public);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        TcpStream::connect(address).await.unwrap()
-    }
-
-    async fn status(client: &mut TcpStream) -> String {
-        let mut answer = vec![0; 4096];
-        let length = client.read(&mut answer).await.unwrap();
-        String::from_utf8_lossy(&answer[..length])
-            .lines()
-            .next()
-            .unwrap_or("the connection ended")
-            .to_owned()
-    }
-
-    #[tokio::test]
-    async fn a_request_refused_before_its_body_came_leaves_the_connection_in_order() {
-        let mut client = client().await;
-        for _ in 0..3 {
-            client
-                .write_all(b"GET / HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\n\r\n")
-                .await
-                .unwrap();
-            // Long enough for an answer that does not wait for the body, and for the server to hang up after it.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            client.write_all(b"{}").await.unwrap();
-            assert_eq!(status(&mut client).await, "HTTP/1.1 401 Unauthorized");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_comes_is_408() {
-        let never = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-        let reading = Router::new().route("/", get(|| async { "read" }));
-        let router = layered(reading, &TaskTracker::new(), Port::Public);
-        let request = Request::get("/").body(never).unwrap();
-        let answer = router.oneshot(request).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
-    }
-}
+mod tests;

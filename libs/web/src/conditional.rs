@@ -63,7 +63,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-fn parse(headers: &HeaderMap) -> Option<IfMatch> {
+pub(crate) fn parse(headers: &HeaderMap) -> Option<IfMatch> {
     let mut versions = Vec::new();
     let mut present = false;
     for value in headers.get_all(header::IF_MATCH) {

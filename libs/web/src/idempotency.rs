@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -37,25 +37,29 @@ impl<S: Sync> OptionalFromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
-        let Some(value) = parts.headers.get("idempotency-key") else {
-            return Ok(None);
-        };
-        let printable = |text: &&str| {
-            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        value
-            .to_str()
-            .ok()
-            .filter(printable)
-            .map(|text| Some(Self(text.to_owned())))
-            .ok_or_else(|| {
-                Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "idempotency_key_invalid",
-                    "An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.",
-                )
-            })
+        parse(&parts.headers)
     }
+}
+
+pub(crate) fn parse(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let printable = |text: &&str| {
+        (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    value
+        .to_str()
+        .ok()
+        .filter(printable)
+        .map(|text| Some(IdempotencyKey(text.to_owned())))
+        .ok_or_else(|| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "idempotency_key_invalid",
+                "An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.",
+            )
+        })
 }
 
 /// SHA-256 over the parts, each with its length in front, so that no two lists of parts run together.

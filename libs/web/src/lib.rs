@@ -3,9 +3,12 @@
 
 pub mod clock;
 pub mod conditional;
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;
 pub mod id;
 pub mod idempotency;
 pub mod internal;
+pub mod json;
 pub mod list;
 pub mod problem;
 pub mod request;
@@ -21,4 +24,4 @@ mod transport;
 
 pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};
-pub use request::{PathParameters, QueryParameters, ValidJson};
+pub use request::{JsonBody, PathParameters, QueryParameters, ValidJson, WholeBody};

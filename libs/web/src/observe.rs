@@ -11,14 +11,14 @@ use telemetry::TraceContext;
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span};
 
-use crate::{Problem, clock::Clock};
+use crate::{Problem, clock::Clock, token::carries_token};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// Headers that every answer carries; the policy fits JSON and the Swagger UI alike.
-const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
+/// Headers that every answer carries.
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 3] = [
     (
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -28,11 +28,22 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),
     ),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("frame-ancestors 'none'"),
-    ),
 ];
+
+/// For data: whatever a browser takes it for, nothing in it runs.
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+/// For pages, which are the Swagger UI: its own scripts and no others; styles also inline, since it sets them so; it calls
+/// the shop that it came from.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// What a caller was told is theirs alone, and old as soon as it was sent.
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+/// The same address answers each caller in another way.
+const VARY: HeaderValue = HeaderValue::from_static("Authorization, Authentication");
 
 tokio::task_local! {
     static TRACE: TraceContext;
@@ -59,6 +70,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let request_id = request_id(request.headers());
     let method = request.method().clone();
     let instance = request.uri().path().to_owned();
+    let has_caller = carries_token(request.headers()) || !method.is_safe();
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -89,13 +101,26 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         None => response,
     };
     let headers = response.headers_mut();
-    headers.extend(SECURITY_HEADERS);
+    protect(headers, has_caller || status >= 400);
     for (name, value) in [(REQUEST_ID, request_id), (TRACEPARENT, trace.to_string())] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
     }
     response
+}
+
+fn protect(headers: &mut HeaderMap, private: bool) {
+    headers.extend(SECURITY_HEADERS);
+    let is_page = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let policy = if is_page { PAGE_POLICY } else { POLICY };
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.append(header::VARY, VARY);
+    if private {
+        headers.entry(header::CACHE_CONTROL).or_insert(PRIVATE);
+    }
 }
 
 /// The client's own id where it is short and printable, else a fresh one.
@@ -158,3 +183,6 @@ fn render(problem: &Problem, bare: &Response, instance: &str, trace: TraceContex
     response.headers_mut().extend(headers);
     response
 }
+
+#[cfg(test)]
+mod tests;

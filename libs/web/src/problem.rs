@@ -11,6 +11,17 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+/// The code of a field that breaks a rule for which there is no code of its own.
+pub(crate) const INVALID: &str = "invalid";
+
+/// Bounds of what an error answers with, in bytes: a short request must not be answered at length.
+const MAX_POINTER: usize = 256;
+const MAX_MESSAGE: usize = 300;
+const MAX_DETAIL: usize = 600;
+const MAX_INSTANCE: usize = 512;
+/// Errors that one answer names.
+const MAX_ERRORS: usize = 32;
+
 /// An error as the client sees it. The cause of a 5xx is kept for the log and never shown.
 #[derive(Clone, Debug)]
 pub struct Problem(Arc<Content>);
@@ -37,11 +48,12 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// Both texts may hold what the client sent: they are cut where they get long.
     pub fn new(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self {
-            pointer: pointer.into(),
+            pointer: cut(pointer.into(), MAX_POINTER),
             code: code.into(),
-            message: message.into(),
+            message: cut(message.into(), MAX_MESSAGE),
         }
     }
 }
@@ -55,7 +67,10 @@ impl Problem {
         Self(Arc::new(Content {
             status,
             code: code.into(),
-            detail: detail.into(),
+            detail: match detail.into() {
+                Cow::Borrowed(detail) => Cow::Borrowed(detail),
+                Cow::Owned(detail) => Cow::Owned(cut(detail, MAX_DETAIL)),
+            },
             errors: Vec::new(),
             members: Map::new(),
             headers: HeaderMap::new(),
@@ -88,13 +103,15 @@ impl Problem {
             .with_header(header::WWW_AUTHENTICATE, challenge)
     }
 
-    /// 422 with the fields that break a rule.
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let mut problem = Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_request",
-            "Some fields break a rule; see errors.",
-        );
+    /// 422 with the fields that break a rule, as many as one answer names.
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let detail = if errors.len() > MAX_ERRORS {
+            "Many fields break a rule; errors holds the first of them."
+        } else {
+            "Some fields break a rule; see errors."
+        };
+        errors.truncate(MAX_ERRORS);
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail);
         problem.content().errors = errors;
         problem
     }
@@ -182,7 +199,10 @@ impl Problem {
         );
         document.insert("status".into(), content.status.as_u16().into());
         document.insert("detail".into(), content.detail.as_ref().into());
-        document.insert("instance".into(), instance.into());
+        document.insert(
+            "instance".into(),
+            cut(instance.to_owned(), MAX_INSTANCE).into(),
+        );
         document.insert("code".into(), content.code.as_ref().into());
         if !content.errors.is_empty() {
             document.insert(
@@ -223,6 +243,15 @@ pub struct ProblemDocument {
     #[schema(required = false)]
     errors: Vec<FieldError>,
     trace_id: String,
+}
+
+/// The text, or its beginning and an ellipsis.
+fn cut(mut text: String, max: usize) -> String {
+    if text.len() > max {
+        text.truncate(text.floor_char_boundary(max));
+        text.push('…');
+    }
+    text
 }
 
 fn chain(cause: &(dyn Error + 'static)) -> String {

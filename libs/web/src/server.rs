@@ -1,9 +1,13 @@
 //! The two-port server: public requests on one, probes, metrics and internal calls on the other, and a graceful drain.
 
+mod connections;
+
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
-use axum_prometheus::{Handle, MakeDefaultHandle, PrometheusMetricLayer};
+use axum_prometheus::{
+    EndpointLabel, Handle, MakeDefaultHandle, PrometheusMetricLayer, PrometheusMetricLayerBuilder,
+};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
@@ -12,7 +16,7 @@ use tracing::info;
 
 use crate::{
     Problem,
-    body::{self, read_whole},
+    body::{self, BodyLimits, take_body},
     detached::detach_writes,
     observe::observe,
     transport::strict_transport,
@@ -20,6 +24,11 @@ use crate::{
 
 /// Time that a drain waits for requests under way; shorter than the pod's termination grace period.
 const DRAIN: Duration = Duration::from_secs(25);
+
+/// With 1,024 connections of 16 KiB and their buffers, it leaves a pod of 256 MiB room to work.
+const BODY_MIB_IN_FLIGHT: u16 = 32;
+/// Other services call over a few connections each, and probes come one by one.
+const MAX_INTERNAL_CONNECTIONS: u16 = 512;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Listen {
@@ -32,6 +41,12 @@ pub struct Listen {
     /// Tells browsers to come by TLS only (Strict-Transport-Security): for a shop whose ingress ends TLS.
     #[arg(long, env = "HSTS", default_value_t = false, action = clap::ArgAction::Set)]
     pub hsts: bool,
+    /// Connections on the public port; more are answered with 503.
+    #[arg(long, env = "MAX_HTTP_CONNECTIONS", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_http_connections: u16,
+    /// MiB that request bodies of one port may hold at a time, beyond 16 KiB for each; more are answered with 503.
+    #[arg(long, env = "MAX_BODY_MIB_IN_FLIGHT", default_value_t = BODY_MIB_IN_FLIGHT, value_parser = clap::value_parser!(u16).range(8..))]
+    pub max_body_mib_in_flight: u16,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,19 +66,30 @@ pub enum Port {
     Internal,
 }
 
-/// The layers of every request, outermost first: observed, panics caught, its body read, writes detached from their client.
+/// The layers of every request, outermost first: observed, panics caught, its body bounded, writes detached from their
+/// client.
 pub fn layered(routes: Router, writes: &TaskTracker, port: Port) -> Router {
-    let max_body_bytes = match port {
+    layered_within(routes, writes, port, BODY_MIB_IN_FLIGHT)
+}
+
+pub(crate) fn layered_within(
+    routes: Router,
+    writes: &TaskTracker,
+    port: Port,
+    body_mib_in_flight: u16,
+) -> Router {
+    let max_bytes = match port {
         Port::Public => body::MAX_BYTES,
         Port::Internal => body::MAX_INTERNAL_BYTES,
     };
+    let bodies = BodyLimits::new(max_bytes, body_mib_in_flight);
     routes.layer(
         ServiceBuilder::new()
             .layer(middleware::from_fn(observe))
             .layer(CatchPanicLayer::custom(|_| {
                 axum::response::IntoResponse::into_response(Problem::internal(&Panicked))
             }))
-            .layer(middleware::from_fn_with_state(max_body_bytes, read_whole))
+            .layer(middleware::from_fn_with_state(bodies, take_body))
             .layer(middleware::from_fn_with_state(
                 writes.clone(),
                 detach_writes,
@@ -84,10 +110,12 @@ pub async fn serve(
     stop: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
     let writes = TaskTracker::new();
-    let (count_requests, metrics) = PrometheusMetricLayer::pair();
-    let public = layered(public.layer(count_requests), &writes, Port::Public);
+    let (count_requests, metrics) = request_metrics();
+    let within = listen.max_body_mib_in_flight;
+    let public = layered_within(public.layer(count_requests), &writes, Port::Public, within);
     let public = strict_transport(public, listen.hsts);
-    let internal = layered(internal, &writes, Port::Internal).merge(metrics_route(metrics));
+    let internal =
+        layered_within(internal, &writes, Port::Internal, within).merge(metrics_route(metrics));
 
     let (public_listener, internal_listener) = (
         bind(listen.public_address).await?,
@@ -97,19 +125,16 @@ pub async fn serve(
     // The internal port closes last: probes and other services' calls go on while the public port drains.
     let (public_drained, internal_stop) = watch::channel(false);
     let public = async {
-        let served = axum::serve(
-            public_listener,
-            public.into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .with_graceful_shutdown(stopped(stop.clone()));
-        let drained = drain(served.into_future(), stop.clone()).await;
+        let most = listen.max_http_connections.into();
+        let served = connections::serve(public_listener, public, most, stop.clone());
+        let drained = drain(served, stop.clone()).await;
         public_drained.send_replace(true);
         drained
     };
     let internal = async {
-        let served = axum::serve(internal_listener, internal)
-            .with_graceful_shutdown(stopped(internal_stop.clone()));
-        drain(served.into_future(), internal_stop.clone()).await
+        let most = MAX_INTERNAL_CONNECTIONS.into();
+        let served = connections::serve(internal_listener, internal, most, internal_stop.clone());
+        drain(served, internal_stop.clone()).await
     };
     tokio::try_join!(public, internal)?;
     writes.close();
@@ -158,6 +183,19 @@ async fn drain(
     }
 }
 
+/// Counts requests by matched route: a path that nobody serves is no label.
+fn request_metrics() -> (
+    PrometheusMetricLayer<'static>,
+    <Handle as MakeDefaultHandle>::Out,
+) {
+    PrometheusMetricLayerBuilder::new()
+        .with_endpoint_label_type(EndpointLabel::MatchedPathWithFallbackFn(|_| {
+            "unmatched".to_owned()
+        }))
+        .with_default_metrics()
+        .build_pair()
+}
+
 fn metrics_route(metrics: impl Clone + Send + Sync + 'static + RenderMetrics) -> Router {
     Router::new().route("/metrics", get(move || async move { metrics.text() }))
 }
@@ -171,3 +209,6 @@ impl RenderMetrics for <Handle as MakeDefaultHandle>::Out {
         self.render()
     }
 }
+
+#[cfg(test)]
+mod tests;

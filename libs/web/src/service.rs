@@ -172,3 +172,68 @@ async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
 async fn version(State(service): State<Service>) -> Json<serde_json::Value> {
     Json(json!({ "service": service.name, "version": service.version }))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::Body,
+        http::{Request, header},
+        response::Response,
+    };
+    use http_body_util::BodyExt;
+    use tokio_util::task::TaskTracker;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::server::{Port, layered};
+
+    async fn get_docs(path: &str) -> Response {
+        let service = Service {
+            name: "order",
+            version: "1.0.0",
+            health_alias: None,
+            dependencies: Vec::new(),
+        };
+        let public = service.public(OpenApiRouter::<()>::new(), Router::new(), ());
+        let router = layered(public, &TaskTracker::new(), Port::Public);
+        let request = Request::get(format!("/api/v1/order/docs/{path}"));
+        router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap()
+    }
+
+    /// The policy forbids scripts in the page and from elsewhere: the page must not need them.
+    #[tokio::test]
+    async fn the_swagger_ui_works_within_its_policy() {
+        let page = get_docs("").await;
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].clone();
+        assert!(policy.to_str().unwrap().contains("script-src 'self'"));
+        let page = page.into_body().collect().await.unwrap().to_bytes();
+        let page = String::from_utf8(page.to_vec()).unwrap();
+        let mut scripts = 0;
+        for script in page.split("<script").skip(1) {
+            let (tag, rest) = script.split_once('>').unwrap();
+            assert!(
+                rest.trim_start().starts_with("</script>"),
+                "inline: {rest:.80}"
+            );
+            let source = tag.split_once("src=\"").unwrap().1;
+            let source = source.split_once('"').unwrap().0.trim_start_matches("./");
+            let script = get_docs(source).await;
+            assert_eq!(script.status(), StatusCode::OK, "{source}");
+            let kind = script.headers()[header::CONTENT_TYPE].to_str().unwrap();
+            assert!(kind.contains("javascript"), "{source} is {kind}");
+            scripts += 1;
+        }
+        assert!(scripts >= 2, "{page}");
+        assert!(
+            !page.contains("http://") && !page.contains("https://"),
+            "{page}"
+        );
+        assert!(
+            !page.contains(" onload=") && !page.contains("javascript:"),
+            "{page}"
+        );
+    }
+}

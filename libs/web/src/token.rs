@@ -11,7 +11,10 @@ pub mod testing;
 mod verifier;
 
 pub use caller::{Admin, Caller, Customer, CustomerOrAdmin, Fresh, Guest, Vendor, VendorOrAdmin};
+pub(crate) use caller::{carries_token, is_ambiguous};
 pub use claims::{Claims, Role, TOKEN_TYPE, TokenScope};
 pub use keys::JwksError;
 pub use revocations::{EndedSession, RaisedEpoch, RevocationFeed, Revoked};
 pub use verifier::Verifier;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use verifier::read_unverified;

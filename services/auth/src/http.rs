@@ -1,5 +1,7 @@
 //! The list of routes, and nothing else.
 
+#[doc(hidden)]
+pub mod fuzzing;
 mod get_jwks;
 mod get_profile;
 mod list_revocations;

@@ -9,6 +9,8 @@ mod delete_product;
 mod disable_product;
 mod enable_product;
 mod extend_reservations;
+#[doc(hidden)]
+pub mod fuzzing;
 mod get_inventory;
 mod get_product;
 mod inventory_view;

@@ -98,9 +98,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let carries_token = parts.headers.contains_key("authorization")
-            || parts.headers.contains_key("authentication");
-        if !carries_token {
+        if !carries_token(&parts.headers) {
             return Ok(Self(None));
         }
         Caller::from_request_parts(parts, state)
@@ -156,6 +154,17 @@ callers! {
     VendorOrAdmin: Vendor | Admin, "This needs the role vendor or admin.";
     /// A caller with the role `customer` or `admin`.
     CustomerOrAdmin: Customer | Admin, "This needs the role customer or admin.";
+}
+
+/// Whether a request carries a token, good or bad.
+pub(crate) fn carries_token(headers: &HeaderMap) -> bool {
+    headers.contains_key("authorization") || headers.contains_key("authentication")
+}
+
+/// Whether a request carries several tokens: whoever stands in between may have looked at another one than we would.
+pub(crate) fn is_ambiguous(headers: &HeaderMap) -> bool {
+    let count = |name| headers.get_all(name).iter().count();
+    count("authorization") + count("authentication") > 1
 }
 
 /// The token presented; `Authentication` is a compatibility alias.

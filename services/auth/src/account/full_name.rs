@@ -1,18 +1,26 @@
 //! A person's name as they write it.
 
 use serde::{Deserialize, Serialize};
+use text::is_hidden;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct FullName(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("expected a name of 1 to 200 characters on one line")]
+#[error(
+    "must be 1 to 200 characters on one line, without control, zero-width or direction characters"
+)]
 pub struct FullNameError;
 
 impl FullName {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What the database holds, perhaps from a time of other rules.
+    pub fn stored(text: String) -> Self {
+        Self(text)
     }
 }
 
@@ -21,7 +29,7 @@ impl TryFrom<String> for FullName {
 
     fn try_from(text: String) -> Result<Self, FullNameError> {
         let text = text.trim();
-        if (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        if (1..=200).contains(&text.chars().count()) && !text.contains(is_hidden) {
             Ok(Self(text.to_owned()))
         } else {
             Err(FullNameError)
@@ -40,7 +48,14 @@ mod tests {
             "Ann Ö"
         );
         assert!(FullName::try_from("ö".repeat(200)).is_ok());
-        for text in [String::new(), "  ".into(), "ö".repeat(201), "Ann\nB".into()] {
+        for text in [
+            String::new(),
+            "  ".into(),
+            "ö".repeat(201),
+            "Ann\nB".into(),
+            "Ann\u{202E}B".into(),
+            "Ann\u{200B}B".into(),
+        ] {
             assert_eq!(FullName::try_from(text), Err(FullNameError));
         }
     }

@@ -31,13 +31,7 @@ pub(super) struct RegisterUser {
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]
     username: Option<Username>,
     /// `customer` unless said otherwise; `vendor` where the shop allows it; never `admin`.
-    #[serde(default = "customer")]
-    #[schema(value_type = Option<Role>)]
-    role: Role,
-}
-
-fn customer() -> Role {
-    Role::Customer
+    role: Option<Role>,
 }
 
 /// Make an account
@@ -78,7 +72,7 @@ pub(super) async fn register_user(
             password,
             full_name,
             username,
-            role,
+            role: role.unwrap_or(Role::Customer),
         },
     )
     .await?;

@@ -135,7 +135,7 @@ impl TryFrom<UserRow> for User {
             id: UserId(row.id),
             email: decoded(row.email.parse())?,
             username: decoded(row.username.map(Username::stored).transpose())?,
-            full_name: decoded(row.full_name.try_into())?,
+            full_name: FullName::stored(row.full_name),
             roles: decoded(row.roles.iter().map(|role| role.parse()).collect())?,
             status: decoded(row.status.parse())?,
             version: row.version,

@@ -9,4 +9,5 @@
 mod api;
 mod background;
 mod fixture;
+mod hostile_bodies;
 mod openapi;

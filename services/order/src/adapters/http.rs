@@ -14,6 +14,8 @@ mod create_return;
 mod deliver_fulfillment;
 mod fulfillment_refusal;
 mod fulfillment_view;
+#[doc(hidden)]
+pub mod fuzzing;
 mod get_order;
 mod get_order_history;
 mod get_payment;

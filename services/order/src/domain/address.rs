@@ -4,17 +4,33 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Text;
+use super::{
+    Text,
+    text::{stored, stored_option},
+};
 
+/// Parsed where it comes in; what serde reads is what the database holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShippingAddress {
+    #[serde(deserialize_with = "stored")]
     pub name: Text<200>,
+    #[serde(deserialize_with = "stored")]
     pub line1: Text<200>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "stored_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub line2: Option<Text<200>>,
+    #[serde(deserialize_with = "stored")]
     pub city: Text<100>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "stored_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub region: Option<Text<100>>,
+    #[serde(deserialize_with = "stored")]
     pub postal_code: Text<20>,
     pub country: Country,
 }

@@ -184,7 +184,7 @@ impl TryFrom<String> for TrackingUrl {
         let host = text
             .strip_prefix("https://")
             .or_else(|| text.strip_prefix("http://"));
-        let unusable = |character: char| character.is_whitespace() || character.is_control();
+        let unusable = |character: char| character.is_whitespace() || ::text::is_hidden(character);
         if host.is_some_and(|host| !host.is_empty())
             && text.chars().count() <= 500
             && !text.contains(unusable)

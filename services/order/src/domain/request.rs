@@ -97,9 +97,7 @@ impl TryFrom<String> for Note {
     type Error = TextError;
 
     fn try_from(text: String) -> Result<Self, TextError> {
-        let refused =
-            |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
-        bounded(&text, Self::MAX, refused).map(Self)
+        bounded(&text, Self::MAX, ::text::is_hidden_in_lines).map(Self)
     }
 }
 

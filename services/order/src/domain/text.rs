@@ -1,8 +1,9 @@
-//! A line of text that a person wrote: trimmed, not empty, bounded, and without control characters.
+//! A line of text that a person wrote: trimmed, not empty, bounded, and without characters that nobody sees.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use text::is_hidden;
 
 /// One line of 1 to `MAX` characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,21 +16,40 @@ pub enum TextError {
     Empty,
     #[error("is longer than {max} characters")]
     TooLong { max: usize },
-    #[error("must not contain control characters")]
-    ControlCharacter,
+    #[error("must not contain control, zero-width or direction characters")]
+    HiddenCharacter,
 }
 
 impl<const MAX: usize> Text<MAX> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What the database holds, perhaps from a time of other rules.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// For serde: reads what the database holds.
+pub(super) fn stored<'de, const MAX: usize, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Text<MAX>, D::Error> {
+    String::deserialize(deserializer).map(Text::stored)
+}
+
+/// The same where it may be absent.
+pub(super) fn stored_option<'de, const MAX: usize, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Text<MAX>>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map(Text::stored))
 }
 
 impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     type Error = TextError;
 
     fn try_from(text: String) -> Result<Self, TextError> {
-        bounded(&text, MAX, char::is_control).map(Self)
+        bounded(&text, MAX, is_hidden).map(Self)
     }
 }
 
@@ -51,7 +71,7 @@ pub(super) fn bounded(
     } else if text.chars().count() > max {
         Err(TextError::TooLong { max })
     } else if text.chars().any(refused) {
-        Err(TextError::ControlCharacter)
+        Err(TextError::HiddenCharacter)
     } else {
         Ok(text.to_owned())
     }
@@ -71,6 +91,8 @@ mod tests {
         assert_eq!(of("äöüßé"), Ok("äöüßé".to_owned()));
         assert_eq!(of("  "), Err(TextError::Empty));
         assert_eq!(of("abcdef"), Err(TextError::TooLong { max: 5 }));
-        assert_eq!(of("a\nb"), Err(TextError::ControlCharacter));
+        for hidden in ["a\nb", "a\u{202E}b", "a\u{200B}b", "a\u{200D}b"] {
+            assert_eq!(of(hidden), Err(TextError::HiddenCharacter), "{hidden:?}");
+        }
     }
 }

@@ -67,7 +67,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "adapters/payments",
         modules: &["domain", "ports"],
-        ours: &["money", "web::clock", "web::signature"],
+        ours: &["money", "web::clock", "web::json", "web::signature"],
         never: &["axum"],
     },
 ];

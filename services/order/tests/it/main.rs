@@ -10,6 +10,7 @@ mod audit;
 mod commit_proxy;
 mod crashes;
 mod events;
+mod hostile_bodies;
 mod mock_provider;
 mod openapi;
 mod parcels;

@@ -1,9 +1,10 @@
 //! Texts of a product and its stock: trimmed, and within their lengths.
 
 use serde::{Deserialize, Serialize};
+use text::{is_hidden, is_hidden_in_lines};
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("expected a text of {min} to {max} characters without control characters")]
+#[error("must be {min} to {max} characters, without control, zero-width or direction characters")]
 pub struct TextError {
     min: usize,
     max: usize,
@@ -28,8 +29,8 @@ macro_rules! texts {
 
             fn try_from(text: String) -> Result<Self, TextError> {
                 let text = text.trim();
-                let breaks_line = |letter: char| letter.is_control() && !($lines && matches!(letter, '\n' | '\r' | '\t'));
-                if ($min..=$max).contains(&text.chars().count()) && !text.contains(breaks_line) {
+                let hidden = if $lines { is_hidden_in_lines } else { is_hidden };
+                if ($min..=$max).contains(&text.chars().count()) && !text.contains(hidden) {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(TextError { min: $min, max: $max })
@@ -65,6 +66,11 @@ mod tests {
         );
         assert!(Name::try_from("a".repeat(201)).is_err());
         assert!(Name::try_from("a\nb".to_owned()).is_err());
+        for hidden in ["Mug\u{202E}", "M\u{200B}ug", "M\u{2066}ug", "M\u{FEFF}ug"] {
+            assert!(Name::try_from(hidden.to_owned()).is_err(), "{hidden:?}");
+            assert!(Category::try_from(hidden.to_owned()).is_err(), "{hidden:?}");
+            assert!(Reason::try_from(hidden.to_owned()).is_err(), "{hidden:?}");
+        }
         assert!(Description::try_from("a\nb".to_owned()).is_ok());
     }
 }

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::Problem;
+use web::{JsonBody, Problem};
 
 use super::reserve_stock::check_batch;
 use crate::{
@@ -23,7 +23,7 @@ pub(super) struct Outcomes {
 
 pub(super) async fn commit_reservations(
     State(app): State<App>,
-    Json(request): Json<CommitReservations>,
+    JsonBody(request): JsonBody<CommitReservations>,
 ) -> Result<Json<Outcomes>, Problem> {
     check_batch(request.order_ids.len())?;
     let outcomes = commit(&app.pool, &request.order_ids).await?;

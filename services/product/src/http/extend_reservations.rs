@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::Problem;
+use web::{JsonBody, Problem};
 
 use super::reserve_stock::check_batch;
 use crate::{
@@ -30,7 +30,7 @@ pub(super) struct Outcomes {
 
 pub(super) async fn extend_reservations(
     State(app): State<App>,
-    Json(request): Json<ExtendReservations>,
+    JsonBody(request): JsonBody<ExtendReservations>,
 ) -> Result<Json<Outcomes>, Problem> {
     check_batch(request.extensions.len())?;
     let extensions: Vec<Extension> = request

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::Problem;
+use web::{JsonBody, Problem};
 
 use super::reserve_stock::check_batch;
 use crate::{
@@ -26,7 +26,7 @@ pub(super) struct Outcomes {
 
 pub(super) async fn release_reservations(
     State(app): State<App>,
-    Json(request): Json<ReleaseReservations>,
+    JsonBody(request): JsonBody<ReleaseReservations>,
 ) -> Result<Json<Outcomes>, Problem> {
     check_batch(request.order_ids.len())?;
     let how_far = if request.committed {

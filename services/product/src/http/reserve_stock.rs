@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::Problem;
+use web::{JsonBody, Problem};
 
 use crate::{
     app::App,
@@ -44,7 +44,7 @@ pub(super) struct Verdicts {
 
 pub(super) async fn reserve_stock(
     State(app): State<App>,
-    Json(request): Json<ReserveStock>,
+    JsonBody(request): JsonBody<ReserveStock>,
 ) -> Result<Json<Verdicts>, Problem> {
     check_batch(request.reservations.len())?;
     let wishes = request.reservations.into_iter().map(Reservation::try_from);

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use web::Problem;
+use web::{JsonBody, Problem};
 
 use super::ship_goods::{ParcelOfOrder, parcels};
 use crate::{
@@ -22,7 +22,7 @@ pub(super) struct Outcomes {
 
 pub(super) async fn return_goods(
     State(app): State<App>,
-    Json(request): Json<ReturnGoods>,
+    JsonBody(request): JsonBody<ReturnGoods>,
 ) -> Result<Json<Outcomes>, Problem> {
     let returns = parcels(request.returns)?;
     let outcomes = restock(&app.pool, app.clock, &returns).await?;

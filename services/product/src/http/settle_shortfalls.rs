@@ -5,7 +5,7 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::Problem;
+use web::{JsonBody, Problem};
 
 use super::reserve_stock::check_batch;
 use crate::{app::App, store};
@@ -22,7 +22,7 @@ pub(super) struct Settled {
 
 pub(super) async fn settle_shortfalls(
     State(app): State<App>,
-    Json(request): Json<SettleShortfalls>,
+    JsonBody(request): JsonBody<SettleShortfalls>,
 ) -> Result<Json<Settled>, Problem> {
     check_batch(request.ids.len())?;
     let settled = store::shortfalls::settle(&app.pool, &request.ids).await;

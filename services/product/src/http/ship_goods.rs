@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::Problem;
+use web::{JsonBody, Problem};
 
 use super::reserve_stock::{check_batch, check_lines};
 use crate::{
@@ -38,7 +38,7 @@ pub(super) struct Outcomes {
 
 pub(super) async fn ship_goods(
     State(app): State<App>,
-    Json(request): Json<ShipGoods>,
+    JsonBody(request): JsonBody<ShipGoods>,
 ) -> Result<Json<Outcomes>, Problem> {
     let shipments = parcels(request.shipments)?;
     let outcomes = ship(&app.pool, app.clock, &shipments).await?;

@@ -6,5 +6,6 @@
 )]
 
 mod api;
+mod hostile_bodies;
 mod shop;
 mod stock;

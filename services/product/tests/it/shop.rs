@@ -334,8 +334,13 @@ impl Call<'_> {
         self.header("idempotency-key", &id().to_string())
     }
 
-    pub async fn json(mut self, body: &Value) -> Answer {
-        self.body = Some(serde_json::to_vec(body).unwrap());
+    pub async fn json(self, body: &Value) -> Answer {
+        self.text(&body.to_string()).await
+    }
+
+    /// What may be no JSON.
+    pub async fn text(mut self, body: &str) -> Answer {
+        self.body = Some(body.as_bytes().to_vec());
         self.header("content-type", "application/json").send().await
     }
 

@@ -1,13 +1,12 @@
 //! `POST /payments/webhooks/{provider}`: a provider says that something happened to a payment.
 
 use axum::{
-    body::Bytes,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, problem::ProblemDocument};
+use web::{PathParameters, Problem, WholeBody, problem::ProblemDocument};
 
 use super::payment_refusal;
 use crate::{
@@ -59,14 +58,14 @@ pub async fn receive_payment_webhook(
     State(app): State<App>,
     PathParameters(provider): PathParameters<ProviderPath>,
     headers: HeaderMap,
-    body: Bytes,
+    WholeBody(body): WholeBody,
 ) -> Result<StatusCode, Problem> {
     let text = |(name, value): (&HeaderName, &HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     let webhook = Webhook {
         headers: headers.iter().filter_map(text).collect(),
-        body: body.into(),
+        body,
     };
     let notice = app
         .webhooks

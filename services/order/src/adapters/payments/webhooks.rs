@@ -60,7 +60,7 @@ impl PaymentWebhooks for SignedWebhooks {
         secrets
             .verify(|name| webhook.header(name), self.clock.now(), &webhook.body)
             .map_err(|error| WebhookError::Untrusted(Arc::new(error)))?;
-        let told: Told = serde_json::from_slice(&webhook.body)
+        let told: Told = web::json::from_slice(&webhook.body)
             .map_err(|error| WebhookError::Malformed(Arc::new(error)))?;
         Ok(Notice {
             payment: told.data.payment_id,

@@ -309,7 +309,7 @@ pub(super) fn parcel_line(
 
 impl FulfillmentRow {
     fn into_fulfillment(self, lines: Vec<ParcelLine>) -> Result<Fulfillment, StoreError> {
-        let text = |text: Option<String>| text.and_then(|text| Text::try_from(text).ok());
+        let text = |text: Option<String>| text.map(Text::stored);
         Ok(Fulfillment {
             id: FulfillmentId(self.id),
             order_id: OrderId(self.order_id),

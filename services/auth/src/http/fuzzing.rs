@@ -1,0 +1,27 @@
+//! For fuzzing: every body that a stranger may send, read as its endpoint reads it.
+
+use web::json::from_slice;
+
+use super::{
+    log_in::LogIn, refresh_session::RefreshSession, register_user::RegisterUser,
+    update_profile::UpdateProfile,
+};
+use crate::log_in::Credentials;
+
+/// Nothing that `text` says may end the process.
+pub fn read_bodies(text: &[u8]) {
+    if let Ok(body) = from_slice::<LogIn>(text) {
+        let _ = Credentials::try_from(body);
+    }
+    let _ = from_slice::<RegisterUser>(text);
+    let _ = from_slice::<RefreshSession>(text);
+    let _ = from_slice::<UpdateProfile>(text);
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_body_ends_the_process() {
+        web::fuzzing::drive("json", super::read_bodies);
+    }
+}
