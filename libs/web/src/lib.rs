@@ -6,6 +6,7 @@ pub mod conditional;
 pub mod id;
 pub mod idempotency;
 pub mod internal;
+pub mod limit;
 pub mod list;
 pub mod problem;
 pub mod request;

@@ -7,7 +7,10 @@ use tracing::{info, warn};
 use web::server::stopped;
 
 use crate::{
-    account::{Email, EmailError, FullName, FullNameError, Password, PasswordError, UserId},
+    account::{
+        AccountNames, Email, EmailError, FullName, FullNameError, GuessablePassword, Password,
+        PasswordError, UserId,
+    },
     app::App,
     passwords::PasswordsError,
     store::users::{self, FirstAdminOutcome, NewUser},
@@ -38,6 +41,8 @@ pub enum FirstAdminError {
     Email(#[from] EmailError),
     #[error("ADMIN_PASSWORD cannot be used")]
     WeakPassword(#[from] PasswordError),
+    #[error("ADMIN_PASSWORD is easy to guess: set another")]
+    GuessablePassword(#[from] GuessablePassword),
     #[error("the administrator's name cannot be used")]
     Name(#[from] FullNameError),
     #[error(transparent)]
@@ -66,6 +71,12 @@ pub async fn ensure(app: &App, admin: &FirstAdmin) -> Result<FirstAdminOutcome, 
     if users::an_admin_exists(&app.pool).await? {
         return Ok(FirstAdminOutcome::Present);
     }
+    // Not when the settings are read: a shop that has its administrator goes on with what is there.
+    admin.password.check(AccountNames {
+        email: &admin.email,
+        username: None,
+        full_name: &admin.full_name,
+    })?;
     let place = app.passwords.place()?;
     let password_hash = app.passwords.hash(place, admin.password.clone()).await?;
     let user = NewUser {

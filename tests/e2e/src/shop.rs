@@ -3,6 +3,8 @@
 mod answer;
 mod person;
 
+use std::net::IpAddr;
+
 use anyhow::{Context as _, Result};
 use reqwest::{Client, Method, RequestBuilder, header, redirect::Policy};
 use serde_json::{Value, json};
@@ -24,7 +26,13 @@ pub struct Shop {
 
 impl Shop {
     pub fn at(host: &str) -> Result<Self> {
+        Self::seen_from(host, None)
+    }
+
+    /// As a client of this address sees it.
+    pub fn seen_from(host: &str, address: Option<IpAddr>) -> Result<Self> {
         let client = Client::builder()
+            .local_address(address)
             .no_proxy()
             .redirect(Policy::none())
             .timeout(seconds(20))

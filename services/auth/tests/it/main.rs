@@ -9,4 +9,5 @@
 mod api;
 mod background;
 mod fixture;
+mod limits;
 mod openapi;
