@@ -26,8 +26,7 @@ impl Default for GuestLimits {
 impl GuestLimits {
     /// What stands before every list that guests may read.
     pub fn gate(self) -> AddressGate {
-        let limiter =
-            AddressLimiter::per_minute("guest", self.guest_limit_per_address_per_minute);
+        let limiter = AddressLimiter::per_minute("guest", self.guest_limit_per_address_per_minute);
         AddressGate::of_guests(self.proxies.trusted_proxies, limiter)
     }
 }

@@ -200,7 +200,10 @@ mod tests {
         assert!(refused >= SHARED, "{refused} found their counter used up");
         {
             let windows = limiter.lock();
-            assert_eq!((windows.own.len(), windows.shared.len()), (MAX_KEYS, SHARED));
+            assert_eq!(
+                (windows.own.len(), windows.shared.len()),
+                (MAX_KEYS, SHARED)
+            );
         }
         assert!(limiter.count("new", now + MINUTE).is_ok());
         assert_eq!(limiter.lock().own.len(), 1);

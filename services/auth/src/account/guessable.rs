@@ -58,7 +58,11 @@ impl Password {
             return Err(GuessablePassword::Pattern);
         }
         let password = compact(&password);
-        if names.compact().iter().any(|name| is_around(&password, name)) {
+        if names
+            .compact()
+            .iter()
+            .any(|name| is_around(&password, name))
+        {
             return Err(GuessablePassword::OwnName);
         }
         Ok(())

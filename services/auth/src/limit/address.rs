@@ -1,9 +1,7 @@
 //! Requests per address and minute, counted in this process, before anything costly is done.
 
 use tokio::time::Instant;
-use web::limit::{
-    AddressGate, AddressLimiter, ClientAddress, Exceeded, Meter, ProxySettings,
-};
+use web::limit::{AddressGate, AddressLimiter, ClientAddress, Exceeded, Meter, ProxySettings};
 
 const DEFAULT_REQUESTS: u32 = 600;
 const DEFAULT_LOG_INS: u32 = 30;

@@ -32,7 +32,8 @@ async fn a_flood_of_logins_from_one_address_does_not_hold_up_another() {
     let flood = Shop::seen_from(&stack.host(), client(1)).unwrap();
     let mut refused = 0;
     for number in 0..50 {
-        let guess = json!({ "email": format!("x{number}@example.com"), "password": "wrong password" });
+        let guess =
+            json!({ "email": format!("x{number}@example.com"), "password": "wrong password" });
         // What the client claims, the ingress throws away.
         let request = flood
             .request(Method::POST, "/api/v1/auth/login")

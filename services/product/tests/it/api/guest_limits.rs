@@ -38,11 +38,7 @@ async fn callers_with_a_token_and_reads_of_one_product_are_not_counted(pool: PgP
     let product = shop.product("A", 1).await;
     let path = format!("/api/v1/products/{}", product["id"].as_str().unwrap());
     for _ in 0..3 {
-        let answer = shop
-            .request("GET", PATH)
-            .by(&shop.customer)
-            .send()
-            .await;
+        let answer = shop.request("GET", PATH).by(&shop.customer).send().await;
         assert_eq!(answer.status, 200);
         assert!(!answer.headers.contains_key("ratelimit"));
         assert_eq!(guest(&shop, "203.0.113.1", &path).await.status, 200);
