@@ -9,6 +9,7 @@ pub mod id;
 pub mod idempotency;
 pub mod internal;
 pub mod json;
+pub mod limit;
 pub mod list;
 pub mod problem;
 pub mod request;

@@ -2,6 +2,7 @@
 
 mod email;
 mod full_name;
+mod guessable;
 mod identifier;
 mod password;
 mod username;
@@ -15,6 +16,7 @@ use web::token::Role;
 
 pub use email::{Email, EmailError};
 pub use full_name::{FullName, FullNameError};
+pub use guessable::{AccountNames, GuessablePassword};
 pub use identifier::{Identifier, IdentifierError};
 pub use password::{Password, PasswordError, PresentedPassword, PresentedPasswordError};
 pub use username::{Username, UsernameError};

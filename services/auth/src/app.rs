@@ -5,7 +5,10 @@ use sqlx::PgPool;
 use web::{clock::Clock, token::Verifier};
 
 use crate::{
-    config::VendorSignup, limit::account::AccountLimits, passwords::Passwords, secret::ServerKey,
+    config::VendorSignup,
+    limit::{account::AccountLimits, address::AddressCounters},
+    passwords::Passwords,
+    secret::ServerKey,
     signing::SigningKeys,
 };
 
@@ -17,6 +20,7 @@ pub struct App {
     pub server_key: ServerKey,
     pub passwords: Passwords,
     pub account_limits: AccountLimits,
+    pub address_counters: AddressCounters,
     pub vendor_signup: VendorSignup,
 }
 

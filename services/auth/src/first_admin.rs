@@ -7,7 +7,10 @@ use tracing::{info, warn};
 use web::server::stopped;
 
 use crate::{
-    account::{Email, EmailError, FullName, FullNameError, Password, PasswordError, UserId},
+    account::{
+        AccountNames, Email, EmailError, FullName, FullNameError, GuessablePassword, Password,
+        PasswordError, UserId,
+    },
     app::App,
     passwords::PasswordsError,
     store::users::{self, FirstAdminOutcome, NewUser},
@@ -51,6 +54,8 @@ pub enum FirstAdminError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("ADMIN_PASSWORD is easy to guess: set another")]
+    GuessablePassword(#[from] GuessablePassword),
     #[error("the administrator's name cannot be used")]
     Name(#[from] FullNameError),
     #[error(transparent)]
@@ -96,6 +101,12 @@ pub async fn ensure(app: &App, admin: &FirstAdmin) -> Result<FirstAdminOutcome, 
     if users::an_admin_exists(&app.pool).await? {
         return Ok(FirstAdminOutcome::Present);
     }
+    // Not when the settings are read: a shop that has its administrator goes on with what is there.
+    admin.password.check(AccountNames {
+        email: &admin.email,
+        username: None,
+        full_name: &admin.full_name,
+    })?;
     let place = app.passwords.place()?;
     let password_hash = app.passwords.hash(place, admin.password.clone()).await?;
     let user = NewUser {

@@ -2,6 +2,7 @@
 
 #[doc(hidden)]
 pub mod fuzzing;
+mod device_token;
 mod get_jwks;
 mod get_profile;
 mod list_revocations;
@@ -20,22 +21,23 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     internal::{AllowedCallers, require_caller},
+    limit::{AddressGate, limit_by_address},
     service::{Dependency, Service},
 };
 
 use crate::{
     MIGRATOR,
     app::App,
-    limit::address::{AddressLimiter, limit_by_address},
+    limit::address::{AddressCounters, AddressLimits},
 };
 
 /// The endpoints below `/api/v1`.
-fn api(limiter: AddressLimiter) -> OpenApiRouter<App> {
+fn api(gate: AddressGate) -> OpenApiRouter<App> {
     let counted = OpenApiRouter::new()
         .routes(routes!(register_user::register_user))
         .routes(routes!(log_in::log_in))
         .routes(routes!(refresh_session::refresh_session))
-        .route_layer(middleware::from_fn_with_state(limiter, limit_by_address));
+        .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .routes(routes!(log_out::log_out))
         .routes(routes!(validate_session::validate_session))
@@ -53,8 +55,9 @@ fn root() -> Router<App> {
 }
 
 /// Everything on the public port.
-pub fn public(app: App, limiter: AddressLimiter) -> Router {
-    service(Some(&app.pool)).public(api(limiter), root(), app)
+pub fn public(app: App) -> Router {
+    let gate = app.address_counters.gate();
+    service(Some(&app.pool)).public(api(gate), root(), app)
 }
 
 /// What the internal port answers: calls of other services, and the probes.
@@ -70,8 +73,9 @@ pub fn internal(app: App, callers: AllowedCallers) -> Router {
     calls.merge(probes)
 }
 
-pub fn openapi(limiter: AddressLimiter) -> OpenApi {
-    service(None).openapi(api(limiter))
+pub fn openapi() -> OpenApi {
+    let gate = AddressCounters::new(AddressLimits::default()).gate();
+    service(None).openapi(api(gate))
 }
 
 fn service(pool: Option<&PgPool>) -> Service {

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod app;
 pub mod config;
+pub mod device;
 pub mod first_admin;
 pub mod http;
 pub mod limit;

@@ -1,10 +1,14 @@
 //! Logging in. Every failure takes the same steps and gets the same answer: nobody learns whether an account exists.
 
-use web::Problem;
+use web::{
+    Problem,
+    limit::{ClientAddress, Meter},
+};
 
 use crate::{
     account::{Identifier, PresentedPassword, SessionId, Status},
     app::App,
+    device::Device,
     limit::{self, LimitError},
     passwords::PasswordsError,
     secret::{Attempted, RefreshToken},
@@ -52,14 +56,38 @@ pub async fn log_in(
         identifier,
         password,
     }: Credentials,
+    device: Option<Device>,
+    address: ClientAddress,
+    meter: &Meter,
 ) -> Result<Tokens, LogInError> {
-    // First of all, so that a flood costs no statement either.
+    // First of all, so that a flood costs no statement.
+    match device {
+        Some(_) => app.address_counters.count_known_device(address, meter),
+        None => app.address_counters.count_log_in(address, meter),
+    }
+    .map_err(LimitError::from)?;
     let place = app.passwords.place()?;
-    // Counted before the password is looked at, so that tries at the same time do not pass the limit together.
-    let counted = app.server_key.attempted(Attempted::LogIn(&identifier));
-    limit::account::count(&app.pool, &counted, app.account_limits.failures()).await?;
 
     let account = store::users::find_for_log_in(&app.pool, &identifier).await?;
+    let presented = device;
+    let device = presented.filter(|device| {
+        account
+            .as_ref()
+            .is_some_and(|account| device.is_known_to(&account.user))
+    });
+    if presented.is_some() && device.is_none() {
+        let counted = app.address_counters.count_log_in(address, meter);
+        counted.map_err(LimitError::from)?;
+    }
+    // Counted before the password is looked at, so that tries at the same time do not pass the limit together.
+    let attempted = match (&device, &account) {
+        (Some(device), _) => Attempted::KnownDevice(&device.id),
+        (None, Some(account)) => Attempted::LogIn(account.user.id),
+        (None, None) => Attempted::UnknownLogIn(&identifier),
+    };
+    let counted = app.server_key.attempted(attempted);
+    limit::account::count(&app.pool, &counted, app.account_limits.failures(), meter).await?;
+
     let (user, hash) = account.map_or((None, None), |account| {
         (Some(account.user), Some(account.password_hash))
     });
@@ -85,6 +113,7 @@ pub async fn log_in(
     Ok(Tokens {
         access: access_token(app, session.id, &user)?,
         refresh,
+        device: Some(Device::after_log_in(device, &user)),
         user,
     })
 }

@@ -6,7 +6,7 @@ use auth::{
     app::App,
     config::{Command, Config, Serve},
     first_admin, http,
-    limit::address::{AddressLimiter, AddressLimits},
+    limit::address::AddressCounters,
     passwords::Passwords,
     secret::ServerKey,
     signing::{KeyFiles, SigningKeys},
@@ -33,10 +33,7 @@ async fn main() -> anyhow::Result<()> {
             .await?)
         }
         Command::Openapi => {
-            println!(
-                "{}",
-                http::openapi(AddressLimiter::new(AddressLimits::default())).to_pretty_json()?
-            );
+            println!("{}", http::openapi().to_pretty_json()?);
             Ok(())
         }
     }
@@ -52,6 +49,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         server_key: ServerKey::read(&settings.refresh_key_file)?,
         passwords: Passwords::try_new(settings.hashing)?,
         account_limits: settings.account_limits,
+        address_counters: AddressCounters::new(settings.address_limits),
         vendor_signup: settings.vendor_signup,
     };
     let mut background = vec![
@@ -72,7 +70,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
 
     let callers = AllowedCallers::new(settings.internal_tokens_dir, &["product", "order"]);
     let internal = http::internal(app.clone(), callers);
-    let public = http::public(app, AddressLimiter::new(settings.address_limits));
+    let public = http::public(app);
     web::server::serve(&settings.listen, public, internal, stop).await?;
     // What is under way in the background ends by itself: nothing is cancelled in a transaction.
     for task in background {

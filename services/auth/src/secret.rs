@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::{constant_time, digest, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use crate::account::{Email, Identifier, UserId};
+use crate::account::{Email, Identifier, SessionId, UserId};
 
 /// As many bytes as HMAC-SHA-256 makes use of at least.
 const MIN_KEY_BYTES: usize = 32;
@@ -36,9 +36,15 @@ pub type Hash = [u8; 32];
 /// Whose tries are counted: each scope counts on its own.
 #[derive(Clone, Copy)]
 pub enum Attempted<'a> {
-    LogIn(&'a Identifier),
+    /// By an e-mail address or a username that nobody has.
+    UnknownLogIn(&'a Identifier),
+    /// By either name of an account.
+    LogIn(UserId),
+    /// From a device that the account knows.
+    KnownDevice(&'a [u8; 16]),
     SignUp(&'a Email),
     Refresh(UserId),
+    SessionRefresh(SessionId),
 }
 
 impl ServerKey {
@@ -58,10 +64,24 @@ impl ServerKey {
 
     pub fn attempted(&self, attempted: Attempted<'_>) -> Hash {
         match attempted {
-            Attempted::LogIn(identifier) => self.tag(&[b"log-in:", identifier.as_str().as_bytes()]),
+            Attempted::UnknownLogIn(identifier) => {
+                self.tag(&[b"log-in:", identifier.as_str().as_bytes()])
+            }
+            Attempted::LogIn(user) => self.tag(&[b"account:", user.0.as_bytes()]),
+            Attempted::KnownDevice(device) => self.tag(&[b"known-device:", device]),
             Attempted::SignUp(email) => self.tag(&[b"sign-up:", email.as_str().as_bytes()]),
             Attempted::Refresh(user) => self.tag(&[b"refresh:", user.0.as_bytes()]),
+            Attempted::SessionRefresh(session) => self.tag(&[b"session:", session.0.as_bytes()]),
         }
+    }
+
+    /// What makes a device's token one of this server's.
+    pub fn device_tag(&self, signed: &[u8]) -> Hash {
+        self.tag(&[b"device-token:", signed])
+    }
+
+    pub fn is_device_tag(&self, signed: &[u8], tag: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(&self.device_tag(signed), tag).is_ok()
     }
 
     fn tag(&self, parts: &[&[u8]]) -> Hash {
@@ -146,7 +166,7 @@ mod tests {
         let identifier = Identifier::try_from("ann@example.com".to_owned()).unwrap();
         let email = "ann@example.com".parse().unwrap();
         assert_ne!(
-            key(1).attempted(Attempted::LogIn(&identifier)),
+            key(1).attempted(Attempted::UnknownLogIn(&identifier)),
             key(1).attempted(Attempted::SignUp(&email))
         );
     }

@@ -2,11 +2,12 @@
 //! is decided here; the store only carries it out.
 
 use chrono::Duration;
-use web::{Problem, token::Claims};
+use web::{Problem, limit::Meter, token::Claims};
 
 use crate::{
     account::{SessionId, User},
     app::App,
+    device::Device,
     limit::{self, LimitError},
     secret::{Attempted, RefreshToken},
     store::{self, sessions::Rotation},
@@ -23,6 +24,8 @@ pub const GRACE_SECONDS: f64 = 10.0;
 pub struct Tokens {
     pub access: String,
     pub refresh: RefreshToken,
+    /// From now on known, where they have shown their password.
+    pub device: Option<Device>,
     pub user: User,
 }
 
@@ -86,22 +89,34 @@ impl From<RefreshError> for Problem {
     }
 }
 
-/// New tokens for a refresh token; the old one is worth nothing afterwards.
-pub async fn refresh(app: &App, presented: &str) -> Result<Tokens, RefreshError> {
+/// New tokens for a refresh token; the old one is worth nothing afterwards. One of a live session is counted by its
+/// session and its account, any other by the address alone: a token that has ended uses up nothing of an account's.
+pub async fn refresh(app: &App, presented: &str, meter: &Meter) -> Result<Tokens, RefreshError> {
     let presented = RefreshToken::parse(presented).ok_or(RefreshError::Invalid)?;
-    let owner = store::sessions::owner(&app.pool, &presented.hash())
+    let owner = store::sessions::live_owner(&app.pool, &presented.hash())
         .await?
         .ok_or(RefreshError::Invalid)?;
-    let counted = app.server_key.attempted(Attempted::Refresh(owner));
-    limit::account::count(&app.pool, &counted, app.account_limits.refreshes()).await?;
+    let limits = app.account_limits;
+    for (attempted, policy) in [
+        (
+            Attempted::SessionRefresh(owner.session),
+            limits.session_refreshes(),
+        ),
+        (Attempted::Refresh(owner.user), limits.refreshes()),
+    ] {
+        let counted = app.server_key.attempted(attempted);
+        limit::account::count(&app.pool, &counted, policy, meter).await?;
+    }
 
     let successor = app.server_key.successor(&presented);
     match store::sessions::rotate(&app.pool, &presented.hash(), &successor.hash()).await? {
         Rotation::Given { session, user } => {
             let access = access_token(app, session, &user)?;
+            meter.forgive_address();
             Ok(Tokens {
                 access,
                 refresh: successor,
+                device: None,
                 user,
             })
         }

@@ -1,11 +1,18 @@
 //! Making an account for oneself, which logs in as well.
 
-use web::{Problem, token::Role};
+use web::{
+    Problem,
+    limit::{ClientAddress, Meter},
+    token::Role,
+};
 
 use crate::{
-    account::{Email, FullName, Password, SessionId, UserId, Username},
+    account::{
+        AccountNames, Email, FullName, GuessablePassword, Password, SessionId, UserId, Username,
+    },
     app::App,
     config::VendorSignup,
+    device::Device,
     limit::{self, LimitError},
     passwords::PasswordsError,
     secret::{Attempted, RefreshToken},
@@ -32,6 +39,8 @@ pub enum SignUpError {
     #[error("vendors cannot sign up in this shop")]
     VendorsClosed,
     #[error(transparent)]
+    GuessablePassword(#[from] GuessablePassword),
+    #[error(transparent)]
     Limit(#[from] LimitError),
     #[error(transparent)]
     Password(#[from] PasswordsError),
@@ -50,6 +59,9 @@ impl From<SignUpError> for Problem {
             SignUpError::VendorsClosed => {
                 Self::forbidden("This shop does not take registrations of vendors.")
             }
+            SignUpError::GuessablePassword(error) => {
+                Self::invalid_field("/password", error.code(), error.to_string())
+            }
             SignUpError::Limit(error) => error.into(),
             SignUpError::Password(error) => error.into(),
             SignUpError::Insert(error) => error.into(),
@@ -59,17 +71,30 @@ impl From<SignUpError> for Problem {
     }
 }
 
-pub async fn sign_up(app: &App, registration: Registration) -> Result<Tokens, SignUpError> {
+pub async fn sign_up(
+    app: &App,
+    registration: Registration,
+    address: ClientAddress,
+    meter: &Meter,
+) -> Result<Tokens, SignUpError> {
     match (registration.role, app.vendor_signup) {
         (Role::Customer, _) | (Role::Vendor, VendorSignup::Open) => {}
         (Role::Vendor, VendorSignup::Closed) => return Err(SignUpError::VendorsClosed),
         (Role::Admin, _) => return Err(SignUpError::Admin),
     }
+    let names = AccountNames {
+        email: &registration.email,
+        username: registration.username.as_ref(),
+        full_name: &registration.full_name,
+    };
+    registration.password.check(names)?;
+    let registered = app.address_counters.count_registration(address, meter);
+    registered.map_err(LimitError::from)?;
     let place = app.passwords.place()?;
     let counted = app
         .server_key
         .attempted(Attempted::SignUp(&registration.email));
-    limit::account::count(&app.pool, &counted, app.account_limits.failures()).await?;
+    limit::account::count(&app.pool, &counted, app.account_limits.failures(), meter).await?;
 
     let password_hash = match app.passwords.hash(place, registration.password).await {
         Ok(hash) => hash,
@@ -96,6 +121,7 @@ pub async fn sign_up(app: &App, registration: Registration) -> Result<Tokens, Si
     Ok(Tokens {
         access: access_token(app, session.id, &user)?,
         refresh,
+        device: Some(Device::after_log_in(None, &user)),
         user,
     })
 }

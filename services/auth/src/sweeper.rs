@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 use web::server::stopped;
 
-use crate::{limit::account::WINDOW_SECONDS, store};
+use crate::{limit::account::WINDOW, store};
 
 const PAUSE: Duration = Duration::from_mins(5);
 const BATCH: i64 = 1_000;
@@ -34,7 +34,7 @@ pub async fn sweep(pool: &PgPool, stop: &watch::Receiver<bool>) -> Result<u64, s
             store::sessions::sweep_tokens(pool, BATCH).await?,
             store::sessions::sweep(pool, BATCH).await?,
             store::revocations::sweep(pool, BATCH).await?,
-            store::attempts::sweep(pool, WINDOW_SECONDS, BATCH).await?,
+            store::attempts::sweep(pool, WINDOW, BATCH).await?,
         ];
         rows += swept.iter().sum::<u64>();
         if *stop.borrow() || swept.iter().all(|rows| rows.cast_signed() < BATCH) {

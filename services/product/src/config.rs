@@ -8,6 +8,8 @@ use postgres::Database;
 use telemetry::Logging;
 use web::{server::Listen, token::TokenScope};
 
+use crate::guests::GuestLimits;
+
 /// Auth's keys come from a neighbour: later than this they do not come.
 pub const JWKS_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -57,6 +59,8 @@ pub struct Serve {
     /// How long guests and customers may be shown a product, and what is available of it, as it was; 0: always as it is.
     #[arg(long, env = "PRODUCT_VIEW_MILLISECONDS", default_value_t = 0)]
     pub product_view_milliseconds: u64,
+    #[command(flatten)]
+    pub guest_limits: GuestLimits,
     /// The folder of the tokens that other services call with: a file per caller, a token a line.
     #[arg(long, env = "INTERNAL_TOKENS_DIR")]
     pub internal_tokens_dir: PathBuf,

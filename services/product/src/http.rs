@@ -41,15 +41,16 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     internal::{AllowedCallers, require_caller},
+    limit::{AddressGate, limit_by_address},
     service::{Dependency, Service},
 };
 
-use crate::{MIGRATOR, app::App};
+use crate::{MIGRATOR, app::App, guests::GuestLimits};
 
 /// The endpoints below `/api/v1`.
-fn api() -> OpenApiRouter<App> {
+fn api(guests: AddressGate) -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .merge(products())
+        .merge(products(guests))
         .routes(routes!(list_vendor_products::list_vendor_products))
         .routes(routes!(list_inventory::list_inventory))
         .routes(routes!(
@@ -66,12 +67,16 @@ fn api() -> OpenApiRouter<App> {
         ))
 }
 
-fn products() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+fn products(guests: AddressGate) -> OpenApiRouter<App> {
+    // Every list that guests may read belongs here.
+    let lists = OpenApiRouter::new()
         .routes(routes!(
             list_products::list_products,
             create_product::create_product
         ))
+        .route_layer(middleware::from_fn_with_state(guests, limit_by_address));
+    OpenApiRouter::new()
+        .merge(lists)
         .routes(routes!(
             get_product::get_product,
             update_product::patch_product,
@@ -83,13 +88,13 @@ fn products() -> OpenApiRouter<App> {
 }
 
 /// Everything on the public port; with `legacy_aliases` also `/products…` at the root.
-pub fn public(app: App, legacy_aliases: bool) -> Router {
+pub fn public(app: App, legacy_aliases: bool, guests: AddressGate) -> Router {
     let root = if legacy_aliases {
-        products().split_for_parts().0
+        products(guests.clone()).split_for_parts().0
     } else {
         Router::new()
     };
-    service(Some(&app)).public(api(), root, app)
+    service(Some(&app)).public(api(guests), root, app)
 }
 
 /// What the internal port answers: calls of other services, and the probes.
@@ -128,7 +133,7 @@ pub fn internal(app: App, callers: AllowedCallers) -> Router {
 }
 
 pub fn openapi() -> OpenApi {
-    service(None).openapi(api())
+    service(None).openapi(api(GuestLimits::default().gate()))
 }
 
 fn service(app: Option<&App>) -> Service {

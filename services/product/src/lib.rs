@@ -5,6 +5,7 @@ pub mod app;
 pub mod catalogue;
 pub mod config;
 mod fail_point;
+pub mod guests;
 pub mod http;
 pub mod idempotency;
 pub mod inventory;

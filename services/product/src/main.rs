@@ -68,7 +68,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
 
     let callers = AllowedCallers::new(settings.internal_tokens_dir, &["order"]);
     let internal = http::internal(app.clone(), callers);
-    let public = http::public(app, settings.legacy_aliases);
+    let public = http::public(app, settings.legacy_aliases, settings.guest_limits.gate());
     web::server::serve(&settings.listen, public, internal, stop).await?;
     // What is under way there ends by itself: nothing is cancelled in a transaction.
     sweeper.await.context("the sweeper died")

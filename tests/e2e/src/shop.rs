@@ -3,7 +3,7 @@
 mod answer;
 mod person;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
@@ -37,8 +37,13 @@ fn client() -> ClientBuilder {
 
 impl Shop {
     pub fn at(host: &str) -> Result<Self> {
+        Self::seen_from(host, None)
+    }
+
+    /// As a client of this address sees it.
+    pub fn seen_from(host: &str, address: Option<IpAddr>) -> Result<Self> {
         Ok(Self {
-            client: client().build()?,
+            client: client().local_address(address).build()?,
             host: host.to_owned(),
             root: format!("http://{}", environment::ingress_address()),
         })

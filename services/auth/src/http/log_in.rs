@@ -4,9 +4,16 @@ use axum::extract::State;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, problem::ProblemDocument};
+use web::{
+    Problem, ValidJson,
+    limit::{ClientAddress, Meter},
+    problem::ProblemDocument,
+};
 
-use super::session_view::{SessionAnswer, SessionView, answer};
+use super::{
+    device_token::PresentedDevice,
+    session_view::{SessionAnswer, SessionView, answer},
+};
 use crate::{
     account::{Identifier, PresentedPassword},
     app::App,
@@ -57,11 +64,14 @@ impl TryFrom<LogIn> for Credentials {
 
 /// Log in
 ///
-/// Every failure gets the same answer, after the same time. Limited per account and per address.
+/// Every failure gets the same answer, after the same time. Failed tries are limited per account, by e-mail address and
+/// username together, and tries per address. A client that sends the `device_token` of a former login is not locked out
+/// by the failures of others.
 #[utoipa::path(
     post,
     path = "/auth/login",
     tag = "auth",
+    params(("Device-Token" = Option<String>, Header, description = "The `device_token` of a former login; browsers send it as a cookie.")),
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in.", body = SessionView),
@@ -70,14 +80,22 @@ impl TryFrom<LogIn> for Credentials {
         (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
         (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
         (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 429, description = "Too many failed tries; see Retry-After.", body = ProblemDocument),
+        (status = 429, description = "Too many tries; retry after the time in Retry-After.", body = ProblemDocument, headers(
+            ("Retry-After" = u32, description = "Seconds."),
+            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
+            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
+        )),
         (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
     )
 )]
 pub(super) async fn log_in(
     State(app): State<App>,
+    address: ClientAddress,
+    meter: Meter,
+    PresentedDevice(device): PresentedDevice,
     ValidJson(request): ValidJson<LogIn>,
 ) -> Result<SessionAnswer, Problem> {
-    let tokens = log_in::log_in(&app, request.try_into()?).await?;
-    Ok(answer(tokens))
+    let credentials = request.try_into()?;
+    let tokens = log_in::log_in(&app, credentials, device, address, &meter).await?;
+    Ok(answer(&app, tokens))
 }

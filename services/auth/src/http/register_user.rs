@@ -4,7 +4,12 @@ use axum::{extract::State, http::StatusCode};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, problem::ProblemDocument, token::Role};
+use web::{
+    Problem, ValidJson,
+    limit::{ClientAddress, Meter},
+    problem::ProblemDocument,
+    token::Role,
+};
 
 use super::session_view::{SessionAnswer, SessionView, answer};
 use crate::{
@@ -50,12 +55,18 @@ pub(super) struct RegisterUser {
         (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
         (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
         (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 429, description = "Too many tries; see Retry-After.", body = ProblemDocument),
+        (status = 429, description = "Too many tries; retry after the time in Retry-After.", body = ProblemDocument, headers(
+            ("Retry-After" = u32, description = "Seconds."),
+            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
+            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
+        )),
         (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
     )
 )]
 pub(super) async fn register_user(
     State(app): State<App>,
+    address: ClientAddress,
+    meter: Meter,
     ValidJson(request): ValidJson<RegisterUser>,
 ) -> Result<(StatusCode, SessionAnswer), Problem> {
     let RegisterUser {
@@ -74,7 +85,9 @@ pub(super) async fn register_user(
             username,
             role: role.unwrap_or(Role::Customer),
         },
+        address,
+        &meter,
     )
     .await?;
-    Ok((StatusCode::CREATED, answer(tokens)))
+    Ok((StatusCode::CREATED, answer(&app, tokens)))
 }

@@ -1,5 +1,7 @@
 //! Counted attempts, by keyed hash of whom they were made on.
 
+use std::time::Duration;
+
 use sqlx::PgPool;
 
 use crate::secret::Hash;
@@ -12,11 +14,37 @@ pub struct Window {
     pub seconds_left: u32,
 }
 
+/// The window under way, where it has this many attempts already.
+pub async fn full(
+    pool: &PgPool,
+    identifier: &Hash,
+    window: Duration,
+    limit: u32,
+) -> Result<Option<Window>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        SELECT attempts,
+            ceil(extract(epoch FROM window_started_at + make_interval(secs => $2) - now()))::int AS "seconds_left!"
+        FROM attempts
+        WHERE identifier_hash = $1 AND attempts >= $3 AND window_started_at > now() - make_interval(secs => $2)
+        "#,
+        identifier.as_slice(),
+        window.as_secs_f64(),
+        i32::try_from(limit).unwrap_or(i32::MAX),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| Window {
+        attempts: row.attempts.max(0).cast_unsigned().saturating_add(1),
+        seconds_left: row.seconds_left.max(0).cast_unsigned(),
+    }))
+}
+
 /// Counts one attempt, in a window that begins with the first.
 pub async fn count(
     pool: &PgPool,
     identifier: &Hash,
-    window_seconds: u32,
+    window: Duration,
 ) -> Result<Window, sqlx::Error> {
     let row = sqlx::query!(
         r#"
@@ -30,7 +58,7 @@ pub async fn count(
             ceil(extract(epoch FROM window_started_at + make_interval(secs => $2) - now()))::int AS "seconds_left!"
         "#,
         identifier.as_slice(),
-        f64::from(window_seconds),
+        window.as_secs_f64(),
     )
     .fetch_one(pool)
     .await?;
@@ -52,14 +80,14 @@ pub async fn take_back(pool: &PgPool, identifier: &Hash) -> Result<(), sqlx::Err
 }
 
 /// Takes away up to `batch` windows that have ended.
-pub async fn sweep(pool: &PgPool, window_seconds: u32, batch: i64) -> Result<u64, sqlx::Error> {
+pub async fn sweep(pool: &PgPool, window: Duration, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "
         DELETE FROM attempts WHERE identifier_hash IN (
             SELECT identifier_hash FROM attempts WHERE window_started_at < now() - make_interval(secs => $1)
             ORDER BY window_started_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         ",
-        f64::from(window_seconds),
+        window.as_secs_f64(),
         batch,
     )
     .execute(pool)

@@ -80,15 +80,27 @@ async fn insert_token(
     Ok(())
 }
 
-/// Whose refresh token this is, whatever it is worth.
-pub async fn owner(pool: &PgPool, token: &Hash) -> Result<Option<UserId>, sqlx::Error> {
-    let user = sqlx::query_scalar!(
-        "SELECT user_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE token_hash = $1",
+/// The session of a refresh token, while it goes on and the token has not expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub session: SessionId,
+    pub user: UserId,
+}
+
+pub async fn live_owner(pool: &PgPool, token: &Hash) -> Result<Option<Owner>, sqlx::Error> {
+    let row = sqlx::query!(
+        "
+        SELECT session_id, user_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+        WHERE token_hash = $1 AND ended_at IS NULL AND refresh_tokens.expires_at > now()
+        ",
         token.as_slice(),
     )
     .fetch_optional(pool)
     .await?;
-    Ok(user.map(UserId))
+    Ok(row.map(|row| Owner {
+        session: SessionId(row.session_id),
+        user: UserId(row.user_id),
+    }))
 }
 
 /// Carries out what the presented token is worth. The lock is a statement of its own: the next one sees what

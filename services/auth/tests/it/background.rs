@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use auth::{
     MIGRATOR,
-    first_admin::{FirstAdmin, FirstAdminSettings, ensure},
+    first_admin::{FirstAdmin, FirstAdminError, FirstAdminSettings, ensure},
     secret::ServerKey,
     signing::{KeyFiles, KeyRing},
     store::users::FirstAdminOutcome,
@@ -72,6 +72,27 @@ async fn replicas_make_one_first_administrator(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn an_administrators_password_is_not_one_that_is_guessed_first(pool: PgPool) {
+    let auth = Auth::new(pool);
+    let settings = FirstAdminSettings {
+        admin_email: Some("root@example.com".into()),
+        admin_password: Some("administrator1".into()),
+    };
+    let weak = settings.parse().unwrap().unwrap();
+    let refused = ensure(&auth.app, &weak).await;
+    assert!(matches!(
+        refused,
+        Err(FirstAdminError::GuessablePassword(_))
+    ));
+    // Where there is an administrator, nobody asks.
+    ensure(&auth.app, &admin("root@example.com")).await.unwrap();
+    assert_eq!(
+        ensure(&auth.app, &weak).await.unwrap(),
+        FirstAdminOutcome::Present
+    );
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_customer_with_the_administrators_address_is_not_promoted(pool: PgPool) {
     let auth = Auth::new(pool);
     auth.customer("ann").await;
@@ -100,8 +121,8 @@ async fn the_sweeper_takes_what_has_run_out_and_nothing_else(pool: PgPool) {
     let (_stop, running) = watch::channel(false);
     assert_eq!(
         sweeper::sweep(&pool, &running).await.unwrap(),
-        5,
-        "a session, a rotated token, three windows"
+        6,
+        "a session, a rotated token, four windows"
     );
     auth.refresh(ann.refresh())
         .await

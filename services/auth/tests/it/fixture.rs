@@ -8,7 +8,7 @@ use auth::{
     http,
     limit::{
         account::AccountLimits,
-        address::{AddressLimiter, AddressLimits},
+        address::{AddressCounters, AddressLimits},
     },
     passwords::{HashingLimits, Passwords},
     secret::ServerKey,
@@ -114,10 +114,11 @@ impl Auth {
             server_key: ServerKey::try_from([7; 32].as_slice()).unwrap(),
             passwords: Passwords::try_new(settings.hashing).unwrap(),
             account_limits: settings.account,
+            address_counters: AddressCounters::new(settings.address),
             vendor_signup: settings.vendor_signup,
         };
         let peer: SocketAddr = "10.42.0.1:40000".parse().unwrap();
-        let public = http::public(app.clone(), AddressLimiter::new(settings.address));
+        let public = http::public(app.clone());
         let router =
             layered(public, &TaskTracker::new(), Port::Public).layer(Extension(ConnectInfo(peer)));
         Self { app, keys, router }
@@ -167,9 +168,28 @@ impl Auth {
         .await
     }
 
+    /// From a device that has this token.
+    pub async fn log_in_on(&self, device: &str, identifier: &str, password: &str) -> Answer {
+        let body = json!({ "email": identifier, "password": password });
+        let mut request = request("POST", "/api/v1/auth/login", None, Some(&body));
+        request
+            .headers_mut()
+            .insert("device-token", device.parse().unwrap());
+        self.send(request).await
+    }
+
     pub async fn refresh(&self, token: &str) -> Answer {
         self.post("/api/v1/auth/refresh", json!({ "refresh_token": token }))
             .await
+    }
+
+    /// By way of an ingress that saw this client.
+    pub async fn post_from(&self, client: &str, path: &str, body: &Value) -> Answer {
+        let mut request = request("POST", path, None, Some(body));
+        request
+            .headers_mut()
+            .insert("x-forwarded-for", client.parse().unwrap());
+        self.send(request).await
     }
 }
 
@@ -195,6 +215,15 @@ impl Answer {
             .unwrap_or_else(|| panic!("no {name}"))
             .to_str()
             .unwrap()
+    }
+
+    pub fn device(&self) -> &str {
+        self.text("/device_token")
+    }
+
+    pub fn headers_named(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.get_all(name).iter();
+        values.map(|value| value.to_str().unwrap()).collect()
     }
 
     /// The answer was this problem.

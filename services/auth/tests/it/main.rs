@@ -10,4 +10,5 @@ mod api;
 mod background;
 mod fixture;
 mod hostile_bodies;
+mod limits;
 mod openapi;

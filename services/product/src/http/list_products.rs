@@ -61,6 +61,11 @@ pub(super) struct ListProducts {
         (status = 200, description = "One page.", body = Page<ProductView>),
         (status = 401, description = "An access token that is not good.", body = ProblemDocument),
         (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
+        (status = 429, description = "Too many requests without a token from this address; retry after the time in Retry-After.", body = ProblemDocument, headers(
+            ("Retry-After" = u32, description = "Seconds."),
+            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
+            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
+        )),
         (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
     )
 )]

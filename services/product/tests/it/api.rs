@@ -8,6 +8,7 @@ mod delete_product;
 mod enable_and_disable_product;
 mod get_inventory;
 mod get_product;
+mod guest_limits;
 mod list_and_create_locations;
 mod list_and_settle_shortfalls;
 mod list_inventory;

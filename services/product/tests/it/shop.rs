@@ -1,15 +1,17 @@
 //! A shop for one test: its database, its routers, and tokens for whoever calls.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{net::SocketAddr, path::Path, str::FromStr, time::Duration};
 
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
 use product::{
     app::{App, Parts},
+    guests::GuestLimits,
     http,
     idempotency::InFlight,
     reads::Reads,
@@ -70,6 +72,24 @@ impl Shop {
 
     /// The public is shown products for so long as they were.
     pub fn open_showing(pool: PgPool, legacy_aliases: bool, fresh_for: Duration) -> Self {
+        Self::open_as(pool, legacy_aliases, fresh_for, GuestLimits::default())
+    }
+
+    /// Guests of one address read so many lists a minute.
+    pub fn open_to_guests(pool: PgPool, lists_a_minute: u32) -> Self {
+        let limits = GuestLimits {
+            guest_limit_per_address_per_minute: lists_a_minute,
+            ..GuestLimits::default()
+        };
+        Self::open_as(pool, true, Duration::ZERO, limits)
+    }
+
+    fn open_as(
+        pool: PgPool,
+        legacy_aliases: bool,
+        fresh_for: Duration,
+        guests: GuestLimits,
+    ) -> Self {
         // As the service's own pool does it.
         let options = pool.connect_options().as_ref().clone();
         pool.set_connect_options(
@@ -110,7 +130,16 @@ impl Shop {
                 &writes,
                 Port::Internal,
             ),
-            public: layered(http::public(app, legacy_aliases), &writes, Port::Public),
+            // As if behind an ingress.
+            public: layered(
+                http::public(app, legacy_aliases, guests.gate()),
+                &writes,
+                Port::Public,
+            )
+            .layer(axum::Extension(ConnectInfo(SocketAddr::from((
+                [10, 42, 0, 1],
+                40_000,
+            ))))),
             pool,
         }
     }

@@ -13,6 +13,7 @@ mod bad_input;
 mod crash;
 mod deletion;
 mod first_order;
+mod limits;
 mod new_images;
 mod payments;
 mod predecessor_examples;

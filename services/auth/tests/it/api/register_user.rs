@@ -279,6 +279,40 @@ async fn a_flood_is_refused_and_not_queued(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn a_password_that_is_guessed_first_is_refused(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    for (password, code) in [
+        ("password", "password_common"),
+        ("Password2026!", "password_common"),
+        ("qwertyuiop", "password_common"),
+        ("abababababab", "password_pattern"),
+        ("ann@example.com", "password_own_name"),
+        ("AnnExample1985", "password_own_name"),
+    ] {
+        let refused = auth.post(PATH, with("password", json!(password))).await;
+        refused.is_invalid("/password");
+        assert_eq!(refused.text("/errors/0/code"), code, "{password}");
+    }
+    // Who has such a password from before goes on with it.
+    auth.customer("ann").await;
+    let common = auth
+        .app
+        .passwords
+        .hash(
+            auth.app.passwords.place().unwrap(),
+            "password".to_owned().try_into().unwrap(),
+        )
+        .await
+        .unwrap();
+    sqlx::query("UPDATE users SET password_hash = $1")
+        .bind(common)
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert_eq!(auth.log_in("ann", "password").await.status, 200);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn no_password_is_kept_in_clear(pool: PgPool) {
     Auth::new(pool.clone()).customer("ann").await;
     let hash: String = sqlx::query_scalar("SELECT password_hash FROM users")

@@ -1,0 +1,14 @@
+//! How often one client may ask: whose request it is, counters that an attacker can neither fill nor reset, and the
+//! header fields that say what is left.
+
+mod address;
+mod client_address;
+mod layer;
+mod quota;
+mod windows;
+
+pub use address::AddressLimiter;
+pub use client_address::{ClientAddress, ProxySettings, TrustedProxies};
+pub use layer::{AddressGate, limit_by_address};
+pub use quota::{Exceeded, Meter, Policy, Quota};
+pub use windows::Limiter;

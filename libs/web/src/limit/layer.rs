@@ -1,0 +1,82 @@
+//! The layer of endpoints that are limited by address, before a handler reads anything.
+
+use axum::{
+    extract::{Request, State},
+    http::{Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::time::Instant;
+
+use super::{AddressLimiter, ClientAddress, Meter, TrustedProxies};
+use crate::Problem;
+
+/// Whom [`limit_by_address`] counts, and how.
+#[derive(Clone, Debug)]
+pub struct AddressGate {
+    proxies: TrustedProxies,
+    limiter: AddressLimiter,
+    counted: Counted,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Counted {
+    Everybody,
+    Guests,
+}
+
+impl AddressGate {
+    pub fn new(proxies: TrustedProxies, limiter: AddressLimiter) -> Self {
+        Self {
+            proxies,
+            limiter,
+            counted: Counted::Everybody,
+        }
+    }
+
+    /// Counts reads without a token only: a caller with one is known, and a bad token gets no further than its check.
+    pub fn of_guests(proxies: TrustedProxies, limiter: AddressLimiter) -> Self {
+        Self {
+            counted: Counted::Guests,
+            ..Self::new(proxies, limiter)
+        }
+    }
+
+    fn counts(&self, request: &Request) -> bool {
+        match self.counted {
+            Counted::Everybody => true,
+            Counted::Guests => {
+                matches!(*request.method(), Method::GET | Method::HEAD)
+                    && !request.headers().contains_key(header::AUTHORIZATION)
+                    && !request.headers().contains_key("authentication")
+            }
+        }
+    }
+}
+
+/// For `middleware::from_fn_with_state`. Every answer says what is left, refusals included.
+pub async fn limit_by_address(
+    State(gate): State<AddressGate>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if !gate.counts(&request) {
+        return next.run(request).await;
+    }
+    let client = ClientAddress(gate.proxies.client(&request));
+    let meter = Meter::default();
+    let mut response = match meter.record(gate.limiter.count(client.0, Instant::now())) {
+        Ok(()) => {
+            request.extensions_mut().insert(client);
+            request.extensions_mut().insert(meter.clone());
+            let response = next.run(request).await;
+            if meter.address_is_forgiven() {
+                gate.limiter.give_back(client.0, Instant::now());
+            }
+            response
+        }
+        Err(exceeded) => Problem::from(exceeded).into_response(),
+    };
+    meter.write(response.headers_mut());
+    response
+}
