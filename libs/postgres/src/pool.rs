@@ -65,6 +65,31 @@ impl Database {
             .connect_lazy_with(options))
     }
 
+    /// A pool beside that of requests, for something that must not keep them from working, or they it: with its own number
+    /// of connections, patience and settings.
+    pub fn pool_of(
+        &self,
+        application: &str,
+        connections: u32,
+        patience: Duration,
+        settings: &[(&'static str, &'static str)],
+    ) -> Result<PgPool, ConnectError> {
+        let options = self.options(application)?.options([
+            ("lock_timeout", "250ms"),
+            ("statement_timeout", "2s"),
+            ("idle_in_transaction_session_timeout", "5s"),
+        ]);
+        Ok(PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(patience)
+            .connect_lazy_with(options.options(settings.iter().copied())))
+    }
+
+    /// How to connect for work that takes as long as it takes, such as an audit; it sets limits of its own.
+    pub fn unlimited(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
+        self.options(application)
+    }
+
     /// How to connect without the limits of requests: for migrations.
     pub(crate) fn options(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
         let url = self.address()?;

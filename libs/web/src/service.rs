@@ -1,16 +1,23 @@
 //! What every service of a shop serves beside its own endpoints: aliases, health, OpenAPI, Swagger UI, version, probes.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 use serde_json::json;
+use tokio::{sync::Mutex, time::Instant};
 use utoipa::openapi::{
     OpenApi,
     security::{Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
+
+/// When a dependency was asked, and what it said.
+type Checked = (Instant, Result<(), String>);
+
+/// How long a shared check counts.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// A dependency that a service cannot work without, and how to ask whether it works.
 #[derive(Clone)]
@@ -32,6 +39,28 @@ impl Dependency {
             name,
             check: Arc::new(move || Box::pin(check())),
         }
+    }
+
+    /// Asked once for all who want to know at the same time, and again once the answer is a second old: however many ask,
+    /// the dependency does not notice.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        let last: Arc<Mutex<Option<Checked>>> = Arc::default();
+        let Self { name, check } = self;
+        Self::new(name, move || {
+            let (last, check) = (Arc::clone(&last), Arc::clone(&check));
+            async move {
+                let mut last = last.lock().await;
+                if let Some((at, outcome)) = &*last
+                    && at.elapsed() < FRESH
+                {
+                    return outcome.clone();
+                }
+                let outcome = check().await;
+                *last = Some((Instant::now(), outcome.clone()));
+                outcome
+            }
+        })
     }
 }
 
@@ -175,12 +204,15 @@ async fn version(State(service): State<Service>) -> Json<serde_json::Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use axum::{
         body::Body,
         http::{Request, header},
         response::Response,
     };
     use http_body_util::BodyExt;
+    use tokio::time::{advance, sleep};
     use tokio_util::task::TaskTracker;
     use tower::ServiceExt;
 
@@ -235,5 +267,33 @@ mod tests {
             !page.contains(" onload=") && !page.contains("javascript:"),
             "{page}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shared_check_is_made_once_for_all_who_ask() {
+        let made = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&made);
+        let shared = Dependency::new("test", move || {
+            let number = counter.fetch_add(1, Ordering::Relaxed);
+            async move {
+                sleep(Duration::from_millis(10)).await;
+                if number == 0 {
+                    Ok(())
+                } else {
+                    Err("down".to_owned())
+                }
+            }
+        })
+        .shared();
+        let ask = || (shared.check)();
+        let (one, two) = tokio::join!(ask(), ask());
+        assert_eq!(
+            (one, two, made.load(Ordering::Relaxed)),
+            (Ok(()), Ok(()), 1)
+        );
+        advance(FRESH).await;
+        assert_eq!(ask().await, Err("down".to_owned()));
+        assert_eq!(ask().await, Err("down".to_owned()));
+        assert_eq!(made.load(Ordering::Relaxed), 2);
     }
 }

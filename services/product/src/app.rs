@@ -7,7 +7,7 @@ use money::Currency;
 use sqlx::PgPool;
 use web::{clock::Clock, token::Verifier};
 
-use crate::{idempotency::InFlight, reads::Reads, views::Views};
+use crate::{audit::Auditor, idempotency::InFlight, reads::Reads, views::Views};
 
 /// Shared, not copied: every request gets one.
 #[derive(Clone)]
@@ -15,6 +15,11 @@ pub struct App(Arc<Parts>);
 
 pub struct Parts {
     pub pool: PgPool,
+    /// For lists and searches: few connections with short limits, so that they wait for each other and nobody for them.
+    pub lists: PgPool,
+    /// For probes.
+    pub health: PgPool,
+    pub auditor: Auditor,
     pub clock: Clock,
     pub verifier: Verifier,
     pub currency: Currency,

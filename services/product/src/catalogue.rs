@@ -14,7 +14,7 @@ mod viewer;
 
 pub use create_product::{CreateProductError, NewProduct, create_product};
 pub use listing::{Filter, Position, Sort};
-pub use metadata::Metadata;
+pub use metadata::{Metadata, MetadataError};
 pub use price::{MAX_PRICE_MINOR, PriceError, price};
 pub use product::{Product, ProductId, Status, VendorId};
 pub use product_name::ProductName;

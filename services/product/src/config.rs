@@ -29,6 +29,8 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Brings the database to the schema of this release.
     Migrate(Migrate),
+    /// Audits the stock once and prints the result; fails if there are problems. For use after a restore.
+    Audit(Audit),
     /// Prints the OpenAPI document.
     Openapi,
 }
@@ -61,9 +63,18 @@ pub struct Serve {
     pub product_view_milliseconds: u64,
     #[command(flatten)]
     pub guest_limits: GuestLimits,
+    /// How often the stock is audited, over all replicas; 0: on request only.
+    #[arg(long, env = "AUDIT_INTERVAL_SECONDS", default_value_t = 3_600)]
+    pub audit_interval_seconds: u64,
     /// The folder of the tokens that other services call with: a file per caller, a token a line.
     #[arg(long, env = "INTERNAL_TOKENS_DIR")]
     pub internal_tokens_dir: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Audit {
+    #[command(flatten)]
+    pub database: Database,
 }
 
 #[derive(Args)]

@@ -11,6 +11,7 @@ mod enable_product;
 mod extend_reservations;
 #[doc(hidden)]
 pub mod fuzzing;
+mod get_audit;
 mod get_inventory;
 mod get_product;
 mod inventory_view;
@@ -44,6 +45,8 @@ use web::{
     limit::{AddressGate, limit_by_address},
     service::{Dependency, Service},
 };
+
+pub use get_audit::AuditReport;
 
 use crate::{MIGRATOR, app::App, guests::GuestLimits};
 
@@ -97,9 +100,13 @@ pub fn public(app: App, legacy_aliases: bool, guests: AddressGate) -> Router {
     service(Some(&app)).public(api(guests), root, app)
 }
 
-/// What the internal port answers: calls of other services, and the probes.
-pub fn internal(app: App, callers: AllowedCallers) -> Router {
+/// What the internal port answers: calls of `order`, the audit's result to `observers`, and the probes.
+pub fn internal(app: App, callers: AllowedCallers, observers: AllowedCallers) -> Router {
     let probes = service(Some(&app)).probes();
+    let audit = Router::new()
+        .route("/internal/audit", get(get_audit::get_audit))
+        .route_layer(middleware::from_fn_with_state(observers, require_caller))
+        .with_state(app.clone());
     let calls = Router::new()
         .route("/internal/reservations", post(reserve_stock::reserve_stock))
         .route(
@@ -129,7 +136,7 @@ pub fn internal(app: App, callers: AllowedCallers) -> Router {
         )
         .route_layer(middleware::from_fn_with_state(callers, require_caller))
         .with_state(app);
-    calls.merge(probes)
+    calls.merge(audit).merge(probes)
 }
 
 pub fn openapi() -> OpenApi {
@@ -138,12 +145,14 @@ pub fn openapi() -> OpenApi {
 
 fn service(app: Option<&App>) -> Service {
     let revocations = app.and_then(|app| app.verifier.dependency());
+    // Over a connection of its own, and once for all who ask at the same time: requests cannot keep it from answering.
     let database = app.map(|app| {
-        let pool = app.pool.clone();
-        Dependency::new("postgres", move || {
+        let pool = app.health.clone();
+        let check = Dependency::new("postgres", move || {
             let pool = pool.clone();
             async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
-        })
+        });
+        check.shared()
     });
     Service {
         name: "product",

@@ -2,6 +2,7 @@
 //! HTTP stands in `http`, SQL in `store`; between them a module for each thing that this service does.
 
 pub mod app;
+pub mod audit;
 pub mod catalogue;
 pub mod config;
 mod fail_point;
@@ -9,6 +10,7 @@ pub mod guests;
 pub mod http;
 pub mod idempotency;
 pub mod inventory;
+pub mod pools;
 pub mod reads;
 pub mod reservation;
 pub mod retry;

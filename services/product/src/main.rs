@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
+use postgres::Database;
 use product::{
     MIGRATOR,
     app::{App, Parts},
+    audit::{Audited, Auditor, audit_on_schedule},
     config::{Command, Config, JWKS_TIMEOUT, Serve},
-    http,
+    http::{self, AuditReport},
     idempotency::InFlight,
+    pools::Pools,
     reads::Reads,
     sweeper,
     views::Views,
 };
+use sqlx::PgPool;
 use web::{
     clock::Clock,
     internal::AllowedCallers,
@@ -37,6 +41,10 @@ async fn main() -> anyhow::Result<()> {
             )
             .await?)
         }
+        Command::Audit(settings) => {
+            config.logging.init()?;
+            audit(&settings.database).await
+        }
         Command::Openapi => {
             println!("{}", http::openapi().to_pretty_json()?);
             Ok(())
@@ -52,10 +60,14 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         token_file: settings.internal_token_file,
     };
     let verifier = Verifier::remote(&settings.token_scope, settings.jwks_url, feed, client);
-    let pool = settings.database.pool("product")?;
+    let pools = Pools::of(&settings.database)?;
+    let auditor = auditor(&settings.database, &pools.main)?;
     let app = App::new(Parts {
-        reads: Reads::start(&pool),
-        pool,
+        reads: Reads::start(&pools.main),
+        pool: pools.main,
+        lists: pools.lists,
+        health: pools.health,
+        auditor: auditor.clone(),
         clock: Clock::system(),
         verifier: verifier.clone(),
         currency: settings.currency,
@@ -65,11 +77,37 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     // Holds no transaction: ends with the process.
     tokio::spawn(verifier.keep_fresh());
     let sweeper = tokio::spawn(sweeper::run(app.pool.clone(), stop.clone()));
+    let interval = Duration::from_secs(settings.audit_interval_seconds);
+    tokio::spawn(audit_on_schedule(auditor, interval, stop.clone()));
 
-    let callers = AllowedCallers::new(settings.internal_tokens_dir, &["order"]);
-    let internal = http::internal(app.clone(), callers);
+    let callers = AllowedCallers::new(settings.internal_tokens_dir.clone(), &["order"]);
+    let observers = AllowedCallers::new(settings.internal_tokens_dir, &["operator"]);
+    let internal = http::internal(app.clone(), callers, observers);
     let public = http::public(app, settings.legacy_aliases, settings.guest_limits.gate());
     web::server::serve(&settings.listen, public, internal, stop).await?;
     // What is under way there ends by itself: nothing is cancelled in a transaction.
     sweeper.await.context("the sweeper died")
+}
+
+fn auditor(database: &Database, pool: &PgPool) -> anyhow::Result<Auditor> {
+    Ok(Auditor {
+        pool: pool.clone(),
+        options: database.unlimited("product audit")?,
+        clock: Clock::system(),
+    })
+}
+
+async fn audit(database: &Database) -> anyhow::Result<()> {
+    let auditor = auditor(database, &database.pool("product audit")?)?;
+    let Audited::Done(audit) = auditor.run().await? else {
+        anyhow::bail!("another audit is running; wait for its result, or try again");
+    };
+    let report = AuditReport::new(auditor.latest().await?, false);
+    println!("{}", serde_json::to_string_pretty(&report)?);
+    anyhow::ensure!(
+        audit.finding_count == 0,
+        "the audit found {} problems",
+        audit.finding_count
+    );
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub use decide::{Books, Decision, NewHold, NewLine, Take, decide};
 pub(crate) use give_up::give_up;
 use left::Left;
 pub(crate) use overdue::Reach;
-pub use overdue::expire_overdue;
+pub use overdue::{expire_overdue, expire_overdue_but};
 pub use parcels::{
     OrderLine, Packing, Parcel, ParcelLine, ParcelOutcome, Returned, Shipped, Way, restock, ship,
 };

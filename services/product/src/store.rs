@@ -8,6 +8,7 @@ pub mod locations;
 pub mod movements;
 pub mod parcels;
 pub mod product_lists;
+pub mod product_row;
 pub mod products;
 pub mod readable;
 pub mod reservations;
@@ -19,10 +20,11 @@ pub mod shortfalls;
 macro_rules! select_products {
     ([$($rest:tt)+] $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
-            $crate::catalogue::Product,
+            $crate::store::product_row::ProductRow,
             r#"SELECT p.id AS "id: _", p.vendor_id AS "vendor_id: _", p.sku AS "sku: _", p.slug AS "slug: _",
                    p.name AS "name: _", p.description AS "description: _", p.price_minor, p.category AS "category: _",
-                   p.metadata AS "metadata: _", p.status AS "status: _", p.version, p.created_at, p.updated_at,
+                   COALESCE(p.metadata_as_sent::text, p.metadata::text) AS "metadata!", p.status AS "status: _", p.version,
+                   p.created_at AS "created_at: _", p.updated_at AS "updated_at: _",
                    s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!", s.warehouse AS "warehouse!"
                FROM products p
                CROSS JOIN LATERAL (

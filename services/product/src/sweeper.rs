@@ -1,14 +1,15 @@
 //! Takes away what has run out: holds whose time is over, and idempotency keys of yesterday.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tracing::{debug, warn};
+use uuid::Uuid;
 use web::server::stopped;
 
 use crate::{
-    reservation::{StockError, expire_overdue},
+    reservation::{StockError, expire_overdue_but},
     store,
 };
 
@@ -16,11 +17,17 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Sweeps of holds between two of keys.
 const KEYS_EVERY: u32 = 60;
 const KEYS_AT_ONCE: i64 = 1_000;
+/// Sweeps after which holds that could not be taken back are tried again.
+const BROKEN_EVERY: u32 = 3_600;
 
 /// Sweeps until `stop`; a transaction under way is never cancelled.
 pub async fn run(pool: PgPool, stop: watch::Receiver<bool>) {
+    let mut broken = BTreeSet::new();
     for turn in 0_u32.. {
-        if let Err(error) = sweep_holds(&pool, &stop).await {
+        if turn % BROKEN_EVERY == 0 {
+            broken.clear();
+        }
+        if let Err(error) = sweep_holds(&pool, &mut broken, &stop).await {
             warn!(
                 error = &error as &dyn std::error::Error,
                 "could not take back overdue holds"
@@ -42,9 +49,13 @@ pub async fn run(pool: PgPool, stop: watch::Receiver<bool>) {
 }
 
 /// Goes on for as long as holds go back; those whose stock somebody works on wait for the next turn.
-async fn sweep_holds(pool: &PgPool, stop: &watch::Receiver<bool>) -> Result<(), StockError> {
+async fn sweep_holds(
+    pool: &PgPool,
+    broken: &mut BTreeSet<Uuid>,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), StockError> {
     loop {
-        let (overdue, expired) = expire_overdue(pool).await?;
+        let (overdue, expired) = expire_overdue_but(pool, broken).await?;
         if overdue > 0 {
             debug!(overdue, expired, "took back overdue holds");
         }

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     idempotency::{Answer, Claim, Once},
     inventory::{DEFAULT_LOCATION, Movement, MovementKind},
-    store,
+    store::{
+        self,
+        readable::{Row, Unreadable},
+    },
 };
 
 #[derive(Clone, Debug)]
@@ -36,6 +39,8 @@ pub enum CreateProductError {
     SlugTaken,
     #[error("the key belongs to another request")]
     KeyOfAnotherRequest,
+    #[error("the product cannot be read back")]
+    Unreadable(#[from] Unreadable),
     #[error("the answer cannot be written")]
     Answer(#[from] serde_json::Error),
     #[error("the product cannot be kept")]
@@ -86,7 +91,7 @@ pub async fn create_product(
     }
     let product = store::products::by_id(&mut *tx, ProductId(id)).await?;
     let product = product.ok_or(CreateProductError::Database(sqlx::Error::RowNotFound))?;
-    let answer = answer(product)?;
+    let answer = answer(product.read()?)?;
     if let Some(once) = once {
         store::keys::keep(&mut tx, once, &answer).await?;
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Product, Status};
+use super::Status;
 
 /// Each has an index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,20 +43,12 @@ impl Sort {
             Self::Name => Position::Name(String::new(), Uuid::nil()),
         }
     }
-
-    pub fn position(self, product: &Product) -> Position {
-        match self {
-            Self::Newest | Self::Oldest => Position::Age(product.created_at, product.id.0),
-            Self::Cheapest | Self::Dearest => Position::Price(product.price_minor, product.id.0),
-            Self::Name => Position::Name(product.name.as_str().to_owned(), product.id.0),
-        }
-    }
 }
 
 /// What a product must be to be listed. A cursor belongs to one of these.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Filter {
-    /// Words that sku, name or description contain.
+    /// Words that sku, name or description contain; at most [`Self::MOST_WORDS`].
     pub words: Vec<String>,
     pub vendor: Option<Uuid>,
     pub status: Option<Status>,
@@ -66,19 +58,18 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Patterns of `LIKE` for the words, the longest first: that one is looked up in the index.
-    pub fn patterns(&self) -> Vec<String> {
-        let mut words = self.words.clone();
-        words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
-        let escaped = |word: String| {
+    /// A list looks for no more words than this.
+    pub const MOST_WORDS: usize = 8;
+
+    /// Patterns of `LIKE`, one for each word.
+    pub fn patterns(&self) -> [Option<String>; Self::MOST_WORDS] {
+        let escaped = |word: &String| {
             word.replace('\\', "\\\\")
                 .replace('%', "\\%")
                 .replace('_', "\\_")
         };
-        words
-            .into_iter()
-            .map(|word| format!("%{}%", escaped(word)))
-            .collect()
+        let mut patterns = self.words.iter().map(|word| format!("%{}%", escaped(word)));
+        std::array::from_fn(|_| patterns.next())
     }
 }
 
@@ -92,6 +83,7 @@ mod tests {
             words: vec!["a_b".into(), "100%-off".into()],
             ..Filter::default()
         };
-        assert_eq!(filter.patterns(), ["%100\\%-off%", "%a\\_b%"]);
+        let patterns: Vec<String> = filter.patterns().into_iter().flatten().collect();
+        assert_eq!(patterns, ["%a\\_b%", "%100\\%-off%"]);
     }
 }

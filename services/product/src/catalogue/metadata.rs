@@ -1,94 +1,151 @@
-//! What a vendor keeps with a product: any JSON object, within a size.
+//! What a vendor keeps with a product: any JSON object, within a size. It is kept and shown as it was sent.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use web::json::{FreeObject, FreeObjectError};
 
 const MAX_BYTES: usize = 16 * 1024;
+/// What was stored before numbers were kept as they were sent may be longer than what was sent; a row with more than
+/// this cannot be read.
+const MAX_STORED_BYTES: usize = 4 * MAX_BYTES;
+/// The largest exponent that a double has.
+const MAX_EXPONENT: usize = 308;
 
-/// Any JSON object of at most 16 KiB.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Map<String, Value>")]
+/// Any JSON object of at most 16 KiB and 32 levels. Numbers are kept as they are sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
 #[schema(value_type = Object, example = json!({ "colour": "blue" }))]
-pub struct Metadata(Map<String, Value>);
+pub struct Metadata(FreeObject<MAX_BYTES>);
 
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("metadata is an object of at most 16 KiB")]
-pub struct MetadataError;
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    #[error("metadata must not become larger than {MAX_BYTES} bytes")]
+    TooLarge,
+    #[error("metadata {0}")]
+    Refused(#[source] FreeObjectError),
+    #[error("stored metadata is larger than {MAX_STORED_BYTES} bytes")]
+    StoredTooLarge,
+}
+
+impl From<FreeObjectError> for MetadataError {
+    fn from(error: FreeObjectError) -> Self {
+        match error {
+            FreeObjectError::TooLarge { .. } => Self::TooLarge,
+            error => Self::Refused(error),
+        }
+    }
+}
 
 impl Metadata {
+    /// What a row holds. Today's rules are not applied: they may be stricter than those it was written under.
+    pub fn stored(text: String) -> Result<Self, MetadataError> {
+        if text.len() > MAX_STORED_BYTES {
+            return Err(MetadataError::StoredTooLarge);
+        }
+        Ok(Self(FreeObject::from_stored(text)?))
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// Changed as RFC 7396 says: members are merged, null takes one away.
-    pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, MetadataError> {
-        let mut members = self.0.clone();
-        merge(&mut members, patch);
-        members.try_into()
+    pub fn merged(&self, patch: &Self) -> Result<Self, MetadataError> {
+        Ok(Self(self.0.merged(&patch.0)?))
+    }
+
+    /// What the release before reads of it. To that release Postgres prints every number in full, and it reads nothing
+    /// that is longer than the limit when printed, nor beyond a double: an object without members stands for those.
+    pub fn before_0008(&self) -> &str {
+        let text = self.as_str();
+        match printed_in_full(text) {
+            Some(length) if length <= MAX_BYTES => text,
+            Some(_) | None => "{}",
+        }
     }
 }
 
-impl TryFrom<Map<String, Value>> for Metadata {
-    type Error = MetadataError;
-
-    fn try_from(members: Map<String, Value>) -> Result<Self, MetadataError> {
-        let bytes = serde_json::to_vec(&members)
-            .map_err(|_| MetadataError)?
-            .len();
-        if bytes <= MAX_BYTES {
-            Ok(Self(members))
+/// At most how long a JSON text becomes when its numbers are printed without exponents; None: one is beyond a double.
+fn printed_in_full(text: &str) -> Option<usize> {
+    let mut length = text.len();
+    let (mut in_string, mut escaped) = (false, false);
+    let outside = |character: char| {
+        let was_inside = in_string;
+        if in_string {
+            in_string = escaped || character != '"';
+            escaped = !escaped && character == '\\';
         } else {
-            Err(MetadataError)
+            in_string = character == '"';
         }
-    }
-}
-
-fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
-    for (name, change) in patch {
-        match change {
-            Value::Null => {
-                target.remove(name);
-            }
-            Value::Object(change) => {
-                let member = target.entry(name.as_str()).or_insert(Value::Null);
-                let mut merged = member.as_object().cloned().unwrap_or_default();
-                merge(&mut merged, change);
-                *member = Value::Object(merged);
-            }
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                target.insert(name.clone(), change.clone());
-            }
+        if was_inside || in_string {
+            ' '
+        } else {
+            character
         }
+    };
+    let bare: String = text.chars().map(outside).collect();
+    let is_number =
+        |token: &&str| token.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let of_number = |character: char| {
+        character.is_ascii_digit() || matches!(character, '-' | '+' | '.' | 'e' | 'E')
+    };
+    for number in bare
+        .split(|character| !of_number(character))
+        .filter(is_number)
+    {
+        let exponent = match number.split_once(['e', 'E']) {
+            Some((_, exponent)) => exponent.trim_start_matches(['+', '-']).parse().ok()?,
+            None => 0,
+        };
+        if exponent > MAX_EXPONENT || number.len() > MAX_EXPONENT {
+            return None;
+        }
+        length += exponent;
     }
+    Some(length)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    fn object(value: &Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap()
+    fn metadata(text: &str) -> Metadata {
+        serde_json::from_str(text).unwrap()
     }
 
     #[test]
-    fn a_patch_merges_members_and_null_takes_them_away() {
-        let before = Metadata(object(
-            &json!({ "a": "b", "c": { "d": "e", "f": "g" }, "h": 1 }),
+    fn the_release_before_is_shown_what_it_can_read() {
+        for readable in [
+            r#"{"a":[1e19,-2.5E-3,7],"b":"1e999 \"9e9999"}"#,
+            "{}",
+            r#"{"1e999":true}"#,
+        ] {
+            assert_eq!(metadata(readable).before_0008(), readable);
+        }
+        let many = |number: &str| format!("{{\"a\":[{}]}}", vec![number; 900].join(","));
+        for unreadable in [many("1e19"), many("1E+300"), r#"{"a":1e-400}"#.to_owned()] {
+            let metadata = metadata(&unreadable);
+            assert_eq!(
+                (metadata.as_str(), metadata.before_0008()),
+                (&*unreadable, "{}")
+            );
+        }
+    }
+
+    #[test]
+    fn sixteen_kibibytes_are_the_most_that_is_taken_and_more_may_be_stored() {
+        let of = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length));
+        assert!(serde_json::from_str::<Metadata>(&of(MAX_BYTES - 8)).is_ok());
+        assert!(serde_json::from_str::<Metadata>(&of(MAX_BYTES - 7)).is_err());
+        let half = |name: &str| metadata(&format!("{{\"{name}\":\"{}\"}}", "x".repeat(9_000)));
+        assert!(matches!(
+            half("a").merged(&half("b")),
+            Err(MetadataError::TooLarge)
         ));
-        let after = before
-            .merged(&object(
-                &json!({ "a": "z", "c": { "f": null }, "h": { "i": null, "j": 2 } }),
-            ))
-            .unwrap();
-        assert_eq!(
-            after.0,
-            object(&json!({ "a": "z", "c": { "d": "e" }, "h": { "j": 2 } }))
-        );
-    }
-
-    #[test]
-    fn sixteen_kibibytes_are_the_most() {
-        let of = |length| Metadata::try_from(object(&json!({ "a": "x".repeat(length) })));
-        assert!(of(MAX_BYTES - 8).is_ok());
-        assert_eq!(of(MAX_BYTES - 7), Err(MetadataError));
+        assert!(Metadata::stored(of(MAX_BYTES)).is_ok());
+        assert!(matches!(
+            Metadata::stored(of(MAX_STORED_BYTES)),
+            Err(MetadataError::StoredTooLarge)
+        ));
     }
 }

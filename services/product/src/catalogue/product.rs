@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
 use utoipa::ToSchema;
 
 use super::{Category, Description, Metadata, Name, Sku, Slug};
@@ -39,7 +38,7 @@ pub struct Product {
     pub description: Description,
     pub price_minor: i64,
     pub category: Option<Category>,
-    pub metadata: Json<Metadata>,
+    pub metadata: Metadata,
     pub status: Status,
     pub version: i64,
     pub created_at: DateTime<Utc>,

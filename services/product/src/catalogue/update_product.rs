@@ -1,11 +1,16 @@
 //! Changing what a product says of itself. Its SKU stays for ever: stock and orders go by it.
 
-use serde_json::{Map, Value};
 use sqlx::PgPool;
 use web::conditional::{ETag, IfMatch};
 
-use super::{Category, Description, Metadata, Name, Owner, Product, ProductId, Slug, Status};
-use crate::store;
+use super::{
+    Category, Description, Metadata, MetadataError, Name, Owner, Product, ProductId, Slug, Status,
+};
+use crate::store::{
+    self,
+    product_row::ProductRow,
+    readable::{Row, Unreadable},
+};
 
 /// How often a change that may overwrite any version runs into another before it gives up.
 const MOST_TRIES: u32 = 10;
@@ -19,7 +24,7 @@ pub struct ProductChange {
     pub price_minor: Option<i64>,
     pub category: Option<Option<Category>>,
     /// A merge patch; null takes all of it away.
-    pub metadata: Option<Option<Map<String, Value>>>,
+    pub metadata: Option<Option<Metadata>>,
     pub status: Option<Status>,
 }
 
@@ -31,8 +36,10 @@ pub enum UpdateProductError {
     Stale,
     #[error("another product has this slug")]
     SlugTaken,
-    #[error("the metadata became too large")]
-    MetadataTooLarge,
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    #[error("the product cannot be read back")]
+    Unreadable(#[from] Unreadable),
     #[error("the change cannot be kept")]
     Database(#[source] sqlx::Error),
 }
@@ -63,20 +70,17 @@ impl Product {
         self.price_minor = price_minor.unwrap_or(self.price_minor);
         self.category = category.unwrap_or_else(|| self.category.clone());
         self.status = status.unwrap_or(self.status);
-        self.metadata.0 = match metadata {
-            None => self.metadata.0.clone(),
+        self.metadata = match metadata {
+            None => self.metadata.clone(),
             Some(None) => Metadata::default(),
-            Some(Some(patch)) => self
-                .metadata
-                .0
-                .merged(&patch)
-                .map_err(|_| UpdateProductError::MetadataTooLarge)?,
+            Some(Some(patch)) => self.metadata.merged(&patch)?,
         };
         Ok(())
     }
 }
 
-/// Compare and set: a change that came between is seen, and answered as `if_match` asks.
+/// Compare and set: a change that came between is seen, and answered as `if_match` asks. What was written is read back
+/// before it counts.
 pub async fn update_product(
     pool: &PgPool,
     id: ProductId,
@@ -85,22 +89,28 @@ pub async fn update_product(
     change: &ProductChange,
 ) -> Result<Product, UpdateProductError> {
     for _ in 0..MOST_TRIES {
-        let product = store::products::by_id(pool, id).await?;
-        let mut product = product
-            .filter(|product| {
+        let mut tx = pool.begin().await?;
+        let mut row = store::products::by_id(&mut *tx, id)
+            .await?
+            .filter(|row| {
                 owner
                     .vendor()
-                    .is_none_or(|vendor| vendor == product.vendor_id.0)
+                    .is_none_or(|vendor| vendor == row.vendor_id.0)
             })
             .ok_or(UpdateProductError::NotFound)?;
         if_match
-            .check(ETag(product.version))
+            .check(ETag(row.version))
             .map_err(|_| UpdateProductError::Stale)?;
+        if change.metadata == Some(None) {
+            // Whatever it was, it goes: so a product whose metadata cannot be read is mended.
+            Metadata::default().as_str().clone_into(&mut row.metadata);
+        }
+        let mut product = row.read()?;
         product.change(change)?;
-        if store::products::replace(pool, &product).await? {
-            return store::products::by_id(pool, id)
-                .await?
-                .ok_or(UpdateProductError::NotFound);
+        if store::products::replace(&mut *tx, &product).await? {
+            let written = read_back(store::products::by_id(&mut *tx, id).await?)?;
+            tx.commit().await?;
+            return Ok(written);
         }
     }
     Err(UpdateProductError::Stale)
@@ -113,10 +123,15 @@ pub async fn set_status(
     owner: Owner,
     status: Status,
 ) -> Result<Product, UpdateProductError> {
-    if !store::products::set_status(pool, id, owner, status).await? {
+    let mut tx = pool.begin().await?;
+    if !store::products::set_status(&mut *tx, id, owner, status).await? {
         return Err(UpdateProductError::NotFound);
     }
-    store::products::by_id(pool, id)
-        .await?
-        .ok_or(UpdateProductError::NotFound)
+    let product = read_back(store::products::by_id(&mut *tx, id).await?)?;
+    tx.commit().await?;
+    Ok(product)
+}
+
+fn read_back(row: Option<ProductRow>) -> Result<Product, UpdateProductError> {
+    Ok(row.ok_or(UpdateProductError::NotFound)?.read()?)
 }

@@ -2,13 +2,12 @@
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use tracing::error;
 use utoipa::ToSchema;
 use web::{Problem, problem::ProblemDocument, token::Admin};
 
 use crate::{
     app::App,
-    store::audit::{self, Audit, Audited},
+    audit::{Audit, Audited},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -35,15 +34,16 @@ struct Checked {
 
 impl From<Audit> for AuditView {
     fn from(audit: Audit) -> Self {
+        let findings = audit.findings.into_iter();
         Self {
-            ok: audit.violation_count == 0,
-            violation_count: audit.violation_count,
-            violations: audit.violations,
+            ok: audit.finding_count == 0,
+            violation_count: audit.finding_count,
+            violations: findings.map(|finding| finding.message).collect(),
             checked: Checked {
-                stock_rows: audit.shelves,
-                reservations: audit.holds,
-                reservation_lines: audit.lines,
-                movements: audit.movements,
+                stock_rows: audit.checked.shelves,
+                reservations: audit.checked.holds,
+                reservation_lines: audit.checked.lines,
+                movements: audit.checked.movements,
             },
         }
     }
@@ -51,7 +51,8 @@ impl From<Audit> for AuditView {
 
 /// Recompute every counter
 ///
-/// On hand from the movements, held and allocated from the reservations; all at one moment, while the shop goes on.
+/// On hand from the movements, held and allocated from the reservations, totals from the lines, and shortfalls that
+/// wait for the order service. Chunk by chunk, while the shop goes on; it runs on schedule as well.
 #[utoipa::path(
     post,
     path = "/inventory/audit",
@@ -69,21 +70,12 @@ pub(super) async fn audit_inventory(
     State(app): State<App>,
     _: Admin,
 ) -> Result<Json<AuditView>, Problem> {
-    let audited = audit::run(&app.pool).await;
+    let audited = app.auditor.run().await;
     match audited.map_err(|error| postgres::problem(&error))? {
         Audited::Busy => Err(Problem::conflict(
             "audit_running",
             "An audit is under way. Wait for its answer, or try again in a moment.",
         )),
-        Audited::Done(audit) => {
-            if let Some(first) = audit.violations.first() {
-                let violations = audit.violation_count;
-                error!(
-                    violations,
-                    first, "the audit of stock found what does not add up"
-                );
-            }
-            Ok(Json(audit.into()))
-        }
+        Audited::Done(audit) => Ok(Json(audit.into())),
     }
 }

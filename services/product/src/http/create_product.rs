@@ -42,7 +42,7 @@ pub(super) struct CreateProduct {
     price: Amount,
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     category: Option<Category>,
-    /// Any JSON object of at most 16 KiB.
+    /// Any JSON object of at most 16 KiB and 32 levels; numbers are kept as they are sent.
     #[serde(default)]
     #[schema(value_type = Object)]
     metadata: Metadata,

@@ -80,12 +80,12 @@ pub(super) async fn list_inventory(
             low_stock,
         },
     )?;
-    let rows = inventory::rows(&app.pool, owner, low_stock, &paging)
+    let rows = inventory::rows(&app.lists, owner, low_stock, &paging)
         .await
         .map_err(ListError::from)?;
     let total = if paging.include_total {
         Some(
-            inventory::total(&app.pool, owner, low_stock)
+            inventory::total(&app.lists, owner, low_stock)
                 .await
                 .map_err(ListError::from)?,
         )

@@ -11,7 +11,11 @@ use web::{
 use super::location_view::LocationView;
 use crate::{
     app::App,
-    store::{locations, product_lists::ListError},
+    store::{
+        locations::{self, LocationRow},
+        product_lists::ListError,
+        readable::readable,
+    },
 };
 
 /// List locations
@@ -37,15 +41,16 @@ pub(super) async fn list_locations(
     QueryParameters(query): QueryParameters<PageQuery>,
 ) -> Result<Json<Page<LocationView>>, Problem> {
     let paging: Paging<String> = Paging::try_new(&query, &"locations")?;
-    let rows = locations::rows(&app.pool, &paging)
+    let rows = locations::rows(&app.lists, &paging)
         .await
         .map_err(ListError::from)?;
     let total = if paging.include_total {
-        let total = locations::total(&app.pool).await;
+        let total = locations::total(&app.lists).await;
         Some(total.map_err(ListError::from)?)
     } else {
         None
     };
-    let page = paging.page(rows, total, |row| row.code.as_str().to_owned())?;
+    let key = |row: &LocationRow| Some(row.code.as_str().to_owned());
+    let page = paging.page_of(rows, total, key, readable)?;
     Ok(Json(page.map(LocationView::from)))
 }

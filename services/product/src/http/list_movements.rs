@@ -16,7 +16,12 @@ use crate::{
     app::App,
     catalogue::{Owner, Sku, VendorId},
     inventory::{MovementKind, PastMovement},
-    store::{inventory, movements, product_lists::ListError},
+    store::{
+        inventory,
+        movements::{self, MovementRow},
+        product_lists::ListError,
+        readable::readable,
+    },
 };
 
 web::id!(pub(super) OrderId, "ord");
@@ -86,23 +91,23 @@ pub(super) async fn list_movements(
     PathParameters(sku): PathParameters<Sku>,
     QueryParameters(query): QueryParameters<PageQuery>,
 ) -> Result<Json<Page<MovementView>>, Problem> {
-    let owned = inventory::find(&app.pool, &sku, Owner::of(&caller)).await;
+    let owned = inventory::find(&app.lists, &sku, Owner::of(&caller)).await;
     owned
         .map_err(|error| postgres::problem(&error))?
         .ok_or_else(Problem::not_found)?;
     let paging: Paging<(DateTime<Utc>, Uuid)> = Paging::try_new(&query, &("movements", &sku))?;
-    let rows = movements::rows(&app.pool, &sku, &paging)
+    let rows = movements::rows(&app.lists, &sku, &paging)
         .await
         .map_err(ListError::from)?;
     let total = if paging.include_total {
         Some(
-            movements::total(&app.pool, &sku)
+            movements::total(&app.lists, &sku)
                 .await
                 .map_err(ListError::from)?,
         )
     } else {
         None
     };
-    let page = paging.page(rows, total, |row| (row.created_at, row.id))?;
+    let page = paging.page_of(rows, total, MovementRow::position, readable)?;
     Ok(Json(page.map(MovementView::from)))
 }

@@ -18,6 +18,7 @@ use crate::{
     reservation::{HoldState, ReservedLine},
     store::{
         product_lists::ListError,
+        readable::readable,
         reservations::{self, Position, Wanted},
     },
 };
@@ -147,21 +148,15 @@ pub(super) async fn list_reservations(
         order: query.order.map(|order| order.0),
         state: query.state,
     };
-    let rows = reservations::rows(&app.pool, &wanted, &paging)
+    let rows = reservations::rows(&app.lists, &wanted, &paging)
         .await
         .map_err(ListError::from)?;
     let total = if paging.include_total {
-        let total = reservations::total(&app.pool, &wanted).await;
+        let total = reservations::total(&app.lists, &wanted).await;
         Some(total.map_err(ListError::from)?)
     } else {
         None
     };
-    let page = paging.page(rows, total, |row| {
-        (
-            row.order_id,
-            row.sku.as_str().to_owned(),
-            row.location.clone(),
-        )
-    })?;
+    let page = paging.page_of(rows, total, |row| Some(row.position()), readable)?;
     Ok(Json(page.map(ReservationView::from)))
 }

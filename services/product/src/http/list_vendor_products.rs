@@ -20,7 +20,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListVendorProducts {
-    /// Words that SKU, name or description contain, in any order.
+    /// Words that SKU, name or description contain, in any order: at most 8, each with at least 3 letters or digits in
+    /// a row.
     #[param(max_length = 200, example = "blue mug")]
     q: Option<String>,
     /// Only products in this state.

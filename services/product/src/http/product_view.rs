@@ -84,7 +84,7 @@ impl ProductView {
             category: product
                 .category
                 .map(|category| category.as_str().to_owned()),
-            metadata: product.metadata.0,
+            metadata: product.metadata,
             status: product.status,
             inventory,
             created_at: product.created_at,

@@ -4,12 +4,12 @@ use axum::http::StatusCode;
 use web::{FieldError, Problem, conditional::IfMatch};
 
 use crate::{
-    catalogue::{CreateProductError, UpdateProductError},
+    catalogue::{CreateProductError, MetadataError, UpdateProductError},
     idempotency::key_of_another_request,
     inventory::{InventoryError, MAX_ON_HAND},
     reservation::StockError,
     retry::Retryable,
-    store::product_lists::ListError,
+    store::{product_lists::ListError, readable::Unreadable},
 };
 
 impl From<CreateProductError> for Problem {
@@ -21,8 +21,9 @@ impl From<CreateProductError> for Problem {
             ),
             CreateProductError::SlugTaken => slug_taken(),
             CreateProductError::KeyOfAnotherRequest => key_of_another_request(),
+            CreateProductError::Unreadable(reason) => not_readable(reason),
             CreateProductError::Answer(source) => Self::internal(source),
-            CreateProductError::Database(source) => postgres::problem(source),
+            CreateProductError::Database(source) => kept(source),
         }
     }
 }
@@ -33,12 +34,14 @@ impl From<UpdateProductError> for Problem {
             UpdateProductError::NotFound => Self::not_found(),
             UpdateProductError::Stale => IfMatch::stale(),
             UpdateProductError::SlugTaken => slug_taken(),
-            UpdateProductError::MetadataTooLarge => Self::invalid_field(
-                "/metadata",
-                "too_large",
-                "metadata is an object of at most 16 KiB",
-            ),
-            UpdateProductError::Database(source) => postgres::problem(source),
+            UpdateProductError::Metadata(MetadataError::TooLarge) => {
+                Self::invalid_field("/metadata", "too_large", error.to_string())
+            }
+            UpdateProductError::Metadata(
+                MetadataError::Refused(_) | MetadataError::StoredTooLarge,
+            ) => Self::invalid_field("/metadata", "invalid", error.to_string()),
+            UpdateProductError::Unreadable(reason) => not_readable(reason),
+            UpdateProductError::Database(source) => kept(source),
         }
     }
 }
@@ -104,6 +107,30 @@ impl From<&StockError> for Problem {
         } else {
             Self::internal(error)
         }
+    }
+}
+
+/// What would be written could not be read again: nothing is written.
+fn not_readable(reason: &Unreadable) -> Problem {
+    Problem::invalid_field(
+        "",
+        "not_readable",
+        format!(
+            "the product could not be read back, so nothing was changed: {reason}; if its metadata is the cause, set it to null"
+        ),
+    )
+}
+
+/// An error while a product was written: what the database refuses to keep is the client's to change.
+fn kept(error: &sqlx::Error) -> Problem {
+    match postgres::Failure::of(error) {
+        postgres::Failure::Data => Problem::invalid_field(
+            "",
+            "not_storable",
+            "the database cannot store one of the values",
+        )
+        .with_cause(error),
+        _ => postgres::problem(error),
     }
 }
 

@@ -4,7 +4,6 @@ use axum::{Json, extract::State};
 use garde::Validate;
 use money::Amount;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
@@ -17,7 +16,8 @@ use super::product_view::ProductView;
 use crate::{
     app::App,
     catalogue::{
-        self, Category, Description, Name, Owner, ProductChange, ProductId, Slug, Status, Viewer,
+        self, Category, Description, Metadata, Name, Owner, ProductChange, ProductId, Slug, Status,
+        Viewer,
     },
 };
 
@@ -53,7 +53,7 @@ pub(super) struct UpdateProduct {
         clippy::option_option,
         reason = "absent and null differ in a merge patch"
     )]
-    metadata: Option<Option<Map<String, Value>>>,
+    metadata: Option<Option<Metadata>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Status>, nullable = false)]
     status: Option<Status>,

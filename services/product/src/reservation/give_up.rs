@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     catalogue::Sku,
-    store::{self, shortfalls::Having},
+    store::{
+        self,
+        shortfalls::{Having, Lines},
+    },
 };
 
 /// Makes room for `on_hand` on a shelf whose SKU is locked. Answers the SKUs that must be locked as well before it
@@ -35,42 +38,59 @@ pub(crate) async fn give_up(
         TakenBack::Unlocked(more) => return Ok(Some(more)),
     }
 
-    let mut lack = store::shortfalls::lack(tx, sku, location, on_hand).await?;
-    let lost = newest(
-        store::shortfalls::held(tx, sku, location, lack).await?,
-        lack,
-    );
-    let orders: Vec<Uuid> = lost.iter().map(|having| having.order_id).collect();
-    if !orders.is_empty() {
-        let lines = store::retakes::lines(tx, &orders).await?;
-        let missing: Vec<Sku> = lines
-            .into_iter()
-            .map(|line| line.sku)
-            .filter(|sku| !locked.contains(sku))
-            .collect();
-        match (missing.is_empty(), reach.may_widen()) {
-            (true, _) => {}
-            (false, true) => return Ok(Some(missing)),
-            (false, false) => return Err(StockError::Raced),
+    for lines in [Lines::Open, Lines::All] {
+        let lack = store::shortfalls::lack(tx, sku, location, on_hand).await?;
+        if lack == 0 {
+            break;
         }
-        store::holds::lock_alone(tx, &orders).await?;
-        store::holds::end(tx, &orders, HoldState::Held, HoldState::Lost).await?;
-        store::shelves::give_back(tx, &orders).await?;
-    }
-
-    lack = store::shortfalls::lack(tx, sku, location, on_hand).await?;
-    if lack > 0 {
-        let mut short = newest(
-            store::shortfalls::allocated(tx, sku, location, lack).await?,
-            lack,
-        );
+        let held = store::shortfalls::held(tx, (sku, location), lack, lines).await?;
+        let more = lose(tx, &newest(held, lack), &locked, reach).await?;
+        if more.is_some() {
+            return Ok(more);
+        }
+        let lack = store::shortfalls::lack(tx, sku, location, on_hand).await?;
+        if lack == 0 {
+            break;
+        }
+        let allocated = store::shortfalls::allocated(tx, (sku, location), lack, lines).await?;
+        let mut short = newest(allocated, lack);
         let given: i64 = short.iter().map(|having| having.units).sum();
         // An allocation need not fall short as a whole.
         if let Some(last) = short.last_mut() {
             last.units -= (given - lack).max(0);
         }
-        store::shortfalls::write(tx, clock, sku, location, &short).await?;
+        if !short.is_empty() {
+            store::shortfalls::write(tx, clock, sku, location, &short).await?;
+        }
     }
+    Ok(None)
+}
+
+/// Ends these holds, all lines of each. Answers the SKUs that must be locked as well before it can.
+async fn lose(
+    tx: &mut PgTransaction<'_>,
+    lost: &[Having],
+    locked: &BTreeSet<&Sku>,
+    reach: &Reach,
+) -> Result<Option<Vec<Sku>>, StockError> {
+    let orders: Vec<Uuid> = lost.iter().map(|having| having.order_id).collect();
+    if orders.is_empty() {
+        return Ok(None);
+    }
+    let lines = store::retakes::lines(tx, &orders).await?;
+    let missing: Vec<Sku> = lines
+        .into_iter()
+        .map(|line| line.sku)
+        .filter(|sku| !locked.contains(sku))
+        .collect();
+    match (missing.is_empty(), reach.may_widen()) {
+        (true, _) => {}
+        (false, true) => return Ok(Some(missing)),
+        (false, false) => return Err(StockError::Raced),
+    }
+    store::holds::lock_alone(tx, &orders).await?;
+    store::holds::end(tx, &orders, HoldState::Held, HoldState::Lost).await?;
+    store::shelves::give_back(tx, &orders).await?;
     Ok(None)
 }
 

@@ -3,10 +3,15 @@
 use std::collections::{BTreeSet, HashSet};
 
 use sqlx::{PgPool, PgTransaction};
+use tracing::error;
 use uuid::Uuid;
 
 use super::StockError;
-use crate::{catalogue::Sku, store};
+use crate::{
+    catalogue::Sku,
+    retry::Retryable,
+    store::{self, holds::OverdueLine},
+};
 
 /// How often a batch that finds overdue holds locks their stock as well and starts again.
 const MOST_WIDENINGS: u32 = 4;
@@ -83,13 +88,47 @@ pub(super) async fn take_back(
 /// Takes back holds whose time has run out: a few at a time, past stock that somebody works on (ORDERS 7).
 /// Answers how many there were to look at, and how many went back.
 pub async fn expire_overdue(pool: &PgPool) -> Result<(usize, usize), StockError> {
-    let overdue = store::holds::overdue_batch(pool).await?;
+    expire_overdue_but(pool, &mut BTreeSet::new()).await
+}
+
+/// The same, past those that could not be taken back. One whose counters are wrong keeps no other from going back: it
+/// joins them.
+pub async fn expire_overdue_but(
+    pool: &PgPool,
+    broken: &mut BTreeSet<Uuid>,
+) -> Result<(usize, usize), StockError> {
+    let known: Vec<Uuid> = broken.iter().copied().collect();
+    let overdue = store::holds::overdue_batch(pool, &known).await?;
     let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
     if orders.is_empty() {
         return Ok((0, 0));
     }
+    match expire(pool, &overdue).await {
+        Err(error) if !error.is_retryable() => {}
+        outcome => return Ok((orders.len(), outcome?)),
+    }
+    let mut expired = 0;
+    for lines in overdue.chunk_by(|one, next| one.order_id == next.order_id) {
+        match (expire(pool, lines).await, lines.first()) {
+            (Err(error), Some(line)) if !error.is_retryable() => {
+                error!(
+                    order.id = %line.order_id,
+                    error = &error as &dyn std::error::Error,
+                    "an overdue hold cannot be taken back: audit the stock"
+                );
+                broken.insert(line.order_id);
+            }
+            (outcome, _) => expired += outcome?,
+        }
+    }
+    Ok((orders.len(), expired))
+}
+
+/// Takes those of these holds back whose stock nobody works on.
+async fn expire(pool: &PgPool, overdue: &[OverdueLine]) -> Result<usize, StockError> {
+    let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
     let mut tx = pool.begin().await?;
-    let locked = store::shelves::lock_free_ones(&mut tx, &overdue).await?;
+    let locked = store::shelves::lock_free_ones(&mut tx, overdue).await?;
     let blocked: HashSet<Uuid> = overdue
         .iter()
         .filter(|line| !locked.contains(&(line.sku.as_str().to_owned(), line.location.clone())))
@@ -98,5 +137,5 @@ pub async fn expire_overdue(pool: &PgPool) -> Result<(usize, usize), StockError>
     let whole: BTreeSet<Uuid> = orders.difference(&blocked).copied().collect();
     let expired = store::holds::expire(&mut tx, &Vec::from_iter(whole)).await?;
     tx.commit().await?;
-    Ok((orders.len(), expired))
+    Ok(expired)
 }

@@ -128,7 +128,9 @@ pub async fn known(
     orders: &[Uuid],
 ) -> Result<Vec<KnownHold>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT order_id, request_key, fingerprint, state AS "state: HoldState", expires_at, total_minor FROM holds
+        r#"SELECT order_id, request_key, fingerprint, state AS "state: HoldState", total_minor,
+               -- A hold without an end, made by hand, is beyond what can be read.
+               LEAST(GREATEST(expires_at, created_at), created_at + interval '10 years') AS "expires_at!" FROM holds
            WHERE request_key = ANY ($1) OR order_id = ANY ($2)"#,
         request_keys,
         orders,
@@ -175,21 +177,27 @@ pub async fn lines(
     Ok(lines)
 }
 
-/// The stock that a batch has locked, and how many lines its orders had when it did.
+/// The stock that a batch has locked.
 #[derive(Debug)]
 pub struct LockedStock {
     pub shelves: Vec<Shelf>,
-    pub(super) lines: i64,
 }
 
 impl LockedStock {
-    /// A hold that was written since, or taken again from elsewhere, has stock that is not locked.
-    fn check(&self, lines: i64) -> Result<(), StockError> {
-        if self.lines == lines {
-            Ok(())
-        } else {
-            Err(StockError::Raced)
-        }
+    /// Column by column.
+    fn keys(&self) -> (Vec<&str>, Vec<&str>) {
+        let keys = self.shelves.iter();
+        keys.map(|shelf| (shelf.sku.as_str(), shelf.location.as_str()))
+            .unzip()
+    }
+}
+
+/// A hold that was written since the stock was locked, or taken again from elsewhere, has lines whose stock is not.
+fn all_locked(unlocked_lines: i64) -> Result<(), StockError> {
+    if unlocked_lines == 0 {
+        Ok(())
+    } else {
+        Err(StockError::Raced)
     }
 }
 
@@ -211,7 +219,6 @@ pub async fn lock_stock(
     let skus: BTreeSet<&str> = lines.iter().chain(reach).map(Sku::as_str).collect();
     Ok(LockedStock {
         shelves: shelves::lock(tx, &Vec::from_iter(skus)).await?,
-        lines: i64::try_from(lines.len()).unwrap_or(i64::MAX),
     })
 }
 
@@ -225,15 +232,20 @@ pub struct Locked {
 /// Locks the stock of these orders, then their holds, and reads the holds' states in a statement of its own.
 pub async fn lock(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<Locked, StockError> {
     let stock = lock_stock(tx, orders, &BTreeSet::new()).await?;
+    let (skus, locations) = stock.keys();
     let holds = sqlx::query!(
-        r#"SELECT order_id, state AS "state: HoldState",
-               (SELECT count(*) FROM hold_lines WHERE order_id = ANY ($1)) AS "lines!"
+        r#"SELECT order_id, state AS "state: HoldState", (
+               SELECT count(*) FROM hold_lines WHERE order_id = ANY ($1)
+                   AND (sku, location) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))
+           ) AS "unlocked!"
            FROM holds WHERE order_id = ANY ($1) ORDER BY order_id FOR NO KEY UPDATE"#,
         orders,
+        &skus as _,
+        &locations as _,
     )
     .fetch_all(&mut **tx)
     .await?;
-    stock.check(holds.first().map_or(0, |hold| hold.lines))?;
+    all_locked(holds.first().map_or(0, |hold| hold.unlocked))?;
     let states = holds.into_iter().map(|hold| (hold.order_id, hold.state));
     Ok(Locked {
         shelves: stock.shelves,
@@ -248,6 +260,7 @@ pub async fn commit(
     orders: &[Uuid],
     stock: &LockedStock,
 ) -> Result<HashMap<Uuid, HoldState>, StockError> {
+    let (skus, locations) = stock.keys();
     let holds = sqlx::query!(
         r#"WITH found AS MATERIALIZED (
                SELECT order_id, state FROM holds WHERE order_id = ANY ($1) ORDER BY order_id FOR NO KEY UPDATE
@@ -262,14 +275,18 @@ pub async fn commit(
                WHERE stock.sku = units.sku AND stock.location = units.location RETURNING 1
            )
            SELECT order_id, state AS "state: HoldState", (SELECT count(*) FROM ended) AS "ended!",
-               (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!",
-               (SELECT count(*) FROM hold_lines WHERE order_id = ANY ($1)) AS "lines!"
+               (SELECT count(*) FROM units) AS "wanted!", (SELECT count(*) FROM changed) AS "changed!", (
+                   SELECT count(*) FROM hold_lines WHERE order_id = ANY ($1)
+                       AND (sku, location) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))
+               ) AS "unlocked!"
            FROM found"#,
         orders,
+        &skus as _,
+        &locations as _,
     )
     .fetch_all(&mut **tx)
     .await?;
-    stock.check(holds.first().map_or(0, |hold| hold.lines))?;
+    all_locked(holds.first().map_or(0, |hold| hold.unlocked))?;
     if let Some(counts) = holds.first() {
         let held = holds.iter().filter(|hold| hold.state == HoldState::Held);
         if i64::try_from(held.count()) != Ok(counts.ended) {
@@ -316,18 +333,29 @@ pub async fn end(
     )
     .execute(&mut **tx)
     .await?;
-    if ended.rows_affected() == orders.len() as u64 {
-        Ok(())
-    } else {
-        Err(StockError::Raced)
+    if ended.rows_affected() != orders.len() as u64 {
+        return Err(StockError::Raced);
     }
+    Ok(close_lines(tx, orders).await?)
+}
+
+/// The lines of these holds, which have ended, have no units any more. That the flag is compared in this way keeps the
+/// planner off the index of open lines (ORDERS 13).
+async fn close_lines(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE hold_lines SET is_open = false WHERE order_id = ANY ($1) AND is_open IS DISTINCT FROM false",
+        orders,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Gives up what these committed orders have not shipped; those that shipped nothing are released.
 /// Their stock has been given back.
 pub async fn give_up(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE hold_lines SET released = quantity - shipped
+        "UPDATE hold_lines SET released = quantity - shipped, is_open = false
          WHERE order_id = ANY ($1) AND shipped + released < quantity",
         orders,
     )
@@ -411,15 +439,17 @@ pub async fn overdue(
     .await
 }
 
-/// All lines of the holds that are overdue longest, as many as one sweep may lock.
-pub async fn overdue_batch(pool: &PgPool) -> Result<Vec<OverdueLine>, sqlx::Error> {
+/// All lines of the holds that are overdue longest, as many as one sweep may lock, past those of some orders.
+pub async fn overdue_batch(pool: &PgPool, but: &[Uuid]) -> Result<Vec<OverdueLine>, sqlx::Error> {
     let lines = sqlx::query_as!(
         OverdueLine,
         r#"SELECT line.order_id, line.sku AS "sku: _", line.location FROM (
-               SELECT order_id, expires_at FROM holds WHERE state = 'held' AND expires_at < now()
+               SELECT order_id, expires_at FROM holds
+               WHERE state = 'held' AND expires_at < now() AND order_id <> ALL ($2)
                ORDER BY expires_at LIMIT $1
            ) hold JOIN hold_lines line ON line.order_id = hold.order_id ORDER BY hold.expires_at, line.order_id"#,
         i64::from(SWEPT_LINES),
+        but,
     )
     .fetch_all(pool)
     .await?;
@@ -452,6 +482,7 @@ pub async fn expire(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<usize
     .await?;
     if !flipped.is_empty() {
         shelves::give_back(tx, &flipped).await?;
+        close_lines(tx, &flipped).await?;
     }
     Ok(flipped.len())
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 macro_rules! inventories {
-    ($rest:tt $(, $argument:expr)* $(,)?) => {
+    ([$($rest:tt)+] $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Inventory,
             r#"SELECT p.sku AS "sku: _", p.id AS "product_id: _", p.vendor_id AS "vendor_id: _", p.name AS "name: _",
@@ -24,7 +24,7 @@ macro_rules! inventories {
                        jsonb_agg(jsonb_build_object('location', location, 'on_hand', on_hand, 'held', held,
                            'allocated', allocated) ORDER BY priority, location) AS locations
                    FROM stock WHERE stock.sku = p.sku HAVING count(*) > 0
-               ) s "# + $rest
+               ) s "# + $($rest)+
             $(, $argument)*
         )
     };
@@ -72,7 +72,7 @@ pub async fn find(
     owner: Owner,
 ) -> Result<Option<Inventory>, sqlx::Error> {
     inventories!(
-        "WHERE p.sku = $1 AND ($2::uuid IS NULL OR p.vendor_id = $2) AND p.deleted_at IS NULL",
+        ["WHERE p.sku = $1 AND ($2::uuid IS NULL OR p.vendor_id = $2) AND p.deleted_at IS NULL"],
         sku.as_str(),
         owner.vendor(),
     )
@@ -88,49 +88,52 @@ pub async fn rows(
     paging: &Paging<String>,
 ) -> Result<Vec<Inventory>, sqlx::Error> {
     let after = paging.after().map_or("", String::as_str);
-    match owner.vendor() {
-        None => {
+    macro_rules! ask {
+        ($low:tt) => {
             inventories!(
-                "WHERE p.deleted_at IS NULL AND p.sku > $1 AND (NOT $2 OR s.low) ORDER BY p.sku LIMIT $3 OFFSET $4",
+                [
+                    "WHERE p.deleted_at IS NULL AND ($4::uuid IS NULL OR p.vendor_id = $4) AND p.sku > $1 "
+                        + $low
+                        + " ORDER BY p.sku LIMIT $2 OFFSET $3"
+                ],
                 after,
-                low_only,
                 paging.fetch(),
                 paging.offset(),
+                owner.vendor(),
             )
             .fetch_all(pool)
             .await
-        }
-        Some(vendor) => {
-            inventories!(
-                "WHERE p.deleted_at IS NULL AND p.vendor_id = $5 AND p.sku > $1 AND (NOT $2 OR s.low)
-                 ORDER BY p.sku LIMIT $3 OFFSET $4",
-                after,
-                low_only,
-                paging.fetch(),
-                paging.offset(),
-                vendor,
-            )
-            .fetch_all(pool)
-            .await
-        }
+        };
+    }
+    if low_only {
+        ask!("AND p.sku IN (SELECT sku FROM stock WHERE low AND sku > $1)")
+    } else {
+        ask!("")
     }
 }
 
 pub async fn total(pool: &PgPool, owner: Owner, low_only: bool) -> Result<Total, sqlx::Error> {
-    let counted = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM (
-               SELECT FROM products p
-               WHERE p.deleted_at IS NULL AND ($1::uuid IS NULL OR p.vendor_id = $1)
-                 AND EXISTS (SELECT FROM stock WHERE stock.sku = p.sku AND (NOT $2 OR low))
-               LIMIT $3
-           ) counted"#,
-        owner.vendor(),
-        low_only,
-        Total::COUNT_TO,
-    )
-    .fetch_one(pool)
-    .await?;
-    Ok(Total::counted(counted))
+    macro_rules! count {
+        ($low:tt) => {
+            sqlx::query_scalar!(
+                r#"SELECT count(*) AS "count!" FROM (
+                       SELECT FROM products p
+                       WHERE p.deleted_at IS NULL AND ($1::uuid IS NULL OR p.vendor_id = $1)
+                         AND p.sku IN (SELECT sku FROM stock"#
+                    + $low
+                    + ") LIMIT $2) counted",
+                owner.vendor(),
+                Total::COUNT_TO,
+            )
+            .fetch_one(pool)
+            .await?
+        };
+    }
+    Ok(Total::counted(if low_only {
+        count!(" WHERE low")
+    } else {
+        count!("")
+    }))
 }
 
 /// Writes what a vendor sets of a row that this transaction has locked.

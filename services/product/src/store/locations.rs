@@ -1,9 +1,15 @@
 //! The places where units may be.
 
+use std::fmt::Display;
+
 use sqlx::PgPool;
 use web::list::{Paging, Total};
 
-use crate::inventory::{Location, NewLocation};
+use super::readable::{Attempt, Row, Time, Unreadable};
+use crate::{
+    catalogue::Name,
+    inventory::{Location, LocationCode, NewLocation},
+};
 
 /// None: there is one with this code.
 pub async fn insert(pool: &PgPool, new: &NewLocation) -> Result<Option<Location>, sqlx::Error> {
@@ -19,11 +25,39 @@ pub async fn insert(pool: &PgPool, new: &NewLocation) -> Result<Option<Location>
     .await
 }
 
+/// A location as its row came from the database.
+#[derive(Debug)]
+pub struct LocationRow {
+    pub code: LocationCode,
+    name: Name,
+    priority: i16,
+    created_at: Attempt<Time>,
+}
+
+impl Row for LocationRow {
+    type Read = Location;
+
+    const KIND: &'static str = "location";
+
+    fn id(&self) -> impl Display + use<> {
+        self.code.clone()
+    }
+
+    fn read(self) -> Result<Location, Unreadable> {
+        Ok(Location {
+            code: self.code,
+            name: self.name,
+            priority: self.priority,
+            created_at: self.created_at.read()?.0,
+        })
+    }
+}
+
 /// The rows of one page, by code.
-pub async fn rows(pool: &PgPool, paging: &Paging<String>) -> Result<Vec<Location>, sqlx::Error> {
+pub async fn rows(pool: &PgPool, paging: &Paging<String>) -> Result<Vec<LocationRow>, sqlx::Error> {
     sqlx::query_as!(
-        Location,
-        r#"SELECT code AS "code: _", name AS "name: _", priority, created_at FROM locations
+        LocationRow,
+        r#"SELECT code AS "code: _", name AS "name: _", priority, created_at AS "created_at: _" FROM locations
            WHERE code > $1 ORDER BY code LIMIT $2 OFFSET $3"#,
         paging.after().map_or("", String::as_str),
         paging.fetch(),

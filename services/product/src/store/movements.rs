@@ -1,10 +1,13 @@
 //! Movements: why `on_hand` is what it is. Only ever added to.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgPool, PgTransaction};
 use uuid::Uuid;
 use web::list::{Paging, Total};
 
+use super::readable::{Attempt, Row, Time, Unreadable};
 use crate::{
     catalogue::{Reason, Sku},
     inventory::{Movement, MovementKind, PastMovement},
@@ -31,17 +34,62 @@ pub async fn add(tx: &mut PgTransaction<'_>, movement: &Movement) -> Result<(), 
 /// The sort key of a movement; the newest come first.
 pub type Position = (DateTime<Utc>, Uuid);
 
+/// A movement as its row came from the database.
+#[derive(Debug)]
+pub struct MovementRow {
+    id: Uuid,
+    location: String,
+    kind: Attempt<MovementKind>,
+    delta: i64,
+    on_hand_after: i64,
+    reason: Option<String>,
+    order_id: Option<Uuid>,
+    actor: Option<Uuid>,
+    created_at: Attempt<Time>,
+}
+
+impl MovementRow {
+    pub fn position(&self) -> Option<Position> {
+        Some((self.created_at.get()?.0, self.id))
+    }
+}
+
+impl Row for MovementRow {
+    type Read = PastMovement;
+
+    const KIND: &'static str = "movement";
+
+    fn id(&self) -> impl Display + use<> {
+        self.id
+    }
+
+    fn read(self) -> Result<PastMovement, Unreadable> {
+        Ok(PastMovement {
+            id: self.id,
+            location: self.location,
+            kind: self.kind.read()?,
+            delta: self.delta,
+            on_hand_after: self.on_hand_after,
+            reason: self.reason,
+            order_id: self.order_id,
+            actor: self.actor,
+            created_at: self.created_at.read()?.0,
+        })
+    }
+}
+
 pub async fn rows(
     pool: &PgPool,
     sku: &Sku,
     paging: &Paging<Position>,
-) -> Result<Vec<PastMovement>, sqlx::Error> {
+) -> Result<Vec<MovementRow>, sqlx::Error> {
     // A thousand years from the epoch: before the first row, newest first.
     let start = (DateTime::UNIX_EPOCH + TimeDelta::days(365_250), Uuid::max());
     let (at, id) = paging.after().copied().unwrap_or(start);
     sqlx::query_as!(
-        PastMovement,
-        r#"SELECT id, location, kind AS "kind: _", delta, on_hand_after, reason, order_id, actor, created_at
+        MovementRow,
+        r#"SELECT id, location, kind AS "kind: _", delta, on_hand_after, reason, order_id, actor,
+               created_at AS "created_at: _"
            FROM movements WHERE sku = $1 AND (created_at, id) < ($2, $3)
            ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"#,
         sku.as_str(),

@@ -154,7 +154,8 @@ async fn add_to_lines(
                GROUP BY order_id, sku, location ORDER BY order_id, sku, location
            ), changed AS (
                UPDATE hold_lines line
-               SET shipped = line.shipped + $5 * units.quantity, returned = line.returned + $6 * units.quantity
+               SET shipped = line.shipped + $5 * units.quantity, returned = line.returned + $6 * units.quantity,
+                   is_open = line.is_open AND line.shipped + $5 * units.quantity + line.released < line.quantity
                FROM units
                WHERE (line.order_id, line.sku, line.location) = (units.order_id, units.sku, units.location) RETURNING 1
            )

@@ -1,11 +1,11 @@
-//! Lists of products. A query for each sort and each kind of question, so that every one has its index
-//! whatever the planner makes of the parameters.
+//! Lists of products. Every parameter may be empty. The sessions of lists plan each statement with its values
+//! (`pools::LIST_SETTINGS`), so that what is empty falls away and every sort and filter finds its index.
 
 use sqlx::PgPool;
 use web::list::{Paging, Total};
 
-use super::select_products;
-use crate::catalogue::{Filter, Position, Product, Sort, Viewer};
+use super::{product_row::ProductRow, select_products};
+use crate::catalogue::{Filter, Position, Sort, Viewer};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
@@ -15,6 +15,25 @@ pub enum ListError {
     Database(#[from] sqlx::Error),
 }
 
+/// Puts what is asked of the stock into a statement: `$ask!` is called with it.
+macro_rules! with_stock {
+    ($in_stock:expr, $ask:ident $($arguments:tt)*) => {
+        match $in_stock {
+            None => $ask!("" $($arguments)*),
+            Some(true) => {
+                $ask!(" AND p.sku IN (SELECT sku FROM stock WHERE on_hand - held - allocated > 0)" $($arguments)*)
+            }
+            Some(false) => {
+                $ask!(
+                    " AND NOT EXISTS (SELECT FROM stock
+                          WHERE stock.sku = p.sku AND on_hand - held - allocated > 0)"
+                    $($arguments)*
+                )
+            }
+        }
+    };
+}
+
 /// The rows of one page, of what `viewer` may see.
 pub async fn rows(
     pool: &PgPool,
@@ -22,105 +41,139 @@ pub async fn rows(
     filter: &Filter,
     sort: Sort,
     paging: &Paging<Position>,
-) -> Result<Vec<Product>, ListError> {
+) -> Result<Vec<ProductRow>, ListError> {
     let position = paging.after().cloned().unwrap_or_else(|| sort.start());
-    let patterns = filter.patterns();
-    let longest = patterns.first();
+    let [one, two, three, four, five, six, seven, eight] = filter.patterns();
 
-    // $1 sees all, $2 own vendor, $3 vendor, $4 longest pattern, $5 all patterns, $6 status, $7 and $8 prices,
-    // $9 in stock, $10 and $11 position, $12 limit, $13 offset
+    // $1 sees all, $2 own vendor, $3 vendor, $4 status, $5 and $6 prices, $7 and $8 position, $9 limit, $10 offset,
+    // $11 to $18 patterns
     macro_rules! ask {
-        ($question:tt, $behind:tt, $key:expr, $id:expr) => {
+        ($stock:tt, $behind:tt, $key:expr, $id:expr) => {
             select_products!(
                 [
                     "WHERE p.deleted_at IS NULL AND (p.status = 'active' OR $1 OR p.vendor_id = $2)
-                         AND ($6::text IS NULL OR p.status = $6)
-                         AND ($7::bigint IS NULL OR p.price_minor >= $7)
-                         AND ($8::bigint IS NULL OR p.price_minor <= $8)
-                         AND ($9::boolean IS NULL OR (s.on_hand - s.held - s.allocated > 0) = $9) " + $question
+                         AND ($3::uuid IS NULL OR p.vendor_id = $3) AND ($4::text IS NULL OR p.status = $4)
+                         AND ($5::bigint IS NULL OR p.price_minor >= $5)
+                         AND ($6::bigint IS NULL OR p.price_minor <= $6)
+                         AND ($11::text IS NULL OR p.search_text ILIKE $11)
+                         AND ($12::text IS NULL OR p.search_text ILIKE $12)
+                         AND ($13::text IS NULL OR p.search_text ILIKE $13)
+                         AND ($14::text IS NULL OR p.search_text ILIKE $14)
+                         AND ($15::text IS NULL OR p.search_text ILIKE $15)
+                         AND ($16::text IS NULL OR p.search_text ILIKE $16)
+                         AND ($17::text IS NULL OR p.search_text ILIKE $17)
+                         AND ($18::text IS NULL OR p.search_text ILIKE $18)"
+                        + $stock
                         + $behind
-                        + " LIMIT $12 OFFSET $13"
+                        + " LIMIT $9 OFFSET $10"
                 ],
                 viewer.sees_all(),
                 viewer.vendor(),
                 filter.vendor,
-                longest,
-                &patterns,
                 filter.status as _,
                 filter.min_price,
                 filter.max_price,
-                filter.in_stock,
                 $key,
                 $id,
                 paging.fetch(),
                 paging.offset(),
+                one,
+                two,
+                three,
+                four,
+                five,
+                six,
+                seven,
+                eight,
             )
             .fetch_all(pool)
             .await?
         };
     }
-    macro_rules! ask_sorted {
-        ($question:tt) => {
-            match (sort, &position) {
-                (Sort::Newest, Position::Age(at, id)) => {
-                    ask!($question, " AND (p.created_at, p.id) < ($10, $11) ORDER BY p.created_at DESC, p.id DESC", at, id)
-                }
-                (Sort::Oldest, Position::Age(at, id)) => {
-                    ask!($question, " AND (p.created_at, p.id) > ($10, $11) ORDER BY p.created_at, p.id", at, id)
-                }
-                (Sort::Cheapest, Position::Price(price, id)) => {
-                    ask!($question, " AND (p.price_minor, p.id) > ($10, $11) ORDER BY p.price_minor, p.id", price, id)
-                }
-                (Sort::Dearest, Position::Price(price, id)) => {
-                    ask!($question, " AND (p.price_minor, p.id) < ($10, $11) ORDER BY p.price_minor DESC, p.id DESC", price, id)
-                }
-                (Sort::Name, Position::Name(name, id)) => {
-                    ask!($question, " AND (p.name, p.id) > ($10, $11) ORDER BY p.name, p.id", name, id)
-                }
-                (Sort::Newest | Sort::Oldest, Position::Price(..) | Position::Name(..))
-                | (Sort::Cheapest | Sort::Dearest, Position::Age(..) | Position::Name(..))
-                | (Sort::Name, Position::Age(..) | Position::Price(..)) => return Err(ListError::Cursor),
-            }
-        };
-    }
-    let rows = if longest.is_some() {
-        ask_sorted!(
-            "AND ($3::uuid IS NULL OR p.vendor_id = $3) AND p.search_text ILIKE $4 AND p.search_text ILIKE ALL ($5)"
-        )
-    } else if filter.vendor.is_some() {
-        ask_sorted!("AND p.vendor_id = $3 AND $4::text IS NULL AND $5::text[] IS NOT NULL")
-    } else {
-        ask_sorted!("AND $3::uuid IS NULL AND $4::text IS NULL AND $5::text[] IS NOT NULL")
+    let rows = match (sort, &position) {
+        (Sort::Newest, Position::Age(at, id)) => with_stock!(
+            filter.in_stock,
+            ask,
+            " AND (p.created_at, p.id) < ($7, $8) ORDER BY p.created_at DESC, p.id DESC",
+            at,
+            id
+        ),
+        (Sort::Oldest, Position::Age(at, id)) => with_stock!(
+            filter.in_stock,
+            ask,
+            " AND (p.created_at, p.id) > ($7, $8) ORDER BY p.created_at, p.id",
+            at,
+            id
+        ),
+        (Sort::Cheapest, Position::Price(price, id)) => with_stock!(
+            filter.in_stock,
+            ask,
+            " AND (p.price_minor, p.id) > ($7, $8) ORDER BY p.price_minor, p.id",
+            price,
+            id
+        ),
+        (Sort::Dearest, Position::Price(price, id)) => with_stock!(
+            filter.in_stock,
+            ask,
+            " AND (p.price_minor, p.id) < ($7, $8) ORDER BY p.price_minor DESC, p.id DESC",
+            price,
+            id
+        ),
+        (Sort::Name, Position::Name(name, id)) => with_stock!(
+            filter.in_stock,
+            ask,
+            " AND (p.name, p.id) > ($7, $8) ORDER BY p.name, p.id",
+            name,
+            id
+        ),
+        (Sort::Newest | Sort::Oldest, Position::Price(..) | Position::Name(..))
+        | (Sort::Cheapest | Sort::Dearest, Position::Age(..) | Position::Name(..))
+        | (Sort::Name, Position::Age(..) | Position::Price(..)) => return Err(ListError::Cursor),
     };
     Ok(rows)
 }
 
 /// How many rows all pages have.
 pub async fn total(pool: &PgPool, viewer: Viewer, filter: &Filter) -> Result<Total, sqlx::Error> {
-    let patterns = filter.patterns();
-    let counted = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM (
-               SELECT FROM products p
-               WHERE p.deleted_at IS NULL AND (p.status = 'active' OR $1 OR p.vendor_id = $2)
-                 AND ($3::uuid IS NULL OR p.vendor_id = $3) AND p.search_text ILIKE ALL ($4)
-                 AND ($5::text IS NULL OR p.status = $5)
-                 AND ($6::bigint IS NULL OR p.price_minor >= $6) AND ($7::bigint IS NULL OR p.price_minor <= $7)
-                 AND ($8::boolean IS NULL OR $8 = EXISTS (
-                     SELECT FROM stock WHERE stock.sku = p.sku AND on_hand - held - allocated > 0
-                 ))
-               LIMIT $9
-           ) counted"#,
-        viewer.sees_all(),
-        viewer.vendor(),
-        filter.vendor,
-        &patterns,
-        filter.status as _,
-        filter.min_price,
-        filter.max_price,
-        filter.in_stock,
-        Total::COUNT_TO,
-    )
-    .fetch_one(pool)
-    .await?;
-    Ok(Total::counted(counted))
+    let [one, two, three, four, five, six, seven, eight] = filter.patterns();
+    macro_rules! count {
+        ($stock:tt) => {
+            sqlx::query_scalar!(
+                r#"SELECT count(*) AS "count!" FROM (
+                       SELECT FROM products p
+                       WHERE p.deleted_at IS NULL AND (p.status = 'active' OR $1 OR p.vendor_id = $2)
+                         AND ($3::uuid IS NULL OR p.vendor_id = $3) AND ($4::text IS NULL OR p.status = $4)
+                         AND ($5::bigint IS NULL OR p.price_minor >= $5)
+                         AND ($6::bigint IS NULL OR p.price_minor <= $6)
+                         AND ($8::text IS NULL OR p.search_text ILIKE $8)
+                         AND ($9::text IS NULL OR p.search_text ILIKE $9)
+                         AND ($10::text IS NULL OR p.search_text ILIKE $10)
+                         AND ($11::text IS NULL OR p.search_text ILIKE $11)
+                         AND ($12::text IS NULL OR p.search_text ILIKE $12)
+                         AND ($13::text IS NULL OR p.search_text ILIKE $13)
+                         AND ($14::text IS NULL OR p.search_text ILIKE $14)
+                         AND ($15::text IS NULL OR p.search_text ILIKE $15)"#
+                    + $stock
+                    + " LIMIT $7) counted",
+                viewer.sees_all(),
+                viewer.vendor(),
+                filter.vendor,
+                filter.status as _,
+                filter.min_price,
+                filter.max_price,
+                Total::COUNT_TO,
+                one,
+                two,
+                three,
+                four,
+                five,
+                six,
+                seven,
+                eight,
+            )
+            .fetch_one(pool)
+            .await?
+        };
+    }
+    Ok(Total::counted(with_stock!(filter.in_stock, count)))
 }

@@ -3,31 +3,35 @@
 use sqlx::{PgExecutor, PgTransaction};
 use uuid::Uuid;
 
-use super::select_products;
+use super::{product_row::ProductRow, readable::readable_ones, select_products};
 use crate::{
     catalogue::{Category, NewProduct, Owner, Product, ProductId, Slug, Status},
     reservation::Offer,
 };
 
-pub async fn by_id(db: impl PgExecutor<'_>, id: ProductId) -> Result<Option<Product>, sqlx::Error> {
+pub async fn by_id(
+    db: impl PgExecutor<'_>,
+    id: ProductId,
+) -> Result<Option<ProductRow>, sqlx::Error> {
     select_products!(["WHERE p.id = $1 AND p.deleted_at IS NULL"], id.0)
         .fetch_optional(db)
         .await
 }
 
-/// Those of these ids or slugs, in no order.
+/// Those of these ids or slugs that can be read, in no order.
 pub async fn by_names(
     db: impl PgExecutor<'_>,
     ids: &[Uuid],
     slugs: &[&str],
 ) -> Result<Vec<Product>, sqlx::Error> {
-    select_products!(
+    let rows = select_products!(
         ["WHERE (p.id = ANY ($1) OR p.slug = ANY ($2)) AND p.deleted_at IS NULL"],
         ids,
         slugs as _,
     )
     .fetch_all(db)
-    .await
+    .await?;
+    Ok(readable_ones(rows))
 }
 
 /// False: another product has the slug, and nothing was inserted.
@@ -38,8 +42,8 @@ pub async fn insert(
     slug: &Slug,
 ) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query!(
-        "INSERT INTO products (id, vendor_id, sku, slug, name, description, price_minor, category, metadata, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "INSERT INTO products (id, vendor_id, sku, slug, name, description, price_minor, category, metadata, metadata_as_sent, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::json, $11)
          ON CONFLICT (slug) WHERE deleted_at IS NULL DO NOTHING",
         id,
         new.vendor_id.0,
@@ -49,7 +53,8 @@ pub async fn insert(
         new.description.as_str(),
         new.price_minor,
         new.category.as_ref().map(Category::as_str),
-        sqlx::types::Json(&new.metadata) as _,
+        new.metadata.before_0008(),
+        new.metadata.as_str(),
         new.status as Status,
     )
     .execute(&mut **tx)
@@ -60,8 +65,8 @@ pub async fn insert(
 /// Writes what a client may edit over the version that was read. False: it is not that version any more.
 pub async fn replace(db: impl PgExecutor<'_>, product: &Product) -> Result<bool, sqlx::Error> {
     let replaced = sqlx::query!(
-        "UPDATE products SET slug = $3, name = $4, description = $5, price_minor = $6, category = $7, metadata = $8,
-             status = $9, version = version + 1, updated_at = now()
+        "UPDATE products SET slug = $3, name = $4, description = $5, price_minor = $6, category = $7,
+             metadata = $8::text::jsonb, metadata_as_sent = $9::text::json, status = $10, version = version + 1, updated_at = now()
          WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
         product.id.0,
         product.version,
@@ -70,7 +75,8 @@ pub async fn replace(db: impl PgExecutor<'_>, product: &Product) -> Result<bool,
         product.description.as_str(),
         product.price_minor,
         product.category.as_ref().map(Category::as_str),
-        sqlx::types::Json(&product.metadata.0) as _,
+        product.metadata.before_0008(),
+        product.metadata.as_str(),
         product.status as Status,
     )
     .execute(db)

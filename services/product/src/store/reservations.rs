@@ -1,11 +1,14 @@
 //! Reservations as a list: who has units of what, the newest orders first.
 
+use std::fmt::Display;
+
 use sqlx::PgPool;
 use uuid::Uuid;
 use web::list::{Paging, Total};
 
+use super::readable::{Attempt, Row, Time, Unreadable};
 use crate::{
-    catalogue::Sku,
+    catalogue::{Name, ProductId, Sku, VendorId},
     reservation::{HoldState, ReservedLine},
 };
 
@@ -22,13 +25,70 @@ pub struct Wanted {
 /// The sort key of a line.
 pub type Position = (Uuid, String, String);
 
+/// A line of a hold as its row came from the database.
+#[derive(Debug)]
+pub struct ReservedRow {
+    order_id: Uuid,
+    sku: Sku,
+    location: String,
+    product_id: ProductId,
+    vendor_id: VendorId,
+    name: Name,
+    quantity: i64,
+    shipped: i64,
+    returned: i64,
+    released: i64,
+    state: Attempt<HoldState>,
+    expires_at: Attempt<Time>,
+    created_at: Attempt<Time>,
+    ended_at: Option<Attempt<Time>>,
+}
+
+impl ReservedRow {
+    pub fn position(&self) -> Position {
+        let sku = self.sku.as_str().to_owned();
+        (self.order_id, sku, self.location.clone())
+    }
+}
+
+impl Row for ReservedRow {
+    type Read = ReservedLine;
+
+    const KIND: &'static str = "reservation";
+
+    fn id(&self) -> impl Display + use<> {
+        self.order_id
+    }
+
+    fn read(self) -> Result<ReservedLine, Unreadable> {
+        let ended_at = self.ended_at.map(Attempt::read).transpose()?;
+        Ok(ReservedLine {
+            order_id: self.order_id,
+            sku: self.sku,
+            location: self.location,
+            product_id: self.product_id,
+            vendor_id: self.vendor_id,
+            name: self.name,
+            quantity: self.quantity,
+            shipped: self.shipped,
+            returned: self.returned,
+            released: self.released,
+            state: self.state.read()?,
+            expires_at: self.expires_at.read()?.0,
+            created_at: self.created_at.read()?.0,
+            ended_at: ended_at.map(|time| time.0),
+        })
+    }
+}
+
 macro_rules! reservations {
     ($from:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
-            ReservedLine,
+            ReservedRow,
             r#"SELECT line.order_id, line.sku AS "sku: _", line.location, line.product_id AS "product_id: _",
                    line.vendor_id AS "vendor_id: _", line.name AS "name: _", line.quantity, line.shipped, line.returned,
-                   line.released, hold.state AS "state: _", hold.expires_at, hold.created_at, hold.ended_at
+                   line.released, hold.state AS "state: _", hold.expires_at AS "expires_at: _",
+                   hold.created_at AS "created_at: _", hold.ended_at AS "ended_at: _"
                FROM "# + $from + " ORDER BY line.order_id DESC, line.sku DESC, line.location DESC LIMIT $4 OFFSET $5"
             $(, $argument)*
         )
@@ -40,7 +100,7 @@ pub async fn rows(
     pool: &PgPool,
     wanted: &Wanted,
     paging: &Paging<Position>,
-) -> Result<Vec<ReservedLine>, sqlx::Error> {
+) -> Result<Vec<ReservedRow>, sqlx::Error> {
     // Behind no line at all.
     let start = (Uuid::max(), String::new(), String::new());
     let (order, sku, location) = paging.after().unwrap_or(&start);

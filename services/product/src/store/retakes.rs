@@ -104,8 +104,8 @@ async fn rewrite(tx: &mut PgTransaction<'_>, taken: &Taken) -> Result<(), sqlx::
              WHERE hold_lines.order_id = take.order_id AND hold_lines.sku = take.sku LIMIT 1
          ) old
          ORDER BY take.order_id, take.sku, take.location
-         ON CONFLICT (order_id, sku, location) DO UPDATE SET quantity = EXCLUDED.quantity
-         WHERE hold_lines.quantity <> EXCLUDED.quantity",
+         ON CONFLICT (order_id, sku, location) DO UPDATE SET quantity = EXCLUDED.quantity, is_open = true
+         WHERE hold_lines.quantity <> EXCLUDED.quantity OR NOT hold_lines.is_open",
         &taken.line_orders,
         &taken.skus,
         &taken.locations,

@@ -6,10 +6,7 @@ use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use super::holds::{LockedStock, OverdueLine};
-use crate::{
-    catalogue::Sku,
-    reservation::{Shelf, StockError},
-};
+use crate::reservation::{Shelf, StockError};
 
 /// Locks all locations of these SKUs, and reads them as they are then.
 pub async fn lock(tx: &mut PgTransaction<'_>, skus: &[&str]) -> Result<Vec<Shelf>, sqlx::Error> {
@@ -28,28 +25,16 @@ pub(super) async fn lock_of(
     tx: &mut PgTransaction<'_>,
     orders: &[Uuid],
 ) -> Result<LockedStock, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT s.sku AS "sku: Sku", s.location, s.priority, s.on_hand, s.held, s.allocated,
-               (SELECT count(*) FROM hold_lines WHERE order_id = ANY ($1)) AS "lines!"
+    let shelves = sqlx::query_as!(
+        Shelf,
+        r#"SELECT s.sku AS "sku: _", s.location, s.priority, s.on_hand, s.held, s.allocated
            FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE order_id = ANY ($1))
            ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s"#,
         orders,
     )
     .fetch_all(&mut **tx)
     .await?;
-    let lines = rows.first().map_or(0, |row| row.lines);
-    let shelves = rows.into_iter().map(|row| Shelf {
-        sku: row.sku,
-        location: row.location,
-        priority: row.priority,
-        on_hand: row.on_hand,
-        held: row.held,
-        allocated: row.allocated,
-    });
-    Ok(LockedStock {
-        shelves: shelves.collect(),
-        lines,
-    })
+    Ok(LockedStock { shelves })
 }
 
 /// Locks those rows of these lines that nobody else works on, and names them.

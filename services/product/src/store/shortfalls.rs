@@ -39,45 +39,69 @@ pub async fn lack(
     .await
 }
 
+/// Which lines to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// Those that are not over: few, however much of the SKU was ever sold.
+    Open,
+    /// All of the SKU, for what the release before took again and did not open.
+    All,
+}
+
+macro_rules! having {
+    ($units:tt, $state:tt, $lines:expr, $tx:expr $(, $argument:expr)+) => {
+        match $lines {
+            Lines::Open => having!(@ $units, "is_open AND " + $state, $tx $(, $argument)+),
+            Lines::All => having!(@ $units, $state, $tx $(, $argument)+),
+        }
+    };
+    (@ $units:tt, $state:expr, $tx:expr $(, $argument:expr)+) => {
+        sqlx::query_as!(
+            Having,
+            "SELECT order_id, " + $units + r#" AS "units!" FROM hold_lines JOIN holds USING (order_id)
+             WHERE "# + $state + " AND hashtext(sku) = hashtext($1) AND sku = $1 AND location = $2
+             ORDER BY order_id DESC LIMIT $3"
+            $(, $argument)+
+        )
+        .fetch_all(&mut **$tx)
+        .await
+    };
+}
+
 /// Who holds units of it, the newest first; so many units at the least, if there are.
 pub async fn held(
     tx: &mut PgTransaction<'_>,
-    sku: &Sku,
-    location: &str,
+    (sku, location): (&Sku, &str),
     units: i64,
+    lines: Lines,
 ) -> Result<Vec<Having>, sqlx::Error> {
-    sqlx::query_as!(
-        Having,
-        "SELECT order_id, quantity AS units FROM hold_lines JOIN holds USING (order_id)
-         WHERE hashtext(sku) = hashtext($1) AND sku = $1 AND location = $2 AND state = 'held'
-         ORDER BY order_id DESC LIMIT $3",
+    having!(
+        "quantity",
+        "state = 'held'",
+        lines,
+        tx,
         sku.as_str(),
         location,
-        units,
+        units
     )
-    .fetch_all(&mut **tx)
-    .await
 }
 
 /// Who has units of it allocated, the newest first; so many units at the least, if there are.
 pub async fn allocated(
     tx: &mut PgTransaction<'_>,
-    sku: &Sku,
-    location: &str,
+    (sku, location): (&Sku, &str),
     units: i64,
+    lines: Lines,
 ) -> Result<Vec<Having>, sqlx::Error> {
-    sqlx::query_as!(
-        Having,
-        r#"SELECT order_id, quantity - shipped - released AS "units!" FROM hold_lines JOIN holds USING (order_id)
-           WHERE hashtext(sku) = hashtext($1) AND sku = $1 AND location = $2 AND state = 'committed'
-               AND shipped + released < quantity
-           ORDER BY order_id DESC LIMIT $3"#,
+    having!(
+        "quantity - shipped - released",
+        "state = 'committed' AND shipped + released < quantity",
+        lines,
+        tx,
         sku.as_str(),
         location,
-        units,
+        units
     )
-    .fetch_all(&mut **tx)
-    .await
 }
 
 /// Takes the units off the lines and the shelf, and keeps that for the order service.
@@ -92,7 +116,8 @@ pub async fn write(
     let orders: Vec<Uuid> = short.iter().map(|having| having.order_id).collect();
     let units: Vec<i64> = short.iter().map(|having| having.units).collect();
     let changed = sqlx::query!(
-        "UPDATE hold_lines line SET released = released + short.units
+        "UPDATE hold_lines line SET released = released + short.units,
+             is_open = is_open AND shipped + released + short.units < quantity
          FROM unnest($1::uuid[], $2::bigint[]) AS short (order_id, units)
          WHERE line.order_id = short.order_id AND sku = $3 AND location = $4",
         &orders,

@@ -20,4 +20,5 @@ mod openapi;
 mod reserve_stock;
 mod set_inventory;
 mod ship_and_return_goods;
+mod unreadable_rows;
 mod update_product;

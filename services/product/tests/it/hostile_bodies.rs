@@ -22,7 +22,9 @@ async fn bodies_made_to_do_harm_are_422(pool: PgPool) {
     let mug = shop.product("MUG", 1).await;
     let path = format!("/products/{}", mug["id"].as_str().unwrap());
     for (index, body) in BODIES.into_iter().enumerate() {
-        let metadata = format!(r#"{{"sku":"A{index}","name":"A {index}","price":"1","metadata":{{"a":{body}}}}}"#);
+        let metadata = format!(
+            r#"{{"sku":"A{index}","name":"A {index}","price":"1","metadata":{{"a":{body}}}}}"#
+        );
         for answer in [
             shop.post("/products").by(&shop.vendor).text(body).await,
             shop.post("/products")

@@ -1,6 +1,12 @@
 //! A shop for one test: its database, its routers, and tokens for whoever calls.
 
-use std::{net::SocketAddr, path::Path, str::FromStr, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::LazyLock,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -11,9 +17,11 @@ use axum::{
 use http_body_util::BodyExt;
 use product::{
     app::{App, Parts},
+    audit::Auditor,
     guests::GuestLimits,
     http,
     idempotency::InFlight,
+    pools::LIST_SETTINGS,
     reads::Reads,
     reservation::{
         Extension, Hash, Item, Parcel, ParcelLine, Reservation, Returned, Shipped, Verdict, Wanted,
@@ -22,7 +30,7 @@ use product::{
     views::Views,
 };
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -34,6 +42,7 @@ use web::{
 };
 
 pub const INTERNAL_TOKEN: &str = "current-token";
+pub const OPERATOR_TOKEN: &str = "operators-token";
 
 pub struct Shop {
     pub pool: PgPool,
@@ -55,10 +64,24 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Value,
+    pub text: String,
 }
 
 pub fn id() -> Uuid {
     Clock::system().uuid()
+}
+
+/// The folder of the callers' tokens, written once: while one test writes them, another would find none.
+fn tokens() -> PathBuf {
+    static TOKENS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("internal-tokens");
+        std::fs::create_dir_all(&folder).unwrap();
+        let order = format!("{INTERNAL_TOKEN}\nnext-token\n");
+        std::fs::write(folder.join("order"), order).unwrap();
+        std::fs::write(folder.join("operator"), OPERATOR_TOKEN).unwrap();
+        folder
+    });
+    TOKENS.clone()
 }
 
 impl Shop {
@@ -96,8 +119,23 @@ impl Shop {
             options.options([("lock_timeout", "250ms"), ("statement_timeout", "2s")]),
         );
         let signer = Signer::try_new().unwrap();
+        let options = pool.connect_options().as_ref().clone();
+        let apart = |name, connections, settings: &[(&'static str, &'static str)]| {
+            let options = options.clone().application_name(name);
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(Duration::from_secs(1))
+                .connect_lazy_with(options.options(settings.iter().copied()))
+        };
         let app = App::new(Parts {
             pool: pool.clone(),
+            lists: apart("lists", 2, &LIST_SETTINGS),
+            health: apart("health", 1, &[]),
+            auditor: Auditor {
+                pool: pool.clone(),
+                options: options.clone(),
+                clock: Clock::system(),
+            },
             clock: Clock::system(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
@@ -112,13 +150,7 @@ impl Shop {
                 token: signer.token(id, roles).unwrap(),
             }
         };
-        let tokens = Path::new(env!("CARGO_TARGET_TMPDIR")).join("internal-tokens");
-        std::fs::create_dir_all(&tokens).unwrap();
-        std::fs::write(
-            tokens.join("order"),
-            format!("{INTERNAL_TOKEN}\nnext-token\n"),
-        )
-        .unwrap();
+        let tokens = tokens();
         let writes = TaskTracker::new();
         Self {
             vendor: user(&[Role::Vendor]),
@@ -126,7 +158,11 @@ impl Shop {
             admin: user(&[Role::Admin]),
             customer: user(&[Role::Customer]),
             internal: layered(
-                http::internal(app.clone(), AllowedCallers::new(tokens, &["order"])),
+                http::internal(
+                    app.clone(),
+                    AllowedCallers::new(tokens.clone(), &["order"]),
+                    AllowedCallers::new(tokens, &["operator"]),
+                ),
                 &writes,
                 Port::Internal,
             ),
@@ -185,12 +221,44 @@ impl Shop {
 
     /// The same, to be read, and by order.
     pub fn get_internal(&self, path: &str) -> Call<'_> {
-        let call = Call {
+        self.observe(path)
+            .header("authorization", &format!("Bearer {INTERNAL_TOKEN}"))
+    }
+
+    /// The same, to be read, without a token.
+    pub fn observe(&self, path: &str) -> Call<'_> {
+        Call {
             router: &self.internal,
             request: Request::get(path),
             body: None,
+        }
+    }
+
+    /// Ends the sessions of lists, so that the database's statistics have all that they did.
+    pub async fn end_list_sessions(&self) {
+        let sessions = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'lists'";
+        let rest = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'lists'";
+        let count = async |sql| -> i64 {
+            let query = sqlx::query_scalar(sql);
+            query.fetch_one(&self.pool).await.unwrap()
         };
-        call.header("authorization", &format!("Bearer {INTERNAL_TOKEN}"))
+        count(sessions).await;
+        while count(rest).await > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Changes rows behind the service's back.
+    pub async fn plant(&self, sql: &'static str) {
+        let mut tx = self.pool.begin().await.unwrap();
+        sqlx::raw_sql("SET LOCAL statement_timeout = 0")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// A product of the vendor, at 10.00, with so many units; answers its body.
@@ -386,6 +454,7 @@ impl Call<'_> {
             status: parts.status,
             headers: parts.headers,
             body,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 }

@@ -305,3 +305,71 @@ async fn twins_at_the_same_time_make_one_product(pool: PgPool) {
         .unwrap();
     assert_eq!(products, 1);
 }
+
+/// Nine hundred of these came back as 20 KB, which no release could read: 500 for every list and every batch of reads.
+#[sqlx::test]
+async fn numbers_of_metadata_come_back_as_they_were_sent(pool: PgPool) {
+    let shop = Shop::open(pool);
+    let many = vec!["1e19"; 900].join(",");
+    let metadata = format!(
+        r#""metadata":{{"many":[{many}],"others":[1E+2,-0.10,12345678901234567890123,1e-300],"text":"1e19"}}"#
+    );
+    let body = format!(r#"{{"sku":"MUG","name":"Mug","price":"1",{metadata}}}"#);
+    let created = shop
+        .post("/products")
+        .by(&shop.vendor)
+        .keyed()
+        .text(&body)
+        .await;
+    assert_eq!(created.status, 201, "{}", created.text);
+    assert!(created.text.contains(&metadata));
+    let path = format!("/products/{}", created.body["id"].as_str().unwrap());
+    for path in [&path, "/products"] {
+        let shown = shop.get(path).send().await;
+        assert_eq!(shown.status, 200);
+        assert!(shown.text.contains(&metadata), "{path}");
+    }
+    let patch = shop.patch(&path).by(&shop.vendor).header("if-match", "*");
+    let changed = patch
+        .text(r#"{"metadata":{"text":null,"more":2.50}}"#)
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert!(changed.text.contains(r#""more":2.50"#) && changed.text.contains(&many));
+
+    // The release before reads the other column, and what it writes there counts.
+    let old: Value = sqlx::query_scalar("SELECT metadata FROM products")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(old, json!({}));
+    shop.plant(r#"UPDATE products SET metadata = '{"by":"old"}', version = version + 1"#)
+        .await;
+    let shown = shop.get(&path).send().await.ok(200);
+    assert_eq!(shown["metadata"], json!({ "by": "old" }));
+    shop.plant("UPDATE products SET metadata = metadata, version = version + 1")
+        .await;
+}
+
+#[sqlx::test]
+async fn metadata_that_nobody_could_read_again_leaves_nothing_behind(pool: PgPool) {
+    let shop = Shop::open(pool);
+    let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+    for metadata in [
+        r#"{"a":{"$serde_json::private::RawValue":"[]"}}"#.to_owned(),
+        r#"{"$serde_json::private::Number":"1"}"#.to_owned(),
+        format!("{{\"a\":{deep}}}"),
+        r#"{"a":"\u0000"}"#.to_owned(),
+        r#"["a"]"#.to_owned(),
+    ] {
+        let body = format!(r#"{{"sku":"MUG","name":"Mug","price":"1","metadata":{metadata}}}"#);
+        let refused = shop.post("/products").by(&shop.vendor).text(&body).await;
+        assert_eq!(refused.status, 422, "{metadata}: {}", refused.text);
+    }
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM products")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 0);
+    let page = shop.get("/products").send().await.ok(200);
+    assert_eq!(page["data"], json!([]));
+}

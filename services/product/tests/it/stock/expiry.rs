@@ -161,3 +161,29 @@ async fn a_sweep_stays_small_and_the_next_ones_do_the_rest(pool: PgPool) {
     }
     shop.assert_counts_add_up().await;
 }
+
+/// One wrong counter failed every sweep, so that no hold of the shop went back any more.
+#[sqlx::test]
+async fn a_hold_whose_counters_are_wrong_keeps_no_other_from_going_back(pool: PgPool) {
+    let shop = Shop::open(pool);
+    for sku in ["CUP", "MUG", "POT"] {
+        shop.product(sku, 5).await;
+    }
+    let orders = [
+        order(&[("CUP", 1)]),
+        order(&[("MUG", 1)]),
+        order(&[("POT", 1)]),
+    ];
+    shop.reserve(&orders).await;
+    shop.run_out_of_time().await;
+    shop.plant("UPDATE stock SET held = 0 WHERE sku = 'CUP'")
+        .await;
+    let mut broken = std::collections::BTreeSet::new();
+    let swept = product::reservation::expire_overdue_but(&shop.pool, &mut broken).await;
+    assert_eq!(swept.unwrap(), (3, 2));
+    assert!(broken.contains(&orders[0].order_id));
+    let again = product::reservation::expire_overdue_but(&shop.pool, &mut broken).await;
+    assert_eq!(again.unwrap(), (0, 0));
+    assert_eq!(shop.state(orders[0].order_id).await, "held");
+    assert_eq!(shop.counters("MUG").await, (5, 0, 0));
+}

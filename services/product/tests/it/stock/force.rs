@@ -242,3 +242,106 @@ async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
     }
     assert!(below, "something was taken away");
 }
+
+/// It read every line that was ever sold of the SKU, under the lock that all its buyers wait for.
+#[sqlx::test]
+async fn what_was_shipped_long_ago_is_not_looked_at(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 4).await;
+    let [one, two, gone] = buyers(&shop, [&[("MUG", 2)], &[("MUG", 1)], &[("MUG", 1)]]).await;
+    commit(&shop.pool, &[one, two]).await.unwrap();
+    shop.ship(&[parcel(two, &[("MUG", 1)])]).await;
+    release(&shop.pool, &[gone], Release::Held).await.unwrap();
+    shop.plant(
+        "INSERT INTO holds (order_id, request_key, fingerprint, state, expires_at, ended_at)
+         SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(number), 12, '0'))::uuid,
+             decode(lpad(to_hex(number), 64, '0'), 'hex'), decode(repeat('00', 32), 'hex'),
+             CASE WHEN number % 2 = 0 THEN 'committed' ELSE 'expired' END, now(), now()
+         FROM generate_series(1, 20000) number;
+         INSERT INTO hold_lines (order_id, sku, location, line, quantity, product_id, vendor_id, name,
+             unit_price_minor, shipped, is_open)
+         SELECT order_id, 'MUG', 'main', 0, 1, order_id, order_id, 'Mug', 0,
+             CASE WHEN state = 'committed' THEN 1 ELSE 0 END, false
+         FROM holds WHERE order_id < '00000000-0000-7000-8000-ffffffffffff';
+         ANALYZE hold_lines; ANALYZE holds",
+    )
+    .await;
+    let read = async || -> i64 {
+        // The session that reads and the one that asks are the same: see below.
+        sqlx::query_scalar(
+            "SELECT (seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_user_tables WHERE relname = 'hold_lines'",
+        )
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap()
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let before = read().await;
+    adjust(&shop, "MUG", -2, true).await.ok(200);
+    // Sessions say what they did at the first transaction that ends a second later.
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    for _ in 0..20 {
+        shop.counters("MUG").await;
+    }
+    let read = read().await - before;
+    assert!(read < 1_000, "{read} lines were read");
+    assert_eq!(shortfalls(&shop).await, [(one, "MUG".to_owned(), 1)]);
+    assert_eq!(shop.counters("MUG").await, (1, 0, 1));
+}
+
+/// The release before takes a hold again and does not say that its lines are open.
+#[sqlx::test]
+async fn what_the_release_before_took_again_falls_short_as_well(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    let [one, two, held] = buyers(&shop, [&[("MUG", 2)], &[("MUG", 1)], &[("MUG", 1)]]).await;
+    commit(&shop.pool, &[one, two]).await.unwrap();
+    shop.plant("UPDATE hold_lines SET is_open = false").await;
+    adjust(&shop, "MUG", -4, true).await.ok(200);
+    assert_eq!(shop.state(held).await, "lost");
+    let mut short = shortfalls(&shop).await;
+    short.sort_by_key(|(order, ..)| *order);
+    let mug = |order, units| (order, "MUG".to_owned(), units);
+    assert_eq!(short, [mug(one, 1), mug(two, 1)]);
+    assert_eq!(shop.counters("MUG").await, (1, 0, 1));
+    shop.assert_counts_add_up().await;
+}
+
+/// Every way in which the units of a line come to an end, and begin again.
+#[sqlx::test]
+async fn a_line_is_open_as_long_as_it_has_units(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 20).await;
+    let [shipped, released, expired, given_up] = buyers(
+        &shop,
+        [&[("MUG", 2)], &[("MUG", 2)], &[("MUG", 2)], &[("MUG", 2)]],
+    )
+    .await;
+    let open = async |order: Uuid| -> bool {
+        sqlx::query_scalar("SELECT bool_or(is_open) FROM hold_lines WHERE order_id = $1")
+            .bind(order)
+            .fetch_one(&shop.pool)
+            .await
+            .unwrap()
+    };
+    commit(&shop.pool, &[shipped, given_up]).await.unwrap();
+    for still in [true, false] {
+        shop.ship(&[parcel(shipped, &[("MUG", 1)])]).await;
+        assert_eq!(open(shipped).await, still);
+    }
+    shop.restock(&[parcel(shipped, &[("MUG", 1)])]).await;
+    assert!(!open(shipped).await);
+    release(&shop.pool, &[given_up], Release::Committed)
+        .await
+        .unwrap();
+    release(&shop.pool, &[released], Release::Held)
+        .await
+        .unwrap();
+    assert!(!open(given_up).await && !open(released).await && open(expired).await);
+    shop.run_out_of_time().await;
+    expire_overdue(&shop.pool).await.unwrap();
+    assert!(!open(expired).await);
+    commit(&shop.pool, &[expired]).await.unwrap();
+    assert!(open(expired).await, "taken again");
+    shop.assert_counts_add_up().await;
+}

@@ -195,3 +195,29 @@ async fn a_neighbour_in_the_batch_is_not_robbed(pool: PgPool) {
     assert_eq!(shop.counters("MUG").await, (3, 0, 2));
     shop.assert_counts_add_up().await;
 }
+
+/// Somebody else takes a hold again, from elsewhere, between the lock of its stock and what comes of it: as many lines as
+/// before, and the stock of one of them is not locked.
+#[sqlx::test]
+async fn a_line_that_moved_to_another_location_is_noticed(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.product("MUG", 5).await;
+    shop.shelf("MUG", "east", 1, 5).await;
+    let wish = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&wish)).await;
+    let orders = [wish.order_id];
+    let mut tx = shop.pool.begin().await.unwrap();
+    let stock =
+        product::store::holds::lock_stock(&mut tx, &orders, &std::collections::BTreeSet::new())
+            .await
+            .unwrap();
+    shop.plant(
+        "UPDATE hold_lines SET location = 'east'; UPDATE stock SET held = held + 2 WHERE location = 'east'",
+    )
+    .await;
+    let committed = product::store::holds::commit(&mut tx, &orders, &stock).await;
+    assert!(
+        matches!(committed, Err(product::reservation::StockError::Raced)),
+        "{committed:?}"
+    );
+}

@@ -1,0 +1,47 @@
+//! The connections of a serving process, by what they are for. Their sum is what the operator counts: one setting.
+
+use std::time::Duration;
+
+use postgres::{ConnectError, Database};
+use sqlx::PgPool;
+
+/// For lists: one slow list still leaves room for another, and two cannot keep the database from anybody.
+const LISTS: u32 = 2;
+const HEALTH: u32 = 1;
+/// Orders and reads get no fewer, whatever the setting says.
+const FEWEST: u32 = 2;
+
+/// The server ends a list that takes longer: 503.
+const LIST_TIMEOUT: &str = "500ms";
+/// A list that waits longer for its turn is turned away.
+const LIST_PATIENCE: Duration = Duration::from_secs(1);
+
+pub struct Pools {
+    pub main: PgPool,
+    pub lists: PgPool,
+    pub health: PgPool,
+}
+
+/// How sessions of lists differ from others.
+pub const LIST_SETTINGS: [(&str, &str); 4] = [
+    ("statement_timeout", LIST_TIMEOUT),
+    // Filters are parameters, most of them empty: which index fits, only their values say.
+    ("plan_cache_mode", "force_custom_plan"),
+    ("max_parallel_workers_per_gather", "0"),
+    ("jit", "off"),
+];
+
+impl Pools {
+    pub fn of(database: &Database) -> Result<Self, ConnectError> {
+        let rest = database.max_connections.saturating_sub(LISTS + HEALTH);
+        let main = Database {
+            max_connections: rest.max(FEWEST),
+            ..database.clone()
+        };
+        Ok(Self {
+            main: main.pool("product")?,
+            lists: database.pool_of("product lists", LISTS, LIST_PATIENCE, &LIST_SETTINGS)?,
+            health: database.pool_of("product health", HEALTH, LIST_PATIENCE, &[])?,
+        })
+    }
+}
