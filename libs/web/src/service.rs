@@ -223,7 +223,7 @@ mod tests {
         let service = Service {
             name: "order",
             version: "1.0.0",
-            health_alias: None,
+            health_aliases: &[],
             dependencies: Vec::new(),
         };
         let public = service.public(OpenApiRouter::<()>::new(), Router::new(), ());

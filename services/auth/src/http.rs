@@ -1,8 +1,8 @@
 //! The list of routes, and nothing else.
 
+mod device_token;
 #[doc(hidden)]
 pub mod fuzzing;
-mod device_token;
 mod get_jwks;
 mod get_profile;
 mod list_revocations;

@@ -77,6 +77,7 @@ async fn an_administrators_password_is_not_one_that_is_guessed_first(pool: PgPoo
     let settings = FirstAdminSettings {
         admin_email: Some("root@example.com".into()),
         admin_password: Some("administrator1".into()),
+        admin_password_file: None,
     };
     let weak = settings.parse().unwrap().unwrap();
     let refused = ensure(&auth.app, &weak).await;

@@ -18,7 +18,7 @@ fn client(number: u8) -> Option<IpAddr> {
 async fn clients_have_addresses(cluster: &Cluster) -> bool {
     let deployments = cluster.namespaced::<Deployment>("traefik");
     let ingress = deployments.get_opt("traefik").await.unwrap();
-    let pod = ingress.and_then(|ingress| ingress.spec?.template.spec);
+    let pod = ingress.and_then(|ingress| ingress.spec.template.spec);
     pod.and_then(|pod| pod.host_network) == Some(true)
 }
 
