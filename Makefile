@@ -14,6 +14,7 @@ NAMESPACE ?= shop
 # features of dependencies by what a call names, and would build them again for another choice.
 RELEASE := SQLX_OFFLINE=true cargo build --release --locked -p ecommercestack-operator -p auth -p product -p order -p e2e
 FAIL_POINTS := order/fail-points,product/fail-points
+CONTROL_PLANE := ecommercestack-operator/control-plane
 TESTS := cargo test --workspace --locked --features $(FAIL_POINTS)
 
 help: ## List the verbs
@@ -35,7 +36,8 @@ deploy: ## Build the images from this tree and install the operator
 	cluster/images
 	eval "$$(cluster/env)"
 	helm upgrade --install ecommercestack-operator charts/ecommercestack-operator --namespace ecommercestack-system \
-	  --create-namespace --set image.tag="$$(cluster/version)" --set resync=$(RESYNC) --wait --timeout 3m >/dev/null
+	  --create-namespace --set image.tag="$$(cluster/version)" --set resync=$(RESYNC) \
+	  --set ingress.address=traefik.traefik.svc --wait --timeout 3m >/dev/null
 	echo "The operator runs in the namespace ecommercestack-system."
 
 sample: ## Apply the sample shop and wait until it is ready
@@ -61,7 +63,7 @@ lint:
 	@tests/cargo-tools typos-cli cargo-deny cargo-machete
 	source tests/cargo-tools.path
 	cargo fmt --all --check
-	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --features $(FAIL_POINTS),chaos/chaos,e2e/cluster --locked -- -D warnings
+	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --features $(FAIL_POINTS),$(CONTROL_PLANE),chaos/chaos,e2e/cluster --locked -- -D warnings
 	typos
 	cargo deny --log-level error check bans licenses sources
 	cargo machete
@@ -70,6 +72,7 @@ lint:
 
 unit:
 	@tests/with-postgres $(TESTS) --no-fail-fast
+	tests/with-control-plane $(TESTS),$(CONTROL_PLANE) --test control-plane -- --test-threads=4
 	images/postgres/test
 
 chaos: ## Break shops of bare processes: kills, lost answers, hang-ups, old versions, and look whether the books add up

@@ -16,6 +16,8 @@ pub enum ConditionType {
     AuthReady,
     ProductReady,
     OrderReady,
+    /// The shop's URL leads to the shop, as the operator sees it through the ingress.
+    Routed,
 }
 
 impl ConditionType {
@@ -29,6 +31,7 @@ impl ConditionType {
             Self::AuthReady => "AuthReady",
             Self::ProductReady => "ProductReady",
             Self::OrderReady => "OrderReady",
+            Self::Routed => "Routed",
         }
     }
 }
@@ -42,6 +45,10 @@ pub enum Reason {
     ScaledToZero,
     /// Nothing of the kind that this condition reports is going on.
     None,
+    /// The shop's URL was not requested; the message says why.
+    NotChecked,
+    /// The spec asks for no route from outside.
+    NoIngress,
 
     /// The database's pod is on its way.
     DatabaseStarting,
@@ -57,6 +64,10 @@ pub enum Reason {
     RollingOut,
     /// Fewer pods are ready than asked for, and no rollout is going on.
     Starting,
+    /// The data of a deleted stack of the same name are being removed; this stack starts after that.
+    RemovingOldData,
+    /// The ingress controller has not taken up the route yet.
+    RoutePending,
 
     /// The bootstrap Job failed.
     BootstrapFailed,
@@ -78,6 +89,16 @@ pub enum Reason {
     WriteRefused,
     /// The API server did not answer, or answered with an error of its own.
     ApiUnavailable,
+    /// A `ResourceQuota` or a `LimitRange` of the namespace forbids an object or its pods.
+    QuotaExceeded,
+    /// The database's volume gets no storage, for want of its `StorageClass`, say.
+    StorageUnavailable,
+    /// Another stack, older than this one, has the host in the same ingress class.
+    HostTaken,
+    /// The ingress class that the spec names does not exist, or none is the default.
+    IngressClassMissing,
+    /// The shop's URL does not lead to this shop.
+    NotRouted,
     /// The namespace is being deleted; nothing is applied any more.
     NamespaceTerminating,
 }
@@ -94,7 +115,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 30] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -115,6 +136,15 @@ impl Reason {
         Self::InvalidSpec,
         Self::WriteRefused,
         Self::ApiUnavailable,
+        Self::RemovingOldData,
+        Self::QuotaExceeded,
+        Self::StorageUnavailable,
+        Self::HostTaken,
+        Self::IngressClassMissing,
+        Self::NotRouted,
+        Self::RoutePending,
+        Self::NotChecked,
+        Self::NoIngress,
         Self::NamespaceTerminating,
     ];
 
@@ -140,20 +170,35 @@ impl Reason {
             Self::InvalidSpec => "InvalidSpec",
             Self::WriteRefused => "WriteRefused",
             Self::ApiUnavailable => "ApiUnavailable",
+            Self::RemovingOldData => "RemovingOldData",
+            Self::QuotaExceeded => "QuotaExceeded",
+            Self::StorageUnavailable => "StorageUnavailable",
+            Self::HostTaken => "HostTaken",
+            Self::IngressClassMissing => "IngressClassMissing",
+            Self::NotRouted => "NotRouted",
+            Self::RoutePending => "RoutePending",
+            Self::NotChecked => "NotChecked",
+            Self::NoIngress => "NoIngress",
             Self::NamespaceTerminating => "NamespaceTerminating",
         }
     }
 
     pub fn severity(self) -> Severity {
         match self {
-            Self::Running | Self::ScaledToZero | Self::None => Severity::Fine,
+            Self::Running
+            | Self::ScaledToZero
+            | Self::None
+            | Self::NotChecked
+            | Self::NoIngress => Severity::Fine,
             Self::DatabaseStarting
             | Self::Bootstrapping
             | Self::WaitingForDatabase
             | Self::Migrating
             | Self::WaitingForTurn
             | Self::RollingOut
-            | Self::Starting => Severity::Moving,
+            | Self::Starting
+            | Self::RemovingOldData
+            | Self::RoutePending => Severity::Moving,
             Self::BootstrapFailed
             | Self::MigrationFailed
             | Self::ImageUnavailable
@@ -164,6 +209,11 @@ impl Reason {
             | Self::InvalidSpec
             | Self::WriteRefused
             | Self::ApiUnavailable
+            | Self::QuotaExceeded
+            | Self::StorageUnavailable
+            | Self::HostTaken
+            | Self::IngressClassMissing
+            | Self::NotRouted
             | Self::NamespaceTerminating => Severity::Wrong,
         }
     }

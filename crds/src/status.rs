@@ -1,5 +1,6 @@
 //! What the operator reports. Conditions follow the Kubernetes conventions; their reasons are `Reason`.
 
+use crate::DeletionPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use schemars::JsonSchema;
@@ -27,6 +28,11 @@ pub struct EcommerceStackStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub url: Option<String>,
+
+    /// The policy in force: what becomes of volumes and credentials when the stack is deleted. It follows
+    /// `spec.deletionPolicy` within a second or two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion_policy: Option<DeletionPolicy>,
 }
 
 /// The components one by one.

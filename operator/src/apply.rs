@@ -8,15 +8,25 @@ mod write;
 use crate::{
     build::{Desired, Jobs},
     component::Workload,
+    credentials::CredentialWrite,
     fetch::Live,
+    labels::belongs_to,
+    retention::{Dependent, MetadataChange},
     rollout::Turn,
     seen::Seen,
     validate::ValidStack,
 };
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use ecommercestack_crds::DeletionPolicy;
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, StatefulSet},
+        core::v1::PersistentVolumeClaim,
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use kube::{Client, ResourceExt as _};
 use prune::{Wanted, prune_all};
-use single::{change_owner, delete_state, restart_pod, scale, write_credential};
+use single::{change_metadata, delete_state, restart_pod, scale, write_credential};
 use std::collections::BTreeMap;
 use write::Writer;
 
@@ -26,6 +36,8 @@ pub struct Applied {
     pub deployments: BTreeMap<Workload, Deployment>,
     pub turns: BTreeMap<Workload, Turn>,
     pub stateful_set: Option<StatefulSet>,
+    /// The policy that all of the stack's data are marked with, once that is so.
+    pub deletion_policy: Option<DeletionPolicy>,
     pub problems: Vec<Problem>,
 }
 
@@ -63,9 +75,10 @@ pub async fn apply(
     desired: Desired,
 ) -> Result<Applied, ApplyError> {
     let Desired {
-        credentials,
-        owner_changes,
         orphaned_states,
+        volumes,
+        credentials,
+        metadata_changes,
         service_accounts,
         roles,
         role_bindings,
@@ -76,26 +89,27 @@ pub async fn apply(
         jobs,
         deployments,
         budgets,
+        autoscalers,
         ingresses,
     } = desired;
     let mut writer = Writer::new(client, seen, stack);
     let mut applied = Applied::default();
 
-    for write in &credentials {
-        write_credential(&mut writer, stack, write).await?;
-    }
-    for change in &owner_changes {
-        change_owner(&mut writer, change).await?;
-    }
-    for metadata in &orphaned_states {
-        delete_state(&mut writer, metadata).await?;
-    }
+    let has_volume = {
+        let data = Data {
+            orphaned_states,
+            volumes,
+            credentials,
+            metadata_changes,
+        };
+        apply_data(&mut writer, live, data, &mut applied).await?
+    };
     let service_accounts = writer
         .apply_all(&live.service_accounts, &service_accounts)
         .await?;
     let roles = writer.apply_all(&live.roles, &roles).await?;
     let role_bindings = writer
-        .apply_all_replacing(&live.role_bindings, &role_bindings)
+        .apply_all(&live.role_bindings, &role_bindings)
         .await?;
     let services = writer.apply_all(&live.services, &services).await?;
     let network_policies = writer
@@ -103,6 +117,10 @@ pub async fn apply(
         .await?;
     for set in &stateful_sets {
         let current = live.stateful_sets.get(&set.name_any());
+        // The set's controller would make a volume without what decides its fate, or take a stranger's.
+        if current.is_none() && !has_volume {
+            continue;
+        }
         let written = writer
             .apply(current.map(|current| &current.metadata), set)
             .await?;
@@ -132,11 +150,20 @@ pub async fn apply(
             Turn::After(_) => None,
         };
         if let Some(deployment) = written.or_else(|| current.cloned()) {
-            scale(&mut writer, &deployment, planned.replicas).await?;
+            if let Some(replicas) = planned.replicas {
+                scale(&mut writer, &deployment, replicas).await?;
+            }
             applied.deployments.insert(planned.workload, deployment);
         }
     }
     let budgets = writer.apply_all(&live.budgets, &budgets).await?;
+    let own_autoscalers: BTreeMap<_, _> = live
+        .autoscalers
+        .iter()
+        .filter(|(_, autoscaler)| belongs_to(stack, &autoscaler.metadata))
+        .map(|(name, autoscaler)| (name.clone(), autoscaler.metadata.clone()))
+        .collect();
+    let autoscalers = writer.apply_all(&own_autoscalers, &autoscalers).await?;
     let ingresses = writer.apply_all(&live.ingresses, &ingresses).await?;
 
     // Only after everything was built and written. // OPERATOR 3
@@ -149,10 +176,52 @@ pub async fn apply(
             network_policies,
             deployments: kept,
             budgets,
+            autoscalers,
             ingresses,
         };
-        prune_all(&mut writer, live, &wanted, &prune).await?;
+        prune_all(&mut writer, live, &own_autoscalers, &wanted, &prune).await?;
     }
     applied.problems = writer.problems;
     Ok(applied)
+}
+
+/// The part of `Desired` that outlives Deployments, and under `Retain` the stack.
+struct Data {
+    orphaned_states: Vec<ObjectMeta>,
+    volumes: Vec<PersistentVolumeClaim>,
+    credentials: Vec<CredentialWrite>,
+    metadata_changes: Vec<MetadataChange>,
+}
+
+/// Writes it, and says whether the database has a volume of ours.
+async fn apply_data(
+    writer: &mut Writer<'_>,
+    live: &Live,
+    data: Data,
+    applied: &mut Applied,
+) -> Result<bool, ApplyError> {
+    let Data {
+        orphaned_states,
+        volumes,
+        credentials,
+        metadata_changes,
+    } = data;
+    for metadata in &orphaned_states {
+        delete_state(writer, metadata).await?;
+    }
+    // Before Secrets, which are found by what their volume says after the stack is gone.
+    let mut has_volume = true;
+    for volume in &volumes {
+        has_volume &= writer.create_absent(&live.volumes, volume).await?;
+    }
+    for write in &credentials {
+        write_credential(writer, write).await?;
+    }
+    let mut confirmed = has_volume;
+    for change in &metadata_changes {
+        let is_done = change_metadata(writer, change).await?;
+        confirmed &= is_done || change.dependent == Dependent::PatroniState;
+    }
+    applied.deletion_policy = confirmed.then_some(writer.stack.deletion_policy);
+    Ok(has_volume)
 }

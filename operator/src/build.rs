@@ -3,22 +3,25 @@
 use crate::{
     children::{
         access::{self, PostgresRole},
-        budgets, deployments, ingresses, network_policies, services, stateful_sets,
+        autoscalers, budgets, deployments, ingresses, network_policies, services, stateful_sets,
+        volumes,
     },
     component::Workload,
     credentials::{CredentialWrite, Credentials},
-    fate::{self, OwnerChange},
     fetch::Fetched,
     job_state::{JobState, job_state},
     releases::{PostgresRelease, Releases},
     restart::{self, Restart},
+    retention::{self, MetadataChange},
     rollout::{Turn, turns},
+    scaling,
     validate::ValidStack,
 };
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
+    autoscaling::v2::HorizontalPodAutoscaler,
     batch::v1::Job,
-    core::v1::{Service, ServiceAccount},
+    core::v1::{PersistentVolumeClaim, Service, ServiceAccount},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
     rbac::v1::{Role, RoleBinding},
@@ -30,10 +33,11 @@ use std::collections::BTreeMap;
 /// Everything that a stack wants. `apply` takes it apart without `..`, so that a kind nobody applies does not compile.
 #[derive(Clone, Debug)]
 pub struct Desired {
-    pub credentials: Vec<CredentialWrite>,
-    pub owner_changes: Vec<OwnerChange>,
     /// Metadata of `ConfigMaps` to delete before the database starts.
     pub orphaned_states: Vec<ObjectMeta>,
+    pub volumes: Vec<PersistentVolumeClaim>,
+    pub credentials: Vec<CredentialWrite>,
+    pub metadata_changes: Vec<MetadataChange>,
     pub service_accounts: Vec<ServiceAccount>,
     pub roles: Vec<Role>,
     pub role_bindings: Vec<RoleBinding>,
@@ -44,6 +48,7 @@ pub struct Desired {
     pub jobs: Jobs,
     pub deployments: Vec<PlannedDeployment>,
     pub budgets: Vec<PodDisruptionBudget>,
+    pub autoscalers: Vec<HorizontalPodAutoscaler>,
     pub ingresses: Vec<Ingress>,
 }
 
@@ -59,7 +64,8 @@ pub struct Jobs {
 pub struct PlannedDeployment {
     pub workload: Workload,
     pub deployment: Deployment,
-    pub replicas: i32,
+    /// Nothing where an autoscaler decides.
+    pub replicas: Option<i32>,
     pub turn: Turn,
 }
 
@@ -78,9 +84,10 @@ pub fn build(
     } = &releases.postgres;
     let stateful_set = stateful_sets::stateful_set(stack, image, credentials);
     Desired {
+        orphaned_states: retention::orphaned_states(fetched),
+        volumes: vec![volumes::volume(stack)],
         credentials: credentials.writes.clone(),
-        owner_changes: fate::owner_changes(stack, fetched),
-        orphaned_states: fate::orphaned_states(fetched),
+        metadata_changes: retention::metadata_changes(stack, fetched),
         service_accounts: vec![access::service_account(stack)],
         roles: vec![access::role(stack)],
         role_bindings: access::role_bindings(stack, role),
@@ -91,6 +98,7 @@ pub fn build(
         jobs: jobs(fetched, releases),
         deployments: planned_deployments(stack, fetched, credentials, releases),
         budgets: budgets::budgets(stack),
+        autoscalers: autoscalers::autoscalers(stack),
         ingresses: ingresses::ingresses(stack),
     }
 }
@@ -148,7 +156,7 @@ fn planned_deployments(
         .map(|((workload, deployment), turn)| PlannedDeployment {
             workload,
             deployment,
-            replicas: stack.settings(workload).replicas,
+            replicas: scaling::replicas(stack, &fetched.live, workload),
             turn,
         })
         .collect()

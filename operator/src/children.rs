@@ -3,6 +3,7 @@
 //! restarts no shop (OPERATOR 6).
 
 pub mod access;
+pub mod autoscalers;
 pub mod budgets;
 pub mod database_sizes;
 pub mod deployments;
@@ -15,6 +16,7 @@ pub mod pods;
 pub mod secrets;
 pub mod services;
 pub mod stateful_sets;
+pub mod volumes;
 
 use crate::{labels::labels, validate::ValidStack};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

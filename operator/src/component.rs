@@ -67,6 +67,16 @@ impl Workload {
         }
     }
 
+    /// Its name in `spec.components`.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Product => "product",
+            Self::Order => "order",
+            Self::Worker => "worker",
+        }
+    }
+
     /// Whose image it runs and whose database it uses.
     pub fn application(self) -> Application {
         match self {

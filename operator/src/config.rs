@@ -62,6 +62,11 @@ pub struct Run {
     #[arg(long, env = "ALLOW_CATCH_ALL", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub allow_catch_all: bool,
 
+    /// Where the ingress controller is reached from the operator, as `host` or `host:port`, to look whether a shop's URL
+    /// leads to it; by default the address that the Ingress's status publishes.
+    #[arg(long, env = "INGRESS_ADDRESS", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub ingress_address: Option<String>,
+
     /// The name of this pod, for Events.
     #[arg(long, env = "POD_NAME")]
     pub pod_name: Option<String>,

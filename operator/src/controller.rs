@@ -9,6 +9,7 @@ use ecommercestack_crds::EcommerceStack;
 use futures::{StreamExt as _, stream::BoxStream};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
+    autoscaling::v2::HorizontalPodAutoscaler,
     batch::v1::Job,
     core::v1::{Service, ServiceAccount},
     networking::v1::{Ingress, NetworkPolicy},
@@ -65,6 +66,7 @@ fn controller(context: &Arc<Context>, scope: &Scope, concurrency: u16) -> BoxStr
     .owns(api::<RoleBinding>(client, scope), children())
     .owns(api::<Ingress>(client, scope), children())
     .owns(api::<PodDisruptionBudget>(client, scope), children())
+    .owns(api::<HorizontalPodAutoscaler>(client, scope), children())
     .owns(api::<NetworkPolicy>(client, scope), children())
     .shutdown_on_signal()
     .run(reconcile, on_error, context.clone())

@@ -21,7 +21,7 @@ pub enum Credential {
     Database(Application),
     /// The ring of keys that sign access tokens, and the key that hashes refresh tokens.
     SigningKeys,
-    /// The first administrator: an initial password only.
+    /// The first administrator: an initial password only. May be deleted once there is one.
     Administrator,
     /// Tokens of internal calls and their hashes, a key of each for each caller.
     InternalTokens,
@@ -101,10 +101,12 @@ pub enum CredentialsError {
     Randomness(#[from] RandomnessError),
 }
 
-/// Completes the live Secrets, by name.
+/// Completes the live Secrets, by name. The initial password is of use until there is an administrator, and is not made
+/// again afterwards: it would open nothing.
 pub fn complete(
     stack: &ValidStack,
     live: &BTreeMap<Credential, Secret>,
+    has_administrator: bool,
     randomness: &mut dyn Randomness,
 ) -> Result<Credentials, CredentialsError> {
     let mut credentials = Credentials {
@@ -113,7 +115,7 @@ pub fn complete(
     };
     for credential in Credential::ALL {
         let secret = live.get(&credential);
-        if secret.is_some_and(|secret| !belongs_to(&stack.name, &secret.metadata)) {
+        if secret.is_some_and(|secret| !belongs_to(stack, &secret.metadata)) {
             return Err(CredentialsError::Conflict(
                 stack.object(credential.suffix()),
             ));
@@ -121,7 +123,11 @@ pub fn complete(
         let held = secret
             .and_then(|secret| secret.data.clone())
             .unwrap_or_default();
-        let added = missing(stack, credential, &held, randomness)?;
+        let added = if credential == Credential::Administrator && has_administrator {
+            Content::new()
+        } else {
+            missing(stack, credential, &held, randomness)?
+        };
         if !added.is_empty() {
             credentials.writes.push(CredentialWrite {
                 credential,
@@ -262,6 +268,13 @@ fn text(
 }
 
 impl Credentials {
+    /// The name of the key that signs the shop's tokens.
+    pub fn active_signing_key(&self) -> Option<String> {
+        let name = self.contents.get(&Credential::SigningKeys)?.get("active")?;
+        let name = String::from_utf8(name.0.clone()).ok()?;
+        Some(name.trim().to_owned())
+    }
+
     /// The hash of what some Secrets hold. Pods carry it, and roll when it changes.
     /// Only of random values: the administrator's password is a person's, and stays out.
     pub fn fingerprint(&self, credentials: &[Credential]) -> String {

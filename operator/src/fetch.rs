@@ -2,21 +2,26 @@
 //! metadata only where that is enough; pods only while something is unsettled (OPERATOR 5).
 
 use crate::{
+    children::volumes::volume_name,
+    component::Workload,
     credentials::Credential,
     job_state::{JobState, job_state},
-    labels::stack_selector,
+    labels::{ADMINISTRATOR, annotation, stack_selector},
     rollout,
+    routing::IngressClasses,
+    warnings::{Warnings, warnings},
 };
 use ecommercestack_crds::EcommerceStack;
 use futures::future::{try_join_all, try_join3};
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
+        autoscaling::v2::HorizontalPodAutoscaler,
         batch::v1::Job,
         core::v1::{
             ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount,
         },
-        networking::v1::{Ingress, NetworkPolicy},
+        networking::v1::{Ingress, IngressClass, NetworkPolicy},
         policy::v1::PodDisruptionBudget,
         rbac::v1::{Role, RoleBinding},
     },
@@ -39,6 +44,24 @@ pub struct Fetched {
     pub live: Live,
     /// The stack's pods, while something is unsettled.
     pub pods: Vec<Pod>,
+    /// What keeps workloads without pods and volumes without storage waiting, as their last Events say.
+    pub warnings: Warnings,
+    /// Absent where the operator may not read them, as in namespaced mode, or nobody needs them.
+    pub ingress_classes: Option<IngressClasses>,
+}
+
+impl Fetched {
+    /// Whether the shop has had a first administrator, whose Secret is of no more use: auth makes one before it serves.
+    pub fn has_administrator(&self) -> bool {
+        let mut volumes = self.live.volumes.values();
+        let was_made = || {
+            let auth = format!("{}-{}", self.stack.name_any(), Workload::Auth.as_str());
+            let auth = self.live.deployments.get(&auth);
+            self.secrets.contains_key(&Credential::Administrator)
+                && auth.is_some_and(|auth| rollout::available(auth) > 0)
+        };
+        volumes.any(|volume| annotation(&volume.metadata, ADMINISTRATOR).is_some()) || was_made()
+    }
 }
 
 /// The live objects with the stack's labels, by name.
@@ -53,8 +76,10 @@ pub struct Live {
     pub role_bindings: BTreeMap<String, ObjectMeta>,
     pub ingresses: BTreeMap<String, ObjectMeta>,
     pub budgets: BTreeMap<String, ObjectMeta>,
+    /// All of the namespace: any of them may target a Deployment of the stack.
+    pub autoscalers: BTreeMap<String, HorizontalPodAutoscaler>,
     pub network_policies: BTreeMap<String, ObjectMeta>,
-    pub volumes: BTreeMap<String, ObjectMeta>,
+    pub volumes: BTreeMap<String, PersistentVolumeClaim>,
     /// The `ConfigMaps` in which Patroni keeps its state.
     pub patroni: BTreeMap<String, ObjectMeta>,
 }
@@ -105,6 +130,11 @@ pub async fn fetch(client: &Client, stack: EcommerceStack) -> Result<Fetched, Fe
     } else {
         Vec::new()
     };
+    let warnings = warnings(client, &namespace, &live).await?;
+    let ingress_classes = match &stack.spec.ingress {
+        Some(_) => reader.ingress_classes().await?,
+        None => None,
+    };
     Ok(Fetched {
         stack,
         namespace_terminating,
@@ -112,6 +142,8 @@ pub async fn fetch(client: &Client, stack: EcommerceStack) -> Result<Fetched, Fe
         system_identifier,
         live,
         pods,
+        warnings,
+        ingress_classes,
     })
 }
 
@@ -187,14 +219,45 @@ impl Reader<'_> {
             budgets: self
                 .list_metadata::<PodDisruptionBudget>("PodDisruptionBudgets")
                 .await?,
+            autoscalers: self
+                .list_by(&ListParams::default(), "HorizontalPodAutoscalers")
+                .await?,
             network_policies: self
                 .list_metadata::<NetworkPolicy>("NetworkPolicies")
                 .await?,
-            volumes: self
-                .list_metadata::<PersistentVolumeClaim>("PersistentVolumeClaims")
-                .await?,
+            volumes: self.volumes().await?,
             patroni: self.patroni().await?,
         })
+    }
+
+    /// By label, and by name: a label is easily removed, and the data must not be taken for gone.
+    async fn volumes(&self) -> Result<BTreeMap<String, PersistentVolumeClaim>, FetchError> {
+        let mut volumes: BTreeMap<String, PersistentVolumeClaim> =
+            self.list("PersistentVolumeClaims").await?;
+        let name = volume_name(self.name);
+        if !volumes.contains_key(&name) {
+            let api: Api<PersistentVolumeClaim> =
+                Api::namespaced(self.client.clone(), self.namespace);
+            let volume = api.get_opt(&name).await.map_err(|source| FetchError {
+                what: "the database's volume",
+                source,
+            })?;
+            volumes.extend(volume.map(|volume| (name, volume)));
+        }
+        Ok(volumes)
+    }
+
+    async fn ingress_classes(&self) -> Result<Option<IngressClasses>, FetchError> {
+        let api: Api<IngressClass> = Api::all(self.client.clone());
+        match api.list(&ListParams::default()).await {
+            Ok(classes) => Ok(Some(IngressClasses::new(&classes.items))),
+            // They are the cluster's, and in namespaced mode the operator has no rights there. // OPERATOR 21
+            Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(None),
+            Err(source) => Err(FetchError {
+                what: "IngressClasses",
+                source,
+            }),
+        }
     }
 
     async fn patroni(&self) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
@@ -226,9 +289,23 @@ impl Reader<'_> {
             + Debug
             + DeserializeOwned,
     {
+        self.list_by(&self.ours(), what).await
+    }
+
+    async fn list_by<K>(
+        &self,
+        parameters: &ListParams,
+        what: &'static str,
+    ) -> Result<BTreeMap<String, K>, FetchError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned,
+    {
         let api: Api<K> = Api::namespaced(self.client.clone(), self.namespace);
         let list = api
-            .list(&self.ours())
+            .list(parameters)
             .await
             .map_err(|source| FetchError { what, source })?;
         Ok(list

@@ -1,6 +1,7 @@
 //! Labels, annotations and the field manager: how an object says that it is ours, and whose.
 //! Selectors are immutable on live objects: a change here needs a migration path.
 
+use crate::validate::ValidStack;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,13 @@ pub const STACK: &str = "ecommercestack.dev/stack";
 pub const SECRETS_HASH: &str = "ecommercestack.dev/secrets";
 /// On Deployments: hash of the pod template that we applied, so that a roll of ours is told from drift.
 pub const TEMPLATE_HASH: &str = "ecommercestack.dev/template";
+
+/// On volumes and Secrets: the uid of the stack that uses them. They carry no owner reference to it; see `retention`.
+pub const STACK_UID: &str = "ecommercestack.dev/stack-uid";
+/// On volumes and Secrets: what becomes of them when that stack is deleted, `Retain` or `Delete`.
+pub const DELETION_POLICY: &str = "ecommercestack.dev/deletion-policy";
+/// On the volume: auth has served from it, so the first administrator exists.
+pub const ADMINISTRATOR: &str = "ecommercestack.dev/administrator";
 
 /// The labels of an object of a stack's component.
 pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {
@@ -57,10 +65,26 @@ pub fn stack_selector(stack: &str) -> String {
     format!("{MANAGED_BY}={MANAGER},{STACK}={stack}")
 }
 
-/// Whether an object of a name that we need is ours to write. // OPERATOR 3
-pub fn belongs_to(stack: &str, metadata: &ObjectMeta) -> bool {
+/// Whether an object of a name that we need is ours to write: by its labels, which anyone can remove, or by the stack's
+/// uid, which its owner references and annotations name. // OPERATOR 3
+pub fn belongs_to(stack: &ValidStack, metadata: &ObjectMeta) -> bool {
+    is_labeled(&stack.name, metadata) || names_uid(&stack.owner.uid, metadata)
+}
+
+/// Whether the labels that select a stack's objects are there.
+pub fn is_labeled(stack: &str, metadata: &ObjectMeta) -> bool {
     metadata.labels.as_ref().is_some_and(|labels| {
         labels.get(STACK).is_some_and(|value| value == stack)
             && labels.get(MANAGED_BY).is_some_and(|value| value == MANAGER)
     })
+}
+
+fn names_uid(uid: &str, metadata: &ObjectMeta) -> bool {
+    let owners = metadata.owner_references.as_deref().unwrap_or_default();
+    owners.iter().any(|owner| owner.uid == uid)
+        || annotation(metadata, STACK_UID).is_some_and(|value| value == uid)
+}
+
+pub fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a str> {
+    metadata.annotations.as_ref()?.get(key).map(String::as_str)
 }

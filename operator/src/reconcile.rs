@@ -4,15 +4,18 @@ use crate::{
     apply::{ApplyError, apply},
     build::build,
     children::access::PostgresRole,
-    credentials::complete,
+    credentials::{Credentials, complete},
+    departures::Departures,
     events::Events,
     fetch::{FetchError, fetch, fetch_stack},
     labels::MANAGER,
     randomness::OperatingSystem,
     releases::decide,
+    retention::predecessors,
     retries::Retries,
+    routing::{Looks, Routing, Target, foreseen, look},
     seen::{Seen, StackKey},
-    status::{Report, StepError, is_true, status},
+    status::{Report, StepError, is_available, is_true, status},
     validate::{Policy, validate},
 };
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
@@ -24,14 +27,19 @@ use kube::{
 };
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 /// What every pass needs.
 pub struct Context {
     pub client: Client,
+    pub departures: Departures,
     pub events: Events,
     pub seen: Seen,
     pub retries: Retries,
+    pub looks: Looks,
+    /// Where the ingress controller is reached, if not where the Ingress's status says.
+    pub ingress_address: Option<String>,
     pub role: PostgresRole,
     pub policy: Policy,
     /// How often a stack that is ready is looked at without cause.
@@ -50,11 +58,15 @@ pub enum ReconcileError {
 /// How often an unready stack is looked at: pods are not watched, and say why they do not start.
 const UNREADY: Duration = Duration::from_secs(5);
 
+/// Many times what a pass takes.
+const LONGEST_PASS: Duration = Duration::from_mins(1);
+
 pub async fn reconcile(
     stack: Arc<EcommerceStack>,
     context: Arc<Context>,
 ) -> Result<Action, ReconcileError> {
     let key = stack_key(&stack);
+    let _turn = context.departures.locks.lock(&key).await;
     let Some(stack) = fetch_stack(&context.client, &key.0, &key.1).await? else {
         context.forget(&key);
         return Ok(Action::await_change());
@@ -62,7 +74,10 @@ pub async fn reconcile(
     if stack.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // OPERATOR 3: garbage collection does the rest
     }
-    let outcome = Box::pin(pass(&context, stack.clone())).await;
+    // A request that is never answered must not keep a stack from its next pass.
+    let outcome = timeout(LONGEST_PASS, Box::pin(pass(&context, stack.clone())))
+        .await
+        .unwrap_or(Err(StepError::Overdue));
     if let Err(error) = &outcome {
         warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass ended early");
     }
@@ -84,9 +99,24 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
     }
     let stack = validate(&fetched.stack)?;
     context.policy.check(&stack)?;
-    let credentials = complete(&stack, &fetched.secrets, &mut OperatingSystem)?;
+    let predecessors = predecessors(&stack, &fetched);
+    if context.departures.block(&stack, &predecessors) {
+        return Err(StepError::PredecessorLeaving(stack.name));
+    }
+    let credentials = complete(
+        &stack,
+        &fetched.secrets,
+        fetched.has_administrator(),
+        &mut OperatingSystem,
+    )?;
     let releases = decide(&stack, &fetched, &credentials);
-    let desired = build(&stack, &fetched, &credentials, &releases, &context.role);
+    let stacks = context.departures.stacks.there();
+    let created = fetched.stack.creation_timestamp().map(|time| time.0);
+    let foreseen = foreseen(&stack, created, &stacks, fetched.ingress_classes.as_ref());
+    let mut desired = build(&stack, &fetched, &credentials, &releases, &context.role);
+    if let Some(Routing::HostTaken(_)) = foreseen {
+        desired.ingresses.clear();
+    }
     let applied = apply(
         &context.client,
         &context.seen,
@@ -95,15 +125,43 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
         desired,
     )
     .await?;
-    Ok(Report {
+    let mut report = Report {
         stack,
         fetched,
         releases,
         applied,
-    })
+        routing: Routing::NoIngress,
+    };
+    report.routing = match foreseen {
+        Some(foreseen) => foreseen,
+        None => context.look(&report, &credentials).await,
+    };
+    Ok(report)
 }
 
 impl Context {
+    /// Whether the shop's URL leads to it.
+    async fn look(&self, report: &Report, credentials: &Credentials) -> Routing {
+        let stack = &report.stack;
+        let not_checked = |why: &str| Routing::NotChecked(why.to_owned());
+        if stack.route.as_ref().is_some_and(|route| !route.check_url) {
+            return not_checked("spec.ingress.checkUrl is false");
+        }
+        if !is_available(report) {
+            return not_checked("the shop is not available");
+        }
+        let Some(signing_key) = credentials.active_signing_key() else {
+            return not_checked("the shop has no signing key");
+        };
+        let target = Target {
+            key: (stack.namespace.clone(), stack.name.clone()),
+            url: stack.url(),
+            signing_key,
+            address: self.ingress_address.clone(),
+        };
+        look(&self.client, &self.looks, &target).await
+    }
+
     /// Written only if it differs: the write would come back as a change.
     async fn set_status(
         &self,
@@ -157,7 +215,7 @@ impl Context {
         let label = if outcome.is_ok() { "applied" } else { "failed" };
         metrics::counter!("ecommercestack_operator_passes_total", "outcome" => label).increment(1);
         match outcome {
-            Err(StepError::Apply(ApplyError::Raced { .. })) => {
+            Err(StepError::Apply(ApplyError::Raced { .. }) | StepError::PredecessorLeaving(_)) => {
                 Action::requeue(Duration::from_secs(1))
             }
             Err(_) => Action::requeue(self.retries.failed(key)),
@@ -172,6 +230,7 @@ impl Context {
     /// After a stack is gone.
     pub fn forget(&self, key: &StackKey) {
         self.seen.forget(key);
+        self.looks.forget(key);
         self.retries.succeeded(key);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     credentials::Credentials,
     fetch::Fetched,
     job_state::{JobState, job_state},
-    rollout, trouble,
+    pod_failures, rollout,
     validate::ValidStack,
 };
 use ecommercestack_crds::{ComponentStatuses, EcommerceStack};
@@ -139,8 +139,8 @@ fn decide_postgres(
 }
 
 fn is_broken(stack: &ValidStack, fetched: &Fetched) -> bool {
-    let pods = trouble::pods_of(&fetched.pods, &stack.name, POSTGRES);
-    trouble::of_pods(pods).is_some()
+    let pods = pod_failures::pods_of(&fetched.pods, &stack.name, POSTGRES);
+    pod_failures::of_pods(pods).is_some()
 }
 
 impl Gate {

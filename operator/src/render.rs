@@ -10,6 +10,7 @@ use crate::{
     randomness::Placeholders,
     releases::decide,
     validate::{ValidateError, validate},
+    warnings::Warnings,
 };
 use ecommercestack_crds::{ComponentStatus, ComponentStatuses, EcommerceStack};
 use k8s_openapi::api::{
@@ -63,7 +64,7 @@ pub fn parse(yaml: &str, namespace: &str) -> Result<Vec<EcommerceStack>, RenderE
 pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>, RenderError> {
     let valid = validate(stack)?;
     let mut fetched = unfetched(stack.clone());
-    let credentials = complete(&valid, &fetched.secrets, &mut Placeholders)?;
+    let credentials = complete(&valid, &fetched.secrets, false, &mut Placeholders)?;
     // Names of Jobs are known once the database is there; their success opens the gates.
     let gates = decide(&valid, &fetched, &credentials);
     let jobs: Vec<Job> = gates
@@ -92,9 +93,10 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
     );
 
     let Desired {
-        credentials,
-        owner_changes: _,
         orphaned_states: _,
+        volumes,
+        credentials,
+        metadata_changes: _,
         service_accounts,
         roles,
         role_bindings,
@@ -108,9 +110,11 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
         },
         deployments,
         budgets,
+        autoscalers,
         ingresses,
     } = build(&valid, &fetched, &credentials, &releases, role);
     let mut objects = Vec::new();
+    add(&mut objects, volumes)?;
     add(
         &mut objects,
         credentials
@@ -129,6 +133,7 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
         deployments.into_iter().map(|planned| planned.deployment),
     )?;
     add(&mut objects, budgets)?;
+    add(&mut objects, autoscalers)?;
     add(&mut objects, ingresses)?;
     Ok(objects)
 }
@@ -152,6 +157,8 @@ fn unfetched(stack: EcommerceStack) -> Fetched {
         system_identifier: Some(SYSTEM_IDENTIFIER.to_owned()),
         live: Live::default(),
         pods: Vec::new(),
+        warnings: Warnings::default(),
+        ingress_classes: None,
     }
 }
 

@@ -4,11 +4,13 @@ use crate::{
     children::access::PostgresRole,
     config::Run,
     controller::{self, Scope},
+    departures::Departures,
     events::Events,
     http::{Readiness, record_metrics, router},
     reconcile::Context,
     render::{parse, render},
     retries::Retries,
+    routing::Looks,
     seen::Seen,
     validate::validate,
 };
@@ -21,7 +23,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 use tracing::{info, warn};
 
 /// Runs until SIGTERM or Ctrl+C.
@@ -36,24 +38,43 @@ pub async fn operator(config: Run) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.metrics_address))?;
     let server = axum::serve(listener, router(readiness.clone(), metrics));
-    let context = Arc::new(Context {
-        events: Events::new(client.clone(), config.pod_name.clone()),
-        seen: Seen::default(),
-        retries: Retries::default(),
-        role: postgres_role(&config),
-        policy: config.policy(),
-        resync: config.resync,
-        client: client.clone(),
-    });
     info!(scopes = ?scopes, resync_seconds = config.resync.as_secs(), "the operator starts");
     tokio::select! {
         ended = server.into_future() => ended.context("the metrics server ended"),
         () = async {
             wait_for_stacks(&client, &scopes).await;
             readiness.reached();
-            controller::run(context, scopes.clone(), config.max_concurrency).await;
+            work(client, &config).await;
         } => Ok(()),
     }
+}
+
+/// Works on stacks until the process is told to stop.
+pub async fn work(client: Client, config: &Run) {
+    let scopes = config.scopes();
+    let departures = Departures {
+        client: client.clone(),
+        stacks: Arc::default(),
+        locks: Arc::default(),
+    };
+    let context = Arc::new(Context {
+        departures: departures.clone(),
+        events: Events::new(client.clone(), config.pod_name.clone()),
+        seen: Seen::default(),
+        looks: Looks::default(),
+        ingress_address: config.ingress_address.clone(),
+        retries: Retries::default(),
+        role: postgres_role(config),
+        policy: config.policy(),
+        resync: config.resync,
+        client,
+    });
+    let (known, all_known) = oneshot::channel();
+    let mut watch = JoinSet::new();
+    watch.spawn(departures.watch(scopes.clone(), known));
+    // Before all stacks are known, none can tell whether its host is another's.
+    let _ = all_known.await;
+    controller::run(context, scopes, config.max_concurrency).await;
 }
 
 /// Namespaced mode has Roles only. // OPERATOR 17

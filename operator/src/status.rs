@@ -4,6 +4,7 @@ mod applications;
 mod conditions;
 mod database;
 mod finding;
+mod routed;
 
 pub use conditions::{condition, is_true};
 pub use finding::Finding;
@@ -14,15 +15,21 @@ use crate::{
     credentials::CredentialsError,
     fetch::{FetchError, Fetched},
     job_state::JobState,
+    pod_failures,
+    quota::{self, Part},
     releases::{Gate, Releases},
-    rollout, trouble,
+    rollout,
+    routing::Routing,
+    scaling,
     validate::{ValidStack, ValidateError},
 };
 use conditions::conditions;
 use ecommercestack_crds::{
     ComponentStatus, ComponentStatuses, EcommerceStackStatus, Migration, MigrationState, Reason,
+    Severity,
 };
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt as _;
 
 /// What a pass found and did.
@@ -32,6 +39,7 @@ pub struct Report {
     pub fetched: Fetched,
     pub releases: Releases,
     pub applied: Applied,
+    pub routing: Routing,
 }
 
 /// The step at which a pass ended.
@@ -45,6 +53,12 @@ pub enum StepError {
     Credentials(#[from] CredentialsError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    #[error(
+        "the data of a deleted stack named {0} are being removed, as its deletionPolicy said; this stack starts after that"
+    )]
+    PredecessorLeaving(String),
+    #[error("the API server has not answered for a minute")]
+    Overdue,
     #[error("namespace {0} is being deleted; nothing is applied any more")]
     NamespaceTerminating(String),
 }
@@ -60,9 +74,15 @@ pub fn status(
     match outcome {
         Ok(report) => EcommerceStackStatus {
             observed_generation: generation,
-            conditions: conditions(&before.conditions, generation, now, &findings(report)),
+            conditions: conditions(
+                &before.conditions,
+                generation,
+                now,
+                &findings(report, &before.conditions, now),
+            ),
             components: Some(components(report, before.components.as_ref())),
-            url: report.stack.url(),
+            url: routed::url(report),
+            deletion_policy: report.applied.deletion_policy.or(before.deletion_policy),
         },
         // Somebody else was faster, and the next pass comes at once.
         Err(StepError::Apply(ApplyError::Raced { .. })) if previous.is_some() => before,
@@ -80,40 +100,96 @@ pub fn status(
     }
 }
 
-fn findings(report: &Report) -> conditions::Findings {
+fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions::Findings {
+    let routed = routed::finding(report, before, now);
+    let problems = report.applied.problems.iter().map(problem);
+    let mut stack: Vec<_> = problems.chain(connections(report)).collect();
+    if routed.severity() != Severity::Fine {
+        stack.push(routed.clone());
+    }
+    let applications =
+        Application::ALL.map(|application| applications::finding(report, application));
     conditions::Findings {
         postgres: database::finding(report),
-        applications: Application::ALL
-            .map(|application| applications::finding(report, application)),
-        stack: report
-            .applied
-            .problems
-            .iter()
-            .map(problem)
-            .chain(connections(&report.stack))
-            .collect(),
-        available: is_available(report),
-        url: report.stack.url(),
+        unavailable: unavailable(report, &applications).or_else(|| {
+            let is_wrong = routed.severity() == Severity::Wrong;
+            is_wrong.then(|| routed.clone())
+        }),
+        applications,
+        stack,
+        serves: routed::says(report),
+        routed: (routed::is_true(&report.routing), routed),
     }
 }
 
 /// Every service and the database have at least one pod that answers, of whatever image.
-fn is_available(report: &Report) -> bool {
-    let serves = |workload: &Workload| {
-        report
-            .applied
-            .deployments
-            .get(workload)
-            .is_some_and(|live| rollout::available(live) > 0)
-    };
+pub fn is_available(report: &Report) -> bool {
     Application::ALL
-        .map(Application::workload)
         .iter()
-        .all(serves)
+        .all(|application| serves(report, *application))
         && database::answers(report)
 }
 
+fn serves(report: &Report, application: Application) -> bool {
+    let live = report.applied.deployments.get(&application.workload());
+    live.is_some_and(|live| rollout::available(live) > 0)
+}
+
+/// Why the shop cannot be used, if it cannot.
+fn unavailable(report: &Report, applications: &[Finding; 3]) -> Option<Finding> {
+    if !database::answers(report) {
+        return Some(database::finding(report));
+    }
+    let missing = Application::ALL
+        .into_iter()
+        .position(|application| !serves(report, application))?;
+    let application = Application::ALL[missing];
+    let workload = application.workload();
+    if report.wanted(workload) == 0 {
+        return Some(Finding::new(
+            Reason::ScaledToZero,
+            format!(
+                "{0} has no pods, as the spec says; the shop cannot be used until spec.components.{0}.replicas is more",
+                workload.field()
+            ),
+        ));
+    }
+    let finding = &applications[missing];
+    Some(match finding.severity() {
+        // The service's worker, say, has more to tell than its pods.
+        Severity::Fine => Finding::new(
+            Reason::Starting,
+            format!("no pod of {} is available", application.as_str()),
+        ),
+        Severity::Moving | Severity::Wrong => finding.clone(),
+    })
+}
+
+impl Report {
+    /// How many pods a workload should have.
+    pub fn wanted(&self, workload: Workload) -> i32 {
+        match self.applied.deployments.get(&workload) {
+            Some(live) if scaling::is_autoscaled(&self.stack, &self.fetched.live, workload) => {
+                rollout::wanted(live)
+            }
+            Some(_) | None => self.stack.settings(workload).replicas,
+        }
+    }
+}
+
 fn failure(error: &StepError) -> Finding {
+    if let StepError::Apply(ApplyError::Api {
+        kind,
+        name,
+        source: kube::Error::Api(status),
+    }) = error
+        && let Some(cause) = quota::explain(&status.message, part(kind))
+    {
+        return Finding::new(
+            Reason::QuotaExceeded,
+            format!("{kind} {name} cannot be made: {cause}"),
+        );
+    }
     let reason = match error {
         StepError::Validate(_)
         | StepError::Credentials(CredentialsError::NotText(_) | CredentialsError::Randomness(_)) => {
@@ -121,6 +197,7 @@ fn failure(error: &StepError) -> Finding {
         }
         StepError::Credentials(CredentialsError::Conflict(_)) => Reason::Conflict,
         StepError::NamespaceTerminating(_) => Reason::NamespaceTerminating,
+        StepError::PredecessorLeaving(_) => Reason::RemovingOldData,
         StepError::Fetch(FetchError { source, .. })
         | StepError::Apply(ApplyError::Api { source, .. }) => match source {
             kube::Error::Api(status) if matches!(status.code, 400..=428 | 430..=499) => {
@@ -128,7 +205,7 @@ fn failure(error: &StepError) -> Finding {
             }
             _ => Reason::ApiUnavailable,
         },
-        StepError::Apply(ApplyError::Raced { .. }) => Reason::ApiUnavailable,
+        StepError::Apply(ApplyError::Raced { .. }) | StepError::Overdue => Reason::ApiUnavailable,
     };
     let mut message = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -141,7 +218,10 @@ fn failure(error: &StepError) -> Finding {
         Reason::ApiUnavailable => "; the operator tries again",
         _ => "",
     };
-    Finding::new(reason, format!("{}{next}", trouble::sentence(&message)))
+    Finding::new(
+        reason,
+        format!("{}{next}", pod_failures::sentence(&message)),
+    )
 }
 
 fn problem(problem: &Problem) -> Finding {
@@ -156,25 +236,39 @@ fn problem(problem: &Problem) -> Finding {
             kind,
             name,
             message,
-        } => Finding::new(
-            Reason::WriteRefused,
-            format!(
-                "the API server refused {kind} {name}: {}",
-                trouble::sentence(message)
+        } => match quota::explain(message, part(kind)) {
+            Some(cause) => Finding::new(
+                Reason::QuotaExceeded,
+                format!("{kind} {name} cannot be made: {cause}"),
             ),
-        ),
+            None => Finding::new(
+                Reason::WriteRefused,
+                format!(
+                    "the API server refused {kind} {name}: {}",
+                    pod_failures::sentence(message)
+                ),
+            ),
+        },
+    }
+}
+
+/// Only volumes ask for an amount that the spec sets.
+fn part(kind: &str) -> Part<'static> {
+    match kind {
+        "PersistentVolumeClaim" => Part::Database,
+        _ => Part::Fixed,
     }
 }
 
 /// All pods at their most, and one more of each while it rolls, each with a full pool. // OPERATOR 15
-fn connections(stack: &ValidStack) -> Option<Finding> {
+fn connections(report: &Report) -> Option<Finding> {
     use crate::children::{
         environment::POOL_CONNECTIONS,
         stateful_sets::{MAX_CONNECTIONS, RESERVED_CONNECTIONS},
     };
     let pods: i32 = Workload::ALL
         .iter()
-        .map(|workload| stack.settings(*workload).most() + 1)
+        .map(|workload| scaling::most(&report.stack, &report.fetched.live, *workload) + 1)
         .sum();
     let (needed, free) = (
         pods * POOL_CONNECTIONS,
@@ -219,7 +313,7 @@ fn component(
     let gate = release.migration.as_ref().filter(|_| workload.serves());
     ComponentStatus {
         image: release.image.clone(),
-        replicas: report.stack.settings(workload).replicas,
+        replicas: report.wanted(workload),
         ready_replicas: ready.unwrap_or(0),
         migration: gate.map(|gate| migration(report, gate, before)),
     }
@@ -234,7 +328,7 @@ fn migration(report: &Report, gate: &Gate, before: Option<&ComponentStatus>) -> 
         .and_then(|before| before.applied.clone());
     Migration {
         applied: known
-            .or_else(|| applied_versions(&trouble::last_words(&report.fetched.pods, &job)?)),
+            .or_else(|| applied_versions(&pod_failures::last_words(&report.fetched.pods, &job)?)),
         state: match &gate.state {
             JobState::Absent if gate.may_start => MigrationState::Running,
             JobState::Absent => MigrationState::Waiting,

@@ -81,9 +81,23 @@ fn every_object_is_labelled_and_owned() {
                 "ecommercestack-operator"
             );
             let owned = object["metadata"]["ownerReferences"].is_array();
-            let retained = ["minimal.yaml", "production.yaml"].contains(&name.as_str());
-            let outlives = object["kind"] == "Secret" && retained;
+            // They go with the stack by what the operator does after its deletion, and by no reference before it.
+            let outlives = ["Secret", "PersistentVolumeClaim"]
+                .iter()
+                .any(|kind| object["kind"] == *kind);
             assert_eq!(owned, !outlives, "{}", object["metadata"]["name"]);
+            let policy = &object["metadata"]["annotations"]["ecommercestack.dev/deletion-policy"];
+            let expected = if ["minimal.yaml", "production.yaml"].contains(&name.as_str()) {
+                "Retain"
+            } else {
+                "Delete"
+            };
+            assert_eq!(
+                *policy == expected,
+                outlives,
+                "{}",
+                object["metadata"]["name"]
+            );
         }
     }
 }

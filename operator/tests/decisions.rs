@@ -10,15 +10,17 @@ use ecommercestack_operator::{
     children::{access::PostgresRole, secrets},
     component::Application,
     credentials::{Credential, Credentials, CredentialsError, complete},
-    fate::owner_changes,
     fetch::{Fetched, Live},
     labels::labels,
     randomness::{OperatingSystem, Placeholders},
     releases::{Releases, decide},
     render::parse,
     restart::restarts,
+    retention::{Course, marks, metadata_changes, orphaned_states, predecessors},
+    routing::Routing,
     status::{Report, StepError, condition, is_true, status},
     validate::{ValidStack, validate},
+    warnings::{Warnings, last_warning},
 };
 use jiff::Timestamp;
 use k8s_openapi::{
@@ -26,8 +28,8 @@ use k8s_openapi::{
         apps::v1::{Deployment, StatefulSet, StatefulSetStatus},
         batch::v1::{Job, JobCondition, JobStatus},
         core::v1::{
-            ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Pod,
-            PodCondition, PodStatus,
+            ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
+            Event, PersistentVolumeClaim, Pod, PodCondition, PodStatus,
         },
     },
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
@@ -65,6 +67,8 @@ impl World {
             system_identifier: Some("1".into()),
             live,
             pods: Vec::new(),
+            warnings: Warnings::default(),
+            ingress_classes: None,
         };
         let mut world = Self { fetched };
         world.promote("postgres", "docker.io/ecommercestack/postgres:new");
@@ -78,7 +82,13 @@ impl World {
     }
 
     fn credentials(&self) -> Credentials {
-        complete(&self.stack(), &self.fetched.secrets, &mut Placeholders).unwrap()
+        complete(
+            &self.stack(),
+            &self.fetched.secrets,
+            false,
+            &mut Placeholders,
+        )
+        .unwrap()
     }
 
     fn releases(&self) -> Releases {
@@ -161,6 +171,7 @@ impl World {
             fetched: self.fetched.clone(),
             releases: self.releases(),
             applied,
+            routing: Routing::NoIngress,
         };
         status(None, Some(3), Timestamp::UNIX_EPOCH, &Ok(report))
     }
@@ -214,7 +225,7 @@ fn a_closed_gate_holds_the_image_and_nothing_else() {
         .containers[0]
         .image
         .as_deref();
-    assert_eq!((image, auth.replicas), (Some(OLD), 4));
+    assert_eq!((image, auth.replicas), (Some(OLD), Some(4)));
 }
 
 #[test]
@@ -407,13 +418,13 @@ fn an_image_that_cannot_be_pulled_is_told_from_a_job_that_runs() {
 fn existing_values_are_kept_and_missing_ones_completed() {
     let world = World::new("");
     let stack = world.stack();
-    let first = complete(&stack, &BTreeMap::new(), &mut OperatingSystem).unwrap();
+    let first = complete(&stack, &BTreeMap::new(), false, &mut OperatingSystem).unwrap();
     let mut live: BTreeMap<_, _> = first
         .writes
         .iter()
         .map(|write| (write.credential, secrets::secret(&stack, write)))
         .collect();
-    let again = complete(&stack, &live, &mut OperatingSystem).unwrap();
+    let again = complete(&stack, &live, false, &mut OperatingSystem).unwrap();
     assert!(again.writes.is_empty());
     assert_eq!(
         first.fingerprint(&Credential::ALL),
@@ -427,7 +438,7 @@ fn existing_values_are_kept_and_missing_ones_completed() {
         .as_mut()
         .unwrap();
     jwt.remove("refresh.key");
-    let completed = complete(&stack, &live, &mut OperatingSystem).unwrap();
+    let completed = complete(&stack, &live, false, &mut OperatingSystem).unwrap();
     let keys: Vec<_> = completed
         .writes
         .iter()
@@ -447,9 +458,11 @@ fn a_strangers_secret_is_a_conflict() {
     let write = world.credentials().writes[0].clone();
     let mut secret = secrets::secret(&stack, &write);
     secret.metadata.labels = None;
+    secret.metadata.annotations = None;
     let result = complete(
         &stack,
         &BTreeMap::from([(write.credential, secret)]),
+        false,
         &mut Placeholders,
     );
     assert_eq!(
@@ -458,35 +471,82 @@ fn a_strangers_secret_is_a_conflict() {
     );
 }
 
-#[test]
-fn volumes_follow_the_deletion_policy() {
-    let mut world = World::new("");
-    let volume = ObjectMeta {
-        name: Some("data-shop-postgres-0".into()),
-        labels: Some(labels("shop", "postgres")),
+fn volume(uid: &str) -> PersistentVolumeClaim {
+    PersistentVolumeClaim {
+        metadata: ObjectMeta {
+            name: Some("data-shop-postgres-0".into()),
+            uid: Some(uid.into()),
+            labels: Some(labels("shop", "postgres")),
+            ..Default::default()
+        },
         ..Default::default()
-    };
-    world
-        .fetched
-        .live
-        .volumes
-        .insert("data-shop-postgres-0".into(), volume);
+    }
+}
+
+impl World {
+    fn with_volume(&mut self, volume: PersistentVolumeClaim) {
+        let volumes = &mut self.fetched.live.volumes;
+        volumes.insert("data-shop-postgres-0".into(), volume);
+    }
+}
+
+#[test]
+fn volumes_are_marked_with_their_stack_and_its_policy_and_never_owned_by_it() {
+    let mut world = World::new("");
     let mut stack = world.stack();
-    assert!(owner_changes(&stack, &world.fetched).is_empty());
-    stack.deletion_policy = DeletionPolicy::Delete;
-    let changes = owner_changes(&stack, &world.fetched);
-    assert_eq!(changes[0].owners, [stack.owner.clone()]);
-    world
-        .fetched
-        .live
-        .volumes
-        .values_mut()
-        .next()
-        .unwrap()
-        .owner_references = Some(vec![stack.owner.clone()]);
-    assert!(owner_changes(&stack, &world.fetched).is_empty());
-    stack.deletion_policy = DeletionPolicy::Retain;
-    assert!(owner_changes(&stack, &world.fetched)[0].owners.is_empty());
+    // A release before this one made the stack their owner.
+    let mut old = volume("v");
+    old.metadata.owner_references = Some(vec![stack.owner.clone()]);
+    world.with_volume(old.clone());
+    for policy in [DeletionPolicy::Retain, DeletionPolicy::Delete] {
+        stack.deletion_policy = policy;
+        let changes = metadata_changes(&stack, &world.fetched);
+        assert_eq!(changes[0].owners, Some(Vec::new()));
+        assert_eq!(changes[0].annotations, marks(&stack));
+        let mut new = volume("v");
+        new.metadata.annotations = Some(changes[0].annotations.clone());
+        let mut world = World::new("");
+        world.with_volume(new);
+        assert!(metadata_changes(&stack, &world.fetched).is_empty());
+        stack.deletion_policy = match policy {
+            DeletionPolicy::Retain => DeletionPolicy::Delete,
+            DeletionPolicy::Delete => DeletionPolicy::Retain,
+        };
+        assert_eq!(metadata_changes(&stack, &world.fetched).len(), 1);
+    }
+}
+
+#[test]
+fn what_a_deleted_stack_left_says_whether_it_stays() {
+    let mut world = World::new("");
+    let stack = world.stack();
+    let mut left = volume("v");
+    for (policy, course) in [("Retain", Course::Stay), ("Delete", Course::Go)] {
+        left.metadata.annotations = Some(
+            [
+                ("ecommercestack.dev/stack-uid", "the-one-before"),
+                ("ecommercestack.dev/deletion-policy", policy),
+            ]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        );
+        world.with_volume(left.clone());
+        let found: Vec<_> = predecessors(&stack, &world.fetched).into_iter().collect();
+        assert_eq!(
+            (found[0].uid.as_str(), found[0].course),
+            ("the-one-before", course)
+        );
+        assert_eq!(found.len(), 1);
+    }
+    let mut owner = stack.owner.clone();
+    owner.uid = "the-one-before".into();
+    left.metadata.annotations = None;
+    left.metadata.owner_references = Some(vec![owner]);
+    world.with_volume(left);
+    let found = predecessors(&stack, &world.fetched);
+    assert!(found.iter().all(|found| found.course == Course::AreGoing));
+    world.with_volume(volume("v"));
+    assert!(predecessors(&stack, &world.fetched).is_empty());
 }
 
 #[test]
@@ -498,38 +558,102 @@ fn the_state_of_patroni_follows_its_volume_under_either_policy() {
     };
     let states = &mut world.fetched.live.patroni;
     states.insert("shop-postgres-config".into(), state);
-    let mut stack = world.stack();
-    stack.deletion_policy = DeletionPolicy::Delete;
-    assert!(owner_changes(&stack, &world.fetched).is_empty());
-    let volume = ObjectMeta {
-        name: Some("data-shop-postgres-0".into()),
-        uid: Some("volume".into()),
-        labels: Some(labels("shop", "postgres")),
-        ..Default::default()
-    };
-    let volumes = &mut world.fetched.live.volumes;
-    volumes.insert("data-shop-postgres-0".into(), volume);
-    stack.deletion_policy = DeletionPolicy::Retain;
-    let changes = owner_changes(&stack, &world.fetched);
+    let stack = world.stack();
+    assert!(metadata_changes(&stack, &world.fetched).is_empty());
+    let mut marked = volume("volume");
+    marked.metadata.annotations = Some(marks(&stack));
+    world.with_volume(marked);
+    let changes = metadata_changes(&stack, &world.fetched);
     assert_eq!(changes.len(), 1);
     assert_eq!(changes[0].name, "shop-postgres-config");
+    let owners = changes[0].owners.clone().unwrap();
     assert_eq!(
-        (
-            changes[0].owners[0].kind.as_str(),
-            changes[0].owners[0].uid.as_str()
-        ),
+        (owners[0].kind.as_str(), owners[0].uid.as_str()),
         ("PersistentVolumeClaim", "volume")
     );
     for state in world.fetched.live.patroni.values_mut() {
-        state.owner_references = Some(changes[0].owners.clone());
+        state.owner_references = Some(owners.clone());
     }
-    assert!(owner_changes(&stack, &world.fetched).is_empty());
+    assert!(metadata_changes(&stack, &world.fetched).is_empty());
     // A release before this one named the stack itself.
     for state in world.fetched.live.patroni.values_mut() {
         state.owner_references = Some(vec![stack.owner.clone()]);
     }
-    let renewed = owner_changes(&stack, &world.fetched);
-    assert_eq!(renewed[0].owners, changes[0].owners);
+    let renewed = metadata_changes(&stack, &world.fetched);
+    assert_eq!(renewed[0].owners, Some(owners));
+}
+
+#[test]
+fn the_state_of_a_database_on_another_volume_is_removed_before_a_new_one_starts() {
+    let mut world = World::new("");
+    let at = |second: i64| Some(Time(Timestamp::from_second(second).unwrap()));
+    let state = ObjectMeta {
+        name: Some("shop-postgres-config".into()),
+        creation_timestamp: at(10),
+        ..Default::default()
+    };
+    let states = &mut world.fetched.live.patroni;
+    states.insert("shop-postgres-config".into(), state);
+    assert!(
+        orphaned_states(&world.fetched).is_empty(),
+        "a database is there"
+    );
+    world.fetched.live.stateful_sets.clear();
+    assert_eq!(
+        orphaned_states(&world.fetched).len(),
+        1,
+        "there is no volume"
+    );
+    let mut own = volume("own");
+    own.metadata.creation_timestamp = at(5);
+    world.with_volume(own.clone());
+    assert!(
+        orphaned_states(&world.fetched).is_empty(),
+        "it may be this volume's"
+    );
+    // The volume is made before the database; a pass may have ended between the two.
+    own.metadata.creation_timestamp = at(15);
+    world.with_volume(own);
+    assert_eq!(
+        orphaned_states(&world.fetched).len(),
+        1,
+        "the volume is newer"
+    );
+}
+
+#[test]
+fn an_initial_password_is_of_no_use_once_there_is_an_administrator() {
+    let world = World::new("");
+    let completed = complete(&world.stack(), &BTreeMap::new(), true, &mut Placeholders).unwrap();
+    let mut written = completed.writes.iter().map(|write| write.credential);
+    assert!(written.all(|credential| credential != Credential::Administrator));
+    let mut world = World::new("");
+    assert!(!world.fetched.has_administrator());
+    let mut remembers = volume("v");
+    remembers.metadata.annotations = Some(
+        [(
+            "ecommercestack.dev/administrator".to_owned(),
+            "exists".to_owned(),
+        )]
+        .into(),
+    );
+    world.with_volume(remembers);
+    assert!(world.fetched.has_administrator());
+}
+
+#[test]
+fn only_the_last_event_counts() {
+    let event = |second: i64, type_: &str| Event {
+        type_: Some(type_.into()),
+        message: Some(format!("at {second}")),
+        last_timestamp: Some(Time(Timestamp::from_second(second).unwrap())),
+        ..Default::default()
+    };
+    let events = [event(1, "Warning"), event(3, "Warning"), event(2, "Normal")];
+    assert_eq!(last_warning(&events), Some("at 3"));
+    let events = [event(1, "Warning"), event(2, "Normal")];
+    assert_eq!(last_warning(&events), None);
+    assert_eq!(last_warning(&[]), None);
 }
 
 #[test]
@@ -571,6 +695,7 @@ fn the_time_of_a_transition_moves_only_with_the_status() {
         fetched: world.fetched.clone(),
         releases: world.releases(),
         applied: Applied::default(),
+        routing: Routing::NoIngress,
     };
     let later = Timestamp::from_second(60).unwrap();
     let second = status(Some(&first), Some(3), later, &Ok(report));

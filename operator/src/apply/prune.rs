@@ -4,12 +4,15 @@ use super::{ApplyError, write::Writer};
 use crate::fetch::Live;
 use k8s_openapi::api::{
     apps::v1::Deployment,
+    autoscaling::v2::HorizontalPodAutoscaler,
     batch::v1::Job,
     core::v1::{Service, ServiceAccount},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
     rbac::v1::{Role, RoleBinding},
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::collections::BTreeMap;
 
 /// The names of the objects that the stack wants.
 pub(super) struct Wanted {
@@ -20,12 +23,14 @@ pub(super) struct Wanted {
     pub(super) network_policies: Vec<String>,
     pub(super) deployments: Vec<String>,
     pub(super) budgets: Vec<String>,
+    pub(super) autoscalers: Vec<String>,
     pub(super) ingresses: Vec<String>,
 }
 
 pub(super) async fn prune_all(
     writer: &mut Writer<'_>,
     live: &Live,
+    own_autoscalers: &BTreeMap<String, ObjectMeta>,
     wanted: &Wanted,
     jobs: &[String],
 ) -> Result<(), ApplyError> {
@@ -37,6 +42,7 @@ pub(super) async fn prune_all(
         network_policies,
         deployments,
         budgets,
+        autoscalers,
         ingresses,
     } = wanted;
     writer
@@ -52,6 +58,9 @@ pub(super) async fn prune_all(
         .await?;
     writer
         .prune::<PodDisruptionBudget>(&live.budgets, budgets)
+        .await?;
+    writer
+        .prune::<HorizontalPodAutoscaler>(own_autoscalers, autoscalers)
         .await?;
     writer.prune::<Ingress>(&live.ingresses, ingresses).await?;
     for (name, deployment) in &live.deployments {

@@ -7,11 +7,10 @@ use super::{
 use crate::{
     children::secrets,
     credentials::CredentialWrite,
-    fate::{Dependent, OwnerChange},
     labels::MANAGER,
     restart::Restart,
+    retention::{Dependent, MetadataChange},
     rollout::wanted,
-    validate::ValidStack,
 };
 use k8s_openapi::{
     api::{
@@ -21,17 +20,20 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, ResourceExt as _,
+    Api, Resource, ResourceExt as _,
     api::{Patch, PatchParams, PostParams},
+    core::NamespaceResourceScope,
 };
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::fmt::Debug;
 
 /// Made once by POST, completed only against the version that was read. // OPERATOR 8
 pub(super) async fn write_credential(
     writer: &mut Writer<'_>,
-    stack: &ValidStack,
     write: &CredentialWrite,
 ) -> Result<(), ApplyError> {
+    let stack = writer.stack;
     let api: Api<Secret> = Api::namespaced(writer.client.clone(), &stack.namespace);
     let secret = secrets::secret(stack, write);
     let name = secret.name_any();
@@ -66,50 +68,57 @@ pub(super) async fn write_credential(
     }
 }
 
-pub(super) async fn change_owner(
+/// False if it could not be changed now.
+pub(super) async fn change_metadata(
     writer: &mut Writer<'_>,
-    change: &OwnerChange,
-) -> Result<(), ApplyError> {
-    let patch = Patch::Merge(json!({ "metadata": {
-        "resourceVersion": change.resource_version,
-        "ownerReferences": change.owners,
-    } }));
-    let (client, namespace) = (writer.client.clone(), &writer.stack.namespace);
-    let (name, parameters) = (&change.name, merge());
+    change: &MetadataChange,
+) -> Result<bool, ApplyError> {
+    let mut metadata = json!({ "resourceVersion": change.resource_version });
+    if let Some(owners) = &change.owners {
+        metadata["ownerReferences"] = json!(owners);
+    }
+    if !change.labels.is_empty() {
+        metadata["labels"] = json!(change.labels);
+    }
+    if !change.annotations.is_empty() {
+        metadata["annotations"] = json!(change.annotations);
+    }
+    let patch = Patch::Merge(json!({ "metadata": metadata }));
+    let name = &change.name;
     let (kind, result) = match change.dependent {
-        Dependent::Volume => {
-            let api: Api<PersistentVolumeClaim> = Api::namespaced(client, namespace);
-            (
-                "PersistentVolumeClaim",
-                api.patch_metadata(name, &parameters, &patch)
-                    .await
-                    .map(drop),
-            )
-        }
-        Dependent::Credential => {
-            let api: Api<Secret> = Api::namespaced(client, namespace);
-            (
-                "Secret",
-                api.patch_metadata(name, &parameters, &patch)
-                    .await
-                    .map(drop),
-            )
-        }
-        Dependent::PatroniState => {
-            let api: Api<ConfigMap> = Api::namespaced(client, namespace);
-            (
-                "ConfigMap",
-                api.patch_metadata(name, &parameters, &patch)
-                    .await
-                    .map(drop),
-            )
-        }
+        Dependent::Volume => (
+            "PersistentVolumeClaim",
+            patch_metadata::<PersistentVolumeClaim>(writer, name, &patch).await,
+        ),
+        Dependent::Credential => (
+            "Secret",
+            patch_metadata::<Secret>(writer, name, &patch).await,
+        ),
+        Dependent::PatroniState => (
+            "ConfigMap",
+            patch_metadata::<ConfigMap>(writer, name, &patch).await,
+        ),
     };
     match result {
         // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
-        result => writer.note(kind, name, result).map(drop),
+        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(false),
+        result => Ok(writer.note(kind, name, result)?.is_some()),
     }
+}
+
+async fn patch_metadata<K>(
+    writer: &Writer<'_>,
+    name: &str,
+    patch: &Patch<Value>,
+) -> Result<(), kube::Error>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(writer.client.clone(), &writer.stack.namespace);
+    api.patch_metadata(name, &merge(), patch).await.map(drop)
 }
 
 /// Only as it was read: a Patroni that writes it is alive.

@@ -4,6 +4,7 @@ use super::{ApplyError, Problem};
 use crate::{
     fingerprint::fingerprint_of,
     labels::{MANAGER, belongs_to},
+    ownership::reclaimed,
     seen::{Seen, StackKey},
     validate::ValidStack,
 };
@@ -14,7 +15,9 @@ use kube::{
     core::NamespaceResourceScope,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 use std::{collections::BTreeMap, fmt::Debug};
+use tracing::info;
 
 /// A kind that the operator writes.
 pub(super) trait Child:
@@ -33,6 +36,14 @@ impl<K> Child for K where
         + Serialize
         + DeserializeOwned
 {
+}
+
+/// What stands under a name that was not among the stack's objects.
+enum Unlisted {
+    Absent,
+    /// It lost its labels.
+    Ours(Box<ObjectMeta>),
+    Strangers,
 }
 
 /// Writes objects of one stack and collects what did not work.
@@ -56,20 +67,9 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Applies objects and gives their names.
+    /// Applies objects without state and gives their names. One whose immutable part differs, as a `RoleBinding`'s role
+    /// after an upgrade or the address of a Service that was made by hand, is deleted and created again.
     pub(super) async fn apply_all<K: Child>(
-        &mut self,
-        live: &BTreeMap<String, ObjectMeta>,
-        desired: &[K],
-    ) -> Result<Vec<String>, ApplyError> {
-        for child in desired {
-            self.apply(live.get(&child.name_any()), child).await?;
-        }
-        Ok(desired.iter().map(kube::ResourceExt::name_any).collect())
-    }
-
-    /// Applies objects whose immutable part may differ after an upgrade, as a `RoleBinding`'s role: such are made anew.
-    pub(super) async fn apply_all_replacing<K: Child>(
         &mut self,
         live: &BTreeMap<String, ObjectMeta>,
         desired: &[K],
@@ -81,7 +81,7 @@ impl<'a> Writer<'a> {
             let refused = self.problems[problems..]
                 .iter()
                 .any(|problem| match problem {
-                    Problem::Refused { message, .. } => message.contains("cannot change roleRef"),
+                    Problem::Refused { message, .. } => is_immutable(message),
                     Problem::Conflict { .. } => false,
                 });
             if let Some(current) = current.filter(|_| refused) {
@@ -109,7 +109,18 @@ impl<'a> Writer<'a> {
             return Ok(None);
         }
         let api: Api<K> = Api::namespaced(self.client.clone(), &self.stack.namespace);
-        if live.is_none() && self.is_a_strangers(&api, &name).await? {
+        // Without our labels it was not listed.
+        let unlisted = match live {
+            Some(_) => None,
+            None => match self.unlisted(&api, &name).await? {
+                Unlisted::Absent => None,
+                Unlisted::Ours(metadata) => Some(metadata),
+                Unlisted::Strangers => return Ok(None),
+            },
+        };
+        if let Some(live) = live.or(unlisted.as_deref())
+            && !self.reclaim(&api, &name, live).await?
+        {
             return Ok(None);
         }
         let result = api
@@ -123,31 +134,84 @@ impl<'a> Writer<'a> {
         if let Some(object) = &written {
             metrics::counter!("ecommercestack_operator_applies_total", "kind" => kind.to_string())
                 .increment(1);
-            let version = object.meta().resource_version.clone();
-            self.seen
-                .record(&self.key, &kind, &name, fingerprint, version);
+            // What others added before our first apply is taken back by the next.
+            if reclaimed(object.meta()).is_none() {
+                let version = object.meta().resource_version.clone();
+                self.seen
+                    .record(&self.key, &kind, &name, fingerprint, version);
+            }
         }
         Ok(written)
     }
 
-    /// Whether the name is taken by an object without our labels: then hands off. // OPERATOR 3
-    async fn is_a_strangers<K: Child>(
+    /// Makes the fields that others added ours, for the apply that follows to remove. False if it has to wait.
+    async fn reclaim<K: Child>(
         &mut self,
         api: &Api<K>,
         name: &str,
+        live: &ObjectMeta,
     ) -> Result<bool, ApplyError> {
+        let Some(fields) = reclaimed(live) else {
+            return Ok(true);
+        };
+        let kind = K::kind(&());
+        info!(stack.namespace = self.key.0, stack.name = self.key.1, kind = %kind, name, "takes back fields that others added");
+        let patch = Patch::Merge(json!({ "metadata": {
+            "resourceVersion": live.resource_version,
+            "managedFields": fields,
+        } }));
+        match api
+            .patch_metadata(name, &PatchParams::default(), &patch)
+            .await
+        {
+            // Changed since it was read: the next pass sees how.
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
+                Ok(false)
+            }
+            result => Ok(self.note(&kind, name, result)?.is_some()),
+        }
+    }
+
+    /// Whether a name that was not among the stack's objects is taken, and by whom. // OPERATOR 3
+    async fn unlisted<K: Child>(
+        &mut self,
+        api: &Api<K>,
+        name: &str,
+    ) -> Result<Unlisted, ApplyError> {
         let result = api.get_metadata_opt(name).await;
         let Some(present) = self.note(&K::kind(&()), name, result)?.flatten() else {
-            return Ok(false);
+            return Ok(Unlisted::Absent);
         };
-        if belongs_to(&self.stack.name, &present.metadata) {
-            return Ok(false);
+        if belongs_to(self.stack, &present.metadata) {
+            return Ok(Unlisted::Ours(Box::new(present.metadata)));
         }
+        self.conflict(&K::kind(&()), name);
+        Ok(Unlisted::Strangers)
+    }
+
+    fn conflict(&mut self, kind: &str, name: &str) {
         self.problems.push(Problem::Conflict {
-            kind: K::kind(&()).into_owned(),
+            kind: kind.to_owned(),
             name: name.to_owned(),
         });
-        Ok(true)
+    }
+
+    /// Creates an object that is never patched, if it is not there. Whether it is there and ours.
+    pub(super) async fn create_absent<K: Child>(
+        &mut self,
+        live: &BTreeMap<String, K>,
+        child: &K,
+    ) -> Result<bool, ApplyError> {
+        let Some(present) = live.get(&child.name_any()) else {
+            let problems = self.problems.len();
+            self.create(child).await?;
+            return Ok(self.problems.len() == problems);
+        };
+        let is_ours = belongs_to(self.stack, present.meta());
+        if !is_ours {
+            self.conflict(&K::kind(&()), &child.name_any());
+        }
+        Ok(is_ours)
     }
 
     /// Creates an object that is never patched and was not among the stack's own.
@@ -160,14 +224,23 @@ impl<'a> Writer<'a> {
         };
         match api.create(&parameters, child).await {
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
-                self.problems.push(Problem::Conflict {
-                    kind: kind.into_owned(),
-                    name,
-                });
+                if let Unlisted::Ours(_) = self.unlisted(&api, &name).await? {
+                    self.relabel(&api, child).await?;
+                }
                 Ok(())
             }
             result => self.note(&kind, &name, result).map(drop),
         }
+    }
+
+    /// Puts our labels back on an object that is never applied.
+    async fn relabel<K: Child>(&mut self, api: &Api<K>, child: &K) -> Result<(), ApplyError> {
+        let patch = Patch::Merge(json!({ "metadata": { "labels": child.labels() } }));
+        let name = child.name_any();
+        let result = api
+            .patch_metadata(&name, &PatchParams::default(), &patch)
+            .await;
+        self.note(&K::kind(&()), &name, result).map(drop)
     }
 
     /// Deletes objects of this stack that are not among the ones to keep.
@@ -227,6 +300,17 @@ impl<'a> Writer<'a> {
             }),
         }
     }
+}
+
+/// Whether the API server refuses a change of what can only be set at creation, as it says in several ways.
+fn is_immutable(message: &str) -> bool {
+    [
+        "immutable",
+        "cannot change roleRef",
+        "may not change once set",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 /// Deletes in the background, and only the object that was read.

@@ -1,5 +1,5 @@
 //! The database: PostgreSQL under Patroni, one instance. The operator deletes its pods itself (OPERATOR 14);
-//! volumes always outlive the `StatefulSet`, and go with the stack by an owner reference only (OPERATOR 12).
+//! volumes always outlive the `StatefulSet`, and go with the stack only (OPERATOR 12).
 
 use super::{
     database_sizes::{max_wal_size, shared_buffers},
@@ -141,7 +141,8 @@ fn environment(stack: &ValidStack, resources: &ResourceRequirements) -> Vec<EnvV
     ]
 }
 
-fn claim(stack: &ValidStack) -> PersistentVolumeClaim {
+/// The volume of each pod. Immutable in the `StatefulSet`: a change here needs a migration path.
+pub(super) fn claim(stack: &ValidStack) -> PersistentVolumeClaim {
     PersistentVolumeClaim {
         metadata: ObjectMeta {
             name: Some(VOLUME.to_owned()),

@@ -4,9 +4,10 @@ use super::{Finding, Report};
 use crate::{
     component::{Application, Workload},
     job_state::JobState,
+    pod_failures::{self, PodFailure},
+    quota::{self, Part},
     releases::Release,
     rollout::{self, Turn},
-    trouble::{self, Trouble},
 };
 use ecommercestack_crds::Reason;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -45,7 +46,7 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
         return Some(Finding::new(Reason::WaitingForDatabase, waits));
     };
     let job = gate.job.name_any();
-    let trouble = || trouble::of_pods(trouble::pods_of_job(&report.fetched.pods, &job));
+    let failure = || pod_failures::of_pods(pod_failures::pods_of_job(&report.fetched.pods, &job));
     Some(match &gate.state {
         JobState::Succeeded if is_released => return None,
         JobState::Succeeded => Finding::new(
@@ -56,25 +57,29 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
             Reason::WaitingForDatabase,
             format!("{name} waits for the database{held}"),
         ),
-        JobState::Absent | JobState::Active => match trouble() {
-            Some(Trouble::Image(message)) => Finding::new(
+        JobState::Absent | JobState::Active => match failure() {
+            Some(PodFailure::Image(message)) => Finding::new(
                 Reason::ImageUnavailable,
                 format!(
                     "{name} has an image that cannot be pulled: {message}{held}; set another image or push this one"
                 ),
             ),
-            Some(Trouble::Crash(message) | Trouble::Start(message)) => Finding::new(
+            Some(PodFailure::Crash(message) | PodFailure::Start(message)) => Finding::new(
                 Reason::Migrating,
                 format!("{name} migrates, and Job {job} is tried again after: {message}{held}"),
             ),
-            None => Finding::new(
-                Reason::Migrating,
-                format!("{name} migrates to {target} by Job {job}{held}"),
-            ),
+            None => without_pods(report, name, &job, &held).unwrap_or_else(|| {
+                Finding::new(
+                    Reason::Migrating,
+                    format!("{name} migrates to {target} by Job {job}{held}"),
+                )
+            }),
         },
         JobState::Failed(reason) => {
-            let trouble = trouble();
-            let cause = trouble.as_ref().map_or(reason.as_str(), Trouble::message);
+            let failure = failure();
+            let cause = failure
+                .as_ref()
+                .map_or(reason.as_str(), PodFailure::message);
             Finding::new(
                 Reason::MigrationFailed,
                 format!(
@@ -84,6 +89,22 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
             )
         }
     })
+}
+
+/// Why a migration gets no pod.
+fn without_pods(report: &Report, name: &str, job: &str, held: &str) -> Option<Finding> {
+    let message = report.fetched.warnings.of("Job", job)?;
+    let (reason, cause) = refused(message, Part::Fixed);
+    let message = format!("{name} cannot migrate, Job {job} gets no pod: {cause}{held}");
+    Some(Finding::new(reason, message))
+}
+
+/// The reason and the words for pods that the API server does not let anyone make.
+pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
+    match quota::explain(message, part) {
+        Some(cause) => (Reason::QuotaExceeded, cause),
+        None => (Reason::PodsFailing, pod_failures::sentence(message)),
+    }
 }
 
 /// What is to be said of a workload's pods, if they are not all there.
@@ -97,9 +118,9 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
             format!("{name} has no Deployment yet"),
         ));
     };
-    let trouble = || {
-        let pods = trouble::pods_of(&report.fetched.pods, &report.stack.name, name);
-        trouble::of_pods(pods)
+    let failure = || {
+        let pods = pod_failures::pods_of(&report.fetched.pods, &report.stack.name, name);
+        pod_failures::of_pods(pods)
     };
     if let Some(Turn::After(other)) = report.applied.turns.get(&workload) {
         let waits = format!(
@@ -108,7 +129,7 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
         );
         return Some(Finding::new(Reason::WaitingForTurn, waits));
     }
-    let wanted = report.stack.settings(workload).replicas;
+    let wanted = report.wanted(workload);
     if rollout::wanted(live) != wanted {
         let scales = format!(
             "{name} scales from {} to {wanted} pods",
@@ -124,27 +145,30 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
             )
         });
     }
-    Some(unsettled(name, live, wanted, trouble()))
+    Some(unsettled(workload, live, wanted, failure()))
 }
 
-fn unsettled(name: &str, live: &Deployment, wanted: i32, trouble: Option<Trouble>) -> Finding {
+fn unsettled(
+    workload: Workload,
+    live: &Deployment,
+    wanted: i32,
+    failure: Option<PodFailure>,
+) -> Finding {
+    let name = workload.as_str();
     if let Some(message) = rollout::replica_failure(live) {
-        let message = trouble::sentence(message);
-        return Finding::new(
-            Reason::PodsFailing,
-            format!("{name} gets no pods: {message}"),
-        );
+        let (reason, cause) = refused(message, Part::Component(workload.field()));
+        return Finding::new(reason, format!("{name} gets no pods: {cause}"));
     }
     let available = rollout::available(live);
     let serving = format!("{available} of {wanted} pods of {name} are available");
-    match trouble {
-        Some(Trouble::Image(message)) => Finding::new(
+    match failure {
+        Some(PodFailure::Image(message)) => Finding::new(
             Reason::ImageUnavailable,
             format!(
                 "image cannot be pulled: {message}; {serving}; set another image or push this one"
             ),
         ),
-        Some(Trouble::Crash(message) | Trouble::Start(message)) => {
+        Some(PodFailure::Crash(message) | PodFailure::Start(message)) => {
             Finding::new(Reason::PodsFailing, format!("{serving}: {message}"))
         }
         None if rollout::is_stalled(live) => Finding::new(

@@ -13,8 +13,12 @@ pub struct Findings {
     pub applications: [Finding; 3],
     /// What concerns no component, or more than one.
     pub stack: Vec<Finding>,
-    pub available: bool,
-    pub url: Option<String>,
+    /// Why the shop cannot be used, if it cannot.
+    pub unavailable: Option<Finding>,
+    /// Whether the URL leads to the shop, where that is known.
+    pub routed: (Option<bool>, Finding),
+    /// What Ready says when all is well.
+    pub serves: String,
 }
 
 /// The condition of a type.
@@ -39,8 +43,9 @@ pub fn conditions(
         postgres,
         applications: [auth, product, order],
         stack,
-        available,
-        url,
+        unavailable,
+        routed,
+        serves,
     } = findings;
     let components = [
         (ConditionType::PostgresReady, postgres),
@@ -57,34 +62,26 @@ pub fn conditions(
     let wrong = first(Severity::Wrong);
     let moving = first(Severity::Moving);
 
-    let ready = match wrong.or(moving) {
+    let ready = match (wrong.or(moving), unavailable) {
+        (Some(finding), _) => (false, finding.clone()),
+        // As the spec says, it runs without a component.
+        (None, Some(finding)) => (finding.severity() == Severity::Fine, finding.clone()),
+        (None, None) => (true, Finding::new(Reason::Running, serves.clone())),
+    };
+    let available = match unavailable {
         Some(finding) => (false, finding.clone()),
         None => (
             true,
-            Finding::new(
-                Reason::Running,
-                match url {
-                    Some(url) => format!("the shop serves at {url}"),
-                    None => "the shop serves".to_owned(),
-                },
-            ),
-        ),
-    };
-    let available = if *available {
-        (
-            true,
             Finding::new(Reason::Running, "every service has a pod that answers"),
-        )
-    } else {
-        (false, ready.1.clone())
+        ),
     };
     let none = |message: &str| (false, Finding::new(Reason::None, message));
     let progressing = moving.map_or_else(
-        || none("nothing is on its way"),
+        || none("no change in progress"),
         |finding| (true, finding.clone()),
     );
     let degraded = wrong.map_or_else(
-        || none("nothing is wrong"),
+        || none("no problems found"),
         |finding| (true, finding.clone()),
     );
 
@@ -100,18 +97,19 @@ pub fn conditions(
             (finding.severity() == Severity::Fine, finding.clone()),
         )
     });
-    of_stack
+    let known = of_stack
         .into_iter()
         .chain(of_components)
+        .map(|(type_, (status, finding))| (type_, (Some(status), finding)));
+    known
+        .chain([(ConditionType::Routed, routed.clone())])
         .map(|(type_, (status, finding))| {
-            settle(
-                before,
-                type_,
-                if status { "True" } else { "False" },
-                finding,
-                generation,
-                now,
-            )
+            let status = match status {
+                Some(true) => "True",
+                Some(false) => "False",
+                None => "Unknown",
+            };
+            settle(before, type_, status, finding, generation, now)
         })
         .collect()
 }
@@ -126,7 +124,14 @@ pub fn after_failure(
     let mut conditions = before.to_vec();
     for (type_, status) in [
         (ConditionType::Ready, "False"),
-        (ConditionType::Degraded, "True"),
+        (
+            ConditionType::Degraded,
+            if failure.severity() == Severity::Wrong {
+                "True"
+            } else {
+                "False"
+            },
+        ),
     ] {
         let new = settle(before, type_, status, failure.clone(), generation, now);
         match conditions

@@ -1,10 +1,12 @@
 //! What is to be said of the database.
 
-use super::{Finding, Report};
+use super::{Finding, Report, applications::refused};
 use crate::{
+    children::volumes::volume_name,
     component::{BOOTSTRAP, POSTGRES},
     job_state::JobState,
-    trouble::{self, Trouble},
+    pod_failures::{self, PodFailure},
+    quota::Part,
 };
 use ecommercestack_crds::{ComponentStatus, Reason};
 use kube::ResourceExt as _;
@@ -33,22 +35,28 @@ pub(super) fn finding(report: &Report) -> Finding {
     let stack = &report.stack;
     let pods = &report.fetched.pods;
     if !answers(report) {
-        let own = trouble::pods_of(pods, &stack.name, POSTGRES);
-        return match trouble::of_pods(own) {
-            Some(Trouble::Image(message)) => Finding::new(
+        // Its pod would only say that it waits for the volume.
+        if let Some(finding) = without_storage(report) {
+            return finding;
+        }
+        let own = pod_failures::pods_of(pods, &stack.name, POSTGRES);
+        return match pod_failures::of_pods(own) {
+            Some(PodFailure::Image(message)) => Finding::new(
                 Reason::ImageUnavailable,
                 format!(
                     "the database's image cannot be pulled: {message}; set another image or push this one"
                 ),
             ),
-            Some(Trouble::Crash(message) | Trouble::Start(message)) => Finding::new(
+            Some(PodFailure::Crash(message) | PodFailure::Start(message)) => Finding::new(
                 Reason::PodsFailing,
                 format!(
                     "the database does not start: {message}; see kubectl logs {}-0",
                     stack.object(POSTGRES)
                 ),
             ),
-            None => Finding::new(Reason::DatabaseStarting, "the database is starting"),
+            None => without_pod(report).unwrap_or_else(|| {
+                Finding::new(Reason::DatabaseStarting, "the database is starting")
+            }),
         };
     }
     let Some(gate) = &report.releases.postgres.bootstrap else {
@@ -60,28 +68,34 @@ pub(super) fn finding(report: &Report) -> Finding {
     let job = gate.job.name_any();
     match &gate.state {
         JobState::Absent | JobState::Active => {
-            match trouble::of_pods(trouble::pods_of_job(pods, &job)) {
-                Some(Trouble::Image(message)) => Finding::new(
+            match pod_failures::of_pods(pod_failures::pods_of_job(pods, &job)) {
+                Some(PodFailure::Image(message)) => Finding::new(
                     Reason::ImageUnavailable,
                     format!(
                         "the database's image cannot be pulled: {message}; set another image or push this one"
                     ),
                 ),
-                Some(Trouble::Crash(message) | Trouble::Start(message)) => Finding::new(
+                Some(PodFailure::Crash(message) | PodFailure::Start(message)) => Finding::new(
                     Reason::Bootstrapping,
                     format!(
                         "the database is set up, and {BOOTSTRAP} Job {job} is tried again after: {message}"
                     ),
                 ),
-                None => Finding::new(
-                    Reason::Bootstrapping,
-                    "roles, databases and passwords are being set",
-                ),
+                None => match report.fetched.warnings.of("Job", &job) {
+                    Some(message) => {
+                        let (reason, cause) = refused(message, Part::Fixed);
+                        Finding::new(reason, format!("Job {job} gets no pod: {cause}"))
+                    }
+                    None => Finding::new(
+                        Reason::Bootstrapping,
+                        "roles, databases and passwords are being set",
+                    ),
+                },
             }
         }
         JobState::Failed(reason) => {
-            let cause = trouble::of_pods(trouble::pods_of_job(pods, &job));
-            let cause = cause.as_ref().map_or(reason.as_str(), Trouble::message);
+            let cause = pod_failures::of_pods(pod_failures::pods_of_job(pods, &job));
+            let cause = cause.as_ref().map_or(reason.as_str(), PodFailure::message);
             Finding::new(
                 Reason::BootstrapFailed,
                 format!(
@@ -95,4 +109,41 @@ pub(super) fn finding(report: &Report) -> Finding {
         ),
         JobState::Succeeded => Finding::new(Reason::Running, "the database runs"),
     }
+}
+
+/// Why no pod of the database exists.
+fn without_pod(report: &Report) -> Option<Finding> {
+    let set = report.stack.object(POSTGRES);
+    let message = report.fetched.warnings.of("StatefulSet", &set)?;
+    let (reason, cause) = refused(message, Part::Database);
+    Some(Finding::new(
+        reason,
+        format!("the database gets no pod: {cause}"),
+    ))
+}
+
+/// Why the database's volume has no storage. A claim of a class that waits for its first pod is no failure.
+fn without_storage(report: &Report) -> Option<Finding> {
+    const FIELD: &str = "spec.database.managed.storage.className";
+    let claim = volume_name(&report.stack.name);
+    let warnings = &report.fetched.warnings;
+    let message = warnings.of("PersistentVolumeClaim", &claim)?;
+    let cause = pod_failures::sentence(message);
+    let is_absent = message.contains("storageclass") && message.contains("not found");
+    let text = match &report.stack.database.storage_class {
+        Some(class) if is_absent => format!(
+            "there is no StorageClass {class}, which {FIELD} names; create that class, or make a new stack with another, \
+             since it cannot change"
+        ),
+        None if message.contains("no storage class is set") => format!(
+            "no StorageClass is the cluster's default and {FIELD} names none; mark a class as the default, or make a new \
+             stack that names one"
+        ),
+        Some(class) => format!("{cause}; look at StorageClass {class} and its provisioner"),
+        None => format!("{cause}; look at the cluster's default StorageClass and its provisioner"),
+    };
+    Some(Finding::new(
+        Reason::StorageUnavailable,
+        format!("the database's volume {claim} gets no storage: {text}"),
+    ))
 }

@@ -153,3 +153,66 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
     namespace.delete().await.unwrap();
     namespace.gone_within(60).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_was_applied_right_before_the_deletion_decides() {
+    let namespace = own("late").await;
+    let stack = namespace.stack("shop");
+    stack
+        .apply(&json!({ "deletionPolicy": "Delete" }))
+        .await
+        .unwrap();
+    stack.ready().await.unwrap();
+    let before = data(&namespace).await;
+    stack
+        .apply(&json!({ "deletionPolicy": "Retain" }))
+        .await
+        .unwrap();
+    delete(&namespace, &stack).await;
+    // It took 8 seconds to be gone.
+    tokio::time::sleep(seconds(12)).await;
+    let kept = data(&namespace).await;
+    for name in before.iter().filter(|name| !name.starts_with("ConfigMap/")) {
+        assert!(kept.contains(name), "{name} is gone");
+    }
+
+    // The next one takes it up, and what it is applied with last decides again.
+    stack.apply(&json!({})).await.unwrap();
+    stack.ready().await.unwrap();
+    stack
+        .apply(&json!({ "deletionPolicy": "Delete" }))
+        .await
+        .unwrap();
+    delete(&namespace, &stack).await;
+    wait::until("nothing is left", seconds(90), async || {
+        let left = data(&namespace).await;
+        anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
+        Ok(())
+    })
+    .await
+    .unwrap();
+    namespace.delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn stacks_deleted_soon_after_their_apply_leave_nothing() {
+    let namespace = own("soon").await;
+    for round in 0..9_u64 {
+        let stack = namespace.stack(&format!("shop{round}"));
+        let changes = json!({ "deletionPolicy": "Delete", "ingress": null });
+        stack.apply(&changes).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(700 * round)).await;
+        stack.delete().await.unwrap();
+    }
+    wait::until("nothing is left", seconds(120), async || {
+        let mut left = workloads(&namespace).await;
+        left.extend(data(&namespace).await);
+        anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
+        Ok(())
+    })
+    .await
+    .unwrap();
+    tokio::time::sleep(seconds(5)).await;
+    assert_eq!(data(&namespace).await, Vec::<String>::new());
+    namespace.delete().await.unwrap();
+}

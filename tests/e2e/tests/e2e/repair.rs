@@ -11,13 +11,13 @@ use e2e::{
 use k8s_openapi::{
     NamespaceResourceScope,
     api::{
-        apps::v1::Deployment, apps::v1::StatefulSet, core::v1::PersistentVolumeClaim,
-        core::v1::Secret, core::v1::Service,
+        apps::v1::Deployment, apps::v1::StatefulSet, batch::v1::Job,
+        core::v1::PersistentVolumeClaim, core::v1::Secret, core::v1::Service,
     },
 };
 use kube::{
     ResourceExt as _,
-    api::{DeleteParams, ListParams},
+    api::{DeleteParams, ListParams, ObjectMeta, PostParams},
 };
 use serde::de::DeserializeOwned;
 
@@ -188,6 +188,121 @@ async fn all_secrets_deleted_at_once_come_back_and_fit_each_other() {
         volume,
         "the volume is another one"
     );
+}
+
+#[tokio::test]
+async fn what_somebody_sets_in_a_deployment_is_taken_back_and_the_shop_is_ready_again() {
+    let rough = rough().await;
+    let trade = trade(&rough.stack).await;
+    for change in ["DATABASE_URL=changed", "ACCOUNT_LIMIT_PER_15_MINUTES=9999"] {
+        let deployment = rough
+            .namespace
+            .api::<Deployment>()
+            .get("rough-auth")
+            .await
+            .unwrap();
+        let before = deployment.spec.template.spec;
+        let arguments = [
+            "-n",
+            &rough.namespace.name,
+            "set",
+            "env",
+            "deployment/rough-auth",
+            change,
+        ];
+        kubectl(arguments).await.unwrap().ok().unwrap();
+        wait::until(format!("{change} is taken back"), seconds(30), async || {
+            let found = rough
+                .namespace
+                .api::<Deployment>()
+                .get("rough-auth")
+                .await?;
+            anyhow::ensure!(found.spec.template.spec == before, "not yet");
+            Ok(())
+        })
+        .await
+        .unwrap();
+        rough.stack.ready().await.unwrap();
+    }
+    trade.goes_on().await;
+}
+
+#[tokio::test]
+async fn a_job_without_our_labels_is_still_ours() {
+    let rough = rough().await;
+    let jobs = rough.namespace.api::<Job>();
+    let job = jobs
+        .list(&ListParams::default())
+        .await
+        .unwrap()
+        .items
+        .remove(0)
+        .name_any();
+    let arguments = [
+        "-n",
+        &rough.namespace.name,
+        "label",
+        "job",
+        &job,
+        "ecommercestack.dev/stack-",
+    ];
+    kubectl(arguments).await.unwrap().ok().unwrap();
+    wait::until("the label is back", seconds(30), async || {
+        let found = jobs.get_metadata(&job).await?;
+        anyhow::ensure!(
+            found.labels().contains_key("ecommercestack.dev/stack"),
+            "not yet"
+        );
+        Ok(())
+    })
+    .await
+    .unwrap();
+    rough.stack.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deleted_initial_password_does_not_return_and_auth_starts_without_it() {
+    let rough = rough().await;
+    let trade = trade(&rough.stack).await;
+    let secrets = rough.namespace.api::<Secret>();
+    let name = rough.stack.object("admin");
+    let secret = secrets.get(&name).await.unwrap();
+    secrets
+        .delete(&name, &DeleteParams::default())
+        .await
+        .unwrap();
+    let arguments = [
+        "-n",
+        &rough.namespace.name,
+        "rollout",
+        "restart",
+        "deployment/rough-auth",
+    ];
+    kubectl(arguments).await.unwrap().ok().unwrap();
+    let arguments = [
+        "-n",
+        &rough.namespace.name,
+        "rollout",
+        "status",
+        "deployment/rough-auth",
+        "--timeout=90s",
+    ];
+    kubectl(arguments).await.unwrap().ok().unwrap();
+    rough.stack.ready().await.unwrap();
+    trade.goes_on().await;
+    assert!(secrets.get_opt(&name).await.unwrap().is_none());
+    // Other scenarios log in with it; whoever kept it can put it back.
+    let kept = Secret {
+        metadata: ObjectMeta {
+            name: Some(name),
+            labels: secret.metadata.labels,
+            annotations: secret.metadata.annotations,
+            ..ObjectMeta::default()
+        },
+        data: secret.data,
+        ..Secret::default()
+    };
+    secrets.create(&PostParams::default(), &kept).await.unwrap();
 }
 
 /// Waits until the database takes what the Secret says.

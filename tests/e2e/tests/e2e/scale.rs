@@ -87,3 +87,19 @@ async fn kubectl_scale_is_taken_back() {
         has_pods(&rough.stack, "order", 1).await;
     }
 }
+
+#[tokio::test]
+async fn an_autoscaler_of_the_specs_decides_while_the_spec_asks_for_it() {
+    let rough = rough().await;
+    let scaling = json!({ "min": 2, "max": 3, "targetCPU": 90 });
+    rough
+        .stack
+        .apply(&json!({ "components": { "product": { "autoscaling": scaling } } }))
+        .await
+        .unwrap();
+    has_pods(&rough.stack, "product", 2).await;
+    rough.stack.ready().await.unwrap();
+    rough.stack.apply(&json!({})).await.unwrap();
+    has_pods(&rough.stack, "product", 1).await;
+    rough.stack.ready().await.unwrap();
+}

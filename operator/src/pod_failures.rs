@@ -11,7 +11,7 @@ const LONGEST: usize = 300;
 
 /// Why a pod does not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum PodFailure {
     /// Its image cannot be pulled, or the reference cannot be read.
     Image(String),
     /// It was started and ended with an error.
@@ -20,7 +20,7 @@ pub enum Trouble {
     Start(String),
 }
 
-impl Trouble {
+impl PodFailure {
     pub fn message(&self) -> &str {
         match self {
             Self::Image(message) | Self::Crash(message) | Self::Start(message) => message,
@@ -48,13 +48,13 @@ pub fn pods_of_job<'a>(pods: &'a [Pod], job: &'a str) -> impl Iterator<Item = &'
 }
 
 /// The trouble of the newest pod that has one.
-pub fn of_pods<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<Trouble> {
+pub fn of_pods<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<PodFailure> {
     let mut pods: Vec<&Pod> = pods.collect();
     pods.sort_by_key(|pod| pod.metadata.creation_timestamp.as_ref().map(|time| time.0));
     pods.into_iter().rev().find_map(of_pod)
 }
 
-fn of_pod(pod: &Pod) -> Option<Trouble> {
+fn of_pod(pod: &Pod) -> Option<PodFailure> {
     let status = pod.status.as_ref()?;
     if pod.metadata.deletion_timestamp.is_some() {
         return None;
@@ -69,7 +69,7 @@ fn of_pod(pod: &Pod) -> Option<Trouble> {
             .message
             .as_deref()
             .unwrap_or("no node takes the pod");
-        Some(Trouble::Start(sentence(message)))
+        Some(PodFailure::Start(sentence(message)))
     };
     containers
         .iter()
@@ -77,7 +77,7 @@ fn of_pod(pod: &Pod) -> Option<Trouble> {
         .or_else(unscheduled)
 }
 
-fn of_container(container: &ContainerStatus) -> Option<Trouble> {
+fn of_container(container: &ContainerStatus) -> Option<PodFailure> {
     let state = container.state.as_ref()?;
     if let Some(waiting) = &state.waiting {
         let reason = waiting.reason.as_deref().unwrap_or_default();
@@ -87,7 +87,7 @@ fn of_container(container: &ContainerStatus) -> Option<Trouble> {
             // The kubelet's message changes with every try; how it ends is what the person needs.
             "ImagePullBackOff" | "ErrImagePull" => {
                 let end = message.rsplit(": ").next().unwrap_or_default();
-                Some(Trouble::Image(sentence(&format!(
+                Some(PodFailure::Image(sentence(&format!(
                     "{} ({end})",
                     container.image
                 ))))
@@ -95,15 +95,15 @@ fn of_container(container: &ContainerStatus) -> Option<Trouble> {
             "ErrImageNeverPull"
             | "InvalidImageName"
             | "ImageInspectError"
-            | "RegistryUnavailable" => Some(Trouble::Image(sentence(&format!(
+            | "RegistryUnavailable" => Some(PodFailure::Image(sentence(&format!(
                 "{} ({said})",
                 container.image
             )))),
             "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-                Some(Trouble::Start(said))
+                Some(PodFailure::Start(said))
             }
             "CrashLoopBackOff" => {
-                Some(crash(container.last_state.as_ref()).unwrap_or(Trouble::Crash(said)))
+                Some(crash(container.last_state.as_ref()).unwrap_or(PodFailure::Crash(said)))
             }
             _ => None,
         };
@@ -112,7 +112,7 @@ fn of_container(container: &ContainerStatus) -> Option<Trouble> {
 }
 
 /// The last words of a container that ended with an error.
-fn crash(state: Option<&ContainerState>) -> Option<Trouble> {
+fn crash(state: Option<&ContainerState>) -> Option<PodFailure> {
     let terminated = state?
         .terminated
         .as_ref()
@@ -123,7 +123,7 @@ fn crash(state: Option<&ContainerState>) -> Option<Trouble> {
         .map(str::trim)
         .filter(|text| !text.is_empty());
     let reason = terminated.reason.as_deref().unwrap_or("Error");
-    Some(Trouble::Crash(match message {
+    Some(PodFailure::Crash(match message {
         Some(message) => sentence(&format!("exit {}: {message}", terminated.exit_code)),
         None => format!("exit {}: {reason}", terminated.exit_code),
     }))

@@ -1,0 +1,24 @@
+//! The database's volume, made before the `StatefulSet` that would make it otherwise: so it carries from its first moment
+//! what decides its fate (OPERATOR 12). Made once by POST; its spec is the claim template of the `StatefulSet`.
+
+use super::{metadata, stateful_sets::claim};
+use crate::{component::POSTGRES, retention::marks, validate::ValidStack};
+use k8s_openapi::{
+    api::core::v1::PersistentVolumeClaim, apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+
+/// The claim of the database's first pod, by the name that the `StatefulSet` gives it.
+pub fn volume_name(stack: &str) -> String {
+    format!("{}-{stack}-{POSTGRES}-0", super::stateful_sets::VOLUME)
+}
+
+pub fn volume(stack: &ValidStack) -> PersistentVolumeClaim {
+    PersistentVolumeClaim {
+        metadata: ObjectMeta {
+            annotations: Some(marks(stack)),
+            owner_references: None,
+            ..metadata(stack, volume_name(&stack.name), POSTGRES)
+        },
+        ..claim(stack)
+    }
+}

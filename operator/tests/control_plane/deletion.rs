@@ -1,0 +1,191 @@
+//! What stays and what goes follows the resource as it was last applied, however soon it is deleted.
+
+use crate::scene::{Scene, until};
+use ecommercestack_crds::DeletionPolicy;
+use k8s_openapi::api::{
+    apps::v1::{Deployment, StatefulSet},
+    core::v1::{ConfigMap, PersistentVolumeClaim, Secret},
+};
+use kube::ResourceExt as _;
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::sleep;
+
+const VOLUME: &str = "data-shop-postgres-0";
+
+/// Volumes, Secrets and Patroni's state; Kubernetes' own are left out.
+async fn data(scene: &Scene) -> Vec<String> {
+    let all = [
+        scene.names::<PersistentVolumeClaim>().await,
+        scene.names::<Secret>().await,
+        scene.names::<ConfigMap>().await,
+    ];
+    let mut names = all.concat();
+    names.retain(|name| name != "kube-root-ca.crt");
+    names
+}
+
+async fn nothing_runs(scene: &Scene) {
+    until("nothing of the stack runs", async || {
+        let mut left = scene.names::<Deployment>().await;
+        left.extend(scene.names::<StatefulSet>().await);
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(left.join(" "))
+        }
+    })
+    .await;
+}
+
+async fn no_data(scene: &Scene) {
+    until("nothing is left", async || {
+        let left = data(scene).await;
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(left.join(" "))
+        }
+    })
+    .await;
+}
+
+async fn in_force(scene: &Scene, policy: DeletionPolicy) {
+    until("the policy is in force", async || {
+        let status = scene.stacks().get("shop").await.unwrap().status;
+        let found = status.and_then(|status| status.deletion_policy);
+        if found == Some(policy) {
+            Ok(())
+        } else {
+            Err(format!("{found:?}"))
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
+    let scene = Scene::new("late-retain").await;
+    scene
+        .apply("shop", json!({ "deletionPolicy": "Delete" }))
+        .await;
+    scene.ready("shop").await;
+    in_force(&scene, DeletionPolicy::Delete).await;
+    let before = data(&scene).await;
+    scene
+        .apply("shop", json!({ "deletionPolicy": "Retain" }))
+        .await;
+    scene.delete_stack("shop").await;
+    nothing_runs(&scene).await;
+    // The garbage collector is done with what it takes.
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(data(&scene).await, before);
+    let volume = scene
+        .api::<PersistentVolumeClaim>()
+        .get(VOLUME)
+        .await
+        .unwrap();
+    assert_eq!(volume.metadata.deletion_timestamp, None);
+}
+
+#[tokio::test]
+async fn delete_applied_right_before_the_deletion_takes_everything_along() {
+    let scene = Scene::new("late-delete").await;
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    in_force(&scene, DeletionPolicy::Retain).await;
+    scene
+        .apply("shop", json!({ "deletionPolicy": "Delete" }))
+        .await;
+    scene.delete_stack("shop").await;
+    no_data(&scene).await;
+}
+
+#[tokio::test]
+async fn stacks_deleted_soon_after_their_apply_leave_nothing() {
+    let scene = Scene::new("soon-deleted").await;
+    for round in 0..9_u64 {
+        let name = format!("shop{round}");
+        scene
+            .apply(&name, json!({ "deletionPolicy": "Delete" }))
+            .await;
+        sleep(Duration::from_millis(round * 150)).await;
+        scene.delete_stack(&name).await;
+    }
+    sleep(Duration::from_secs(3)).await;
+    no_data(&scene).await;
+    // And nothing comes back.
+    sleep(Duration::from_secs(4)).await;
+    assert_eq!(data(&scene).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_stack_deleted_while_no_operator_runs_takes_its_data_along_later() {
+    let mut scene = Scene::new("away").await;
+    scene
+        .apply("shop", json!({ "deletionPolicy": "Delete" }))
+        .await;
+    scene.ready("shop").await;
+    in_force(&scene, DeletionPolicy::Delete).await;
+    scene.stop_operator().await;
+    scene.delete_stack("shop").await;
+    nothing_runs(&scene).await;
+    assert!(data(&scene).await.contains(&VOLUME.to_owned()));
+    scene.start_operator(&[]);
+    no_data(&scene).await;
+}
+
+#[tokio::test]
+async fn the_next_stack_of_the_name_begins_with_nothing_or_with_all_as_the_policy_of_the_first_says()
+ {
+    let scene = Scene::new("successor").await;
+    let volume = async || {
+        let volume = scene
+            .api::<PersistentVolumeClaim>()
+            .get(VOLUME)
+            .await
+            .unwrap();
+        let secret = scene.api::<Secret>().get("shop-jwt").await.unwrap();
+        (volume.uid(), secret.uid())
+    };
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let first = volume().await;
+    scene.delete_stack("shop").await;
+    scene
+        .apply("shop", json!({ "deletionPolicy": "Delete" }))
+        .await;
+    scene.ready("shop").await;
+    in_force(&scene, DeletionPolicy::Delete).await;
+    assert_eq!(volume().await, first, "Retain: taken up");
+    scene.delete_stack("shop").await;
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let third = volume().await;
+    assert_ne!(
+        (&first.0, &first.1),
+        (&third.0, &third.1),
+        "Delete: made anew"
+    );
+    assert_ne!(first.0, third.0);
+    assert_ne!(first.1, third.1);
+}
+
+#[tokio::test]
+async fn a_volume_has_its_policy_before_a_pod_can_use_it() {
+    let scene = Scene::without_nodes("marked").await;
+    let stack = scene
+        .apply("shop", json!({ "deletionPolicy": "Delete" }))
+        .await;
+    let volume = until("there is a volume", async || {
+        scene.api::<PersistentVolumeClaim>().get(VOLUME).await
+    })
+    .await;
+    let annotations = volume.annotations();
+    assert_eq!(annotations["ecommercestack.dev/deletion-policy"], "Delete");
+    assert_eq!(
+        annotations["ecommercestack.dev/stack-uid"],
+        stack.uid().unwrap()
+    );
+    assert_eq!(volume.owner_references(), []);
+}

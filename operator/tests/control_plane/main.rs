@@ -1,0 +1,16 @@
+//! The operator against a real API server and the controllers of Kubernetes, without nodes: `tests/with-control-plane
+//! cargo test -p ecommercestack-operator --features control-plane --test control-plane`. Pods are declared ready by the
+//! test (`nodes.rs`), so that a stack comes up within seconds; what needs containers is in tests/e2e.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "this is how a test fails"
+)]
+
+mod deletion;
+mod drift;
+mod nodes;
+mod obstacles;
+mod routes;
+mod scaling;
+mod scene;
