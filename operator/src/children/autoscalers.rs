@@ -9,7 +9,8 @@ use k8s_openapi::api::autoscaling::v2::{
 };
 
 pub fn autoscalers(stack: &ValidStack) -> Vec<HorizontalPodAutoscaler> {
-    let scaled = |workload: Workload| Some((workload, stack.settings(workload).autoscaling.as_ref()?));
+    let scaled =
+        |workload: Workload| Some((workload, stack.settings(workload).autoscaling.as_ref()?));
     Workload::ALL
         .into_iter()
         .filter_map(scaled)
