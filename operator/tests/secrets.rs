@@ -175,7 +175,7 @@ fn tokens(content: &[(&str, &str)]) -> BTreeMap<Credential, Secret> {
 
 /// What is written into the Secret of tokens, beside what it holds.
 fn written(content: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
-    let credentials = complete(&stack(), &tokens(content), &mut Placeholders).unwrap();
+    let credentials = complete(&stack(), &tokens(content), false, &mut Placeholders).unwrap();
     let mut writes = credentials.writes.into_iter();
     let write = writes.find(|write| write.credential == Credential::InternalTokens)?;
     let text = |value: ByteString| String::from_utf8(value.0).unwrap();
