@@ -80,12 +80,11 @@ pub(crate) async fn take_body(
         tokio::spawn(async move { tokio::time::timeout(LINGER, intake.drain()).await });
         return closing(limits.too_large().into_response());
     }
-    let response = match refusal {
-        Some(problem) => problem.into_response(),
-        None => {
-            let body = Body::new(intake.clone());
-            next.run(Request::from_parts(parts, body)).await
-        }
+    let response = if let Some(problem) = refusal {
+        problem.into_response()
+    } else {
+        let body = Body::new(intake.clone());
+        next.run(Request::from_parts(parts, body)).await
     };
     if waits && intake.is_untouched() {
         return closing(response);

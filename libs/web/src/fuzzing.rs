@@ -27,6 +27,10 @@ const MAX_ANSWER: usize = 32 * 1024;
 const CASES: u32 = 2_000;
 
 /// Free JSON, and errors about it.
+///
+/// # Panics
+///
+/// Where a bound is broken: that is what is looked for.
 pub fn json(bytes: &[u8]) {
     if let Err(error) = from_slice::<Value>(bytes) {
         let answer = Problem::from(error).document("/", "").to_string();

@@ -8,7 +8,7 @@ use serde_json::error::Category;
 use super::{JsonError, push};
 use crate::FieldError;
 
-/// serde_json hands over raw text and numbers under such a name, and believes it wherever it reads a `Value`: text under
+/// `serde_json` hands over raw text and numbers under such a name, and believes it wherever it reads a `Value`: text under
 /// it is parsed anew, with a fresh limit of depth.
 const PRIVATE: &str = "$serde_json::private::";
 
@@ -68,16 +68,13 @@ impl Walk {
     }
 
     fn enter<E: Error>(&mut self) -> Result<(), E> {
-        match self.depth_left.checked_sub(1) {
-            Some(left) => {
-                self.depth_left = left;
-                Ok(())
-            }
-            None => {
-                self.find("too_deep", "this is nested too deeply");
-                self.stopped = true;
-                Err(E::custom("nested too deeply"))
-            }
+        if let Some(left) = self.depth_left.checked_sub(1) {
+            self.depth_left = left;
+            Ok(())
+        } else {
+            self.find("too_deep", "this is nested too deeply");
+            self.stopped = true;
+            Err(E::custom("nested too deeply"))
         }
     }
 

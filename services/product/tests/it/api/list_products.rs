@@ -246,7 +246,7 @@ async fn lists_keep_neither_reads_nor_orders_nor_health_waiting(pool: PgPool) {
     let worst = || async {
         for _ in 0..20 {
             let path = "/products?q=more%20needle&sort=name&include_total=true&in_stock=false";
-            let answer = shop.get(path).send().await;
+            let answer = shop.get(path).by(&shop.customer).send().await;
             // Their own waiting is theirs.
             assert!(
                 [200, 503].contains(&answer.status.as_u16()),
