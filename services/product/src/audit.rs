@@ -22,7 +22,7 @@ const MOST_ANSWERED: usize = 1_000;
 /// Kinds of findings that are kept and reported.
 const MOST_KEPT: usize = 20;
 /// How long the order service has to deal with a shortfall.
-const SHORTFALL_GRACE: Duration = Duration::from_secs(15 * 60);
+const SHORTFALL_GRACE: Duration = Duration::from_mins(15);
 
 /// SKUs of one chunk.
 const SKUS: i64 = 500;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::audit::{AuditResult, Checked, Finding, FindingKind};
 
 /// For a chunk; a hot SKU may have a million lines.
-const CHUNK_TIMEOUT: Duration = Duration::from_secs(300);
+const CHUNK_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A connection that audits, alone in its shop: it holds the lock of audits for as long as it lives.
 #[derive(Debug)]
