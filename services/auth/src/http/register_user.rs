@@ -36,7 +36,13 @@ pub(super) struct RegisterUser {
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]
     username: Option<Username>,
     /// `customer` unless said otherwise; `vendor` where the shop allows it; never `admin`.
-    role: Option<Role>,
+    #[serde(default = "customer")]
+    #[schema(value_type = Role, required = false)]
+    role: Role,
+}
+
+fn customer() -> Role {
+    Role::Customer
 }
 
 /// Make an account
@@ -83,7 +89,7 @@ pub(super) async fn register_user(
             password,
             full_name,
             username,
-            role: role.unwrap_or(Role::Customer),
+            role,
         },
         address,
         &meter,

@@ -135,7 +135,7 @@ async fn an_address_from_before_the_rule_is_still_read(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
     let placed = shop.place(&customer, "a", &order_of(&[("MUG-1", 1)])).await;
-    shop.execute(
+    shop.tamper(
         r#"UPDATE orders SET shipping_address = shipping_address || '{"name": "A\u200bda", "region": "\u202e"}'"#,
     )
     .await;

@@ -38,11 +38,13 @@ async fn bodies_made_to_do_harm_are_422(pool: PgPool) {
                 .await,
             shop.put("/inventory/MUG")
                 .by(&shop.vendor)
+                .keyed()
                 .header("if-match", "*")
                 .text(body)
                 .await,
             shop.post("/inventory/MUG/adjustments")
                 .by(&shop.vendor)
+                .keyed()
                 .text(body)
                 .await,
             shop.post("/locations").by(&shop.admin).text(body).await,
