@@ -50,7 +50,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let poke = Poke::default();
     let provider = Providers::new(&config.payments, mock_pool(&config.database)?);
-    let terms = terms(&config.payments, &config.checkout, &provider);
+    let terms = terms(&config.payments, config.checkout, &provider);
     let drive = DriveSagas {
         reservations: reservations.clone(),
         sagas: PgSagas::new(pools.lanes.clone(), clock),
@@ -219,7 +219,7 @@ fn mock_pool(database: &Database) -> anyhow::Result<PgPool> {
 
 fn terms(
     settings: &PaymentSettings,
-    checkout: &CheckoutSettings,
+    checkout: CheckoutSettings,
     provider: &Providers,
 ) -> PaymentTerms {
     PaymentTerms {

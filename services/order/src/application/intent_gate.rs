@@ -24,9 +24,9 @@ pub struct IntentLimits {
 impl Default for IntentLimits {
     fn default() -> Self {
         Self {
-            per_customer: 8,
-            per_resource: 4,
-            total: 64,
+            per_customer: 16,
+            per_resource: 20,
+            total: 256,
         }
     }
 }

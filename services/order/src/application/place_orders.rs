@@ -159,12 +159,12 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
                 Ok(verdicts) => {
                     let asked = open[range.clone()].iter().zip(&requests[range]);
                     for ((index, request), reserved) in asked.zip(verdicts) {
-                        let hold = reserved.hold();
+                        let leaves = reserved.hold();
                         match self.order(&commands[*index], reserved) {
                             Ok(order) => held.push((*index, order)),
                             Err(error) => {
                                 // A hold of an earlier request may have become an order: it ends by itself.
-                                unwanted.extend(hold.filter(|id| *id == request.order_id));
+                                unwanted.extend(leaves.filter(|id| *id == request.order_id));
                                 outcomes[*index] = Some(Err(error));
                             }
                         }

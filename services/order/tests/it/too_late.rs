@@ -1,5 +1,6 @@
 //! Shipping and cancelling at once: whoever is too late is told, and no request to cancel stays open unseen.
 
+use order::ports::Sagas;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -91,7 +92,6 @@ async fn a_request_that_came_too_late_ends_with_an_event(pool: PgPool) {
         .ask(&shop.admin(), "PUT", &path, &[("if-match", "*")], &body)
         .await;
     assert_eq!(done.status, 200, "{done:?}");
-    use order::ports::Sagas;
     assert_eq!(shop.sagas().reopen_unsettled().await.unwrap(), 2);
     shop.drive_out().await;
     for (order, status) in [(&shipped, "confirmed"), (&completed, "completed")] {
