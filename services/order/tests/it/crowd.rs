@@ -99,7 +99,10 @@ async fn changes_of_many_orders_by_one_customer_are_limited_and_an_admins_are_no
     };
     let limited = cancel(&customer, "own").await;
     let of = |status: u16| limited.iter().filter(|seen| **seen == status).count();
-    assert!(of(202) >= 16 && of(429) >= 1 && of(202) + of(429) == 40, "{limited:?}");
+    assert!(
+        of(202) >= 16 && of(429) >= 1 && of(202) + of(429) == 40,
+        "{limited:?}"
+    );
     let all = cancel(&shop.admin(), "all").await;
     assert!(all.iter().all(|status| *status == 202), "{all:?}");
 }

@@ -266,7 +266,11 @@ impl Shop {
             clock,
             poke: poke.clone(),
             limits,
-            intents: IntentLimits { per_customer: 16, per_resource: 20, total: 256 },
+            intents: IntentLimits {
+                per_customer: 16,
+                per_resource: 20,
+                total: 256,
+            },
             require_shipping_address: rules.require_address,
             require_key: rules.require_key,
             patience: waits.patience,

@@ -3,10 +3,13 @@
 use web::json::from_slice;
 
 use super::{
-    create_fulfillment::NewFulfillmentBody, create_payment::NewPaymentBody,
-    create_refund::NewRefundBody, create_return::NewReturnBody,
+    create_fulfillment::NewFulfillmentBody,
+    create_payment::NewPaymentBody,
+    create_refund::NewRefundBody,
+    create_return::NewReturnBody,
     order_request::{NewOrderBody, OrderRules},
-    patch_order::UpdateOrderBody, patch_payment::UpdatePaymentBody,
+    patch_order::UpdateOrderBody,
+    patch_payment::UpdatePaymentBody,
     set_order_status::NewStatusBody,
 };
 

@@ -416,7 +416,11 @@ fn ends_well(facts: &Facts, start: &Facts) {
             assert!(!facts.cancel_requested, "not cancelled: {facts:?}");
             let left = payment.filter(|payment| payment.state.is_captured());
             let left = left.map_or(0, |payment| payment.refundable().minor);
-            assert_eq!(facts.shortfall_minor.min(left), 0, "kept for nothing: {facts:?}");
+            assert_eq!(
+                facts.shortfall_minor.min(left),
+                0,
+                "kept for nothing: {facts:?}"
+            );
         }
         Status::Pending => assert_eq!(facts.next(), Action::WaitForPayment, "{facts:?}"),
         Status::Completed => unreachable!("nothing here completes an order"),
