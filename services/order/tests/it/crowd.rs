@@ -82,14 +82,17 @@ async fn changes_of_many_orders_by_one_customer_are_limited_and_an_admins_are_no
         );
     }
     let cancel = async |person, key: &str| -> Vec<u16> {
-        let paths: Vec<String> = orders
+        let asked: Vec<(String, String)> = orders
             .iter()
-            .map(|order| format!("/orders/{}/cancel", order.id()))
+            .map(|order| {
+                let path = format!("/orders/{}/cancel", order.id());
+                (path, format!("{key}-{}", order.id()))
+            })
             .collect();
         let answers = join_all(
-            paths
+            asked
                 .iter()
-                .map(|path| send(&shop, person, path, Some(key), &Value::Null)),
+                .map(|(path, key)| send(&shop, person, path, Some(key), &Value::Null)),
         )
         .await;
         answers

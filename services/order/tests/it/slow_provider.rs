@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use order::{
     application::{Poke, SagaLoop},
     domain::Lane,
@@ -14,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::{
     payments::place,
+    product::Fault,
     shop::{Shop, at_the_mock},
 };
 
@@ -77,44 +79,18 @@ async fn three_hundred_slow_payments_and_two_workers_come_to_an_end(pool: PgPool
 }
 
 #[sqlx::test]
-async fn a_slow_answer_holds_up_no_other_payment(pool: PgPool) {
-    let mut settings = at_the_mock();
-    settings.mock.mock_slow_ms = 4_000;
-    let shop = Shop::paid(pool, &settings).await;
-    let slow = place(&shop, &shop.customer(), Some("mock_slow")).await;
-    let _worker = worker(&shop);
-    wait_until(
-        "the slow one is not asked",
-        Duration::from_secs(20),
-        async || shop.count("mock_provider_operations").await == 1,
-    )
-    .await;
-    let quick = place(&shop, &shop.customer(), Some("mock_ok")).await;
-    wait_until("they are not paid", Duration::from_secs(60), async || {
-        shop.count("orders WHERE payment_status = 'paid'").await == 2
-    })
-    .await;
-    let first: uuid::Uuid = sqlx::query_scalar(
-        "SELECT order_id FROM order_events WHERE event_type = 'payment.authorized' ORDER BY occurred_at LIMIT 1",
-    )
-    .fetch_one(&shop.pool)
-    .await
-    .unwrap();
-    assert_eq!(first, quick.uuid(), "not {}", slow.id());
-}
-
-#[sqlx::test]
 async fn a_saga_that_does_not_come_further_is_stuck_long_before_its_deadline(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
-    // One waits for its customer, one for its provider, one in vain.
+    // One waits for its customer, one for its provider, one for product, which is in trouble.
     place(&shop, &customer, None).await;
     let late = place(&shop, &customer, Some("mock_late")).await;
-    let lost = place(&shop, &customer, Some("mock_unknown")).await;
+    shop.drive_lane(Lane::Stock).await;
+    let lost = place(&shop, &customer, Some("mock_ok")).await;
+    shop.product
+        .next(Fault::Answer(StatusCode::SERVICE_UNAVAILABLE));
     shop.drive_lane(Lane::Stock).await;
     shop.execute("UPDATE sagas SET progressed_at = now() - interval '3 minutes'")
-        .await;
-    shop.execute("UPDATE mock_provider_operations SET result_at = 'infinity'")
         .await;
     assert_eq!(
         shop.count("stuck_sagas").await,
@@ -141,7 +117,7 @@ async fn a_saga_that_does_not_come_further_is_stuck_long_before_its_deadline(poo
         .map(|saga| &saga["stuck"])
         .collect();
     assert_eq!(ids, [&Value::Bool(true)], "{seen:?}");
-    // The answer is found, and with it the way on.
+    // Product is there again, and with it the way on.
     shop.drive_on().await;
     assert_eq!(shop.count("stuck_sagas").await, 0);
 }
