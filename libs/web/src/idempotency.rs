@@ -1,13 +1,27 @@
 //! The `Idempotency-Key` header, and hashes that tell one request from another (ORDERS 1, 18).
 
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
+
 use axum::{
-    extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{HeaderMap, StatusCode, request::Parts},
+    extract::{FromRef, FromRequestParts, OptionalFromRequestParts, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
+    middleware::Next,
+    response::Response,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::Problem;
+use crate::{Problem, clock::Clock};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that the server made the key, and what follows from that.
+const IDEMPOTENCY_NOTICE: HeaderName = HeaderName::from_static("idempotency-notice");
+const NOTICE: HeaderValue = HeaderValue::from_static(
+    "generated; a request repeated without this Idempotency-Key is carried out again",
+);
 
 /// The client's key: 1 to 255 printable ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +56,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for IdempotencyKey {
 }
 
 pub(crate) fn parse(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
     let printable = |text: &&str| {
@@ -60,6 +74,74 @@ pub(crate) fn parse(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Probl
                 "An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.",
             )
         })
+}
+
+/// Whether clients must send a key.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyPolicy {
+    pub required: bool,
+    /// Makes the keys that clients left out.
+    pub clock: Clock,
+}
+
+/// The key of a request: the client's, or one that is made where the client sent none and none is required. So every
+/// rule about keys holds for every request, and the answer says which key it was ([`announce_made_key`]).
+#[derive(Clone, Debug)]
+pub struct RequestKey(IdempotencyKey);
+
+/// Where a request's extensions keep the key that was made for it.
+#[derive(Clone, Default)]
+struct MadeKey(Arc<OnceLock<HeaderValue>>);
+
+impl Deref for RequestKey {
+    type Target = IdempotencyKey;
+
+    fn deref(&self) -> &IdempotencyKey {
+        &self.0
+    }
+}
+
+impl<S> FromRequestParts<S> for RequestKey
+where
+    S: Sync,
+    KeyPolicy: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let policy = KeyPolicy::from_ref(state);
+        if policy.required {
+            let key = <IdempotencyKey as FromRequestParts<S>>::from_request_parts(parts, state);
+            return key.await.map(Self);
+        }
+        let sent =
+            <IdempotencyKey as OptionalFromRequestParts<S>>::from_request_parts(parts, state);
+        if let Some(key) = sent.await? {
+            return Ok(Self(key));
+        }
+        let key = policy.clock.uuid().to_string();
+        if let Some(made) = parts.extensions.get::<MadeKey>()
+            && let Ok(value) = HeaderValue::try_from(&key)
+        {
+            // Asked once a request; a second time would not change it.
+            let _ = made.0.set(value);
+        }
+        Ok(Self(IdempotencyKey(key)))
+    }
+}
+
+/// Tells the client which key was made for its request, whatever the answer: `Idempotency-Key` to repeat it with, and
+/// `Idempotency-Notice`. A layer around the routes whose handlers take a [`RequestKey`].
+pub async fn announce_made_key(mut request: Request, next: Next) -> Response {
+    let made = MadeKey::default();
+    request.extensions_mut().insert(made.clone());
+    let mut response = next.run(request).await;
+    if let Some(key) = made.0.get() {
+        let headers = response.headers_mut();
+        headers.insert(IDEMPOTENCY_KEY, key.clone());
+        headers.insert(IDEMPOTENCY_NOTICE, NOTICE);
+    }
+    response
 }
 
 /// SHA-256 over the parts, each with its length in front, so that no two lists of parts run together.

@@ -2,11 +2,16 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use axum::{Router, extract::FromRef};
+use axum::{
+    Router,
+    extract::FromRef,
+    middleware::{from_fn, from_fn_with_state},
+};
 use money::Currency;
 use sqlx::PgPool;
 use web::{
     clock::Clock,
+    idempotency::{KeyPolicy, announce_made_key},
     service::{Dependency, Service},
     token::Verifier,
 };
@@ -20,9 +25,9 @@ use crate::{
     },
     application::{
         AnnotatePayment, CancelOrder, CancelPayment, CapturePayment, FulfillOrder, GetOrder,
-        ListOrders, OrderHistory, PaymentTerms, PlaceOrder, PlaceOrders, Poke, QueueLimits,
-        ReadPayments, RecordProviderResult, RefundPayment, ReturnGoods, ReviseOrder,
-        SetOrderStatus, StartPayment, TendSagas,
+        IntentGate, IntentLimits, ListOrders, OrderHistory, PaymentTerms, PlaceOrder, PlaceOrders,
+        Poke, QueueLimits, ReadPayments, RecordProviderResult, RefundPayment, ReturnGoods,
+        ReviseOrder, SetOrderStatus, StartPayment, TendSagas,
     },
 };
 
@@ -53,6 +58,9 @@ pub struct UseCases {
     pub annotate_payment: AnnotatePayment<PgPayments>,
     pub webhooks: SignedWebhooks,
     pub terms: PaymentTerms,
+    pub intents: IntentGate,
+    pub require_shipping_address: bool,
+    pub keys: KeyPolicy,
     pub verifier: Verifier,
     pub currency: Currency,
 }
@@ -69,6 +77,10 @@ pub struct Parts {
     pub clock: Clock,
     pub poke: Poke,
     pub limits: QueueLimits,
+    pub intents: IntentLimits,
+    pub require_shipping_address: bool,
+    /// Whether clients must send an `Idempotency-Key`.
+    pub require_key: bool,
     pub patience: Duration,
 }
 
@@ -86,6 +98,9 @@ impl App {
             clock,
             poke,
             limits,
+            intents,
+            require_shipping_address,
+            require_key,
             patience,
         } = parts;
         let batches = PlaceOrders {
@@ -117,6 +132,12 @@ impl App {
             return_goods: ReturnGoods::new(orders.clone(), clock),
             revise_order: ReviseOrder::new(orders.clone()),
             set_order_status: SetOrderStatus::new(orders),
+            intents: IntentGate::new(intents),
+            require_shipping_address,
+            keys: KeyPolicy {
+                required: require_key,
+                clock,
+            },
             verifier,
             currency,
         }))
@@ -124,7 +145,9 @@ impl App {
 
     /// Everything on the public port.
     pub fn router(self, service: &Service, legacy_aliases: bool) -> Router {
-        let api = http::routes();
+        let api = http::routes()
+            .route_layer(from_fn_with_state(self.clone(), http::admit))
+            .route_layer(from_fn(announce_made_key));
         let root = if legacy_aliases {
             api.clone().split_for_parts().0
         } else {
@@ -160,6 +183,12 @@ pub fn service(pool: Option<PgPool>) -> Service {
             "/api/v1/notifications/health",
         ],
         dependencies: pool.map(database).into_iter().collect(),
+    }
+}
+
+impl FromRef<App> for KeyPolicy {
+    fn from_ref(app: &App) -> Self {
+        app.keys
     }
 }
 

@@ -18,7 +18,7 @@ const CHUNK: i64 = 10_000;
 const ORDERS: &str = "
     SELECT id, status, fulfillment_status,
            EXISTS (SELECT FROM sagas WHERE sagas.order_id = orders.id AND finished_at IS NULL) AS under_way,
-           (SELECT sum(quantity) FROM order_items WHERE order_items.order_id = orders.id)::bigint AS units
+           (SELECT sum(quantity - short) FROM order_items WHERE order_items.order_id = orders.id)::bigint AS units
     FROM orders WHERE id > $1 ORDER BY id LIMIT $2";
 
 const HOLDS: &str = "

@@ -61,6 +61,22 @@ pub struct Serve {
     /// Requests of one customer that may be under way at the same time.
     #[arg(long, env = "MAX_QUEUED_PER_CUSTOMER", default_value_t = 8)]
     pub max_queued_per_customer: usize,
+    /// Refuses orders, payments and refunds without an Idempotency-Key.
+    #[arg(long, env = "REQUIRE_IDEMPOTENCY_KEY", default_value_t = false, action = ArgAction::Set)]
+    pub require_idempotency_key: bool,
+    #[command(flatten)]
+    pub checkout: CheckoutSettings,
+}
+
+/// What a shop asks of orders.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct CheckoutSettings {
+    /// Refuses orders without a shipping address.
+    #[arg(long, env = "REQUIRE_SHIPPING_ADDRESS", default_value_t = false, action = ArgAction::Set)]
+    pub require_shipping_address: bool,
+    /// Units of one SKU that one customer may have in unpaid orders, where orders are paid; 0: any number.
+    #[arg(long, env = "MAX_UNPAID_UNITS_PER_SKU", default_value_t = 100)]
+    pub max_unpaid_units_per_sku: u32,
 }
 
 #[derive(Args)]

@@ -20,6 +20,7 @@ mod request;
 mod reservation;
 mod revision;
 mod saga;
+mod shortfall;
 mod sku;
 mod state;
 mod text;
@@ -64,6 +65,7 @@ pub use saga::{
     Backlog, Change, Facts, Lane, Lease, Next, Parcels, PayWindow, Postponement, Settled,
     Settlement, Turn,
 };
+pub use shortfall::{LineLeft, ShortOrder, Shortfall};
 pub use sku::{Sku, SkuError};
 pub use state::{
     CancelReason, FulfillmentStatus, Hold, OrderState, PaymentStatus, Status, TransitionError,

@@ -48,6 +48,11 @@ fail_points! {
     // Wishes: payments, cancellations, refunds.
     BeforeIntentCommit = "before_intent_commit",
     AfterIntentCommit = "after_intent_commit",
+    // Units that fell short.
+    BeforeShortfallCommit = "before_shortfall_commit",
+    AfterShortfallCommit = "after_shortfall_commit",
+    BeforeShortfallSettle = "before_shortfall_settle",
+    AfterShortfallSettle = "after_shortfall_settle",
 }
 
 #[cfg(feature = "fail-points")]

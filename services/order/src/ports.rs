@@ -13,6 +13,7 @@ mod revisions;
 mod saga_desk;
 mod sagas;
 mod shipments;
+mod shortfalls;
 mod warehouse;
 
 use std::{error::Error, sync::Arc};
@@ -26,12 +27,13 @@ pub use payment_provider::{
 };
 pub use payment_webhooks::{Notice, PaymentWebhooks, Webhook, WebhookError};
 pub use payments::{Answered, Cancellations, IntentError, PaymentListing, Payments, Request};
-pub use reservations::{Reservations, ReservationsError};
+pub use reservations::{Misfit, Reservations, ReservationsError, Reserved};
 pub use returns::{ReturnSaved, ReturnTurn, ReturnedGoods, Returns};
 pub use revisions::{Revisions, Saved};
 pub use saga_desk::{Retried, SagaDesk, SagaReport};
 pub use sagas::{Sagas, SagasError};
 pub use shipments::{Shipments, ShipmentsError};
+pub use shortfalls::{OpenShortfalls, Recording, Shortfalls};
 pub use warehouse::Warehouse;
 
 /// What failed underneath; shared, since one failure answers a whole batch.

@@ -1,6 +1,6 @@
 //! What each subcommand runs: the wiring of configuration, adapters and use cases.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
@@ -20,21 +20,24 @@ use crate::{
         payments::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
         postgres::{
             MIGRATOR, PgEventLog, PgOrders, PgPayments, PgReturnedGoods, PgSagas, PgShipments,
+            Pools,
         },
     },
     app::{App, Parts, RESERVATION_PATIENCE, service},
     application::{
-        DriveSagas, KeepHouse, PaymentTerms, Poke, PublishEvents, QueueLimits, ReceiveReturns,
-        SagaLoop, ShipParcels,
+        DriveSagas, HandleShortfalls, IntentLimits, KeepHouse, PaymentTerms, Poke, PublishEvents,
+        QueueLimits, ReceiveReturns, SagaLoop, ShipParcels,
     },
     audit,
-    config::{Audit, Migrate, Serve, Work},
+    config::{Audit, CheckoutSettings, Migrate, Serve, Work},
     domain::Lane,
     ports::PaymentProvider,
 };
 
-/// Connections for writing: one for each lane of orders, one for each loop of sagas that orders begin in.
-const WRITERS: u32 = 4;
+/// Connections for placing orders: one for each lane of orders, one for each loop of sagas that orders begin in.
+const LANES: u32 = 4;
+/// Connections for what people change by hand.
+const INTENTS: u32 = 2;
 const MOCK_CONNECTIONS: u32 = 2;
 /// How often `work` looks for sagas that nobody finished.
 const POLL: Duration = Duration::from_millis(500);
@@ -43,14 +46,14 @@ const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let stop = server::stop_signal().context("signals cannot be listened to")?;
     let clock = Clock::system();
-    let (readers, writers) = pools(&own_share(&config.database, &config.payments))?;
+    let pools = pools(&own_share(&config.database, &config.payments))?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let poke = Poke::default();
     let provider = Providers::new(&config.payments, mock_pool(&config.database)?);
-    let terms = terms(&config.payments, &provider);
+    let terms = terms(&config.payments, config.checkout, &provider);
     let drive = DriveSagas {
         reservations: reservations.clone(),
-        sagas: PgSagas::new(writers.clone(), clock),
+        sagas: PgSagas::new(pools.lanes.clone(), clock),
         provider,
         clock,
     };
@@ -73,13 +76,13 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let verifier = Verifier::remote(&config.tokens, config.jwks_url, feed, client);
     tokio::spawn(verifier.clone().keep_fresh());
 
-    let mut service = service(Some(readers.clone()));
+    let mut service = service(Some(pools.readers.clone()));
     service.dependencies.extend(verifier.dependency());
     let app = App::start(Parts {
-        payments: PgPayments::new(readers.clone(), writers.clone(), clock),
+        payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
         terms,
         webhooks: SignedWebhooks::new(config.payments.payment_webhook_secret_file, clock),
-        orders: PgOrders::new(readers, writers, clock),
+        orders: PgOrders::new(pools, clock),
         reservations,
         verifier,
         currency: config.currency,
@@ -89,6 +92,9 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
             per_customer: config.max_queued_per_customer,
             ..QueueLimits::default()
         },
+        intents: IntentLimits::default(),
+        require_shipping_address: config.checkout.require_shipping_address,
+        require_key: config.require_idempotency_key,
         patience: RESERVATION_PATIENCE,
     });
     let public = app.router(&service, config.legacy_aliases);
@@ -103,7 +109,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let sagas = PgSagas::new(pool.clone(), clock);
     let mock = mock_pool(&config.database)?;
-    let warehouse = reservations.clone();
+    let product = reservations.clone();
     let drive = DriveSagas {
         reservations,
         sagas: sagas.clone(),
@@ -112,23 +118,28 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     };
     let lanes = &[Lane::Stock, Lane::Money];
     let loops = drive_lanes(&drive, lanes, &Poke::default(), Some(POLL), &stop);
-    let orders = PgOrders::new(pool.clone(), pool.clone(), clock);
+    let orders = PgOrders::new(Pools::shared(&pool), clock);
     let house = tokio::spawn(KeepHouse { orders, sagas }.run(stop.clone()));
     let webhooks = MockWebhooks::try_new(&config.payments, mock, clock)?
         .map(|webhooks| tokio::spawn(webhooks.run(stop.clone())));
     let returns = ReceiveReturns {
-        warehouse: warehouse.clone(),
+        warehouse: product.clone(),
         returns: PgReturnedGoods::new(pool.clone(), clock),
         payments: PgPayments::new(pool.clone(), pool.clone(), clock),
         clock,
     };
     let returns = tokio::spawn(returns.run(stop.clone()));
     let parcels = ShipParcels {
-        warehouse,
+        warehouse: product.clone(),
         shipments: PgShipments::new(pool.clone(), clock),
         clock,
     };
     let parcels = tokio::spawn(parcels.run(stop.clone()));
+    let shortfalls = HandleShortfalls {
+        product,
+        store: PgOrders::new(Pools::shared(&pool), clock),
+    };
+    let shortfalls = tokio::spawn(shortfalls.run(stop.clone()));
     let relay = PublishEvents {
         log: PgEventLog::new(pool.clone(), clock),
         lease: PublishEvents::<PgEventLog>::LEASE,
@@ -148,6 +159,9 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     }
     returns.await.context("the loop of returns panicked")?;
     parcels.await.context("the loop of parcels panicked")?;
+    shortfalls
+        .await
+        .context("the loop of shortfalls panicked")?;
     relay.await.context("the relay of events panicked")?;
     house.await.context("the housekeeping panicked")
 }
@@ -203,12 +217,17 @@ fn mock_pool(database: &Database) -> anyhow::Result<PgPool> {
     Ok(database.pool("order-mock-provider")?)
 }
 
-fn terms(settings: &PaymentSettings, provider: &Providers) -> PaymentTerms {
+fn terms(
+    settings: &PaymentSettings,
+    checkout: CheckoutSettings,
+    provider: &Providers,
+) -> PaymentTerms {
     PaymentTerms {
         methods: provider.methods().into(),
         window: Duration::from_secs(settings.payment_window_seconds.into()),
         capture: settings.payment_capture.into(),
         most_unpaid: settings.max_unpaid_per_customer,
+        most_unpaid_units: NonZeroU32::new(checkout.max_unpaid_units_per_sku),
     }
 }
 
@@ -238,15 +257,19 @@ async fn ended(loops: Vec<JoinHandle<()>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn pools(database: &Database) -> anyhow::Result<(PgPool, PgPool)> {
-    let readers = database.max_connections.saturating_sub(WRITERS).max(1);
-    let writers = database.max_connections.saturating_sub(readers).max(1);
+/// The parts add up to what this process may hold, which is what the operator counts; each has one connection at least.
+fn pools(database: &Database) -> anyhow::Result<Pools> {
+    let most = database.max_connections;
+    let intents = INTENTS.min(most / 4).max(1);
+    let lanes = LANES.min(most.saturating_sub(intents) / 2 + 1).max(1);
+    let readers = most.saturating_sub(lanes + intents).max(1);
     let part = |max_connections| Database {
         max_connections,
         ..database.clone()
     };
-    Ok((
-        part(readers).pool("order-read")?,
-        part(writers).pool("order-write")?,
-    ))
+    Ok(Pools {
+        readers: part(readers).pool("order-read")?,
+        lanes: part(lanes).pool("order-write")?,
+        intents: part(intents).pool("order-intents")?,
+    })
 }

@@ -40,8 +40,9 @@ use crate::{
 pub const MAX_BATCH: usize = 128;
 /// Lines of one order; orders of customers end well before.
 pub const MAX_LINES: usize = 500;
-/// Units of one SKU in one order: a line that wants more is out of stock.
-pub const MAX_QUANTITY: i64 = 100_000;
+/// Units of one SKU in one order, after lines of the same product were merged: more is out of stock. This is the one
+/// place that decides it; order refuses earlier only what a single item asks for, and keeps no more than this.
+pub const MAX_QUANTITY: i64 = 10_000;
 /// The longest that units are held without a commit.
 pub const MAX_HOLD_SECONDS: u32 = 7 * 24 * 3600;
 

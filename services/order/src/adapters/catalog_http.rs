@@ -3,18 +3,19 @@
 
 mod breaker;
 mod parcels;
+mod shortfalls;
 mod wire;
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 
 use money::Currency;
-use reqwest::{Client, StatusCode, header::HeaderName};
+use reqwest::{Client, RequestBuilder, StatusCode, header::HeaderName};
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::breaker::Breaker;
 use crate::{
-    domain::{CommitOutcome, ExtendOutcome, OrderId, ReleaseOutcome, ReservationRequest, Verdict},
-    ports::{Cause, Reservations, ReservationsError},
+    domain::{CommitOutcome, ExtendOutcome, OrderId, ReleaseOutcome, ReservationRequest},
+    ports::{Cause, Misfit, Reservations, ReservationsError, Reserved},
 };
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -96,12 +97,43 @@ impl CatalogHttp {
         path: &str,
         question: &impl Serialize,
     ) -> Result<A, ReservationsError> {
+        self.permitted(
+            |client, url| client.post(url + path).json(question),
+            |answer| serde_json::from_slice(answer),
+        )
+        .await
+    }
+
+    /// Reads something.
+    async fn ask<A: DeserializeOwned>(&self, path: &str) -> Result<A, ReservationsError> {
+        self.permitted(
+            |client, url| client.get(url + path),
+            |answer| serde_json::from_slice(answer),
+        )
+        .await
+    }
+
+    /// Says something to which there is no answer but that it is done.
+    async fn tell(&self, path: &str, what: &impl Serialize) -> Result<(), ReservationsError> {
+        self.permitted(|client, url| client.post(url + path).json(what), |_| Ok(()))
+            .await
+    }
+
+    /// What cannot be read counts as a failure, too.
+    async fn permitted<A>(
+        &self,
+        request: impl FnOnce(&Client, String) -> RequestBuilder,
+        read: impl FnOnce(&[u8]) -> serde_json::Result<A>,
+    ) -> Result<A, ReservationsError> {
         let permit = self
             .0
             .breaker
             .permit()
             .ok_or(ReservationsError::LeftAlone)?;
-        let answer = self.send(path, question).await;
+        let answer = self
+            .send(request(&self.0.client, self.0.url.clone()))
+            .await
+            .and_then(|answer| read(&answer).map_err(unknown));
         match &answer {
             Ok(_) | Err(ReservationsError::Refused(_)) => permit.succeeded(),
             Err(ReservationsError::Unreachable(_) | ReservationsError::Unknown(_)) => {
@@ -112,20 +144,11 @@ impl CatalogHttp {
         answer
     }
 
-    async fn send<A: DeserializeOwned>(
-        &self,
-        path: &str,
-        question: &impl Serialize,
-    ) -> Result<A, ReservationsError> {
+    async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, ReservationsError> {
         let token = web::internal::own_token(&self.0.token_file)
             .await
             .map_err(unreachable)?;
-        let mut request = self
-            .0
-            .client
-            .post(format!("{}{path}", self.0.url))
-            .bearer_auth(token)
-            .json(question);
+        let mut request = request.bearer_auth(token);
         if let Some(trace) = web::current_trace() {
             request = request.header(TRACEPARENT, trace.to_string());
         }
@@ -139,7 +162,7 @@ impl CatalogHttp {
         })?;
         let status = answer.status();
         if status.is_success() {
-            return answer.json().await.map_err(unknown);
+            return Ok(answer.bytes().await.map_err(unknown)?.into());
         }
         let refused = CallError::Status { status };
         match status {
@@ -161,40 +184,53 @@ impl Reservations for CatalogHttp {
     async fn reserve(
         &self,
         requests: &[ReservationRequest],
-    ) -> Result<Vec<Verdict>, ReservationsError> {
+    ) -> Result<Vec<Reserved>, ReservationsError> {
         let question = wire::Reservations::new(requests);
         let answer: wire::Verdicts = self.call("/internal/reservations", &question).await?;
         answer
             .into_domain(requests.len(), self.0.currency)
-            .map_err(misfit)
+            .map_err(|error| unknown(CallError::Misfit(Arc::new(error))))
     }
 
-    async fn commit(&self, orders: &[OrderId]) -> Result<Vec<CommitOutcome>, ReservationsError> {
+    async fn commit(
+        &self,
+        orders: &[OrderId],
+    ) -> Result<Vec<Result<CommitOutcome, Misfit>>, ReservationsError> {
         let question = wire::OrderIds::new(orders);
-        let answer: wire::Outcomes<wire::Commit> = self
+        let answer: wire::Outcomes = self
             .call("/internal/reservations/commit", &question)
             .await?;
-        answer.in_order_of(orders).map_err(misfit)
+        Ok(answer.of_orders::<wire::Commit, _>(orders.iter().map(|order| order.0)))
     }
 
     async fn extend(
         &self,
         holds: &[(OrderId, Duration)],
-    ) -> Result<Vec<ExtendOutcome>, ReservationsError> {
+    ) -> Result<Vec<Result<ExtendOutcome, Misfit>>, ReservationsError> {
         let question = wire::Extensions::new(holds);
-        let answer: wire::Outcomes<wire::Extend> = self
+        let answer: wire::Outcomes = self
             .call("/internal/reservations/extend", &question)
             .await?;
-        let orders: Vec<OrderId> = holds.iter().map(|(order, _)| *order).collect();
-        answer.in_order_of(&orders).map_err(misfit)
+        Ok(answer.of_orders::<wire::Extend, _>(holds.iter().map(|(order, _)| order.0)))
     }
 
-    async fn release(&self, orders: &[OrderId]) -> Result<Vec<ReleaseOutcome>, ReservationsError> {
+    async fn release(
+        &self,
+        orders: &[OrderId],
+    ) -> Result<Vec<Result<ReleaseOutcome, Misfit>>, ReservationsError> {
         let question = wire::Releases::new(orders);
-        let answer: wire::Outcomes<wire::Release> = self
+        let answer: wire::Outcomes = self
             .call("/internal/reservations/release", &question)
             .await?;
-        answer.in_order_of(orders).map_err(misfit)
+        Ok(answer.of_orders::<wire::Release, _>(orders.iter().map(|order| order.0)))
+    }
+
+    async fn give_back(&self, orders: &[OrderId]) -> Result<(), ReservationsError> {
+        let question = wire::Releases::of_holds(orders);
+        let _: wire::Outcomes = self
+            .call("/internal/reservations/release", &question)
+            .await?;
+        Ok(())
     }
 }
 
@@ -204,8 +240,4 @@ fn unreachable(error: impl Error + Send + Sync + 'static) -> ReservationsError {
 
 fn unknown(error: impl Error + Send + Sync + 'static) -> ReservationsError {
     ReservationsError::Unknown(Arc::new(error))
-}
-
-fn misfit(error: wire::WireError) -> ReservationsError {
-    unknown(CallError::Misfit(Arc::new(error)))
 }

@@ -20,6 +20,7 @@ mod get_order;
 mod get_order_history;
 mod get_payment;
 mod get_payment_status;
+mod intents;
 mod list_fulfillments;
 mod list_orders;
 mod list_orders_by_status;
@@ -60,6 +61,8 @@ mod wisher;
 
 use axum::routing::{delete, post};
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use intents::admit;
 
 use crate::app::App;
 

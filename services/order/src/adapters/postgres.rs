@@ -22,6 +22,8 @@ mod saga_desk;
 mod sagas;
 mod settle;
 mod shipments;
+mod shortfalls;
+mod stored_address;
 mod unpaid;
 
 use std::collections::HashMap;
@@ -47,19 +49,48 @@ use crate::{
 
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Orders. Writes have connections of their own, so that a flood of readers does not hold them up.
+/// Orders. What places them has connections of its own, so that neither a flood of readers nor one of changes holds
+/// it up.
 #[derive(Clone, Debug)]
 pub struct PgOrders {
     readers: PgPool,
-    writers: PgPool,
+    lanes: PgPool,
+    intents: PgPool,
     clock: Clock,
 }
 
+/// The connections of one process, by what they are for. Several may be the same.
+#[derive(Clone, Debug)]
+pub struct Pools {
+    pub readers: PgPool,
+    /// Batches of orders, and the sagas that orders begin in.
+    pub lanes: PgPool,
+    /// What people change by hand: cancellations, payments, refunds, parcels, returns.
+    pub intents: PgPool,
+}
+
+impl Pools {
+    /// One for all: for a process that nobody floods.
+    pub fn shared(pool: &PgPool) -> Self {
+        Self {
+            readers: pool.clone(),
+            lanes: pool.clone(),
+            intents: pool.clone(),
+        }
+    }
+}
+
 impl PgOrders {
-    pub fn new(readers: PgPool, writers: PgPool, clock: Clock) -> Self {
+    pub fn new(pools: Pools, clock: Clock) -> Self {
+        let Pools {
+            readers,
+            lanes,
+            intents,
+        } = pools;
         Self {
             readers,
-            writers,
+            lanes,
+            intents,
             clock,
         }
     }
@@ -70,19 +101,19 @@ impl Orders for PgOrders {
         &self,
         identities: &[RequestIdentity],
     ) -> Result<Vec<Option<Recorded>>, OrdersError> {
-        failure::retrying(self.clock, || recorded::recorded(&self.writers, identities))
+        failure::retrying(self.clock, || recorded::recorded(&self.lanes, identities))
             .await
             .map_err(orders_error)
     }
 
     async fn create(&self, orders: &[NewOrder]) -> Result<Vec<Creation>, OrdersError> {
-        create::create(&self.writers, self.clock, orders)
+        create::create(&self.lanes, self.clock, orders)
             .await
             .map_err(orders_error)
     }
 
     async fn unpaid(&self, customers: &[UserId]) -> Result<HashMap<UserId, u32>, OrdersError> {
-        unpaid::unpaid(&self.writers, customers)
+        unpaid::unpaid(&self.lanes, customers)
             .await
             .map_err(|error| orders_error(error.into()))
     }
@@ -101,7 +132,7 @@ impl Orders for PgOrders {
     }
 
     async fn forget_old_keys(&self) -> Result<u64, OrdersError> {
-        recorded::forget_old(&self.writers)
+        recorded::forget_old(&self.lanes)
             .await
             .map_err(|error| orders_error(error.into()))
     }
@@ -114,7 +145,7 @@ impl Revisions for PgOrders {
         read_version: i64,
         event: &NewEvent,
     ) -> Result<Saved, OrdersError> {
-        revise::save(&self.writers, order, read_version, event)
+        revise::save(&self.intents, order, read_version, event)
             .await
             .map_err(orders_error)
     }
@@ -145,7 +176,7 @@ impl Dispatches for PgOrders {
     }
 
     async fn write(&self, order: OrderId, step: &FulfillmentStep) -> Result<Saved, OrdersError> {
-        dispatch::write(&self.writers, order, step)
+        dispatch::write(&self.intents, order, step)
             .await
             .map_err(orders_error)
     }
@@ -156,7 +187,7 @@ impl Returns for PgOrders {
         &self,
         identity: &RequestIdentity,
     ) -> Result<Option<(Fingerprint, ReturnId)>, OrdersError> {
-        returns::requested(&self.writers, identity)
+        returns::requested(&self.intents, identity)
             .await
             .map_err(orders_error)
     }
@@ -173,7 +204,7 @@ impl Returns for PgOrders {
         step: &ReturnStep,
         request: Option<&Request>,
     ) -> Result<ReturnSaved, OrdersError> {
-        returns::write(&self.writers, order, step, request)
+        returns::write(&self.intents, order, step, request)
             .await
             .map_err(orders_error)
     }

@@ -1,13 +1,14 @@
-//! What sagas ask of payment providers: a few calls at a time, none under a lock, each with a key that is the same
-//! whenever it is tried again. What is unknown is looked up before anything is tried again (ORDERS 19).
+//! What sagas ask of payment providers: no call under a lock, each with a key that is the same whenever it is tried again. What is unknown is looked up before anything is tried again (ORDERS 19).
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Semaphore, task::JoinSet};
-use tracing::{error, warn};
+use tracing::warn;
 use web::clock::Clock;
 
-use super::{causes::chain, drive_sagas::RETRIES};
+use super::{
+    causes::chain,
+    drive_sagas::{LEASE, RETRIES},
+};
 use crate::{
     domain::{Impossible, Payment, Postponement, Progress, Refund, Spread, Turn},
     fail_point::{FailPoint, reach},
@@ -17,10 +18,13 @@ use crate::{
     },
 };
 
-/// Calls at the same time.
-const CALLS: usize = 16;
-/// Within the lease: a provider that takes longer is as good as one whose answer was lost.
-const PATIENCE: Duration = Duration::from_secs(7);
+/// With time to spare in the lease to write the answer down: a provider that takes longer is as good as one whose answer
+/// was lost.
+const PATIENCE: Duration = Duration::from_secs(6);
+const _: () = assert!(
+    PATIENCE.as_secs() + 3 < LEASE.as_secs(),
+    "answers are written in time"
+);
 
 #[derive(Clone)]
 pub(super) struct AskProvider<P> {
@@ -49,35 +53,12 @@ enum Reply {
 }
 
 impl<P: PaymentProvider + Clone> AskProvider<P> {
-    /// An outcome for each turn, as they come in; none for one whose task panicked: its lease ends.
-    pub(super) async fn run(
+    /// Within the lease of its turn, whatever the provider does.
+    pub(super) async fn one(
         &self,
-        turns: Vec<(Turn, Question)>,
-    ) -> Vec<Result<Progress, Postponement>> {
-        let calls = Arc::new(Semaphore::new(CALLS));
-        let mut tasks = JoinSet::new();
-        for (turn, question) in turns {
-            let (asker, calls) = (self.clone(), Arc::clone(&calls));
-            tasks.spawn(async move {
-                // Never closed.
-                let _permit = calls.acquire().await;
-                asker.one(turn, question).await
-            });
-        }
-        let mut outcomes = Vec::new();
-        while let Some(outcome) = tasks.join_next().await {
-            match outcome {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(panicked) => error!(
-                    error = &panicked as &dyn std::error::Error,
-                    "asking the payment provider panicked"
-                ),
-            }
-        }
-        outcomes
-    }
-
-    async fn one(&self, turn: Turn, question: Question) -> Result<Progress, Postponement> {
+        turn: Turn,
+        question: Question,
+    ) -> Result<Progress, Postponement> {
         let pause = RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid()));
         let again = |reason: String| Postponement {
             lease: turn.lease,
@@ -99,7 +80,7 @@ impl<P: PaymentProvider + Clone> AskProvider<P> {
                     order.id = %turn.lease.order_id,
                     payment.id = %payment.id,
                     error = &error as &dyn std::error::Error,
-                    "asked the payment provider in vain"
+                    "payment provider call failed"
                 );
                 match error {
                     // From now on it is looked up first.
@@ -201,7 +182,7 @@ fn settled(progress: Progress, reply: Reply, pause: Duration) -> Result<Progress
             progress.authorised(reference)?
         }
         Reply::Authorisation(Authorisation::Pending { reference }) => {
-            progress.unanswered(Some(reference), pause)
+            progress.pending(Some(reference), pause)
         }
         Reply::Authorisation(Authorisation::Declined { reason })
         | Reply::Captured(OperationAnswer::Refused { reason }) => progress.refused(reason)?,
@@ -214,6 +195,6 @@ fn settled(progress: Progress, reply: Reply, pause: Duration) -> Result<Progress
         Reply::Refunded(OperationAnswer::Refused { reason }) => progress.refund_refused(reason)?,
         Reply::Captured(OperationAnswer::Pending)
         | Reply::Voided(OperationAnswer::Pending)
-        | Reply::Refunded(OperationAnswer::Pending) => progress.unanswered(None, pause),
+        | Reply::Refunded(OperationAnswer::Pending) => progress.pending(None, pause),
     })
 }

@@ -6,23 +6,20 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use web::clock::Clock;
 
-use super::{
-    ask_provider::{AskProvider, Question},
-    causes::chain,
-};
+use super::{ask_provider::Question, causes::chain};
 use crate::{
     domain::{
         Action, Backoff, CancelReason, EventType, Impossible, Lane, OrderId, PayWindow,
         Postponement, Progress, RefundId, ReleaseOutcome, Settled, Settlement, Spread, Turn,
     },
     fail_point::{FailPoint, reach},
-    ports::{PaymentProvider, Reservations, ReservationsError, Sagas, SagasError},
+    ports::{Misfit, PaymentProvider, Reservations, ReservationsError, Sagas, SagasError},
 };
 
 /// Sagas that one round takes; product takes no more at once.
 pub(super) const BATCH: usize = 128;
 /// Longer than a call and a transaction may last.
-const LEASE: Duration = Duration::from_secs(10);
+pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// How much longer than its order may be paid a hold lasts, so that a payment that began in time finds it.
 const MARGIN: Duration = Duration::from_mins(2);
 pub(super) const RETRIES: Backoff = Backoff {
@@ -49,39 +46,60 @@ pub struct Driven {
     pub passed_on: bool,
 }
 
+impl Driven {
+    pub(super) fn add(&mut self, more: Self) {
+        self.taken += more.taken;
+        self.settled += more.settled;
+        self.more |= more.more;
+        self.passed_on |= more.passed_on;
+    }
+}
+
 /// What one action came to.
-type Outcome = Result<Progress, Postponement>;
+pub(super) type Outcome = Result<Progress, Postponement>;
 
 impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
     pub async fn run(&self, lane: Lane) -> Result<Driven, SagasError> {
-        let turns = self.sagas.take(lane, BATCH, LEASE).await?;
-        if turns.is_empty() {
-            return Ok(Driven::default());
-        }
-        self.carry_on(lane, turns).await
+        self.run_until(lane, || false).await
     }
 
-    /// One action for each of these.
-    pub async fn carry_on(&self, lane: Lane, turns: Vec<Turn>) -> Result<Driven, SagasError> {
+    /// One round: of stock what is due once, of money whatever is due until it is `ending`.
+    pub async fn run_until(
+        &self,
+        lane: Lane,
+        ending: impl Fn() -> bool,
+    ) -> Result<Driven, SagasError> {
+        match lane {
+            Lane::Stock => {
+                let turns = self.sagas.take(lane, BATCH, LEASE).await?;
+                if turns.is_empty() {
+                    return Ok(Driven::default());
+                }
+                self.carry_on(turns).await
+            }
+            Lane::Money => self.ask_all(ending).await,
+        }
+    }
+
+    /// One action of the lane of stock for each of these.
+    pub async fn carry_on(&self, turns: Vec<Turn>) -> Result<Driven, SagasError> {
         let mut driven = Driven {
             taken: turns.len(),
             more: turns.len() == BATCH,
             ..Driven::default()
         };
+        let lane = Lane::Stock;
         let plan = Plan::of(turns, lane);
+        debug_assert!(plan.asks.is_empty());
         // One group's trouble is not the others'; each writes as soon as it knows.
         let groups = tokio::join!(
             self.settle(lane, self.commit(plan.commits)),
             self.settle(lane, self.extend(plan.extends)),
             self.settle(lane, self.release(plan.releases)),
-            self.settle(lane, self.ask(plan.asks)),
             self.settle(lane, self.write(plan.writes)),
         );
-        for group in [groups.0, groups.1, groups.2, groups.3, groups.4] {
-            let group = group?;
-            driven.settled += group.settled;
-            driven.more |= group.more;
-            driven.passed_on |= group.passed_on;
+        for group in [groups.0, groups.1, groups.2, groups.3] {
+            driven.add(group?);
         }
         Ok(driven)
     }
@@ -113,8 +131,11 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         let (before, after) = (FailPoint::BeforeExtendHold, FailPoint::AfterExtendHold);
         match between(before, after, self.reservations.extend(&holds)).await {
             Ok(outcomes) => {
-                let lengths = holds.into_iter().map(|(_, length)| length);
-                let outcomes = outcomes.into_iter().zip(lengths).collect();
+                let outcomes = outcomes
+                    .into_iter()
+                    .zip(holds)
+                    .map(|(outcome, (_, length))| outcome.map(|outcome| (outcome, length)))
+                    .collect();
                 self.each(turns, outcomes, |progress, (outcome, length)| {
                     progress.extended(outcome, length)
                 })
@@ -139,40 +160,36 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
             .zip(reasons)
             .zip(outcomes)
             .map(|((turn, reason), outcome)| match outcome {
-                ReleaseOutcome::Released => {
+                Ok(ReleaseOutcome::Released) => {
                     self.progress(&turn, |progress| progress.released(reason))
                 }
                 // Only a product of the release before, which cannot give back what is committed.
-                ReleaseOutcome::Committed => {
+                Ok(ReleaseOutcome::Committed) => {
                     Err(self.postponement(&turn, "product gave nothing back".to_owned()))
                 }
+                Err(misfit) => Err(self.misfit(&turn, &misfit)),
             })
             .collect()
-    }
-
-    async fn ask(&self, turns: Vec<(Turn, Question)>) -> Vec<Outcome> {
-        AskProvider {
-            provider: self.provider.clone(),
-            clock: self.clock,
-        }
-        .run(turns)
-        .await
     }
 
     #[expect(
         clippy::unused_async,
         reason = "one group of several, and the others call"
     )]
-    async fn write(&self, turns: Vec<(Turn, Action)>) -> Vec<Outcome> {
+    pub(super) async fn write(&self, turns: Vec<(Turn, Action)>) -> Vec<Outcome> {
         turns
             .into_iter()
             .map(|(turn, action)| {
                 self.progress(&turn, |progress| match action {
                     Action::Confirm => progress.confirm(),
                     Action::Cancel(reason) => progress.cancel(reason),
+                    Action::RefuseCancellation => Ok(progress.refuse_cancellation()),
                     Action::Decide(decision) => progress.decide(decision),
                     Action::RequestRefund { minor } => {
                         progress.request_refund(RefundId(self.clock.uuid()), minor)
+                    }
+                    Action::RefundShortfall { minor } => {
+                        progress.refund_shortfall(RefundId(self.clock.uuid()), minor)
                     }
                     // What belongs to the other lane is only passed on to it; what waits or ends is written as that.
                     Action::ExtendHold
@@ -190,7 +207,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
             .collect()
     }
 
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         lane: Lane,
         outcomes: impl Future<Output = Vec<Outcome>>,
@@ -231,14 +248,27 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
     fn each<O>(
         &self,
         turns: Vec<Turn>,
-        outcomes: Vec<O>,
+        outcomes: Vec<Result<O, Misfit>>,
         apply: impl Fn(Progress, O) -> Result<Progress, Impossible>,
     ) -> Vec<Outcome> {
         turns
             .into_iter()
             .zip(outcomes)
-            .map(|(turn, outcome)| self.progress(&turn, |progress| apply(progress, outcome)))
+            .map(|(turn, outcome)| match outcome {
+                Ok(outcome) => self.progress(&turn, |progress| apply(progress, outcome)),
+                Err(misfit) => Err(self.misfit(&turn, &misfit)),
+            })
             .collect()
+    }
+
+    /// One entry of product's answer cannot be read: its saga waits, the others go on.
+    fn misfit(&self, turn: &Turn, misfit: &Misfit) -> Postponement {
+        error!(
+            order.id = %turn.lease.order_id,
+            error = misfit as &dyn std::error::Error,
+            "postponed a saga whose answer cannot be used"
+        );
+        self.postponement(turn, chain(misfit))
     }
 
     fn progress(
@@ -250,7 +280,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
             error!(
                 order.id = %turn.lease.order_id,
                 error = &impossible as &dyn std::error::Error,
-                "a saga needs a person"
+                "saga needs manual intervention"
             );
             self.postponement(turn, impossible.to_string())
         })
@@ -295,16 +325,16 @@ async fn between<T>(
 
 /// The turns of a round by what is done for them.
 #[derive(Default)]
-struct Plan {
-    commits: Vec<Turn>,
-    extends: Vec<Turn>,
-    releases: Vec<(Turn, CancelReason)>,
-    asks: Vec<(Turn, Question)>,
-    writes: Vec<(Turn, Action)>,
+pub(super) struct Plan {
+    pub(super) commits: Vec<Turn>,
+    pub(super) extends: Vec<Turn>,
+    pub(super) releases: Vec<(Turn, CancelReason)>,
+    pub(super) asks: Vec<(Turn, Question)>,
+    pub(super) writes: Vec<(Turn, Action)>,
 }
 
 impl Plan {
-    fn of(turns: Vec<Turn>, lane: Lane) -> Self {
+    pub(super) fn of(turns: Vec<Turn>, lane: Lane) -> Self {
         let mut plan = Self::default();
         for turn in turns {
             let action = turn.facts.next();
@@ -322,8 +352,10 @@ impl Plan {
                 Action::Refund => plan.asks.push((turn, Question::Refund)),
                 Action::Confirm
                 | Action::Cancel(_)
+                | Action::RefuseCancellation
                 | Action::Decide(_)
                 | Action::RequestRefund { .. }
+                | Action::RefundShortfall { .. }
                 | Action::WaitForPayment
                 | Action::WaitForParcel
                 | Action::Finish => plan.writes.push((turn, action)),

@@ -1,6 +1,6 @@
 //! How a shop is paid: what with, until when, and who has the money taken.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use crate::{
     domain::{CaptureMode, NewPayment, PaymentId, PaymentMethod},
@@ -16,6 +16,8 @@ pub struct PaymentTerms {
     pub capture: CaptureMode,
     /// Orders that one customer may leave unpaid at the same time (ORDERS 15).
     pub most_unpaid: u32,
+    /// Units of one SKU that one customer may have in unpaid orders; `None`: any number.
+    pub most_unpaid_units: Option<NonZeroU32>,
 }
 
 impl PaymentTerms {

@@ -67,7 +67,7 @@ struct Unanswered;
 
 impl PlaceOrder {
     /// Starts the lanes; they end when the last `PlaceOrder` is gone.
-    pub fn start<R: Reservations, O: Orders>(
+    pub fn start<R: Reservations + Clone, O: Orders>(
         batches: PlaceOrders<R, O>,
         limits: QueueLimits,
     ) -> Self {
@@ -133,7 +133,7 @@ struct Lane<R, O> {
     wait: Duration,
 }
 
-impl<R: Reservations, O: Orders> Lane<R, O> {
+impl<R: Reservations + Clone, O: Orders> Lane<R, O> {
     async fn run(self) {
         loop {
             let mut entries = Vec::new();
@@ -171,7 +171,7 @@ impl<R: Reservations, O: Orders> Lane<R, O> {
     }
 }
 
-async fn carry_out<R: Reservations, O: Orders>(
+async fn carry_out<R: Reservations + Clone, O: Orders>(
     batches: Arc<PlaceOrders<R, O>>,
     admission: Admission,
     wait: Duration,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use money::{Currency, MoneyError};
+use tracing::{Instrument, error, warn};
 use web::clock::Clock;
 
 use super::{
@@ -21,7 +22,9 @@ use crate::{
         UserId, Verdict,
     },
     fail_point::{FailPoint, reach},
-    ports::{Cause, Creation, Orders, OrdersError, Recorded, Reservations, ReservationsError},
+    ports::{
+        Cause, Creation, Orders, OrdersError, Recorded, Reservations, ReservationsError, Reserved,
+    },
 };
 
 const RETRIES: Backoff = Backoff {
@@ -50,7 +53,7 @@ pub struct PlaceOrders<R, O> {
     pub patience: Duration,
 }
 
-impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
+impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
     /// An outcome for each command, in their order.
     pub async fn run(&self, commands: &[Command]) -> Vec<Outcome> {
         let mut outcomes = vec![None; commands.len()];
@@ -149,15 +152,21 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
             .map(|index| self.reservation(&commands[*index]))
             .collect();
         let deadline = Instant::now() + self.patience;
-        let mut held = Vec::new();
+        let (mut held, mut unwanted) = (Vec::new(), Vec::new());
         let mut bisection = Bisection::over(requests.len());
         while let Some(range) = bisection.next() {
             match self.reserve_until(deadline, &requests[range.clone()]).await {
                 Ok(verdicts) => {
-                    for (index, verdict) in open[range].iter().zip(verdicts) {
-                        match self.order(&commands[*index], verdict) {
+                    let asked = open[range.clone()].iter().zip(&requests[range]);
+                    for ((index, request), reserved) in asked.zip(verdicts) {
+                        let leaves = reserved.hold();
+                        match self.order(&commands[*index], reserved) {
                             Ok(order) => held.push((*index, order)),
-                            Err(error) => outcomes[*index] = Some(Err(error)),
+                            Err(error) => {
+                                // A hold of an earlier request may have become an order: it ends by itself.
+                                unwanted.extend(leaves.filter(|id| *id == request.order_id));
+                                outcomes[*index] = Some(Err(error));
+                            }
                         }
                     }
                 }
@@ -167,7 +176,27 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
                     .for_each(|index| outcomes[*index] = Some(Err(error.clone()))),
             }
         }
+        self.give_back(unwanted);
         held
+    }
+
+    /// Gives back what was held for orders that are refused all the same. Nobody waits for it, and it is asked once:
+    /// such a hold ends by itself (ORDERS 2, 37).
+    fn give_back(&self, orders: Vec<OrderId>) {
+        if orders.is_empty() {
+            return;
+        }
+        let reservations = self.reservations.clone();
+        let giving = async move {
+            if let Err(error) = reservations.give_back(&orders).await {
+                warn!(
+                    orders = orders.len(),
+                    error = &error as &dyn std::error::Error,
+                    "holds of refused orders were not given back; they end by themselves"
+                );
+            }
+        };
+        tokio::spawn(web::in_trace(web::current_trace(), giving).in_current_span());
     }
 
     /// Sends the same batch with the same keys until its outcome is known or the time is up; never gives a hold back.
@@ -175,7 +204,7 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
         &self,
         deadline: Instant,
         batch: &[ReservationRequest],
-    ) -> Result<Vec<Verdict>, PlaceOrderError> {
+    ) -> Result<Vec<Reserved>, PlaceOrderError> {
         let (mut unknown, mut attempts) = (None, 0);
         loop {
             let error = match self.reserve(batch).await {
@@ -208,7 +237,7 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
     async fn reserve(
         &self,
         batch: &[ReservationRequest],
-    ) -> Result<Vec<Verdict>, ReservationsError> {
+    ) -> Result<Vec<Reserved>, ReservationsError> {
         reach(FailPoint::BeforeReserve)
             .await
             .map_err(ReservationsError::Unreachable)?;
@@ -242,7 +271,16 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
                     continue;
                 }
                 Err(OrdersError::Refused(_)) if bisection.split(&range) => continue,
-                Err(OrdersError::Refused(cause)) => PlaceOrderError::Refused(cause),
+                // Rolled back for good: nothing of it is there.
+                Err(OrdersError::Refused(cause)) => {
+                    self.give_back(
+                        held[range.clone()]
+                            .iter()
+                            .map(|(_, order)| order.id)
+                            .collect(),
+                    );
+                    PlaceOrderError::Refused(cause)
+                }
                 Err(OrdersError::Unavailable(cause)) => PlaceOrderError::OutcomeUnknown(cause),
                 Err(OrdersError::Defect(cause)) => PlaceOrderError::Failed(cause),
             };
@@ -295,7 +333,17 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
     }
 
     /// The order that a verdict allows.
-    fn order(&self, command: &Command, verdict: Verdict) -> Result<NewOrder, PlaceOrderError> {
+    fn order(&self, command: &Command, reserved: Reserved) -> Result<NewOrder, PlaceOrderError> {
+        let verdict = match reserved {
+            Reserved::Verdict(verdict) => verdict,
+            Reserved::Unusable { misfit, .. } => {
+                error!(
+                    error = &misfit as &dyn std::error::Error,
+                    "refused an order whose reservation cannot be used"
+                );
+                return Err(PlaceOrderError::NotOrderable(Arc::new(misfit)));
+            }
+        };
         let (id, currency, lines) = match verdict {
             Verdict::Held {
                 order_id,
@@ -311,6 +359,7 @@ impl<R: Reservations, O: Orders> PlaceOrders<R, O> {
                 return Err(PlaceOrderError::UnknownProducts(unknown.collect()));
             }
             Verdict::PriceChanged { total } => return Err(PlaceOrderError::PriceChanged { total }),
+            Verdict::TooManyUnits { sku, .. } => return Err(PlaceOrderError::TooManyUnits(sku)),
             Verdict::FingerprintMismatch => return Err(PlaceOrderError::KeyReused),
             Verdict::Gone => return Err(PlaceOrderError::KeyExpired),
         };

@@ -8,7 +8,7 @@ use web::idempotency;
 use crate::{
     domain::{
         Fingerprint, MissingStock, Operation, Order, OrderRequest, RequestIdentity, RequestKey,
-        RequestedLine, UserId,
+        RequestedLine, Sku, UserId,
     },
     ports::Cause,
 };
@@ -84,6 +84,11 @@ pub enum PlaceOrderError {
     PriceChanged { total: Money },
     #[error("the total is larger than can be kept")]
     TotalTooLarge,
+    #[error("the items of {0} add up to more units than an order may have")]
+    TooManyUnits(Sku),
+    /// Nothing was ordered, and trying again changes nothing before the shop is mended.
+    #[error("an item cannot be ordered as product has it")]
+    NotOrderable(#[source] Cause),
     /// Nothing was done.
     #[error("orders cannot be taken right now")]
     Unavailable(#[source] Cause),

@@ -51,13 +51,15 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
         };
         let mut answered = Vec::new();
         for (one, outcome) in turns.iter().zip(outcomes) {
-            let told = match outcome {
-                ParcelOutcome::Done => self.give_back(one).await,
-                ParcelOutcome::Refused(_) => Ok(()),
-            };
-            match told {
-                Ok(()) => answered.push((one.clone(), outcome)),
-                Err(error) => self.postpone(std::slice::from_ref(one), &error).await?,
+            let one_alone = std::slice::from_ref(one);
+            match outcome {
+                Ok(outcome @ ParcelOutcome::Refused(_)) => answered.push((one.clone(), outcome)),
+                Ok(outcome @ ParcelOutcome::Done) => match self.give_back(one).await {
+                    Ok(()) => answered.push((one.clone(), outcome)),
+                    Err(error) => self.postpone(one_alone, &error).await?,
+                },
+                // One entry cannot be read: the others stand.
+                Err(misfit) => self.postpone(one_alone, &misfit).await?,
             }
         }
         let settled = self.returns.settle(&answered).await?;

@@ -101,7 +101,7 @@ pub struct SagaLoop<R, S, P> {
 impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> SagaLoop<R, S, P> {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            match self.round().await {
+            match self.round_until(|| *stop.borrow()).await {
                 Ok(Driven {
                     more, passed_on, ..
                 }) => {
@@ -128,14 +128,18 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> SagaLoop<R, S, P> {
 
     /// What this process has begun goes before what is due.
     pub async fn round(&self) -> Result<Driven, SagasError> {
+        self.round_until(|| false).await
+    }
+
+    async fn round_until(&self, ending: impl Fn() -> bool) -> Result<Driven, SagasError> {
         let begun = self.poke.begun(self.lane);
         if begun.is_empty() {
-            return self.drive.run(self.lane).await;
+            return self.drive.run_until(self.lane, ending).await;
         }
         Ok(Driven {
             // The poke may have been for something else.
             more: true,
-            ..self.drive.carry_on(self.lane, begun).await?
+            ..self.drive.carry_on(begun).await?
         })
     }
 

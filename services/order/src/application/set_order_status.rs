@@ -43,7 +43,7 @@ impl<O: Orders + Revisions> SetOrderStatus<O> {
                 return Ok(order.clone());
             }
             match to {
-                Status::Completed => order.state.complete()?,
+                Status::Completed => order.complete()?,
                 Status::Pending | Status::Confirmed | Status::Cancelled => {
                     let from = read.status;
                     return Err(RevisionError::NoSuchStep { from, to }.into());

@@ -40,19 +40,18 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
         let parcels: Vec<Parcel> = turns.iter().map(|turn| turn.parcel.clone()).collect();
         match self.warehouse.ship(&parcels).await {
             Ok(outcomes) => {
-                let answered: Vec<_> = turns.iter().cloned().zip(outcomes).collect();
+                let mut answered = Vec::with_capacity(turns.len());
+                for (turn, outcome) in turns.iter().zip(outcomes) {
+                    match outcome {
+                        Ok(outcome) => answered.push((turn.clone(), outcome)),
+                        // One entry cannot be read: the others stand.
+                        Err(misfit) => self.postpone(std::slice::from_ref(turn), &misfit).await?,
+                    }
+                }
                 let settled = self.shipments.settle(&answered).await?;
                 info!(parcels = turns.len(), settled, "shipped parcels");
             }
-            Err(error) => {
-                warn!(
-                    parcels = turns.len(),
-                    error = &error as &dyn Error,
-                    "postponed parcels"
-                );
-                let later: Vec<_> = turns.iter().map(|turn| self.later(turn)).collect();
-                self.shipments.postpone(&later, &chain(&error)).await?;
-            }
+            Err(error) => self.postpone(&turns, &error).await?,
         }
         Ok(turns.len())
     }
@@ -72,6 +71,20 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
                 return;
             }
         }
+    }
+
+    async fn postpone(
+        &self,
+        turns: &[ParcelTurn],
+        error: &(dyn Error + Sync + 'static),
+    ) -> Result<(), ShipmentsError> {
+        warn!(
+            parcels = turns.len(),
+            error = error as &(dyn Error + 'static),
+            "postponed parcels"
+        );
+        let later: Vec<_> = turns.iter().map(|turn| self.later(turn)).collect();
+        self.shipments.postpone(&later, &chain(error)).await
     }
 
     fn later(&self, turn: &ParcelTurn) -> (ParcelLease, Duration) {

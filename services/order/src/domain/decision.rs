@@ -36,9 +36,15 @@ pub enum Action {
     // Rows only.
     Confirm,
     Cancel(CancelReason),
+    /// Everything has left: the request to cancel ends without effect.
+    RefuseCancellation,
     Decide(PaymentDecision),
     /// Sets aside what is to go back of a cancelled order's payment.
     RequestRefund {
+        minor: i64,
+    },
+    /// Sets aside what is to go back for units that fell short.
+    RefundShortfall {
         minor: i64,
     },
     // Nothing.
@@ -69,9 +75,12 @@ impl Action {
             Self::Capture => Step::Capture,
             Self::Void => Step::Void,
             Self::Refund => Step::Refund,
-            Self::Confirm | Self::Cancel(_) | Self::Decide(_) | Self::RequestRefund { .. } => {
-                Step::Write
-            }
+            Self::Confirm
+            | Self::Cancel(_)
+            | Self::RefuseCancellation
+            | Self::Decide(_)
+            | Self::RequestRefund { .. }
+            | Self::RefundShortfall { .. } => Step::Write,
             Self::WaitForPayment | Self::WaitForParcel => Step::Wait,
             Self::Finish => return None,
         })
@@ -80,6 +89,9 @@ impl Action {
 
 impl Facts {
     pub fn next(&self) -> Action {
+        if self.cancel_requested && self.has_left() {
+            return Action::RefuseCancellation;
+        }
         match self.ending() {
             Some(reason) => self.wind_up(reason),
             None => self.go_on(),
@@ -93,9 +105,10 @@ impl Facts {
                 return Some(self.state.cancel_reason.unwrap_or(CancelReason::Requested));
             }
             // Nobody cancels what has left; goods come back as returns.
-            Status::Completed => return None,
-            Status::Pending | Status::Confirmed if self.state.wholly_shipped() => return None,
-            Status::Pending | Status::Confirmed => {}
+            Status::Pending | Status::Confirmed | Status::Completed if self.has_left() => {
+                return None;
+            }
+            Status::Pending | Status::Confirmed | Status::Completed => {}
         }
         if self.hold == Hold::Lost {
             Some(CancelReason::Shortfall)
@@ -105,6 +118,15 @@ impl Facts {
             Some(CancelReason::Expired)
         } else {
             None
+        }
+    }
+
+    /// There is nothing left to cancel.
+    fn has_left(&self) -> bool {
+        match self.state.status {
+            Status::Completed => true,
+            Status::Pending | Status::Confirmed => self.state.wholly_shipped(),
+            Status::Cancelled => false,
         }
     }
 
@@ -143,7 +165,8 @@ impl Facts {
     }
 
     fn go_on(&self) -> Action {
-        if let Some(action) = self.of_decided_payment().or_else(|| self.of_refund()) {
+        let decided = self.of_decided_payment().or_else(|| self.of_refund());
+        if let Some(action) = decided.or_else(|| self.of_shortfall()) {
             return action;
         }
         let payment = self
@@ -234,6 +257,16 @@ impl Facts {
     fn of_refund(&self) -> Option<Action> {
         let under_way = self.payment.as_ref()?.refund_pending.minor > 0;
         under_way.then_some(Action::Refund)
+    }
+
+    /// What was paid for units that fell short goes back, as far as the payment still has it.
+    fn of_shortfall(&self) -> Option<Action> {
+        let payment = self.payment.as_ref()?;
+        if !payment.state.is_captured() {
+            return None;
+        }
+        let minor = self.shortfall_minor.min(payment.refundable().minor);
+        (minor > 0).then_some(Action::RefundShortfall { minor })
     }
 
     /// What an order that ends means for a payment about which nothing is decided yet.

@@ -43,6 +43,7 @@ event_types! {
     OrderDelivered = "order.delivered",
     OrderCompleted = "order.completed",
     OrderCancelRequested = "order.cancel_requested",
+    OrderCancelRefused = "order.cancel_refused",
     OrderCancelled = "order.cancelled",
     OrderExpired = "order.expired",
     OrderShortfall = "order.shortfall",

@@ -67,6 +67,8 @@ pub struct LineUnits {
     pub delivered: u32,
     /// In returns that are not rejected.
     pub returned: u32,
+    /// Not in stock after all: never shipped.
+    pub short: u32,
 }
 
 /// An order with what the shop's side does about it.
@@ -215,7 +217,10 @@ impl Dispatch {
         self.may_leave()?;
         let free = self.order.lines.iter().zip(&self.units);
         let free: Vec<u32> = free
-            .map(|(line, units)| line.quantity.get().saturating_sub(units.allotted))
+            .map(|(line, units)| {
+                let owed = line.quantity.get().saturating_sub(units.short);
+                owed.saturating_sub(units.allotted)
+            })
             .collect();
         let lines = self.pack(packing, free, |line| by.sells(line))?;
         let event = EventType::FulfillmentCreated;
@@ -241,7 +246,7 @@ impl Dispatch {
             state @ FulfillmentState::Cancelled => return Err(FulfillmentError::NoSuchStep(state)),
         }
         self.may_leave()?;
-        if !self.order.state.is_paid_for() {
+        if !self.order.is_paid_for() {
             return Err(FulfillmentError::NotPaid(self.order.state.payment));
         }
         let event = EventType::FulfillmentShipping;
@@ -272,7 +277,7 @@ impl Dispatch {
         let all = units
             .iter()
             .zip(ordered)
-            .all(|(units, ordered)| units.delivered >= ordered);
+            .all(|(units, ordered)| units.delivered >= ordered.saturating_sub(units.short));
         let event = if all {
             EventType::OrderDelivered
         } else {
@@ -283,12 +288,13 @@ impl Dispatch {
             for (state, _) in &mut step.versions {
                 state.fulfillment = FulfillmentStatus::Delivered;
             }
-            let last = step.versions.last().map(|(state, _)| *state);
-            if let Some(mut state) = last
-                && state.complete() == Ok(true)
-            {
+            let mut order = self.order.clone();
+            if let Some((state, _)) = step.versions.last() {
+                order.state = *state;
+            }
+            if order.complete() == Ok(true) {
                 let completed = NewEvent::new(EventType::OrderCompleted, by.actor());
-                step.versions.push((state, completed));
+                step.versions.push((order.state, completed));
             }
         }
         Ok(Some(step))
@@ -413,7 +419,7 @@ fn add(lines: &mut Vec<ParcelLine>, position: usize, sku: &Sku, units: u32) {
     }
 }
 
-/// How far an order is whose lines have these units ordered and shipped; delivered is what is said of whole orders.
+/// How far an order is whose lines have these units to be shipped and shipped; delivered is what is said of whole orders.
 pub fn shipping_status(units: impl IntoIterator<Item = (u32, u32)>) -> FulfillmentStatus {
     let (mut any, mut all) = (false, true);
     for (ordered, shipped) in units {

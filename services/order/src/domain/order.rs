@@ -18,7 +18,7 @@ pub struct NewOrder {
     pub fingerprint: Fingerprint,
     pub lines: Vec<OrderLine>,
     pub totals: Totals,
-    pub shipping_address: ShippingAddress,
+    pub shipping_address: Option<ShippingAddress>,
     pub note: Option<Note>,
     /// How long it may wait for its payment; `None`: there is nothing to pay.
     pub pay_within: Option<Duration>,
@@ -42,7 +42,7 @@ pub struct Order {
     pub state: OrderState,
     pub lines: Vec<OrderLine>,
     pub totals: Totals,
-    pub shipping_address: ShippingAddress,
+    pub shipping_address: Option<ShippingAddress>,
     pub note: Option<String>,
     /// `None`: there is nothing to pay here.
     pub pay_by: Option<DateTime<Utc>>,

@@ -25,6 +25,8 @@ pub struct Progress {
     refund: Option<Refund>,
     /// The provider's result is not there yet: how long to wait before asking again.
     ask_after: Option<Duration>,
+    /// The provider says that it is at work: asking again is no sign of trouble.
+    pending: bool,
 }
 
 /// A saga that met what its rows rule out: it needs a person.
@@ -47,6 +49,7 @@ impl Progress {
             hold_for: None,
             refund: None,
             ask_after: None,
+            pending: false,
         }
     }
 
@@ -108,6 +111,15 @@ impl Progress {
         Ok(self)
     }
 
+    /// The request to cancel came too late: it ends here, and whoever made it is told.
+    #[must_use]
+    pub fn refuse_cancellation(mut self) -> Self {
+        self.facts.cancel_requested = false;
+        self.facts.state.version += 1;
+        self.change(EventType::OrderCancelRefused, false);
+        self
+    }
+
     pub fn decide(mut self, decision: PaymentDecision) -> Result<Self, Impossible> {
         self.facts
             .payment
@@ -134,7 +146,16 @@ impl Progress {
         Ok(self)
     }
 
-    /// The provider's result comes later, or its answer was lost.
+    /// The provider says that its result comes later.
+    #[must_use]
+    pub fn pending(self, reference: Option<ProviderReference>, again: Duration) -> Self {
+        Self {
+            pending: true,
+            ..self.unanswered(reference, again)
+        }
+    }
+
+    /// The provider's answer was lost.
     #[must_use]
     pub fn unanswered(mut self, reference: Option<ProviderReference>, again: Duration) -> Self {
         if let Some(payment) = &mut self.facts.payment {
@@ -164,6 +185,27 @@ impl Progress {
 
     /// Sets aside what goes back of a cancelled order.
     pub fn request_refund(mut self, id: RefundId, minor: i64) -> Result<Self, Impossible> {
+        self.set_aside(id, minor, RefundCause::Cancelled, None)?;
+        self.facts.cancellation_refunded = true;
+        Ok(self)
+    }
+
+    /// Sets aside what goes back for units that fell short; the rest of the order goes on.
+    pub fn refund_shortfall(mut self, id: RefundId, minor: i64) -> Result<Self, Impossible> {
+        // The release before knows no cause of its own for it.
+        let reason = Some("shortfall".to_owned());
+        self.set_aside(id, minor, RefundCause::Requested, reason)?;
+        self.facts.shortfall_minor -= minor;
+        Ok(self)
+    }
+
+    fn set_aside(
+        &mut self,
+        id: RefundId,
+        minor: i64,
+        cause: RefundCause,
+        reason: Option<String>,
+    ) -> Result<(), Impossible> {
         let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
         let amount = Money::new(minor, payment.amount.currency);
         let event = payment.request_refund(amount)?;
@@ -172,17 +214,16 @@ impl Progress {
             payment_id: payment.id,
             amount,
             state: RefundState::Pending,
-            cause: RefundCause::Cancelled,
-            reason: None,
+            cause,
+            reason,
             refusal: None,
             created_at: payment.created_at,
             updated_at: payment.updated_at,
         });
         self.facts.refund.clone_from(&self.refund);
-        self.facts.cancellation_refunded = true;
         self.facts.state.version += 1;
         self.change(event, false);
-        Ok(self)
+        Ok(())
     }
 
     pub fn refunded(mut self) -> Result<Self, Impossible> {
@@ -219,6 +260,9 @@ impl Progress {
             hold_for: self.hold_for,
             payment,
             refund: self.refund,
+            progressed: self.ask_after.is_none() || self.pending,
+            ends_cancellation: read.cancel_requested && !self.facts.cancel_requested,
+            shortfall_refunded_minor: read.shortfall_minor - self.facts.shortfall_minor,
         }
     }
 

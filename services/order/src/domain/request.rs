@@ -10,7 +10,9 @@ use super::{PaymentMethod, ProductId, Quantity, ShippingAddress, Sku, TextError,
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OrderRequest {
     pub lines: RequestedLines,
-    pub shipping_address: ShippingAddress,
+    /// Shops may do without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<ShippingAddress>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Note>,
     /// What the customer saw as the total.

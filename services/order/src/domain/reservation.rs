@@ -82,10 +82,29 @@ pub enum Verdict {
     PriceChanged {
         total: Money,
     },
+    /// Held, and more of this SKU than an order may have.
+    TooManyUnits {
+        order_id: OrderId,
+        sku: Sku,
+    },
     /// The key was used for another request.
     FingerprintMismatch,
     /// The hold of this key has ended.
     Gone,
+}
+
+impl Verdict {
+    /// Whose hold it leaves in product.
+    pub const fn hold(&self) -> Option<OrderId> {
+        match self {
+            Self::Held { order_id, .. } | Self::TooManyUnits { order_id, .. } => Some(*order_id),
+            Self::OutOfStock { .. }
+            | Self::UnknownProducts { .. }
+            | Self::PriceChanged { .. }
+            | Self::FingerprintMismatch
+            | Self::Gone => None,
+        }
+    }
 }
 
 /// A line as product holds it, with the price and the name that the order keeps.

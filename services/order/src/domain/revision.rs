@@ -1,8 +1,7 @@
 //! What people change of an order by hand: its address and note while it is pending, and its end when all is shipped.
 
 use super::{
-    Country, FulfillmentStatus, Note, Order, OrderState, PaymentStatus, ShippingAddress, Status,
-    Text,
+    Country, FulfillmentStatus, Note, Order, PaymentStatus, ShippingAddress, Status, Text,
 };
 
 /// Which versions of a resource a writer has read.
@@ -61,6 +60,8 @@ pub enum RevisionError {
     NotPending(Status),
     #[error("an order that is {} cannot become {}", from.as_str(), to.as_str())]
     NoSuchStep { from: Status, to: Status },
+    #[error("the order has no address yet, and parts of one are missing")]
+    IncompleteAddress { missing: Vec<&'static str> },
     #[error("not everything is shipped")]
     NotShipped,
     #[error("the payment is {}", _0.as_str())]
@@ -77,9 +78,12 @@ impl Order {
         }
         let mut changed = Vec::new();
         if let Some(address) = change.shipping_address {
-            let merged = self.shipping_address.merged(address);
-            if merged != self.shipping_address {
-                self.shipping_address = merged;
+            let merged = match &self.shipping_address {
+                Some(present) => present.merged(address),
+                None => address.complete()?,
+            };
+            if self.shipping_address.as_ref() != Some(&merged) {
+                self.shipping_address = Some(merged);
                 changed.push("shipping_address");
             }
         }
@@ -94,6 +98,44 @@ impl Order {
             self.state.version += 1;
         }
         Ok(changed)
+    }
+}
+
+impl AddressChange {
+    /// An address of its own, for an order that has none.
+    fn complete(self) -> Result<ShippingAddress, RevisionError> {
+        match self {
+            Self {
+                name: Some(name),
+                line1: Some(line1),
+                line2,
+                city: Some(city),
+                region,
+                postal_code: Some(postal_code),
+                country: Some(country),
+            } => Ok(ShippingAddress {
+                name,
+                line1,
+                line2: line2.and_then(Removable::into_option),
+                city,
+                region: region.and_then(Removable::into_option),
+                postal_code,
+                country,
+            }),
+            part => {
+                let parts = [
+                    ("name", part.name.is_none()),
+                    ("line1", part.line1.is_none()),
+                    ("city", part.city.is_none()),
+                    ("postal_code", part.postal_code.is_none()),
+                    ("country", part.country.is_none()),
+                ];
+                let missing = parts.into_iter().filter(|(_, missing)| *missing);
+                Err(RevisionError::IncompleteAddress {
+                    missing: missing.map(|(name, _)| name).collect(),
+                })
+            }
+        }
     }
 }
 
@@ -120,69 +162,101 @@ impl ShippingAddress {
     }
 }
 
-impl OrderState {
-    /// Nothing is owed for a confirmed order: it is paid, or the shop takes no payments.
+impl Order {
+    /// Nothing is owed for it: there was nothing to pay, or the money was taken. A fact of the order and not of its
+    /// payment's status alone, which is `unpaid` also while another payment is under way or was given up.
     pub const fn is_paid_for(&self) -> bool {
-        match self.payment {
-            // A confirmed order without a payment is one of a shop without a provider.
-            PaymentStatus::Unpaid
-            | PaymentStatus::Paid
-            | PaymentStatus::PartiallyRefunded
-            | PaymentStatus::Refunded => true,
+        match self.state.payment {
+            PaymentStatus::Unpaid => self.pay_by.is_none(),
+            PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
+                true
+            }
             PaymentStatus::Authorized | PaymentStatus::Failed => false,
         }
     }
 
     /// Somebody says that the order is done with. Saying so again changes nothing (`false`).
     pub fn complete(&mut self) -> Result<bool, RevisionError> {
-        match self.status {
+        match self.state.status {
             Status::Completed => return Ok(false),
             Status::Confirmed => {}
             Status::Pending | Status::Cancelled => {
                 return Err(RevisionError::NoSuchStep {
-                    from: self.status,
+                    from: self.state.status,
                     to: Status::Completed,
                 });
             }
         }
-        match self.fulfillment {
+        match self.state.fulfillment {
             FulfillmentStatus::Shipped | FulfillmentStatus::Delivered => {}
             FulfillmentStatus::Unfulfilled | FulfillmentStatus::Partial => {
                 return Err(RevisionError::NotShipped);
             }
         }
         if !self.is_paid_for() {
-            return Err(RevisionError::NotPaid(self.payment));
+            return Err(RevisionError::NotPaid(self.state.payment));
         }
-        self.status = Status::Completed;
-        self.version += 1;
+        self.state.status = Status::Completed;
+        self.state.version += 1;
         Ok(true)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+    use uuid::Uuid;
+
     use super::*;
+    use crate::domain::{OrderId, OrderState, Totals, UserId};
 
     #[test]
     fn only_a_shipped_and_paid_order_is_completed_and_only_once() {
-        let mut state = OrderState::placed();
-        assert!(state.complete().is_err(), "pending");
-        state.confirm().unwrap();
-        assert_eq!(state.complete(), Err(RevisionError::NotShipped));
-        state.fulfillment = FulfillmentStatus::Shipped;
-        state.payment = PaymentStatus::Authorized;
+        let mut order = order(Some(DateTime::UNIX_EPOCH));
+        assert!(order.complete().is_err(), "pending");
+        order.state.confirm().unwrap();
+        assert_eq!(order.complete(), Err(RevisionError::NotShipped));
+        order.state.fulfillment = FulfillmentStatus::Shipped;
+        for owing in [
+            PaymentStatus::Unpaid,
+            PaymentStatus::Authorized,
+            PaymentStatus::Failed,
+        ] {
+            order.state.payment = owing;
+            assert_eq!(order.complete(), Err(RevisionError::NotPaid(owing)));
+        }
+        order.state.payment = PaymentStatus::Paid;
+        let version = order.state.version;
+        assert_eq!(order.complete(), Ok(true));
+        assert_eq!(order.complete(), Ok(false));
         assert_eq!(
-            state.complete(),
-            Err(RevisionError::NotPaid(PaymentStatus::Authorized))
-        );
-        state.payment = PaymentStatus::Paid;
-        let version = state.version;
-        assert_eq!(state.complete(), Ok(true));
-        assert_eq!(state.complete(), Ok(false));
-        assert_eq!(
-            (state.status, state.version),
+            (order.state.status, order.state.version),
             (Status::Completed, version + 1)
         );
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_paid_nothing_is_owed() {
+        let mut order = order(None);
+        order.state.confirm().unwrap();
+        order.state.fulfillment = FulfillmentStatus::Shipped;
+        assert_eq!(order.complete(), Ok(true));
+    }
+
+    fn order(pay_by: Option<DateTime<Utc>>) -> Order {
+        Order {
+            id: OrderId(Uuid::nil()),
+            number: 1,
+            customer: UserId(Uuid::nil()),
+            state: OrderState::placed(),
+            lines: Vec::new(),
+            totals: Totals::of(&[], "USD".parse().unwrap()).unwrap(),
+            shipping_address: None,
+            note: None,
+            pay_by,
+            cancel_requested_at: None,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
     }
 }

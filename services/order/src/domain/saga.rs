@@ -59,6 +59,8 @@ pub struct Facts {
     pub refund: Option<Refund>,
     /// The refund of what is cancelled is there already.
     pub cancellation_refunded: bool,
+    /// What the units cost that fell short, as far as nothing was set aside for them yet.
+    pub shortfall_minor: i64,
 }
 
 /// Until when an order may be paid.
@@ -81,7 +83,7 @@ pub struct Parcels {
     /// Product is being told of one: what is left is not known for the moment.
     pub under_way: bool,
     pub any_shipped: bool,
-    /// What the lines cost that are not shipped.
+    /// What the units cost that are not shipped, those included that fell short and were not given back.
     pub unshipped_minor: i64,
 }
 
@@ -100,6 +102,12 @@ pub struct Settlement {
     pub payment: Option<Payment>,
     pub refund: Option<Refund>,
     pub next: Next,
+    /// It came further by this, or the provider is at work on it.
+    pub progressed: bool,
+    /// The request to cancel the order is over.
+    pub ends_cancellation: bool,
+    /// What was set aside to go back for units that fell short.
+    pub shortfall_refunded_minor: i64,
 }
 
 /// A version of an order and what made it.
@@ -139,7 +147,7 @@ pub enum Settled {
     OrderChanged,
 }
 
-/// Sagas that are not finished, and those of them that are past their deadline.
+/// Sagas that are not finished, and those of them that are past their deadline or do not come further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
     pub unfinished: i64,
@@ -171,6 +179,7 @@ impl Facts {
             payment: None,
             refund: None,
             cancellation_refunded: false,
+            shortfall_minor: 0,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use text::is_hidden;
 
 /// One line of 1 to `MAX` characters.
@@ -29,20 +29,6 @@ impl<const MAX: usize> Text<MAX> {
     pub fn stored(text: String) -> Self {
         Self(text)
     }
-}
-
-/// For serde: reads what the database holds.
-pub(super) fn stored<'de, const MAX: usize, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Text<MAX>, D::Error> {
-    String::deserialize(deserializer).map(Text::stored)
-}
-
-/// The same where it may be absent.
-pub(super) fn stored_option<'de, const MAX: usize, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Text<MAX>>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.map(Text::stored))
 }
 
 impl<const MAX: usize> TryFrom<String> for Text<MAX> {

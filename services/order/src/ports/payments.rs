@@ -119,7 +119,7 @@ pub enum IntentError {
     PaymentExists,
     #[error("an order that is {} cannot be cancelled", _0.as_str())]
     NotCancellable(Status),
-    #[error("everything of the order is shipped")]
+    #[error("everything of the order is shipped, or about to be")]
     WhollyShipped,
     #[error(transparent)]
     Payment(#[from] PaymentError),

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Parcel, ParcelOutcome},
-    ports::ReservationsError,
+    ports::{Misfit, ReservationsError},
 };
 
 /// Every method may be repeated with the same parcels and answers the same.
@@ -10,10 +10,10 @@ pub trait Warehouse: Send + Sync + 'static {
     fn ship(
         &self,
         parcels: &[Parcel],
-    ) -> impl Future<Output = Result<Vec<ParcelOutcome>, ReservationsError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Result<ParcelOutcome, Misfit>>, ReservationsError>> + Send;
 
     fn take_back(
         &self,
         parcels: &[Parcel],
-    ) -> impl Future<Output = Result<Vec<ParcelOutcome>, ReservationsError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Result<ParcelOutcome, Misfit>>, ReservationsError>> + Send;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use order::{
+    adapters::postgres::{PgOrders, Pools},
     application::{Command, PlaceOrders},
     domain::{
         Country, OrderRequest, ProductReference, Quantity, RequestedLines, ShippingAddress, Sku,
@@ -27,7 +28,7 @@ fn one_mug(customer: &Person, key: &str) -> Command {
     let mug = ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
     let request = OrderRequest {
         lines: RequestedLines::try_new(vec![(mug, Quantity::try_from(1).unwrap())]).unwrap(),
-        shipping_address: ShippingAddress {
+        shipping_address: Some(ShippingAddress {
             name: text("Ada"),
             line1: text("12 Square"),
             line2: None,
@@ -35,7 +36,7 @@ fn one_mug(customer: &Person, key: &str) -> Command {
             region: None,
             postal_code: text("SW1Y"),
             country: Country::try_from("GB".to_owned()).unwrap(),
-        },
+        }),
         note: None,
         expected_total: None,
         payment_method: None,
@@ -123,11 +124,7 @@ async fn a_commit_whose_answer_is_lost_is_made_again_and_is_one_order(pool: PgPo
         .unwrap();
     let system = Clock::system();
     let batches = PlaceOrders {
-        orders: order::adapters::postgres::PgOrders::new(
-            through_proxy.clone(),
-            through_proxy,
-            system,
-        ),
+        orders: PgOrders::new(Pools::shared(&through_proxy), system),
         ..shop.batches(system)
     };
     let (one, two) = (shop.customer(), shop.customer());

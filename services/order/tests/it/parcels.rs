@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use order::{
     adapters::{
         catalog_http::CatalogHttp,
-        postgres::{PgOrders, PgShipments},
+        postgres::{PgOrders, PgShipments, Pools},
     },
     application::ShipParcels,
     domain::{Merchant, OrderId, Packing, ParcelOutcome, ParcelStep, Tracking, UserId},
@@ -218,7 +218,7 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
         Merchant::Admin(UserId(shop.admin().id)),
         OrderId(order.uuid()),
     );
-    let store = PgOrders::new(shop.pool.clone(), shop.pool.clone(), Clock::system());
+    let store = PgOrders::new(Pools::shared(&shop.pool), Clock::system());
     let parcel = order::domain::FulfillmentId(Clock::system().uuid());
     let before = store.dispatch(id).await.unwrap().unwrap();
     let plan = before

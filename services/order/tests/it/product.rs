@@ -11,7 +11,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use uuid::Uuid;
 use web::clock::Clock;
 
 mod parcels;
+mod shortfalls;
 
 pub const TOKEN: &str = "the-token-of-order";
 
@@ -38,7 +39,13 @@ struct Shelf {
     always: Option<Fault>,
     calls: Vec<Call>,
     parcels: parcels::Parcels,
+    shortfalls: shortfalls::Shortfalls,
+    /// What entries about a SKU or an id say instead.
+    bent: HashMap<String, Bend>,
 }
+
+/// How an entry of an answer is bent.
+pub type Bend = fn(&mut Value);
 
 struct Item {
     id: Uuid,
@@ -135,6 +142,8 @@ impl Product {
             .route("/internal/reservations/release", post(release))
             .route("/internal/reservations/ship", post(parcels::ship))
             .route("/internal/reservations/return", post(parcels::take_back))
+            .route("/internal/shortfalls", get(shortfalls::open))
+            .route("/internal/shortfalls/settle", post(shortfalls::settle))
             .with_state(Arc::clone(&shelf));
         let server = tokio::spawn(async { axum::serve(listener, routes).await.unwrap() });
         let product = Self {
@@ -234,6 +243,15 @@ impl Product {
         self.shelf().always = fault.into();
     }
 
+    /// Entries about orders of this SKU, or about this order or parcel, are bent from now on.
+    pub fn bend(&self, name: impl ToString, bend: Bend) {
+        self.shelf().bent.insert(name.to_string(), bend);
+    }
+
+    pub fn unbend(&self) {
+        self.shelf().bent.clear();
+    }
+
     /// Connections are refused from now on.
     pub async fn close(&self) {
         self.server.abort();
@@ -272,7 +290,11 @@ async fn reserve(
         asked
             .reservations
             .iter()
-            .map(|one| shelf.verdict(one))
+            .map(|one| {
+                let verdict = shelf.verdict(one);
+                let names = one.lines.iter().filter_map(|line| line.sku.as_deref());
+                shelf.bent(names, verdict)
+            })
             .collect()
     };
     answer(fault, json!({ "verdicts": verdicts })).await
@@ -292,7 +314,10 @@ async fn commit(
         asked
             .order_ids
             .iter()
-            .map(|id| json!({ "order_id": id, "outcome": shelf.commit(*id) }))
+            .map(|id| {
+                let entry = json!({ "order_id": id, "outcome": shelf.commit(*id) });
+                shelf.bent([id.to_string().as_str()], entry)
+            })
             .collect()
     };
     // The contract names the order with each outcome: their order is not promised.
@@ -317,7 +342,8 @@ async fn extend(
             .map(|one| {
                 assert!(one.hold_seconds > 0);
                 let outcome = shelf.extend(one.order_id);
-                json!({ "order_id": one.order_id, "outcome": outcome })
+                let entry = json!({ "order_id": one.order_id, "outcome": outcome });
+                shelf.bent([one.order_id.to_string().as_str()], entry)
             })
             .collect()
     };
@@ -338,7 +364,11 @@ async fn release(
         asked
             .order_ids
             .iter()
-            .map(|id| json!({ "order_id": id, "outcome": shelf.release(*id, asked.committed) }))
+            .map(|id| {
+                let outcome = shelf.release(*id, asked.committed);
+                let entry = json!({ "order_id": id, "outcome": outcome });
+                shelf.bent([id.to_string().as_str()], entry)
+            })
             .collect()
     };
     answer(fault, json!({ "outcomes": outcomes })).await
@@ -384,6 +414,13 @@ async fn answer(fault: Option<Fault>, body: Value) -> Response {
 }
 
 impl Shelf {
+    fn bent<'a>(&self, names: impl IntoIterator<Item = &'a str>, mut entry: Value) -> Value {
+        for bend in names.into_iter().filter_map(|name| self.bent.get(name)) {
+            bend(&mut entry);
+        }
+        entry
+    }
+
     fn verdict(&mut self, asked: &Reservation) -> Value {
         assert_eq!(asked.hold_seconds, 60);
         if let Some(hold) = self.holds.get(&asked.request_key) {
@@ -405,11 +442,14 @@ impl Shelf {
         if !unknown.is_empty() {
             return json!({ "verdict": "unknown_product", "lines": unknown });
         }
-        let lines: Vec<(usize, u32)> = found
-            .into_iter()
-            .flatten()
-            .zip(asked.lines.iter().map(|line| line.quantity))
-            .collect();
+        // What names the same product is one line, as in product.
+        let mut lines: Vec<(usize, u32)> = Vec::new();
+        for (item, line) in found.into_iter().flatten().zip(&asked.lines) {
+            match lines.iter_mut().find(|(known, _)| *known == item) {
+                Some((_, units)) => *units += line.quantity,
+                None => lines.push((item, line.quantity)),
+            }
+        }
         // What does not fit wraps here: refusing it is the order's business too.
         let price =
             |(item, units): &(usize, u32)| self.items[*item].price.wrapping_mul(i64::from(*units));

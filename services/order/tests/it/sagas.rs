@@ -265,16 +265,15 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
 
 #[sqlx::test]
 async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
-    use order::{adapters::postgres::PgOrders, ports::Orders};
+    use order::{
+        adapters::postgres::{PgOrders, Pools},
+        ports::Orders,
+    };
     let shop = Shop::open(pool).await;
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
     let placed = shop.place(&customer, "a", &body).await;
     shop.drive().await;
-    let orders = PgOrders::new(
-        shop.pool.clone(),
-        shop.pool.clone(),
-        web::clock::Clock::system(),
-    );
+    let orders = PgOrders::new(Pools::shared(&shop.pool), web::clock::Clock::system());
     assert_eq!(
         (
             orders.forget_old_keys().await.unwrap(),
@@ -313,7 +312,14 @@ async fn holds_are_given_back_even_if_they_are_committed(pool: PgPool) {
         .collect();
     shop.reservations.commit(&orders[..1]).await.unwrap();
     for _ in 0..2 {
-        let outcomes = shop.reservations.release(&orders).await.unwrap();
+        let outcomes: Vec<ReleaseOutcome> = shop
+            .reservations
+            .release(&orders)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
         assert_eq!(outcomes, [ReleaseOutcome::Released; 2]);
     }
     assert_eq!(shop.product.available("MUG-1"), 100);

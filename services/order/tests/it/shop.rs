@@ -1,6 +1,6 @@
 //! One shop a test: the service's router over the test's own database, and a product of its own.
 
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use axum::{
     Router,
@@ -14,10 +14,12 @@ use order::{
         payments::{
             CaptureChoice, MockSettings, PaymentSettings, ProviderChoice, Providers, SignedWebhooks,
         },
-        postgres::{PgOrders, PgPayments, PgSagas},
+        postgres::{PgOrders, PgPayments, PgSagas, Pools},
     },
     app::{App, Parts, service},
-    application::{DriveSagas, Driven, PaymentTerms, PlaceOrders, Poke, QueueLimits, SagaLoop},
+    application::{
+        DriveSagas, Driven, IntentLimits, PaymentTerms, PlaceOrders, Poke, QueueLimits, SagaLoop,
+    },
     domain::{Lane, ProviderReference, Turn},
     ports::{Authorisation, Charge, PaymentProvider},
 };
@@ -63,6 +65,25 @@ pub struct Answer {
     pub body: Value,
 }
 
+/// What a shop asks of requests.
+#[derive(Clone, Copy)]
+pub struct Rules {
+    pub require_key: bool,
+    pub require_address: bool,
+    /// 0: any number.
+    pub most_unpaid_units: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            require_key: false,
+            require_address: false,
+            most_unpaid_units: 100,
+        }
+    }
+}
+
 /// How long a shop waits for its product.
 #[derive(Clone, Copy)]
 struct Waits {
@@ -101,7 +122,14 @@ impl Shop {
 
     pub async fn with(pool: PgPool, limits: QueueLimits) -> Self {
         events::watch(&pool).await;
-        Self::replica(&pool, Product::open().await, limits, PATIENT, &free())
+        Self::replica(
+            &pool,
+            Product::open().await,
+            limits,
+            PATIENT,
+            &free(),
+            Rules::default(),
+        )
     }
 
     /// A shop whose orders are paid at the mock provider.
@@ -117,6 +145,51 @@ impl Shop {
             QueueLimits::default(),
             PATIENT,
             settings,
+            Rules::default(),
+        )
+    }
+
+    /// A shop that asks more of requests, or less.
+    pub async fn ruled(pool: PgPool, settings: &PaymentSettings, rules: Rules) -> Self {
+        events::watch(&pool).await;
+        let product = Product::open().await;
+        Self::replica(
+            &pool,
+            product,
+            QueueLimits::default(),
+            PATIENT,
+            settings,
+            rules,
+        )
+    }
+
+    /// Another replica of a paid shop, in front of the same database and the same product.
+    pub fn paid_twin(&self, settings: &PaymentSettings, rules: Rules) -> Self {
+        let product = self.product.clone();
+        Self::replica(
+            &self.pool,
+            product,
+            QueueLimits::default(),
+            PATIENT,
+            settings,
+            rules,
+        )
+    }
+
+    /// The same shop, with keys required.
+    pub fn strict(&self) -> Self {
+        let rules = Rules {
+            require_key: true,
+            ..Rules::default()
+        };
+        let product = self.product.clone();
+        Self::replica(
+            &self.pool,
+            product,
+            QueueLimits::default(),
+            PATIENT,
+            &free(),
+            rules,
         )
     }
 
@@ -129,6 +202,7 @@ impl Shop {
             QueueLimits::default(),
             IMPATIENT,
             &free(),
+            Rules::default(),
         )
     }
 
@@ -140,6 +214,7 @@ impl Shop {
             QueueLimits::default(),
             PATIENT,
             &free(),
+            Rules::default(),
         )
     }
 
@@ -149,11 +224,22 @@ impl Shop {
         limits: QueueLimits,
         waits: Waits,
         payments: &PaymentSettings,
+        rules: Rules,
     ) -> Self {
         let options = (*test.connect_options()).clone().options(LIMITS);
-        let pool = PgPoolOptions::new()
-            .max_connections(5)
-            .connect_lazy_with(options);
+        let connections = |most| {
+            let options = options.clone();
+            PgPoolOptions::new()
+                .max_connections(most)
+                .connect_lazy_with(options)
+        };
+        // What tests and workers do, and the parts of `serve`.
+        let pool = connections(5);
+        let pools = Pools {
+            readers: connections(2),
+            lanes: connections(4),
+            intents: connections(2),
+        };
         let settings = CatalogSettings {
             product_internal_url: product.url.clone(),
             internal_token_file: token_file(),
@@ -167,18 +253,26 @@ impl Shop {
             window: Duration::from_secs(payments.payment_window_seconds.into()),
             capture: payments.payment_capture.into(),
             most_unpaid: payments.max_unpaid_per_customer,
+            most_unpaid_units: NonZeroU32::new(rules.most_unpaid_units),
         };
         let app = App::start(Parts {
-            payments: PgPayments::new(pool.clone(), pool.clone(), clock),
+            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
             terms: terms.clone(),
             webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
-            orders: PgOrders::new(pool.clone(), pool.clone(), clock),
+            orders: PgOrders::new(pools, clock),
             reservations: reservations.clone(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             clock,
             poke: poke.clone(),
             limits,
+            intents: IntentLimits {
+                per_customer: 16,
+                per_resource: 20,
+                total: 256,
+            },
+            require_shipping_address: rules.require_address,
+            require_key: rules.require_key,
             patience: waits.patience,
         });
         let router = app.router(&service(Some(pool.clone())), true);
@@ -219,7 +313,7 @@ impl Shop {
     pub fn batches(&self, clock: Clock) -> PlaceOrders<CatalogHttp, PgOrders> {
         PlaceOrders {
             reservations: self.reservations.clone(),
-            orders: PgOrders::new(self.pool.clone(), self.pool.clone(), clock),
+            orders: PgOrders::new(Pools::shared(&self.pool), clock),
             clock,
             currency: "USD".parse().unwrap(),
             poke: Poke::default(),

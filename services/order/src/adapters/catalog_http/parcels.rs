@@ -1,14 +1,12 @@
 //! Product's calls about goods that leave and come back.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CatalogHttp, misfit, wire::WireError};
+use super::{CatalogHttp, wire::Outcomes};
 use crate::{
     domain::{Parcel, ParcelOutcome, ParcelRefusal},
-    ports::{ReservationsError, Warehouse},
+    ports::{Misfit, ReservationsError, Warehouse},
 };
 
 #[derive(Serialize)]
@@ -34,17 +32,6 @@ struct Line<'a> {
     quantity: u32,
 }
 
-#[derive(Deserialize)]
-struct Outcomes {
-    outcomes: Vec<OutcomeOfOne>,
-}
-
-#[derive(Deserialize)]
-struct OutcomeOfOne {
-    id: Uuid,
-    outcome: Outcome,
-}
-
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
@@ -57,22 +44,28 @@ enum Outcome {
 }
 
 impl Warehouse for CatalogHttp {
-    async fn ship(&self, parcels: &[Parcel]) -> Result<Vec<ParcelOutcome>, ReservationsError> {
+    async fn ship(
+        &self,
+        parcels: &[Parcel],
+    ) -> Result<Vec<Result<ParcelOutcome, Misfit>>, ReservationsError> {
         let question = Shipments {
             shipments: parcels.iter().map(goods).collect(),
         };
         let answer: Outcomes = self.call("/internal/reservations/ship", &question).await?;
-        answer.in_order_of(parcels).map_err(misfit)
+        Ok(answer.of_parcels::<Outcome, _>(parcels.iter().map(|parcel| parcel.id)))
     }
 
-    async fn take_back(&self, parcels: &[Parcel]) -> Result<Vec<ParcelOutcome>, ReservationsError> {
+    async fn take_back(
+        &self,
+        parcels: &[Parcel],
+    ) -> Result<Vec<Result<ParcelOutcome, Misfit>>, ReservationsError> {
         let question = Returns {
             returns: parcels.iter().map(goods).collect(),
         };
         let answer: Outcomes = self
             .call("/internal/reservations/return", &question)
             .await?;
-        answer.in_order_of(parcels).map_err(misfit)
+        Ok(answer.of_parcels::<Outcome, _>(parcels.iter().map(|parcel| parcel.id)))
     }
 }
 
@@ -88,26 +81,6 @@ fn goods(parcel: &Parcel) -> Goods<'_> {
                 quantity: quantity.get(),
             })
             .collect(),
-    }
-}
-
-impl Outcomes {
-    /// The outcomes in the order of the question, whatever the order of the answer.
-    fn in_order_of(&self, parcels: &[Parcel]) -> Result<Vec<ParcelOutcome>, WireError> {
-        let by_id: HashMap<Uuid, Outcome> = self
-            .outcomes
-            .iter()
-            .map(|one| (one.id, one.outcome))
-            .collect();
-        parcels
-            .iter()
-            .map(|parcel| {
-                by_id
-                    .get(&parcel.id)
-                    .map(|outcome| ParcelOutcome::from(*outcome))
-                    .ok_or(WireError::Missing)
-            })
-            .collect()
     }
 }
 

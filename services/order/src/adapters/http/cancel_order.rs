@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use web::{
     PathParameters, Problem,
     conditional::ETag,
-    idempotency::IdempotencyKey,
+    idempotency::RequestKey,
     problem::ProblemDocument,
     token::{CustomerOrAdmin, Fresh},
 };
@@ -23,12 +23,14 @@ use crate::{app::App, application::CancelOrderError, domain::OrderId};
     security(("bearer" = [])),
     params(
         ("id" = OrderId, Path, description = "The order."),
-        ("Idempotency-Key" = String, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
     ),
     responses(
         (status = 202, description = "The order becomes `cancelled`, or is it already.", body = OrderView, headers(
             ("ETag" = String, description = "The order's version."),
             ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key asked for it."),
+            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
+            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
         (status = 400, description = "No usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -43,7 +45,7 @@ pub async fn cancel_order(
     State(app): State<App>,
     caller: Fresh<CustomerOrAdmin>,
     PathParameters(id): PathParameters<OrderId>,
-    key: IdempotencyKey,
+    key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
     let cancelled = app
         .cancel_order

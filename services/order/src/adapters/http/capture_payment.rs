@@ -2,8 +2,8 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use web::{
-    PathParameters, Problem, conditional::ETag, idempotency::IdempotencyKey,
-    problem::ProblemDocument, token::Admin,
+    PathParameters, Problem, conditional::ETag, idempotency::RequestKey, problem::ProblemDocument,
+    token::Admin,
 };
 
 use super::{payment_refusal, payment_view::PaymentView, replay, wisher::wisher};
@@ -20,12 +20,14 @@ use crate::{app::App, domain::PaymentId};
     security(("bearer" = [])),
     params(
         ("id" = PaymentId, Path, description = "The payment."),
-        ("Idempotency-Key" = String, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
     ),
     responses(
         (status = 202, description = "It is decided: the payment becomes `captured`.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
             ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key decided it."),
+            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
+            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
         (status = 400, description = "No usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -40,7 +42,7 @@ pub async fn capture_payment(
     State(app): State<App>,
     caller: Admin,
     PathParameters(id): PathParameters<PaymentId>,
-    key: IdempotencyKey,
+    key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
     let captured = app
         .capture_payment

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use web::{
-    PathParameters, Problem, idempotency::IdempotencyKey, problem::ProblemDocument, token::Admin,
+    PathParameters, Problem, idempotency::RequestKey, problem::ProblemDocument, token::Admin,
 };
 
 use super::{
@@ -22,11 +22,13 @@ use crate::{app::App, domain::SagaId};
     security(("bearer" = [])),
     params(
         ("id" = SagaId, Path, description = "The saga; an order's UUID names its saga too."),
-        ("Idempotency-Key" = String, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
     ),
     responses(
         (status = 202, description = "The order becomes `cancelled`, or is it already.", body = SagaView, headers(
             ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key asked for it."),
+            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
+            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
         (status = 400, description = "No usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -41,7 +43,7 @@ pub async fn compensate_saga(
     State(app): State<App>,
     caller: Admin,
     PathParameters(id): PathParameters<SagaId>,
-    key: IdempotencyKey,
+    key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
     let saga = app
         .tend_sagas

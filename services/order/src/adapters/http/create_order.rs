@@ -7,11 +7,15 @@ use axum::{
     response::IntoResponse,
 };
 use web::{
-    Problem, ValidJson, conditional::ETag, idempotency::IdempotencyKey, problem::ProblemDocument,
+    Problem, ValidJson, conditional::ETag, idempotency::RequestKey, problem::ProblemDocument,
     token::Customer,
 };
 
-use super::{order_request::NewOrderBody, order_view::OrderView, refusal, replay};
+use super::{
+    order_request::{NewOrderBody, OrderRules},
+    order_view::OrderView,
+    refusal, replay,
+};
 use crate::{
     app::App,
     application::{Command, Placed},
@@ -27,21 +31,23 @@ use crate::{
     path = "/orders",
     tag = "orders",
     security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "Fresh for every new order, the same when a request is repeated. 1 to 255 printable ASCII characters.")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it.")),
     request_body = NewOrderBody,
     responses(
         (status = 201, description = "The order is placed.", body = OrderView, headers(
             ("Location" = String, description = "The order's address."),
             ("ETag" = String, description = "The order's version."),
             ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key placed the order."),
+            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
+            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
         (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The caller is not a customer.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`out_of_stock` (with `lines`), `price_changed` (with `total`), `idempotency_key_in_use` or `idempotency_key_expired`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`out_of_stock` (with `lines`), `price_changed` (with `total`), `item_not_orderable`, `idempotency_key_in_use` or `idempotency_key_expired`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule, `unknown_product`, or `idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A field breaks a rule, `unknown_product`, `too_many_units` (with `sku`), `total_too_large`, or `idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many orders of this customer are under way.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Try again after the time in Retry-After, with the same key: `unavailable` (nothing was done) or `outcome_unknown`.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
@@ -49,10 +55,13 @@ use crate::{
 pub async fn create_order(
     State(app): State<App>,
     caller: Customer,
-    key: IdempotencyKey,
+    key: RequestKey,
     ValidJson(body): ValidJson<NewOrderBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let request = body.parse(app.currency)?;
+    let request = body.parse(OrderRules {
+        currency: app.currency,
+        require_shipping_address: app.require_shipping_address,
+    })?;
     let command = Command::try_new(UserId(caller.id), key.as_str(), request)
         .map_err(|error| refusal::of_placing(&error))?;
     let Placed { order, replayed } = app

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
     conditional::ETag,
-    idempotency::IdempotencyKey,
+    idempotency::RequestKey,
     problem::ProblemDocument,
     token::{CustomerOrAdmin, Fresh, Role},
 };
@@ -51,13 +51,15 @@ pub struct NewPaymentBody {
     path = "/payments",
     tag = "payments",
     security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "Fresh for every new payment, the same when a request is repeated. 1 to 255 printable ASCII characters.")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it.")),
     request_body = NewPaymentBody,
     responses(
         (status = 201, description = "The payment is started.", body = PaymentView, headers(
             ("Location" = String, description = "The payment's address."),
             ("ETag" = String, description = "The payment's version."),
             ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key started the payment."),
+            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
+            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
         (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -73,7 +75,7 @@ pub struct NewPaymentBody {
 pub async fn create_payment(
     State(app): State<App>,
     caller: Fresh<CustomerOrAdmin>,
-    key: IdempotencyKey,
+    key: RequestKey,
     ValidJson(body): ValidJson<NewPaymentBody>,
 ) -> Result<impl IntoResponse, Problem> {
     if body.capture == Some(CaptureModeName::Manual) && !caller.has(Role::Admin) {

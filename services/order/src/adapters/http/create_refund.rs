@@ -6,7 +6,7 @@ use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::IdempotencyKey,
+    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey,
     problem::ProblemDocument, token::Admin,
 };
 
@@ -39,12 +39,14 @@ pub struct NewRefundBody {
     security(("bearer" = [])),
     params(
         ("id" = PaymentId, Path, description = "The payment."),
-        ("Idempotency-Key" = String, Header, description = "Fresh for every new refund, the same when a request is repeated. 1 to 255 printable ASCII characters."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
     ),
     request_body = NewRefundBody,
     responses(
         (status = 201, description = "The refund is under way.", body = RefundView, headers(
             ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key made the refund."),
+            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
+            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
         (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -61,7 +63,7 @@ pub async fn create_refund(
     State(app): State<App>,
     caller: Admin,
     PathParameters(id): PathParameters<PaymentId>,
-    key: IdempotencyKey,
+    key: RequestKey,
     ValidJson(body): ValidJson<NewRefundBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut errors = Vec::new();

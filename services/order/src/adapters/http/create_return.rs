@@ -5,7 +5,7 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::IdempotencyKey,
+    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey,
     problem::ProblemDocument, token::Customer,
 };
 
@@ -67,12 +67,14 @@ impl NewReturnBody {
     security(("bearer" = [])),
     params(
         ("id" = OrderId, Path, description = "The order."),
-        ("Idempotency-Key" = String, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
     ),
     request_body = NewReturnBody,
     responses(
         (status = 201, description = "The return is requested.", body = ReturnView, headers(
             ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key asked for it."),
+            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
+            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
         (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
@@ -89,7 +91,7 @@ pub async fn create_return(
     State(app): State<App>,
     caller: Customer,
     PathParameters(order): PathParameters<OrderId>,
-    key: IdempotencyKey,
+    key: RequestKey,
     ValidJson(body): ValidJson<NewReturnBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let (packing, reason) = body.parse()?;

@@ -11,6 +11,13 @@ use crate::domain::{
     RequestedLines, ShippingAddress, Sku, Text,
 };
 
+/// What a shop asks of orders.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderRules {
+    pub currency: Currency,
+    pub require_shipping_address: bool,
+}
+
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -25,7 +32,9 @@ pub struct NewOrderBody {
     /// Items of the same product are made one line.
     #[schema(min_items = 1, max_items = 50)]
     items: Vec<NewItemBody>,
-    shipping_address: AddressBody,
+    /// Required where the shop says so (`spec.checkout.requireShippingAddress`).
+    #[serde(default)]
+    shipping_address: Option<AddressBody>,
     /// A message to the shop.
     #[schema(max_length = 1000)]
     note: Option<String>,
@@ -73,10 +82,22 @@ struct AddressBody {
 struct Errors(Vec<FieldError>);
 
 impl NewOrderBody {
-    pub fn parse(self, currency: Currency) -> Result<OrderRequest, Problem> {
+    pub fn parse(self, rules: OrderRules) -> Result<OrderRequest, Problem> {
+        let currency = rules.currency;
         let mut errors = Errors(Vec::new());
         let lines = errors.lines(self.items);
-        let shipping_address = errors.address(self.shipping_address);
+        let shipping_address = match self.shipping_address {
+            Some(address) => errors.address(address),
+            None if rules.require_shipping_address => {
+                errors.0.push(FieldError::new(
+                    "/shipping_address",
+                    "required",
+                    "this shop takes no order without an address",
+                ));
+                None
+            }
+            None => None,
+        };
         let note = errors.optional("/note", self.note, Note::try_from);
         let expected_total = self
             .expected_total
@@ -84,15 +105,15 @@ impl NewOrderBody {
         let payment_method = self
             .payment_method
             .and_then(|method| errors.keep("/payment_method", PaymentMethod::try_from(method)));
-        match (lines, shipping_address) {
-            (Some(lines), Some(shipping_address)) if errors.0.is_empty() => Ok(OrderRequest {
+        match lines {
+            Some(lines) if errors.0.is_empty() => Ok(OrderRequest {
                 lines,
                 shipping_address,
                 note,
                 expected_total,
                 payment_method,
             }),
-            _ => Err(Problem::invalid(errors.0)),
+            Some(_) | None => Err(Problem::invalid(errors.0)),
         }
     }
 }

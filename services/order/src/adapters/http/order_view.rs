@@ -28,7 +28,10 @@ pub struct OrderView {
     totals: TotalsView,
     #[schema(value_type = String, example = "USD")]
     currency: Currency,
-    shipping_address: ShippingAddressView,
+    /// Absent where the order was placed without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    shipping_address: Option<ShippingAddressView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     note: Option<String>,
@@ -106,7 +109,7 @@ impl From<Order> for OrderView {
             items: order.lines.into_iter().map(OrderItemView::from).collect(),
             totals: order.totals.into(),
             currency: order.totals.currency(),
-            shipping_address: order.shipping_address.into(),
+            shipping_address: order.shipping_address.map(Into::into),
             note: order.note,
             pay_by: order.pay_by,
             cancel_requested_at: order.cancel_requested_at,

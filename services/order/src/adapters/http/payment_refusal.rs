@@ -47,7 +47,7 @@ pub fn of_intent(error: &IntentError) -> Problem {
         .with_member("status", status.as_str()),
         IntentError::WhollyShipped => Problem::conflict(
             "order_shipped",
-            "Everything of the order is shipped. Ask for a return instead.",
+            "Everything of the order is shipped, or about to be. Ask for a return instead.",
         ),
         IntentError::Payment(error) => of_rule(error),
         IntentError::Unavailable(_) => Problem::unavailable(1).with_cause(error),

@@ -6,7 +6,7 @@ use web::{FieldError, Problem};
 
 use crate::{
     application::PlaceOrderError,
-    domain::{MissingStock, ProductReference, RequestedLine},
+    domain::{MissingStock, ProductReference, Quantity, RequestedLine},
     ports::OrdersError,
 };
 
@@ -63,11 +63,22 @@ pub fn of_placing(error: &PlaceOrderError) -> Problem {
             "total_too_large",
             "The total is larger than can be kept. Order less at once.",
         ),
+        PlaceOrderError::TooManyUnits(sku) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "too_many_units",
+            format!("The items of one product add up to more than {} units; see sku. Nothing was ordered.", Quantity::MAX),
+        )
+        .with_member("sku", sku.as_str()),
+        PlaceOrderError::NotOrderable(_) => Problem::conflict(
+            "item_not_orderable",
+            "An item cannot be ordered at present. Nothing was ordered. Order the others without it, or try again later.",
+        )
+        .with_cause(error),
         PlaceOrderError::Unavailable(_) => Problem::unavailable(1).with_cause(error),
         PlaceOrderError::OutcomeUnknown(_) => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "outcome_unknown",
-            "What became of the order is not known yet. Send the same request with the same Idempotency-Key again: it finds out and never orders twice.",
+            "What became of the order is not known yet. Send the same request again with its Idempotency-Key, which this answer names if you sent none: it finds out and never orders twice.",
         )
         .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
         .with_cause(error),

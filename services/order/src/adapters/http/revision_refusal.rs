@@ -1,6 +1,6 @@
 //! Why an order was not changed by hand, as the problem that tells the client what to do.
 
-use web::{Problem, conditional::IfMatch};
+use web::{FieldError, Problem, conditional::IfMatch};
 
 use super::refusal;
 use crate::{application::ReviseOrderError, domain::RevisionError};
@@ -28,6 +28,19 @@ fn of_rule(error: &RevisionError) -> Problem {
                 from.as_str(),
                 to.as_str()
             ),
+        ),
+        RevisionError::IncompleteAddress { missing } => Problem::invalid(
+            missing
+                .iter()
+                .map(|part| {
+                    let pointer = format!("/shipping_address/{part}");
+                    FieldError::new(
+                        pointer,
+                        "required",
+                        "the order has no address yet; send it whole",
+                    )
+                })
+                .collect(),
         ),
         RevisionError::NotShipped => Problem::conflict(
             "not_shipped",

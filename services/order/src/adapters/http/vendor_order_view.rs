@@ -25,7 +25,10 @@ pub struct VendorOrderView {
     items: Vec<OrderItemView>,
     /// The sum of these items.
     items_total: Money,
-    shipping_address: ShippingAddressView,
+    /// Absent where the order was placed without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    shipping_address: Option<ShippingAddressView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     note: Option<String>,
@@ -50,7 +53,7 @@ impl TryFrom<Order> for VendorOrderView {
             fulfillment_status: order.state.fulfillment.into(),
             items: order.lines.into_iter().map(OrderItemView::from).collect(),
             items_total,
-            shipping_address: order.shipping_address.into(),
+            shipping_address: order.shipping_address.map(Into::into),
             note: order.note,
             created_at: order.created_at,
             updated_at: order.updated_at,

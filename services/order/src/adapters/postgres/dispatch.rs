@@ -20,6 +20,7 @@ struct UnitsRow {
     shipped: i32,
     delivered: i32,
     returned: i32,
+    short: i32,
 }
 
 struct FulfillmentRow {
@@ -230,7 +231,7 @@ async fn units(pool: &PgPool, order: OrderId) -> Result<Vec<LineUnits>, StoreErr
     let rows = sqlx::query_as!(
         UnitsRow,
         r#"
-        SELECT allotted, shipped, delivered, returned FROM order_items WHERE order_id = $1 ORDER BY position
+        SELECT allotted, shipped, delivered, returned, short FROM order_items WHERE order_id = $1 ORDER BY position
         "#,
         order.0,
     )
@@ -244,6 +245,7 @@ async fn units(pool: &PgPool, order: OrderId) -> Result<Vec<LineUnits>, StoreErr
                 shipped: count(row.shipped)?,
                 delivered: count(row.delivered)?,
                 returned: count(row.returned)?,
+                short: count(row.short)?,
             })
         })
         .collect()

@@ -96,7 +96,7 @@ pub(super) async fn add_parcels(pool: &PgPool, turns: &mut [Turn]) -> Result<(),
     let rows = sqlx::query!(
         r#"
         SELECT order_id, sum(shipped) > 0 AS "any_shipped!",
-               sum((quantity - shipped) * unit_price_minor)::bigint AS "unshipped_minor!",
+               sum((quantity - shipped - short) * unit_price_minor)::bigint AS "unshipped_minor!",
                EXISTS (SELECT FROM fulfillments
                        WHERE fulfillments.order_id = order_items.order_id AND status = 'shipping') AS "under_way!"
         FROM order_items WHERE order_id = ANY ($1) GROUP BY order_id
@@ -117,7 +117,8 @@ pub(super) async fn add_parcels(pool: &PgPool, turns: &mut [Turn]) -> Result<(),
         })
         .collect();
     for turn in turns {
-        if let Some(parcels) = parcels.remove(&turn.lease.order_id.0) {
+        if let Some(mut parcels) = parcels.remove(&turn.lease.order_id.0) {
+            parcels.unshipped_minor += turn.facts.shortfall_minor;
             turn.facts.parcels = parcels;
         }
     }

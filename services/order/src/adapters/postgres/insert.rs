@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
+use super::stored_address::StoredAddress;
 use crate::domain::{NewOrder, NewPayment, Step, Turn};
 
 /// The HTTP status that a repeated request is answered with.
@@ -98,7 +99,7 @@ pub(super) async fn insert_orders(
         .collect();
     let addresses: Vec<serde_json::Value> = orders
         .iter()
-        .map(|order| serde_json::to_value(&order.shipping_address))
+        .map(|order| serde_json::to_value(StoredAddress::of(order.shipping_address.as_ref())))
         .collect::<Result<_, _>>()
         .map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
     let notes: Vec<Option<String>> = orders

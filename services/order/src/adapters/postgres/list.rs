@@ -7,9 +7,10 @@ use super::{
     count,
     failure::StoreError,
     row::{ItemRow, OrderRow, assemble},
+    stored_address::StoredAddress,
 };
 use crate::{
-    domain::{Order, OrderFilter, ShippingAddress, Start, Status, Window},
+    domain::{Order, OrderFilter, Start, Status, Window},
     ports::Listing,
 };
 
@@ -19,7 +20,7 @@ pub(super) async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Order>, St
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
                created_at, updated_at
         FROM orders WHERE id = ANY ($1)
         "#,
@@ -64,7 +65,7 @@ async fn of_vendor(
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
                created_at, updated_at
         FROM (
             SELECT DISTINCT order_id FROM order_items
@@ -101,7 +102,7 @@ async fn of_customer(
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
                created_at, updated_at
         FROM orders
         WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)
@@ -135,7 +136,7 @@ async fn by_status(
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
                created_at, updated_at
         FROM orders
         WHERE status = $1
@@ -167,7 +168,7 @@ async fn all(
         r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<ShippingAddress>", note, pay_by, cancel_requested_at,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
                created_at, updated_at
         FROM orders
         WHERE created_at >= COALESCE($1::timestamptz, '-infinity') AND created_at < COALESCE($2::timestamptz, 'infinity')

@@ -429,6 +429,11 @@ impl PgPayments {
             // It was asked for before, or came to this by itself.
             Status::Cancelled => {}
             Status::Pending | Status::Confirmed if locked.cancel_requested => {}
+            Status::Pending | Status::Confirmed
+                if leaves_wholly(&mut transaction, order).await? =>
+            {
+                return Err(IntentError::WhollyShipped.into());
+            }
             Status::Pending | Status::Confirmed => {
                 locked.state.version += 1;
                 let event = EventType::OrderCancelRequested;
@@ -546,7 +551,7 @@ async fn wake_and_lock(
         r#"
         INSERT INTO sagas (order_id, step, deadline) VALUES ($1, 'write', now() + make_interval(secs => $2))
         ON CONFLICT (order_id) DO UPDATE
-        SET step = 'write', finished_at = NULL, due_at = now(), attempts = 0,
+        SET step = 'write', finished_at = NULL, due_at = now(), attempts = 0, progressed_at = now(),
             deadline = greatest(sagas.deadline, EXCLUDED.deadline)
         "#,
         order.0,
@@ -578,6 +583,29 @@ async fn wake_and_lock(
         payable: row.payable,
         cancel_requested: row.cancel_requested,
     })
+}
+
+/// Whether every unit of a locked order has left or is about to: then there is nothing to cancel (ORDERS 22).
+async fn leaves_wholly(
+    transaction: &mut PgTransaction<'_>,
+    order: OrderId,
+) -> Result<bool, StoreError> {
+    let leaves = sqlx::query_scalar!(
+        r#"
+        SELECT NOT EXISTS (
+            SELECT FROM order_items AS item
+            WHERE item.order_id = $1 AND item.quantity > item.shipped + COALESCE((
+                SELECT sum(line.quantity)
+                FROM fulfillments JOIN fulfillment_lines AS line ON line.fulfillment_id = fulfillments.id
+                WHERE fulfillments.order_id = $1 AND fulfillments.status = 'shipping' AND line.position = item.position
+            ), 0)
+        ) AS "leaves!"
+        "#,
+        order.0,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(leaves)
 }
 
 async fn lock_payment(

@@ -5,6 +5,7 @@ use sqlx::{PgPool, PgTransaction, types::Json};
 use super::{
     events::{self, EventRow},
     failure::StoreError,
+    stored_address::StoredAddress,
 };
 use crate::{
     domain::{NewEvent, Order, OrderId, OrderState, PastEvent},
@@ -30,7 +31,7 @@ pub(super) async fn save(
         state.status.as_str(),
         state.fulfillment.as_str(),
         state.version,
-        Json(&order.shipping_address) as _,
+        Json(StoredAddress::of(order.shipping_address.as_ref())) as _,
         order.note,
     )
     .execute(&mut *transaction)

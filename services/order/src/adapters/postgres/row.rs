@@ -7,10 +7,9 @@ use money::{Currency, Money};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::failure::StoreError;
+use super::{failure::StoreError, stored_address::StoredAddress};
 use crate::domain::{
-    Order, OrderId, OrderLine, OrderState, ProductId, Quantity, ShippingAddress, Sku, Totals,
-    UserId,
+    Order, OrderId, OrderLine, OrderState, ProductId, Quantity, Sku, Totals, UserId,
 };
 
 #[derive(Debug)]
@@ -29,7 +28,7 @@ pub(super) struct OrderRow {
     pub(super) tax_minor: i64,
     pub(super) discount_minor: i64,
     pub(super) total_minor: i64,
-    pub(super) shipping_address: Json<ShippingAddress>,
+    pub(super) shipping_address: Json<StoredAddress>,
     pub(super) note: Option<String>,
     pub(super) pay_by: Option<DateTime<Utc>>,
     pub(super) cancel_requested_at: Option<DateTime<Utc>>,
@@ -90,7 +89,7 @@ impl OrderRow {
                 discount: money(self.discount_minor),
                 total: money(self.total_minor),
             },
-            shipping_address: self.shipping_address.0,
+            shipping_address: self.shipping_address.0.into_address()?,
             note: self.note,
             pay_by: self.pay_by,
             cancel_requested_at: self.cancel_requested_at,

@@ -37,7 +37,7 @@ impl SagaDesk for PgOrders {
             SagaReport,
             r#"
             SELECT order_id AS id, step, attempts, due_at, deadline,
-                   finished_at IS NULL AND deadline < now() AS "stuck!", last_error, created_at, finished_at
+                   is_stuck(sagas) AS "stuck!", last_error, created_at, finished_at
             FROM sagas WHERE order_id = $1
             "#,
             id.0,
@@ -52,7 +52,7 @@ impl SagaDesk for PgOrders {
         request: &Request,
         id: SagaId,
     ) -> Result<Answered<Retried>, OrdersError> {
-        retrying(self.clock, || retry(&self.writers, request, id))
+        retrying(self.clock, || retry(&self.intents, request, id))
             .await
             .map_err(orders_error)
     }
@@ -68,7 +68,7 @@ async fn all(
         SagaReport,
         r#"
         SELECT order_id AS id, step, attempts, due_at, deadline,
-               finished_at IS NULL AND deadline < now() AS "stuck!", last_error, created_at, finished_at
+               is_stuck(sagas) AS "stuck!", last_error, created_at, finished_at
         FROM sagas WHERE order_id < $1
         ORDER BY order_id DESC LIMIT $2 OFFSET $3
         "#,
@@ -91,7 +91,7 @@ async fn stuck_ones(
         r#"
         SELECT order_id AS id, step, attempts, due_at, deadline, true AS "stuck!", last_error, created_at,
                finished_at
-        FROM sagas WHERE finished_at IS NULL AND deadline < now() AND order_id < $1
+        FROM sagas WHERE finished_at IS NULL AND is_stuck(sagas) AND order_id < $1
         ORDER BY order_id DESC LIMIT $2 OFFSET $3
         "#,
         before,

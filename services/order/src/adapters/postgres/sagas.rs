@@ -73,7 +73,7 @@ impl Sagas for PgSagas {
     async fn backlog(&self) -> Result<Backlog, SagasError> {
         let row = sqlx::query!(
             r#"
-            SELECT count(*) AS "unfinished!", count(*) FILTER (WHERE deadline < now()) AS "stuck!"
+            SELECT count(*) AS "unfinished!", count(*) FILTER (WHERE is_stuck(sagas)) AS "stuck!"
             FROM sagas WHERE finished_at IS NULL
             "#
         )
@@ -127,7 +127,8 @@ async fn take(
                   orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version,
                   orders.hold, orders.cancel_requested_at IS NOT NULL AS "cancel_requested!",
                   orders.pay_by, COALESCE(orders.pay_by <= now(), false) AS "over!",
-                  COALESCE(orders.pay_by + interval '5 minutes' <= now(), false) AS "long_over!"
+                  COALESCE(orders.pay_by + interval '5 minutes' <= now(), false) AS "long_over!",
+                  orders.shortfall_minor - orders.shortfall_refunded_minor AS "shortfall_minor!"
         "#,
         i64::try_from(most).unwrap_or(i64::MAX),
         lease.as_secs_f64(),
@@ -162,6 +163,7 @@ async fn take(
                 state,
                 extended: row.extended,
                 cancel_requested: row.cancel_requested,
+                shortfall_minor: row.shortfall_minor,
                 ..Facts::placed(window)
             },
         });
@@ -206,12 +208,11 @@ async fn reopen_unsettled(pool: &PgPool) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         r#"
         UPDATE sagas
-        SET finished_at = NULL, attempts = 0, due_at = now(), step = 'write',
+        SET finished_at = NULL, attempts = 0, due_at = now(), step = 'write', progressed_at = now(),
             deadline = greatest(deadline, now() + interval '2 minutes')
         WHERE finished_at IS NOT NULL AND order_id IN (
             SELECT id FROM orders
-            WHERE cancel_requested_at IS NOT NULL AND status IN ('pending', 'confirmed')
-              AND fulfillment_status IN ('unfulfilled', 'partial')
+            WHERE cancel_requested_at IS NOT NULL AND status IN ('pending', 'confirmed', 'completed')
             UNION ALL
             SELECT id FROM orders
             WHERE pay_by IS NOT NULL AND pay_by < now() AND status IN ('pending', 'confirmed')

@@ -125,13 +125,26 @@ async fn write_orders(
         .iter()
         .map(|(_, change)| change.state.version)
         .collect();
+    let ended: Vec<bool> = moved.iter().map(|(one, _)| one.ends_cancellation).collect();
+    // With the first version alone: it is added.
+    let refunded = |one: &Settlement| {
+        if wave == 0 {
+            one.shortfall_refunded_minor
+        } else {
+            0
+        }
+    };
+    let refunded: Vec<i64> = moved.iter().map(|(one, _)| refunded(one)).collect();
     let done = sqlx::query!(
         r#"
         UPDATE orders
         SET status = next.status, payment_status = next.payment, cancel_reason = next.cancel_reason, hold = next.hold,
-            version = next.version, updated_at = now()
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-             AS next (id, status, payment, cancel_reason, hold, version)
+            version = next.version, updated_at = now(),
+            shortfall_refunded_minor = orders.shortfall_refunded_minor + next.refunded,
+            cancel_requested_at = CASE WHEN next.ended THEN NULL ELSE orders.cancel_requested_at END,
+            cancel_requested_by = CASE WHEN next.ended THEN NULL ELSE orders.cancel_requested_by END
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::bigint[])
+             AS next (id, status, payment, cancel_reason, hold, version, ended, refunded)
         WHERE orders.id = next.id
         "#,
         &ids,
@@ -140,6 +153,8 @@ async fn write_orders(
         &reasons as &[Option<String>],
         &holds,
         &versions,
+        &ended,
+        &refunded,
     )
     .execute(&mut **transaction)
     .await?;
@@ -260,6 +275,7 @@ async fn write_sagas(
     let ids: Vec<Uuid> = held.iter().map(|one| one.lease.order_id.0).collect();
     let fits = |one: &Settlement| written.contains(&one.lease.order_id.0);
     let (mut steps, mut finished, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+    let mut progressed = Vec::new();
     let (mut times, mut pauses): (Vec<Option<DateTime<Utc>>>, Vec<f64>) = (Vec::new(), Vec::new());
     for one in held {
         let next = fits(one).then_some(one.next);
@@ -278,6 +294,7 @@ async fn write_sagas(
         times.push(at);
         pauses.push(pause);
         repeated.push(again);
+        progressed.push(next.is_some() && one.progressed);
     }
     let holds: Vec<Option<f64>> = held
         .iter()
@@ -292,9 +309,11 @@ async fn write_sagas(
                           ELSE COALESCE(next.at, now() + make_interval(secs => next.pause)) END,
             attempts = CASE WHEN next.repeated THEN sagas.attempts ELSE 0 END,
             hold_until = COALESCE(now() + make_interval(secs => next.hold_for), sagas.hold_until),
+            progressed_at = CASE WHEN next.progressed THEN now() ELSE sagas.progressed_at END,
             last_error = NULL
-        FROM unnest($1::uuid[], $2::text[], $3::boolean[], $4::timestamptz[], $5::float8[], $6::boolean[], $7::float8[])
-             AS next (order_id, step, finished, at, pause, repeated, hold_for)
+        FROM unnest($1::uuid[], $2::text[], $3::boolean[], $4::timestamptz[], $5::float8[], $6::boolean[], $7::float8[],
+                    $8::boolean[])
+             AS next (order_id, step, finished, at, pause, repeated, hold_for, progressed)
         WHERE sagas.order_id = next.order_id
         "#,
         &ids,
@@ -304,6 +323,7 @@ async fn write_sagas(
         &pauses,
         &repeated,
         &holds as &[Option<f64>],
+        &progressed,
     )
     .execute(&mut **transaction)
     .await?;

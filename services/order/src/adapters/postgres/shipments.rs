@@ -46,6 +46,9 @@ impl Shipments for PgShipments {
         &self,
         answered: &[(ParcelTurn, ParcelOutcome)],
     ) -> Result<usize, ShipmentsError> {
+        if answered.is_empty() {
+            return Ok(0);
+        }
         retrying(self.clock, || settle(&self.pool, answered))
             .await
             .map_err(shipments_error)
@@ -288,14 +291,14 @@ async fn write_parcels(
     Ok(())
 }
 
-/// Units ordered and shipped of each line of these orders.
+/// Units to be shipped and shipped of each line of these orders.
 async fn units_of(
     transaction: &mut PgTransaction<'_>,
     orders: &BTreeMap<Uuid, OrderState>,
 ) -> Result<HashMap<Uuid, Vec<(u32, u32)>>, StoreError> {
     let ids: Vec<Uuid> = orders.keys().copied().collect();
     let rows = sqlx::query!(
-        r#"SELECT order_id, quantity, shipped FROM order_items WHERE order_id = ANY ($1)"#,
+        r#"SELECT order_id, quantity - short AS "owed!", shipped FROM order_items WHERE order_id = ANY ($1)"#,
         &ids,
     )
     .fetch_all(&mut **transaction)
@@ -303,7 +306,7 @@ async fn units_of(
     let mut units: HashMap<Uuid, Vec<(u32, u32)>> = HashMap::new();
     let count = |units: i32| u32::try_from(units).map_err(|_| StoreError::Row("units"));
     for row in rows {
-        let line = (count(row.quantity)?, count(row.shipped)?);
+        let line = (count(row.owed)?, count(row.shipped)?);
         units.entry(row.order_id).or_default().push(line);
     }
     Ok(units)

@@ -178,7 +178,7 @@ fn cancelling_decides_then_gives_back_units_then_money() {
             confirmed(OPEN)
                 .paid_by(paying(PaymentState::Captured))
                 .with(|facts| facts.state.fulfillment = FulfillmentStatus::Shipped),
-            Action::Finish,
+            Action::RefuseCancellation,
         ),
     ];
     for (facts, action) in table {
@@ -218,6 +218,26 @@ fn a_cancelled_order_keeps_no_money_of_what_was_not_shipped() {
     for (facts, action) in table {
         assert_eq!(facts.next(), action, "{facts:?}");
     }
+}
+
+#[test]
+fn what_fell_short_goes_back_once_it_is_paid() {
+    let short = |facts: Facts| facts.with(|facts| facts.shortfall_minor = 400);
+    let captured = confirmed(OPEN).paid_by(paying(PaymentState::Captured));
+    assert_eq!(
+        short(captured.clone()).next(),
+        Action::RefundShortfall { minor: 400 }
+    );
+    let authorized = confirmed(OPEN).paid_by(paying(PaymentState::Authorized));
+    let capture = PaymentDecision::Capture;
+    assert_eq!(short(authorized).next(), Action::Decide(capture));
+    assert_eq!(short(confirmed(PayWindow::Free)).next(), Action::Finish);
+    let kept = short(captured).with(|facts| {
+        let payment = facts.payment.as_mut().unwrap();
+        payment.request_refund(payment.amount).unwrap();
+        payment.refund(payment.amount).unwrap();
+    });
+    assert_eq!(kept.next(), Action::Finish, "an admin gave all of it back");
 }
 
 #[test]
@@ -294,6 +314,7 @@ fn situation(facts: Facts, payment: Option<(Payment, Option<PaymentDecision>)>) 
         let mut confirmed = facts;
         confirmed.state.confirm().unwrap();
         both.push(confirmed.clone());
+        both.push(confirmed.clone().with(|facts| facts.shortfall_minor = 300));
         both.push(confirmed.partly_shipped(400));
     }
     both
@@ -334,6 +355,10 @@ fn outcomes(facts: &Facts) -> Vec<Facts> {
         Action::Decide(decision) => vec![of().decide(decision)],
         Action::RequestRefund { minor } => {
             vec![of().request_refund(RefundId(Uuid::nil()), minor)]
+        }
+        Action::RefuseCancellation => vec![Ok(of().refuse_cancellation())],
+        Action::RefundShortfall { minor } => {
+            vec![of().refund_shortfall(RefundId(Uuid::nil()), minor)]
         }
         Action::WaitForPayment | Action::WaitForParcel | Action::Finish => Vec::new(),
     };
@@ -389,6 +414,13 @@ fn ends_well(facts: &Facts, start: &Facts) {
         Status::Confirmed => {
             assert_eq!(facts.hold, Hold::Committed, "{facts:?} from {start:?}");
             assert!(!facts.cancel_requested, "not cancelled: {facts:?}");
+            let left = payment.filter(|payment| payment.state.is_captured());
+            let left = left.map_or(0, |payment| payment.refundable().minor);
+            assert_eq!(
+                facts.shortfall_minor.min(left),
+                0,
+                "kept for nothing: {facts:?}"
+            );
         }
         Status::Pending => assert_eq!(facts.next(), Action::WaitForPayment, "{facts:?}"),
         Status::Completed => unreachable!("nothing here completes an order"),

@@ -128,7 +128,7 @@ async fn who_may_cancel_what(pool: PgPool) {
         (403, "forbidden")
     );
     let path = format!("/orders/{}/cancel", order.id());
-    let no_key = send(&shop, &customer, &path, None, &Value::Null).await;
+    let no_key = send(&shop.strict(), &customer, &path, None, &Value::Null).await;
     assert_eq!(no_key.refusal(), (400, "idempotency_key_required"));
     assert_eq!(cancel(&shop, &shop.admin(), &order, "a").await.status, 202);
     cancel(&shop, &customer, &order, "a").await;

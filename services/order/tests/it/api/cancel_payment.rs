@@ -62,7 +62,15 @@ async fn delete_is_the_same(pool: PgPool) {
     assert_eq!(deleted.status, 202, "{deleted:?}");
     let posted = cancel(&shop, &customer, &payment, "a").await;
     assert!(posted.replayed(), "the aliases share their keys");
-    let no_key = call(&shop, Method::DELETE, &customer, &path, None, &Value::Null).await;
+    let no_key = call(
+        &shop.strict(),
+        Method::DELETE,
+        &customer,
+        &path,
+        None,
+        &Value::Null,
+    )
+    .await;
     assert_eq!(no_key.refusal(), (400, "idempotency_key_required"));
 }
 

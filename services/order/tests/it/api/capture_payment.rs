@@ -70,7 +70,7 @@ async fn only_admins_capture(pool: PgPool) {
         );
     }
     let path = format!("/payments/{}/capture", payment["id"].as_str().unwrap());
-    let no_key = send(&shop, &shop.admin(), &path, None, &Value::Null).await;
+    let no_key = send(&shop.strict(), &shop.admin(), &path, None, &Value::Null).await;
     assert_eq!(no_key.refusal(), (400, "idempotency_key_required"));
     let unknown = json!({ "id": "pay_01932c5e-7d2a-7c3e-9f00-0242ac120002" });
     assert_eq!(

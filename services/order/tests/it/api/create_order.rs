@@ -227,7 +227,7 @@ async fn a_request_without_a_usable_key_or_body_is_refused(pool: PgPool) {
     let mut keyless = post(&customer, "a", &body);
     keyless.headers_mut().remove("idempotency-key");
     assert_eq!(
-        shop.send(keyless).await.refusal(),
+        shop.strict().send(keyless).await.refusal(),
         (400, "idempotency_key_required")
     );
     assert_eq!(

@@ -160,7 +160,7 @@ async fn what_breaks_a_rule_is_refused_and_starts_nothing(pool: PgPool) {
     let customer = shop.customer();
     let order = place(&shop, &customer, None).await;
     let good = body(&order);
-    let no_key = send(&shop, &customer, "/payments", None, &good).await;
+    let no_key = send(&shop.strict(), &customer, "/payments", None, &good).await;
     assert_eq!(no_key.refusal(), (400, "idempotency_key_required"));
     for (field, value) in [
         ("payment_method", json!("card")),

@@ -213,7 +213,7 @@ async fn what_breaks_a_rule_is_refused(pool: PgPool) {
     let unknown = refund(&shop, &admin, &payment, "a", &json!({ "total": 1 })).await;
     assert_eq!(unknown.status, 422);
     let path = format!("/payments/{}/refunds", payment["id"].as_str().unwrap());
-    let no_key = send(&shop, &admin, &path, None, &json!({})).await;
+    let no_key = send(&shop.strict(), &admin, &path, None, &json!({})).await;
     assert_eq!(no_key.refusal(), (400, "idempotency_key_required"));
     assert_eq!(shop.count("refunds").await, 0);
 }

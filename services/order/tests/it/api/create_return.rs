@@ -150,6 +150,7 @@ async fn what_was_not_shipped_or_is_somebody_elses_does_not_come_back(pool: PgPo
         );
     }
     let keyless = shop
+        .strict()
         .ask(
             &customer,
             "POST",

@@ -154,6 +154,7 @@ async fn only_admins_prod_sagas_and_only_such_as_there_are(pool: PgPool) {
         }
         let path = format!("/api/v1/sagas/sag_{}/{verb}", order.uuid());
         let keyless = shop
+            .strict()
             .ask(&shop.admin(), "POST", &path, &[], &Value::Null)
             .await;
         assert_eq!(keyless.refusal(), (400, "idempotency_key_required"));

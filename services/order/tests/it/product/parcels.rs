@@ -67,7 +67,8 @@ pub async fn ship(
     };
     let outcomes = {
         let mut shelf = shelf.lock().unwrap();
-        outcomes(&asked.shipments, |goods| shelf.ship(goods))
+        let answered = outcomes(&asked.shipments, |goods| shelf.ship(goods));
+        shelf.bent_outcomes(answered)
     };
     answer(fault, outcomes).await
 }
@@ -83,7 +84,8 @@ pub async fn take_back(
     };
     let outcomes = {
         let mut shelf = shelf.lock().unwrap();
-        outcomes(&asked.returns, |goods| shelf.take_back(goods))
+        let answered = outcomes(&asked.returns, |goods| shelf.take_back(goods));
+        shelf.bent_outcomes(answered)
     };
     answer(fault, outcomes).await
 }
@@ -110,6 +112,14 @@ fn units<'a>(parcels: impl Iterator<Item = &'a Goods>, order: Uuid, sku: &str) -
 }
 
 impl Shelf {
+    fn bent_outcomes(&self, mut answered: Value) -> Value {
+        for entry in answered["outcomes"].as_array_mut().unwrap() {
+            let id = entry["id"].as_str().unwrap().to_owned();
+            *entry = self.bent([id.as_str()], entry.take());
+        }
+        answered
+    }
+
     fn ship(&mut self, goods: &Goods) -> &'static str {
         if let Some(known) = self.parcels.shipped.get(&goods.id) {
             return if known == goods {

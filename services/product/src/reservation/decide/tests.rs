@@ -217,9 +217,9 @@ fn another_total_than_expected_holds_nothing() {
 fn more_than_anybody_may_order_is_out_of_stock() {
     let offers = [offer("A", crate::catalogue::MAX_PRICE_MINOR)];
     let shelves = [shelf("A", "main", 0, 1_000_000_000)];
-    let decided = |quantity| {
+    let decided = |lines: &[(&str, u32)]| {
         decide(
-            &[order(1, &[("A", quantity)])],
+            &[order(1, lines)],
             Books {
                 offers: &offers,
                 shelves: &shelves,
@@ -229,10 +229,18 @@ fn more_than_anybody_may_order_is_out_of_stock() {
         .remove(0)
     };
     assert_eq!(
-        decided(u32::MAX),
+        decided(&[("A", u32::MAX)]),
         short("A", i64::from(u32::MAX), MAX_QUANTITY)
     );
-    assert_eq!(takes(&decided(100_000)), [("main".to_owned(), 100_000)]);
+    // What names the same product counts together.
+    assert_eq!(
+        decided(&[("A", 10_000), ("A", 10_000)]),
+        short("A", 20_000, MAX_QUANTITY)
+    );
+    assert_eq!(
+        takes(&decided(&[("A", 9_999), ("A", 1)])),
+        [("main".to_owned(), 10_000)]
+    );
 }
 
 #[test]

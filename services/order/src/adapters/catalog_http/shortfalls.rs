@@ -1,0 +1,73 @@
+//! Product's calls about units that are not there any more. Its release before answers the same without a limit.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::CatalogHttp;
+use crate::{
+    domain::{OrderId, Shortfall, Sku, SkuError},
+    ports::{Misfit, OpenShortfalls, ReservationsError},
+};
+
+#[derive(Deserialize)]
+struct Open {
+    shortfalls: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct OpenOne {
+    id: Uuid,
+    order_id: Uuid,
+    sku: String,
+    quantity: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum OpenError {
+    #[error("the shortfall cannot be read")]
+    Json(#[from] serde_json::Error),
+    #[error("its SKU breaks the rule")]
+    Sku(#[from] SkuError),
+    #[error("it lacks nothing")]
+    Nothing,
+}
+
+#[derive(Serialize)]
+struct Settle<'a> {
+    ids: &'a [Uuid],
+}
+
+impl OpenShortfalls for CatalogHttp {
+    async fn open(&self) -> Result<Vec<Result<Shortfall, Misfit>>, ReservationsError> {
+        let open: Open = self.ask("/internal/shortfalls?limit=100").await?;
+        let read =
+            |entry: Box<RawValue>| shortfall(&entry).map_err(|error| Misfit(Arc::new(error)));
+        Ok(open.shortfalls.into_iter().map(read).collect())
+    }
+
+    async fn settle(&self, ids: &[Uuid]) -> Result<(), ReservationsError> {
+        self.tell("/internal/shortfalls/settle", &Settle { ids })
+            .await
+    }
+}
+
+fn shortfall(entry: &RawValue) -> Result<Shortfall, OpenError> {
+    let OpenOne {
+        id,
+        order_id,
+        sku,
+        quantity,
+    } = serde_json::from_str(entry.get())?;
+    if quantity == 0 {
+        return Err(OpenError::Nothing);
+    }
+    Ok(Shortfall {
+        id,
+        order_id: OrderId(order_id),
+        sku: Sku::try_from(sku)?,
+        quantity,
+    })
+}

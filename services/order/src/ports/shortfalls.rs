@@ -1,0 +1,42 @@
+//! Units that product has not any more, though orders had committed them: read from product, recorded with the orders,
+//! and then settled there.
+
+use uuid::Uuid;
+
+use crate::{
+    domain::Shortfall,
+    ports::{Misfit, OrdersError, ReservationsError},
+};
+
+/// Product's side. Every method may be repeated.
+pub trait OpenShortfalls: Send + Sync + 'static {
+    /// What is not settled, the oldest first; an entry that cannot be read does not hide the others.
+    fn open(
+        &self,
+    ) -> impl Future<Output = Result<Vec<Result<Shortfall, Misfit>>, ReservationsError>> + Send;
+
+    /// These are recorded.
+    fn settle(&self, ids: &[Uuid]) -> impl Future<Output = Result<(), ReservationsError>> + Send;
+}
+
+pub trait Shortfalls: Send + Sync + 'static {
+    /// Writes what a shortfall means for its order, and wakes the order's saga; one transaction. What was recorded before
+    /// changes nothing.
+    fn record(
+        &self,
+        shortfall: &Shortfall,
+    ) -> impl Future<Output = Result<Recording, OrdersError>> + Send;
+}
+
+/// What became of a shortfall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// The order has fewer units to ship now.
+    Taken,
+    /// The order has ended, or was shipped before.
+    Nothing,
+    /// It was recorded before.
+    Known,
+    /// There is no such order.
+    NoOrder,
+}

@@ -1,0 +1,111 @@
+//! One customer's crowd of changes: it is told to wait, and nobody else notices.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::{
+    payments::{place, send},
+    shop::{Shop, order_of},
+};
+
+const CROWD: usize = 200;
+
+#[sqlx::test]
+async fn two_hundred_cancellations_of_one_order_stop_nobody_else(pool: PgPool) {
+    let shop = Shop::with_payments(pool).await;
+    let _sagas = shop.start_sagas();
+    let crowd = shop.customer();
+    let order = place(&shop, &crowd, None).await;
+    let mut others = Vec::new();
+    for _ in 0..10 {
+        let customer = shop.customer();
+        others.push((place(&shop, &customer, None).await, customer));
+    }
+    let path = format!("/orders/{}/cancel", order.id());
+    let keys: Vec<String> = (0..CROWD).map(|number| format!("crowd-{number}")).collect();
+    let pressing = join_all(
+        keys.iter()
+            .map(|key| send(&shop, &crowd, &path, Some(key), &Value::Null)),
+    );
+    let others = async {
+        let mut answers = Vec::new();
+        for (number, (order, customer)) in others.iter().enumerate() {
+            let body = json!({ "order_id": order.id(), "payment_method": "mock_ok" });
+            let paid = send(&shop, customer, "/payments", Some("pay"), &body).await;
+            answers.push(("paid", paid));
+            let path = format!("/orders/{}/cancel", order.id());
+            let cancelled = send(&shop, customer, &path, Some("cancel"), &Value::Null).await;
+            answers.push(("cancelled", cancelled));
+            let key = format!("other-{number}");
+            let placed = shop
+                .place(&shop.customer(), &key, &order_of(&[("CUP-1", 1)]))
+                .await;
+            answers.push(("placed", placed));
+        }
+        answers
+    };
+    let (pressing, others) = tokio::join!(pressing, others);
+    for (what, answer) in &others {
+        assert!(answer.status.is_success(), "{what}: {answer:?}");
+    }
+    let mut counted: BTreeMap<u16, usize> = BTreeMap::new();
+    for answer in &pressing {
+        *counted.entry(answer.status.as_u16()).or_default() += 1;
+        if answer.status == 429 {
+            assert_eq!(answer.refusal().1, "too_many_requests");
+            assert_eq!(answer.headers["retry-after"], "1");
+        }
+    }
+    assert!(
+        counted.keys().all(|status| [202, 429].contains(status)),
+        "{counted:?}"
+    );
+    assert!(
+        counted[&202] >= 1 && counted[&429] >= CROWD / 2,
+        "{counted:?}"
+    );
+}
+
+#[sqlx::test]
+async fn changes_of_many_orders_by_one_customer_are_limited_and_an_admins_are_not(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let customer = shop.customer();
+    let mut orders = Vec::new();
+    for number in 0..40 {
+        let key = format!("order-{number}");
+        orders.push(
+            shop.place(&customer, &key, &order_of(&[("MUG-1", 1)]))
+                .await,
+        );
+    }
+    let cancel = async |person, key: &str| -> Vec<u16> {
+        let asked: Vec<(String, String)> = orders
+            .iter()
+            .map(|order| {
+                let path = format!("/orders/{}/cancel", order.id());
+                (path, format!("{key}-{}", order.id()))
+            })
+            .collect();
+        let answers = join_all(
+            asked
+                .iter()
+                .map(|(path, key)| send(&shop, person, path, Some(key), &Value::Null)),
+        )
+        .await;
+        answers
+            .iter()
+            .map(|answer| answer.status.as_u16())
+            .collect()
+    };
+    let limited = cancel(&customer, "own").await;
+    let of = |status: u16| limited.iter().filter(|seen| **seen == status).count();
+    assert!(
+        of(202) >= 16 && of(429) >= 1 && of(202) + of(429) == 40,
+        "{limited:?}"
+    );
+    let all = cancel(&shop.admin(), "all").await;
+    assert!(all.iter().all(|status| *status == 202), "{all:?}");
+}

@@ -1,0 +1,90 @@
+//! Units that the stand-in has not any more, until order has settled them.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use web::clock::Clock;
+
+use super::{Fault, Product, Shelf, answer, meet};
+
+#[derive(Default)]
+pub struct Shortfalls {
+    open: Vec<Value>,
+    settling: Vec<Fault>,
+}
+
+#[derive(Deserialize)]
+pub struct Settle {
+    ids: Vec<Uuid>,
+}
+
+impl Product {
+    /// Units of a committed order are counted away; what order is told of them.
+    pub fn fall_short(&self, order: Uuid, sku: &str, quantity: u32) -> Uuid {
+        let id = Clock::system().uuid();
+        self.shelf().shortfalls.open.push(json!({
+            "id": id, "order_id": order, "sku": sku, "quantity": quantity, "created_at": "2026-11-28T12:00:00Z",
+        }));
+        id
+    }
+
+    pub fn open_shortfalls(&self) -> Vec<Uuid> {
+        let shelf = self.shelf();
+        let ids = shelf
+            .shortfalls
+            .open
+            .iter()
+            .map(|one| one["id"].as_str().unwrap());
+        ids.map(|id| id.parse().unwrap()).collect()
+    }
+
+    /// The next time that shortfalls are settled meets this.
+    pub fn next_settling(&self, fault: Fault) {
+        self.shelf().shortfalls.settling.push(fault);
+    }
+}
+
+pub async fn open(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap) -> Response {
+    let fault = match meet(&shelf, "shortfalls", &headers, 0) {
+        Ok(fault) => fault,
+        Err(refused) => return refused.into_response(),
+    };
+    let entries: Vec<Value> = {
+        let shelf = shelf.lock().unwrap();
+        let bent = |entry: &Value| shelf.bent([entry["id"].as_str().unwrap()], entry.clone());
+        shelf.shortfalls.open.iter().map(bent).collect()
+    };
+    answer(fault, json!({ "shortfalls": entries })).await
+}
+
+pub async fn settle(
+    State(shelf): State<Arc<Mutex<Shelf>>>,
+    headers: HeaderMap,
+    Json(asked): Json<Settle>,
+) -> Response {
+    if let Err(refused) = meet(&shelf, "settle", &headers, asked.ids.len()) {
+        return refused.into_response();
+    }
+    let fault = {
+        let mut shelf = shelf.lock().unwrap();
+        let fault = shelf.shortfalls.settling.pop();
+        if let Some(Fault::Answer(status)) = fault {
+            return status.into_response();
+        }
+        let settled = |one: &Value| asked.ids.iter().any(|id| one["id"] == id.to_string());
+        shelf.shortfalls.open.retain(|one| !settled(one));
+        fault
+    };
+    if fault.is_none() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    answer(fault, json!({ "settled": asked.ids.len() })).await
+}
