@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::FromRef};
 use money::Currency;
-use sqlx::PgPool;
+use postgres::Pool;
 use web::{
     clock::Clock,
     service::{Dependency, Service},
@@ -143,8 +143,8 @@ impl Deref for App {
 }
 
 /// The service as the probes and the documents know it.
-pub fn service(pool: Option<PgPool>) -> Service {
-    let database = |pool: PgPool| {
+pub fn service(pool: Option<Pool>) -> Service {
+    let database = |pool: Pool| {
         Dependency::new("database", move || {
             let pool = pool.clone();
             async move { postgres::schema_is_current(&pool, &MIGRATOR).await }

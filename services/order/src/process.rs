@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use postgres::Database;
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use postgres::{Database, Pool};
+use sqlx::postgres::PgPoolOptions;
 use tokio::{sync::watch, task::JoinHandle};
 use web::{
     clock::Clock,
@@ -167,7 +167,10 @@ pub async fn audit(config: Audit) -> anyhow::Result<()> {
     let apart = Duration::from_secs(config.patience_seconds.into());
     let mut wrong = audit::books(&orders, apart).await?;
     if let Some(url) = config.product_database_url {
-        let product = PgPoolOptions::new().max_connections(1).connect_lazy(&url)?;
+        let product = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy(&url)?
+            .into();
         wrong.extend(audit::across(&orders, &product, apart).await?);
     }
     for line in &wrong {
@@ -195,7 +198,7 @@ fn own_share(database: &Database, payments: &PaymentSettings) -> Database {
 }
 
 /// The mock stands for a foreign system: connections of its own, opened when it is called.
-fn mock_pool(database: &Database) -> anyhow::Result<PgPool> {
+fn mock_pool(database: &Database) -> anyhow::Result<Pool> {
     let database = Database {
         max_connections: MOCK_CONNECTIONS,
         ..database.clone()
@@ -238,7 +241,7 @@ async fn ended(loops: Vec<JoinHandle<()>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn pools(database: &Database) -> anyhow::Result<(PgPool, PgPool)> {
+fn pools(database: &Database) -> anyhow::Result<(Pool, Pool)> {
     let readers = database.max_connections.saturating_sub(WRITERS).max(1);
     let writers = database.max_connections.saturating_sub(readers).max(1);
     let part = |max_connections| Database {

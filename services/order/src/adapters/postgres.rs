@@ -26,7 +26,7 @@ mod unpaid;
 
 use std::collections::HashMap;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use web::clock::Clock;
 
 use self::failure::orders_error;
@@ -50,16 +50,16 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// Orders. Writes have connections of their own, so that a flood of readers does not hold them up.
 #[derive(Clone, Debug)]
 pub struct PgOrders {
-    readers: PgPool,
-    writers: PgPool,
+    readers: Pool,
+    writers: Pool,
     clock: Clock,
 }
 
 impl PgOrders {
-    pub fn new(readers: PgPool, writers: PgPool, clock: Clock) -> Self {
+    pub fn new(readers: impl Into<Pool>, writers: impl Into<Pool>, clock: Clock) -> Self {
         Self {
-            readers,
-            writers,
+            readers: readers.into(),
+            writers: writers.into(),
             clock,
         }
     }

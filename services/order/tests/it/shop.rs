@@ -21,6 +21,7 @@ use order::{
     domain::{Lane, ProviderReference, Turn},
     ports::{Authorisation, Charge, PaymentProvider},
 };
+use postgres::{Pool, testing::Proxy};
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
@@ -154,6 +155,29 @@ impl Shop {
         let pool = PgPoolOptions::new()
             .max_connections(5)
             .connect_lazy_with(options);
+        let database = Pool::from(&pool);
+        Self::over(pool, &database, product, limits, waits, payments)
+    }
+
+    /// A shop whose service has its database behind a proxy, with the limits that it has in production; the test
+    /// itself sees the database as it is.
+    pub async fn behind_proxy(pool: PgPool) -> (Self, Proxy) {
+        events::watch(&pool).await;
+        let proxy = Proxy::open(&pool).await.unwrap();
+        let database = proxy.database(5).pool("order").unwrap();
+        let (product, limits) = (Product::open().await, QueueLimits::default());
+        let shop = Self::over(pool, &database, product, limits, PATIENT, &free());
+        (shop, proxy)
+    }
+
+    fn over(
+        pool: PgPool,
+        database: &Pool,
+        product: Product,
+        limits: QueueLimits,
+        waits: Waits,
+        payments: &PaymentSettings,
+    ) -> Self {
         let settings = CatalogSettings {
             product_internal_url: product.url.clone(),
             internal_token_file: token_file(),
@@ -161,7 +185,7 @@ impl Shop {
         let reservations =
             CatalogHttp::try_new(&settings, waits.timeouts, "USD".parse().unwrap()).unwrap();
         let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), Clock::system());
-        let provider = Providers::new(payments, pool.clone());
+        let provider = Providers::new(payments, database);
         let terms = PaymentTerms {
             methods: provider.methods().into(),
             window: Duration::from_secs(payments.payment_window_seconds.into()),
@@ -169,10 +193,10 @@ impl Shop {
             most_unpaid: payments.max_unpaid_per_customer,
         };
         let app = App::start(Parts {
-            payments: PgPayments::new(pool.clone(), pool.clone(), clock),
+            payments: PgPayments::new(database, database, clock),
             terms: terms.clone(),
             webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
-            orders: PgOrders::new(pool.clone(), pool.clone(), clock),
+            orders: PgOrders::new(database, database, clock),
             reservations: reservations.clone(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
@@ -181,7 +205,7 @@ impl Shop {
             limits,
             patience: waits.patience,
         });
-        let router = app.router(&service(Some(pool.clone())), true);
+        let router = app.router(&service(Some(database.clone())), true);
         let router = web::server::layered(router, &TaskTracker::new(), web::server::Port::Public);
         Self {
             pool,
