@@ -1,10 +1,16 @@
-//! How a service meets its Postgres: the pool and its time limits, migrations, readiness, what an error means.
-//! No query of a service and no table.
+//! How a service meets its Postgres: the pool and its time limits, transactions, migrations, readiness, what an error
+//! means. No query of a service and no table.
 
+mod connection;
 mod failure;
 mod migration;
 mod pool;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod transaction;
 
+pub use connection::Connection;
 pub use failure::{Failure, constraint, problem};
 pub use migration::{MigrateError, migrate, schema_is_current};
-pub use pool::{ConnectError, Database};
+pub use pool::{ConnectError, Database, Limits, Pool};
+pub use transaction::Transaction;

@@ -3,10 +3,14 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::json;
-use sqlx::{Connection, PgConnection, PgPool, migrate::Migrator};
-use tracing::info;
+use sqlx::{Connection, PgConnection, migrate::Migrator};
+use tracing::{info, warn};
 
-use crate::{ConnectError, Database};
+use crate::{ConnectError, Database, Failure, Pool};
+
+/// How often a migration is tried that meets the locks of a release at work.
+const ATTEMPTS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -55,12 +59,39 @@ async fn apply(database: &Database, migrator: &Migrator) -> Result<Vec<i64>, Mig
     let mut connection = PgConnection::connect_with(&options)
         .await
         .map_err(MigrateError::Unreachable)?;
-    migrator.run(&mut connection).await?;
+    let mut attempts = 1;
+    while let Err(error) = migrator.run(&mut connection).await {
+        // The release before goes on writing: a migration that met its locks did nothing, and may try again.
+        if attempts == ATTEMPTS || !is_in_the_way(&error) {
+            return Err(error.into());
+        }
+        warn!(
+            attempt = attempts,
+            error = &error as &dyn std::error::Error,
+            "a migration met locks and is tried again"
+        );
+        attempts += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
     Ok(migrator.iter().map(|migration| migration.version).collect())
 }
 
+fn is_in_the_way(error: &sqlx::migrate::MigrateError) -> bool {
+    use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
+    match error {
+        Execute(error) | ExecuteMigration(error, _) => {
+            let locks = error
+                .as_database_error()
+                .and_then(|error| error.code())
+                .is_some_and(|code| code == "40P01" || code == "55P03");
+            locks && Failure::of(error) == Failure::Retryable
+        }
+        _ => false,
+    }
+}
+
 /// Whether the database has every migration that this binary was built with.
-pub async fn schema_is_current(pool: &PgPool, migrator: &Migrator) -> Result<(), String> {
+pub async fn schema_is_current(pool: &Pool, migrator: &Migrator) -> Result<(), String> {
     let newest = migrator
         .iter()
         .map(|migration| migration.version)

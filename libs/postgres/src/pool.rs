@@ -1,18 +1,40 @@
-//! The pool, with the limits of ORDERS 11 and 16: they get shorter inward, and no transaction may sit idle.
+//! The pool, with the limits of ORDERS 11 and 16: they get shorter inward, and no transaction may sit idle. Every
+//! limit of the server has one on this side, for a server that does not answer at all.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
 
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
+use futures::{
+    StreamExt, TryStreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
 };
+use sqlx::{
+    AssertSqlSafe, Connection as _, Describe, Either, Error, Execute, Executor, PgPool, Postgres,
+    SqlStr,
+    postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+};
+
+use crate::{Connection, Transaction};
 
 /// Waiting longer for a connection than this is an answer of its own: 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// An idle connection that does not answer a ping within this time is replaced.
+const PING: Duration = Duration::from_secs(1);
+
+/// How the server notices that a client is gone whose network does not say so, and gives its locks up. (This side
+/// needs no keepalive: it never waits without a limit of its own.)
+const KEEPALIVE: [(&str, &str); 5] = [
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "20s"),
+    ("client_connection_check_interval", "5s"),
+];
 
 #[derive(Clone, clap::Args)]
 pub struct Database {
@@ -51,18 +73,43 @@ pub enum ConnectError {
     },
 }
 
+/// How long this side waits for the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For each statement; the server's own limit is a little shorter.
+    pub statement: Duration,
+    /// For all statements of a transaction together.
+    pub transaction: Duration,
+}
+
+impl Limits {
+    /// Those of requests.
+    pub const SERVING: Self = Self {
+        statement: Duration::from_millis(2_500),
+        transaction: Duration::from_secs(4),
+    };
+}
+
+/// Connections to one database. `&pool` is an executor for single statements.
+#[derive(Clone)]
+pub struct Pool {
+    sessions: PgPool,
+    limits: Limits,
+}
+
 impl Database {
     /// The pool of a serving process. It connects when first asked, so that a start does not wait for the database.
-    pub fn pool(&self, application: &str) -> Result<PgPool, ConnectError> {
+    pub fn pool(&self, application: &str) -> Result<Pool, ConnectError> {
         let options = self.options(application)?.options([
             ("lock_timeout", "250ms"),
             ("statement_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "5s"),
         ]);
-        Ok(PgPoolOptions::new()
-            .max_connections(self.max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options))
+        Ok(Pool::from(sessions(
+            options,
+            self.max_connections,
+            ACQUIRE_TIMEOUT,
+        )))
     }
 
     /// A pool beside that of requests, for something that must not keep them from working, or they it: with its own number
@@ -73,29 +120,19 @@ impl Database {
         connections: u32,
         patience: Duration,
         settings: &[(&'static str, &'static str)],
-    ) -> Result<PgPool, ConnectError> {
+    ) -> Result<Pool, ConnectError> {
         let options = self.options(application)?.options([
             ("lock_timeout", "250ms"),
             ("statement_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "5s"),
         ]);
-        Ok(PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(patience)
-            .connect_lazy_with(options.options(settings.iter().copied())))
+        let options = options.options(settings.iter().copied());
+        Ok(Pool::from(sessions(options, connections, patience)))
     }
 
     /// How to connect for work that takes as long as it takes, such as an audit; it sets limits of its own.
     pub fn unlimited(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
         self.options(application)
-    }
-
-    /// How to connect without the limits of requests: for migrations.
-    pub(crate) fn options(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
-        let url = self.address()?;
-        Ok(PgConnectOptions::from_str(url.trim())
-            .map_err(|_| ConnectError::Url)?
-            .application_name(application))
     }
 
     fn address(&self) -> Result<String, ConnectError> {
@@ -105,6 +142,143 @@ impl Database {
             (None, None) => Err(ConnectError::Url),
         }
     }
+
+    /// How to connect without the limits of requests: for migrations.
+    pub(crate) fn options(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
+        let url = self.address()?;
+        Ok(PgConnectOptions::from_str(url.trim())
+            .map_err(|_| ConnectError::Url)?
+            .application_name(application)
+            .options(KEEPALIVE))
+    }
+}
+
+impl Pool {
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// What it is made of.
+    #[cfg(feature = "testing")]
+    pub fn sessions(&self) -> &PgPool {
+        &self.sessions
+    }
+
+    pub async fn acquire(&self) -> Result<Connection, Error> {
+        let session = self.sessions.acquire().await?;
+        Ok(Connection::new(session, self.limits.statement))
+    }
+
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        Transaction::begin(self.acquire().await?, self.limits.transaction).await
+    }
+
+    /// For the few transactions that read much: their statements get as long, here and on the server.
+    pub async fn begin_long(&self, length: Duration) -> Result<Transaction, Error> {
+        let session = self.sessions.acquire().await?;
+        let mut transaction = Transaction::begin(Connection::new(session, length), length).await?;
+        // SET takes no parameters, and a SELECT would take the snapshot that the caller may still want to choose.
+        let limit = format!("SET LOCAL statement_timeout = {}", length.as_millis());
+        sqlx::raw_sql(AssertSqlSafe(limit))
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction)
+    }
+}
+
+/// With the limits of requests.
+impl From<PgPool> for Pool {
+    fn from(sessions: PgPool) -> Self {
+        Self {
+            sessions,
+            limits: Limits::SERVING,
+        }
+    }
+}
+
+impl From<&PgPool> for Pool {
+    fn from(sessions: &PgPool) -> Self {
+        Self::from(sessions.clone())
+    }
+}
+
+impl From<&Pool> for Pool {
+    fn from(pool: &Pool) -> Self {
+        pool.clone()
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Pool")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'p> Executor<'p> for &'p Pool {
+    type Database = Postgres;
+
+    /// The rows are read whole before the first is given: nobody keeps a connection by reading slowly.
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let all = async move {
+            let mut connection = self.acquire().await?;
+            let rows: Vec<_> = connection.fetch_many(query).try_collect().await?;
+            Ok::<_, Error>(stream::iter(rows.into_iter().map(Ok)))
+        };
+        stream::once(all).try_flatten().boxed()
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        Box::pin(async move { self.acquire().await?.fetch_optional(query).await })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [PgTypeInfo],
+    ) -> BoxFuture<'e, Result<PgStatement, Error>>
+    where
+        'p: 'e,
+    {
+        Box::pin(async move { self.acquire().await?.prepare_with(sql, parameters).await })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'p: 'e,
+    {
+        Box::pin(async move { self.acquire().await?.describe(sql).await })
+    }
+}
+
+fn sessions(options: PgConnectOptions, connections: u32, patience: Duration) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(patience)
+        // A ping of our own instead, with a limit.
+        .test_before_acquire(false)
+        .before_acquire(|session, _| {
+            Box::pin(async {
+                match tokio::time::timeout(PING, session.ping()).await {
+                    Ok(answered) => answered.map(|()| true),
+                    Err(elapsed) => Err(Error::Io(elapsed.into())),
+                }
+            })
+        })
+        .connect_lazy_with(options)
 }
 
 fn read(path: &Path) -> Result<String, ConnectError> {

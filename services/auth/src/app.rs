@@ -1,7 +1,7 @@
 //! What every request shares.
 
 use axum::extract::FromRef;
-use sqlx::PgPool;
+use postgres::Pool;
 use web::{clock::Clock, token::Verifier};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Clone)]
 pub struct App {
-    pub pool: PgPool,
+    pub pool: Pool,
     pub clock: Clock,
     pub keys: SigningKeys,
     pub server_key: ServerKey,

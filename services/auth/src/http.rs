@@ -16,7 +16,7 @@ mod user_view;
 mod validate_session;
 
 use axum::{Router, middleware, routing::get};
-use sqlx::PgPool;
+use postgres::Pool;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
@@ -78,7 +78,7 @@ pub fn openapi() -> OpenApi {
     service(None).openapi(api(gate))
 }
 
-fn service(pool: Option<&PgPool>) -> Service {
+fn service(pool: Option<&Pool>) -> Service {
     let database = pool.cloned().map(|pool| {
         Dependency::new("postgres", move || {
             let pool = pool.clone();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 use web::server::stopped;
@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_mins(5);
 const BATCH: i64 = 1_000;
 
 /// Sweeps until `stop`; a statement under way is never cancelled.
-pub async fn run(pool: PgPool, stop: watch::Receiver<bool>) {
+pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
     loop {
         match sweep(&pool, &stop).await {
             Ok(rows) => debug!(rows, "swept"),
@@ -27,7 +27,7 @@ pub async fn run(pool: PgPool, stop: watch::Receiver<bool>) {
 }
 
 /// Takes away all that has run out by now, and says how many rows that were.
-pub async fn sweep(pool: &PgPool, stop: &watch::Receiver<bool>) -> Result<u64, sqlx::Error> {
+pub async fn sweep(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<u64, sqlx::Error> {
     let mut rows = 0;
     loop {
         let swept = [

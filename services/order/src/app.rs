@@ -8,7 +8,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use money::Currency;
-use sqlx::PgPool;
+use postgres::Pool;
 use web::{
     clock::Clock,
     idempotency::{KeyPolicy, announce_made_key},
@@ -166,8 +166,8 @@ impl Deref for App {
 }
 
 /// The service as the probes and the documents know it.
-pub fn service(pool: Option<PgPool>) -> Service {
-    let database = |pool: PgPool| {
+pub fn service(pool: Option<Pool>) -> Service {
+    let database = |pool: Pool| {
         Dependency::new("database", move || {
             let pool = pool.clone();
             async move { postgres::schema_is_current(&pool, &MIGRATOR).await }

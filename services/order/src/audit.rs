@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{FromRow, PgPool};
+use postgres::Pool;
+use sqlx::FromRow;
 use uuid::Uuid;
 
 /// Order's own database, with the mock provider's books: a line for everything that does not add up.
@@ -46,7 +47,7 @@ struct HoldRow {
 }
 
 /// What order's own database says against itself and the provider; twice, `apart` from each other.
-pub async fn books(orders: &PgPool, apart: Duration) -> Result<Vec<String>, sqlx::Error> {
+pub async fn books(orders: &Pool, apart: Duration) -> Result<Vec<String>, sqlx::Error> {
     let read = async || sqlx::query_scalar(BOOKS).fetch_all(orders).await;
     let first: Vec<String> = read().await?;
     twice(first, apart, read).await
@@ -54,8 +55,8 @@ pub async fn books(orders: &PgPool, apart: Duration) -> Result<Vec<String>, sqlx
 
 /// A committed hold for each confirmed order, and the other way round; nothing kept for a cancelled one.
 pub async fn across(
-    orders: &PgPool,
-    product: &PgPool,
+    orders: &Pool,
+    product: &Pool,
     apart: Duration,
 ) -> Result<Vec<String>, sqlx::Error> {
     let read = async || compare(orders, product).await;
@@ -79,7 +80,7 @@ async fn twice(
         .collect())
 }
 
-async fn compare(orders: &PgPool, product: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+async fn compare(orders: &Pool, product: &Pool) -> Result<Vec<String>, sqlx::Error> {
     let mut wrong = Vec::new();
     let mut last = Uuid::nil();
     loop {

@@ -4,8 +4,8 @@ use std::{num::NonZeroU32, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
-use postgres::Database;
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use postgres::{Database, Pool};
+use sqlx::postgres::PgPoolOptions;
 use tokio::{sync::watch, task::JoinHandle};
 use web::{
     clock::Clock,
@@ -181,7 +181,10 @@ pub async fn audit(config: Audit) -> anyhow::Result<()> {
     let apart = Duration::from_secs(config.patience_seconds.into());
     let mut wrong = audit::books(&orders, apart).await?;
     if let Some(url) = config.product_database_url {
-        let product = PgPoolOptions::new().max_connections(1).connect_lazy(&url)?;
+        let product = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy(&url)?
+            .into();
         wrong.extend(audit::across(&orders, &product, apart).await?);
     }
     for line in &wrong {
@@ -209,7 +212,7 @@ fn own_share(database: &Database, payments: &PaymentSettings) -> Database {
 }
 
 /// The mock stands for a foreign system: connections of its own, opened when it is called.
-fn mock_pool(database: &Database) -> anyhow::Result<PgPool> {
+fn mock_pool(database: &Database) -> anyhow::Result<Pool> {
     let database = Database {
         max_connections: MOCK_CONNECTIONS,
         ..database.clone()

@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 use money::Currency;
-use sqlx::PgPool;
+use postgres::Pool;
 use web::{clock::Clock, token::Verifier};
 
 use crate::{audit::Auditor, idempotency::InFlight, reads::Reads, views::Views};
@@ -14,11 +14,11 @@ use crate::{audit::Auditor, idempotency::InFlight, reads::Reads, views::Views};
 pub struct App(Arc<Parts>);
 
 pub struct Parts {
-    pub pool: PgPool,
+    pub pool: Pool,
     /// For lists and searches: few connections with short limits, so that they wait for each other and nobody for them.
-    pub lists: PgPool,
+    pub lists: Pool,
     /// For probes.
-    pub health: PgPool,
+    pub health: Pool,
     pub auditor: Auditor,
     pub clock: Clock,
     pub verifier: Verifier,

@@ -7,8 +7,9 @@ mod schedule;
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
+use postgres::Pool;
 use serde::{Deserialize, Serialize};
-use sqlx::{PgPool, postgres::PgConnectOptions};
+use sqlx::postgres::PgConnectOptions;
 use tracing::{error, info};
 use uuid::Uuid;
 use web::clock::Clock;
@@ -33,7 +34,7 @@ const ORDERS: i64 = 10_000;
 #[derive(Clone, Debug)]
 pub struct Auditor {
     /// For the result.
-    pub pool: PgPool,
+    pub pool: Pool,
     pub options: PgConnectOptions,
     pub clock: Clock,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use postgres::Database;
+use postgres::{Database, Pool};
 use product::{
     MIGRATOR,
     app::{App, Parts},
@@ -17,7 +17,6 @@ use product::{
     sweeper,
     views::Views,
 };
-use sqlx::PgPool;
 use web::{
     clock::Clock,
     internal::AllowedCallers,
@@ -89,7 +88,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     sweeper.await.context("the sweeper died")
 }
 
-fn auditor(database: &Database, pool: &PgPool) -> anyhow::Result<Auditor> {
+fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
     Ok(Auditor {
         pool: pool.clone(),
         options: database.unlimited("product audit")?,

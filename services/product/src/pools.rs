@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::{ConnectError, Database};
-use sqlx::PgPool;
+use postgres::{ConnectError, Database, Pool};
 
 /// For lists: one slow list still leaves room for another, and two cannot keep the database from anybody.
 const LISTS: u32 = 2;
@@ -17,9 +16,9 @@ const LIST_TIMEOUT: &str = "500ms";
 const LIST_PATIENCE: Duration = Duration::from_secs(1);
 
 pub struct Pools {
-    pub main: PgPool,
-    pub lists: PgPool,
-    pub health: PgPool,
+    pub main: Pool,
+    pub lists: Pool,
+    pub health: Pool,
 }
 
 /// How sessions of lists differ from others.

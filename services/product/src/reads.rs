@@ -1,13 +1,10 @@
 //! Products read for many requests at once. No timer: whatever was asked for while a read was under way is the next one,
 //! so that a crowd costs the database a statement for dozens, and a lone reader waits for nobody.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use sqlx::{PgPool, Postgres, pool::PoolConnection};
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use postgres::{Connection, Pool};
+use tokio::sync::{mpsc, oneshot};
 use web::Problem;
 
 use crate::{
@@ -20,8 +17,6 @@ use crate::{
 const BATCH: usize = 64;
 /// Requests that may wait; more are turned away.
 const CAPACITY: usize = 1_024;
-/// A little longer than the database takes for a statement at the most: what comes later comes from nowhere. // ORDERS 16
-const PATIENCE: Duration = Duration::from_millis(2_500);
 
 #[derive(Clone)]
 pub struct Reads(mpsc::Sender<Wanted>);
@@ -35,7 +30,7 @@ type Outcome = Result<Option<Arc<Product>>, Problem>;
 
 impl Reads {
     /// Starts the reader; it ends when the last `Reads` is gone.
-    pub fn start(pool: &PgPool) -> Self {
+    pub fn start(pool: &Pool) -> Self {
         let (queue, wanted) = mpsc::channel(CAPACITY);
         let reader = Reader {
             pool: pool.clone(),
@@ -56,9 +51,9 @@ impl Reads {
 }
 
 struct Reader {
-    pool: PgPool,
+    pool: Pool,
     /// While there is more to read: taking a connection from the pool and giving it back are a round trip each.
-    kept: Option<PoolConnection<Postgres>>,
+    kept: Option<Connection>,
 }
 
 impl Reader {
@@ -106,13 +101,7 @@ impl Reader {
             Some(kept) => kept,
             None => self.pool.acquire().await?,
         };
-        let reading = products::by_names(&mut *connection, &ids, &slugs);
-        let Ok(found) = timeout(PATIENCE, reading).await else {
-            // The pool would wait for its answer.
-            drop(connection.detach());
-            return Err(sqlx::Error::PoolTimedOut);
-        };
-        let found = found?;
+        let found = products::by_names(&mut connection, &ids, &slugs).await?;
         self.kept = Some(connection);
         Ok(found.into_iter().map(Arc::new).collect())
     }

@@ -23,7 +23,9 @@ pub trait Retryable {
 
 impl Retryable for sqlx::Error {
     fn is_retryable(&self) -> bool {
-        Failure::of(self) == Failure::Retryable
+        // After a COMMIT without an answer too: whatever is tried again here finds its own earlier write, by its key
+        // or by the state of a hold.
+        matches!(Failure::of(self), Failure::Retryable | Failure::Unknown)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use sqlx::PgPool;
+use postgres::Pool;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ const KEYS_AT_ONCE: i64 = 1_000;
 const BROKEN_EVERY: u32 = 3_600;
 
 /// Sweeps until `stop`; a transaction under way is never cancelled.
-pub async fn run(pool: PgPool, stop: watch::Receiver<bool>) {
+pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
     let mut broken = BTreeSet::new();
     for turn in 0_u32.. {
         if turn % BROKEN_EVERY == 0 {
@@ -50,7 +50,7 @@ pub async fn run(pool: PgPool, stop: watch::Receiver<bool>) {
 
 /// Goes on for as long as holds go back; those whose stock somebody works on wait for the next turn.
 async fn sweep_holds(
-    pool: &PgPool,
+    pool: &Pool,
     broken: &mut BTreeSet<Uuid>,
     stop: &watch::Receiver<bool>,
 ) -> Result<(), StockError> {
@@ -65,7 +65,7 @@ async fn sweep_holds(
     }
 }
 
-async fn sweep_keys(pool: &PgPool, stop: &watch::Receiver<bool>) -> Result<(), sqlx::Error> {
+async fn sweep_keys(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<(), sqlx::Error> {
     while store::keys::sweep(pool, KEYS_AT_ONCE).await?.cast_signed() == KEYS_AT_ONCE
         && !*stop.borrow()
     {}

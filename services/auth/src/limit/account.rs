@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use web::limit::{Exceeded, Meter, Policy, Quota};
 
 use super::LimitError;
@@ -53,7 +53,7 @@ fn policy(name: &'static str, limit: u32) -> Policy {
 
 /// Counts a try. Whoever succeeds takes the count back.
 pub(crate) async fn count(
-    pool: &PgPool,
+    pool: &Pool,
     attempted: &Hash,
     policy: Policy,
     meter: &Meter,

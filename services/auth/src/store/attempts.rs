@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
+use postgres::Pool;
 
 use crate::secret::Hash;
 
@@ -16,7 +16,7 @@ pub struct Window {
 
 /// The window under way, where it has this many attempts already.
 pub async fn full(
-    pool: &PgPool,
+    pool: &Pool,
     identifier: &Hash,
     window: Duration,
     limit: u32,
@@ -42,7 +42,7 @@ pub async fn full(
 
 /// Counts one attempt, in a window that begins with the first.
 pub async fn count(
-    pool: &PgPool,
+    pool: &Pool,
     identifier: &Hash,
     window: Duration,
 ) -> Result<Window, sqlx::Error> {
@@ -69,7 +69,7 @@ pub async fn count(
 }
 
 /// Counts one attempt less.
-pub async fn take_back(pool: &PgPool, identifier: &Hash) -> Result<(), sqlx::Error> {
+pub async fn take_back(pool: &Pool, identifier: &Hash) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE attempts SET attempts = attempts - 1 WHERE identifier_hash = $1 AND attempts > 0",
         identifier.as_slice(),
@@ -80,7 +80,7 @@ pub async fn take_back(pool: &PgPool, identifier: &Hash) -> Result<(), sqlx::Err
 }
 
 /// Takes away up to `batch` windows that have ended.
-pub async fn sweep(pool: &PgPool, window: Duration, batch: i64) -> Result<u64, sqlx::Error> {
+pub async fn sweep(pool: &Pool, window: Duration, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "
         DELETE FROM attempts WHERE identifier_hash IN (

@@ -2,7 +2,7 @@
 //! session or changes the user (`migrations/0004_revocations.sql`).
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use postgres::Pool;
 use web::token::{EndedSession, RaisedEpoch, Revoked};
 
 use crate::session::ACCESS_SECONDS;
@@ -12,7 +12,7 @@ use crate::session::ACCESS_SECONDS;
 const KEPT_SECONDS: i64 = ACCESS_SECONDS + 300;
 
 /// What was revoked since then; `None`: all that can still matter.
-pub async fn since(pool: &PgPool, since: Option<DateTime<Utc>>) -> Result<Revoked, sqlx::Error> {
+pub async fn since(pool: &Pool, since: Option<DateTime<Utc>>) -> Result<Revoked, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         SELECT now() AS "as_of!", session_id, user_id, epoch, recorded_at + make_interval(secs => $2) AS until
@@ -43,7 +43,7 @@ pub async fn since(pool: &PgPool, since: Option<DateTime<Utc>>) -> Result<Revoke
 }
 
 /// Takes away up to `batch` revocations that no token can matter to.
-pub async fn sweep(pool: &PgPool, batch: i64) -> Result<u64, sqlx::Error> {
+pub async fn sweep(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "
         DELETE FROM revocations WHERE id IN (

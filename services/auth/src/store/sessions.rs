@@ -1,6 +1,6 @@
 //! Sessions and their refresh tokens. The session's row is the lock of its family.
 
-use sqlx::{PgConnection, PgPool};
+use postgres::{Connection, Pool};
 
 use super::users::UserRow;
 use crate::{
@@ -30,11 +30,7 @@ pub enum Rotation {
 }
 
 /// Starts a session, and forgives the attempts that led to it.
-pub async fn start(
-    pool: &PgPool,
-    session: &NewSession,
-    attempted: &Hash,
-) -> Result<(), sqlx::Error> {
+pub async fn start(pool: &Pool, session: &NewSession, attempted: &Hash) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
     insert(&mut transaction, session).await?;
     sqlx::query!(
@@ -47,7 +43,7 @@ pub async fn start(
 }
 
 pub(super) async fn insert(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     session: &NewSession,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
@@ -62,7 +58,7 @@ pub(super) async fn insert(
 }
 
 async fn insert_token(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     session: SessionId,
     token: &Hash,
 ) -> Result<(), sqlx::Error> {
@@ -87,7 +83,7 @@ pub struct Owner {
     pub user: UserId,
 }
 
-pub async fn live_owner(pool: &PgPool, token: &Hash) -> Result<Option<Owner>, sqlx::Error> {
+pub async fn live_owner(pool: &Pool, token: &Hash) -> Result<Option<Owner>, sqlx::Error> {
     let row = sqlx::query!(
         "
         SELECT session_id, user_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id
@@ -106,7 +102,7 @@ pub async fn live_owner(pool: &PgPool, token: &Hash) -> Result<Option<Owner>, sq
 /// Carries out what the presented token is worth. The lock is a statement of its own: the next one sees what
 /// whoever held it before has done.
 pub async fn rotate(
-    pool: &PgPool,
+    pool: &Pool,
     presented: &Hash,
     successor: &Hash,
 ) -> Result<Rotation, sqlx::Error> {
@@ -147,7 +143,7 @@ pub async fn rotate(
 }
 
 async fn state(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     session: SessionId,
     presented: &Hash,
     successor: &Hash,
@@ -193,7 +189,7 @@ async fn state(
 }
 
 async fn replace_token(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     session: SessionId,
     presented: &Hash,
     successor: &Hash,
@@ -217,7 +213,7 @@ async fn replace_token(
 
 /// The user of this session, while it goes on and they are active.
 pub async fn live_user(
-    pool: &PgPool,
+    pool: &Pool,
     session: SessionId,
     user: UserId,
 ) -> Result<Option<User>, sqlx::Error> {
@@ -237,7 +233,7 @@ pub async fn live_user(
 }
 
 /// Ends a session of this user; one that has ended stays as it is.
-pub async fn end(pool: &PgPool, session: SessionId, user: UserId) -> Result<(), sqlx::Error> {
+pub async fn end(pool: &Pool, session: SessionId, user: UserId) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "
         UPDATE sessions SET ended_at = now(), end_reason = 'logout'
@@ -252,7 +248,7 @@ pub async fn end(pool: &PgPool, session: SessionId, user: UserId) -> Result<(), 
 }
 
 /// Takes away up to `batch` refresh tokens that have expired.
-pub async fn sweep_tokens(pool: &PgPool, batch: i64) -> Result<u64, sqlx::Error> {
+pub async fn sweep_tokens(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "
         DELETE FROM refresh_tokens WHERE token_hash IN (
@@ -267,7 +263,7 @@ pub async fn sweep_tokens(pool: &PgPool, batch: i64) -> Result<u64, sqlx::Error>
 }
 
 /// Takes away up to `batch` sessions whose last refresh token has expired.
-pub async fn sweep(pool: &PgPool, batch: i64) -> Result<u64, sqlx::Error> {
+pub async fn sweep(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "
         DELETE FROM sessions WHERE id IN (

@@ -1,7 +1,7 @@
 //! Accounts. The database decides who is unique.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use postgres::{Connection, Pool};
 use uuid::Uuid;
 use web::{Problem, token::Role};
 
@@ -147,7 +147,7 @@ impl TryFrom<UserRow> for User {
 
 /// Makes an account and its first session.
 pub async fn insert_with_session(
-    pool: &PgPool,
+    pool: &Pool,
     user: &NewUser,
     session: &NewSession,
 ) -> Result<User, InsertError> {
@@ -158,7 +158,7 @@ pub async fn insert_with_session(
     Ok(made)
 }
 
-async fn insert(connection: &mut PgConnection, user: &NewUser) -> Result<User, sqlx::Error> {
+async fn insert(connection: &mut Connection, user: &NewUser) -> Result<User, sqlx::Error> {
     let row = sqlx::query_as!(
         UserRow,
         r#"
@@ -177,7 +177,7 @@ async fn insert(connection: &mut PgConnection, user: &NewUser) -> Result<User, s
     row.try_into()
 }
 
-pub async fn an_admin_exists(pool: &PgPool) -> Result<bool, sqlx::Error> {
+pub async fn an_admin_exists(pool: &Pool) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM users WHERE 'admin' = ANY (roles)) AS "exists!""#
     )
@@ -187,7 +187,7 @@ pub async fn an_admin_exists(pool: &PgPool) -> Result<bool, sqlx::Error> {
 
 /// Makes this administrator when there is none.
 pub async fn insert_first_admin(
-    pool: &PgPool,
+    pool: &Pool,
     user: &NewUser,
 ) -> Result<FirstAdminOutcome, sqlx::Error> {
     let mut transaction = pool.begin().await?;
@@ -217,7 +217,7 @@ pub async fn insert_first_admin(
 
 /// The account that somebody may be about to log in to. One statement, whatever is asked for.
 pub async fn find_for_log_in(
-    pool: &PgPool,
+    pool: &Pool,
     identifier: &Identifier,
 ) -> Result<Option<Account>, sqlx::Error> {
     let (email, username) = if identifier.is_email() {
@@ -257,7 +257,7 @@ pub async fn find_for_log_in(
 
 /// Changes an account where its version is one of `versions`; `None`: whatever it is.
 pub async fn update_profile(
-    pool: &PgPool,
+    pool: &Pool,
     id: UserId,
     change: &ProfileChange,
     versions: Option<&[i64]>,

@@ -121,7 +121,9 @@ async fn the_sweeper_takes_what_has_run_out_and_nothing_else(pool: PgPool) {
     }
     let (_stop, running) = watch::channel(false);
     assert_eq!(
-        sweeper::sweep(&pool, &running).await.unwrap(),
+        sweeper::sweep(&postgres::Pool::from(&pool), &running)
+            .await
+            .unwrap(),
         6,
         "a session, a rotated token, four windows"
     );

@@ -108,7 +108,7 @@ impl Auth {
     pub fn with(pool: PgPool, settings: Settings) -> Self {
         let keys = key_files("k1", &["k1", "k2"]);
         let app = App {
-            pool,
+            pool: pool.into(),
             clock: Clock::system(),
             keys: SigningKeys::try_new(&keys, scope()).unwrap(),
             server_key: ServerKey::try_from([7; 32].as_slice()).unwrap(),

@@ -7,13 +7,13 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use sqlx::PgPool;
-
 pub use self::{
     mock::{MockProvider, MockWebhooks},
     settings::{CaptureChoice, MockSettings, PaymentSettings, ProviderChoice},
     webhooks::SignedWebhooks,
 };
+use postgres::Pool;
+
 use crate::{
     domain::{PaymentId, ProviderName},
     ports::{
@@ -32,7 +32,7 @@ pub struct Providers {
 
 impl Providers {
     /// `pool`: connections of the mock's own, used only where there are payments at the mock.
-    pub fn new(settings: &PaymentSettings, pool: PgPool) -> Self {
+    pub fn new(settings: &PaymentSettings, pool: impl Into<Pool>) -> Self {
         let offered = match settings.payment_provider {
             ProviderChoice::None => Vec::new(),
             ProviderChoice::Mock => mock::offered(),

@@ -28,7 +28,7 @@ mod unpaid;
 
 use std::collections::HashMap;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use web::clock::Clock;
 
 use self::failure::orders_error;
@@ -53,29 +53,30 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// it up.
 #[derive(Clone, Debug)]
 pub struct PgOrders {
-    readers: PgPool,
-    lanes: PgPool,
-    intents: PgPool,
+    readers: Pool,
+    lanes: Pool,
+    intents: Pool,
     clock: Clock,
 }
 
 /// The connections of one process, by what they are for. Several may be the same.
 #[derive(Clone, Debug)]
 pub struct Pools {
-    pub readers: PgPool,
+    pub readers: Pool,
     /// Batches of orders, and the sagas that orders begin in.
-    pub lanes: PgPool,
+    pub lanes: Pool,
     /// What people change by hand: cancellations, payments, refunds, parcels, returns.
-    pub intents: PgPool,
+    pub intents: Pool,
 }
 
 impl Pools {
     /// One for all: for a process that nobody floods.
-    pub fn shared(pool: &PgPool) -> Self {
+    pub fn shared(pool: impl Into<Pool>) -> Self {
+        let pool = pool.into();
         Self {
             readers: pool.clone(),
             lanes: pool.clone(),
-            intents: pool.clone(),
+            intents: pool,
         }
     }
 }

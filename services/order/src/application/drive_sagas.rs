@@ -119,9 +119,8 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         if turns.is_empty() {
             return Vec::new();
         }
-        let now = self.clock.now();
         let length = |turn: &Turn| match turn.facts.window {
-            PayWindow::Open { until } => (until - now).to_std().unwrap_or_default() + MARGIN,
+            PayWindow::Open { left, .. } => left + MARGIN,
             PayWindow::Free | PayWindow::Over | PayWindow::LongOver => MARGIN,
         };
         let holds: Vec<(OrderId, Duration)> = turns

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::ports::{Orders, Sagas};
+use crate::ports::{Orders, OrdersError, Sagas, SagasError};
 
 const ROUND: Duration = Duration::from_secs(10);
 /// Every so many rounds, old rows are forgotten.
@@ -23,7 +23,7 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
             self.show_backlog().await;
             self.reopen().await;
             if round.is_multiple_of(ROUNDS_PER_CLEANING) {
-                self.clean().await;
+                self.clean(&stop).await;
             }
             round = round.wrapping_add(1);
             // Stopped, or whoever could stop us is gone.
@@ -69,8 +69,8 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
         }
     }
 
-    async fn clean(&self) {
-        match self.orders.forget_old_keys().await {
+    async fn clean(&self, stop: &watch::Receiver<bool>) {
+        match self.forget_old_keys(stop).await {
             Ok(0) => {}
             Ok(keys) => info!(keys, "forgot old idempotency keys"),
             Err(error) => warn!(
@@ -78,7 +78,7 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
                 "old idempotency keys were not forgotten"
             ),
         }
-        match self.sagas.forget_finished().await {
+        match self.forget_finished_sagas(stop).await {
             Ok(0) => {}
             Ok(sagas) => info!(sagas, "forgot finished sagas"),
             Err(error) => warn!(
@@ -86,6 +86,29 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
                 "finished sagas were not forgotten"
             ),
         }
+    }
+
+    /// A chunk after the other, until none is left: what a busy minute leaves behind is more than one.
+    async fn forget_old_keys(&self, stop: &watch::Receiver<bool>) -> Result<u64, OrdersError> {
+        let mut forgotten = 0;
+        while !*stop.borrow() {
+            match self.orders.forget_old_keys().await? {
+                0 => break,
+                keys => forgotten += keys,
+            }
+        }
+        Ok(forgotten)
+    }
+
+    async fn forget_finished_sagas(&self, stop: &watch::Receiver<bool>) -> Result<u64, SagasError> {
+        let mut forgotten = 0;
+        while !*stop.borrow() {
+            match self.sagas.forget_finished().await? {
+                0 => break,
+                sagas => forgotten += sagas,
+            }
+        }
+        Ok(forgotten)
     }
 }
 

@@ -275,7 +275,7 @@ impl Progress {
             return Next::After(step, pause);
         }
         match (action, self.facts.window) {
-            (Action::WaitForPayment, PayWindow::Open { until }) => Next::At(step, until),
+            (Action::WaitForPayment, PayWindow::Open { until, .. }) => Next::At(step, until),
             (Action::WaitForParcel, _) => Next::After(step, PARCEL),
             _ => Next::Now(step),
         }

@@ -70,6 +70,8 @@ pub enum PayWindow {
     Free,
     Open {
         until: DateTime<Utc>,
+        /// How long that is from when the saga was taken, by the database's clock.
+        left: Duration,
     },
     /// No new payment may begin.
     Over,

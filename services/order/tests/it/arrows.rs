@@ -67,7 +67,13 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "adapters/payments",
         modules: &["domain", "ports"],
-        ours: &["money", "web::clock", "web::json", "web::signature"],
+        ours: &[
+            "money",
+            "postgres",
+            "web::clock",
+            "web::json",
+            "web::signature",
+        ],
         never: &["axum"],
     },
 ];

@@ -23,6 +23,7 @@ use order::{
     domain::{Lane, ProviderReference, Turn},
     ports::{Authorisation, Charge, PaymentProvider},
 };
+use postgres::testing::Proxy;
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
@@ -234,12 +235,43 @@ impl Shop {
                 .connect_lazy_with(options)
         };
         // What tests and workers do, and the parts of `serve`.
-        let pool = connections(5);
         let pools = Pools {
-            readers: connections(2),
-            lanes: connections(4),
-            intents: connections(2),
+            readers: connections(2).into(),
+            lanes: connections(4).into(),
+            intents: connections(2).into(),
         };
+        Self::over(
+            connections(5),
+            pools,
+            product,
+            limits,
+            waits,
+            payments,
+            rules,
+        )
+    }
+
+    /// A shop whose service has its database behind a proxy, with the limits that it has in production; the test
+    /// itself sees the database as it is.
+    pub async fn behind_proxy(pool: PgPool) -> (Self, Proxy) {
+        events::watch(&pool).await;
+        let proxy = Proxy::open(&pool).await.unwrap();
+        let pools = Pools::shared(proxy.database(5).pool("order").unwrap());
+        let (product, limits) = (Product::open().await, QueueLimits::default());
+        let rules = Rules::default();
+        let shop = Self::over(pool, pools, product, limits, PATIENT, &free(), rules);
+        (shop, proxy)
+    }
+
+    fn over(
+        pool: PgPool,
+        pools: Pools,
+        product: Product,
+        limits: QueueLimits,
+        waits: Waits,
+        payments: &PaymentSettings,
+        rules: Rules,
+    ) -> Self {
         let settings = CatalogSettings {
             product_internal_url: product.url.clone(),
             internal_token_file: token_file(),
@@ -247,7 +279,7 @@ impl Shop {
         let reservations =
             CatalogHttp::try_new(&settings, waits.timeouts, "USD".parse().unwrap()).unwrap();
         let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), Clock::system());
-        let provider = Providers::new(payments, pool.clone());
+        let provider = Providers::new(payments, &pools.lanes);
         let terms = PaymentTerms {
             methods: provider.methods().into(),
             window: Duration::from_secs(payments.payment_window_seconds.into()),
@@ -255,6 +287,7 @@ impl Shop {
             most_unpaid: payments.max_unpaid_per_customer,
             most_unpaid_units: NonZeroU32::new(rules.most_unpaid_units),
         };
+        let readers = pools.readers.clone();
         let app = App::start(Parts {
             payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
             terms: terms.clone(),
@@ -275,7 +308,7 @@ impl Shop {
             require_key: rules.require_key,
             patience: waits.patience,
         });
-        let router = app.router(&service(Some(pool.clone())), true);
+        let router = app.router(&service(Some(readers)), true);
         let router = web::server::layered(router, &TaskTracker::new(), web::server::Port::Public);
         Self {
             pool,

@@ -1,6 +1,6 @@
 //! Putting a product up for sale, with its first units.
 
-use sqlx::PgPool;
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -59,7 +59,7 @@ impl From<sqlx::Error> for CreateProductError {
 
 /// Keeps the product, its stock, the movement of its first units and the answer, in one transaction.
 pub async fn create_product(
-    pool: &PgPool,
+    pool: &Pool,
     clock: Clock,
     new: &NewProduct,
     once: Option<&Once>,
@@ -100,7 +100,7 @@ pub async fn create_product(
 }
 
 async fn insert_with_free_slug(
-    tx: &mut sqlx::PgTransaction<'_>,
+    tx: &mut Transaction,
     id: Uuid,
     new: &NewProduct,
 ) -> Result<(), CreateProductError> {

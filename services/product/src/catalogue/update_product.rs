@@ -1,6 +1,6 @@
 //! Changing what a product says of itself. Its SKU stays for ever: stock and orders go by it.
 
-use sqlx::PgPool;
+use postgres::Pool;
 use web::conditional::{ETag, IfMatch};
 
 use super::{
@@ -82,7 +82,7 @@ impl Product {
 /// Compare and set: a change that came between is seen, and answered as `if_match` asks. What was written is read back
 /// before it counts.
 pub async fn update_product(
-    pool: &PgPool,
+    pool: &Pool,
     id: ProductId,
     owner: Owner,
     if_match: &IfMatch,
@@ -118,7 +118,7 @@ pub async fn update_product(
 
 /// Shows or hides a product; one that is in this state already stays as it is.
 pub async fn set_status(
-    pool: &PgPool,
+    pool: &Pool,
     id: ProductId,
     owner: Owner,
     status: Status,

@@ -1,6 +1,6 @@
 //! Setting and adjusting `on_hand`, under the lock that reservations take as well.
 
-use sqlx::PgPool;
+use postgres::Pool;
 use web::{
     clock::Clock,
     conditional::{ETag, IfMatch},
@@ -69,7 +69,7 @@ impl From<sqlx::Error> for InventoryError {
 
 /// Writes the new count, its movement and the answer in one transaction, and tries again while locks are in the way.
 pub async fn change_on_hand(
-    pool: &PgPool,
+    pool: &Pool,
     clock: Clock,
     change: &ChangeOnHand,
     once: &Once,
@@ -93,7 +93,7 @@ enum Attempt {
 }
 
 async fn attempt(
-    pool: &PgPool,
+    pool: &Pool,
     clock: Clock,
     change: &ChangeOnHand,
     once: &Once,

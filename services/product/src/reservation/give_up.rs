@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::PgTransaction;
+use postgres::Transaction;
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -21,7 +21,7 @@ use crate::{
 /// Makes room for `on_hand` on a shelf whose SKU is locked. Answers the SKUs that must be locked as well before it
 /// can, since a lost hold gives all of its lines back: start again.
 pub(crate) async fn give_up(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     clock: Clock,
     (sku, location): (&Sku, &str),
     on_hand: i64,
@@ -68,7 +68,7 @@ pub(crate) async fn give_up(
 
 /// Ends these holds, all lines of each. Answers the SKUs that must be locked as well before it can.
 async fn lose(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     lost: &[Having],
     locked: &BTreeSet<&Sku>,
     reach: &Reach,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use tracing::error;
 use uuid::Uuid;
 
@@ -52,7 +52,7 @@ pub(super) enum TakenBack {
 /// Takes overdue holds of these SKUs back, as far as all of their stock is locked; but not those that are to be
 /// spared, since their own orders are asking for them.
 pub(super) async fn take_back(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     short: &[&str],
     spared: &[Uuid],
     locked: &BTreeSet<&Sku>,
@@ -87,14 +87,14 @@ pub(super) async fn take_back(
 
 /// Takes back holds whose time has run out: a few at a time, past stock that somebody works on (ORDERS 7).
 /// Answers how many there were to look at, and how many went back.
-pub async fn expire_overdue(pool: &PgPool) -> Result<(usize, usize), StockError> {
+pub async fn expire_overdue(pool: &Pool) -> Result<(usize, usize), StockError> {
     expire_overdue_but(pool, &mut BTreeSet::new()).await
 }
 
 /// The same, past those that could not be taken back. One whose counters are wrong keeps no other from going back: it
 /// joins them.
 pub async fn expire_overdue_but(
-    pool: &PgPool,
+    pool: &Pool,
     broken: &mut BTreeSet<Uuid>,
 ) -> Result<(usize, usize), StockError> {
     let known: Vec<Uuid> = broken.iter().copied().collect();
@@ -125,7 +125,7 @@ pub async fn expire_overdue_but(
 }
 
 /// Takes those of these holds back whose stock nobody works on.
-async fn expire(pool: &PgPool, overdue: &[OverdueLine]) -> Result<usize, StockError> {
+async fn expire(pool: &Pool, overdue: &[OverdueLine]) -> Result<usize, StockError> {
     let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
     let mut tx = pool.begin().await?;
     let locked = store::shelves::lock_free_ones(&mut tx, overdue).await?;

@@ -8,8 +8,8 @@ use std::{
     num::NonZeroU32,
 };
 
+use postgres::Pool;
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -119,7 +119,7 @@ impl Parcel {
 
 /// Units leave the shelves that their orders had them allocated on.
 pub async fn ship(
-    pool: &PgPool,
+    pool: &Pool,
     clock: Clock,
     shipments: &[Parcel],
 ) -> Result<Vec<ParcelOutcome<Shipped>>, StockError> {
@@ -135,7 +135,7 @@ pub async fn ship(
 
 /// Units that were shipped stand on their shelves again, for everybody.
 pub async fn restock(
-    pool: &PgPool,
+    pool: &Pool,
     clock: Clock,
     returns: &[Parcel],
 ) -> Result<Vec<ParcelOutcome<Returned>>, StockError> {
@@ -150,7 +150,7 @@ pub async fn restock(
 }
 
 async fn carry(
-    pool: &PgPool,
+    pool: &Pool,
     clock: Clock,
     way: Way,
     parcels: &[Parcel],
@@ -165,7 +165,7 @@ async fn carry(
 }
 
 async fn carry_once(
-    pool: &PgPool,
+    pool: &Pool,
     clock: Clock,
     way: Way,
     parcels: &[Parcel],

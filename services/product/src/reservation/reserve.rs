@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use money::Currency;
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use tracing::error;
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ use crate::{
 
 /// A verdict for each reservation. Sent again, a batch finds its own holds.
 pub async fn reserve(
-    pool: &PgPool,
+    pool: &Pool,
     currency: Currency,
     reservations: &[Reservation],
 ) -> Result<Vec<Verdict>, StockError> {
@@ -55,7 +55,7 @@ fn refuse(order: &Reservation, refused: &StockError) -> Verdict {
 }
 
 async fn reserve_together(
-    pool: &PgPool,
+    pool: &Pool,
     currency: Currency,
     batch: &[Reservation],
     retries: &mut Retries,
@@ -77,7 +77,7 @@ enum Attempt {
 }
 
 async fn attempt(
-    pool: &PgPool,
+    pool: &Pool,
     currency: Currency,
     batch: &[Reservation],
     reach: &Reach,
@@ -145,7 +145,7 @@ async fn attempt(
 }
 
 async fn named_offers(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     batch: &[Reservation],
 ) -> Result<Vec<Offer>, StockError> {
     let (mut ids, mut skus) = (BTreeSet::new(), BTreeSet::new());
@@ -162,7 +162,7 @@ async fn named_offers(
 }
 
 async fn known_holds(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     batch: &[Reservation],
 ) -> Result<Vec<KnownHold>, StockError> {
     let keys: Vec<Vec<u8>> = batch
@@ -185,7 +185,7 @@ fn short_skus(decisions: &[Decision]) -> Vec<&str> {
 
 /// Writes holds, lines and counters, each set-wise; answers when the new holds end.
 async fn write(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     batch: &[Reservation],
     decisions: &[Decision],
     offers: &[Offer],
@@ -203,7 +203,7 @@ async fn write(
 }
 
 async fn known_lines(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     decisions: &[Decision],
     holds: &[KnownHold],
 ) -> Result<HashMap<Uuid, Vec<HeldLine>>, StockError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sqlx::PgTransaction;
+use postgres::Transaction;
 use uuid::Uuid;
 
 use super::{
@@ -28,7 +28,7 @@ pub(super) enum Again<'a> {
 /// Takes those of these orders again whose hold ended and whose units are all there, and says so in `states`.
 /// Answers the SKUs whose stock must be locked as well before it can: start again.
 pub(super) async fn retake(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     orders: &[Uuid],
     states: &mut HashMap<Uuid, HoldState>,
     reach: &Reach,

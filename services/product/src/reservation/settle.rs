@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use postgres::Pool;
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
@@ -79,7 +79,7 @@ enum Attempt {
 }
 
 /// Turns held units into allocated ones, all lines of an order or none. A hold that ended is taken again.
-pub async fn commit(pool: &PgPool, orders: &[Uuid]) -> Result<Vec<Outcome<Committed>>, StockError> {
+pub async fn commit(pool: &Pool, orders: &[Uuid]) -> Result<Vec<Outcome<Committed>>, StockError> {
     let (mut retries, mut reach) = (Retries::begin(), Reach::default());
     let states = loop {
         match commit_once(pool, orders, &reach).await {
@@ -96,7 +96,7 @@ pub async fn commit(pool: &PgPool, orders: &[Uuid]) -> Result<Vec<Outcome<Commit
 }
 
 /// Looks at states, never at a clock (ORDERS 3). Answers them: what was found held is committed.
-async fn commit_once(pool: &PgPool, orders: &[Uuid], reach: &Reach) -> Result<Attempt, StockError> {
+async fn commit_once(pool: &Pool, orders: &[Uuid], reach: &Reach) -> Result<Attempt, StockError> {
     let mut tx = pool.begin().await?;
     let stock = store::holds::lock_stock(&mut tx, orders, reach.skus()).await?;
     reach_point(FailPoint::CommitLocked).await?;
@@ -114,7 +114,7 @@ async fn commit_once(pool: &PgPool, orders: &[Uuid], reach: &Reach) -> Result<At
 /// Gives units back, for good: no commit or extension that comes later takes them again. An order that is unknown
 /// gets a tombstone, so that its reservation finds nothing left to do.
 pub async fn release(
-    pool: &PgPool,
+    pool: &Pool,
     orders: &[Uuid],
     release: Release,
 ) -> Result<Vec<Outcome<Released>>, StockError> {
@@ -138,7 +138,7 @@ pub async fn release(
 
 /// Answers the states as they were found.
 async fn release_once(
-    pool: &PgPool,
+    pool: &Pool,
     orders: &[Uuid],
     release: Release,
 ) -> Result<States, StockError> {
@@ -177,7 +177,7 @@ async fn release_once(
 
 /// Lets holds run longer, to the payment window. A hold that ended is taken again.
 pub async fn extend(
-    pool: &PgPool,
+    pool: &Pool,
     extensions: &[Extension],
 ) -> Result<Vec<Outcome<Extended>>, StockError> {
     let orders: Vec<Uuid> = extensions
@@ -208,7 +208,7 @@ pub async fn extend(
 
 /// Locks holds alone at first: no units move, and nobody who waits for stock waits for this.
 async fn extend_once(
-    pool: &PgPool,
+    pool: &Pool,
     orders: &[Uuid],
     longest: &BTreeMap<Uuid, u32>,
     reach: &Reach,

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{
-    ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions, types::Json,
-};
+use postgres::Pool;
+use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions, types::Json};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -125,7 +124,7 @@ impl Session {
 
 /// Keeps a result, and takes away those of a month ago.
 pub async fn keep(
-    pool: &PgPool,
+    pool: &Pool,
     id: Uuid,
     started_at: DateTime<Utc>,
     finding_count: i64,
@@ -148,7 +147,7 @@ pub async fn keep(
 }
 
 /// The newest result.
-pub async fn latest(pool: &PgPool) -> Result<Option<AuditResult>, sqlx::Error> {
+pub async fn latest(pool: &Pool) -> Result<Option<AuditResult>, sqlx::Error> {
     sqlx::query_as!(
         AuditResultRow,
         r#"SELECT id, started_at, finished_at, finding_count, findings AS "kinds: _" FROM stock_audits
@@ -180,7 +179,7 @@ impl From<AuditResultRow> for AuditResult {
 }
 
 /// Whether the newest result is older than this, by the database's clock.
-pub async fn is_due(pool: &PgPool, interval: Duration) -> Result<bool, sqlx::Error> {
+pub async fn is_due(pool: &Pool, interval: Duration) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT NOT EXISTS (
                SELECT FROM stock_audits WHERE finished_at > now() - make_interval(secs => $1)
@@ -192,7 +191,7 @@ pub async fn is_due(pool: &PgPool, interval: Duration) -> Result<bool, sqlx::Err
 }
 
 /// Whether somebody holds the lock of audits.
-pub async fn is_running(pool: &PgPool) -> Result<bool, sqlx::Error> {
+pub async fn is_running(pool: &Pool) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::shelves::{self, Shift};
@@ -68,7 +68,7 @@ impl<'a> NewRows<'a> {
 
 /// Writes new holds, their lines and the counters of the locked stock; answers when each ends.
 pub async fn insert(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     rows: &NewRows<'_>,
 ) -> Result<HashMap<Uuid, DateTime<Utc>>, StockError> {
     let inserted = sqlx::query!(
@@ -123,7 +123,7 @@ pub async fn insert(
 
 /// The holds of these requests and these orders. No predicate on the state: it would invite the wrong index (ORDERS 13).
 pub async fn known(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     request_keys: &[Vec<u8>],
     orders: &[Uuid],
 ) -> Result<Vec<KnownHold>, sqlx::Error> {
@@ -151,7 +151,7 @@ pub async fn known(
 
 /// The lines of these orders as they were held, over all locations.
 pub async fn lines(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     orders: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<HeldLine>>, sqlx::Error> {
     let rows = sqlx::query!(
@@ -203,7 +203,7 @@ fn all_locked(unlocked_lines: i64) -> Result<(), StockError> {
 
 /// Locks the stock of these orders. With more SKUs to `reach` all locations of those and of the orders' own are locked.
 pub async fn lock_stock(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     orders: &[Uuid],
     reach: &BTreeSet<Sku>,
 ) -> Result<LockedStock, sqlx::Error> {
@@ -230,7 +230,7 @@ pub struct Locked {
 }
 
 /// Locks the stock of these orders, then their holds, and reads the holds' states in a statement of its own.
-pub async fn lock(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<Locked, StockError> {
+pub async fn lock(tx: &mut Transaction, orders: &[Uuid]) -> Result<Locked, StockError> {
     let stock = lock_stock(tx, orders, &BTreeSet::new()).await?;
     let (skus, locations) = stock.keys();
     let holds = sqlx::query!(
@@ -256,7 +256,7 @@ pub async fn lock(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<Locked,
 /// Commits those of these orders that are held, all lines of each, in one statement. Their stock is locked.
 /// Answers the states that they were in.
 pub async fn commit(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     orders: &[Uuid],
     stock: &LockedStock,
 ) -> Result<HashMap<Uuid, HoldState>, StockError> {
@@ -300,7 +300,7 @@ pub async fn commit(
 
 /// Locks these holds without their stock, and reads their states: enough for whoever moves no units.
 pub async fn lock_alone(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     orders: &[Uuid],
 ) -> Result<HashMap<Uuid, HoldState>, sqlx::Error> {
     let holds = sqlx::query!(
@@ -319,7 +319,7 @@ pub async fn lock_alone(
 /// Ends holds that this transaction has locked and found in the state `from`. That the state is compared in this way
 /// keeps the planner off the index of running holds, which it would read from end to end (ORDERS 13).
 pub async fn end(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     orders: &[Uuid],
     from: HoldState,
     to: HoldState,
@@ -341,7 +341,7 @@ pub async fn end(
 
 /// The lines of these holds, which have ended, have no units any more. That the flag is compared in this way keeps the
 /// planner off the index of open lines (ORDERS 13).
-async fn close_lines(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), sqlx::Error> {
+async fn close_lines(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE hold_lines SET is_open = false WHERE order_id = ANY ($1) AND is_open IS DISTINCT FROM false",
         orders,
@@ -353,7 +353,7 @@ async fn close_lines(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), 
 
 /// Gives up what these committed orders have not shipped; those that shipped nothing are released.
 /// Their stock has been given back.
-pub async fn give_up(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), sqlx::Error> {
+pub async fn give_up(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE hold_lines SET released = quantity - shipped, is_open = false
          WHERE order_id = ANY ($1) AND shipped + released < quantity",
@@ -373,7 +373,7 @@ pub async fn give_up(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), 
 }
 
 /// Tombstones for orders that have no hold.
-pub async fn bury(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), StockError> {
+pub async fn bury(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), StockError> {
     let buried = sqlx::query!(
         "INSERT INTO holds (order_id, state, expires_at, ended_at)
          SELECT order_id, 'released', now(), now() FROM unnest($1::uuid[]) AS tomb (order_id) ORDER BY order_id
@@ -392,7 +392,7 @@ pub async fn bury(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), Sto
 
 /// Lets those that are held run until so many seconds from now, if that is longer. They are locked.
 pub async fn extend(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     extensions: &BTreeMap<Uuid, u32>,
 ) -> Result<(), sqlx::Error> {
     let orders: Vec<Uuid> = extensions.keys().copied().collect();
@@ -421,10 +421,7 @@ pub struct OverdueLine {
 }
 
 /// All lines of overdue holds that hold units of these SKUs.
-pub async fn overdue(
-    tx: &mut PgTransaction<'_>,
-    skus: &[&str],
-) -> Result<Vec<OverdueLine>, sqlx::Error> {
+pub async fn overdue(tx: &mut Transaction, skus: &[&str]) -> Result<Vec<OverdueLine>, sqlx::Error> {
     sqlx::query_as!(
         OverdueLine,
         r#"SELECT line.order_id, line.sku AS "sku: _", line.location FROM (
@@ -440,7 +437,7 @@ pub async fn overdue(
 }
 
 /// All lines of the holds that are overdue longest, as many as one sweep may lock, past those of some orders.
-pub async fn overdue_batch(pool: &PgPool, but: &[Uuid]) -> Result<Vec<OverdueLine>, sqlx::Error> {
+pub async fn overdue_batch(pool: &Pool, but: &[Uuid]) -> Result<Vec<OverdueLine>, sqlx::Error> {
     let lines = sqlx::query_as!(
         OverdueLine,
         r#"SELECT line.order_id, line.sku AS "sku: _", line.location FROM (
@@ -470,7 +467,7 @@ fn whole_orders(lines: &[OverdueLine]) -> Vec<OverdueLine> {
 
 /// Flips those of these holds that are still held and overdue, and gives their units back. Their stock is locked.
 /// A hold that somebody else has locked is about to be extended.
-pub async fn expire(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<usize, StockError> {
+pub async fn expire(tx: &mut Transaction, orders: &[Uuid]) -> Result<usize, StockError> {
     let flipped = sqlx::query_scalar!(
         "UPDATE holds SET state = 'expired', ended_at = now()
          WHERE order_id IN (

@@ -1,6 +1,7 @@
 //! Stock as its vendor sees it: one SKU, the sum of its locations.
 
-use sqlx::{PgExecutor, PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
+use sqlx::PgExecutor;
 use web::list::{Paging, Total};
 
 use crate::{
@@ -32,7 +33,7 @@ macro_rules! inventories {
 
 /// A new row of stock.
 pub async fn open(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     sku: &Sku,
     location: &str,
     on_hand: i64,
@@ -50,7 +51,7 @@ pub async fn open(
 
 /// A row of stock for a SKU that was never in this place, as the place has it; nothing where there is no such place.
 pub async fn open_at(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     sku: &Sku,
     location: &LocationCode,
 ) -> Result<(), sqlx::Error> {
@@ -82,7 +83,7 @@ pub async fn find(
 
 /// The rows of one page, by SKU.
 pub async fn rows(
-    pool: &PgPool,
+    pool: &Pool,
     owner: Owner,
     low_only: bool,
     paging: &Paging<String>,
@@ -112,7 +113,7 @@ pub async fn rows(
     }
 }
 
-pub async fn total(pool: &PgPool, owner: Owner, low_only: bool) -> Result<Total, sqlx::Error> {
+pub async fn total(pool: &Pool, owner: Owner, low_only: bool) -> Result<Total, sqlx::Error> {
     macro_rules! count {
         ($low:tt) => {
             sqlx::query_scalar!(
@@ -138,7 +139,7 @@ pub async fn total(pool: &PgPool, owner: Owner, low_only: bool) -> Result<Total,
 
 /// Writes what a vendor sets of a row that this transaction has locked.
 pub async fn set(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     sku: &Sku,
     location: &str,
     on_hand: i64,

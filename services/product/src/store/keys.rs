@@ -1,13 +1,13 @@
 //! Idempotency keys. Claimed first in the transaction that answers: a twin on another replica waits for it.
 
 use axum::http::StatusCode;
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use web::conditional::ETag;
 
 use crate::idempotency::{Answer, Claim, Once};
 
 /// What the key stands for; a fresh one belongs to this transaction now.
-pub async fn claim(tx: &mut PgTransaction<'_>, once: &Once) -> Result<Claim, sqlx::Error> {
+pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim, sqlx::Error> {
     let inserted = sqlx::query!(
         "INSERT INTO idempotency_keys (principal, operation, key, fingerprint) VALUES ($1, $2, $3, $4)
          ON CONFLICT DO NOTHING",
@@ -48,11 +48,7 @@ pub async fn claim(tx: &mut PgTransaction<'_>, once: &Once) -> Result<Claim, sql
 }
 
 /// Keeps the answer for whoever asks with the same key.
-pub async fn keep(
-    tx: &mut PgTransaction<'_>,
-    once: &Once,
-    answer: &Answer,
-) -> Result<(), sqlx::Error> {
+pub async fn keep(tx: &mut Transaction, once: &Once, answer: &Answer) -> Result<(), sqlx::Error> {
     let kept = sqlx::query!(
         "UPDATE idempotency_keys SET status = $4, location = $5, etag = $6, body = $7
          WHERE principal = $1 AND operation = $2 AND key = $3",
@@ -74,7 +70,7 @@ pub async fn keep(
 }
 
 /// Takes away up to `most` keys that are older than 24 hours.
-pub async fn sweep(pool: &PgPool, most: i64) -> Result<u64, sqlx::Error> {
+pub async fn sweep(pool: &Pool, most: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "DELETE FROM idempotency_keys WHERE (principal, operation, key) IN (
              SELECT principal, operation, key FROM idempotency_keys

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use web::list::{Paging, Total};
 
 use super::readable::{Attempt, Row, Time, Unreadable};
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// None: there is one with this code.
-pub async fn insert(pool: &PgPool, new: &NewLocation) -> Result<Option<Location>, sqlx::Error> {
+pub async fn insert(pool: &Pool, new: &NewLocation) -> Result<Option<Location>, sqlx::Error> {
     sqlx::query_as!(
         Location,
         r#"INSERT INTO locations (code, name, priority) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING
@@ -54,7 +54,7 @@ impl Row for LocationRow {
 }
 
 /// The rows of one page, by code.
-pub async fn rows(pool: &PgPool, paging: &Paging<String>) -> Result<Vec<LocationRow>, sqlx::Error> {
+pub async fn rows(pool: &Pool, paging: &Paging<String>) -> Result<Vec<LocationRow>, sqlx::Error> {
     sqlx::query_as!(
         LocationRow,
         r#"SELECT code AS "code: _", name AS "name: _", priority, created_at AS "created_at: _" FROM locations
@@ -67,7 +67,7 @@ pub async fn rows(pool: &PgPool, paging: &Paging<String>) -> Result<Vec<Location
     .await
 }
 
-pub async fn total(pool: &PgPool) -> Result<Total, sqlx::Error> {
+pub async fn total(pool: &Pool) -> Result<Total, sqlx::Error> {
     let counted = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (SELECT FROM locations LIMIT $1) counted"#,
         Total::COUNT_TO,

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 use web::list::{Paging, Total};
 
@@ -13,7 +13,7 @@ use crate::{
     inventory::{Movement, MovementKind, PastMovement},
 };
 
-pub async fn add(tx: &mut PgTransaction<'_>, movement: &Movement) -> Result<(), sqlx::Error> {
+pub async fn add(tx: &mut Transaction, movement: &Movement) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO movements (id, sku, location, kind, delta, on_hand_after, reason, actor)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -79,7 +79,7 @@ impl Row for MovementRow {
 }
 
 pub async fn rows(
-    pool: &PgPool,
+    pool: &Pool,
     sku: &Sku,
     paging: &Paging<Position>,
 ) -> Result<Vec<MovementRow>, sqlx::Error> {
@@ -102,7 +102,7 @@ pub async fn rows(
     .await
 }
 
-pub async fn total(pool: &PgPool, sku: &Sku) -> Result<Total, sqlx::Error> {
+pub async fn total(pool: &Pool, sku: &Sku) -> Result<Total, sqlx::Error> {
     let counted = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (SELECT FROM movements WHERE sku = $1 LIMIT $2) counted"#,
         sku.as_str(),

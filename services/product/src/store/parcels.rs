@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::PgTransaction;
+use postgres::Transaction;
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -13,10 +13,7 @@ use crate::{
 };
 
 /// The lines of these orders.
-pub async fn lines(
-    tx: &mut PgTransaction<'_>,
-    orders: &[Uuid],
-) -> Result<Vec<OrderLine>, sqlx::Error> {
+pub async fn lines(tx: &mut Transaction, orders: &[Uuid]) -> Result<Vec<OrderLine>, sqlx::Error> {
     sqlx::query_as!(
         OrderLine,
         r#"SELECT order_id, sku AS "sku: _", location, quantity, shipped, returned, released
@@ -29,7 +26,7 @@ pub async fn lines(
 
 /// Those of these parcels that were moved before, and what their content was.
 pub async fn moved(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     way: Way,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Hash>, sqlx::Error> {
@@ -53,7 +50,7 @@ pub async fn moved(
 
 /// Writes the fresh parcels, the counters of their lines and of the stock, and a movement for each move.
 pub async fn write(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     clock: Clock,
     way: Way,
     parcels: &[Parcel],
@@ -138,11 +135,7 @@ impl<'a> Moves<'a> {
     }
 }
 
-async fn add_to_lines(
-    tx: &mut PgTransaction<'_>,
-    way: Way,
-    moves: &Moves<'_>,
-) -> Result<(), StockError> {
+async fn add_to_lines(tx: &mut Transaction, way: Way, moves: &Moves<'_>) -> Result<(), StockError> {
     let (shipped, returned) = match way {
         Way::Shipment => (1_i64, 0_i64),
         Way::Return => (0, 1),

@@ -1,7 +1,7 @@
 //! Lists of products. Every parameter may be empty. The sessions of lists plan each statement with its values
 //! (`pools::LIST_SETTINGS`), so that what is empty falls away and every sort and filter finds its index.
 
-use sqlx::PgPool;
+use postgres::Pool;
 use web::list::{Paging, Total};
 
 use super::{product_row::ProductRow, select_products};
@@ -36,7 +36,7 @@ macro_rules! with_stock {
 
 /// The rows of one page, of what `viewer` may see.
 pub async fn rows(
-    pool: &PgPool,
+    pool: &Pool,
     viewer: Viewer,
     filter: &Filter,
     sort: Sort,
@@ -134,7 +134,7 @@ pub async fn rows(
 }
 
 /// How many rows all pages have.
-pub async fn total(pool: &PgPool, viewer: Viewer, filter: &Filter) -> Result<Total, sqlx::Error> {
+pub async fn total(pool: &Pool, viewer: Viewer, filter: &Filter) -> Result<Total, sqlx::Error> {
     let [one, two, three, four, five, six, seven, eight] = filter.patterns();
     macro_rules! count {
         ($stock:tt) => {

@@ -1,6 +1,7 @@
 //! Products, one at a time.
 
-use sqlx::{PgExecutor, PgTransaction};
+use postgres::Transaction;
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{product_row::ProductRow, readable::readable_ones, select_products};
@@ -36,7 +37,7 @@ pub async fn by_names(
 
 /// False: another product has the slug, and nothing was inserted.
 pub async fn insert(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     id: Uuid,
     new: &NewProduct,
     slug: &Slug,
@@ -124,7 +125,7 @@ pub async fn delete(
 
 /// What orders name, by id or by SKU; hidden and deleted ones too.
 pub async fn offers(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     ids: &[Uuid],
     skus: &[&str],
 ) -> Result<Vec<Offer>, sqlx::Error> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use uuid::Uuid;
 use web::list::{Paging, Total};
 
@@ -97,7 +97,7 @@ macro_rules! reservations {
 
 /// The rows of one page. A question for each filter that has an index of its own.
 pub async fn rows(
-    pool: &PgPool,
+    pool: &Pool,
     wanted: &Wanted,
     paging: &Paging<Position>,
 ) -> Result<Vec<ReservedRow>, sqlx::Error> {
@@ -150,7 +150,7 @@ pub async fn rows(
     }
 }
 
-pub async fn total(pool: &PgPool, wanted: &Wanted) -> Result<Total, sqlx::Error> {
+pub async fn total(pool: &Pool, wanted: &Wanted) -> Result<Total, sqlx::Error> {
     let counted = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (
                SELECT FROM hold_lines line JOIN holds hold USING (order_id)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::PgTransaction;
+use postgres::Transaction;
 use uuid::Uuid;
 
 use super::shelves::{self, Shift};
@@ -40,10 +40,7 @@ impl Taken {
 }
 
 /// The lines of these orders, whose holds are locked.
-pub async fn lines(
-    tx: &mut PgTransaction<'_>,
-    orders: &[Uuid],
-) -> Result<Vec<EndedLine>, sqlx::Error> {
+pub async fn lines(tx: &mut Transaction, orders: &[Uuid]) -> Result<Vec<EndedLine>, sqlx::Error> {
     sqlx::query_as!(
         EndedLine,
         r#"SELECT order_id, sku AS "sku: _", quantity FROM hold_lines WHERE order_id = ANY ($1)"#,
@@ -54,7 +51,7 @@ pub async fn lines(
 }
 
 /// They are committed now.
-pub async fn commit(tx: &mut PgTransaction<'_>, taken: &Taken) -> Result<(), StockError> {
+pub async fn commit(tx: &mut Transaction, taken: &Taken) -> Result<(), StockError> {
     rewrite(tx, taken).await?;
     let revived = sqlx::query!(
         "UPDATE holds SET state = 'committed', ended_at = now()
@@ -69,7 +66,7 @@ pub async fn commit(tx: &mut PgTransaction<'_>, taken: &Taken) -> Result<(), Sto
 
 /// They are held again, for so many seconds from now.
 pub async fn hold(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     taken: &Taken,
     seconds: &BTreeMap<Uuid, u32>,
 ) -> Result<(), StockError> {
@@ -93,7 +90,7 @@ pub async fn hold(
 }
 
 /// Lines say from where units are taken; that may have changed since the first time.
-async fn rewrite(tx: &mut PgTransaction<'_>, taken: &Taken) -> Result<(), sqlx::Error> {
+async fn rewrite(tx: &mut Transaction, taken: &Taken) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_minor, sku, location, quantity)
          SELECT take.order_id, old.line, old.product_id, old.vendor_id, old.name, old.unit_price_minor, take.sku,
@@ -128,7 +125,7 @@ async fn rewrite(tx: &mut PgTransaction<'_>, taken: &Taken) -> Result<(), sqlx::
     Ok(())
 }
 
-async fn shift(tx: &mut PgTransaction<'_>, taken: &Taken, shift: Shift) -> Result<(), StockError> {
+async fn shift(tx: &mut Transaction, taken: &Taken, shift: Shift) -> Result<(), StockError> {
     let skus: Vec<&str> = taken.skus.iter().map(String::as_str).collect();
     let locations: Vec<&str> = taken.locations.iter().map(String::as_str).collect();
     shelves::shift(tx, shift, &skus, &locations, &taken.quantities).await

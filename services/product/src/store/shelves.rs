@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use sqlx::PgTransaction;
+use postgres::Transaction;
 use uuid::Uuid;
 
 use super::holds::{LockedStock, OverdueLine};
 use crate::reservation::{Shelf, StockError};
 
 /// Locks all locations of these SKUs, and reads them as they are then.
-pub async fn lock(tx: &mut PgTransaction<'_>, skus: &[&str]) -> Result<Vec<Shelf>, sqlx::Error> {
+pub async fn lock(tx: &mut Transaction, skus: &[&str]) -> Result<Vec<Shelf>, sqlx::Error> {
     sqlx::query_as!(
         Shelf,
         r#"SELECT sku AS "sku: _", location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY ($1)
@@ -22,7 +22,7 @@ pub async fn lock(tx: &mut PgTransaction<'_>, skus: &[&str]) -> Result<Vec<Shelf
 
 /// Locks the rows that the lines of these orders hold units of, and reads them as they are then.
 pub(super) async fn lock_of(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     orders: &[Uuid],
 ) -> Result<LockedStock, sqlx::Error> {
     let shelves = sqlx::query_as!(
@@ -39,7 +39,7 @@ pub(super) async fn lock_of(
 
 /// Locks those rows of these lines that nobody else works on, and names them.
 pub async fn lock_free_ones(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     lines: &[OverdueLine],
 ) -> Result<HashSet<(String, String)>, sqlx::Error> {
     let skus: Vec<&str> = lines.iter().map(|line| line.sku.as_str()).collect();
@@ -84,7 +84,7 @@ impl Shift {
 
 /// Changes the counters of locked rows: by a quantity for each place of the three lists.
 pub(super) async fn shift(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     shift: Shift,
     skus: &[&str],
     locations: &[&str],
@@ -114,7 +114,7 @@ pub(super) async fn shift(
 }
 
 /// Gives the units of these orders back, on locked rows.
-pub async fn give_back(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<(), StockError> {
+pub async fn give_back(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), StockError> {
     let rows = sqlx::query!(
         r#"WITH units AS (
                SELECT sku, location, sum(quantity)::bigint AS quantity FROM hold_lines WHERE order_id = ANY ($1)
@@ -132,10 +132,7 @@ pub async fn give_back(tx: &mut PgTransaction<'_>, orders: &[Uuid]) -> Result<()
 }
 
 /// Takes what these orders have allocated and not shipped off the counters, on locked rows. Their lines still say it.
-pub async fn give_allocated_back(
-    tx: &mut PgTransaction<'_>,
-    orders: &[Uuid],
-) -> Result<(), StockError> {
+pub async fn give_allocated_back(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), StockError> {
     let rows = sqlx::query!(
         r#"WITH units AS (
                SELECT sku, location, sum(quantity - shipped - released)::bigint AS quantity

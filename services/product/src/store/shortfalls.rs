@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -24,7 +24,7 @@ pub struct Having {
 
 /// How many more units orders have than `on_hand`, on a locked shelf.
 pub async fn lack(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     sku: &Sku,
     location: &str,
     on_hand: i64,
@@ -70,7 +70,7 @@ macro_rules! having {
 
 /// Who holds units of it, the newest first; so many units at the least, if there are.
 pub async fn held(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     (sku, location): (&Sku, &str),
     units: i64,
     lines: Lines,
@@ -88,7 +88,7 @@ pub async fn held(
 
 /// Who has units of it allocated, the newest first; so many units at the least, if there are.
 pub async fn allocated(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     (sku, location): (&Sku, &str),
     units: i64,
     lines: Lines,
@@ -106,7 +106,7 @@ pub async fn allocated(
 
 /// Takes the units off the lines and the shelf, and keeps that for the order service.
 pub async fn write(
-    tx: &mut PgTransaction<'_>,
+    tx: &mut Transaction,
     clock: Clock,
     sku: &Sku,
     location: &str,
@@ -187,7 +187,7 @@ impl Row for ShortfallRow {
 
 /// What the order service has not dealt with, the oldest first, behind the shortfall `after`.
 pub async fn open(
-    pool: &PgPool,
+    pool: &Pool,
     after: Option<Uuid>,
     most: usize,
 ) -> Result<Vec<ShortfallRow>, sqlx::Error> {
@@ -205,7 +205,7 @@ pub async fn open(
 }
 
 /// These are dealt with. Answers how many were not before.
-pub async fn settle(pool: &PgPool, ids: &[Uuid]) -> Result<u64, sqlx::Error> {
+pub async fn settle(pool: &Pool, ids: &[Uuid]) -> Result<u64, sqlx::Error> {
     let settled = sqlx::query!(
         "UPDATE shortfalls SET settled_at = now() WHERE id IN (
              SELECT id FROM shortfalls WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE

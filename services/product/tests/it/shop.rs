@@ -15,6 +15,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
+use postgres::Pool;
 use product::{
     app::{App, Parts},
     audit::Auditor,
@@ -45,7 +46,7 @@ pub const INTERNAL_TOKEN: &str = "current-token";
 pub const OPERATOR_TOKEN: &str = "operators-token";
 
 pub struct Shop {
-    pub pool: PgPool,
+    pub pool: Pool,
     pub vendor: User,
     pub other_vendor: User,
     pub admin: User,
@@ -126,7 +127,9 @@ impl Shop {
                 .max_connections(connections)
                 .acquire_timeout(Duration::from_secs(1))
                 .connect_lazy_with(options.options(settings.iter().copied()))
+                .into()
         };
+        let pool = Pool::from(pool);
         let app = App::new(Parts {
             pool: pool.clone(),
             lists: apart("lists", 2, &LIST_SETTINGS),

@@ -208,7 +208,12 @@ async fn a_revocation_stays_as_long_as_a_token_may_live_and_no_longer(pool: PgPo
         "UPDATE revocations SET recorded_at = now() - interval '19 minutes'",
     )
     .await;
-    assert_eq!(sweeper::sweep(&pool, &running).await.unwrap(), 0);
+    assert_eq!(
+        sweeper::sweep(&postgres::Pool::from(&pool), &running)
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(
         listening.feed("").await["sessions"]
             .as_array()
@@ -226,7 +231,12 @@ async fn a_revocation_stays_as_long_as_a_token_may_live_and_no_longer(pool: PgPo
     )
     .await;
     assert_eq!(listening.feed("").await["sessions"], json!([]));
-    assert_eq!(sweeper::sweep(&pool, &running).await.unwrap(), 1);
+    assert_eq!(
+        sweeper::sweep(&postgres::Pool::from(&pool), &running)
+            .await
+            .unwrap(),
+        1
+    );
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

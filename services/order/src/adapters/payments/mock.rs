@@ -7,10 +7,10 @@ mod webhooks;
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::PgPool;
-
 pub(super) use self::behaviour::offered;
 pub use self::webhooks::MockWebhooks;
+use postgres::Pool;
+
 use self::{
     behaviour::{Behaviour, Entry, Kind},
     books::{Answered, Asked},
@@ -29,7 +29,7 @@ const CALL: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub struct MockProvider {
-    pool: PgPool,
+    pool: Pool,
     late: Duration,
     slow: Duration,
 }
@@ -65,9 +65,9 @@ impl From<MockError> for ProviderError {
 }
 
 impl MockProvider {
-    pub fn new(settings: &MockSettings, pool: PgPool) -> Self {
+    pub fn new(settings: &MockSettings, pool: impl Into<Pool>) -> Self {
         Self {
-            pool,
+            pool: pool.into(),
             late: settings.late(),
             slow: settings.slow(),
         }

@@ -1,12 +1,12 @@
 //! Counting the orders of a list, up to a limit, so that a count never reads a whole table.
 //! A statement for each set of filters that has its own index, as in `list`.
 
-use sqlx::PgPool;
+use postgres::Pool;
 
 use crate::domain::{OrderFilter, Status};
 
 pub(super) async fn count(
-    pool: &PgPool,
+    pool: &Pool,
     filter: &OrderFilter,
     most: i64,
 ) -> Result<i64, sqlx::Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -26,7 +26,7 @@ enum Attempt {
 }
 
 pub(super) async fn create(
-    pool: &PgPool,
+    pool: &Pool,
     clock: Clock,
     orders: &[NewOrder],
 ) -> Result<Vec<Creation>, StoreError> {
@@ -45,7 +45,7 @@ pub(super) async fn create(
     answers(pool, orders, stamps, uncertain).await
 }
 
-async fn attempt(pool: &PgPool, orders: &[NewOrder]) -> Attempt {
+async fn attempt(pool: &Pool, orders: &[NewOrder]) -> Attempt {
     let mut transaction = match pool.begin().await {
         Ok(transaction) => transaction,
         Err(error) => return Attempt::Failed(error.into()),
@@ -68,7 +68,7 @@ async fn attempt(pool: &PgPool, orders: &[NewOrder]) -> Attempt {
 
 /// Writes what is new; what a twin wrote before is left alone, and waited for where it is not committed yet.
 async fn write(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     orders: &[NewOrder],
 ) -> Result<HashMap<Uuid, Stamp>, sqlx::Error> {
     let claimed = claim_keys(transaction, orders).await?;
@@ -96,7 +96,7 @@ async fn write(
 }
 
 async fn answers(
-    pool: &PgPool,
+    pool: &Pool,
     orders: &[NewOrder],
     mut stamps: HashMap<Uuid, Stamp>,
     uncertain: bool,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{failure::StoreError, list::by_ids, returns, revise::advance};
@@ -37,10 +37,7 @@ struct FulfillmentRow {
     delivered_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn dispatch(
-    pool: &PgPool,
-    order: OrderId,
-) -> Result<Option<Dispatch>, StoreError> {
+pub(super) async fn dispatch(pool: &Pool, order: OrderId) -> Result<Option<Dispatch>, StoreError> {
     // What is read after the order may be newer than its version: then the write finds another version.
     let Some(found) = by_ids(pool, &[order.0]).await?.pop() else {
         return Ok(None);
@@ -57,7 +54,7 @@ pub(super) async fn dispatch(
 }
 
 pub(super) async fn order_of(
-    pool: &PgPool,
+    pool: &Pool,
     parcel: FulfillmentId,
 ) -> Result<Option<OrderId>, StoreError> {
     let order = sqlx::query_scalar!(
@@ -70,7 +67,7 @@ pub(super) async fn order_of(
 }
 
 pub(super) async fn write(
-    pool: &PgPool,
+    pool: &Pool,
     order: OrderId,
     step: &FulfillmentStep,
 ) -> Result<Saved, StoreError> {
@@ -93,7 +90,7 @@ pub(super) async fn write(
 }
 
 async fn plan(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     order: OrderId,
     parcel: &NewFulfillment,
 ) -> Result<(), StoreError> {
@@ -155,7 +152,7 @@ async fn plan(
     touched(done.rows_affected(), parcel.lines.len())
 }
 
-async fn ship(transaction: &mut PgTransaction<'_>, id: FulfillmentId) -> Result<(), StoreError> {
+async fn ship(transaction: &mut Transaction, id: FulfillmentId) -> Result<(), StoreError> {
     let done = sqlx::query!(
         r#"
         UPDATE fulfillments
@@ -169,7 +166,7 @@ async fn ship(transaction: &mut PgTransaction<'_>, id: FulfillmentId) -> Result<
     touched(done.rows_affected(), 1)
 }
 
-async fn deliver(transaction: &mut PgTransaction<'_>, id: FulfillmentId) -> Result<(), StoreError> {
+async fn deliver(transaction: &mut Transaction, id: FulfillmentId) -> Result<(), StoreError> {
     let done = sqlx::query!(
         r#"
         UPDATE fulfillments SET status = 'delivered', delivered_at = now(), updated_at = now()
@@ -194,7 +191,7 @@ async fn deliver(transaction: &mut PgTransaction<'_>, id: FulfillmentId) -> Resu
     Ok(())
 }
 
-async fn cancel(transaction: &mut PgTransaction<'_>, id: FulfillmentId) -> Result<(), StoreError> {
+async fn cancel(transaction: &mut Transaction, id: FulfillmentId) -> Result<(), StoreError> {
     let done = sqlx::query!(
         r#"UPDATE fulfillments SET status = 'cancelled', updated_at = now() WHERE id = $1 AND status = 'planned'"#,
         id.0,
@@ -227,7 +224,7 @@ fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
     }
 }
 
-async fn units(pool: &PgPool, order: OrderId) -> Result<Vec<LineUnits>, StoreError> {
+async fn units(pool: &Pool, order: OrderId) -> Result<Vec<LineUnits>, StoreError> {
     let rows = sqlx::query_as!(
         UnitsRow,
         r#"
@@ -251,7 +248,7 @@ async fn units(pool: &PgPool, order: OrderId) -> Result<Vec<LineUnits>, StoreErr
         .collect()
 }
 
-async fn fulfillments(pool: &PgPool, order: OrderId) -> Result<Vec<Fulfillment>, StoreError> {
+async fn fulfillments(pool: &Pool, order: OrderId) -> Result<Vec<Fulfillment>, StoreError> {
     let rows = sqlx::query_as!(
         FulfillmentRow,
         r#"
@@ -274,7 +271,7 @@ async fn fulfillments(pool: &PgPool, order: OrderId) -> Result<Vec<Fulfillment>,
 }
 
 pub(super) async fn lines_of(
-    pool: &PgPool,
+    pool: &Pool,
     parcels: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<ParcelLine>>, StoreError> {
     let lines = sqlx::query!(

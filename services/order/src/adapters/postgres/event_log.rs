@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use sqlx::PgPool;
+use postgres::Pool;
 use web::clock::Clock;
 
 use super::failure::{StoreError, retrying};
@@ -14,13 +14,16 @@ use crate::{
 
 #[derive(Clone, Debug)]
 pub struct PgEventLog {
-    pool: PgPool,
+    pool: Pool,
     clock: Clock,
 }
 
 impl PgEventLog {
-    pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock }
+    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+        Self {
+            pool: pool.into(),
+            clock,
+        }
     }
 }
 
@@ -53,11 +56,7 @@ impl EventLog for PgEventLog {
     }
 }
 
-async fn take(
-    pool: &PgPool,
-    most: i64,
-    lease: Duration,
-) -> Result<Vec<PartitionLease>, StoreError> {
+async fn take(pool: &Pool, most: i64, lease: Duration) -> Result<Vec<PartitionLease>, StoreError> {
     Ok(sqlx::query_as!(
         PartitionLease,
         r#"
@@ -83,7 +82,7 @@ async fn take(
 }
 
 async fn publish(
-    pool: &PgPool,
+    pool: &Pool,
     leases: &[PartitionLease],
     most: i64,
 ) -> Result<Published, StoreError> {
@@ -149,12 +148,9 @@ async fn publish(
     })
 }
 
-async fn fill_gaps(pool: &PgPool, within: Duration) -> Result<u64, sqlx::Error> {
-    let mut transaction = pool.begin().await?;
+async fn fill_gaps(pool: &Pool, within: Duration) -> Result<u64, sqlx::Error> {
     // It may read a day of orders.
-    sqlx::query!("SET LOCAL statement_timeout = '30s'")
-        .execute(&mut *transaction)
-        .await?;
+    let mut transaction = pool.begin_long(Duration::from_secs(30)).await?;
     let filled = sqlx::query!(
         r#"
         INSERT INTO order_events (order_id, version, event_type, actor, actor_id, occurred_at, data)

@@ -1,7 +1,7 @@
 //! Events: every transaction that raises an order's version writes the event of that version here, in one statement.
 
+use postgres::Transaction;
 use serde_json::{Value, json};
-use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use crate::domain::{Actor, EventType, NewEvent, NewOrder, OrderId, OrderState};
@@ -72,7 +72,7 @@ impl EventRow {
 
 /// Writes events, in key order (ORDERS 8). The transaction holds the locks of their orders.
 pub(super) async fn write(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     events: &[EventRow],
 ) -> Result<(), sqlx::Error> {
     if events.is_empty() {

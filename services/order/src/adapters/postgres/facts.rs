@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use uuid::Uuid;
 
 use super::{
@@ -13,7 +13,7 @@ use crate::domain::{
     Facts, Parcels, PayWindow, Payment, Refund, RefundCause, RefundState, Status, Turn,
 };
 
-pub(super) async fn add_payments(pool: &PgPool, turns: &mut [Turn]) -> Result<(), StoreError> {
+pub(super) async fn add_payments(pool: &Pool, turns: &mut [Turn]) -> Result<(), StoreError> {
     let orders: Vec<Uuid> = turns
         .iter()
         .filter(|turn| turn.facts.window != PayWindow::Free)
@@ -61,7 +61,7 @@ pub(super) async fn add_payments(pool: &PgPool, turns: &mut [Turn]) -> Result<()
 }
 
 async fn of_payments(
-    pool: &PgPool,
+    pool: &Pool,
     ids: &[Uuid],
     payments: &HashMap<Uuid, Payment>,
 ) -> Result<HashMap<Uuid, Vec<Refund>>, StoreError> {
@@ -84,7 +84,7 @@ async fn of_payments(
 
 /// Asked only for orders that may have to be wound up after their stock was committed. An order of which a parcel is
 /// under way is looked at again.
-pub(super) async fn add_parcels(pool: &PgPool, turns: &mut [Turn]) -> Result<(), StoreError> {
+pub(super) async fn add_parcels(pool: &Pool, turns: &mut [Turn]) -> Result<(), StoreError> {
     let orders: Vec<Uuid> = turns
         .iter()
         .filter(|turn| may_have_parcels(&turn.facts))
@@ -97,8 +97,8 @@ pub(super) async fn add_parcels(pool: &PgPool, turns: &mut [Turn]) -> Result<(),
         r#"
         SELECT order_id, sum(shipped) > 0 AS "any_shipped!",
                sum((quantity - shipped - short) * unit_price_minor)::bigint AS "unshipped_minor!",
-               EXISTS (SELECT FROM fulfillments
-                       WHERE fulfillments.order_id = order_items.order_id AND status = 'shipping') AS "under_way!"
+               COALESCE((SELECT bool_or(status = 'shipping') FROM fulfillments
+                         WHERE fulfillments.order_id = order_items.order_id), false) AS "under_way!"
         FROM order_items WHERE order_id = ANY ($1) GROUP BY order_id
         "#,
         &orders,

@@ -46,7 +46,7 @@ pub(super) fn orders_error(error: StoreError) -> OrdersError {
     let failure = error.failure();
     let cause = Arc::new(error);
     match failure {
-        Failure::Retryable => OrdersError::Unavailable(cause),
+        Failure::Retryable | Failure::Unknown => OrdersError::Unavailable(cause),
         Failure::Data => OrdersError::Refused(cause),
         Failure::Defect => OrdersError::Defect(cause),
     }
@@ -72,7 +72,13 @@ impl Retries {
     pub(super) async fn pause(&mut self, error: StoreError) -> Result<(), StoreError> {
         self.attempts += 1;
         let pause = RETRIES.pause(self.attempts, Spread::of(self.clock.uuid()));
-        if error.failure() != Failure::Retryable || Instant::now() + pause >= self.deadline {
+        // After a COMMIT without an answer too: whatever is tried again here finds its own earlier write, by its key, a
+        // fence or a version.
+        let passes = match error.failure() {
+            Failure::Retryable | Failure::Unknown => true,
+            Failure::Data | Failure::Defect => false,
+        };
+        if !passes || Instant::now() + pause >= self.deadline {
             return Err(error);
         }
         tracing::debug!(

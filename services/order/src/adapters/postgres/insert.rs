@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::PgTransaction;
+use postgres::Transaction;
 use uuid::Uuid;
 
 use super::stored_address::StoredAddress;
@@ -25,7 +25,7 @@ pub(super) struct Stamp {
 }
 
 pub(super) async fn claim_keys(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     orders: &[NewOrder],
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
     let principals: Vec<Uuid> = orders
@@ -68,7 +68,7 @@ pub(super) async fn claim_keys(
 }
 
 pub(super) async fn insert_orders(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<HashMap<Uuid, Stamp>, sqlx::Error> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
@@ -153,7 +153,7 @@ pub(super) async fn insert_orders(
 }
 
 pub(super) async fn insert_items(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
     let (mut ids, mut positions, mut products, mut vendors) =
@@ -200,7 +200,7 @@ pub(super) async fn insert_items(
 
 /// Payments that begin with their orders.
 pub(super) async fn insert_payments(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
     let begun: Vec<(&NewOrder, &NewPayment)> = orders
@@ -242,7 +242,7 @@ pub(super) async fn insert_payments(
 }
 
 pub(super) async fn insert_sagas(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();

@@ -1,6 +1,7 @@
 //! Reading orders: by id, and as lists, newest first. A statement for each set of filters that has its own index.
 
-use sqlx::{PgPool, types::Json};
+use postgres::Pool;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
@@ -14,7 +15,7 @@ use crate::{
     ports::Listing,
 };
 
-pub(super) async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Order>, StoreError> {
+pub(super) async fn by_ids(pool: &Pool, ids: &[Uuid]) -> Result<Vec<Order>, StoreError> {
     let rows = sqlx::query_as!(
         OrderRow,
         r#"
@@ -32,7 +33,7 @@ pub(super) async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Order>, St
 }
 
 pub(super) async fn list(
-    pool: &PgPool,
+    pool: &Pool,
     filter: &OrderFilter,
     window: &Window,
 ) -> Result<Listing, StoreError> {
@@ -54,7 +55,7 @@ pub(super) async fn list(
 
 /// Sorted by id alone, which carries the time of the request: so the index of a vendor's lines leads to a page.
 async fn of_vendor(
-    pool: &PgPool,
+    pool: &Pool,
     vendor: Uuid,
     filter: &OrderFilter,
     window: &Window,
@@ -91,7 +92,7 @@ async fn of_vendor(
 }
 
 async fn of_customer(
-    pool: &PgPool,
+    pool: &Pool,
     customer: Uuid,
     filter: &OrderFilter,
     window: &Window,
@@ -125,7 +126,7 @@ async fn of_customer(
 }
 
 async fn by_status(
-    pool: &PgPool,
+    pool: &Pool,
     status: &str,
     filter: &OrderFilter,
     window: &Window,
@@ -158,7 +159,7 @@ async fn by_status(
 }
 
 async fn all(
-    pool: &PgPool,
+    pool: &Pool,
     filter: &OrderFilter,
     window: &Window,
 ) -> Result<Vec<OrderRow>, sqlx::Error> {
@@ -187,7 +188,7 @@ async fn all(
     .await
 }
 
-async fn with_items(pool: &PgPool, rows: Vec<OrderRow>) -> Result<Vec<Order>, StoreError> {
+async fn with_items(pool: &Pool, rows: Vec<OrderRow>) -> Result<Vec<Order>, StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let items = sqlx::query_as!(
         ItemRow,

@@ -1,6 +1,6 @@
 //! Reading payments: by id, and as lists, newest first.
 
-use sqlx::PgPool;
+use postgres::Pool;
 use uuid::Uuid;
 
 use super::{failure::StoreError, payment_row::PaymentRow};
@@ -9,7 +9,7 @@ use crate::{
     ports::PaymentListing,
 };
 
-pub(super) async fn by_id(pool: &PgPool, id: Uuid) -> Result<Option<Payment>, StoreError> {
+pub(super) async fn by_id(pool: &Pool, id: Uuid) -> Result<Option<Payment>, StoreError> {
     let row = sqlx::query_as!(
         PaymentRow,
         r#"
@@ -27,7 +27,7 @@ pub(super) async fn by_id(pool: &PgPool, id: Uuid) -> Result<Option<Payment>, St
 
 /// The filters are few and each has its index; which one serves is the planner's choice.
 pub(super) async fn list(
-    pool: &PgPool,
+    pool: &Pool,
     filter: &PaymentFilter,
     window: &Window<PaymentId>,
 ) -> Result<PaymentListing, StoreError> {
@@ -79,7 +79,7 @@ pub(super) async fn list(
     })
 }
 
-async fn count(pool: &PgPool, filter: &PaymentFilter, most: i64) -> Result<i64, sqlx::Error> {
+async fn count(pool: &Pool, filter: &PaymentFilter, most: i64) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         SELECT count(*) AS "count!" FROM (

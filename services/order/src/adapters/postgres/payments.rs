@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use postgres::{Failure, constraint};
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Failure, Pool, Transaction, constraint};
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -34,16 +33,16 @@ const DEADLINE_SECONDS: f64 = 120.0;
 
 #[derive(Clone, Debug)]
 pub struct PgPayments {
-    readers: PgPool,
-    writers: PgPool,
+    readers: Pool,
+    writers: Pool,
     clock: Clock,
 }
 
 impl PgPayments {
-    pub fn new(readers: PgPool, writers: PgPool, clock: Clock) -> Self {
+    pub fn new(readers: impl Into<Pool>, writers: impl Into<Pool>, clock: Clock) -> Self {
         Self {
-            readers,
-            writers,
+            readers: readers.into(),
+            writers: writers.into(),
             clock,
         }
     }
@@ -131,17 +130,21 @@ impl Payments for PgPayments {
     }
 
     async fn wake(&self, payment: PaymentId) -> Result<bool, IntentError> {
-        let woken = sqlx::query!(
+        // By key alone (ORDERS 13): a finished saga is written as it was.
+        let woken = sqlx::query_scalar!(
             r#"
-            UPDATE sagas SET due_at = now(), attempts = 0
-            WHERE finished_at IS NULL AND order_id = (SELECT order_id FROM payments WHERE id = $1)
+            UPDATE sagas
+            SET due_at = CASE WHEN finished_at IS NULL THEN now() ELSE due_at END,
+                attempts = CASE WHEN finished_at IS NULL THEN 0 ELSE attempts END
+            WHERE order_id = (SELECT order_id FROM payments WHERE id = $1)
+            RETURNING finished_at IS NULL AS "unfinished!"
             "#,
             payment.0,
         )
-        .execute(&self.writers)
+        .fetch_optional(&self.writers)
         .await
         .map_err(|error| intent_error(error.into()))?;
-        if woken.rows_affected() > 0 {
+        if woken == Some(true) {
             return Ok(true);
         }
         Ok(self.find(payment).await?.is_some())
@@ -389,7 +392,11 @@ impl PgPayments {
             .await?;
             (payment.version, payment.updated_at) = (row.version, row.updated_at);
         }
-        transaction.commit().await?;
+        // Not tried again without an answer: it would meet its own version.
+        transaction
+            .commit()
+            .await
+            .map_err(|error| Stop::Refused(intent_error(error.into())))?;
         Ok(payment)
     }
 
@@ -544,7 +551,7 @@ fn decide(
 
 /// Makes the saga due, and locks it and then the order: in that order, as the sagas' own rounds do.
 async fn wake_and_lock(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     order: OrderId,
 ) -> Result<Locked, StoreError> {
     sqlx::query!(
@@ -586,10 +593,7 @@ async fn wake_and_lock(
 }
 
 /// Whether every unit of a locked order has left or is about to: then there is nothing to cancel (ORDERS 22).
-async fn leaves_wholly(
-    transaction: &mut PgTransaction<'_>,
-    order: OrderId,
-) -> Result<bool, StoreError> {
+async fn leaves_wholly(transaction: &mut Transaction, order: OrderId) -> Result<bool, StoreError> {
     let leaves = sqlx::query_scalar!(
         r#"
         SELECT NOT EXISTS (
@@ -608,10 +612,7 @@ async fn leaves_wholly(
     Ok(leaves)
 }
 
-async fn lock_payment(
-    transaction: &mut PgTransaction<'_>,
-    id: PaymentId,
-) -> Result<Payment, StoreError> {
+async fn lock_payment(transaction: &mut Transaction, id: PaymentId) -> Result<Payment, StoreError> {
     sqlx::query_as!(
         PaymentRow,
         r#"
@@ -629,7 +630,7 @@ async fn lock_payment(
 
 /// Writes the payment axis of a locked order, with its event.
 async fn advance(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     order: OrderId,
     state: &OrderState,
     event: EventRow,
@@ -649,7 +650,7 @@ async fn advance(
     Ok(())
 }
 
-async fn commit(transaction: PgTransaction<'_>) -> Result<(), StoreError> {
+async fn commit(transaction: Transaction) -> Result<(), StoreError> {
     reach(FailPoint::BeforeIntentCommit)
         .await
         .map_err(on_demand)?;
@@ -662,7 +663,7 @@ async fn commit(transaction: PgTransaction<'_>) -> Result<(), StoreError> {
 
 fn intent_error(error: StoreError) -> IntentError {
     match error.failure() {
-        Failure::Retryable => IntentError::Unavailable(Arc::new(error)),
+        Failure::Retryable | Failure::Unknown => IntentError::Unavailable(Arc::new(error)),
         Failure::Data | Failure::Defect => IntentError::Defect(Arc::new(error)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use uuid::Uuid;
 
 use super::{failure::StoreError, list::by_ids};
@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) async fn recorded(
-    pool: &PgPool,
+    pool: &Pool,
     identities: &[RequestIdentity],
 ) -> Result<Vec<Option<Recorded>>, StoreError> {
     let principals: Vec<Uuid> = identities
@@ -69,12 +69,13 @@ pub(super) async fn recorded(
 }
 
 /// Keys are kept for a day; a bounded number goes at once.
-pub(super) async fn forget_old(pool: &PgPool) -> Result<u64, sqlx::Error> {
+pub(super) async fn forget_old(pool: &Pool) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         r#"
         DELETE FROM idempotency_keys
         WHERE ctid = ANY (ARRAY(
-            SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '1 day' ORDER BY created_at LIMIT 5000
+            SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '1 day'
+            ORDER BY created_at LIMIT 5000 FOR UPDATE SKIP LOCKED
         ))
         "#
     )

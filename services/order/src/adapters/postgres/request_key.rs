@@ -1,7 +1,7 @@
 //! The key of a request that changes something: claimed in the transaction of the change, so that a twin waits and then
 //! finds what the first one did (ORDERS 18). Refusals roll back, and leave no key.
 
-use sqlx::PgTransaction;
+use postgres::Transaction;
 use uuid::Uuid;
 
 use super::failure::StoreError;
@@ -20,7 +20,7 @@ pub(super) enum Claim {
 
 /// `resource`: what the request makes or changes beside the order.
 pub(super) async fn claim(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     identity: &RequestIdentity,
     fingerprint: Fingerprint,
     order: Uuid,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use money::Money;
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -27,13 +27,16 @@ use crate::{
 
 #[derive(Clone, Debug)]
 pub struct PgReturnedGoods {
-    pool: PgPool,
+    pool: Pool,
     clock: Clock,
 }
 
 impl PgReturnedGoods {
-    pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock }
+    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+        Self {
+            pool: pool.into(),
+            clock,
+        }
     }
 }
 
@@ -65,7 +68,7 @@ impl ReturnedGoods for PgReturnedGoods {
     }
 }
 
-async fn take(pool: &PgPool, most: i64, lease: Duration) -> Result<Vec<ReturnTurn>, StoreError> {
+async fn take(pool: &Pool, most: i64, lease: Duration) -> Result<Vec<ReturnTurn>, StoreError> {
     let rows = sqlx::query!(
         r#"
         WITH due AS MATERIALIZED (
@@ -119,7 +122,7 @@ async fn take(pool: &PgPool, most: i64, lease: Duration) -> Result<Vec<ReturnTur
 }
 
 async fn settle(
-    pool: &PgPool,
+    pool: &Pool,
     answered: &[(ReturnTurn, ParcelOutcome)],
 ) -> Result<usize, StoreError> {
     let mut transaction = pool.begin().await?;
@@ -183,27 +186,25 @@ async fn settle(
 }
 
 async fn postpone(
-    pool: &PgPool,
+    pool: &Pool,
     returns: &[(ParcelLease, Duration)],
     reason: &str,
 ) -> Result<(), StoreError> {
     let leases: Vec<ParcelLease> = returns.iter().map(|(lease, _)| *lease).collect();
-    let ids: Vec<Uuid> = leases.iter().map(|lease| lease.id).collect();
-    let fences: Vec<i64> = leases.iter().map(|lease| lease.fence).collect();
-    let pauses: Vec<f64> = returns
-        .iter()
-        .map(|(_, pause)| pause.as_secs_f64())
-        .collect();
     let mut transaction = pool.begin().await?;
-    lock_valid(&mut transaction, &leases).await?;
+    let valid = lock_valid(&mut transaction, &leases).await?;
+    let (ids, pauses): (Vec<Uuid>, Vec<f64>) = returns
+        .iter()
+        .filter(|(lease, _)| valid.contains(&lease.id))
+        .map(|(lease, pause)| (lease.id, pause.as_secs_f64()))
+        .unzip();
     sqlx::query!(
         r#"
-        UPDATE returns SET due_at = now() + make_interval(secs => later.pause), last_error = $4
-        FROM unnest($1::uuid[], $2::bigint[], $3::float8[]) AS later (id, fence, pause)
-        WHERE returns.id = later.id AND returns.fence = later.fence AND status = 'receiving'
+        UPDATE returns SET due_at = now() + make_interval(secs => later.pause), last_error = $3
+        FROM unnest($1::uuid[], $2::float8[]) AS later (id, pause)
+        WHERE returns.id = later.id
         "#,
         &ids,
-        &fences,
         &pauses,
         reason,
     )
@@ -215,17 +216,24 @@ async fn postpone(
 
 /// Locks the returns of these leases, in order, and says which of the leases still hold.
 async fn lock_valid(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     leases: &[ParcelLease],
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
     let ids: Vec<Uuid> = leases.iter().map(|lease| lease.id).collect();
     let rows = sqlx::query!(
-        r#"SELECT id, fence FROM returns WHERE id = ANY ($1) AND status = 'receiving' ORDER BY id FOR UPDATE"#,
+        r#"
+        SELECT id, fence, status = 'receiving' AS "under_way!"
+        FROM returns WHERE id = ANY ($1) ORDER BY id FOR UPDATE
+        "#,
         &ids,
     )
     .fetch_all(&mut **transaction)
     .await?;
-    let fences: HashMap<Uuid, i64> = rows.into_iter().map(|row| (row.id, row.fence)).collect();
+    let fences: HashMap<Uuid, i64> = rows
+        .into_iter()
+        .filter(|row| row.under_way)
+        .map(|row| (row.id, row.fence))
+        .collect();
     let holds = |lease: &&ParcelLease| fences.get(&lease.id) == Some(&lease.fence);
     Ok(leases.iter().filter(holds).map(|lease| lease.id).collect())
 }

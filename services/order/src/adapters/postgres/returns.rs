@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use money::{Currency, Money};
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{
@@ -35,7 +35,7 @@ struct ReturnRow {
 }
 
 pub(super) async fn requested(
-    pool: &PgPool,
+    pool: &Pool,
     identity: &RequestIdentity,
 ) -> Result<Option<(Fingerprint, ReturnId)>, StoreError> {
     let row = sqlx::query!(
@@ -60,7 +60,7 @@ pub(super) async fn requested(
     Ok(Some((Fingerprint(fingerprint), ReturnId(id))))
 }
 
-pub(super) async fn order_of(pool: &PgPool, id: ReturnId) -> Result<Option<OrderId>, StoreError> {
+pub(super) async fn order_of(pool: &Pool, id: ReturnId) -> Result<Option<OrderId>, StoreError> {
     let order = sqlx::query_scalar!(r#"SELECT order_id FROM returns WHERE id = $1"#, id.0)
         .fetch_optional(pool)
         .await?;
@@ -68,7 +68,7 @@ pub(super) async fn order_of(pool: &PgPool, id: ReturnId) -> Result<Option<Order
 }
 
 pub(super) async fn write(
-    pool: &PgPool,
+    pool: &Pool,
     order: OrderId,
     step: &ReturnStep,
     request: Option<&Request>,
@@ -129,7 +129,7 @@ pub(super) async fn write(
 }
 
 async fn insert(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     order: OrderId,
     new: &NewReturn,
 ) -> Result<(), StoreError> {
@@ -180,7 +180,7 @@ async fn insert(
 }
 
 /// What a rejected return had is free to be returned again.
-async fn give_back(transaction: &mut PgTransaction<'_>, id: ReturnId) -> Result<(), StoreError> {
+async fn give_back(transaction: &mut Transaction, id: ReturnId) -> Result<(), StoreError> {
     sqlx::query!(
         r#"
         UPDATE order_items SET returned = returned - lines.quantity
@@ -207,7 +207,7 @@ fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
 }
 
 pub(super) async fn of_order(
-    pool: &PgPool,
+    pool: &Pool,
     order: OrderId,
     currency: Currency,
 ) -> Result<Vec<Return>, StoreError> {
@@ -232,7 +232,7 @@ pub(super) async fn of_order(
 }
 
 pub(super) async fn lines_of(
-    pool: &PgPool,
+    pool: &Pool,
     returns: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<ParcelLine>>, StoreError> {
     let mut lines: HashMap<Uuid, Vec<ParcelLine>> = HashMap::new();

@@ -1,6 +1,7 @@
 //! Orders changed by hand: a compare-and-set on the version, and the event of the new one (ORDERS 22).
 
-use sqlx::{PgPool, PgTransaction, types::Json};
+use postgres::{Pool, Transaction};
+use sqlx::types::Json;
 
 use super::{
     events::{self, EventRow},
@@ -13,7 +14,7 @@ use crate::{
 };
 
 pub(super) async fn save(
-    pool: &PgPool,
+    pool: &Pool,
     order: &Order,
     read_version: i64,
     event: &NewEvent,
@@ -47,7 +48,7 @@ pub(super) async fn save(
 /// Moves an order to a state, with the event of that version, unless it has another version than was read. The order
 /// is locked until the transaction ends.
 pub(super) async fn advance(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     id: OrderId,
     read_version: i64,
     state: &OrderState,
@@ -75,7 +76,7 @@ pub(super) async fn advance(
 }
 
 pub(super) async fn history(
-    pool: &PgPool,
+    pool: &Pool,
     order: OrderId,
     after: i64,
     rows: i64,

@@ -1,6 +1,6 @@
 //! Sagas as administrators see and prod them.
 
-use sqlx::PgPool;
+use postgres::Pool;
 use uuid::Uuid;
 
 use super::{
@@ -59,7 +59,7 @@ impl SagaDesk for PgOrders {
 }
 
 async fn all(
-    pool: &PgPool,
+    pool: &Pool,
     before: Uuid,
     offset: i64,
     rows: i64,
@@ -81,7 +81,7 @@ async fn all(
 }
 
 async fn stuck_ones(
-    pool: &PgPool,
+    pool: &Pool,
     before: Uuid,
     offset: i64,
     rows: i64,
@@ -103,7 +103,7 @@ async fn stuck_ones(
 }
 
 async fn retry(
-    pool: &PgPool,
+    pool: &Pool,
     request: &Request,
     id: SagaId,
 ) -> Result<Answered<Retried>, StoreError> {
@@ -120,13 +120,20 @@ async fn retry(
         Claim::Repeated { .. } => (Retried::Due, true),
         Claim::Reused => (Retried::KeyReused, false),
         Claim::Fresh => {
-            let due = sqlx::query!(
-                r#"UPDATE sagas SET due_at = now(), attempts = 0 WHERE order_id = $1 AND finished_at IS NULL"#,
+            // By key alone (ORDERS 13): a finished saga is written as it was.
+            let due = sqlx::query_scalar!(
+                r#"
+                UPDATE sagas
+                SET due_at = CASE WHEN finished_at IS NULL THEN now() ELSE due_at END,
+                    attempts = CASE WHEN finished_at IS NULL THEN 0 ELSE attempts END
+                WHERE order_id = $1
+                RETURNING finished_at IS NULL AS "unfinished!"
+                "#,
                 id.0,
             )
-            .execute(&mut *transaction)
+            .fetch_optional(&mut *transaction)
             .await?;
-            if due.rows_affected() == 1 {
+            if due == Some(true) {
                 transaction.commit().await?;
                 (Retried::Due, false)
             } else {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -27,13 +27,16 @@ use crate::{
 
 #[derive(Clone, Debug)]
 pub struct PgSagas {
-    pool: PgPool,
+    pool: Pool,
     clock: Clock,
 }
 
 impl PgSagas {
-    pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock }
+    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+        Self {
+            pool: pool.into(),
+            clock,
+        }
     }
 }
 
@@ -91,7 +94,8 @@ impl Sagas for PgSagas {
             r#"
             DELETE FROM sagas
             WHERE order_id = ANY (ARRAY(
-                SELECT order_id FROM sagas WHERE finished_at < now() - interval '7 days' ORDER BY finished_at LIMIT 5000
+                SELECT order_id FROM sagas WHERE finished_at < now() - interval '7 days'
+                ORDER BY finished_at LIMIT 5000 FOR UPDATE SKIP LOCKED
             ))
             "#
         )
@@ -103,7 +107,7 @@ impl Sagas for PgSagas {
 }
 
 async fn take(
-    pool: &PgPool,
+    pool: &Pool,
     lane: Lane,
     most: usize,
     lease: Duration,
@@ -127,6 +131,7 @@ async fn take(
                   orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version,
                   orders.hold, orders.cancel_requested_at IS NOT NULL AS "cancel_requested!",
                   orders.pay_by, COALESCE(orders.pay_by <= now(), false) AS "over!",
+                  COALESCE(EXTRACT(epoch FROM orders.pay_by - now()), 0)::float8 AS "seconds_left!",
                   COALESCE(orders.pay_by + interval '5 minutes' <= now(), false) AS "long_over!",
                   orders.shortfall_minor - orders.shortfall_refunded_minor AS "shortfall_minor!"
         "#,
@@ -150,7 +155,10 @@ async fn take(
             None => PayWindow::Free,
             Some(_) if row.long_over => PayWindow::LongOver,
             Some(_) if row.over => PayWindow::Over,
-            Some(until) => PayWindow::Open { until },
+            Some(until) => PayWindow::Open {
+                until,
+                left: Duration::try_from_secs_f64(row.seconds_left).unwrap_or_default(),
+            },
         };
         turns.push(Turn {
             lease: Lease {
@@ -174,7 +182,7 @@ async fn take(
     Ok(turns)
 }
 
-async fn settle(pool: &PgPool, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+async fn settle(pool: &Pool, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
     let leases: Vec<Lease> = settlements
         .iter()
         .map(|settlement| settlement.lease)
@@ -204,13 +212,10 @@ async fn settle(pool: &PgPool, settlements: &[Settlement]) -> Result<Vec<Settled
     Ok(settlements.iter().map(result).collect())
 }
 
-async fn reopen_unsettled(pool: &PgPool) -> Result<u64, sqlx::Error> {
+async fn reopen_unsettled(pool: &Pool) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         r#"
-        UPDATE sagas
-        SET finished_at = NULL, attempts = 0, due_at = now(), step = 'write', progressed_at = now(),
-            deadline = greatest(deadline, now() + interval '2 minutes')
-        WHERE finished_at IS NOT NULL AND order_id IN (
+        WITH wanting AS MATERIALIZED (
             SELECT id FROM orders
             WHERE cancel_requested_at IS NOT NULL AND status IN ('pending', 'confirmed', 'completed')
             UNION ALL
@@ -225,7 +230,17 @@ async fn reopen_unsettled(pool: &PgPool) -> Result<u64, sqlx::Error> {
             UNION ALL
             SELECT order_id FROM payments
             WHERE status = 'pending' OR (status = 'authorized' AND decision IS NOT NULL) OR refund_pending_minor > 0
+        ), ended AS MATERIALIZED (
+            -- In key order, as everybody locks sagas; by key alone (ORDERS 8, 13).
+            SELECT order_id FROM sagas
+            WHERE order_id IN (SELECT id FROM wanting) AND COALESCE(finished_at, 'infinity') < 'infinity'
+            ORDER BY order_id LIMIT 1000
+            FOR UPDATE
         )
+        UPDATE sagas
+        SET finished_at = NULL, attempts = 0, due_at = now(), step = 'write', progressed_at = now(),
+            deadline = greatest(deadline, now() + interval '2 minutes')
+        FROM ended WHERE sagas.order_id = ended.order_id
         "#
     )
     .execute(pool)
@@ -233,7 +248,7 @@ async fn reopen_unsettled(pool: &PgPool) -> Result<u64, sqlx::Error> {
     Ok(done.rows_affected())
 }
 
-async fn postpone(pool: &PgPool, postponements: &[Postponement]) -> Result<(), StoreError> {
+async fn postpone(pool: &Pool, postponements: &[Postponement]) -> Result<(), StoreError> {
     let leases: Vec<Lease> = postponements
         .iter()
         .map(|postponement| postponement.lease)
@@ -275,7 +290,7 @@ async fn postpone(pool: &PgPool, postponements: &[Postponement]) -> Result<(), S
 /// Locks the sagas of these leases, in order, and says which of the leases still hold. A statement of its own:
 /// what waited for a lock sees the row as it is now, and the fence is compared with that.
 async fn lock_valid(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     leases: &[Lease],
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
     let ids: Vec<Uuid> = leases.iter().map(|lease| lease.order_id.0).collect();

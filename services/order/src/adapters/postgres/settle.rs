@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use postgres::Transaction;
 use serde_json::{Value, json};
-use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use super::{
@@ -20,7 +20,7 @@ use crate::domain::{
 /// Writes what still fits: order and payment have the versions that were read. Which orders those are; the sagas of
 /// the others are due again at once.
 pub(super) async fn write(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     held: &[&Settlement],
 ) -> Result<HashSet<Uuid>, StoreError> {
     let orders = lock_orders(transaction, held).await?;
@@ -53,7 +53,7 @@ pub(super) async fn write(
 }
 
 async fn lock_orders(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     held: &[&Settlement],
 ) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
     let ids: Vec<Uuid> = held.iter().map(|one| one.lease.order_id.0).collect();
@@ -70,7 +70,7 @@ async fn lock_orders(
 }
 
 async fn lock_payments(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     held: &[&Settlement],
 ) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
     let ids: Vec<Uuid> = held
@@ -95,7 +95,7 @@ async fn lock_payments(
 
 /// An order with two events gets two versions, one after the other.
 async fn write_orders(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     fitting: &[&Settlement],
     wave: usize,
 ) -> Result<(), StoreError> {
@@ -185,7 +185,7 @@ fn events_of(one: &Settlement) -> impl Iterator<Item = EventRow> {
 }
 
 pub(super) async fn write_payments(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     payments: &[&Payment],
 ) -> Result<(), StoreError> {
     if payments.is_empty() {
@@ -230,7 +230,7 @@ pub(super) async fn write_payments(
 }
 
 pub(super) async fn write_refunds(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     refunds: &[&Refund],
 ) -> Result<(), StoreError> {
     if refunds.is_empty() {
@@ -268,7 +268,7 @@ pub(super) async fn write_refunds(
 }
 
 async fn write_sagas(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     held: &[&Settlement],
     written: &HashSet<Uuid>,
 ) -> Result<(), StoreError> {

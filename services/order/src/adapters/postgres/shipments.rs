@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 use web::clock::Clock;
 
@@ -27,13 +27,16 @@ use crate::{
 
 #[derive(Clone, Debug)]
 pub struct PgShipments {
-    pool: PgPool,
+    pool: Pool,
     clock: Clock,
 }
 
 impl PgShipments {
-    pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock }
+    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+        Self {
+            pool: pool.into(),
+            clock,
+        }
     }
 }
 
@@ -65,7 +68,7 @@ impl Shipments for PgShipments {
     }
 }
 
-async fn take(pool: &PgPool, most: i64, lease: Duration) -> Result<Vec<ParcelTurn>, StoreError> {
+async fn take(pool: &Pool, most: i64, lease: Duration) -> Result<Vec<ParcelTurn>, StoreError> {
     let rows = sqlx::query!(
         r#"
         WITH due AS MATERIALIZED (
@@ -110,7 +113,7 @@ async fn take(pool: &PgPool, most: i64, lease: Duration) -> Result<Vec<ParcelTur
 }
 
 async fn settle(
-    pool: &PgPool,
+    pool: &Pool,
     answered: &[(ParcelTurn, ParcelOutcome)],
 ) -> Result<usize, StoreError> {
     let mut transaction = pool.begin().await?;
@@ -173,27 +176,25 @@ async fn settle(
 }
 
 async fn postpone(
-    pool: &PgPool,
+    pool: &Pool,
     parcels: &[(ParcelLease, Duration)],
     reason: &str,
 ) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = parcels.iter().map(|(lease, _)| lease.id).collect();
-    let fences: Vec<i64> = parcels.iter().map(|(lease, _)| lease.fence).collect();
-    let pauses: Vec<f64> = parcels
-        .iter()
-        .map(|(_, pause)| pause.as_secs_f64())
-        .collect();
     let leases: Vec<ParcelLease> = parcels.iter().map(|(lease, _)| *lease).collect();
     let mut transaction = pool.begin().await?;
-    lock_valid(&mut transaction, &leases).await?;
+    let valid = lock_valid(&mut transaction, &leases).await?;
+    let (ids, pauses): (Vec<Uuid>, Vec<f64>) = parcels
+        .iter()
+        .filter(|(lease, _)| valid.contains(&lease.id))
+        .map(|(lease, pause)| (lease.id, pause.as_secs_f64()))
+        .unzip();
     sqlx::query!(
         r#"
-        UPDATE fulfillments SET due_at = now() + make_interval(secs => later.pause), last_error = $4
-        FROM unnest($1::uuid[], $2::bigint[], $3::float8[]) AS later (id, fence, pause)
-        WHERE fulfillments.id = later.id AND fulfillments.fence = later.fence AND status = 'shipping'
+        UPDATE fulfillments SET due_at = now() + make_interval(secs => later.pause), last_error = $3
+        FROM unnest($1::uuid[], $2::float8[]) AS later (id, pause)
+        WHERE fulfillments.id = later.id
         "#,
         &ids,
-        &fences,
         &pauses,
         reason,
     )
@@ -204,7 +205,7 @@ async fn postpone(
 }
 
 pub(super) async fn lock_orders(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, OrderState>, StoreError> {
     let rows = sqlx::query!(
@@ -232,23 +233,30 @@ pub(super) async fn lock_orders(
 
 /// Locks the parcels of these leases, in order, and says which of the leases still hold.
 async fn lock_valid(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     leases: &[ParcelLease],
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
     let ids: Vec<Uuid> = leases.iter().map(|lease| lease.id).collect();
     let rows = sqlx::query!(
-        r#"SELECT id, fence FROM fulfillments WHERE id = ANY ($1) AND status = 'shipping' ORDER BY id FOR UPDATE"#,
+        r#"
+        SELECT id, fence, status = 'shipping' AS "under_way!"
+        FROM fulfillments WHERE id = ANY ($1) ORDER BY id FOR UPDATE
+        "#,
         &ids,
     )
     .fetch_all(&mut **transaction)
     .await?;
-    let fences: HashMap<Uuid, i64> = rows.into_iter().map(|row| (row.id, row.fence)).collect();
+    let fences: HashMap<Uuid, i64> = rows
+        .into_iter()
+        .filter(|row| row.under_way)
+        .map(|row| (row.id, row.fence))
+        .collect();
     let holds = |lease: &&ParcelLease| fences.get(&lease.id) == Some(&lease.fence);
     Ok(leases.iter().filter(holds).map(|lease| lease.id).collect())
 }
 
 async fn write_parcels(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     shipped: &[Uuid],
     refused: &[Uuid],
     refusals: &[String],
@@ -293,7 +301,7 @@ async fn write_parcels(
 
 /// Units to be shipped and shipped of each line of these orders.
 async fn units_of(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     orders: &BTreeMap<Uuid, OrderState>,
 ) -> Result<HashMap<Uuid, Vec<(u32, u32)>>, StoreError> {
     let ids: Vec<Uuid> = orders.keys().copied().collect();
@@ -313,7 +321,7 @@ async fn units_of(
 }
 
 pub(super) async fn write_orders(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     orders: &BTreeMap<Uuid, OrderState>,
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = orders.keys().copied().collect();

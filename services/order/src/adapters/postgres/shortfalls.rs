@@ -1,6 +1,6 @@
 //! Shortfalls, each recorded once: locks the saga, then the order, as intents do, and leaves the saga due (ORDERS 5, 9).
 
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 
 use super::{
     PgOrders,
@@ -25,7 +25,7 @@ impl Shortfalls for PgOrders {
     }
 }
 
-async fn record(pool: &PgPool, shortfall: &Shortfall) -> Result<Recording, StoreError> {
+async fn record(pool: &Pool, shortfall: &Shortfall) -> Result<Recording, StoreError> {
     let order = shortfall.order_id;
     let mut transaction = pool.begin().await?;
     let known = sqlx::query_scalar!(
@@ -65,7 +65,7 @@ async fn record(pool: &PgPool, shortfall: &Shortfall) -> Result<Recording, Store
 }
 
 /// Makes the order's saga due and locks it; false: there is no such order.
-async fn wake(transaction: &mut PgTransaction<'_>, order: OrderId) -> Result<bool, StoreError> {
+async fn wake(transaction: &mut Transaction, order: OrderId) -> Result<bool, StoreError> {
     let woken = sqlx::query!(
         r#"
         INSERT INTO sagas (order_id, step, deadline)
@@ -83,7 +83,7 @@ async fn wake(transaction: &mut PgTransaction<'_>, order: OrderId) -> Result<boo
 }
 
 async fn lock(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     order: OrderId,
 ) -> Result<(OrderState, Hold), StoreError> {
     let row = sqlx::query!(
@@ -106,10 +106,7 @@ async fn lock(
     Ok((state, hold))
 }
 
-async fn lines(
-    transaction: &mut PgTransaction<'_>,
-    order: OrderId,
-) -> Result<Vec<LineLeft>, StoreError> {
+async fn lines(transaction: &mut Transaction, order: OrderId) -> Result<Vec<LineLeft>, StoreError> {
     let rows = sqlx::query!(
         r#"
         SELECT position, sku, unit_price_minor, quantity, shipped, short
@@ -135,7 +132,7 @@ async fn lines(
 }
 
 async fn insert(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     shortfall: &Shortfall,
     short: Option<&ShortOrder>,
 ) -> Result<bool, StoreError> {
@@ -157,7 +154,7 @@ async fn insert(
 }
 
 async fn write(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     order: OrderId,
     short: &ShortOrder,
 ) -> Result<(), StoreError> {

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use sqlx::PgPool;
+use postgres::Pool;
 use uuid::Uuid;
 
 use crate::domain::UserId;
 
 pub(super) async fn unpaid(
-    pool: &PgPool,
+    pool: &Pool,
     customers: &[UserId],
 ) -> Result<HashMap<UserId, u32>, sqlx::Error> {
     let ids: Vec<Uuid> = customers.iter().map(|customer| customer.0).collect();

@@ -131,7 +131,7 @@ async fn a_crowd_gets_each_its_own_product_even_while_sessions_end(pool: PgPool)
     let reads = stream::iter(reads).buffer_unordered(500).count();
     let ended = AtomicI64::new(0);
     let disturb = async {
-        let mut disturber = PgConnection::connect_with(&shop.pool.connect_options())
+        let mut disturber = PgConnection::connect_with(&shop.pool.sessions().connect_options())
             .await
             .unwrap();
         loop {
@@ -157,7 +157,7 @@ async fn a_crowd_gets_each_its_own_product_even_while_sessions_end(pool: PgPool)
 async fn without_a_database_reads_are_turned_away(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    shop.pool.close().await;
+    shop.pool.sessions().close().await;
     let answer = shop.get("/products/the-mug").send().await;
     assert_eq!(answer.header("retry-after"), "1");
     answer.refused(503, "unavailable");

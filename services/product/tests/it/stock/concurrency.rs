@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use postgres::Pool;
 use product::reservation::{
     Committed, Release, Released, Reservation, Shipped, Verdict, commit, expire_overdue, extend,
     release, reserve, restock, ship,
@@ -13,7 +14,7 @@ use web::clock::Clock;
 use crate::shop::{Shop, held, id, longer, order, parcel};
 
 /// Each wish in a batch of its own, all at once.
-async fn all_at_once(pool: &PgPool, wishes: &[Reservation]) -> Vec<Verdict> {
+async fn all_at_once(pool: &Pool, wishes: &[Reservation]) -> Vec<Verdict> {
     let tasks = wishes.iter().cloned().map(|wish| {
         let pool = pool.clone();
         tokio::spawn(async move {
@@ -35,17 +36,18 @@ async fn all_at_once(pool: &PgPool, wishes: &[Reservation]) -> Vec<Verdict> {
 }
 
 /// Connections that wait for locks as long as it takes, so that whoever waits in a circle is found out.
-fn patient(shop: &Shop) -> PgPool {
-    let options = shop.pool.connect_options().as_ref().clone();
+fn patient(shop: &Shop) -> Pool {
+    let options = shop.pool.sessions().connect_options().as_ref().clone();
     let options = options.options([("lock_timeout", "0"), ("deadlock_timeout", "20ms")]);
     PgPoolOptions::new()
         .max_connections(12)
         .connect_lazy_with(options)
+        .into()
 }
 
 /// How many deadlocks there were on these connections, which end with the question: they count when they go.
-async fn deadlocks(shop: &Shop, patient: PgPool) -> i64 {
-    patient.close().await;
+async fn deadlocks(shop: &Shop, patient: Pool) -> i64 {
+    patient.sessions().close().await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     sqlx::query_scalar("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         .fetch_one(&shop.pool)
@@ -306,10 +308,11 @@ async fn an_id_used_for_two_parcels_at_once_ships_one(pool: PgPool) {
 async fn stock_that_stays_locked_is_given_up_at_the_deadline(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let options = shop.pool.connect_options().as_ref().clone();
-    let fresh = PgPoolOptions::new()
+    let options = shop.pool.sessions().connect_options().as_ref().clone();
+    let fresh: Pool = PgPoolOptions::new()
         .max_connections(2)
-        .connect_lazy_with(options);
+        .connect_lazy_with(options)
+        .into();
     let mut work = shop.pool.begin().await.unwrap();
     sqlx::query("SELECT FROM stock FOR NO KEY UPDATE")
         .execute(&mut *work)
@@ -330,5 +333,5 @@ async fn stock_that_stays_locked_is_given_up_at_the_deadline(pool: PgPool) {
     );
     work.rollback().await.unwrap();
     assert!(held(&shop.reserve(&[wish]).await[0]).is_some());
-    fresh.close().await;
+    fresh.sessions().close().await;
 }

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use postgres::Pool;
 use product::reservation::{
     Release, commit, expire_overdue, extend, release, reserve, restock, ship,
 };
-use sqlx::{PgPool, PgTransaction};
+use sqlx::PgPool;
 use web::clock::Clock;
 
 use crate::shop::{Shop, longer, order, parcel};
@@ -33,7 +34,7 @@ async fn locked_while_waiting_for_b(
     }
     let mut locked = Vec::new();
     for sku in ["A", "C"] {
-        let mut look: PgTransaction<'_> = shop.pool.begin().await.unwrap();
+        let mut look = shop.pool.begin().await.unwrap();
         let free =
             sqlx::query("SELECT FROM stock WHERE sku = $1 FOR NO KEY UPDATE NOWAIT").bind(sku);
         if free.execute(&mut *look).await.is_err() {
@@ -46,7 +47,7 @@ async fn locked_while_waiting_for_b(
     locked
 }
 
-async fn with_goods(pool: PgPool) -> (Shop, PgPool) {
+async fn with_goods(pool: PgPool) -> (Shop, Pool) {
     let shop = Shop::open(pool);
     for sku in ["C", "A", "B"] {
         shop.product(sku, 9).await;
@@ -54,13 +55,15 @@ async fn with_goods(pool: PgPool) -> (Shop, PgPool) {
     // Waits as long as it takes.
     let options = shop
         .pool
+        .sessions()
         .connect_options()
         .as_ref()
         .clone()
         .options([("lock_timeout", "0")]);
     let patient = sqlx::postgres::PgPoolOptions::new()
         .max_connections(1)
-        .connect_lazy_with(options);
+        .connect_lazy_with(options)
+        .into();
     (shop, patient)
 }
 
@@ -74,7 +77,7 @@ async fn reserving_locks_in_key_order(pool: PgPool) {
             .unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
-    patient.close().await;
+    patient.sessions().close().await;
 }
 
 #[sqlx::test]
@@ -97,7 +100,7 @@ async fn committing_and_releasing_lock_in_key_order(pool: PgPool) {
             .unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
-    patient.close().await;
+    patient.sessions().close().await;
     shop.assert_counts_add_up().await;
 }
 
@@ -129,7 +132,7 @@ async fn taking_again_and_giving_up_lock_in_key_order(pool: PgPool) {
             .unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
-    patient.close().await;
+    patient.sessions().close().await;
     assert_eq!(shop.counters("B").await, (9, 1, 1));
     shop.assert_counts_add_up().await;
 }
@@ -151,7 +154,7 @@ async fn parcels_lock_in_key_order(pool: PgPool) {
         restock(&its_pool, Clock::system(), &goods).await.unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
-    patient.close().await;
+    patient.sessions().close().await;
     assert_eq!(shop.counters("B").await, (9, 0, 0));
     shop.assert_counts_add_up().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{PgPool, PgTransaction};
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{
@@ -34,7 +34,7 @@ pub(super) fn reference(payment: PaymentId) -> String {
 
 /// Carries an operation out, or finds it carried out.
 pub(super) async fn operate(
-    pool: &PgPool,
+    pool: &Pool,
     asked: &Asked,
     late: Duration,
 ) -> Result<Answered, MockError> {
@@ -92,7 +92,7 @@ pub(super) async fn operate(
 
 /// The operations on a payment, oldest first; `None` if it was never heard of.
 pub(super) async fn look_up(
-    pool: &PgPool,
+    pool: &Pool,
     payment: PaymentId,
 ) -> Result<Option<Vec<Entry>>, MockError> {
     let mut transaction = pool.begin().await?;
@@ -107,7 +107,7 @@ pub(super) async fn look_up(
     Ok(known.then_some(books))
 }
 
-async fn lock(transaction: &mut PgTransaction<'_>, payment: PaymentId) -> Result<(), MockError> {
+async fn lock(transaction: &mut Transaction, payment: PaymentId) -> Result<(), MockError> {
     sqlx::query!(
         r#"INSERT INTO mock_provider_payments (payment_id, reference) VALUES ($1, $2) ON CONFLICT DO NOTHING"#,
         payment.0,
@@ -125,7 +125,7 @@ async fn lock(transaction: &mut PgTransaction<'_>, payment: PaymentId) -> Result
 }
 
 async fn entries(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     payment: PaymentId,
 ) -> Result<Vec<Entry>, MockError> {
     let rows = sqlx::query!(
@@ -162,7 +162,7 @@ fn kind(text: &str) -> Result<Kind, MockError> {
 }
 
 async fn insert(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     asked: &Asked,
     refused: Option<&str>,
     wait: Duration,
@@ -191,7 +191,7 @@ async fn insert(
 }
 
 async fn tell(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut Transaction,
     asked: &Asked,
     wait: Duration,
 ) -> Result<(), MockError> {

@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use postgres::Pool;
 use reqwest::{Client, StatusCode, header};
-use sqlx::PgPool;
 use tokio::sync::watch;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ const POLLS_PER_CLEANING: u32 = 1_200;
 
 /// Delivers until told to stop; any number of these may run.
 pub struct MockWebhooks {
-    pool: PgPool,
+    pool: Pool,
     client: Client,
     url: String,
     secret_file: PathBuf,
@@ -58,7 +58,7 @@ impl MockWebhooks {
     /// `None` where the settings name no receiver or no secret. `pool`: connections of the mock's own.
     pub fn try_new(
         settings: &PaymentSettings,
-        pool: PgPool,
+        pool: impl Into<Pool>,
         clock: Clock,
     ) -> Result<Option<Self>, reqwest::Error> {
         let (Some(url), Some(secret_file)) = (
@@ -68,7 +68,7 @@ impl MockWebhooks {
             return Ok(None);
         };
         Ok(Some(Self {
-            pool,
+            pool: pool.into(),
             client: Client::builder().timeout(CALL).no_proxy().build()?,
             url,
             secret_file,
@@ -182,17 +182,32 @@ impl MockWebhooks {
         Ok(())
     }
 
+    /// A chunk after the other, until none is left.
     async fn forget_old(&self) {
-        let forgotten = sqlx::query!(
-            r#"DELETE FROM mock_provider_webhooks WHERE due_at < now() - interval '7 days'"#
-        )
-        .execute(&self.pool)
-        .await;
-        if let Err(error) = forgotten {
+        let forgotten = async {
+            while self.forget_some().await? > 0 {}
+            Ok::<_, sqlx::Error>(())
+        };
+        if let Err(error) = forgotten.await {
             warn!(
                 error = &error as &dyn std::error::Error,
                 "old webhooks of the mock were not forgotten"
             );
         }
+    }
+
+    async fn forget_some(&self) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query!(
+            r#"
+            DELETE FROM mock_provider_webhooks
+            WHERE id = ANY (ARRAY(
+                SELECT id FROM mock_provider_webhooks WHERE due_at < now() - interval '7 days'
+                LIMIT 5000 FOR UPDATE SKIP LOCKED
+            ))
+            "#
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
     }
 }

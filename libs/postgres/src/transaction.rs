@@ -1,0 +1,72 @@
+//! A transaction with a deadline. When that passes, or when a caller drops it in the middle of a statement, its
+//! connection is thrown away; a COMMIT without an answer is an outcome that nobody knows (ORDERS 14).
+
+use std::{
+    io,
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+
+use sqlx::Error;
+use tokio::time::Instant;
+
+use crate::connection::{Connection, Step};
+
+/// COMMIT gets this time even if the deadline is closer: giving up on it costs more than waiting does.
+const COMMIT: Duration = Duration::from_secs(1);
+
+/// Rolled back when dropped. `&mut *transaction` is an executor.
+#[derive(Debug)]
+pub struct Transaction(Connection);
+
+/// The cause of an error of `commit` that leaves open what happened.
+#[derive(Debug, thiserror::Error)]
+#[error("COMMIT was sent and not answered: it may be done or not")]
+pub(crate) struct OutcomeUnknown(#[source] Error);
+
+impl Transaction {
+    pub(crate) async fn begin(mut connection: Connection, length: Duration) -> Result<Self, Error> {
+        connection.end_at(Instant::now() + length);
+        connection.step(Step::Begin, Duration::ZERO).await?;
+        Ok(Self(connection))
+    }
+
+    /// Fails as `Failure::Unknown` where the server may have committed all the same.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.0.step(Step::Commit, COMMIT).await.map_err(outcome)
+    }
+
+    pub async fn rollback(mut self) -> Result<(), Error> {
+        self.0.step(Step::Rollback, Duration::ZERO).await
+    }
+}
+
+/// The server says itself when it did not commit; anything else may have cut off its answer.
+fn outcome(error: Error) -> Error {
+    let said_no = match &error {
+        // Connection exceptions and operator intervention end the session, before or after the commit.
+        Error::Database(database) => !database
+            .code()
+            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
+        _ => false,
+    };
+    if said_no {
+        error
+    } else {
+        Error::Io(io::Error::other(OutcomeUnknown(error)))
+    }
+}
+
+impl Deref for Transaction {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}

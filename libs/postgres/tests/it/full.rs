@@ -1,0 +1,78 @@
+//! A database that is full: of connections, of temporary files, of memory. All of them pass, so they are "unavailable".
+
+use std::str::FromStr;
+
+use ecommercestack_postgres::{Database, Failure, Pool, problem};
+use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+
+fn role_of(pool: &PgPool, role: &str) -> Database {
+    let options = pool.connect_options();
+    let (host, port) = (options.get_host(), options.get_port());
+    let database = options.get_database().unwrap();
+    Database {
+        url: Some(format!(
+            "postgres://{role}@{host}:{port}/{database}?sslmode=disable"
+        )),
+        url_file: None,
+        max_connections: 2,
+    }
+}
+
+async fn run(pool: &PgPool, statement: String) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+        .execute(pool)
+        .await
+        .unwrap();
+}
+
+fn unavailable(error: &sqlx::Error) {
+    assert_eq!(Failure::of(error), Failure::Retryable, "{error}");
+    assert_eq!(problem(error).status(), 503, "{error}");
+}
+
+#[sqlx::test]
+async fn too_many_connections_are_unavailable(pool: PgPool) {
+    let database: String = sqlx::query_scalar("SELECT current_database()")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let role = format!("one_{}", &database[database.len() - 20..])
+        .replace('-', "_")
+        .to_lowercase();
+    run(
+        &pool,
+        format!("CREATE ROLE \"{role}\" LOGIN CONNECTION LIMIT 1"),
+    )
+    .await;
+    let settings = role_of(&pool, &role);
+    let options = PgConnectOptions::from_str(settings.url.as_deref().unwrap()).unwrap();
+    let only = PgConnection::connect_with(&options).await.unwrap();
+    let error = PgConnection::connect_with(&options).await.unwrap_err();
+    assert_eq!(error.as_database_error().unwrap().code().unwrap(), "53300");
+    unavailable(&error);
+    let refused = settings.pool("test").unwrap().begin().await.unwrap_err();
+    unavailable(&refused);
+    only.close().await.unwrap();
+    run(&pool, format!("DROP ROLE \"{role}\"")).await;
+}
+
+#[sqlx::test]
+async fn more_temporary_files_than_allowed_are_unavailable(pool: PgPool) {
+    let pool = Pool::from(&pool);
+    let mut transaction = pool.begin().await.unwrap();
+    for setting in [
+        "SET LOCAL work_mem = '64kB'",
+        "SET LOCAL temp_file_limit = '64kB'",
+    ] {
+        sqlx::query(setting)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+    }
+    let error = sqlx::query("SELECT * FROM generate_series(1, 200000) AS n ORDER BY md5(n::text)")
+        .execute(&mut *transaction)
+        .await
+        .unwrap_err();
+    assert_eq!(error.as_database_error().unwrap().code().unwrap(), "53400");
+    unavailable(&error);
+}
