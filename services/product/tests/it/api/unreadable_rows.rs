@@ -99,8 +99,8 @@ async fn metadata_that_the_release_before_could_not_read_is_shown_and_mended(poo
     let product = shop.product("MUG", 1).await;
     let path = format!("/products/{}", product["id"].as_str().unwrap());
     shop.plant(
-        r#"UPDATE products SET metadata_as_sent = NULL, metadata = jsonb_build_object(
-               '$serde_json::private::RawValue', '[[[]]]', 'n', (SELECT jsonb_agg(1e19::numeric) FROM generate_series(1, 900)))"#,
+        "UPDATE products SET metadata_as_sent = NULL, metadata = jsonb_build_object(
+               '$serde_json::private::RawValue', '[[[]]]', 'n', (SELECT jsonb_agg(1e19::numeric) FROM generate_series(1, 900)))",
     )
     .await;
     let shown = shop.get(&path).send().await;
