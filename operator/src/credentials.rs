@@ -210,13 +210,12 @@ fn missing(
         }
         Credential::InternalTokens => {
             for caller in CALLERS {
-                let tokens = match text(stack, credential, held, caller)? {
-                    Some(tokens) => tokens,
-                    None => {
-                        let token = format!("{}\n", randomness.secret(32)?);
-                        add(caller, token.clone());
-                        token
-                    }
+                let tokens = if let Some(tokens) = text(stack, credential, held, caller)? {
+                    tokens
+                } else {
+                    let token = format!("{}\n", randomness.secret(32)?);
+                    add(caller, token.clone());
+                    token
                 };
                 // What is called reads the hashes. They follow the tokens, which a person may have changed.
                 let (key, hashes) = (hash_key(caller), hashes(&tokens));
@@ -245,12 +244,14 @@ pub fn hash_key(caller: &str) -> String {
 
 /// A line for each token, as the services read it.
 fn hashes(tokens: &str) -> String {
-    tokens
-        .lines()
-        .map(str::trim)
-        .filter(|token| !token.is_empty())
-        .map(|token| format!("sha256:{}\n", hexadecimal(&Sha256::digest(token))))
-        .collect()
+    let mut lines = String::new();
+    let tokens = tokens.lines().map(str::trim);
+    for token in tokens.filter(|token| !token.is_empty()) {
+        lines.push_str("sha256:");
+        lines.push_str(&hexadecimal(&Sha256::digest(token)));
+        lines.push('\n');
+    }
+    lines
 }
 
 fn text(

@@ -31,49 +31,7 @@ async fn a_new_stack_that_makes_no_sense_is_refused() {
     refused(&stack, json!({ "version": "1.0 beta" }), "spec.version").await;
     refused(&stack, size("a lot"), "spec.database.managed.storage.size").await;
     refused(&stack, size("0Gi"), "spec.database.managed.storage.size").await;
-    for out_of_bounds in ["1Mi", "999999999Ti"] {
-        refused(
-            &stack,
-            size(out_of_bounds),
-            "storage.size must be from 1Gi to 64Ti",
-        )
-        .await;
-    }
-    for currency in ["dollar", "ZZZ"] {
-        refused(&stack, json!({ "currency": currency }), "spec.currency").await;
-    }
-    let long = format!("{}.example.com", "a".repeat(70));
-    for host in [long.as_str(), "10.0.0.1"] {
-        refused(
-            &stack,
-            json!({ "ingress": { "host": host } }),
-            "spec.ingress.host",
-        )
-        .await;
-    }
-    for registry in ["https://r", "a/b:1"] {
-        let image = json!({ "image": { "registry": registry } });
-        refused(&stack, image, "spec.image.registry").await;
-    }
-    for image in ["a:b:c", "Upper/Case:1"] {
-        let image = product(json!({ "image": image }));
-        refused(&stack, image, "spec.components.product.image").await;
-    }
-    let limited = |memory: &str| json!({ "resources": { "limits": { "memory": memory } } });
-    refused(&stack, product(limited("1")), "less than 64Mi of memory").await;
-    refused(
-        &stack,
-        json!({ "database": { "managed": limited("16Mi") } }),
-        "PostgreSQL needs at least 256Mi",
-    )
-    .await;
-    let fifty = json!({ "replicas": 50 });
-    refused(
-        &stack,
-        json!({ "components": { "auth": fifty, "product": fifty, "order": fifty, "worker": fifty } }),
-        "19 pods in all",
-    )
-    .await;
+    refused(&stack, json!({ "currency": "dollar" }), "spec.currency").await;
     refused(
         &stack,
         json!({ "deletionPolicy": "Maybe" }),
@@ -134,6 +92,59 @@ async fn a_new_stack_that_makes_no_sense_is_refused() {
         &stack,
         product(json!({ "resources": { "limits": { "memory": "much" } } })),
         "limits.memory",
+    )
+    .await;
+    namespace.delete().await.unwrap();
+}
+
+/// Specs that read well and that no cluster could run.
+#[tokio::test]
+async fn a_new_stack_that_would_fail_later_is_refused() {
+    let namespace = own("later").await;
+    let stack = namespace.stack("shop");
+    let size = |size: &str| json!({ "database": { "managed": { "storage": { "size": size } } } });
+    let product = |settings: Value| json!({ "components": { "product": settings } });
+    for out_of_bounds in ["1Mi", "999999999Ti"] {
+        refused(
+            &stack,
+            size(out_of_bounds),
+            "storage.size must be from 1Gi to 64Ti",
+        )
+        .await;
+    }
+    for currency in ["ZZZ", "XXX"] {
+        refused(&stack, json!({ "currency": currency }), "spec.currency").await;
+    }
+    let long = format!("{}.example.com", "a".repeat(70));
+    for host in [long.as_str(), "10.0.0.1"] {
+        refused(
+            &stack,
+            json!({ "ingress": { "host": host } }),
+            "spec.ingress.host",
+        )
+        .await;
+    }
+    for registry in ["https://r", "a/b:1"] {
+        let image = json!({ "image": { "registry": registry } });
+        refused(&stack, image, "spec.image.registry").await;
+    }
+    for image in ["a:b:c", "Upper/Case:1"] {
+        let image = product(json!({ "image": image }));
+        refused(&stack, image, "spec.components.product.image").await;
+    }
+    let limited = |memory: &str| json!({ "resources": { "limits": { "memory": memory } } });
+    refused(&stack, product(limited("1")), "less than 64Mi of memory").await;
+    refused(
+        &stack,
+        json!({ "database": { "managed": limited("16Mi") } }),
+        "PostgreSQL needs at least 256Mi",
+    )
+    .await;
+    let fifty = json!({ "replicas": 50 });
+    refused(
+        &stack,
+        json!({ "components": { "auth": fifty, "product": fifty, "order": fifty, "worker": fifty } }),
+        "19 pods in all",
     )
     .await;
     namespace.delete().await.unwrap();
