@@ -213,7 +213,7 @@ impl Scene {
 }
 
 /// Longer than it takes on a busy machine.
-const LONGEST: Duration = Duration::from_mins(3);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// Waits for something to become so.
 pub async fn until<T, E: std::fmt::Display>(
