@@ -6,7 +6,7 @@ mod single;
 mod write;
 
 use crate::{
-    build::{Desired, Jobs},
+    build::{Desired, Jobs, PlannedDeployment},
     component::Workload,
     credentials::CredentialWrite,
     fetch::Live,
@@ -133,29 +133,7 @@ pub async fn apply(
     for job in &create {
         writer.create(job).await?;
     }
-    let mut kept = Vec::new();
-    for planned in deployments {
-        kept.push(planned.deployment.name_any());
-        applied.turns.insert(planned.workload, planned.turn);
-        let current = live.deployments.get(&planned.deployment.name_any());
-        let written = match planned.turn {
-            Turn::Now => {
-                writer
-                    .apply(
-                        current.map(|current| &current.metadata),
-                        &planned.deployment,
-                    )
-                    .await?
-            }
-            Turn::After(_) => None,
-        };
-        if let Some(deployment) = written.or_else(|| current.cloned()) {
-            if let Some(replicas) = planned.replicas {
-                scale(&mut writer, &deployment, replicas).await?;
-            }
-            applied.deployments.insert(planned.workload, deployment);
-        }
-    }
+    let kept = apply_deployments(&mut writer, live, deployments, &mut applied).await?;
     let budgets = writer.apply_all(&live.budgets, &budgets).await?;
     let own_autoscalers: BTreeMap<_, _> = live
         .autoscalers
@@ -183,6 +161,39 @@ pub async fn apply(
     }
     applied.problems = writer.problems;
     Ok(applied)
+}
+
+/// Writes those whose turn it is; the names of all.
+async fn apply_deployments(
+    writer: &mut Writer<'_>,
+    live: &Live,
+    deployments: Vec<PlannedDeployment>,
+    applied: &mut Applied,
+) -> Result<Vec<String>, ApplyError> {
+    let mut kept = Vec::new();
+    for planned in deployments {
+        kept.push(planned.deployment.name_any());
+        applied.turns.insert(planned.workload, planned.turn);
+        let current = live.deployments.get(&planned.deployment.name_any());
+        let written = match planned.turn {
+            Turn::Now => {
+                writer
+                    .apply(
+                        current.map(|current| &current.metadata),
+                        &planned.deployment,
+                    )
+                    .await?
+            }
+            Turn::After(_) => None,
+        };
+        if let Some(deployment) = written.or_else(|| current.cloned()) {
+            if let Some(replicas) = planned.replicas {
+                scale(writer, &deployment, replicas).await?;
+            }
+            applied.deployments.insert(planned.workload, deployment);
+        }
+    }
+    Ok(kept)
 }
 
 /// The part of `Desired` that outlives Deployments, and under `Retain` the stack.

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn entry(manager: &str, operation: &str, subresource: &str, fields: Value) -> Value {
+    fn entry(manager: &str, operation: &str, subresource: &str, fields: &Value) -> Value {
         json!({ "manager": manager, "operation": operation, "subresource": subresource, "fieldsV1": fields })
     }
 
@@ -131,7 +131,7 @@ mod tests {
             MANAGER,
             "Apply",
             "",
-            json!({ "f:spec": { "f:a": {} }, "f:metadata": { "f:labels": { "f:l": {} } } }),
+            &json!({ "f:spec": { "f:a": {} }, "f:metadata": { "f:labels": { "f:l": {} } } }),
         )
     }
 
@@ -141,7 +141,7 @@ mod tests {
             "kubectl-set",
             "Update",
             "",
-            json!({
+            &json!({
                 "f:metadata": { "f:annotations": { "f:mine": {} } },
                 "f:spec": {
                     "f:paused": {},
@@ -178,9 +178,9 @@ mod tests {
             "hpa",
             "Update",
             "scale",
-            json!({ "f:spec": { "f:replicas": {} } }),
+            &json!({ "f:spec": { "f:replicas": {} } }),
         );
-        let status = entry("kcm", "Update", "status", json!({ "f:status": {} }));
+        let status = entry("kcm", "Update", "status", &json!({ "f:status": {} }));
         assert_eq!(reclaimed_of(&json!([own(), scale, status])), None);
     }
 
@@ -190,7 +190,7 @@ mod tests {
             "kubectl-edit",
             "Update",
             "",
-            json!({ "f:spec": { "f:b": {} } }),
+            &json!({ "f:spec": { "f:b": {} } }),
         );
         let new = reclaimed_of(&json!([own(), other])).unwrap();
         assert_eq!(new.as_array().unwrap().len(), 1);
@@ -202,7 +202,7 @@ mod tests {
             "kubectl-create",
             "Update",
             "",
-            json!({ "f:spec": { "f:b": {} } }),
+            &json!({ "f:spec": { "f:b": {} } }),
         );
         assert_eq!(reclaimed_of(&json!([other])), None);
     }

@@ -24,7 +24,8 @@ impl Failure {
             Error::Io(io)
                 if io
                     .get_ref()
-                    .is_some_and(|cause| cause.is::<OutcomeUnknown>()) =>
+                    .and_then(|cause| cause.downcast_ref::<OutcomeUnknown>())
+                    .is_some() =>
             {
                 Self::Unknown
             }

@@ -82,7 +82,7 @@ fn is_in_the_way(error: &sqlx::migrate::MigrateError) -> bool {
         Execute(error) | ExecuteMigration(error, _) => {
             let locks = error
                 .as_database_error()
-                .and_then(|error| error.code())
+                .and_then(sqlx::error::DatabaseError::code)
                 .is_some_and(|code| code == "40P01" || code == "55P03");
             locks && Failure::of(error) == Failure::Retryable
         }

@@ -154,6 +154,7 @@ impl Database {
 }
 
 impl Pool {
+    #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }

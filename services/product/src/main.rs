@@ -81,9 +81,9 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
 
     let callers = AllowedCallers::new(settings.internal_tokens_dir.clone(), &["order"]);
     let observers = AllowedCallers::new(settings.internal_tokens_dir, &["operator"]);
-    let internal = http::internal(app.clone(), callers, observers);
+    let private = http::internal(app.clone(), callers, observers);
     let public = http::public(app, settings.legacy_aliases, settings.guest_limits.gate());
-    web::server::serve(&settings.listen, public, internal, stop).await?;
+    web::server::serve(&settings.listen, public, private, stop).await?;
     // What is under way there ends by itself: nothing is cancelled in a transaction.
     sweeper.await.context("the sweeper died")
 }

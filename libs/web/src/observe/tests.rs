@@ -29,8 +29,7 @@ async fn answer(request: axum::http::request::Builder) -> Response {
             "/refused",
             post(|| async { Problem::conflict("taken", "No.") }),
         );
-    let router = layered(routes, &TaskTracker::new(), Port::Public);
-    router
+    layered(routes, &TaskTracker::new(), Port::Public)
         .oneshot(request.body(Body::empty()).unwrap())
         .await
         .unwrap()

@@ -18,12 +18,12 @@ async fn odd_paths_and_methods_make_no_series() {
         .route("/products/{id}", get(|| async { "shown" }))
         .route("/orders", post(|| async { "placed" }));
     let routes = Router::new().nest("/api", api).layer(count_requests);
-    let router = layered(routes, &TaskTracker::new(), Port::Public);
+    let service = layered(routes, &TaskTracker::new(), Port::Public);
     let ask = async |method: &str, path: &str| {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let request = Request::builder().method(method).uri(path);
         let request = request.body(Body::empty()).unwrap();
-        router.clone().oneshot(request).await.unwrap().status()
+        service.clone().oneshot(request).await.unwrap().status()
     };
     let series = || {
         let text = metrics.text();

@@ -69,7 +69,7 @@ async fn an_address_is_an_object_with_words_that_can_be_seen(pool: PgPool) {
         (
             with(|body| {
                 body["shipping_address"] =
-                    json!(["Ada", "12 Square", null, "London", null, "SW1Y", "GB"])
+                    json!(["Ada", "12 Square", null, "London", null, "SW1Y", "GB"]);
             }),
             "/shipping_address",
         ),

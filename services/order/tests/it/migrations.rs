@@ -95,7 +95,7 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
     }
     // What `work` does for orders of a release that wrote no events.
     let log = PgEventLog::new(&pool, Clock::system());
-    log.fill_gaps(Duration::from_secs(3_600)).await.unwrap();
+    log.fill_gaps(Duration::from_hours(1)).await.unwrap();
     assert_eq!(count(&pool, "order_event_gaps").await, 0);
     assert_eq!(count(&pool, "order_events").await, 2 * orders);
     assert_eq!(

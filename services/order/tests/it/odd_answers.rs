@@ -64,36 +64,36 @@ async fn more_units_of_a_product_than_an_order_may_have_are_refused_at_once(pool
 async fn a_verdict_that_cannot_be_used_fails_its_own_order_and_gives_its_units_back(pool: PgPool) {
     let bends: [(&str, Bend); 9] = [
         ("an empty name", |verdict| {
-            verdict["lines"][0]["name"] = json!(" ")
+            verdict["lines"][0]["name"] = json!(" ");
         }),
         ("a name beyond measure", |verdict| {
             verdict["lines"][0]["name"] = json!("x".repeat(500_000));
         }),
         ("a name that is no text", |verdict| {
-            verdict["lines"][0]["name"] = json!("a\u{0}b")
+            verdict["lines"][0]["name"] = json!("a\u{0}b");
         }),
         ("a negative price", |verdict| {
-            verdict["lines"][0]["unit_price_minor"] = json!(-1)
+            verdict["lines"][0]["unit_price_minor"] = json!(-1);
         }),
         ("a price beyond i64", |verdict| {
             verdict["lines"][0]["unit_price_minor"] = json!(u64::MAX);
         }),
         ("an odd SKU", |verdict| {
-            verdict["lines"][0]["sku"] = json!("ä b")
+            verdict["lines"][0]["sku"] = json!("ä b");
         }),
         ("no unit", |verdict| {
-            verdict["lines"][0]["quantity"] = json!(0)
+            verdict["lines"][0]["quantity"] = json!(0);
         }),
         ("no currency", |verdict| {
-            verdict["currency"] = json!("shells")
+            verdict["currency"] = json!("shells");
         }),
         ("an unknown word", |verdict| {
-            verdict["verdict"] = json!("a_newer_word")
+            verdict["verdict"] = json!("a_newer_word");
         }),
     ];
     let shop = Shop::open(pool).await;
     for (what, bend) in bends {
-        shop.product.bend("CUP-1", bend);
+        shop.product.bend(&"CUP-1", bend);
         let calls = shop.product.calls("reserve").len();
         let (odd, even) = place_beside(&shop, &order_of(&[("CUP-1", 2)])).await;
         assert_eq!(
@@ -137,7 +137,7 @@ async fn a_saga_whose_answer_is_odd_waits_alone(pool: PgPool) {
         |entry| *entry = json!(7),
     ];
     for bend in bends {
-        shop.product.bend(orders[1].uuid(), bend);
+        shop.product.bend(&orders[1].uuid(), bend);
         shop.lose_leases().await;
         shop.work().await;
         assert_eq!(status(&shop, &orders[0]).await, "confirmed");
@@ -165,7 +165,7 @@ async fn holds_that_are_extended_or_given_back_do_not_wait_for_an_odd_one(pool: 
         place(&shop, &even, None).await,
     ];
     shop.product
-        .bend(orders[0].uuid(), |entry| entry["outcome"] = json!(null));
+        .bend(&orders[0].uuid(), |entry| entry["outcome"] = json!(null));
     shop.drive_out().await;
     assert_eq!(shop.count("sagas WHERE hold_until IS NOT NULL").await, 1);
     for (order, customer) in orders.iter().zip([&odd, &even]) {
@@ -191,7 +191,7 @@ async fn a_parcel_whose_answer_is_odd_waits_alone(pool: PgPool) {
     shop.ship_all(&vendor, &orders[1]).await;
     let parcel = odd.strip_prefix("ful_").unwrap().to_owned();
     shop.product
-        .bend(parcel, |entry| entry["outcome"] = json!("a_newer_word"));
+        .bend(&parcel, |entry| entry["outcome"] = json!("a_newer_word"));
     assert_eq!(shop.shipper().run_once().await.unwrap(), 2);
     let shipped = |order: Value| order["fulfillment_status"].clone();
     assert_eq!(shipped(shop.order(&orders[0]).await), "unfulfilled");

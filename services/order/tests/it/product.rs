@@ -244,7 +244,7 @@ impl Product {
     }
 
     /// Entries about orders of this SKU, or about this order or parcel, are bent from now on.
-    pub fn bend(&self, name: impl ToString, bend: Bend) {
+    pub fn bend(&self, name: &impl ToString, bend: Bend) {
         self.shelf().bent.insert(name.to_string(), bend);
     }
 

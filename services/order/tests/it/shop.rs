@@ -164,19 +164,6 @@ impl Shop {
         )
     }
 
-    /// Another replica of a paid shop, in front of the same database and the same product.
-    pub fn paid_twin(&self, settings: &PaymentSettings, rules: Rules) -> Self {
-        let product = self.product.clone();
-        Self::replica(
-            &self.pool,
-            product,
-            QueueLimits::default(),
-            PATIENT,
-            settings,
-            rules,
-        )
-    }
-
     /// The same shop, with keys required.
     pub fn strict(&self) -> Self {
         let rules = Rules {

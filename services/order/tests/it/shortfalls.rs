@@ -161,7 +161,7 @@ async fn one_that_cannot_be_read_stops_no_other(pool: PgPool) {
         shop.confirmed(&[("MUG-1", 1)]).await,
     );
     let id = shop.product.fall_short(odd.uuid(), "MUG-1", 1);
-    shop.product.bend(id, |entry| entry["sku"] = json!("ä b"));
+    shop.product.bend(&id, |entry| entry["sku"] = json!("ä b"));
     shop.product.fall_short(even.uuid(), "MUG-1", 1);
     assert_eq!(shop.handle().await, 1);
     shop.drive_out().await;

@@ -64,7 +64,7 @@ async fn a_parcel_that_product_refuses_leaves_the_order_to_be_cancelled(pool: Pg
     let parcel = shop.ship_all(&shop.admin(), &order).await;
     let bare = parcel.strip_prefix("ful_").unwrap().to_owned();
     shop.product
-        .bend(bare, |entry| entry["outcome"] = json!("too_many"));
+        .bend(&bare, |entry| entry["outcome"] = json!("too_many"));
     shop.shipper().run_once().await.unwrap();
     assert_eq!(cancel(&shop, &order, "now").await.status, 202);
     shop.drive_out().await;

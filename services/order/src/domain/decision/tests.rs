@@ -13,7 +13,7 @@ use crate::domain::{
 
 const OPEN: PayWindow = PayWindow::Open {
     until: DateTime::UNIX_EPOCH,
-    left: Duration::from_secs(60),
+    left: Duration::from_mins(1),
 };
 
 fn pending(window: PayWindow) -> Facts {

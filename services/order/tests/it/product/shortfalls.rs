@@ -37,8 +37,8 @@ impl Product {
     }
 
     pub fn open_shortfalls(&self) -> Vec<Uuid> {
-        let shelf = self.shelf();
-        let ids = shelf
+        let product = self.shelf();
+        let ids = product
             .shortfalls
             .open
             .iter()
