@@ -72,7 +72,7 @@ lint:
 
 unit:
 	@tests/with-postgres $(TESTS) --no-fail-fast
-	tests/with-control-plane $(TESTS),$(CONTROL_PLANE) --test control-plane -- --test-threads=4
+	tests/with-control-plane $(TESTS),$(CONTROL_PLANE) --test control-plane -- --test-threads=2
 	images/postgres/test
 
 chaos: ## Break shops of bare processes: kills, lost answers, hang-ups, old versions, and look whether the books add up
