@@ -121,9 +121,9 @@ macro_rules! each {
 
         #[test]
         fn every_migration_is_among_these() {
-            let newest = MIGRATOR.iter().map(|migration| migration.version).max().unwrap();
-            let tried = [$($before),+];
-            assert_eq!(tried.to_vec(), (1..newest).collect::<Vec<i64>>());
+            let mut before: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+            before.pop();
+            assert_eq!([$($before),+].to_vec(), before);
         }
     };
 }
@@ -135,4 +135,6 @@ each! {
     the_fifth_migration_loses_nothing: 4,
     the_sixth_migration_loses_nothing: 5,
     the_seventh_migration_loses_nothing: 6,
+    the_ninth_migration_loses_nothing: 7,
+    the_tenth_migration_loses_nothing: 9,
 }

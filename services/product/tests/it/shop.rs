@@ -45,6 +45,9 @@ use web::{
 pub const INTERNAL_TOKEN: &str = "current-token";
 pub const OPERATOR_TOKEN: &str = "operators-token";
 
+/// What is planted may be many rows, on a machine that is busy.
+const PLANTING: Duration = Duration::from_mins(2);
+
 pub struct Shop {
     pub pool: Pool,
     pub vendor: User,
@@ -255,7 +258,7 @@ impl Shop {
 
     /// Changes rows behind the service's back.
     pub async fn plant(&self, sql: &'static str) {
-        let mut tx = self.pool.begin().await.unwrap();
+        let mut tx = self.pool.begin_long(PLANTING).await.unwrap();
         sqlx::raw_sql("SET LOCAL statement_timeout = 0")
             .execute(&mut *tx)
             .await
