@@ -28,6 +28,11 @@ pub fn customer_id(number: u32) -> Uuid {
     Uuid::from_u64_pair(0xc000_0000_7000, (0x8000_u64 << 48) | u64::from(number))
 }
 
+/// One of the template's orders, by its number: 1 to `ORDERS`. Number n is customer n % `CUSTOMERS`'.
+pub fn template_order_id(number: u32) -> Uuid {
+    Uuid::from_u64_pair(0x0190_0000_0000_7000, (0x9000_u64 << 48) | u64::from(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +45,11 @@ mod tests {
         assert_eq!(
             product_id(255).to_string(),
             "00000000-0000-7000-8000-0000000000ff"
+        );
+        // As sql/order.sql does.
+        assert_eq!(
+            template_order_id(2_000).to_string(),
+            "01900000-0000-7000-9000-0000000007d0"
         );
     }
 }

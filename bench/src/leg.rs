@@ -1,6 +1,7 @@
 //! One leg: fresh databases, a warm-up, the measured part until all sagas and events are done, and the audit.
 
 use std::{
+    collections::BTreeMap,
     io::Write,
     path::Path,
     process::{Command, Stdio},
@@ -9,11 +10,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use local_shop::Workload;
+use local_shop::{Attack, Target, Volley, Workload};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::{self, Books},
+    catalogue::{CUSTOMERS, customer_id, product_id, template_order_id},
     cpu,
     load::{Specification, What},
     log::{Entry, Report},
@@ -26,6 +28,8 @@ use crate::{
 
 /// Accounts that a flood of logins keeps trying, at the same time.
 const FLOOD_CONNECTIONS: usize = 512;
+/// Until queues are full and connections open.
+const HEAD_START: Duration = Duration::from_millis(500);
 const DISTURBANCES: Duration = Duration::from_millis(100);
 
 /// What a leg came to.
@@ -51,6 +55,16 @@ pub struct Leg {
     pub violations: Vec<String>,
 }
 
+/// What others send while the orders are measured.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Beside {
+    #[default]
+    Nothing,
+    /// Logins, so many a second.
+    Logins(f64),
+    Attack(Attack),
+}
+
 /// How a leg is driven.
 #[derive(Clone, Copy, Debug)]
 pub struct Drive {
@@ -61,8 +75,7 @@ pub struct Drive {
     pub seed: u64,
     /// The generator keeps to one core.
     pub pinned: bool,
-    /// Logins a second, beside.
-    pub flood: Option<f64>,
+    pub beside: Beside,
     /// The services' sessions are ended by force, again and again: what is told must be true all the same.
     pub disturbed: bool,
 }
@@ -119,10 +132,8 @@ pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
     let ports = stage.ports(Workload::Order)?;
     let warm = warm_up(&ports, orders.clone(), drive)?;
     stage.drained("order")?;
-    let flood = drive
-        .flood
-        .map(|rate| flood(stage, rate, drive))
-        .transpose()?;
+    let pids = stage.pids();
+    let others = others(stage, drive)?;
     let before = stage.cpu();
     let calm = AtomicBool::new(false);
     let report = std::thread::scope(|scope| {
@@ -139,12 +150,21 @@ pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
     leg.cpu = used(&before, &after);
     leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
     leg.memory = stage.memory();
-    if let Some(flood) = flood {
-        let report = flood
+    let mut answers = BTreeMap::new();
+    for other in others {
+        let report = other
             .join()
-            .map_err(|_| anyhow::anyhow!("the flood panicked"))??;
-        leg.cpu.push(("flood".to_owned(), report.cpu_seconds));
-        leg.name = format!("{name} ({})", statuses(&report));
+            .map_err(|_| anyhow::anyhow!("a generator beside the orders panicked"))??;
+        leg.cpu.push(("others".to_owned(), report.cpu_seconds));
+        for (status, count) in report.statuses {
+            *answers.entry(status).or_default() += count;
+        }
+    }
+    if !answers.is_empty() {
+        leg.name = format!("{name} ({})", statuses(&answers));
+    }
+    if stage.pids() != pids {
+        leg.violations.push("a service ended".to_owned());
     }
     let books = Books {
         postgres: stage.shop().postgres(),
@@ -220,7 +240,7 @@ pub fn products(stage: &Stage, name: &str, proxy: Option<&Path>, drive: Drive) -
     leg.memory = stage.memory();
     if report.statuses.iter().any(|(status, _)| *status != 200) {
         leg.violations
-            .push(format!("answers: {}", statuses(&report)));
+            .push(format!("answers: {}", statuses(&report.statuses.iter().copied().collect())));
     }
     Ok(leg)
 }
@@ -235,7 +255,7 @@ pub fn hashing_capacity(stage: &Stage, seconds: f64) -> Result<f64> {
         seconds,
         seed: 77,
         pinned: false,
-        flood: None,
+        beside: Beside::Nothing,
         disturbed: false,
     };
     let report = measure(&stage.ports(Workload::Auth)?, What::Logins, drive)?;
@@ -349,22 +369,57 @@ fn disturb(stage: &Stage, calm: &AtomicBool) {
     }
 }
 
-type Flood = std::thread::JoinHandle<Result<Report>>;
+type Other = std::thread::JoinHandle<Result<Report>>;
 
-/// Logins beside the orders, for as long as those take.
-fn flood(stage: &Stage, rate: f64, drive: Drive) -> Result<Flood> {
-    let specification = Specification {
-        ports: stage.ports(Workload::Auth)?,
-        seconds: drive.seconds + 0.5,
-        connections: FLOOD_CONNECTIONS,
-        rate: Some(rate),
-        seed: drive.seed ^ 0xf100d,
-        what: What::Logins,
+/// What is sent beside the orders, for as long as those take.
+fn others(stage: &Stage, drive: Drive) -> Result<Vec<Other>> {
+    let seconds = drive.seconds + HEAD_START.as_secs_f64();
+    let seed = drive.seed ^ 0xf100d;
+    let specifications = match drive.beside {
+        Beside::Nothing => return Ok(Vec::new()),
+        Beside::Attack(attack) => {
+            let volleys = attack.volleys(&target(stage))?;
+            let specification = |volley: Volley| -> Result<Specification> {
+                Ok(Specification {
+                    ports: stage.ports(volley.service)?,
+                    seconds,
+                    connections: volley.connections,
+                    rate: Some(volley.rate),
+                    seed,
+                    what: What::Anything {
+                        requests: volley.requests,
+                    },
+                })
+            };
+            volleys.into_iter().map(specification).collect::<Result<_>>()?
+        }
+        Beside::Logins(rate) => vec![Specification {
+            ports: stage.ports(Workload::Auth)?,
+            seconds,
+            connections: FLOOD_CONNECTIONS,
+            rate: Some(rate),
+            seed,
+            what: What::Logins,
+        }],
     };
-    let flood = std::thread::spawn(move || generate(&specification, false));
-    // Until the line before the hashing threads is full.
-    std::thread::sleep(Duration::from_millis(500));
-    Ok(flood)
+    let others = specifications
+        .into_iter()
+        .map(|specification| std::thread::spawn(move || generate(&specification, false)))
+        .collect();
+    std::thread::sleep(HEAD_START);
+    Ok(others)
+}
+
+/// Nobody in it is one of the bystanders, but the customer of the order.
+fn target(stage: &Stage) -> Target<'_> {
+    Target {
+        tokens: stage.shop().tokens(),
+        sku: "P00002",
+        product: product_id(2),
+        order: template_order_id(CUSTOMERS),
+        customer: customer_id(0),
+        stranger: customer_id(CUSTOMERS),
+    }
 }
 
 /// Runs the generator in a process of its own.
@@ -395,8 +450,8 @@ fn generate(specification: &Specification, pinned: bool) -> Result<Report> {
     serde_json::from_slice(&output.stdout).context("the generator's report")
 }
 
-fn statuses(report: &Report) -> String {
-    let all = report.statuses.iter();
+fn statuses(answers: &BTreeMap<u16, u64>) -> String {
+    let all = answers.iter();
     all.map(|(status, count)| format!("{count} × {status}"))
         .collect::<Vec<_>>()
         .join(", ")

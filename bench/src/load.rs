@@ -53,6 +53,8 @@ pub enum What {
     Products,
     /// `POST /api/v1/auth/login` of nobody in particular, from many addresses.
     Logins,
+    /// These whole requests in turn, whatever they are answered.
+    Anything { requests: Vec<String> },
 }
 
 pub fn run(specification: Specification) -> Result<Report> {
@@ -88,7 +90,7 @@ async fn drive(specification: Specification) -> Result<Report> {
     } = specification;
     let mix = match &what {
         What::Orders { mix, .. } => *mix,
-        What::Products | What::Logins => Mix::Uniform,
+        What::Products | What::Logins | What::Anything { .. } => Mix::Uniform,
     };
     let (started, begin) = (unix_micros()?, Instant::now());
     let end = begin + Duration::from_secs_f64(seconds);
@@ -163,6 +165,10 @@ async fn client(generator: Rc<Generator>, port: u16, due: Option<Due>) {
             }
             What::Products => generator.product(&mut connection, intended).await,
             What::Logins => generator.log_in(&mut connection, intended).await,
+            What::Anything { requests } => {
+                let turn = generator.random.borrow_mut().below(whole(requests.len())) as usize;
+                generator.ask(&mut connection, requests[turn].as_bytes(), intended, None).await;
+            }
         }
     }
 }
@@ -306,7 +312,7 @@ impl Generator {
             "GET /api/v1/products/{} HTTP/1.1\r\nhost: shop.localhost\r\n\r\n",
             product_id(product)
         );
-        self.ask(connection, request.as_bytes(), due, 200).await;
+        self.ask(connection, request.as_bytes(), due, Some(200)).await;
     }
 
     async fn log_in(&self, connection: &mut Connection, due: Instant) {
@@ -319,10 +325,17 @@ impl Generator {
             "POST /api/v1/auth/login HTTP/1.1\r\nhost: shop.localhost\r\nx-forwarded-for: 10.{a}.{b}.{c}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
-        self.ask(connection, request.as_bytes(), due, 401).await;
+        self.ask(connection, request.as_bytes(), due, Some(401)).await;
     }
 
-    async fn ask(&self, connection: &mut Connection, request: &[u8], due: Instant, wanted: u16) {
+    /// `wanted` is the status that counts; without one, any answer.
+    async fn ask(
+        &self,
+        connection: &mut Connection,
+        request: &[u8],
+        due: Instant,
+        wanted: Option<u16>,
+    ) {
         let answer = timeout(PATIENCE, connection.exchange(request)).await;
         let status = if let Ok(Ok(answer)) = answer {
             answer.status
@@ -331,7 +344,7 @@ impl Generator {
             0
         };
         *self.statuses.borrow_mut().entry(status).or_default() += 1;
-        if status == wanted {
+        if status > 0 && wanted.is_none_or(|wanted| status == wanted) {
             let mut report = self.report.borrow_mut();
             report.answered += 1;
             report.latency.record(due.elapsed());
@@ -340,6 +353,10 @@ impl Generator {
             sleep(Duration::from_millis(5)).await;
         }
     }
+}
+
+fn whole(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 fn order_request(tokens: &[String], wish: &Wish, key: &str) -> Vec<u8> {

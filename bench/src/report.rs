@@ -9,7 +9,7 @@ use crate::{
     leg::Leg,
     picture::{Bar, Panel, svg},
     ratio::{Better, Figure, Spread, Target, by_round, table},
-    run::{Best, Legs, Name},
+    run::{ATTACKED, Best, Legs, Name},
 };
 
 pub struct Run<'a> {
@@ -41,7 +41,7 @@ pub fn write(folder: &Path, run: &Run<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// P1 to P9 and P11 of the method.
+/// P1 to P9, P11 and P14 of the method.
 fn figures(legs: &Legs) -> Vec<Figure> {
     let values = |name, value: fn(&Leg) -> Option<f64>| -> Vec<Option<f64>> {
         legs.get(&name).into_iter().flatten().map(value).collect()
@@ -127,6 +127,17 @@ fn figures(legs: &Legs) -> Vec<Figure> {
             0.97,
             ratio(Name::OursOverloaded, Name::OursPinned),
         ),
+        more(
+            "P14",
+            "orders/s of bystanders in the worst attack ÷ without",
+            0.85,
+            0.95,
+            worst(
+                ATTACKED
+                    .into_iter()
+                    .map(|name| ratio(name, Name::OursUniform)),
+            ),
+        ),
         figure(
             "P11",
             "resident MiB of the largest service replica",
@@ -135,6 +146,13 @@ fn figures(legs: &Legs) -> Vec<Figure> {
             memory,
         ),
     ]
+}
+
+/// Of several ratios the smallest, round by round.
+fn worst(ratios: impl Iterator<Item = Vec<f64>>) -> Vec<f64> {
+    ratios
+        .reduce(|worst, other| worst.iter().zip(other).map(|(a, b)| a.min(b)).collect())
+        .unwrap_or_default()
 }
 
 fn figure(
@@ -267,6 +285,11 @@ fn panels(legs: &Legs) -> Vec<Panel> {
                 Name::OursHot,
                 Name::OursFlooded,
                 Name::OursOverloaded,
+                Name::UnderBombs,
+                Name::UnderBodies,
+                Name::UnderPoison,
+                Name::UnderIntents,
+                Name::UnderSearches,
                 Name::D1Uniform,
                 Name::D1Hot,
                 Name::D3,
@@ -293,6 +316,11 @@ const fn label(name: Name) -> &'static str {
         Name::OursHot => "EcommerceStack, one hot SKU",
         Name::OursFlooded => "EcommerceStack, flood of logins",
         Name::OursOverloaded => "EcommerceStack, overloaded",
+        Name::UnderBombs => "EcommerceStack, JSON bombs",
+        Name::UnderBodies => "EcommerceStack, large bodies",
+        Name::UnderPoison => "EcommerceStack, poisoned orders",
+        Name::UnderIntents => "EcommerceStack, cancellations",
+        Name::UnderSearches => "EcommerceStack, searches",
         Name::OursPinned => "EcommerceStack, one-core client",
         Name::OursOpen | Name::Products => "EcommerceStack over HTTP",
         Name::D1Uniform => "pgbench D1, 10,000 SKUs",

@@ -6,16 +6,17 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    str::FromStr,
     time::Instant,
 };
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use local_shop::Binaries;
+use local_shop::{Attack, Binaries};
 use serde::Serialize;
 
 use crate::{
-    leg::{self, Denominator, Drive, Leg},
+    leg::{self, Beside, Denominator, Drive, Leg},
     peer, pgbench, proxy, report,
     stage::Stage,
     workload::Mix,
@@ -87,8 +88,11 @@ pub struct LegSettings {
     #[arg(long, requires = "products")]
     traefik: Option<PathBuf>,
     /// Logins a second beside the orders.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "attack")]
     flood: Option<f64>,
+    /// What somebody sends beside the orders: bombs, bodies, poison, intents, searches or paths.
+    #[arg(long, value_parser = Attack::from_str)]
+    attack: Option<Attack>,
     /// Ends the services' sessions again and again: the audit must find nothing.
     #[arg(long)]
     disturb: bool,
@@ -161,9 +165,24 @@ pub enum Name {
     Select,
     OursPinned,
     OursOverloaded,
+    UnderBombs,
+    UnderBodies,
+    UnderPoison,
+    UnderIntents,
+    UnderSearches,
 }
 
-pub const ALL: [Name; 13] = [
+/// Legs in which others send what P14 lists; that of logins is P7's too.
+pub const ATTACKED: [Name; 6] = [
+    Name::OursFlooded,
+    Name::UnderBombs,
+    Name::UnderBodies,
+    Name::UnderPoison,
+    Name::UnderIntents,
+    Name::UnderSearches,
+];
+
+const ALL: [Name; 18] = [
     Name::OursUniform,
     Name::D1Uniform,
     Name::OursHot,
@@ -177,6 +196,11 @@ pub const ALL: [Name; 13] = [
     Name::Select,
     Name::OursPinned,
     Name::OursOverloaded,
+    Name::UnderBombs,
+    Name::UnderBodies,
+    Name::UnderPoison,
+    Name::UnderIntents,
+    Name::UnderSearches,
 ];
 
 pub type Legs = BTreeMap<Name, Vec<Leg>>;
@@ -270,7 +294,11 @@ pub fn leg(settings: &LegSettings) -> Result<()> {
         seconds: settings.seconds,
         seed: 1,
         pinned: false,
-        flood: settings.flood,
+        beside: match (settings.attack, settings.flood) {
+            (Some(attack), _) => Beside::Attack(attack),
+            (None, Some(rate)) => Beside::Logins(rate),
+            (None, None) => Beside::Nothing,
+        },
         disturbed: settings.disturb,
     };
     let mix = if settings.hot { Mix::Hot } else { Mix::Uniform };
@@ -324,7 +352,7 @@ fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Result<Best> {
         seconds: pace.search_seconds,
         seed: 1_000 + connections as u64,
         pinned: false,
-        flood: None,
+        beside: Beside::Nothing,
         disturbed: false,
     };
     for connections in [128, 256, 512] {
@@ -462,7 +490,7 @@ fn one(
         seconds: pace.seconds,
         seed: 10 + round as u64,
         pinned: false,
-        flood: None,
+        beside: Beside::Nothing,
         disturbed: false,
     };
     let denominator = |name: &str, choice: &Choice, mix, rate| {
@@ -476,6 +504,14 @@ fn one(
             seconds: whole(pace.seconds),
         };
         leg::denominator(stage, name, &wanted, true)
+    };
+    let attacked = |attack: Attack| {
+        let drive = Drive {
+            beside: Beside::Attack(attack),
+            ..drive
+        };
+        let name = format!("ours, attacked by {}", attack.name());
+        leg::ours(stage, &name, Mix::Uniform, drive)
     };
     let half = |per_second: f64| Some(per_second / 2.0);
     match name {
@@ -517,7 +553,7 @@ fn one(
         }
         Name::OursFlooded => {
             let drive = Drive {
-                flood: Some(10.0 * best.hashing),
+                beside: Beside::Logins(10.0 * best.hashing),
                 ..drive
             };
             leg::ours(stage, "ours, flooded with logins", Mix::Uniform, drive)
@@ -543,6 +579,11 @@ fn one(
             };
             leg::ours(stage, "ours, generator on one core", Mix::Uniform, drive)
         }
+        Name::UnderBombs => attacked(Attack::Bombs),
+        Name::UnderBodies => attacked(Attack::Bodies),
+        Name::UnderPoison => attacked(Attack::Poison),
+        Name::UnderIntents => attacked(Attack::Intents),
+        Name::UnderSearches => attacked(Attack::Searches),
         Name::OursOverloaded => {
             let drive = Drive {
                 pinned: true,
@@ -569,7 +610,7 @@ fn statements(stage: &mut Stage, best: &Best, pace: Pace) -> Result<Vec<(String,
         seconds: pace.search_seconds,
         seed: 99,
         pinned: false,
-        flood: None,
+        beside: Beside::Nothing,
         disturbed: false,
     };
     leg::ours(stage, "statements", Mix::Uniform, drive)?;

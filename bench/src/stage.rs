@@ -197,6 +197,12 @@ impl Stage {
             .collect()
     }
 
+    /// Of the services that run: another one, or one less, means that one has ended.
+    pub fn pids(&self) -> Vec<Option<u32>> {
+        let all = self.shop.members();
+        all.map(|member| self.shop.pid(member)).collect()
+    }
+
     /// What each process has used since it started.
     pub fn cpu(&self) -> Cpu {
         let services = self.shop.members().filter_map(|member| {
@@ -214,7 +220,7 @@ impl Stage {
         let services = self.shop.members().filter_map(|member| {
             Some((
                 member.to_string(),
-                cpu::resident_mib(self.shop.pid(member)?)?,
+                self.shop.resident_mib(member)?,
             ))
         });
         services.collect()

@@ -150,6 +150,13 @@ impl Arena {
         Ok(skus)
     }
 
+    /// Lines of /metrics of the first process of a workload that are a series.
+    pub async fn series(&self, workload: Workload) -> Result<usize> {
+        let url = self.shop.internal_url(Member(workload, 0))?;
+        let text = self.client.get(format!("{url}/metrics")).send().await?.text().await?;
+        Ok(text.lines().filter(|line| !line.starts_with('#')).count())
+    }
+
     /// A number from a database.
     pub fn count(&self, database: &str, statement: &str) -> Result<i64> {
         let rows = self.shop.sql(database, statement)?;

@@ -2,6 +2,7 @@
 //! a Postgres, auth, and any number of product, order and worker processes, from binaries that the caller names.
 //! Whatever ends the caller (a drop, a panic, Ctrl-C, `kill -9`), nothing of it stays behind.
 
+pub mod attack;
 pub mod environment;
 pub mod guard;
 pub mod keys;
@@ -11,6 +12,7 @@ pub mod probe;
 pub mod process;
 pub mod shop;
 
+pub use attack::{Attack, Target, Volley};
 pub use keys::Tokens;
 pub use postgres::{Durability, Postgres};
 pub use shop::{Binaries, Member, Plan, Shop, Workload};

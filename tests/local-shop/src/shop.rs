@@ -327,6 +327,11 @@ impl Shop {
         process.as_ref().map(Process::pid)
     }
 
+    /// Memory that it takes now; `None` while it is down.
+    pub fn resident_mib(&self, member: Member) -> Option<f64> {
+        resident_mib(self.pid(member)?)
+    }
+
     /// Where customers would reach it: `http://127.0.0.1:PORT`.
     pub fn url(&self, member: Member) -> Result<String> {
         Ok(format!(
@@ -462,4 +467,14 @@ fn temporary_folder() -> Result<PathBuf> {
     let folder = std::env::temp_dir().join(name);
     fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     Ok(folder)
+}
+
+/// Resident memory in MiB.
+fn resident_mib(pid: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: f64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib / 1_024.0)
 }

@@ -9,6 +9,7 @@
 )]
 
 mod aborted_clients;
+mod attacks;
 mod concurrency;
 mod crash_matrix;
 mod linearizability;
