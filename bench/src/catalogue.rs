@@ -30,7 +30,10 @@ pub fn customer_id(number: u32) -> Uuid {
 
 /// One of the template's orders, by its number: 1 to `ORDERS`. Number n is customer n % `CUSTOMERS`'.
 pub fn template_order_id(number: u32) -> Uuid {
-    Uuid::from_u64_pair(0x0190_0000_0000_7000, (0x9000_u64 << 48) | u64::from(number))
+    Uuid::from_u64_pair(
+        0x0190_0000_0000_7000,
+        (0x9000_u64 << 48) | u64::from(number),
+    )
 }
 
 #[cfg(test)]

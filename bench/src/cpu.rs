@@ -54,6 +54,5 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_memory() {
-    }
+    fn this_process_has_memory() {}
 }

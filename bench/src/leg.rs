@@ -239,8 +239,10 @@ pub fn products(stage: &Stage, name: &str, proxy: Option<&Path>, drive: Drive) -
     }
     leg.memory = stage.memory();
     if report.statuses.iter().any(|(status, _)| *status != 200) {
-        leg.violations
-            .push(format!("answers: {}", statuses(&report.statuses.iter().copied().collect())));
+        leg.violations.push(format!(
+            "answers: {}",
+            statuses(&report.statuses.iter().copied().collect())
+        ));
     }
     Ok(leg)
 }
@@ -391,7 +393,10 @@ fn others(stage: &Stage, drive: Drive) -> Result<Vec<Other>> {
                     },
                 })
             };
-            volleys.into_iter().map(specification).collect::<Result<_>>()?
+            volleys
+                .into_iter()
+                .map(specification)
+                .collect::<Result<_>>()?
         }
         Beside::Logins(rate) => vec![Specification {
             ports: stage.ports(Workload::Auth)?,

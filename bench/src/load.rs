@@ -167,7 +167,9 @@ async fn client(generator: Rc<Generator>, port: u16, due: Option<Due>) {
             What::Logins => generator.log_in(&mut connection, intended).await,
             What::Anything { requests } => {
                 let turn = generator.random.borrow_mut().below(whole(requests.len())) as usize;
-                generator.ask(&mut connection, requests[turn].as_bytes(), intended, None).await;
+                generator
+                    .ask(&mut connection, requests[turn].as_bytes(), intended, None)
+                    .await;
             }
         }
     }
@@ -312,7 +314,8 @@ impl Generator {
             "GET /api/v1/products/{} HTTP/1.1\r\nhost: shop.localhost\r\n\r\n",
             product_id(product)
         );
-        self.ask(connection, request.as_bytes(), due, Some(200)).await;
+        self.ask(connection, request.as_bytes(), due, Some(200))
+            .await;
     }
 
     async fn log_in(&self, connection: &mut Connection, due: Instant) {
@@ -325,7 +328,8 @@ impl Generator {
             "POST /api/v1/auth/login HTTP/1.1\r\nhost: shop.localhost\r\nx-forwarded-for: 10.{a}.{b}.{c}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
-        self.ask(connection, request.as_bytes(), due, Some(401)).await;
+        self.ask(connection, request.as_bytes(), due, Some(401))
+            .await;
     }
 
     /// `wanted` is the status that counts; without one, any answer.

@@ -52,15 +52,6 @@ fn figures(legs: &Legs) -> Vec<Figure> {
         &values(Name::OursOpen, Leg::p99),
         &values(Name::D1Open, Leg::p99),
     );
-    let uniform = legs.get(&Name::OursUniform).into_iter().flatten();
-    let memory = uniform
-        .filter_map(|leg| {
-            leg.memory
-                .iter()
-                .map(|(_, mib)| *mib)
-                .max_by(f64::total_cmp)
-        })
-        .collect();
     let more =
         |id, what, floor, goal, rounds| figure(id, what, Better::More, [floor, goal], rounds);
     vec![
@@ -143,9 +134,22 @@ fn figures(legs: &Legs) -> Vec<Figure> {
             "resident MiB of the largest service replica",
             Better::Less,
             [60.0, 30.0],
-            memory,
+            largest_memory(legs),
         ),
     ]
+}
+
+/// Resident MiB of the largest process, round by round.
+fn largest_memory(legs: &Legs) -> Vec<f64> {
+    let uniform = legs.get(&Name::OursUniform).into_iter().flatten();
+    uniform
+        .filter_map(|leg| {
+            leg.memory
+                .iter()
+                .map(|(_, mib)| *mib)
+                .max_by(f64::total_cmp)
+        })
+        .collect()
 }
 
 /// Of several ratios the smallest, round by round.

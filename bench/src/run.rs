@@ -475,15 +475,8 @@ fn tried(all: &mut Vec<(String, f64)>, leg: &Leg) {
     all.push((leg.name.clone(), leg.per_second));
 }
 
-fn one(
-    stage: &Stage,
-    tools: &Tools,
-    name: Name,
-    best: &Best,
-    pace: Pace,
-    round: usize,
-) -> Result<Leg> {
-    let drive = Drive {
+fn at_best(best: &Best, pace: Pace, round: usize) -> Drive {
+    Drive {
         connections: best.connections,
         rate: None,
         warm_seconds: pace.warm_seconds,
@@ -492,7 +485,27 @@ fn one(
         pinned: false,
         beside: Beside::Nothing,
         disturbed: false,
+    }
+}
+
+fn attacked(stage: &Stage, attack: Attack, drive: Drive) -> Result<Leg> {
+    let drive = Drive {
+        beside: Beside::Attack(attack),
+        ..drive
     };
+    let name = format!("ours, attacked by {}", attack.name());
+    leg::ours(stage, &name, Mix::Uniform, drive)
+}
+
+fn one(
+    stage: &Stage,
+    tools: &Tools,
+    name: Name,
+    best: &Best,
+    pace: Pace,
+    round: usize,
+) -> Result<Leg> {
+    let drive = at_best(best, pace, round);
     let denominator = |name: &str, choice: &Choice, mix, rate| {
         let wanted = Denominator {
             script: choice.script,
@@ -504,14 +517,6 @@ fn one(
             seconds: whole(pace.seconds),
         };
         leg::denominator(stage, name, &wanted, true)
-    };
-    let attacked = |attack: Attack| {
-        let drive = Drive {
-            beside: Beside::Attack(attack),
-            ..drive
-        };
-        let name = format!("ours, attacked by {}", attack.name());
-        leg::ours(stage, &name, Mix::Uniform, drive)
     };
     let half = |per_second: f64| Some(per_second / 2.0);
     match name {
@@ -579,11 +584,11 @@ fn one(
             };
             leg::ours(stage, "ours, generator on one core", Mix::Uniform, drive)
         }
-        Name::UnderBombs => attacked(Attack::Bombs),
-        Name::UnderBodies => attacked(Attack::Bodies),
-        Name::UnderPoison => attacked(Attack::Poison),
-        Name::UnderIntents => attacked(Attack::Intents),
-        Name::UnderSearches => attacked(Attack::Searches),
+        Name::UnderBombs => attacked(stage, Attack::Bombs, drive),
+        Name::UnderBodies => attacked(stage, Attack::Bodies, drive),
+        Name::UnderPoison => attacked(stage, Attack::Poison, drive),
+        Name::UnderIntents => attacked(stage, Attack::Intents, drive),
+        Name::UnderSearches => attacked(stage, Attack::Searches, drive),
         Name::OursOverloaded => {
             let drive = Drive {
                 pinned: true,

@@ -217,12 +217,10 @@ impl Stage {
 
     /// Resident memory of each service, in MiB.
     pub fn memory(&self) -> Vec<(String, f64)> {
-        let services = self.shop.members().filter_map(|member| {
-            Some((
-                member.to_string(),
-                self.shop.resident_mib(member)?,
-            ))
-        });
+        let services = self
+            .shop
+            .members()
+            .filter_map(|member| Some((member.to_string(), self.shop.resident_mib(member)?)));
         services.collect()
     }
 }

@@ -153,7 +153,13 @@ impl Arena {
     /// Lines of /metrics of the first process of a workload that are a series.
     pub async fn series(&self, workload: Workload) -> Result<usize> {
         let url = self.shop.internal_url(Member(workload, 0))?;
-        let text = self.client.get(format!("{url}/metrics")).send().await?.text().await?;
+        let text = self
+            .client
+            .get(format!("{url}/metrics"))
+            .send()
+            .await?
+            .text()
+            .await?;
         Ok(text.lines().filter(|line| !line.starts_with('#')).count())
     }
 

@@ -63,7 +63,10 @@ fn processes(arena: &Arena) -> BTreeMap<String, (u32, f64)> {
         .map(|member| {
             let pid = arena.shop.pid(member);
             let pid = pid.unwrap_or_else(|| panic!("{member} has ended"));
-            (member.to_string(), (pid, arena.shop.resident_mib(member).unwrap()))
+            (
+                member.to_string(),
+                (pid, arena.shop.resident_mib(member).unwrap()),
+            )
         })
         .collect()
 }
@@ -93,7 +96,10 @@ async fn attacks_in_a_row_end_no_process_and_leave_no_memory_behind() {
     };
     let product = arena
         .shop
-        .sql("product", &format!("SELECT id FROM products WHERE sku = '{}'", skus[0]))
+        .sql(
+            "product",
+            &format!("SELECT id FROM products WHERE sku = '{}'", skus[0]),
+        )
         .unwrap();
     let target = Target {
         tokens: arena.shop.tokens(),
@@ -108,7 +114,10 @@ async fn attacks_in_a_row_end_no_process_and_leave_no_memory_behind() {
     for round in 0..2 {
         for attack in Attack::ALL {
             let (answered, sent) = fire(&arena, attack.volleys(&target).unwrap()).await;
-            eprintln!("round {round}: {}: {answered} of {sent} answered", attack.name());
+            eprintln!(
+                "round {round}: {}: {answered} of {sent} answered",
+                attack.name()
+            );
             assert!(answered * 10 >= sent * 9, "{attack:?} was not answered");
         }
         readings.push(processes(&arena));
@@ -117,7 +126,10 @@ async fn attacks_in_a_row_end_no_process_and_leave_no_memory_behind() {
         let (earlier, before) = readings[0][name];
         eprintln!("{name}: {before:.1} MiB, then {mib:.1}");
         assert_eq!(*pid, earlier, "{name} was started again");
-        assert!(*mib <= before * MORE, "{name} keeps {mib:.1} MiB, {before:.1} before");
+        assert!(
+            *mib <= before * MORE,
+            "{name} keeps {mib:.1} MiB, {before:.1} before"
+        );
     }
 
     let wishes = arena.wishes(&mut dice, &skus, 500, &[]);
