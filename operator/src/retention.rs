@@ -133,10 +133,10 @@ pub fn orphaned_states(fetched: &Fetched) -> Vec<ObjectMeta> {
 /// Whether the state can come from a database on this volume: it is not older, and not another volume's.
 fn may_be_of(state: &ObjectMeta, volume: &ObjectMeta) -> bool {
     let owners = state.owner_references.as_deref().unwrap_or_default();
-    let is_anothers = owners
+    let has_another_owner = owners
         .iter()
         .any(|owner| owner.kind == CLAIM && Some(&owner.uid) != volume.uid.as_ref());
-    !is_anothers && state.creation_timestamp >= volume.creation_timestamp
+    !has_another_owner && state.creation_timestamp >= volume.creation_timestamp
 }
 
 /// What is missing for volumes, credentials and Patroni's state to go or stay as the spec says.
