@@ -57,12 +57,13 @@ where
     found.pointer(pointer).cloned().unwrap_or_default()
 }
 
+const TEMPLATE: &str = "/spec/template/spec";
+
 #[tokio::test]
 async fn fields_that_others_add_or_replace_are_taken_back_and_their_metadata_stay() {
     let scene = Scene::new("drift").await;
     scene.apply("shop", json!({})).await;
     scene.ready("shop").await;
-    const TEMPLATE: &str = "/spec/template/spec";
     let template = part::<Deployment>(&scene, "shop-auth", TEMPLATE).await;
     let ports = part::<Service>(&scene, "shop-auth", "/spec/ports").await;
     let policy = part::<NetworkPolicy>(&scene, "shop-auth", "/spec").await;

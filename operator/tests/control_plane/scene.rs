@@ -8,7 +8,7 @@ use k8s_openapi::{
     NamespaceResourceScope, api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::Condition,
 };
 use kube::{
-    Api, Client, ResourceExt as _,
+    Api, Client, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
 };
 use serde::de::DeserializeOwned;
@@ -149,11 +149,7 @@ impl Scene {
             + DeserializeOwned,
     {
         let all = self.api::<K>().list_metadata(&ListParams::default()).await;
-        let mut names: Vec<_> = all
-            .unwrap()
-            .iter()
-            .map(|object| object.name_any())
-            .collect();
+        let mut names: Vec<_> = all.unwrap().iter().map(ResourceExt::name_any).collect();
         names.sort();
         names
     }
