@@ -2,8 +2,11 @@
 
 use crate::scene::Scene;
 use ecommercestack_crds::ConditionType::{Available, PostgresReady, Ready};
-use k8s_openapi::api::core::v1::ResourceQuota;
-use kube::api::{DeleteParams, PostParams};
+use k8s_openapi::api::{core::v1::ResourceQuota, storage::v1::StorageClass};
+use kube::{
+    Api,
+    api::{DeleteParams, Patch, PatchParams, PostParams},
+};
 use serde_json::{Value, json};
 
 async fn quota(scene: &Scene, hard: Value) {
@@ -22,11 +25,24 @@ async fn quota(scene: &Scene, hard: Value) {
     .await;
 }
 
+/// A database whose volume waits for its pod, as most classes of a cluster have it: what is missing is the pod.
+async fn volume_that_waits(scene: &Scene) -> Value {
+    let class = json!({
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": { "name": "waits" },
+        "provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "WaitForFirstConsumer",
+    });
+    let classes: Api<StorageClass> = Api::all(scene.client.clone());
+    let apply = PatchParams::apply("tests");
+    let applied = classes.patch("waits", &apply, &Patch::Apply(class)).await;
+    applied.unwrap();
+    json!({ "database": { "managed": { "storage": { "size": "1Gi", "className": "waits" } } } })
+}
+
 #[tokio::test]
 async fn a_quota_without_pods_is_why_the_database_does_not_start() {
     let scene = Scene::without_nodes("no-pods").await;
     quota(&scene, json!({ "pods": "0" })).await;
-    scene.apply("shop", json!({})).await;
+    scene.apply("shop", volume_that_waits(&scene).await).await;
     let found = scene.reports("shop", Ready, "False", "QuotaExceeded").await;
     assert_eq!(
         found.message,
@@ -40,7 +56,7 @@ async fn a_quota_without_pods_is_why_the_database_does_not_start() {
 async fn a_quota_on_memory_names_the_field_to_lower() {
     let scene = Scene::without_nodes("no-memory").await;
     quota(&scene, json!({ "limits.memory": "100Mi" })).await;
-    scene.apply("shop", json!({})).await;
+    scene.apply("shop", volume_that_waits(&scene).await).await;
     let found = scene.reports("shop", Ready, "False", "QuotaExceeded").await;
     assert!(
         found

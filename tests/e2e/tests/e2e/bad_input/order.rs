@@ -59,7 +59,10 @@ async fn orders_that_break_a_rule_are_refused() {
                     "NUL in the address",
                     with("/shipping_address/city", json!("a\0b")),
                 ),
-                ("no address", with("/shipping_address", Value::Null)),
+                (
+                    "address without a city",
+                    with("/shipping_address/city", Value::Null),
+                ),
                 (
                     "endless address",
                     with("/shipping_address/line1", json!("x".repeat(100_000))),
@@ -132,7 +135,6 @@ async fn orders_that_are_no_orders_are_refused() {
             vec![
                 ("broken JSON", text(post(), "{\"items\": [")),
                 ("no body", text(post(), "")),
-                ("without a key", bare(Method::POST).json(&body)),
                 ("key with a space", keyed("a b").json(&body)),
                 ("key of 256 letters", keyed(&"k".repeat(256)).json(&body)),
             ],
