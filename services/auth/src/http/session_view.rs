@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, header},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -47,7 +47,6 @@ pub(super) fn answer(app: &App, tokens: Tokens) -> SessionAnswer {
         .device
         .map(|device| device.sign(&app.server_key, app.clock.now()));
     let mut headers = HeaderMap::new();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(cookie) = device_token.as_deref().and_then(device_token::cookie) {
         headers.insert(header::SET_COOKIE, cookie);
     }

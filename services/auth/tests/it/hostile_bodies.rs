@@ -100,7 +100,7 @@ async fn a_name_from_before_the_rule_is_still_read(pool: PgPool) {
 async fn what_a_caller_is_told_is_private_and_two_tokens_are_400(pool: PgPool) {
     let auth = Auth::new(pool);
     let ann = auth.customer("ann").await;
-    assert_eq!(ann.header("cache-control"), "no-store");
+    assert_eq!(ann.header("cache-control"), "private, no-store");
     let profile = auth.get("/api/v1/auth/profile", ann.access()).await;
     assert_eq!(profile.header("cache-control"), "private, no-store");
     let bearer = format!("Bearer {}", ann.access());

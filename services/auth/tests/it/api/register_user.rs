@@ -22,7 +22,7 @@ async fn a_new_customer_is_logged_in(pool: PgPool) {
         .post(PATH, with("email", json!("Ann@Example.com")))
         .await;
     assert_eq!(answer.status, 201);
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("cache-control"), "private, no-store");
     assert_eq!(
         (answer.text("/token_type"), &answer.body["expires_in"]),
         ("Bearer", &json!(900))
