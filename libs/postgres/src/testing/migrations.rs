@@ -22,6 +22,27 @@ const WRITERS: u64 = 6;
 /// Before the migrations begin, and after they end.
 const LEAD: Duration = Duration::from_millis(150);
 
+/// Tests, each named and with the migration that comes before it, which call `check(pool, before)`; and one that every
+/// migration but the first is among them.
+#[macro_export]
+macro_rules! each_migration {
+    ($migrator:path, $check:path, $($name:ident: $before:literal),+ $(,)?) => {
+        $(
+            #[sqlx::test(migrations = false)]
+            async fn $name(pool: sqlx::PgPool) {
+                $check(pool, $before).await;
+            }
+        )+
+
+        #[test]
+        fn every_migration_is_among_these() {
+            let mut before: Vec<i64> = $migrator.iter().map(|migration| migration.version).collect();
+            before.pop();
+            assert_eq!([$($before),+].to_vec(), before);
+        }
+    };
+}
+
 /// What a writer does in one transaction; the statements see `$1`, a number that no other transaction has.
 #[derive(Clone, Copy, Debug)]
 pub struct Written {

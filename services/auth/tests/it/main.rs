@@ -11,4 +11,5 @@ mod background;
 mod fixture;
 mod hostile_bodies;
 mod limits;
+mod migrations;
 mod openapi;

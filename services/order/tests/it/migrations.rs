@@ -110,25 +110,9 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
     );
 }
 
-macro_rules! each {
-    ($($name:ident: $before:literal),+ $(,)?) => {
-        $(
-            #[sqlx::test(migrations = false)]
-            async fn $name(pool: PgPool) {
-                nothing_is_lost(pool, $before).await;
-            }
-        )+
-
-        #[test]
-        fn every_migration_is_among_these() {
-            let mut before: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
-            before.pop();
-            assert_eq!([$($before),+].to_vec(), before);
-        }
-    };
-}
-
-each! {
+postgres::each_migration! {
+    MIGRATOR,
+    nothing_is_lost,
     the_second_migration_loses_nothing: 1,
     the_third_migration_loses_nothing: 2,
     the_fourth_migration_loses_nothing: 3,

@@ -7,5 +7,6 @@
 
 mod api;
 mod hostile_bodies;
+mod migrations;
 mod shop;
 mod stock;

@@ -1,0 +1,94 @@
+//! Every migration while the release before goes on letting people in: nothing that it committed is lost.
+
+use auth::MIGRATOR;
+use postgres::testing::migrations::{Written, under_writers};
+use sqlx::PgPool;
+
+/// How releases register somebody, and from the second on log them in and out.
+const SHAPES: [Written; 2] = [
+    Written {
+        since: 1,
+        statements: &[USER, PROMOTE],
+    },
+    Written {
+        since: 2,
+        statements: &[USER, SESSION, TOKEN, LOG_OUT, PROMOTE],
+    },
+];
+
+macro_rules! id {
+    () => {
+        "('00000000-0000-7000-8000-' || lpad($1::bigint::text, 12, '0'))::uuid"
+    };
+}
+const USER: &str = concat!(
+    "INSERT INTO users (id, email, full_name, roles, password_hash)
+     VALUES (",
+    id!(),
+    ", 'user-' || $1::bigint || '@example.com', 'Ann', '{customer}', 'a hash')"
+);
+const SESSION: &str = concat!(
+    "INSERT INTO sessions (id, user_id, expires_at) VALUES (",
+    id!(),
+    ", ",
+    id!(),
+    ", now() + interval '1 hour')"
+);
+const TOKEN: &str = concat!(
+    "INSERT INTO refresh_tokens (token_hash, session_id, expires_at)
+     VALUES (sha256(($1::bigint::text)::bytea), ",
+    id!(),
+    ", now() + interval '1 hour')"
+);
+const LOG_OUT: &str = concat!(
+    "UPDATE sessions SET ended_at = now(), end_reason = 'logout' WHERE id = ",
+    id!()
+);
+const PROMOTE: &str = concat!(
+    "UPDATE users SET roles = '{customer,vendor}', version = 2 WHERE id = ",
+    id!()
+);
+
+async fn count(pool: &PgPool, what: &'static str) -> usize {
+    let statement = format!("SELECT count(*) FROM {what}");
+    let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    usize::try_from(count).unwrap()
+}
+
+async fn nothing_is_lost(pool: PgPool, before: i64) {
+    let committed = under_writers(&pool, &MIGRATOR, before, &SHAPES)
+        .await
+        .unwrap()
+        .len();
+    assert!(committed >= 6, "the writers wrote: {committed}");
+    assert_eq!(
+        count(&pool, "users WHERE version = 2 AND 'vendor' = ANY (roles)").await,
+        committed
+    );
+    if before >= 2 {
+        assert_eq!(
+            count(&pool, "sessions WHERE end_reason = 'logout'").await,
+            committed
+        );
+        assert_eq!(count(&pool, "refresh_tokens").await, committed);
+    }
+    // Whoever changed after the feed of revocations came is told of by it, and by the epoch of their tokens.
+    let told = count(&pool, "revocations WHERE user_id IS NOT NULL").await;
+    assert_eq!(count(&pool, "users WHERE token_epoch = 1").await, told);
+    assert_eq!(
+        count(&pool, "users WHERE token_epoch = 0").await,
+        committed - told
+    );
+    assert!(told > 0, "the writers went on after the migrations");
+}
+
+postgres::each_migration! {
+    MIGRATOR,
+    nothing_is_lost,
+    the_second_migration_loses_nothing: 1,
+    the_third_migration_loses_nothing: 2,
+    the_fourth_migration_loses_nothing: 3,
+}
