@@ -87,13 +87,13 @@ impl PgPayments {
     }
 }
 
-/// Whether every unit of a locked order has left or is about to: then there is nothing to cancel (ORDERS 22).
+/// Whether every unit of a locked order has left, is about to, or fell short: then there is nothing to cancel (ORDERS 22).
 async fn leaves_wholly(transaction: &mut Transaction, order: OrderId) -> Result<bool, StoreError> {
     let leaves = sqlx::query_scalar!(
         r#"
         SELECT NOT EXISTS (
             SELECT FROM order_items AS item
-            WHERE item.order_id = $1 AND item.quantity > item.shipped + COALESCE((
+            WHERE item.order_id = $1 AND item.quantity - item.short > item.shipped + COALESCE((
                 SELECT sum(line.quantity)
                 FROM fulfillments JOIN fulfillment_lines AS line ON line.fulfillment_id = fulfillments.id
                 WHERE fulfillments.order_id = $1 AND fulfillments.status = 'shipping' AND line.position = item.position
