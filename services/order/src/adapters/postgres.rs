@@ -126,7 +126,7 @@ impl Orders for PgOrders {
     }
 
     async fn owing_units(&self, customers: &[UserId]) -> Result<Vec<OwingUnits>, OrdersError> {
-        unpaid_units::owing(&self.lanes, customers)
+        unpaid_units::owing_units(&self.lanes, customers)
             .await
             .map_err(orders_error)
     }

@@ -13,6 +13,7 @@ mod crowd;
 mod events;
 mod hostile_bodies;
 mod housekeeping;
+mod lookups;
 mod migrations;
 mod mock_provider;
 mod odd_answers;

@@ -1,11 +1,19 @@
 //! One customer holds at most so many units of one SKU unpaid, however the orders for them come in (ORDERS 15).
 
-use std::time::Duration;
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
 use order::{
-    adapters::payments::PaymentSettings,
-    application::{Command, PlaceOrderError},
-    domain::{OrderRequest, ProductId, ProductReference, Quantity, RequestedLines, Sku, UserId},
+    adapters::{
+        catalog_http::CatalogHttp,
+        payments::PaymentSettings,
+        postgres::{PgOrders, Pools},
+    },
+    application::{Command, PlaceOrderError, PlaceOrders},
+    domain::{
+        NewOrder, Order, OrderFilter, OrderId, OrderRequest, OwingUnits, ProductId,
+        ProductReference, Quantity, RequestIdentity, RequestedLines, Sku, UserId, Window,
+    },
+    ports::{Creation, Listing, Orders, OrdersError, Recorded},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -153,28 +161,6 @@ async fn orders_through_two_replicas_at_the_same_time_hold_no_more(pool: PgPool)
     available(&shop, 97).await;
 }
 
-#[sqlx::test]
-async fn one_request_through_two_replicas_is_one_order_and_never_too_much(pool: PgPool) {
-    let shop = open(pool).await;
-    let twin = shop.twin_ruled(&many_orders(), three());
-    let customer = shop.customer();
-    let at_twin = twin.person_with(customer.id, &[Role::Customer]);
-    for round in 0..8 {
-        let key = format!("k{round}");
-        let (one, two) = tokio::join!(
-            mugs(&shop, &customer, &key, 2),
-            mugs(&twin, &at_twin, &key, 2)
-        );
-        assert_eq!(
-            (one.status.as_u16(), two.status.as_u16()),
-            (201, 201),
-            "{one:?} {two:?}"
-        );
-        assert_eq!(one.id(), two.id());
-        pay(&shop, &customer, &one).await;
-    }
-}
-
 fn command(customer: &Person, key: &str, product: ProductReference, units: u32) -> Command {
     let units = Quantity::try_from(units).unwrap();
     let request = OrderRequest {
@@ -262,5 +248,85 @@ async fn where_nothing_is_paid_or_no_limit_is_set_nothing_is_refused(pool: PgPoo
     let customer = shop.customer();
     for key in ["c", "d"] {
         assert_eq!(mugs(&shop, &customer, key, 20).await.status, 201);
+    }
+}
+
+/// Orders, where a twin of the request comes first at the last moment: after we looked for its answer, and before we look
+/// at what its customer owes.
+#[derive(Clone)]
+struct Overtaken {
+    orders: PgOrders,
+    twin: Arc<PlaceOrders<CatalogHttp, PgOrders>>,
+    request: Command,
+}
+
+impl Orders for Overtaken {
+    async fn recorded(
+        &self,
+        identities: &[RequestIdentity],
+    ) -> Result<Vec<Option<Recorded>>, OrdersError> {
+        self.orders.recorded(identities).await
+    }
+
+    async fn create(
+        &self,
+        orders: &[NewOrder],
+        most: Option<NonZeroU32>,
+    ) -> Result<Vec<Creation>, OrdersError> {
+        self.orders.create(orders, most).await
+    }
+
+    async fn unpaid(&self, customers: &[UserId]) -> Result<HashMap<UserId, u32>, OrdersError> {
+        let outcomes = self.twin.run(std::slice::from_ref(&self.request)).await;
+        assert!(outcomes[0].is_ok(), "{outcomes:?}");
+        self.orders.unpaid(customers).await
+    }
+
+    async fn owing_units(&self, customers: &[UserId]) -> Result<Vec<OwingUnits>, OrdersError> {
+        self.orders.owing_units(customers).await
+    }
+
+    async fn find(&self, id: OrderId) -> Result<Option<Order>, OrdersError> {
+        self.orders.find(id).await
+    }
+
+    async fn list(&self, filter: &OrderFilter, window: &Window) -> Result<Listing, OrdersError> {
+        self.orders.list(filter, window).await
+    }
+
+    async fn forget_old_keys(&self) -> Result<u64, OrdersError> {
+        self.orders.forget_old_keys().await
+    }
+}
+
+#[sqlx::test]
+async fn a_twins_order_is_the_answer_though_it_takes_all_that_may_be_unpaid(pool: PgPool) {
+    for most_orders in [100, 1] {
+        let settings = PaymentSettings {
+            max_unpaid_per_customer: most_orders,
+            ..at_the_mock()
+        };
+        let shop = Shop::ruled(pool.clone(), &settings, three()).await;
+        let product = ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
+        let request = command(&shop.customer(), "a", product, 2);
+        let ours = shop.batches(Clock::system());
+        let batches = PlaceOrders {
+            orders: Overtaken {
+                orders: PgOrders::new(Pools::shared(&shop.pool), Clock::system()),
+                twin: Arc::new(shop.batches(Clock::system())),
+                request: request.clone(),
+            },
+            reservations: ours.reservations,
+            clock: ours.clock,
+            currency: ours.currency,
+            poke: ours.poke,
+            terms: ours.terms,
+            patience: ours.patience,
+        };
+        let outcomes = batches.run(&[request]).await;
+        assert!(
+            matches!(&outcomes[0], Ok(placed) if placed.replayed),
+            "{outcomes:?}"
+        );
     }
 }

@@ -43,10 +43,8 @@ struct Settle<'a> {
 
 impl OpenShortfalls for CatalogHttp {
     async fn open(&self, after: Option<Uuid>) -> Result<OpenPage, ReservationsError> {
-        let mut path = "/internal/shortfalls?limit=100".to_owned();
-        if let Some(after) = after {
-            path.push_str(&format!("&after={after}"));
-        }
+        let after = after.map_or_else(String::new, |after| format!("&after={after}"));
+        let path = format!("/internal/shortfalls?limit=100{after}");
         let Open { shortfalls, next } = self.ask(&path).await?;
         let read =
             |entry: Box<RawValue>| shortfall(&entry).map_err(|error| Misfit(Arc::new(error)));

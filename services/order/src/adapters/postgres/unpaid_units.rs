@@ -18,7 +18,7 @@ use crate::domain::{
 const CUSTOMERS: i32 = 0x756e_7064;
 
 /// Units of orders that still owe and whose money is not even set aside: confirmed ones too, whose capture was refused.
-pub(super) async fn owing(
+pub(super) async fn owing_units(
     executor: impl PgExecutor<'_>,
     customers: &[UserId],
 ) -> Result<Vec<OwingUnits>, StoreError> {
@@ -66,7 +66,7 @@ pub(super) async fn refused(
     let customers: Vec<UserId> = customers.into_iter().collect();
     lock_customers(transaction, &customers).await?;
     // A statement of its own: what waited for a lock sees what its holder wrote (ORDERS 9).
-    let units = owing(&mut **transaction, &customers).await?;
+    let units = owing_units(&mut **transaction, &customers).await?;
     let mut units = UnpaidUnits::new(allowed, units);
     let mut refused = HashMap::new();
     for order in owing {
