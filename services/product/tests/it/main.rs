@@ -7,5 +7,6 @@
 
 mod api;
 mod hostile_bodies;
+mod lookups;
 mod shop;
 mod stock;
