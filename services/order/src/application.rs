@@ -42,7 +42,7 @@ pub use capture_payment::CapturePayment;
 pub use drive_sagas::{DriveSagas, Driven};
 pub use fulfill_order::{FulfillOrder, FulfillOrderError, Onlooker, ParcelAction};
 pub use get_order::{GetOrder, SeenOrder};
-pub use handle_shortfalls::HandleShortfalls;
+pub use handle_shortfalls::{HandleShortfalls, ShortfallRound};
 pub use intent_gate::{Crowded, IntentGate, IntentLimits};
 pub use keep_house::KeepHouse;
 pub use list_orders::ListOrders;

@@ -25,6 +25,7 @@ mod sku;
 mod state;
 mod text;
 mod totals;
+mod unpaid_units;
 
 pub use address::{Country, CountryError, ShippingAddress};
 pub use backoff::{Backoff, Spread};
@@ -73,3 +74,4 @@ pub use state::{
 };
 pub use text::{Text, TextError};
 pub use totals::Totals;
+pub use unpaid_units::{OwingUnits, TooManyUnpaidUnits, UnpaidUnits};

@@ -33,7 +33,7 @@ pub use revisions::{Revisions, Saved};
 pub use saga_desk::{Retried, SagaDesk, SagaReport};
 pub use sagas::{Sagas, SagasError};
 pub use shipments::{Shipments, ShipmentsError};
-pub use shortfalls::{OpenShortfalls, Recording, Shortfalls};
+pub use shortfalls::{OpenPage, OpenShortfalls, Recording, Shortfalls};
 pub use warehouse::Warehouse;
 
 /// What failed underneath; shared, since one failure answers a whole batch.

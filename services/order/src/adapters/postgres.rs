@@ -25,8 +25,9 @@ mod shipments;
 mod shortfalls;
 mod stored_address;
 mod unpaid;
+mod unpaid_units;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, num::NonZeroU32};
 
 use postgres::Pool;
 use web::clock::Clock;
@@ -39,7 +40,8 @@ pub use self::{
 use crate::{
     domain::{
         Dispatch, Fingerprint, FulfillmentId, FulfillmentStep, NewEvent, NewOrder, Order,
-        OrderFilter, OrderId, PastEvent, RequestIdentity, ReturnId, ReturnStep, UserId, Window,
+        OrderFilter, OrderId, OwingUnits, PastEvent, RequestIdentity, ReturnId, ReturnStep, UserId,
+        Window,
     },
     ports::{
         Creation, Dispatches, Listing, Orders, OrdersError, Recorded, Request, ReturnSaved,
@@ -107,8 +109,12 @@ impl Orders for PgOrders {
             .map_err(orders_error)
     }
 
-    async fn create(&self, orders: &[NewOrder]) -> Result<Vec<Creation>, OrdersError> {
-        create::create(&self.lanes, self.clock, orders)
+    async fn create(
+        &self,
+        orders: &[NewOrder],
+        most_unpaid_units: Option<NonZeroU32>,
+    ) -> Result<Vec<Creation>, OrdersError> {
+        create::create(&self.lanes, self.clock, orders, most_unpaid_units)
             .await
             .map_err(orders_error)
     }
@@ -117,6 +123,12 @@ impl Orders for PgOrders {
         unpaid::unpaid(&self.lanes, customers)
             .await
             .map_err(|error| orders_error(error.into()))
+    }
+
+    async fn owing_units(&self, customers: &[UserId]) -> Result<Vec<OwingUnits>, OrdersError> {
+        unpaid_units::owing_units(&self.lanes, customers)
+            .await
+            .map_err(orders_error)
     }
 
     async fn find(&self, id: OrderId) -> Result<Option<Order>, OrdersError> {

@@ -5,13 +5,17 @@ use std::{error::Error, time::Duration};
 
 use tokio::sync::watch;
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use crate::{
+    domain::Shortfall,
     fail_point::{FailPoint, reach},
-    ports::{OpenShortfalls, Recording, ReservationsError, Shortfalls},
+    ports::{Misfit, OpenPage, OpenShortfalls, Recording, ReservationsError, Shortfalls},
 };
 
 const POLL: Duration = Duration::from_secs(5);
+/// Pages that a round reads at most; the next goes on behind them.
+const PAGES: usize = 50;
 
 #[derive(Clone)]
 pub struct HandleShortfalls<P, S> {
@@ -19,11 +23,40 @@ pub struct HandleShortfalls<P, S> {
     pub store: S,
 }
 
+/// What a round came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShortfallRound {
+    pub settled: usize,
+    /// Where the next round goes on, if this one did not come to the end.
+    pub next: Option<Uuid>,
+}
+
 impl<P: OpenShortfalls, S: Shortfalls> HandleShortfalls<P, S> {
-    /// One round; how many were settled.
-    pub async fn run_once(&self) -> Result<usize, ReservationsError> {
+    /// Goes through what is open behind `after`, page by page: those that cannot be read or recorded stay open and hide
+    /// no other. Each page is settled before the next is read.
+    pub async fn round(&self, after: Option<Uuid>) -> Result<ShortfallRound, ReservationsError> {
+        let mut round = ShortfallRound {
+            settled: 0,
+            next: after,
+        };
+        for _ in 0..PAGES {
+            let OpenPage { shortfalls, next } = self.product.open(round.next).await?;
+            round.settled += self.record(shortfalls).await?;
+            round.next = next;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(round)
+    }
+
+    /// How many of them were settled.
+    async fn record(
+        &self,
+        open: Vec<Result<Shortfall, Misfit>>,
+    ) -> Result<usize, ReservationsError> {
         let mut recorded = Vec::new();
-        for entry in self.product.open().await? {
+        for entry in open {
             let shortfall = match entry {
                 Ok(shortfall) => shortfall,
                 Err(misfit) => {
@@ -77,15 +110,22 @@ impl<P: OpenShortfalls, S: Shortfalls> HandleShortfalls<P, S> {
     }
 
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut after = None;
         while !*stop.borrow() {
-            match self.run_once().await {
-                Ok(0) => {}
-                // There may be more.
-                Ok(_) => continue,
-                Err(error) => warn!(
-                    error = &error as &dyn Error,
-                    "shortfalls were not read or not settled"
-                ),
+            match self.round(after).await {
+                Ok(round) => {
+                    after = round.next;
+                    if after.is_some() {
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    after = None;
+                    warn!(
+                        error = &error as &dyn Error,
+                        "shortfalls were not read or not settled"
+                    );
+                }
             }
             // Stopped, or whoever could stop us is gone.
             if tokio::time::timeout(POLL, stop.wait_for(|stop| *stop))

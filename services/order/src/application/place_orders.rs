@@ -2,6 +2,7 @@
 //! One order's failure never fails its neighbours (ORDERS 1-3, 12, 14, 18).
 
 use std::{
+    num::NonZeroU32,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         Backoff, NewOrder, OrderId, OrderLine, PaymentId, ReservationRequest, Spread, Totals,
-        UserId, Verdict,
+        UnpaidUnits, UserId, Verdict,
     },
     fail_point::{FailPoint, reach},
     ports::{
@@ -60,6 +61,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         self.replay(commands, &mut outcomes).await;
         self.refuse_methods(commands, &mut outcomes);
         self.refuse_debtors(commands, &mut outcomes).await;
+        self.refuse_hoarders(commands, &mut outcomes).await;
         let held = self.hold(commands, &mut outcomes).await;
         self.write(commands, &held, &mut outcomes).await;
         // Nothing is left here that could fail but the process.
@@ -71,7 +73,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
             let begun = placed.filter_map(|(_, order)| order.first_turn());
             self.poke.hand_over(begun.collect()).await;
         }
-        self.replay_ended(commands, &mut outcomes).await;
+        self.replay_twins(commands, &mut outcomes).await;
         outcomes
             .into_iter()
             .map(|outcome| outcome.unwrap_or_else(|| Err(failed(Defect::Unanswered))))
@@ -136,6 +138,44 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
                 }
             }
         }
+    }
+
+    /// Turns away who would have too many units of one product unpaid, before anything is held for them: the same
+    /// request may be sent again once they have paid. What is placed at the same moment is seen as it is written.
+    async fn refuse_hoarders(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
+        let open: Vec<usize> = (0..commands.len())
+            .filter(|index| outcomes[*index].is_none())
+            .collect();
+        let Some(allowed) = self.most_unpaid_units().filter(|_| !open.is_empty()) else {
+            return;
+        };
+        let customer = |index: &usize| commands[*index].identity.principal;
+        let customers: Vec<UserId> = open.iter().map(customer).collect();
+        match self.orders.owing_units(&customers).await {
+            Ok(owing) => {
+                let mut units = UnpaidUnits::new(allowed, owing);
+                for index in open {
+                    let lines = commands[index].request.lines.as_slice().iter();
+                    let lines = lines.map(|line| (line.product.clone(), line.quantity.get()));
+                    if let Err(too_many) = units.admit(customer(&index), lines) {
+                        outcomes[index] = Some(Err(PlaceOrderError::TooManyUnpaidUnits(too_many)));
+                    }
+                }
+            }
+            Err(error) => {
+                let cause: Cause = Arc::new(error);
+                for index in open {
+                    outcomes[index] = Some(Err(PlaceOrderError::Unavailable(Arc::clone(&cause))));
+                }
+            }
+        }
+    }
+
+    /// Where nothing waits for a payment, nothing is counted.
+    fn most_unpaid_units(&self) -> Option<NonZeroU32> {
+        self.terms
+            .most_unpaid_units
+            .filter(|_| self.terms.are_asked())
     }
 
     /// Holds the stock of what is unanswered; the orders to write, each with the place of its command.
@@ -255,17 +295,23 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         outcomes: &mut [Option<Outcome>],
     ) {
         let orders: Vec<NewOrder> = held.iter().map(|(_, order)| order.clone()).collect();
+        let (most, mut unwanted) = (self.most_unpaid_units(), Vec::new());
         let mut bisection = Bisection::over(orders.len());
         while let Some(range) = bisection.next() {
-            let error = match self.orders.create(&orders[range.clone()]).await {
+            let error = match self.orders.create(&orders[range.clone()], most).await {
                 Ok(creations) => {
-                    for ((index, _), creation) in held[range].iter().zip(creations) {
+                    for ((index, order), creation) in held[range].iter().zip(creations) {
                         outcomes[*index] = Some(match creation {
                             Creation::Created(order) => Ok(Placed {
                                 order,
                                 replayed: false,
                             }),
                             Creation::Existed(recorded) => replayed(&commands[*index], recorded),
+                            // Its key was free, so nothing has come of its hold (ORDERS 37).
+                            Creation::Refused(too_many) => {
+                                unwanted.push(order.id);
+                                Err(PlaceOrderError::TooManyUnpaidUnits(too_many))
+                            }
                         });
                     }
                     continue;
@@ -273,12 +319,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
                 Err(OrdersError::Refused(_)) if bisection.split(&range) => continue,
                 // Rolled back for good: nothing of it is there.
                 Err(OrdersError::Refused(cause)) => {
-                    self.give_back(
-                        held[range.clone()]
-                            .iter()
-                            .map(|(_, order)| order.id)
-                            .collect(),
-                    );
+                    unwanted.extend(held[range.clone()].iter().map(|(_, order)| order.id));
                     PlaceOrderError::Refused(cause)
                 }
                 Err(OrdersError::Unavailable(cause)) => PlaceOrderError::OutcomeUnknown(cause),
@@ -288,14 +329,22 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
                 .iter()
                 .for_each(|(index, _)| outcomes[*index] = Some(Err(error.clone())));
         }
+        self.give_back(unwanted);
     }
 
-    /// A hold that has ended may have become an order since we looked: a twin on another replica made it.
-    async fn replay_ended(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
-        let expired =
-            |outcome: &Option<Outcome>| matches!(outcome, Some(Err(PlaceOrderError::KeyExpired)));
+    /// A twin on another replica may have made the order since we looked: then its hold has ended, or its units are the
+    /// ones that are too many.
+    async fn replay_twins(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
+        let doubtful = |outcome: &Option<Outcome>| {
+            matches!(
+                outcome,
+                Some(Err(PlaceOrderError::KeyExpired
+                    | PlaceOrderError::TooManyUnpaid
+                    | PlaceOrderError::TooManyUnpaidUnits(_)))
+            )
+        };
         let ended: Vec<usize> = (0..commands.len())
-            .filter(|index| expired(&outcomes[*index]))
+            .filter(|index| doubtful(&outcomes[*index]))
             .collect();
         if ended.is_empty() {
             return;

@@ -8,7 +8,7 @@ use web::idempotency;
 use crate::{
     domain::{
         Fingerprint, MissingStock, Operation, Order, OrderRequest, RequestIdentity, RequestKey,
-        RequestedLine, Sku, UserId,
+        RequestedLine, Sku, TooManyUnpaidUnits, UserId,
     },
     ports::Cause,
 };
@@ -70,6 +70,8 @@ pub enum PlaceOrderError {
     UnknownPaymentMethod,
     #[error("too many orders of this customer are unpaid")]
     TooManyUnpaid,
+    #[error("too many units of one product would be unpaid")]
+    TooManyUnpaidUnits(#[source] TooManyUnpaidUnits),
     #[error("an order of this customer made a batch fail a moment ago")]
     Suspended,
     #[error("the queue is full")]

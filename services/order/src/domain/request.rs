@@ -24,7 +24,7 @@ pub struct OrderRequest {
 }
 
 /// How a customer names a product.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductReference {
     ProductId(ProductId),

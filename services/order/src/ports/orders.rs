@@ -1,9 +1,12 @@
 //! Where orders are kept.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, num::NonZeroU32};
 
 use crate::{
-    domain::{Fingerprint, NewOrder, Order, OrderFilter, OrderId, RequestIdentity, UserId, Window},
+    domain::{
+        Fingerprint, NewOrder, Order, OrderFilter, OrderId, OwingUnits, RequestIdentity,
+        TooManyUnpaidUnits, UserId, Window,
+    },
     ports::Cause,
 };
 
@@ -15,10 +18,12 @@ pub trait Orders: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Option<Recorded>>, OrdersError>> + Send;
 
     /// Writes orders with their lines, request keys and sagas, all or nothing, and tries the whole again where that
-    /// helps: a key or an id that is there already yields what it stands for.
+    /// helps: a key or an id that is there already yields what it stands for. An order that would leave its customer
+    /// with more than `most_unpaid_units` of one SKU unpaid is refused by itself, whatever else is placed meanwhile.
     fn create(
         &self,
         orders: &[NewOrder],
+        most_unpaid_units: Option<NonZeroU32>,
     ) -> impl Future<Output = Result<Vec<Creation>, OrdersError>> + Send;
 
     /// How many orders of each of these customers wait for a payment; who has none may be missing.
@@ -26,6 +31,12 @@ pub trait Orders: Send + Sync + 'static {
         &self,
         customers: &[UserId],
     ) -> impl Future<Output = Result<HashMap<UserId, u32>, OrdersError>> + Send;
+
+    /// The units that these customers have in orders that still owe.
+    fn owing_units(
+        &self,
+        customers: &[UserId],
+    ) -> impl Future<Output = Result<Vec<OwingUnits>, OrdersError>> + Send;
 
     fn find(&self, id: OrderId) -> impl Future<Output = Result<Option<Order>, OrdersError>> + Send;
 
@@ -52,6 +63,8 @@ pub enum Creation {
     Created(Order),
     /// A twin of the request was faster.
     Existed(Recorded),
+    /// Nothing of it is written, its key neither.
+    Refused(TooManyUnpaidUnits),
 }
 
 #[derive(Clone, Debug)]

@@ -10,13 +10,23 @@ use crate::{
 
 /// Product's side. Every method may be repeated.
 pub trait OpenShortfalls: Send + Sync + 'static {
-    /// What is not settled, the oldest first; an entry that cannot be read does not hide the others.
+    /// What is not settled, the oldest first, behind the shortfall `after`; an entry that cannot be read does not hide
+    /// the others.
     fn open(
         &self,
-    ) -> impl Future<Output = Result<Vec<Result<Shortfall, Misfit>>, ReservationsError>> + Send;
+        after: Option<Uuid>,
+    ) -> impl Future<Output = Result<OpenPage, ReservationsError>> + Send;
 
     /// These are recorded.
     fn settle(&self, ids: &[Uuid]) -> impl Future<Output = Result<(), ReservationsError>> + Send;
+}
+
+/// Some of what is not settled.
+#[derive(Debug)]
+pub struct OpenPage {
+    pub shortfalls: Vec<Result<Shortfall, Misfit>>,
+    /// The shortfall behind which there are more.
+    pub next: Option<Uuid>,
 }
 
 pub trait Shortfalls: Send + Sync + 'static {

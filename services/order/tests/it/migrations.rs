@@ -121,4 +121,5 @@ postgres::each_migration! {
     the_seventh_migration_loses_nothing: 6,
     the_ninth_migration_loses_nothing: 7,
     the_tenth_migration_loses_nothing: 9,
+    the_eleventh_migration_loses_nothing: 10,
 }

@@ -38,6 +38,7 @@ struct Shelf {
     faults: VecDeque<Fault>,
     always: Option<Fault>,
     calls: Vec<Call>,
+    extended: Vec<u32>,
     parcels: parcels::Parcels,
     shortfalls: shortfalls::Shortfalls,
     /// What entries about a SKU or an id say instead.
@@ -226,6 +227,11 @@ impl Product {
             .collect()
     }
 
+    /// For how many seconds holds were extended.
+    pub fn extended(&self) -> Vec<u32> {
+        self.shelf().extended.clone()
+    }
+
     /// Waits until somebody asks for a reservation.
     pub async fn reached(&self) {
         while self.calls("reserve").is_empty() {
@@ -335,12 +341,13 @@ async fn extend(
         Err(refused) => return refused.into_response(),
     };
     let outcomes: Vec<Value> = {
-        let shelf = shelf.lock().unwrap();
+        let mut shelf = shelf.lock().unwrap();
         asked
             .extensions
             .iter()
             .map(|one| {
                 assert!(one.hold_seconds > 0);
+                shelf.extended.push(one.hold_seconds);
                 let outcome = shelf.extend(one.order_id);
                 let entry = json!({ "order_id": one.order_id, "outcome": outcome });
                 shelf.bent([one.order_id.to_string().as_str()], entry)

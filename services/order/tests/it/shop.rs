@@ -51,6 +51,7 @@ pub struct Shop {
     waits: Waits,
     provider: Providers,
     terms: PaymentTerms,
+    clock: Clock,
 }
 
 #[derive(Clone)]
@@ -66,13 +67,14 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// What a shop asks of requests.
+/// What a shop asks of requests, and what time it has.
 #[derive(Clone, Copy)]
 pub struct Rules {
     pub require_key: bool,
     pub require_address: bool,
     /// 0: any number.
     pub most_unpaid_units: u32,
+    pub clock: Clock,
 }
 
 impl Default for Rules {
@@ -81,6 +83,7 @@ impl Default for Rules {
             require_key: false,
             require_address: false,
             most_unpaid_units: 100,
+            clock: Clock::system(),
         }
     }
 }
@@ -206,6 +209,18 @@ impl Shop {
         )
     }
 
+    /// The same, with payments and rules of its own.
+    pub fn twin_ruled(&self, settings: &PaymentSettings, rules: Rules) -> Self {
+        Self::replica(
+            &self.pool,
+            self.product.clone(),
+            QueueLimits::default(),
+            PATIENT,
+            settings,
+            rules,
+        )
+    }
+
     fn replica(
         test: &PgPool,
         product: Product,
@@ -265,7 +280,7 @@ impl Shop {
         };
         let reservations =
             CatalogHttp::try_new(&settings, waits.timeouts, "USD".parse().unwrap()).unwrap();
-        let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), Clock::system());
+        let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), rules.clock);
         let provider = Providers::new(payments, &pools.lanes);
         let terms = PaymentTerms {
             methods: provider.methods().into(),
@@ -307,6 +322,7 @@ impl Shop {
             waits,
             provider,
             terms,
+            clock,
         }
     }
 
@@ -343,7 +359,7 @@ impl Shop {
     }
 
     pub fn sagas(&self) -> PgSagas {
-        PgSagas::new(self.pool.clone(), Clock::system())
+        PgSagas::new(self.pool.clone(), self.clock)
     }
 
     pub fn driver(&self) -> DriveSagas<CatalogHttp, PgSagas, Providers> {
@@ -351,7 +367,7 @@ impl Shop {
             reservations: self.reservations.clone(),
             sagas: self.sagas(),
             provider: self.provider.clone(),
-            clock: Clock::system(),
+            clock: self.clock,
         }
     }
 

@@ -26,7 +26,7 @@ impl Shop {
     }
 
     async fn handle(&self) -> usize {
-        self.handler().run_once().await.unwrap()
+        self.handler().round(None).await.unwrap().settled
     }
 }
 
@@ -181,10 +181,10 @@ async fn a_crash_at_any_step_and_two_workers_at_once_take_no_unit_twice(pool: Pg
         Fault::LoseAnswer,
     ] {
         shop.product.next_settling(fault);
-        assert!(shop.handler().run_once().await.is_err());
+        assert!(shop.handler().round(None).await.is_err());
     }
     let (one, two) = (shop.handler(), shop.handler());
-    let (one, two) = tokio::join!(one.run_once(), two.run_once());
+    let (one, two) = tokio::join!(one.round(None), two.round(None));
     assert!(one.is_ok() && two.is_ok());
     let short: i32 = sqlx::query_scalar("SELECT short FROM order_items")
         .fetch_one(&shop.pool)
@@ -199,4 +199,50 @@ async fn a_crash_at_any_step_and_two_workers_at_once_take_no_unit_twice(pool: Pg
         1
     );
     assert!(shop.product.open_shortfalls().is_empty());
+}
+
+#[sqlx::test]
+async fn a_hundred_that_cannot_be_read_hide_no_other(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = shop.confirmed(&[("MUG-1", 1)]).await;
+    let odd: Vec<_> = (0..250)
+        .map(|_| {
+            let id = shop.product.fall_short(Clock::system().uuid(), "MUG-1", 1);
+            shop.product.bend(&id, |entry| entry["sku"] = json!("ä b"));
+            id
+        })
+        .collect();
+    shop.product.fall_short(order.uuid(), "MUG-1", 1);
+    assert_eq!(shop.handle().await, 1);
+    shop.drive_out().await;
+    assert_eq!(shop.order(&order).await["status"], "cancelled");
+    assert_eq!(shop.product.open_shortfalls(), odd);
+}
+
+#[sqlx::test]
+async fn pages_are_followed_while_what_is_on_them_is_settled(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    for _ in 0..150 {
+        shop.product.fall_short(Clock::system().uuid(), "MUG-1", 1);
+    }
+    assert_eq!(shop.handle().await, 150);
+    assert!(shop.product.open_shortfalls().is_empty());
+}
+
+#[sqlx::test]
+async fn what_is_left_of_a_shortened_order_is_not_cancelled_as_it_leaves(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let admin = shop.admin();
+    let order = shop.confirmed(&[("MUG-1", 3)]).await;
+    shop.product.fall_short(order.uuid(), "MUG-1", 1);
+    assert_eq!(shop.handle().await, 1);
+    shop.drive_out().await;
+    // Both mugs that are left are on their way out, and nothing is there to cancel.
+    shop.ship_all(&admin, &order).await;
+    let path = format!("/orders/{}/cancel", order.id());
+    let refused = send(&shop, &admin, &path, Some("a"), &Value::Null).await;
+    assert_eq!(refused.refusal(), (409, "order_shipped"), "{refused:?}");
+    shop.shipper().run_once().await.unwrap();
+    assert_eq!(shop.order(&order).await["fulfillment_status"], "shipped");
+    books_agree(&shop).await;
 }

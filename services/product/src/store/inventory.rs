@@ -66,14 +66,15 @@ pub async fn open_at(
     Ok(())
 }
 
-/// None: the owner has no product with this SKU.
+/// None: the owner has no product with this SKU. By key alone (ORDERS 13).
 pub async fn find(
     db: impl PgExecutor<'_>,
     sku: &Sku,
     owner: Owner,
 ) -> Result<Option<Inventory>, sqlx::Error> {
     inventories!(
-        ["WHERE p.sku = $1 AND ($2::uuid IS NULL OR p.vendor_id = $2) AND p.deleted_at IS NULL"],
+        ["WHERE p.sku = $1 AND ($2::uuid IS NULL OR p.vendor_id = $2)
+             AND COALESCE(p.deleted_at, 'infinity') = 'infinity'"],
         sku.as_str(),
         owner.vendor(),
     )

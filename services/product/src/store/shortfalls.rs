@@ -204,12 +204,12 @@ pub async fn open(
     .await
 }
 
-/// These are dealt with. Answers how many were not before.
+/// These are dealt with. Answers how many were not before. By key alone (ORDERS 13).
 pub async fn settle(pool: &Pool, ids: &[Uuid]) -> Result<u64, sqlx::Error> {
     let settled = sqlx::query!(
         "UPDATE shortfalls SET settled_at = now() WHERE id IN (
              SELECT id FROM shortfalls WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE
-         ) AND settled_at IS NULL",
+         ) AND COALESCE(settled_at, 'infinity') = 'infinity'",
         ids,
     )
     .execute(pool)

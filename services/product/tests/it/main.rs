@@ -7,6 +7,7 @@
 
 mod api;
 mod hostile_bodies;
+mod lookups;
 mod migrations;
 mod shop;
 mod stock;

@@ -9,12 +9,13 @@ use uuid::Uuid;
 use super::CatalogHttp;
 use crate::{
     domain::{OrderId, Shortfall, Sku, SkuError},
-    ports::{Misfit, OpenShortfalls, ReservationsError},
+    ports::{Misfit, OpenPage, OpenShortfalls, ReservationsError},
 };
 
 #[derive(Deserialize)]
 struct Open {
     shortfalls: Vec<Box<RawValue>>,
+    next: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -41,11 +42,16 @@ struct Settle<'a> {
 }
 
 impl OpenShortfalls for CatalogHttp {
-    async fn open(&self) -> Result<Vec<Result<Shortfall, Misfit>>, ReservationsError> {
-        let open: Open = self.ask("/internal/shortfalls?limit=100").await?;
+    async fn open(&self, after: Option<Uuid>) -> Result<OpenPage, ReservationsError> {
+        let after = after.map_or_else(String::new, |after| format!("&after={after}"));
+        let path = format!("/internal/shortfalls?limit=100{after}");
+        let Open { shortfalls, next } = self.ask(&path).await?;
         let read =
             |entry: Box<RawValue>| shortfall(&entry).map_err(|error| Misfit(Arc::new(error)));
-        Ok(open.shortfalls.into_iter().map(read).collect())
+        Ok(OpenPage {
+            shortfalls: shortfalls.into_iter().map(read).collect(),
+            next,
+        })
     }
 
     async fn settle(&self, ids: &[Uuid]) -> Result<(), ReservationsError> {

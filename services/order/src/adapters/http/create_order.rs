@@ -48,7 +48,7 @@ use crate::{
         (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A field breaks a rule, `unknown_product`, `too_many_units` (with `sku`), `total_too_large`, or `idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "Too many orders of this customer are under way.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: too many orders of this customer are under way or wait for their payment. `too_many_unpaid_units` (with `sku` or `product_id`, `allowed` and `held`): with this order, unpaid orders of this customer would have more units of one product than the shop allows; pay or cancel one first, or order fewer. See Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Try again after the time in Retry-After, with the same key: `unavailable` (nothing was done) or `outcome_unknown`.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]

@@ -6,7 +6,7 @@ use web::{FieldError, Problem};
 
 use crate::{
     application::PlaceOrderError,
-    domain::{MissingStock, ProductReference, Quantity, RequestedLine},
+    domain::{MissingStock, ProductReference, Quantity, RequestedLine, TooManyUnpaidUnits},
     ports::OrdersError,
 };
 
@@ -40,6 +40,7 @@ pub fn of_placing(error: &PlaceOrderError) -> Problem {
             "take one of GET /payment-methods",
         )]),
         PlaceOrderError::TooManyUnpaid => too_many("Too many orders of yours wait for their payment; pay or cancel one first.", 60),
+        PlaceOrderError::TooManyUnpaidUnits(too_many) => too_many_unpaid_units(too_many),
         PlaceOrderError::Suspended => too_many("An order of yours could not be processed; wait before the next one.", 30),
         PlaceOrderError::QueueFull | PlaceOrderError::WaitedTooLong => Problem::unavailable(1),
         PlaceOrderError::OutOfStock(lines) => Problem::conflict(
@@ -96,6 +97,40 @@ pub fn of_reading(error: &OrdersError) -> Problem {
 fn too_many(detail: &'static str, seconds: u32) -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
         .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+fn too_many_unpaid_units(error: &TooManyUnpaidUnits) -> Problem {
+    let TooManyUnpaidUnits {
+        product,
+        allowed,
+        held,
+        asked,
+    } = error;
+    let (member, name) = match product {
+        ProductReference::Sku(sku) => ("sku", sku.to_string()),
+        ProductReference::ProductId(id) => ("product_id", id.to_string()),
+    };
+    let most = u64::from(allowed.get());
+    let then = if *asked > most {
+        "Order fewer at once."
+    } else {
+        "Pay or cancel an order with it first, or order fewer."
+    };
+    let problem = Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_unpaid_units",
+        format!(
+            "At most {allowed} units of {name} may be in unpaid orders of one customer; yours have {held}, and this one asks for {asked}. Nothing was ordered. {then}"
+        ),
+    )
+    .with_member(member, name)
+    .with_member("allowed", allowed.get())
+    .with_member("held", held);
+    if *asked > most {
+        // Waiting helps nobody here.
+        return problem;
+    }
+    problem.with_header(header::RETRY_AFTER, HeaderValue::from(60))
 }
 
 fn missing(line: &MissingStock) -> MissingLine {

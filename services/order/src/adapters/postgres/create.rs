@@ -1,6 +1,6 @@
 //! Writing a batch of orders: keys, orders, items and sagas in one transaction, each set in key order (ORDERS 8, 14).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, num::NonZeroU32};
 
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
@@ -11,15 +11,23 @@ use super::{
     failure::{Retries, StoreError, on_demand},
     insert::{Stamp, claim_keys, insert_items, insert_orders, insert_payments, insert_sagas},
     recorded::recorded,
+    unpaid_units::{self, unclaim_keys},
 };
 use crate::{
-    domain::{NewOrder, Order, OrderId, OrderState},
+    domain::{NewOrder, Order, OrderId, OrderState, TooManyUnpaidUnits},
     fail_point::{FailPoint, reach},
     ports::{Creation, Recorded},
 };
 
+/// What a transaction did, by the ids of the orders; twins of what was there before are in neither.
+#[derive(Default)]
+struct Written {
+    stamps: HashMap<Uuid, Stamp>,
+    refused: HashMap<Uuid, TooManyUnpaidUnits>,
+}
+
 enum Attempt {
-    Written(HashMap<Uuid, Stamp>),
+    Written(Written),
     Failed(StoreError),
     /// The answer to COMMIT was lost: it may all be there.
     Uncertain(StoreError),
@@ -29,12 +37,13 @@ pub(super) async fn create(
     pool: &Pool,
     clock: Clock,
     orders: &[NewOrder],
+    most_unpaid_units: Option<NonZeroU32>,
 ) -> Result<Vec<Creation>, StoreError> {
     let mut retries = Retries::new(clock);
     let mut uncertain = false;
-    let stamps = loop {
-        match attempt(pool, orders).await {
-            Attempt::Written(stamps) => break stamps,
+    let written = loop {
+        match attempt(pool, orders, most_unpaid_units).await {
+            Attempt::Written(written) => break written,
             Attempt::Failed(error) => retries.pause(error).await?,
             Attempt::Uncertain(error) => {
                 uncertain = true;
@@ -42,17 +51,21 @@ pub(super) async fn create(
             }
         }
     };
-    answers(pool, orders, stamps, uncertain).await
+    answers(pool, orders, written, uncertain).await
 }
 
-async fn attempt(pool: &Pool, orders: &[NewOrder]) -> Attempt {
+async fn attempt(
+    pool: &Pool,
+    orders: &[NewOrder],
+    most_unpaid_units: Option<NonZeroU32>,
+) -> Attempt {
     let mut transaction = match pool.begin().await {
         Ok(transaction) => transaction,
         Err(error) => return Attempt::Failed(error.into()),
     };
-    let stamps = match write(&mut transaction, orders).await {
-        Ok(stamps) => stamps,
-        Err(error) => return Attempt::Failed(error.into()),
+    let written = match write(&mut transaction, orders, most_unpaid_units).await {
+        Ok(written) => written,
+        Err(error) => return Attempt::Failed(error),
     };
     if let Err(error) = reach(FailPoint::BeforeOrderCommit).await {
         return Attempt::Failed(on_demand(error));
@@ -61,7 +74,7 @@ async fn attempt(pool: &Pool, orders: &[NewOrder]) -> Attempt {
         return Attempt::Uncertain(error.into());
     }
     match reach(FailPoint::AfterOrderCommit).await {
-        Ok(()) => Attempt::Written(stamps),
+        Ok(()) => Attempt::Written(written),
         Err(error) => Attempt::Uncertain(on_demand(error)),
     }
 }
@@ -70,14 +83,27 @@ async fn attempt(pool: &Pool, orders: &[NewOrder]) -> Attempt {
 async fn write(
     transaction: &mut Transaction,
     orders: &[NewOrder],
-) -> Result<HashMap<Uuid, Stamp>, sqlx::Error> {
+    most_unpaid_units: Option<NonZeroU32>,
+) -> Result<Written, StoreError> {
     let claimed = claim_keys(transaction, orders).await?;
-    let claimed: Vec<&NewOrder> = orders
+    let mut claimed: Vec<&NewOrder> = orders
         .iter()
         .filter(|order| claimed.contains(&order.id.0))
         .collect();
+    let mut refused = HashMap::new();
+    if let Some(allowed) = most_unpaid_units {
+        refused = unpaid_units::refused(transaction, &claimed, allowed).await?;
+    }
+    if !refused.is_empty() {
+        let (turned_away, admitted): (Vec<_>, Vec<_>) = claimed
+            .into_iter()
+            .partition(|order| refused.contains_key(&order.id.0));
+        unclaim_keys(transaction, &turned_away).await?;
+        claimed = admitted;
+    }
     if claimed.is_empty() {
-        return Ok(HashMap::new());
+        let stamps = HashMap::new();
+        return Ok(Written { stamps, refused });
     }
     let stamps = insert_orders(transaction, &claimed).await?;
     let written: Vec<&NewOrder> = claimed
@@ -92,21 +118,25 @@ async fn write(
         .map(|order| EventRow::created(order))
         .collect();
     events::write(transaction, &created).await?;
-    Ok(stamps)
+    Ok(Written { stamps, refused })
 }
 
 async fn answers(
     pool: &Pool,
     orders: &[NewOrder],
-    mut stamps: HashMap<Uuid, Stamp>,
+    written: Written,
     uncertain: bool,
 ) -> Result<Vec<Creation>, StoreError> {
+    let Written {
+        mut stamps,
+        mut refused,
+    } = written;
     let mut answers: Vec<Option<Creation>> = orders
         .iter()
         .map(|order| {
-            stamps
-                .remove(&order.id.0)
-                .map(|stamp| Creation::Created(placed(order, &stamp)))
+            let stamp = stamps.remove(&order.id.0);
+            let created = stamp.map(|stamp| Creation::Created(placed(order, &stamp)));
+            created.or_else(|| refused.remove(&order.id.0).map(Creation::Refused))
         })
         .collect();
     let twins: Vec<usize> = (0..orders.len())

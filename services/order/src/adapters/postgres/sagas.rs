@@ -106,6 +106,30 @@ impl Sagas for PgSagas {
     }
 }
 
+/// Seconds after which what an order was woken for and has not come to its end is somebody's business.
+const DEADLINE_SECONDS: f64 = 120.0;
+
+/// Makes an order's saga due and locks it, as whoever changes an order does first; false: there is no such order.
+pub(super) async fn wake(
+    transaction: &mut Transaction,
+    order: OrderId,
+) -> Result<bool, sqlx::Error> {
+    let woken = sqlx::query!(
+        r#"
+        INSERT INTO sagas (order_id, step, deadline)
+        SELECT id, 'write', now() + make_interval(secs => $2) FROM orders WHERE id = $1
+        ON CONFLICT (order_id) DO UPDATE
+        SET step = 'write', finished_at = NULL, due_at = now(), attempts = 0, progressed_at = now(),
+            deadline = greatest(sagas.deadline, EXCLUDED.deadline)
+        "#,
+        order.0,
+        DEADLINE_SECONDS,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(woken.rows_affected() == 1)
+}
+
 async fn take(
     pool: &Pool,
     lane: Lane,

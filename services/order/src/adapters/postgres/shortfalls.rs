@@ -7,15 +7,13 @@ use super::{
     events::{self, EventRow},
     failure::{StoreError, on_demand, orders_error, retrying},
     row::state,
+    sagas,
 };
 use crate::{
     domain::{Hold, LineLeft, OrderId, OrderState, ShortOrder, Shortfall, Sku},
     fail_point::{FailPoint, reach},
     ports::{OrdersError, Recording, Shortfalls},
 };
-
-/// Seconds after which a shortfall that has not come to its end is somebody's business.
-const DEADLINE_SECONDS: f64 = 120.0;
 
 impl Shortfalls for PgOrders {
     async fn record(&self, shortfall: &Shortfall) -> Result<Recording, OrdersError> {
@@ -37,7 +35,7 @@ async fn record(pool: &Pool, shortfall: &Shortfall) -> Result<Recording, StoreEr
     if known {
         return Ok(Recording::Known);
     }
-    if !wake(&mut transaction, order).await? {
+    if !sagas::wake(&mut transaction, order).await? {
         return Ok(Recording::NoOrder);
     }
     let (read, hold) = lock(&mut transaction, order).await?;
@@ -62,24 +60,6 @@ async fn record(pool: &Pool, shortfall: &Shortfall) -> Result<Recording, StoreEr
         .await
         .map_err(on_demand)?;
     Ok(recording)
-}
-
-/// Makes the order's saga due and locks it; false: there is no such order.
-async fn wake(transaction: &mut Transaction, order: OrderId) -> Result<bool, StoreError> {
-    let woken = sqlx::query!(
-        r#"
-        INSERT INTO sagas (order_id, step, deadline)
-        SELECT id, 'write', now() + make_interval(secs => $2) FROM orders WHERE id = $1
-        ON CONFLICT (order_id) DO UPDATE
-        SET step = 'write', finished_at = NULL, due_at = now(), attempts = 0, progressed_at = now(),
-            deadline = greatest(sagas.deadline, EXCLUDED.deadline)
-        "#,
-        order.0,
-        DEADLINE_SECONDS,
-    )
-    .execute(&mut **transaction)
-    .await?;
-    Ok(woken.rows_affected() == 1)
 }
 
 async fn lock(

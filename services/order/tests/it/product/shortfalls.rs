@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -19,6 +19,12 @@ use super::{Fault, Product, Shelf, answer, meet};
 pub struct Shortfalls {
     open: Vec<Value>,
     settling: Vec<Fault>,
+}
+
+#[derive(Deserialize)]
+pub struct Open {
+    limit: usize,
+    after: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -52,17 +58,32 @@ impl Product {
     }
 }
 
-pub async fn open(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap) -> Response {
+/// In pages, as product answers.
+pub async fn open(
+    State(shelf): State<Arc<Mutex<Shelf>>>,
+    Query(asked): Query<Open>,
+    headers: HeaderMap,
+) -> Response {
     let fault = match meet(&shelf, "shortfalls", &headers, 0) {
         Ok(fault) => fault,
         Err(refused) => return refused.into_response(),
     };
-    let entries: Vec<Value> = {
+    let (entries, next): (Vec<Value>, Option<Value>) = {
         let shelf = shelf.lock().unwrap();
+        let open = &shelf.shortfalls.open;
+        let is_after = |one: &Value| asked.after.is_some_and(|id| one["id"] == id.to_string());
+        let start = open.iter().position(is_after).map_or(0, |at| at + 1);
+        let page = open[start..].iter().take(asked.limit);
+        let more = open.len() > start + asked.limit;
+        let last = page.clone().next_back().map(|one| one["id"].clone());
         let bent = |entry: &Value| shelf.bent([entry["id"].as_str().unwrap()], entry.clone());
-        shelf.shortfalls.open.iter().map(bent).collect()
+        (page.map(bent).collect(), last.filter(|_| more))
     };
-    answer(fault, json!({ "shortfalls": entries })).await
+    let mut page = json!({ "shortfalls": entries });
+    if let Some(next) = next {
+        page["next"] = next;
+    }
+    answer(fault, page).await
 }
 
 pub async fn settle(
