@@ -25,6 +25,7 @@ mod shipments;
 mod shortfalls;
 mod stored_address;
 mod unpaid;
+mod unreadable;
 
 use std::collections::HashMap;
 
@@ -33,8 +34,12 @@ use web::clock::Clock;
 
 use self::failure::orders_error;
 pub use self::{
-    event_log::PgEventLog, payments::PgPayments, returned_goods::PgReturnedGoods, sagas::PgSagas,
+    event_log::PgEventLog,
+    payments::PgPayments,
+    returned_goods::PgReturnedGoods,
+    sagas::PgSagas,
     shipments::PgShipments,
+    unreadable::{OrderText, unreadable},
 };
 use crate::{
     domain::{
