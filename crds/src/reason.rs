@@ -18,6 +18,11 @@ pub enum ConditionType {
     OrderReady,
     /// The shop's URL leads to the shop, as the operator sees it through the ingress.
     Routed,
+    /// The last audit of stock found no problems. Its reason is the code of the first finding.
+    StockConsistent,
+    /// The last audit of orders found no problems: sagas, payments, parcels and events come to their end, and orders
+    /// agree with the stock. Its reason is the code of the first finding.
+    SagasFlowing,
 }
 
 impl ConditionType {
@@ -32,6 +37,8 @@ impl ConditionType {
             Self::ProductReady => "ProductReady",
             Self::OrderReady => "OrderReady",
             Self::Routed => "Routed",
+            Self::StockConsistent => "StockConsistent",
+            Self::SagasFlowing => "SagasFlowing",
         }
     }
 }

@@ -234,8 +234,8 @@ fn missing(
     Ok(added)
 }
 
-/// The services that call others, each with a token of its own.
-pub const CALLERS: [&str; 2] = ["order", "product"];
+/// Who calls services, each with a token of its own.
+pub const CALLERS: [&str; 3] = ["order", "product", crate::audits::CALLER];
 
 /// The key of the hashes of a caller's tokens.
 pub fn hash_key(caller: &str) -> String {
@@ -274,6 +274,17 @@ impl Credentials {
         let name = self.contents.get(&Credential::SigningKeys)?.get("active")?;
         let name = String::from_utf8(name.0.clone()).ok()?;
         Some(name.trim().to_owned())
+    }
+
+    /// The token that a caller shows: the first line of its key.
+    pub fn internal_token(&self, caller: &str) -> Option<String> {
+        let tokens = self
+            .contents
+            .get(&Credential::InternalTokens)?
+            .get(caller)?;
+        let tokens = std::str::from_utf8(&tokens.0).ok()?;
+        let mut tokens = tokens.lines().map(str::trim);
+        tokens.find(|token| !token.is_empty()).map(str::to_owned)
     }
 
     /// The hash of what some Secrets hold. Pods carry it, and roll when it changes.

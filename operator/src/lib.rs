@@ -3,6 +3,7 @@
 //! `reconcile` is the table of contents; rules are cited as `OPERATOR n`, from the operator's rule list.
 
 pub mod apply;
+pub mod audits;
 pub mod build;
 pub mod children;
 pub mod component;

@@ -2,6 +2,7 @@
 
 use crate::{
     apply::{ApplyError, apply},
+    audits::{self, Audits},
     build::build,
     children::access::PostgresRole,
     credentials::{Credentials, complete},
@@ -38,6 +39,7 @@ pub struct Context {
     pub seen: Seen,
     pub retries: Retries,
     pub looks: Looks,
+    pub audit_reads: audits::Reads,
     /// Where the ingress controller is reached, if not where the Ingress's status says.
     pub ingress_address: Option<String>,
     pub role: PostgresRole,
@@ -57,6 +59,9 @@ pub enum ReconcileError {
 
 /// How often an unready stack is looked at: pods are not watched, and say why they do not start.
 const UNREADY: Duration = Duration::from_secs(5);
+
+/// How often a stack is looked at whose audits are not known or found something: who repairs it waits for that.
+const UNSETTLED: Duration = Duration::from_secs(30);
 
 /// Many times what a pass takes.
 const LONGEST_PASS: Duration = Duration::from_mins(1);
@@ -131,7 +136,12 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
         releases,
         applied,
         routing: Routing::NoIngress,
+        audits: Audits::not_read("the shop is not available"),
     };
+    if is_available(&report) {
+        let key = (report.stack.namespace.clone(), report.stack.name.clone());
+        report.audits = audits::read(&context.audit_reads, &key, &credentials).await;
+    }
     report.routing = match foreseen {
         Some(foreseen) => foreseen,
         None => context.look(&report, &credentials).await,
@@ -219,10 +229,16 @@ impl Context {
                 Action::requeue(Duration::from_secs(1))
             }
             Err(_) => Action::requeue(self.retries.failed(key)),
-            Ok(_) => {
+            Ok(report) => {
                 self.retries.succeeded(key);
                 let ready = is_true(&new.conditions, ConditionType::Ready);
-                Action::requeue(if ready { self.resync } else { UNREADY })
+                Action::requeue(if !ready {
+                    UNREADY
+                } else if report.audits.are_settled() {
+                    self.resync
+                } else {
+                    self.resync.min(UNSETTLED)
+                })
             }
         }
     }
@@ -231,6 +247,7 @@ impl Context {
     pub fn forget(&self, key: &StackKey) {
         self.seen.forget(key);
         self.looks.forget(key);
+        self.audit_reads.forget(key);
         self.retries.succeeded(key);
     }
 }

@@ -1,6 +1,7 @@
 //! The two things the binary does: run the operator, or print what a stack would get.
 
 use crate::{
+    audits,
     children::access::PostgresRole,
     config::Run,
     controller::{self, Scope},
@@ -62,6 +63,7 @@ pub async fn work(client: Client, config: &Run) {
         events: Events::new(client.clone(), config.pod_name.clone()),
         seen: Seen::default(),
         looks: Looks::default(),
+        audit_reads: audits::Reads::default(),
         ingress_address: config.ingress_address.clone(),
         retries: Retries::default(),
         role: postgres_role(config),

@@ -1,6 +1,7 @@
 //! The status: from what a pass found and did, or from the step that failed. Pure; every pass ends in one (OPERATOR 1).
 
 mod applications;
+mod audited;
 mod conditions;
 mod database;
 mod finding;
@@ -11,6 +12,7 @@ pub use finding::Finding;
 
 use crate::{
     apply::{Applied, ApplyError, Problem},
+    audits::Audits,
     component::{Application, Workload},
     credentials::CredentialsError,
     fetch::{FetchError, Fetched},
@@ -40,6 +42,7 @@ pub struct Report {
     pub releases: Releases,
     pub applied: Applied,
     pub routing: Routing,
+    pub audits: Audits,
 }
 
 /// The step at which a pass ended.
@@ -119,6 +122,10 @@ fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions
         stack,
         serves: routed::says(report),
         routed: (routed::is_true(&report.routing), routed),
+        audits: [
+            audited::condition(&report.audits.stock, "stock"),
+            audited::condition(&report.audits.orders, "orders"),
+        ],
     }
 }
 

@@ -6,6 +6,7 @@ use ecommercestack_crds::{
 };
 use ecommercestack_operator::{
     apply::{Applied, Problem},
+    audits::{Audit, AuditFinding, Audits},
     build::build,
     children::{access::PostgresRole, secrets},
     component::Application,
@@ -40,6 +41,7 @@ use std::collections::BTreeMap;
 /// A shop whose database is up and bootstrapped; `extra` is appended to the spec.
 struct World {
     fetched: Fetched,
+    audits: Audits,
 }
 
 impl World {
@@ -70,7 +72,10 @@ impl World {
             warnings: Warnings::default(),
             ingress_classes: None,
         };
-        let mut world = Self { fetched };
+        let mut world = Self {
+            fetched,
+            audits: Audits::not_read("nobody asked"),
+        };
         world.promote("postgres", "docker.io/ecommercestack/postgres:new");
         let job = world.releases().postgres.bootstrap.unwrap().job;
         world.finish(&job, "Complete");
@@ -172,6 +177,7 @@ impl World {
             releases: self.releases(),
             applied,
             routing: Routing::NoIngress,
+            audits: self.audits.clone(),
         };
         status(None, Some(3), Timestamp::UNIX_EPOCH, &Ok(report))
     }
@@ -696,6 +702,7 @@ fn the_time_of_a_transition_moves_only_with_the_status() {
         releases: world.releases(),
         applied: Applied::default(),
         routing: Routing::NoIngress,
+        audits: world.audits.clone(),
     };
     let later = Timestamp::from_second(60).unwrap();
     let second = status(Some(&first), Some(3), later, &Ok(report));
@@ -704,6 +711,52 @@ fn the_time_of_a_transition_moves_only_with_the_status() {
         second.conditions[0].last_transition_time,
         Time(Timestamp::UNIX_EPOCH)
     );
+}
+
+#[test]
+fn what_an_audit_finds_is_told_and_leaves_the_shop_as_ready_as_it_is() {
+    let mut world = World::new("");
+    let at = Timestamp::UNIX_EPOCH;
+    let says = |world: &World, type_| {
+        let status = world.status(Applied::default());
+        let found = condition(&status.conditions, type_).unwrap().clone();
+        (found.status, found.reason, found.message)
+    };
+    let others = |world: &World| {
+        let conditions = world.status(Applied::default()).conditions.into_iter();
+        let others = conditions.filter(|one| {
+            one.type_ != ConditionType::StockConsistent.as_str()
+                && one.type_ != ConditionType::SagasFlowing.as_str()
+        });
+        others.collect::<Vec<_>>()
+    };
+    let before = others(&world);
+    assert_eq!(
+        says(&world, ConditionType::StockConsistent),
+        (
+            "Unknown".to_owned(),
+            "NotChecked".to_owned(),
+            "the audit of stock was not read: nobody asked".to_owned()
+        )
+    );
+    world.audits = Audits {
+        stock: Audit::Problems(
+            at,
+            vec![AuditFinding {
+                code: "held".to_owned(),
+                message: "MUG at main: held 2, lines say 1".to_owned(),
+                count: 1,
+            }],
+        ),
+        orders: Audit::Consistent(at),
+    };
+    let (status, reason, message) = says(&world, ConditionType::StockConsistent);
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "held"));
+    assert!(message.contains("MUG at main: held 2"), "{message}");
+    let (status, reason, message) = says(&world, ConditionType::SagasFlowing);
+    assert_eq!((status.as_str(), reason.as_str()), ("True", "Consistent"));
+    assert!(message.contains("the audit of orders"), "{message}");
+    assert_eq!(others(&world), before);
 }
 
 #[test]

@@ -9,11 +9,12 @@ use ecommercestack_operator::{
 use serde_json::{Map, Value, json};
 
 /// (to, port): from whom. A port that is missing is reached by nobody.
-const NEEDED: [(&str, u64, &[&str]); 8] = [
+const NEEDED: [(&str, u64, &[&str]); 9] = [
     ("auth", 8080, EVERYBODY),
     ("product", 8080, EVERYBODY),
     ("order", 8080, EVERYBODY),
-    ("product", 8081, &["order", "order-worker"]),
+    ("product", 8081, &["order", "order-worker", "operator"]),
+    ("order", 8081, &["operator"]),
     ("auth", 8081, &["order", "product"]),
     (
         "postgres",
@@ -47,6 +48,7 @@ const EVERYBODY: &[&str] = &[
     "postgres",
     "stranger",
     "other-shop-order",
+    "operator",
 ];
 
 fn objects() -> Vec<Value> {
@@ -83,6 +85,11 @@ fn pods(objects: &[Value]) -> Vec<(String, Map<String, Value>)> {
         "other-shop-order".to_owned(),
         other.as_object().unwrap().clone(),
     ));
+    // As the chart labels it, in a namespace of its own.
+    let chart = include_str!("../../charts/ecommercestack-operator/templates/_names.tpl");
+    assert!(chart.contains("app.kubernetes.io/name: ecommercestack-operator"));
+    let operator = json!({ "app.kubernetes.io/name": "ecommercestack-operator", "app.kubernetes.io/instance": "any" });
+    pods.push(("operator".to_owned(), operator.as_object().unwrap().clone()));
     pods
 }
 
@@ -107,8 +114,15 @@ fn admits(rule: &Value, from: &Map<String, Value>, port: u64) -> bool {
     ports.iter().any(|open| open["port"] == port)
         && peers.is_none_or(|peers| {
             peers.iter().any(|peer| {
-                assert!(peer.get("namespaceSelector").is_none() && peer.get("ipBlock").is_none());
-                selects(&peer["podSelector"], from)
+                assert!(peer.get("ipBlock").is_none());
+                // Only the operator comes from another namespace.
+                let is_operator =
+                    from.get("app.kubernetes.io/name") == Some(&json!("ecommercestack-operator"));
+                let namespace = match peer.get("namespaceSelector") {
+                    Some(any) => *any == json!({}),
+                    None => !is_operator,
+                };
+                namespace && selects(&peer["podSelector"], from)
             })
         })
 }
@@ -144,7 +158,7 @@ fn everybody_reaches_exactly_whom_the_product_needs() {
     assert_eq!(pods.len(), EVERYBODY.len());
     for (to, to_labels) in pods
         .iter()
-        .filter(|(name, _)| name != "stranger" && !name.starts_with("other"))
+        .filter(|(name, _)| name != "stranger" && name != "operator" && !name.starts_with("other"))
     {
         for port in PORTS {
             let needed = NEEDED

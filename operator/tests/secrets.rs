@@ -93,6 +93,7 @@ fn every_pod_mounts_its_own_secrets_and_hashes_of_the_tokens_that_it_accepts() {
         (
             "order",
             &[
+                "s-internal-tokens:operator.sha256",
                 "s-internal-tokens:order",
                 "s-order-database:uri",
                 "s-payment-webhooks:*",
@@ -118,6 +119,7 @@ fn every_pod_mounts_its_own_secrets_and_hashes_of_the_tokens_that_it_accepts() {
         (
             "product",
             &[
+                "s-internal-tokens:operator.sha256",
                 "s-internal-tokens:order.sha256",
                 "s-internal-tokens:product",
                 "s-product-database:uri",
@@ -189,8 +191,17 @@ const SECOND: &str = "sha256:16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a
 
 #[test]
 fn a_secret_of_an_older_release_gets_hashes_and_keeps_its_tokens() {
-    let added = written(&[("order", "first\n"), ("product", "second\n")]).unwrap();
-    let expected = [("order.sha256", FIRST), ("product.sha256", SECOND)];
+    let tokens = [
+        ("order", "first\n"),
+        ("product", "second\n"),
+        ("operator", "first\n"),
+    ];
+    let added = written(&tokens).unwrap();
+    let expected = [
+        ("order.sha256", FIRST),
+        ("product.sha256", SECOND),
+        ("operator.sha256", FIRST),
+    ];
     assert_eq!(
         added,
         BTreeMap::from(expected.map(|(key, value)| (key.to_owned(), value.to_owned())))
@@ -204,13 +215,22 @@ fn hashes_follow_tokens_that_a_person_changed_and_two_tokens_have_two() {
         ("order.sha256", FIRST),
         ("product", "second\n"),
         ("product.sha256", SECOND),
+        ("operator", "second\n"),
+        ("operator.sha256", SECOND),
     ];
     let added = written(&whole).unwrap();
     assert_eq!(
         added,
         BTreeMap::from([("order.sha256".to_owned(), format!("{FIRST}{SECOND}"))])
     );
-    let settled = [("order", "first\n"), whole[1], whole[2], whole[3]];
+    let settled = [
+        ("order", "first\n"),
+        whole[1],
+        whole[2],
+        whole[3],
+        whole[4],
+        whole[5],
+    ];
     assert_eq!(written(&settled), None);
 }
 

@@ -12,6 +12,7 @@ use super::{
     },
 };
 use crate::{
+    audits::CALLER,
     component::Workload,
     credentials::{Credential, Credentials, hash_key},
     fingerprint::fingerprint_of,
@@ -197,8 +198,9 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
 fn internal_calls(workload: Workload) -> (Option<&'static str>, &'static [&'static str]) {
     match workload {
         Workload::Auth => (None, &["order", "product"]),
-        Workload::Product => (Some("product"), &["order"]),
-        Workload::Order | Workload::Worker => (Some("order"), &[]),
+        Workload::Product => (Some("product"), &["order", CALLER]),
+        Workload::Order => (Some("order"), &[CALLER]),
+        Workload::Worker => (Some("order"), &[]),
     }
 }
 

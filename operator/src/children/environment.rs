@@ -167,6 +167,9 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     stack.checkout.max_unpaid_units_per_sku().to_string(),
                 ),
             ]);
+            if workload.serves() {
+                environment.push(variable("INTERNAL_TOKENS_DIR", CALLERS_DIRECTORY));
+            }
             if stack.payments.provider() == PaymentProvider::Mock {
                 let order = stack.object("order");
                 environment.push(variable(

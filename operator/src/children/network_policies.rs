@@ -4,7 +4,7 @@
 use super::metadata;
 use crate::{
     component::{Application, BOOTSTRAP, POSTGRES, Workload},
-    labels::{INSTANCE, NAME, pod_selector},
+    labels::{INSTANCE, MANAGER, NAME, pod_selector},
     validate::ValidStack,
 };
 use k8s_openapi::{
@@ -30,9 +30,13 @@ pub fn network_policies(stack: &ValidStack) -> Vec<NetworkPolicy> {
         policy(
             stack,
             Workload::Product.as_str(),
-            vec![open(8080), from(stack, &order, &[8081])],
+            vec![open(8080), from(stack, &order, &[8081]), from_operator()],
         ),
-        policy(stack, Workload::Order.as_str(), vec![open(8080)]),
+        policy(
+            stack,
+            Workload::Order.as_str(),
+            vec![open(8080), from_operator()],
+        ),
         policy(stack, Workload::Worker.as_str(), Vec::new()),
         policy(stack, BOOTSTRAP, Vec::new()),
         policy(stack, POSTGRES, database_rules(stack)),
@@ -103,6 +107,22 @@ fn from(stack: &ValidStack, components: &[&str], ports: &[i32]) -> NetworkPolicy
             ..Default::default()
         }]),
         ports: Some(ports.iter().copied().map(policy_port).collect()),
+    }
+}
+
+/// The internal port, for the operator, which reads the audits. It may run in any namespace, and what it shows is its
+/// token; the chart gives its pods this label.
+fn from_operator() -> NetworkPolicyIngressRule {
+    NetworkPolicyIngressRule {
+        from: Some(vec![NetworkPolicyPeer {
+            namespace_selector: Some(LabelSelector::default()),
+            pod_selector: Some(LabelSelector {
+                match_labels: Some([(NAME.to_owned(), MANAGER.to_owned())].into()),
+                match_expressions: None,
+            }),
+            ..Default::default()
+        }]),
+        ports: Some(vec![policy_port(8081)]),
     }
 }
 

@@ -1,6 +1,6 @@
 //! From findings to conditions: which are true, and when they last changed.
 
-use super::Finding;
+use super::{Finding, audited::Said};
 use ecommercestack_crds::{ConditionType, Reason, Severity};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -17,6 +17,8 @@ pub struct Findings {
     pub unavailable: Option<Finding>,
     /// Whether the URL leads to the shop, where that is known.
     pub routed: (Option<bool>, Finding),
+    /// Of stock and of orders. They say nothing about whether the shop runs.
+    pub audits: [Said; 2],
     /// What Ready says when all is well.
     pub serves: String,
 }
@@ -45,6 +47,7 @@ pub fn conditions(
         stack,
         unavailable,
         routed,
+        audits: [stock_audit, order_audit],
         serves,
     } = findings;
     let components = [
@@ -104,13 +107,18 @@ pub fn conditions(
     known
         .chain([(ConditionType::Routed, routed.clone())])
         .map(|(type_, (status, finding))| {
-            let status = match status {
-                Some(true) => "True",
-                Some(false) => "False",
-                None => "Unknown",
+            let said = Said {
+                status,
+                reason: finding.reason.as_str().to_owned(),
+                message: finding.message,
             };
-            settle(before, type_, status, finding, generation, now)
+            (type_, said)
         })
+        .chain([
+            (ConditionType::StockConsistent, stock_audit.clone()),
+            (ConditionType::SagasFlowing, order_audit.clone()),
+        ])
+        .map(|(type_, said)| settle(before, type_, said, generation, now))
         .collect()
 }
 
@@ -123,17 +131,18 @@ pub fn after_failure(
 ) -> Vec<Condition> {
     let mut conditions = before.to_vec();
     for (type_, status) in [
-        (ConditionType::Ready, "False"),
+        (ConditionType::Ready, false),
         (
             ConditionType::Degraded,
-            if failure.severity() == Severity::Wrong {
-                "True"
-            } else {
-                "False"
-            },
+            failure.severity() == Severity::Wrong,
         ),
     ] {
-        let new = settle(before, type_, status, failure.clone(), generation, now);
+        let said = Said {
+            status: Some(status),
+            reason: failure.reason.as_str().to_owned(),
+            message: failure.message.clone(),
+        };
+        let new = settle(before, type_, said, generation, now);
         match conditions
             .iter_mut()
             .find(|condition| condition.type_ == type_.as_str())
@@ -149,19 +158,23 @@ pub fn after_failure(
 fn settle(
     before: &[Condition],
     type_: ConditionType,
-    status: &str,
-    finding: Finding,
+    said: Said,
     generation: Option<i64>,
     now: Timestamp,
 ) -> Condition {
+    let status = match said.status {
+        Some(true) => "True",
+        Some(false) => "False",
+        None => "Unknown",
+    };
     let since = condition(before, type_)
         .filter(|before| before.status == status)
         .map_or(Time(now), |before| before.last_transition_time.clone());
     Condition {
         type_: type_.as_str().to_owned(),
         status: status.to_owned(),
-        reason: finding.reason.as_str().to_owned(),
-        message: finding.message,
+        reason: said.reason,
+        message: said.message,
         observed_generation: generation,
         last_transition_time: since,
     }

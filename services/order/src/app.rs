@@ -6,12 +6,14 @@ use axum::{
     Router,
     extract::FromRef,
     middleware::{from_fn, from_fn_with_state},
+    routing::get,
 };
 use money::Currency;
 use postgres::Pool;
 use web::{
     clock::Clock,
     idempotency::{KeyPolicy, announce_made_key},
+    internal::{AllowedCallers, require_caller},
     service::{Dependency, Service},
     token::Verifier,
 };
@@ -29,6 +31,7 @@ use crate::{
         Poke, QueueLimits, ReadPayments, RecordProviderResult, RefundPayment, ReturnGoods,
         ReviseOrder, SetOrderStatus, StartPayment, TendSagas,
     },
+    audit::{Auditor, OrderBooks},
 };
 
 /// How long a reservation without an answer is sent again: a little longer than one call may take.
@@ -163,6 +166,22 @@ impl Deref for App {
     fn deref(&self) -> &UseCases {
         &self.0
     }
+}
+
+/// Everything on the internal port: the audit's result to `observers`, and the probes.
+pub fn internal(service: &Service, auditor: Auditor, observers: Option<AllowedCallers>) -> Router {
+    let probes = service.probes();
+    let Some(observers) = observers else {
+        return probes;
+    };
+    let audit = Router::new()
+        .route(
+            "/internal/audit",
+            get(::audit::get_audit::<OrderBooks>).post(::audit::request_audit::<OrderBooks>),
+        )
+        .route_layer(from_fn_with_state(observers, require_caller))
+        .with_state(auditor);
+    audit.merge(probes)
 }
 
 /// The service as the probes and the documents know it.

@@ -1,148 +1,183 @@
-//! The audit across databases (ORDERS 25): orders against the holds of product, payments against the books of the
-//! provider. What is wrong is read twice, so that what was under way has landed. For tests, and for `order audit`.
+//! The audit of orders (ORDERS 25): each order against its lines, parcels, returns, payments and events, against product's
+//! hold and against the provider's ledger. A chunk at a time, each with a snapshot of its own; what seems wrong is read
+//! again a little later, so that what was under way has landed. On schedule in `order work`, and by `order audit`.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+mod events;
+mod holds;
+mod rows;
 
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use ::audit::{AuditError, AuditResult, Books, Finding, FindingKind, Findings, Names, Session};
+use chrono::{DateTime, Utc};
 use postgres::Pool;
-use sqlx::FromRow;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Order's own database, with the mock provider's books: a line for everything that does not add up.
-pub const BOOKS: &str = include_str!("../audit.sql");
+use self::rows::Found;
+use crate::adapters::catalog_http::CatalogHttp;
 
-/// Orders that are compared at once.
-const CHUNK: i64 = 10_000;
+pub type Auditor = ::audit::Auditor<OrderBooks>;
 
-const ORDERS: &str = "
-    SELECT id, status, fulfillment_status,
-           EXISTS (SELECT FROM sagas WHERE sagas.order_id = orders.id AND finished_at IS NULL) AS under_way,
-           (SELECT sum(quantity - short) FROM order_items WHERE order_items.order_id = orders.id)::bigint AS units
-    FROM orders WHERE id > $1 ORDER BY id LIMIT $2";
+/// Until what seems wrong is read again.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+/// What should move on by itself has done so after this time.
+const GRACE: Duration = Duration::from_mins(15);
+/// Orders of one chunk.
+const CHUNK: i64 = 2_000;
+/// Suspects that are kept until they are read again.
+const MOST_SUSPECTS: usize = 10_000;
 
-const HOLDS: &str = "
-    SELECT holds.order_id, holds.state, COALESCE(sum(quantity), 0)::bigint AS quantity,
-           COALESCE(sum(shipped), 0)::bigint AS shipped, COALESCE(sum(released), 0)::bigint AS released
-    FROM holds LEFT JOIN hold_lines USING (order_id)
-    WHERE holds.order_id > $1 AND holds.order_id <= $2 GROUP BY holds.order_id, holds.state";
-
-#[derive(FromRow)]
-struct OrderRow {
-    id: Uuid,
-    status: String,
-    fulfillment_status: String,
-    under_way: bool,
-    units: Option<i64>,
+#[derive(Clone)]
+pub struct OrderBooks {
+    /// Connections and a breaker of its own, so that it keeps nobody from product.
+    pub product: CatalogHttp,
+    pub patience: Duration,
+    /// Orders that are read at once.
+    pub chunk: i64,
 }
 
-#[derive(FromRow)]
-struct HoldRow {
-    order_id: Uuid,
-    state: String,
-    quantity: i64,
-    shipped: i64,
-    released: i64,
-}
-
-/// What order's own database says against itself and the provider; twice, `apart` from each other.
-pub async fn books(orders: &Pool, apart: Duration) -> Result<Vec<String>, sqlx::Error> {
-    let read = async || sqlx::query_scalar(BOOKS).fetch_all(orders).await;
-    let first: Vec<String> = read().await?;
-    twice(first, apart, read).await
-}
-
-/// A committed hold for each confirmed order, and the other way round; nothing kept for a cancelled one.
-pub async fn across(
-    orders: &Pool,
-    product: &Pool,
-    apart: Duration,
-) -> Result<Vec<String>, sqlx::Error> {
-    let read = async || compare(orders, product).await;
-    let first = read().await?;
-    twice(first, apart, read).await
-}
-
-async fn twice(
-    first: Vec<String>,
-    apart: Duration,
-    read: impl AsyncFn() -> Result<Vec<String>, sqlx::Error>,
-) -> Result<Vec<String>, sqlx::Error> {
-    if first.is_empty() {
-        return Ok(first);
-    }
-    tokio::time::sleep(apart).await;
-    let again: BTreeSet<String> = read().await?.into_iter().collect();
-    Ok(first
-        .into_iter()
-        .filter(|line| again.contains(line))
-        .collect())
-}
-
-async fn compare(orders: &Pool, product: &Pool) -> Result<Vec<String>, sqlx::Error> {
-    let mut wrong = Vec::new();
-    let mut last = Uuid::nil();
-    loop {
-        let chunk: Vec<OrderRow> = sqlx::query_as(ORDERS)
-            .bind(last)
-            .bind(CHUNK)
-            .fetch_all(orders)
-            .await?;
-        let full = i64::try_from(chunk.len()) == Ok(CHUNK);
-        let upto = match chunk.last() {
-            Some(order) if full => order.id,
-            Some(_) | None => Uuid::max(),
-        };
-        // Read after the orders: a hold is never younger than its order, so none is missing.
-        let holds: Vec<HoldRow> = sqlx::query_as(HOLDS)
-            .bind(last)
-            .bind(upto)
-            .fetch_all(product)
-            .await?;
-        let mut holds: HashMap<Uuid, HoldRow> = holds
-            .into_iter()
-            .map(|hold| (hold.order_id, hold))
-            .collect();
-        for order in &chunk {
-            let hold = holds.remove(&order.id);
-            wrong.extend(misfit(order, hold.as_ref()));
+impl OrderBooks {
+    pub fn new(product: CatalogHttp) -> Self {
+        Self {
+            product,
+            patience: PATIENCE,
+            chunk: CHUNK,
         }
-        // What is left has no order: a running hold may get one yet.
-        let orphans = holds.values().filter(|hold| hold.state == "committed");
-        wrong.extend(
-            orphans
-                .map(|hold| format!("the committed hold of order {} has no order", hold.order_id)),
-        );
-        if !full {
-            return Ok(wrong);
-        }
-        last = upto;
     }
 }
 
-fn misfit(order: &OrderRow, hold: Option<&HoldRow>) -> Option<String> {
-    if order.under_way {
-        return None;
-    }
-    let state = hold.map_or("none", |hold| hold.state.as_str());
-    let fits = match (order.status.as_str(), hold) {
-        ("confirmed" | "completed", Some(hold)) => {
-            state == "committed" && Some(hold.quantity - hold.released) == order.units
-        }
-        ("cancelled", Some(hold)) => match state {
-            "committed" => hold.quantity == hold.shipped + hold.released,
-            _ => state != "held",
-        },
-        // Product forgets ended holds after a while.
-        ("cancelled", None) => order.fulfillment_status == "unfulfilled",
-        _ => false,
+/// The orders behind `after` and up to `upto`.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    after: Uuid,
+    upto: Uuid,
+}
+
+impl Books for OrderBooks {
+    /// How many orders were read.
+    type Checked = u64;
+
+    const NAMES: Names = Names {
+        subject: "orders",
+        lock: "order.audit",
+        consistent: "ecommercestack_sagas_flowing",
+        findings: "ecommercestack_order_audit_findings",
+        finished: "ecommercestack_order_audit_finished_timestamp_seconds",
+        duration: "ecommercestack_order_audit_duration_seconds",
     };
-    (!fits).then(|| {
-        let units = hold.map_or(0, |hold| hold.quantity - hold.released - hold.shipped);
-        format!(
-            "order {} is {}, its hold {state} with {units} units still to ship",
-            order.id, order.status
-        )
-    })
+
+    async fn read(
+        &self,
+        session: &mut Session,
+        findings: &mut Findings,
+    ) -> Result<u64, AuditError> {
+        let connection = session.connection();
+        let mut orders = 0;
+        let mut suspects = Suspects::default();
+        let mut after = Uuid::nil();
+        loop {
+            let upto = rows::order_after(connection, after, self.chunk).await?;
+            let range = Range {
+                after,
+                upto: upto.unwrap_or(Uuid::max()),
+            };
+            let (read, found) = self.chunk(connection, range).await?;
+            orders += read;
+            suspects.add(range, found);
+            let Some(upto) = upto else { break };
+            if suspects.names.len() > MOST_SUSPECTS {
+                self.look_again(connection, &mut suspects, findings).await?;
+            }
+            after = upto;
+        }
+        self.look_again(connection, &mut suspects, findings).await?;
+        let mut after = Uuid::nil();
+        loop {
+            let upto = rows::provider_after(connection, after, self.chunk).await?;
+            let range = Range {
+                after,
+                upto: upto.unwrap_or(Uuid::max()),
+            };
+            findings.extend(rows::provider(connection, range).await?.map(Finding::from));
+            let Some(upto) = upto else { break };
+            after = upto;
+        }
+        let late = events::unpublished(connection, GRACE, self.chunk).await?;
+        findings.extend(late.into_iter().map(Finding::from));
+        Ok(orders)
+    }
+
+    async fn keep(
+        &self,
+        pool: &Pool,
+        id: Uuid,
+        started_at: DateTime<Utc>,
+        finding_count: i64,
+        kinds: &[&FindingKind],
+    ) -> Result<(), sqlx::Error> {
+        rows::keep(pool, id, started_at, finding_count, kinds).await
+    }
+
+    async fn latest(&self, pool: &Pool) -> Result<Option<AuditResult>, sqlx::Error> {
+        rows::latest(pool).await
+    }
+}
+
+/// What seemed wrong and is to be read again.
+#[derive(Default)]
+struct Suspects {
+    ranges: Vec<Range>,
+    names: HashSet<(String, Uuid)>,
+}
+
+impl Suspects {
+    fn add(&mut self, range: Range, found: Vec<Found>) {
+        if !found.is_empty() {
+            self.ranges.push(range);
+            self.names.extend(found.into_iter().map(Found::into_name));
+        }
+    }
+}
+
+impl OrderBooks {
+    /// How many orders these are, and what seems wrong with them.
+    async fn chunk(
+        &self,
+        connection: &mut PgConnection,
+        range: Range,
+    ) -> Result<(u64, Vec<Found>), AuditError> {
+        let mut found = rows::orders(connection, range, GRACE).await?;
+        found.extend(rows::money(connection, range, GRACE).await?);
+        found.extend(rows::events(connection, range).await?);
+        let (orders, unreadable) = rows::readable(connection, range).await?;
+        found.extend(unreadable);
+        // Read after the orders: a hold is never younger than its order, so none is missing.
+        let held = self
+            .product
+            .order_holds(range.after, range.upto)
+            .await
+            .map_err(|error| AuditError::Neighbour(Arc::new(error)))?;
+        found.extend(holds::misfits(&orders, held, GRACE));
+        Ok((orders.len() as u64, found))
+    }
+
+    async fn look_again(
+        &self,
+        connection: &mut PgConnection,
+        suspects: &mut Suspects,
+        findings: &mut Findings,
+    ) -> Result<(), AuditError> {
+        let Suspects { ranges, names } = std::mem::take(suspects);
+        if ranges.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(self.patience).await;
+        for range in ranges {
+            let (_, found) = self.chunk(connection, range).await?;
+            let again = found.into_iter().filter(|one| names.contains(&one.name()));
+            findings.extend(again.map(Finding::from));
+        }
+        Ok(())
+    }
 }

@@ -66,6 +66,10 @@ pub struct Serve {
     pub require_idempotency_key: bool,
     #[command(flatten)]
     pub checkout: CheckoutSettings,
+    /// The folder of the tokens that others call with: a file per caller, a token a line. Without it the result of the
+    /// audit is not told.
+    #[arg(long, env = "INTERNAL_TOKENS_DIR")]
+    pub internal_tokens_dir: Option<PathBuf>,
 }
 
 /// What a shop asks of orders.
@@ -92,15 +96,20 @@ pub struct Work {
     /// The one currency of the shop.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,
+    /// How often orders are audited, over all replicas; 0: on request only.
+    #[arg(long, env = "AUDIT_INTERVAL_SECONDS", default_value_t = 3_600)]
+    pub audit_interval_seconds: u64,
 }
 
 #[derive(Args)]
 pub struct Audit {
     #[command(flatten)]
     pub database: Database,
-    /// Product's database, to read; without it orders are not compared with holds.
-    #[arg(long, env = "PRODUCT_DATABASE_URL", hide_env_values = true)]
-    pub product_database_url: Option<String>,
+    #[command(flatten)]
+    pub catalog: CatalogSettings,
+    /// The one currency of the shop.
+    #[arg(long, env = "CURRENCY", default_value = "USD")]
+    pub currency: Currency,
     /// Seconds until what seems wrong is read again: what was under way has landed by then.
     #[arg(long, default_value_t = 5)]
     pub patience_seconds: u32,

@@ -2,20 +2,22 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use ::audit::{AuditReport, Audited, audit_on_schedule};
 use anyhow::Context;
 use axum::Router;
+use money::Currency;
 use postgres::{Database, Pool};
-use sqlx::postgres::PgPoolOptions;
 use tokio::{sync::watch, task::JoinHandle};
 use web::{
     clock::Clock,
+    internal::AllowedCallers,
     server,
     token::{RevocationFeed, Verifier},
 };
 
 use crate::{
     adapters::{
-        catalog_http::{CatalogHttp, Timeouts},
+        catalog_http::{CatalogHttp, CatalogSettings, Timeouts},
         http,
         payments::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
         postgres::{
@@ -23,12 +25,12 @@ use crate::{
             Pools,
         },
     },
-    app::{App, Parts, RESERVATION_PATIENCE, service},
+    app::{App, Parts, RESERVATION_PATIENCE, internal, service},
     application::{
         DriveSagas, HandleShortfalls, IntentLimits, KeepHouse, PaymentTerms, Poke, PublishEvents,
         QueueLimits, ReceiveReturns, SagaLoop, ShipParcels,
     },
-    audit,
+    audit::{Auditor, OrderBooks},
     config::{Audit, CheckoutSettings, Migrate, Serve, Work},
     domain::Lane,
     ports::PaymentProvider,
@@ -76,6 +78,8 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let verifier = Verifier::remote(&config.tokens, config.jwks_url, feed, client);
     tokio::spawn(verifier.clone().keep_fresh());
 
+    let books = books(&config.catalog, config.currency)?;
+    let auditor = auditor(&config.database, &pools.readers, books)?;
     let mut service = service(Some(pools.readers.clone()));
     service.dependencies.extend(verifier.dependency());
     let app = App::start(Parts {
@@ -98,7 +102,10 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         patience: RESERVATION_PATIENCE,
     });
     let public = app.router(&service, config.legacy_aliases);
-    server::serve(&config.listen, public, service.probes(), stop).await?;
+    let observers = config.internal_tokens_dir;
+    let observers = observers.map(|tokens| AllowedCallers::new(tokens, &["operator"]));
+    let private = internal(&service, auditor, observers);
+    server::serve(&config.listen, public, private, stop).await?;
     ended(sagas).await
 }
 
@@ -140,6 +147,13 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         store: PgOrders::new(Pools::shared(&pool), clock),
     };
     let shortfalls = tokio::spawn(shortfalls.run(stop.clone()));
+    let auditor = auditor(
+        &config.database,
+        &pool,
+        books(&config.catalog, config.currency)?,
+    )?;
+    let interval = Duration::from_secs(config.audit_interval_seconds);
+    let audits = tokio::spawn(audit_on_schedule(auditor, interval, stop.clone()));
     let relay = PublishEvents {
         log: PgEventLog::new(pool.clone(), clock),
         lease: PublishEvents::<PgEventLog>::LEASE,
@@ -163,6 +177,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         .await
         .context("the loop of shortfalls panicked")?;
     relay.await.context("the relay of events panicked")?;
+    audits.await.context("the schedule of audits panicked")?;
     house.await.context("the housekeeping panicked")
 }
 
@@ -175,23 +190,39 @@ pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
     .await?)
 }
 
-/// Prints what is wrong, a line each.
+/// Prints the result; fails if there are problems.
 pub async fn audit(config: Audit) -> anyhow::Result<()> {
-    let orders = config.database.pool("order-audit")?;
-    let apart = Duration::from_secs(config.patience_seconds.into());
-    let mut wrong = audit::books(&orders, apart).await?;
-    if let Some(url) = config.product_database_url {
-        let product = PgPoolOptions::new()
-            .max_connections(1)
-            .connect_lazy(&url)?
-            .into();
-        wrong.extend(audit::across(&orders, &product, apart).await?);
-    }
-    for line in &wrong {
-        println!("{line}");
-    }
-    anyhow::ensure!(wrong.is_empty(), "{} findings", wrong.len());
+    let pool = config.database.pool("order audit")?;
+    let books = OrderBooks {
+        patience: Duration::from_secs(config.patience_seconds.into()),
+        ..books(&config.catalog, config.currency)?
+    };
+    let auditor = auditor(&config.database, &pool, books)?;
+    let Audited::Done(findings, _) = auditor.run().await? else {
+        anyhow::bail!("another audit is running; wait for its result, or try again");
+    };
+    let report = AuditReport::new(auditor.latest().await?, false);
+    println!("{}", serde_json::to_string_pretty(&report)?);
+    anyhow::ensure!(
+        findings.count() == 0,
+        "the audit found {} problems",
+        findings.count()
+    );
     Ok(())
+}
+
+fn books(product: &CatalogSettings, currency: Currency) -> anyhow::Result<OrderBooks> {
+    let product = CatalogHttp::try_new(product, Timeouts::AUDIT, currency)?;
+    Ok(OrderBooks::new(product))
+}
+
+fn auditor(database: &Database, pool: &Pool, books: OrderBooks) -> anyhow::Result<Auditor> {
+    Ok(Auditor {
+        books,
+        pool: pool.clone(),
+        options: database.unlimited("order audit")?,
+        clock: Clock::system(),
+    })
 }
 
 /// The document of the API, as it is committed beside this crate.

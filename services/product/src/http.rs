@@ -11,13 +11,13 @@ mod enable_product;
 mod extend_reservations;
 #[doc(hidden)]
 pub mod fuzzing;
-mod get_audit;
 mod get_inventory;
 mod get_product;
 mod inventory_view;
 mod list_inventory;
 mod list_locations;
 mod list_movements;
+mod list_order_holds;
 mod list_products;
 mod list_reservations;
 mod list_shortfalls;
@@ -46,9 +46,7 @@ use web::{
     service::{Dependency, Service},
 };
 
-pub use get_audit::AuditReport;
-
-use crate::{MIGRATOR, app::App, guests::GuestLimits};
+use crate::{MIGRATOR, app::App, audit::StockBooks, guests::GuestLimits};
 
 /// The endpoints below `/api/v1`.
 fn api(guests: AddressGate) -> OpenApiRouter<App> {
@@ -104,11 +102,17 @@ pub fn public(app: App, legacy_aliases: bool, guests: AddressGate) -> Router {
 pub fn internal(app: App, callers: AllowedCallers, observers: AllowedCallers) -> Router {
     let probes = service(Some(&app)).probes();
     let audit = Router::new()
-        .route("/internal/audit", get(get_audit::get_audit))
+        .route(
+            "/internal/audit",
+            get(::audit::get_audit::<StockBooks>).post(::audit::request_audit::<StockBooks>),
+        )
         .route_layer(middleware::from_fn_with_state(observers, require_caller))
-        .with_state(app.clone());
+        .with_state(app.auditor.clone());
     let calls = Router::new()
-        .route("/internal/reservations", post(reserve_stock::reserve_stock))
+        .route(
+            "/internal/reservations",
+            get(list_order_holds::list_order_holds).post(reserve_stock::reserve_stock),
+        )
         .route(
             "/internal/reservations/commit",
             post(commit_reservations::commit_reservations),

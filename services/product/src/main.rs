@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use ::audit::{AuditReport, Audited, audit_on_schedule};
 use anyhow::Context;
 use clap::Parser;
 use postgres::{Database, Pool};
 use product::{
     MIGRATOR,
     app::{App, Parts},
-    audit::{Audited, Auditor, audit_on_schedule},
+    audit::{Auditor, StockBooks},
     config::{Command, Config, JWKS_TIMEOUT, Serve},
-    http::{self, AuditReport},
+    http,
     idempotency::InFlight,
     pools::Pools,
     reads::Reads,
@@ -90,6 +91,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
 
 fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
     Ok(Auditor {
+        books: StockBooks,
         pool: pool.clone(),
         options: database.unlimited("product audit")?,
         clock: Clock::system(),
@@ -98,15 +100,15 @@ fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
 
 async fn audit(database: &Database) -> anyhow::Result<()> {
     let auditor = auditor(database, &database.pool("product audit")?)?;
-    let Audited::Done(audit) = auditor.run().await? else {
+    let Audited::Done(findings, _) = auditor.run().await? else {
         anyhow::bail!("another audit is running; wait for its result, or try again");
     };
     let report = AuditReport::new(auditor.latest().await?, false);
     println!("{}", serde_json::to_string_pretty(&report)?);
     anyhow::ensure!(
-        audit.finding_count == 0,
+        findings.count() == 0,
         "the audit found {} problems",
-        audit.finding_count
+        findings.count()
     );
     Ok(())
 }

@@ -6,6 +6,7 @@ pub mod inventory;
 pub mod keys;
 pub mod locations;
 pub mod movements;
+pub mod order_holds;
 pub mod parcels;
 pub mod product_lists;
 pub mod product_row;

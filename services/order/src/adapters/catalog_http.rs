@@ -2,6 +2,7 @@
 //! What went wrong is told apart by whether product can have done anything.
 
 mod breaker;
+mod holds;
 mod parcels;
 mod shortfalls;
 mod wire;
@@ -13,6 +14,7 @@ use reqwest::{Client, RequestBuilder, StatusCode, header::HeaderName};
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::breaker::Breaker;
+pub use self::holds::{HeldLine, HeldUnits, OrderHold};
 use crate::{
     domain::{CommitOutcome, ExtendOutcome, OrderId, ReleaseOutcome, ReservationRequest},
     ports::{Cause, Misfit, Reservations, ReservationsError, Reserved},
@@ -35,6 +37,14 @@ pub struct CatalogSettings {
 pub struct Timeouts {
     pub connect: Duration,
     pub call: Duration,
+}
+
+impl Timeouts {
+    /// For the audit, in which nobody waits.
+    pub const AUDIT: Self = Self {
+        connect: Duration::from_secs(2),
+        call: Duration::from_secs(10),
+    };
 }
 
 impl Default for Timeouts {

@@ -26,6 +26,7 @@ mod shortfalls;
 mod stored_address;
 mod unpaid;
 mod unpaid_units;
+mod unreadable;
 
 use std::{collections::HashMap, num::NonZeroU32};
 
@@ -34,8 +35,12 @@ use web::clock::Clock;
 
 use self::failure::orders_error;
 pub use self::{
-    event_log::PgEventLog, payments::PgPayments, returned_goods::PgReturnedGoods, sagas::PgSagas,
+    event_log::PgEventLog,
+    payments::PgPayments,
+    returned_goods::PgReturnedGoods,
+    sagas::PgSagas,
     shipments::PgShipments,
+    unreadable::{OrderText, unreadable},
 };
 use crate::{
     domain::{

@@ -9,7 +9,7 @@ mod create_order_twins;
 mod create_order_without_product;
 mod create_payment;
 mod create_refund;
-mod create_return;
+pub mod create_return;
 mod get_order;
 mod get_order_history;
 mod get_payment;

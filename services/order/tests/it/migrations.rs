@@ -122,4 +122,5 @@ postgres::each_migration! {
     the_ninth_migration_loses_nothing: 7,
     the_tenth_migration_loses_nothing: 9,
     the_eleventh_migration_loses_nothing: 10,
+    the_twelfth_migration_loses_nothing: 11,
 }

@@ -19,8 +19,11 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
 use web::clock::Clock;
 
+mod holds;
 mod parcels;
 mod shortfalls;
+
+pub use holds::every_order_is_held;
 
 pub const TOKEN: &str = "the-token-of-order";
 
@@ -41,6 +44,8 @@ struct Shelf {
     extended: Vec<u32>,
     parcels: parcels::Parcels,
     shortfalls: shortfalls::Shortfalls,
+    /// Holds of orders that do not exist, as the audit is told of them.
+    orphans: Vec<Value>,
     /// What entries about a SKU or an id say instead.
     bent: HashMap<String, Bend>,
 }
@@ -137,7 +142,7 @@ impl Product {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let routes = Router::new()
-            .route("/internal/reservations", post(reserve))
+            .route("/internal/reservations", get(holds::list).post(reserve))
             .route("/internal/reservations/commit", post(commit))
             .route("/internal/reservations/extend", post(extend))
             .route("/internal/reservations/release", post(release))

@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
+use ::audit::{Audited, Finding};
 use axum::{
     Router,
     body::Body,
@@ -20,6 +21,7 @@ use order::{
     application::{
         DriveSagas, Driven, IntentLimits, PaymentTerms, PlaceOrders, Poke, QueueLimits, SagaLoop,
     },
+    audit::{Auditor, OrderBooks},
     domain::{Lane, ProviderReference, Turn},
     ports::{Authorisation, Charge, PaymentProvider},
 };
@@ -362,6 +364,26 @@ impl Shop {
         PgSagas::new(self.pool.clone(), self.clock)
     }
 
+    /// The audit as `order work` does it, which reads again at once.
+    pub fn auditor(&self) -> Auditor {
+        Auditor {
+            books: OrderBooks {
+                patience: Duration::ZERO,
+                ..OrderBooks::new(self.reservations.clone())
+            },
+            pool: (&self.pool).into(),
+            options: (*self.pool.connect_options()).clone(),
+            clock: Clock::system(),
+        }
+    }
+
+    pub async fn findings(&self) -> Vec<Finding> {
+        match self.auditor().run().await.unwrap() {
+            Audited::Done(findings, _) => findings.listed().to_vec(),
+            Audited::Busy => unreachable!("nobody else audits"),
+        }
+    }
+
     pub fn driver(&self) -> DriveSagas<CatalogHttp, PgSagas, Providers> {
         DriveSagas {
             reservations: self.reservations.clone(),
@@ -580,7 +602,7 @@ impl Answer {
     }
 }
 
-fn token_file() -> PathBuf {
+pub fn token_file() -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("order-internal-token");
     std::fs::write(&path, format!("{TOKEN}\nthe-next-token\n")).unwrap();
     path

@@ -1,14 +1,12 @@
 //! `POST /inventory/audit`
 
+use ::audit::{Audited, Findings};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{Problem, problem::ProblemDocument, token::Admin};
 
-use crate::{
-    app::App,
-    audit::{Audit, Audited},
-};
+use crate::{app::App, audit};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = InventoryAudit, example = json!({
@@ -32,18 +30,18 @@ struct Checked {
     movements: i64,
 }
 
-impl From<Audit> for AuditView {
-    fn from(audit: Audit) -> Self {
-        let findings = audit.findings.into_iter();
+impl AuditView {
+    fn new(findings: &Findings, checked: audit::Checked) -> Self {
+        let listed = findings.listed().iter();
         Self {
-            ok: audit.finding_count == 0,
-            violation_count: audit.finding_count,
-            violations: findings.map(|finding| finding.message).collect(),
+            ok: findings.count() == 0,
+            violation_count: findings.count(),
+            violations: listed.map(|finding| finding.message.clone()).collect(),
             checked: Checked {
-                stock_rows: audit.checked.shelves,
-                reservations: audit.checked.holds,
-                reservation_lines: audit.checked.lines,
-                movements: audit.checked.movements,
+                stock_rows: checked.shelves,
+                reservations: checked.holds,
+                reservation_lines: checked.lines,
+                movements: checked.movements,
             },
         }
     }
@@ -71,11 +69,11 @@ pub(super) async fn audit_inventory(
     _: Admin,
 ) -> Result<Json<AuditView>, Problem> {
     let audited = app.auditor.run().await;
-    match audited.map_err(|error| postgres::problem(&error))? {
+    match audited.map_err(|error| Problem::from(&error))? {
         Audited::Busy => Err(Problem::conflict(
             "audit_running",
             "An audit is under way. Wait for its answer, or try again in a moment.",
         )),
-        Audited::Done(audit) => Ok(Json(audit.into())),
+        Audited::Done(findings, checked) => Ok(Json(AuditView::new(&findings, checked))),
     }
 }

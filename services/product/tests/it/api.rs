@@ -13,6 +13,7 @@ mod list_and_create_locations;
 mod list_and_settle_shortfalls;
 mod list_inventory;
 mod list_movements;
+mod list_order_holds;
 mod list_products;
 mod list_reservations;
 mod list_vendor_products;

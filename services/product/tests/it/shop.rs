@@ -18,7 +18,7 @@ use http_body_util::BodyExt;
 use postgres::Pool;
 use product::{
     app::{App, Parts},
-    audit::Auditor,
+    audit::{Auditor, StockBooks},
     guests::GuestLimits,
     http,
     idempotency::InFlight,
@@ -138,6 +138,7 @@ impl Shop {
             lists: apart("lists", 2, &LIST_SETTINGS),
             health: apart("health", 1, &[]),
             auditor: Auditor {
+                books: StockBooks,
                 pool: pool.clone(),
                 options: options.clone(),
                 clock: Clock::system(),

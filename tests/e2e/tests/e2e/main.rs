@@ -9,6 +9,7 @@
 )]
 
 mod admission;
+mod audits;
 mod bad_input;
 mod crash;
 mod deletion;

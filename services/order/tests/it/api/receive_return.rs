@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Shop {
-    fn receiver(&self) -> ReceiveReturns<CatalogHttp, PgReturnedGoods, PgPayments> {
+    pub fn receiver(&self) -> ReceiveReturns<CatalogHttp, PgReturnedGoods, PgPayments> {
         ReceiveReturns {
             warehouse: self.reservations.clone(),
             returns: PgReturnedGoods::new(self.pool.clone(), Clock::system()),
@@ -29,7 +29,7 @@ impl Shop {
         }
     }
 
-    async fn returning(&self, person: &Person, id: &str, verb: &str) -> Answer {
+    pub async fn returning(&self, person: &Person, id: &str, verb: &str) -> Answer {
         let path = format!("/api/v1/returns/{id}/{verb}");
         self.ask(person, "POST", &path, &[], &Value::Null).await
     }

@@ -56,6 +56,16 @@ impl Product {
     }
 }
 
+impl Parcels {
+    pub fn shipped(&self, order: Uuid, sku: &str) -> u32 {
+        units(self.shipped.values(), order, sku)
+    }
+
+    pub fn returned(&self, order: Uuid, sku: &str) -> u32 {
+        units(self.returned.values(), order, sku)
+    }
+}
+
 pub async fn ship(
     State(shelf): State<Arc<Mutex<Shelf>>>,
     headers: HeaderMap,

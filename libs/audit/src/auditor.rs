@@ -1,0 +1,144 @@
+//! One audit: alone in its shop, from the first chunk to the kept result.
+
+use std::{error::Error, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use postgres::Pool;
+use sqlx::postgres::PgConnectOptions;
+use tracing::{error, info};
+use uuid::Uuid;
+use web::{Problem, clock::Clock};
+
+use crate::{AuditResult, FindingKind, Findings, Session, report, session};
+
+/// The books of a service, and where their results are kept.
+pub trait Books: Clone + Send + Sync + 'static {
+    /// What is told besides findings, such as the number of rows.
+    type Checked: Send;
+
+    const NAMES: Names;
+
+    /// Reads everything, a chunk at a time, so that no snapshot is kept for long and the shop goes on beside it.
+    fn read(
+        &self,
+        session: &mut Session,
+        findings: &mut Findings,
+    ) -> impl Future<Output = Result<Self::Checked, AuditError>> + Send;
+
+    /// Keeps a result that ends now, and takes away those of a month ago.
+    fn keep(
+        &self,
+        pool: &Pool,
+        id: Uuid,
+        started_at: DateTime<Utc>,
+        finding_count: i64,
+        kinds: &[&FindingKind],
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
+    /// The newest result.
+    fn latest(
+        &self,
+        pool: &Pool,
+    ) -> impl Future<Output = Result<Option<AuditResult>, sqlx::Error>> + Send;
+}
+
+/// What an audit is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    /// In logs: `stock`.
+    pub subject: &'static str,
+    /// The lock that one audit of a shop holds.
+    pub lock: &'static str,
+    /// Gauges.
+    pub consistent: &'static str,
+    pub findings: &'static str,
+    pub finished: &'static str,
+    pub duration: &'static str,
+}
+
+/// How to audit: over a connection of its own, without the time limits of requests.
+#[derive(Clone, Debug)]
+pub struct Auditor<B> {
+    pub books: B,
+    /// For the result.
+    pub pool: Pool,
+    pub options: PgConnectOptions,
+    pub clock: Clock,
+}
+
+#[derive(Debug)]
+pub enum Audited<C> {
+    /// Another one is under way, here or in another replica: it reads every row.
+    Busy,
+    Done(Findings, C),
+}
+
+/// Why an audit came to no result.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("the database failed during the audit")]
+    Database(#[source] Arc<sqlx::Error>),
+    #[error("the service that the books are compared with did not answer")]
+    Neighbour(#[source] Arc<dyn Error + Send + Sync>),
+}
+
+impl From<sqlx::Error> for AuditError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+impl From<&AuditError> for Problem {
+    fn from(error: &AuditError) -> Self {
+        match error {
+            AuditError::Database(error) => postgres::problem(error),
+            AuditError::Neighbour(_) => Problem::unavailable(1).with_cause(error),
+        }
+    }
+}
+
+impl<B: Books> Auditor<B> {
+    /// Reads everything, and keeps what came of it.
+    pub async fn run(&self) -> Result<Audited<B::Checked>, AuditError> {
+        match Session::begin(&self.options, B::NAMES.lock).await? {
+            Some(session) => self.read(session).await,
+            None => Ok(Audited::Busy),
+        }
+    }
+
+    pub(crate) async fn read(
+        &self,
+        mut session: Session,
+    ) -> Result<Audited<B::Checked>, AuditError> {
+        let subject = B::NAMES.subject;
+        let mut findings = Findings::default();
+        let checked = self.books.read(&mut session, &mut findings).await?;
+        // Kept under the lock: who gets it next sees the result.
+        let count = findings.count().try_into().unwrap_or(i64::MAX);
+        let (id, started_at) = (self.clock.uuid(), session.started_at());
+        self.books
+            .keep(&self.pool, id, started_at, count, &findings.kinds())
+            .await?;
+        session.end().await?;
+        if let Some(first) = findings.listed().first() {
+            let (findings, code, first) = (findings.count(), &first.code, &first.message);
+            error!(subject, findings, code, first, "the audit found problems");
+        } else {
+            info!(subject, "the audit found no problems");
+        }
+        if let Some(result) = self.latest().await? {
+            report::<B>(&result);
+        }
+        Ok(Audited::Done(findings, checked))
+    }
+
+    /// The newest result, whoever it came from.
+    pub async fn latest(&self) -> Result<Option<AuditResult>, AuditError> {
+        Ok(self.books.latest(&self.pool).await?)
+    }
+
+    /// Whether one is under way, whoever does it.
+    pub async fn is_running(&self) -> Result<bool, AuditError> {
+        Ok(session::is_running(&self.pool, B::NAMES.lock).await?)
+    }
+}

@@ -1,0 +1,15 @@
+//! Audits of a service's books: by one replica at a time, on schedule, on request and after a restore, over a connection
+//! of their own, with the result kept in the database so that every replica reports the same. What is looked at, and how,
+//! is the service's (`Books`).
+
+mod auditor;
+mod findings;
+mod report;
+mod schedule;
+mod session;
+
+pub use auditor::{AuditError, Audited, Auditor, Books, Names};
+pub use findings::{Finding, FindingKind, Findings};
+pub use report::{AuditReport, AuditResult, get_audit, request_audit};
+pub use schedule::{audit_on_schedule, report};
+pub use session::{Session, in_time};

@@ -1,0 +1,91 @@
+//! Audits on schedule, and their results as metrics.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tracing::{debug, warn};
+use web::server::stopped;
+
+use crate::{AuditError, AuditResult, Auditor, Books, Names, Session};
+
+/// Between two looks at whether an audit is due, and at what others found.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// Audits whenever the newest result is older than `interval` (zero: never by itself), whichever replica it came from,
+/// and reports the newest result. Until `stop`.
+pub async fn audit_on_schedule<B: Books>(
+    auditor: Auditor<B>,
+    interval: Duration,
+    stop: watch::Receiver<bool>,
+) {
+    loop {
+        // Replicas that start together do not look at the same moment.
+        let pause = PAUSE.mul_f64(rand::random_range(0.5..1.0));
+        tokio::select! {
+            () = stopped(stop.clone()) => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        // Nothing is written before an audit is over: it may be cut off anywhere.
+        let outcome = tokio::select! {
+            () = stopped(stop.clone()) => return,
+            outcome = auditor.take_turn(interval) => outcome,
+        };
+        if let Err(error) = outcome {
+            warn!(
+                subject = B::NAMES.subject,
+                error = &error as &dyn std::error::Error,
+                "the audit failed; it is tried again"
+            );
+        }
+    }
+}
+
+impl<B: Books> Auditor<B> {
+    /// Audits if that is due; whether it did.
+    pub async fn take_turn(&self, interval: Duration) -> Result<bool, AuditError> {
+        let latest = self.latest().await?;
+        if is_due(latest.as_ref(), interval) {
+            let Some(session) = Session::begin(&self.options, B::NAMES.lock).await? else {
+                let subject = B::NAMES.subject;
+                debug!(subject, "an audit is under way elsewhere");
+                return Ok(false);
+            };
+            // It may have ended between the two.
+            if is_due(self.latest().await?.as_ref(), interval) {
+                self.read(session).await?;
+                return Ok(true);
+            }
+            session.end().await?;
+        }
+        if let Some(result) = latest {
+            report::<B>(&result);
+        }
+        Ok(false)
+    }
+}
+
+fn is_due(latest: Option<&AuditResult>, interval: Duration) -> bool {
+    let is_old = |latest: &AuditResult| latest.age_seconds >= interval.as_secs_f64();
+    !interval.is_zero() && latest.is_none_or(is_old)
+}
+
+/// Sets the metrics.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "metrics are floating point; seconds and counts are far below 2^53"
+)]
+pub fn report<B: Books>(result: &AuditResult) {
+    let Names {
+        consistent,
+        findings,
+        finished,
+        duration,
+        ..
+    } = B::NAMES;
+    let is_consistent = if result.is_consistent() { 1.0 } else { 0.0 };
+    metrics::gauge!(consistent).set(is_consistent);
+    metrics::gauge!(findings).set(result.finding_count as f64);
+    metrics::gauge!(finished).set(result.finished_at.timestamp() as f64);
+    let took = result.finished_at - result.started_at;
+    metrics::gauge!(duration).set(took.num_milliseconds() as f64 / 1_000.0);
+}

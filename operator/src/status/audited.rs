@@ -1,0 +1,128 @@
+//! What is to be said of the shop's own audits. They tell a person to look; whether the shop runs is another matter, and
+//! neither makes it unready.
+
+use crate::audits::{Audit, AuditFinding};
+
+/// What conditions hold in words.
+const LONGEST_MESSAGE: usize = 2_000;
+
+/// What a condition says. Its reason may be one that is not of the closed list: the code of what an audit found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// None: unknown.
+    pub status: Option<bool>,
+    pub reason: String,
+    pub message: String,
+}
+
+/// `what` is audited: `stock`, `orders`.
+pub(super) fn condition(audit: &Audit, what: &str) -> Said {
+    let say = |status, reason: &str, message: String| Said {
+        status,
+        reason: reason.to_owned(),
+        message: message.chars().take(LONGEST_MESSAGE).collect(),
+    };
+    match audit {
+        Audit::NotRead(why) => say(
+            None,
+            "NotChecked",
+            format!("the audit of {what} was not read: {why}"),
+        ),
+        Audit::None => say(None, "NotSaid", format!("no audit of {what} has ended yet")),
+        Audit::Overdue(at) => say(
+            None,
+            "AuditOverdue",
+            format!("the last audit of {what} ended at {at}; look at the service's log"),
+        ),
+        Audit::Consistent(at) => say(
+            Some(true),
+            "Consistent",
+            format!("the audit of {what} that ended at {at} found no problems"),
+        ),
+        Audit::Problems(at, findings) => {
+            let kinds: Vec<String> = findings.iter().map(kind).collect();
+            let first = findings.first().map(|finding| finding.code.as_str());
+            say(
+                Some(false),
+                first
+                    .filter(|code| is_reason(code))
+                    .unwrap_or("ProblemsFound"),
+                format!(
+                    "the audit of {what} that ended at {at} found problems: {}",
+                    kinds.join("; ")
+                ),
+            )
+        }
+    }
+}
+
+fn kind(finding: &AuditFinding) -> String {
+    let AuditFinding {
+        code,
+        message,
+        count,
+    } = finding;
+    if *count == 1 {
+        format!("{code}: {message}")
+    } else {
+        format!("{code}, {count} times, the first: {message}")
+    }
+}
+
+/// What the API server takes as a condition's reason.
+fn is_reason(code: &str) -> bool {
+    let is_fit = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    (1..=100).contains(&code.len())
+        && code.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !code.ends_with('_')
+        && code.chars().all(is_fit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(code: &str, count: u64) -> AuditFinding {
+        AuditFinding {
+            code: code.to_owned(),
+            message: "MUG at main: held 2, lines say 1".to_owned(),
+            count,
+        }
+    }
+
+    fn of(findings: Vec<AuditFinding>) -> Said {
+        let at = "2026-11-29T12:00:00Z".parse().unwrap();
+        condition(&Audit::Problems(at, findings), "stock")
+    }
+
+    #[test]
+    fn the_code_of_the_first_finding_is_the_reason_and_all_are_told() {
+        let said = of(vec![finding("held", 3), finding("on_hand", 1)]);
+        assert_eq!((said.status, said.reason.as_str()), (Some(false), "held"));
+        assert_eq!(
+            said.message,
+            "the audit of stock that ended at 2026-11-29T12:00:00Z found problems: held, 3 times, the first: MUG at \
+             main: held 2, lines say 1; on_hand: MUG at main: held 2, lines say 1"
+        );
+    }
+
+    /// A status that the API server refuses would tell nothing of the rest either.
+    #[test]
+    fn whatever_a_service_answers_the_condition_is_one() {
+        for code in ["", "a b", "ü", "_", "1", "a_", &"x".repeat(101)] {
+            assert_eq!(of(vec![finding(code, 1)]).reason, "ProblemsFound", "{code}");
+        }
+        assert_eq!(of(Vec::new()).reason, "ProblemsFound");
+        let mut long = finding("held", 1);
+        long.message = "ü".repeat(100_000);
+        assert_eq!(of(vec![long]).message.chars().count(), LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn what_is_not_known_is_unknown_and_says_why() {
+        let said = condition(&Audit::NotRead("no answer".to_owned()), "orders");
+        assert_eq!((said.status, said.reason.as_str()), (None, "NotChecked"));
+        assert!(said.message.ends_with("no answer"), "{}", said.message);
+        assert_eq!(condition(&Audit::None, "orders").status, None);
+    }
+}
