@@ -137,4 +137,5 @@ each! {
     the_seventh_migration_loses_nothing: 6,
     the_ninth_migration_loses_nothing: 7,
     the_tenth_migration_loses_nothing: 9,
+    the_twelfth_migration_loses_nothing: 10,
 }
