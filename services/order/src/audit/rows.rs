@@ -108,12 +108,7 @@ pub(super) async fn provider_after(
     after: Uuid,
     chunk: i64,
 ) -> Result<Option<Uuid>, sqlx::Error> {
-    let query = sqlx::query_scalar!(
-        "SELECT payment_id FROM mock_provider_payments WHERE payment_id > $1
-         ORDER BY payment_id OFFSET $2::bigint - 1 LIMIT 1",
-        after,
-        chunk,
-    );
+    let query = sqlx::query_file_scalar!("audit/provider_after.sql", after, chunk);
     in_time(query.fetch_optional(connection)).await
 }
 

@@ -1,6 +1,6 @@
 //! One shop a test: the service's router over the test's own database, and a product of its own.
 
-use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, sync::LazyLock, time::Duration};
 
 use ::audit::{Audited, Finding};
 use axum::{
@@ -602,8 +602,12 @@ impl Answer {
     }
 }
 
+/// Written once: while one test writes it, another would find it empty.
 pub fn token_file() -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("order-internal-token");
-    std::fs::write(&path, format!("{TOKEN}\nthe-next-token\n")).unwrap();
-    path
+    static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("order-internal-token");
+        std::fs::write(&path, format!("{TOKEN}\nthe-next-token\n")).unwrap();
+        path
+    });
+    FILE.clone()
 }
