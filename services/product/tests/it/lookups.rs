@@ -11,8 +11,7 @@ const DELETED: &str = "
     SELECT gen_random_uuid(), gen_random_uuid(), 'S' || number, 's' || number, 'n', '', 1, '{}', '{}', 'disabled',
            CASE WHEN number > 2 THEN now() END
     FROM generate_series(1, 20000) AS number";
-const ASKED: &str =
-    "ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 20)), ARRAY['s1', 's2']";
+const ASKED: &str = "array_fill(gen_random_uuid(), ARRAY[20]), ARRAY['s1', 's2']";
 
 fn kept(contains: &str) -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/.sqlx");
