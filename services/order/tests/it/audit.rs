@@ -243,7 +243,7 @@ async fn holds_that_do_not_fit_are_found(pool: PgPool) {
         ("hold_units", |hold| hold["lines"][0]["released"] = 1.into()),
         ("hold_units", |hold| hold["lines"] = json!([])),
         ("hold_shipped", |hold| {
-            hold["lines"][0]["shipped"] = 1.into()
+            hold["lines"][0]["shipped"] = 1.into();
         }),
     ];
     let hold = format!("hold of {}", damaged.paid);
@@ -310,7 +310,7 @@ async fn every_order_is_read_whatever_the_chunks(pool: PgPool) {
         .await
         .unwrap();
     let all = ids.len() as u64;
-    for chunk in [1, 2, 3, ids.len() as i64, 100] {
+    for chunk in [1, 2, 3, i64::try_from(ids.len()).unwrap(), 100] {
         let mut auditor = damaged.shop.auditor();
         auditor.books.chunk = chunk;
         let Audited::Done(findings, checked) = auditor.run().await.unwrap() else {
