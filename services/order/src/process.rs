@@ -307,3 +307,41 @@ fn pools(database: &Database) -> anyhow::Result<Pools> {
         intents: part(intents).pool("order-intents")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Neither changes nor readers share connections with what places orders.
+    #[tokio::test]
+    async fn each_purpose_has_connections_of_its_own_within_the_whole() {
+        for most in 4..=40 {
+            let database = Database {
+                url: Some("postgres://order@localhost/order".to_owned()),
+                url_file: None,
+                max_connections: most,
+            };
+            let Pools {
+                readers,
+                lanes,
+                intents,
+            } = pools(&database).unwrap();
+            let parts = [readers, lanes, intents].map(|pool| {
+                let sessions = pool.sessions();
+                let options = sessions.connect_options();
+                let name = options.get_application_name().map(ToOwned::to_owned);
+                (name, sessions.options().get_max_connections())
+            });
+            assert!(parts.iter().all(|(_, connections)| *connections > 0));
+            assert_eq!(
+                parts
+                    .iter()
+                    .map(|(_, connections)| connections)
+                    .sum::<u32>(),
+                most
+            );
+            let names: std::collections::HashSet<_> = parts.iter().map(|(name, _)| name).collect();
+            assert_eq!(names.len(), 3, "{parts:?}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! One customer's crowd of changes: it is told to wait, and nobody else notices.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -66,6 +66,47 @@ async fn two_hundred_cancellations_of_one_order_stop_nobody_else(pool: PgPool) {
     assert!(
         counted[&202] >= 1 && counted[&429] >= CROWD / 2,
         "{counted:?}"
+    );
+}
+
+/// Whatever holds them up, and however long.
+#[sqlx::test]
+async fn orders_are_placed_while_changes_have_all_the_connections_that_are_theirs(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = shop.confirmed(&[("MUG-1", 1)]).await;
+    let held = [
+        shop.intents.acquire().await.unwrap(),
+        shop.intents.acquire().await.unwrap(),
+    ];
+    let late = tokio::time::timeout(Duration::from_millis(100), shop.intents.acquire()).await;
+    assert!(late.is_err(), "there are two");
+    let placed = shop
+        .place(&shop.customer(), "a", &order_of(&[("CUP-1", 1)]))
+        .await;
+    assert_eq!(placed.status, 201, "{placed:?}");
+    assert_eq!(shop.order(&placed).await["status"], "pending");
+    drop(held);
+    let path = format!("/orders/{}/cancel", order.id());
+    let cancelled = send(&shop, &shop.admin(), &path, Some("a"), &Value::Null).await;
+    assert_eq!(cancelled.status, 202, "{cancelled:?}");
+}
+
+/// Nobody is counted as a customer here, so only the order's own limit can tell them to wait.
+#[sqlx::test]
+async fn changes_of_one_order_are_limited_whoever_asks_for_them(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = shop.confirmed(&[("MUG-1", 1)]).await;
+    let (admin, path) = (shop.admin(), format!("/orders/{}/cancel", order.id()));
+    let keys: Vec<String> = (0..60).map(|number| format!("admin-{number}")).collect();
+    let answers = join_all(
+        keys.iter()
+            .map(|key| send(&shop, &admin, &path, Some(key), &Value::Null)),
+    )
+    .await;
+    let of = |status: u16| answers.iter().filter(|seen| seen.status == status).count();
+    assert!(
+        of(202) >= 20 && of(429) >= 1 && of(202) + of(429) == 60,
+        "{answers:?}"
     );
 }
 

@@ -25,7 +25,7 @@ use order::{
     domain::{Lane, ProviderReference, Turn},
     ports::{Authorisation, Charge, PaymentProvider},
 };
-use postgres::testing::Proxy;
+use postgres::{Pool, testing::Proxy};
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
@@ -48,6 +48,8 @@ pub struct Shop {
     pub product: Product,
     pub reservations: CatalogHttp,
     pub router: Router,
+    /// The connections of changes.
+    pub intents: Pool,
     poke: Poke,
     signer: Signer,
     waits: Waits,
@@ -291,7 +293,7 @@ impl Shop {
             most_unpaid: payments.max_unpaid_per_customer,
             most_unpaid_units: NonZeroU32::new(rules.most_unpaid_units),
         };
-        let readers = pools.readers.clone();
+        let (readers, intents) = (pools.readers.clone(), pools.intents.clone());
         let app = App::start(Parts {
             payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
             terms: terms.clone(),
@@ -319,6 +321,7 @@ impl Shop {
             product,
             reservations,
             router,
+            intents,
             poke,
             signer,
             waits,

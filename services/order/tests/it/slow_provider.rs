@@ -79,6 +79,27 @@ async fn three_hundred_slow_payments_and_two_workers_come_to_an_end(pool: PgPool
 }
 
 #[sqlx::test]
+async fn an_answer_is_written_as_it_comes_and_waits_for_no_slower_one(pool: PgPool) {
+    let mut settings = at_the_mock();
+    settings.mock.mock_slow_ms = 2_000;
+    let shop = Shop::paid(pool, &settings).await;
+    for method in ["mock_slow", "mock_ok"] {
+        place(&shop, &shop.customer(), Some(method)).await;
+    }
+    shop.drive_lane(Lane::Stock).await;
+    shop.drive_lane(Lane::Money).await;
+    let apart: f64 = sqlx::query_scalar(
+        "SELECT extract(epoch FROM max(updated_at) - min(updated_at))::float8
+         FROM payments WHERE status = 'authorized'",
+    )
+    .fetch_one(&shop.pool)
+    .await
+    .unwrap();
+    assert_eq!(shop.count("payments WHERE status = 'authorized'").await, 2);
+    assert!(apart > 0.5, "written together: {apart} s apart");
+}
+
+#[sqlx::test]
 async fn a_saga_that_does_not_come_further_is_stuck_long_before_its_deadline(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();

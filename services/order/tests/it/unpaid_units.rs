@@ -132,7 +132,16 @@ async fn orders_through_two_replicas_at_the_same_time_hold_no_more(pool: PgPool)
     let twin = shop.twin_ruled(&many_orders(), three());
     let customer = shop.customer();
     let at_twin = twin.person_with(customer.id, &[Role::Customer]);
-    // All of them are looked at before any is written.
+    // All of them are looked at before any is written, and whoever writes takes time to come to the end of it.
+    shop.tamper(
+        "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$",
+    )
+    .await;
+    shop.tamper(
+        "CREATE TRIGGER dawdle AFTER INSERT ON orders FOR EACH STATEMENT EXECUTE FUNCTION dawdle()",
+    )
+    .await;
     shop.product.always(Fault::Late(Duration::from_millis(200)));
     let orders = (0..12).map(|number| {
         let (shop, customer) = if number % 2 == 0 {
