@@ -295,8 +295,9 @@ async fn ended(loops: Vec<JoinHandle<()>>) -> anyhow::Result<()> {
 fn pools(database: &Database) -> anyhow::Result<Pools> {
     let most = database.max_connections;
     let intents = INTENTS.min(most / 4).max(1);
-    let lanes = LANES.min(most.saturating_sub(intents) / 2 + 1).max(1);
-    let readers = most.saturating_sub(lanes + intents).max(1);
+    let rest = most.saturating_sub(intents);
+    let lanes = LANES.min(rest / 2 + 1).min(rest.saturating_sub(1)).max(1);
+    let readers = rest.saturating_sub(lanes).max(1);
     let part = |max_connections| Database {
         max_connections,
         ..database.clone()
@@ -315,7 +316,7 @@ mod tests {
     /// Neither changes nor readers share connections with what places orders.
     #[tokio::test]
     async fn each_purpose_has_connections_of_its_own_within_the_whole() {
-        for most in 4..=40 {
+        for most in 3..=40 {
             let database = Database {
                 url: Some("postgres://order@localhost/order".to_owned()),
                 url_file: None,
