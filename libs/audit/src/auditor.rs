@@ -18,6 +18,9 @@ pub trait Books: Clone + Send + Sync + 'static {
 
     const NAMES: Names;
 
+    /// How the session differs from others.
+    const SETTINGS: &[(&str, &str)] = &[];
+
     /// Reads everything, a chunk at a time, so that no snapshot is kept for long and the shop goes on beside it.
     fn read(
         &self,
@@ -100,10 +103,17 @@ impl From<&AuditError> for Problem {
 impl<B: Books> Auditor<B> {
     /// Reads everything, and keeps what came of it.
     pub async fn run(&self) -> Result<Audited<B::Checked>, AuditError> {
-        match Session::begin(&self.options, B::NAMES.lock).await? {
+        match self.begin().await? {
             Some(session) => self.read(session).await,
             None => Ok(Audited::Busy),
         }
+    }
+
+    /// None: another one is under way.
+    pub(crate) async fn begin(&self) -> Result<Option<Session>, AuditError> {
+        let settings = B::SETTINGS.iter().copied();
+        let options = self.options.clone().options(settings);
+        Ok(Session::begin(&options, B::NAMES.lock).await?)
     }
 
     pub(crate) async fn read(

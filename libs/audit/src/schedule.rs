@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 use web::server::stopped;
 
-use crate::{AuditError, AuditResult, Auditor, Books, Names, Session};
+use crate::{AuditError, AuditResult, Auditor, Books, Names};
 
 /// Between two looks at whether an audit is due, and at what others found.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -45,7 +45,7 @@ impl<B: Books> Auditor<B> {
     pub async fn take_turn(&self, interval: Duration) -> Result<bool, AuditError> {
         let latest = self.latest().await?;
         if is_due(latest.as_ref(), interval) {
-            let Some(session) = Session::begin(&self.options, B::NAMES.lock).await? else {
+            let Some(session) = self.begin().await? else {
                 let subject = B::NAMES.subject;
                 debug!(subject, "an audit is under way elsewhere");
                 return Ok(false);

@@ -67,6 +67,10 @@ impl Books for OrderBooks {
         duration: "ecommercestack_order_audit_duration_seconds",
     };
 
+    // Where a chunk is a small part of the table, Postgres takes a range of UUIDs for one row and joins by nested loops:
+    // seconds. Without the values it reckons with a share of the table, and each chunk takes some hundredths.
+    const SETTINGS: &[(&str, &str)] = &[("plan_cache_mode", "force_generic_plan")];
+
     async fn read(
         &self,
         session: &mut Session,
