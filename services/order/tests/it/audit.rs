@@ -521,7 +521,7 @@ async fn a_million_orders_are_audited(pool: PgPool) {
              SELECT partition, row_number() OVER (PARTITION BY partition ORDER BY order_id, version), order_id, version FROM order_events;
          UPDATE event_partitions SET last_sequence = (SELECT count(*) FROM published_events AS done WHERE done.partition = event_partitions.partition);
          ANALYZE; RESET session_replication_role",
-        address = crate::shop::address(),
+        address = crate::shop::address().to_string().replace("\"gb\"", "\"GB\""),
     );
     sqlx::raw_sql(AssertSqlSafe(plant))
         .execute(&shop.pool)
@@ -542,7 +542,7 @@ async fn a_million_orders_are_audited(pool: PgPool) {
         while !*stopped.borrow_and_update() {
             let age: Option<f64> = sqlx::query_scalar(
                 "SELECT max(extract(epoch FROM clock_timestamp() - xact_start))::float8 FROM pg_stat_activity
-                 WHERE pid <> pg_backend_pid() AND datname = current_database()",
+                 WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'",
             )
             .fetch_one(&pool)
             .await
