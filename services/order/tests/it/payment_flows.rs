@@ -3,11 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
-use order::{
-    adapters::payments::{MockWebhooks, PaymentSettings},
-    application::{Poke, SagaLoop},
-    domain::Lane,
-};
+use order::adapters::payments::{MockWebhooks, PaymentSettings};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch};
@@ -29,20 +25,7 @@ async fn ledger(shop: &Shop) -> (i64, i64, i64, i64) {
     .unwrap()
 }
 
-/// Sagas by polling, as in `work`; until the sender is dropped.
-fn start_work(shop: &Shop) -> watch::Sender<bool> {
-    let (end, ended) = watch::channel(false);
-    for lane in [Lane::Stock, Lane::Money] {
-        let sagas = SagaLoop {
-            drive: shop.driver(),
-            lane,
-            poke: Poke::default(),
-            poll: Some(Duration::from_millis(20)),
-        };
-        tokio::spawn(sagas.run(ended.clone()));
-    }
-    end
-}
+const POLL: Duration = Duration::from_millis(20);
 
 /// Serves the shop and has the mock deliver its webhooks to it; until the sender is dropped.
 async fn start_webhooks(shop: &Shop, settings: &PaymentSettings) -> watch::Sender<bool> {
@@ -127,7 +110,7 @@ async fn a_declined_payment_can_be_followed_by_another(pool: PgPool) {
 #[sqlx::test]
 async fn lost_answers_charge_nobody_twice(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
-    let _work = start_work(&shop);
+    let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_unknown")).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
@@ -166,7 +149,7 @@ async fn a_late_result_comes_by_webhook(pool: PgPool) {
 #[sqlx::test]
 async fn a_late_result_is_found_by_asking(pool: PgPool) {
     let shop = Shop::paid(pool, &late(500)).await;
-    let _work = start_work(&shop);
+    let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
     let payment = payment_of(&shop, &customer, &placed).await;
@@ -180,7 +163,7 @@ async fn a_late_result_is_found_by_asking(pool: PgPool) {
 async fn a_result_told_twice_counts_once(pool: PgPool) {
     let settings = late(100);
     let shop = Shop::paid(pool, &settings).await;
-    let (_sagas, _work) = (shop.start_sagas(), start_work(&shop));
+    let (_sagas, _work) = (shop.start_sagas(), shop.start_work(POLL));
     let _webhooks = start_webhooks(&shop, &settings).await;
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_twice")).await;
@@ -249,7 +232,7 @@ async fn a_refused_capture_leaves_nothing_taken(pool: PgPool) {
 #[sqlx::test]
 async fn a_refund_is_under_way_until_the_provider_has_paid_it(pool: PgPool) {
     let shop = Shop::paid(pool, &late(500)).await;
-    let _work = start_work(&shop);
+    let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
@@ -271,7 +254,7 @@ async fn a_refund_is_under_way_until_the_provider_has_paid_it(pool: PgPool) {
 #[sqlx::test]
 async fn a_pending_payment_that_is_cancelled_takes_nothing(pool: PgPool) {
     let shop = Shop::paid(pool, &late(60_000)).await;
-    let _work = start_work(&shop);
+    let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
     let asked = async {

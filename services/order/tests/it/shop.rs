@@ -396,6 +396,21 @@ impl Shop {
         }
     }
 
+    /// Sagas by polling, as in `work`; until the sender is dropped.
+    pub fn start_work(&self, poll: Duration) -> watch::Sender<bool> {
+        let (end, ended) = watch::channel(false);
+        for lane in [Lane::Stock, Lane::Money] {
+            let sagas = SagaLoop {
+                drive: self.driver(),
+                lane,
+                poke: Poke::default(),
+                poll: Some(poll),
+            };
+            tokio::spawn(sagas.run(ended.clone()));
+        }
+        end
+    }
+
     /// The loop of `serve`, which what is placed here pokes.
     fn sagas_loop(&self, lane: Lane) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
         SagaLoop {

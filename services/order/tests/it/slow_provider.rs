@@ -4,14 +4,9 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use order::{
-    application::{Poke, SagaLoop},
-    domain::Lane,
-    ports::Sagas,
-};
+use order::{domain::Lane, ports::Sagas};
 use serde_json::Value;
 use sqlx::PgPool;
-use tokio::sync::watch;
 
 use crate::{
     payments::place,
@@ -20,21 +15,7 @@ use crate::{
 };
 
 const PAYMENTS: usize = 300;
-
-/// Both lanes by polling, as in `work`; until the sender is dropped.
-fn worker(shop: &Shop) -> watch::Sender<bool> {
-    let (end, ended) = watch::channel(false);
-    for lane in [Lane::Stock, Lane::Money] {
-        let sagas = SagaLoop {
-            drive: shop.driver(),
-            lane,
-            poke: Poke::default(),
-            poll: Some(Duration::from_millis(50)),
-        };
-        tokio::spawn(sagas.run(ended.clone()));
-    }
-    end
-}
+const POLL: Duration = Duration::from_millis(50);
 
 async fn wait_until(what: &str, longest: Duration, mut done: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
@@ -56,7 +37,7 @@ async fn three_hundred_slow_payments_and_two_workers_come_to_an_end(pool: PgPool
         place(&shop, &customer, Some("mock_slow")).await;
         customers.push(customer);
     }
-    let (_one, _two) = (worker(&shop), worker(&shop));
+    let (_one, _two) = (shop.start_work(POLL), shop.start_work(POLL));
     wait_until("not all are paid", Duration::from_mins(3), async || {
         shop.count("orders WHERE payment_status = 'paid'").await == i64::try_from(PAYMENTS).unwrap()
     })

@@ -24,27 +24,44 @@ pub(super) struct Stamp {
     pub(super) updated_at: DateTime<Utc>,
 }
 
+/// The idempotency keys of orders, column by column, and the orders they are for.
+pub(super) struct KeyColumns {
+    pub(super) principals: Vec<Uuid>,
+    pub(super) operations: Vec<String>,
+    pub(super) keys: Vec<String>,
+    pub(super) ids: Vec<Uuid>,
+}
+
+impl KeyColumns {
+    pub(super) fn of<'o>(orders: impl IntoIterator<Item = &'o NewOrder>) -> Self {
+        let mut columns = Self {
+            principals: Vec::new(),
+            operations: Vec::new(),
+            keys: Vec::new(),
+            ids: Vec::new(),
+        };
+        for order in orders {
+            let identity = &order.identity;
+            columns.principals.push(identity.principal.0);
+            columns
+                .operations
+                .push(identity.operation.as_str().to_owned());
+            columns.keys.push(identity.key.clone());
+            columns.ids.push(order.id.0);
+        }
+        columns
+    }
+}
+
 pub(super) async fn claim_keys(
     transaction: &mut Transaction,
     orders: &[NewOrder],
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
-    let principals: Vec<Uuid> = orders
-        .iter()
-        .map(|order| order.identity.principal.0)
-        .collect();
-    let operations: Vec<String> = orders
-        .iter()
-        .map(|order| order.identity.operation.as_str().to_owned())
-        .collect();
-    let keys: Vec<String> = orders
-        .iter()
-        .map(|order| order.identity.key.clone())
-        .collect();
+    let columns = KeyColumns::of(orders);
     let fingerprints: Vec<Vec<u8>> = orders
         .iter()
         .map(|order| order.fingerprint.0.to_vec())
         .collect();
-    let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
     let claimed = sqlx::query_scalar!(
         r#"
         INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, status)
@@ -55,11 +72,11 @@ pub(super) async fn claim_keys(
         ON CONFLICT (principal, operation, key) DO NOTHING
         RETURNING order_id
         "#,
-        &principals,
-        &operations,
-        &keys,
+        &columns.principals,
+        &columns.operations,
+        &columns.keys,
         &fingerprints,
-        &ids,
+        &columns.ids,
         CREATED,
     )
     .fetch_all(&mut **transaction)

@@ -9,7 +9,7 @@ use postgres::Transaction;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use super::failure::StoreError;
+use super::{failure::StoreError, insert::KeyColumns};
 use crate::domain::{
     NewOrder, OwingUnits, ProductId, ProductReference, Sku, TooManyUnpaidUnits, UnpaidUnits, UserId,
 };
@@ -107,19 +107,7 @@ pub(super) async fn unclaim_keys(
     transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
-    let principals: Vec<Uuid> = orders
-        .iter()
-        .map(|order| order.identity.principal.0)
-        .collect();
-    let operations: Vec<String> = orders
-        .iter()
-        .map(|order| order.identity.operation.as_str().to_owned())
-        .collect();
-    let keys: Vec<String> = orders
-        .iter()
-        .map(|order| order.identity.key.clone())
-        .collect();
-    let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
+    let columns = KeyColumns::of(orders.iter().copied());
     let gone = sqlx::query!(
         r#"
         DELETE FROM idempotency_keys AS keys
@@ -127,10 +115,10 @@ pub(super) async fn unclaim_keys(
         WHERE keys.principal = refused.principal AND keys.operation = refused.operation AND keys.key = refused.key
           AND keys.order_id = refused.order_id
         "#,
-        &principals,
-        &operations,
-        &keys,
-        &ids,
+        &columns.principals,
+        &columns.operations,
+        &columns.keys,
+        &columns.ids,
     )
     .execute(&mut **transaction)
     .await?;
