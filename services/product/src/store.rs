@@ -19,7 +19,7 @@ pub mod shortfalls;
 
 /// Products with the sum of their stock; what follows `FROM` is given, as `p` and `s`.
 macro_rules! select_products {
-    ([$($rest:tt)+] $(, $argument:expr)* $(,)?) => {
+    (from [$($from:tt)+], [$($rest:tt)+] $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             $crate::store::product_row::ProductRow,
             r#"SELECT p.id AS "id: _", p.vendor_id AS "vendor_id: _", p.sku AS "sku: _", p.slug AS "slug: _",
@@ -27,7 +27,7 @@ macro_rules! select_products {
                    COALESCE(p.metadata_as_sent::text, p.metadata::text) AS "metadata!", p.status AS "status: _", p.version,
                    p.created_at AS "created_at: _", p.updated_at AS "updated_at: _",
                    s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!", s.warehouse AS "warehouse!"
-               FROM products p
+               FROM "# + $($from)+ + r#"
                CROSS JOIN LATERAL (
                    SELECT COALESCE(sum(on_hand), 0)::bigint AS on_hand, COALESCE(sum(held), 0)::bigint AS held,
                        COALESCE(sum(allocated), 0)::bigint AS allocated,
@@ -36,6 +36,9 @@ macro_rules! select_products {
                ) s "# + $($rest)+
             $(, $argument)*
         )
+    };
+    ([$($rest:tt)+] $(, $argument:expr)* $(,)?) => {
+        $crate::store::select_products!(from ["products p"], [$($rest)+] $(, $argument)*)
     };
 }
 use select_products;

@@ -46,12 +46,13 @@ pub async fn rows(
     let [one, two, three, four, five, six, seven, eight] = filter.patterns();
 
     // $1 sees all, $2 own vendor, $3 vendor, $4 status, $5 and $6 prices, $7 and $8 position, $9 limit, $10 offset,
-    // $11 to $18 patterns
+    // $11 to $18 patterns. The page is found first, by its index alone: what is before it costs neither rows nor stock.
     macro_rules! ask {
-        ($stock:tt, $behind:tt, $key:expr, $id:expr) => {
+        ($stock:tt, $column:tt, $beyond:tt, $direction:tt, $key:expr, $id:expr) => {
             select_products!(
-                [
-                    "WHERE p.deleted_at IS NULL AND (p.status = 'active' OR $1 OR p.vendor_id = $2)
+                from [
+                    "(SELECT p.id AS found FROM products p
+                      WHERE p.deleted_at IS NULL AND (p.status = 'active' OR $1 OR p.vendor_id = $2)
                          AND ($3::uuid IS NULL OR p.vendor_id = $3) AND ($4::text IS NULL OR p.status = $4)
                          AND ($5::bigint IS NULL OR p.price_minor >= $5)
                          AND ($6::bigint IS NULL OR p.price_minor <= $6)
@@ -64,9 +65,11 @@ pub async fn rows(
                          AND ($17::text IS NULL OR p.search_text ILIKE $17)
                          AND ($18::text IS NULL OR p.search_text ILIKE $18)"
                         + $stock
-                        + $behind
-                        + " LIMIT $9 OFFSET $10"
+                        + " AND (" + $column + ", p.id) " + $beyond + " ($7, $8)
+                      ORDER BY " + $column + $direction + ", p.id" + $direction
+                        + " LIMIT $9 OFFSET $10) page JOIN products p ON p.id = page.found"
                 ],
+                ["ORDER BY " + $column + $direction + ", p.id" + $direction],
                 viewer.sees_all(),
                 viewer.vendor(),
                 filter.vendor,
@@ -90,42 +93,23 @@ pub async fn rows(
             .await?
         };
     }
+    let stock = filter.in_stock;
     let rows = match (sort, &position) {
-        (Sort::Newest, Position::Age(at, id)) => with_stock!(
-            filter.in_stock,
-            ask,
-            " AND (p.created_at, p.id) < ($7, $8) ORDER BY p.created_at DESC, p.id DESC",
-            at,
-            id
-        ),
-        (Sort::Oldest, Position::Age(at, id)) => with_stock!(
-            filter.in_stock,
-            ask,
-            " AND (p.created_at, p.id) > ($7, $8) ORDER BY p.created_at, p.id",
-            at,
-            id
-        ),
-        (Sort::Cheapest, Position::Price(price, id)) => with_stock!(
-            filter.in_stock,
-            ask,
-            " AND (p.price_minor, p.id) > ($7, $8) ORDER BY p.price_minor, p.id",
-            price,
-            id
-        ),
-        (Sort::Dearest, Position::Price(price, id)) => with_stock!(
-            filter.in_stock,
-            ask,
-            " AND (p.price_minor, p.id) < ($7, $8) ORDER BY p.price_minor DESC, p.id DESC",
-            price,
-            id
-        ),
-        (Sort::Name, Position::Name(name, id)) => with_stock!(
-            filter.in_stock,
-            ask,
-            " AND (p.name, p.id) > ($7, $8) ORDER BY p.name, p.id",
-            name,
-            id
-        ),
+        (Sort::Newest, Position::Age(at, id)) => {
+            with_stock!(stock, ask, "p.created_at", "<", " DESC", at, id)
+        }
+        (Sort::Oldest, Position::Age(at, id)) => {
+            with_stock!(stock, ask, "p.created_at", ">", "", at, id)
+        }
+        (Sort::Cheapest, Position::Price(price, id)) => {
+            with_stock!(stock, ask, "p.price_minor", ">", "", price, id)
+        }
+        (Sort::Dearest, Position::Price(price, id)) => {
+            with_stock!(stock, ask, "p.price_minor", "<", " DESC", price, id)
+        }
+        (Sort::Name, Position::Name(name, id)) => {
+            with_stock!(stock, ask, "p.name", ">", "", name, id)
+        }
         (Sort::Newest | Sort::Oldest, Position::Price(..) | Position::Name(..))
         | (Sort::Cheapest | Sort::Dearest, Position::Age(..) | Position::Name(..))
         | (Sort::Name, Position::Age(..) | Position::Price(..)) => return Err(ListError::Cursor),

@@ -1,7 +1,7 @@
 //! `GET /products`
 
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::shop::{Shop, order};
 
@@ -263,6 +263,41 @@ async fn lists_keep_neither_reads_nor_orders_nor_health_waiting(pool: PgPool) {
     assert!(slowest.as_secs() < 4, "{slowest:?}");
 }
 
+/// However many wait, and for whatever.
+#[sqlx::test]
+async fn lists_wait_in_connections_of_their_own(pool: PgPool) {
+    let options = pool.connect_options().as_ref().clone();
+    let [mut locking, mut watching] = [
+        PgConnection::connect_with(&options).await.unwrap(),
+        PgConnection::connect_with(&options).await.unwrap(),
+    ];
+    let shop = Shop::open(pool);
+    let mut lock = locking.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLE products IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let lists = futures::future::join_all((0..20).map(|_| shop.get("/products").send()));
+    let waiting = async {
+        loop {
+            let waiting: Vec<String> = sqlx::query_scalar(
+                "SELECT application_name FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .fetch_all(&mut watching)
+            .await
+            .unwrap();
+            if waiting.len() >= 2 {
+                return waiting;
+            }
+        }
+    };
+    tokio::select! {
+        waiting = waiting => assert_eq!(waiting, ["lists", "lists"]),
+        answers = lists => panic!("{} lists were answered without waiting", answers.len()),
+    }
+}
+
 /// Whatever is hidden in front of it, and however little is found, no list reads the table from end to end.
 #[sqlx::test]
 async fn every_sort_and_filter_finds_its_index(pool: PgPool) {
@@ -286,23 +321,46 @@ async fn every_sort_and_filter_finds_its_index(pool: PgPool) {
             ("&min_price=0.05&max_price=0.05", 1),
             ("&in_stock=true", 1),
         ] {
-            let before = read_by_lists(&shop).await;
+            let before = read_by_lists(&shop, "products").await;
             let path = format!("/products?sort={sort}{filter}");
             let page = shop.get(&path).send().await.ok(200);
             assert_eq!(skus(&page).len(), rows, "{path}");
-            let read = read_by_lists(&shop).await - before;
+            let read = read_by_lists(&shop, "products").await - before;
             assert!(read < 5_000, "{path}: {read} rows");
         }
     }
 }
 
-/// Rows of products that lists have read so far, once their sessions have said so.
-async fn read_by_lists(shop: &Shop) -> i64 {
+/// A page far back asks for the stock of its own products, not of those that it passes over.
+#[sqlx::test]
+async fn the_stock_of_what_is_before_a_page_is_not_read(pool: PgPool) {
+    let shop = Shop::open(pool);
+    shop.plant(
+        "INSERT INTO products (id, vendor_id, sku, slug, name, price_minor, status)
+         SELECT gen_random_uuid(), gen_random_uuid(), 'P' || number, 'p' || number, 'Name ' || number, number, 'active'
+         FROM generate_series(1, 10000) number;
+         INSERT INTO stock (sku, on_hand) SELECT sku, 7 FROM products;
+         ANALYZE products; ANALYZE stock",
+    )
+    .await;
+    for sort in ["created_at", "-created_at", "price", "-price", "name"] {
+        let before = read_by_lists(&shop, "stock").await;
+        let path = format!("/products?sort={sort}&page=90&limit=100");
+        let page = shop.get(&path).send().await.ok(200);
+        assert_eq!(skus(&page).len(), 100, "{path}");
+        let read = read_by_lists(&shop, "stock").await - before;
+        assert!((100..200).contains(&read), "{path}: {read} rows");
+    }
+}
+
+/// Rows of this table that lists have read so far, once their sessions have said so.
+async fn read_by_lists(shop: &Shop, table: &str) -> i64 {
     // Sessions that end say at once what they have read.
     shop.end_list_sessions().await;
     sqlx::query_scalar(
-        "SELECT (seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_user_tables WHERE relname = 'products'",
+        "SELECT (seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_user_tables WHERE relname = $1",
     )
+    .bind(table)
     .fetch_one(&shop.pool)
     .await
     .unwrap()
