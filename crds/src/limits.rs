@@ -1,10 +1,10 @@
-//! How many requests the shop takes from one address and for one account. What is absent is left to the services.
+//! How many requests the shop takes from one address, for one account and from one customer. What is absent is left to the services.
 
 use crate::names::ADDRESS_RANGE;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// How many requests the shop takes from one address and for one account. Limits per address count in each pod.
+/// How many requests the shop takes from one address, for one account and from one customer. Limits per address count in each pod.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[x_kube(
     cel,
@@ -46,4 +46,9 @@ pub struct Limits {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub guest_requests_per_address_per_minute: Option<i32>,
+
+    /// Changes of orders and payments, such as cancellations, that one customer may ask for in a minute, in each pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub changes_per_customer_per_minute: Option<i32>,
 }

@@ -66,7 +66,7 @@ fn what_orders_must_carry_reaches_the_order_service() {
 
 #[test]
 fn limits_reach_the_services_that_keep_them_and_only_where_they_are_set() {
-    const VARIABLES: [(&str, &str, &str); 7] = [
+    const VARIABLES: [(&str, &str, &str); 8] = [
         ("s-auth", "TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8"),
         ("s-product", "TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8"),
         ("s-auth", "LOGIN_LIMIT_PER_ADDRESS_PER_MINUTE", "1"),
@@ -74,10 +74,11 @@ fn limits_reach_the_services_that_keep_them_and_only_where_they_are_set() {
         ("s-auth", "ACCOUNT_LIMIT_PER_15_MINUTES", "3"),
         ("s-auth", "ACCOUNT_REFRESH_LIMIT_PER_15_MINUTES", "4"),
         ("s-product", "GUEST_LIMIT_PER_ADDRESS_PER_MINUTE", "5"),
+        ("s-order", "CHANGES_PER_CUSTOMER_PER_MINUTE", "6"),
     ];
     let set = objects(
         ", limits: {trustedProxies: [10.0.0.0/8, 'fd00::/8'], loginsPerAddressPerMinute: 1, requestsPerAddressPerMinute: 2, \
-         failedLoginsPerAccount: 3, refreshesPerAccount: 4, guestRequestsPerAddressPerMinute: 5}",
+         failedLoginsPerAccount: 3, refreshesPerAccount: 4, guestRequestsPerAddressPerMinute: 5, changesPerCustomerPerMinute: 6}",
     );
     let unset = objects("");
     for (deployment, name, value) in VARIABLES {

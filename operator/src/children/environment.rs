@@ -179,10 +179,12 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
             }
         }
     }
-    environment.extend(limits(stack, application));
     // A worker has no public port.
-    if stack.tls().is_some() && workload.serves() {
-        environment.push(variable("HSTS", "true"));
+    if workload.serves() {
+        environment.extend(limits(stack, application));
+        if stack.tls().is_some() {
+            environment.push(variable("HSTS", "true"));
+        }
     }
     environment
 }
@@ -196,6 +198,7 @@ fn limits(stack: &ValidStack, application: Application) -> Vec<EnvVar> {
         failed_logins_per_account,
         refreshes_per_account,
         guest_requests_per_address_per_minute,
+        changes_per_customer_per_minute,
     } = &stack.limits;
     let proxies = || {
         let ranges = trusted_proxies.as_ref()?;
@@ -223,7 +226,10 @@ fn limits(stack: &ValidStack, application: Application) -> Vec<EnvVar> {
                 guest_requests_per_address_per_minute,
             ),
         ],
-        Application::Order => Vec::new(),
+        Application::Order => vec![number(
+            "CHANGES_PER_CUSTOMER_PER_MINUTE",
+            changes_per_customer_per_minute,
+        )],
     };
     set.into_iter().flatten().collect()
 }

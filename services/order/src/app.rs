@@ -14,6 +14,7 @@ use web::{
     clock::Clock,
     idempotency::{KeyPolicy, announce_made_key},
     internal::{AllowedCallers, require_caller},
+    limit::{Limiter, Policy},
     service::{Dependency, Service},
     token::Verifier,
 };
@@ -62,6 +63,8 @@ pub struct UseCases {
     pub webhooks: SignedWebhooks,
     pub terms: PaymentTerms,
     pub intents: IntentGate,
+    /// How often one customer asks for changes.
+    pub changes: Limiter,
     pub require_shipping_address: bool,
     pub keys: KeyPolicy,
     pub verifier: Verifier,
@@ -136,6 +139,11 @@ impl App {
             revise_order: ReviseOrder::new(orders.clone()),
             set_order_status: SetOrderStatus::new(orders),
             intents: IntentGate::new(intents),
+            changes: Limiter::new(Policy {
+                name: "changes",
+                limit: intents.per_customer_per_minute,
+                window: Duration::from_mins(1),
+            }),
             require_shipping_address,
             keys: KeyPolicy {
                 required: require_key,

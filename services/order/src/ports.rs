@@ -26,7 +26,9 @@ pub use payment_provider::{
     ProviderError, RefundOperation,
 };
 pub use payment_webhooks::{Notice, PaymentWebhooks, Webhook, WebhookError};
-pub use payments::{Answered, Cancellations, IntentError, PaymentListing, Payments, Request};
+pub use payments::{
+    Answered, Asked, Cancellations, IntentError, PaymentListing, Payments, Request,
+};
 pub use reservations::{Misfit, Reservations, ReservationsError, Reserved};
 pub use returns::{ReturnSaved, ReturnTurn, ReturnedGoods, Returns};
 pub use revisions::{Revisions, Saved};

@@ -96,7 +96,10 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
             per_customer: config.max_queued_per_customer,
             ..QueueLimits::default()
         },
-        intents: IntentLimits::default(),
+        intents: IntentLimits {
+            per_customer_per_minute: config.changes_per_customer_per_minute,
+            ..IntentLimits::default()
+        },
         require_shipping_address: config.checkout.require_shipping_address,
         require_key: config.require_idempotency_key,
         patience: RESERVATION_PATIENCE,

@@ -98,7 +98,8 @@ impl Meter {
         self.0.address_forgiven.load(Ordering::Relaxed)
     }
 
-    pub(super) fn write(&self, headers: &mut HeaderMap) {
+    /// Says in an answer what is left.
+    pub fn write(&self, headers: &mut HeaderMap) {
         let quotas = self.0.quotas.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, text) in quotas.iter().flat_map(Quota::fields) {
             if let Ok(value) = HeaderValue::try_from(text) {

@@ -3,7 +3,7 @@
 use super::{saga_loop::Poke, wish::Wisher};
 use crate::{
     domain::{Operation, Order, OrderId},
-    ports::{Answered, Cancellations, IntentError, Orders, OrdersError},
+    ports::{Answered, Asked, Cancellations, IntentError, Orders, OrdersError},
 };
 
 #[derive(Clone)]
@@ -36,12 +36,14 @@ impl<C: Cancellations, O: Orders> CancelOrder<C, O> {
         order: OrderId,
     ) -> Result<Answered<Order>, CancelOrderError> {
         let request = wisher.request(Operation::CancelOrder, &order)?;
-        let Answered { result, replayed } = self.cancellations.request(&request, order).await?;
-        self.poke.poke();
-        let order = self.orders.find(result).await?;
+        let asked = self.cancellations.request(&request, order).await?;
+        if asked == Asked::Now {
+            self.poke.poke();
+        }
+        let order = self.orders.find(order).await?;
         Ok(Answered {
             result: order.ok_or(IntentError::NotFound)?,
-            replayed,
+            replayed: asked == Asked::Replayed,
         })
     }
 }

@@ -19,6 +19,12 @@ pub struct IntentLimits {
     pub per_resource: usize,
     /// Of all.
     pub total: usize,
+    /// How often one customer may ask for one.
+    pub per_customer_per_minute: u32,
+}
+
+impl IntentLimits {
+    pub const DEFAULT_PER_CUSTOMER_PER_MINUTE: u32 = 120;
 }
 
 impl Default for IntentLimits {
@@ -27,6 +33,7 @@ impl Default for IntentLimits {
             per_customer: 16,
             per_resource: 20,
             total: 256,
+            per_customer_per_minute: Self::DEFAULT_PER_CUSTOMER_PER_MINUTE,
         }
     }
 }
@@ -161,6 +168,7 @@ mod tests {
             per_customer,
             per_resource,
             total,
+            ..IntentLimits::default()
         })
     }
 

@@ -3,7 +3,9 @@
 use super::{saga_loop::Poke, wish::Wisher};
 use crate::{
     domain::{Operation, OrderId, SagaId},
-    ports::{Answered, Cancellations, IntentError, OrdersError, Retried, SagaDesk, SagaReport},
+    ports::{
+        Answered, Asked, Cancellations, IntentError, OrdersError, Retried, SagaDesk, SagaReport,
+    },
 };
 
 #[derive(Clone)]
@@ -72,7 +74,7 @@ impl<D: SagaDesk, C: Cancellations> TendSagas<D, C> {
         self.desk.saga(id).await?.ok_or(TendSagasError::NotFound)?;
         let asked = self.cancellations.request(&request, OrderId(id.0)).await?;
         self.poke.poke();
-        self.report(id, asked.replayed).await
+        self.report(id, asked == Asked::Replayed).await
     }
 
     async fn report(

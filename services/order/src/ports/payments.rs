@@ -72,12 +72,23 @@ pub trait Payments: Send + Sync + 'static {
 }
 
 pub trait Cancellations: Send + Sync + 'static {
-    /// Writes the wish that an order be cancelled, and wakes its saga. Asking again changes nothing.
+    /// Writes the wish that an order be cancelled, and makes its saga due. Asking again changes nothing.
     fn request(
         &self,
         request: &Request,
         order: OrderId,
-    ) -> impl Future<Output = Result<Answered<OrderId>, IntentError>> + Send;
+    ) -> impl Future<Output = Result<Asked, IntentError>> + Send;
+}
+
+/// What a request to cancel an order came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The wish is written, and the saga is to act on it.
+    Now,
+    /// The order is cancelled, or about to be.
+    Before,
+    /// An earlier request with the same key had done it.
+    Replayed,
 }
 
 /// Who asks for what, under which key.

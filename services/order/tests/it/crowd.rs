@@ -8,7 +8,7 @@ use sqlx::PgPool;
 
 use crate::{
     payments::{place, send},
-    shop::{Shop, order_of},
+    shop::{Answer, Rules, Shop, free, order_of},
 };
 
 const CROWD: usize = 200;
@@ -67,6 +67,52 @@ async fn two_hundred_cancellations_of_one_order_stop_nobody_else(pool: PgPool) {
         counted[&202] >= 1 && counted[&429] >= CROWD / 2,
         "{counted:?}"
     );
+}
+
+/// However fast they are answered. Whoever works for the shop is not counted.
+#[sqlx::test]
+async fn one_customer_changes_only_so_much_within_a_minute(pool: PgPool) {
+    let rules = Rules {
+        changes_per_minute: 2,
+        ..Rules::default()
+    };
+    let shop = Shop::ruled(pool, &free(), rules).await;
+    let (customer, other) = (shop.customer(), shop.customer());
+    let place = async |person, key| shop.place(person, key, &order_of(&[("MUG-1", 1)])).await;
+    let mut orders = Vec::new();
+    for key in ["a", "b", "c"] {
+        orders.push(place(&customer, key).await);
+    }
+    let cancel = async |person, order: &Answer| {
+        let path = format!("/orders/{}/cancel", order.id());
+        send(&shop, person, &path, None, &Value::Null).await
+    };
+    for (order, left) in [(&orders[0], "1"), (&orders[1], "0")] {
+        let cancelled = cancel(&customer, order).await;
+        assert_eq!(cancelled.status, 202, "{cancelled:?}");
+        let rest = cancelled.headers["ratelimit"].to_str().unwrap();
+        assert!(
+            rest.starts_with(&format!("\"changes\";r={left};")),
+            "{rest}"
+        );
+    }
+    for _ in 0..100 {
+        let refused = cancel(&customer, &orders[2]).await;
+        assert_eq!(refused.refusal(), (429, "too_many_requests"));
+        let seconds: u32 = refused.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!((1..=60).contains(&seconds), "{seconds}");
+    }
+    assert!(shop.order(&orders[2]).await["cancel_requested_at"].is_null());
+    let theirs = place(&other, "d").await;
+    assert_eq!(cancel(&other, &theirs).await.status, 202);
+    let admin = shop.admin();
+    for _ in 0..5 {
+        assert_eq!(cancel(&admin, &orders[2]).await.status, 202);
+    }
 }
 
 /// Whatever holds them up, and however long.

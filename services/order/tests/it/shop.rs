@@ -78,6 +78,7 @@ pub struct Rules {
     pub require_address: bool,
     /// 0: any number.
     pub most_unpaid_units: u32,
+    pub changes_per_minute: u32,
     pub clock: Clock,
 }
 
@@ -87,6 +88,7 @@ impl Default for Rules {
             require_key: false,
             require_address: false,
             most_unpaid_units: 100,
+            changes_per_minute: 1_000,
             clock: Clock::system(),
         }
     }
@@ -309,6 +311,7 @@ impl Shop {
                 per_customer: 16,
                 per_resource: 20,
                 total: 256,
+                per_customer_per_minute: rules.changes_per_minute,
             },
             require_shipping_address: rules.require_address,
             require_key: rules.require_key,

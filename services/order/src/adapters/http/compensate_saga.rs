@@ -36,6 +36,7 @@ use crate::{app::App, domain::SagaId};
         (status = 404, description = "There is no such saga.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "`order_shipped` or `order_not_cancellable`.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "`idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Try again after the time in Retry-After, with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]

@@ -1,5 +1,6 @@
 //! Changes of orders and payments pass a gate before anything else: one customer, or one order that many ask about,
-//! takes no more than a few places (ORDERS 15). Placing orders has a queue of its own, and webhooks bring no token.
+//! takes no more than a few places, and no more than so many a minute (ORDERS 15). Placing orders has a queue of its own,
+//! and webhooks bring no token.
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State},
@@ -7,9 +8,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use tokio::time::Instant;
 use uuid::Uuid;
 use web::{
     Problem,
+    limit::Meter,
     token::{Caller, Role},
 };
 
@@ -22,10 +25,17 @@ pub async fn admit(State(app): State<App>, request: Request, next: Next) -> Resp
     let Some((customer, resource)) = place else {
         return next.run(request).await;
     };
-    match app.intents.enter(customer, resource).await {
-        Ok(_pass) => next.run(request).await,
-        Err(crowded) => refusal(crowded).into_response(),
-    }
+    let meter = Meter::default();
+    let counted = customer.map(|customer| app.changes.count(customer.0, Instant::now()));
+    let mut response = match counted.map(|counted| meter.record(counted)) {
+        Some(Err(exceeded)) => Problem::from(exceeded).into_response(),
+        Some(Ok(())) | None => match app.intents.enter(customer, resource).await {
+            Ok(_pass) => next.run(request).await,
+            Err(crowded) => refusal(crowded).into_response(),
+        },
+    };
+    meter.write(response.headers_mut());
+    response
 }
 
 /// Who asks for a change of what; `None` where nobody does, or where the handler will refuse.

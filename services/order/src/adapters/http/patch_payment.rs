@@ -55,6 +55,7 @@ pub struct UpdatePaymentBody {
         (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -101,6 +102,7 @@ pub async fn patch_payment(
         (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]

@@ -24,6 +24,7 @@ use crate::{
         (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "There is no such return, or it holds what the vendor does not sell.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "`no_such_transition`: it is received; or `order_being_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]

@@ -22,6 +22,7 @@ use crate::{app::App, application::ParcelAction, domain::FulfillmentId};
         (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "There is no such parcel, or it holds what the vendor does not sell.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "`order_not_confirmed`, `order_being_cancelled`, `not_paid`, `no_such_transition` or `order_being_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]

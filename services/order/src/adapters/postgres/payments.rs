@@ -24,7 +24,7 @@ use crate::{
         NewPayment, NewRefund, OrderId, Payment, PaymentDecision, PaymentError, PaymentFilter,
         PaymentId, Precondition, Reader, Refund, Window,
     },
-    ports::{Answered, Cancellations, IntentError, PaymentListing, Payments, Request},
+    ports::{Answered, Asked, Cancellations, IntentError, PaymentListing, Payments, Request},
 };
 
 #[derive(Clone, Debug)]
@@ -167,11 +167,7 @@ impl Payments for PgPayments {
 }
 
 impl Cancellations for PgPayments {
-    async fn request(
-        &self,
-        request: &Request,
-        order: OrderId,
-    ) -> Result<Answered<OrderId>, IntentError> {
+    async fn request(&self, request: &Request, order: OrderId) -> Result<Asked, IntentError> {
         self.tried(|| self.try_cancel_order(request, order)).await
     }
 }

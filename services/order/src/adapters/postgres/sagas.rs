@@ -130,6 +130,20 @@ pub(super) async fn wake(
     Ok(woken.rows_affected() == 1)
 }
 
+/// Locks an order's saga and leaves it as it is; false: there is none.
+pub(super) async fn lock(
+    transaction: &mut Transaction,
+    order: OrderId,
+) -> Result<bool, sqlx::Error> {
+    let locked = sqlx::query_scalar!(
+        r#"SELECT order_id FROM sagas WHERE order_id = $1 FOR NO KEY UPDATE"#,
+        order.0,
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(locked.is_some())
+}
+
 async fn take(
     pool: &Pool,
     lane: Lane,

@@ -108,6 +108,8 @@ async fn asking_again_changes_nothing(pool: PgPool) {
         (ended.status.as_u16(), &ended.body["status"]),
         (202, &json!("cancelled"))
     );
+    // Whoever repeats it gives the sagas no work, and hides none that is stuck.
+    assert_eq!(shop.count("sagas WHERE finished_at IS NULL").await, 0);
     shop.drive_out().await;
     assert_eq!(shop.product.calls("release").len(), 1);
 }

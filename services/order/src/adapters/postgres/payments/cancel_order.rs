@@ -6,14 +6,16 @@ use super::super::{
     events::{self, EventRow},
     failure::StoreError,
     request_key::{Claim, claim},
+    sagas,
 };
 use super::{
     PgPayments, Stop,
-    locked::{commit, wake_and_lock},
+    locked::{Found, commit, lock, read},
+    visible,
 };
 use crate::{
     domain::{EventType, OrderId, Status},
-    ports::{Answered, IntentError, Request},
+    ports::{Asked, IntentError, Request},
 };
 
 const OK: i16 = 200;
@@ -23,8 +25,9 @@ impl PgPayments {
         &self,
         request: &Request,
         order: OrderId,
-    ) -> Result<Answered<OrderId>, Stop> {
-        self.visible_order(order, request.reader).await?;
+    ) -> Result<Asked, Stop> {
+        let found = read(&self.writers, order).await?;
+        visible(found.as_ref().map(|found| found.customer), request.reader)?;
         let mut transaction = self.writers.begin().await?;
         let claimed = claim(
             &mut transaction,
@@ -36,54 +39,62 @@ impl PgPayments {
         );
         match claimed.await? {
             Claim::Fresh => {}
-            Claim::Repeated { .. } => {
-                return Ok(Answered {
-                    result: order,
-                    replayed: true,
-                });
-            }
+            Claim::Repeated { .. } => return Ok(Asked::Replayed),
             Claim::Reused => return Err(IntentError::KeyReused.into()),
         }
-        let mut locked = wake_and_lock(&mut transaction, order).await?;
-        match locked.state.status {
-            Status::Completed => {
-                return Err(IntentError::NotCancellable(Status::Completed).into());
-            }
-            Status::Pending | Status::Confirmed if locked.state.wholly_shipped() => {
-                return Err(IntentError::WhollyShipped.into());
-            }
-            // It was asked for before, or came to this by itself.
-            Status::Cancelled => {}
-            Status::Pending | Status::Confirmed if locked.cancel_requested => {}
-            Status::Pending | Status::Confirmed
-                if leaves_wholly(&mut transaction, order).await? =>
-            {
-                return Err(IntentError::WhollyShipped.into());
-            }
-            Status::Pending | Status::Confirmed => {
-                locked.state.version += 1;
-                let event = EventType::OrderCancelRequested;
-                let event = EventRow::of(order, &locked.state, event, request.actor);
-                sqlx::query!(
-                    r#"
-                    UPDATE orders
-                    SET cancel_requested_at = now(), cancel_requested_by = $2, version = $3, updated_at = now()
-                    WHERE id = $1
-                    "#,
-                    order.0,
-                    request.identity.principal.0,
-                    locked.state.version,
-                )
-                .execute(&mut *transaction)
-                .await?;
-                events::write(&mut transaction, &[event]).await?;
-            }
-        }
+        // What is asked for again and again waits for nobody's locks, and holds up nobody else's.
+        let known = found.is_some_and(|found| is_asked_for(&found).unwrap_or(false));
+        let asked = if known {
+            Asked::Before
+        } else {
+            ask(&mut transaction, request, order).await?
+        };
         commit(transaction).await?;
-        Ok(Answered {
-            result: order,
-            replayed: false,
-        })
+        Ok(asked)
+    }
+}
+
+async fn ask(
+    transaction: &mut Transaction,
+    request: &Request,
+    order: OrderId,
+) -> Result<Asked, Stop> {
+    let mut locked = lock(transaction, order).await?;
+    if is_asked_for(&locked)? {
+        return Ok(Asked::Before);
+    }
+    if leaves_wholly(transaction, order).await? {
+        return Err(IntentError::WhollyShipped.into());
+    }
+    locked.state.version += 1;
+    let event = EventType::OrderCancelRequested;
+    let event = EventRow::of(order, &locked.state, event, request.actor);
+    sqlx::query!(
+        r#"
+        UPDATE orders
+        SET cancel_requested_at = now(), cancel_requested_by = $2, version = $3, updated_at = now()
+        WHERE id = $1
+        "#,
+        order.0,
+        request.identity.principal.0,
+        locked.state.version,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    events::write(transaction, &[event]).await?;
+    sagas::wake(transaction, order).await?;
+    Ok(Asked::Now)
+}
+
+/// Whether an order is cancelled, or about to be: somebody asked before, or it came to this by itself.
+fn is_asked_for(found: &Found) -> Result<bool, IntentError> {
+    match found.state.status {
+        Status::Completed => Err(IntentError::NotCancellable(Status::Completed)),
+        Status::Cancelled => Ok(true),
+        Status::Pending | Status::Confirmed if found.state.wholly_shipped() => {
+            Err(IntentError::WhollyShipped)
+        }
+        Status::Pending | Status::Confirmed => Ok(found.cancel_requested),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is to become of an authorised payment (ORDERS 19).
 
-use super::super::{request_key::claim, settle::write_payments};
+use super::super::{request_key::claim, sagas, settle::write_payments};
 use super::{
     PgPayments, Stop,
-    locked::{commit, lock_payment, wake_and_lock},
+    locked::{commit, lock, lock_payment},
     repeated,
 };
 use crate::{
@@ -37,10 +37,11 @@ impl PgPayments {
             drop(transaction);
             return self.replayed(id).await;
         }
-        let locked = wake_and_lock(&mut transaction, order).await?;
+        let locked = lock(&mut transaction, order).await?;
         let mut payment = lock_payment(&mut transaction, id).await?;
         if decide(&mut payment, &locked.state, decision)? {
             write_payments(&mut transaction, &[&payment]).await?;
+            sagas::wake(&mut transaction, order).await?;
         }
         commit(transaction).await?;
         self.done(id).await

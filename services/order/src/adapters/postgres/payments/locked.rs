@@ -1,6 +1,6 @@
 //! The saga, the order and the payment of an intent, locked in that order and written (ORDERS 9).
 
-use postgres::Transaction;
+use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::super::{
@@ -15,8 +15,8 @@ use crate::{
     fail_point::{FailPoint, reach},
 };
 
-/// An order as a wish finds it, locked.
-pub(super) struct Locked {
+/// An order as a wish finds it.
+pub(super) struct Found {
     pub(super) customer: Uuid,
     pub(super) state: OrderState,
     pub(super) currency: String,
@@ -26,36 +26,83 @@ pub(super) struct Locked {
     pub(super) cancel_requested: bool,
 }
 
+struct FoundRow {
+    user_id: Uuid,
+    status: String,
+    payment_status: String,
+    fulfillment_status: String,
+    cancel_reason: Option<String>,
+    version: i64,
+    currency: String,
+    total_minor: i64,
+    payable: bool,
+    cancel_requested: bool,
+}
+
+/// `lock`: what follows the statement.
+macro_rules! select_order {
+    ($lock:literal, $order:expr) => {
+        sqlx::query_as!(
+            FoundRow,
+            r#"
+            SELECT user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency, total_minor,
+                   COALESCE(pay_by > now(), false) AS "payable!", cancel_requested_at IS NOT NULL AS "cancel_requested!"
+            FROM orders WHERE id = $1"# + $lock,
+            $order.0,
+        )
+    };
+}
+
+/// The order as it is at this moment, which may be over by the time of the answer.
+pub(super) async fn read(pool: &Pool, order: OrderId) -> Result<Option<Found>, StoreError> {
+    let row = select_order!("", order).fetch_optional(pool).await?;
+    row.map(FoundRow::into_found).transpose()
+}
+
 /// Makes the saga due, and locks it and then the order: in that order, as the sagas' own rounds do.
 pub(super) async fn wake_and_lock(
     transaction: &mut Transaction,
     order: OrderId,
-) -> Result<Locked, StoreError> {
+) -> Result<Found, StoreError> {
     sagas::wake(transaction, order).await?;
-    let row = sqlx::query!(
-        r#"
-        SELECT user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency, total_minor,
-               COALESCE(pay_by > now(), false) AS "payable!", cancel_requested_at IS NOT NULL AS "cancel_requested!"
-        FROM orders WHERE id = $1 FOR NO KEY UPDATE
-        "#,
-        order.0,
-    )
-    .fetch_one(&mut **transaction)
-    .await?;
-    Ok(Locked {
-        customer: row.user_id,
-        state: state(
-            &row.status,
-            &row.payment_status,
-            &row.fulfillment_status,
-            row.cancel_reason.as_deref(),
-            row.version,
-        )?,
-        currency: row.currency,
-        total_minor: row.total_minor,
-        payable: row.payable,
-        cancel_requested: row.cancel_requested,
-    })
+    lock_order(transaction, order).await
+}
+
+/// The same for a wish that may change nothing: who writes afterwards wakes the saga. A saga that is woken for nothing
+/// has work, and seems to come on, for as long as somebody repeats a wish.
+pub(super) async fn lock(
+    transaction: &mut Transaction,
+    order: OrderId,
+) -> Result<Found, StoreError> {
+    if !sagas::lock(transaction, order).await? {
+        // It was forgotten: an order that is locked before its saga meets another wish in a deadlock.
+        sagas::wake(transaction, order).await?;
+    }
+    lock_order(transaction, order).await
+}
+
+async fn lock_order(transaction: &mut Transaction, order: OrderId) -> Result<Found, StoreError> {
+    let locked = select_order!(" FOR NO KEY UPDATE", order);
+    locked.fetch_one(&mut **transaction).await?.into_found()
+}
+
+impl FoundRow {
+    fn into_found(self) -> Result<Found, StoreError> {
+        Ok(Found {
+            customer: self.user_id,
+            state: state(
+                &self.status,
+                &self.payment_status,
+                &self.fulfillment_status,
+                self.cancel_reason.as_deref(),
+                self.version,
+            )?,
+            currency: self.currency,
+            total_minor: self.total_minor,
+            payable: self.payable,
+            cancel_requested: self.cancel_requested,
+        })
+    }
 }
 
 pub(super) async fn lock_payment(
