@@ -115,6 +115,29 @@ async fn one_customer_changes_only_so_much_within_a_minute(pool: PgPool) {
     }
 }
 
+#[sqlx::test]
+async fn whoever_was_told_to_try_again_may_do_so(pool: PgPool) {
+    let rules = Rules {
+        changes_per_minute: 1,
+        ..Rules::default()
+    };
+    let shop = Shop::ruled(pool, &free(), rules).await;
+    let customer = shop.customer();
+    let order = shop.place(&customer, "a", &order_of(&[("MUG-1", 1)])).await;
+    let path = format!("/orders/{}/cancel", order.id());
+    let held = [
+        shop.intents.acquire().await.unwrap(),
+        shop.intents.acquire().await.unwrap(),
+    ];
+    for _ in 0..2 {
+        let told = send(&shop, &customer, &path, Some("b"), &Value::Null).await;
+        assert_eq!(told.status, 503, "{told:?}");
+    }
+    drop(held);
+    let cancelled = send(&shop, &customer, &path, Some("b"), &Value::Null).await;
+    assert_eq!(cancelled.status, 202, "{cancelled:?}");
+}
+
 /// Whatever holds them up, and however long.
 #[sqlx::test]
 async fn orders_are_placed_while_changes_have_all_the_connections_that_are_theirs(pool: PgPool) {

@@ -34,6 +34,12 @@ pub async fn admit(State(app): State<App>, request: Request, next: Next) -> Resp
             Err(crowded) => refusal(crowded).into_response(),
         },
     };
+    if let Some(customer) = customer
+        && response.status() == StatusCode::SERVICE_UNAVAILABLE
+    {
+        // Nothing was done, and it is not the customer who failed: trying again is not held against them.
+        app.changes.give_back(customer.0, Instant::now());
+    }
     meter.write(response.headers_mut());
     response
 }
