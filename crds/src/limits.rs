@@ -1,4 +1,5 @@
-//! How many requests the shop takes from one address, for one account and from one customer. What is absent is left to the services.
+//! How many requests the shop takes from one address, for one account and from one customer. What is absent is left to
+//! the services.
 
 use crate::names::ADDRESS_RANGE;
 use kube::KubeSchema;

@@ -84,6 +84,8 @@ pub struct Parts {
     pub poke: Poke,
     pub limits: QueueLimits,
     pub intents: IntentLimits,
+    /// Changes that one customer may ask for.
+    pub changes_per_minute: u32,
     pub require_shipping_address: bool,
     /// Whether clients must send an `Idempotency-Key`.
     pub require_key: bool,
@@ -105,6 +107,7 @@ impl App {
             poke,
             limits,
             intents,
+            changes_per_minute,
             require_shipping_address,
             require_key,
             patience,
@@ -141,7 +144,7 @@ impl App {
             intents: IntentGate::new(intents),
             changes: Limiter::new(Policy {
                 name: "changes",
-                limit: intents.per_customer_per_minute,
+                limit: changes_per_minute,
                 window: Duration::from_mins(1),
             }),
             require_shipping_address,

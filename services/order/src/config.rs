@@ -8,10 +8,7 @@ use postgres::Database;
 use telemetry::Logging;
 use web::{server::Listen, token::TokenScope};
 
-use crate::{
-    adapters::{catalog_http::CatalogSettings, payments::PaymentSettings},
-    application::IntentLimits,
-};
+use crate::adapters::{catalog_http::CatalogSettings, payments::PaymentSettings};
 
 /// Takes orders and sees them through.
 #[derive(Parser)]
@@ -65,7 +62,7 @@ pub struct Serve {
     #[arg(long, env = "MAX_QUEUED_PER_CUSTOMER", default_value_t = 8)]
     pub max_queued_per_customer: usize,
     /// Changes of orders and payments that one customer may ask for within a minute, for each replica.
-    #[arg(long, env = "CHANGES_PER_CUSTOMER_PER_MINUTE", default_value_t = IntentLimits::DEFAULT_PER_CUSTOMER_PER_MINUTE, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "CHANGES_PER_CUSTOMER_PER_MINUTE", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
     pub changes_per_customer_per_minute: u32,
     /// Refuses orders, payments and refunds without an Idempotency-Key.
     #[arg(long, env = "REQUIRE_IDEMPOTENCY_KEY", default_value_t = false, action = ArgAction::Set)]

@@ -96,10 +96,8 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
             per_customer: config.max_queued_per_customer,
             ..QueueLimits::default()
         },
-        intents: IntentLimits {
-            per_customer_per_minute: config.changes_per_customer_per_minute,
-            ..IntentLimits::default()
-        },
+        intents: IntentLimits::default(),
+        changes_per_minute: config.changes_per_customer_per_minute,
         require_shipping_address: config.checkout.require_shipping_address,
         require_key: config.require_idempotency_key,
         patience: RESERVATION_PATIENCE,

@@ -19,12 +19,6 @@ pub struct IntentLimits {
     pub per_resource: usize,
     /// Of all.
     pub total: usize,
-    /// How often one customer may ask for one.
-    pub per_customer_per_minute: u32,
-}
-
-impl IntentLimits {
-    pub const DEFAULT_PER_CUSTOMER_PER_MINUTE: u32 = 120;
 }
 
 impl Default for IntentLimits {
@@ -33,7 +27,6 @@ impl Default for IntentLimits {
             per_customer: 16,
             per_resource: 20,
             total: 256,
-            per_customer_per_minute: Self::DEFAULT_PER_CUSTOMER_PER_MINUTE,
         }
     }
 }
@@ -168,7 +161,6 @@ mod tests {
             per_customer,
             per_resource,
             total,
-            ..IntentLimits::default()
         })
     }
 

@@ -46,7 +46,7 @@ pub async fn rows(
     let [one, two, three, four, five, six, seven, eight] = filter.patterns();
 
     // $1 sees all, $2 own vendor, $3 vendor, $4 status, $5 and $6 prices, $7 and $8 position, $9 limit, $10 offset,
-    // $11 to $18 patterns. The page is found first, by its index alone: what is before it costs neither rows nor stock.
+    // $11 to $18 patterns. The page is found first: of what is before it no stock is added up.
     macro_rules! ask {
         ($stock:tt, $column:tt, $beyond:tt, $direction:tt, $key:expr, $id:expr) => {
             select_products!(
