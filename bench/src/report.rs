@@ -54,7 +54,11 @@ fn figures(legs: &Legs) -> Vec<Figure> {
     );
     let more =
         |id, what, floor, goal, rounds| figure(id, what, Better::More, [floor, goal], rounds);
-    vec![
+    let attacked = |name| {
+        let what = format!("orders/s of bystanders, {} ÷ without", label(name));
+        more("P14", &what, 0.85, 0.95, ratio(name, Name::OursUniform))
+    };
+    let mut figures = vec![
         more(
             "P1",
             "orders/s over HTTP ÷ D1, uniform",
@@ -118,17 +122,6 @@ fn figures(legs: &Legs) -> Vec<Figure> {
             0.97,
             ratio(Name::OursOverloaded, Name::OursPinned),
         ),
-        more(
-            "P14",
-            "orders/s of bystanders in the worst attack ÷ without",
-            0.85,
-            0.95,
-            worst(
-                ATTACKED
-                    .into_iter()
-                    .map(|name| ratio(name, Name::OursUniform)),
-            ),
-        ),
         figure(
             "P11",
             "resident MiB of the largest service replica",
@@ -136,7 +129,9 @@ fn figures(legs: &Legs) -> Vec<Figure> {
             [60.0, 30.0],
             largest_memory(legs),
         ),
-    ]
+    ];
+    figures.extend(ATTACKED.map(attacked));
+    figures
 }
 
 /// Resident MiB of the largest process, round by round.
@@ -150,13 +145,6 @@ fn largest_memory(legs: &Legs) -> Vec<f64> {
                 .max_by(f64::total_cmp)
         })
         .collect()
-}
-
-/// Of several ratios the smallest, round by round.
-fn worst(ratios: impl Iterator<Item = Vec<f64>>) -> Vec<f64> {
-    ratios
-        .reduce(|worst, other| worst.iter().zip(other).map(|(a, b)| a.min(b)).collect())
-        .unwrap_or_default()
 }
 
 fn figure(

@@ -182,25 +182,26 @@ pub const ATTACKED: [Name; 6] = [
     Name::UnderSearches,
 ];
 
+/// Each beside what it is compared with, as far as that goes.
 const ALL: [Name; 18] = [
+    Name::UnderBombs,
+    Name::UnderBodies,
+    Name::UnderPoison,
     Name::OursUniform,
     Name::D1Uniform,
+    Name::UnderIntents,
+    Name::UnderSearches,
+    Name::OursFlooded,
     Name::OursHot,
     Name::D1Hot,
     Name::D3,
     Name::Peer,
     Name::OursOpen,
     Name::D1Open,
-    Name::OursFlooded,
     Name::Products,
     Name::Select,
     Name::OursPinned,
     Name::OursOverloaded,
-    Name::UnderBombs,
-    Name::UnderBodies,
-    Name::UnderPoison,
-    Name::UnderIntents,
-    Name::UnderSearches,
 ];
 
 pub type Legs = BTreeMap<Name, Vec<Leg>>;

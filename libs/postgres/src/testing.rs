@@ -2,6 +2,7 @@
 //! nothing through, as a stopped backend or a cut network does.
 
 pub mod migrations;
+pub mod small_disk;
 
 use std::io;
 

@@ -1,8 +1,8 @@
-//! A database that is full: of connections, of temporary files, of memory. All of them pass, so they are "unavailable".
+//! A database that is full: of connections, of temporary files, of data. All of them pass, so they are "unavailable".
 
 use std::str::FromStr;
 
-use ecommercestack_postgres::{Database, Failure, Pool, problem};
+use ecommercestack_postgres::{Database, Failure, Pool, problem, testing::small_disk::SmallDisk};
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 
 fn role_of(pool: &PgPool, role: &str) -> Database {
@@ -75,4 +75,37 @@ async fn more_temporary_files_than_allowed_are_unavailable(pool: PgPool) {
         .unwrap_err();
     assert_eq!(error.as_database_error().unwrap().code().unwrap(), "53400");
     unavailable(&error);
+}
+
+#[sqlx::test]
+async fn a_full_disk_is_unavailable_until_there_is_room(pool: PgPool) {
+    run(&pool, "CREATE TABLE notes (text text)".to_owned()).await;
+    let disk = SmallDisk::mount(&pool, &["notes"]).await.unwrap();
+    let (pool, note) = (Pool::from(&pool), "n".repeat(1_000));
+    let write = || {
+        sqlx::query("INSERT INTO notes VALUES ($1)")
+            .bind(&note)
+            .execute(&pool)
+    };
+    write().await.unwrap();
+    disk.fill().unwrap();
+    let mut written = 1;
+    // The page that is begun still takes some.
+    let error = loop {
+        match write().await {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+        assert!(written < 100);
+    };
+    assert_eq!(error.as_database_error().unwrap().code().unwrap(), "53100");
+    unavailable(&error);
+    disk.free().unwrap();
+    write().await.unwrap();
+    let notes: i64 = sqlx::query_scalar("SELECT count(*) FROM notes")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(notes, written + 1);
+    disk.remove().await.unwrap();
 }

@@ -11,6 +11,7 @@ mod commit_proxy;
 mod crashes;
 mod crowd;
 mod events;
+mod full_disk;
 mod hostile_bodies;
 mod housekeeping;
 mod lookups;

@@ -1,6 +1,10 @@
 //! A database that does not answer: the shop says so in time, and takes orders again when it is back.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -33,9 +37,9 @@ async fn with_a_stalled_database_every_lane_answers_503_in_time_and_orders_go_on
     proxy.stall();
     let begun = Instant::now();
     let mut orders = JoinSet::new();
-    let shop = std::sync::Arc::new(shop);
+    let shop = Arc::new(shop);
     for _ in 0..40 {
-        let shop = std::sync::Arc::clone(&shop);
+        let shop = Arc::clone(&shop);
         orders.spawn(async move { place(&shop).await });
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -73,4 +77,70 @@ async fn with_a_stalled_database_every_lane_answers_503_in_time_and_orders_go_on
     for _ in 0..8 {
         assert_eq!(place(&shop).await, StatusCode::CREATED);
     }
+}
+
+/// Server processes that do not go on, as on a disk that hangs; they go on when this is dropped.
+struct Stopped(Vec<String>);
+
+impl Stopped {
+    /// All sessions of the shop.
+    async fn sessions(pool: &PgPool) -> Self {
+        let sessions = sqlx::query_scalar(
+            "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'order'",
+        )
+        .fetch_all(pool)
+        .await
+        .unwrap();
+        signal("-STOP", &sessions);
+        Self(sessions)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        signal("-CONT", &self.0);
+    }
+}
+
+fn signal(signal: &str, processes: &[String]) {
+    let mut kill = Command::new("kill");
+    let status = kill.arg(signal).args(processes).status().unwrap();
+    assert!(status.success(), "{kill:?}");
+}
+
+#[sqlx::test]
+async fn sessions_that_are_stopped_at_their_work_are_given_up_for_new_ones(pool: PgPool) {
+    let (shop, _proxy) = Shop::behind_proxy(pool).await;
+    shop.product.restock("MUG-1", 1_000);
+    let shop = Arc::new(shop);
+    let mut requests = JoinSet::new();
+    let ask = |requests: &mut JoinSet<StatusCode>| {
+        let (placing, listing) = (Arc::clone(&shop), Arc::clone(&shop));
+        requests.spawn(async move { place(&placing).await });
+        requests.spawn(async move {
+            let admin = listing.admin();
+            listing.get(&admin, "/api/v1/orders").await.status
+        });
+    };
+    (0..20).for_each(|_| ask(&mut requests));
+    while let Some(status) = requests.join_next().await {
+        let status = status.unwrap();
+        assert!(status.is_success(), "{status}");
+    }
+
+    (0..20).for_each(|_| ask(&mut requests));
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let stopped = Stopped::sessions(&shop.pool).await;
+    assert!(stopped.0.len() > 1, "{:?}", stopped.0);
+    let begun = Instant::now();
+    while let Some(status) = requests.join_next().await {
+        let status = status.unwrap();
+        let unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
+        assert!(status.is_success() || unavailable, "{status}");
+    }
+    while place(&shop).await != StatusCode::CREATED {
+        assert!(begun.elapsed() < IN_TIME, "{:?}", begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(begun.elapsed() < IN_TIME, "{:?}", begun.elapsed());
 }
