@@ -56,7 +56,8 @@ fn figures(legs: &Legs) -> Vec<Figure> {
         |id, what, floor, goal, rounds| figure(id, what, Better::More, [floor, goal], rounds);
     let attacked = |name| {
         let what = format!("orders/s of bystanders, {} ÷ without", label(name));
-        more("P14", &what, 0.85, 0.95, ratio(name, Name::OursUniform))
+        let rounds = ratio(name, Name::OursUniform);
+        figure("P14", &what, Better::More, [0.85, 0.95], rounds)
     };
     let mut figures = vec![
         more(

@@ -11,8 +11,8 @@ pub struct Checkout {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_shipping_address: Option<bool>,
 
-    /// Units of one SKU that one customer may have in unpaid orders at the same time; 100 if absent. Counts only where
-    /// orders wait for a payment.
+    /// Units of one SKU that one customer may have in unpaid orders at the same time, and so in one order; 100 if absent.
+    /// Counts only where orders wait for a payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_unpaid_units_per_sku: Option<i32>,

@@ -301,6 +301,33 @@ mod tests {
         assert!(own < NICENESS, "this thread: {own}");
     }
 
+    /// CPU time of the one hashing thread.
+    async fn used(passwords: &Passwords) -> Duration {
+        let place = passwords.place().unwrap();
+        let clock = |_: &Argon2<'static>| {
+            let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+            Ok(Duration::try_from(time).unwrap())
+        };
+        passwords.run(place, clock).await.unwrap()
+    }
+
+    /// In CPU time, which does not depend on who else wants the processor.
+    #[tokio::test]
+    async fn where_there_is_no_hash_it_is_hashed_all_the_same() {
+        let passwords = pool(1, 0);
+        let hash = hashed(&passwords).await.unwrap();
+        let mut costs = Vec::new();
+        for hash in [Some(hash), None] {
+            let before = used(&passwords).await;
+            let (place, password) = (passwords.place().unwrap(), presented("battery staple"));
+            let fits = passwords.verify(place, password, hash).await.unwrap();
+            assert!(!fits);
+            costs.push(used(&passwords).await - before);
+        }
+        // Without the hashing it would be a thousandth.
+        assert!(costs[1] > costs[0] / 10, "{costs:?}");
+    }
+
     #[tokio::test]
     async fn a_panic_costs_no_thread_and_no_place() {
         let passwords = pool(1, 0);

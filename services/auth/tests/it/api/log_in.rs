@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use auth::{MIGRATOR, passwords::HashingLimits};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -57,37 +55,6 @@ async fn every_failure_has_the_same_answer(pool: PgPool) {
             (401, shape(wrong.body.clone()))
         );
     }
-}
-
-#[sqlx::test(migrator = "MIGRATOR")]
-async fn an_unknown_account_costs_as_much_as_a_wrong_password(pool: PgPool) {
-    let auth = Auth::new(pool);
-    auth.customer("ann").await;
-    let mut known = Vec::new();
-    let mut unknown = Vec::new();
-    for _ in 0..8 {
-        known.push(timed(&auth, "ann@example.com").await);
-        unknown.push(timed(&auth, "nobody@example.com").await);
-    }
-    let (known, unknown) = (least(known), least(unknown));
-    // Without the hashing it would be a tenth.
-    assert!(
-        unknown > known / 2 && known > unknown / 2,
-        "known {known:?}, unknown {unknown:?}"
-    );
-}
-
-async fn timed(auth: &Auth, email: &str) -> Duration {
-    let started = Instant::now();
-    auth.log_in(email, "wrong password")
-        .await
-        .is(401, "invalid_credentials");
-    started.elapsed()
-}
-
-/// What it takes when nothing else is in the way.
-fn least(times: Vec<Duration>) -> Duration {
-    times.into_iter().min().unwrap()
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
