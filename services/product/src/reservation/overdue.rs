@@ -135,7 +135,15 @@ async fn expire(pool: &Pool, overdue: &[OverdueLine]) -> Result<usize, StockErro
         .map(|line| line.order_id)
         .collect();
     let whole: BTreeSet<Uuid> = orders.difference(&blocked).copied().collect();
-    let expired = store::holds::expire(&mut tx, &Vec::from_iter(whole)).await?;
-    tx.commit().await?;
-    Ok(expired)
+    match store::holds::expire(&mut tx, &Vec::from_iter(whole)).await {
+        Ok(expired) => {
+            tx.commit().await?;
+            Ok(expired)
+        }
+        Err(error) => {
+            // Now, not once it is dropped: whoever tries again passes over what is still locked.
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
 }
