@@ -26,6 +26,21 @@ pub enum ConditionType {
 }
 
 impl ConditionType {
+    /// As they stand in a status.
+    pub const ALL: [Self; 11] = [
+        Self::Ready,
+        Self::Available,
+        Self::Progressing,
+        Self::Degraded,
+        Self::PostgresReady,
+        Self::AuthReady,
+        Self::ProductReady,
+        Self::OrderReady,
+        Self::Routed,
+        Self::StockConsistent,
+        Self::SagasFlowing,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "Ready",
@@ -92,6 +107,8 @@ pub enum Reason {
     Conflict,
     /// The spec, or a Secret it needs, cannot be used as it is.
     InvalidSpec,
+    /// The operator cannot read the resource: its definition in the cluster is of another version than the operator.
+    Unreadable,
     /// The API server refused a write of the operator's.
     WriteRefused,
     /// The API server did not answer, or answered with an error of its own.
@@ -122,7 +139,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -141,6 +158,7 @@ impl Reason {
         Self::TooManyConnections,
         Self::Conflict,
         Self::InvalidSpec,
+        Self::Unreadable,
         Self::WriteRefused,
         Self::ApiUnavailable,
         Self::RemovingOldData,
@@ -175,6 +193,7 @@ impl Reason {
             Self::TooManyConnections => "TooManyConnections",
             Self::Conflict => "Conflict",
             Self::InvalidSpec => "InvalidSpec",
+            Self::Unreadable => "Unreadable",
             Self::WriteRefused => "WriteRefused",
             Self::ApiUnavailable => "ApiUnavailable",
             Self::RemovingOldData => "RemovingOldData",
@@ -214,6 +233,7 @@ impl Reason {
             | Self::TooManyConnections
             | Self::Conflict
             | Self::InvalidSpec
+            | Self::Unreadable
             | Self::WriteRefused
             | Self::ApiUnavailable
             | Self::QuotaExceeded

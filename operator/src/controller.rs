@@ -4,6 +4,7 @@
 use crate::{
     labels::managed_selector,
     reconcile::{Context, on_error, reconcile},
+    run::Stop,
 };
 use ecommercestack_crds::EcommerceStack;
 use futures::{StreamExt as _, stream::BoxStream};
@@ -18,7 +19,7 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api, Client, Resource,
-    core::NamespaceResourceScope,
+    core::{NamespaceResourceScope, PartialObjectMeta},
     runtime::{
         Controller,
         controller::{self, Error},
@@ -35,25 +36,31 @@ const DEBOUNCE: Duration = Duration::from_millis(500);
 pub type Scope = Option<String>;
 
 /// Runs until the process is told to stop and the last pass has ended.
-pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, concurrency: u16) {
+pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, concurrency: u16, stop: Stop) {
     let controllers: Vec<BoxStream<'static, ()>> = scopes
         .into_iter()
-        .map(|scope| controller(&context, &scope, concurrency))
+        .map(|scope| controller(&context, &scope, concurrency, stop.clone()))
         .collect();
     futures::stream::select_all(controllers)
         .for_each(|()| async {})
         .await;
 }
 
-fn controller(context: &Arc<Context>, scope: &Scope, concurrency: u16) -> BoxStream<'static, ()> {
+fn controller(
+    context: &Arc<Context>,
+    scope: &Scope,
+    concurrency: u16,
+    stop: Stop,
+) -> BoxStream<'static, ()> {
     let client = &context.client;
     let children = || watcher::Config::default().labels(&managed_selector());
     let config = controller::Config::default()
         .debounce(DEBOUNCE)
         .concurrency(concurrency);
     let forgetting = context.clone();
+    // A pass reads its stack itself; one that cannot be read must not end the watch of all.
     Controller::new(
-        api::<EcommerceStack>(client, scope),
+        api::<PartialObjectMeta<EcommerceStack>>(client, scope),
         watcher::Config::default(),
     )
     .with_config(config)
@@ -68,7 +75,7 @@ fn controller(context: &Arc<Context>, scope: &Scope, concurrency: u16) -> BoxStr
     .owns(api::<PodDisruptionBudget>(client, scope), children())
     .owns(api::<HorizontalPodAutoscaler>(client, scope), children())
     .owns(api::<NetworkPolicy>(client, scope), children())
-    .shutdown_on_signal()
+    .graceful_shutdown_on(stop)
     .run(reconcile, on_error, context.clone())
     .map(move |outcome| match outcome {
         Ok((stack, action)) => debug!(stack = %stack, ?action, "a pass ended"),

@@ -8,11 +8,12 @@ use crate::{
     controller::Scope,
     credentials::Credential,
     fetch::PATRONI_SUFFIXES,
+    http::Readiness,
     labels::{MANAGER, STACK, STACK_UID, annotation, managed_selector, pod_labels, stack_selector},
     locks::Locks,
     retention::{Course, Predecessor, marked_policy},
     seen::StackKey,
-    stacks::{Departed, Stacks},
+    stacks::{Departed, Stacks, Watched},
     validate::ValidStack,
 };
 use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
@@ -40,7 +41,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     fmt::Debug,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{sync::oneshot, time::timeout};
 use tracing::{info, warn};
@@ -61,23 +62,26 @@ pub struct Departures {
 }
 
 impl Departures {
-    /// Watches for ever; says once that it knows every stack.
-    pub async fn watch(self, scopes: Vec<Scope>, known: oneshot::Sender<()>) {
+    /// Watches for ever; says once that it knows every stack, and whenever it cannot watch.
+    pub async fn watch(self, scopes: Vec<Scope>, readiness: Readiness, known: oneshot::Sender<()>) {
         let mut unknown: BTreeSet<Scope> = scopes.iter().cloned().collect();
         let mut known = Some(known);
-        let streams: Vec<BoxStream<'static, (Scope, Event<EcommerceStack>)>> = scopes
+        let streams: Vec<BoxStream<'static, (Scope, Event<Watched>)>> = scopes
             .into_iter()
             .map(|scope| {
+                let readiness = readiness.clone();
                 let api = match &scope {
                     Some(namespace) => Api::namespaced(self.client.clone(), namespace),
                     None => Api::all(self.client.clone()),
                 };
                 watcher(api, watcher::Config::default())
                     .default_backoff()
-                    .filter_map(|event| async {
-                        event
-                            .inspect_err(|error| warn!(error = %error, "the watch of stacks reports an error"))
-                            .ok()
+                    .filter_map(move |event| {
+                        let event = event.inspect_err(|error| {
+                            readiness.failed(&error.to_string(), Instant::now());
+                            warn!(error = %error, "the watch of stacks reports an error");
+                        });
+                        std::future::ready(event.ok())
                     })
                     .map(move |event| (scope.clone(), event))
                     .boxed()
@@ -102,6 +106,7 @@ impl Departures {
                         self.settle(departed);
                     }
                     unknown.remove(&scope);
+                    readiness.listed(&scope);
                     if unknown.is_empty()
                         && let Some(known) = known.take()
                     {

@@ -1,10 +1,10 @@
 //! Events: one for each condition that changed its reason. A failed Event fails nothing.
 
 use crate::labels::MANAGER;
-use ecommercestack_crds::{EcommerceStack, EcommerceStackStatus, Reason, Severity};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use ecommercestack_crds::{EcommerceStackStatus, Reason, Severity};
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
-    Client, Resource as _,
+    Client,
     runtime::events::{Event, EventType, Recorder, Reporter},
 };
 use tracing::warn;
@@ -28,13 +28,12 @@ impl Events {
 
     pub async fn publish(
         &self,
-        stack: &EcommerceStack,
+        stack: &ObjectReference,
         before: Option<&EcommerceStackStatus>,
         after: &EcommerceStackStatus,
     ) {
-        let reference = stack.object_ref(&());
         for event in changes(before, after) {
-            if let Err(error) = self.recorder.publish(&event, &reference).await {
+            if let Err(error) = self.recorder.publish(&event, stack).await {
                 warn!(error = %error, event.reason, "could not publish an event");
             }
         }
@@ -49,8 +48,12 @@ fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) 
             .unwrap_or_default();
         conditions.iter().find(|condition| condition.type_ == type_)
     };
-    let is_component =
-        |condition: &&Condition| condition.type_ != "Ready" && condition.type_.ends_with("Ready");
+    // What is not known of a component is no news of it; Ready says why.
+    let is_component = |condition: &&Condition| {
+        condition.type_ != "Ready"
+            && condition.type_.ends_with("Ready")
+            && condition.status != "Unknown"
+    };
     let components = || after.conditions.iter().filter(is_component);
     let ready = after.conditions.iter().filter(|condition| {
         condition.type_ == "Ready"

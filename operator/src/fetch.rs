@@ -11,7 +11,7 @@ use crate::{
     routing::IngressClasses,
     warnings::{Warnings, warnings},
 };
-use ecommercestack_crds::EcommerceStack;
+use ecommercestack_crds::{EcommerceStack, EcommerceStackStatus};
 use futures::future::{try_join_all, try_join3};
 use k8s_openapi::{
     api::{
@@ -28,9 +28,12 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Client, Resource, ResourceExt as _, api::ListParams, core::NamespaceResourceScope,
+    Api, Client, Resource, ResourceExt as _,
+    api::{ApiResource, DynamicObject, ListParams},
+    core::NamespaceResourceScope,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
 use std::{collections::BTreeMap, fmt::Debug};
 
 /// Everything that a pass knows of the cluster.
@@ -94,17 +97,37 @@ pub struct FetchError {
 /// Where Patroni with `ConfigMaps` as its store keeps state: `<scope>-config` and so on.
 pub const PATRONI_SUFFIXES: [&str; 5] = ["config", "leader", "failover", "sync", "failsafe"];
 
+/// A stack as the API server has it.
+pub struct Found {
+    pub metadata: ObjectMeta,
+    pub status: Option<EcommerceStackStatus>,
+    /// Or what this operator cannot read of it, as of a stack that a newer definition allows.
+    pub stack: Result<EcommerceStack, Unreadable>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this operator cannot read {0}; use values that its resource definition knows, or update the operator"
+)]
+pub struct Unreadable(serde_path_to_error::Error<serde_json::Error>);
+
 /// Reads the stack itself, past the watch's cache: a stale status would take back a released image.
 pub async fn fetch_stack(
     client: &Client,
     namespace: &str,
     name: &str,
-) -> Result<Option<EcommerceStack>, FetchError> {
-    let api: Api<EcommerceStack> = Api::namespaced(client.clone(), namespace);
-    api.get_opt(name).await.map_err(|source| FetchError {
+) -> Result<Option<Found>, FetchError> {
+    let resource = ApiResource::erase::<EcommerceStack>(&());
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let object = api.get_opt(name).await.map_err(|source| FetchError {
         what: "the stack",
         source,
-    })
+    })?;
+    Ok(object.map(|object| Found {
+        status: EcommerceStackStatus::deserialize(&object.data["status"]).ok(),
+        stack: serde_path_to_error::deserialize(json!(object)).map_err(Unreadable),
+        metadata: object.metadata,
+    }))
 }
 
 /// Reads what a pass needs besides the stack.

@@ -2,18 +2,85 @@
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
+use crate::controller::Scope;
+
 /// Whether the operator can see the stacks it is meant to run.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct Readiness(Arc<Mutex<Sight>>);
+
+#[derive(Debug)]
+struct Sight {
+    /// Whose stacks were never listed.
+    unknown: BTreeSet<Scope>,
+    failing: Option<Failing>,
+}
+
+/// A watch that reports errors.
+#[derive(Debug)]
+struct Failing {
+    first: Instant,
+    last: Instant,
+    error: String,
+}
+
+/// A watch that fails tries again at least this often: no error for as long means that it works.
+const QUIET: Duration = Duration::from_mins(1);
+/// One that fails for less time is no news: API servers restart.
+const BRIEF: Duration = Duration::from_secs(10);
 
 impl Readiness {
-    pub fn reached(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    pub fn new(scopes: &[Scope]) -> Self {
+        Self(Arc::new(Mutex::new(Sight {
+            unknown: scopes.iter().cloned().collect(),
+            failing: None,
+        })))
+    }
+
+    /// All stacks of a scope are known.
+    pub fn listed(&self, scope: &Scope) {
+        self.with(|sight| sight.unknown.remove(scope));
+    }
+
+    /// A watch of stacks reports an error.
+    pub fn failed(&self, error: &str, now: Instant) {
+        self.with(|sight| {
+            let before = sight.failing.take().filter(|before| before.goes_on(now));
+            sight.failing = Some(Failing {
+                first: before.map_or(now, |before| before.first),
+                last: now,
+                error: error.to_owned(),
+            });
+        });
+    }
+
+    /// What keeps the operator from seeing its stacks.
+    fn obstacle(&self, now: Instant) -> Option<String> {
+        self.with(|sight| {
+            let failing = sight.failing.as_ref().filter(|failing| {
+                failing.goes_on(now) && failing.last.duration_since(failing.first) >= BRIEF
+            });
+            match failing {
+                Some(failing) => Some(format!("the stacks cannot be watched: {}", failing.error)),
+                None if sight.unknown.is_empty() => None,
+                None => Some("the stacks are not listed yet".to_owned()),
+            }
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Sight) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Failing {
+    fn goes_on(&self, now: Instant) -> bool {
+        now.duration_since(self.last) < QUIET
     }
 }
 
@@ -39,13 +106,34 @@ pub fn router(readiness: Readiness, metrics: PrometheusHandle) -> Router {
         .with_state(Answers { readiness, metrics })
 }
 
-async fn readyz(State(answers): State<Answers>) -> (StatusCode, &'static str) {
-    if answers.readiness.0.load(Ordering::Relaxed) {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the stacks cannot be listed yet\n",
-        )
+async fn readyz(State(answers): State<Answers>) -> (StatusCode, String) {
+    match answers.readiness.obstacle(Instant::now()) {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(obstacle) => (StatusCode::SERVICE_UNAVAILABLE, format!("{obstacle}\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_ready_once_every_scope_is_listed_and_while_no_watch_keeps_failing() {
+        let scopes = [Some("one".to_owned()), Some("two".to_owned())];
+        let (readiness, start) = (Readiness::new(&scopes), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        readiness.listed(&scopes[0]);
+        assert!(readiness.obstacle(at(0)).is_some());
+        readiness.listed(&scopes[1]);
+        assert_eq!(readiness.obstacle(at(0)), None);
+
+        readiness.failed("no route", at(1));
+        assert_eq!(readiness.obstacle(at(2)), None, "one error is no news");
+        readiness.failed("no route", at(12));
+        let obstacle = readiness.obstacle(at(13)).unwrap();
+        assert_eq!(obstacle, "the stacks cannot be watched: no route");
+        assert_eq!(readiness.obstacle(at(72)), None, "it works again");
+        readiness.failed("no route", at(80));
+        assert_eq!(readiness.obstacle(at(81)), None, "a failure of its own");
     }
 }

@@ -27,7 +27,6 @@ pub mod releases;
 pub mod render;
 pub mod restart;
 pub mod retention;
-pub mod retries;
 pub mod rollout;
 pub mod routing;
 pub mod run;
@@ -35,6 +34,6 @@ pub mod scaling;
 pub mod seen;
 pub mod stacks;
 pub mod status;
-
 pub mod validate;
+pub mod waits;
 pub mod warnings;

@@ -8,22 +8,24 @@ use crate::{
     credentials::{Credentials, complete},
     departures::Departures,
     events::Events,
-    fetch::{FetchError, fetch, fetch_stack},
+    fetch::{FetchError, Found, fetch, fetch_stack},
     labels::MANAGER,
     randomness::OperatingSystem,
     releases::decide,
     retention::predecessors,
-    retries::Retries,
     routing::{Looks, Routing, Target, foreseen, look},
     seen::{Seen, StackKey},
     status::{Report, StepError, is_available, is_true, status},
     validate::{Policy, validate},
+    waits::{Backoff, Waits},
 };
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
-    Api, Client, ResourceExt as _,
+    Api, Client, Resource as _, ResourceExt as _,
     api::{Patch, PatchParams},
+    core::{PartialObjectMeta, PartialObjectMetaExt as _},
     runtime::controller::Action,
 };
 use serde_json::json;
@@ -37,7 +39,7 @@ pub struct Context {
     pub departures: Departures,
     pub events: Events,
     pub seen: Seen,
-    pub retries: Retries,
+    pub waits: Waits,
     pub looks: Looks,
     pub audit_reads: audits::Reads,
     /// Where the ingress controller is reached, if not where the Ingress's status says.
@@ -57,8 +59,18 @@ pub enum ReconcileError {
     Status(#[source] kube::Error),
 }
 
-/// How often an unready stack is looked at: pods are not watched, and say why they do not start.
-const UNREADY: Duration = Duration::from_secs(5);
+/// When an unready stack is looked at again: pods are not watched, and say why they do not start. What becomes of it is
+/// watched, so that one that stands still needs few looks.
+const UNREADY: Backoff = Backoff {
+    first: Duration::from_secs(5),
+    longest: Duration::from_mins(5),
+};
+
+/// After a pass that ended early.
+const AFTER_FAILURE: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_mins(5),
+};
 
 /// How often a stack is looked at whose audits are not known or found something: who repairs it waits for that.
 const UNSETTLED: Duration = Duration::from_secs(30);
@@ -67,33 +79,41 @@ const UNSETTLED: Duration = Duration::from_secs(30);
 const LONGEST_PASS: Duration = Duration::from_mins(1);
 
 pub async fn reconcile(
-    stack: Arc<EcommerceStack>,
+    stack: Arc<PartialObjectMeta<EcommerceStack>>,
     context: Arc<Context>,
 ) -> Result<Action, ReconcileError> {
     let key = stack_key(&stack);
     let _turn = context.departures.locks.lock(&key).await;
-    let Some(stack) = fetch_stack(&context.client, &key.0, &key.1).await? else {
+    let Some(found) = fetch_stack(&context.client, &key.0, &key.1).await? else {
         context.forget(&key);
         return Ok(Action::await_change());
     };
-    if stack.metadata.deletion_timestamp.is_some() {
+    let Found {
+        metadata,
+        status: before,
+        stack,
+    } = found;
+    if metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // OPERATOR 3: garbage collection does the rest
     }
-    // A request that is never answered must not keep a stack from its next pass.
-    let outcome = timeout(LONGEST_PASS, Box::pin(pass(&context, stack.clone())))
-        .await
-        .unwrap_or(Err(StepError::Overdue));
+    let outcome = match stack {
+        // A request that is never answered must not keep a stack from its next pass.
+        Ok(stack) => timeout(LONGEST_PASS, Box::pin(pass(&context, stack)))
+            .await
+            .unwrap_or(Err(StepError::Overdue)),
+        Err(unreadable) => Err(unreadable.into()),
+    };
     if let Err(error) = &outcome {
         warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass ended early");
     }
     let new = status(
-        stack.status.as_ref(),
-        stack.metadata.generation,
+        before.as_ref(),
+        metadata.generation,
         Timestamp::now(),
         &outcome,
     );
-    context.set_status(&stack, &new).await?;
-    Ok(context.next(&key, &outcome, &new))
+    context.set_status(metadata, before.as_ref(), &new).await?;
+    Ok(context.next(&key, &outcome, before.as_ref(), &new))
 }
 
 async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepError> {
@@ -175,26 +195,26 @@ impl Context {
     /// Written only if it differs: the write would come back as a change.
     async fn set_status(
         &self,
-        stack: &EcommerceStack,
+        metadata: ObjectMeta,
+        before: Option<&EcommerceStackStatus>,
         new: &EcommerceStackStatus,
     ) -> Result<(), ReconcileError> {
-        if stack.status.as_ref() == Some(new) {
+        if before == Some(new) {
             return Ok(());
         }
-        let namespace = stack.namespace().unwrap_or_default();
-        let api: Api<EcommerceStack> = Api::namespaced(self.client.clone(), &namespace);
+        let stack = metadata.into_request_partial::<EcommerceStack>();
+        let (namespace, name) = stack_key(&stack);
+        let api: Api<PartialObjectMeta<EcommerceStack>> =
+            Api::namespaced(self.client.clone(), &namespace);
         let patch = Patch::Apply(json!({
             "apiVersion": format!("{GROUP}/v1alpha1"),
             "kind": "EcommerceStack",
             // The uid, so that a stack made anew in the meantime does not get the status of the one before.
-            "metadata": { "name": stack.name_any(), "uid": stack.metadata.uid },
+            "metadata": { "name": name, "uid": stack.metadata.uid },
             "status": new,
         }));
         let parameters = PatchParams::apply(MANAGER).force();
-        match api
-            .patch_status(&stack.name_any(), &parameters, &patch)
-            .await
-        {
+        match api.patch_status(&name, &parameters, &patch).await {
             Ok(_) => {}
             // Deleted in the meantime.
             Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
@@ -205,14 +225,15 @@ impl Context {
         if let Some(ready) = crate::status::condition(&new.conditions, ConditionType::Ready) {
             info!(
                 stack.namespace = namespace,
-                stack.name = stack.name_any(),
+                stack.name = name,
                 ready = ready.status,
                 reason = ready.reason,
                 message = ready.message,
                 "wrote the status"
             );
         }
-        self.events.publish(stack, stack.status.as_ref(), new).await;
+        let reference = stack.object_ref(&());
+        self.events.publish(&reference, before, new).await;
         Ok(())
     }
 
@@ -220,21 +241,26 @@ impl Context {
         &self,
         key: &StackKey,
         outcome: &Result<Report, StepError>,
+        before: Option<&EcommerceStackStatus>,
         new: &EcommerceStackStatus,
     ) -> Action {
         let label = if outcome.is_ok() { "applied" } else { "failed" };
         metrics::counter!("ecommercestack_operator_passes_total", "outcome" => label).increment(1);
+        if before.is_none_or(|before| is_news(before, new)) {
+            self.waits.forget(key);
+        }
         match outcome {
             Err(StepError::Apply(ApplyError::Raced { .. }) | StepError::PredecessorLeaving(_)) => {
                 Action::requeue(Duration::from_secs(1))
             }
-            Err(_) => Action::requeue(self.retries.failed(key)),
+            Err(_) => Action::requeue(self.waits.next(key, &AFTER_FAILURE)),
+            Ok(_) if !is_true(&new.conditions, ConditionType::Ready) => {
+                let wait = self.waits.next(key, &UNREADY);
+                Action::requeue(wait.min(self.resync))
+            }
             Ok(report) => {
-                self.retries.succeeded(key);
-                let ready = is_true(&new.conditions, ConditionType::Ready);
-                Action::requeue(if !ready {
-                    UNREADY
-                } else if report.audits.are_settled() {
+                self.waits.forget(key);
+                Action::requeue(if report.audits.are_settled() {
                     self.resync
                 } else {
                     self.resync.min(UNSETTLED)
@@ -248,8 +274,19 @@ impl Context {
         self.seen.forget(key);
         self.looks.forget(key);
         self.audit_reads.forget(key);
-        self.retries.succeeded(key);
+        self.waits.forget(key);
     }
+}
+
+/// Whether anything came of a pass but other words.
+fn is_news(before: &EcommerceStackStatus, new: &EcommerceStackStatus) -> bool {
+    let said = |status: &EcommerceStackStatus| -> Vec<_> {
+        let conditions = status.conditions.iter();
+        conditions
+            .map(|condition| (condition.status.clone(), condition.reason.clone()))
+            .collect()
+    };
+    before.components != new.components || said(before) != said(new)
 }
 
 /// Errors after which not even a status was written.
@@ -258,7 +295,7 @@ impl Context {
     reason = "the signature is the Controller's"
 )]
 pub fn on_error(
-    stack: Arc<EcommerceStack>,
+    stack: Arc<PartialObjectMeta<EcommerceStack>>,
     error: &ReconcileError,
     context: Arc<Context>,
 ) -> Action {
@@ -266,10 +303,10 @@ pub fn on_error(
     warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass failed");
     metrics::counter!("ecommercestack_operator_passes_total", "outcome" => "unreported")
         .increment(1);
-    Action::requeue(context.retries.failed(&key))
+    Action::requeue(context.waits.next(&key, &AFTER_FAILURE))
 }
 
-fn stack_key(stack: &EcommerceStack) -> StackKey {
+fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {
     (stack.namespace().unwrap_or_default(), stack.name_any())
 }
 

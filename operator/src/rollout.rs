@@ -34,9 +34,13 @@ pub fn is_rolled_out(deployment: &Deployment) -> bool {
 
 /// Its newest pods did not become available in time.
 pub fn is_stalled(deployment: &Deployment) -> bool {
-    condition(deployment, "Progressing").is_some_and(|(status, reason, _)| {
+    let status = deployment.status.as_ref();
+    let is_observed =
+        status.is_some_and(|status| status.observed_generation >= deployment.metadata.generation);
+    let is_late = condition(deployment, "Progressing").is_some_and(|(status, reason, _)| {
         status == "False" && reason == "ProgressDeadlineExceeded"
-    })
+    });
+    is_observed && is_late
 }
 
 /// What keeps the Deployment's pods from being made at all, such as a quota.
@@ -103,7 +107,8 @@ pub fn turns<'a>(
         };
         if template_hash(&current.metadata) == template_hash(&deployment.metadata) {
             turns.push(Turn::Now);
-            if !is_settled(current) {
+            // One that stands still is passed over: nobody knows when it goes on.
+            if !is_settled(current) && !is_stalled(current) {
                 rolling = rolling.or(Some(*workload));
             }
             continue;

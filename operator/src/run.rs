@@ -10,13 +10,17 @@ use crate::{
     http::{Readiness, record_metrics, router},
     reconcile::Context,
     render::{parse, render},
-    retries::Retries,
     routing::Looks,
     seen::Seen,
     validate::validate,
+    waits::Waits,
 };
 use anyhow::Context as _;
 use ecommercestack_crds::EcommerceStack;
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, Shared},
+};
 use kube::{Api, Client, api::ListParams};
 use std::{
     io::{Read as _, Write as _},
@@ -24,8 +28,19 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+    task::JoinSet,
+};
 use tracing::{info, warn};
+
+/// Resolves when the process is told to stop.
+pub type Stop = Shared<BoxFuture<'static, ()>>;
+
+/// For passes that have begun; shorter than a pod's grace period.
+const LAST_PASSES: Duration = Duration::from_secs(20);
 
 /// Runs until SIGTERM or Ctrl+C.
 pub async fn operator(config: Run) -> anyhow::Result<()> {
@@ -33,8 +48,9 @@ pub async fn operator(config: Run) -> anyhow::Result<()> {
     let client = Client::try_default()
         .await
         .context("cannot find a cluster")?;
+    let stop = stop_signal().context("cannot wait for signals")?;
     let scopes = config.scopes();
-    let readiness = Readiness::default();
+    let readiness = Readiness::new(&scopes);
     let listener = TcpListener::bind(config.metrics_address)
         .await
         .with_context(|| format!("cannot listen on {}", config.metrics_address))?;
@@ -42,16 +58,30 @@ pub async fn operator(config: Run) -> anyhow::Result<()> {
     info!(scopes = ?scopes, resync_seconds = config.resync.as_secs(), "the operator starts");
     tokio::select! {
         ended = server.into_future() => ended.context("the metrics server ended"),
-        () = async {
-            wait_for_stacks(&client, &scopes).await;
-            readiness.reached();
-            work(client, &config).await;
-        } => Ok(()),
+        () = work(client, &config, readiness, stop.clone()) => Ok(()),
+        () = stop.then(|()| tokio::time::sleep(LAST_PASSES)) => {
+            warn!("stopped before every pass had ended");
+            Ok(())
+        }
     }
 }
 
+/// Signals are waited for from now on, whatever the process does meanwhile.
+fn stop_signal() -> std::io::Result<Stop> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("stopping");
+    };
+    Ok(stop.boxed().shared())
+}
+
 /// Works on stacks until the process is told to stop.
-pub async fn work(client: Client, config: &Run) {
+pub async fn work(client: Client, config: &Run, readiness: Readiness, stop: Stop) {
     let scopes = config.scopes();
     let departures = Departures {
         client: client.clone(),
@@ -65,18 +95,25 @@ pub async fn work(client: Client, config: &Run) {
         looks: Looks::default(),
         audit_reads: audits::Reads::default(),
         ingress_address: config.ingress_address.clone(),
-        retries: Retries::default(),
+        waits: Waits::default(),
         role: postgres_role(config),
         policy: config.policy(),
         resync: config.resync,
-        client,
+        client: client.clone(),
     });
     let (known, all_known) = oneshot::channel();
     let mut watch = JoinSet::new();
-    watch.spawn(departures.watch(scopes.clone(), known));
     // Before all stacks are known, none can tell whether its host is another's.
-    let _ = all_known.await;
-    controller::run(context, scopes, config.max_concurrency).await;
+    let all_known = async {
+        wait_for_stacks(&client, &scopes).await;
+        watch.spawn(departures.watch(scopes.clone(), readiness, known));
+        let _ = all_known.await;
+    };
+    tokio::select! {
+        () = all_known => {}
+        () = stop.clone() => return,
+    }
+    controller::run(context, scopes, config.max_concurrency, stop).await;
 }
 
 /// Namespaced mode has Roles only. // OPERATOR 17

@@ -4,11 +4,14 @@
 use crate::seen::StackKey;
 use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
 use jiff::Timestamp;
-use kube::ResourceExt as _;
+use kube::{Resource as _, ResourceExt as _, core::DeserializeGuard};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
+
+/// A stack as a watch tells of it: one that cannot be read must not end the watch of all.
+pub type Watched = DeserializeGuard<EcommerceStack>;
 
 /// What propagation policy `Orphan` leaves in `metadata.finalizers` until the stack is gone.
 const ORPHAN: &str = "orphan";
@@ -54,17 +57,21 @@ struct Inner {
 
 impl Stacks {
     /// A stack is there as it is now.
-    pub fn applied(&self, stack: &EcommerceStack) {
+    pub fn applied(&self, stack: &Watched) {
         let Some(uid) = stack.uid() else { return };
-        self.with(|inner| inner.there.insert(uid, known(stack)));
+        self.with(|inner| {
+            let known = known(stack, inner.there.get(&uid));
+            inner.there.insert(uid, known)
+        });
     }
 
     /// A stack is gone; as it was last.
-    pub fn deleted(&self, stack: &EcommerceStack) -> Option<Departed> {
-        let (uid, mut last) = (stack.uid()?, known(stack));
+    pub fn deleted(&self, stack: &Watched) -> Option<Departed> {
+        let uid = stack.uid()?;
         self.with(|inner| {
-            // The finalizer is off again by the time of the last event.
             let before = inner.there.get(&uid);
+            let mut last = known(stack, before);
+            // The finalizer is off again by the time of the last event.
             last.is_orphaning |= before.is_some_and(|before| before.is_orphaning);
             Some(inner.depart(uid, last))
         })
@@ -148,17 +155,27 @@ impl Inner {
     }
 }
 
-fn known(stack: &EcommerceStack) -> Known {
-    let finalizers = stack.metadata.finalizers.as_deref().unwrap_or_default();
+/// Of a stack that cannot be read, what was known before still holds; of one that never could be, the data stay.
+fn known(stack: &Watched, before: Option<&Known>) -> Known {
+    let metadata = stack.meta();
+    let finalizers = metadata.finalizers.as_deref().unwrap_or_default();
+    let (ingress, policy) = match (&stack.0, before) {
+        (Ok(stack), _) => {
+            let ingress = stack.spec.ingress.as_ref().map(|ingress| Place {
+                host: ingress.host.clone(),
+                class_name: ingress.class_name.clone(),
+            });
+            (ingress, stack.spec.deletion_policy())
+        }
+        (Err(_), Some(before)) => (before.ingress.clone(), before.policy),
+        (Err(_), None) => (None, DeletionPolicy::Retain),
+    };
     Known {
         key: (stack.namespace().unwrap_or_default(), stack.name_any()),
         created: stack.creation_timestamp().map(|time| time.0),
-        is_leaving: stack.metadata.deletion_timestamp.is_some(),
-        ingress: stack.spec.ingress.as_ref().map(|ingress| Place {
-            host: ingress.host.clone(),
-            class_name: ingress.class_name.clone(),
-        }),
-        policy: stack.spec.deletion_policy(),
+        is_leaving: metadata.deletion_timestamp.is_some(),
+        ingress,
+        policy,
         is_orphaning: finalizers.iter().any(|finalizer| finalizer == ORPHAN),
     }
 }

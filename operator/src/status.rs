@@ -15,7 +15,7 @@ use crate::{
     audits::Audits,
     component::{Application, Workload},
     credentials::CredentialsError,
-    fetch::{FetchError, Fetched},
+    fetch::{FetchError, Fetched, Unreadable},
     job_state::JobState,
     pod_failures,
     quota::{self, Part},
@@ -50,6 +50,8 @@ pub struct Report {
 pub enum StepError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     #[error(transparent)]
     Validate(#[from] ValidateError),
     #[error(transparent)]
@@ -198,6 +200,7 @@ fn failure(error: &StepError) -> Finding {
         );
     }
     let reason = match error {
+        StepError::Unreadable(_) => Reason::Unreadable,
         StepError::Validate(_)
         | StepError::Credentials(CredentialsError::NotText(_) | CredentialsError::Randomness(_)) => {
             Reason::InvalidSpec

@@ -1,32 +1,36 @@
-//! How long to wait after a failed pass: longer with each failure of the same stack. kube has no such thing.
+//! How long to wait for the next look at a stack that does not get on: longer each time. kube has no such thing.
 
 use crate::seen::StackKey;
 use std::{
     collections::HashMap,
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_mins(5);
+/// Waits that double.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    pub first: Duration,
+    pub longest: Duration,
+}
 
-/// Failures in a row, by stack.
+/// Looks in a row of which nothing came, by stack.
 #[derive(Debug, Default)]
-pub struct Retries(Mutex<HashMap<StackKey, u32>>);
+pub struct Waits(Mutex<HashMap<StackKey, u32>>);
 
-impl Retries {
-    /// Counts a failure and says how long to wait: 1 s, 2 s, 4 s … 5 min.
-    pub fn failed(&self, stack: &StackKey) -> Duration {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = failures.entry(stack.clone()).or_default();
-        let wait = FIRST
-            .saturating_mul(2_u32.saturating_pow(*count))
-            .min(LONGEST);
+impl Waits {
+    /// Counts a look and says how long to wait. Stacks that began together soon look at different times.
+    pub fn next(&self, stack: &StackKey, backoff: &Backoff) -> Duration {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = looks.entry(stack.clone()).or_default();
+        let wait = backoff.wait(*count, spread(stack, *count));
         *count = count.saturating_add(1);
         wait
     }
 
-    pub fn succeeded(&self, stack: &StackKey) {
+    /// After something came of it.
+    pub fn forget(&self, stack: &StackKey) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -34,16 +38,66 @@ impl Retries {
     }
 }
 
+impl Backoff {
+    /// From three quarters of the full wait to all of it.
+    fn wait(&self, count: u32, spread: f64) -> Duration {
+        let full = self
+            .first
+            .saturating_mul(2_u32.saturating_pow(count))
+            .min(self.longest);
+        full.mul_f64(0.75 + spread / 4.0)
+    }
+}
+
+/// From 0 to 1, another for each stack and look.
+fn spread(stack: &StackKey, count: u32) -> f64 {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((stack, count));
+    let [high, low, ..] = hash.to_be_bytes();
+    f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BACKOFF: Backoff = Backoff {
+        first: Duration::from_secs(4),
+        longest: Duration::from_mins(5),
+    };
+
+    fn stack(name: &str) -> StackKey {
+        ("shops".to_owned(), name.to_owned())
+    }
+
     #[test]
-    fn waits_double_up_to_five_minutes_and_begin_anew() {
-        let (retries, stack) = (Retries::default(), ("shops".to_owned(), "shop".to_owned()));
-        let waits: Vec<u64> = (0..10).map(|_| retries.failed(&stack).as_secs()).collect();
-        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
-        retries.succeeded(&stack);
-        assert_eq!(retries.failed(&stack), FIRST);
+    fn waits_double_up_to_the_longest_and_begin_anew() {
+        let waits: Vec<u64> = (0..8)
+            .map(|count| BACKOFF.wait(count, 1.0).as_secs())
+            .collect();
+        assert_eq!(waits, [4, 8, 16, 32, 64, 128, 256, 300]);
+        assert_eq!(BACKOFF.wait(u32::MAX, 0.0), Duration::from_secs(225));
+
+        let (waits, shop) = (Waits::default(), stack("shop"));
+        let first = waits.next(&shop, &BACKOFF);
+        assert!(waits.next(&shop, &BACKOFF) > first);
+        waits.forget(&shop);
+        assert_eq!(waits.next(&shop, &BACKOFF), first);
+    }
+
+    /// A hundred that stand still, each looked at every five minutes: no second sees more than a few of them.
+    #[test]
+    fn stacks_that_began_together_look_at_different_times() {
+        let mut at = [Duration::ZERO; 100];
+        let waits = Waits::default();
+        for _ in 0..10 {
+            for (number, at) in at.iter_mut().enumerate() {
+                *at += waits.next(&stack(&format!("shop-{number}")), &BACKOFF);
+            }
+        }
+        let mut by_second = HashMap::<u64, u32>::new();
+        for at in at {
+            *by_second.entry(at.as_secs()).or_default() += 1;
+        }
+        assert!(by_second.values().all(|looks| *looks <= 6), "{by_second:?}");
     }
 }

@@ -117,15 +117,42 @@ fn a_later_one_that_rolls_is_waited_for_and_one_that_is_stalled_is_not() {
         turns_of(&desired(["b", "a", "b"]), &live(order.clone())),
         waiting
     );
-    order.status.as_mut().unwrap().conditions =
+    stall(&mut order);
+    assert_eq!(
+        turns_of(&desired(["b", "a", "b"]), &live(order)),
+        [Turn::Now; 3]
+    );
+}
+
+#[test]
+fn an_earlier_one_that_stands_still_is_passed_over() {
+    let mut auth = deployment(Workload::Auth, "b", 0);
+    let live = |auth: &Deployment| {
+        [
+            auth.clone(),
+            deployment(Workload::Product, "a", 1),
+            deployment(Workload::Order, "a", 1),
+        ]
+    };
+    let (wanted, waits) = (desired(["b", "b", "b"]), Turn::After(Workload::Auth));
+    assert_eq!(turns_of(&wanted, &live(&auth)), [Turn::Now, waits, waits]);
+    stall(&mut auth);
+    let next = Turn::After(Workload::Product);
+    assert_eq!(
+        turns_of(&wanted, &live(&auth)),
+        [Turn::Now, Turn::Now, next]
+    );
+    // What it says of the template before says nothing of this one.
+    auth.metadata.generation = Some(2);
+    assert_eq!(turns_of(&wanted, &live(&auth)), [Turn::Now, waits, waits]);
+}
+
+fn stall(deployment: &mut Deployment) {
+    deployment.status.as_mut().unwrap().conditions =
         Some(vec![k8s_openapi::api::apps::v1::DeploymentCondition {
             type_: Some("Progressing".into()),
             status: Some("False".into()),
             reason: Some("ProgressDeadlineExceeded".into()),
             ..Default::default()
         }]);
-    assert_eq!(
-        turns_of(&desired(["b", "a", "b"]), &live(order)),
-        [Turn::Now; 3]
-    );
 }

@@ -122,36 +122,35 @@ pub fn conditions(
         .collect()
 }
 
-/// After a step that failed: the stack is not ready, and nothing new is known of the rest.
+/// After a step that failed: the stack is not ready, and nobody has looked at the rest.
 pub fn after_failure(
     before: &[Condition],
     generation: Option<i64>,
     now: Timestamp,
     failure: &Finding,
 ) -> Vec<Condition> {
-    let mut conditions = before.to_vec();
-    for (type_, status) in [
-        (ConditionType::Ready, false),
-        (
-            ConditionType::Degraded,
-            failure.severity() == Severity::Wrong,
-        ),
-    ] {
-        let said = Said {
-            status: Some(status),
-            reason: failure.reason.as_str().to_owned(),
-            message: failure.message.clone(),
+    let is = |severity| failure.severity() == severity;
+    let said = |type_: ConditionType| {
+        let status = match type_ {
+            ConditionType::Ready => Some(false),
+            ConditionType::Degraded => Some(is(Severity::Wrong)),
+            ConditionType::Progressing if is(Severity::Moving) => Some(true),
+            _ => None,
         };
-        let new = settle(before, type_, said, generation, now);
-        match conditions
-            .iter_mut()
-            .find(|condition| condition.type_ == type_.as_str())
-        {
-            Some(old) => *old = new,
-            None => conditions.push(new),
+        let message = match status {
+            Some(_) => failure.message.clone(),
+            None => format!("not known: {}", failure.message),
+        };
+        Said {
+            status,
+            reason: failure.reason.as_str().to_owned(),
+            message,
         }
-    }
-    conditions
+    };
+    ConditionType::ALL
+        .into_iter()
+        .map(|type_| settle(before, type_, said(type_), generation, now))
+        .collect()
 }
 
 /// The time of the last transition moves only with the status.

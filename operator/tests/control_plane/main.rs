@@ -14,3 +14,4 @@ mod obstacles;
 mod routes;
 mod scaling;
 mod scene;
+mod unreadable;

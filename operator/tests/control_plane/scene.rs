@@ -3,7 +3,8 @@
 use crate::nodes::keep_pods_running;
 use clap::Parser as _;
 use ecommercestack_crds::{ConditionType, EcommerceStack};
-use ecommercestack_operator::{config::Config, run::work};
+use ecommercestack_operator::{config::Config, http::Readiness, run::work};
+use futures::FutureExt as _;
 use k8s_openapi::{
     NamespaceResourceScope, api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::Condition,
 };
@@ -92,8 +93,10 @@ impl Scene {
             return;
         }
         let config = Config::parse_from(arguments).run;
-        let client = self.client.clone();
-        self.operator = Some(tokio::spawn(async move { work(client, &config).await }));
+        let (client, readiness) = (self.client.clone(), Readiness::new(&config.scopes()));
+        let never = std::future::pending().boxed().shared();
+        let working = async move { work(client, &config, readiness, never).await };
+        self.operator = Some(tokio::spawn(working));
     }
 
     pub async fn stop_operator(&mut self) {

@@ -1,0 +1,112 @@
+//! A stack that the operator cannot read, as after an upgrade of the resource definition alone, stops no other.
+
+use crate::scene::Scene;
+use ecommercestack_crds::{
+    ConditionType::{AuthReady, Ready},
+    EcommerceStack,
+};
+use k8s_openapi::{
+    api::core::v1::Service,
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
+use kube::{
+    Api, CustomResourceExt as _,
+    api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams},
+};
+use serde_json::json;
+
+/// What a newer definition might allow.
+const NEWER: &str = "Archive";
+
+async fn allow_a_newer_policy(scene: &Scene) {
+    let definitions: Api<CustomResourceDefinition> = Api::all(scene.client.clone());
+    let policies =
+        "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/deletionPolicy/enum/-";
+    let patch = json!([{ "op": "add", "path": policies, "value": NEWER }]);
+    let patch: Patch<()> = Patch::Json(serde_json::from_value(patch).unwrap());
+    definitions
+        .patch(EcommerceStack::crd_name(), &PatchParams::default(), &patch)
+        .await
+        .unwrap();
+}
+
+/// The server takes the definition up a moment later.
+async fn apply_newer(scene: &Scene, name: &str) {
+    let resource = ApiResource::erase::<EcommerceStack>(&());
+    let stacks: Api<DynamicObject> =
+        Api::namespaced_with(scene.client.clone(), &scene.namespace, &resource);
+    let stack = json!({
+        "apiVersion": "ecommercestack.dev/v1alpha1",
+        "kind": "EcommerceStack",
+        "metadata": { "name": name },
+        "spec": {
+            "version": "1",
+            "database": { "managed": { "storage": { "size": "1Gi" } } },
+            "deletionPolicy": NEWER,
+        },
+    });
+    let parameters = PatchParams::apply("test").force();
+    crate::scene::until("a newer policy is taken", async || {
+        let patch = Patch::Apply(stack.clone());
+        stacks.patch(name, &parameters, &patch).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stack_that_cannot_be_read_says_so_and_stops_no_other() {
+    let mut scene = Scene::new("unreadable").await;
+    allow_a_newer_policy(&scene).await;
+    apply_newer(&scene, "newer").await;
+    let resource = ApiResource::erase::<EcommerceStack>(&());
+    let newer: Api<DynamicObject> =
+        Api::namespaced_with(scene.client.clone(), &scene.namespace, &resource);
+    let said = |reason: &'static str| {
+        let newer = newer.clone();
+        async move {
+            crate::scene::until(reason, async || {
+                let stack = newer
+                    .get("newer")
+                    .await
+                    .map_err(|error| error.to_string())?;
+                let conditions = stack.data["status"]["conditions"].as_array().cloned();
+                let of_type = |type_| {
+                    let mut all = conditions.iter().flatten();
+                    all.find(|condition| condition["type"] == type_).cloned()
+                };
+                match (of_type(Ready.as_str()), of_type(AuthReady.as_str())) {
+                    (Some(ready), Some(auth)) if ready["reason"] == reason => Ok((ready, auth)),
+                    (ready, _) => Err(format!("{ready:?}")),
+                }
+            })
+            .await
+        }
+    };
+    let (ready, auth) = said("Unreadable").await;
+    let message = ready["message"].as_str().unwrap();
+    assert!(
+        message.contains("spec.deletionPolicy: unknown variant `Archive`"),
+        "{message}"
+    );
+    assert_eq!(auth["status"], "Unknown");
+
+    // From a list at the start, too.
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    scene.stop_operator().await;
+    scene.start_operator(&[]);
+    let services = scene.api::<Service>();
+    services
+        .delete("shop-auth", &DeleteParams::default())
+        .await
+        .unwrap();
+    crate::scene::until("the Service is back", async || {
+        services.get("shop-auth").await
+    })
+    .await;
+
+    scene
+        .apply("newer", json!({ "deletionPolicy": "Delete" }))
+        .await;
+    scene.ready("newer").await;
+}
