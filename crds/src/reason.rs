@@ -91,6 +91,8 @@ pub enum Reason {
     /// The ingress controller has not taken up the route yet.
     RoutePending,
 
+    /// The database has not answered for more than five minutes, and nothing says why.
+    DatabaseStalled,
     /// The bootstrap Job failed.
     BootstrapFailed,
     /// The migration Job failed; the old image keeps serving.
@@ -139,7 +141,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -150,6 +152,7 @@ impl Reason {
         Self::WaitingForTurn,
         Self::RollingOut,
         Self::Starting,
+        Self::DatabaseStalled,
         Self::BootstrapFailed,
         Self::MigrationFailed,
         Self::ImageUnavailable,
@@ -185,6 +188,7 @@ impl Reason {
             Self::WaitingForTurn => "WaitingForTurn",
             Self::RollingOut => "RollingOut",
             Self::Starting => "Starting",
+            Self::DatabaseStalled => "DatabaseStalled",
             Self::BootstrapFailed => "BootstrapFailed",
             Self::MigrationFailed => "MigrationFailed",
             Self::ImageUnavailable => "ImageUnavailable",
@@ -225,7 +229,8 @@ impl Reason {
             | Self::Starting
             | Self::RemovingOldData
             | Self::RoutePending => Severity::Moving,
-            Self::BootstrapFailed
+            Self::DatabaseStalled
+            | Self::BootstrapFailed
             | Self::MigrationFailed
             | Self::ImageUnavailable
             | Self::RolloutStalled

@@ -153,7 +153,7 @@ pub async fn fetch(client: &Client, stack: EcommerceStack) -> Result<Fetched, Fe
     } else {
         Vec::new()
     };
-    let warnings = warnings(client, &namespace, &live).await?;
+    let warnings = warnings(client, &namespace, &live, &pods).await?;
     let ingress_classes = match &stack.spec.ingress {
         Some(_) => reader.ingress_classes().await?,
         None => None,

@@ -29,7 +29,11 @@ impl PodFailure {
 }
 
 /// The pods of a component.
-pub fn pods_of<'a>(pods: &'a [Pod], stack: &str, component: &str) -> impl Iterator<Item = &'a Pod> {
+pub fn pods_of<'a>(
+    pods: &'a [Pod],
+    stack: &str,
+    component: &str,
+) -> impl Iterator<Item = &'a Pod> + Clone {
     let labels = pod_labels(stack, component);
     pods.iter().filter(move |pod| {
         labels
@@ -39,7 +43,7 @@ pub fn pods_of<'a>(pods: &'a [Pod], stack: &str, component: &str) -> impl Iterat
 }
 
 /// The pods of a Job.
-pub fn pods_of_job<'a>(pods: &'a [Pod], job: &'a str) -> impl Iterator<Item = &'a Pod> {
+pub fn pods_of_job<'a>(pods: &'a [Pod], job: &'a str) -> impl Iterator<Item = &'a Pod> + Clone {
     pods.iter().filter(move |pod| {
         pod.labels()
             .get("batch.kubernetes.io/job-name")
@@ -127,6 +131,20 @@ fn crash(state: Option<&ContainerState>) -> Option<PodFailure> {
         Some(message) => sentence(&format!("exit {}: {message}", terminated.exit_code)),
         None => format!("exit {}: {reason}", terminated.exit_code),
     }))
+}
+
+/// Whether the kubelet is still making its containers, and only Events say what keeps it: a volume that cannot be
+/// mounted, for one.
+pub fn is_being_made(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    let containers = status.and_then(|status| status.container_statuses.as_ref());
+    containers.into_iter().flatten().any(|container| {
+        let waiting = container
+            .state
+            .as_ref()
+            .and_then(|state| state.waiting.as_ref());
+        waiting.is_some_and(|waiting| waiting.reason.as_deref() == Some("ContainerCreating"))
+    })
 }
 
 /// The termination message of a Job's pod that went through.

@@ -17,7 +17,7 @@ use crate::{
     credentials::CredentialsError,
     fetch::{FetchError, Fetched, Unreadable},
     job_state::JobState,
-    pod_failures,
+    pod_failures::{self, PodFailure},
     quota::{self, Part},
     releases::{Gate, Releases},
     rollout,
@@ -31,7 +31,7 @@ use ecommercestack_crds::{
     Severity,
 };
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::ResourceExt as _;
 
 /// What a pass found and did.
@@ -115,7 +115,7 @@ fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions
     let applications =
         Application::ALL.map(|application| applications::finding(report, application));
     conditions::Findings {
-        postgres: database::finding(report),
+        postgres: database::finding_in_time(report, before, now),
         unavailable: unavailable(report, &applications).or_else(|| {
             let is_wrong = routed.severity() == Severity::Wrong;
             is_wrong.then(|| routed.clone())
@@ -175,6 +175,15 @@ fn unavailable(report: &Report, applications: &[Finding; 3]) -> Option<Finding> 
 }
 
 impl Report {
+    /// Why the newest of these pods that is in trouble does not run: by what its status says, else by its Events.
+    fn pod_failure<'a>(&self, pods: impl Iterator<Item = &'a Pod> + Clone) -> Option<PodFailure> {
+        pod_failures::of_pods(pods.clone()).or_else(|| {
+            let mut warned =
+                pods.filter_map(|pod| self.fetched.warnings.of("Pod", &pod.name_any()));
+            Some(PodFailure::Start(pod_failures::sentence(warned.next()?)))
+        })
+    }
+
     /// How many pods a workload should have.
     pub fn wanted(&self, workload: Workload) -> i32 {
         match self.applied.deployments.get(&workload) {

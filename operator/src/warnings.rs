@@ -1,11 +1,15 @@
-//! Why objects wait, as far as only Events say: a `StatefulSet` or a Job without pods, a volume without storage. Asked
-//! for nothing else, and only while it waits: Events are many, and they outlive their cause.
+//! Why objects wait, as far as only Events say: a `StatefulSet` or a Job without pods, a volume without storage, a pod
+//! without its volumes. Asked for nothing else, and only while it waits: Events are many, and they outlive their cause.
 
 use crate::{
     fetch::{FetchError, Live},
     job_state::{JobState, job_state},
+    pod_failures::is_being_made,
 };
-use k8s_openapi::{api::core::v1::Event, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use k8s_openapi::{
+    api::core::v1::{Event, Pod},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use kube::{Api, Client, api::ListParams};
 use std::collections::BTreeMap;
 
@@ -25,10 +29,11 @@ pub async fn warnings(
     client: &Client,
     namespace: &str,
     live: &Live,
+    pods: &[Pod],
 ) -> Result<Warnings, FetchError> {
     let api: Api<Event> = Api::namespaced(client.clone(), namespace);
     let mut found = BTreeMap::new();
-    for (kind, metadata) in waiting(live) {
+    for (kind, metadata) in waiting(live, pods) {
         let (Some(name), Some(uid)) = (&metadata.name, &metadata.uid) else {
             continue;
         };
@@ -45,7 +50,7 @@ pub async fn warnings(
 }
 
 /// What has no pods or no storage, although it should.
-fn waiting(live: &Live) -> Vec<(&'static str, &ObjectMeta)> {
+fn waiting<'a>(live: &'a Live, pods: &'a [Pod]) -> Vec<(&'static str, &'a ObjectMeta)> {
     let sets = live.stateful_sets.values().filter(|set| {
         let pods = set.status.as_ref().map_or(0, |status| status.replicas);
         pods < set.spec.replicas.unwrap_or(1)
@@ -64,7 +69,9 @@ fn waiting(live: &Live) -> Vec<(&'static str, &ObjectMeta)> {
     let sets = sets.map(|set| ("StatefulSet", &set.metadata));
     let jobs = jobs.map(|(_, job)| ("Job", &job.metadata));
     let volumes = volumes.map(|volume| ("PersistentVolumeClaim", &volume.metadata));
-    sets.chain(jobs).chain(volumes).collect()
+    let pods = pods.iter().filter(|pod| is_being_made(pod));
+    let pods = pods.map(|pod| ("Pod", &pod.metadata));
+    sets.chain(jobs).chain(volumes).chain(pods).collect()
 }
 
 /// The message of the newest Event, if it is a warning: a later success takes an earlier failure back.

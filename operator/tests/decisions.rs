@@ -13,6 +13,7 @@ use ecommercestack_operator::{
     credentials::{Credential, Credentials, CredentialsError, complete},
     fetch::{Fetched, Live},
     labels::labels,
+    pod_failures::is_being_made,
     randomness::{OperatingSystem, Placeholders},
     releases::{Releases, decide},
     render::parse,
@@ -171,6 +172,16 @@ impl World {
     }
 
     fn status(&self, applied: Applied) -> EcommerceStackStatus {
+        self.later(None, applied, Timestamp::UNIX_EPOCH)
+    }
+
+    /// The status after this one.
+    fn later(
+        &self,
+        before: Option<&EcommerceStackStatus>,
+        applied: Applied,
+        now: Timestamp,
+    ) -> EcommerceStackStatus {
         let report = Report {
             stack: self.stack(),
             fetched: self.fetched.clone(),
@@ -179,7 +190,7 @@ impl World {
             routing: Routing::NoIngress,
             audits: self.audits.clone(),
         };
-        status(None, Some(3), Timestamp::UNIX_EPOCH, &Ok(report))
+        status(before, Some(3), now, &Ok(report))
     }
 
     fn message(&self, type_: ConditionType) -> (String, String) {
@@ -693,19 +704,85 @@ fn a_step_that_fails_is_reported_and_keeps_what_is_known_of_the_components() {
 }
 
 #[test]
+fn after_a_pass_that_ended_early_nobody_knows_how_the_components_are() {
+    let world = World::new("");
+    let before = world.status(Applied::default());
+    let failed = Err(StepError::Overdue);
+    let after = status(Some(&before), Some(4), Timestamp::UNIX_EPOCH, &failed);
+    let types: Vec<_> = after.conditions.iter().map(|one| &one.type_).collect();
+    let all = ConditionType::ALL.map(ConditionType::as_str);
+    assert_eq!(types, all);
+    for type_ in ConditionType::ALL {
+        let said = condition(&after.conditions, type_).unwrap();
+        let expected = match type_ {
+            ConditionType::Ready => "False",
+            ConditionType::Degraded => "True",
+            _ => "Unknown",
+        };
+        assert_eq!(
+            (said.status.as_str(), said.reason.as_str()),
+            (expected, "ApiUnavailable")
+        );
+        assert_eq!(said.observed_generation, Some(4));
+        assert!(
+            said.message.contains("has not answered for a minute"),
+            "{}",
+            said.message
+        );
+    }
+}
+
+#[test]
+fn a_database_that_does_not_start_is_wrong_after_five_minutes() {
+    let world = World::new("");
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let mut last = world.later(None, Applied::default(), at(0));
+    let mut reasons = Vec::new();
+    for second in [299, 300, 600] {
+        last = world.later(Some(&last), Applied::default(), at(second));
+        let said = condition(&last.conditions, ConditionType::PostgresReady).unwrap();
+        reasons.push(said.reason.clone());
+    }
+    assert_eq!(
+        reasons,
+        ["DatabaseStarting", "DatabaseStalled", "DatabaseStalled"]
+    );
+    assert!(is_true(&last.conditions, ConditionType::Degraded));
+    let said = condition(&last.conditions, ConditionType::Ready).unwrap();
+    assert!(
+        said.message
+            .contains("kubectl describe pod shop-postgres-0"),
+        "{}",
+        said.message
+    );
+}
+
+#[test]
+fn a_volume_that_cannot_be_mounted_is_why_the_database_does_not_start() {
+    let mut world = World::new("");
+    world.pod_of("none", waiting("ContainerCreating", ""));
+    let pod = world.fetched.pods.last_mut().unwrap();
+    pod.metadata.name = Some("shop-postgres-0".into());
+    pod.metadata.labels = Some(labels("shop", "postgres"));
+    assert!(is_being_made(pod));
+    assert_eq!(
+        world.message(ConditionType::PostgresReady).0,
+        "DatabaseStarting"
+    );
+    let failed = "MountVolume.SetUp failed for volume \"data\": exit status 32";
+    let of_pod = ("Pod", "shop-postgres-0".to_owned());
+    world.fetched.warnings.0.insert(of_pod, failed.to_owned());
+    let (reason, message) = world.message(ConditionType::PostgresReady);
+    assert_eq!(reason, "PodsFailing");
+    assert!(message.contains(failed), "{message}");
+}
+
+#[test]
 fn the_time_of_a_transition_moves_only_with_the_status() {
     let world = World::new("");
     let first = world.status(Applied::default());
-    let report = Report {
-        stack: world.stack(),
-        fetched: world.fetched.clone(),
-        releases: world.releases(),
-        applied: Applied::default(),
-        routing: Routing::NoIngress,
-        audits: world.audits.clone(),
-    };
     let later = Timestamp::from_second(60).unwrap();
-    let second = status(Some(&first), Some(3), later, &Ok(report));
+    let second = world.later(Some(&first), Applied::default(), later);
     assert_eq!(first, second);
     assert_eq!(
         second.conditions[0].last_transition_time,

@@ -46,7 +46,7 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
         return Some(Finding::new(Reason::WaitingForDatabase, waits));
     };
     let job = gate.job.name_any();
-    let failure = || pod_failures::of_pods(pod_failures::pods_of_job(&report.fetched.pods, &job));
+    let failure = || report.pod_failure(pod_failures::pods_of_job(&report.fetched.pods, &job));
     Some(match &gate.state {
         JobState::Succeeded if is_released => return None,
         JobState::Succeeded => Finding::new(
@@ -120,7 +120,7 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
     };
     let failure = || {
         let pods = pod_failures::pods_of(&report.fetched.pods, &report.stack.name, name);
-        pod_failures::of_pods(pods)
+        report.pod_failure(pods)
     };
     if let Some(Turn::After(other)) = report.applied.turns.get(&workload) {
         let waits = format!(

@@ -1,6 +1,6 @@
 //! What is to be said of the database.
 
-use super::{Finding, Report, applications::refused};
+use super::{Finding, Report, applications::refused, condition};
 use crate::{
     children::volumes::volume_name,
     component::{BOOTSTRAP, POSTGRES},
@@ -8,7 +8,9 @@ use crate::{
     pod_failures::{self, PodFailure},
     quota::Part,
 };
-use ecommercestack_crds::{ComponentStatus, Reason};
+use ecommercestack_crds::{ComponentStatus, ConditionType, Reason};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt as _;
 
 /// Whether a database pod is ready.
@@ -31,6 +33,29 @@ pub(super) fn status(report: &Report) -> ComponentStatus {
     }
 }
 
+/// A database starts within so many seconds, with its image pulled on the way.
+const PATIENCE: i64 = 300;
+
+/// What is to be said of it now, and that it takes too long, if it does.
+pub(super) fn finding_in_time(report: &Report, before: &[Condition], now: Timestamp) -> Finding {
+    let found = finding(report);
+    let missing_since = condition(before, ConditionType::PostgresReady)
+        .filter(|before| before.status == "False")
+        .map_or(now, |before| before.last_transition_time.0);
+    let is_late = now.as_second() - missing_since.as_second() >= PATIENCE;
+    if found.reason != Reason::DatabaseStarting || !is_late {
+        return found;
+    }
+    let set = report.stack.object(POSTGRES);
+    Finding::new(
+        Reason::DatabaseStalled,
+        format!(
+            "{}, for more than five minutes now; see kubectl describe pod {set}-0 and kubectl logs {set}-0",
+            found.message
+        ),
+    )
+}
+
 pub(super) fn finding(report: &Report) -> Finding {
     let stack = &report.stack;
     let pods = &report.fetched.pods;
@@ -40,7 +65,7 @@ pub(super) fn finding(report: &Report) -> Finding {
             return finding;
         }
         let own = pod_failures::pods_of(pods, &stack.name, POSTGRES);
-        return match pod_failures::of_pods(own) {
+        return match report.pod_failure(own) {
             Some(PodFailure::Image(message)) => Finding::new(
                 Reason::ImageUnavailable,
                 format!(
@@ -68,7 +93,7 @@ pub(super) fn finding(report: &Report) -> Finding {
     let job = gate.job.name_any();
     match &gate.state {
         JobState::Absent | JobState::Active => {
-            match pod_failures::of_pods(pod_failures::pods_of_job(pods, &job)) {
+            match report.pod_failure(pod_failures::pods_of_job(pods, &job)) {
                 Some(PodFailure::Image(message)) => Finding::new(
                     Reason::ImageUnavailable,
                     format!(
@@ -94,7 +119,7 @@ pub(super) fn finding(report: &Report) -> Finding {
             }
         }
         JobState::Failed(reason) => {
-            let cause = pod_failures::of_pods(pod_failures::pods_of_job(pods, &job));
+            let cause = report.pod_failure(pod_failures::pods_of_job(pods, &job));
             let cause = cause.as_ref().map_or(reason.as_str(), PodFailure::message);
             Finding::new(
                 Reason::BootstrapFailed,
