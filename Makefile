@@ -55,7 +55,7 @@ demo: ## Place an order in the sample shop
 	"$$CARGO_TARGET_DIR/release/demo" --namespace $(NAMESPACE)
 
 test: ## All tests: check, some rounds of chaos, then e2e
-	@tests/tally $(MAKE) --no-print-directory CHAOS_SHARE=12 check chaos e2e
+	@BUILD_CONTROL_PLANE=1 tests/tally $(MAKE) --no-print-directory CHAOS_SHARE=12 check chaos e2e
 
 check: lint unit ## Format, lints, unit, SQL and HTTP tests, drift of generated files; needs no cluster
 
