@@ -7,6 +7,7 @@
     reason = "this is how a test fails"
 )]
 
+mod crowd;
 mod deletion;
 mod drift;
 mod nodes;

@@ -1,6 +1,7 @@
 //! A namespace with an operator of its own, and stacks in it.
 
 use crate::nodes::keep_pods_running;
+use axum::http::Request;
 use clap::Parser as _;
 use ecommercestack_crds::{ConditionType, EcommerceStack};
 use ecommercestack_operator::{config::Config, http::Readiness, run::work};
@@ -11,14 +12,24 @@ use k8s_openapi::{
 use kube::{
     Api, Client, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
+    client::{Body, ClientBuilder},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::{fmt::Debug, process::Stdio, time::Duration};
+use std::{
+    fmt::Debug,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
+use tower::util::MapRequestLayer;
 
 pub struct Scene {
     pub client: Client,
@@ -77,8 +88,30 @@ impl Scene {
     }
 
     pub fn start_operator(&mut self, more: &[&str]) {
-        let mut arguments = vec!["operator", "--namespace", &self.namespace, "--resync", "2s"];
+        self.start_operator_over(self.client.clone(), more);
+    }
+
+    /// An operator as it is outside of tests, and the number of its requests.
+    pub async fn start_counted_operator(&mut self) -> Arc<AtomicUsize> {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = requests.clone();
+        let counting = MapRequestLayer::new(move |request: Request<Body>| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            request
+        });
+        let config = kube::Config::infer().await.unwrap();
+        let client = ClientBuilder::try_from(config).unwrap();
+        let client = client.with_layer(&counting).build();
+        self.start_operator_over(client, &["--resync", "10m"]);
+        requests
+    }
+
+    fn start_operator_over(&mut self, client: Client, more: &[&str]) {
+        let mut arguments = vec!["operator", "--namespace", &self.namespace];
         arguments.extend(more);
+        if !more.contains(&"--resync") {
+            arguments.extend(["--resync", "2s"]);
+        }
         // Another build, such as the release before: which of these tests does it fail?
         if let Some(binary) = std::env::var_os("OPERATOR_BINARY") {
             arguments.extend(["--metrics-address", "127.0.0.1:0"]);
@@ -93,7 +126,7 @@ impl Scene {
             return;
         }
         let config = Config::parse_from(arguments).run;
-        let (client, readiness) = (self.client.clone(), Readiness::new(&config.scopes()));
+        let readiness = Readiness::new(&config.scopes());
         let never = std::future::pending().boxed().shared();
         let working = async move { work(client, &config, readiness, never).await };
         self.operator = Some(tokio::spawn(working));
