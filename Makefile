@@ -37,7 +37,7 @@ deploy: ## Build the images from this tree and install the operator
 	eval "$$(cluster/env)"
 	helm upgrade --install ecommercestack-operator charts/ecommercestack-operator --namespace ecommercestack-system \
 	  --create-namespace --set image.tag="$$(cluster/version)" --set resync=$(RESYNC) \
-	  --set ingress.address=traefik.traefik.svc --wait --timeout 3m >/dev/null
+	  --set ingress.address=traefik.traefik.svc --take-ownership --wait --timeout 3m >/dev/null
 	echo "The operator runs in the namespace ecommercestack-system."
 
 sample: ## Apply the sample shop and wait until it is ready

@@ -61,7 +61,10 @@ async fn stacks_that_stand_still_are_looked_at_less_and_less() {
 #[tokio::test]
 #[ignore = "takes ten minutes or more, and measures"]
 async fn figures_of_a_crowd() {
-    let stacks = std::env::var("CROWD").map_or(100, |crowd| crowd.parse().unwrap());
+    let stacks = std::env::var_os("CROWD").map_or(100, |crowd| {
+        let crowd = crowd.into_string().unwrap();
+        crowd.parse().unwrap()
+    });
     for (name, more) in [("unready", stuck()), ("ready", json!({}))] {
         let mut scene = Scene::empty(&format!("crowd-{name}")).await;
         if name == "ready" {

@@ -11,6 +11,7 @@
 mod admission;
 mod audits;
 mod bad_input;
+mod chart;
 mod crash;
 mod deletion;
 mod first_order;
