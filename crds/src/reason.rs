@@ -105,6 +105,8 @@ pub enum Reason {
     TooManyConnections,
     /// An object of the name that the stack needs belongs to somebody else; it was left alone.
     Conflict,
+    /// The volume of a deleted stack of the same name was made with other values of fields that cannot change.
+    AdoptionRefused,
     /// The spec, or a Secret it needs, cannot be used as it is.
     InvalidSpec,
     /// The operator cannot read the resource: its definition in the cluster is of another version than the operator.
@@ -139,7 +141,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -157,6 +159,7 @@ impl Reason {
         Self::PodsFailing,
         Self::TooManyConnections,
         Self::Conflict,
+        Self::AdoptionRefused,
         Self::InvalidSpec,
         Self::Unreadable,
         Self::WriteRefused,
@@ -192,6 +195,7 @@ impl Reason {
             Self::PodsFailing => "PodsFailing",
             Self::TooManyConnections => "TooManyConnections",
             Self::Conflict => "Conflict",
+            Self::AdoptionRefused => "AdoptionRefused",
             Self::InvalidSpec => "InvalidSpec",
             Self::Unreadable => "Unreadable",
             Self::WriteRefused => "WriteRefused",
@@ -232,6 +236,7 @@ impl Reason {
             | Self::PodsFailing
             | Self::TooManyConnections
             | Self::Conflict
+            | Self::AdoptionRefused
             | Self::InvalidSpec
             | Self::Unreadable
             | Self::WriteRefused

@@ -22,6 +22,10 @@ pub const TEMPLATE_HASH: &str = "ecommercestack.dev/template";
 pub const STACK_UID: &str = "ecommercestack.dev/stack-uid";
 /// On volumes and Secrets: what becomes of them when that stack is deleted, `Retain` or `Delete`.
 pub const DELETION_POLICY: &str = "ecommercestack.dev/deletion-policy";
+/// On the volume: the currency of the prices in its data.
+pub const CURRENCY: &str = "ecommercestack.dev/currency";
+/// On the volume: the `StorageClass` that its stack named, empty where that was the cluster's default.
+pub const STORAGE_CLASS: &str = "ecommercestack.dev/storage-class";
 /// On the volume: auth has served from it, so the first administrator exists.
 pub const ADMINISTRATOR: &str = "ecommercestack.dev/administrator";
 

@@ -11,6 +11,7 @@ pub use conditions::{condition, is_true};
 pub use finding::Finding;
 
 use crate::{
+    adoption::AdoptionRefused,
     apply::{Applied, ApplyError, Problem},
     audits::Audits,
     component::{Application, Workload},
@@ -54,6 +55,8 @@ pub enum StepError {
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
     Validate(#[from] ValidateError),
+    #[error(transparent)]
+    Adoption(#[from] AdoptionRefused),
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     #[error(transparent)]
@@ -206,6 +209,7 @@ fn failure(error: &StepError) -> Finding {
             Reason::InvalidSpec
         }
         StepError::Credentials(CredentialsError::Conflict(_)) => Reason::Conflict,
+        StepError::Adoption(_) => Reason::AdoptionRefused,
         StepError::NamespaceTerminating(_) => Reason::NamespaceTerminating,
         StepError::PredecessorLeaving(_) => Reason::RemovingOldData,
         StepError::Fetch(FetchError { source, .. })
@@ -228,10 +232,12 @@ fn failure(error: &StepError) -> Finding {
         Reason::ApiUnavailable => "; the operator tries again",
         _ => "",
     };
-    Finding::new(
-        reason,
-        format!("{}{next}", pod_failures::sentence(&message)),
-    )
+    // Where the words are the operator's own, what to do comes last and must not be cut off.
+    let message = match error {
+        StepError::Adoption(_) => message,
+        _ => pod_failures::sentence(&message),
+    };
+    Finding::new(reason, format!("{message}{next}"))
 }
 
 fn problem(problem: &Problem) -> Finding {

@@ -1,6 +1,9 @@
 //! What a pass decides from what it found: releases, credentials, owners, status. No cluster, only values.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "decisions/data.rs"]
+mod data;
+
 use ecommercestack_crds::{
     ComponentStatus, ComponentStatuses, ConditionType, DeletionPolicy, EcommerceStackStatus,
 };
@@ -17,7 +20,7 @@ use ecommercestack_operator::{
     releases::{Releases, decide},
     render::parse,
     restart::restarts,
-    retention::{Course, marks, metadata_changes, orphaned_states, predecessors},
+    retention::{Course, metadata_changes, orphaned_states, predecessors, volume_marks},
     routing::Routing,
     status::{Report, StepError, condition, is_true, status},
     validate::{ValidStack, validate},
@@ -508,7 +511,7 @@ fn volumes_are_marked_with_their_stack_and_its_policy_and_never_owned_by_it() {
         stack.deletion_policy = policy;
         let changes = metadata_changes(&stack, &world.fetched);
         assert_eq!(changes[0].owners, Some(Vec::new()));
-        assert_eq!(changes[0].annotations, marks(&stack));
+        assert_eq!(changes[0].annotations, volume_marks(&stack));
         let mut new = volume("v");
         new.metadata.annotations = Some(changes[0].annotations.clone());
         let mut world = World::new("");
@@ -567,7 +570,7 @@ fn the_state_of_patroni_follows_its_volume_under_either_policy() {
     let stack = world.stack();
     assert!(metadata_changes(&stack, &world.fetched).is_empty());
     let mut marked = volume("volume");
-    marked.metadata.annotations = Some(marks(&stack));
+    marked.metadata.annotations = Some(volume_marks(&stack));
     world.with_volume(marked);
     let changes = metadata_changes(&stack, &world.fetched);
     assert_eq!(changes.len(), 1);

@@ -1,12 +1,12 @@
 //! What stays and what goes follows the resource as it was last applied, however soon it is deleted.
 
 use crate::scene::{Scene, until};
-use ecommercestack_crds::DeletionPolicy;
+use ecommercestack_crds::{ConditionType::Ready, DeletionPolicy};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
     core::v1::{ConfigMap, PersistentVolumeClaim, Secret},
 };
-use kube::ResourceExt as _;
+use kube::{ResourceExt as _, api::DeleteParams};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -188,4 +188,62 @@ async fn a_volume_has_its_policy_before_a_pod_can_use_it() {
         stack.uid().unwrap()
     );
     assert_eq!(volume.owner_references(), []);
+}
+
+#[tokio::test]
+async fn a_stack_made_again_with_other_fields_that_cannot_change_is_refused_and_writes_nothing() {
+    let scene = Scene::new("adoption").await;
+    let volume = async || {
+        let volume = scene.api::<PersistentVolumeClaim>().get(VOLUME).await;
+        volume.unwrap()
+    };
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let first = volume().await;
+    assert_eq!(first.annotations()["ecommercestack.dev/currency"], "USD");
+    scene.delete_stack("shop").await;
+    nothing_runs(&scene).await;
+
+    let other = json!({
+        "currency": "EUR",
+        "deletionPolicy": "Delete",
+        "database": { "managed": { "storage": { "size": "16Gi" } } },
+    });
+    scene.apply("shop", other.clone()).await;
+    let refused = scene
+        .reports("shop", Ready, "False", "AdoptionRefused")
+        .await;
+    for part in ["spec.currency was USD and is EUR", "was 1Gi and is 16Gi"] {
+        assert!(refused.message.contains(part), "{}", refused.message);
+    }
+    // Some passes later.
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(scene.names::<StatefulSet>().await, Vec::<String>::new());
+    assert_eq!(volume().await.annotations(), first.annotations());
+
+    // The refused one takes nothing along, whatever its policy says.
+    scene.delete_stack("shop").await;
+    sleep(Duration::from_secs(4)).await;
+    assert_eq!(volume().await.uid(), first.uid());
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    assert_eq!(volume().await.uid(), first.uid());
+
+    // Without its volume it is an empty shop.
+    scene.delete_stack("shop").await;
+    nothing_runs(&scene).await;
+    scene.apply("shop", other).await;
+    scene
+        .reports("shop", Ready, "False", "AdoptionRefused")
+        .await;
+    let volumes = scene.api::<PersistentVolumeClaim>();
+    volumes
+        .delete(VOLUME, &DeleteParams::default())
+        .await
+        .unwrap();
+    scene.ready("shop").await;
+    assert_eq!(
+        volume().await.annotations()["ecommercestack.dev/currency"],
+        "EUR"
+    );
 }
