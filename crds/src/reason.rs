@@ -119,6 +119,8 @@ pub enum Reason {
     QuotaExceeded,
     /// The database's volume gets no storage, for want of its `StorageClass`, say.
     StorageUnavailable,
+    /// The database's volume is being deleted, or its storage is gone.
+    VolumeLost,
     /// Another stack, older than this one, has the host in the same ingress class.
     HostTaken,
     /// The ingress class that the spec names does not exist, or none is the default.
@@ -141,7 +143,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -167,6 +169,7 @@ impl Reason {
         Self::RemovingOldData,
         Self::QuotaExceeded,
         Self::StorageUnavailable,
+        Self::VolumeLost,
         Self::HostTaken,
         Self::IngressClassMissing,
         Self::NotRouted,
@@ -203,6 +206,7 @@ impl Reason {
             Self::RemovingOldData => "RemovingOldData",
             Self::QuotaExceeded => "QuotaExceeded",
             Self::StorageUnavailable => "StorageUnavailable",
+            Self::VolumeLost => "VolumeLost",
             Self::HostTaken => "HostTaken",
             Self::IngressClassMissing => "IngressClassMissing",
             Self::NotRouted => "NotRouted",
@@ -243,6 +247,7 @@ impl Reason {
             | Self::ApiUnavailable
             | Self::QuotaExceeded
             | Self::StorageUnavailable
+            | Self::VolumeLost
             | Self::HostTaken
             | Self::IngressClassMissing
             | Self::NotRouted

@@ -6,6 +6,7 @@ mod conditions;
 mod database;
 mod finding;
 mod routed;
+mod volume;
 
 pub use conditions::{condition, is_true};
 pub use finding::Finding;

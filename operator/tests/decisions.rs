@@ -321,6 +321,13 @@ fn a_healthy_database_restarts_between_migrations_and_not_for_the_bootstrap() {
         job.status = None;
     }
     assert_eq!(restarts(&world.stack(), &world.fetched).len(), 1);
+    // The data would go with the pod.
+    let mut leaving = volume("v");
+    leaving.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+    world.with_volume(leaving);
+    assert!(restarts(&world.stack(), &world.fetched).is_empty());
+    world.with_volume(volume("v"));
+    assert_eq!(restarts(&world.stack(), &world.fetched).len(), 1);
     let gate = world.releases().of(Application::Auth).migration.clone();
     let job = gate.unwrap().job;
     world.fetched.live.jobs.insert(job.name_any(), job);

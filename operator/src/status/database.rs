@@ -1,6 +1,6 @@
 //! What is to be said of the database.
 
-use super::{Finding, Report, applications::refused};
+use super::{Finding, Report, applications::refused, volume};
 use crate::{
     children::volumes::volume_name,
     component::{BOOTSTRAP, POSTGRES},
@@ -32,6 +32,10 @@ pub(super) fn status(report: &Report) -> ComponentStatus {
 }
 
 pub(super) fn finding(report: &Report) -> Finding {
+    volume::finding(report).unwrap_or_else(|| of_pods(report))
+}
+
+fn of_pods(report: &Report) -> Finding {
     let stack = &report.stack;
     let pods = &report.fetched.pods;
     if !answers(report) {

@@ -1,10 +1,13 @@
 //! What stays and what goes follows the resource as it was last applied, however soon it is deleted.
 
 use crate::scene::{Scene, until};
-use ecommercestack_crds::{ConditionType::Ready, DeletionPolicy};
+use ecommercestack_crds::{
+    ConditionType::{PostgresReady, Ready},
+    DeletionPolicy,
+};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
-    core::v1::{ConfigMap, PersistentVolumeClaim, Secret},
+    core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
 };
 use kube::{ResourceExt as _, api::DeleteParams};
 use serde_json::json;
@@ -246,4 +249,40 @@ async fn a_stack_made_again_with_other_fields_that_cannot_change_is_refused_and_
         volume().await.annotations()["ecommercestack.dev/currency"],
         "EUR"
     );
+}
+
+#[tokio::test]
+async fn a_volume_that_is_being_deleted_is_said_while_its_pod_runs() {
+    let scene = Scene::new("leaving").await;
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    // Kubernetes holds a claim for pods on nodes, and there are none.
+    let held = json!({ "metadata": { "finalizers": ["ecommercestack.dev/test"] } });
+    scene.patch::<PersistentVolumeClaim>(VOLUME, held).await;
+    let volumes = scene.api::<PersistentVolumeClaim>();
+    volumes
+        .delete(VOLUME, &DeleteParams::default())
+        .await
+        .unwrap();
+    let found = scene.reports("shop", Ready, "False", "VolumeLost").await;
+    assert!(
+        found
+            .message
+            .contains("as soon as pod shop-postgres-0 ends"),
+        "{}",
+        found.message
+    );
+    let postgres = scene.condition("shop", PostgresReady).await.unwrap();
+    assert_eq!(postgres.reason, "VolumeLost");
+    // A template that changed does not restart the pod that holds the claim.
+    let pods = scene.api::<Pod>();
+    let before = pods.get("shop-postgres-0").await.unwrap().uid();
+    let more = json!({ "managed": {
+        "storage": { "size": "1Gi" },
+        "resources": { "limits": { "memory": "2Gi" } },
+    } });
+    scene.apply("shop", json!({ "database": more })).await;
+    sleep(Duration::from_secs(8)).await;
+    assert_eq!(pods.get("shop-postgres-0").await.unwrap().uid(), before);
+    assert!(volumes.get_opt(VOLUME).await.unwrap().is_some());
 }

@@ -4,13 +4,17 @@ use super::{World, role};
 use ecommercestack_crds::ConditionType;
 use ecommercestack_operator::{
     adoption,
+    apply::Applied,
     build::build,
     children::volumes,
     retention::{metadata_changes, volume_marks},
     status::{StepError, condition, is_true, status},
 };
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use k8s_openapi::{
+    api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimStatus},
+    apimachinery::pkg::apis::meta::v1::Time,
+};
 
 /// A stack that finds another stack's volume.
 fn successor(spec: &str, volume: PersistentVolumeClaim) -> World {
@@ -172,4 +176,53 @@ fn the_log_has_room_on_a_volume_that_is_smaller_than_the_spec_says() {
     let mut world = World::new("");
     world.with_volume(volume_of(&with_storage(r#"{"size": "16Gi"}"#, "")));
     assert_eq!(log_size(&world), "256MB");
+}
+
+#[test]
+fn a_volume_that_goes_is_said_while_the_database_still_answers() {
+    let mut world = World::new("");
+    let set = world.fetched.live.stateful_sets["shop-postgres"].clone();
+    let applied = Applied {
+        stateful_set: Some(set),
+        ..Default::default()
+    };
+    let says = |world: &World| {
+        let status = world.status(applied.clone());
+        let postgres = condition(&status.conditions, ConditionType::PostgresReady).unwrap();
+        let degraded = is_true(&status.conditions, ConditionType::Degraded);
+        (postgres.clone(), degraded)
+    };
+    let mut volume = volume_of(&world);
+    volume.spec.as_mut().unwrap().volume_name = Some("pv-7".into());
+    world.with_volume(volume.clone());
+    let (postgres, degraded) = says(&world);
+    assert_eq!((postgres.reason.as_str(), degraded), ("Running", false));
+
+    volume.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+    world.with_volume(volume.clone());
+    let (postgres, degraded) = says(&world);
+    assert_eq!((postgres.status.as_str(), degraded), ("False", true));
+    assert_eq!(postgres.reason, "VolumeLost");
+    for part in [
+        "PersistentVolumeClaim data-shop-postgres-0 is being deleted",
+        "as soon as pod shop-postgres-0 ends",
+        "kubectl patch pv pv-7",
+    ] {
+        assert!(postgres.message.contains(part), "{}", postgres.message);
+    }
+
+    volume.metadata.deletion_timestamp = None;
+    volume.status = Some(PersistentVolumeClaimStatus {
+        phase: Some("Lost".into()),
+        ..Default::default()
+    });
+    world.with_volume(volume);
+    let (postgres, degraded) = says(&world);
+    assert_eq!((postgres.reason.as_str(), degraded), ("VolumeLost", true));
+    for part in [
+        "has lost its PersistentVolume pv-7",
+        "kubectl delete pvc data-shop-postgres-0 -n shops",
+    ] {
+        assert!(postgres.message.contains(part), "{}", postgres.message);
+    }
 }
