@@ -119,6 +119,8 @@ pub enum Reason {
     QuotaExceeded,
     /// The database's volume gets no storage, for want of its `StorageClass`, say.
     StorageUnavailable,
+    /// The database is another one than before, without its data, and nobody has accepted it.
+    DatabaseReplaced,
     /// The database's volume is being deleted, or its storage is gone.
     VolumeLost,
     /// Another stack, older than this one, has the host in the same ingress class.
@@ -143,7 +145,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -169,6 +171,7 @@ impl Reason {
         Self::RemovingOldData,
         Self::QuotaExceeded,
         Self::StorageUnavailable,
+        Self::DatabaseReplaced,
         Self::VolumeLost,
         Self::HostTaken,
         Self::IngressClassMissing,
@@ -206,6 +209,7 @@ impl Reason {
             Self::RemovingOldData => "RemovingOldData",
             Self::QuotaExceeded => "QuotaExceeded",
             Self::StorageUnavailable => "StorageUnavailable",
+            Self::DatabaseReplaced => "DatabaseReplaced",
             Self::VolumeLost => "VolumeLost",
             Self::HostTaken => "HostTaken",
             Self::IngressClassMissing => "IngressClassMissing",
@@ -247,6 +251,7 @@ impl Reason {
             | Self::ApiUnavailable
             | Self::QuotaExceeded
             | Self::StorageUnavailable
+            | Self::DatabaseReplaced
             | Self::VolumeLost
             | Self::HostTaken
             | Self::IngressClassMissing

@@ -29,6 +29,9 @@ pub const STORAGE_CLASS: &str = "ecommercestack.dev/storage-class";
 /// On the volume: auth has served from it, so the first administrator exists.
 pub const ADMINISTRATOR: &str = "ecommercestack.dev/administrator";
 
+/// On a stack, set by a person: the system identifier of the database that may take the place of the one before.
+pub const ACCEPT_DATABASE: &str = "ecommercestack.dev/accept-database";
+
 /// The labels of an object of a stack's component.
 pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {
     [

@@ -16,6 +16,7 @@ pub mod events;
 pub mod fetch;
 pub mod fingerprint;
 pub mod http;
+pub mod identity;
 pub mod job_state;
 pub mod labels;
 pub mod locks;

@@ -18,6 +18,7 @@ use crate::{
     component::{Application, Workload},
     credentials::CredentialsError,
     fetch::{FetchError, Fetched, Unreadable},
+    identity,
     job_state::JobState,
     pod_failures,
     quota::{self, Part},
@@ -29,8 +30,8 @@ use crate::{
 };
 use conditions::conditions;
 use ecommercestack_crds::{
-    ComponentStatus, ComponentStatuses, EcommerceStackStatus, Migration, MigrationState, Reason,
-    Severity,
+    ComponentStatus, ComponentStatuses, DatabaseStatus, EcommerceStackStatus, Migration,
+    MigrationState, Reason, Severity,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -90,6 +91,9 @@ pub fn status(
                 &findings(report, &before.conditions, now),
             ),
             components: Some(components(report, before.components.as_ref())),
+            database: identity::kept(&report.fetched).map(|identifier| DatabaseStatus {
+                system_identifier: Some(identifier.to_owned()),
+            }),
             url: routed::url(report),
             deletion_policy: report.applied.deletion_policy.or(before.deletion_policy),
         },

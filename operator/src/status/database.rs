@@ -4,11 +4,14 @@ use super::{Finding, Report, applications::refused, volume};
 use crate::{
     children::volumes::volume_name,
     component::{BOOTSTRAP, POSTGRES},
+    identity::{self, Replaced},
     job_state::JobState,
+    labels::ACCEPT_DATABASE,
     pod_failures::{self, PodFailure},
     quota::Part,
+    validate::ValidStack,
 };
-use ecommercestack_crds::{ComponentStatus, Reason};
+use ecommercestack_crds::{ComponentStatus, Reason, Severity};
 use kube::ResourceExt as _;
 
 /// Whether a database pod is ready.
@@ -32,7 +35,29 @@ pub(super) fn status(report: &Report) -> ComponentStatus {
 }
 
 pub(super) fn finding(report: &Report) -> Finding {
-    volume::finding(report).unwrap_or_else(|| of_pods(report))
+    if let Some(finding) = volume::finding(report) {
+        return finding;
+    }
+    let finding = of_pods(report);
+    match identity::replaced(&report.fetched) {
+        // Why it does not run comes first.
+        Some(replaced) if finding.severity() != Severity::Wrong => is_replaced(report, replaced),
+        Some(_) | None => finding,
+    }
+}
+
+fn is_replaced(report: &Report, Replaced { kept, live }: Replaced<'_>) -> Finding {
+    let ValidStack {
+        name, namespace, ..
+    } = &report.stack;
+    Finding::new(
+        Reason::DatabaseReplaced,
+        format!(
+            "the database has the system identifier {live}, and the shop's data are in another one, {kept}; bring back the volume \
+             with those data, or, to go on with this database, run kubectl annotate estack {name} -n {namespace} \
+             --overwrite {ACCEPT_DATABASE}={live}"
+        ),
+    )
 }
 
 fn of_pods(report: &Report) -> Finding {

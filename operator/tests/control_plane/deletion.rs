@@ -9,7 +9,10 @@ use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
     core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
 };
-use kube::{ResourceExt as _, api::DeleteParams};
+use kube::{
+    ResourceExt as _,
+    api::{DeleteParams, Patch, PatchParams},
+};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -285,4 +288,46 @@ async fn a_volume_that_is_being_deleted_is_said_while_its_pod_runs() {
     sleep(Duration::from_secs(8)).await;
     assert_eq!(pods.get("shop-postgres-0").await.unwrap().uid(), before);
     assert!(volumes.get_opt(VOLUME).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_database_that_is_another_one_is_reported_until_a_person_accepts_it() {
+    let scene = Scene::new("replaced").await;
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let kept = async || {
+        let status = scene.stacks().get("shop").await.unwrap().status.unwrap();
+        status.database.unwrap().system_identifier.unwrap()
+    };
+    assert_eq!(kept().await, "1");
+    // As Patroni does when it finds its volume empty.
+    let initialize =
+        |identifier: &str| json!({ "metadata": { "annotations": { "initialize": identifier } } });
+    scene
+        .patch::<ConfigMap>("shop-postgres-config", initialize("2"))
+        .await;
+    let found = scene
+        .reports("shop", Ready, "False", "DatabaseReplaced")
+        .await;
+    let accept = "ecommercestack.dev/accept-database";
+    assert!(
+        found.message.contains(&format!("{accept}=2")),
+        "{}",
+        found.message
+    );
+    // Whatever else happens.
+    sleep(Duration::from_secs(5)).await;
+    scene
+        .reports("shop", PostgresReady, "False", "DatabaseReplaced")
+        .await;
+    assert_eq!(kept().await, "1");
+    let consent = json!({ "metadata": { "annotations": { accept: "2" } } });
+    let parameters = PatchParams::default();
+    scene
+        .stacks()
+        .patch_metadata("shop", &parameters, &Patch::Merge(consent))
+        .await
+        .unwrap();
+    scene.ready("shop").await;
+    assert_eq!(kept().await, "2");
 }

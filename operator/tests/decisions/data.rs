@@ -1,7 +1,7 @@
 //! What the volume of a deleted stack was made for, and what a stack of the same name wants.
 
 use super::{World, role};
-use ecommercestack_crds::ConditionType;
+use ecommercestack_crds::{ConditionType, DatabaseStatus};
 use ecommercestack_operator::{
     adoption,
     apply::Applied,
@@ -225,4 +225,91 @@ fn a_volume_that_goes_is_said_while_the_database_still_answers() {
     ] {
         assert!(postgres.message.contains(part), "{}", postgres.message);
     }
+}
+
+/// A pass, as the next one finds its status.
+fn pass(world: &mut World) -> (String, String, Option<String>) {
+    let set = world.fetched.live.stateful_sets["shop-postgres"].clone();
+    let status = world.status(Applied {
+        stateful_set: Some(set),
+        ..Default::default()
+    });
+    let postgres = condition(&status.conditions, ConditionType::PostgresReady).unwrap();
+    let said = (postgres.reason.clone(), postgres.message.clone());
+    let kept = status.database.clone();
+    world.fetched.stack.status = Some(status);
+    (
+        said.0,
+        said.1,
+        kept.and_then(|database| database.system_identifier),
+    )
+}
+
+#[test]
+fn another_database_is_reported_until_a_person_accepts_that_very_one() {
+    let mut world = World::new("");
+    let (reason, _, kept) = pass(&mut world);
+    assert_eq!((reason.as_str(), kept.as_deref()), ("Running", Some("1")));
+    // A database that starts has no identifier yet.
+    world.fetched.system_identifier = None;
+    assert_eq!(pass(&mut world).2.as_deref(), Some("1"));
+
+    world.fetched.system_identifier = Some("2".into());
+    for _ in 0..2 {
+        let (reason, message, kept) = pass(&mut world);
+        assert_eq!(
+            (reason.as_str(), kept.as_deref()),
+            ("DatabaseReplaced", Some("1"))
+        );
+        for part in [
+            "system identifier 2",
+            "another one, 1;",
+            "kubectl annotate estack shop -n shops --overwrite ecommercestack.dev/accept-database=2",
+        ] {
+            assert!(message.contains(part), "{message} lacks {part}");
+        }
+        let status = world.fetched.stack.status.as_ref().unwrap();
+        assert!(is_true(&status.conditions, ConditionType::Degraded));
+        let ready = condition(&status.conditions, ConditionType::Ready).unwrap();
+        assert_eq!(ready.reason, "DatabaseReplaced");
+    }
+
+    let mut accept = |identifier: &str| {
+        let annotations = world
+            .fetched
+            .stack
+            .metadata
+            .annotations
+            .get_or_insert_default();
+        annotations.insert(
+            "ecommercestack.dev/accept-database".into(),
+            identifier.into(),
+        );
+        let (reason, _, kept) = pass(&mut world);
+        (reason, kept.unwrap())
+    };
+    assert_eq!(accept("1"), ("DatabaseReplaced".into(), "1".into()));
+    let (reason, kept) = accept("2");
+    assert_ne!(reason, "DatabaseReplaced");
+    assert_eq!(kept, "2");
+    // An old consent is none to what comes after.
+    world.fetched.system_identifier = Some("3".into());
+    let (reason, _, kept) = pass(&mut world);
+    assert_eq!(
+        (reason.as_str(), kept.as_deref()),
+        ("DatabaseReplaced", Some("2"))
+    );
+}
+
+#[test]
+fn a_pass_that_failed_keeps_the_identifier() {
+    let mut world = World::new("");
+    pass(&mut world);
+    let before = world.fetched.stack.status.clone().unwrap();
+    let failed = Err(StepError::Overdue);
+    let after = status(Some(&before), Some(3), Timestamp::UNIX_EPOCH, &failed);
+    let kept = DatabaseStatus {
+        system_identifier: Some("1".into()),
+    };
+    assert_eq!(after.database, Some(kept));
 }
