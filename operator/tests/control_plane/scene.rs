@@ -77,7 +77,10 @@ impl Scene {
     }
 
     pub fn start_operator(&mut self, more: &[&str]) {
-        let mut arguments = vec!["operator", "--namespace", &self.namespace, "--resync", "2s"];
+        let mut arguments = vec!["operator", "--namespace", &self.namespace];
+        if !more.contains(&"--resync") {
+            arguments.extend(["--resync", "2s"]);
+        }
         arguments.extend(more);
         // Another build, such as the release before: which of these tests does it fail?
         if let Some(binary) = std::env::var_os("OPERATOR_BINARY") {
