@@ -1,6 +1,7 @@
 //! What a pass decides from what it found: releases, credentials, owners, status. No cluster, only values.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+// In a folder, since a file beside this one would be a test program of its own.
 #[path = "decisions/data.rs"]
 mod data;
 
