@@ -32,7 +32,8 @@ pub use reason::{ConditionType, Reason, Severity};
 pub use resources::{ResourceAmounts, Resources};
 pub use stack::{DeletionPolicy, EcommerceStack, EcommerceStackSpec, VendorSignup};
 pub use status::{
-    ComponentStatus, ComponentStatuses, EcommerceStackStatus, Migration, MigrationState,
+    ComponentStatus, ComponentStatuses, DatabaseStatus, EcommerceStackStatus, Migration,
+    MigrationState,
 };
 
 /// The API group of everything this project defines; also the prefix of its labels and annotations.

@@ -107,6 +107,8 @@ pub enum Reason {
     TooManyConnections,
     /// An object of the name that the stack needs belongs to somebody else; it was left alone.
     Conflict,
+    /// The volume of a deleted stack of the same name was made with other values of fields that cannot change.
+    AdoptionRefused,
     /// The spec, or a Secret it needs, cannot be used as it is.
     InvalidSpec,
     /// The operator cannot read the resource: its definition in the cluster is of another version than the operator.
@@ -119,6 +121,10 @@ pub enum Reason {
     QuotaExceeded,
     /// The database's volume gets no storage, for want of its `StorageClass`, say.
     StorageUnavailable,
+    /// The database is another one than before, without its data, and nobody has accepted it.
+    DatabaseReplaced,
+    /// The database's volume is being deleted, or its storage is gone.
+    VolumeLost,
     /// Another stack, older than this one, has the host in the same ingress class.
     HostTaken,
     /// The ingress class that the spec names does not exist, or none is the default.
@@ -141,7 +147,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -160,6 +166,7 @@ impl Reason {
         Self::PodsFailing,
         Self::TooManyConnections,
         Self::Conflict,
+        Self::AdoptionRefused,
         Self::InvalidSpec,
         Self::Unreadable,
         Self::WriteRefused,
@@ -167,6 +174,8 @@ impl Reason {
         Self::RemovingOldData,
         Self::QuotaExceeded,
         Self::StorageUnavailable,
+        Self::DatabaseReplaced,
+        Self::VolumeLost,
         Self::HostTaken,
         Self::IngressClassMissing,
         Self::NotRouted,
@@ -196,6 +205,7 @@ impl Reason {
             Self::PodsFailing => "PodsFailing",
             Self::TooManyConnections => "TooManyConnections",
             Self::Conflict => "Conflict",
+            Self::AdoptionRefused => "AdoptionRefused",
             Self::InvalidSpec => "InvalidSpec",
             Self::Unreadable => "Unreadable",
             Self::WriteRefused => "WriteRefused",
@@ -203,6 +213,8 @@ impl Reason {
             Self::RemovingOldData => "RemovingOldData",
             Self::QuotaExceeded => "QuotaExceeded",
             Self::StorageUnavailable => "StorageUnavailable",
+            Self::DatabaseReplaced => "DatabaseReplaced",
+            Self::VolumeLost => "VolumeLost",
             Self::HostTaken => "HostTaken",
             Self::IngressClassMissing => "IngressClassMissing",
             Self::NotRouted => "NotRouted",
@@ -237,12 +249,15 @@ impl Reason {
             | Self::PodsFailing
             | Self::TooManyConnections
             | Self::Conflict
+            | Self::AdoptionRefused
             | Self::InvalidSpec
             | Self::Unreadable
             | Self::WriteRefused
             | Self::ApiUnavailable
             | Self::QuotaExceeded
             | Self::StorageUnavailable
+            | Self::DatabaseReplaced
+            | Self::VolumeLost
             | Self::HostTaken
             | Self::IngressClassMissing
             | Self::NotRouted

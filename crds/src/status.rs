@@ -24,6 +24,10 @@ pub struct EcommerceStackStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub components: Option<ComponentStatuses>,
 
+    /// The database that holds the shop's data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseStatus>,
+
     /// Where the shop answers, if the spec names a host.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
@@ -33,6 +37,17 @@ pub struct EcommerceStackStatus {
     /// `spec.deletionPolicy` within a second or two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
+}
+
+/// The database that holds the shop's data.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseStatus {
+    /// The identifier that PostgreSQL gave the database when it was initialised. Once known it stays: a database with another
+    /// one is reported as `DatabaseReplaced` until the annotation `ecommercestack.dev/accept-database` names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub system_identifier: Option<String>,
 }
 
 /// The components one by one.

@@ -1,6 +1,7 @@
 //! Everything that a stack wants, from the validated spec and its releases. Pure and infallible.
 
 use crate::{
+    adoption,
     children::{
         access::{self, PostgresRole},
         autoscalers, budgets, deployments, ingresses, network_policies, services, stateful_sets,
@@ -82,7 +83,12 @@ pub fn build(
         up: _,
         bootstrap: _,
     } = &releases.postgres;
-    let stateful_set = stateful_sets::stateful_set(stack, image, credentials);
+    let stateful_set = stateful_sets::stateful_set(
+        stack,
+        image,
+        adoption::usable_size(stack, fetched),
+        credentials,
+    );
     Desired {
         orphaned_states: retention::orphaned_states(fetched),
         volumes: vec![volumes::volume(stack)],

@@ -1,8 +1,8 @@
-//! The watches: stacks, and every kind of child by our managed-by label, metadata only (OPERATOR 5).
+//! The watches: stacks, and every kind of child and the volumes by our managed-by label, metadata only (OPERATOR 5).
 //! Cluster-wide, or one Controller for each namespace without any `ClusterRole` (OPERATOR 21).
 
 use crate::{
-    labels::managed_selector,
+    labels::{STACK, managed_selector},
     reconcile::{Context, on_error, reconcile},
     run::Stop,
 };
@@ -12,17 +12,19 @@ use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
     autoscaling::v2::HorizontalPodAutoscaler,
     batch::v1::Job,
-    core::v1::{Service, ServiceAccount},
+    core::v1::{PersistentVolumeClaim, Service, ServiceAccount},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
     rbac::v1::{Role, RoleBinding},
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, Client, Resource,
     core::{NamespaceResourceScope, PartialObjectMeta},
     runtime::{
         Controller,
         controller::{self, Error},
+        reflector::ObjectRef,
         watcher,
     },
 };
@@ -75,6 +77,12 @@ fn controller(
     .owns(api::<PodDisruptionBudget>(client, scope), children())
     .owns(api::<HorizontalPodAutoscaler>(client, scope), children())
     .owns(api::<NetworkPolicy>(client, scope), children())
+    // What happens to the data must not wait for the next look, and a volume has no owner.
+    .watches(
+        api::<PartialObjectMeta<PersistentVolumeClaim>>(client, scope),
+        children(),
+        |volume| stack_of(&volume.metadata),
+    )
     .graceful_shutdown_on(stop)
     .run(reconcile, on_error, context.clone())
     .map(move |outcome| match outcome {
@@ -86,6 +94,12 @@ fn controller(
         Err(error) => warn!(error = %error, "the watch reports an error"),
     })
     .boxed()
+}
+
+/// The stack that an object without an owner is labelled with.
+fn stack_of(metadata: &ObjectMeta) -> Option<ObjectRef<PartialObjectMeta<EcommerceStack>>> {
+    let name = metadata.labels.as_ref()?.get(STACK)?;
+    Some(ObjectRef::new(name).within(metadata.namespace.as_deref()?))
 }
 
 fn forget(context: &Context, name: &str, namespace: Option<&str>) {

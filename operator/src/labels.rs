@@ -22,8 +22,15 @@ pub const TEMPLATE_HASH: &str = "ecommercestack.dev/template";
 pub const STACK_UID: &str = "ecommercestack.dev/stack-uid";
 /// On volumes and Secrets: what becomes of them when that stack is deleted, `Retain` or `Delete`.
 pub const DELETION_POLICY: &str = "ecommercestack.dev/deletion-policy";
+/// On the volume: the currency of the prices in its data.
+pub const CURRENCY: &str = "ecommercestack.dev/currency";
+/// On the volume: the `StorageClass` that its stack named, empty where that was the cluster's default.
+pub const STORAGE_CLASS: &str = "ecommercestack.dev/storage-class";
 /// On the volume: auth has served from it, so the first administrator exists.
 pub const ADMINISTRATOR: &str = "ecommercestack.dev/administrator";
+
+/// On a stack, set by a person: the system identifier of the database that may take the place of the one before.
+pub const ACCEPT_DATABASE: &str = "ecommercestack.dev/accept-database";
 
 /// The labels of an object of a stack's component.
 pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {

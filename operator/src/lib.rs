@@ -2,6 +2,7 @@
 //! The only code of the project that talks to the API server. No SQL, and no business of a shop.
 //! `reconcile` is the table of contents; rules are cited as `OPERATOR n`, from the operator's rule list.
 
+pub mod adoption;
 pub mod apply;
 pub mod audits;
 pub mod build;
@@ -15,6 +16,7 @@ pub mod events;
 pub mod fetch;
 pub mod fingerprint;
 pub mod http;
+pub mod identity;
 pub mod job_state;
 pub mod labels;
 pub mod locks;

@@ -1,6 +1,7 @@
 //! One pass over one stack, as a table of contents: fetch, validate, build, apply, status.
 
 use crate::{
+    adoption,
     apply::{ApplyError, apply},
     audits::{self, Audits},
     build::build,
@@ -128,6 +129,7 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
     if context.departures.block(&stack, &predecessors) {
         return Err(StepError::PredecessorLeaving(stack.name));
     }
+    adoption::check(&stack, &fetched)?;
     let credentials = complete(
         &stack,
         &fetched.secrets,

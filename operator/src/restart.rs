@@ -2,6 +2,7 @@
 //! a broken one at once, a healthy one when no migration is at work in the database. Pure.
 
 use crate::{
+    children::volumes::volume_name,
     component::{BOOTSTRAP, POSTGRES},
     fetch::Fetched,
     job_state::{JobState, job_state},
@@ -19,6 +20,11 @@ pub struct Restart {
 }
 
 pub fn restarts(stack: &ValidStack, fetched: &Fetched) -> Vec<Restart> {
+    // A claim that is being deleted lives as long as its pod.
+    let volume = fetched.live.volumes.get(&volume_name(&stack.name));
+    if volume.is_some_and(|volume| volume.metadata.deletion_timestamp.is_some()) {
+        return Vec::new();
+    }
     let Some(set) = fetched.live.stateful_sets.get(&stack.object(POSTGRES)) else {
         return Vec::new();
     };

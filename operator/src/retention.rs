@@ -6,6 +6,7 @@
 //! `ConfigMap` again that went before it. Pure.
 
 use crate::{
+    adoption::made_for,
     fetch::Fetched,
     labels::{
         ADMINISTRATOR, DELETION_POLICY, STACK_UID, annotation, belongs_to, is_labeled, labels,
@@ -41,7 +42,7 @@ pub struct MetadataChange {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What volumes and credentials of a stack carry.
+/// What volumes and credentials of a stack carry, both of them.
 pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
     [
         (STACK_UID, stack.owner.uid.as_str()),
@@ -50,6 +51,13 @@ pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .collect()
+}
+
+/// What volumes carry.
+pub fn volume_marks(stack: &ValidStack) -> BTreeMap<String, String> {
+    let mut marks = marks(stack);
+    marks.extend(made_for(stack));
+    marks
 }
 
 pub fn policy_as_str(policy: DeletionPolicy) -> &'static str {
@@ -150,7 +158,7 @@ pub fn metadata_changes(stack: &ValidStack, fetched: &Fetched) -> Vec<MetadataCh
     let states = states.filter_map(|metadata| state_change(metadata, volume.as_ref()?));
     let administered = fetched.has_administrator();
     let volumes = volumes().filter(ours).filter_map(|metadata| {
-        let mut annotations = marks(stack);
+        let mut annotations = volume_marks(stack);
         if administered {
             annotations.insert(ADMINISTRATOR.to_owned(), "exists".to_owned());
         }

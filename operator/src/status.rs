@@ -6,16 +6,19 @@ mod conditions;
 mod database;
 mod finding;
 mod routed;
+mod volume;
 
 pub use conditions::{condition, is_true};
 pub use finding::Finding;
 
 use crate::{
+    adoption::AdoptionRefused,
     apply::{Applied, ApplyError, Problem},
     audits::Audits,
     component::{Application, Workload},
     credentials::CredentialsError,
     fetch::{FetchError, Fetched, Unreadable},
+    identity,
     job_state::JobState,
     pod_failures::{self, PodFailure},
     quota::{self, Part},
@@ -27,8 +30,8 @@ use crate::{
 };
 use conditions::conditions;
 use ecommercestack_crds::{
-    ComponentStatus, ComponentStatuses, EcommerceStackStatus, Migration, MigrationState, Reason,
-    Severity,
+    ComponentStatus, ComponentStatuses, DatabaseStatus, EcommerceStackStatus, Migration,
+    MigrationState, Reason, Severity,
 };
 use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Condition};
@@ -54,6 +57,8 @@ pub enum StepError {
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
     Validate(#[from] ValidateError),
+    #[error(transparent)]
+    Adoption(#[from] AdoptionRefused),
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     #[error(transparent)]
@@ -86,6 +91,9 @@ pub fn status(
                 &findings(report, &before.conditions, now),
             ),
             components: Some(components(report, before.components.as_ref())),
+            database: identity::kept(&report.fetched).map(|identifier| DatabaseStatus {
+                system_identifier: Some(identifier.to_owned()),
+            }),
             url: routed::url(report),
             deletion_policy: report.applied.deletion_policy.or(before.deletion_policy),
         },
@@ -215,6 +223,7 @@ fn failure(error: &StepError) -> Finding {
             Reason::InvalidSpec
         }
         StepError::Credentials(CredentialsError::Conflict(_)) => Reason::Conflict,
+        StepError::Adoption(_) => Reason::AdoptionRefused,
         StepError::NamespaceTerminating(_) => Reason::NamespaceTerminating,
         StepError::PredecessorLeaving(_) => Reason::RemovingOldData,
         StepError::Fetch(FetchError { source, .. })
@@ -237,10 +246,12 @@ fn failure(error: &StepError) -> Finding {
         Reason::ApiUnavailable => "; the operator tries again",
         _ => "",
     };
-    Finding::new(
-        reason,
-        format!("{}{next}", pod_failures::sentence(&message)),
-    )
+    // Where the words are the operator's own, what to do comes last and must not be cut off.
+    let message = match error {
+        StepError::Adoption(_) => message,
+        _ => pod_failures::sentence(&message),
+    };
+    Finding::new(reason, format!("{message}{next}"))
 }
 
 fn problem(problem: &Problem) -> Finding {

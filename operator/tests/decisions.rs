@@ -1,6 +1,10 @@
 //! What a pass decides from what it found: releases, credentials, owners, status. No cluster, only values.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+// In a folder, since a file beside this one would be a test program of its own.
+#[path = "decisions/data.rs"]
+mod data;
+
 use ecommercestack_crds::{
     ComponentStatus, ComponentStatuses, ConditionType, DeletionPolicy, EcommerceStackStatus,
 };
@@ -18,7 +22,7 @@ use ecommercestack_operator::{
     releases::{Releases, decide},
     render::parse,
     restart::restarts,
-    retention::{Course, marks, metadata_changes, orphaned_states, predecessors},
+    retention::{Course, metadata_changes, orphaned_states, predecessors, volume_marks},
     routing::Routing,
     status::{Report, StepError, condition, is_true, status},
     validate::{ValidStack, validate},
@@ -329,6 +333,13 @@ fn a_healthy_database_restarts_between_migrations_and_not_for_the_bootstrap() {
         job.status = None;
     }
     assert_eq!(restarts(&world.stack(), &world.fetched).len(), 1);
+    // The data would go with the pod.
+    let mut leaving = volume("v");
+    leaving.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+    world.with_volume(leaving);
+    assert!(restarts(&world.stack(), &world.fetched).is_empty());
+    world.with_volume(volume("v"));
+    assert_eq!(restarts(&world.stack(), &world.fetched).len(), 1);
     let gate = world.releases().of(Application::Auth).migration.clone();
     let job = gate.unwrap().job;
     world.fetched.live.jobs.insert(job.name_any(), job);
@@ -519,7 +530,7 @@ fn volumes_are_marked_with_their_stack_and_its_policy_and_never_owned_by_it() {
         stack.deletion_policy = policy;
         let changes = metadata_changes(&stack, &world.fetched);
         assert_eq!(changes[0].owners, Some(Vec::new()));
-        assert_eq!(changes[0].annotations, marks(&stack));
+        assert_eq!(changes[0].annotations, volume_marks(&stack));
         let mut new = volume("v");
         new.metadata.annotations = Some(changes[0].annotations.clone());
         let mut world = World::new("");
@@ -578,7 +589,7 @@ fn the_state_of_patroni_follows_its_volume_under_either_policy() {
     let stack = world.stack();
     assert!(metadata_changes(&stack, &world.fetched).is_empty());
     let mut marked = volume("volume");
-    marked.metadata.annotations = Some(marks(&stack));
+    marked.metadata.annotations = Some(volume_marks(&stack));
     world.with_volume(marked);
     let changes = metadata_changes(&stack, &world.fetched);
     assert_eq!(changes.len(), 1);

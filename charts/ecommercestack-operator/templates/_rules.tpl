@@ -20,7 +20,7 @@ Secrets and ConfigMaps are neither listed nor watched.
   verbs: [get, patch, delete]
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
-  verbs: [get, list, create, patch]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [""]
   resources: [events]
   verbs: [list]

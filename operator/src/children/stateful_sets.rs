@@ -41,6 +41,9 @@ pub const INSTANCES: i32 = 1;
 /// The name of the volume, and the beginning of its claims' names.
 pub const VOLUME: &str = "data";
 
+/// The resource that a claim requests.
+pub const STORAGE: &str = "storage";
+
 const DEFAULTS: Defaults = Defaults {
     cpu_request: "50m",
     memory_request: "256Mi",
@@ -48,8 +51,13 @@ const DEFAULTS: Defaults = Defaults {
     memory_limit: "1Gi",
 };
 
-/// The `StatefulSet`, running a released image.
-pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) -> StatefulSet {
+/// The `StatefulSet`, running a released image on a volume of at least a size.
+pub fn stateful_set(
+    stack: &ValidStack,
+    image: &str,
+    volume_size: &str,
+    credentials: &Credentials,
+) -> StatefulSet {
     let name = stack.object(POSTGRES);
     let keys = [
         ("superuser-password", "SUPERUSER_PASSWORD"),
@@ -64,7 +72,7 @@ pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) 
     let resources = resources(DEFAULTS, &stack.database.resources);
     let container = Container {
         args: Some(with_passwords("patroni")),
-        env: Some(environment(stack, &resources)),
+        env: Some(environment(stack, volume_size, &resources)),
         liveness_probe: Some(probe("/liveness", "patroni", 10, 6)),
         ports: Some(vec![port("postgres", 5432), port("patroni", 8008)]),
         readiness_probe: Some(probe("/health", "patroni", 5, 3)),
@@ -129,7 +137,11 @@ pub fn stateful_set(stack: &ValidStack, image: &str, credentials: &Credentials) 
     }
 }
 
-fn environment(stack: &ValidStack, resources: &ResourceRequirements) -> Vec<EnvVar> {
+fn environment(
+    stack: &ValidStack,
+    volume_size: &str,
+    resources: &ResourceRequirements,
+) -> Vec<EnvVar> {
     vec![
         variable("SCOPE", stack.object(POSTGRES)),
         field_variable("NAMESPACE", "metadata.namespace"),
@@ -137,7 +149,7 @@ fn environment(stack: &ValidStack, resources: &ResourceRequirements) -> Vec<EnvV
         field_variable("POD_IP", "status.podIP"),
         variable("MAX_CONNECTIONS", MAX_CONNECTIONS.to_string()),
         variable("SHARED_BUFFERS", shared_buffers(resources)),
-        variable("MAX_WAL_SIZE", max_wal_size(&stack.database.size)),
+        variable("MAX_WAL_SIZE", max_wal_size(volume_size)),
     ]
 }
 
@@ -153,7 +165,7 @@ pub(super) fn claim(stack: &ValidStack) -> PersistentVolumeClaim {
             access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
             resources: Some(VolumeResourceRequirements {
                 requests: Some(
-                    [("storage".to_owned(), Quantity(stack.database.size.clone()))]
+                    [(STORAGE.to_owned(), Quantity(stack.database.size.clone()))]
                         .into_iter()
                         .collect(),
                 ),

@@ -2,7 +2,7 @@
 //! what decides its fate (OPERATOR 12). Made once by POST; its spec is the claim template of the `StatefulSet`.
 
 use super::{metadata, stateful_sets::claim};
-use crate::{component::POSTGRES, retention::marks, validate::ValidStack};
+use crate::{component::POSTGRES, retention::volume_marks, validate::ValidStack};
 use k8s_openapi::{
     api::core::v1::PersistentVolumeClaim, apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -15,7 +15,7 @@ pub fn volume_name(stack: &str) -> String {
 pub fn volume(stack: &ValidStack) -> PersistentVolumeClaim {
     PersistentVolumeClaim {
         metadata: ObjectMeta {
-            annotations: Some(marks(stack)),
+            annotations: Some(volume_marks(stack)),
             owner_references: None,
             ..metadata(stack, volume_name(&stack.name), POSTGRES)
         },

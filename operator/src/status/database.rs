@@ -1,14 +1,17 @@
 //! What is to be said of the database.
 
-use super::{Finding, Report, applications::refused, condition};
+use super::{Finding, Report, applications::refused, condition, volume};
 use crate::{
     children::volumes::volume_name,
     component::{BOOTSTRAP, POSTGRES},
+    identity::{self, Replaced},
     job_state::JobState,
+    labels::ACCEPT_DATABASE,
     pod_failures::{self, PodFailure},
     quota::Part,
+    validate::ValidStack,
 };
-use ecommercestack_crds::{ComponentStatus, ConditionType, Reason};
+use ecommercestack_crds::{ComponentStatus, ConditionType, Reason, Severity};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt as _;
@@ -57,6 +60,32 @@ pub(super) fn finding_in_time(report: &Report, before: &[Condition], now: Timest
 }
 
 pub(super) fn finding(report: &Report) -> Finding {
+    if let Some(finding) = volume::finding(report) {
+        return finding;
+    }
+    let finding = of_pods(report);
+    match identity::replaced(&report.fetched) {
+        // Why it does not run comes first.
+        Some(replaced) if finding.severity() != Severity::Wrong => is_replaced(report, replaced),
+        Some(_) | None => finding,
+    }
+}
+
+fn is_replaced(report: &Report, Replaced { kept, live }: Replaced<'_>) -> Finding {
+    let ValidStack {
+        name, namespace, ..
+    } = &report.stack;
+    Finding::new(
+        Reason::DatabaseReplaced,
+        format!(
+            "the database has the system identifier {live}, and the shop's data are in another one, {kept}; bring back the volume \
+             with those data, or, to go on with this database, run kubectl annotate estack {name} -n {namespace} \
+             --overwrite {ACCEPT_DATABASE}={live}"
+        ),
+    )
+}
+
+fn of_pods(report: &Report) -> Finding {
     let stack = &report.stack;
     let pods = &report.fetched.pods;
     if !answers(report) {

@@ -1,12 +1,18 @@
 //! What stays and what goes follows the resource as it was last applied, however soon it is deleted.
 
 use crate::scene::{Scene, until};
-use ecommercestack_crds::DeletionPolicy;
+use ecommercestack_crds::{
+    ConditionType::{PostgresReady, Ready},
+    DeletionPolicy,
+};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
-    core::v1::{ConfigMap, PersistentVolumeClaim, Secret},
+    core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
 };
-use kube::ResourceExt as _;
+use kube::{
+    ResourceExt as _,
+    api::{DeleteParams, Patch, PatchParams},
+};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -188,4 +194,140 @@ async fn a_volume_has_its_policy_before_a_pod_can_use_it() {
         stack.uid().unwrap()
     );
     assert_eq!(volume.owner_references(), []);
+}
+
+#[tokio::test]
+async fn a_stack_made_again_with_other_fields_that_cannot_change_is_refused_and_writes_nothing() {
+    let scene = Scene::new("adoption").await;
+    let volume = async || {
+        let volume = scene.api::<PersistentVolumeClaim>().get(VOLUME).await;
+        volume.unwrap()
+    };
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let first = volume().await;
+    assert_eq!(first.annotations()["ecommercestack.dev/currency"], "USD");
+    scene.delete_stack("shop").await;
+    nothing_runs(&scene).await;
+
+    let other = json!({
+        "currency": "EUR",
+        "deletionPolicy": "Delete",
+        "database": { "managed": { "storage": { "size": "16Gi" } } },
+    });
+    scene.apply("shop", other.clone()).await;
+    let refused = scene
+        .reports("shop", Ready, "False", "AdoptionRefused")
+        .await;
+    for part in ["spec.currency was USD and is EUR", "was 1Gi and is 16Gi"] {
+        assert!(refused.message.contains(part), "{}", refused.message);
+    }
+    // Some passes later.
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(scene.names::<StatefulSet>().await, Vec::<String>::new());
+    assert_eq!(volume().await.annotations(), first.annotations());
+
+    // The refused one takes nothing along, whatever its policy says.
+    scene.delete_stack("shop").await;
+    sleep(Duration::from_secs(4)).await;
+    assert_eq!(volume().await.uid(), first.uid());
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    assert_eq!(volume().await.uid(), first.uid());
+
+    // Without its volume it is an empty shop.
+    scene.delete_stack("shop").await;
+    nothing_runs(&scene).await;
+    scene.apply("shop", other).await;
+    scene
+        .reports("shop", Ready, "False", "AdoptionRefused")
+        .await;
+    let volumes = scene.api::<PersistentVolumeClaim>();
+    volumes
+        .delete(VOLUME, &DeleteParams::default())
+        .await
+        .unwrap();
+    scene.ready("shop").await;
+    assert_eq!(
+        volume().await.annotations()["ecommercestack.dev/currency"],
+        "EUR"
+    );
+}
+
+#[tokio::test]
+async fn a_volume_that_is_being_deleted_is_said_while_its_pod_runs() {
+    let scene = Scene::new("leaving").await;
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    // Kubernetes holds a claim for pods on nodes, and there are none.
+    let held = json!({ "metadata": { "finalizers": ["ecommercestack.dev/test"] } });
+    scene.patch::<PersistentVolumeClaim>(VOLUME, held).await;
+    let volumes = scene.api::<PersistentVolumeClaim>();
+    volumes
+        .delete(VOLUME, &DeleteParams::default())
+        .await
+        .unwrap();
+    let found = scene.reports("shop", Ready, "False", "VolumeLost").await;
+    assert!(
+        found
+            .message
+            .contains("as soon as pod shop-postgres-0 ends"),
+        "{}",
+        found.message
+    );
+    let postgres = scene.condition("shop", PostgresReady).await.unwrap();
+    assert_eq!(postgres.reason, "VolumeLost");
+    // A template that changed does not restart the pod that holds the claim.
+    let pods = scene.api::<Pod>();
+    let before = pods.get("shop-postgres-0").await.unwrap().uid();
+    let more = json!({ "managed": {
+        "storage": { "size": "1Gi" },
+        "resources": { "limits": { "memory": "2Gi" } },
+    } });
+    scene.apply("shop", json!({ "database": more })).await;
+    sleep(Duration::from_secs(8)).await;
+    assert_eq!(pods.get("shop-postgres-0").await.unwrap().uid(), before);
+    assert!(volumes.get_opt(VOLUME).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_database_that_is_another_one_is_reported_until_a_person_accepts_it() {
+    let scene = Scene::new("replaced").await;
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let kept = async || {
+        let status = scene.stacks().get("shop").await.unwrap().status.unwrap();
+        status.database.unwrap().system_identifier.unwrap()
+    };
+    assert_eq!(kept().await, "1");
+    // As Patroni does when it finds its volume empty.
+    let initialize =
+        |identifier: &str| json!({ "metadata": { "annotations": { "initialize": identifier } } });
+    scene
+        .patch::<ConfigMap>("shop-postgres-config", initialize("2"))
+        .await;
+    let found = scene
+        .reports("shop", Ready, "False", "DatabaseReplaced")
+        .await;
+    let accept = "ecommercestack.dev/accept-database";
+    assert!(
+        found.message.contains(&format!("{accept}=2")),
+        "{}",
+        found.message
+    );
+    // Whatever else happens.
+    sleep(Duration::from_secs(5)).await;
+    scene
+        .reports("shop", PostgresReady, "False", "DatabaseReplaced")
+        .await;
+    assert_eq!(kept().await, "1");
+    let consent = json!({ "metadata": { "annotations": { accept: "2" } } });
+    let parameters = PatchParams::default();
+    scene
+        .stacks()
+        .patch_metadata("shop", &parameters, &Patch::Merge(consent))
+        .await
+        .unwrap();
+    scene.ready("shop").await;
+    assert_eq!(kept().await, "2");
 }

@@ -266,3 +266,26 @@ async fn the_initial_password_does_not_return_once_there_is_an_administrator() {
     scene.ready("shop").await;
     assert!(secrets.get_opt("shop-admin").await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn what_happens_to_the_volume_is_seen_at_once() {
+    let mut scene = Scene::empty("volume-watch").await;
+    scene.start_operator(&["--resync", "1h"]);
+    scene.start_nodes();
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let volume = "data-shop-postgres-0";
+    let mark = "ecommercestack.dev/currency";
+    // The first may meet a pass that comes for another reason.
+    for _ in 0..2 {
+        let removed = json!({ "metadata": { "annotations": { mark: null } } });
+        scene.patch::<PersistentVolumeClaim>(volume, removed).await;
+        let back = until("the volume is marked again", async || {
+            let found = scene.api::<PersistentVolumeClaim>().get(volume).await;
+            let mut annotations = found.unwrap().metadata.annotations.unwrap();
+            annotations.remove(mark).ok_or("not yet")
+        });
+        let back = tokio::time::timeout(Duration::from_secs(15), back).await;
+        assert_eq!(back.as_deref(), Ok("USD"));
+    }
+}
