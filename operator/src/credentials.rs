@@ -1,5 +1,6 @@
 //! The Secrets of a stack, a closed list: what they hold, and what is missing in the live ones.
-//! Pure: live Secrets and randomness come in, writes go out. A value that exists is never made anew. // OPERATOR 8
+//! Pure: live Secrets and randomness come in, writes go out. A value that exists is never made anew (OPERATOR 8); what is
+//! derived from others is derived again when it differs.
 
 use crate::{
     component::Application,
@@ -9,6 +10,7 @@ use crate::{
     validate::ValidStack,
 };
 use k8s_openapi::{ByteString, api::core::v1::Secret};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
@@ -77,11 +79,11 @@ pub struct Credentials {
     pub writes: Vec<CredentialWrite>,
 }
 
-/// A Secret that is missing, or misses keys.
+/// A Secret that is missing, or misses keys, or has derived ones that do not fit the others.
 #[derive(Clone, Debug)]
 pub struct CredentialWrite {
     pub credential: Credential,
-    /// The keys to add; all of them if the Secret is absent.
+    /// The keys to set; all of them if the Secret is absent.
     pub content: Content,
     /// The live Secret's version; absent where there is none, and it is made by POST.
     pub resource_version: Option<String>,
@@ -143,7 +145,7 @@ pub fn complete(
     Ok(credentials)
 }
 
-/// The keys that a Secret lacks.
+/// The keys that a Secret lacks or that do not fit the others.
 fn missing(
     stack: &ValidStack,
     credential: Credential,
@@ -176,16 +178,15 @@ fn missing(
                 Some(password) => password,
                 None => randomness.secret(24)?,
             };
-            let uri = format!(
-                "postgresql://{username}:{password}@{host}:5432/{name}",
-                host = stack.object("postgres")
-            );
-            if !(held.contains_key("username")
-                && held.contains_key("password")
-                && held.contains_key("uri"))
-            {
+            let uri = database_uri(stack, application, &username, &password);
+            if !held.contains_key("username") {
                 add("username", username);
+            }
+            if !held.contains_key("password") {
                 add("password", password);
+            }
+            // Like the hashes below, it follows what a person may have changed.
+            if held.get("uri").map(|held| held.0.as_slice()) != Some(uri.as_bytes()) {
                 add("uri", uri);
             }
         }
@@ -232,6 +233,35 @@ fn missing(
         }
     }
     Ok(added)
+}
+
+/// What may stand in the user's part of a URI as it is (RFC 3986, section 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// How a service reaches its database. It is derived in every pass, so that an edited `password` reaches both sides at
+/// once: in the same pass the bootstrap Job gets a new name, since that has the Secret's hash, and sets the password in
+/// the database; and the pods, which carry the hash too, begin to roll. Which of the two is first does not matter. A new
+/// pod is not ready before its password is good, and its predecessor serves until then with the connections that it
+/// has, which a new password does not close. The Job waits for no rollout.
+fn database_uri(
+    stack: &ValidStack,
+    application: Application,
+    username: &str,
+    password: &str,
+) -> String {
+    // The Job's shell reads a line, and what a person encodes often ends with one.
+    let password = password.split('\n').next().unwrap_or_default();
+    format!(
+        "postgresql://{username}:{password}@{host}:5432/{name}",
+        username = utf8_percent_encode(username, UNRESERVED),
+        password = utf8_percent_encode(password, UNRESERVED),
+        host = stack.object("postgres"),
+        name = application.as_str()
+    )
 }
 
 /// Who calls services, each with a token of its own.
