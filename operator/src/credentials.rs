@@ -74,7 +74,10 @@ type Content = BTreeMap<String, ByteString>;
 /// What every Secret of a stack holds once the writes are through.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    /// Of those that can be used.
     contents: BTreeMap<Credential, Content>,
+    /// The others, which are left as they are.
+    pub unusable: BTreeMap<Credential, Unusable>,
     /// What has to be written for that.
     pub writes: Vec<CredentialWrite>,
 }
@@ -89,18 +92,25 @@ pub struct CredentialWrite {
     pub resource_version: Option<String>,
 }
 
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum CredentialsError {
-    #[error(
-        "Secret {0} exists and is not this stack's; rename or delete it, or label it {label}=<stack> and {managed} to hand it over",
-        label = crate::labels::STACK,
-        managed = "app.kubernetes.io/managed-by=ecommercestack-operator"
-    )]
-    Conflict(String),
-    #[error("Secret {0} holds a value that is not text; delete that key to have it made again")]
-    NotText(String),
-    #[error(transparent)]
-    Randomness(#[from] RandomnessError),
+/// Why a Secret cannot be used. What needs it waits; nothing else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// It is somebody else's. // OPERATOR 3
+    NotOurs,
+    /// It holds a value that is not text.
+    NotText,
+}
+
+/// Why the missing keys of a Secret are not known.
+enum MissingError {
+    NotText,
+    Randomness(RandomnessError),
+}
+
+impl From<RandomnessError> for MissingError {
+    fn from(error: RandomnessError) -> Self {
+        Self::Randomness(error)
+    }
 }
 
 /// Completes the live Secrets, by name. The initial password is of use until there is an administrator, and is not made
@@ -110,17 +120,17 @@ pub fn complete(
     live: &BTreeMap<Credential, Secret>,
     has_administrator: bool,
     randomness: &mut dyn Randomness,
-) -> Result<Credentials, CredentialsError> {
+) -> Result<Credentials, RandomnessError> {
     let mut credentials = Credentials {
         contents: BTreeMap::new(),
+        unusable: BTreeMap::new(),
         writes: Vec::new(),
     };
     for credential in Credential::ALL {
         let secret = live.get(&credential);
         if secret.is_some_and(|secret| !belongs_to(stack, &secret.metadata)) {
-            return Err(CredentialsError::Conflict(
-                stack.object(credential.suffix()),
-            ));
+            credentials.unusable.insert(credential, Unusable::NotOurs);
+            continue;
         }
         let held = secret
             .and_then(|secret| secret.data.clone())
@@ -128,7 +138,14 @@ pub fn complete(
         let added = if credential == Credential::Administrator && has_administrator {
             Content::new()
         } else {
-            missing(stack, credential, &held, randomness)?
+            match missing(stack, credential, &held, randomness) {
+                Ok(added) => added,
+                Err(MissingError::NotText) => {
+                    credentials.unusable.insert(credential, Unusable::NotText);
+                    continue;
+                }
+                Err(MissingError::Randomness(error)) => return Err(error),
+            }
         };
         if !added.is_empty() {
             credentials.writes.push(CredentialWrite {
@@ -151,7 +168,7 @@ fn missing(
     credential: Credential,
     held: &Content,
     randomness: &mut dyn Randomness,
-) -> Result<Content, CredentialsError> {
+) -> Result<Content, MissingError> {
     let mut added = Content::new();
     let mut add = |key: &str, value: String| {
         added.insert(key.to_owned(), ByteString(value.into_bytes()));
@@ -170,11 +187,11 @@ fn missing(
         }
         Credential::Database(application) => {
             let name = application.as_str();
-            let username = match text(stack, credential, held, "username")? {
+            let username = match text(held, "username")? {
                 Some(username) => username,
                 None => format!("{name}_a"),
             };
-            let password = match text(stack, credential, held, "password")? {
+            let password = match text(held, "password")? {
                 Some(password) => password,
                 None => randomness.secret(24)?,
             };
@@ -191,7 +208,7 @@ fn missing(
             }
         }
         Credential::SigningKeys => {
-            let active = text(stack, credential, held, "active")?;
+            let active = text(held, "active")?;
             if !active.is_some_and(|kid| held.contains_key(&format!("{}.pem", kid.trim()))) {
                 let key = randomness.signing_key()?;
                 add(&format!("{}.pem", key.kid), key.pem);
@@ -211,7 +228,7 @@ fn missing(
         }
         Credential::InternalTokens => {
             for caller in CALLERS {
-                let tokens = if let Some(tokens) = text(stack, credential, held, caller)? {
+                let tokens = if let Some(tokens) = text(held, caller)? {
                     tokens
                 } else {
                     let token = format!("{}\n", randomness.secret(32)?);
@@ -284,21 +301,19 @@ fn hashes(tokens: &str) -> String {
     lines
 }
 
-fn text(
-    stack: &ValidStack,
-    credential: Credential,
-    held: &Content,
-    key: &str,
-) -> Result<Option<String>, CredentialsError> {
+fn text(held: &Content, key: &str) -> Result<Option<String>, MissingError> {
     held.get(key)
-        .map(|value| {
-            String::from_utf8(value.0.clone())
-                .map_err(|_| CredentialsError::NotText(stack.object(credential.suffix())))
-        })
+        .map(|value| String::from_utf8(value.0.clone()).map_err(|_| MissingError::NotText))
         .transpose()
 }
 
 impl Credentials {
+    /// The first of some Secrets that cannot be used.
+    pub fn first_unusable(&self, credentials: &[Credential]) -> Option<Credential> {
+        let mut credentials = credentials.iter().copied();
+        credentials.find(|credential| self.unusable.contains_key(credential))
+    }
+
     /// The name of the key that signs the shop's tokens.
     pub fn active_signing_key(&self) -> Option<String> {
         let name = self.contents.get(&Credential::SigningKeys)?.get("active")?;

@@ -14,11 +14,13 @@ use crate::{
     apply::{Applied, ApplyError, Problem},
     audits::Audits,
     component::{Application, Workload},
-    credentials::CredentialsError,
+    credentials::{Credential, Unusable},
     fetch::{FetchError, Fetched, Unreadable},
     job_state::JobState,
+    labels::{MANAGED_BY, MANAGER, STACK},
     pod_failures,
     quota::{self, Part},
+    randomness::RandomnessError,
     releases::{Gate, Releases},
     rollout,
     routing::Routing,
@@ -55,7 +57,7 @@ pub enum StepError {
     #[error(transparent)]
     Validate(#[from] ValidateError),
     #[error(transparent)]
-    Credentials(#[from] CredentialsError),
+    Randomness(#[from] RandomnessError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
     #[error(
@@ -201,11 +203,7 @@ fn failure(error: &StepError) -> Finding {
     }
     let reason = match error {
         StepError::Unreadable(_) => Reason::Unreadable,
-        StepError::Validate(_)
-        | StepError::Credentials(CredentialsError::NotText(_) | CredentialsError::Randomness(_)) => {
-            Reason::InvalidSpec
-        }
-        StepError::Credentials(CredentialsError::Conflict(_)) => Reason::Conflict,
+        StepError::Validate(_) | StepError::Randomness(_) => Reason::InvalidSpec,
         StepError::NamespaceTerminating(_) => Reason::NamespaceTerminating,
         StepError::PredecessorLeaving(_) => Reason::RemovingOldData,
         StepError::Fetch(FetchError { source, .. })
@@ -242,6 +240,7 @@ fn problem(problem: &Problem) -> Finding {
                 "{kind} {name} belongs to somebody else and was left alone; delete or rename it"
             ),
         ),
+        Problem::Unusable { name, cause, .. } => unusable(name, *cause),
         Problem::Refused {
             kind,
             name,
@@ -260,6 +259,39 @@ fn problem(problem: &Problem) -> Finding {
             ),
         },
     }
+}
+
+fn unusable(secret: &str, cause: Unusable) -> Finding {
+    match cause {
+        Unusable::NotOurs => Finding::new(
+            Reason::Conflict,
+            format!(
+                "Secret {secret} belongs to somebody else and was left alone; delete or rename it, or hand it over by the labels \
+                 {STACK}=<stack> and {MANAGED_BY}={MANAGER}"
+            ),
+        ),
+        Unusable::NotText => Finding::new(
+            Reason::InvalidSpec,
+            format!(
+                "Secret {secret} holds a value that is not text; delete that key to have it made again"
+            ),
+        ),
+    }
+}
+
+/// What a Secret that cannot be used keeps as it is.
+fn withheld(report: &Report, what: &str, credential: Credential) -> Option<Finding> {
+    let problems = report.applied.problems.iter();
+    let (name, cause) = problems.into_iter().find_map(|problem| match problem {
+        Problem::Unusable {
+            credential: unusable,
+            name,
+            cause,
+        } if *unusable == credential => Some((name, *cause)),
+        Problem::Unusable { .. } | Problem::Conflict { .. } | Problem::Refused { .. } => None,
+    })?;
+    let Finding { reason, message } = unusable(name, cause);
+    Some(Finding::new(reason, format!("{what}: {message}")))
 }
 
 /// Only volumes ask for an amount that the spec sets.

@@ -1,9 +1,10 @@
 //! What is to be said of the database.
 
-use super::{Finding, Report, applications::refused};
+use super::{Finding, Report, applications::refused, withheld};
 use crate::{
-    children::volumes::volume_name,
+    children::{jobs::BOOTSTRAP_CREDENTIALS, volumes::volume_name},
     component::{BOOTSTRAP, POSTGRES},
+    credentials::Credential,
     job_state::JobState,
     pod_failures::{self, PodFailure},
     quota::Part,
@@ -39,6 +40,13 @@ pub(super) fn finding(report: &Report) -> Finding {
         if let Some(finding) = without_storage(report) {
             return finding;
         }
+        if let Some(finding) = withheld(
+            report,
+            "the database is left as it is",
+            Credential::Postgres,
+        ) {
+            return finding;
+        }
         let own = pod_failures::pods_of(pods, &stack.name, POSTGRES);
         return match pod_failures::of_pods(own) {
             Some(PodFailure::Image(message)) => Finding::new(
@@ -58,6 +66,9 @@ pub(super) fn finding(report: &Report) -> Finding {
                 Finding::new(Reason::DatabaseStarting, "the database is starting")
             }),
         };
+    }
+    if let Some(finding) = without_secret(report) {
+        return finding;
     }
     let Some(gate) = &report.releases.postgres.bootstrap else {
         return Finding::new(
@@ -120,6 +131,15 @@ fn without_pod(report: &Report) -> Option<Finding> {
         reason,
         format!("the database gets no pod: {cause}"),
     ))
+}
+
+/// Why passwords are not set, which is a Secret that cannot be used.
+fn without_secret(report: &Report) -> Option<Finding> {
+    let mut credentials = BOOTSTRAP_CREDENTIALS.into_iter();
+    credentials.find_map(|credential| {
+        let what = "the database runs; its passwords and new images wait";
+        withheld(report, what, credential)
+    })
 }
 
 /// Why the database's volume has no storage. A claim of a class that waits for its first pod is no failure.
