@@ -14,4 +14,5 @@ mod obstacles;
 mod routes;
 mod scaling;
 mod scene;
+mod secrets;
 mod unreadable;
