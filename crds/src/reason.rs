@@ -123,6 +123,10 @@ pub enum Reason {
     IngressClassMissing,
     /// The shop's URL does not lead to this shop.
     NotRouted,
+    /// The Secret with the keys of tokens is about to go, and everybody is logged out once it is gone.
+    SigningKeysLeaving,
+    /// The keys of tokens were lost and made again; everybody is logged out. Of an Event, and of no condition.
+    SigningKeysReplaced,
     /// The namespace is being deleted; nothing is applied any more.
     NamespaceTerminating,
 }
@@ -139,7 +143,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -170,6 +174,8 @@ impl Reason {
         Self::RoutePending,
         Self::NotChecked,
         Self::NoIngress,
+        Self::SigningKeysLeaving,
+        Self::SigningKeysReplaced,
         Self::NamespaceTerminating,
     ];
 
@@ -205,6 +211,8 @@ impl Reason {
             Self::RoutePending => "RoutePending",
             Self::NotChecked => "NotChecked",
             Self::NoIngress => "NoIngress",
+            Self::SigningKeysLeaving => "SigningKeysLeaving",
+            Self::SigningKeysReplaced => "SigningKeysReplaced",
             Self::NamespaceTerminating => "NamespaceTerminating",
         }
     }
@@ -241,6 +249,8 @@ impl Reason {
             | Self::HostTaken
             | Self::IngressClassMissing
             | Self::NotRouted
+            | Self::SigningKeysLeaving
+            | Self::SigningKeysReplaced
             | Self::NamespaceTerminating => Severity::Wrong,
         }
     }

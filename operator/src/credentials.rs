@@ -69,6 +69,9 @@ impl Credential {
     }
 }
 
+/// The key that hashes refresh tokens.
+const REFRESH_KEY: &str = "refresh.key";
+
 type Content = BTreeMap<String, ByteString>;
 
 /// What every Secret of a stack holds once the writes are through.
@@ -214,8 +217,8 @@ fn missing(
                 add(&format!("{}.pem", key.kid), key.pem);
                 add("active", key.kid);
             }
-            if !held.contains_key("refresh.key") {
-                add("refresh.key", randomness.secret(32)?);
+            if !held.contains_key(REFRESH_KEY) {
+                add(REFRESH_KEY, randomness.secret(32)?);
             }
         }
         Credential::Administrator => {
@@ -312,6 +315,14 @@ impl Credentials {
     pub fn first_unusable(&self, credentials: &[Credential]) -> Option<Credential> {
         let mut credentials = credentials.iter().copied();
         credentials.find(|credential| self.unusable.contains_key(credential))
+    }
+
+    /// Whether the writes make the key again that sessions hang on, since refresh tokens are hashed with it. A new signing
+    /// key alone ends none: clients refresh.
+    pub fn end_sessions(&self) -> bool {
+        self.writes.iter().any(|write| {
+            write.credential == Credential::SigningKeys && write.content.contains_key(REFRESH_KEY)
+        })
     }
 
     /// The name of the key that signs the shop's tokens.

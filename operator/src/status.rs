@@ -6,9 +6,11 @@ mod conditions;
 mod database;
 mod finding;
 mod routed;
+mod sessions;
 
 pub use conditions::{condition, is_true};
 pub use finding::Finding;
+pub use sessions::keys_replaced;
 
 use crate::{
     apply::{Applied, ApplyError, Problem},
@@ -110,7 +112,8 @@ pub fn status(
 fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions::Findings {
     let routed = routed::finding(report, before, now);
     let problems = report.applied.problems.iter().map(problem);
-    let mut stack: Vec<_> = problems.chain(connections(report)).collect();
+    let leaving = sessions::keys_are_leaving(&report.stack, &report.fetched);
+    let mut stack: Vec<_> = problems.chain(leaving).chain(connections(report)).collect();
     if routed.severity() != Severity::Fine {
         stack.push(routed.clone());
     }

@@ -1,4 +1,5 @@
-//! A Secret that cannot be used stops what needs it and nothing else.
+//! A Secret that cannot be used stops what needs it and nothing else; one that everybody's login hangs on says so when it
+//! is lost.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_crds::ConditionType;
@@ -16,7 +17,7 @@ use ecommercestack_operator::{
     render::parse,
     rollout::Turn,
     routing::Routing,
-    status::{Report, condition, status},
+    status::{Report, condition, keys_replaced, status},
     validate::{ValidStack, validate},
     warnings::Warnings,
 };
@@ -24,11 +25,11 @@ use jiff::Timestamp;
 use k8s_openapi::{
     ByteString,
     api::{
-        apps::v1::{StatefulSet, StatefulSetStatus},
+        apps::v1::{Deployment, StatefulSet, StatefulSetStatus},
         batch::v1::{Job, JobCondition, JobStatus},
         core::v1::{PersistentVolumeClaim, Secret},
     },
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
 };
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
@@ -299,4 +300,60 @@ fn a_value_that_is_no_text_is_told_apart_and_stops_as_little() {
         ),
         "{message}"
     );
+}
+
+/// What an Event says after a pass over this shop.
+fn told(shop: &Shop) -> Option<(String, String)> {
+    let stack = shop.stack();
+    let credentials = complete(&stack, &shop.0.secrets, false, &mut Placeholders).unwrap();
+    let finding = keys_replaced(&stack, &shop.0, &credentials)?;
+    Some((finding.reason.as_str().to_owned(), finding.message))
+}
+
+#[test]
+fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
+    let mut shop = Shop::new();
+    shop.0.secrets.remove(&Credential::SigningKeys);
+    assert_eq!(told(&shop), None, "nobody can be logged in to a new shop");
+    let auth = Deployment::default();
+    shop.0.live.deployments.insert("shop-auth".into(), auth);
+    let (reason, message) = told(&shop).unwrap();
+    assert_eq!(reason, "SigningKeysReplaced");
+    assert!(
+        message.starts_with(
+            "everybody is logged out: Secret shop-jwt was gone and has been made again"
+        ),
+        "{message}"
+    );
+
+    let auth = shop.0.live.deployments;
+    let mut shop = Shop::with(Credential::SigningKeys, |_| {});
+    shop.0.live.deployments = auth.clone();
+    assert_eq!(told(&shop), None, "the next pass finds them");
+
+    let without = |key: &'static str| {
+        let mut shop = Shop::with(Credential::SigningKeys, |secret| {
+            secret.data.as_mut().unwrap().remove(key).unwrap();
+        });
+        shop.0.live.deployments = auth.clone();
+        told(&shop)
+    };
+    // Clients refresh, and are signed in with the new key.
+    assert_eq!(without("active"), None);
+    let (_, message) = without("refresh.key").unwrap();
+    assert!(message.contains("had lost refresh.key"), "{message}");
+}
+
+#[test]
+fn keys_of_tokens_that_only_finalizers_keep_are_said_before_they_go() {
+    let shop = Shop::with(Credential::SigningKeys, |secret| {
+        secret.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+    });
+    let (reason, message) = shop.says(ConditionType::Degraded);
+    assert_eq!(reason, "SigningKeysLeaving");
+    assert!(message.contains("everybody is logged out"), "{message}");
+    let shop = Shop::with(Credential::PaymentWebhooks, |secret| {
+        secret.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+    });
+    assert_eq!(shop.says(ConditionType::Degraded).0, "None");
 }

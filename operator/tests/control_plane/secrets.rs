@@ -7,13 +7,13 @@ use k8s_openapi::{
     api::{
         apps::v1::Deployment,
         batch::v1::Job,
-        core::v1::{PersistentVolumeClaim, Secret, Service},
+        core::v1::{Event, PersistentVolumeClaim, Secret, Service},
         networking::v1::Ingress,
     },
 };
 use kube::{
     ResourceExt as _,
-    api::{DeleteParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -240,4 +240,48 @@ async fn a_changed_password_reaches_the_address_the_database_and_the_pods() {
     scene
         .reports("shop", PostgresReady, "True", "Running")
         .await;
+}
+
+/// The notes of the Events of a reason.
+async fn notes(scene: &Scene, reason: &str) -> Vec<String> {
+    let events = scene.api::<Event>().list(&ListParams::default()).await;
+    let events = events.unwrap().items.into_iter();
+    let of_reason = events.filter(|event| event.reason.as_deref() == Some(reason));
+    of_reason.filter_map(|event| event.message).collect()
+}
+
+#[tokio::test]
+async fn lost_keys_of_tokens_are_said_before_and_told_after() {
+    const REPLACED: &str = "SigningKeysReplaced";
+    let scene = Scene::new("lost-keys").await;
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    assert!(notes(&scene, REPLACED).await.is_empty());
+    let before = value(&scene, "shop-jwt", "active").await;
+
+    let kept = json!({ "metadata": { "finalizers": ["example.org/backup"] } });
+    merge::<Secret>(&scene, "shop-jwt", kept).await;
+    delete::<Secret>(&scene, "shop-jwt").await;
+    scene
+        .reports("shop", Degraded, "True", "SigningKeysLeaving")
+        .await;
+    assert!(notes(&scene, REPLACED).await.is_empty());
+
+    let free = json!({ "metadata": { "finalizers": null } });
+    merge::<Secret>(&scene, "shop-jwt", free).await;
+    until("there are other keys", async || {
+        match value(&scene, "shop-jwt", "active").await {
+            Some(now) if Some(&now) != before.as_ref() => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    scene.ready("shop").await;
+    let notes = notes(&scene, REPLACED).await;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(
+        notes[0].contains("Secret shop-jwt was gone"),
+        "{}",
+        notes[0]
+    );
 }
