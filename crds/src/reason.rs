@@ -131,6 +131,10 @@ pub enum Reason {
     IngressClassMissing,
     /// The shop's URL does not lead to this shop.
     NotRouted,
+    /// The Secret with the keys of tokens is about to go, and everybody is logged out once it is gone.
+    SigningKeysLeaving,
+    /// The keys of tokens were lost and made again; everybody is logged out. Of an Event, and of no condition.
+    SigningKeysReplaced,
     /// The namespace is being deleted; nothing is applied any more.
     NamespaceTerminating,
 }
@@ -147,7 +151,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -182,6 +186,8 @@ impl Reason {
         Self::RoutePending,
         Self::NotChecked,
         Self::NoIngress,
+        Self::SigningKeysLeaving,
+        Self::SigningKeysReplaced,
         Self::NamespaceTerminating,
     ];
 
@@ -221,6 +227,8 @@ impl Reason {
             Self::RoutePending => "RoutePending",
             Self::NotChecked => "NotChecked",
             Self::NoIngress => "NoIngress",
+            Self::SigningKeysLeaving => "SigningKeysLeaving",
+            Self::SigningKeysReplaced => "SigningKeysReplaced",
             Self::NamespaceTerminating => "NamespaceTerminating",
         }
     }
@@ -261,6 +269,8 @@ impl Reason {
             | Self::HostTaken
             | Self::IngressClassMissing
             | Self::NotRouted
+            | Self::SigningKeysLeaving
+            | Self::SigningKeysReplaced
             | Self::NamespaceTerminating => Severity::Wrong,
         }
     }

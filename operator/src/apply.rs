@@ -7,8 +7,8 @@ mod write;
 
 use crate::{
     build::{Desired, Jobs, PlannedDeployment},
-    component::Workload,
-    credentials::CredentialWrite,
+    component::{POSTGRES, Workload},
+    credentials::{Credential, CredentialWrite, Unusable},
     fetch::Live,
     labels::belongs_to,
     retention::{Dependent, MetadataChange},
@@ -46,12 +46,27 @@ pub struct Applied {
 pub enum Problem {
     /// The object is somebody else's. // OPERATOR 3
     Conflict { kind: String, name: String },
+    /// A Secret that was left alone, and with it what needs it.
+    Unusable {
+        credential: Credential,
+        name: String,
+        cause: Unusable,
+    },
     /// The API server refused it.
     Refused {
         kind: String,
         name: String,
         message: String,
     },
+}
+
+impl Problem {
+    fn kind(&self) -> &str {
+        match self {
+            Self::Conflict { kind, .. } | Self::Refused { kind, .. } => kind,
+            Self::Unusable { .. } => "Secret",
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +94,7 @@ pub async fn apply(
         volumes,
         credentials,
         metadata_changes,
+        unusable,
         service_accounts,
         roles,
         role_bindings,
@@ -93,7 +109,18 @@ pub async fn apply(
         ingresses,
     } = desired;
     let mut writer = Writer::new(client, seen, stack);
-    let mut applied = Applied::default();
+    writer.problems = unusable
+        .into_iter()
+        .map(|(credential, cause)| Problem::Unusable {
+            credential,
+            name: stack.object(credential.suffix()),
+            cause,
+        })
+        .collect();
+    let mut applied = Applied {
+        stateful_set: live.stateful_sets.get(&stack.object(POSTGRES)).cloned(),
+        ..Applied::default()
+    };
 
     let has_volume = {
         let data = Data {
@@ -124,7 +151,7 @@ pub async fn apply(
         let written = writer
             .apply(current.map(|current| &current.metadata), set)
             .await?;
-        applied.stateful_set = written.or_else(|| current.cloned());
+        applied.stateful_set = written.or(applied.stateful_set);
     }
     for restart in &restarts {
         restart_pod(&mut writer, restart).await?;
@@ -133,7 +160,7 @@ pub async fn apply(
     for job in &create {
         writer.create(job).await?;
     }
-    let kept = apply_deployments(&mut writer, live, deployments, &mut applied).await?;
+    apply_deployments(&mut writer, live, deployments, &mut applied).await?;
     let budgets = writer.apply_all(&live.budgets, &budgets).await?;
     let own_autoscalers: BTreeMap<_, _> = live
         .autoscalers
@@ -144,35 +171,33 @@ pub async fn apply(
     let autoscalers = writer.apply_all(&own_autoscalers, &autoscalers).await?;
     let ingresses = writer.apply_all(&live.ingresses, &ingresses).await?;
 
-    // Only after everything was built and written. // OPERATOR 3
-    if writer.problems.is_empty() {
-        let wanted = Wanted {
-            service_accounts,
-            roles,
-            role_bindings,
-            services,
-            network_policies,
-            deployments: kept,
-            budgets,
-            autoscalers,
-            ingresses,
-        };
-        prune_all(&mut writer, live, &own_autoscalers, &wanted, &prune).await?;
-    }
+    let wanted = Wanted {
+        service_accounts,
+        roles,
+        role_bindings,
+        services,
+        network_policies,
+        // All of them, whether or not this pass could build them.
+        deployments: Workload::ALL
+            .map(|workload| stack.object(workload.as_str()))
+            .into(),
+        budgets,
+        autoscalers,
+        ingresses,
+    };
+    prune_all(&mut writer, live, &own_autoscalers, &wanted, &prune).await?;
     applied.problems = writer.problems;
     Ok(applied)
 }
 
-/// Writes those whose turn it is; the names of all.
+/// Writes those whose turn it is.
 async fn apply_deployments(
     writer: &mut Writer<'_>,
     live: &Live,
     deployments: Vec<PlannedDeployment>,
     applied: &mut Applied,
-) -> Result<Vec<String>, ApplyError> {
-    let mut kept = Vec::new();
+) -> Result<(), ApplyError> {
     for planned in deployments {
-        kept.push(planned.deployment.name_any());
         applied.turns.insert(planned.workload, planned.turn);
         let current = live.deployments.get(&planned.deployment.name_any());
         let written = match planned.turn {
@@ -184,7 +209,7 @@ async fn apply_deployments(
                     )
                     .await?
             }
-            Turn::After(_) => None,
+            Turn::After(_) | Turn::Without(_) => None,
         };
         if let Some(deployment) = written.or_else(|| current.cloned()) {
             if let Some(replicas) = planned.replicas {
@@ -193,7 +218,7 @@ async fn apply_deployments(
             applied.deployments.insert(planned.workload, deployment);
         }
     }
-    Ok(kept)
+    Ok(())
 }
 
 /// The part of `Desired` that outlives Deployments, and under `Retain` the stack.

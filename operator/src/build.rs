@@ -4,11 +4,12 @@ use crate::{
     adoption,
     children::{
         access::{self, PostgresRole},
-        autoscalers, budgets, deployments, ingresses, network_policies, services, stateful_sets,
-        volumes,
+        autoscalers, budgets,
+        deployments::{self, needed_credentials},
+        ingresses, network_policies, services, stateful_sets, volumes,
     },
     component::Workload,
-    credentials::{CredentialWrite, Credentials},
+    credentials::{Credential, CredentialWrite, Credentials, Unusable},
     fetch::Fetched,
     job_state::{JobState, job_state},
     releases::{PostgresRelease, Releases},
@@ -39,6 +40,8 @@ pub struct Desired {
     pub volumes: Vec<PersistentVolumeClaim>,
     pub credentials: Vec<CredentialWrite>,
     pub metadata_changes: Vec<MetadataChange>,
+    /// Secrets that are left alone, and with them what needs them.
+    pub unusable: BTreeMap<Credential, Unusable>,
     pub service_accounts: Vec<ServiceAccount>,
     pub roles: Vec<Role>,
     pub role_bindings: Vec<RoleBinding>,
@@ -65,7 +68,7 @@ pub struct Jobs {
 pub struct PlannedDeployment {
     pub workload: Workload,
     pub deployment: Deployment,
-    /// Nothing where an autoscaler decides.
+    /// Nothing where an autoscaler decides, or the Deployment stays as it is.
     pub replicas: Option<i32>,
     pub turn: Turn,
 }
@@ -83,24 +86,29 @@ pub fn build(
         up: _,
         bootstrap: _,
     } = &releases.postgres;
-    let stateful_set = stateful_sets::stateful_set(
-        stack,
-        image,
-        adoption::usable_size(stack, fetched),
-        credentials,
-    );
+    let size = adoption::usable_size(stack, fetched);
+    let has_passwords = !credentials.unusable.contains_key(&Credential::Postgres);
     Desired {
         orphaned_states: retention::orphaned_states(fetched),
         volumes: vec![volumes::volume(stack)],
         credentials: credentials.writes.clone(),
         metadata_changes: retention::metadata_changes(stack, fetched),
+        unusable: credentials.unusable.clone(),
         service_accounts: vec![access::service_account(stack)],
         roles: vec![access::role(stack)],
         role_bindings: access::role_bindings(stack, role),
         services: services::services(stack),
         network_policies: network_policies::network_policies(stack),
-        restarts: restart::restarts(stack, fetched),
-        stateful_sets: vec![stateful_set],
+        // A pod that ends now would come back with passwords that are not the stack's.
+        restarts: if has_passwords {
+            restart::restarts(stack, fetched)
+        } else {
+            Vec::new()
+        },
+        stateful_sets: has_passwords
+            .then(|| stateful_sets::stateful_set(stack, image, size, credentials))
+            .into_iter()
+            .collect(),
         jobs: jobs(fetched, releases),
         deployments: planned_deployments(stack, fetched, credentials, releases),
         budgets: budgets::budgets(stack),
@@ -150,14 +158,25 @@ fn planned_deployments(
             ))
         })
         .collect();
+    let missing = |workload| credentials.first_unusable(&needed_credentials(workload));
+    let (held, free): (Vec<_>, Vec<_>) = deployable
+        .into_iter()
+        .partition(|(workload, _)| missing(*workload).is_some());
+    // Those that are held take no turn: nobody knows when they go on.
     let turns = turns(
-        deployable
-            .iter()
+        free.iter()
             .map(|(workload, deployment)| (*workload, deployment)),
         &fetched.live.deployments,
     );
-    deployable
-        .into_iter()
+    let held = held.into_iter().filter_map(|(workload, deployment)| {
+        Some(PlannedDeployment {
+            workload,
+            deployment,
+            replicas: None,
+            turn: Turn::Without(missing(workload)?),
+        })
+    });
+    free.into_iter()
         .zip(turns)
         .map(|((workload, deployment), turn)| PlannedDeployment {
             workload,
@@ -165,5 +184,6 @@ fn planned_deployments(
             replicas: scaling::replicas(stack, &fetched.live, workload),
             turn,
         })
+        .chain(held)
         .collect()
 }

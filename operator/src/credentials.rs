@@ -1,5 +1,6 @@
 //! The Secrets of a stack, a closed list: what they hold, and what is missing in the live ones.
-//! Pure: live Secrets and randomness come in, writes go out. A value that exists is never made anew. // OPERATOR 8
+//! Pure: live Secrets and randomness come in, writes go out. A value that exists is never made anew (OPERATOR 8); what is
+//! derived from others is derived again when it differs.
 
 use crate::{
     component::Application,
@@ -9,6 +10,7 @@ use crate::{
     validate::ValidStack,
 };
 use k8s_openapi::{ByteString, api::core::v1::Secret};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
@@ -67,38 +69,51 @@ impl Credential {
     }
 }
 
+/// The key that hashes refresh tokens.
+const REFRESH_KEY: &str = "refresh.key";
+
 type Content = BTreeMap<String, ByteString>;
 
 /// What every Secret of a stack holds once the writes are through.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    /// Of those that can be used.
     contents: BTreeMap<Credential, Content>,
+    /// The others, which are left as they are.
+    pub unusable: BTreeMap<Credential, Unusable>,
     /// What has to be written for that.
     pub writes: Vec<CredentialWrite>,
 }
 
-/// A Secret that is missing, or misses keys.
+/// A Secret that is missing, or misses keys, or has derived ones that do not fit the others.
 #[derive(Clone, Debug)]
 pub struct CredentialWrite {
     pub credential: Credential,
-    /// The keys to add; all of them if the Secret is absent.
+    /// The keys to set; all of them if the Secret is absent.
     pub content: Content,
     /// The live Secret's version; absent where there is none, and it is made by POST.
     pub resource_version: Option<String>,
 }
 
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum CredentialsError {
-    #[error(
-        "Secret {0} exists and is not this stack's; rename or delete it, or label it {label}=<stack> and {managed} to hand it over",
-        label = crate::labels::STACK,
-        managed = "app.kubernetes.io/managed-by=ecommercestack-operator"
-    )]
-    Conflict(String),
-    #[error("Secret {0} holds a value that is not text; delete that key to have it made again")]
-    NotText(String),
-    #[error(transparent)]
-    Randomness(#[from] RandomnessError),
+/// Why a Secret cannot be used. What needs it waits; nothing else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// It is somebody else's. // OPERATOR 3
+    NotOurs,
+    /// It holds a value that is not text.
+    NotText,
+}
+
+/// Why the missing keys of a Secret are not known.
+enum MissingError {
+    NotText,
+    Randomness(RandomnessError),
+}
+
+impl From<RandomnessError> for MissingError {
+    fn from(error: RandomnessError) -> Self {
+        Self::Randomness(error)
+    }
 }
 
 /// Completes the live Secrets, by name. The initial password is of use until there is an administrator, and is not made
@@ -108,17 +123,17 @@ pub fn complete(
     live: &BTreeMap<Credential, Secret>,
     has_administrator: bool,
     randomness: &mut dyn Randomness,
-) -> Result<Credentials, CredentialsError> {
+) -> Result<Credentials, RandomnessError> {
     let mut credentials = Credentials {
         contents: BTreeMap::new(),
+        unusable: BTreeMap::new(),
         writes: Vec::new(),
     };
     for credential in Credential::ALL {
         let secret = live.get(&credential);
         if secret.is_some_and(|secret| !belongs_to(stack, &secret.metadata)) {
-            return Err(CredentialsError::Conflict(
-                stack.object(credential.suffix()),
-            ));
+            credentials.unusable.insert(credential, Unusable::NotOurs);
+            continue;
         }
         let held = secret
             .and_then(|secret| secret.data.clone())
@@ -126,7 +141,14 @@ pub fn complete(
         let added = if credential == Credential::Administrator && has_administrator {
             Content::new()
         } else {
-            missing(stack, credential, &held, randomness)?
+            match missing(stack, credential, &held, randomness) {
+                Ok(added) => added,
+                Err(MissingError::NotText) => {
+                    credentials.unusable.insert(credential, Unusable::NotText);
+                    continue;
+                }
+                Err(MissingError::Randomness(error)) => return Err(error),
+            }
         };
         if !added.is_empty() {
             credentials.writes.push(CredentialWrite {
@@ -143,13 +165,13 @@ pub fn complete(
     Ok(credentials)
 }
 
-/// The keys that a Secret lacks.
+/// The keys that a Secret lacks or that do not fit the others.
 fn missing(
     stack: &ValidStack,
     credential: Credential,
     held: &Content,
     randomness: &mut dyn Randomness,
-) -> Result<Content, CredentialsError> {
+) -> Result<Content, MissingError> {
     let mut added = Content::new();
     let mut add = |key: &str, value: String| {
         added.insert(key.to_owned(), ByteString(value.into_bytes()));
@@ -168,36 +190,35 @@ fn missing(
         }
         Credential::Database(application) => {
             let name = application.as_str();
-            let username = match text(stack, credential, held, "username")? {
+            let username = match text(held, "username")? {
                 Some(username) => username,
                 None => format!("{name}_a"),
             };
-            let password = match text(stack, credential, held, "password")? {
+            let password = match text(held, "password")? {
                 Some(password) => password,
                 None => randomness.secret(24)?,
             };
-            let uri = format!(
-                "postgresql://{username}:{password}@{host}:5432/{name}",
-                host = stack.object("postgres")
-            );
-            if !(held.contains_key("username")
-                && held.contains_key("password")
-                && held.contains_key("uri"))
-            {
+            let uri = database_uri(stack, application, &username, &password);
+            if !held.contains_key("username") {
                 add("username", username);
+            }
+            if !held.contains_key("password") {
                 add("password", password);
+            }
+            // Like the hashes below, it follows what a person may have changed.
+            if held.get("uri").map(|held| held.0.as_slice()) != Some(uri.as_bytes()) {
                 add("uri", uri);
             }
         }
         Credential::SigningKeys => {
-            let active = text(stack, credential, held, "active")?;
+            let active = text(held, "active")?;
             if !active.is_some_and(|kid| held.contains_key(&format!("{}.pem", kid.trim()))) {
                 let key = randomness.signing_key()?;
                 add(&format!("{}.pem", key.kid), key.pem);
                 add("active", key.kid);
             }
-            if !held.contains_key("refresh.key") {
-                add("refresh.key", randomness.secret(32)?);
+            if !held.contains_key(REFRESH_KEY) {
+                add(REFRESH_KEY, randomness.secret(32)?);
             }
         }
         Credential::Administrator => {
@@ -210,7 +231,7 @@ fn missing(
         }
         Credential::InternalTokens => {
             for caller in CALLERS {
-                let tokens = if let Some(tokens) = text(stack, credential, held, caller)? {
+                let tokens = if let Some(tokens) = text(held, caller)? {
                     tokens
                 } else {
                     let token = format!("{}\n", randomness.secret(32)?);
@@ -234,6 +255,35 @@ fn missing(
     Ok(added)
 }
 
+/// What may stand in the user's part of a URI as it is (RFC 3986, section 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// How a service reaches its database. It is derived in every pass, so that an edited `password` reaches both sides at
+/// once: in the same pass the bootstrap Job gets a new name, since that has the Secret's hash, and sets the password in
+/// the database; and the pods, which carry the hash too, begin to roll. Which of the two is first does not matter. A new
+/// pod is not ready before its password is good, and its predecessor serves until then with the connections that it
+/// has, which a new password does not close. The Job waits for no rollout.
+fn database_uri(
+    stack: &ValidStack,
+    application: Application,
+    username: &str,
+    password: &str,
+) -> String {
+    // The Job's shell reads a line, and what a person encodes often ends with one.
+    let password = password.split('\n').next().unwrap_or_default();
+    format!(
+        "postgresql://{username}:{password}@{host}:5432/{name}",
+        username = utf8_percent_encode(username, UNRESERVED),
+        password = utf8_percent_encode(password, UNRESERVED),
+        host = stack.object("postgres"),
+        name = application.as_str()
+    )
+}
+
 /// Who calls services, each with a token of its own.
 pub const CALLERS: [&str; 3] = ["order", "product", crate::audits::CALLER];
 
@@ -254,21 +304,27 @@ fn hashes(tokens: &str) -> String {
     lines
 }
 
-fn text(
-    stack: &ValidStack,
-    credential: Credential,
-    held: &Content,
-    key: &str,
-) -> Result<Option<String>, CredentialsError> {
+fn text(held: &Content, key: &str) -> Result<Option<String>, MissingError> {
     held.get(key)
-        .map(|value| {
-            String::from_utf8(value.0.clone())
-                .map_err(|_| CredentialsError::NotText(stack.object(credential.suffix())))
-        })
+        .map(|value| String::from_utf8(value.0.clone()).map_err(|_| MissingError::NotText))
         .transpose()
 }
 
 impl Credentials {
+    /// The first of some Secrets that cannot be used.
+    pub fn first_unusable(&self, credentials: &[Credential]) -> Option<Credential> {
+        let mut credentials = credentials.iter().copied();
+        credentials.find(|credential| self.unusable.contains_key(credential))
+    }
+
+    /// Whether the writes make the key again that sessions hang on, since refresh tokens are hashed with it. A new signing
+    /// key alone ends none: clients refresh.
+    pub fn end_sessions(&self) -> bool {
+        self.writes.iter().any(|write| {
+            write.credential == Credential::SigningKeys && write.content.contains_key(REFRESH_KEY)
+        })
+    }
+
     /// The name of the key that signs the shop's tokens.
     pub fn active_signing_key(&self) -> Option<String> {
         let name = self.contents.get(&Credential::SigningKeys)?.get("active")?;

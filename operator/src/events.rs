@@ -1,6 +1,6 @@
-//! Events: one for each condition that changed its reason. A failed Event fails nothing.
+//! Events: one for each condition that changed its reason, and what happened once. A failed Event fails nothing.
 
-use crate::labels::MANAGER;
+use crate::{labels::MANAGER, status::Finding};
 use ecommercestack_crds::{EcommerceStackStatus, Reason, Severity};
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
@@ -33,9 +33,20 @@ impl Events {
         after: &EcommerceStackStatus,
     ) {
         for event in changes(before, after) {
-            if let Err(error) = self.recorder.publish(&event, stack).await {
-                warn!(error = %error, event.reason, "could not publish an event");
-            }
+            self.record(&event, stack).await;
+        }
+    }
+
+    /// What happened once, and no condition says afterwards.
+    pub async fn tell(&self, stack: &ObjectReference, finding: &Finding) {
+        let reason = finding.reason.as_str();
+        let event = event(reason, &finding.message, "Reconcile".to_owned());
+        self.record(&event, stack).await;
+    }
+
+    async fn record(&self, event: &Event, stack: &ObjectReference) {
+        if let Err(error) = self.recorder.publish(event, stack).await {
+            warn!(error = %error, event.reason, "could not publish an event");
         }
     }
 }
@@ -66,25 +77,29 @@ fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) 
             old(&new.type_)
                 .is_none_or(|old| (&old.reason, &old.status) != (&new.reason, &new.status))
         })
-        .map(|condition| event(condition, after.observed_generation))
+        .map(|condition| {
+            // The recorder drops a new note under the same reason and action for six minutes,
+            // so the action tells components and generations of the spec apart.
+            let generation = after.observed_generation.unwrap_or(0);
+            let action = format!("{}{generation}", condition.type_);
+            event(&condition.reason, &condition.message, action)
+        })
         .collect()
 }
 
-fn event(condition: &Condition, generation: Option<i64>) -> Event {
+fn event(reason: &str, message: &str, action: String) -> Event {
     let is_wrong = Reason::ALL
         .iter()
-        .any(|reason| reason.as_str() == condition.reason && reason.severity() == Severity::Wrong);
+        .any(|known| known.as_str() == reason && known.severity() == Severity::Wrong);
     Event {
         type_: if is_wrong {
             EventType::Warning
         } else {
             EventType::Normal
         },
-        reason: condition.reason.clone(),
-        note: Some(condition.message.chars().take(1000).collect()),
-        // The recorder drops a new note under the same reason and action for six minutes,
-        // so the action tells components and generations of the spec apart.
-        action: format!("{}{}", condition.type_, generation.unwrap_or(0)),
+        reason: reason.to_owned(),
+        note: Some(message.chars().take(1000).collect()),
+        action,
         secondary: None,
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     retention::predecessors,
     routing::{Looks, Routing, Target, foreseen, look},
     seen::{Seen, StackKey},
-    status::{Report, StepError, is_available, is_true, status},
+    status::{Report, StepError, is_available, is_true, keys_replaced, status},
     validate::{Policy, validate},
     waits::{Backoff, Waits},
 };
@@ -151,7 +151,15 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
         &fetched.live,
         desired,
     )
-    .await?;
+    .await;
+    // Also where the pass ends after that write. Where another one was faster, it is that one's keys that count.
+    if let Some(replaced) = keys_replaced(&stack, &fetched, &credentials)
+        && !matches!(applied, Err(ApplyError::Raced { .. }))
+    {
+        let reference = fetched.stack.object_ref(&());
+        context.events.tell(&reference, &replaced).await;
+    }
+    let applied = applied?;
     let mut report = Report {
         stack,
         fetched,

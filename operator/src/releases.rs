@@ -2,7 +2,7 @@
 //! a closed gate holds the image and nothing else (OPERATOR 2).
 
 use crate::{
-    children::jobs,
+    children::jobs::{self, BOOTSTRAP_CREDENTIALS},
     component::{Application, POSTGRES},
     credentials::Credentials,
     fetch::Fetched,
@@ -39,7 +39,8 @@ pub struct Release {
     pub migration: Option<Gate>,
 }
 
-/// A Job that has to go through first. Its name is known once the database has been initialised.
+/// A Job that has to go through first. Its name is known once the database has been initialised and its Secrets can be
+/// used.
 #[derive(Clone, Debug)]
 pub struct Gate {
     pub job: Job,
@@ -114,7 +115,11 @@ fn decide_postgres(
     let ready = set
         .and_then(|set| set.status.as_ref()?.ready_replicas)
         .is_some_and(|ready| ready >= 1);
-    let bootstrap = fetched.system_identifier.as_deref().map(|identifier| {
+    // Without one of the Secrets its name is not known: under another it would run again, and the one that went through
+    // would be pruned. Nor would it be known whether a migration can log in, so that new images wait.
+    let usable = credentials.first_unusable(&BOOTSTRAP_CREDENTIALS).is_none();
+    let identifier = fetched.system_identifier.as_deref().filter(|_| usable);
+    let bootstrap = identifier.map(|identifier| {
         Gate::new(
             fetched,
             jobs::bootstrap(stack, credentials, identifier),

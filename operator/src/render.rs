@@ -5,9 +5,9 @@ use crate::{
     build::{Desired, Jobs, build},
     children::{access::PostgresRole, secrets},
     component::{Application, POSTGRES},
-    credentials::{CredentialsError, complete},
+    credentials::complete,
     fetch::{Fetched, Live},
-    randomness::Placeholders,
+    randomness::{Placeholders, RandomnessError},
     releases::decide,
     validate::{ValidateError, validate},
     warnings::Warnings,
@@ -32,7 +32,7 @@ pub enum RenderError {
     #[error(transparent)]
     Validate(#[from] ValidateError),
     #[error(transparent)]
-    Credentials(#[from] CredentialsError),
+    Randomness(#[from] RandomnessError),
     #[error("an object does not serialize")]
     Serialize(#[from] serde_json::Error),
 }
@@ -97,6 +97,7 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
         volumes,
         credentials,
         metadata_changes: _,
+        unusable: _,
         service_accounts,
         roles,
         role_bindings,

@@ -1,7 +1,7 @@
 //! How far a Deployment or a `StatefulSet` is, and whose turn it is: one component rolls at a time (OPERATOR 2).
 //! Pure. Repairing drift and scaling are no rolls and wait for nobody.
 
-use crate::{component::Workload, labels::TEMPLATE_HASH};
+use crate::{component::Workload, credentials::Credential, labels::TEMPLATE_HASH};
 use k8s_openapi::{
     api::apps::v1::{Deployment, StatefulSet},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -14,6 +14,8 @@ pub enum Turn {
     Now,
     /// Its pods would roll, and another workload has to settle first.
     After(Workload),
+    /// Its pods need a Secret that cannot be used. It stays as it is, whatever else it lacks.
+    Without(Credential),
 }
 
 /// Every pod is of the newest template and available.

@@ -6,22 +6,26 @@ mod conditions;
 mod database;
 mod finding;
 mod routed;
+mod sessions;
 mod volume;
 
 pub use conditions::{condition, is_true};
 pub use finding::Finding;
+pub use sessions::keys_replaced;
 
 use crate::{
     adoption::AdoptionRefused,
     apply::{Applied, ApplyError, Problem},
     audits::Audits,
     component::{Application, Workload},
-    credentials::CredentialsError,
+    credentials::{Credential, Unusable},
     fetch::{FetchError, Fetched, Unreadable},
     identity,
     job_state::JobState,
+    labels::{MANAGED_BY, MANAGER, STACK},
     pod_failures::{self, PodFailure},
     quota::{self, Part},
+    randomness::RandomnessError,
     releases::{Gate, Releases},
     rollout,
     routing::Routing,
@@ -60,7 +64,7 @@ pub enum StepError {
     #[error(transparent)]
     Adoption(#[from] AdoptionRefused),
     #[error(transparent)]
-    Credentials(#[from] CredentialsError),
+    Randomness(#[from] RandomnessError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
     #[error(
@@ -116,7 +120,8 @@ pub fn status(
 fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions::Findings {
     let routed = routed::finding(report, before, now);
     let problems = report.applied.problems.iter().map(problem);
-    let mut stack: Vec<_> = problems.chain(connections(report)).collect();
+    let leaving = sessions::keys_are_leaving(&report.stack, &report.fetched);
+    let mut stack: Vec<_> = problems.chain(leaving).chain(connections(report)).collect();
     if routed.severity() != Severity::Fine {
         stack.push(routed.clone());
     }
@@ -218,11 +223,7 @@ fn failure(error: &StepError) -> Finding {
     }
     let reason = match error {
         StepError::Unreadable(_) => Reason::Unreadable,
-        StepError::Validate(_)
-        | StepError::Credentials(CredentialsError::NotText(_) | CredentialsError::Randomness(_)) => {
-            Reason::InvalidSpec
-        }
-        StepError::Credentials(CredentialsError::Conflict(_)) => Reason::Conflict,
+        StepError::Validate(_) | StepError::Randomness(_) => Reason::InvalidSpec,
         StepError::Adoption(_) => Reason::AdoptionRefused,
         StepError::NamespaceTerminating(_) => Reason::NamespaceTerminating,
         StepError::PredecessorLeaving(_) => Reason::RemovingOldData,
@@ -262,6 +263,7 @@ fn problem(problem: &Problem) -> Finding {
                 "{kind} {name} belongs to somebody else and was left alone; delete or rename it"
             ),
         ),
+        Problem::Unusable { name, cause, .. } => unusable(name, *cause),
         Problem::Refused {
             kind,
             name,
@@ -280,6 +282,39 @@ fn problem(problem: &Problem) -> Finding {
             ),
         },
     }
+}
+
+fn unusable(secret: &str, cause: Unusable) -> Finding {
+    match cause {
+        Unusable::NotOurs => Finding::new(
+            Reason::Conflict,
+            format!(
+                "Secret {secret} belongs to somebody else and was left alone; delete or rename it, or hand it over by the labels \
+                 {STACK}=<stack> and {MANAGED_BY}={MANAGER}"
+            ),
+        ),
+        Unusable::NotText => Finding::new(
+            Reason::InvalidSpec,
+            format!(
+                "Secret {secret} holds a value that is not text; delete that key to have it made again"
+            ),
+        ),
+    }
+}
+
+/// What a Secret that cannot be used keeps as it is.
+fn withheld(report: &Report, what: &str, credential: Credential) -> Option<Finding> {
+    let problems = report.applied.problems.iter();
+    let (name, cause) = problems.into_iter().find_map(|problem| match problem {
+        Problem::Unusable {
+            credential: unusable,
+            name,
+            cause,
+        } if *unusable == credential => Some((name, *cause)),
+        Problem::Unusable { .. } | Problem::Conflict { .. } | Problem::Refused { .. } => None,
+    })?;
+    let Finding { reason, message } = unusable(name, cause);
+    Some(Finding::new(reason, format!("{what}: {message}")))
 }
 
 /// Only volumes ask for an amount that the spec sets.

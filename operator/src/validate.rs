@@ -272,13 +272,10 @@ impl ValidStack {
         self.route.as_ref()?.tls.as_ref()
     }
 
-    /// The issuer in the shop's tokens: a name, not an address. It has no part in TLS, since a stack that turns TLS on
-    /// or off would otherwise log everybody out.
+    /// The issuer in the shop's tokens: a name, not an address (ADR 8). Neither the host nor TLS has a part in it, since a
+    /// stack that changes them would otherwise log everybody out.
     pub fn token_issuer(&self) -> String {
-        match self.route.as_ref().and_then(|route| route.host.as_ref()) {
-            Some(host) => format!("http://{host}"),
-            None => format!("urn:ecommercestack:{}:{}", self.namespace, self.name),
-        }
+        format!("urn:ecommercestack:{}:{}", self.namespace, self.name)
     }
 
     /// The audience in the shop's tokens.

@@ -14,7 +14,7 @@ use ecommercestack_operator::{
     build::build,
     children::{access::PostgresRole, secrets},
     component::Application,
-    credentials::{Credential, Credentials, CredentialsError, complete},
+    credentials::{Credential, Credentials, complete},
     fetch::{Fetched, Live},
     labels::labels,
     pod_failures::is_being_made,
@@ -476,26 +476,6 @@ fn existing_values_are_kept_and_missing_ones_completed() {
     assert_ne!(
         first.fingerprint(&[Credential::SigningKeys]),
         completed.fingerprint(&[Credential::SigningKeys])
-    );
-}
-
-#[test]
-fn a_strangers_secret_is_a_conflict() {
-    let world = World::new("");
-    let stack = world.stack();
-    let write = world.credentials().writes[0].clone();
-    let mut secret = secrets::secret(&stack, &write);
-    secret.metadata.labels = None;
-    secret.metadata.annotations = None;
-    let result = complete(
-        &stack,
-        &BTreeMap::from([(write.credential, secret)]),
-        false,
-        &mut Placeholders,
-    );
-    assert_eq!(
-        result.unwrap_err(),
-        CredentialsError::Conflict("shop-postgres".into())
     );
 }
 

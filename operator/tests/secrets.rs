@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_operator::{
-    children::access::PostgresRole,
+    children::{access::PostgresRole, deployments::deployment, jobs},
+    component::{Application, Workload},
     credentials::{Credential, complete},
     labels::labels,
     randomness::Placeholders,
@@ -159,27 +160,29 @@ fn stack() -> ValidStack {
     validate(&parse(STACK, "shops").unwrap()[0]).unwrap()
 }
 
-fn tokens(content: &[(&str, &str)]) -> BTreeMap<Credential, Secret> {
+/// A Secret of the stack that holds this and nothing else.
+fn holding(credential: Credential, content: &[(&str, &str)]) -> BTreeMap<Credential, Secret> {
     let data = content
         .iter()
         .map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec())));
     let secret = Secret {
         metadata: ObjectMeta {
-            labels: Some(labels("s", "product")),
+            labels: Some(labels("s", credential.component())),
             resource_version: Some("7".into()),
             ..Default::default()
         },
         data: Some(data.collect()),
         ..Default::default()
     };
-    BTreeMap::from([(Credential::InternalTokens, secret)])
+    BTreeMap::from([(credential, secret)])
 }
 
-/// What is written into the Secret of tokens, beside what it holds.
-fn written(content: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
-    let credentials = complete(&stack(), &tokens(content), false, &mut Placeholders).unwrap();
+/// What is written into a Secret, beside or in place of what it holds.
+fn written(credential: Credential, content: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
+    let live = holding(credential, content);
+    let credentials = complete(&stack(), &live, false, &mut Placeholders).unwrap();
     let mut writes = credentials.writes.into_iter();
-    let write = writes.find(|write| write.credential == Credential::InternalTokens)?;
+    let write = writes.find(|write| write.credential == credential)?;
     let text = |value: ByteString| String::from_utf8(value.0).unwrap();
     let content = write.content.into_iter();
     Some(content.map(|(key, value)| (key, text(value))).collect())
@@ -196,7 +199,7 @@ fn a_secret_of_an_older_release_gets_hashes_and_keeps_its_tokens() {
         ("product", "second\n"),
         ("operator", "first\n"),
     ];
-    let added = written(&tokens).unwrap();
+    let added = written(Credential::InternalTokens, &tokens).unwrap();
     let expected = [
         ("order.sha256", FIRST),
         ("product.sha256", SECOND),
@@ -218,7 +221,7 @@ fn hashes_follow_tokens_that_a_person_changed_and_two_tokens_have_two() {
         ("operator", "second\n"),
         ("operator.sha256", SECOND),
     ];
-    let added = written(&whole).unwrap();
+    let added = written(Credential::InternalTokens, &whole).unwrap();
     assert_eq!(
         added,
         BTreeMap::from([("order.sha256".to_owned(), format!("{FIRST}{SECOND}"))])
@@ -231,7 +234,75 @@ fn hashes_follow_tokens_that_a_person_changed_and_two_tokens_have_two() {
         whole[4],
         whole[5],
     ];
-    assert_eq!(written(&settled), None);
+    assert_eq!(written(Credential::InternalTokens, &settled), None);
+}
+
+const ORDER: Credential = Credential::Database(Application::Order);
+
+/// The only change: the address.
+fn new_address(content: &[(&str, &str)]) -> Option<String> {
+    let mut written = written(ORDER, content)?;
+    let uri = written.remove("uri");
+    assert!(written.is_empty(), "{written:?}");
+    uri
+}
+
+#[test]
+fn the_address_of_a_database_follows_what_it_is_made_of() {
+    let old = "postgresql://order_a:old@s-postgres:5432/order";
+    let username = ("username", "order_a");
+    let settled = [username, ("password", "old"), ("uri", old)];
+    assert_eq!(written(ORDER, &settled), None);
+
+    let changed = |password| new_address(&[username, ("password", password), ("uri", old)]);
+    assert_eq!(
+        changed("new").as_deref(),
+        Some("postgresql://order_a:new@s-postgres:5432/order")
+    );
+    // What has a meaning in a URI is encoded, and the line's end of `echo password | base64` is no part of it.
+    assert_eq!(
+        changed("p@:/?#%41 ü-._~\n").as_deref(),
+        Some("postgresql://order_a:p%40%3A%2F%3F%23%2541%20%C3%BC-._~@s-postgres:5432/order")
+    );
+    // The role that a rotation changes to.
+    let rotated = [("username", "order_b"), ("password", "old"), ("uri", old)];
+    assert_eq!(
+        new_address(&rotated).as_deref(),
+        Some("postgresql://order_b:old@s-postgres:5432/order")
+    );
+    // The address alone is nobody's to change.
+    let edited = [
+        username,
+        ("password", "old"),
+        ("uri", "postgresql://elsewhere/order"),
+    ];
+    assert_eq!(new_address(&edited).as_deref(), Some(old));
+}
+
+/// Both sides learn of a new password from one pass: the database by the Job, the service by its pods.
+#[test]
+fn a_changed_password_makes_a_new_bootstrap_job_and_rolls_the_pods_of_its_service() {
+    let stack = stack();
+    let of = |password: &str| {
+        let live = holding(ORDER, &[("username", "order_a"), ("password", password)]);
+        let credentials = complete(&stack, &live, false, &mut Placeholders).unwrap();
+        let job = jobs::bootstrap(&stack, &credentials, "1").metadata.name;
+        let pods = Workload::ALL.map(|workload| {
+            deployment(&stack, workload, "image", &credentials)
+                .spec
+                .template
+        });
+        (job, pods)
+    };
+    let (before, after) = (of("old"), of("new"));
+    assert_ne!(before.0, after.0);
+    let rolls: Vec<_> = Workload::ALL
+        .into_iter()
+        .zip(before.1.iter().zip(&after.1))
+        .filter(|(_, (before, after))| before != after)
+        .map(|(workload, _)| workload)
+        .collect();
+    assert_eq!(rolls, [Workload::Order, Workload::Worker]);
 }
 
 /// The database's account by way of both roles: what it may change bears its own stack's name.

@@ -168,9 +168,27 @@ fn tls_reaches_the_ingress_and_the_address_and_leaves_the_issuer_of_tokens() {
     let on = || Some("true".to_owned());
     assert_eq!(hsts(&plain), [None, None, None, None]);
     assert_eq!(hsts(&with_secret), [on(), on(), on(), None]);
+}
 
-    let issuer = |spec: &str| variable(&objects(spec), "s-auth", "TOKEN_ISSUER");
-    assert_eq!(issuer(&plain), issuer(&with_secret));
+/// A token is good for as long as its keys are: the shop's address has no part in it. // ADR 8
+#[test]
+fn a_changed_host_or_tls_leaves_the_issuer_of_tokens_as_it_is() {
+    let issuers = |spec: &str| {
+        let objects = objects(spec);
+        ["s-auth", "s-product", "s-order", "s-order-worker"]
+            .map(|deployment| variable(&objects, deployment, "TOKEN_ISSUER").unwrap())
+    };
+    for spec in [
+        "",
+        ", ingress: {host: s.localhost}",
+        ", ingress: {host: other.localhost}",
+        ", ingress: {host: s.localhost, tls: {secretName: t}}",
+    ] {
+        assert_eq!(
+            issuers(spec),
+            [(); 4].map(|()| "urn:ecommercestack:shops:s")
+        );
+    }
 }
 
 #[test]

@@ -1,4 +1,8 @@
 //! Objects of the stack that it does not want any more. Never Secrets, volumes or the database.
+//!
+//! What is wanted is built from the spec alone and known as a whole in every pass, also where an object cannot be written
+//! or waits for a Secret. What takes the place of an object is of the same kind: of a kind with a problem nothing is pruned,
+//! so that the old one serves until the new one is there. A problem elsewhere keeps nothing alive. // OPERATOR 3
 
 use super::{ApplyError, write::Writer};
 use crate::fetch::Live;
@@ -45,13 +49,19 @@ pub(super) async fn prune_all(
         autoscalers,
         ingresses,
     } = wanted;
-    writer
-        .prune::<ServiceAccount>(&live.service_accounts, service_accounts)
-        .await?;
-    writer
-        .prune::<RoleBinding>(&live.role_bindings, role_bindings)
-        .await?;
-    writer.prune::<Role>(&live.roles, roles).await?;
+    // Rights come from all three together.
+    if !["ServiceAccount", "Role", "RoleBinding"]
+        .iter()
+        .any(|kind| writer.has_problem(kind))
+    {
+        writer
+            .prune::<ServiceAccount>(&live.service_accounts, service_accounts)
+            .await?;
+        writer
+            .prune::<RoleBinding>(&live.role_bindings, role_bindings)
+            .await?;
+        writer.prune::<Role>(&live.roles, roles).await?;
+    }
     writer.prune::<Service>(&live.services, services).await?;
     writer
         .prune::<NetworkPolicy>(&live.network_policies, network_policies)
@@ -63,12 +73,16 @@ pub(super) async fn prune_all(
         .prune::<HorizontalPodAutoscaler>(own_autoscalers, autoscalers)
         .await?;
     writer.prune::<Ingress>(&live.ingresses, ingresses).await?;
-    for (name, deployment) in &live.deployments {
-        if !deployments.contains(name) {
-            writer
-                .delete::<Deployment>(name, &deployment.metadata)
-                .await?;
-        }
+    let live_deployments = live
+        .deployments
+        .iter()
+        .map(|(name, deployment)| (name.clone(), deployment.metadata.clone()))
+        .collect();
+    writer
+        .prune::<Deployment>(&live_deployments, deployments)
+        .await?;
+    if writer.has_problem("Job") {
+        return Ok(());
     }
     for name in jobs {
         if let Some(job) = live.jobs.get(name) {

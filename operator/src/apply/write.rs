@@ -82,7 +82,7 @@ impl<'a> Writer<'a> {
                 .iter()
                 .any(|problem| match problem {
                     Problem::Refused { message, .. } => is_immutable(message),
-                    Problem::Conflict { .. } => false,
+                    Problem::Conflict { .. } | Problem::Unusable { .. } => false,
                 });
             if let Some(current) = current.filter(|_| refused) {
                 self.problems.truncate(problems);
@@ -243,12 +243,20 @@ impl<'a> Writer<'a> {
         self.note(&K::kind(&()), &name, result).map(drop)
     }
 
-    /// Deletes objects of this stack that are not among the ones to keep.
+    /// Whether an object of a kind is in trouble.
+    pub(super) fn has_problem(&self, kind: &str) -> bool {
+        self.problems.iter().any(|problem| problem.kind() == kind)
+    }
+
+    /// Deletes objects of this stack that are not among the ones to keep, unless an object of their kind is in trouble.
     pub(super) async fn prune<K: Child>(
         &mut self,
         live: &BTreeMap<String, ObjectMeta>,
         keep: &[String],
     ) -> Result<(), ApplyError> {
+        if self.has_problem(&K::kind(&())) {
+            return Ok(());
+        }
         for (name, metadata) in live.iter().filter(|(name, _)| !keep.contains(name)) {
             self.delete::<K>(name, metadata).await?;
         }

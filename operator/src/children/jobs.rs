@@ -29,15 +29,18 @@ const DEFAULTS: Defaults = Defaults {
     memory_limit: "256Mi",
 };
 
+/// The Secrets whose values the bootstrap sets in the database.
+pub const BOOTSTRAP_CREDENTIALS: [Credential; 4] = [
+    Credential::Postgres,
+    Credential::Database(Application::Auth),
+    Credential::Database(Application::Product),
+    Credential::Database(Application::Order),
+];
+
 /// Sets roles, databases and passwords. Made anew for a new image, new passwords and a new database cluster.
 pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifier: &str) -> Job {
     let image = &stack.database.image;
-    let passwords = credentials.fingerprint(&[
-        Credential::Postgres,
-        Credential::Database(Application::Auth),
-        Credential::Database(Application::Product),
-        Credential::Database(Application::Order),
-    ]);
+    let passwords = credentials.fingerprint(&BOOTSTRAP_CREDENTIALS);
     let hash = fingerprint([
         image.as_bytes(),
         passwords.as_bytes(),

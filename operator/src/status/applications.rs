@@ -1,6 +1,6 @@
 //! What is to be said of a service: of its gate first, then of its pods.
 
-use super::{Finding, Report};
+use super::{Finding, Report, withheld};
 use crate::{
     component::{Application, Workload},
     job_state::JobState,
@@ -110,6 +110,9 @@ pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
 /// What is to be said of a workload's pods, if they are not all there.
 fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
     let name = workload.as_str();
+    if let Some(Turn::Without(credential)) = report.applied.turns.get(&workload) {
+        return withheld(report, &format!("{name} is left as it is"), *credential);
+    }
     let Some(live) = report.applied.deployments.get(&workload) else {
         // Without a released image there is nothing to start; the gate says why.
         report.releases.of(workload.application()).image.as_ref()?;

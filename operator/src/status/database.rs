@@ -1,9 +1,10 @@
 //! What is to be said of the database.
 
-use super::{Finding, Report, applications::refused, condition, volume};
+use super::{Finding, Report, applications::refused, condition, volume, withheld};
 use crate::{
-    children::volumes::volume_name,
+    children::{jobs::BOOTSTRAP_CREDENTIALS, volumes::volume_name},
     component::{BOOTSTRAP, POSTGRES},
+    credentials::Credential,
     identity::{self, Replaced},
     job_state::JobState,
     labels::ACCEPT_DATABASE,
@@ -93,6 +94,13 @@ fn of_pods(report: &Report) -> Finding {
         if let Some(finding) = without_storage(report) {
             return finding;
         }
+        if let Some(finding) = withheld(
+            report,
+            "the database is left as it is",
+            Credential::Postgres,
+        ) {
+            return finding;
+        }
         let own = pod_failures::pods_of(pods, &stack.name, POSTGRES);
         return match report.pod_failure(own) {
             Some(PodFailure::Image(message)) => Finding::new(
@@ -112,6 +120,9 @@ fn of_pods(report: &Report) -> Finding {
                 Finding::new(Reason::DatabaseStarting, "the database is starting")
             }),
         };
+    }
+    if let Some(finding) = without_secret(report) {
+        return finding;
     }
     let Some(gate) = &report.releases.postgres.bootstrap else {
         return Finding::new(
@@ -174,6 +185,15 @@ fn without_pod(report: &Report) -> Option<Finding> {
         reason,
         format!("the database gets no pod: {cause}"),
     ))
+}
+
+/// Why passwords are not set, which is a Secret that cannot be used.
+fn without_secret(report: &Report) -> Option<Finding> {
+    let mut credentials = BOOTSTRAP_CREDENTIALS.into_iter();
+    credentials.find_map(|credential| {
+        let what = "the database runs; its passwords and new images wait";
+        withheld(report, what, credential)
+    })
 }
 
 /// Why the database's volume has no storage. A claim of a class that waits for its first pod is no failure.

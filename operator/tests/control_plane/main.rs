@@ -15,4 +15,5 @@ mod obstacles;
 mod routes;
 mod scaling;
 mod scene;
+mod secrets;
 mod unreadable;
