@@ -81,13 +81,14 @@ pub enum ApplyError {
     Raced { kind: String, name: String },
 }
 
-/// Writes what the stack wants.
+/// Writes what the stack wants. `written` gets the Secrets that were made or changed, whatever comes after that.
 pub async fn apply(
     client: &Client,
     seen: &Seen,
     stack: &ValidStack,
     live: &Live,
     desired: Desired,
+    written: &mut Vec<Credential>,
 ) -> Result<Applied, ApplyError> {
     let Desired {
         orphaned_states,
@@ -129,7 +130,7 @@ pub async fn apply(
             credentials,
             metadata_changes,
         };
-        apply_data(&mut writer, live, data, &mut applied).await?
+        apply_data(&mut writer, live, data, &mut applied, written).await?
     };
     let service_accounts = writer
         .apply_all(&live.service_accounts, &service_accounts)
@@ -235,6 +236,7 @@ async fn apply_data(
     live: &Live,
     data: Data,
     applied: &mut Applied,
+    written: &mut Vec<Credential>,
 ) -> Result<bool, ApplyError> {
     let Data {
         orphaned_states,
@@ -252,8 +254,19 @@ async fn apply_data(
     }
     for write in &credentials {
         write_credential(writer, write).await?;
+        written.push(write.credential);
     }
-    let mut confirmed = has_volume;
+    // A Secret that is somebody else's is marked with nothing, and may be the stack's own without its labels.
+    let is_strange = |problem: &Problem| {
+        matches!(
+            problem,
+            Problem::Unusable {
+                cause: Unusable::NotOurs,
+                ..
+            }
+        )
+    };
+    let mut confirmed = has_volume && !writer.problems.iter().any(is_strange);
     for change in &metadata_changes {
         let is_done = change_metadata(writer, change).await?;
         confirmed &= is_done || change.dependent == Dependent::PatroniState;

@@ -158,7 +158,9 @@ fn planned_deployments(
             ))
         })
         .collect();
-    let missing = |workload| credentials.first_unusable(&needed_credentials(workload));
+    let has_administrator = fetched.has_administrator();
+    let missing =
+        |workload| credentials.first_unusable(&needed_credentials(workload, has_administrator));
     let (held, free): (Vec<_>, Vec<_>) = deployable
         .into_iter()
         .partition(|(workload, _)| missing(*workload).is_some());

@@ -23,7 +23,7 @@ pub const POSTGRES: &str = "postgres";
 pub const BOOTSTRAP: &str = "bootstrap";
 
 impl Application {
-    /// In the order in which they roll: nobody is rolled before what it calls. // OPERATOR 2
+    /// In the order in which they roll: nobody before what it calls, unless that stands still. // OPERATOR 2, ADR 9
     pub const ALL: [Self; 3] = [Self::Auth, Self::Product, Self::Order];
 
     pub fn as_str(self) -> &'static str {

@@ -13,7 +13,7 @@ use crate::{
     locks::Locks,
     retention::{Course, Predecessor, marked_policy},
     seen::StackKey,
-    stacks::{Departed, Stacks, Watched},
+    stacks::{Departed, Stacks},
     validate::ValidStack,
 };
 use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
@@ -28,7 +28,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client, Resource, ResourceExt as _,
-    api::{ListParams, Patch, PatchParams},
+    api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams},
     core::NamespaceResourceScope,
     runtime::{
         WatchStreamExt as _,
@@ -66,21 +66,28 @@ impl Departures {
     pub async fn watch(self, scopes: Vec<Scope>, readiness: Readiness, known: oneshot::Sender<()>) {
         let mut unknown: BTreeSet<Scope> = scopes.iter().cloned().collect();
         let mut known = Some(known);
-        let streams: Vec<BoxStream<'static, (Scope, Event<Watched>)>> = scopes
+        let streams: Vec<BoxStream<'static, (Scope, Event<DynamicObject>)>> = scopes
             .into_iter()
             .map(|scope| {
                 let readiness = readiness.clone();
-                let api = match &scope {
-                    Some(namespace) => Api::namespaced(self.client.clone(), namespace),
-                    None => Api::all(self.client.clone()),
+                let (client, kind) = (
+                    self.client.clone(),
+                    ApiResource::erase::<EcommerceStack>(&()),
+                );
+                let api: Api<DynamicObject> = match &scope {
+                    Some(namespace) => Api::namespaced_with(client, namespace, &kind),
+                    None => Api::all_with(client, &kind),
                 };
                 watcher(api, watcher::Config::default())
                     .default_backoff()
                     .filter_map(move |event| {
-                        let event = event.inspect_err(|error| {
-                            readiness.failed(&error.to_string(), Instant::now());
-                            warn!(error = %error, "the watch of stacks reports an error");
-                        });
+                        match &event {
+                            Ok(_) => readiness.works(),
+                            Err(error) => {
+                                readiness.failed(&error.to_string(), Instant::now());
+                                warn!(error = %error, "the watch of stacks reports an error");
+                            }
+                        }
                         std::future::ready(event.ok())
                     })
                     .map(move |event| (scope.clone(), event))

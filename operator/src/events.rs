@@ -73,9 +73,11 @@ fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) 
     });
     components()
         .chain(ready)
-        .filter(|new| {
-            old(&new.type_)
-                .is_none_or(|old| (&old.reason, &old.status) != (&new.reason, &new.status))
+        .filter(|new| match old(&new.type_) {
+            None => true,
+            // Nobody looked for a moment, and found it well again.
+            Some(old) if old.status == "Unknown" => new.status != "True",
+            Some(old) => (&old.reason, &old.status) != (&new.reason, &new.status),
         })
         .map(|condition| {
             // The recorder drops a new note under the same reason and action for six minutes,

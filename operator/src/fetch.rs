@@ -6,7 +6,7 @@ use crate::{
     component::Workload,
     credentials::Credential,
     job_state::{JobState, job_state},
-    labels::{ADMINISTRATOR, annotation, stack_selector},
+    labels::{ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, stack_selector},
     rollout,
     routing::IngressClasses,
     warnings::{Warnings, warnings},
@@ -33,7 +33,7 @@ use kube::{
     core::NamespaceResourceScope,
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Debug};
 
 /// Everything that a pass knows of the cluster.
@@ -56,14 +56,22 @@ pub struct Fetched {
 impl Fetched {
     /// Whether the shop has had a first administrator, whose Secret is of no more use: auth makes one before it serves.
     pub fn has_administrator(&self) -> bool {
-        let mut volumes = self.live.volumes.values();
+        let mut marks = self
+            .live
+            .volumes
+            .values()
+            .filter_map(|volume| annotation(&volume.metadata, ADMINISTRATOR));
+        let is_of_this_database = |mark: &str| match self.system_identifier.as_deref() {
+            Some(identifier) if mark != ADMINISTRATOR_EXISTS => mark == identifier,
+            Some(_) | None => !self.stack.annotations().contains_key(ACCEPT_DATABASE),
+        };
         let was_made = || {
             let auth = format!("{}-{}", self.stack.name_any(), Workload::Auth.as_str());
             let auth = self.live.deployments.get(&auth);
             self.secrets.contains_key(&Credential::Administrator)
                 && auth.is_some_and(|auth| rollout::available(auth) > 0)
         };
-        volumes.any(|volume| annotation(&volume.metadata, ADMINISTRATOR).is_some()) || was_made()
+        marks.any(is_of_this_database) || was_made()
     }
 }
 
@@ -100,6 +108,7 @@ pub const PATRONI_SUFFIXES: [&str; 5] = ["config", "leader", "failover", "sync",
 /// A stack as the API server has it.
 pub struct Found {
     pub metadata: ObjectMeta,
+    /// Its conditions alone where the rest cannot be read.
     pub status: Option<EcommerceStackStatus>,
     /// Or what this operator cannot read of it, as of a stack that a newer definition allows.
     pub stack: Result<EcommerceStack, Unreadable>,
@@ -124,9 +133,20 @@ pub async fn fetch_stack(
         source,
     })?;
     Ok(object.map(|object| Found {
-        status: EcommerceStackStatus::deserialize(&object.data["status"]).ok(),
+        status: readable_status(&object.data["status"]),
         stack: serde_path_to_error::deserialize(json!(object)).map_err(Unreadable),
         metadata: object.metadata,
+    }))
+}
+
+fn readable_status(status: &Value) -> Option<EcommerceStackStatus> {
+    if status.is_null() {
+        return None;
+    }
+    let whole = EcommerceStackStatus::deserialize(status);
+    Some(whole.unwrap_or_else(|_| EcommerceStackStatus {
+        conditions: Deserialize::deserialize(&status["conditions"]).unwrap_or_default(),
+        ..EcommerceStackStatus::default()
     }))
 }
 

@@ -29,8 +29,9 @@ struct Failing {
     error: String,
 }
 
-/// A watch that fails tries again at least this often: no error for as long means that it works.
-const QUIET: Duration = Duration::from_mins(1);
+/// No error for as long means that the watch works. One that fails tries again within a minute, and may take half a
+/// minute to find out.
+const QUIET: Duration = Duration::from_mins(3);
 /// One that fails for less time is no news: API servers restart.
 const BRIEF: Duration = Duration::from_secs(10);
 
@@ -45,6 +46,11 @@ impl Readiness {
     /// All stacks of a scope are known.
     pub fn listed(&self, scope: &Scope) {
         self.with(|sight| sight.unknown.remove(scope));
+    }
+
+    /// A watch tells of a stack.
+    pub fn works(&self) {
+        self.with(|sight| sight.failing = None);
     }
 
     /// A watch of stacks reports an error.
@@ -132,8 +138,14 @@ mod tests {
         readiness.failed("no route", at(12));
         let obstacle = readiness.obstacle(at(13)).unwrap();
         assert_eq!(obstacle, "the stacks cannot be watched: no route");
-        assert_eq!(readiness.obstacle(at(72)), None, "it works again");
-        readiness.failed("no route", at(80));
-        assert_eq!(readiness.obstacle(at(81)), None, "a failure of its own");
+        readiness.failed("no route", at(102));
+        assert!(readiness.obstacle(at(103)).is_some(), "attempts take long");
+        assert_eq!(readiness.obstacle(at(282)), None, "it works again");
+        readiness.failed("no route", at(290));
+        assert_eq!(readiness.obstacle(at(291)), None, "a failure of its own");
+        readiness.failed("no route", at(301));
+        assert!(readiness.obstacle(at(302)).is_some());
+        readiness.works();
+        assert_eq!(readiness.obstacle(at(302)), None);
     }
 }

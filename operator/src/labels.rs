@@ -26,8 +26,10 @@ pub const DELETION_POLICY: &str = "ecommercestack.dev/deletion-policy";
 pub const CURRENCY: &str = "ecommercestack.dev/currency";
 /// On the volume: the `StorageClass` that its stack named, empty where that was the cluster's default.
 pub const STORAGE_CLASS: &str = "ecommercestack.dev/storage-class";
-/// On the volume: auth has served from it, so the first administrator exists.
+/// On the volume: the system identifier of the database from which auth has served, so that its first administrator exists.
 pub const ADMINISTRATOR: &str = "ecommercestack.dev/administrator";
+/// What releases before this one wrote there, and where the identifier is not known.
+pub const ADMINISTRATOR_EXISTS: &str = "exists";
 
 /// On a stack, set by a person: the system identifier of the database that may take the place of the one before.
 pub const ACCEPT_DATABASE: &str = "ecommercestack.dev/accept-database";

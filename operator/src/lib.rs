@@ -5,6 +5,7 @@
 pub mod adoption;
 pub mod apply;
 pub mod audits;
+pub mod backoff;
 pub mod build;
 pub mod children;
 pub mod component;
@@ -37,5 +38,5 @@ pub mod seen;
 pub mod stacks;
 pub mod status;
 pub mod validate;
-pub mod waits;
+
 pub mod warnings;

@@ -138,13 +138,15 @@ fn crash(state: Option<&ContainerState>) -> Option<PodFailure> {
 pub fn is_being_made(pod: &Pod) -> bool {
     let status = pod.status.as_ref();
     let containers = status.and_then(|status| status.container_statuses.as_ref());
-    containers.into_iter().flatten().any(|container| {
-        let waiting = container
-            .state
-            .as_ref()
-            .and_then(|state| state.waiting.as_ref());
-        waiting.is_some_and(|waiting| waiting.reason.as_deref() == Some("ContainerCreating"))
-    })
+    let is_leaving = pod.metadata.deletion_timestamp.is_some();
+    !is_leaving
+        && containers.into_iter().flatten().any(|container| {
+            let waiting = container
+                .state
+                .as_ref()
+                .and_then(|state| state.waiting.as_ref());
+            waiting.is_some_and(|waiting| waiting.reason.as_deref() == Some("ContainerCreating"))
+        })
 }
 
 /// The termination message of a Job's pod that went through.

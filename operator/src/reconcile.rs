@@ -4,9 +4,10 @@ use crate::{
     adoption,
     apply::{ApplyError, apply},
     audits::{self, Audits},
+    backoff::{Attempts, Backoff},
     build::build,
     children::access::PostgresRole,
-    credentials::{Credentials, complete},
+    credentials::{Credential, Credentials, complete},
     departures::Departures,
     events::Events,
     fetch::{FetchError, Found, fetch, fetch_stack},
@@ -18,7 +19,6 @@ use crate::{
     seen::{Seen, StackKey},
     status::{Report, StepError, is_available, is_true, keys_replaced, status},
     validate::{Policy, validate},
-    waits::{Backoff, Waits},
 };
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ pub struct Context {
     pub departures: Departures,
     pub events: Events,
     pub seen: Seen,
-    pub waits: Waits,
+    pub attempts: Attempts,
     pub looks: Looks,
     pub audit_reads: audits::Reads,
     /// Where the ingress controller is reached, if not where the Ingress's status says.
@@ -113,7 +113,13 @@ pub async fn reconcile(
         Timestamp::now(),
         &outcome,
     );
-    context.set_status(metadata, before.as_ref(), &new).await?;
+    let part = match &outcome {
+        Err(StepError::Unreadable(_)) => StatusPart::Conditions,
+        Ok(_) | Err(_) => StatusPart::All,
+    };
+    context
+        .set_status(metadata, before.as_ref(), &new, part)
+        .await?;
     Ok(context.next(&key, &outcome, before.as_ref(), &new))
 }
 
@@ -144,17 +150,19 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
     if let Some(Routing::HostTaken(_)) = foreseen {
         desired.ingresses.clear();
     }
+    let mut written = Vec::new();
     let applied = apply(
         &context.client,
         &context.seen,
         &stack,
         &fetched.live,
         desired,
+        &mut written,
     )
     .await;
-    // Also where the pass ends after that write. Where another one was faster, it is that one's keys that count.
-    if let Some(replaced) = keys_replaced(&stack, &fetched, &credentials)
-        && !matches!(applied, Err(ApplyError::Raced { .. }))
+    // Also where the pass ended after that write.
+    if written.contains(&Credential::SigningKeys)
+        && let Some(replaced) = keys_replaced(&stack, &fetched, &credentials)
     {
         let reference = fetched.stack.object_ref(&());
         context.events.tell(&reference, &replaced).await;
@@ -208,6 +216,7 @@ impl Context {
         metadata: ObjectMeta,
         before: Option<&EcommerceStackStatus>,
         new: &EcommerceStackStatus,
+        part: StatusPart,
     ) -> Result<(), ReconcileError> {
         if before == Some(new) {
             return Ok(());
@@ -216,14 +225,25 @@ impl Context {
         let (namespace, name) = stack_key(&stack);
         let api: Api<PartialObjectMeta<EcommerceStack>> =
             Api::namespaced(self.client.clone(), &namespace);
-        let patch = Patch::Apply(json!({
-            "apiVersion": format!("{GROUP}/v1alpha1"),
-            "kind": "EcommerceStack",
-            // The uid, so that a stack made anew in the meantime does not get the status of the one before.
-            "metadata": { "name": name, "uid": stack.metadata.uid },
-            "status": new,
-        }));
-        let parameters = PatchParams::apply(MANAGER).force();
+        // The uid, so that a stack made anew in the meantime does not get the status of the one before.
+        let metadata = json!({ "name": name, "uid": stack.metadata.uid });
+        let manager = PatchParams::apply(MANAGER);
+        let (patch, parameters) = match part {
+            StatusPart::All => {
+                let whole = json!({
+                    "apiVersion": format!("{GROUP}/v1alpha1"),
+                    "kind": "EcommerceStack",
+                    "metadata": metadata,
+                    "status": new,
+                });
+                (Patch::Apply(whole), manager.force())
+            }
+            StatusPart::Conditions => {
+                let part = json!({ "conditions": new.conditions, "observedGeneration": new.observed_generation });
+                let part = json!({ "metadata": metadata, "status": part });
+                (Patch::Merge(part), manager)
+            }
+        };
         match api.patch_status(&name, &parameters, &patch).await {
             Ok(_) => {}
             // Deleted in the meantime.
@@ -257,19 +277,19 @@ impl Context {
         let label = if outcome.is_ok() { "applied" } else { "failed" };
         metrics::counter!("ecommercestack_operator_passes_total", "outcome" => label).increment(1);
         if before.is_none_or(|before| is_news(before, new)) {
-            self.waits.forget(key);
+            self.attempts.forget(key);
         }
         match outcome {
             Err(StepError::Apply(ApplyError::Raced { .. }) | StepError::PredecessorLeaving(_)) => {
                 Action::requeue(Duration::from_secs(1))
             }
-            Err(_) => Action::requeue(self.waits.next(key, &AFTER_FAILURE)),
+            Err(_) => Action::requeue(self.attempts.next(key, &AFTER_FAILURE)),
             Ok(_) if !is_true(&new.conditions, ConditionType::Ready) => {
-                let wait = self.waits.next(key, &UNREADY);
+                let wait = self.attempts.next(key, &UNREADY);
                 Action::requeue(wait.min(self.resync))
             }
             Ok(report) => {
-                self.waits.forget(key);
+                self.attempts.forget(key);
                 Action::requeue(if report.audits.are_settled() {
                     self.resync
                 } else {
@@ -284,8 +304,16 @@ impl Context {
         self.seen.forget(key);
         self.looks.forget(key);
         self.audit_reads.forget(key);
-        self.waits.forget(key);
+        self.attempts.forget(key);
     }
+}
+
+/// What is written of a status.
+#[derive(Clone, Copy, Debug)]
+enum StatusPart {
+    All,
+    /// The rest stays: of a stack that cannot be read, nobody knows what it says.
+    Conditions,
 }
 
 /// Whether anything came of a pass but other words.
@@ -313,7 +341,7 @@ pub fn on_error(
     warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass failed");
     metrics::counter!("ecommercestack_operator_passes_total", "outcome" => "unreported")
         .increment(1);
-    Action::requeue(context.waits.next(&key, &AFTER_FAILURE))
+    Action::requeue(context.attempts.next(&key, &AFTER_FAILURE))
 }
 
 fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {

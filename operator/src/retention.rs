@@ -9,7 +9,8 @@ use crate::{
     adoption::made_for,
     fetch::Fetched,
     labels::{
-        ADMINISTRATOR, DELETION_POLICY, STACK_UID, annotation, belongs_to, is_labeled, labels,
+        ADMINISTRATOR, ADMINISTRATOR_EXISTS, DELETION_POLICY, STACK_UID, annotation, belongs_to,
+        is_labeled, labels,
     },
     validate::ValidStack,
 };
@@ -160,7 +161,11 @@ pub fn metadata_changes(stack: &ValidStack, fetched: &Fetched) -> Vec<MetadataCh
     let volumes = volumes().filter(ours).filter_map(|metadata| {
         let mut annotations = volume_marks(stack);
         if administered {
-            annotations.insert(ADMINISTRATOR.to_owned(), "exists".to_owned());
+            let database = fetched.system_identifier.as_deref();
+            annotations.insert(
+                ADMINISTRATOR.to_owned(),
+                database.unwrap_or(ADMINISTRATOR_EXISTS).to_owned(),
+            );
         }
         let labels = labels(&stack.name, crate::component::POSTGRES);
         change(stack, Dependent::Volume, metadata, labels, annotations)

@@ -2,6 +2,7 @@
 
 use crate::{
     audits,
+    backoff::Attempts,
     children::access::PostgresRole,
     config::Run,
     controller::{self, Scope},
@@ -13,7 +14,6 @@ use crate::{
     routing::Looks,
     seen::Seen,
     validate::validate,
-    waits::Waits,
 };
 use anyhow::Context as _;
 use ecommercestack_crds::EcommerceStack;
@@ -95,7 +95,7 @@ pub async fn work(client: Client, config: &Run, readiness: Readiness, stop: Stop
         looks: Looks::default(),
         audit_reads: audits::Reads::default(),
         ingress_address: config.ingress_address.clone(),
-        waits: Waits::default(),
+        attempts: Attempts::default(),
         role: postgres_role(config),
         policy: config.policy(),
         resync: config.resync,

@@ -2,16 +2,15 @@
 //! reads it from the API server; this is for what concerns another one: a host that is taken, a predecessor's policy.
 
 use crate::seen::StackKey;
-use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
+use ecommercestack_crds::DeletionPolicy;
 use jiff::Timestamp;
-use kube::{Resource as _, ResourceExt as _, core::DeserializeGuard};
+use kube::{ResourceExt as _, core::DynamicObject};
+use serde::Deserialize as _;
+use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
-
-/// A stack as a watch tells of it: one that cannot be read must not end the watch of all.
-pub type Watched = DeserializeGuard<EcommerceStack>;
 
 /// What propagation policy `Orphan` leaves in `metadata.finalizers` until the stack is gone.
 const ORPHAN: &str = "orphan";
@@ -57,21 +56,17 @@ struct Inner {
 
 impl Stacks {
     /// A stack is there as it is now.
-    pub fn applied(&self, stack: &Watched) {
+    pub fn applied(&self, stack: &DynamicObject) {
         let Some(uid) = stack.uid() else { return };
-        self.with(|inner| {
-            let known = known(stack, inner.there.get(&uid));
-            inner.there.insert(uid, known)
-        });
+        self.with(|inner| inner.there.insert(uid, known(stack)));
     }
 
     /// A stack is gone; as it was last.
-    pub fn deleted(&self, stack: &Watched) -> Option<Departed> {
-        let uid = stack.uid()?;
+    pub fn deleted(&self, stack: &DynamicObject) -> Option<Departed> {
+        let (uid, mut last) = (stack.uid()?, known(stack));
         self.with(|inner| {
-            let before = inner.there.get(&uid);
-            let mut last = known(stack, before);
             // The finalizer is off again by the time of the last event.
+            let before = inner.there.get(&uid);
             last.is_orphaning |= before.is_some_and(|before| before.is_orphaning);
             Some(inner.depart(uid, last))
         })
@@ -155,27 +150,59 @@ impl Inner {
     }
 }
 
-/// Of a stack that cannot be read, what was known before still holds; of one that never could be, the data stay.
-fn known(stack: &Watched, before: Option<&Known>) -> Known {
-    let metadata = stack.meta();
-    let finalizers = metadata.finalizers.as_deref().unwrap_or_default();
-    let (ingress, policy) = match (&stack.0, before) {
-        (Ok(stack), _) => {
-            let ingress = stack.spec.ingress.as_ref().map(|ingress| Place {
-                host: ingress.host.clone(),
-                class_name: ingress.class_name.clone(),
-            });
-            (ingress, stack.spec.deletion_policy())
-        }
-        (Err(_), Some(before)) => (before.ingress.clone(), before.policy),
-        (Err(_), None) => (None, DeletionPolicy::Retain),
-    };
+/// Field by field: a stack that cannot be read as a whole, as one of a newer definition, has its host and its data all
+/// the same. Of a policy that this operator does not know, the data stay.
+fn known(stack: &DynamicObject) -> Known {
+    let finalizers = stack.metadata.finalizers.as_deref().unwrap_or_default();
+    let spec = &stack.data["spec"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
     Known {
         key: (stack.namespace().unwrap_or_default(), stack.name_any()),
         created: stack.creation_timestamp().map(|time| time.0),
-        is_leaving: metadata.deletion_timestamp.is_some(),
-        ingress,
-        policy,
+        is_leaving: stack.metadata.deletion_timestamp.is_some(),
+        ingress: spec.get("ingress").map(|ingress| Place {
+            host: text(&ingress["host"]),
+            class_name: text(&ingress["className"]),
+        }),
+        policy: DeletionPolicy::deserialize(&spec["deletionPolicy"]).unwrap_or_default(),
         is_orphaning: finalizers.iter().any(|finalizer| finalizer == ORPHAN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn stack(spec: &Value) -> DynamicObject {
+        let stack = json!({ "metadata": { "name": "shop", "namespace": "shops", "uid": "u" }, "spec": spec });
+        serde_json::from_value(stack).unwrap()
+    }
+
+    #[test]
+    fn a_stack_that_cannot_be_read_keeps_its_host_and_leaves_its_data() {
+        let stacks = Stacks::default();
+        let newer = stack(&json!({
+            "deletionPolicy": "Archive", "ingress": { "host": "shop.example", "mode": 5 }, "replicas": [],
+        }));
+        stacks.applied(&newer);
+        let known = stacks.there().remove(0);
+        assert_eq!(known.ingress.unwrap().host.unwrap(), "shop.example");
+        assert_eq!(
+            stacks.deleted(&newer).unwrap().policy,
+            DeletionPolicy::Retain
+        );
+    }
+
+    #[test]
+    fn the_policy_is_the_last_that_was_applied() {
+        let stacks = Stacks::default();
+        stacks.applied(&stack(&json!({})));
+        let last = stack(&json!({ "deletionPolicy": "Delete" }));
+        assert_eq!(
+            stacks.deleted(&last).unwrap().policy,
+            DeletionPolicy::Delete
+        );
+        assert!(stacks.there().is_empty());
     }
 }

@@ -127,12 +127,13 @@ fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions
     }
     let applications =
         Application::ALL.map(|application| applications::finding(report, application));
+    let postgres = database::finding(report, now);
     conditions::Findings {
-        postgres: database::finding_in_time(report, before, now),
-        unavailable: unavailable(report, &applications).or_else(|| {
+        unavailable: unavailable(report, &postgres, &applications).or_else(|| {
             let is_wrong = routed.severity() == Severity::Wrong;
             is_wrong.then(|| routed.clone())
         }),
+        postgres,
         applications,
         stack,
         serves: routed::says(report),
@@ -158,9 +159,13 @@ fn serves(report: &Report, application: Application) -> bool {
 }
 
 /// Why the shop cannot be used, if it cannot.
-fn unavailable(report: &Report, applications: &[Finding; 3]) -> Option<Finding> {
+fn unavailable(
+    report: &Report,
+    postgres: &Finding,
+    applications: &[Finding; 3],
+) -> Option<Finding> {
     if !database::answers(report) {
-        return Some(database::finding(report));
+        return Some(postgres.clone());
     }
     let missing = Application::ALL
         .into_iter()
@@ -191,9 +196,13 @@ impl Report {
     /// Why the newest of these pods that is in trouble does not run: by what its status says, else by its Events.
     fn pod_failure<'a>(&self, pods: impl Iterator<Item = &'a Pod> + Clone) -> Option<PodFailure> {
         pod_failures::of_pods(pods.clone()).or_else(|| {
-            let mut warned =
-                pods.filter_map(|pod| self.fetched.warnings.of("Pod", &pod.name_any()));
-            Some(PodFailure::Start(pod_failures::sentence(warned.next()?)))
+            let warnings = &self.fetched.warnings;
+            let warned = pods.filter_map(|pod| {
+                let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+                Some((created, warnings.of("Pod", &pod.name_any())?))
+            });
+            let (_, message) = warned.max_by_key(|(created, _)| *created)?;
+            Some(PodFailure::Start(pod_failures::sentence(message)))
         })
     }
 

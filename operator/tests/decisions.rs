@@ -34,8 +34,8 @@ use k8s_openapi::{
         apps::v1::{Deployment, StatefulSet, StatefulSetStatus},
         batch::v1::{Job, JobCondition, JobStatus},
         core::v1::{
-            ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
-            Event, PersistentVolumeClaim, Pod, PodCondition, PodStatus,
+            ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
+            ContainerStatus, Event, PersistentVolumeClaim, Pod, PodCondition, PodStatus,
         },
     },
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
@@ -647,6 +647,29 @@ fn an_initial_password_is_of_no_use_once_there_is_an_administrator() {
     );
     world.with_volume(remembers);
     assert!(world.fetched.has_administrator());
+    // A database that a person accepted in the place of another has none yet.
+    let accepted = [(
+        "ecommercestack.dev/accept-database".to_owned(),
+        "1".to_owned(),
+    )];
+    world.fetched.stack.metadata.annotations = Some(accepted.into());
+    assert!(!world.fetched.has_administrator());
+}
+
+#[test]
+fn an_administrator_is_of_one_database() {
+    let mut world = World::new("");
+    world.with_volume(volume("v"));
+    for (database, is_there) in [("1", true), ("2", false)] {
+        let mark = (
+            "ecommercestack.dev/administrator".to_owned(),
+            "1".to_owned(),
+        );
+        let volume = world.fetched.live.volumes.values_mut().next().unwrap();
+        volume.metadata.annotations = Some([mark].into());
+        world.fetched.system_identifier = Some(database.to_owned());
+        assert_eq!(world.fetched.has_administrator(), is_there, "{database}");
+    }
 }
 
 #[test]
@@ -725,19 +748,38 @@ fn after_a_pass_that_ended_early_nobody_knows_how_the_components_are() {
 
 #[test]
 fn a_database_that_does_not_start_is_wrong_after_five_minutes() {
-    let world = World::new("");
+    let mut world = World::new("");
     let at = |second| Timestamp::from_second(second).unwrap();
     let mut last = world.later(None, Applied::default(), at(0));
-    let mut reasons = Vec::new();
-    for second in [299, 300, 600] {
+    let mut reason = |world: &World, second| {
         last = world.later(Some(&last), Applied::default(), at(second));
         let said = condition(&last.conditions, ConditionType::PostgresReady).unwrap();
-        reasons.push(said.reason.clone());
+        let available = condition(&last.conditions, ConditionType::Available).unwrap();
+        assert_eq!(said.reason, available.reason);
+        said.reason.clone()
+    };
+    // However long it was away for another cause, its time begins with its pod.
+    world.pod_of("none", waiting("ImagePullBackOff", "not found"));
+    let pod = world.fetched.pods.last_mut().unwrap();
+    pod.metadata.labels = Some(labels("shop", "postgres"));
+    pod.metadata.creation_timestamp = Some(Time(at(1_000)));
+    assert_eq!(reason(&world, 1_900), "ImageUnavailable");
+    let status = world.fetched.pods.last_mut().unwrap().status.as_mut();
+    let started = ContainerStateRunning {
+        started_at: Some(Time(at(2_000))),
+    };
+    status.unwrap().container_statuses.as_mut().unwrap()[0].state = Some(ContainerState {
+        running: Some(started),
+        ..Default::default()
+    });
+    for (second, expected) in [
+        (2_001, "DatabaseStarting"),
+        (2_299, "DatabaseStarting"),
+        (2_300, "DatabaseStalled"),
+        (2_600, "DatabaseStalled"),
+    ] {
+        assert_eq!(reason(&world, second), expected, "at {second}");
     }
-    assert_eq!(
-        reasons,
-        ["DatabaseStarting", "DatabaseStalled", "DatabaseStalled"]
-    );
     assert!(is_true(&last.conditions, ConditionType::Degraded));
     let said = condition(&last.conditions, ConditionType::Ready).unwrap();
     assert!(

@@ -1,6 +1,6 @@
 //! Objects of the stack that it does not want any more. Never Secrets, volumes or the database.
 //!
-//! What is wanted is built from the spec alone and known as a whole in every pass, also where an object cannot be written
+//! What is wanted is built from the spec, and from who holds its host, and known as a whole in every pass, also where an object cannot be written
 //! or waits for a Secret. What takes the place of an object is of the same kind: of a kind with a problem nothing is pruned,
 //! so that the old one serves until the new one is there. A problem elsewhere keeps nothing alive. // OPERATOR 3
 

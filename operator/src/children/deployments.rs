@@ -50,11 +50,11 @@ pub fn read_credentials(workload: Workload) -> &'static [Credential] {
 }
 
 /// The Secrets that a workload's pods cannot do without, or must not take from somebody else: an initial password may be
-/// gone, but auth would make an administrator of whatever stands under its name.
-pub fn needed_credentials(workload: Workload) -> Vec<Credential> {
+/// gone, but until there is an administrator auth would make one of whatever stands under its name.
+pub fn needed_credentials(workload: Workload, has_administrator: bool) -> Vec<Credential> {
     let administrator = match workload {
-        Workload::Auth => Some(Credential::Administrator),
-        Workload::Product | Workload::Order | Workload::Worker => None,
+        Workload::Auth if !has_administrator => Some(Credential::Administrator),
+        Workload::Auth | Workload::Product | Workload::Order | Workload::Worker => None,
     };
     let read = read_credentials(workload).iter().copied();
     read.chain(administrator).collect()

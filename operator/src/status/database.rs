@@ -1,6 +1,6 @@
 //! What is to be said of the database.
 
-use super::{Finding, Report, applications::refused, condition, volume, withheld};
+use super::{Finding, Report, applications::refused, volume, withheld};
 use crate::{
     children::{jobs::BOOTSTRAP_CREDENTIALS, volumes::volume_name},
     component::{BOOTSTRAP, POSTGRES},
@@ -12,9 +12,8 @@ use crate::{
     quota::Part,
     validate::ValidStack,
 };
-use ecommercestack_crds::{ComponentStatus, ConditionType, Reason, Severity};
+use ecommercestack_crds::{ComponentStatus, Reason, Severity};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt as _;
 
 /// Whether a database pod is ready.
@@ -41,12 +40,10 @@ pub(super) fn status(report: &Report) -> ComponentStatus {
 const PATIENCE: i64 = 300;
 
 /// What is to be said of it now, and that it takes too long, if it does.
-pub(super) fn finding_in_time(report: &Report, before: &[Condition], now: Timestamp) -> Finding {
-    let found = finding(report);
-    let missing_since = condition(before, ConditionType::PostgresReady)
-        .filter(|before| before.status == "False")
-        .map_or(now, |before| before.last_transition_time.0);
-    let is_late = now.as_second() - missing_since.as_second() >= PATIENCE;
+pub(super) fn finding(report: &Report, now: Timestamp) -> Finding {
+    let found = current(report);
+    let is_late =
+        starting_since(report).is_some_and(|since| now.as_second() - since.as_second() >= PATIENCE);
     if found.reason != Reason::DatabaseStarting || !is_late {
         return found;
     }
@@ -60,7 +57,22 @@ pub(super) fn finding_in_time(report: &Report, before: &[Condition], now: Timest
     )
 }
 
-pub(super) fn finding(report: &Report) -> Finding {
+/// When its newest pod was made or last started. Without a pod there are other things to say.
+fn starting_since(report: &Report) -> Option<Timestamp> {
+    let pods = pod_failures::pods_of(&report.fetched.pods, &report.stack.name, POSTGRES);
+    let times = pods.flat_map(|pod| {
+        let status = pod.status.as_ref();
+        let containers = status.and_then(|status| status.container_statuses.as_ref());
+        let started = containers.into_iter().flatten().filter_map(|container| {
+            let running = container.state.as_ref()?.running.as_ref()?;
+            running.started_at.as_ref()
+        });
+        pod.metadata.creation_timestamp.iter().chain(started)
+    });
+    times.map(|time| time.0).max()
+}
+
+fn current(report: &Report) -> Finding {
     if let Some(finding) = volume::finding(report) {
         return finding;
     }

@@ -20,9 +20,12 @@ const NEWER: &str = "Archive";
 
 async fn allow_a_newer_policy(scene: &Scene) {
     let definitions: Api<CustomResourceDefinition> = Api::all(scene.client.clone());
-    let policies =
-        "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/deletionPolicy/enum/-";
-    let patch = json!([{ "op": "add", "path": policies, "value": NEWER }]);
+    let allowed = |part| {
+        let schema = "/spec/versions/0/schema/openAPIV3Schema";
+        let path = format!("{schema}/properties/{part}/properties/deletionPolicy/enum/-");
+        json!({ "op": "add", "path": path, "value": NEWER })
+    };
+    let patch = json!([allowed("spec"), allowed("status")]);
     let patch: Patch<()> = Patch::Json(serde_json::from_value(patch).unwrap());
     definitions
         .patch(EcommerceStack::crd_name(), &PatchParams::default(), &patch)
@@ -89,6 +92,18 @@ async fn a_stack_that_cannot_be_read_says_so_and_stops_no_other() {
         "{message}"
     );
     assert_eq!(auth["status"], "Unknown");
+
+    // What a newer operator has written stays, also what this one cannot read.
+    let status = json!({ "conditions": [], "deletionPolicy": NEWER, "database": { "systemIdentifier": "7" } });
+    let status = Patch::Merge(json!({ "status": status }));
+    newer
+        .patch_status("newer", &PatchParams::default(), &status)
+        .await
+        .unwrap();
+    said("Unreadable").await;
+    let kept = newer.get("newer").await.unwrap().data["status"].clone();
+    assert_eq!(kept["deletionPolicy"], NEWER);
+    assert_eq!(kept["database"]["systemIdentifier"], "7");
 
     // From a list at the start, too.
     scene.apply("shop", json!({})).await;

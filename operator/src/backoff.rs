@@ -1,4 +1,4 @@
-//! How long to wait for the next look at a stack that does not get on: longer each time. kube has no such thing.
+//! How long to wait for the next attempt with a stack that does not get on: longer each time. kube has no such thing.
 
 use crate::seen::StackKey;
 use std::{
@@ -15,16 +15,16 @@ pub struct Backoff {
     pub longest: Duration,
 }
 
-/// Looks in a row of which nothing came, by stack.
+/// Attempts in a row of which nothing came, by stack.
 #[derive(Debug, Default)]
-pub struct Waits(Mutex<HashMap<StackKey, u32>>);
+pub struct Attempts(Mutex<HashMap<StackKey, u32>>);
 
-impl Waits {
-    /// Counts a look and says how long to wait. Stacks that began together soon look at different times.
+impl Attempts {
+    /// Counts an attempt and says how long to wait. Stacks that began together soon look at different times.
     pub fn next(&self, stack: &StackKey, backoff: &Backoff) -> Duration {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = looks.entry(stack.clone()).or_default();
-        let wait = backoff.wait(*count, spread(stack, *count));
+        let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = attempts.entry(stack.clone()).or_default();
+        let wait = backoff.wait(*count, jitter(stack, *count));
         *count = count.saturating_add(1);
         wait
     }
@@ -40,17 +40,17 @@ impl Waits {
 
 impl Backoff {
     /// From three quarters of the full wait to all of it.
-    fn wait(&self, count: u32, spread: f64) -> Duration {
+    fn wait(&self, count: u32, jitter: f64) -> Duration {
         let full = self
             .first
             .saturating_mul(2_u32.saturating_pow(count))
             .min(self.longest);
-        full.mul_f64(0.75 + spread / 4.0)
+        full.mul_f64(0.75 + jitter / 4.0)
     }
 }
 
-/// From 0 to 1, another for each stack and look.
-fn spread(stack: &StackKey, count: u32) -> f64 {
+/// From 0 to 1, another for each stack and attempt.
+fn jitter(stack: &StackKey, count: u32) -> f64 {
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((stack, count));
     let [high, low, ..] = hash.to_be_bytes();
     f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX)
@@ -77,21 +77,21 @@ mod tests {
         assert_eq!(waits, [4, 8, 16, 32, 64, 128, 256, 300]);
         assert_eq!(BACKOFF.wait(u32::MAX, 0.0), Duration::from_secs(225));
 
-        let (waits, shop) = (Waits::default(), stack("shop"));
-        let first = waits.next(&shop, &BACKOFF);
-        assert!(waits.next(&shop, &BACKOFF) > first);
-        waits.forget(&shop);
-        assert_eq!(waits.next(&shop, &BACKOFF), first);
+        let (attempts, shop) = (Attempts::default(), stack("shop"));
+        let first = attempts.next(&shop, &BACKOFF);
+        assert!(attempts.next(&shop, &BACKOFF) > first);
+        attempts.forget(&shop);
+        assert_eq!(attempts.next(&shop, &BACKOFF), first);
     }
 
     /// A hundred that stand still, each looked at every five minutes: no second sees more than a few of them.
     #[test]
     fn stacks_that_began_together_look_at_different_times() {
         let mut at = [Duration::ZERO; 100];
-        let waits = Waits::default();
+        let attempts = Attempts::default();
         for _ in 0..10 {
             for (number, at) in at.iter_mut().enumerate() {
-                *at += waits.next(&stack(&format!("shop-{number}")), &BACKOFF);
+                *at += attempts.next(&stack(&format!("shop-{number}")), &BACKOFF);
             }
         }
         let mut by_second = HashMap::<u64, u32>::new();
