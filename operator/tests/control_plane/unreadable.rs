@@ -104,6 +104,11 @@ async fn a_stack_that_cannot_be_read_says_so_and_stops_no_other() {
     let kept = newer.get("newer").await.unwrap().data["status"].clone();
     assert_eq!(kept["deletionPolicy"], NEWER);
     assert_eq!(kept["database"]["systemIdentifier"], "7");
+    let status = Patch::Merge(json!({ "status": { "deletionPolicy": null, "database": null } }));
+    newer
+        .patch_status("newer", &PatchParams::default(), &status)
+        .await
+        .unwrap();
 
     // From a list at the start, too.
     scene.apply("shop", json!({})).await;
