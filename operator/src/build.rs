@@ -89,7 +89,7 @@ pub fn build(
     let size = adoption::usable_size(stack, fetched);
     let has_passwords = !credentials.unusable.contains_key(&Credential::Postgres);
     Desired {
-        orphaned_states: retention::orphaned_states(fetched),
+        orphaned_states: retention::orphaned_states(&fetched.live),
         volumes: vec![volumes::volume(stack)],
         credentials: credentials.writes.clone(),
         metadata_changes: retention::metadata_changes(stack, fetched),

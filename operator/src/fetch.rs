@@ -5,6 +5,7 @@ use crate::{
     children::volumes::volume_name,
     component::Workload,
     credentials::Credential,
+    identity,
     job_state::{JobState, job_state},
     labels::{ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, stack_selector},
     rollout,
@@ -164,10 +165,6 @@ pub async fn fetch(client: &Client, stack: EcommerceStack) -> Result<Fetched, Fe
         reader.live(),
     )
     .await?;
-    let config = live.patroni.get(&format!("{name}-postgres-config"));
-    let system_identifier = config
-        .and_then(|config| config.annotations.as_ref()?.get("initialize").cloned())
-        .filter(|identifier| !identifier.is_empty());
     let pods = if is_unsettled(&stack, &live) {
         reader.pods().await?
     } else {
@@ -182,7 +179,7 @@ pub async fn fetch(client: &Client, stack: EcommerceStack) -> Result<Fetched, Fe
         stack,
         namespace_terminating,
         secrets,
-        system_identifier,
+        system_identifier: identity::of_state(&live, &name),
         live,
         pods,
         warnings,

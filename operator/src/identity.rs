@@ -2,7 +2,11 @@
 //! first that was seen. Another one is another database, without the shop's data however well it runs, and only a person
 //! can say that this was meant. Pure.
 
-use crate::{fetch::Fetched, labels::ACCEPT_DATABASE};
+use crate::{
+    fetch::{Fetched, Live},
+    labels::ACCEPT_DATABASE,
+    retention::orphaned_states,
+};
 use kube::ResourceExt as _;
 
 /// A database that nobody has accepted in the place of the one before.
@@ -10,6 +14,17 @@ use kube::ResourceExt as _;
 pub struct Replaced<'a> {
     pub kept: &'a str,
     pub live: &'a str,
+}
+
+/// What Patroni's state says. One that is about to be removed is of a database that is gone.
+pub fn of_state(live: &Live, stack: &str) -> Option<String> {
+    let name = format!("{stack}-postgres-config");
+    let state = live.patroni.get(&name)?;
+    let is_orphaned = orphaned_states(live)
+        .iter()
+        .any(|orphan| orphan.name.as_ref() == Some(&name));
+    let identifier = state.annotations.as_ref()?.get("initialize")?;
+    (!is_orphaned && !identifier.is_empty()).then(|| identifier.clone())
 }
 
 /// The identifier for the status to keep, once there is one.

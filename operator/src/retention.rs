@@ -7,7 +7,7 @@
 
 use crate::{
     adoption::made_for,
-    fetch::Fetched,
+    fetch::{Fetched, Live},
     labels::{
         ADMINISTRATOR, ADMINISTRATOR_EXISTS, DELETION_POLICY, STACK_UID, annotation, belongs_to,
         is_labeled, labels,
@@ -127,12 +127,12 @@ fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
 
 /// Patroni's `ConfigMaps` of a database whose volume is gone, before there is a new database: it would wait for the old
 /// one's leader for ever.
-pub fn orphaned_states(fetched: &Fetched) -> Vec<ObjectMeta> {
-    if !fetched.live.stateful_sets.is_empty() {
+pub fn orphaned_states(live: &Live) -> Vec<ObjectMeta> {
+    if !live.stateful_sets.is_empty() {
         return Vec::new();
     }
-    let volumes = || fetched.live.volumes.values().map(|volume| &volume.metadata);
-    let states = fetched.live.patroni.values();
+    let volumes = || live.volumes.values().map(|volume| &volume.metadata);
+    let states = live.patroni.values();
     states
         .filter(|state| !volumes().any(|volume| may_be_of(state, volume)))
         .cloned()

@@ -16,6 +16,7 @@ use ecommercestack_operator::{
     component::Application,
     credentials::{Credential, Credentials, complete},
     fetch::{Fetched, Live},
+    identity::of_state,
     labels::labels,
     pod_failures::is_being_made,
     randomness::{OperatingSystem, Placeholders},
@@ -598,32 +599,36 @@ fn the_state_of_a_database_on_another_volume_is_removed_before_a_new_one_starts(
     let state = ObjectMeta {
         name: Some("shop-postgres-config".into()),
         creation_timestamp: at(10),
+        annotations: Some([("initialize".to_owned(), "4711".to_owned())].into()),
         ..Default::default()
     };
     let states = &mut world.fetched.live.patroni;
     states.insert("shop-postgres-config".into(), state);
+    let identifier = |world: &World| of_state(&world.fetched.live, "shop");
+    assert_eq!(identifier(&world).as_deref(), Some("4711"));
     assert!(
-        orphaned_states(&world.fetched).is_empty(),
+        orphaned_states(&world.fetched.live).is_empty(),
         "a database is there"
     );
     world.fetched.live.stateful_sets.clear();
     assert_eq!(
-        orphaned_states(&world.fetched).len(),
+        orphaned_states(&world.fetched.live).len(),
         1,
         "there is no volume"
     );
+    assert_eq!(identifier(&world), None, "of a database that is gone");
     let mut own = volume("own");
     own.metadata.creation_timestamp = at(5);
     world.with_volume(own.clone());
     assert!(
-        orphaned_states(&world.fetched).is_empty(),
+        orphaned_states(&world.fetched.live).is_empty(),
         "it may be this volume's"
     );
     // The volume is made before the database; a pass may have ended between the two.
     own.metadata.creation_timestamp = at(15);
     world.with_volume(own);
     assert_eq!(
-        orphaned_states(&world.fetched).len(),
+        orphaned_states(&world.fetched.live).len(),
         1,
         "the volume is newer"
     );
