@@ -106,7 +106,8 @@ fn forget(context: &Context, name: &str, namespace: Option<&str>) {
     context.forget(&(namespace.unwrap_or_default().to_owned(), name.to_owned()));
 }
 
-fn api<K>(client: &Client, scope: &Scope) -> Api<K>
+/// The objects of a kind in a scope.
+pub fn api<K>(client: &Client, scope: &Scope) -> Api<K>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
 {

@@ -5,7 +5,7 @@
 
 use crate::{
     component::POSTGRES,
-    controller::Scope,
+    controller::{self, Scope},
     credentials::Credential,
     fetch::PATRONI_SUFFIXES,
     http::Readiness,
@@ -135,10 +135,7 @@ impl Departures {
 
     /// What the operator missed while it was away: volumes of stacks that are gone, marked to go with them.
     async fn sweep(&self, scope: &Scope) {
-        let api: Api<PersistentVolumeClaim> = match scope {
-            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
-            None => Api::all(self.client.clone()),
-        };
+        let api: Api<PersistentVolumeClaim> = controller::api(&self.client, scope);
         let selector = ListParams::default().labels(&managed_selector());
         let volumes = match api.list_metadata(&selector).await {
             Ok(volumes) => volumes.items,

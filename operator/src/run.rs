@@ -132,10 +132,7 @@ fn postgres_role(config: &Run) -> PostgresRole {
 /// Waits until the stacks can be listed: until the CRD is served and the role lets us.
 async fn wait_for_stacks(client: &Client, scopes: &[Scope]) {
     for scope in scopes {
-        let api: Api<EcommerceStack> = match scope {
-            Some(namespace) => Api::namespaced(client.clone(), namespace),
-            None => Api::all(client.clone()),
-        };
+        let api: Api<EcommerceStack> = controller::api(client, scope);
         while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
             warn!(error = %error, scope, "the stacks cannot be listed; is the CRD installed?");
             tokio::time::sleep(Duration::from_secs(2)).await;

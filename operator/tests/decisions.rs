@@ -11,7 +11,7 @@ use ecommercestack_crds::{
 use ecommercestack_operator::{
     apply::{Applied, Problem},
     audits::{Audit, AuditFinding, Audits},
-    build::build,
+    build::{Desired, build},
     children::{access::PostgresRole, secrets},
     component::Application,
     credentials::{Credential, Credentials, complete},
@@ -104,6 +104,16 @@ impl World {
 
     fn releases(&self) -> Releases {
         decide(&self.stack(), &self.fetched, &self.credentials())
+    }
+
+    fn desired(&self) -> Desired {
+        build(
+            &self.stack(),
+            &self.fetched,
+            &self.credentials(),
+            &self.releases(),
+            &role(),
+        )
     }
 
     fn image(&self, application: Application) -> Option<String> {
@@ -228,14 +238,7 @@ fn a_closed_gate_holds_the_image_and_nothing_else() {
     let mut world = World::new(", components: {auth: {replicas: 4}}");
     world.promote("auth", OLD);
     world.migrate(Application::Auth, "Failed");
-    let (credentials, releases) = (world.credentials(), world.releases());
-    let desired = build(
-        &world.stack(),
-        &world.fetched,
-        &credentials,
-        &releases,
-        &role(),
-    );
+    let desired = world.desired();
     let auth = &desired.deployments[0];
     let image = auth
         .deployment
@@ -265,14 +268,7 @@ fn a_later_service_waits_for_the_release_of_an_earlier_one() {
 fn a_lost_status_is_read_from_the_live_deployment() {
     let mut world = World::new("");
     world.migrate(Application::Auth, "Complete");
-    let (credentials, releases) = (world.credentials(), world.releases());
-    let desired = build(
-        &world.stack(),
-        &world.fetched,
-        &credentials,
-        &releases,
-        &role(),
-    );
+    let desired = world.desired();
     let mut live: Deployment = desired.deployments[0].deployment.clone();
     live.spec.template.spec.as_mut().unwrap().containers[0].image = Some(OLD.into());
     world

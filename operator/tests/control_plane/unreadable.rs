@@ -13,7 +13,7 @@ use kube::{
     Api, CustomResourceExt as _,
     api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What a newer definition might allow.
 const NEWER: &str = "Archive";
@@ -33,11 +33,22 @@ async fn allow_a_newer_policy(scene: &Scene) {
         .unwrap();
 }
 
+/// Stacks as they are, whoever can read them.
+fn objects(scene: &Scene) -> Api<DynamicObject> {
+    let resource = ApiResource::erase::<EcommerceStack>(&());
+    Api::namespaced_with(scene.client.clone(), &scene.namespace, &resource)
+}
+
+async fn merge_status(stacks: &Api<DynamicObject>, name: &str, status: Value) {
+    let patch = Patch::Merge(json!({ "status": status }));
+    stacks
+        .patch_status(name, &PatchParams::default(), &patch)
+        .await
+        .unwrap();
+}
+
 /// The server takes the definition up a moment later.
 async fn apply_newer(scene: &Scene, name: &str) {
-    let resource = ApiResource::erase::<EcommerceStack>(&());
-    let stacks: Api<DynamicObject> =
-        Api::namespaced_with(scene.client.clone(), &scene.namespace, &resource);
     let stack = json!({
         "apiVersion": "ecommercestack.dev/v1alpha1",
         "kind": "EcommerceStack",
@@ -51,7 +62,7 @@ async fn apply_newer(scene: &Scene, name: &str) {
     let parameters = PatchParams::apply("test").force();
     crate::scene::until("a newer policy is taken", async || {
         let patch = Patch::Apply(stack.clone());
-        stacks.patch(name, &parameters, &patch).await
+        objects(scene).patch(name, &parameters, &patch).await
     })
     .await;
 }
@@ -61,9 +72,7 @@ async fn a_stack_that_cannot_be_read_says_so_and_stops_no_other() {
     let mut scene = Scene::new("unreadable").await;
     allow_a_newer_policy(&scene).await;
     apply_newer(&scene, "newer").await;
-    let resource = ApiResource::erase::<EcommerceStack>(&());
-    let newer: Api<DynamicObject> =
-        Api::namespaced_with(scene.client.clone(), &scene.namespace, &resource);
+    let newer = objects(&scene);
     let said = |reason: &'static str| {
         let newer = newer.clone();
         async move {
@@ -95,20 +104,13 @@ async fn a_stack_that_cannot_be_read_says_so_and_stops_no_other() {
 
     // What a newer operator has written stays, also what this one cannot read.
     let status = json!({ "conditions": [], "deletionPolicy": NEWER, "database": { "systemIdentifier": "7" } });
-    let status = Patch::Merge(json!({ "status": status }));
-    newer
-        .patch_status("newer", &PatchParams::default(), &status)
-        .await
-        .unwrap();
+    merge_status(&newer, "newer", status).await;
     said("Unreadable").await;
     let kept = newer.get("newer").await.unwrap().data["status"].clone();
     assert_eq!(kept["deletionPolicy"], NEWER);
     assert_eq!(kept["database"]["systemIdentifier"], "7");
-    let status = Patch::Merge(json!({ "status": { "deletionPolicy": null, "database": null } }));
-    newer
-        .patch_status("newer", &PatchParams::default(), &status)
-        .await
-        .unwrap();
+    let none = json!({ "deletionPolicy": null, "database": null });
+    merge_status(&newer, "newer", none).await;
 
     // From a list at the start, too.
     scene.apply("shop", json!({})).await;

@@ -1,11 +1,10 @@
 //! What the volume of a deleted stack was made for, and what a stack of the same name wants.
 
-use super::{World, role};
+use super::World;
 use ecommercestack_crds::{ConditionType, DatabaseStatus};
 use ecommercestack_operator::{
     adoption,
     apply::Applied,
-    build::build,
     children::volumes,
     retention::{metadata_changes, volume_marks},
     status::{StepError, condition, is_true, status},
@@ -154,14 +153,7 @@ fn a_stack_keeps_its_own_volume_whatever_is_written_on_it() {
 #[test]
 fn the_log_has_room_on_a_volume_that_is_smaller_than_the_spec_says() {
     let log_size = |world: &World| {
-        let (credentials, releases) = (world.credentials(), world.releases());
-        let desired = build(
-            &world.stack(),
-            &world.fetched,
-            &credentials,
-            &releases,
-            &role(),
-        );
+        let desired = world.desired();
         let template = desired.stateful_sets[0].spec.template.clone();
         let container = template.spec.unwrap().containers.remove(0);
         let variables = container.env.unwrap().into_iter();
