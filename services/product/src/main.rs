@@ -63,7 +63,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     let pools = Pools::of(&settings.database)?;
     let auditor = auditor(&settings.database, &pools.main)?;
     let app = App::new(Parts {
-        reads: Reads::start(&pools.main),
+        reads: Reads::start(&pools.reads),
         pool: pools.main,
         lists: pools.lists,
         health: pools.health,

@@ -6,10 +6,14 @@ use postgres::{ConnectError, Database, Pool};
 
 /// For lists: one slow list still leaves room for another, and two cannot keep the database from anybody.
 const LISTS: u32 = 2;
+/// `Reads` asks one question at a time.
+const READS: u32 = 1;
 const HEALTH: u32 = 1;
-/// Orders and reads get no fewer, whatever the setting says.
+/// Orders and changes get no fewer, whatever the setting says.
 const FEWEST: u32 = 2;
 
+/// As long as requests wait for a connection elsewhere: nobody else takes this one.
+const READ_PATIENCE: Duration = Duration::from_secs(2);
 /// The server ends a list that takes longer: 503.
 const LIST_TIMEOUT: &str = "500ms";
 /// A list that waits longer for its turn is turned away.
@@ -17,6 +21,7 @@ const LIST_PATIENCE: Duration = Duration::from_secs(1);
 
 pub struct Pools {
     pub main: Pool,
+    pub reads: Pool,
     pub lists: Pool,
     pub health: Pool,
 }
@@ -30,15 +35,20 @@ pub const LIST_SETTINGS: [(&str, &str); 4] = [
     ("jit", "off"),
 ];
 
+/// How the session of reads differs. It asks by key: there is one good plan, and to make it anew takes as long as the read.
+/// The server would do so again and again, since it takes a plan for few keys to be cheaper than one for any number.
+pub const READ_SETTINGS: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
+
 impl Pools {
     pub fn of(database: &Database) -> Result<Self, ConnectError> {
-        let rest = database.max_connections.saturating_sub(LISTS + HEALTH);
+        let rest = database.max_connections.saturating_sub(READS + LISTS + HEALTH);
         let main = Database {
             max_connections: rest.max(FEWEST),
             ..database.clone()
         };
         Ok(Self {
             main: main.pool("product")?,
+            reads: database.pool_of("product reads", READS, READ_PATIENCE, &READ_SETTINGS)?,
             lists: database.pool_of("product lists", LISTS, LIST_PATIENCE, &LIST_SETTINGS)?,
             health: database.pool_of("product health", HEALTH, LIST_PATIENCE, &[])?,
         })

@@ -340,7 +340,7 @@ pub async fn end(
 }
 
 /// The lines of these holds, which have ended, have no units any more. That the flag is compared in this way keeps the
-/// planner off the index of open lines (ORDERS 13).
+/// planner off the index that has the flag (ORDERS 13).
 async fn close_lines(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE hold_lines SET is_open = false WHERE order_id = ANY ($1) AND is_open IS DISTINCT FROM false",

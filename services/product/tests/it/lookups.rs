@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use product::pools::READ_SETTINGS;
 use sqlx::{AssertSqlSafe, PgPool};
 
 /// Nearly all of them deleted: the partial indexes of lists are tiny, or are taken for it.
@@ -32,6 +33,12 @@ async fn products_are_read_by_id_and_slug_through_the_indexes_of_these(pool: PgP
         .execute(&mut *session)
         .await
         .unwrap();
+    for (setting, value) in READ_SETTINGS {
+        sqlx::raw_sql(AssertSqlSafe(format!("SET {setting} = {value}")))
+            .execute(&mut *session)
+            .await
+            .unwrap();
+    }
     let statements = kept("p.id = ANY ($1)");
     assert!(!statements.is_empty(), "this test looks in the wrong place");
     for statement in statements {

@@ -136,4 +136,5 @@ postgres::each_migration! {
     the_seventh_migration_loses_nothing: 6,
     the_eighth_migration_loses_nothing: 7,
     the_ninth_migration_loses_nothing: 8,
+    the_tenth_migration_loses_nothing: 9,
 }

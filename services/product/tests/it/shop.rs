@@ -22,7 +22,7 @@ use product::{
     guests::GuestLimits,
     http,
     idempotency::InFlight,
-    pools::LIST_SETTINGS,
+    pools::{LIST_SETTINGS, READ_SETTINGS},
     reads::Reads,
     reservation::{
         Extension, Hash, Item, Parcel, ParcelLine, Reservation, Returned, Shipped, Verdict, Wanted,
@@ -147,7 +147,7 @@ impl Shop {
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             in_flight: InFlight::default(),
-            reads: Reads::start(&pool),
+            reads: Reads::start(&apart("reads", 1, &READ_SETTINGS)),
             views: Views::new(fresh_for),
         });
         let user = |roles: &[Role]| {
