@@ -19,6 +19,8 @@ struct Sight {
     /// Whose stacks were never listed.
     unknown: BTreeSet<Scope>,
     failing: Option<Failing>,
+    /// Why the operator works on no stack.
+    refusal: Option<String>,
 }
 
 /// A watch that reports errors.
@@ -40,7 +42,13 @@ impl Readiness {
         Self(Arc::new(Mutex::new(Sight {
             unknown: scopes.iter().cloned().collect(),
             failing: None,
+            refusal: None,
         })))
+    }
+
+    /// The operator works on no stack, for this reason; nothing: it works.
+    pub fn refuses(&self, reason: Option<String>) {
+        self.with(|sight| sight.refusal = reason);
     }
 
     /// All stacks of a scope are known.
@@ -65,9 +73,12 @@ impl Readiness {
         });
     }
 
-    /// What keeps the operator from seeing its stacks.
-    fn obstacle(&self, now: Instant) -> Option<String> {
+    /// What keeps the operator from seeing its stacks, or from working on them.
+    pub fn obstacle(&self, now: Instant) -> Option<String> {
         self.with(|sight| {
+            if let Some(refusal) = &sight.refusal {
+                return Some(format!("no stack is worked on: {refusal}"));
+            }
             let failing = sight.failing.as_ref().filter(|failing| {
                 failing.goes_on(now) && failing.last.duration_since(failing.first) >= BRIEF
             });

@@ -35,8 +35,8 @@ pub mod routing;
 pub mod run;
 pub mod scaling;
 pub mod seen;
+pub mod skew;
 pub mod stacks;
 pub mod status;
 pub mod validate;
-
 pub mod warnings;

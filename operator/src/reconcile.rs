@@ -17,6 +17,7 @@ use crate::{
     retention::predecessors,
     routing::{Looks, Routing, Target, foreseen, look},
     seen::{Seen, StackKey},
+    skew::Guard,
     status::{Report, StepError, is_available, is_true, keys_replaced, status},
     validate::{Policy, validate},
 };
@@ -37,6 +38,7 @@ use tracing::{info, warn};
 /// What every pass needs.
 pub struct Context {
     pub client: Client,
+    pub definition: Guard,
     pub departures: Departures,
     pub events: Events,
     pub seen: Seen,
@@ -76,6 +78,9 @@ const AFTER_FAILURE: Backoff = Backoff {
 /// How often a stack is looked at whose audits are not known or found something: who repairs it waits for that.
 const UNSETTLED: Duration = Duration::from_secs(30);
 
+/// While the cluster's definition lacks something.
+const HELD_BACK: Duration = Duration::from_mins(1);
+
 /// Many times what a pass takes.
 const LONGEST_PASS: Duration = Duration::from_mins(1);
 
@@ -85,6 +90,10 @@ pub async fn reconcile(
 ) -> Result<Action, ReconcileError> {
     let key = stack_key(&stack);
     let _turn = context.departures.locks.lock(&key).await;
+    // Any write, a status too, would take away what the definition has lost.
+    if context.definition.holds_back().await {
+        return Ok(Action::requeue(HELD_BACK));
+    }
     let Some(found) = fetch_stack(&context.client, &key.0, &key.1).await? else {
         context.forget(&key);
         return Ok(Action::await_change());
@@ -348,7 +357,8 @@ fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {
     (stack.namespace().unwrap_or_default(), stack.name_any())
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and its causes, in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

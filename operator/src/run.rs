@@ -13,6 +13,7 @@ use crate::{
     render::{parse, render},
     routing::Looks,
     seen::Seen,
+    skew::{Definition, Guard},
     validate::validate,
 };
 use anyhow::Context as _;
@@ -58,7 +59,7 @@ pub async fn operator(config: Run) -> anyhow::Result<()> {
     info!(scopes = ?scopes, resync_seconds = config.resync.as_secs(), "the operator starts");
     tokio::select! {
         ended = server.into_future() => ended.context("the metrics server ended"),
-        () = work(client, &config, readiness, stop.clone()) => Ok(()),
+        () = work(client, &config, Definition::known(), readiness, stop.clone()) => Ok(()),
         () = stop.then(|()| tokio::time::sleep(LAST_PASSES)) => {
             warn!("stopped before every pass had ended");
             Ok(())
@@ -80,15 +81,23 @@ fn stop_signal() -> std::io::Result<Stop> {
     Ok(stop.boxed().shared())
 }
 
-/// Works on stacks until the process is told to stop.
-pub async fn work(client: Client, config: &Run, readiness: Readiness, stop: Stop) {
+/// Works on stacks of this definition until the process is told to stop.
+pub async fn work(
+    client: Client,
+    config: &Run,
+    definition: Definition,
+    readiness: Readiness,
+    stop: Stop,
+) {
     let scopes = config.scopes();
+    let definition = Guard::new(client.clone(), readiness.clone(), definition);
     let departures = Departures {
         client: client.clone(),
         stacks: Arc::default(),
         locks: Arc::default(),
     };
     let context = Arc::new(Context {
+        definition: definition.clone(),
         departures: departures.clone(),
         events: Events::new(client.clone(), config.pod_name.clone()),
         seen: Seen::default(),
@@ -105,6 +114,7 @@ pub async fn work(client: Client, config: &Run, readiness: Readiness, stop: Stop
     let mut watch = JoinSet::new();
     // Before all stacks are known, none can tell whether its host is another's.
     let all_known = async {
+        definition.wait().await;
         wait_for_stacks(&client, &scopes).await;
         watch.spawn(departures.watch(scopes.clone(), readiness, known));
         let _ = all_known.await;
@@ -117,7 +127,7 @@ pub async fn work(client: Client, config: &Run, readiness: Readiness, stop: Stop
 }
 
 /// Namespaced mode has Roles only. // OPERATOR 17
-fn postgres_role(config: &Run) -> PostgresRole {
+pub fn postgres_role(config: &Run) -> PostgresRole {
     let kind = if config.scopes() == [None] {
         "ClusterRole"
     } else {
@@ -129,12 +139,12 @@ fn postgres_role(config: &Run) -> PostgresRole {
     }
 }
 
-/// Waits until the stacks can be listed: until the CRD is served and the role lets us.
+/// Waits until the stacks can be listed: until the role lets us.
 async fn wait_for_stacks(client: &Client, scopes: &[Scope]) {
     for scope in scopes {
         let api: Api<EcommerceStack> = controller::api(client, scope);
         while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
-            warn!(error = %error, scope, "the stacks cannot be listed; is the CRD installed?");
+            warn!(error = %error, scope, "the stacks cannot be listed; does a role of this ServiceAccount allow it?");
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
     }

@@ -16,4 +16,5 @@ mod routes;
 mod scaling;
 mod scene;
 mod secrets;
+mod skew;
 mod unreadable;

@@ -4,13 +4,15 @@ use crate::nodes::keep_pods_running;
 use axum::http::Request;
 use clap::Parser as _;
 use ecommercestack_crds::{ConditionType, EcommerceStack};
-use ecommercestack_operator::{config::Config, http::Readiness, run::work};
+use ecommercestack_operator::{config::Config, http::Readiness, run::work, skew::Definition};
 use futures::FutureExt as _;
 use k8s_openapi::{
-    NamespaceResourceScope, api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::Condition,
+    NamespaceResourceScope, api::core::v1::Namespace,
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+    apimachinery::pkg::apis::meta::v1::Condition,
 };
 use kube::{
-    Api, Client, ResourceExt,
+    Api, Client, CustomResourceExt as _, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
     client::{Body, ClientBuilder},
 };
@@ -128,7 +130,12 @@ impl Scene {
         let config = Config::parse_from(arguments).run;
         let readiness = Readiness::new(&config.scopes());
         let never = std::future::pending().boxed().shared();
-        let working = async move { work(client, &config, readiness, never).await };
+        let definition = self.definition();
+        let working = async move {
+            // Another test may have made it newer for a while.
+            let known = Definition::of(&definition.await);
+            work(client, &config, known, readiness, never).await;
+        };
         self.operator = Some(tokio::spawn(working));
     }
 
@@ -137,6 +144,12 @@ impl Scene {
             operator.abort();
             operator.await.ok();
         }
+    }
+
+    /// The cluster's definition of stacks.
+    pub fn definition(&self) -> impl Future<Output = CustomResourceDefinition> + use<> {
+        let definitions: Api<CustomResourceDefinition> = Api::all(self.client.clone());
+        async move { definitions.get(EcommerceStack::crd_name()).await.unwrap() }
     }
 
     pub fn api<K>(&self) -> Api<K>

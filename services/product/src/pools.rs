@@ -41,7 +41,9 @@ pub const READ_SETTINGS: [(&str, &str); 1] = [("plan_cache_mode", "force_generic
 
 impl Pools {
     pub fn of(database: &Database) -> Result<Self, ConnectError> {
-        let rest = database.max_connections.saturating_sub(READS + LISTS + HEALTH);
+        let rest = database
+            .max_connections
+            .saturating_sub(READS + LISTS + HEALTH);
         let main = Database {
             max_connections: rest.max(FEWEST),
             ..database.clone()

@@ -1,0 +1,246 @@
+//! Whether the cluster's definition of EcommerceStack is the one that this operator knows. The API server drops from every
+//! object that is written what its definition does not have: with an older one, an operator's own status would take fields
+//! of people's specs with it. The server's OpenAPI document says what it has, and every ServiceAccount may read that.
+//! // OPERATOR 21
+
+use crate::{http::Readiness, reconcile::chain};
+use axum::http::Request;
+use ecommercestack_crds::{EcommerceStack, GROUP};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{Client, CustomResourceExt as _};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Mutex;
+use tracing::warn;
+
+/// How long a look counts while the operator works: passes over many stacks ask once.
+const FRESH: Duration = Duration::from_mins(1);
+/// Until the next look at a definition that is not served, or not the right one.
+const PAUSE: Duration = Duration::from_secs(2);
+/// As many places as a message names.
+const NAMED: usize = 3;
+
+/// Fields and words of a definition.
+#[derive(Clone, Debug)]
+pub struct Definition(BTreeSet<String>);
+
+/// Looks at the cluster's definition, before the first pass and while the operator works.
+#[derive(Clone)]
+pub struct Guard {
+    client: Client,
+    readiness: Readiness,
+    known: Arc<Definition>,
+    /// Of a look while the operator works: when, and what was missing.
+    last: Arc<Mutex<Option<(Instant, Option<Skew>)>>>,
+}
+
+/// How the cluster's definition differs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Skew {
+    #[error(
+        "the cluster's definition of EcommerceStack is older than this operator and lacks {0}; apply the definition of this operator's release"
+    )]
+    Older(Places),
+    #[error(
+        "the cluster's definition of EcommerceStack is newer than this operator, which does not know {0}; update the operator"
+    )]
+    Newer(Places),
+}
+
+/// Fields and values, such as `spec.currency` and `spec.deletionPolicy=Retain`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places(BTreeSet<String>);
+
+impl fmt::Display for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named: Vec<&str> = self.0.iter().take(NAMED).map(String::as_str).collect();
+        f.write_str(&named.join(", "))?;
+        match self.0.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    #[error("the definition of EcommerceStack cannot be read")]
+    Request(#[from] kube::Error),
+    #[error(
+        "the cluster has no definition of EcommerceStack; apply the one of this operator's release"
+    )]
+    Absent,
+}
+
+impl Definition {
+    /// That of this build.
+    pub fn known() -> Self {
+        Self::of(&EcommerceStack::crd())
+    }
+
+    pub fn of(definition: &CustomResourceDefinition) -> Self {
+        let versions = json!(definition.spec.versions);
+        Self(places(&versions[0]["schema"]["openAPIV3Schema"]))
+    }
+
+    fn beyond(&self, other: &Self) -> Option<Places> {
+        let places: BTreeSet<String> = self.0.difference(&other.0).cloned().collect();
+        (!places.is_empty()).then_some(Places(places))
+    }
+}
+
+impl Guard {
+    pub fn new(client: Client, readiness: Readiness, known: Definition) -> Self {
+        Self {
+            client,
+            readiness,
+            known: Arc::new(known),
+            last: Arc::default(),
+        }
+    }
+
+    /// Waits until the cluster's definition is this operator's own, and says meanwhile what is wrong.
+    pub async fn wait(&self) {
+        let mut said = None;
+        loop {
+            let obstacle = match self.skew().await {
+                Ok(None) => break,
+                Ok(Some(skew)) => skew.to_string(),
+                Err(error) => chain(&error),
+            };
+            if said.as_ref() != Some(&obstacle) {
+                warn!("no stack is worked on: {obstacle}");
+                said = Some(obstacle.clone());
+            }
+            self.readiness.refuses(Some(obstacle));
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.readiness.refuses(None);
+    }
+
+    /// Whether the cluster's definition lacks something by now. One that became newer concerns those stacks alone that use
+    /// it, and each says so itself; a look that fails changes nothing.
+    pub async fn holds_back(&self) -> bool {
+        let mut last = self.last.lock().await;
+        let before = match &*last {
+            Some((at, lack)) if at.elapsed() < FRESH => return lack.is_some(),
+            Some((_, lack)) => lack.clone(),
+            None => None,
+        };
+        let lack = match self.skew().await {
+            Ok(skew) => skew.filter(|skew| matches!(skew, Skew::Older(_))),
+            Err(error) => {
+                warn!(error = %chain(&error), "the definition of EcommerceStack cannot be looked at");
+                before.clone()
+            }
+        };
+        if let Some(skew) = &lack
+            && lack != before
+        {
+            warn!("no stack is worked on: {skew}");
+        }
+        self.readiness.refuses(lack.as_ref().map(Skew::to_string));
+        let holds_back = lack.is_some();
+        *last = Some((Instant::now(), lack));
+        holds_back
+    }
+
+    /// How the cluster's definition differs.
+    pub async fn skew(&self) -> Result<Option<Skew>, LookError> {
+        let served = served(&self.client).await?;
+        let older = self.known.beyond(&served).map(Skew::Older);
+        Ok(older.or_else(|| served.beyond(&self.known).map(Skew::Newer)))
+    }
+}
+
+/// All places of the definition that the API server works by.
+async fn served(client: &Client) -> Result<Definition, LookError> {
+    let address = format!("/openapi/v3/apis/{GROUP}/v1alpha1");
+    let request = Request::get(address).body(Vec::new());
+    let request = request.map_err(kube::Error::HttpError)?;
+    let document: Value = match client.request(request).await {
+        Ok(document) => document,
+        Err(kube::Error::Api(status)) if status.is_not_found() => return Err(LookError::Absent),
+        Err(error) => return Err(error.into()),
+    };
+    let schemas = document["components"]["schemas"].as_object();
+    let is_stack = |schema: &&Value| {
+        let kinds = schema["x-kubernetes-group-version-kind"].as_array();
+        let mut kinds = kinds.into_iter().flatten();
+        kinds.any(|kind| kind["kind"] == "EcommerceStack")
+    };
+    let stack = schemas.and_then(|schemas| schemas.values().find(is_stack));
+    let stack = stack.ok_or(LookError::Absent)?;
+    Ok(Definition(places(stack)))
+}
+
+/// Every field below `spec` and `status`, and every word that one may be.
+fn places(schema: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for part in ["spec", "status"] {
+        collect(&schema["properties"][part], part, &mut found);
+    }
+    found
+}
+
+fn collect(schema: &Value, place: &str, found: &mut BTreeSet<String>) {
+    let words = schema["enum"].as_array().into_iter().flatten();
+    found.extend(words.filter_map(|word| Some(format!("{place}={}", word.as_str()?))));
+    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+        let place = format!("{place}.{name}");
+        collect(inner, &place, found);
+        found.insert(place);
+    }
+    for within in ["items", "additionalProperties"] {
+        collect(&schema[within], &format!("{place}[]"), found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_at_any_depth_and_words_are_places() {
+        let schema = json!({ "properties": {
+            "metadata": { "properties": { "name": {} } },
+            "spec": { "properties": {
+                "policy": { "enum": ["Retain", null] },
+                "list": { "items": { "properties": { "size": { "type": "string" } } } },
+                "map": { "additionalProperties": { "properties": { "image": {} } } },
+            } },
+        } });
+        let found = Vec::from_iter(places(&schema));
+        let expected = [
+            "spec.list",
+            "spec.list[].size",
+            "spec.map",
+            "spec.map[].image",
+            "spec.policy",
+            "spec.policy=Retain",
+        ];
+        assert_eq!(found, expected);
+        let many = Places(found.into_iter().collect());
+        assert_eq!(
+            many.to_string(),
+            "spec.list, spec.list[].size, spec.map and 3 more"
+        );
+    }
+
+    #[test]
+    fn this_builds_own_definition_has_its_fields() {
+        let Definition(known) = Definition::known();
+        for place in [
+            "spec.version",
+            "status.conditions[].type",
+            "spec.deletionPolicy=Retain",
+        ] {
+            assert!(known.contains(place), "{place}");
+        }
+    }
+}
