@@ -128,7 +128,7 @@ impl Scene {
         let config = Config::parse_from(arguments).run;
         let readiness = Readiness::new(&config.scopes());
         let never = std::future::pending().boxed().shared();
-        let working = async move { work(client, &config, readiness, never).await };
+        let working = async move { work(client, &config, readiness, never).await.unwrap() };
         self.operator = Some(tokio::spawn(working));
     }
 

@@ -1,0 +1,104 @@
+//! Operators of a test's own making: several over one namespace, told to stop, or killed.
+
+use axum::http::{Method, Request, Uri};
+use clap::Parser as _;
+use ecommercestack_operator::{config::Config, http::Readiness, run::work};
+use futures::FutureExt as _;
+use kube::client::{Body, ClientBuilder};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+use tower::util::MapRequestLayer;
+
+pub struct Operator {
+    task: JoinHandle<anyhow::Result<()>>,
+    stop: oneshot::Sender<()>,
+    writes: Arc<AtomicUsize>,
+    is_cut: Arc<AtomicBool>,
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Operator {
+    pub async fn start(arguments: &[&str]) -> Self {
+        let config = kube::Config::infer().await.unwrap();
+        Self::start_with(config, arguments)
+    }
+
+    /// One with the rights of a user only.
+    pub async fn start_as(user: &str, arguments: &[&str]) -> Self {
+        let mut config = kube::Config::infer().await.unwrap();
+        config.auth_info.impersonate = Some(user.to_owned());
+        Self::start_with(config, arguments)
+    }
+
+    fn start_with(config: kube::Config, arguments: &[&str]) -> Self {
+        let (writes, is_cut) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let (counter, cut) = (writes.clone(), is_cut.clone());
+        let layer = MapRequestLayer::new(move |mut request: Request<Body>| {
+            let path = request.uri().path();
+            if path.contains("/leases") && cut.load(Ordering::Relaxed) {
+                // Which takes no writes.
+                *request.uri_mut() = Uri::from_static("/version");
+            } else if request.method() != Method::GET && is_of_children(path) {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            request
+        });
+        let client = ClientBuilder::try_from(config).unwrap();
+        let client = client.with_layer(&layer).build();
+        let run = [&["operator", "--resync", "2s"], arguments].concat();
+        let config = Config::parse_from(run).run;
+        let readiness = Readiness::new(&config.scopes());
+        let (stop, stopped) = oneshot::channel();
+        let stopped = stopped.map(|_| ()).boxed().shared();
+        let task = tokio::spawn(async move { work(client, &config, readiness, stopped).await });
+        Self {
+            task,
+            stop,
+            writes,
+            is_cut,
+        }
+    }
+
+    /// How often it has written anything but claims, Leases and Events.
+    pub fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// As by SIGTERM; returns when it has ended.
+    pub async fn stop(self) {
+        let mut this = self;
+        let (stop, _) = oneshot::channel();
+        std::mem::replace(&mut this.stop, stop).send(()).unwrap();
+        (&mut this.task).await.unwrap().unwrap();
+    }
+
+    /// As by kill -9.
+    pub async fn kill(mut self) {
+        self.task.abort();
+        (&mut self.task).await.ok();
+    }
+
+    /// From now on it cannot reach its Lease.
+    pub fn cut_from_its_lease(&self) {
+        self.is_cut.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until it ends by itself, and says why.
+    pub async fn ends(mut self) -> String {
+        (&mut self.task).await.unwrap().unwrap_err().to_string()
+    }
+}
+
+fn is_of_children(path: &str) -> bool {
+    ["/ecommercestacks", "/leases", "/events"]
+        .iter()
+        .all(|other| !path.contains(other))
+}
