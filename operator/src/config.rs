@@ -150,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn a_lease_is_taken_where_a_namespace_is_named_for_it() {
+        let lease = |arguments: &[&str]| Config::parse_from(arguments).run.lease();
+        assert_eq!(lease(&["operator"]), None);
+        let named = lease(&["operator", "--lease-namespace", "system"]).unwrap();
+        assert_eq!(named.to_string(), "system/ecommercestack-operator");
+    }
+
+    #[test]
     fn every_watched_namespace_is_a_scope_of_its_own() {
         let config = Config::parse_from(["operator", "--namespace", "a", "--namespace", "b"]);
         assert_eq!(

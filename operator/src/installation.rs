@@ -140,8 +140,10 @@ impl Installation {
     async fn sign(&self, installation: &str) -> Result<Sign, LeaseError> {
         let mut others = self.others.lock().await;
         let other = others.entry(installation.to_owned()).or_default();
+        // One that was gone a moment ago may be back.
         if let Some((at, sign)) = other.last
             && at.elapsed() < LOOK
+            && sign != Sign::Known(Life::Gone)
         {
             return Ok(sign);
         }

@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 use std::{fmt::Debug, time::Duration};
 use tokio::time::sleep;
 
+const VOLUME: &str = "data-shop-postgres-0";
+
 /// The arguments of an installation over the scene's namespace that binds databases to a role of its own.
 fn arguments<'a>(scene: &'a Scene, name: &'a str) -> Vec<&'a str> {
     let namespace = scene.namespace.as_str();
@@ -136,6 +138,15 @@ async fn a_stack_of_another_installation_is_left_alone_until_that_one_is_gone() 
     works(&scene, "second").await;
     no_conflict(&scene).await;
     scene.ready("shop").await;
+    until("the volume says whose it is", async || {
+        let volume = scene.api::<PersistentVolumeClaim>().get(VOLUME).await;
+        let annotations = volume.unwrap().annotations().clone();
+        match annotations.get("ecommercestack.dev/operator") {
+            Some(operator) if operator == "two-installations/second" => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -232,7 +243,7 @@ async fn what_a_deleted_stack_left_is_left_to_the_installation_that_worked_on_it
     let first = Operator::start(&[&lease[..], &["--namespace", "left-elsewhere"]].concat()).await;
     let volume = json!({
         "metadata": {
-            "name": "data-shop-postgres-0",
+            "name": VOLUME,
             "labels": { "app.kubernetes.io/managed-by": "ecommercestack-operator", "ecommercestack.dev/stack": "shop" },
             "annotations": {
                 "ecommercestack.dev/stack-uid": "00000000-0000-0000-0000-000000000001",
@@ -246,7 +257,7 @@ async fn what_a_deleted_stack_left_is_left_to_the_installation_that_worked_on_it
     create(&volumes, volume).await;
     let second = installation(&scene, "second").await;
     sleep(Duration::from_secs(20)).await;
-    let found = volumes.get("data-shop-postgres-0").await.unwrap();
+    let found = volumes.get(VOLUME).await.unwrap();
     assert!(found.owner_references().is_empty());
     assert_eq!(second.writes(), 0);
 
@@ -254,7 +265,7 @@ async fn what_a_deleted_stack_left_is_left_to_the_installation_that_worked_on_it
     second.kill().await;
     let _second = installation(&scene, "second").await;
     until("the volume goes", async || {
-        let found = volumes.get_opt("data-shop-postgres-0").await.unwrap();
+        let found = volumes.get_opt(VOLUME).await.unwrap();
         match found {
             Some(volume) if volume.owner_references().is_empty() => Err("it stays"),
             Some(_) | None => Ok(()),
