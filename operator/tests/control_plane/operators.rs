@@ -5,11 +5,14 @@ use clap::Parser as _;
 use ecommercestack_operator::{config::Config, http::Readiness, run::work};
 use futures::FutureExt as _;
 use kube::client::{Body, ClientBuilder};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 use tower::util::MapRequestLayer;
 
 pub struct Operator {
@@ -93,7 +96,9 @@ impl Operator {
 
     /// Waits until it ends by itself, and says why.
     pub async fn ends(mut self) -> String {
-        (&mut self.task).await.unwrap().unwrap_err().to_string()
+        let ended = timeout(Duration::from_mins(1), &mut self.task).await;
+        let ended = ended.expect("it goes on");
+        ended.unwrap().unwrap_err().to_string()
     }
 }
 
