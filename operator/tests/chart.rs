@@ -112,10 +112,10 @@ fn the_operator_changes_its_own_lease_only_and_other_operators_may_see_it() {
         rule
     };
     let own = Some("ecommercestack-operator");
-    let role = named("Role", "-lease");
+    let change = named("Role", "-lease");
     let expected = [rule(None, &["create"]), rule(own, &["get", "update"])];
-    assert_eq!(role["rules"], serde_json::json!(expected));
-    assert_eq!(role["metadata"]["namespace"], "ecommercestack-system");
+    assert_eq!(change["rules"], serde_json::json!(expected));
+    assert_eq!(change["metadata"]["namespace"], "ecommercestack-system");
     let view = named("Role", "-lease-view");
     assert_eq!(view["rules"], serde_json::json!([rule(own, &["get"])]));
     let readers = &named("RoleBinding", "-lease-view")["subjects"];

@@ -59,7 +59,7 @@ impl Candidate {
                     info!(lease = %self.lease, holder = self.holder, "holds the Lease");
                     return Held {
                         candidate: self,
-                        lease,
+                        lease: *lease,
                         renewed,
                     };
                 }
@@ -97,7 +97,10 @@ impl Candidate {
             None => in_time(self.api.create(&parameters, &self.new_lease())).await,
         };
         match taken {
-            Ok(lease) => Ok(Attempt::Held { lease, renewed }),
+            Ok(lease) => Ok(Attempt::Held {
+                lease: Box::new(lease),
+                renewed,
+            }),
             // Another one was faster.
             Err(LeaseError::Api(kube::Error::Api(status)))
                 if status.is_conflict() || status.is_already_exists() || status.is_not_found() =>
@@ -148,7 +151,7 @@ fn parameters() -> PostParams {
 }
 
 enum Attempt {
-    Held { lease: Lease, renewed: Instant },
+    Held { lease: Box<Lease>, renewed: Instant },
     Waiting { holder: Option<String> },
 }
 

@@ -1,5 +1,5 @@
 //! Processes of one installation: one of them works. They differ in a setting here, so that two at work would be seen: each
-//! would take the other's RoleBinding away, whose role cannot change.
+//! would take the other's `RoleBinding` away, whose role cannot change.
 
 use crate::{
     operators::Operator,
