@@ -19,6 +19,7 @@ pub struct Operator {
     task: JoinHandle<anyhow::Result<()>>,
     stop: oneshot::Sender<()>,
     writes: Arc<AtomicUsize>,
+    status_writes: Arc<AtomicUsize>,
     is_cut: Arc<AtomicBool>,
 }
 
@@ -42,15 +43,22 @@ impl Operator {
     }
 
     fn start_with(config: kube::Config, arguments: &[&str]) -> Self {
-        let (writes, is_cut) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let (counter, cut) = (writes.clone(), is_cut.clone());
+        let (writes, status_writes) =
+            (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let is_cut = Arc::<AtomicBool>::default();
+        let (of_children, of_stacks) = (writes.clone(), status_writes.clone());
+        let cut = is_cut.clone();
         let layer = MapRequestLayer::new(move |mut request: Request<Body>| {
             let path = request.uri().path();
             if path.contains("/leases") && cut.load(Ordering::Relaxed) {
                 // Which takes no writes.
                 *request.uri_mut() = Uri::from_static("/version");
-            } else if request.method() != Method::GET && is_of_children(path) {
-                counter.fetch_add(1, Ordering::Relaxed);
+            } else if request.method() != Method::GET {
+                if path.contains("/ecommercestacks") {
+                    of_stacks.fetch_add(1, Ordering::Relaxed);
+                } else if !path.contains("/leases") && !path.contains("/events") {
+                    of_children.fetch_add(1, Ordering::Relaxed);
+                }
             }
             request
         });
@@ -66,13 +74,19 @@ impl Operator {
             task,
             stop,
             writes,
+            status_writes,
             is_cut,
         }
     }
 
-    /// How often it has written anything but claims, Leases and Events.
+    /// How often it has written anything but statuses, Leases and Events.
     pub fn writes(&self) -> usize {
         self.writes.load(Ordering::Relaxed)
+    }
+
+    /// How often it has written a status.
+    pub fn status_writes(&self) -> usize {
+        self.status_writes.load(Ordering::Relaxed)
     }
 
     /// As by SIGTERM; returns when it has ended.
@@ -100,10 +114,4 @@ impl Operator {
         let ended = ended.expect("it goes on");
         ended.unwrap().unwrap_err().to_string()
     }
-}
-
-fn is_of_children(path: &str) -> bool {
-    ["/ecommercestacks", "/leases", "/events"]
-        .iter()
-        .all(|other| !path.contains(other))
 }
