@@ -24,3 +24,9 @@ pub(crate) const REGISTRY: &str = concat!(
 
 /// A range of IP addresses in CIDR notation, as far as a pattern can tell; the CEL rule beside it says the rest.
 pub(crate) const ADDRESS_RANGE: &str = r"^[0-9a-fA-F.:]{2,45}/[0-9]{1,3}$";
+
+/// A Lease, as `NAMESPACE/NAME`.
+pub(crate) const LEASE: &str = concat!(
+    r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/",
+    r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"
+);

@@ -23,10 +23,12 @@ pub enum ConditionType {
     /// The last audit of orders found no problems: sagas, payments, parcels and events come to their end, and orders
     /// agree with the stock. Its reason is the code of the first finding.
     SagasFlowing,
+    /// Another installation of the operator watches the stack as well. That one says so, and only while it is true.
+    OperatorConflict,
 }
 
 impl ConditionType {
-    /// As they stand in a status.
+    /// As they stand in a status: those of the installation that works on the stack.
     pub const ALL: [Self; 11] = [
         Self::Ready,
         Self::Available,
@@ -54,6 +56,7 @@ impl ConditionType {
             Self::Routed => "Routed",
             Self::StockConsistent => "StockConsistent",
             Self::SagasFlowing => "SagasFlowing",
+            Self::OperatorConflict => "OperatorConflict",
         }
     }
 }
@@ -137,6 +140,8 @@ pub enum Reason {
     SigningKeysReplaced,
     /// The namespace is being deleted; nothing is applied any more.
     NamespaceTerminating,
+    /// Another installation of the operator works on the stack.
+    OwnedElsewhere,
 }
 
 /// What a reason asks of its reader.
@@ -151,7 +156,7 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Running,
         Self::ScaledToZero,
         Self::None,
@@ -189,6 +194,7 @@ impl Reason {
         Self::SigningKeysLeaving,
         Self::SigningKeysReplaced,
         Self::NamespaceTerminating,
+        Self::OwnedElsewhere,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -230,6 +236,7 @@ impl Reason {
             Self::SigningKeysLeaving => "SigningKeysLeaving",
             Self::SigningKeysReplaced => "SigningKeysReplaced",
             Self::NamespaceTerminating => "NamespaceTerminating",
+            Self::OwnedElsewhere => "OwnedElsewhere",
         }
     }
 
@@ -271,7 +278,8 @@ impl Reason {
             | Self::NotRouted
             | Self::SigningKeysLeaving
             | Self::SigningKeysReplaced
-            | Self::NamespaceTerminating => Severity::Wrong,
+            | Self::NamespaceTerminating
+            | Self::OwnedElsewhere => Severity::Wrong,
         }
     }
 }

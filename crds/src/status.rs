@@ -1,6 +1,6 @@
 //! What the operator reports. Conditions follow the Kubernetes conventions; their reasons are `Reason`.
 
-use crate::DeletionPolicy;
+use crate::{DeletionPolicy, names::LEASE};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ pub struct EcommerceStackStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
-    /// Ready, Available, Progressing, Degraded, and one for each component.
+    /// Ready, Available, Progressing, Degraded, one for each component, and more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
@@ -37,6 +37,17 @@ pub struct EcommerceStackStatus {
     /// `spec.deletionPolicy` within a second or two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
+
+    /// The installation of the operator that works on this stack, as `NAMESPACE/LEASE`. Others leave the stack alone while that
+    /// Lease is renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 317), regex(pattern = LEASE))]
+    pub operator: Option<String>,
+
+    /// Another installation that watches this stack and leaves it alone; the condition `OperatorConflict` says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 317), regex(pattern = LEASE))]
+    pub bystander: Option<String>,
 }
 
 /// The database that holds the shop's data.

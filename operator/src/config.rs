@@ -1,6 +1,6 @@
 //! The operator's configuration: one struct, parsed once in main.
 
-use crate::validate::Policy;
+use crate::{lease::LeaseName, validate::Policy};
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 /// Runs shops: one for each EcommerceStack.
@@ -67,9 +67,18 @@ pub struct Run {
     #[arg(long, env = "INGRESS_ADDRESS", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub ingress_address: Option<String>,
 
-    /// The name of this pod, for Events.
+    /// The name of this pod, for Events and the Lease.
     #[arg(long, env = "POD_NAME")]
     pub pod_name: Option<String>,
+
+    /// The namespace of the Lease by which one process of this installation works at a time, and by which other
+    /// installations leave its stacks alone. No Lease is taken if absent.
+    #[arg(long, env = "LEASE_NAMESPACE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub lease_namespace: Option<String>,
+
+    /// The name of that Lease, another for each installation in the namespace.
+    #[arg(long, env = "LEASE_NAME", default_value = "ecommercestack-operator", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub lease_name: String,
 }
 
 impl Run {
@@ -78,6 +87,15 @@ impl Run {
         Policy {
             allow_catch_all: self.allow_catch_all,
         }
+    }
+
+    /// The Lease of this installation.
+    pub fn lease(&self) -> Option<LeaseName> {
+        let namespace = self.lease_namespace.clone()?;
+        Some(LeaseName {
+            namespace,
+            name: self.lease_name.clone(),
+        })
     }
 
     /// Cluster-wide, or namespace by namespace.
@@ -129,6 +147,14 @@ mod tests {
         assert!(!allows(&["operator"]));
         assert!(allows(&["operator", "--allow-catch-all"]));
         assert!(!allows(&["operator", "--allow-catch-all=false"]));
+    }
+
+    #[test]
+    fn a_lease_is_taken_where_a_namespace_is_named_for_it() {
+        let lease = |arguments: &[&str]| Config::parse_from(arguments).run.lease();
+        assert_eq!(lease(&["operator"]), None);
+        let named = lease(&["operator", "--lease-namespace", "system"]).unwrap();
+        assert_eq!(named.to_string(), "system/ecommercestack-operator");
     }
 
     #[test]

@@ -9,7 +9,11 @@ use crate::{
     credentials::Credential,
     fetch::PATRONI_SUFFIXES,
     http::Readiness,
-    labels::{MANAGER, STACK, STACK_UID, annotation, managed_selector, pod_labels, stack_selector},
+    installation::Installation,
+    labels::{
+        MANAGER, OPERATOR, STACK, STACK_UID, annotation, managed_selector, pod_labels,
+        stack_selector,
+    },
     locks::Locks,
     retention::{Course, Predecessor, marked_policy},
     seen::StackKey,
@@ -57,6 +61,7 @@ const QUIET_LOOKS: u8 = 3;
 #[derive(Clone)]
 pub struct Departures {
     pub client: Client,
+    pub installation: Installation,
     pub stacks: Arc<Stacks>,
     pub locks: Arc<Locks>,
 }
@@ -153,18 +158,26 @@ impl Departures {
             if marked_policy(&volume.metadata) == Some(DeletionPolicy::Delete) {
                 let key = (volume.namespace().unwrap_or_default(), name);
                 let created = volume.creation_timestamp().map(|time| time.0);
-                self.settle_unseen(key, uid, created);
+                let operator = annotation(&volume.metadata, OPERATOR).map(str::to_owned);
+                self.settle_unseen(key, uid, created, operator);
             }
         }
     }
 
     /// Clears what is marked to go with a stack that went while the operator was away.
-    fn settle_unseen(&self, key: StackKey, uid: &str, created: Option<Timestamp>) {
+    fn settle_unseen(
+        &self,
+        key: StackKey,
+        uid: &str,
+        created: Option<Timestamp>,
+        operator: Option<String>,
+    ) {
         if self.stacks.went_unseen(uid, DeletionPolicy::Delete) {
             self.settle(Departed {
                 key,
                 uid: uid.to_owned(),
                 created,
+                operator,
                 policy: DeletionPolicy::Delete,
             });
         }
@@ -182,7 +195,7 @@ impl Departures {
                 (Course::Go, None) => {
                     // A watch that is late tells of it soon.
                     let key = (stack.namespace.clone(), stack.name.clone());
-                    self.settle_unseen(key, uid, None);
+                    self.settle_unseen(key, uid, None, None);
                     true
                 }
             };
@@ -207,7 +220,14 @@ impl Departures {
             DeletionPolicy::Retain => {}
             DeletionPolicy::Delete => {
                 let this = self.clone();
-                tokio::spawn(async move { this.clear(&departed).await });
+                tokio::spawn(async move {
+                    let operator = departed.operator.as_deref();
+                    if this.installation.is_left_to_us(operator).await {
+                        this.clear(&departed).await;
+                    } else {
+                        this.stacks.forget_departed(&departed.uid);
+                    }
+                });
             }
         }
     }

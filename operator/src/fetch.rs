@@ -109,7 +109,7 @@ pub const PATRONI_SUFFIXES: [&str; 5] = ["config", "leader", "failover", "sync",
 /// A stack as the API server has it.
 pub struct Found {
     pub metadata: ObjectMeta,
-    /// Its conditions alone where the rest cannot be read.
+    /// Its conditions, and whose it is, where the rest cannot be read.
     pub status: Option<EcommerceStackStatus>,
     /// Or what this operator cannot read of it, as of a stack that a newer definition allows.
     pub stack: Result<EcommerceStack, Unreadable>,
@@ -147,6 +147,8 @@ fn readable_status(status: &Value) -> Option<EcommerceStackStatus> {
     let whole = EcommerceStackStatus::deserialize(status);
     Some(whole.unwrap_or_else(|_| EcommerceStackStatus {
         conditions: Deserialize::deserialize(&status["conditions"]).unwrap_or_default(),
+        operator: Deserialize::deserialize(&status["operator"]).unwrap_or_default(),
+        bystander: Deserialize::deserialize(&status["bystander"]).unwrap_or_default(),
         ..EcommerceStackStatus::default()
     }))
 }

@@ -16,6 +16,7 @@ pub struct Readiness(Arc<Mutex<Sight>>);
 
 #[derive(Debug)]
 struct Sight {
+    turn: Turn,
     /// Whose stacks were never listed.
     unknown: BTreeSet<Scope>,
     failing: Option<Failing>,
@@ -23,7 +24,17 @@ struct Sight {
     refusal: Option<String>,
 }
 
-/// A watch that reports errors.
+/// Whether it is this process's turn to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// The installation's Lease was not read yet.
+    Undecided,
+    /// Another process holds it. This one is ready to take its place, and a rollout has to go on to the one that holds it.
+    Waiting,
+    Working,
+}
+
+/// A watch that reports errors, or a Lease that cannot be read.
 #[derive(Debug)]
 struct Failing {
     first: Instant,
@@ -40,6 +51,7 @@ const BRIEF: Duration = Duration::from_secs(10);
 impl Readiness {
     pub fn new(scopes: &[Scope]) -> Self {
         Self(Arc::new(Mutex::new(Sight {
+            turn: Turn::Working,
             unknown: scopes.iter().cloned().collect(),
             failing: None,
             refusal: None,
@@ -49,6 +61,27 @@ impl Readiness {
     /// The operator works on no stack, for this reason; nothing: it works.
     pub fn refuses(&self, reason: Option<String>) {
         self.with(|sight| sight.refusal = reason);
+    }
+
+    /// A Lease has to be taken first.
+    pub fn is_candidate(&self) {
+        self.with(|sight| sight.turn = Turn::Undecided);
+    }
+
+    /// Another process holds the Lease.
+    pub fn waits(&self) {
+        self.with(|sight| {
+            sight.turn = Turn::Waiting;
+            sight.failing = None;
+        });
+    }
+
+    /// This process holds the Lease.
+    pub fn begins(&self) {
+        self.with(|sight| {
+            sight.turn = Turn::Working;
+            sight.failing = None;
+        });
     }
 
     /// All stacks of a scope are known.
@@ -63,12 +96,24 @@ impl Readiness {
 
     /// A watch of stacks reports an error.
     pub fn failed(&self, error: &str, now: Instant) {
+        self.fails(format!("the stacks cannot be watched: {error}"), now);
+    }
+
+    /// The Lease cannot be taken, whoever holds it.
+    pub fn lease_failed(&self, error: &str, now: Instant) {
+        self.fails(
+            format!("the operator's Lease cannot be taken: {error}"),
+            now,
+        );
+    }
+
+    fn fails(&self, error: String, now: Instant) {
         self.with(|sight| {
             let before = sight.failing.take().filter(|before| before.goes_on(now));
             sight.failing = Some(Failing {
                 first: before.map_or(now, |before| before.first),
                 last: now,
-                error: error.to_owned(),
+                error,
             });
         });
     }
@@ -82,10 +127,14 @@ impl Readiness {
             let failing = sight.failing.as_ref().filter(|failing| {
                 failing.goes_on(now) && failing.last.duration_since(failing.first) >= BRIEF
             });
-            match failing {
-                Some(failing) => Some(format!("the stacks cannot be watched: {}", failing.error)),
-                None if sight.unknown.is_empty() => None,
-                None => Some("the stacks are not listed yet".to_owned()),
+            if let Some(failing) = failing {
+                return Some(failing.error.clone());
+            }
+            match sight.turn {
+                Turn::Undecided => Some("the operator's Lease is not read yet".to_owned()),
+                Turn::Waiting => None,
+                Turn::Working if sight.unknown.is_empty() => None,
+                Turn::Working => Some("the stacks are not listed yet".to_owned()),
             }
         })
     }
@@ -158,5 +207,26 @@ mod tests {
         assert!(readiness.obstacle(at(302)).is_some());
         readiness.works();
         assert_eq!(readiness.obstacle(at(302)), None);
+    }
+
+    /// A rollout waits for the new pod before it stops the old one, which holds the Lease.
+    #[test]
+    fn one_that_waits_for_the_lease_is_ready_and_one_that_cannot_read_it_is_not() {
+        let scopes = [None];
+        let (readiness, start) = (Readiness::new(&scopes), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        readiness.is_candidate();
+        assert!(readiness.obstacle(at(0)).is_some());
+        readiness.waits();
+        assert_eq!(readiness.obstacle(at(0)), None);
+        readiness.lease_failed("forbidden", at(2));
+        readiness.lease_failed("forbidden", at(12));
+        let obstacle = readiness.obstacle(at(12)).unwrap();
+        assert_eq!(obstacle, "the operator's Lease cannot be taken: forbidden");
+        readiness.begins();
+        let obstacle = readiness.obstacle(at(13)).unwrap();
+        assert_eq!(obstacle, "the stacks are not listed yet");
+        readiness.listed(&scopes[0]);
+        assert_eq!(readiness.obstacle(at(13)), None);
     }
 }

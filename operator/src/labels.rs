@@ -34,6 +34,10 @@ pub const ADMINISTRATOR_EXISTS: &str = "exists";
 /// On a stack, set by a person: the system identifier of the database that may take the place of the one before.
 pub const ACCEPT_DATABASE: &str = "ecommercestack.dev/accept-database";
 
+/// On a stack, set by a person: the installation that is to work on it, as `NAMESPACE/LEASE`, also while another one does.
+/// On its volume: the installation that worked on it last.
+pub const OPERATOR: &str = "ecommercestack.dev/operator";
+
 /// The labels of an object of a stack's component.
 pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {
     [

@@ -11,7 +11,9 @@ use crate::{
     departures::Departures,
     events::Events,
     fetch::{FetchError, Found, fetch, fetch_stack},
+    installation::{Claim, Installation, without_claims},
     labels::MANAGER,
+    lease::LeaseError,
     randomness::OperatingSystem,
     releases::decide,
     retention::predecessors,
@@ -39,6 +41,7 @@ use tracing::{info, warn};
 pub struct Context {
     pub client: Client,
     pub definition: Guard,
+    pub installation: Installation,
     pub departures: Departures,
     pub events: Events,
     pub seen: Seen,
@@ -58,6 +61,8 @@ pub struct Context {
 pub enum ReconcileError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    #[error("cannot tell whose the stack is")]
+    Claim(#[source] LeaseError),
     #[error("cannot write the status")]
     Status(#[source] kube::Error),
 }
@@ -74,6 +79,15 @@ const AFTER_FAILURE: Backoff = Backoff {
     first: Duration::from_secs(1),
     longest: Duration::from_mins(5),
 };
+
+/// How often a stack of another installation is looked at: whether that one still works.
+const ELSEWHERE: Backoff = Backoff {
+    first: Duration::from_secs(15),
+    longest: Duration::from_mins(1),
+};
+
+/// While it is not known whether another installation works. A Lease is renewed every few seconds.
+const UNDECIDED: Duration = Duration::from_secs(4);
 
 /// How often a stack is looked at whose audits are not known or found something: who repairs it waits for that.
 const UNSETTLED: Duration = Duration::from_secs(30);
@@ -106,6 +120,15 @@ pub async fn reconcile(
     if metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // OPERATOR 3: garbage collection does the rest
     }
+    let claim = context.claim(&key, &metadata, before.as_ref()).await;
+    if let Some(leave) = claim.map_err(ReconcileError::Claim)? {
+        return Ok(leave);
+    }
+    let before = without_claims(before);
+    let stack = stack.map(|mut stack| {
+        stack.status = without_claims(stack.status.take());
+        stack
+    });
     let outcome = match stack {
         // A request that is never answered must not keep a stack from its next pass.
         Ok(stack) => timeout(LONGEST_PASS, Box::pin(pass(&context, stack)))
@@ -138,7 +161,8 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
         let namespace = fetched.stack.namespace().unwrap_or_default();
         return Err(StepError::NamespaceTerminating(namespace));
     }
-    let stack = validate(&fetched.stack)?;
+    let mut stack = validate(&fetched.stack)?;
+    stack.operator = context.installation.own().map(str::to_owned);
     context.policy.check(&stack)?;
     let predecessors = predecessors(&stack, &fetched);
     if context.departures.block(&stack, &predecessors) {
@@ -197,6 +221,29 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
 }
 
 impl Context {
+    /// When to look again at a stack that is another installation's; nothing if it is ours.
+    async fn claim(
+        &self,
+        key: &StackKey,
+        metadata: &ObjectMeta,
+        status: Option<&EcommerceStackStatus>,
+    ) -> Result<Option<Action>, LeaseError> {
+        let wait = match self
+            .installation
+            .claim(&self.events, metadata, status)
+            .await?
+        {
+            Claim::Ours => return Ok(None),
+            Claim::Elsewhere => self.attempts.next(key, &ELSEWHERE),
+            Claim::Undecided => UNDECIDED,
+        };
+        // What was applied before may be another one's work by the time it is ours again.
+        self.seen.forget(key);
+        metrics::counter!("ecommercestack_operator_passes_total", "outcome" => "elsewhere")
+            .increment(1);
+        Ok(Some(Action::requeue(wait)))
+    }
+
     /// Whether the shop's URL leads to it.
     async fn look(&self, report: &Report, credentials: &Credentials) -> Routing {
         let stack = &report.stack;

@@ -9,8 +9,8 @@ use crate::{
     adoption::made_for,
     fetch::{Fetched, Live},
     labels::{
-        ADMINISTRATOR, ADMINISTRATOR_EXISTS, DELETION_POLICY, STACK_UID, annotation, belongs_to,
-        is_labeled, labels,
+        ADMINISTRATOR, ADMINISTRATOR_EXISTS, DELETION_POLICY, OPERATOR, STACK_UID, annotation,
+        belongs_to, is_labeled, labels,
     },
     validate::ValidStack,
 };
@@ -58,6 +58,8 @@ pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
 pub fn volume_marks(stack: &ValidStack) -> BTreeMap<String, String> {
     let mut marks = marks(stack);
     marks.extend(made_for(stack));
+    let operator = stack.operator.clone();
+    marks.extend(operator.map(|operator| (OPERATOR.to_owned(), operator)));
     marks
 }
 

@@ -9,6 +9,8 @@ use crate::{
     departures::Departures,
     events::Events,
     http::{Readiness, record_metrics, router},
+    installation::Installation,
+    lease::Candidate,
     reconcile::Context,
     render::{parse, render},
     routing::Looks,
@@ -35,7 +37,7 @@ use tokio::{
     sync::oneshot,
     task::JoinSet,
 };
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// Resolves when the process is told to stop.
 pub type Stop = Shared<BoxFuture<'static, ()>>;
@@ -59,7 +61,7 @@ pub async fn operator(config: Run) -> anyhow::Result<()> {
     info!(scopes = ?scopes, resync_seconds = config.resync.as_secs(), "the operator starts");
     tokio::select! {
         ended = server.into_future() => ended.context("the metrics server ended"),
-        () = work(client, &config, Definition::known(), readiness, stop.clone()) => Ok(()),
+        worked = work(client, &config, Definition::known(), readiness, stop.clone()) => worked,
         () = stop.then(|()| tokio::time::sleep(LAST_PASSES)) => {
             warn!("stopped before every pass had ended");
             Ok(())
@@ -81,23 +83,64 @@ fn stop_signal() -> std::io::Result<Stop> {
     Ok(stop.boxed().shared())
 }
 
-/// Works on stacks of this definition until the process is told to stop.
+/// Works on stacks of this definition until the process is told to stop, while it holds the installation's Lease. An error
+/// means that it lost the Lease: the process has to end, with whatever it has under way.
 pub async fn work(
     client: Client,
     config: &Run,
-    definition: Definition,
+    known: Definition,
+    readiness: Readiness,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    let definition = Guard::new(client.clone(), readiness.clone(), known);
+    // Before the Lease: until then another release's process goes on.
+    tokio::select! {
+        () = definition.wait() => {}
+        () = stop.clone() => return Ok(()),
+    }
+    let Some(lease) = config.lease() else {
+        warn!(
+            "no Lease is taken, since no namespace is given for it: nothing keeps a second operator from working on the same stacks"
+        );
+        work_on_stacks(client, config, definition, readiness, stop).await;
+        return Ok(());
+    };
+    readiness.is_candidate();
+    let candidate = Candidate::try_new(&client, lease, config.pod_name.as_deref())?;
+    let mut held = tokio::select! {
+        held = candidate.wait(&readiness) => held,
+        () = stop.clone() => return Ok(()),
+    };
+    readiness.begins();
+    tokio::select! {
+        () = work_on_stacks(client, config, definition, readiness, stop) => {}
+        lost = held.keep() => {
+            error!(error = %lost, "stops working at once");
+            return Err(lost.into());
+        }
+    }
+    held.release().await;
+    Ok(())
+}
+
+async fn work_on_stacks(
+    client: Client,
+    config: &Run,
+    definition: Guard,
     readiness: Readiness,
     stop: Stop,
 ) {
     let scopes = config.scopes();
-    let definition = Guard::new(client.clone(), readiness.clone(), definition);
+    let installation = Installation::new(client.clone(), config.lease().as_ref());
     let departures = Departures {
         client: client.clone(),
+        installation: installation.clone(),
         stacks: Arc::default(),
         locks: Arc::default(),
     };
     let context = Arc::new(Context {
-        definition: definition.clone(),
+        definition,
+        installation,
         departures: departures.clone(),
         events: Events::new(client.clone(), config.pod_name.clone()),
         seen: Seen::default(),
@@ -114,7 +157,6 @@ pub async fn work(
     let mut watch = JoinSet::new();
     // Before all stacks are known, none can tell whether its host is another's.
     let all_known = async {
-        definition.wait().await;
         wait_for_stacks(&client, &scopes).await;
         watch.spawn(departures.watch(scopes.clone(), readiness, known));
         let _ = all_known.await;

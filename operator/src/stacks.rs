@@ -22,6 +22,8 @@ pub struct Known {
     pub created: Option<Timestamp>,
     pub is_leaving: bool,
     pub ingress: Option<Place>,
+    /// The installation of the operator that works on it.
+    operator: Option<String>,
     policy: DeletionPolicy,
     /// Deleted with `--cascade=orphan`: whatever the policy says, all of it stays.
     is_orphaning: bool,
@@ -40,6 +42,8 @@ pub struct Departed {
     pub key: StackKey,
     pub uid: String,
     pub created: Option<Timestamp>,
+    /// The installation of the operator that worked on it.
+    pub operator: Option<String>,
     /// As it was last applied.
     pub policy: DeletionPolicy,
 }
@@ -145,6 +149,7 @@ impl Inner {
             key: last.key,
             uid,
             created: last.created,
+            operator: last.operator,
             policy,
         }
     }
@@ -164,6 +169,7 @@ fn known(stack: &DynamicObject) -> Known {
             host: text(&ingress["host"]),
             class_name: text(&ingress["className"]),
         }),
+        operator: text(&stack.data["status"]["operator"]),
         policy: DeletionPolicy::deserialize(&spec["deletionPolicy"]).unwrap_or_default(),
         is_orphaning: finalizers.iter().any(|finalizer| finalizer == ORPHAN),
     }

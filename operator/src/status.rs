@@ -100,6 +100,9 @@ pub fn status(
             }),
             url: routed::url(report),
             deletion_policy: report.applied.deletion_policy.or(before.deletion_policy),
+            // Written before the pass, by `installation`.
+            operator: None,
+            bystander: None,
         },
         // Somebody else was faster, and the next pass comes at once.
         Err(StepError::Apply(ApplyError::Raced { .. })) if previous.is_some() => before,

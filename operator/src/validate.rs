@@ -19,6 +19,8 @@ pub struct ValidStack {
     pub namespace: String,
     /// The reference that children carry.
     pub owner: OwnerReference,
+    /// The installation of the operator that works on it, where it takes a Lease.
+    pub operator: Option<String>,
     pub currency: String,
     pub deletion_policy: DeletionPolicy,
     pub vendor_signup: VendorSignup,
@@ -179,6 +181,7 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
         name,
         namespace,
         owner,
+        operator: None,
         currency: spec.currency().to_owned(),
         deletion_policy: spec.deletion_policy(),
         vendor_signup: spec.vendor_signup(),

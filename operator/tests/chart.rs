@@ -92,3 +92,38 @@ fn the_operator_lists_and_watches_no_secrets_and_binds_one_role_only() {
     );
     assert!(!role.to_string().contains('*'));
 }
+
+#[test]
+fn the_operator_changes_its_own_lease_only_and_other_operators_may_see_it() {
+    let install = documents(INSTALL);
+    let named = |kind, name: &str| {
+        let name = format!("ecommercestack-operator{name}");
+        let mut found = of_kind(&install, kind);
+        let found = found.find(|object| object["metadata"]["name"] == name);
+        found.expect("install.yaml has it").clone()
+    };
+    let rule = |names: Option<&str>, verbs: &[&str]| {
+        let mut rule = serde_json::json!({
+            "apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": verbs,
+        });
+        if let Some(name) = names {
+            rule["resourceNames"] = serde_json::json!([name]);
+        }
+        rule
+    };
+    let own = Some("ecommercestack-operator");
+    let change = named("Role", "-lease");
+    let expected = [rule(None, &["create"]), rule(own, &["get", "update"])];
+    assert_eq!(change["rules"], serde_json::json!(expected));
+    assert_eq!(change["metadata"]["namespace"], "ecommercestack-system");
+    let view = named("Role", "-lease-view");
+    assert_eq!(view["rules"], serde_json::json!([rule(own, &["get"])]));
+    let readers = &named("RoleBinding", "-lease-view")["subjects"];
+    assert_eq!(readers[0]["name"], "system:serviceaccounts");
+
+    let deployment = named("Deployment", "");
+    let variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"].to_string();
+    let name = r#"{"name":"LEASE_NAME","value":"ecommercestack-operator"}"#;
+    assert!(variables.contains(name), "{variables}");
+    assert!(variables.contains("LEASE_NAMESPACE"), "{variables}");
+}

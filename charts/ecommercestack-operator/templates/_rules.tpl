@@ -53,6 +53,10 @@ Secrets and ConfigMaps are neither listed nor watched.
 - apiGroups: [networking.k8s.io]
   resources: [ingressclasses]
   verbs: [list]
+# Whether another installation that works on a stack is still there. In namespaced mode that one's own role says so.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get]
 {{- end }}
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]

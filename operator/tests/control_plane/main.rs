@@ -10,8 +10,11 @@
 mod crowd;
 mod deletion;
 mod drift;
+mod installations;
+mod leases;
 mod nodes;
 mod obstacles;
+mod operators;
 mod routes;
 mod scaling;
 mod scene;

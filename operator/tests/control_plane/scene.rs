@@ -130,11 +130,11 @@ impl Scene {
         let config = Config::parse_from(arguments).run;
         let readiness = Readiness::new(&config.scopes());
         let never = std::future::pending().boxed().shared();
-        let definition = self.definition();
         let working = async move {
-            // Another test may have made it newer for a while.
-            let known = Definition::of(&definition.await);
-            work(client, &config, known, readiness, never).await;
+            let known = Definition::of(&definition(&client).await);
+            work(client, &config, known, readiness, never)
+                .await
+                .unwrap();
         };
         self.operator = Some(tokio::spawn(working));
     }
@@ -144,12 +144,6 @@ impl Scene {
             operator.abort();
             operator.await.ok();
         }
-    }
-
-    /// The cluster's definition of stacks.
-    pub fn definition(&self) -> impl Future<Output = CustomResourceDefinition> + use<> {
-        let definitions: Api<CustomResourceDefinition> = Api::all(self.client.clone());
-        async move { definitions.get(EcommerceStack::crd_name()).await.unwrap() }
     }
 
     pub fn api<K>(&self) -> Api<K>
@@ -255,6 +249,12 @@ impl Scene {
             .await
             .unwrap();
     }
+}
+
+/// The cluster's definition of stacks: another test may have made it newer than this build's.
+pub async fn definition(client: &Client) -> CustomResourceDefinition {
+    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
+    definitions.get(EcommerceStack::crd_name()).await.unwrap()
 }
 
 /// Longer than it takes on a busy machine.

@@ -1,6 +1,6 @@
 //! An operator of one release beside the resource definition of another one.
 
-use crate::scene::{Scene, until};
+use crate::scene::{Scene, definition, until};
 use clap::Parser as _;
 use ecommercestack_crds::EcommerceStack;
 use ecommercestack_operator::{
@@ -10,6 +10,7 @@ use ecommercestack_operator::{
     departures::Departures,
     events::Events,
     http::Readiness,
+    installation::Installation,
     reconcile::{Context, reconcile},
     routing::Looks,
     run::work,
@@ -18,10 +19,7 @@ use ecommercestack_operator::{
 };
 use futures::FutureExt as _;
 use k8s_openapi::{
-    api::core::v1::Service,
-    apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-        CustomResourceDefinition, JSONSchemaProps,
-    },
+    api::core::v1::Service, apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps,
 };
 use kube::core::PartialObjectMetaExt as _;
 use serde_json::json;
@@ -36,7 +34,7 @@ async fn other(
     scene: &Scene,
     change: impl FnOnce(&mut BTreeMap<String, JSONSchemaProps>),
 ) -> Definition {
-    let mut definition: CustomResourceDefinition = scene.definition().await;
+    let mut definition = definition(&scene.client).await;
     let schema = definition.spec.versions[0].schema.as_mut().unwrap();
     let mut whole = schema
         .open_api_v3_schema
@@ -107,12 +105,15 @@ async fn a_definition_that_loses_fields_while_the_operator_works_stops_its_write
     let config = Config::parse_from(["operator", "--namespace", "skew-later"]).run;
     let readiness = Readiness::new(&[]);
     let client = scene.client.clone();
+    let installation = Installation::new(client.clone(), None);
     let pass = async |known: Definition| {
         let context = Context {
             client: client.clone(),
             definition: Guard::new(client.clone(), readiness.clone(), known),
+            installation: installation.clone(),
             departures: Departures {
                 client: client.clone(),
+                installation: installation.clone(),
                 stacks: Arc::default(),
                 locks: Arc::default(),
             },
