@@ -22,6 +22,7 @@ pub mod job_state;
 pub mod labels;
 pub mod locks;
 pub mod ownership;
+pub mod places;
 pub mod pod_failures;
 pub mod quota;
 pub mod randomness;
@@ -37,6 +38,7 @@ pub mod scaling;
 pub mod seen;
 pub mod stacks;
 pub mod status;
+pub mod stores;
 pub mod validate;
 
 pub mod warnings;

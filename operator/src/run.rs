@@ -9,10 +9,12 @@ use crate::{
     departures::Departures,
     events::Events,
     http::{Readiness, record_metrics, router},
+    places::Places,
     reconcile::Context,
     render::{parse, render},
     routing::Looks,
     seen::Seen,
+    stores::Stores,
     validate::validate,
 };
 use anyhow::Context as _;
@@ -92,6 +94,8 @@ pub async fn work(client: Client, config: &Run, readiness: Readiness, stop: Stop
         departures: departures.clone(),
         events: Events::new(client.clone(), config.pod_name.clone()),
         seen: Seen::default(),
+        stores: Stores::default(),
+        places: Places::new(config.max_concurrency),
         looks: Looks::default(),
         audit_reads: audits::Reads::default(),
         ingress_address: config.ingress_address.clone(),
@@ -113,7 +117,7 @@ pub async fn work(client: Client, config: &Run, readiness: Readiness, stop: Stop
         () = all_known => {}
         () = stop.clone() => return,
     }
-    controller::run(context, scopes, config.max_concurrency, stop).await;
+    controller::run(context, scopes, stop).await;
 }
 
 /// Namespaced mode has Roles only. // OPERATOR 17

@@ -10,10 +10,13 @@
 mod crowd;
 mod deletion;
 mod drift;
+mod figures;
 mod nodes;
 mod obstacles;
+mod requests;
 mod routes;
 mod scaling;
 mod scene;
 mod secrets;
+mod stores;
 mod unreadable;
