@@ -1,5 +1,5 @@
 //! Figures, for a person: `CROWD=100 MINUTES=10 tests/with-control-plane cargo test -p ecommercestack-operator --features
-//! control-plane --test control-plane -- --ignored --nocapture figures`. OPERATOR_BINARY names the program whose memory
+//! control-plane --test control-plane -- --ignored --nocapture figures`. `OPERATOR_BINARY` names the program whose memory
 //! counts, which is one built for release.
 
 use crate::{
