@@ -55,6 +55,9 @@ const LISTS_ARE_GOOD_FOR: Duration = Duration::from_mins(30);
 /// A watch that does not work reports errors more often than this.
 const AFTER_ERROR: Duration = Duration::from_mins(1);
 
+/// Objects that a first list holds at a time: they are whole until they get into the store.
+const PAGE: u32 = 25;
+
 /// The stores of every scope, and which stacks may be read from them.
 #[derive(Default)]
 pub struct Stores {
@@ -336,7 +339,9 @@ impl Watches<'_> {
 }
 
 fn ours() -> watcher::Config {
-    watcher::Config::default().labels(&managed_selector())
+    watcher::Config::default()
+        .labels(&managed_selector())
+        .page_size(PAGE)
 }
 
 /// The stack that an object belongs to: by its owner, or as a volume, which has none, by its label.
