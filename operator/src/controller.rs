@@ -12,10 +12,10 @@ use kube::{
     Api, Client, Resource,
     core::{NamespaceResourceScope, PartialObjectMeta},
     runtime::{
-        Controller,
+        Controller, WatchStreamExt as _,
         controller::{self, Error},
-        reflector::ObjectRef,
-        watcher,
+        reflector::{self, ObjectRef},
+        watcher::{self, watcher},
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -23,6 +23,9 @@ use tracing::{debug, warn};
 
 /// Trailing debounce, so that a burst of child events is one pass.
 const DEBOUNCE: Duration = Duration::from_millis(500);
+
+/// Objects that the first list of a watch holds at a time. They are whole then, and managed fields are most of them.
+pub const PAGE: u32 = 25;
 
 /// The namespace that a Controller watches; `None` is all of them.
 pub type Scope = Option<String>;
@@ -50,10 +53,16 @@ fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'st
     let (children, changes) = Children::watch(client, &scope);
     // Its own limit would count stacks that wait for a place.
     let config = controller::Config::default().debounce(DEBOUNCE);
+    let (known, writer) = reflector::store();
     let stacks = api::<PartialObjectMeta<EcommerceStack>>(client, &scope);
+    let stacks = watcher(stacks, watcher::Config::default().page_size(PAGE))
+        .default_backoff()
+        .modify(|stack| stack.metadata.managed_fields = None)
+        .reflect(writer)
+        .applied_objects();
     context.stores.add(scope, children);
     let forgetting = context.clone();
-    Controller::new(stacks, watcher::Config::default())
+    Controller::for_stream(stacks, known)
         .with_config(config)
         .reconcile_on(changes)
         .graceful_shutdown_on(stop)

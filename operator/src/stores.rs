@@ -6,9 +6,9 @@
 //! tried after a pass that wrote, while a watch is broken, or when the last lists are long ago.
 
 use crate::{
-    controller::{Scope, StackRef, api},
+    controller::{PAGE, Scope, StackRef, api},
     fetch::Live,
-    labels::{STACK, is_labeled, managed_selector},
+    labels::{MANAGED_BY, STACK, is_labeled, managed_selector},
     seen::StackKey,
 };
 use futures::{
@@ -54,9 +54,6 @@ const LISTS_ARE_GOOD_FOR: Duration = Duration::from_mins(30);
 
 /// A watch that does not work reports errors more often than this.
 const AFTER_ERROR: Duration = Duration::from_mins(1);
-
-/// Objects that a first list holds at a time: they are whole until they get into the store.
-const PAGE: u32 = 25;
 
 /// The stores of every scope, and which stacks may be read from them.
 #[derive(Default)]
@@ -137,11 +134,8 @@ impl Children {
             stateful_sets: watches.objects(|set: &mut StatefulSet| {
                 keep_images(&mut set.spec.template);
             }),
-            jobs: watches.objects(|job: &mut Job| {
-                if let Some(spec) = &mut job.spec {
-                    keep_images(&mut spec.template);
-                }
-            }),
+            // Its name says what it is for, and its status what came of it.
+            jobs: watches.objects(|job: &mut Job| job.spec = None),
             autoscalers: watches.objects(|_| {}),
             volumes: watches.objects(|_| {}),
             services: watches.metadata(),
@@ -303,7 +297,13 @@ impl Watches<'_> {
             + Sync
             + 'static,
     {
-        self.objects(|_| {})
+        self.objects(|object: &mut PartialObjectMeta<K>| {
+            let metadata = object.meta_mut();
+            metadata.annotations = None;
+            if let Some(labels) = &mut metadata.labels {
+                labels.retain(|label, _| [STACK, MANAGED_BY].contains(&label.as_str()));
+            }
+        })
     }
 
     fn watch<K>(
