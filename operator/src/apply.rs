@@ -39,6 +39,8 @@ pub struct Applied {
     /// The policy that all of the stack's data are marked with, once that is so.
     pub deletion_policy: Option<DeletionPolicy>,
     pub problems: Vec<Problem>,
+    /// Whether anything was written, or might have been.
+    pub wrote: bool,
 }
 
 /// A write that did not happen. The rest of the stack goes on.
@@ -79,6 +81,8 @@ pub enum ApplyError {
     },
     #[error("{kind} {name} was changed by somebody else in the meantime")]
     Raced { kind: String, name: String },
+    #[error("what was read may be late, and there is something to write")]
+    Late,
 }
 
 /// Writes what the stack wants. `written` gets the Secrets that were made or changed, whatever comes after that.
@@ -109,7 +113,7 @@ pub async fn apply(
         autoscalers,
         ingresses,
     } = desired;
-    let mut writer = Writer::new(client, seen, stack);
+    let mut writer = Writer::new(client, seen, stack, live);
     writer.problems = unusable
         .into_iter()
         .map(|(credential, cause)| Problem::Unusable {
@@ -188,6 +192,7 @@ pub async fn apply(
     };
     prune_all(&mut writer, live, &own_autoscalers, &wanted, &prune).await?;
     applied.problems = writer.problems;
+    applied.wrote = writer.wrote;
     Ok(applied)
 }
 

@@ -1,31 +1,21 @@
-//! The watches: stacks, and every kind of child and the volumes by our managed-by label, metadata only (OPERATOR 5).
+//! The Controllers: a pass over a stack whenever the stack or a child of it changes (`stores`).
 //! Cluster-wide, or one Controller for each namespace without any `ClusterRole` (OPERATOR 21).
 
 use crate::{
-    labels::{STACK, managed_selector},
     reconcile::{Context, on_error, reconcile},
     run::Stop,
+    stores::Children,
 };
 use ecommercestack_crds::EcommerceStack;
-use futures::{StreamExt as _, stream::BoxStream};
-use k8s_openapi::api::{
-    apps::v1::{Deployment, StatefulSet},
-    autoscaling::v2::HorizontalPodAutoscaler,
-    batch::v1::Job,
-    core::v1::{PersistentVolumeClaim, Service, ServiceAccount},
-    networking::v1::{Ingress, NetworkPolicy},
-    policy::v1::PodDisruptionBudget,
-    rbac::v1::{Role, RoleBinding},
-};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use futures::{StreamExt as _, future::join, stream::BoxStream};
 use kube::{
     Api, Client, Resource,
     core::{NamespaceResourceScope, PartialObjectMeta},
     runtime::{
-        Controller,
+        Controller, WatchStreamExt as _,
         controller::{self, Error},
-        reflector::ObjectRef,
-        watcher,
+        reflector::{self, ObjectRef},
+        watcher::{self, watcher},
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -34,72 +24,58 @@ use tracing::{debug, warn};
 /// Trailing debounce, so that a burst of child events is one pass.
 const DEBOUNCE: Duration = Duration::from_millis(500);
 
+/// Objects that the first list of a watch holds at a time. They are whole then, and managed fields are most of them.
+pub const PAGE: u32 = 25;
+
 /// The namespace that a Controller watches; `None` is all of them.
 pub type Scope = Option<String>;
 
+/// A stack to work on. A pass reads it itself; one that cannot be read must not end the watch of all.
+pub type StackRef = ObjectRef<PartialObjectMeta<EcommerceStack>>;
+
 /// Runs until the process is told to stop and the last pass has ended.
-pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, concurrency: u16, stop: Stop) {
+pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, stop: Stop) {
     let controllers: Vec<BoxStream<'static, ()>> = scopes
         .into_iter()
-        .map(|scope| controller(&context, &scope, concurrency, stop.clone()))
+        .map(|scope| controller(&context, scope, stop.clone()))
         .collect();
-    futures::stream::select_all(controllers)
-        .for_each(|()| async {})
-        .await;
+    let controllers = futures::stream::select_all(controllers).for_each(|()| async {});
+    // A Controller takes a stack that waits for a place for one that is worked on, and would wait for it.
+    let closing = async {
+        stop.await;
+        context.places.close();
+    };
+    join(controllers, closing).await;
 }
 
-fn controller(
-    context: &Arc<Context>,
-    scope: &Scope,
-    concurrency: u16,
-    stop: Stop,
-) -> BoxStream<'static, ()> {
+fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'static, ()> {
     let client = &context.client;
-    let children = || watcher::Config::default().labels(&managed_selector());
-    let config = controller::Config::default()
-        .debounce(DEBOUNCE)
-        .concurrency(concurrency);
+    let (children, changes) = Children::watch(client, &scope);
+    // Its own limit would count stacks that wait for a place.
+    let config = controller::Config::default().debounce(DEBOUNCE);
+    let (known, writer) = reflector::store();
+    let stacks = api::<PartialObjectMeta<EcommerceStack>>(client, &scope);
+    let stacks = watcher(stacks, watcher::Config::default().page_size(PAGE))
+        .default_backoff()
+        .modify(|stack| stack.metadata.managed_fields = None)
+        .reflect(writer)
+        .applied_objects();
+    context.stores.add(scope, children);
     let forgetting = context.clone();
-    // A pass reads its stack itself; one that cannot be read must not end the watch of all.
-    Controller::new(
-        api::<PartialObjectMeta<EcommerceStack>>(client, scope),
-        watcher::Config::default(),
-    )
-    .with_config(config)
-    .owns(api::<Deployment>(client, scope), children())
-    .owns(api::<StatefulSet>(client, scope), children())
-    .owns(api::<Job>(client, scope), children())
-    .owns(api::<Service>(client, scope), children())
-    .owns(api::<ServiceAccount>(client, scope), children())
-    .owns(api::<Role>(client, scope), children())
-    .owns(api::<RoleBinding>(client, scope), children())
-    .owns(api::<Ingress>(client, scope), children())
-    .owns(api::<PodDisruptionBudget>(client, scope), children())
-    .owns(api::<HorizontalPodAutoscaler>(client, scope), children())
-    .owns(api::<NetworkPolicy>(client, scope), children())
-    // What happens to the data must not wait for the next look, and a volume has no owner.
-    .watches(
-        api::<PartialObjectMeta<PersistentVolumeClaim>>(client, scope),
-        children(),
-        |volume| stack_of(&volume.metadata),
-    )
-    .graceful_shutdown_on(stop)
-    .run(reconcile, on_error, context.clone())
-    .map(move |outcome| match outcome {
-        Ok((stack, action)) => debug!(stack = %stack, ?action, "a pass ended"),
-        // A child's event after the stack itself is gone.
-        Err(Error::ObjectNotFound(stack)) => {
-            forget(&forgetting, &stack.name, stack.namespace.as_deref());
-        }
-        Err(error) => warn!(error = %error, "the watch reports an error"),
-    })
-    .boxed()
-}
-
-/// The stack that an object without an owner is labelled with.
-fn stack_of(metadata: &ObjectMeta) -> Option<ObjectRef<PartialObjectMeta<EcommerceStack>>> {
-    let name = metadata.labels.as_ref()?.get(STACK)?;
-    Some(ObjectRef::new(name).within(metadata.namespace.as_deref()?))
+    Controller::for_stream(stacks, known)
+        .with_config(config)
+        .reconcile_on(changes)
+        .graceful_shutdown_on(stop)
+        .run(reconcile, on_error, context.clone())
+        .map(move |outcome| match outcome {
+            Ok((stack, action)) => debug!(stack = %stack, ?action, "a pass ended"),
+            // A child's event after the stack itself is gone.
+            Err(Error::ObjectNotFound(stack)) => {
+                forget(&forgetting, &stack.name, stack.namespace.as_deref());
+            }
+            Err(error) => warn!(error = %error, "the watch reports an error"),
+        })
+        .boxed()
 }
 
 fn forget(context: &Context, name: &str, namespace: Option<&str>) {

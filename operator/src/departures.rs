@@ -83,7 +83,7 @@ impl Departures {
                     Some(namespace) => Api::namespaced_with(client, namespace, &kind),
                     None => Api::all_with(client, &kind),
                 };
-                watcher(api, watcher::Config::default())
+                watcher(api, watcher::Config::default().page_size(controller::PAGE))
                     .default_backoff()
                     .filter_map(move |event| {
                         match &event {

@@ -1,5 +1,6 @@
 //! All reads of a pass. Secrets by name from a closed list (OPERATOR 8); everything else by our labels,
-//! metadata only where that is enough; pods only while something is unsettled (OPERATOR 5).
+//! metadata only where that is enough; pods only while something is unsettled (OPERATOR 5). What is watched is listed,
+//! or taken from the stores of the watches.
 
 use crate::{
     children::volumes::volume_name,
@@ -7,9 +8,13 @@ use crate::{
     credentials::Credential,
     identity,
     job_state::{JobState, job_state},
-    labels::{ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, stack_selector},
+    labels::{
+        ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, stack_selector,
+        unmanaged_selector,
+    },
     rollout,
     routing::IngressClasses,
+    stores::Children,
     warnings::{Warnings, warnings},
 };
 use ecommercestack_crds::{EcommerceStack, EcommerceStackStatus};
@@ -79,6 +84,8 @@ impl Fetched {
 /// The live objects with the stack's labels, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
+    /// Not listed, but seen by the watches: enough to see that there is nothing to do, and nothing is done about it.
+    pub may_be_late: bool,
     pub deployments: BTreeMap<String, Deployment>,
     pub stateful_sets: BTreeMap<String, StatefulSet>,
     pub jobs: BTreeMap<String, Job>,
@@ -153,11 +160,16 @@ fn readable_status(status: &Value) -> Option<EcommerceStackStatus> {
     }))
 }
 
-/// Reads what a pass needs besides the stack.
-pub async fn fetch(client: &Client, stack: EcommerceStack) -> Result<Fetched, FetchError> {
+/// Reads what a pass needs besides the stack; what is watched, from the stores where they are given.
+pub async fn fetch(
+    client: &Client,
+    stack: EcommerceStack,
+    children: Option<&Children>,
+) -> Result<Fetched, FetchError> {
     let (namespace, name) = (stack.namespace().unwrap_or_default(), stack.name_any());
     let reader = Reader {
         client,
+        children,
         namespace: &namespace,
         name: &name,
     };
@@ -211,6 +223,7 @@ fn is_unsettled(stack: &EcommerceStack, live: &Live) -> bool {
 
 struct Reader<'a> {
     client: &'a Client,
+    children: Option<&'a Children>,
     namespace: &'a str,
     name: &'a str,
 }
@@ -247,7 +260,27 @@ impl Reader<'_> {
     }
 
     async fn live(&self) -> Result<Live, FetchError> {
+        let mut live = match self.children {
+            Some(children) => self.seen(children).await?,
+            None => self.listed().await?,
+        };
+        self.add_volume(&mut live.volumes).await?;
+        live.patroni = self.patroni().await?;
+        Ok(live)
+    }
+
+    async fn seen(&self, children: &Children) -> Result<Live, FetchError> {
+        let mut live = children.live(&(self.namespace.to_owned(), self.name.to_owned()));
+        // Those of others are not watched.
+        let unmanaged = ListParams::default().labels(&unmanaged_selector());
+        let autoscalers = self.list_by(&unmanaged, "HorizontalPodAutoscalers").await?;
+        live.autoscalers.extend(autoscalers);
+        Ok(live)
+    }
+
+    async fn listed(&self) -> Result<Live, FetchError> {
         Ok(Live {
+            may_be_late: false,
             deployments: self.list("Deployments").await?,
             stateful_sets: self.list("StatefulSets").await?,
             jobs: self.list("Jobs").await?,
@@ -267,15 +300,16 @@ impl Reader<'_> {
             network_policies: self
                 .list_metadata::<NetworkPolicy>("NetworkPolicies")
                 .await?,
-            volumes: self.volumes().await?,
-            patroni: self.patroni().await?,
+            volumes: self.list("PersistentVolumeClaims").await?,
+            patroni: BTreeMap::new(),
         })
     }
 
-    /// By label, and by name: a label is easily removed, and the data must not be taken for gone.
-    async fn volumes(&self) -> Result<BTreeMap<String, PersistentVolumeClaim>, FetchError> {
-        let mut volumes: BTreeMap<String, PersistentVolumeClaim> =
-            self.list("PersistentVolumeClaims").await?;
+    /// By name, too: a label is easily removed, and the data must not be taken for gone.
+    async fn add_volume(
+        &self,
+        volumes: &mut BTreeMap<String, PersistentVolumeClaim>,
+    ) -> Result<(), FetchError> {
         let name = volume_name(self.name);
         if !volumes.contains_key(&name) {
             let api: Api<PersistentVolumeClaim> =
@@ -286,7 +320,7 @@ impl Reader<'_> {
             })?;
             volumes.extend(volume.map(|volume| (name, volume)));
         }
-        Ok(volumes)
+        Ok(())
     }
 
     async fn ingress_classes(&self) -> Result<Option<IngressClasses>, FetchError> {

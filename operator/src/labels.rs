@@ -73,6 +73,11 @@ pub fn managed_selector() -> String {
     format!("{MANAGED_BY}={MANAGER}")
 }
 
+/// Selects every object that this operator does not manage.
+pub fn unmanaged_selector() -> String {
+    format!("{MANAGED_BY}!={MANAGER}")
+}
+
 /// Selects every object that this operator manages for one stack.
 pub fn stack_selector(stack: &str) -> String {
     format!("{MANAGED_BY}={MANAGER},{STACK}={stack}")

@@ -1,4 +1,5 @@
-//! One pass over one stack, as a table of contents: fetch, validate, build, apply, status.
+//! One pass over one stack, as a table of contents: fetch, validate, build, apply, status. Where the stores show that
+//! there is nothing to do, that is the pass.
 
 use crate::{
     adoption,
@@ -14,6 +15,7 @@ use crate::{
     installation::{Claim, Installation, without_claims},
     labels::MANAGER,
     lease::LeaseError,
+    places::Places,
     randomness::OperatingSystem,
     releases::decide,
     retention::predecessors,
@@ -21,6 +23,7 @@ use crate::{
     seen::{Seen, StackKey},
     skew::Guard,
     status::{Report, StepError, is_available, is_true, keys_replaced, status},
+    stores::{AtRest, Children, Stores},
     validate::{Policy, validate},
 };
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
@@ -33,7 +36,10 @@ use kube::{
     runtime::controller::Action,
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -45,6 +51,8 @@ pub struct Context {
     pub departures: Departures,
     pub events: Events,
     pub seen: Seen,
+    pub stores: Stores,
+    pub places: Places,
     pub attempts: Attempts,
     pub looks: Looks,
     pub audit_reads: audits::Reads,
@@ -55,6 +63,8 @@ pub struct Context {
     /// How often a stack that is ready is looked at without cause.
     pub resync: Duration,
 }
+
+type Outcome = Result<Report, StepError>;
 
 /// What keeps a pass from ending in a status.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +118,10 @@ pub async fn reconcile(
     if context.definition.holds_back().await {
         return Ok(Action::requeue(HELD_BACK));
     }
+    let is_answered = context.departures.stacks.is_answered(&key);
+    let Some(_place) = context.places.take(is_answered).await else {
+        return Ok(Action::await_change()); // the process ends
+    };
     let Some(found) = fetch_stack(&context.client, &key.0, &key.1).await? else {
         context.forget(&key);
         return Ok(Action::await_change());
@@ -129,22 +143,28 @@ pub async fn reconcile(
         stack.status = without_claims(stack.status.take());
         stack
     });
+    let tell = |outcome: &Outcome| {
+        let now = Timestamp::now();
+        status(before.as_ref(), metadata.generation, now, outcome)
+    };
+    let is_at_rest = |outcome: &Outcome| {
+        let wrote = outcome.as_ref().map_or(true, |report| report.applied.wrote);
+        !wrote && before.as_ref() == Some(&tell(outcome))
+    };
     let outcome = match stack {
         // A request that is never answered must not keep a stack from its next pass.
-        Ok(stack) => timeout(LONGEST_PASS, Box::pin(pass(&context, stack)))
-            .await
-            .unwrap_or(Err(StepError::Overdue)),
+        Ok(stack) => {
+            let pass = pass(&context, &key, stack, is_at_rest);
+            timeout(LONGEST_PASS, Box::pin(pass))
+                .await
+                .unwrap_or(Err(StepError::Overdue))
+        }
         Err(unreadable) => Err(unreadable.into()),
     };
     if let Err(error) = &outcome {
         warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass ended early");
     }
-    let new = status(
-        before.as_ref(),
-        metadata.generation,
-        Timestamp::now(),
-        &outcome,
-    );
+    let new = tell(&outcome);
     let part = match &outcome {
         Err(StepError::Unreadable(_)) => StatusPart::Conditions,
         Ok(_) | Err(_) => StatusPart::All,
@@ -155,8 +175,31 @@ pub async fn reconcile(
     Ok(context.next(&key, &outcome, before.as_ref(), &new))
 }
 
-async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepError> {
-    let fetched = fetch(&context.client, stack).await?;
+/// Over the stores, if the stack was at rest and is still; else over lists. What comes of stores that are late is
+/// dropped with nothing written.
+async fn pass(
+    context: &Context,
+    key: &StackKey,
+    stack: EcommerceStack,
+    is_at_rest: impl Fn(&Outcome) -> bool,
+) -> Outcome {
+    let began = Instant::now();
+    if let Some(AtRest { children, listed }) = context.stores.begin(key, began) {
+        let outcome = Box::pin(steps(context, stack.clone(), Some(&children))).await;
+        if is_at_rest(&outcome) {
+            context.stores.rests(key, listed);
+            return outcome;
+        }
+    }
+    let outcome = Box::pin(steps(context, stack, None)).await;
+    if is_at_rest(&outcome) {
+        context.stores.rests(key, began);
+    }
+    outcome
+}
+
+async fn steps(context: &Context, stack: EcommerceStack, children: Option<&Children>) -> Outcome {
+    let fetched = fetch(&context.client, stack, children).await?;
     if fetched.namespace_terminating {
         let namespace = fetched.stack.namespace().unwrap_or_default();
         return Err(StepError::NamespaceTerminating(namespace));
@@ -165,6 +208,10 @@ async fn pass(context: &Context, stack: EcommerceStack) -> Result<Report, StepEr
     stack.operator = context.installation.own().map(str::to_owned);
     context.policy.check(&stack)?;
     let predecessors = predecessors(&stack, &fetched);
+    // Whether they have left is not told from what may be late.
+    if fetched.live.may_be_late && !predecessors.is_empty() {
+        return Err(ApplyError::Late.into());
+    }
     if context.departures.block(&stack, &predecessors) {
         return Err(StepError::PredecessorLeaving(stack.name));
     }
@@ -326,7 +373,7 @@ impl Context {
     fn next(
         &self,
         key: &StackKey,
-        outcome: &Result<Report, StepError>,
+        outcome: &Outcome,
         before: Option<&EcommerceStackStatus>,
         new: &EcommerceStackStatus,
     ) -> Action {
@@ -358,6 +405,7 @@ impl Context {
     /// After a stack is gone.
     pub fn forget(&self, key: &StackKey) {
         self.seen.forget(key);
+        self.stores.forget(key);
         self.looks.forget(key);
         self.audit_reads.forget(key);
         self.attempts.forget(key);

@@ -11,11 +11,13 @@ use crate::{
     http::{Readiness, record_metrics, router},
     installation::Installation,
     lease::Candidate,
+    places::Places,
     reconcile::Context,
     render::{parse, render},
     routing::Looks,
     seen::Seen,
     skew::{Definition, Guard},
+    stores::Stores,
     validate::validate,
 };
 use anyhow::Context as _;
@@ -131,28 +133,13 @@ async fn work_on_stacks(
     stop: Stop,
 ) {
     let scopes = config.scopes();
-    let installation = Installation::new(client.clone(), config.lease().as_ref());
     let departures = Departures {
         client: client.clone(),
-        installation: installation.clone(),
+        installation: Installation::new(client.clone(), config.lease().as_ref()),
         stacks: Arc::default(),
         locks: Arc::default(),
     };
-    let context = Arc::new(Context {
-        definition,
-        installation,
-        departures: departures.clone(),
-        events: Events::new(client.clone(), config.pod_name.clone()),
-        seen: Seen::default(),
-        looks: Looks::default(),
-        audit_reads: audits::Reads::default(),
-        ingress_address: config.ingress_address.clone(),
-        attempts: Attempts::default(),
-        role: postgres_role(config),
-        policy: config.policy(),
-        resync: config.resync,
-        client: client.clone(),
-    });
+    let context = Arc::new(context(&client, config, definition, &departures));
     let (known, all_known) = oneshot::channel();
     let mut watch = JoinSet::new();
     // Before all stacks are known, none can tell whether its host is another's.
@@ -165,11 +152,37 @@ async fn work_on_stacks(
         () = all_known => {}
         () = stop.clone() => return,
     }
-    controller::run(context, scopes, config.max_concurrency, stop).await;
+    controller::run(context, scopes, stop).await;
+}
+
+/// What the passes of one process share.
+pub fn context(
+    client: &Client,
+    config: &Run,
+    definition: Guard,
+    departures: &Departures,
+) -> Context {
+    Context {
+        definition,
+        installation: departures.installation.clone(),
+        departures: departures.clone(),
+        events: Events::new(client.clone(), config.pod_name.clone()),
+        seen: Seen::default(),
+        stores: Stores::default(),
+        places: Places::new(config.max_concurrency),
+        looks: Looks::default(),
+        audit_reads: audits::Reads::default(),
+        ingress_address: config.ingress_address.clone(),
+        attempts: Attempts::default(),
+        role: postgres_role(config),
+        policy: config.policy(),
+        resync: config.resync,
+        client: client.clone(),
+    }
 }
 
 /// Namespaced mode has Roles only. // OPERATOR 17
-pub fn postgres_role(config: &Run) -> PostgresRole {
+fn postgres_role(config: &Run) -> PostgresRole {
     let kind = if config.scopes() == [None] {
         "ClusterRole"
     } else {

@@ -21,6 +21,8 @@ pub struct Known {
     pub key: StackKey,
     pub created: Option<Timestamp>,
     pub is_leaving: bool,
+    /// Its status is about its spec as it is now.
+    pub is_answered: bool,
     pub ingress: Option<Place>,
     /// The installation of the operator that works on it.
     operator: Option<String>,
@@ -121,6 +123,14 @@ impl Stacks {
         self.with(|inner| inner.there.values().cloned().collect())
     }
 
+    /// Whether a stack that is there has a status about its spec as it is now.
+    pub fn is_answered(&self, key: &StackKey) -> bool {
+        self.with(|inner| {
+            let mut known = inner.there.values();
+            known.any(|known| known.key == *key && !known.is_leaving && known.is_answered)
+        })
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -165,6 +175,9 @@ fn known(stack: &DynamicObject) -> Known {
         key: (stack.namespace().unwrap_or_default(), stack.name_any()),
         created: stack.creation_timestamp().map(|time| time.0),
         is_leaving: stack.metadata.deletion_timestamp.is_some(),
+        is_answered: stack.metadata.generation.is_some_and(|generation| {
+            stack.data["status"]["observedGeneration"].as_i64() == Some(generation)
+        }),
         ingress: spec.get("ingress").map(|ingress| Place {
             host: text(&ingress["host"]),
             class_name: text(&ingress["className"]),
@@ -198,6 +211,22 @@ mod tests {
             stacks.deleted(&newer).unwrap().policy,
             DeletionPolicy::Retain
         );
+    }
+
+    #[test]
+    fn a_stack_is_answered_once_its_status_is_about_its_spec() {
+        let stacks = Stacks::default();
+        let key = ("shops".to_owned(), "shop".to_owned());
+        let mut shop = stack(&json!({}));
+        shop.metadata.generation = Some(1);
+        stacks.applied(&shop);
+        assert!(!stacks.is_answered(&key));
+        shop.data["status"] = json!({ "observedGeneration": 1 });
+        stacks.applied(&shop);
+        assert!(stacks.is_answered(&key));
+        shop.metadata.generation = Some(2);
+        stacks.applied(&shop);
+        assert!(!stacks.is_answered(&key));
     }
 
     #[test]

@@ -246,7 +246,9 @@ fn failure(error: &StepError) -> Finding {
             }
             _ => Reason::ApiUnavailable,
         },
-        StepError::Apply(ApplyError::Raced { .. }) | StepError::Overdue => Reason::ApiUnavailable,
+        StepError::Apply(ApplyError::Raced { .. } | ApplyError::Late) | StepError::Overdue => {
+            Reason::ApiUnavailable
+        }
     };
     let mut message = error.to_string();
     let mut source = std::error::Error::source(error);

@@ -34,7 +34,7 @@ pub(super) async fn write_credential(
     write: &CredentialWrite,
 ) -> Result<(), ApplyError> {
     let stack = writer.stack;
-    let api: Api<Secret> = Api::namespaced(writer.client.clone(), &stack.namespace);
+    let api = writer.api::<Secret>()?;
     let secret = secrets::secret(stack, write);
     let name = secret.name_any();
     let result = match &write.resource_version {
@@ -88,15 +88,15 @@ pub(super) async fn change_metadata(
     let (kind, result) = match change.dependent {
         Dependent::Volume => (
             "PersistentVolumeClaim",
-            patch_metadata::<PersistentVolumeClaim>(writer, name, &patch).await,
+            patch_metadata(writer.api::<PersistentVolumeClaim>()?, name, &patch).await,
         ),
         Dependent::Credential => (
             "Secret",
-            patch_metadata::<Secret>(writer, name, &patch).await,
+            patch_metadata(writer.api::<Secret>()?, name, &patch).await,
         ),
         Dependent::PatroniState => (
             "ConfigMap",
-            patch_metadata::<ConfigMap>(writer, name, &patch).await,
+            patch_metadata(writer.api::<ConfigMap>()?, name, &patch).await,
         ),
     };
     match result {
@@ -106,18 +106,13 @@ pub(super) async fn change_metadata(
     }
 }
 
-async fn patch_metadata<K>(
-    writer: &Writer<'_>,
-    name: &str,
-    patch: &Patch<Value>,
-) -> Result<(), kube::Error>
+async fn patch_metadata<K>(api: Api<K>, name: &str, patch: &Patch<Value>) -> Result<(), kube::Error>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
         + Debug
         + DeserializeOwned,
 {
-    let api: Api<K> = Api::namespaced(writer.client.clone(), &writer.stack.namespace);
     api.patch_metadata(name, &merge(), patch).await.map(drop)
 }
 
@@ -126,7 +121,7 @@ pub(super) async fn delete_state(
     writer: &mut Writer<'_>,
     metadata: &ObjectMeta,
 ) -> Result<(), ApplyError> {
-    let api: Api<ConfigMap> = Api::namespaced(writer.client.clone(), &writer.stack.namespace);
+    let api = writer.api::<ConfigMap>()?;
     let name = metadata.name.clone().unwrap_or_default();
     let parameters = only_if(metadata.uid.clone(), metadata.resource_version.clone());
     match api.delete(&name, &parameters).await {
@@ -149,7 +144,7 @@ pub(super) async fn scale(
     if wanted(deployment) == replicas {
         return Ok(());
     }
-    let api: Api<Deployment> = Api::namespaced(writer.client.clone(), &writer.stack.namespace);
+    let api = writer.api::<Deployment>()?;
     let name = deployment.name_any();
     let patch = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
     let result = api.patch_scale(&name, &merge(), &patch).await;
@@ -160,7 +155,7 @@ pub(super) async fn restart_pod(
     writer: &mut Writer<'_>,
     restart: &Restart,
 ) -> Result<(), ApplyError> {
-    let api: Api<Pod> = Api::namespaced(writer.client.clone(), &writer.stack.namespace);
+    let api = writer.api::<Pod>()?;
     let parameters = only_if(restart.uid.clone(), None);
     match api.delete(&restart.pod, &parameters).await {
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),

@@ -2,6 +2,7 @@
 
 use super::{ApplyError, Problem};
 use crate::{
+    fetch::Live,
     fingerprint::fingerprint_of,
     labels::{MANAGER, belongs_to},
     ownership::reclaimed,
@@ -48,23 +49,42 @@ enum Unlisted {
 
 /// Writes objects of one stack and collects what did not work.
 pub(super) struct Writer<'a> {
-    pub(super) client: &'a Client,
     pub(super) stack: &'a ValidStack,
     pub(super) problems: Vec<Problem>,
+    /// Whether anything was written, or might have been.
+    pub(super) wrote: bool,
+    /// Absent where what was read may be late.
+    client: Option<&'a Client>,
     seen: &'a Seen,
     key: StackKey,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(client: &'a Client, seen: &'a Seen, stack: &'a ValidStack) -> Self {
+    pub(super) fn new(
+        client: &'a Client,
+        seen: &'a Seen,
+        stack: &'a ValidStack,
+        live: &Live,
+    ) -> Self {
         let key = (stack.namespace.clone(), stack.name.clone());
         Self {
-            client,
+            client: (!live.may_be_late).then_some(client),
             stack,
             problems: Vec::new(),
+            wrote: false,
             seen,
             key,
         }
+    }
+
+    /// Where to write, the only way to do so: not at all where what was read may be late.
+    pub(super) fn api<K>(&mut self) -> Result<Api<K>, ApplyError>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        let client = self.client.ok_or(ApplyError::Late)?;
+        self.wrote = true;
+        Ok(Api::namespaced(client.clone(), &self.stack.namespace))
     }
 
     /// Applies objects without state and gives their names. One whose immutable part differs, as a `RoleBinding`'s role
@@ -108,7 +128,7 @@ impl<'a> Writer<'a> {
         {
             return Ok(None);
         }
-        let api: Api<K> = Api::namespaced(self.client.clone(), &self.stack.namespace);
+        let api = self.api::<K>()?;
         // Without our labels it was not listed.
         let unlisted = match live {
             Some(_) => None,
@@ -217,7 +237,7 @@ impl<'a> Writer<'a> {
     /// Creates an object that is never patched and was not among the stack's own.
     pub(super) async fn create<K: Child>(&mut self, child: &K) -> Result<(), ApplyError> {
         let (kind, name) = (K::kind(&()), child.name_any());
-        let api: Api<K> = Api::namespaced(self.client.clone(), &self.stack.namespace);
+        let api = self.api::<K>()?;
         let parameters = PostParams {
             field_manager: Some(MANAGER.to_owned()),
             ..Default::default()
@@ -274,7 +294,7 @@ impl<'a> Writer<'a> {
         if !is_ours || metadata.deletion_timestamp.is_some() {
             return Ok(());
         }
-        let api: Api<K> = Api::namespaced(self.client.clone(), &self.stack.namespace);
+        let api = self.api::<K>()?;
         let parameters = only_if(metadata.uid.clone(), metadata.resource_version.clone());
         match api.delete(name, &parameters).await {
             Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
@@ -330,5 +350,53 @@ pub(super) fn only_if(uid: Option<String>, resource_version: Option<String>) -> 
             resource_version,
         }),
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{children::services::services, render::parse, validate::validate};
+    use axum::http::{Request, Response};
+    use kube::client::Body;
+    use std::future::ready;
+
+    #[tokio::test]
+    async fn nothing_is_written_from_what_may_be_late() {
+        let yaml = "{apiVersion: ecommercestack.dev/v1alpha1, kind: EcommerceStack, metadata: {name: shop}, \
+                    spec: {version: '1', database: {managed: {storage: {size: 1Gi}}}}}";
+        let stack = validate(&parse(yaml, "shops").unwrap().remove(0)).unwrap();
+        let asked = tower::service_fn(|_: Request<Body>| {
+            ready(Err::<Response<Body>, _>(std::io::Error::other("asked")))
+        });
+        let (client, seen) = (Client::new(asked, "shops"), Seen::default());
+        let late = Live {
+            may_be_late: true,
+            ..Live::default()
+        };
+        let mut writer = Writer::new(&client, &seen, &stack, &late);
+        let mut service = services(&stack).remove(0);
+        let is_late = |result: Result<(), ApplyError>| matches!(result, Err(ApplyError::Late));
+        assert!(is_late(writer.apply(None, &service).await.map(drop)));
+        assert!(is_late(writer.create(&service).await));
+        let absent = BTreeMap::new();
+        assert!(is_late(
+            writer.create_absent(&absent, &service).await.map(drop)
+        ));
+        service.metadata.resource_version = Some("7".to_owned());
+        let name = service.name_any();
+        let live = BTreeMap::from([(name.clone(), service.metadata.clone())]);
+        assert!(is_late(
+            writer
+                .prune::<k8s_openapi::api::core::v1::Service>(&live, &[])
+                .await
+        ));
+
+        // What is as we left it needs no write.
+        let (key, fingerprint) = (writer.key.clone(), fingerprint_of(&service));
+        seen.record(&key, "Service", &name, fingerprint, Some("7".to_owned()));
+        let current = writer.apply(live.get(&name), &service).await;
+        assert!(matches!(current, Ok(None)));
+        assert!(!writer.wrote);
     }
 }

@@ -10,14 +10,17 @@
 mod crowd;
 mod deletion;
 mod drift;
+mod figures;
 mod installations;
 mod leases;
 mod nodes;
 mod obstacles;
 mod operators;
+mod requests;
 mod routes;
 mod scaling;
 mod scene;
 mod secrets;
 mod skew;
+mod stores;
 mod unreadable;

@@ -1,7 +1,6 @@
 //! A namespace with an operator of its own, and stacks in it.
 
-use crate::nodes::keep_pods_running;
-use axum::http::Request;
+use crate::{nodes::keep_pods_running, requests::Requests};
 use clap::Parser as _;
 use ecommercestack_crds::{ConditionType, EcommerceStack};
 use ecommercestack_operator::{config::Config, http::Readiness, run::work, skew::Definition};
@@ -14,24 +13,15 @@ use k8s_openapi::{
 use kube::{
     Api, Client, CustomResourceExt as _, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
-    client::{Body, ClientBuilder},
+    client::ClientBuilder,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::{
-    fmt::Debug,
-    process::Stdio,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt::Debug, process::Stdio, time::Duration};
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
-use tower::util::MapRequestLayer;
 
 pub struct Scene {
     pub client: Client,
@@ -89,22 +79,24 @@ impl Scene {
         self.nodes = Some(tokio::spawn(running));
     }
 
+    /// Pods stay as they are.
+    pub fn stop_nodes(&mut self) {
+        if let Some(nodes) = self.nodes.take() {
+            nodes.abort();
+        }
+    }
+
     pub fn start_operator(&mut self, more: &[&str]) {
         self.start_operator_over(self.client.clone(), more);
     }
 
-    /// An operator as it is outside of tests, and the number of its requests.
-    pub async fn start_counted_operator(&mut self) -> Arc<AtomicUsize> {
-        let requests = Arc::new(AtomicUsize::new(0));
-        let counter = requests.clone();
-        let counting = MapRequestLayer::new(move |request: Request<Body>| {
-            counter.fetch_add(1, Ordering::Relaxed);
-            request
-        });
+    /// An operator whose requests are noted.
+    pub async fn start_counted_operator(&mut self, more: &[&str]) -> Requests {
+        let requests = Requests::default();
         let config = kube::Config::infer().await.unwrap();
         let client = ClientBuilder::try_from(config).unwrap();
-        let client = client.with_layer(&counting).build();
-        self.start_operator_over(client, &["--resync", "10m"]);
+        let client = client.with_layer(&requests).build();
+        self.start_operator_over(client, more);
         requests
     }
 

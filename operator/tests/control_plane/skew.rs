@@ -4,17 +4,12 @@ use crate::scene::{Scene, definition, until};
 use clap::Parser as _;
 use ecommercestack_crds::EcommerceStack;
 use ecommercestack_operator::{
-    audits,
-    backoff::Attempts,
     config::Config,
     departures::Departures,
-    events::Events,
     http::Readiness,
     installation::Installation,
-    reconcile::{Context, reconcile},
-    routing::Looks,
-    run::work,
-    seen::Seen,
+    reconcile::reconcile,
+    run::{context, work},
     skew::{Definition, Guard},
 };
 use futures::FutureExt as _;
@@ -105,28 +100,15 @@ async fn a_definition_that_loses_fields_while_the_operator_works_stops_its_write
     let config = Config::parse_from(["operator", "--namespace", "skew-later"]).run;
     let readiness = Readiness::new(&[]);
     let client = scene.client.clone();
-    let installation = Installation::new(client.clone(), None);
     let pass = async |known: Definition| {
-        let context = Context {
+        let departures = Departures {
             client: client.clone(),
-            definition: Guard::new(client.clone(), readiness.clone(), known),
-            installation: installation.clone(),
-            departures: Departures {
-                client: client.clone(),
-                installation: installation.clone(),
-                stacks: Arc::default(),
-                locks: Arc::default(),
-            },
-            events: Events::new(client.clone(), None),
-            seen: Seen::default(),
-            attempts: Attempts::default(),
-            looks: Looks::default(),
-            audit_reads: audits::Reads::default(),
-            ingress_address: None,
-            role: ecommercestack_operator::run::postgres_role(&config),
-            policy: config.policy(),
-            resync: config.resync,
+            installation: Installation::new(client.clone(), None),
+            stacks: Arc::default(),
+            locks: Arc::default(),
         };
+        let guard = Guard::new(client.clone(), readiness.clone(), known);
+        let context = context(&client, &config, guard, &departures);
         let stack = stack
             .metadata
             .clone()
