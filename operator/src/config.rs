@@ -45,7 +45,7 @@ pub struct Run {
     #[arg(long, env = "METRICS_ADDRESS", default_value = "0.0.0.0:8081")]
     pub metrics_address: SocketAddr,
 
-    /// How many stacks are worked on at the same time. One of these places is kept for stacks whose spec is new.
+    /// How many stacks are worked on at the same time, and one more if its spec is new.
     #[arg(long, env = "MAX_CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub max_concurrency: u16,
 

@@ -50,6 +50,8 @@ const PLANTING: Duration = Duration::from_mins(2);
 
 pub struct Shop {
     pub pool: Pool,
+    /// Of the products that are read one by one.
+    pub reads: Pool,
     pub vendor: User,
     pub other_vendor: User,
     pub admin: User,
@@ -133,6 +135,7 @@ impl Shop {
                 .into()
         };
         let pool = Pool::from(pool);
+        let reads: Pool = apart("reads", 1, &READ_SETTINGS);
         let app = App::new(Parts {
             pool: pool.clone(),
             lists: apart("lists", 2, &LIST_SETTINGS),
@@ -147,7 +150,7 @@ impl Shop {
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             in_flight: InFlight::default(),
-            reads: Reads::start(&apart("reads", 1, &READ_SETTINGS)),
+            reads: Reads::start(&reads),
             views: Views::new(fresh_for),
         });
         let user = |roles: &[Role]| {
@@ -160,6 +163,7 @@ impl Shop {
         let tokens = tokens();
         let writes = TaskTracker::new();
         Self {
+            reads,
             vendor: user(&[Role::Vendor]),
             other_vendor: user(&[Role::Vendor]),
             admin: user(&[Role::Admin]),

@@ -157,7 +157,7 @@ async fn a_crowd_gets_each_its_own_product_even_while_sessions_end(pool: PgPool)
 async fn without_a_database_reads_are_turned_away(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    shop.pool.sessions().close().await;
+    shop.reads.sessions().close().await;
     let answer = shop.get("/products/the-mug").send().await;
     assert_eq!(answer.header("retry-after"), "1");
     answer.refused(503, "unavailable");
