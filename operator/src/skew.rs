@@ -196,8 +196,10 @@ fn collect(schema: &Value, place: &str, found: &mut BTreeSet<String>) {
         collect(inner, &place, found);
         found.insert(place);
     }
-    for within in ["items", "additionalProperties"] {
-        collect(&schema[within], &format!("{place}[]"), found);
+    for inner in [schema.get("items"), schema.get("additionalProperties")] {
+        if let Some(inner) = inner {
+            collect(inner, &format!("{place}[]"), found);
+        }
     }
 }
 
