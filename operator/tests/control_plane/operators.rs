@@ -5,7 +5,10 @@ use axum::http::{Method, Request, Uri};
 use clap::Parser as _;
 use ecommercestack_operator::{config::Config, http::Readiness, run::work, skew::Definition};
 use futures::FutureExt as _;
-use kube::client::{Body, ClientBuilder};
+use kube::{
+    Client,
+    client::{Body, ClientBuilder},
+};
 use std::{
     sync::{
         Arc,
@@ -71,7 +74,9 @@ impl Operator {
         let (stop, stopped) = oneshot::channel();
         let stopped = stopped.map(|_| ()).boxed().shared();
         let task = tokio::spawn(async move {
-            let known = Definition::of(&definition(&client).await);
+            // This client may not be allowed to.
+            let anybody = Client::try_default().await.unwrap();
+            let known = Definition::of(&definition(&anybody).await);
             work(client, &config, known, readiness, stopped).await
         });
         Self {
