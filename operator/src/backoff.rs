@@ -39,13 +39,13 @@ impl Attempts {
 }
 
 impl Backoff {
-    /// From three quarters of the full wait to all of it.
+    /// From half of the full wait to all of it: stacks that began together are soon spread evenly.
     fn wait(&self, count: u32, jitter: f64) -> Duration {
         let full = self
             .first
             .saturating_mul(2_u32.saturating_pow(count))
             .min(self.longest);
-        full.mul_f64(0.75 + jitter / 4.0)
+        full.mul_f64(0.5 + jitter / 2.0)
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
             .map(|count| BACKOFF.wait(count, 1.0).as_secs())
             .collect();
         assert_eq!(waits, [4, 8, 16, 32, 64, 128, 256, 300]);
-        assert_eq!(BACKOFF.wait(u32::MAX, 0.0), Duration::from_secs(225));
+        assert_eq!(BACKOFF.wait(u32::MAX, 0.0), Duration::from_secs(150));
 
         let (attempts, shop) = (Attempts::default(), stack("shop"));
         let first = attempts.next(&shop, &BACKOFF);
