@@ -1,6 +1,6 @@
 //! Whether the cluster's definition of EcommerceStack is the one that this operator knows. The API server drops from every
 //! object that is written what its definition does not have: with an older one, an operator's own status would take fields
-//! of people's specs with it. The server's OpenAPI document says what it has, and every ServiceAccount may read that.
+//! of people's specs with it. The server's OpenAPI document says what it has, and any account may read that.
 //! // OPERATOR 21
 
 use crate::{http::Readiness, reconcile::chain};
@@ -35,9 +35,12 @@ pub struct Guard {
     client: Client,
     readiness: Readiness,
     known: Arc<Definition>,
-    /// Of a look while the operator works: when, and what was missing.
-    last: Arc<Mutex<Option<(Instant, Option<Skew>)>>>,
+    /// The last look while the operator works.
+    last: Arc<Mutex<Option<Look>>>,
 }
+
+/// When it was, and what was missing.
+type Look = (Instant, Option<Skew>);
 
 /// How the cluster's definition differs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -196,10 +199,9 @@ fn collect(schema: &Value, place: &str, found: &mut BTreeSet<String>) {
         collect(inner, &place, found);
         found.insert(place);
     }
-    for inner in [schema.get("items"), schema.get("additionalProperties")] {
-        if let Some(inner) = inner {
-            collect(inner, &format!("{place}[]"), found);
-        }
+    let inner = [schema.get("items"), schema.get("additionalProperties")];
+    for inner in inner.into_iter().flatten() {
+        collect(inner, &format!("{place}[]"), found);
     }
 }
 

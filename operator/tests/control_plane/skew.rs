@@ -113,7 +113,9 @@ async fn a_definition_that_loses_fields_while_the_operator_works_stops_its_write
             .metadata
             .clone()
             .into_request_partial::<EcommerceStack>();
-        reconcile(Arc::new(stack), Arc::new(context)).await.unwrap()
+        Box::pin(reconcile(Arc::new(stack), Arc::new(context)))
+            .await
+            .unwrap()
     };
     pass(newer_operator(&scene).await).await;
     assert_eq!(has_status(&scene).await, Err("no status"));
