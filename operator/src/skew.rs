@@ -168,7 +168,8 @@ async fn served(client: &Client) -> Result<Definition, LookError> {
     let request = request.map_err(kube::Error::HttpError)?;
     let document: Value = match client.request(request).await {
         Ok(document) => document,
-        Err(kube::Error::Api(status)) if status.is_not_found() => return Err(LookError::Absent),
+        // By the code: the server says so in plain text, in which kube finds no reason.
+        Err(kube::Error::Api(status)) if status.code == 404 => return Err(LookError::Absent),
         Err(error) => return Err(error.into()),
     };
     let schemas = document["components"]["schemas"].as_object();
