@@ -7,6 +7,7 @@ pub mod apply;
 pub mod audits;
 pub mod backoff;
 pub mod build;
+pub mod chain;
 pub mod children;
 pub mod component;
 pub mod config;

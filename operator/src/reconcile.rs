@@ -7,6 +7,7 @@ use crate::{
     audits::{self, Audits},
     backoff::{Attempts, Backoff},
     build::build,
+    chain::chain,
     children::access::PostgresRole,
     credentials::{Credential, Credentials, complete},
     departures::Departures,
@@ -450,15 +451,4 @@ pub fn on_error(
 
 fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {
     (stack.namespace().unwrap_or_default(), stack.name_any())
-}
-
-/// An error and its causes, in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -17,6 +17,7 @@ use crate::{
     adoption::AdoptionRefused,
     apply::{Applied, ApplyError, Problem},
     audits::Audits,
+    chain::chain,
     component::{Application, Workload},
     credentials::{Credential, Unusable},
     fetch::{FetchError, Fetched, Unreadable},
@@ -250,12 +251,7 @@ fn failure(error: &StepError) -> Finding {
             Reason::ApiUnavailable
         }
     };
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
+    let message = chain(error);
     let next = match reason {
         Reason::WriteRefused => "; compare the operator's role with the chart's",
         Reason::ApiUnavailable => "; the operator tries again",

@@ -12,7 +12,7 @@ use crate::{
     seen::StackKey,
 };
 use futures::{
-    Stream, StreamExt as _,
+    StreamExt as _,
     future::ready,
     stream::{BoxStream, select_all},
 };
@@ -265,6 +265,29 @@ impl Health {
     }
 }
 
+/// What can be watched in a namespace.
+trait Kind:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<K> Kind for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// The watches of a scope, while they are set up.
 struct Watches<'a> {
     client: &'a Client,
@@ -274,50 +297,11 @@ struct Watches<'a> {
 
 impl Watches<'_> {
     /// Whole objects, but for what no pass over a store needs.
-    fn objects<K>(&mut self, slim: fn(&mut K)) -> Watched<K>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned
-            + Send
-            + Sync
-            + 'static,
-    {
-        self.watch(watcher(api::<K>(self.client, self.scope), ours()), slim)
-    }
-
-    fn metadata<K>(&mut self) -> Watched<PartialObjectMeta<K>>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned
-            + Send
-            + Sync
-            + 'static,
-    {
-        self.objects(|object: &mut PartialObjectMeta<K>| {
-            let metadata = object.meta_mut();
-            metadata.annotations = None;
-            if let Some(labels) = &mut metadata.labels {
-                labels.retain(|label, _| [STACK, MANAGED_BY].contains(&label.as_str()));
-            }
-        })
-    }
-
-    fn watch<K>(
-        &mut self,
-        events: impl Stream<Item = watcher::Result<Event<K>>> + Send + 'static,
-        slim: fn(&mut K),
-    ) -> Watched<K>
-    where
-        K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
-    {
+    fn objects<K: Kind>(&mut self, slim: fn(&mut K)) -> Watched<K> {
         let (store, writer) = reflector::store::<K>();
         let health = Arc::new(Health::default());
         let watched = health.clone();
-        let changes = events
+        let changes = watcher(api::<K>(self.client, self.scope), ours())
             .default_backoff()
             .modify(move |object| {
                 object.meta_mut().managed_fields = None;
@@ -335,6 +319,16 @@ impl Watches<'_> {
             .filter_map(|object| ready(object.ok().and_then(|object| stack_of(object.meta()))));
         self.changes.push(changes.boxed());
         Watched { store, health }
+    }
+
+    fn metadata<K: Kind>(&mut self) -> Watched<PartialObjectMeta<K>> {
+        self.objects(|object: &mut PartialObjectMeta<K>| {
+            let metadata = object.meta_mut();
+            metadata.annotations = None;
+            if let Some(labels) = &mut metadata.labels {
+                labels.retain(|label, _| [STACK, MANAGED_BY].contains(&label.as_str()));
+            }
+        })
     }
 }
 
