@@ -11,11 +11,11 @@ use crate::{
     http::Readiness,
     installation::Installation,
     labels::{
-        MANAGER, OPERATOR, STACK, STACK_UID, annotation, managed_selector, pod_labels,
-        stack_selector,
+        DELETION_POLICY, MANAGER, OPERATOR, STACK, STACK_UID, annotation, managed_selector,
+        pod_labels, stack_selector,
     },
     locks::Locks,
-    retention::{Course, Predecessor, marked_policy},
+    retention::{Course, Predecessor, marked_policy, policy_as_str},
     seen::StackKey,
     stacks::{Departed, Stacks},
     validate::ValidStack,
@@ -33,14 +33,14 @@ use k8s_openapi::{
 use kube::{
     Api, Client, Resource, ResourceExt as _,
     api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams},
-    core::NamespaceResourceScope,
+    core::{NamespaceResourceScope, PartialObjectMeta},
     runtime::{
         WatchStreamExt as _,
         watcher::{self, Event, watcher},
     },
 };
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     fmt::Debug,
@@ -206,7 +206,7 @@ impl Departures {
     /// Does what the stack's policy asks for, in a task of its own.
     pub fn settle(&self, departed: Departed) {
         let (namespace, name) = departed.key.clone();
-        let policy = crate::retention::policy_as_str(departed.policy);
+        let policy = policy_as_str(departed.policy);
         info!(
             stack.namespace = namespace,
             stack.name = name,
@@ -215,26 +215,22 @@ impl Departures {
         );
         metrics::counter!("ecommercestack_operator_departures_total", "policy" => policy)
             .increment(1);
-        match departed.policy {
-            // Remembered for a stack of the same name, which takes the data up.
-            DeletionPolicy::Retain => {}
-            DeletionPolicy::Delete => {
-                let this = self.clone();
-                tokio::spawn(async move {
-                    let operator = departed.operator.as_deref();
-                    if this.installation.is_left_to_us(operator).await {
-                        this.clear(&departed).await;
-                    } else {
-                        this.stacks.forget_departed(&departed.uid);
-                    }
-                });
+        let this = self.clone();
+        tokio::spawn(async move {
+            let operator = departed.operator.as_deref();
+            if this.installation.is_left_to_us(operator).await {
+                this.carry_out(&departed).await;
             }
-        }
+            // That it was retained is remembered for a stack of the same name, which takes the data up.
+            if departed.policy == DeletionPolicy::Delete {
+                this.stacks.forget_departed(&departed.uid);
+            }
+        });
     }
 
-    /// Until nothing of the stack's data is left, and its database has ended.
-    async fn clear(&self, departed: &Departed) {
-        let clearing = Clearing {
+    /// Until the data are marked to stay; or until nothing of them is left, and the database has ended.
+    async fn carry_out(&self, departed: &Departed) {
+        let estate = Estate {
             client: &self.client,
             departed,
         };
@@ -244,7 +240,7 @@ impl Departures {
             let looked = {
                 let _turn = self.locks.lock(&departed.key).await;
                 // A request that is never answered must not hold the turn.
-                timeout(LONGEST_STEP, clearing.step()).await
+                timeout(LONGEST_STEP, estate.step()).await
             };
             let Ok(looked) = looked else {
                 quiet = 0;
@@ -256,12 +252,11 @@ impl Departures {
                 Ok(Left::NotOurs) => return,
                 Err(error) => {
                     quiet = 0;
-                    warn!(stack.namespace = departed.key.0, stack.name = departed.key.1, error = %error, "cannot clear what a deleted stack left");
+                    warn!(stack.namespace = departed.key.0, stack.name = departed.key.1, error = %error, "cannot do what is to be done about what a deleted stack left");
                 }
             }
             tokio::time::sleep(PAUSE).await;
         }
-        self.stacks.forget_departed(&departed.uid);
     }
 }
 
@@ -272,12 +267,24 @@ enum Left {
     NotOurs,
 }
 
-struct Clearing<'a> {
+/// Kinds of what a stack may leave.
+trait Owned:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
+{
+}
+
+impl<K> Owned for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
+{
+}
+
+/// What a deleted stack left.
+struct Estate<'a> {
     client: &'a Client,
     departed: &'a Departed,
 }
 
-impl Clearing<'_> {
+impl Estate<'_> {
     async fn step(&self) -> Result<Left, kube::Error> {
         let (_, name) = &self.departed.key;
         let successor = self.api::<EcommerceStack>().get_metadata_opt(name).await?;
@@ -288,10 +295,10 @@ impl Clearing<'_> {
             return Ok(Left::NotOurs);
         }
         let is_alone = successor.is_none();
-        let mut is_left = self.hand_over_volumes(is_alone).await?;
-        is_left |= self.hand_over_secrets().await?;
-        is_left |= self.hand_over_states(is_alone).await?;
-        is_left |= self.database_runs().await?;
+        let is_left = match self.departed.policy {
+            DeletionPolicy::Retain => self.mark_as_retained().await?,
+            DeletionPolicy::Delete => self.hand_over_all(is_alone).await?,
+        };
         Ok(if is_left {
             Left::Something
         } else {
@@ -299,40 +306,82 @@ impl Clearing<'_> {
         })
     }
 
-    async fn hand_over_volumes(&self, is_alone: bool) -> Result<bool, kube::Error> {
-        let api = self.api::<PersistentVolumeClaim>();
-        let selector = ListParams::default().labels(&stack_selector(&self.departed.key.1));
-        let volumes = api.list_metadata(&selector).await?;
-        let own = volumes.items.iter().filter(|volume| {
-            match annotation(&volume.metadata, STACK_UID) {
-                Some(uid) => uid == self.departed.uid,
-                // The StatefulSet's controller made it after all, from what it remembered of the set.
-                None => is_alone && self.is_younger(&volume.metadata),
-            }
-        });
+    /// The marks may still say what was applied before, and an operator that begins anew goes by them.
+    async fn mark_as_retained(&self) -> Result<bool, kube::Error> {
         let mut found = false;
-        for volume in own {
-            found = true;
-            self.hand_over(&api, &volume.metadata).await?;
+        for volume in self.volumes().await? {
+            found |= self.mark(&volume).await?;
+        }
+        for secret in self.secrets().await? {
+            found |= self.mark(&secret).await?;
         }
         Ok(found)
     }
 
-    async fn hand_over_secrets(&self) -> Result<bool, kube::Error> {
+    async fn mark<K: Owned>(&self, object: &PartialObjectMeta<K>) -> Result<bool, kube::Error> {
+        let metadata = &object.metadata;
+        if !self.is_marked(metadata) || marked_policy(metadata) != Some(DeletionPolicy::Delete) {
+            return Ok(false);
+        }
+        let policy = policy_as_str(DeletionPolicy::Retain);
+        let change = json!({ "annotations": { DELETION_POLICY: policy } });
+        self.change::<K>(metadata, change, "stays after its stack")
+            .await?;
+        Ok(true)
+    }
+
+    async fn hand_over_all(&self, is_alone: bool) -> Result<bool, kube::Error> {
+        let mut is_left = self.hand_over_volumes(is_alone).await?;
+        is_left |= self.hand_over_secrets().await?;
+        is_left |= self.hand_over_states(is_alone).await?;
+        is_left |= self.database_runs().await?;
+        Ok(is_left)
+    }
+
+    /// Those with the stack's name.
+    async fn volumes(&self) -> Result<Vec<PartialObjectMeta<PersistentVolumeClaim>>, kube::Error> {
+        let selector = ListParams::default().labels(&stack_selector(&self.departed.key.1));
+        let volumes = self.api().list_metadata(&selector).await?;
+        Ok(volumes.items)
+    }
+
+    /// Those that are the stack's by their marks.
+    async fn secrets(&self) -> Result<Vec<PartialObjectMeta<Secret>>, kube::Error> {
         let api = self.api::<Secret>();
-        let mut found = false;
+        let mut found = Vec::new();
         for credential in Credential::ALL {
             let name = self.object(credential.suffix());
-            let secret = api.get_metadata_opt(&name).await?;
-            let own = secret.filter(|secret| {
-                annotation(&secret.metadata, STACK_UID) == Some(&self.departed.uid)
-            });
-            if let Some(secret) = own {
-                found = true;
-                self.hand_over(&api, &secret.metadata).await?;
-            }
+            found.extend(api.get_metadata_opt(&name).await?);
         }
+        found.retain(|secret| self.is_marked(&secret.metadata));
         Ok(found)
+    }
+
+    fn is_marked(&self, metadata: &ObjectMeta) -> bool {
+        annotation(metadata, STACK_UID) == Some(&self.departed.uid)
+    }
+
+    async fn hand_over_volumes(&self, is_alone: bool) -> Result<bool, kube::Error> {
+        let mut volumes = self.volumes().await?;
+        volumes.retain(|volume| {
+            // The StatefulSet's controller made one without marks after all, from what it remembered of the set.
+            let is_late = annotation(&volume.metadata, STACK_UID).is_none();
+            self.is_marked(&volume.metadata)
+                || is_late && is_alone && self.is_younger(&volume.metadata)
+        });
+        for volume in &volumes {
+            self.hand_over::<PersistentVolumeClaim>(&volume.metadata)
+                .await?;
+        }
+        Ok(!volumes.is_empty())
+    }
+
+    async fn hand_over_secrets(&self) -> Result<bool, kube::Error> {
+        let secrets = self.secrets().await?;
+        for secret in &secrets {
+            self.hand_over::<Secret>(&secret.metadata).await?;
+        }
+        Ok(!secrets.is_empty())
     }
 
     /// Most go with their volume; Patroni may have written one again after that.
@@ -348,7 +397,7 @@ impl Clearing<'_> {
             if is_alone && self.is_younger(&state.metadata) {
                 found = true;
                 if is_unowned {
-                    self.hand_over(&api, &state.metadata).await?;
+                    self.hand_over::<ConfigMap>(&state.metadata).await?;
                 }
             }
         }
@@ -377,16 +426,12 @@ impl Clearing<'_> {
     }
 
     /// Gives the object to the garbage collector, which takes what belongs to somebody gone.
-    async fn hand_over<K>(&self, api: &Api<K>, metadata: &ObjectMeta) -> Result<(), kube::Error>
-    where
-        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
-    {
+    async fn hand_over<K: Owned>(&self, metadata: &ObjectMeta) -> Result<(), kube::Error> {
         let mut owners = metadata.owner_references.clone().unwrap_or_default();
         let is_done = owners.iter().any(|owner| owner.uid == self.departed.uid);
         if is_done || metadata.deletion_timestamp.is_some() {
             return Ok(());
         }
-        let name = metadata.name.clone().unwrap_or_default();
         owners.push(OwnerReference {
             api_version: EcommerceStack::api_version(&()).into_owned(),
             kind: EcommerceStack::kind(&()).into_owned(),
@@ -394,20 +439,30 @@ impl Clearing<'_> {
             uid: self.departed.uid.clone(),
             ..Default::default()
         });
-        let patch = Patch::Merge(json!({ "metadata": {
-            "resourceVersion": metadata.resource_version,
-            "ownerReferences": owners,
-        } }));
+        let change = json!({ "ownerReferences": owners });
+        self.change::<K>(metadata, change, "goes with its stack")
+            .await
+    }
+
+    /// Unless the object has changed since it was read: the next look sees it as it is then.
+    async fn change<K: Owned>(
+        &self,
+        metadata: &ObjectMeta,
+        mut change: Value,
+        what: &str,
+    ) -> Result<(), kube::Error> {
+        let name = metadata.name.clone().unwrap_or_default();
+        change["resourceVersion"] = json!(metadata.resource_version);
+        let patch = Patch::Merge(json!({ "metadata": change }));
         let parameters = PatchParams {
             field_manager: Some(MANAGER.to_owned()),
             ..Default::default()
         };
-        match api.patch_metadata(&name, &parameters, &patch).await {
+        match self.api::<K>().patch_metadata(&name, &parameters, &patch).await {
             Ok(_) => {
-                info!(stack.namespace = self.departed.key.0, stack.name = self.departed.key.1, kind = %K::kind(&()), name, "goes with its stack");
+                info!(stack.namespace = self.departed.key.0, stack.name = self.departed.key.1, kind = %K::kind(&()), name, "{what}");
                 Ok(())
             }
-            // The next look sees it as it is then.
             Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
                 Ok(())
             }
@@ -424,10 +479,7 @@ impl Clearing<'_> {
         format!("{}-{suffix}", self.departed.key.1)
     }
 
-    fn api<K>(&self) -> Api<K>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    {
+    fn api<K: Owned>(&self) -> Api<K> {
         Api::namespaced(self.client.clone(), &self.departed.key.0)
     }
 }

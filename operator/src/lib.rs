@@ -25,6 +25,7 @@ pub mod labels;
 pub mod lease;
 pub mod locks;
 pub mod ownership;
+mod pace;
 pub mod places;
 pub mod pod_failures;
 pub mod quota;

@@ -5,7 +5,7 @@ use crate::{
     adoption,
     apply::{ApplyError, apply},
     audits::{self, Audits},
-    backoff::{Attempts, Backoff},
+    backoff::Attempts,
     build::build,
     chain::chain,
     children::access::PostgresRole,
@@ -16,6 +16,7 @@ use crate::{
     installation::{Claim, Installation, without_claims},
     labels::MANAGER,
     lease::LeaseError,
+    pace::Reason,
     places::Places,
     randomness::OperatingSystem,
     releases::decide,
@@ -78,34 +79,6 @@ pub enum ReconcileError {
     Status(#[source] kube::Error),
 }
 
-/// When an unready stack is looked at again: pods are not watched, and say why they do not start. What becomes of it is
-/// watched, so that one that stands still needs few looks.
-const UNREADY: Backoff = Backoff {
-    first: Duration::from_secs(5),
-    longest: Duration::from_mins(5),
-};
-
-/// After a pass that ended early.
-const AFTER_FAILURE: Backoff = Backoff {
-    first: Duration::from_secs(1),
-    longest: Duration::from_mins(5),
-};
-
-/// How often a stack of another installation is looked at: whether that one still works.
-const ELSEWHERE: Backoff = Backoff {
-    first: Duration::from_secs(15),
-    longest: Duration::from_mins(1),
-};
-
-/// While it is not known whether another installation works. A Lease is renewed every few seconds.
-const UNDECIDED: Duration = Duration::from_secs(4);
-
-/// How often a stack is looked at whose audits are not known or found something: who repairs it waits for that.
-const UNSETTLED: Duration = Duration::from_secs(30);
-
-/// While the cluster's definition lacks something.
-const HELD_BACK: Duration = Duration::from_mins(1);
-
 /// Many times what a pass takes.
 const LONGEST_PASS: Duration = Duration::from_mins(1);
 
@@ -117,7 +90,7 @@ pub async fn reconcile(
     let _turn = context.departures.locks.lock(&key).await;
     // Any write, a status too, would take away what the definition has lost.
     if context.definition.holds_back().await {
-        return Ok(Action::requeue(HELD_BACK));
+        return Ok(context.look_again(&key, Reason::HeldBack));
     }
     let is_answered = context.departures.stacks.is_answered(&key);
     let Some(_place) = context.places.take(is_answered).await else {
@@ -276,20 +249,17 @@ impl Context {
         metadata: &ObjectMeta,
         status: Option<&EcommerceStackStatus>,
     ) -> Result<Option<Action>, LeaseError> {
-        let wait = match self
-            .installation
-            .claim(&self.events, metadata, status)
-            .await?
-        {
+        let claim = self.installation.claim(&self.events, metadata, status);
+        let reason = match claim.await? {
             Claim::Ours => return Ok(None),
-            Claim::Elsewhere => self.attempts.next(key, &ELSEWHERE),
-            Claim::Undecided => UNDECIDED,
+            Claim::Elsewhere => Reason::Elsewhere,
+            Claim::Undecided => Reason::Undecided,
         };
         // What was applied before may be another one's work by the time it is ours again.
         self.seen.forget(key);
         metrics::counter!("ecommercestack_operator_passes_total", "outcome" => "elsewhere")
             .increment(1);
-        Ok(Some(Action::requeue(wait)))
+        Ok(Some(self.look_again(key, reason)))
     }
 
     /// Whether the shop's URL leads to it.
@@ -383,24 +353,20 @@ impl Context {
         if before.is_none_or(|before| is_news(before, new)) {
             self.attempts.forget(key);
         }
-        match outcome {
+        let reason = match outcome {
             Err(StepError::Apply(ApplyError::Raced { .. }) | StepError::PredecessorLeaving(_)) => {
-                Action::requeue(Duration::from_secs(1))
+                Reason::Passing
             }
-            Err(_) => Action::requeue(self.attempts.next(key, &AFTER_FAILURE)),
-            Ok(_) if !is_true(&new.conditions, ConditionType::Ready) => {
-                let wait = self.attempts.next(key, &UNREADY);
-                Action::requeue(wait.min(self.resync))
-            }
-            Ok(report) => {
-                self.attempts.forget(key);
-                Action::requeue(if report.audits.are_settled() {
-                    self.resync
-                } else {
-                    self.resync.min(UNSETTLED)
-                })
-            }
-        }
+            Err(_) => Reason::Failed,
+            Ok(_) if !is_true(&new.conditions, ConditionType::Ready) => Reason::Unready,
+            Ok(report) if !report.audits.are_settled() => Reason::Unsettled,
+            Ok(_) => Reason::Settled,
+        };
+        self.look_again(key, reason)
+    }
+
+    fn look_again(&self, key: &StackKey, reason: Reason) -> Action {
+        Action::requeue(reason.wait(&self.attempts, key, self.resync))
     }
 
     /// After a stack is gone.
@@ -446,7 +412,7 @@ pub fn on_error(
     warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass failed");
     metrics::counter!("ecommercestack_operator_passes_total", "outcome" => "unreported")
         .increment(1);
-    Action::requeue(context.attempts.next(&key, &AFTER_FAILURE))
+    context.look_again(&key, Reason::Failed)
 }
 
 fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {

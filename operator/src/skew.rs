@@ -15,11 +15,13 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 use tracing::warn;
 
 /// How long a look counts while the operator works: passes over many stacks ask once.
 const FRESH: Duration = Duration::from_mins(1);
+/// Passes wait for a look.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// Until the next look at a definition that is not served, or not the right one.
 const PAUSE: Duration = Duration::from_secs(2);
 /// As many places as a message names.
@@ -78,6 +80,8 @@ pub enum LookError {
         "the cluster has no definition of EcommerceStack; apply the one of this operator's release"
     )]
     Absent,
+    #[error("the API server did not say in time what the definition of EcommerceStack is")]
+    Overdue,
 }
 
 impl Definition {
@@ -155,7 +159,8 @@ impl Guard {
 
     /// How the cluster's definition differs.
     pub async fn skew(&self) -> Result<Option<Skew>, LookError> {
-        let served = served(&self.client).await?;
+        let served = timeout(LONGEST_LOOK, served(&self.client)).await;
+        let served = served.map_err(|_| LookError::Overdue)??;
         let older = self.known.beyond(&served).map(Skew::Older);
         Ok(older.or_else(|| served.beyond(&self.known).map(Skew::Newer)))
     }
@@ -209,6 +214,9 @@ fn collect(schema: &Value, place: &str, found: &mut BTreeSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::Response;
+    use kube::client::Body;
+    use std::{convert::Infallible, future::pending};
 
     #[test]
     fn fields_at_any_depth_and_words_are_places() {
@@ -247,5 +255,19 @@ mod tests {
         ] {
             assert!(known.contains(place), "{place}");
         }
+    }
+
+    /// A clock held still moves on as long as everything waits: the outer limit is reached if there is no other.
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_is_never_answered_holds_up_no_pass() {
+        let nobody =
+            tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>, Infallible>>());
+        let client = Client::new(nobody, "shops");
+        let guard = Guard::new(client, Readiness::new(&[]), Definition::known());
+        let looked = timeout(Duration::from_mins(1), guard.holds_back()).await;
+        assert_eq!(looked, Ok(false));
+        // And it counts for a while, so that a thousand stacks do not wait one after the other.
+        let looked = timeout(Duration::from_secs(1), guard.holds_back()).await;
+        assert_eq!(looked, Ok(false));
     }
 }

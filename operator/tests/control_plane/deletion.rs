@@ -71,7 +71,7 @@ async fn in_force(scene: &Scene, policy: DeletionPolicy) {
 
 #[tokio::test]
 async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
-    let scene = Scene::new("late-retain").await;
+    let mut scene = Scene::new("late-retain").await;
     scene
         .apply("shop", json!({ "deletionPolicy": "Delete" }))
         .await;
@@ -83,9 +83,21 @@ async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
         .await;
     scene.delete_stack("shop").await;
     nothing_runs(&scene).await;
-    // The garbage collector is done with what it takes.
+    stays(&scene, &before).await;
+    // An operator that begins anew has not seen the deletion.
+    scene.stop_operator().await;
+    scene.start_operator(&[]);
+    stays(&scene, &before).await;
+    // Nor does one that sees the next stack of the name.
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    stays(&scene, &before).await;
+}
+
+/// Longer than the operator and the garbage collector take for what they remove.
+async fn stays(scene: &Scene, before: &[String]) {
     sleep(Duration::from_secs(6)).await;
-    assert_eq!(data(&scene).await, before);
+    assert_eq!(data(scene).await, before);
     let volume = scene
         .api::<PersistentVolumeClaim>()
         .get(VOLUME)

@@ -1,0 +1,116 @@
+//! When a stack is looked at again without cause: what is not watched may have changed.
+
+use crate::{
+    backoff::{Attempts, Backoff},
+    seen::StackKey,
+};
+use std::time::Duration;
+
+/// Why a stack is looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The cluster's definition lacks something.
+    HeldBack,
+    /// Another installation works on it; that one may stop.
+    Elsewhere,
+    /// It is not known whether another installation works.
+    Undecided,
+    /// What is in the way goes by itself and soon.
+    Passing,
+    /// The pass ended early.
+    Failed,
+    /// Pods are not watched, and say why they do not start.
+    Unready,
+    /// Its audits are not known, or found something: who repairs that waits for a look.
+    Unsettled,
+    Settled,
+}
+
+/// A Lease is renewed every few seconds.
+const UNDECIDED: Duration = Duration::from_secs(4);
+const HELD_BACK: Duration = Duration::from_mins(1);
+const PASSING: Duration = Duration::from_secs(1);
+const ELSEWHERE: Backoff = Backoff {
+    first: Duration::from_secs(15),
+    longest: Duration::from_mins(1),
+};
+const FAILED: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: LONGEST,
+};
+const UNREADY: Backoff = Backoff {
+    first: Duration::from_secs(5),
+    longest: LONGEST,
+};
+const UNSETTLED: Backoff = Backoff {
+    first: Duration::from_secs(30),
+    longest: LONGEST,
+};
+const LONGEST: Duration = Duration::from_mins(5);
+
+impl Reason {
+    /// How long to wait; `resync` is the longest that a stack waits that could be worked on.
+    pub fn wait(self, attempts: &Attempts, stack: &StackKey, resync: Duration) -> Duration {
+        match self {
+            Self::HeldBack => HELD_BACK,
+            Self::Undecided => UNDECIDED,
+            Self::Passing => PASSING,
+            Self::Elsewhere => attempts.next(stack, &ELSEWHERE),
+            Self::Failed => attempts.next(stack, &FAILED),
+            Self::Unready => attempts.next(stack, &UNREADY).min(resync),
+            Self::Unsettled => attempts.next(stack, &UNSETTLED).min(resync),
+            Self::Settled => {
+                attempts.forget(stack);
+                resync
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(reason: Reason, resync: Duration) -> Vec<Duration> {
+        let (attempts, shop) = (
+            Attempts::default(),
+            ("shops".to_owned(), "shop".to_owned()),
+        );
+        let waits = (0..12).map(|_| reason.wait(&attempts, &shop, resync));
+        waits.collect()
+    }
+
+    /// A hundred stacks whose audits nobody can read asked thousands of times a minute.
+    #[test]
+    fn what_does_not_get_on_is_looked_at_less_and_less() {
+        let resync = Duration::from_mins(10);
+        for reason in [Reason::Failed, Reason::Unready, Reason::Unsettled] {
+            let waits = waits(reason, resync);
+            assert!(waits[0] <= Duration::from_secs(30), "{reason:?}");
+            assert!(waits[11] >= LONGEST / 2, "{reason:?}");
+            assert!(waits.iter().all(|wait| *wait <= LONGEST), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_stack_that_could_be_worked_on_waits_no_longer_than_the_resync() {
+        let resync = Duration::from_secs(20);
+        for reason in [Reason::Unready, Reason::Unsettled, Reason::Settled] {
+            let waits = waits(reason, resync);
+            assert!(waits.iter().all(|wait| *wait <= resync), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn trouble_begins_anew_after_a_stack_was_settled() {
+        let (attempts, shop) = (
+            Attempts::default(),
+            ("shops".to_owned(), "shop".to_owned()),
+        );
+        let resync = Duration::from_mins(10);
+        let first = Reason::Unsettled.wait(&attempts, &shop, resync);
+        assert!(Reason::Unsettled.wait(&attempts, &shop, resync) > first);
+        Reason::Settled.wait(&attempts, &shop, resync);
+        assert_eq!(Reason::Unsettled.wait(&attempts, &shop, resync), first);
+    }
+}
