@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,6 +17,16 @@ const FRESH: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// Services audit once an hour: a result that is older than this says nothing about today.
 const LONGEST_AGE: Duration = Duration::from_hours(3);
+
+/// One for all: each has roots of trust of its own, which take long to read. A connection serves one request.
+static CLIENT: LazyLock<reqwest::Result<reqwest::Client>> = LazyLock::new(|| {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .timeout(TIMEOUT)
+        .build()
+});
 
 /// The name under which the operator calls services.
 pub const CALLER: &str = "operator";
@@ -135,12 +145,9 @@ async fn ask(url: String, token: &str) -> Audit {
 }
 
 async fn request(url: &str, token: &str) -> Result<Vec<u8>, String> {
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .timeout(TIMEOUT)
-        .build();
-    let client = client.map_err(|error| format!("no HTTP client: {error}"))?;
+    let client = CLIENT
+        .as_ref()
+        .map_err(|error| format!("no HTTP client: {error}"))?;
     let answer = client.get(url).bearer_auth(token).send().await;
     let mut answer = answer.map_err(|error| innermost(&error))?;
     if answer.status() != 200 {

@@ -57,7 +57,10 @@ fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'st
     let stacks = api::<PartialObjectMeta<EcommerceStack>>(client, &scope);
     let stacks = watcher(stacks, watcher::Config::default().page_size(PAGE))
         .default_backoff()
-        .modify(|stack| stack.metadata.managed_fields = None)
+        .modify(|stack| {
+            let metadata = &mut stack.metadata;
+            (metadata.managed_fields, metadata.annotations) = (None, None);
+        })
         .reflect(writer)
         .applied_objects();
     context.stores.add(scope, children);

@@ -274,7 +274,10 @@ trait Owned:
 }
 
 impl<K> Owned for K where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
 {
 }
 
@@ -458,7 +461,11 @@ impl Estate<'_> {
             field_manager: Some(MANAGER.to_owned()),
             ..Default::default()
         };
-        match self.api::<K>().patch_metadata(&name, &parameters, &patch).await {
+        match self
+            .api::<K>()
+            .patch_metadata(&name, &parameters, &patch)
+            .await
+        {
             Ok(_) => {
                 info!(stack.namespace = self.departed.key.0, stack.name = self.departed.key.1, kind = %K::kind(&()), name, "{what}");
                 Ok(())

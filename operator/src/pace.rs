@@ -72,10 +72,7 @@ mod tests {
     use super::*;
 
     fn waits(reason: Reason, resync: Duration) -> Vec<Duration> {
-        let (attempts, shop) = (
-            Attempts::default(),
-            ("shops".to_owned(), "shop".to_owned()),
-        );
+        let (attempts, shop) = (Attempts::default(), ("shops".to_owned(), "shop".to_owned()));
         let waits = (0..12).map(|_| reason.wait(&attempts, &shop, resync));
         waits.collect()
     }
@@ -103,10 +100,7 @@ mod tests {
 
     #[test]
     fn trouble_begins_anew_after_a_stack_was_settled() {
-        let (attempts, shop) = (
-            Attempts::default(),
-            ("shops".to_owned(), "shop".to_owned()),
-        );
+        let (attempts, shop) = (Attempts::default(), ("shops".to_owned(), "shop".to_owned()));
         let resync = Duration::from_mins(10);
         let first = Reason::Unsettled.wait(&attempts, &shop, resync);
         assert!(Reason::Unsettled.wait(&attempts, &shop, resync) > first);

@@ -5,10 +5,12 @@
 //! else: a pass over it that would write, or say anything new, is begun again over lists (`reconcile`). It is not even
 //! tried after a pass that wrote, while a watch is broken, or when the last lists are long ago.
 
+mod shelf;
+
 use crate::{
     controller::{PAGE, Scope, StackRef, api},
     fetch::Live,
-    labels::{MANAGED_BY, STACK, is_labeled, managed_selector},
+    labels::{MANAGED_BY, STACK, managed_selector},
     seen::StackKey,
 };
 use futures::{
@@ -31,18 +33,19 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Client, Resource, ResourceExt as _,
+    Client, Resource,
     core::{NamespaceResourceScope, PartialObjectMeta},
     runtime::{
         WatchStreamExt as _,
-        reflector::{self, Store},
-        watcher::{self, Event, watcher},
+        watcher::{self, watcher},
     },
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
+use shelf::Shelf;
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Debug,
+    marker::PhantomData,
     mem,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -51,9 +54,6 @@ use tracing::warn;
 
 /// How long lists are good for. Whatever a watch may have missed is seen after that.
 const LISTS_ARE_GOOD_FOR: Duration = Duration::from_mins(30);
-
-/// A watch that does not work reports errors more often than this.
-const AFTER_ERROR: Duration = Duration::from_mins(1);
 
 /// The stores of every scope, and which stacks may be read from them.
 #[derive(Default)]
@@ -150,11 +150,11 @@ impl Children {
     }
 
     fn are_believed(&self, now: Instant) -> bool {
-        let healths = self.healths();
-        healths.iter().all(|health| health.is_believed(now))
+        let shelves = self.shelves();
+        shelves.iter().all(|shelf| shelf.is_believed(now))
     }
 
-    fn healths(&self) -> [&Health; 12] {
+    fn shelves(&self) -> [&Shelf; 12] {
         let Self {
             deployments,
             stateful_sets,
@@ -170,18 +170,18 @@ impl Children {
             network_policies,
         } = self;
         [
-            &deployments.health,
-            &stateful_sets.health,
-            &jobs.health,
-            &autoscalers.health,
-            &volumes.health,
-            &services.health,
-            &service_accounts.health,
-            &roles.health,
-            &role_bindings.health,
-            &ingresses.health,
-            &budgets.health,
-            &network_policies.health,
+            &deployments.shelf,
+            &stateful_sets.shelf,
+            &jobs.shelf,
+            &autoscalers.shelf,
+            &volumes.shelf,
+            &services.shelf,
+            &service_accounts.shelf,
+            &roles.shelf,
+            &role_bindings.shelf,
+            &ingresses.shelf,
+            &budgets.shelf,
+            &network_policies.shelf,
         ]
     }
 
@@ -207,18 +207,18 @@ impl Children {
 }
 
 /// The objects of one kind.
-struct Watched<K: Resource<DynamicType = ()> + Clone + 'static> {
-    store: Store<K>,
-    health: Arc<Health>,
+struct Watched<K> {
+    shelf: Arc<Shelf>,
+    kind: PhantomData<fn() -> K>,
 }
 
-impl<K: Resource<DynamicType = ()> + Clone + 'static> Watched<K> {
-    fn of(&self, (namespace, name): &StackKey) -> BTreeMap<String, K> {
-        self.select(namespace, |metadata| is_labeled(name, metadata))
+impl<K: Kind> Watched<K> {
+    fn of(&self, stack: &StackKey) -> BTreeMap<String, K> {
+        self.shelf.of(stack)
     }
 
     fn within(&self, namespace: &str) -> BTreeMap<String, K> {
-        self.select(namespace, |_| true)
+        self.shelf.within(namespace)
     }
 
     fn metadata_of(&self, stack: &StackKey) -> BTreeMap<String, ObjectMeta> {
@@ -227,42 +227,6 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Watched<K> {
             .map(|(name, mut object)| (name, mem::take(object.meta_mut())))
             .collect()
     }
-
-    fn select(
-        &self,
-        namespace: &str,
-        is_wanted: impl Fn(&ObjectMeta) -> bool,
-    ) -> BTreeMap<String, K> {
-        let all = self.store.state().into_iter();
-        all.filter(|object| {
-            let metadata = object.meta();
-            metadata.namespace.as_deref() == Some(namespace) && is_wanted(metadata)
-        })
-        .map(|object| (object.name_any(), K::clone(&object)))
-        .collect()
-    }
-}
-
-/// Since when, or from when on, a store is believed; never before its first list, nor while it is filled again.
-#[derive(Debug, Default)]
-struct Health(Mutex<Option<Instant>>);
-
-impl Health {
-    fn is_believed(&self, now: Instant) -> bool {
-        let from = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        from.is_some_and(|from| from <= now)
-    }
-
-    fn note<K>(&self, event: &watcher::Result<Event<K>>, now: Instant) {
-        let mut from = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match event {
-            Ok(Event::Init) => *from = None,
-            Ok(Event::InitDone) => *from = Some(now),
-            Ok(Event::InitApply(_) | Event::Apply(_) | Event::Delete(_)) => {}
-            // A watch that goes on says nothing until something changes.
-            Err(_) => *from = from.map(|_| now + AFTER_ERROR),
-        }
-    }
 }
 
 /// What can be watched in a namespace.
@@ -270,6 +234,7 @@ trait Kind:
     Resource<DynamicType = (), Scope = NamespaceResourceScope>
     + Clone
     + Debug
+    + Serialize
     + DeserializeOwned
     + Send
     + Sync
@@ -281,6 +246,7 @@ impl<K> Kind for K where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
         + Debug
+        + Serialize
         + DeserializeOwned
         + Send
         + Sync
@@ -298,18 +264,16 @@ struct Watches<'a> {
 impl Watches<'_> {
     /// Whole objects, but for what no pass over a store needs.
     fn objects<K: Kind>(&mut self, slim: fn(&mut K)) -> Watched<K> {
-        let (store, writer) = reflector::store::<K>();
-        let health = Arc::new(Health::default());
-        let watched = health.clone();
+        let shelf = Arc::new(Shelf::default());
+        let watched = shelf.clone();
         let changes = watcher(api::<K>(self.client, self.scope), ours())
             .default_backoff()
             .modify(move |object| {
                 object.meta_mut().managed_fields = None;
                 slim(object);
             })
-            .reflect(writer)
             .inspect(move |event| {
-                watched.note(event, Instant::now());
+                watched.take(event, Instant::now());
                 if let Err(error) = event {
                     warn!(kind = %K::kind(&()), error = %error, "a watch reports an error");
                 }
@@ -318,7 +282,10 @@ impl Watches<'_> {
             // An error in the Controller's stream would hold up the other watches, too.
             .filter_map(|object| ready(object.ok().and_then(|object| stack_of(object.meta()))));
         self.changes.push(changes.boxed());
-        Watched { store, health }
+        Watched {
+            shelf,
+            kind: PhantomData,
+        }
     }
 
     fn metadata<K: Kind>(&mut self) -> Watched<PartialObjectMeta<K>> {
@@ -370,9 +337,9 @@ fn keep_images(template: &mut PodTemplateSpec) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{shelf::AFTER_ERROR, *};
     use axum::http::{Request, Response};
-    use kube::client::Body;
+    use kube::{client::Body, runtime::watcher::Event};
     use std::{convert::Infallible, future::pending};
 
     const LATER: Duration = Duration::from_secs(5);
@@ -383,8 +350,8 @@ mod tests {
             tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>, Infallible>>());
         let client = Client::new(nobody, "shops");
         let (children, _) = Children::watch(&client, &None);
-        for health in children.healths() {
-            health.note::<Service>(&Ok(Event::InitDone), now);
+        for shelf in children.shelves() {
+            shelf.take::<Service>(&Ok(Event::InitDone), now);
         }
         let stores = Stores::default();
         stores.add(None, children);
@@ -424,18 +391,18 @@ mod tests {
         let (shop, now) = (shop(), Instant::now());
         let stores = stores(now);
         let children = stores.scopes.lock().unwrap()[&None].clone();
-        let health = children.healths()[3];
+        let shelf = children.shelves()[3];
         let begins = |now| {
             stores.rests(&shop, now);
             stores.begin(&shop, now).is_some()
         };
-        health.note::<Service>(&Err(watcher::Error::NoResourceVersion), now);
+        shelf.take::<Service>(&Err(watcher::Error::NoResourceVersion), now);
         assert!(!begins(now + LATER));
         assert!(begins(now + AFTER_ERROR));
-        health.note::<Service>(&Ok(Event::Init), now);
-        health.note::<Service>(&Err(watcher::Error::NoResourceVersion), now);
+        shelf.take::<Service>(&Ok(Event::Init), now);
+        shelf.take::<Service>(&Err(watcher::Error::NoResourceVersion), now);
         assert!(!begins(now + AFTER_ERROR));
-        health.note::<Service>(&Ok(Event::InitDone), now + AFTER_ERROR);
+        shelf.take::<Service>(&Ok(Event::InitDone), now + AFTER_ERROR);
         assert!(begins(now + AFTER_ERROR));
     }
 }

@@ -12,6 +12,7 @@ mod admission;
 mod audits;
 mod bad_input;
 mod chart;
+mod continuity;
 mod crash;
 mod deletion;
 mod first_order;
