@@ -127,6 +127,9 @@ pub async fn apply(
         ..Applied::default()
     };
 
+    for name in live.in_patronis_place.keys() {
+        writer.conflict("ConfigMap", name);
+    }
     let has_volume = {
         let data = Data {
             orphaned_states,
@@ -149,8 +152,9 @@ pub async fn apply(
         .await?;
     for set in &stateful_sets {
         let current = live.stateful_sets.get(&set.name_any());
-        // The set's controller would make a volume without what decides its fate, or take a stranger's.
-        if current.is_none() && !has_volume {
+        // The set's controller would make a volume without what decides its fate, or take a stranger's; Patroni cannot
+        // write its state over somebody else's.
+        if current.is_none() && (!has_volume || !live.in_patronis_place.is_empty()) {
             continue;
         }
         let written = writer

@@ -11,8 +11,8 @@ use crate::{
     http::Readiness,
     installation::Installation,
     labels::{
-        DELETION_POLICY, MANAGER, OPERATOR, STACK, STACK_UID, annotation, managed_selector,
-        pod_labels, stack_selector,
+        DELETION_POLICY, MANAGER, OPERATOR, STACK, STACK_UID, annotation, is_patronis,
+        managed_selector, pod_labels, stack_selector,
     },
     locks::Locks,
     retention::{Course, Predecessor, marked_policy, policy_as_str},
@@ -397,7 +397,8 @@ impl Estate<'_> {
                 continue;
             };
             let is_unowned = state.owner_references().is_empty();
-            if is_alone && self.is_younger(&state.metadata) {
+            let is_patronis = is_patronis(&self.departed.key.1, &state.metadata);
+            if is_alone && is_patronis && self.is_younger(&state.metadata) {
                 found = true;
                 if is_unowned {
                     self.hand_over::<ConfigMap>(&state.metadata).await?;

@@ -9,8 +9,8 @@ use crate::{
     identity,
     job_state::{JobState, job_state},
     labels::{
-        ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, stack_selector,
-        unmanaged_selector,
+        ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, is_patronis,
+        stack_selector, unmanaged_selector,
     },
     rollout,
     routing::IngressClasses,
@@ -101,6 +101,8 @@ pub struct Live {
     pub volumes: BTreeMap<String, PersistentVolumeClaim>,
     /// The `ConfigMaps` in which Patroni keeps its state.
     pub patroni: BTreeMap<String, ObjectMeta>,
+    /// Somebody else's `ConfigMaps` under the names of those.
+    pub in_patronis_place: BTreeMap<String, ObjectMeta>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -265,7 +267,9 @@ impl Reader<'_> {
             None => self.listed().await?,
         };
         self.add_volume(&mut live.volumes).await?;
-        live.patroni = self.patroni().await?;
+        let states = self.patroni().await?.into_iter();
+        (live.patroni, live.in_patronis_place) =
+            states.partition(|(_, state)| is_patronis(self.name, state));
         Ok(live)
     }
 
@@ -302,6 +306,7 @@ impl Reader<'_> {
                 .await?,
             volumes: self.list("PersistentVolumeClaims").await?,
             patroni: BTreeMap::new(),
+            in_patronis_place: BTreeMap::new(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Labels, annotations and the field manager: how an object says that it is ours, and whose.
 //! Selectors are immutable on live objects: a change here needs a migration path.
 
-use crate::validate::ValidStack;
+use crate::{component, validate::ValidStack};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use std::collections::BTreeMap;
 
@@ -37,6 +37,9 @@ pub const ACCEPT_DATABASE: &str = "ecommercestack.dev/accept-database";
 /// On a stack, set by a person: the installation that is to work on it, as `NAMESPACE/LEASE`, also while another one does.
 /// On its volume: the installation that worked on it last.
 pub const OPERATOR: &str = "ecommercestack.dev/operator";
+
+/// The label by which Patroni tells what is its own: members, and the `ConfigMaps` of its state. `images/postgres` says so.
+pub const PATRONI_SCOPE: &str = "cluster-name";
 
 /// The labels of an object of a stack's component.
 pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {
@@ -87,6 +90,15 @@ pub fn stack_selector(stack: &str) -> String {
 /// uid, which its owner references and annotations name. // OPERATOR 3
 pub fn belongs_to(stack: &ValidStack, metadata: &ObjectMeta) -> bool {
     is_labeled(&stack.name, metadata) || names_uid(&stack.owner.uid, metadata)
+}
+
+/// Whether a `ConfigMap` of a name that Patroni uses is Patroni's, of this stack's database. // OPERATOR 3
+pub fn is_patronis(stack: &str, metadata: &ObjectMeta) -> bool {
+    let scope = metadata
+        .labels
+        .as_ref()
+        .and_then(|labels| labels.get(PATRONI_SCOPE));
+    scope.is_some_and(|scope| *scope == format!("{stack}-{}", component::POSTGRES))
 }
 
 /// Whether the labels that select a stack's objects are there.

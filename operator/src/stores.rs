@@ -202,6 +202,7 @@ impl Children {
             network_policies: self.network_policies.metadata_of(stack),
             volumes: self.volumes.of(stack),
             patroni: BTreeMap::new(),
+            in_patronis_place: BTreeMap::new(),
         }
     }
 }

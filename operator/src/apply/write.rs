@@ -209,7 +209,7 @@ impl<'a> Writer<'a> {
         Ok(Unlisted::Strangers)
     }
 
-    fn conflict(&mut self, kind: &str, name: &str) {
+    pub(super) fn conflict(&mut self, kind: &str, name: &str) {
         self.problems.push(Problem::Conflict {
             kind: kind.to_owned(),
             name: name.to_owned(),

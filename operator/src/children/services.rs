@@ -4,7 +4,7 @@
 use super::metadata;
 use crate::{
     component::{Application, POSTGRES},
-    labels::pod_labels,
+    labels::{PATRONI_SCOPE, pod_labels},
     validate::ValidStack,
 };
 use k8s_openapi::{
@@ -12,8 +12,7 @@ use k8s_openapi::{
     apimachinery::pkg::util::intstr::IntOrString,
 };
 
-/// The label by which Patroni marks its members, and the one by which it marks the primary.
-pub const PATRONI_SCOPE: &str = "cluster-name";
+/// The label by which Patroni marks the primary.
 pub const PATRONI_ROLE: &str = "role";
 
 pub fn services(stack: &ValidStack) -> Vec<Service> {

@@ -9,12 +9,11 @@ use super::{
     pods::{
         Defaults, POSTGRES_USER, container, mount, pod_template, probe, resources, scratch_volume,
     },
-    services::PATRONI_SCOPE,
 };
 use crate::{
     component::POSTGRES,
     credentials::{Credential, Credentials},
-    labels::{SECRETS_HASH, labels, pod_selector},
+    labels::{PATRONI_SCOPE, SECRETS_HASH, labels, pod_selector},
     validate::ValidStack,
 };
 use k8s_openapi::{

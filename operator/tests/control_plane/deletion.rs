@@ -11,7 +11,7 @@ use k8s_openapi::api::{
 };
 use kube::{
     ResourceExt as _,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -187,6 +187,44 @@ async fn the_next_stack_of_the_name_begins_with_nothing_or_with_all_as_the_polic
     );
     assert_ne!(first.0, third.0);
     assert_ne!(first.1, third.1);
+}
+
+/// A new stack deleted two of them, since a database that is gone leaves some under the same names.
+#[tokio::test]
+async fn config_maps_of_a_stranger_in_the_place_of_patronis_are_reported_and_outlive_the_stack() {
+    let scene = Scene::new("strangers-state").await;
+    let api = scene.api::<ConfigMap>();
+    for name in ["shop-postgres-config", "shop-postgres-sync"] {
+        let theirs = json!({ "metadata": { "name": name }, "data": { "mine": "yes" } });
+        let theirs: ConfigMap = serde_json::from_value(theirs).unwrap();
+        api.create(&PostParams::default(), &theirs).await.unwrap();
+    }
+    let before = api.list(&ListParams::default()).await.unwrap().items;
+    let delete = json!({ "deletionPolicy": "Delete" });
+    scene.apply("shop", delete.clone()).await;
+    let found = scene.reports("shop", Ready, "False", "Conflict").await;
+    assert!(
+        found.message.contains("ConfigMap shop-postgres-"),
+        "{found:?}"
+    );
+    assert!(scene.names::<StatefulSet>().await.is_empty());
+    scene.delete_stack("shop").await;
+    nothing_runs(&scene).await;
+    // The garbage collector is done with what it takes.
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(
+        api.list(&ListParams::default()).await.unwrap().items,
+        before
+    );
+    for config_map in before {
+        if config_map.name_any() != "kube-root-ca.crt" {
+            api.delete(&config_map.name_any(), &DeleteParams::default())
+                .await
+                .unwrap();
+        }
+    }
+    scene.apply("shop", delete).await;
+    scene.ready("shop").await;
 }
 
 #[tokio::test]

@@ -35,7 +35,11 @@ async fn run(client: &Client, namespace: &str, pod: &Pod) {
         let state = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": { "name": format!("{stack}-postgres-config"), "annotations": { "initialize": "1" } },
+            "metadata": {
+                "name": format!("{stack}-postgres-config"),
+                "labels": { "cluster-name": format!("{stack}-postgres") },
+                "annotations": { "initialize": "1" },
+            },
         });
         let name = format!("{stack}-postgres-config");
         let patroni = PatchParams::apply("patroni");

@@ -34,8 +34,8 @@ struct Orders {
 
 impl Orders {
     async fn place(&mut self, customer: &Person, product: &Product) {
-        let answer = customer.tries_to_order(&product.sku, 1, &unique("key"));
-        match answer.await {
+        let key = unique("key");
+        match customer.tries_to_order(&product.sku, 1, &key).await {
             Ok(answer) if answer.status == 201 => self.taken.push(Instant::now()),
             Ok(answer) => self
                 .failed
