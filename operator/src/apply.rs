@@ -26,7 +26,9 @@ use k8s_openapi::{
 };
 use kube::{Client, ResourceExt as _};
 use prune::{Wanted, prune_all};
-use single::{change_metadata, delete_state, restart_pod, scale, write_credential};
+use single::{
+    change_metadata, delete_state, has_strange_patroni, restart_pod, scale, write_credential,
+};
 use std::collections::BTreeMap;
 use write::Writer;
 
@@ -127,10 +129,7 @@ pub async fn apply(
         ..Applied::default()
     };
 
-    for name in live.in_patronis_place.keys() {
-        writer.conflict("ConfigMap", name);
-    }
-    let has_volume = {
+    let may_begin = {
         let data = Data {
             orphaned_states,
             volumes,
@@ -152,9 +151,7 @@ pub async fn apply(
         .await?;
     for set in &stateful_sets {
         let current = live.stateful_sets.get(&set.name_any());
-        // The set's controller would make a volume without what decides its fate, or take a stranger's; Patroni cannot
-        // write its state over somebody else's.
-        if current.is_none() && (!has_volume || !live.in_patronis_place.is_empty()) {
+        if current.is_none() && !may_begin {
             continue;
         }
         let written = writer
@@ -239,7 +236,8 @@ struct Data {
     metadata_changes: Vec<MetadataChange>,
 }
 
-/// Writes it, and says whether the database has a volume of ours.
+/// Writes it, and says whether a database may begin on it. Without a volume of ours the set's controller would make one
+/// that lacks what decides its fate, or take a stranger's; and Patroni would meet a stranger's state.
 async fn apply_data(
     writer: &mut Writer<'_>,
     live: &Live,
@@ -253,8 +251,16 @@ async fn apply_data(
         credentials,
         metadata_changes,
     } = data;
-    for metadata in &orphaned_states {
-        delete_state(writer, metadata).await?;
+    let mut strangers: Vec<_> = live.in_patronis_place.values().collect();
+    if !orphaned_states.is_empty() && has_strange_patroni(writer).await? {
+        strangers.extend(&orphaned_states);
+    } else {
+        for metadata in &orphaned_states {
+            delete_state(writer, metadata).await?;
+        }
+    }
+    for state in &strangers {
+        writer.conflict("ConfigMap", state.name.as_deref().unwrap_or_default());
     }
     // Before Secrets, which are found by what their volume says after the stack is gone.
     let mut has_volume = true;
@@ -281,5 +287,5 @@ async fn apply_data(
         confirmed &= is_done || change.dependent == Dependent::PatroniState;
     }
     applied.deletion_policy = confirmed.then_some(writer.stack.deletion_policy);
-    Ok(has_volume)
+    Ok(has_volume && strangers.is_empty())
 }

@@ -18,7 +18,7 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// Services audit once an hour: a result that is older than this says nothing about today.
 const LONGEST_AGE: Duration = Duration::from_hours(3);
 
-/// One for all: each has roots of trust of its own, which take long to read. A connection serves one request.
+/// One for all stacks: making one reads the root certificates. A connection serves one request.
 static CLIENT: LazyLock<reqwest::Result<reqwest::Client>> = LazyLock::new(|| {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())

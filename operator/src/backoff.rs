@@ -1,6 +1,6 @@
 //! How long to wait for the next attempt with a stack that does not get on: longer each time. kube has no such thing.
 
-use crate::seen::StackKey;
+use crate::{pace::Reason, seen::StackKey};
 use std::{
     collections::HashMap,
     hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
@@ -15,18 +15,18 @@ pub struct Backoff {
     pub longest: Duration,
 }
 
-/// Attempts in a row of which nothing came, by stack.
+/// Attempts in a row of which nothing came for one and the same reason, by stack.
 #[derive(Debug, Default)]
-pub struct Attempts(Mutex<HashMap<StackKey, u32>>);
+pub struct Attempts(Mutex<HashMap<StackKey, (Reason, u32)>>);
 
 impl Attempts {
     /// Counts an attempt and says how long to wait. Stacks that began together soon look at different times.
-    pub fn next(&self, stack: &StackKey, backoff: &Backoff) -> Duration {
+    pub fn next(&self, stack: &StackKey, reason: Reason, backoff: &Backoff) -> Duration {
         let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = attempts.entry(stack.clone()).or_default();
-        let wait = backoff.wait(*count, jitter(stack, *count));
-        *count = count.saturating_add(1);
-        wait
+        let before = attempts.get(stack).filter(|(before, _)| *before == reason);
+        let count = before.map_or(0, |(_, count)| *count);
+        attempts.insert(stack.clone(), (reason, count.saturating_add(1)));
+        backoff.wait(count, jitter(stack, count))
     }
 
     /// After something came of it.
@@ -78,10 +78,10 @@ mod tests {
         assert_eq!(BACKOFF.wait(u32::MAX, 0.0), Duration::from_secs(150));
 
         let (attempts, shop) = (Attempts::default(), stack("shop"));
-        let first = attempts.next(&shop, &BACKOFF);
-        assert!(attempts.next(&shop, &BACKOFF) > first);
+        let first = attempts.next(&shop, Reason::Unready, &BACKOFF);
+        assert!(attempts.next(&shop, Reason::Unready, &BACKOFF) > first);
         attempts.forget(&shop);
-        assert_eq!(attempts.next(&shop, &BACKOFF), first);
+        assert_eq!(attempts.next(&shop, Reason::Unready, &BACKOFF), first);
     }
 
     /// A hundred that stand still, each looked at every five minutes: no second sees more than a few of them.
@@ -91,7 +91,7 @@ mod tests {
         let attempts = Attempts::default();
         for _ in 0..10 {
             for (number, at) in at.iter_mut().enumerate() {
-                *at += attempts.next(&stack(&format!("shop-{number}")), &BACKOFF);
+                *at += attempts.next(&stack(&format!("shop-{number}")), Reason::Unready, &BACKOFF);
             }
         }
         let mut by_second = HashMap::<u64, u32>::new();

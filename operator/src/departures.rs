@@ -3,17 +3,13 @@
 //! Secrets get the owner reference of the stack that is gone, and the garbage collector takes them. Whoever is not
 //! sure leaves the data: a volume too many can be deleted, one too few is lost.
 
+mod leftovers;
+
 use crate::{
-    component::POSTGRES,
     controller::{self, Scope},
-    credentials::Credential,
-    fetch::PATRONI_SUFFIXES,
     http::Readiness,
     installation::Installation,
-    labels::{
-        DELETION_POLICY, MANAGER, OPERATOR, STACK, STACK_UID, annotation, is_patronis,
-        managed_selector, pod_labels, stack_selector,
-    },
+    labels::{DELETION_POLICY, OPERATOR, STACK, STACK_UID, annotation, managed_selector},
     locks::Locks,
     retention::{Course, Predecessor, marked_policy, policy_as_str},
     seen::StackKey,
@@ -23,37 +19,29 @@ use crate::{
 use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
 use futures::{StreamExt as _, stream::BoxStream};
 use jiff::Timestamp;
-use k8s_openapi::{
-    api::{
-        apps::v1::StatefulSet,
-        core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
-    },
-    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
-};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::{
-    Api, Client, Resource, ResourceExt as _,
-    api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams},
-    core::{NamespaceResourceScope, PartialObjectMeta},
+    Api, Client, ResourceExt as _,
+    api::{ApiResource, DynamicObject, ListParams},
     runtime::{
         WatchStreamExt as _,
         watcher::{self, Event, watcher},
     },
 };
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use leftovers::{Left, Leftovers};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    fmt::Debug,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{sync::oneshot, time::timeout};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// A claim waits for its pod, a pod may take a minute to shut down, and Patroni writes until its end.
 const LONGEST: Duration = Duration::from_mins(15);
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(10);
 /// Looks in a row that find nothing: a controller may still act on what it saw before.
 const QUIET_LOOKS: u8 = 3;
 
@@ -179,6 +167,7 @@ impl Departures {
                 created,
                 operator,
                 policy: DeletionPolicy::Delete,
+                is_certain: false,
             });
         }
     }
@@ -223,271 +212,59 @@ impl Departures {
             }
             // That it was retained is remembered for a stack of the same name, which takes the data up.
             if departed.policy == DeletionPolicy::Delete {
-                this.stacks.forget_departed(&departed.uid);
+                this.stacks.forget_departed(&departed.uid, departed.policy);
             }
         });
     }
 
-    /// Until the data are marked to stay; or until nothing of them is left, and the database has ended.
+    /// Runs until the data are marked to stay; or until nothing of them is left, and the database has ended.
     async fn carry_out(&self, departed: &Departed) {
-        let estate = Estate {
+        let leftovers = Leftovers {
             client: &self.client,
             departed,
         };
+        let (namespace, name) = &departed.key;
         let began = tokio::time::Instant::now();
         let mut quiet = 0;
-        while quiet < QUIET_LOOKS && began.elapsed() < LONGEST {
+        while quiet < QUIET_LOOKS {
+            if began.elapsed() >= LONGEST {
+                error!(
+                    stack.namespace = namespace,
+                    stack.name = name,
+                    "gives up on the data of a deleted stack; the annotation {DELETION_POLICY} of its volume and Secrets says what becomes of them when an operator starts the next time"
+                );
+                return;
+            }
             let looked = {
                 let _turn = self.locks.lock(&departed.key).await;
+                let known = self.stacks.policy_of_departed(&departed.uid);
+                if known.is_some_and(|known| known != departed.policy) {
+                    return; // The event of the deletion came late, and says something else.
+                }
                 // A request that is never answered must not hold the turn.
-                timeout(LONGEST_STEP, estate.step()).await
+                timeout(LONGEST_STEP, leftovers.step()).await
             };
-            let Ok(looked) = looked else {
-                quiet = 0;
-                continue;
-            };
-            match looked {
-                Ok(Left::Nothing) => quiet += 1,
-                Ok(Left::Something) => quiet = 0,
-                Ok(Left::NotOurs) => return,
-                Err(error) => {
+            let pause = match looked {
+                Ok(Ok(Left::NotOurs)) => return,
+                Ok(Ok(Left::Nothing)) => {
+                    quiet += 1;
+                    PAUSE
+                }
+                Ok(Ok(Left::Something)) => {
                     quiet = 0;
-                    warn!(stack.namespace = departed.key.0, stack.name = departed.key.1, error = %error, "cannot do what is to be done about what a deleted stack left");
+                    PAUSE
                 }
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-}
-
-enum Left {
-    Nothing,
-    Something,
-    /// The stack is there after all.
-    NotOurs,
-}
-
-/// Kinds of what a stack may leave.
-trait Owned:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
-{
-}
-
-impl<K> Owned for K where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned
-{
-}
-
-/// What a deleted stack left.
-struct Estate<'a> {
-    client: &'a Client,
-    departed: &'a Departed,
-}
-
-impl Estate<'_> {
-    async fn step(&self) -> Result<Left, kube::Error> {
-        let (_, name) = &self.departed.key;
-        let successor = self.api::<EcommerceStack>().get_metadata_opt(name).await?;
-        if successor
-            .as_ref()
-            .is_some_and(|stack| stack.uid().as_deref() == Some(&self.departed.uid))
-        {
-            return Ok(Left::NotOurs);
-        }
-        let is_alone = successor.is_none();
-        let is_left = match self.departed.policy {
-            DeletionPolicy::Retain => self.mark_as_retained().await?,
-            DeletionPolicy::Delete => self.hand_over_all(is_alone).await?,
-        };
-        Ok(if is_left {
-            Left::Something
-        } else {
-            Left::Nothing
-        })
-    }
-
-    /// The marks may still say what was applied before, and an operator that begins anew goes by them.
-    async fn mark_as_retained(&self) -> Result<bool, kube::Error> {
-        let mut found = false;
-        for volume in self.volumes().await? {
-            found |= self.mark(&volume).await?;
-        }
-        for secret in self.secrets().await? {
-            found |= self.mark(&secret).await?;
-        }
-        Ok(found)
-    }
-
-    async fn mark<K: Owned>(&self, object: &PartialObjectMeta<K>) -> Result<bool, kube::Error> {
-        let metadata = &object.metadata;
-        if !self.is_marked(metadata) || marked_policy(metadata) != Some(DeletionPolicy::Delete) {
-            return Ok(false);
-        }
-        let policy = policy_as_str(DeletionPolicy::Retain);
-        let change = json!({ "annotations": { DELETION_POLICY: policy } });
-        self.change::<K>(metadata, change, "stays after its stack")
-            .await?;
-        Ok(true)
-    }
-
-    async fn hand_over_all(&self, is_alone: bool) -> Result<bool, kube::Error> {
-        let mut is_left = self.hand_over_volumes(is_alone).await?;
-        is_left |= self.hand_over_secrets().await?;
-        is_left |= self.hand_over_states(is_alone).await?;
-        is_left |= self.database_runs().await?;
-        Ok(is_left)
-    }
-
-    /// Those with the stack's name.
-    async fn volumes(&self) -> Result<Vec<PartialObjectMeta<PersistentVolumeClaim>>, kube::Error> {
-        let selector = ListParams::default().labels(&stack_selector(&self.departed.key.1));
-        let volumes = self.api().list_metadata(&selector).await?;
-        Ok(volumes.items)
-    }
-
-    /// Those that are the stack's by their marks.
-    async fn secrets(&self) -> Result<Vec<PartialObjectMeta<Secret>>, kube::Error> {
-        let api = self.api::<Secret>();
-        let mut found = Vec::new();
-        for credential in Credential::ALL {
-            let name = self.object(credential.suffix());
-            found.extend(api.get_metadata_opt(&name).await?);
-        }
-        found.retain(|secret| self.is_marked(&secret.metadata));
-        Ok(found)
-    }
-
-    fn is_marked(&self, metadata: &ObjectMeta) -> bool {
-        annotation(metadata, STACK_UID) == Some(&self.departed.uid)
-    }
-
-    async fn hand_over_volumes(&self, is_alone: bool) -> Result<bool, kube::Error> {
-        let mut volumes = self.volumes().await?;
-        volumes.retain(|volume| {
-            // The StatefulSet's controller made one without marks after all, from what it remembered of the set.
-            let is_late = annotation(&volume.metadata, STACK_UID).is_none();
-            self.is_marked(&volume.metadata)
-                || is_late && is_alone && self.is_younger(&volume.metadata)
-        });
-        for volume in &volumes {
-            self.hand_over::<PersistentVolumeClaim>(&volume.metadata)
-                .await?;
-        }
-        Ok(!volumes.is_empty())
-    }
-
-    async fn hand_over_secrets(&self) -> Result<bool, kube::Error> {
-        let secrets = self.secrets().await?;
-        for secret in &secrets {
-            self.hand_over::<Secret>(&secret.metadata).await?;
-        }
-        Ok(!secrets.is_empty())
-    }
-
-    /// Most go with their volume; Patroni may have written one again after that.
-    async fn hand_over_states(&self, is_alone: bool) -> Result<bool, kube::Error> {
-        let api = self.api::<ConfigMap>();
-        let mut found = false;
-        for suffix in PATRONI_SUFFIXES {
-            let name = self.object(&format!("{POSTGRES}-{suffix}"));
-            let Some(state) = api.get_metadata_opt(&name).await? else {
-                continue;
+                Ok(Err(error)) => {
+                    quiet = 0;
+                    warn!(stack.namespace = namespace, stack.name = name, error = %error, "cannot mark or remove the data of a deleted stack");
+                    PAUSE_AFTER_ERROR
+                }
+                Err(_) => {
+                    quiet = 0;
+                    PAUSE_AFTER_ERROR
+                }
             };
-            let is_unowned = state.owner_references().is_empty();
-            let is_patronis = is_patronis(&self.departed.key.1, &state.metadata);
-            if is_alone && is_patronis && self.is_younger(&state.metadata) {
-                found = true;
-                if is_unowned {
-                    self.hand_over::<ConfigMap>(&state.metadata).await?;
-                }
-            }
+            tokio::time::sleep(pause).await;
         }
-        Ok(found)
-    }
-
-    /// Whether the stack's `StatefulSet` or a pod of its is still there: either may make something again.
-    async fn database_runs(&self) -> Result<bool, kube::Error> {
-        let set = self.object(POSTGRES);
-        let set = self.api::<StatefulSet>().get_metadata_opt(&set).await?;
-        let is_own = |owner: &OwnerReference| owner.uid == self.departed.uid;
-        if set.is_some_and(|set| set.owner_references().iter().any(is_own)) {
-            return Ok(true);
-        }
-        let labels = pod_labels(&self.departed.key.1, POSTGRES);
-        let selector: Vec<String> = labels
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        let selector = ListParams::default().labels(&selector.join(","));
-        let pods = self.api::<Pod>().list_metadata(&selector).await?;
-        Ok(pods
-            .items
-            .iter()
-            .any(|pod| pod.metadata.deletion_timestamp.is_some()))
-    }
-
-    /// Gives the object to the garbage collector, which takes what belongs to somebody gone.
-    async fn hand_over<K: Owned>(&self, metadata: &ObjectMeta) -> Result<(), kube::Error> {
-        let mut owners = metadata.owner_references.clone().unwrap_or_default();
-        let is_done = owners.iter().any(|owner| owner.uid == self.departed.uid);
-        if is_done || metadata.deletion_timestamp.is_some() {
-            return Ok(());
-        }
-        owners.push(OwnerReference {
-            api_version: EcommerceStack::api_version(&()).into_owned(),
-            kind: EcommerceStack::kind(&()).into_owned(),
-            name: self.departed.key.1.clone(),
-            uid: self.departed.uid.clone(),
-            ..Default::default()
-        });
-        let change = json!({ "ownerReferences": owners });
-        self.change::<K>(metadata, change, "goes with its stack")
-            .await
-    }
-
-    /// Unless the object has changed since it was read: the next look sees it as it is then.
-    async fn change<K: Owned>(
-        &self,
-        metadata: &ObjectMeta,
-        mut change: Value,
-        what: &str,
-    ) -> Result<(), kube::Error> {
-        let name = metadata.name.clone().unwrap_or_default();
-        change["resourceVersion"] = json!(metadata.resource_version);
-        let patch = Patch::Merge(json!({ "metadata": change }));
-        let parameters = PatchParams {
-            field_manager: Some(MANAGER.to_owned()),
-            ..Default::default()
-        };
-        match self
-            .api::<K>()
-            .patch_metadata(&name, &parameters, &patch)
-            .await
-        {
-            Ok(_) => {
-                info!(stack.namespace = self.departed.key.0, stack.name = self.departed.key.1, kind = %K::kind(&()), name, "{what}");
-                Ok(())
-            }
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn is_younger(&self, metadata: &ObjectMeta) -> bool {
-        let created: Option<Timestamp> = metadata.creation_timestamp.as_ref().map(|time| time.0);
-        created >= self.departed.created
-    }
-
-    fn object(&self, suffix: &str) -> String {
-        format!("{}-{suffix}", self.departed.key.1)
-    }
-
-    fn api<K: Owned>(&self) -> Api<K> {
-        Api::namespaced(self.client.clone(), &self.departed.key.0)
     }
 }

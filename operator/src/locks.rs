@@ -1,4 +1,4 @@
-//! One at a time for each stack: a pass, or the clearing of what a deleted stack of that name left.
+//! One at a time for each stack: a pass, or work on what a deleted stack of that name left.
 
 use crate::seen::StackKey;
 use std::{

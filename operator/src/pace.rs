@@ -21,7 +21,7 @@ pub enum Reason {
     Failed,
     /// Pods are not watched, and say why they do not start.
     Unready,
-    /// Its audits are not known, or found something: who repairs that waits for a look.
+    /// Its audits are not known, or found something: the person who repairs it waits for the next look.
     Unsettled,
     Settled,
 }
@@ -42,8 +42,9 @@ const UNREADY: Backoff = Backoff {
     first: Duration::from_secs(5),
     longest: LONGEST,
 };
+/// No look is sooner than what was read of audits is read again.
 const UNSETTLED: Backoff = Backoff {
-    first: Duration::from_secs(30),
+    first: Duration::from_mins(1),
     longest: LONGEST,
 };
 const LONGEST: Duration = Duration::from_mins(5);
@@ -55,10 +56,10 @@ impl Reason {
             Self::HeldBack => HELD_BACK,
             Self::Undecided => UNDECIDED,
             Self::Passing => PASSING,
-            Self::Elsewhere => attempts.next(stack, &ELSEWHERE),
-            Self::Failed => attempts.next(stack, &FAILED),
-            Self::Unready => attempts.next(stack, &UNREADY).min(resync),
-            Self::Unsettled => attempts.next(stack, &UNSETTLED).min(resync),
+            Self::Elsewhere => attempts.next(stack, self, &ELSEWHERE),
+            Self::Failed => attempts.next(stack, self, &FAILED),
+            Self::Unready => attempts.next(stack, self, &UNREADY).min(resync),
+            Self::Unsettled => attempts.next(stack, self, &UNSETTLED).min(resync),
             Self::Settled => {
                 attempts.forget(stack);
                 resync
@@ -77,13 +78,13 @@ mod tests {
         waits.collect()
     }
 
-    /// A hundred stacks whose audits nobody can read asked thousands of times a minute.
+    /// A hundred stacks whose audits nobody can read were thousands of requests a minute.
     #[test]
     fn what_does_not_get_on_is_looked_at_less_and_less() {
         let resync = Duration::from_mins(10);
         for reason in [Reason::Failed, Reason::Unready, Reason::Unsettled] {
             let waits = waits(reason, resync);
-            assert!(waits[0] <= Duration::from_secs(30), "{reason:?}");
+            assert!(waits[0] <= Duration::from_mins(1), "{reason:?}");
             assert!(waits[11] >= LONGEST / 2, "{reason:?}");
             assert!(waits.iter().all(|wait| *wait <= LONGEST), "{reason:?}");
         }
@@ -99,11 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn trouble_begins_anew_after_a_stack_was_settled() {
+    fn trouble_of_another_kind_and_after_a_stack_was_settled_has_short_waits_again() {
         let (attempts, shop) = (Attempts::default(), ("shops".to_owned(), "shop".to_owned()));
         let resync = Duration::from_mins(10);
         let first = Reason::Unsettled.wait(&attempts, &shop, resync);
         assert!(Reason::Unsettled.wait(&attempts, &shop, resync) > first);
+        // One request that fails after long trouble of another kind.
+        assert!(Reason::Failed.wait(&attempts, &shop, resync) <= Duration::from_secs(1));
         Reason::Settled.wait(&attempts, &shop, resync);
         assert_eq!(Reason::Unsettled.wait(&attempts, &shop, resync), first);
     }

@@ -9,7 +9,7 @@ use crate::{
     labels::NAME,
     validate::ValidStack,
 };
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Pod};
 use kube::ResourceExt as _;
 
 /// A pod to delete, unless it was replaced in the meantime.
@@ -47,6 +47,8 @@ pub fn restarts(stack: &ValidStack, fetched: &Fetched) -> Vec<Restart> {
         .pods
         .iter()
         .filter(|pod| pod.labels().get(NAME).is_some_and(|name| name == POSTGRES))
+        // A person's pod may have the labels, too.
+        .filter(|pod| is_of(set, pod))
         .filter(|pod| pod.labels().get("controller-revision-hash") != Some(revision))
         .filter(|pod| pod.metadata.deletion_timestamp.is_none())
         .filter(|pod| !at_work || !is_ready(pod))
@@ -55,6 +57,11 @@ pub fn restarts(stack: &ValidStack, fetched: &Fetched) -> Vec<Restart> {
             uid: pod.metadata.uid.clone(),
         })
         .collect()
+}
+
+fn is_of(set: &StatefulSet, pod: &Pod) -> bool {
+    let mut owners = pod.owner_references().iter();
+    owners.any(|owner| Some(&owner.uid) == set.metadata.uid.as_ref())
 }
 
 fn is_ready(pod: &Pod) -> bool {

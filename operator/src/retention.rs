@@ -7,6 +7,7 @@
 
 use crate::{
     adoption::made_for,
+    children::volumes::is_volume_name,
     fetch::{Fetched, Live},
     labels::{
         ADMINISTRATOR, ADMINISTRATOR_EXISTS, DELETION_POLICY, OPERATOR, STACK_UID, annotation,
@@ -153,7 +154,10 @@ fn may_be_of(state: &ObjectMeta, volume: &ObjectMeta) -> bool {
 /// What is missing for volumes, credentials and Patroni's state to go or stay as the spec says.
 pub fn metadata_changes(stack: &ValidStack, fetched: &Fetched) -> Vec<MetadataChange> {
     let ours = |metadata: &&ObjectMeta| belongs_to(stack, metadata);
-    let volumes = || fetched.live.volumes.values().map(|volume| &volume.metadata);
+    // A person's copy of a claim has its labels, too.
+    let volumes = fetched.live.volumes.iter();
+    let volumes = volumes.filter(|(name, _)| is_volume_name(&stack.name, name));
+    let volumes = || volumes.clone().map(|(_, volume)| &volume.metadata);
     let credentials = fetched.secrets.iter();
     let volume = volumes().filter(ours).find_map(volume_reference);
     // Without a volume to follow they stay as they are.

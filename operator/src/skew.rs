@@ -20,8 +20,12 @@ use tracing::warn;
 
 /// How long a look counts while the operator works: passes over many stacks ask once.
 const FRESH: Duration = Duration::from_mins(1);
+/// How long a look that failed counts.
+const FAILED: Duration = Duration::from_secs(10);
 /// Passes wait for a look.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
+/// Nothing waits for a look before the first pass but that pass.
+const LONGEST_FIRST_LOOK: Duration = Duration::from_mins(1);
 /// Until the next look at a definition that is not served, or not the right one.
 const PAUSE: Duration = Duration::from_secs(2);
 /// As many places as a message names.
@@ -41,7 +45,7 @@ pub struct Guard {
     last: Arc<Mutex<Option<Look>>>,
 }
 
-/// When it was, and what was missing.
+/// Until when it counts, and what was missing.
 type Look = (Instant, Option<Skew>);
 
 /// How the cluster's definition differs.
@@ -115,7 +119,7 @@ impl Guard {
     pub async fn wait(&self) {
         let mut said = None;
         loop {
-            let obstacle = match self.skew().await {
+            let obstacle = match self.skew(LONGEST_FIRST_LOOK).await {
                 Ok(None) => break,
                 Ok(Some(skew)) => skew.to_string(),
                 Err(error) => chain(&error),
@@ -135,15 +139,15 @@ impl Guard {
     pub async fn holds_back(&self) -> bool {
         let mut last = self.last.lock().await;
         let before = match &*last {
-            Some((at, lack)) if at.elapsed() < FRESH => return lack.is_some(),
+            Some((until, lack)) if Instant::now() < *until => return lack.is_some(),
             Some((_, lack)) => lack.clone(),
             None => None,
         };
-        let lack = match self.skew().await {
-            Ok(skew) => skew.filter(|skew| matches!(skew, Skew::Older(_))),
+        let (lack, counts) = match self.skew(LONGEST_LOOK).await {
+            Ok(skew) => (skew.filter(|skew| matches!(skew, Skew::Older(_))), FRESH),
             Err(error) => {
                 warn!(error = %chain(&error), "the definition of EcommerceStack cannot be looked at");
-                before.clone()
+                (before.clone(), FAILED)
             }
         };
         if let Some(skew) = &lack
@@ -153,13 +157,13 @@ impl Guard {
         }
         self.readiness.refuses(lack.as_ref().map(Skew::to_string));
         let holds_back = lack.is_some();
-        *last = Some((Instant::now(), lack));
+        *last = Some((Instant::now() + counts, lack));
         holds_back
     }
 
     /// How the cluster's definition differs.
-    pub async fn skew(&self) -> Result<Option<Skew>, LookError> {
-        let served = timeout(LONGEST_LOOK, served(&self.client)).await;
+    async fn skew(&self, longest: Duration) -> Result<Option<Skew>, LookError> {
+        let served = timeout(longest, served(&self.client)).await;
         let served = served.map_err(|_| LookError::Overdue)??;
         let older = self.known.beyond(&served).map(Skew::Older);
         Ok(older.or_else(|| served.beyond(&self.known).map(Skew::Newer)))

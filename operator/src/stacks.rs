@@ -46,8 +46,10 @@ pub struct Departed {
     pub created: Option<Timestamp>,
     /// The installation of the operator that worked on it.
     pub operator: Option<String>,
-    /// As it was last applied.
     pub policy: DeletionPolicy,
+    /// The policy is the one that was last applied: the event of the deletion said so. Otherwise it is the last that
+    /// was seen, or what was marked.
+    pub is_certain: bool,
 }
 
 /// By uid: two stacks of one name may be known at a time, the deleted one and the next.
@@ -74,7 +76,7 @@ impl Stacks {
             // The finalizer is off again by the time of the last event.
             let before = inner.there.get(&uid);
             last.is_orphaning |= before.is_some_and(|before| before.is_orphaning);
-            Some(inner.depart(uid, last))
+            Some(inner.depart(uid, last, true))
         })
     }
 
@@ -92,7 +94,7 @@ impl Stacks {
                 .collect();
             missed
                 .into_iter()
-                .map(|(uid, last)| inner.depart(uid, last))
+                .map(|(uid, last)| inner.depart(uid, last, false))
                 .collect()
         })
     }
@@ -114,8 +116,13 @@ impl Stacks {
     }
 
     /// Nothing is left of it to decide about.
-    pub fn forget_departed(&self, uid: &str) {
-        self.with(|inner| inner.gone.remove(uid));
+    pub fn forget_departed(&self, uid: &str, policy: DeletionPolicy) {
+        self.with(|inner| {
+            // Another one may be known by now.
+            if inner.gone.get(uid) == Some(&policy) {
+                inner.gone.remove(uid);
+            }
+        });
     }
 
     /// All that are there.
@@ -147,7 +154,7 @@ impl Inner {
         self.gone.insert(uid, policy);
     }
 
-    fn depart(&mut self, uid: String, last: Known) -> Departed {
+    fn depart(&mut self, uid: String, last: Known, is_certain: bool) -> Departed {
         self.there.remove(&uid);
         let policy = if last.is_orphaning {
             DeletionPolicy::Retain
@@ -161,6 +168,7 @@ impl Inner {
             created: last.created,
             operator: last.operator,
             policy,
+            is_certain,
         }
     }
 }
@@ -239,5 +247,19 @@ mod tests {
             DeletionPolicy::Delete
         );
         assert!(stacks.there().is_empty());
+    }
+
+    #[test]
+    fn of_a_deletion_that_nobody_saw_the_policy_is_not_certain() {
+        let stacks = Stacks::default();
+        let shop = stack(&json!({ "deletionPolicy": "Delete" }));
+        stacks.applied(&shop);
+        let missed = stacks.listed(None, &HashSet::new()).remove(0);
+        assert!(!missed.is_certain);
+        // The event that comes late decides, and whoever acted on the other one does not take that away.
+        let last = stack(&json!({ "deletionPolicy": "Retain" }));
+        assert!(stacks.deleted(&last).unwrap().is_certain);
+        stacks.forget_departed("u", DeletionPolicy::Delete);
+        assert_eq!(stacks.policy_of_departed("u"), Some(DeletionPolicy::Retain));
     }
 }

@@ -264,17 +264,17 @@ struct Watches<'a> {
 
 impl Watches<'_> {
     /// Whole objects, but for what no pass over a store needs.
-    fn objects<K: Kind>(&mut self, slim: fn(&mut K)) -> Watched<K> {
-        let shelf = Arc::new(Shelf::default());
-        let watched = shelf.clone();
+    fn objects<K: Kind>(&mut self, reduce: fn(&mut K)) -> Watched<K> {
+        let shelf = Arc::<Shelf>::default();
+        let filled = shelf.clone();
         let changes = watcher(api::<K>(self.client, self.scope), ours())
             .default_backoff()
             .modify(move |object| {
                 object.meta_mut().managed_fields = None;
-                slim(object);
+                reduce(object);
             })
             .inspect(move |event| {
-                watched.take(event, Instant::now());
+                filled.take(event, Instant::now());
                 if let Err(error) = event {
                     warn!(kind = %K::kind(&()), error = %error, "a watch reports an error");
                 }

@@ -39,7 +39,7 @@ use k8s_openapi::{
             ContainerStatus, Event, PersistentVolumeClaim, Pod, PodCondition, PodStatus,
         },
     },
-    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time},
 };
 use kube::ResourceExt as _;
 use std::collections::BTreeMap;
@@ -306,6 +306,11 @@ fn a_healthy_database_restarts_between_migrations_and_not_for_the_bootstrap() {
     let sets = &mut world.fetched.live.stateful_sets;
     let set = sets.get_mut("shop-postgres").unwrap();
     set.status.as_mut().unwrap().update_revision = Some("new".into());
+    set.metadata.uid = Some("set".into());
+    let of_set = OwnerReference {
+        uid: "set".into(),
+        ..Default::default()
+    };
     let mut own = labels("shop", "postgres");
     own.insert("controller-revision-hash".into(), "old".into());
     let ready = PodCondition {
@@ -317,6 +322,7 @@ fn a_healthy_database_restarts_between_migrations_and_not_for_the_bootstrap() {
         metadata: ObjectMeta {
             name: Some("shop-postgres-0".into()),
             labels: Some(own),
+            owner_references: Some(vec![of_set]),
             ..Default::default()
         },
         status: Some(PodStatus {

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     children::secrets,
+    component::POSTGRES,
     credentials::CredentialWrite,
-    labels::MANAGER,
+    labels::{MANAGER, PATRONI_SCOPE, STACK},
     restart::Restart,
     retention::{Dependent, MetadataChange},
     rollout::wanted,
@@ -21,7 +22,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Resource, ResourceExt as _,
-    api::{Patch, PatchParams, PostParams},
+    api::{ListParams, Patch, PatchParams, PostParams},
     core::NamespaceResourceScope,
 };
 use serde::de::DeserializeOwned;
@@ -114,6 +115,24 @@ where
         + DeserializeOwned,
 {
     api.patch_metadata(name, &merge(), patch).await.map(drop)
+}
+
+/// Whether pods of somebody else keep their state in the `ConfigMaps` of the stack's database: Patroni's default names.
+pub(super) async fn has_strange_patroni(writer: &mut Writer<'_>) -> Result<bool, ApplyError> {
+    let stack = writer.stack;
+    let selector = format!(
+        "{PATRONI_SCOPE}={},{STACK}!={}",
+        stack.object(POSTGRES),
+        stack.name
+    );
+    let pods = ListParams::default().labels(&selector).limit(1);
+    let found = writer.api::<Pod>()?.list_metadata(&pods).await;
+    let found = found.map_err(|source| ApplyError::Api {
+        kind: "Pod".to_owned(),
+        name: selector,
+        source,
+    })?;
+    Ok(!found.items.is_empty())
 }
 
 /// Only as it was read: a Patroni that writes it is alive.

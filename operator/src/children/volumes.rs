@@ -12,6 +12,13 @@ pub fn volume_name(stack: &str) -> String {
     format!("{}-{stack}-{POSTGRES}-0", super::stateful_sets::VOLUME)
 }
 
+/// Whether a claim is one of the database's, by its name.
+pub fn is_volume_name(stack: &str, name: &str) -> bool {
+    let prefix = format!("{}-{stack}-{POSTGRES}-", super::stateful_sets::VOLUME);
+    let ordinal = name.strip_prefix(&prefix);
+    ordinal.is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
+}
+
 pub fn volume(stack: &ValidStack) -> PersistentVolumeClaim {
     PersistentVolumeClaim {
         metadata: ObjectMeta {

@@ -14,8 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A watch that does not work reports errors more often than this.
-pub const AFTER_ERROR: Duration = Duration::from_mins(1);
+/// A watch that does not work reports errors more often than this: kube's waits between attempts are a minute at most.
+pub const AFTER_ERROR: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Default)]
 pub struct Shelf(Mutex<Inner>);

@@ -13,8 +13,8 @@ use kube::{
     ResourceExt as _,
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
 };
-use serde_json::json;
-use std::time::Duration;
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, time::Duration};
 use tokio::time::sleep;
 
 const VOLUME: &str = "data-shop-postgres-0";
@@ -77,13 +77,18 @@ async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
         .await;
     scene.ready("shop").await;
     in_force(&scene, DeletionPolicy::Delete).await;
-    let before = data(&scene).await;
+    let before = uids(&scene).await;
     scene
         .apply("shop", json!({ "deletionPolicy": "Retain" }))
         .await;
     scene.delete_stack("shop").await;
     nothing_runs(&scene).await;
     stays(&scene, &before).await;
+    let secret = scene.api::<Secret>().get("shop-jwt").await.unwrap();
+    let volume = scene.api::<PersistentVolumeClaim>().get(VOLUME).await;
+    for annotations in [secret.annotations(), volume.unwrap().annotations()] {
+        assert_eq!(annotations["ecommercestack.dev/deletion-policy"], "Retain");
+    }
     // An operator that begins anew has not seen the deletion.
     scene.stop_operator().await;
     scene.start_operator(&[]);
@@ -94,10 +99,23 @@ async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
     stays(&scene, &before).await;
 }
 
+async fn uids(scene: &Scene) -> BTreeSet<String> {
+    let all = ListParams::default();
+    let volumes = scene.api::<PersistentVolumeClaim>().list_metadata(&all);
+    let secrets = scene.api::<Secret>().list_metadata(&all);
+    let volumes = volumes.await.unwrap().items;
+    let secrets = secrets.await.unwrap().items;
+    let volumes = volumes.iter().filter_map(ResourceExt::uid);
+    volumes
+        .chain(secrets.iter().filter_map(ResourceExt::uid))
+        .collect()
+}
+
 /// Longer than the operator and the garbage collector take for what they remove.
-async fn stays(scene: &Scene, before: &[String]) {
+async fn stays(scene: &Scene, before: &BTreeSet<String>) {
     sleep(Duration::from_secs(6)).await;
-    assert_eq!(data(scene).await, before);
+    let left = uids(scene).await;
+    assert!(left.is_superset(before), "{before:?} {left:?}");
     let volume = scene
         .api::<PersistentVolumeClaim>()
         .get(VOLUME)
@@ -189,19 +207,40 @@ async fn the_next_stack_of_the_name_begins_with_nothing_or_with_all_as_the_polic
     assert_ne!(first.1, third.1);
 }
 
-/// A new stack deleted two of them, since a database that is gone leaves some under the same names.
-#[tokio::test]
-async fn config_maps_of_a_stranger_in_the_place_of_patronis_are_reported_and_outlive_the_stack() {
-    let scene = Scene::new("strangers-state").await;
-    let api = scene.api::<ConfigMap>();
+/// `ConfigMaps` of a stranger, under the names that Patroni gives those of a shop's database.
+async fn strangers_states(scene: &Scene, labels: Value) {
     for name in ["shop-postgres-config", "shop-postgres-sync"] {
-        let theirs = json!({ "metadata": { "name": name }, "data": { "mine": "yes" } });
+        let theirs =
+            json!({ "metadata": { "name": name, "labels": labels }, "data": { "mine": "yes" } });
         let theirs: ConfigMap = serde_json::from_value(theirs).unwrap();
+        let api = scene.api::<ConfigMap>();
         api.create(&PostParams::default(), &theirs).await.unwrap();
     }
-    let before = api.list(&ListParams::default()).await.unwrap().items;
-    let delete = json!({ "deletionPolicy": "Delete" });
-    scene.apply("shop", delete.clone()).await;
+}
+
+async fn config_maps(scene: &Scene) -> Vec<ConfigMap> {
+    let all = scene.api::<ConfigMap>().list(&ListParams::default());
+    let mut all = all.await.unwrap().items;
+    all.retain(|config_map| config_map.name_any() != "kube-root-ca.crt");
+    all
+}
+
+async fn delete_config_maps(scene: &Scene) {
+    for config_map in config_maps(scene).await {
+        let api = scene.api::<ConfigMap>();
+        api.delete(&config_map.name_any(), &DeleteParams::default())
+            .await
+            .unwrap();
+    }
+}
+
+/// The stack reports a conflict and makes no database; the `ConfigMaps` outlive it.
+async fn are_left_alone(scene: &Scene) {
+    let before = config_maps(scene).await;
+    assert_eq!(before.len(), 2);
+    scene
+        .apply("shop", json!({ "deletionPolicy": "Delete" }))
+        .await;
     let found = scene.reports("shop", Ready, "False", "Conflict").await;
     assert!(
         found.message.contains("ConfigMap shop-postgres-"),
@@ -209,22 +248,65 @@ async fn config_maps_of_a_stranger_in_the_place_of_patronis_are_reported_and_out
     );
     assert!(scene.names::<StatefulSet>().await.is_empty());
     scene.delete_stack("shop").await;
-    nothing_runs(&scene).await;
+    nothing_runs(scene).await;
     // The garbage collector is done with what it takes.
     sleep(Duration::from_secs(6)).await;
-    assert_eq!(
-        api.list(&ListParams::default()).await.unwrap().items,
-        before
-    );
-    for config_map in before {
-        if config_map.name_any() != "kube-root-ca.crt" {
-            api.delete(&config_map.name_any(), &DeleteParams::default())
-                .await
-                .unwrap();
-        }
-    }
-    scene.apply("shop", delete).await;
+    assert_eq!(config_maps(scene).await, before);
+}
+
+/// A new stack deleted them as what a lost database had left.
+#[tokio::test]
+async fn config_maps_of_a_stranger_in_the_place_of_patronis_are_reported_and_outlive_the_stack() {
+    let scene = Scene::new("strangers-state").await;
+    strangers_states(&scene, json!({})).await;
+    are_left_alone(&scene).await;
+    delete_config_maps(&scene).await;
+    scene.apply("shop", json!({})).await;
     scene.ready("shop").await;
+}
+
+#[tokio::test]
+async fn config_maps_that_a_strangers_patroni_works_with_are_reported_and_outlive_the_stack() {
+    let scene = Scene::new("strangers-patroni").await;
+    let labels = json!({ "cluster-name": "shop-postgres" });
+    strangers_states(&scene, labels.clone()).await;
+    let theirs = json!({
+        "metadata": { "name": "theirs-0", "labels": labels },
+        "spec": { "containers": [{ "name": "postgres", "image": "theirs" }] },
+    });
+    let theirs: Pod = serde_json::from_value(theirs).unwrap();
+    let pods = scene.api::<Pod>();
+    pods.create(&PostParams::default(), &theirs).await.unwrap();
+    are_left_alone(&scene).await;
+}
+
+/// One that is made while the stack is there is as young as what Patroni leaves on its way out.
+#[tokio::test]
+async fn a_young_config_map_of_a_stranger_does_not_go_with_a_deleted_stack() {
+    let scene = Scene::new("young-state").await;
+    scene
+        .apply("shop", json!({ "deletionPolicy": "Delete" }))
+        .await;
+    scene.ready("shop").await;
+    in_force(&scene, DeletionPolicy::Delete).await;
+    sleep(Duration::from_secs(2)).await;
+    let theirs =
+        json!({ "metadata": { "name": "shop-postgres-failover" }, "data": { "mine": "yes" } });
+    let theirs: ConfigMap = serde_json::from_value(theirs).unwrap();
+    let api = scene.api::<ConfigMap>();
+    api.create(&PostParams::default(), &theirs).await.unwrap();
+    scene.delete_stack("shop").await;
+    until("the rest is gone", async || {
+        let left = data(&scene).await;
+        if left == ["shop-postgres-failover"] {
+            Ok(())
+        } else {
+            Err(left.join(" "))
+        }
+    })
+    .await;
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(data(&scene).await, ["shop-postgres-failover"]);
 }
 
 #[tokio::test]
