@@ -159,10 +159,12 @@ pub fn metadata_changes(stack: &ValidStack, fetched: &Fetched) -> Vec<MetadataCh
     let volumes = volumes.filter(|(name, _)| is_volume_name(&stack.name, name));
     let volumes = || volumes.clone().map(|(_, volume)| &volume.metadata);
     let credentials = fetched.secrets.iter();
-    let volume = volumes().filter(ours).find_map(volume_reference);
+    let volume = volumes().find(ours);
     // Without a volume to follow they stay as they are.
     let states = fetched.live.patroni.values();
-    let states = states.filter_map(|metadata| state_change(metadata, volume.as_ref()?));
+    let states = states.filter(|state| volume.is_some_and(|volume| may_be_of(state, volume)));
+    let reference = volume.and_then(volume_reference);
+    let states = states.filter_map(|state| state_change(state, reference.as_ref()?));
     let administered = fetched.has_administrator();
     let volumes = volumes().filter(ours).filter_map(|metadata| {
         let mut annotations = volume_marks(stack);

@@ -10,7 +10,7 @@ use k8s_openapi::api::{
     core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
 };
 use kube::{
-    ResourceExt as _,
+    ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
 };
 use serde_json::{Value, json};
@@ -101,10 +101,10 @@ async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
 
 async fn uids(scene: &Scene) -> BTreeSet<String> {
     let all = ListParams::default();
-    let volumes = scene.api::<PersistentVolumeClaim>().list_metadata(&all);
-    let secrets = scene.api::<Secret>().list_metadata(&all);
-    let volumes = volumes.await.unwrap().items;
-    let secrets = secrets.await.unwrap().items;
+    let volumes = scene.api::<PersistentVolumeClaim>();
+    let volumes = volumes.list_metadata(&all).await.unwrap().items;
+    let secrets = scene.api::<Secret>().list_metadata(&all).await;
+    let secrets = secrets.unwrap().items;
     let volumes = volumes.iter().filter_map(ResourceExt::uid);
     volumes
         .chain(secrets.iter().filter_map(ResourceExt::uid))
@@ -219,8 +219,8 @@ async fn strangers_states(scene: &Scene, labels: Value) {
 }
 
 async fn config_maps(scene: &Scene) -> Vec<ConfigMap> {
-    let all = scene.api::<ConfigMap>().list(&ListParams::default());
-    let mut all = all.await.unwrap().items;
+    let api = scene.api::<ConfigMap>();
+    let mut all = api.list(&ListParams::default()).await.unwrap().items;
     all.retain(|config_map| config_map.name_any() != "kube-root-ca.crt");
     all
 }
@@ -238,6 +238,8 @@ async fn delete_config_maps(scene: &Scene) {
 async fn are_left_alone(scene: &Scene) {
     let before = config_maps(scene).await;
     assert_eq!(before.len(), 2);
+    // Times of creation are whole seconds.
+    sleep(Duration::from_millis(1100)).await;
     scene
         .apply("shop", json!({ "deletionPolicy": "Delete" }))
         .await;
