@@ -251,7 +251,7 @@ async fn apply_data(
         credentials,
         metadata_changes,
     } = data;
-    let mut strangers: Vec<_> = live.in_patronis_place.values().collect();
+    let mut strangers: Vec<_> = live.strange_states.values().collect();
     if !orphaned_states.is_empty() && has_strange_patroni(writer).await? {
         strangers.extend(&orphaned_states);
     } else {

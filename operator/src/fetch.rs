@@ -9,7 +9,7 @@ use crate::{
     identity,
     job_state::{JobState, job_state},
     labels::{
-        ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, is_patronis,
+        ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, is_patroni_state,
         stack_selector, unmanaged_selector,
     },
     rollout,
@@ -102,7 +102,7 @@ pub struct Live {
     /// The `ConfigMaps` in which Patroni keeps its state.
     pub patroni: BTreeMap<String, ObjectMeta>,
     /// Somebody else's `ConfigMaps` under the names of those.
-    pub in_patronis_place: BTreeMap<String, ObjectMeta>,
+    pub strange_states: BTreeMap<String, ObjectMeta>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -268,8 +268,8 @@ impl Reader<'_> {
         };
         self.add_volume(&mut live.volumes).await?;
         let states = self.patroni().await?.into_iter();
-        (live.patroni, live.in_patronis_place) =
-            states.partition(|(_, state)| is_patronis(self.name, state));
+        (live.patroni, live.strange_states) =
+            states.partition(|(_, state)| is_patroni_state(self.name, state));
         Ok(live)
     }
 
@@ -306,7 +306,7 @@ impl Reader<'_> {
                 .await?,
             volumes: self.list("PersistentVolumeClaims").await?,
             patroni: BTreeMap::new(),
-            in_patronis_place: BTreeMap::new(),
+            strange_states: BTreeMap::new(),
         })
     }
 

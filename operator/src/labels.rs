@@ -93,7 +93,7 @@ pub fn belongs_to(stack: &ValidStack, metadata: &ObjectMeta) -> bool {
 }
 
 /// Whether a `ConfigMap` of a name that Patroni uses is Patroni's, of this stack's database. // OPERATOR 3
-pub fn is_patronis(stack: &str, metadata: &ObjectMeta) -> bool {
+pub fn is_patroni_state(stack: &str, metadata: &ObjectMeta) -> bool {
     let scope = metadata
         .labels
         .as_ref()

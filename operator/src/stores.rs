@@ -202,7 +202,7 @@ impl Children {
             network_policies: self.network_policies.metadata_of(stack),
             volumes: self.volumes.of(stack),
             patroni: BTreeMap::new(),
-            in_patronis_place: BTreeMap::new(),
+            strange_states: BTreeMap::new(),
         }
     }
 }
@@ -265,8 +265,11 @@ struct Watches<'a> {
 impl Watches<'_> {
     /// Whole objects, but for what no pass over a store needs.
     fn objects<K: Kind>(&mut self, reduce: fn(&mut K)) -> Watched<K> {
-        let shelf = Arc::<Shelf>::default();
-        let filled = shelf.clone();
+        let watched = Watched {
+            shelf: Arc::default(),
+            kind: PhantomData,
+        };
+        let filled = watched.shelf.clone();
         let changes = watcher(api::<K>(self.client, self.scope), ours())
             .default_backoff()
             .modify(move |object| {
@@ -283,10 +286,7 @@ impl Watches<'_> {
             // An error in the Controller's stream would hold up the other watches, too.
             .filter_map(|object| ready(object.ok().and_then(|object| stack_of(object.meta()))));
         self.changes.push(changes.boxed());
-        Watched {
-            shelf,
-            kind: PhantomData,
-        }
+        watched
     }
 
     fn metadata<K: Kind>(&mut self) -> Watched<PartialObjectMeta<K>> {

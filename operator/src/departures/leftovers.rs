@@ -6,7 +6,8 @@ use crate::{
     credentials::Credential,
     fetch::PATRONI_SUFFIXES,
     labels::{
-        DELETION_POLICY, MANAGER, STACK_UID, annotation, is_patronis, pod_labels, stack_selector,
+        DELETION_POLICY, MANAGER, STACK_UID, annotation, is_patroni_state, pod_labels,
+        stack_selector,
     },
     retention::{marked_policy, policy_as_str},
     stacks::Departed,
@@ -189,8 +190,8 @@ impl Leftovers<'_> {
                 continue;
             };
             let is_unowned = state.owner_references().is_empty();
-            let is_patronis = is_patronis(&self.departed.key.1, &state.metadata);
-            if is_alone && is_patronis && self.is_younger(&state.metadata) {
+            let is_patroni_state = is_patroni_state(&self.departed.key.1, &state.metadata);
+            if is_alone && is_patroni_state && self.is_younger(&state.metadata) {
                 found = true;
                 if is_unowned {
                     self.hand_over::<ConfigMap>(&state.metadata).await?;

@@ -258,7 +258,8 @@ async fn are_left_alone(scene: &Scene) {
 
 /// A new stack deleted them as what a lost database had left.
 #[tokio::test]
-async fn config_maps_of_a_stranger_in_the_place_of_patronis_are_reported_and_outlive_the_stack() {
+async fn config_maps_of_a_stranger_in_the_place_of_those_of_patroni_are_reported_and_outlive_the_stack()
+ {
     let scene = Scene::new("strangers-state").await;
     strangers_states(&scene, json!({})).await;
     are_left_alone(&scene).await;
@@ -268,7 +269,8 @@ async fn config_maps_of_a_stranger_in_the_place_of_patronis_are_reported_and_out
 }
 
 #[tokio::test]
-async fn config_maps_that_a_strangers_patroni_works_with_are_reported_and_outlive_the_stack() {
+async fn config_maps_that_the_patroni_of_a_stranger_works_with_are_reported_and_outlive_the_stack()
+{
     let scene = Scene::new("strangers-patroni").await;
     let labels = json!({ "cluster-name": "shop-postgres" });
     strangers_states(&scene, labels.clone()).await;
