@@ -36,11 +36,8 @@ fn rules(document: &str) -> BTreeMap<u32, String> {
         }
     }
     let expected: Vec<u32> = (1..).take(rules.len()).collect();
-    assert_eq!(
-        Vec::from_iter(rules.keys().copied()),
-        expected,
-        "{document}"
-    );
+    let numbers: Vec<u32> = rules.keys().copied().collect();
+    assert_eq!(numbers, expected, "{document}");
     rules
 }
 
@@ -54,28 +51,30 @@ fn decisions() -> BTreeSet<u32> {
 
 /// The numbers that a line cites of a document: `ORDERS 8, 14` cites two.
 fn cited(document: &str, line: &str) -> Vec<u32> {
-    let mut numbers = Vec::new();
+    let mut found = Vec::new();
     for (at, _) in line.match_indices(document) {
-        let is_word =
-            line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
-        let mut rest = &line[at + document.len()..];
-        while !is_word {
-            let digits = rest.len()
-                - rest
-                    .trim_start_matches(|digit: char| digit.is_ascii_digit())
-                    .len();
-            let Ok(number) = rest[..digits].parse() else {
-                break;
-            };
-            numbers.push(number);
-            let after = &rest[digits..];
-            rest = after
-                .strip_prefix(", ")
-                .or_else(|| after.strip_prefix(" and "))
-                .unwrap_or_default();
+        let before = line[..at].chars().next_back();
+        if before.is_none_or(|before| !before.is_alphanumeric() && before != '_') {
+            found.extend(numbers(&line[at + document.len()..]));
         }
     }
-    numbers
+    found
+}
+
+/// The list of numbers that a text begins with.
+fn numbers(mut text: &str) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    loop {
+        let rest = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        let Ok(number) = text[..text.len() - rest.len()].parse() else {
+            return numbers;
+        };
+        numbers.push(number);
+        let next = rest
+            .strip_prefix(", ")
+            .or_else(|| rest.strip_prefix(" and "));
+        text = next.unwrap_or_default();
+    }
 }
 
 /// The rules themselves cite nothing.
