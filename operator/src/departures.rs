@@ -175,7 +175,7 @@ impl Departures {
     /// Whether a stack must wait for the data of deleted stacks of its name to be gone.
     pub fn block(&self, stack: &ValidStack, predecessors: &BTreeSet<Predecessor>) -> bool {
         let mut is_blocked = false;
-        for Predecessor { uid, course } in predecessors {
+        for Predecessor { uid, course, .. } in predecessors {
             is_blocked |= match (course, self.stacks.policy_of_departed(uid)) {
                 (Course::Stay, Some(DeletionPolicy::Retain) | None)
                 | (Course::Go, Some(DeletionPolicy::Retain)) => false,
@@ -184,7 +184,10 @@ impl Departures {
                 (Course::Go, None) => {
                     // A watch that is late tells of it soon.
                     let key = (stack.namespace.clone(), stack.name.clone());
-                    self.settle_unseen(key, uid, None, None);
+                    // The volume says it, and Secrets do not.
+                    let mut same = predecessors.iter().filter(|other| other.uid == *uid);
+                    let operator = same.find_map(|other| other.operator.clone());
+                    self.settle_unseen(key, uid, None, operator);
                     true
                 }
             };

@@ -84,6 +84,8 @@ pub fn marked_policy(metadata: &ObjectMeta) -> Option<DeletionPolicy> {
 pub struct Predecessor {
     pub uid: String,
     pub course: Course,
+    /// The installation of the operator that worked on it, where the data say so.
+    pub operator: Option<String>,
 }
 
 /// Where a predecessor's data go, as far as the data themselves say.
@@ -112,6 +114,7 @@ pub fn predecessors(stack: &ValidStack, fetched: &Fetched) -> BTreeSet<Predecess
 fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
     let marked = annotation(metadata, STACK_UID).map(|uid| Predecessor {
         uid: uid.to_owned(),
+        operator: annotation(metadata, OPERATOR).map(str::to_owned),
         course: match marked_policy(metadata) {
             Some(DeletionPolicy::Delete) => Course::Go,
             Some(DeletionPolicy::Retain) | None => Course::Stay,
@@ -123,6 +126,7 @@ fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
         .filter(|owner| owner.kind == EcommerceStack::kind(&()))
         .map(|owner| Predecessor {
             uid: owner.uid.clone(),
+            operator: None,
             course: Course::AreGoing,
         });
     marked.into_iter().chain(owned).collect()

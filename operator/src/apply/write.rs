@@ -244,8 +244,8 @@ impl<'a> Writer<'a> {
         };
         match api.create(&parameters, child).await {
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
-                if let Unlisted::Ours(_) = self.unlisted(&api, &name).await? {
-                    self.relabel(&api, child).await?;
+                if let Unlisted::Ours(metadata) = self.unlisted(&api, &name).await? {
+                    self.relabel(&api, child, &metadata).await?;
                 }
                 Ok(())
             }
@@ -254,8 +254,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Puts our labels back on an object that is never applied.
-    async fn relabel<K: Child>(&mut self, api: &Api<K>, child: &K) -> Result<(), ApplyError> {
-        let patch = Patch::Merge(json!({ "metadata": { "labels": child.labels() } }));
+    async fn relabel<K: Child>(
+        &mut self,
+        api: &Api<K>,
+        child: &K,
+        live: &ObjectMeta,
+    ) -> Result<(), ApplyError> {
+        let patch =
+            Patch::Merge(json!({ "metadata": { "uid": live.uid, "labels": child.labels() } }));
         let name = child.name_any();
         let result = api
             .patch_metadata(&name, &PatchParams::default(), &patch)

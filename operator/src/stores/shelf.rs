@@ -8,11 +8,13 @@ use kube::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
+    any::type_name,
     collections::{BTreeMap, HashMap},
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+use tracing::warn;
 
 /// A watch that does not work reports errors more often than this: kube's waits between attempts are a minute at most.
 pub const AFTER_ERROR: Duration = Duration::from_mins(2);
@@ -81,13 +83,20 @@ impl Shelf {
         namespace: &str,
         is_wanted: impl Fn(&Kept) -> bool,
     ) -> BTreeMap<String, K> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         let objects = inner.objects.0.get(namespace).into_iter().flatten();
-        objects
-            .filter(|(_, kept)| is_wanted(kept))
-            // One that could not be read would be missed, and the pass made again over lists.
-            .filter_map(|(name, kept)| Some((name.clone(), kept.read()?)))
-            .collect()
+        let wanted = objects.filter(|(_, kept)| is_wanted(kept));
+        let read = wanted.map(|(name, kept)| Some((name.clone(), kept.read()?)));
+        let read: Option<BTreeMap<String, K>> = read.collect();
+        if read.is_none() {
+            // Until the next list; passes read from the API server.
+            warn!(
+                kind = type_name::<K>(),
+                "what a watch has seen cannot be read"
+            );
+            inner.believed = None;
+        }
+        read.unwrap_or_default()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -129,7 +138,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use k8s_openapi::api::core::v1::Service;
+    use k8s_openapi::api::core::v1::{Pod, Service};
     use serde_json::json;
 
     fn service(namespace: &str, name: &str, stack: &str) -> Service {
@@ -165,6 +174,18 @@ mod tests {
         shelf.take(&Ok(Event::Delete(mine)), now);
         assert!(names(&shelf, "shops", "mine").is_empty());
         assert_eq!(names(&shelf, "elsewhere", "mine"), ["mine-order"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_believed_no_more() {
+        let (shelf, now) = (Shelf::default(), Instant::now());
+        shelf.take::<Service>(&Ok(Event::Init), now);
+        shelf.take::<Service>(&Ok(Event::InitDone), now);
+        shelf.take(&Ok(Event::Apply(service("shops", "mine", "mine"))), now);
+        assert!(shelf.is_believed(now));
+        let key = ("shops".to_owned(), "mine".to_owned());
+        assert!(shelf.of::<Pod>(&key).is_empty());
+        assert!(!shelf.is_believed(now));
     }
 
     #[test]
