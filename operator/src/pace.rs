@@ -17,8 +17,10 @@ pub enum Reason {
     Undecided,
     /// What is in the way goes by itself and soon.
     Passing,
-    /// The pass ended early.
+    /// The pass ended early, as the status says.
     Failed,
+    /// Not even a status could be written.
+    Unreported,
     /// Pods are not watched, and say why they do not start.
     Unready,
     /// Its audits are not known, or found something: the person who repairs it waits for the next look.
@@ -50,6 +52,21 @@ const UNSETTLED: Backoff = Backoff {
 const LONGEST: Duration = Duration::from_mins(5);
 
 impl Reason {
+    /// As metrics call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HeldBack => "held_back",
+            Self::Elsewhere => "elsewhere",
+            Self::Undecided => "undecided",
+            Self::Passing => "passing",
+            Self::Failed => "failed",
+            Self::Unreported => "unreported",
+            Self::Unready => "unready",
+            Self::Unsettled => "unsettled",
+            Self::Settled => "settled",
+        }
+    }
+
     /// How long to wait; `resync` is the longest that a stack waits that could be worked on.
     pub fn wait(self, attempts: &Attempts, stack: &StackKey, resync: Duration) -> Duration {
         match self {
@@ -57,7 +74,7 @@ impl Reason {
             Self::Undecided => UNDECIDED,
             Self::Passing => PASSING,
             Self::Elsewhere => attempts.next(stack, self, &ELSEWHERE),
-            Self::Failed => attempts.next(stack, self, &FAILED),
+            Self::Failed | Self::Unreported => attempts.next(stack, self, &FAILED),
             Self::Unready => attempts.next(stack, self, &UNREADY).min(resync),
             Self::Unsettled => attempts.next(stack, self, &UNSETTLED).min(resync),
             Self::Settled => {

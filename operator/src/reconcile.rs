@@ -257,8 +257,6 @@ impl Context {
         };
         // What was applied before may be another one's work by the time it is ours again.
         self.seen.forget(key);
-        metrics::counter!("ecommercestack_operator_passes_total", "outcome" => "elsewhere")
-            .increment(1);
         Ok(Some(self.look_again(key, reason)))
     }
 
@@ -348,8 +346,6 @@ impl Context {
         before: Option<&EcommerceStackStatus>,
         new: &EcommerceStackStatus,
     ) -> Action {
-        let label = if outcome.is_ok() { "applied" } else { "failed" };
-        metrics::counter!("ecommercestack_operator_passes_total", "outcome" => label).increment(1);
         if before.is_none_or(|before| is_news(before, new)) {
             self.attempts.forget(key);
         }
@@ -365,7 +361,10 @@ impl Context {
         self.look_again(key, reason)
     }
 
+    /// After every pass.
     fn look_again(&self, key: &StackKey, reason: Reason) -> Action {
+        metrics::counter!("ecommercestack_operator_passes_total", "reason" => reason.as_str())
+            .increment(1);
         Action::requeue(reason.wait(&self.attempts, key, self.resync))
     }
 
@@ -410,9 +409,7 @@ pub fn on_error(
 ) -> Action {
     let key = stack_key(&stack);
     warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass failed");
-    metrics::counter!("ecommercestack_operator_passes_total", "outcome" => "unreported")
-        .increment(1);
-    context.look_again(&key, Reason::Failed)
+    context.look_again(&key, Reason::Unreported)
 }
 
 fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {
