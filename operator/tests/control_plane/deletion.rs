@@ -11,16 +11,16 @@ use k8s_openapi::api::{
 };
 use kube::{
     ResourceExt,
-    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, ListParams, Patch, PatchParams},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::sleep;
 
 const VOLUME: &str = "data-shop-postgres-0";
 
 /// Volumes, Secrets and Patroni's state; Kubernetes' own are left out.
-async fn data(scene: &Scene) -> Vec<String> {
+pub async fn data(scene: &Scene) -> Vec<String> {
     let all = [
         scene.names::<PersistentVolumeClaim>().await,
         scene.names::<Secret>().await,
@@ -31,7 +31,7 @@ async fn data(scene: &Scene) -> Vec<String> {
     names
 }
 
-async fn nothing_runs(scene: &Scene) {
+pub async fn nothing_runs(scene: &Scene) {
     until("nothing of the stack runs", async || {
         let mut left = scene.names::<Deployment>().await;
         left.extend(scene.names::<StatefulSet>().await);
@@ -56,7 +56,7 @@ async fn no_data(scene: &Scene) {
     .await;
 }
 
-async fn in_force(scene: &Scene, policy: DeletionPolicy) {
+pub async fn in_force(scene: &Scene, policy: DeletionPolicy) {
     until("the policy is in force", async || {
         let status = scene.stacks().get("shop").await.unwrap().status;
         let found = status.and_then(|status| status.deletion_policy);
@@ -205,112 +205,6 @@ async fn the_next_stack_of_the_name_begins_with_nothing_or_with_all_as_the_polic
     );
     assert_ne!(first.0, third.0);
     assert_ne!(first.1, third.1);
-}
-
-/// `ConfigMaps` of a stranger, under the names that Patroni gives those of a shop's database.
-async fn strangers_states(scene: &Scene, labels: Value) {
-    for name in ["shop-postgres-config", "shop-postgres-sync"] {
-        let theirs =
-            json!({ "metadata": { "name": name, "labels": labels }, "data": { "mine": "yes" } });
-        let theirs: ConfigMap = serde_json::from_value(theirs).unwrap();
-        let api = scene.api::<ConfigMap>();
-        api.create(&PostParams::default(), &theirs).await.unwrap();
-    }
-}
-
-async fn config_maps(scene: &Scene) -> Vec<ConfigMap> {
-    let api = scene.api::<ConfigMap>();
-    let mut all = api.list(&ListParams::default()).await.unwrap().items;
-    all.retain(|config_map| config_map.name_any() != "kube-root-ca.crt");
-    all
-}
-
-async fn delete_config_maps(scene: &Scene) {
-    for config_map in config_maps(scene).await {
-        let api = scene.api::<ConfigMap>();
-        api.delete(&config_map.name_any(), &DeleteParams::default())
-            .await
-            .unwrap();
-    }
-}
-
-/// The stack reports a conflict and makes no database; the `ConfigMaps` outlive it.
-async fn are_left_alone(scene: &Scene) {
-    let before = config_maps(scene).await;
-    assert_eq!(before.len(), 2);
-    // Times of creation are whole seconds.
-    sleep(Duration::from_millis(1100)).await;
-    scene
-        .apply("shop", json!({ "deletionPolicy": "Delete" }))
-        .await;
-    let found = scene.reports("shop", Ready, "False", "Conflict").await;
-    assert!(
-        found.message.contains("ConfigMap shop-postgres-"),
-        "{found:?}"
-    );
-    assert!(scene.names::<StatefulSet>().await.is_empty());
-    scene.delete_stack("shop").await;
-    nothing_runs(scene).await;
-    // The garbage collector is done with what it takes.
-    sleep(Duration::from_secs(6)).await;
-    assert_eq!(config_maps(scene).await, before);
-}
-
-/// A new stack deleted them as what a lost database had left.
-#[tokio::test]
-async fn config_maps_of_a_stranger_in_the_place_of_those_of_patroni_are_reported_and_outlive_the_stack()
- {
-    let scene = Scene::new("strangers-state").await;
-    strangers_states(&scene, json!({})).await;
-    are_left_alone(&scene).await;
-    delete_config_maps(&scene).await;
-    scene.apply("shop", json!({})).await;
-    scene.ready("shop").await;
-}
-
-#[tokio::test]
-async fn config_maps_that_the_patroni_of_a_stranger_works_with_are_reported_and_outlive_the_stack()
-{
-    let scene = Scene::new("strangers-patroni").await;
-    let labels = json!({ "cluster-name": "shop-postgres" });
-    strangers_states(&scene, labels.clone()).await;
-    let theirs = json!({
-        "metadata": { "name": "theirs-0", "labels": labels },
-        "spec": { "containers": [{ "name": "postgres", "image": "theirs" }] },
-    });
-    let theirs: Pod = serde_json::from_value(theirs).unwrap();
-    let pods = scene.api::<Pod>();
-    pods.create(&PostParams::default(), &theirs).await.unwrap();
-    are_left_alone(&scene).await;
-}
-
-/// One that is made while the stack is there is as young as what Patroni leaves on its way out.
-#[tokio::test]
-async fn a_young_config_map_of_a_stranger_does_not_go_with_a_deleted_stack() {
-    let scene = Scene::new("young-state").await;
-    scene
-        .apply("shop", json!({ "deletionPolicy": "Delete" }))
-        .await;
-    scene.ready("shop").await;
-    in_force(&scene, DeletionPolicy::Delete).await;
-    sleep(Duration::from_secs(2)).await;
-    let theirs =
-        json!({ "metadata": { "name": "shop-postgres-failover" }, "data": { "mine": "yes" } });
-    let theirs: ConfigMap = serde_json::from_value(theirs).unwrap();
-    let api = scene.api::<ConfigMap>();
-    api.create(&PostParams::default(), &theirs).await.unwrap();
-    scene.delete_stack("shop").await;
-    until("the rest is gone", async || {
-        let left = data(&scene).await;
-        if left == ["shop-postgres-failover"] {
-            Ok(())
-        } else {
-            Err(left.join(" "))
-        }
-    })
-    .await;
-    sleep(Duration::from_secs(6)).await;
-    assert_eq!(data(&scene).await, ["shop-postgres-failover"]);
 }
 
 #[tokio::test]

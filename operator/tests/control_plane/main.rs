@@ -23,4 +23,5 @@ mod scene;
 mod secrets;
 mod skew;
 mod stores;
+mod strangers;
 mod unreadable;

@@ -1,126 +1,60 @@
 //! A Secret that cannot be used stops what needs it and nothing else; one that everybody's login hangs on says so when it
 //! is lost.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use super::{World, volume};
 use ecommercestack_crds::ConditionType;
 use ecommercestack_operator::{
     apply::{Applied, Problem},
-    audits::Audits,
-    build::{Desired, build},
-    children::{access::PostgresRole, secrets},
+    build::Desired,
+    children::secrets,
     component::Application,
     credentials::{Credential, Unusable, complete},
-    fetch::{Fetched, Live},
-    labels::labels,
     randomness::Placeholders,
-    releases::{Releases, decide},
-    render::parse,
     rollout::Turn,
-    routing::Routing,
-    status::{Report, condition, keys_replaced, status},
-    validate::{ValidStack, validate},
-    warnings::Warnings,
+    status::keys_replaced,
 };
 use jiff::Timestamp;
 use k8s_openapi::{
     ByteString,
-    api::{
-        apps::v1::{Deployment, StatefulSet, StatefulSetStatus},
-        batch::v1::{Job, JobCondition, JobStatus},
-        core::v1::{PersistentVolumeClaim, Secret},
-    },
-    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
+    api::{apps::v1::Deployment, core::v1::Secret},
+    apimachinery::pkg::apis::meta::v1::Time,
 };
-use kube::ResourceExt as _;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-
-const STACK: &str = "{apiVersion: ecommercestack.dev/v1alpha1, kind: EcommerceStack, metadata: {name: shop}, spec: {version: 'new', ingress: {host: shop.localhost}, database: {managed: {storage: {size: 1Gi}}}}}";
 
 /// A shop that is up, with all its Secrets.
-struct Shop(Fetched);
-
-impl Shop {
-    fn new() -> Self {
-        let stack = parse(STACK, "shops").unwrap().remove(0);
-        let valid = validate(&stack).unwrap();
-        let made = complete(&valid, &BTreeMap::new(), false, &mut Placeholders).unwrap();
-        let database = StatefulSet {
-            status: Some(StatefulSetStatus {
-                ready_replicas: Some(1),
-                updated_replicas: Some(1),
-                ..Default::default()
-            }),
-            ..Default::default()
-        };
-        let volume = PersistentVolumeClaim {
-            metadata: ObjectMeta {
-                name: Some("data-shop-postgres-0".into()),
-                labels: Some(labels("shop", "postgres")),
-                ..Default::default()
-            },
-            ..Default::default()
-        };
-        let mut shop = Self(Fetched {
-            stack,
-            namespace_terminating: false,
-            secrets: made
-                .writes
-                .iter()
-                .map(|write| (write.credential, secrets::secret(&valid, write)))
-                .collect(),
-            system_identifier: Some("1".into()),
-            live: Live {
-                stateful_sets: BTreeMap::from([("shop-postgres".into(), database)]),
-                volumes: BTreeMap::from([("data-shop-postgres-0".into(), volume)]),
-                ..Default::default()
-            },
-            pods: Vec::new(),
-            warnings: Warnings::default(),
-            ingress_classes: None,
-        });
-        // The bootstrap, which lets the migrations start, and then those.
-        for _ in 0..2 {
-            for job in shop.desired().jobs.create {
-                shop.0.live.jobs.insert(job.name_any(), succeeded(job));
-            }
+fn up() -> World {
+    let mut shop = World::new(", ingress: {host: shop.localhost}");
+    shop.fetched.live.jobs.clear();
+    shop.with_volume(volume("v"));
+    let stack = shop.stack();
+    let made = shop.credentials();
+    let secrets = made.writes.iter();
+    shop.fetched.secrets = secrets
+        .map(|write| (write.credential, secrets::secret(&stack, write)))
+        .collect();
+    // The bootstrap, which lets the migrations start, and then those.
+    for _ in 0..2 {
+        for job in shop.desired().jobs.create {
+            shop.finish(&job, "Complete");
         }
-        shop
     }
+    shop
+}
 
-    fn with(credential: Credential, change: impl FnOnce(&mut Secret)) -> Self {
-        let mut shop = Self::new();
-        change(shop.0.secrets.get_mut(&credential).unwrap());
-        shop
-    }
+fn with(credential: Credential, change: impl FnOnce(&mut Secret)) -> World {
+    let mut shop = up();
+    change(shop.fetched.secrets.get_mut(&credential).unwrap());
+    shop
+}
 
-    fn of_somebody_else(credential: Credential) -> Self {
-        Self::with(credential, |secret| {
-            secret.metadata.labels = None;
-            secret.metadata.annotations = None;
-        })
-    }
+fn of_somebody_else(credential: Credential) -> World {
+    with(credential, |secret| {
+        secret.metadata.labels = None;
+        secret.metadata.annotations = None;
+    })
+}
 
-    fn stack(&self) -> ValidStack {
-        validate(&self.0.stack).unwrap()
-    }
-
-    fn releases(&self) -> Releases {
-        let credentials = complete(&self.stack(), &self.0.secrets, false, &mut Placeholders);
-        decide(&self.stack(), &self.0, &credentials.unwrap())
-    }
-
-    fn desired(&self) -> Desired {
-        let stack = self.stack();
-        let credentials = complete(&stack, &self.0.secrets, false, &mut Placeholders).unwrap();
-        let releases = decide(&stack, &self.0, &credentials);
-        let role = PostgresRole {
-            name: "role".into(),
-            kind: "Role",
-        };
-        build(&stack, &self.0, &credentials, &releases, &role)
-    }
-
+impl World {
     /// Reason and message of a condition after a pass over this shop.
     fn says(&self, type_: ConditionType) -> (String, String) {
         let desired = self.desired();
@@ -138,34 +72,11 @@ impl Shop {
             turns: turns
                 .map(|planned| (planned.workload, planned.turn))
                 .collect(),
-            stateful_set: self.0.live.stateful_sets.values().next().cloned(),
+            stateful_set: self.fetched.live.stateful_sets.values().next().cloned(),
             ..Default::default()
         };
-        let report = Report {
-            stack: self.stack(),
-            fetched: self.0.clone(),
-            releases: self.releases(),
-            applied,
-            routing: Routing::NoIngress,
-            audits: Audits::not_read("nobody asked"),
-        };
-        let status = status(None, Some(3), Timestamp::UNIX_EPOCH, &Ok(report));
-        let found = condition(&status.conditions, type_).unwrap();
-        (found.reason.clone(), found.message.clone())
+        self.message_after(applied, type_)
     }
-}
-
-fn succeeded(mut job: Job) -> Job {
-    let condition = JobCondition {
-        type_: "Complete".into(),
-        status: "True".into(),
-        ..Default::default()
-    };
-    job.status = Some(JobStatus {
-        conditions: Some(vec![condition]),
-        ..Default::default()
-    });
-    job
 }
 
 /// What needs no Secret.
@@ -203,7 +114,7 @@ fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
     use Credential::{
         Administrator, Database, InternalTokens, PaymentWebhooks, Postgres, SigningKeys,
     };
-    let whole = Shop::new().desired();
+    let whole = up().desired();
     assert!(held(&whole, Postgres).is_empty());
     let needed: [(Credential, &[&str]); 8] = [
         (Postgres, &[]),
@@ -220,7 +131,7 @@ fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
     ];
     assert_eq!(needed.map(|(credential, _)| credential), Credential::ALL);
     for (credential, workloads) in needed {
-        let mut shop = Shop::of_somebody_else(credential);
+        let mut shop = of_somebody_else(credential);
         let desired = shop.desired();
         assert_eq!(held(&desired, credential), workloads, "{credential:?}");
         assert_eq!(desired.deployments.len(), 4, "{credential:?}");
@@ -233,7 +144,7 @@ fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
         let mut marked = desired.metadata_changes.iter();
         assert!(marked.any(|change| change.name == "data-shop-postgres-0"));
         assert!(desired.credentials.is_empty());
-        shop.0.secrets.retain(|other, _| *other == credential);
+        shop.fetched.secrets.retain(|other, _| *other == credential);
         let written: Vec<_> = shop.desired().credentials.into_iter().collect();
         assert_eq!(written.len(), 7, "{credential:?}");
         assert!(written.iter().all(|write| write.credential != credential));
@@ -243,10 +154,10 @@ fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
 #[test]
 fn jobs_whose_names_hang_on_an_unusable_secret_are_neither_made_nor_pruned() {
     for credential in Credential::ALL {
-        let mut shop = Shop::of_somebody_else(credential);
+        let mut shop = of_somebody_else(credential);
         // Another image of auth, whose migration logs in to the database.
         let spec = json!({ "auth": { "image": "auth:2" } });
-        shop.0.stack.spec.components = Some(serde_json::from_value(spec).unwrap());
+        shop.fetched.stack.spec.components = Some(serde_json::from_value(spec).unwrap());
         let jobs = shop.desired().jobs;
         let is_bootstrapped = !matches!(credential, Credential::Postgres | Credential::Database(_));
         assert_eq!(jobs.create.len(), usize::from(is_bootstrapped));
@@ -256,7 +167,7 @@ fn jobs_whose_names_hang_on_an_unusable_secret_are_neither_made_nor_pruned() {
 
 #[test]
 fn a_component_says_which_secret_it_waits_for() {
-    let shop = Shop::of_somebody_else(Credential::SigningKeys);
+    let shop = of_somebody_else(Credential::SigningKeys);
     let (reason, message) = shop.says(ConditionType::AuthReady);
     assert_eq!(reason, "Conflict");
     assert!(
@@ -276,7 +187,7 @@ fn a_component_says_which_secret_it_waits_for() {
     assert_eq!(shop.says(ConditionType::ProductReady).0, "Starting");
     assert_eq!(shop.says(ConditionType::PostgresReady).0, "Running");
 
-    let shop = Shop::of_somebody_else(Credential::Database(Application::Order));
+    let shop = of_somebody_else(Credential::Database(Application::Order));
     let (reason, message) = shop.says(ConditionType::PostgresReady);
     assert_eq!(reason, "Conflict");
     assert!(message.contains("Secret shop-order-database"), "{message}");
@@ -284,7 +195,7 @@ fn a_component_says_which_secret_it_waits_for() {
 
 #[test]
 fn a_value_that_is_no_text_is_told_apart_and_stops_as_little() {
-    let shop = Shop::with(Credential::Database(Application::Product), |secret| {
+    let shop = with(Credential::Database(Application::Product), |secret| {
         let content = secret.data.as_mut().unwrap();
         content.insert("password".into(), ByteString(vec![0xff]));
     });
@@ -303,20 +214,23 @@ fn a_value_that_is_no_text_is_told_apart_and_stops_as_little() {
 }
 
 /// What an Event says after a pass over this shop.
-fn told(shop: &Shop) -> Option<(String, String)> {
+fn told(shop: &World) -> Option<(String, String)> {
     let stack = shop.stack();
-    let credentials = complete(&stack, &shop.0.secrets, false, &mut Placeholders).unwrap();
-    let finding = keys_replaced(&stack, &shop.0, &credentials)?;
+    let credentials = complete(&stack, &shop.fetched.secrets, false, &mut Placeholders).unwrap();
+    let finding = keys_replaced(&stack, &shop.fetched, &credentials)?;
     Some((finding.reason.as_str().to_owned(), finding.message))
 }
 
 #[test]
 fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
-    let mut shop = Shop::new();
-    shop.0.secrets.remove(&Credential::SigningKeys);
+    let mut shop = up();
+    shop.fetched.secrets.remove(&Credential::SigningKeys);
     assert_eq!(told(&shop), None, "nobody can be logged in to a new shop");
     let auth = Deployment::default();
-    shop.0.live.deployments.insert("shop-auth".into(), auth);
+    shop.fetched
+        .live
+        .deployments
+        .insert("shop-auth".into(), auth);
     let (reason, message) = told(&shop).unwrap();
     assert_eq!(reason, "SigningKeysReplaced");
     assert!(
@@ -326,16 +240,16 @@ fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
         "{message}"
     );
 
-    let auth = shop.0.live.deployments;
-    let mut shop = Shop::with(Credential::SigningKeys, |_| {});
-    shop.0.live.deployments = auth.clone();
+    let auth = shop.fetched.live.deployments;
+    let mut shop = with(Credential::SigningKeys, |_| {});
+    shop.fetched.live.deployments = auth.clone();
     assert_eq!(told(&shop), None, "the next pass finds them");
 
     let without = |key: &'static str| {
-        let mut shop = Shop::with(Credential::SigningKeys, |secret| {
+        let mut shop = with(Credential::SigningKeys, |secret| {
             secret.data.as_mut().unwrap().remove(key).unwrap();
         });
-        shop.0.live.deployments = auth.clone();
+        shop.fetched.live.deployments = auth.clone();
         told(&shop)
     };
     // Clients refresh, and are signed in with the new key.
@@ -346,13 +260,13 @@ fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
 
 #[test]
 fn keys_of_tokens_that_only_finalizers_keep_are_said_before_they_go() {
-    let shop = Shop::with(Credential::SigningKeys, |secret| {
+    let shop = with(Credential::SigningKeys, |secret| {
         secret.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
     });
     let (reason, message) = shop.says(ConditionType::Degraded);
     assert_eq!(reason, "SigningKeysLeaving");
     assert!(message.contains("everybody is logged out"), "{message}");
-    let shop = Shop::with(Credential::PaymentWebhooks, |secret| {
+    let shop = with(Credential::PaymentWebhooks, |secret| {
         secret.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
     });
     assert_eq!(shop.says(ConditionType::Degraded).0, "None");
