@@ -207,6 +207,9 @@ impl Departures {
         );
         metrics::counter!("ecommercestack_operator_departures_total", "policy" => policy)
             .increment(1);
+        if departed.policy == DeletionPolicy::Retain && !departed.is_certain {
+            return; // Nothing goes, and the marks say what is known.
+        }
         let this = self.clone();
         tokio::spawn(async move {
             let operator = departed.operator.as_deref();
@@ -247,26 +250,17 @@ impl Departures {
                 // A request that is never answered must not hold the turn.
                 timeout(LONGEST_STEP, leftovers.step()).await
             };
-            let pause = match looked {
+            let (is_quiet, pause) = match looked {
                 Ok(Ok(Left::NotOurs)) => return,
-                Ok(Ok(Left::Nothing)) => {
-                    quiet += 1;
-                    PAUSE
-                }
-                Ok(Ok(Left::Something)) => {
-                    quiet = 0;
-                    PAUSE
-                }
+                Ok(Ok(Left::Nothing)) => (true, PAUSE),
+                Ok(Ok(Left::Something)) => (false, PAUSE),
                 Ok(Err(error)) => {
-                    quiet = 0;
                     warn!(stack.namespace = namespace, stack.name = name, error = %error, "cannot mark or remove the data of a deleted stack");
-                    PAUSE_AFTER_ERROR
+                    (false, PAUSE_AFTER_ERROR)
                 }
-                Err(_) => {
-                    quiet = 0;
-                    PAUSE_AFTER_ERROR
-                }
+                Err(_) => (false, PAUSE_AFTER_ERROR),
             };
+            quiet = if is_quiet { quiet + 1 } else { 0 };
             tokio::time::sleep(pause).await;
         }
     }

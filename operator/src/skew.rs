@@ -24,7 +24,7 @@ const FRESH: Duration = Duration::from_mins(1);
 const FAILED: Duration = Duration::from_secs(10);
 /// Passes wait for a look.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
-/// Nothing waits for a look before the first pass but that pass.
+/// Before the first pass nobody waits for a look.
 const LONGEST_FIRST_LOOK: Duration = Duration::from_mins(1);
 /// Until the next look at a definition that is not served, or not the right one.
 const PAUSE: Duration = Duration::from_secs(2);

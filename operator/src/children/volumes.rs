@@ -9,14 +9,18 @@ use k8s_openapi::{
 
 /// The claim of the database's first pod, by the name that the `StatefulSet` gives it.
 pub fn volume_name(stack: &str) -> String {
-    format!("{}-{stack}-{POSTGRES}-0", super::stateful_sets::VOLUME)
+    format!("{}0", prefix(stack))
 }
 
 /// Whether a claim is one of the database's, by its name.
 pub fn is_volume_name(stack: &str, name: &str) -> bool {
-    let prefix = format!("{}-{stack}-{POSTGRES}-", super::stateful_sets::VOLUME);
-    let ordinal = name.strip_prefix(&prefix);
+    let ordinal = name.strip_prefix(&prefix(stack));
     ordinal.is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
+}
+
+/// What the `StatefulSet` puts before the ordinal of the pod.
+fn prefix(stack: &str) -> String {
+    format!("{}-{stack}-{POSTGRES}-", super::stateful_sets::VOLUME)
 }
 
 pub fn volume(stack: &ValidStack) -> PersistentVolumeClaim {

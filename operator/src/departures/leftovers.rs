@@ -72,7 +72,6 @@ impl Leftovers<'_> {
         let is_alone = successor.is_none();
         let is_left = match self.departed.policy {
             // The marks are the policy in force as far as anybody knows.
-            DeletionPolicy::Retain if !self.departed.is_certain => false,
             DeletionPolicy::Delete if !self.departed.is_certain && self.is_retained().await? => {
                 false
             }
@@ -91,9 +90,7 @@ impl Leftovers<'_> {
         let (volumes, secrets) = (self.volumes().await?, self.secrets().await?);
         let volumes = volumes.iter().map(|volume| &volume.metadata);
         let mut data = volumes.chain(secrets.iter().map(|secret| &secret.metadata));
-        Ok(data.any(|metadata| {
-            self.is_marked(metadata) && marked_policy(metadata) == Some(DeletionPolicy::Retain)
-        }))
+        Ok(data.any(|metadata| self.is_marked_as(DeletionPolicy::Retain, metadata)))
     }
 
     /// The marks may still say what was applied before, and an operator that starts goes by them.
@@ -113,7 +110,7 @@ impl Leftovers<'_> {
         object: &PartialObjectMeta<K>,
     ) -> Result<bool, kube::Error> {
         let metadata = &object.metadata;
-        if !self.is_marked(metadata) || marked_policy(metadata) != Some(DeletionPolicy::Delete) {
+        if !self.is_marked_as(DeletionPolicy::Delete, metadata) {
             return Ok(false);
         }
         let policy = policy_as_str(DeletionPolicy::Retain);
@@ -155,6 +152,10 @@ impl Leftovers<'_> {
 
     fn is_marked(&self, metadata: &ObjectMeta) -> bool {
         annotation(metadata, STACK_UID) == Some(&self.departed.uid)
+    }
+
+    fn is_marked_as(&self, policy: DeletionPolicy, metadata: &ObjectMeta) -> bool {
+        self.is_marked(metadata) && marked_policy(metadata) == Some(policy)
     }
 
     async fn hand_over_volumes(&self, is_alone: bool) -> Result<bool, kube::Error> {

@@ -143,31 +143,15 @@ fn a_healthy_database_restarts_between_migrations_and_not_for_the_bootstrap() {
 #[test]
 fn a_migration_waits_for_a_database_that_restarts() {
     let mut world = World::new("");
-    assert!(
-        world
-            .releases()
-            .of(Application::Auth)
-            .migration
-            .as_ref()
-            .unwrap()
-            .may_start
-    );
-    world
-        .fetched
-        .live
-        .stateful_sets
-        .get_mut("shop-postgres")
-        .unwrap()
-        .status = None;
-    assert!(
-        !world
-            .releases()
-            .of(Application::Auth)
-            .migration
-            .as_ref()
-            .unwrap()
-            .may_start
-    );
+    let may_start = |world: &World| {
+        let releases = world.releases();
+        let migration = releases.of(Application::Auth).migration.as_ref();
+        migration.unwrap().may_start
+    };
+    assert!(may_start(&world));
+    let sets = &mut world.fetched.live.stateful_sets;
+    sets.get_mut("shop-postgres").unwrap().status = None;
+    assert!(!may_start(&world));
     assert_eq!(
         world.message(ConditionType::AuthReady).0,
         "WaitingForDatabase"
