@@ -5,8 +5,15 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponseParts, ResponseParts},
 };
+use utoipa::{
+    IntoParams,
+    openapi::{
+        Required,
+        path::{Parameter, ParameterIn},
+    },
+};
 
-use crate::Problem;
+use crate::{Problem, document::header_parameter};
 
 /// The version of a resource, sent as a strong ETag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +50,35 @@ impl IfMatch {
     pub fn stale() -> Problem {
         Problem::new(
             StatusCode::PRECONDITION_FAILED,
-            "stale",
-            "It changed since you read it. Read it again and repeat the change with its new ETag.",
+            "precondition_failed",
+            "The resource has changed since it was read. Read it again and repeat the change with its new ETag.",
         )
     }
+}
+
+/// How OpenAPI shows the header where it is required.
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![if_match_parameter(Required::True)]
+    }
+}
+
+/// The header where a write may do without, for OpenAPI: absent, the write is made whatever the version.
+pub struct OptionalIfMatch;
+
+impl IntoParams for OptionalIfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![if_match_parameter(Required::False)]
+    }
+}
+
+fn if_match_parameter(required: Required) -> Parameter {
+    header_parameter(
+        "If-Match",
+        required,
+        r#"^(\*|"[0-9]{1,18}"(, ?"[0-9]{1,18}")*)$"#,
+        "The ETag that was read, or `*` to write whatever the version.",
+    )
 }
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {

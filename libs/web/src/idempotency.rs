@@ -7,15 +7,26 @@ use std::{
 
 use axum::{
     extract::{FromRef, FromRequestParts, OptionalFromRequestParts, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::Response,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use utoipa::{
+    IntoParams,
+    openapi::{
+        Required,
+        path::{Parameter, ParameterIn},
+    },
+};
 
-use crate::{Problem, clock::Clock};
+use crate::{Problem, clock::Clock, document::header_parameter};
 
+/// As OpenAPI shows it.
+pub(crate) const HEADER: &str = "Idempotency-Key";
+const MADE_IF_ABSENT: &str = "Fresh for every new request, the same when one is repeated. Without one the server makes a \
+     key, and a repeated request is carried out again; shops may require it.";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that the server made the key, and what follows from that.
 const IDEMPOTENCY_NOTICE: HeaderName = HeaderName::from_static("idempotency-notice");
@@ -88,6 +99,82 @@ pub struct KeyPolicy {
 /// rule about keys holds for every request, and the answer says which key it was ([`announce_made_key`]).
 #[derive(Clone, Debug)]
 pub struct RequestKey(IdempotencyKey);
+
+/// How OpenAPI shows the header where the server makes the key that a client left out.
+impl IntoParams for RequestKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![key_parameter(Required::False, MADE_IF_ABSENT)]
+    }
+}
+
+/// How OpenAPI shows the header where it is required.
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![key_parameter(
+            Required::True,
+            "Fresh for every new request, the same when one is repeated.",
+        )]
+    }
+}
+
+/// How OpenAPI shows the header where a request may do without.
+pub struct OptionalKey;
+
+impl IntoParams for OptionalKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![key_parameter(
+            Required::False,
+            "Fresh for every new request, the same when one is repeated. Without one a repeated request is carried \
+             out again.",
+        )]
+    }
+}
+
+fn key_parameter(required: Required, description: &str) -> Parameter {
+    header_parameter(HEADER, required, "^[!-~]{1,255}$", description)
+}
+
+/// The headers of an answer to a request that takes a key.
+pub(crate) fn answer_headers(
+    parameter: &Parameter,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let made = parameter.description.as_deref() == Some(MADE_IF_ABSENT);
+    let replayed = (
+        "Idempotent-Replayed",
+        "`true` on the answer to a repeated request.",
+    );
+    let made = [
+        (
+            HEADER,
+            "The key that the server made, if none was sent; send it with a repeated request.",
+        ),
+        (
+            "Idempotency-Notice",
+            "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again.",
+        ),
+    ]
+    .into_iter()
+    .filter(move |_| made);
+    std::iter::once(replayed).chain(made)
+}
+
+/// 409: the first request with this key has not been answered yet.
+pub fn key_in_use() -> Problem {
+    Problem::conflict(
+        "idempotency_key_in_use",
+        "A request with this Idempotency-Key is under way. Send it again in a moment to get its answer.",
+    )
+    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+/// 422: the key came with another request before.
+pub fn key_reused() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        "This Idempotency-Key came with another request before. Use a fresh one for a new request.",
+    )
+}
 
 /// Where a request's extensions keep the key that was made for it.
 #[derive(Clone, Default)]

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod conditional;
+pub mod document;
 #[cfg(any(test, feature = "testing"))]
 pub mod fuzzing;
 pub mod id;

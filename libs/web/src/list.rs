@@ -1,17 +1,66 @@
 //! Lists: `{data, page}`, an opaque cursor that remembers sort and filters, and page numbers up to 10,000 rows.
 
+use axum::{extract::FromRequestParts, http::request::Parts};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::path::{Parameter, ParameterIn},
+};
 
-use crate::{Problem, idempotency::fingerprint};
+use crate::{Problem, idempotency::fingerprint, request};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
 const MAX_OFFSET_ROWS: u32 = 10_000;
 
-/// How a client walks through a list. Filters stand beside it in the endpoint's own query type
-/// (flattening loses `deny_unknown_fields`): copy these fields there and call [`Paging::try_new`].
+/// The query of a list: how the client walks through it, and the endpoint's own filters, which deny unknown fields.
+pub struct ListQuery<F> {
+    pub paging: PageQuery,
+    pub filter: F,
+}
+
+/// A list that cannot be filtered.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct NoFilter {}
+
+/// The sort of a list that has one.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+pub enum NewestFirst {
+    #[serde(rename = "-created_at")]
+    CreatedAt,
+}
+
+impl<F: IntoParams> IntoParams for ListQuery<F> {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = F::into_params(&place);
+        parameters.extend(PageQuery::into_params(place));
+        parameters
+    }
+}
+
+impl<S: Send + Sync, F: DeserializeOwned> FromRequestParts<S> for ListQuery<F> {
+    type Rejection = Problem;
+
+    /// Each part is read from its own pairs: `serde(flatten)` would let unknown parameters pass.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let pairs = parts.uri.query().unwrap_or_default().split('&');
+        let (paging, filter): (Vec<&str>, Vec<&str>) = pairs.partition(|pair| {
+            let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+            PAGE_PARAMETERS.contains(&name)
+        });
+        Ok(Self {
+            paging: request::read_query(&paging.join("&"))?,
+            filter: request::read_query(&filter.join("&"))?,
+        })
+    }
+}
+
+/// The fields of [`PageQuery`].
+const PAGE_PARAMETERS: [&str; 4] = ["limit", "cursor", "page", "include_total"];
+
+/// How a client walks through a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -19,10 +68,11 @@ pub struct PageQuery {
     /// Rows a page, 1 to 100; 20 by default.
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
-    /// `page.next_cursor` of the answer before.
+    /// `page.next_cursor` of the answer before; for the same sort and filters.
+    #[param(pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
-    #[param(minimum = 1)]
+    /// A page number from 1, instead of a cursor; `page` times `limit` is at most 10,000.
+    #[param(minimum = 1, maximum = 10_000)]
     pub page: Option<u32>,
     /// Counts the rows, up to 10,000.
     pub include_total: Option<bool>,

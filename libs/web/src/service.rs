@@ -6,12 +6,11 @@ use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 use serde_json::json;
 use tokio::{sync::Mutex, time::Instant};
-use utoipa::openapi::{
-    OpenApi,
-    security::{Http, HttpAuthScheme, SecurityScheme},
-};
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
+
+use crate::document;
 
 /// When a dependency was asked, and what it said.
 type Checked = (Instant, Result<(), String>);
@@ -140,13 +139,8 @@ impl Service {
         openapi.info.title = format!("EcommerceStack {} API", self.name);
         self.version.clone_into(&mut openapi.info.version);
         openapi.info.description = None;
-        openapi.info.license = None;
         openapi.info.contact = None;
-        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        openapi
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("bearer", bearer);
+        document::complete(&mut openapi);
         openapi
     }
 

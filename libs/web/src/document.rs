@@ -1,0 +1,256 @@
+//! The OpenAPI document of a service: what all operations have alike is said here once, from what each takes. An operation
+//! names only its own answers, and what it says of one wins over what stands here (ADR 12).
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Content, Deprecated, HeaderBuilder, HttpMethod, OpenApi, PathItem, Ref, RefOr, Required,
+        Response, Server,
+        info::LicenseBuilder,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+        schema::{ObjectBuilder, SchemaType, Type},
+        security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    idempotency,
+    problem::{FieldError, ProblemDocument},
+};
+
+const BEARER: &str = "bearer";
+const PROBLEM: &str = "application/problem+json";
+
+/// Fills in what every service says alike.
+pub(crate) fn complete(document: &mut OpenApi) {
+    document.info.license = Some(
+        LicenseBuilder::new()
+            .name("Apache-2.0")
+            .identifier(Some("Apache-2.0"))
+            .build(),
+    );
+    document.servers = Some(vec![Server::new("/")]);
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(
+        BEARER,
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+    );
+    components
+        .schemas
+        .insert("Problem".into(), ProblemDocument::schema());
+    components
+        .schemas
+        .insert(FieldError::name().into(), FieldError::schema());
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            complete_operation(operation);
+        }
+    }
+}
+
+/// Serves an operation at a second address as well, kept for compatibility: the document has it as deprecated.
+pub fn alias<S: Clone + Send + Sync + 'static>(
+    router: OpenApiRouter<S>,
+    (method, path): (HttpMethod, &str),
+    of: (HttpMethod, &str),
+    route: axum::routing::MethodRouter<S>,
+) -> OpenApiRouter<S> {
+    let mut router = router.route(path, route);
+    let paths = &mut router.get_openapi_mut().paths;
+    if let Some(canonical) = paths.get_path_operation(of.1, of.0) {
+        let mut operation = canonical.clone();
+        operation.operation_id = operation.operation_id.map(|id| format!("{id}_alias"));
+        operation.deprecated = Some(Deprecated::True);
+        paths.add_path_operation(path, vec![method], operation);
+    }
+    router
+}
+
+/// A header that an operation takes, as a string of this pattern.
+pub(crate) fn header_parameter(
+    name: &str,
+    required: Required,
+    pattern: &str,
+    description: &str,
+) -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .pattern(Some(pattern));
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+fn complete_operation(operation: &mut Operation) {
+    // Without a requirement the document would leave open whether a token is needed.
+    operation.security.get_or_insert_default();
+    for (status, sentences) in usual_answers(operation) {
+        match operation.responses.responses.entry(status.to_owned()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Response::new(sentences.join(" ")).into());
+            }
+            // These have several causes, and the operation names its own; of the others it tells the only one better.
+            Entry::Occupied(mut occupied) => {
+                if let ("400" | "409" | "422", RefOr::T(response)) = (status, occupied.get_mut()) {
+                    response.description = format!("{} {}", response.description, sentences.join(" "));
+                }
+            }
+        }
+    }
+    let key = header(operation, idempotency::HEADER).cloned();
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        if status.starts_with('2') {
+            let headers = key.iter().flat_map(idempotency::answer_headers);
+            headers.for_each(|(name, description)| add_header(response, name, description));
+        } else {
+            say_problem(status, response);
+        }
+    }
+}
+
+/// The problems that follow from what an operation takes, by the conventions of the API: a status, and its causes in a
+/// sentence each.
+fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static str>> {
+    let takes = |place| parameters(operation).any(|parameter| parameter.parameter_in == place);
+    let asks_for_token = operation
+        .security
+        .iter()
+        .flatten()
+        .any(|requirement| *requirement != SecurityRequirement::default());
+    let if_match = header(operation, "If-Match");
+    let facts = [
+        (
+            asks_for_token,
+            &[("401", "The access token is missing or not valid.")][..],
+        ),
+        (
+            takes(ParameterIn::Path),
+            &[(
+                "404",
+                "No such resource, or the caller does not have access to it.",
+            )],
+        ),
+        (
+            takes(ParameterIn::Query),
+            &[("422", "A parameter is unknown or breaks a rule.")],
+        ),
+        (
+            operation.request_body.is_some(),
+            &[
+                ("400", "The body is not well-formed JSON."),
+                ("413", "The body is too large."),
+                ("415", "The Content-Type is not JSON."),
+                ("422", "A field breaks a rule; see `errors`."),
+            ],
+        ),
+        (
+            header(operation, idempotency::HEADER).is_some(),
+            &[
+                ("400", "The Idempotency-Key is missing or malformed."),
+                (
+                    "409",
+                    "`idempotency_key_in_use`: the first request with this key has not been answered yet.",
+                ),
+                (
+                    "422",
+                    "`idempotency_key_reused`: the key came with another request before.",
+                ),
+            ],
+        ),
+        (
+            if_match.is_some(),
+            &[(
+                "412",
+                "`precondition_failed`: the resource has changed since it was read.",
+            )],
+        ),
+        (
+            if_match.is_some_and(|header| header.required == Required::True),
+            &[("428", "`if_match_required`: If-Match is missing.")],
+        ),
+        (
+            true,
+            &[(
+                "503",
+                "Temporarily unavailable; retry after the time in Retry-After.",
+            )],
+        ),
+    ];
+    let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (status, cause) in facts
+        .into_iter()
+        .filter(|(holds, _)| *holds)
+        .flat_map(|(_, causes)| causes)
+    {
+        answers.entry(*status).or_default().push(*cause);
+    }
+    answers
+}
+
+fn parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+    let parameters = operation.parameters.iter().flatten();
+    parameters.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    })
+}
+
+fn header<'a>(operation: &'a Operation, name: &str) -> Option<&'a Parameter> {
+    parameters(operation).find(|parameter| parameter.name == name)
+}
+
+/// Problem details (RFC 9457), and the headers that come with them.
+fn say_problem(status: &str, response: &mut Response) {
+    if response.content.is_empty() {
+        let schema = Ref::from_schema_name("Problem");
+        response
+            .content
+            .insert(PROBLEM.into(), Content::new(Some(schema)).into());
+    }
+    match status {
+        "401" => add_header(
+            response,
+            "WWW-Authenticate",
+            "The challenge of RFC 6750.",
+        ),
+        "429" | "503" => add_header(
+            response,
+            "Retry-After",
+            "Seconds to wait before the next try.",
+        ),
+        _ => {}
+    }
+}
+
+fn add_header(response: &mut Response, name: &str, description: &str) {
+    let text = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
+    let header = HeaderBuilder::new()
+        .schema(Some(text))
+        .description(Some(description));
+    response
+        .headers
+        .entry(name.to_owned())
+        .or_insert_with(|| header.build().into());
+}
