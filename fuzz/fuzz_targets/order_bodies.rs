@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| order::adapters::http::fuzzing::read_bodies(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| order::http::fuzzing::read_bodies(bytes));

@@ -1,18 +1,13 @@
-//! The use cases put together: what the HTTP adapter's handlers find in their state.
+//! The use cases put together: what the handlers of HTTP find in their state.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    extract::FromRef,
-    middleware::{from_fn, from_fn_with_state},
-    routing::get,
-};
+use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
 use money::Currency;
 use postgres::Pool;
 use web::{
     clock::Clock,
-    idempotency::{KeyPolicy, announce_made_key},
+    idempotency::KeyPolicy,
     internal::{AllowedCallers, require_caller},
     limit::{Limiter, Policy},
     service::{Dependency, Service},
@@ -20,19 +15,22 @@ use web::{
 };
 
 use crate::{
-    adapters::{
-        catalog_http::CatalogHttp,
-        http,
-        payments::SignedWebhooks,
-        postgres::{MIGRATOR, PgOrders, PgPayments},
-    },
-    application::{
-        AnnotatePayment, CancelOrder, CancelPayment, CapturePayment, FulfillOrder, GetOrder,
-        IntentGate, IntentLimits, ListOrders, OrderHistory, PaymentTerms, PlaceOrder, PlaceOrders,
-        Poke, QueueLimits, ReadPayments, RecordProviderResult, RefundPayment, ReturnGoods,
-        ReviseOrder, SetOrderStatus, StartPayment, TendSagas,
-    },
     audit::{Auditor, OrderBooks},
+    checkout::{PlaceOrder, PlaceOrders, QueueLimits},
+    fulfillment::FulfillOrder,
+    infrastructure::{
+        postgres::{MIGRATOR, PgOrders},
+        product_client::CatalogHttp,
+    },
+    intents::{IntentGate, IntentLimits},
+    orders::{CancelOrder, GetOrder, ListOrders, OrderHistory, ReviseOrder, SetOrderStatus},
+    payments::{
+        AnnotatePayment, CancelPayment, CapturePayment, PaymentTerms, ReadPayments,
+        RecordProviderResult, RefundPayment, StartPayment, postgres::PgPayments,
+        providers::SignedWebhooks,
+    },
+    returns::ReturnGoods,
+    saga::{Poke, TendSagas},
 };
 
 /// How long a reservation without an answer is sent again: a little longer than one call may take.
@@ -155,19 +153,6 @@ impl App {
             verifier,
             currency,
         }))
-    }
-
-    /// Everything on the public port.
-    pub fn router(self, service: &Service, legacy_aliases: bool) -> Router {
-        let api = http::routes()
-            .route_layer(from_fn_with_state(self.clone(), http::admit))
-            .route_layer(from_fn(announce_made_key));
-        let root = if legacy_aliases {
-            api.clone().split_for_parts().0
-        } else {
-            Router::new()
-        };
-        service.public(api, root, self)
     }
 }
 

@@ -15,7 +15,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use self::rows::Found;
-use crate::adapters::catalog_http::CatalogHttp;
+use crate::infrastructure::product_client::CatalogHttp;
 
 pub type Auditor = ::audit::Auditor<OrderBooks>;
 

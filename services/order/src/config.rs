@@ -8,7 +8,9 @@ use postgres::Database;
 use telemetry::Logging;
 use web::{server::Listen, token::TokenScope};
 
-use crate::adapters::{catalog_http::CatalogSettings, payments::PaymentSettings};
+use crate::{
+    infrastructure::product_client::CatalogSettings, payments::providers::PaymentSettings,
+};
 
 /// Takes orders and sees them through.
 #[derive(Parser)]

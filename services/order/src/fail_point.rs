@@ -2,7 +2,7 @@
 //! the feature `fail-points`: `FAIL_POINT` names the place and what happens there each time it is reached, such as
 //! `after_reserve:abort`, `…:sleep` (an hour), `…:delay` (300 ms) or `…:error`; several are separated by commas.
 
-use crate::ports::Cause;
+use crate::values::Cause;
 
 macro_rules! fail_points {
     ($($(#[$docs:meta])* $variant:ident = $text:literal),+ $(,)?) => {

@@ -1,15 +1,23 @@
-//! The order service, hexagonal: `domain` ← `ports` ← `application` ← `adapters`, put together in `app` and `process`.
-//! `tests/it/arrows.rs` proves the arrows. No stock and no prices of its own: those are product's.
+//! The order service: a folder for each subject, and in each of them layers: `http` → use cases → `model`; `postgres`
+//! implements `ports`. Put together in `app` and `process`. `tests/it/arrows.rs` proves who may name whom.
+//! No stock and no prices of its own: those are product's.
 
-pub mod adapters;
 pub mod app;
-pub mod application;
 pub mod audit;
+pub mod checkout;
 pub mod config;
-pub mod domain;
 #[cfg(not(feature = "fail-points"))]
 mod fail_point;
 #[cfg(feature = "fail-points")]
 pub mod fail_point;
-pub mod ports;
+pub mod fulfillment;
+pub mod http;
+pub mod infrastructure;
+pub mod intents;
+pub mod orders;
+pub mod payments;
 pub mod process;
+pub mod returns;
+pub mod saga;
+pub mod shortfalls;
+pub mod values;

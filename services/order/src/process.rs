@@ -1,4 +1,4 @@
-//! What each subcommand runs: the wiring of configuration, adapters and use cases.
+//! What each subcommand runs: the wiring of configuration, use cases and what they need from outside.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -16,24 +16,27 @@ use web::{
 };
 
 use crate::{
-    adapters::{
-        catalog_http::{CatalogHttp, CatalogSettings, Timeouts},
-        http,
-        payments::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
-        postgres::{
-            MIGRATOR, PgEventLog, PgOrders, PgPayments, PgReturnedGoods, PgSagas, PgShipments,
-            Pools,
-        },
-    },
     app::{App, Parts, RESERVATION_PATIENCE, internal, service},
-    application::{
-        DriveSagas, HandleShortfalls, IntentLimits, KeepHouse, PaymentTerms, Poke, PublishEvents,
-        QueueLimits, ReceiveReturns, SagaLoop, ShipParcels,
-    },
     audit::{Auditor, OrderBooks},
+    checkout::QueueLimits,
     config::{Audit, CheckoutSettings, Migrate, Serve, Work},
-    domain::Lane,
-    ports::PaymentProvider,
+    fulfillment::{ShipParcels, postgres::PgShipments},
+    http,
+    infrastructure::{
+        postgres::{MIGRATOR, PgOrders, Pools},
+        product_client::{CatalogHttp, CatalogSettings, Timeouts},
+    },
+    intents::IntentLimits,
+    orders::{PublishEvents, postgres::PgEventLog},
+    payments::{
+        PaymentTerms,
+        ports::PaymentProvider,
+        postgres::PgPayments,
+        providers::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
+    },
+    returns::{ReceiveReturns, postgres::PgReturnedGoods},
+    saga::{DriveSagas, KeepHouse, Poke, SagaLoop, model::Lane, postgres::PgSagas},
+    shortfalls::HandleShortfalls,
 };
 
 /// Connections for placing orders: one for each lane of orders, one for each loop of sagas that orders begin in.

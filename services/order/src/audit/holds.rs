@@ -8,7 +8,7 @@ use std::{
 use uuid::Uuid;
 
 use super::rows::Found;
-use crate::adapters::catalog_http::{HeldUnits, OrderHold};
+use crate::infrastructure::product_client::{HeldUnits, OrderHold};
 
 /// An order as far as product has to do with it. Statuses are text: one that is not known is a finding of its own.
 #[derive(Clone, Debug)]

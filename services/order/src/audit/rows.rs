@@ -12,7 +12,7 @@ use super::{
     Range,
     holds::{HeldOrder, Units},
 };
-use crate::adapters::postgres::{OrderText, unreadable};
+use crate::orders::postgres::{OrderText, unreadable};
 
 /// Something that does not add up, and the order that it is about.
 #[derive(Clone, Debug)]

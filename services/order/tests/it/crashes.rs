@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use order::{
-    adapters::postgres::{PgOrders, Pools},
-    application::{Command, PlaceOrders},
-    domain::{
-        Country, OrderRequest, ProductReference, Quantity, RequestedLines, ShippingAddress, Sku,
-        Text, UserId,
+    checkout::{
+        Command, PlaceOrders,
+        model::{OrderRequest, ProductReference, RequestedLines},
     },
+    infrastructure::postgres::{PgOrders, Pools},
+    values::{Country, Quantity, ShippingAddress, Sku, Text, UserId},
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use web::clock::Clock;
@@ -82,10 +82,10 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
         .await;
     assert!(placed[0].is_ok());
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let worker = order::application::SagaLoop {
+    let worker = order::saga::SagaLoop {
         drive: shop.driver(),
-        lane: order::domain::Lane::Stock,
-        poke: order::application::Poke::default(),
+        lane: order::saga::model::Lane::Stock,
+        poke: order::saga::Poke::default(),
         poll: Some(Duration::from_millis(10)),
     };
     let worker = tokio::spawn(worker.run(stopped));
@@ -100,7 +100,7 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
     };
     // The dead process had taken it.
     tokio::time::timeout(
-        order::domain::Turn::FIRST_LEASE + Duration::from_secs(2),
+        order::saga::model::Turn::FIRST_LEASE + Duration::from_secs(2),
         replay,
     )
     .await

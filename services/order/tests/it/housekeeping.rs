@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use order::{
-    adapters::postgres::{PgOrders, PgSagas, Pools},
-    application::KeepHouse,
-    ports::Sagas,
+    infrastructure::postgres::{PgOrders, Pools},
+    saga::{KeepHouse, ports::Sagas, postgres::PgSagas},
 };
 use sqlx::PgPool;
 use tokio::sync::watch;

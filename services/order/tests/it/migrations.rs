@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use order::{
-    adapters::postgres::{MIGRATOR, PgEventLog},
-    ports::EventLog,
+    infrastructure::postgres::MIGRATOR,
+    orders::{ports::EventLog, postgres::PgEventLog},
 };
 use postgres::testing::migrations::{Written, under_writers};
 use sqlx::PgPool;

@@ -12,15 +12,18 @@ use std::{
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use money::Money;
 use order::{
-    adapters::payments::{
-        CaptureChoice, MockSettings, MockWebhooks, PaymentSettings, ProviderChoice, Providers,
-        SignedWebhooks,
+    payments::{
+        model::ProviderName,
+        ports::{
+            Authorisation, Charge, MoneyOperation, OperationAnswer, PaymentProvider,
+            PaymentWebhooks, ProviderError, RefundOperation, Webhook, WebhookError,
+        },
+        providers::{
+            CaptureChoice, MockSettings, MockWebhooks, PaymentSettings, ProviderChoice, Providers,
+            SignedWebhooks,
+        },
     },
-    domain::{OrderId, PaymentId, ProviderName, RefundId},
-    ports::{
-        Authorisation, Charge, MoneyOperation, OperationAnswer, PaymentProvider, PaymentWebhooks,
-        ProviderError, RefundOperation, Webhook, WebhookError,
-    },
+    values::{OrderId, PaymentId, RefundId},
 };
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::mpsc};
@@ -115,7 +118,7 @@ async fn ledger(pool: &PgPool) -> (i64, i64, i64) {
     .unwrap()
 }
 
-#[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
+#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn the_same_key_answers_the_same_and_charges_once(pool: PgPool) {
     let providers = providers(&pool, Duration::ZERO);
     let charge = charge("mock_ok");
@@ -160,7 +163,7 @@ async fn the_same_key_answers_the_same_and_charges_once(pool: PgPool) {
     assert_eq!(ledger(&pool).await, (500, 500, 200));
 }
 
-#[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
+#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn a_lost_answer_is_found_in_the_books(pool: PgPool) {
     let providers = providers(&pool, Duration::ZERO);
     let charge = charge("mock_unknown");
@@ -188,7 +191,7 @@ async fn a_lost_answer_is_found_in_the_books(pool: PgPool) {
     assert_eq!(ledger(&pool).await, (500, 500, 0));
 }
 
-#[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
+#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn methods_do_what_their_names_say(pool: PgPool) {
     let providers = providers(&pool, Duration::ZERO);
     let answer = providers.authorise(&charge("mock_declined")).await.unwrap();
@@ -213,7 +216,7 @@ async fn methods_do_what_their_names_say(pool: PgPool) {
     assert_eq!(ledger(&pool).await, (1_500, 500, 0));
 }
 
-#[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
+#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn a_void_stops_a_charge_under_way_and_one_to_come(pool: PgPool) {
     let providers = providers(&pool, Duration::from_mins(1));
     let late = charge("mock_late");
@@ -239,7 +242,7 @@ async fn a_void_stops_a_charge_under_way_and_one_to_come(pool: PgPool) {
     assert_eq!(ledger(&pool).await, (0, 0, 0));
 }
 
-#[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
+#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn a_caller_that_goes_away_cancels_nothing(pool: PgPool) {
     let providers = providers(&pool, Duration::ZERO);
     let charge = charge("mock_slow");
@@ -291,7 +294,7 @@ async fn receiver() -> (String, mpsc::UnboundedReceiver<Webhook>) {
     (url, received)
 }
 
-#[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
+#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn a_late_result_is_told_until_it_is_taken(pool: PgPool) {
     let (url, mut received) = receiver().await;
     let mut settings = settings(Duration::from_millis(400));
@@ -340,7 +343,7 @@ async fn a_late_result_is_told_until_it_is_taken(pool: PgPool) {
     ));
 }
 
-#[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
+#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn mock_twice_tells_twice_and_charges_once(pool: PgPool) {
     let providers = providers(&pool, Duration::ZERO);
     let charge = charge("mock_twice");
@@ -354,7 +357,7 @@ async fn mock_twice_tells_twice_and_charges_once(pool: PgPool) {
     assert_eq!(ledger(&pool).await, (500, 0, 0));
 }
 
-#[sqlx::test(migrator = "order::adapters::postgres::MIGRATOR")]
+#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn without_a_provider_nothing_is_offered_and_old_payments_stay_known(pool: PgPool) {
     let mut settings = settings(Duration::ZERO);
     let charge = charge("mock_ok");

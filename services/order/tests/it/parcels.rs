@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use order::{
-    adapters::{
-        catalog_http::CatalogHttp,
-        postgres::{PgOrders, PgShipments, Pools},
+    fulfillment::{
+        ShipParcels,
+        model::{Packing, ParcelOutcome, ParcelStep, Tracking},
+        ports::{Dispatches, Shipments},
+        postgres::PgShipments,
     },
-    application::ShipParcels,
-    domain::{Merchant, OrderId, Packing, ParcelOutcome, ParcelStep, Tracking, UserId},
-    ports::{Dispatches, Saved, Shipments},
+    infrastructure::{
+        postgres::{PgOrders, Pools},
+        product_client::CatalogHttp,
+    },
+    orders::{model::Merchant, ports::Saved},
+    values::{OrderId, UserId},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -219,7 +224,7 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
         OrderId(order.uuid()),
     );
     let store = PgOrders::new(Pools::shared(&shop.pool), Clock::system());
-    let parcel = order::domain::FulfillmentId(Clock::system().uuid());
+    let parcel = order::values::FulfillmentId(Clock::system().uuid());
     let before = store.dispatch(id).await.unwrap().unwrap();
     let plan = before
         .plan(admin, parcel, &Packing::Rest, Tracking::default())

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use order::{
-    domain::{Action, Lane, Progress},
+use order::saga::{
+    model::{Action, Lane, Progress},
     ports::Sagas,
 };
 use serde_json::{Value, json};
@@ -323,7 +323,7 @@ async fn a_wish_between_call_and_write_is_not_lost(pool: PgPool) {
     cancel(&shop, &customer, &order).await;
     let written = Progress::of(turn).authorised(reference).unwrap();
     let settled = sagas.settle(&[written.settlement()]).await.unwrap();
-    assert_eq!(settled, [order::domain::Settled::OrderChanged]);
+    assert_eq!(settled, [order::saga::model::Settled::OrderChanged]);
     shop.drive_out().await;
     assert_eq!(
         state(&shop, &customer, &order).await,

@@ -3,7 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
-use order::adapters::payments::{MockWebhooks, PaymentSettings};
+use order::payments::providers::{MockWebhooks, PaymentSettings};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch};
@@ -301,7 +301,7 @@ fn the_books_of_the_mock_are_its_own() {
             let names_it = std::fs::read_to_string(&path)
                 .unwrap()
                 .contains("mock_provider_");
-            let its_own = path.to_str().unwrap().contains("/adapters/payments/mock/");
+            let its_own = path.to_str().unwrap().contains("/payments/providers/mock/");
             assert!(!names_it || its_own, "{}", path.display());
             seen += usize::from(names_it);
         }

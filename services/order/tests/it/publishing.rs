@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use order::{adapters::postgres::PgEventLog, application::PublishEvents, ports::EventLog};
+use order::orders::{PublishEvents, ports::EventLog, postgres::PgEventLog};
 use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 use web::clock::Clock;

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use order::{
-    application::Driven,
-    domain::{
-        CommitOutcome, Lane, OrderId, Postponement, Progress, ReleaseOutcome, Settled, Settlement,
-        Turn,
+    checkout::ports::Reservations,
+    saga::{
+        Driven,
+        model::{
+            CommitOutcome, Lane, Postponement, Progress, ReleaseOutcome, Settled, Settlement, Turn,
+        },
+        ports::Sagas,
     },
-    ports::{Reservations, Sagas},
+    values::OrderId,
 };
 use sqlx::PgPool;
 
@@ -266,8 +269,8 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
 #[sqlx::test]
 async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
     use order::{
-        adapters::postgres::{PgOrders, Pools},
-        ports::Orders,
+        infrastructure::postgres::{PgOrders, Pools},
+        orders::ports::Orders,
     };
     let shop = Shop::open(pool).await;
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));

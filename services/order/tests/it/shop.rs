@@ -10,20 +10,28 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use order::{
-    adapters::{
-        catalog_http::{CatalogHttp, CatalogSettings, Timeouts},
-        payments::{
+    app::{App, Parts, service},
+    audit::{Auditor, OrderBooks},
+    checkout::{PlaceOrders, QueueLimits},
+    infrastructure::{
+        postgres::{PgOrders, Pools},
+        product_client::{CatalogHttp, CatalogSettings, Timeouts},
+    },
+    intents::IntentLimits,
+    payments::{
+        PaymentTerms,
+        model::ProviderReference,
+        ports::{Authorisation, Charge, PaymentProvider},
+        postgres::PgPayments,
+        providers::{
             CaptureChoice, MockSettings, PaymentSettings, ProviderChoice, Providers, SignedWebhooks,
         },
-        postgres::{PgOrders, PgPayments, PgSagas, Pools},
     },
-    app::{App, Parts, service},
-    application::{
-        DriveSagas, Driven, IntentLimits, PaymentTerms, PlaceOrders, Poke, QueueLimits, SagaLoop,
+    saga::{
+        DriveSagas, Driven, Poke, SagaLoop,
+        model::{Lane, Turn},
+        postgres::PgSagas,
     },
-    audit::{Auditor, OrderBooks},
-    domain::{Lane, ProviderReference, Turn},
-    ports::{Authorisation, Charge, PaymentProvider},
 };
 use postgres::{Pool, testing::Proxy};
 use serde_json::{Value, json};

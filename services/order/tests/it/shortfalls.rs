@@ -1,11 +1,11 @@
 //! Units that were counted away from committed orders: the order is cancelled or partly refunded, and product is told.
 
 use order::{
-    adapters::{
-        catalog_http::CatalogHttp,
+    infrastructure::{
         postgres::{PgOrders, Pools},
+        product_client::CatalogHttp,
     },
-    application::HandleShortfalls,
+    shortfalls::HandleShortfalls,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;

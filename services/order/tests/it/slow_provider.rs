@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use order::{domain::Lane, ports::Sagas};
+use order::saga::{model::Lane, ports::Sagas};
 use serde_json::Value;
 use sqlx::PgPool;
 

@@ -1,6 +1,6 @@
 //! Shipping and cancelling at once: whoever is too late is told, and no request to cancel stays open unseen.
 
-use order::ports::Sagas;
+use order::saga::ports::Sagas;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 

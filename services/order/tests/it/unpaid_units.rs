@@ -3,17 +3,20 @@
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
 use order::{
-    adapters::{
-        catalog_http::CatalogHttp,
-        payments::PaymentSettings,
+    checkout::{
+        Command, PlaceOrderError, PlaceOrders,
+        model::{NewOrder, OrderRequest, OwingUnits, ProductReference, RequestedLines},
+    },
+    infrastructure::{
         postgres::{PgOrders, Pools},
+        product_client::CatalogHttp,
     },
-    application::{Command, PlaceOrderError, PlaceOrders},
-    domain::{
-        NewOrder, Order, OrderFilter, OrderId, OrderRequest, OwingUnits, ProductId,
-        ProductReference, Quantity, RequestIdentity, RequestedLines, Sku, UserId, Window,
+    orders::{
+        model::{Order, OrderFilter},
+        ports::{Creation, Listing, Orders, OrdersError, Recorded},
     },
-    ports::{Creation, Listing, Orders, OrdersError, Recorded},
+    payments::providers::PaymentSettings,
+    values::{OrderId, ProductId, Quantity, RequestIdentity, Sku, UserId, Window},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;

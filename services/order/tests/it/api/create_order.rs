@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Request},
 };
-use order::application::QueueLimits;
+use order::checkout::QueueLimits;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use web::token::Role;

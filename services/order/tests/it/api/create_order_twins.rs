@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order::application::QueueLimits;
+use order::checkout::QueueLimits;
 use sqlx::PgPool;
 
 use crate::{

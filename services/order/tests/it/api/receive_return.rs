@@ -2,11 +2,9 @@
 
 use axum::http::StatusCode;
 use order::{
-    adapters::{
-        catalog_http::CatalogHttp,
-        postgres::{PgPayments, PgReturnedGoods},
-    },
-    application::ReceiveReturns,
+    infrastructure::product_client::CatalogHttp,
+    payments::postgres::PgPayments,
+    returns::{ReceiveReturns, postgres::PgReturnedGoods},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;

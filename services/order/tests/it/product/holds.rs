@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use order::adapters::catalog_http::{CatalogHttp, CatalogSettings, Timeouts};
+use order::infrastructure::product_client::{CatalogHttp, CatalogSettings, Timeouts};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

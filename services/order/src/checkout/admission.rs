@@ -1,0 +1,145 @@
+//! Who may queue: one request a key at a time, a few per customer, and for a while none of a customer whose order
+//! made a whole batch fail (ORDERS 12, 15, 18). Counted per replica.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::values::{RequestKey, UserId};
+
+/// How long a customer waits whose order had to be taken out of a batch.
+const SUSPENSION: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Default)]
+pub(super) struct Admission(Arc<Mutex<Present>>);
+
+#[derive(Default)]
+struct Present {
+    keys: HashSet<RequestKey>,
+    per_customer: HashMap<UserId, usize>,
+    suspended: HashMap<UserId, Instant>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    KeyInUse,
+    TooManyOfCustomer,
+    Suspended,
+}
+
+/// A place in the queue, given back when dropped.
+pub(super) struct Ticket {
+    admission: Admission,
+    customer: UserId,
+    key: RequestKey,
+}
+
+impl Admission {
+    pub(super) fn admit(
+        &self,
+        customer: UserId,
+        key: RequestKey,
+        most: usize,
+        now: Instant,
+    ) -> Result<Ticket, Refusal> {
+        let mut present = self.present();
+        present.suspended.retain(|_, until| *until > now);
+        if present.suspended.contains_key(&customer) {
+            return Err(Refusal::Suspended);
+        }
+        if present.keys.contains(&key) {
+            return Err(Refusal::KeyInUse);
+        }
+        let queued = present.per_customer.entry(customer).or_default();
+        if *queued >= most {
+            return Err(Refusal::TooManyOfCustomer);
+        }
+        *queued += 1;
+        present.keys.insert(key);
+        Ok(Ticket {
+            admission: self.clone(),
+            customer,
+            key,
+        })
+    }
+
+    pub(super) fn suspend(&self, customer: UserId, now: Instant) {
+        self.present().suspended.insert(customer, now + SUSPENSION);
+    }
+
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut present = self.admission.present();
+        present.keys.remove(&self.key);
+        if let Some(queued) = present.per_customer.get_mut(&self.customer) {
+            *queued -= 1;
+            if *queued == 0 {
+                present.per_customer.remove(&self.customer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const CUSTOMER: UserId = UserId(Uuid::nil());
+
+    #[test]
+    fn a_key_is_admitted_once_at_a_time() {
+        let (admission, now) = (Admission::default(), Instant::now());
+        let ticket = admission
+            .admit(CUSTOMER, RequestKey([1; 32]), 8, now)
+            .ok()
+            .unwrap();
+        assert_eq!(
+            admission.admit(CUSTOMER, RequestKey([1; 32]), 8, now).err(),
+            Some(Refusal::KeyInUse)
+        );
+        drop(ticket);
+        assert!(
+            admission
+                .admit(CUSTOMER, RequestKey([1; 32]), 8, now)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_customer_has_a_few_places_and_none_while_suspended() {
+        let (admission, now) = (Admission::default(), Instant::now());
+        let first = admission
+            .admit(CUSTOMER, RequestKey([1; 32]), 1, now)
+            .ok()
+            .unwrap();
+        assert_eq!(
+            admission.admit(CUSTOMER, RequestKey([2; 32]), 1, now).err(),
+            Some(Refusal::TooManyOfCustomer)
+        );
+        assert!(
+            admission
+                .admit(UserId(Uuid::max()), RequestKey([2; 32]), 1, now)
+                .is_ok()
+        );
+        drop(first);
+        admission.suspend(CUSTOMER, now);
+        assert_eq!(
+            admission.admit(CUSTOMER, RequestKey([3; 32]), 8, now).err(),
+            Some(Refusal::Suspended)
+        );
+        assert!(
+            admission
+                .admit(CUSTOMER, RequestKey([3; 32]), 8, now + SUSPENSION)
+                .is_ok()
+        );
+    }
+}

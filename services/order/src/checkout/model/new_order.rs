@@ -1,0 +1,95 @@
+//! An order about to be written: what product holds, as the order's lines.
+
+use std::time::Duration;
+
+use money::MoneyError;
+
+use super::HeldLine;
+use crate::{
+    orders::model::{OrderLine, Totals},
+    payments::model::NewPayment,
+    saga::model::Turn,
+    values::{Fingerprint, Note, OrderId, RequestIdentity, ShippingAddress},
+};
+
+/// An order about to be written, together with the request that it answers.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    pub id: OrderId,
+    pub identity: RequestIdentity,
+    pub fingerprint: Fingerprint,
+    pub lines: Vec<OrderLine>,
+    pub totals: Totals,
+    pub shipping_address: Option<ShippingAddress>,
+    pub note: Option<Note>,
+    /// How long it may wait for its payment; `None`: there is nothing to pay.
+    pub pay_within: Option<Duration>,
+    /// The payment that begins with it.
+    pub payment: Option<NewPayment>,
+}
+
+impl NewOrder {
+    /// Where nothing is to be paid, the process that places the order takes its saga as it writes it.
+    pub fn first_turn(&self) -> Option<Turn> {
+        self.pay_within.is_none().then(|| Turn::first(self.id))
+    }
+}
+
+impl TryFrom<HeldLine> for OrderLine {
+    type Error = MoneyError;
+
+    fn try_from(held: HeldLine) -> Result<Self, MoneyError> {
+        let HeldLine {
+            product_id,
+            vendor_id,
+            sku,
+            name,
+            unit_price,
+            quantity,
+        } = held;
+        let total = unit_price.checked_mul(quantity.get())?;
+        Ok(Self {
+            product_id,
+            vendor_id,
+            sku,
+            name,
+            unit_price,
+            quantity,
+            total,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use money::Money;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::values::{ProductId, Quantity, Sku, UserId};
+
+    fn line(price: i64, units: u32) -> Result<OrderLine, MoneyError> {
+        OrderLine::try_from(HeldLine {
+            product_id: ProductId(Uuid::nil()),
+            vendor_id: UserId(Uuid::nil()),
+            sku: Sku::try_from("MUG".to_owned()).unwrap(),
+            name: "Mug".to_owned(),
+            unit_price: Money::new(price, "USD".parse().unwrap()),
+            quantity: Quantity::try_from(units).unwrap(),
+        })
+    }
+
+    #[test]
+    fn totals_are_the_sum_of_the_lines_and_never_overflow() {
+        let currency = "USD".parse().unwrap();
+        let lines = [line(999, 2).unwrap(), line(1, 3).unwrap()];
+        assert_eq!(Totals::of(&lines, currency).unwrap().total.minor, 2_001);
+        assert_eq!(line(i64::MAX, 2), Err(MoneyError::TooLarge));
+        let huge = [line(i64::MAX, 1).unwrap(), line(1, 1).unwrap()];
+        assert_eq!(Totals::of(&huge, currency), Err(MoneyError::TooLarge));
+        assert_eq!(
+            Totals::of(&lines, "EUR".parse().unwrap()),
+            Err(MoneyError::CurrencyMismatch)
+        );
+    }
+}

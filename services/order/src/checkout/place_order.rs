@@ -1,0 +1,208 @@
+//! One order from one customer: a place in a bounded queue, and the answer of the batch that it became part of.
+//! No timer: what queued while a batch was under way is the next one. Arrival order holds per replica.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use telemetry::TraceContext;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tracing::{Instrument, error, info_span};
+
+use super::{
+    Command, PlaceOrderError, PlaceOrders, Placed,
+    admission::{Admission, Refusal, Ticket},
+    ports::Reservations,
+};
+use crate::{
+    fail_point::{FailPoint, reach},
+    orders::ports::Orders,
+};
+
+/// Orders a batch carries at most; product takes no more.
+const BATCH: usize = 128;
+
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Requests that may wait; more are turned away.
+    pub capacity: usize,
+    /// Requests of one customer that may wait or be under way.
+    pub per_customer: usize,
+    /// Batches under way at the same time, so that a slow one does not stop the shop.
+    pub lanes: usize,
+    /// What waited longer is not begun.
+    pub wait: Duration,
+}
+
+impl Default for QueueLimits {
+    fn default() -> Self {
+        Self {
+            capacity: 1_024,
+            per_customer: 8,
+            lanes: 2,
+            wait: Duration::from_secs(2),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct PlaceOrder {
+    queue: mpsc::Sender<Entry>,
+    admission: Admission,
+    limits: QueueLimits,
+}
+
+struct Entry {
+    command: Command,
+    ticket: Ticket,
+    answer: oneshot::Sender<Result<Placed, PlaceOrderError>>,
+    arrived: Instant,
+    trace: Option<TraceContext>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the batch ended without an answer")]
+struct Unanswered;
+
+impl PlaceOrder {
+    /// Starts the lanes; they end when the last `PlaceOrder` is gone.
+    pub fn start<R: Reservations + Clone, O: Orders>(
+        batches: PlaceOrders<R, O>,
+        limits: QueueLimits,
+    ) -> Self {
+        let (queue, entries) = mpsc::channel(limits.capacity);
+        let (entries, batches) = (Arc::new(Mutex::new(entries)), Arc::new(batches));
+        let admission = Admission::default();
+        for _ in 0..limits.lanes {
+            let lane = Lane {
+                entries: Arc::clone(&entries),
+                batches: Arc::clone(&batches),
+                admission: admission.clone(),
+                wait: limits.wait,
+            };
+            tokio::spawn(lane.run());
+        }
+        Self {
+            queue,
+            admission,
+            limits,
+        }
+    }
+
+    pub async fn run(&self, command: Command) -> Result<Placed, PlaceOrderError> {
+        let (customer, arrived) = (command.identity.principal, Instant::now());
+        let ticket = self
+            .admission
+            .admit(
+                customer,
+                command.request_key,
+                self.limits.per_customer,
+                arrived,
+            )
+            .map_err(|refusal| match refusal {
+                Refusal::KeyInUse => PlaceOrderError::KeyInUse,
+                Refusal::TooManyOfCustomer => PlaceOrderError::TooManyOfCustomer,
+                Refusal::Suspended => PlaceOrderError::Suspended,
+            })?;
+        let (answer, outcome) = oneshot::channel();
+        let entry = Entry {
+            command,
+            ticket,
+            answer,
+            arrived,
+            trace: web::current_trace(),
+        };
+        self.queue
+            .try_send(entry)
+            .map_err(|_| PlaceOrderError::QueueFull)?;
+        let outcome = outcome
+            .await
+            .unwrap_or_else(|_| Err(PlaceOrderError::Failed(Arc::new(Unanswered))));
+        reach(FailPoint::BeforeAnswer)
+            .await
+            .map_err(PlaceOrderError::OutcomeUnknown)?;
+        outcome
+    }
+}
+
+struct Lane<R, O> {
+    entries: Arc<Mutex<mpsc::Receiver<Entry>>>,
+    batches: Arc<PlaceOrders<R, O>>,
+    admission: Admission,
+    wait: Duration,
+}
+
+impl<R: Reservations + Clone, O: Orders> Lane<R, O> {
+    async fn run(self) {
+        loop {
+            let mut entries = Vec::new();
+            if self
+                .entries
+                .lock()
+                .await
+                .recv_many(&mut entries, BATCH)
+                .await
+                == 0
+            {
+                return;
+            }
+            let trace = entries.iter().find_map(|entry| entry.trace);
+            let span = info_span!(
+                "order batch",
+                trace_id = trace.map(|trace| trace.trace_id()),
+                size = entries.len()
+            );
+            let batch = carry_out(
+                Arc::clone(&self.batches),
+                self.admission.clone(),
+                self.wait,
+                entries,
+            );
+            // A task of its own: a panic ends this batch and not the lane.
+            if let Err(panicked) = tokio::spawn(web::in_trace(trace, batch).instrument(span)).await
+            {
+                error!(
+                    error = &panicked as &dyn std::error::Error,
+                    "a batch of orders panicked"
+                );
+            }
+        }
+    }
+}
+
+async fn carry_out<R: Reservations + Clone, O: Orders>(
+    batches: Arc<PlaceOrders<R, O>>,
+    admission: Admission,
+    wait: Duration,
+    entries: Vec<Entry>,
+) {
+    let (mut commands, mut waiting) = (Vec::new(), Vec::new());
+    for Entry {
+        command,
+        ticket,
+        answer,
+        arrived,
+        ..
+    } in entries
+    {
+        if arrived.elapsed() > wait {
+            drop(ticket);
+            // Whoever asked may have gone.
+            let _ = answer.send(Err(PlaceOrderError::WaitedTooLong));
+        } else {
+            waiting.push((command.identity.principal, ticket, answer));
+            commands.push(command);
+        }
+    }
+    metrics::histogram!("ecommercestack_order_batch_orders")
+        .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
+    let outcomes = batches.run(&commands).await;
+    for ((customer, ticket, answer), outcome) in waiting.into_iter().zip(outcomes) {
+        if let Err(PlaceOrderError::Refused(_)) = &outcome {
+            admission.suspend(customer, Instant::now());
+        }
+        drop(ticket);
+        let _ = answer.send(outcome);
+    }
+}

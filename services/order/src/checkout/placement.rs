@@ -1,0 +1,102 @@
+//! A request for an order as a command, and what may come of it.
+
+use std::sync::Arc;
+
+use money::Money;
+use web::idempotency;
+
+use super::model::{MissingStock, OrderRequest, RequestedLine, TooManyUnpaidUnits};
+use crate::{
+    orders::model::Order,
+    values::{Cause, Fingerprint, Operation, RequestIdentity, RequestKey, Sku, UserId},
+};
+
+/// A request for an order, with the hashes that it is known by.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub identity: RequestIdentity,
+    pub request_key: RequestKey,
+    pub fingerprint: Fingerprint,
+    pub request: OrderRequest,
+}
+
+impl Command {
+    pub fn try_new(
+        customer: UserId,
+        key: &str,
+        request: OrderRequest,
+    ) -> Result<Self, PlaceOrderError> {
+        let operation = Operation::PlaceOrder;
+        let hashed = [
+            customer.0.as_bytes().as_slice(),
+            operation.as_str().as_bytes(),
+            key.as_bytes(),
+        ];
+        let fingerprint = idempotency::fingerprint(&request)
+            .map_err(|error| PlaceOrderError::Failed(Arc::new(error)))?;
+        Ok(Self {
+            identity: RequestIdentity {
+                principal: customer,
+                operation,
+                key: key.to_owned(),
+            },
+            request_key: RequestKey(idempotency::hash(&hashed)),
+            fingerprint: Fingerprint(fingerprint),
+            request,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub order: Order,
+    /// An earlier request with the same key made it.
+    pub replayed: bool,
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PlaceOrderError {
+    #[error("a request with this key is under way")]
+    KeyInUse,
+    #[error("this key stands for another request")]
+    KeyReused,
+    #[error("the hold of this key has ended without an order")]
+    KeyExpired,
+    #[error("too many requests of this customer are under way")]
+    TooManyOfCustomer,
+    #[error("no such payment method is offered")]
+    UnknownPaymentMethod,
+    #[error("too many orders of this customer are unpaid")]
+    TooManyUnpaid,
+    #[error("too many units of one product would be unpaid")]
+    TooManyUnpaidUnits(#[source] TooManyUnpaidUnits),
+    #[error("an order of this customer made a batch fail a moment ago")]
+    Suspended,
+    #[error("the queue is full")]
+    QueueFull,
+    #[error("the request waited too long")]
+    WaitedTooLong,
+    #[error("some lines lack stock")]
+    OutOfStock(Vec<MissingStock>),
+    #[error("some lines name nothing that can be bought")]
+    UnknownProducts(Vec<RequestedLine>),
+    #[error("the total is another than expected")]
+    PriceChanged { total: Money },
+    #[error("the total is larger than can be kept")]
+    TotalTooLarge,
+    #[error("the items of {0} add up to more units than an order may have")]
+    TooManyUnits(Sku),
+    /// Nothing was ordered, and trying again changes nothing before the shop is mended.
+    #[error("an item cannot be ordered as product has it")]
+    NotOrderable(#[source] Cause),
+    /// Nothing was done.
+    #[error("orders cannot be taken right now")]
+    Unavailable(#[source] Cause),
+    /// The stock may be held, the order even written: the same request again finds it.
+    #[error("what became of the request is not known")]
+    OutcomeUnknown(#[source] Cause),
+    #[error("this order can never be written")]
+    Refused(#[source] Cause),
+    #[error("the order failed by a defect")]
+    Failed(#[source] Cause),
+}

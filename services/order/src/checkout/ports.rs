@@ -1,0 +1,86 @@
+//! Product's stock, as far as orders need it (ORDERS 1-6).
+
+use std::time::Duration;
+
+use super::model::{ReservationRequest, Verdict};
+use crate::{
+    saga::model::{CommitOutcome, ExtendOutcome, ReleaseOutcome},
+    values::{Cause, OrderId},
+};
+
+/// Every method may be repeated with the same arguments and answers the same.
+pub trait Reservations: Send + Sync + 'static {
+    fn reserve(
+        &self,
+        requests: &[ReservationRequest],
+    ) -> impl Future<Output = Result<Vec<Reserved>, ReservationsError>> + Send;
+
+    fn commit(
+        &self,
+        orders: &[OrderId],
+    ) -> impl Future<Output = Result<Vec<Result<CommitOutcome, Misfit>>, ReservationsError>> + Send;
+
+    /// Makes holds last this long from now; expired ones are taken again where the units are there (ORDERS 2, 20).
+    fn extend(
+        &self,
+        holds: &[(OrderId, Duration)],
+    ) -> impl Future<Output = Result<Vec<Result<ExtendOutcome, Misfit>>, ReservationsError>> + Send;
+
+    /// Gives back what is held, and what is committed and not shipped. For orders that end, by their sagas alone: before
+    /// the order row is there, an outcome may be unknown and the buyer's retry may have adopted the hold.
+    fn release(
+        &self,
+        orders: &[OrderId],
+    ) -> impl Future<Output = Result<Vec<Result<ReleaseOutcome, Misfit>>, ReservationsError>> + Send;
+
+    /// Gives back the holds of orders that were refused after their stock was held. Only of ids that this request made:
+    /// then nobody can have written an order by them but who decides as this one does. A lost call costs nothing: such
+    /// holds end by themselves (ORDERS 2, 37).
+    fn give_back(
+        &self,
+        orders: &[OrderId],
+    ) -> impl Future<Output = Result<(), ReservationsError>> + Send;
+}
+
+/// Product's answer to one reservation.
+#[derive(Clone, Debug)]
+pub enum Reserved {
+    Verdict(Verdict),
+    /// It cannot be used, and so is known: asking again answers the same.
+    Unusable {
+        /// Whose hold it may be.
+        hold: Option<OrderId>,
+        misfit: Misfit,
+    },
+}
+
+impl Reserved {
+    /// Whose hold it leaves in product, as far as can be told.
+    pub const fn hold(&self) -> Option<OrderId> {
+        match self {
+            Self::Verdict(verdict) => verdict.hold(),
+            Self::Unusable { hold, .. } => *hold,
+        }
+    }
+}
+
+/// One entry of an answer does not fit; the others stand.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("product's answer about this one cannot be used")]
+pub struct Misfit(#[source] pub Cause);
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReservationsError {
+    /// Too many calls failed lately; nothing was sent.
+    #[error("product has not answered lately and is left alone for a moment")]
+    LeftAlone,
+    /// Nothing was sent.
+    #[error("product cannot be reached")]
+    Unreachable(#[source] Cause),
+    /// It may have been done or not.
+    #[error("the outcome of a call to product is not known")]
+    Unknown(#[source] Cause),
+    /// Product refused the batch as a whole; nothing was done.
+    #[error("product refused the batch")]
+    Refused(#[source] Cause),
+}

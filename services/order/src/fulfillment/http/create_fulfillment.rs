@@ -1,0 +1,164 @@
+//! `POST /orders/{id}/fulfillments`: packs a parcel.
+
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{
+    FieldError, PathParameters, Problem, ValidJson, problem::ProblemDocument, token::VendorOrAdmin,
+};
+
+use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
+use crate::{
+    app::App,
+    fulfillment::model::{Packing, Tracking, TrackingUrl},
+    infrastructure::http::listing::merchant,
+    values::{OrderId, Quantity, Sku, Text},
+};
+
+/// Most items of one parcel: an order has no more lines.
+const MOST_ITEMS: usize = 50;
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(as = NewFulfillment, example = json!({
+    "items": [{ "sku": "MUG-1", "quantity": 2 }],
+    "tracking": { "carrier": "Royal Mail", "number": "AB123456789GB", "url": "https://track.example/AB123456789GB" },
+}))]
+pub struct NewFulfillmentBody {
+    /// Without them: everything of the caller's that is in no parcel.
+    #[schema(min_items = 1, max_items = 50)]
+    items: Option<Vec<ParcelItemBody>>,
+    #[serde(default)]
+    tracking: TrackingBody,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewParcelItem)]
+pub struct ParcelItemBody {
+    #[schema(example = "MUG-1", pattern = "^[A-Za-z0-9._-]{1,64}$")]
+    sku: String,
+    #[schema(minimum = 1, maximum = 10_000, example = 2)]
+    quantity: u32,
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewTracking)]
+struct TrackingBody {
+    #[schema(min_length = 1, max_length = 100)]
+    carrier: Option<String>,
+    #[schema(min_length = 1, max_length = 100)]
+    number: Option<String>,
+    #[schema(max_length = 500, pattern = "^https?://")]
+    url: Option<String>,
+}
+
+impl NewFulfillmentBody {
+    fn parse(self) -> Result<(Packing, Tracking), Problem> {
+        let mut errors = Vec::new();
+        let packing = match self.items {
+            None => Packing::Rest,
+            Some(items) => Packing::Lines(items_of(items, &mut errors)),
+        };
+        let mut refuse = |name: &str, error: String| {
+            errors.push(FieldError::new(
+                format!("/tracking/{name}"),
+                "invalid",
+                error,
+            ));
+        };
+        let mut text = |name: &str, text: Option<String>| match text.map(Text::try_from) {
+            None => None,
+            Some(Ok(text)) => Some(text),
+            Some(Err(error)) => {
+                refuse(name, error.to_string());
+                None
+            }
+        };
+        let carrier = text("carrier", self.tracking.carrier);
+        let number = text("number", self.tracking.number);
+        let url = match self.tracking.url.map(TrackingUrl::try_from) {
+            None => None,
+            Some(Ok(url)) => Some(url),
+            Some(Err(error)) => {
+                refuse("url", error.to_string());
+                None
+            }
+        };
+        if errors.is_empty() {
+            let tracking = Tracking {
+                carrier,
+                number,
+                url,
+            };
+            Ok((packing, tracking))
+        } else {
+            Err(Problem::invalid(errors))
+        }
+    }
+}
+
+/// The items that keep the rules; what breaks one is added to the errors.
+pub fn items_of(items: Vec<ParcelItemBody>, errors: &mut Vec<FieldError>) -> Vec<(Sku, Quantity)> {
+    if !(1..=MOST_ITEMS).contains(&items.len()) {
+        errors.push(FieldError::new("/items", "invalid", "1 to 50 items"));
+        return Vec::new();
+    }
+    let mut read = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let sku = Sku::try_from(item.sku).map_err(|error| ("sku", error.to_string()));
+        let quantity =
+            Quantity::try_from(item.quantity).map_err(|error| ("quantity", error.to_string()));
+        for (field, error) in [sku.clone().err(), quantity.clone().err()]
+            .into_iter()
+            .flatten()
+        {
+            let pointer = format!("/items/{index}/{field}");
+            errors.push(FieldError::new(pointer, "invalid", error));
+        }
+        read.extend(sku.ok().zip(quantity.ok()));
+    }
+    read
+}
+
+/// Pack a parcel
+///
+/// For admins, and for vendors with the own lines. It leaves when it is shipped.
+#[utoipa::path(
+    post,
+    path = "/orders/{id}/fulfillments",
+    tag = "fulfillments",
+    security(("bearer" = [])),
+    params(("id" = OrderId, Path, description = "The order.")),
+    request_body = NewFulfillmentBody,
+    responses(
+        (status = 201, description = "The parcel is planned.", body = FulfillmentView),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order, or nothing of the vendor is in it.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`order_not_confirmed`, `order_being_cancelled`, `nothing_left` or `order_being_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A field breaks a rule, `unknown_item` or `too_many`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create_fulfillment(
+    State(app): State<App>,
+    caller: VendorOrAdmin,
+    PathParameters(order): PathParameters<OrderId>,
+    ValidJson(body): ValidJson<NewFulfillmentBody>,
+) -> Result<impl IntoResponse, Problem> {
+    let (packing, tracking) = body.parse()?;
+    let parcel = app
+        .fulfill_order
+        .plan(order, merchant(&caller), &packing, &tracking)
+        .await
+        .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
+    Ok((StatusCode::CREATED, Json(FulfillmentView::from(parcel))))
+}

@@ -1,0 +1,74 @@
+//! Why nothing came of a step of a parcel, as the problem that tells the client what to do.
+
+use axum::http::{HeaderValue, header};
+use web::Problem;
+
+use crate::{
+    fulfillment::{
+        FulfillOrderError,
+        model::{FulfillmentError, PackingError},
+    },
+    orders::http::refusal,
+};
+
+pub fn of_fulfilling(error: &FulfillOrderError) -> Problem {
+    match error {
+        FulfillOrderError::NotFound => Problem::not_found(),
+        FulfillOrderError::Contended => contended(),
+        FulfillOrderError::Refused(refused) => of_rule(refused),
+        FulfillOrderError::Orders(error) => refusal::of_reading(error),
+    }
+}
+
+pub fn contended() -> Problem {
+    Problem::conflict(
+        "order_being_changed",
+        "Others are changing this order. Try again in a moment.",
+    )
+    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+fn of_rule(error: &FulfillmentError) -> Problem {
+    match error {
+        FulfillmentError::NotFound => Problem::not_found(),
+        FulfillmentError::NotConfirmed(status) => Problem::conflict(
+            "order_not_confirmed",
+            "Goods leave only from confirmed orders.",
+        )
+        .with_member("status", status.as_str()),
+        FulfillmentError::BeingCancelled => Problem::conflict(
+            "order_being_cancelled",
+            "The order is being cancelled; nothing of it leaves any more.",
+        ),
+        FulfillmentError::NotPaid(payment) => Problem::conflict(
+            "not_paid",
+            "Goods leave when the order's payment is captured.",
+        )
+        .with_member("payment_status", payment.as_str()),
+        FulfillmentError::NoSuchStep(state) => Problem::conflict(
+            "no_such_transition",
+            format!("The parcel is {}.", state.as_str()),
+        )
+        .with_member("status", state.as_str()),
+        FulfillmentError::Packing(error) => of_packing(error),
+    }
+}
+
+pub fn of_packing(error: &PackingError) -> Problem {
+    match error {
+        PackingError::UnknownLine { index } => Problem::invalid_field(
+            format!("/items/{index}/sku"),
+            "unknown_item",
+            "the order has no such item of yours",
+        ),
+        PackingError::TooMany { index, left } => Problem::invalid_field(
+            format!("/items/{index}/quantity"),
+            "too_many",
+            format!("only {left} units are left"),
+        ),
+        PackingError::NothingLeft => Problem::conflict(
+            "nothing_left",
+            "No unit of the order that is yours is left for this.",
+        ),
+    }
+}

@@ -1,0 +1,114 @@
+//! A parcel as clients see it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    fulfillment::model::{Fulfillment, FulfillmentState, ParcelLine},
+    values::{FulfillmentId, OrderId},
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fulfillment)]
+pub struct FulfillmentView {
+    id: FulfillmentId,
+    order_id: OrderId,
+    status: FulfillmentStateName,
+    items: Vec<ParcelItemView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    tracking: Option<TrackingView>,
+    /// Why it could not leave; it is `planned` again. `not_committed`, `too_many`, `gone` or `mismatch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    refusal: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    shipped_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    delivered_at: Option<DateTime<Utc>>,
+}
+
+/// `shipping`: decided; the stock is about to be told. Then it is `shipped`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = FulfillmentState)]
+enum FulfillmentStateName {
+    Planned,
+    Shipping,
+    Shipped,
+    Delivered,
+    Cancelled,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ParcelItem)]
+pub struct ParcelItemView {
+    #[schema(example = "MUG-1")]
+    sku: String,
+    #[schema(example = 2)]
+    quantity: u32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tracking)]
+struct TrackingView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = "Royal Mail")]
+    carrier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = "AB123456789GB")]
+    number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = "https://track.example/AB123456789GB")]
+    url: Option<String>,
+}
+
+impl From<Fulfillment> for FulfillmentView {
+    fn from(parcel: Fulfillment) -> Self {
+        let tracking = TrackingView {
+            carrier: parcel.tracking.carrier.map(|text| text.to_string()),
+            number: parcel.tracking.number.map(|text| text.to_string()),
+            url: parcel.tracking.url.map(|url| url.as_str().to_owned()),
+        };
+        let tracked =
+            tracking.carrier.is_some() || tracking.number.is_some() || tracking.url.is_some();
+        Self {
+            id: parcel.id,
+            order_id: parcel.order_id,
+            status: parcel.state.into(),
+            items: parcel.lines.into_iter().map(ParcelItemView::from).collect(),
+            tracking: tracked.then_some(tracking),
+            refusal: parcel.refusal,
+            created_at: parcel.created_at,
+            updated_at: parcel.updated_at,
+            shipped_at: parcel.shipped_at,
+            delivered_at: parcel.delivered_at,
+        }
+    }
+}
+
+impl From<ParcelLine> for ParcelItemView {
+    fn from(line: ParcelLine) -> Self {
+        Self {
+            sku: line.sku.to_string(),
+            quantity: line.quantity.get(),
+        }
+    }
+}
+
+impl From<FulfillmentState> for FulfillmentStateName {
+    fn from(state: FulfillmentState) -> Self {
+        match state {
+            FulfillmentState::Planned => Self::Planned,
+            FulfillmentState::Shipping => Self::Shipping,
+            FulfillmentState::Shipped => Self::Shipped,
+            FulfillmentState::Delivered => Self::Delivered,
+            FulfillmentState::Cancelled => Self::Cancelled,
+        }
+    }
+}

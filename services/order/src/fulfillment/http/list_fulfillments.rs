@@ -1,0 +1,69 @@
+//! `GET /orders/{id}/fulfillments`: the parcels of an order.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{
+    PathParameters, Problem,
+    problem::ProblemDocument,
+    token::{Caller, Role},
+};
+
+use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
+use crate::{
+    app::App,
+    fulfillment::Onlooker,
+    infrastructure::http::listing::merchant,
+    values::{OrderId, UserId},
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fulfillments)]
+pub struct FulfillmentsView {
+    data: Vec<FulfillmentView>,
+}
+
+/// As whom somebody may look at what was shipped of an order.
+pub fn onlooker(caller: &Caller) -> Result<Onlooker, Problem> {
+    let sells = caller.has(Role::Vendor) || caller.has(Role::Admin);
+    if !sells && !caller.has(Role::Customer) {
+        return Err(Problem::forbidden(
+            "This needs the role customer, vendor or admin.",
+        ));
+    }
+    Ok(Onlooker {
+        customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
+        merchant: sells.then(|| merchant(caller)),
+    })
+}
+
+/// List the parcels of an order
+///
+/// Oldest first. Customers see those of their own orders, vendors those with only own lines in them, admins all.
+#[utoipa::path(
+    get,
+    path = "/orders/{id}/fulfillments",
+    tag = "fulfillments",
+    security(("bearer" = [])),
+    params(("id" = OrderId, Path, description = "The order.")),
+    responses(
+        (status = 200, description = "The parcels.", body = FulfillmentsView),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has none of the roles customer, vendor and admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order, or nothing of it is the caller's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list_fulfillments(
+    State(app): State<App>,
+    caller: Caller,
+    PathParameters(order): PathParameters<OrderId>,
+) -> Result<Json<FulfillmentsView>, Problem> {
+    let parcels = app
+        .fulfill_order
+        .list(order, onlooker(&caller)?)
+        .await
+        .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
+    let data = parcels.into_iter().map(FulfillmentView::from).collect();
+    Ok(Json(FulfillmentsView { data }))
+}

@@ -1,0 +1,7 @@
+//! What endpoints of several subjects share.
+
+pub(crate) mod listing;
+pub(crate) mod merge_patch;
+pub(crate) mod names;
+pub(crate) mod precondition;
+pub(crate) mod replay;

@@ -1,0 +1,86 @@
+//! What lists share: who reads, and the way from a query to a page.
+
+use chrono::{DateTime, Datelike, Utc};
+use serde::{Serialize, de::DeserializeOwned};
+use web::{
+    FieldError, Problem,
+    list::{self, Paging, Total},
+    token::{Caller, Role},
+};
+
+use crate::{
+    orders::model::Merchant,
+    values::{Actor, Reader, Start, UserId, Window},
+};
+
+/// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
+pub type Key<Id> = (DateTime<Utc>, Id);
+
+/// Admins read everything, everybody else what is theirs.
+pub fn reader(caller: &Caller) -> Reader {
+    if caller.has(Role::Admin) {
+        Reader::Everything
+    } else {
+        Reader::Own(UserId(caller.id))
+    }
+}
+
+/// As whom a customer or an admin acts; admins who are customers too act as admins.
+pub fn actor(caller: &Caller) -> Actor {
+    if caller.has(Role::Admin) {
+        Actor::Admin(UserId(caller.id))
+    } else {
+        Actor::Customer(UserId(caller.id))
+    }
+}
+
+/// For whose lines a vendor or an admin acts; admins who are vendors too act as admins.
+pub fn merchant(caller: &Caller) -> Merchant {
+    if caller.has(Role::Admin) {
+        Merchant::Admin(UserId(caller.id))
+    } else {
+        Merchant::Vendor(UserId(caller.id))
+    }
+}
+
+pub fn window<Id: Copy + Serialize + DeserializeOwned>(
+    paging: &Paging<Key<Id>>,
+) -> Result<Window<Id>, Problem> {
+    let start = match &paging.start {
+        list::Start::After((time, _)) if !storable(time) => {
+            return Err(Problem::invalid_field(
+                "cursor",
+                "invalid_cursor",
+                "take the cursor from the answer before",
+            ));
+        }
+        list::Start::After((time, id)) => Start::After(*time, *id),
+        list::Start::Offset(rows) => Start::Offset(i64::from(*rows)),
+    };
+    Ok(Window {
+        rows: paging.fetch(),
+        start,
+        count_to: paging.include_total.then_some(Total::COUNT_TO),
+    })
+}
+
+/// The filters `from` and `to` of a list.
+pub fn check_times(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Result<(), Problem> {
+    let bad = [("from", from), ("to", to)]
+        .into_iter()
+        .filter(|(_, time)| time.is_some_and(|time| !storable(&time)))
+        .map(|(name, _)| {
+            FieldError::new(name, "out_of_range", "a time lies in the years 1 to 9999")
+        });
+    let bad: Vec<_> = bad.collect();
+    if bad.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid(bad))
+    }
+}
+
+/// Postgres knows fewer years than chrono.
+fn storable(time: &DateTime<Utc>) -> bool {
+    (1..=9_999).contains(&time.year())
+}

@@ -1,0 +1,57 @@
+//! The connections of one process to the database, and what the subjects share of writing to it.
+
+pub(crate) mod failure;
+pub(crate) mod request_key;
+
+use postgres::Pool;
+use web::clock::Clock;
+
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Orders. What places them has connections of its own, so that neither a flood of readers nor one of changes holds
+/// it up.
+#[derive(Clone, Debug)]
+pub struct PgOrders {
+    pub(crate) readers: Pool,
+    pub(crate) lanes: Pool,
+    pub(crate) intents: Pool,
+    pub(crate) clock: Clock,
+}
+
+/// The connections of one process, by what they are for. Several may be the same.
+#[derive(Clone, Debug)]
+pub struct Pools {
+    pub readers: Pool,
+    /// Batches of orders, and the sagas that orders begin in.
+    pub lanes: Pool,
+    /// What people change by hand: cancellations, payments, refunds, parcels, returns.
+    pub intents: Pool,
+}
+
+impl Pools {
+    /// One for all: for a process that nobody floods.
+    pub fn shared(pool: impl Into<Pool>) -> Self {
+        let pool = pool.into();
+        Self {
+            readers: pool.clone(),
+            lanes: pool.clone(),
+            intents: pool,
+        }
+    }
+}
+
+impl PgOrders {
+    pub fn new(pools: Pools, clock: Clock) -> Self {
+        let Pools {
+            readers,
+            lanes,
+            intents,
+        } = pools;
+        Self {
+            readers,
+            lanes,
+            intents,
+            clock,
+        }
+    }
+}

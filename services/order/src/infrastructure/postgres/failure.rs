@@ -1,0 +1,108 @@
+//! What an error of the database means to a use case, and trying again where that helps (ORDERS 12).
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use postgres::Failure;
+use web::clock::Clock;
+
+use crate::{
+    orders::ports::OrdersError,
+    values::{Backoff, Cause, Spread},
+};
+
+/// How long a batch is tried again: a failover of Postgres takes longer, and then the customer is told to come back.
+const PATIENCE: Duration = Duration::from_secs(4);
+const RETRIES: Backoff = Backoff {
+    first: Duration::from_millis(20),
+    most: Duration::from_millis(400),
+};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    #[error("a row cannot be read: {0}")]
+    Row(&'static str),
+}
+
+impl StoreError {
+    pub(crate) fn failure(&self) -> Failure {
+        match self {
+            Self::Sql(error) => Failure::of(error),
+            Self::Row(_) => Failure::Defect,
+        }
+    }
+}
+
+/// What a fail point makes of a transaction: as if the connection had broken.
+pub(crate) fn on_demand(cause: Cause) -> StoreError {
+    StoreError::Sql(sqlx::Error::Io(std::io::Error::other(cause)))
+}
+
+pub(crate) fn orders_error(error: StoreError) -> OrdersError {
+    let failure = error.failure();
+    let cause = Arc::new(error);
+    match failure {
+        Failure::Retryable | Failure::Unknown => OrdersError::Unavailable(cause),
+        Failure::Data => OrdersError::Refused(cause),
+        Failure::Defect => OrdersError::Defect(cause),
+    }
+}
+
+/// Pauses between attempts that fail for a reason that passes, for as long as patience lasts.
+pub(crate) struct Retries {
+    clock: Clock,
+    deadline: Instant,
+    attempts: u32,
+}
+
+impl Retries {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            deadline: Instant::now() + PATIENCE,
+            attempts: 0,
+        }
+    }
+
+    /// Returns after a pause, or with the error if it stays.
+    pub(crate) async fn pause(&mut self, error: StoreError) -> Result<(), StoreError> {
+        self.attempts += 1;
+        let pause = RETRIES.pause(self.attempts, Spread::of(self.clock.uuid()));
+        // After a COMMIT without an answer too: whatever is tried again here finds its own earlier write, by its key, a
+        // fence or a version.
+        let passes = match error.failure() {
+            Failure::Retryable | Failure::Unknown => true,
+            Failure::Data | Failure::Defect => false,
+        };
+        if !passes || Instant::now() + pause >= self.deadline {
+            return Err(error);
+        }
+        tracing::debug!(
+            attempt = self.attempts,
+            error = &error as &dyn std::error::Error,
+            "tried a transaction again"
+        );
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}
+
+pub(crate) async fn retrying<T, F>(
+    clock: Clock,
+    attempt: impl Fn() -> F + Send,
+) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>> + Send,
+{
+    let mut retries = Retries::new(clock);
+    loop {
+        match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(error) => retries.pause(error).await?,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The key of a request that changes something: claimed in the transaction of the change, so that a twin waits and then
+//! finds what the first one did (ORDERS 18). Refusals roll back, and leave no key.
+
+use postgres::Transaction;
+use uuid::Uuid;
+
+use super::failure::StoreError;
+use crate::values::{Fingerprint, RequestIdentity};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    Fresh,
+    /// An earlier request did it, to or with this resource.
+    Repeated {
+        resource: Option<Uuid>,
+    },
+    /// The key stands for another request.
+    Reused,
+}
+
+/// `resource`: what the request makes or changes beside the order.
+pub(crate) async fn claim(
+    transaction: &mut Transaction,
+    identity: &RequestIdentity,
+    fingerprint: Fingerprint,
+    order: Uuid,
+    resource: Option<Uuid>,
+    status: i16,
+) -> Result<Claim, StoreError> {
+    let claimed = sqlx::query!(
+        r#"
+        INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, resource_id, status)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (principal, operation, key) DO NOTHING
+        "#,
+        identity.principal.0,
+        identity.operation.as_str(),
+        identity.key,
+        &fingerprint.0,
+        order,
+        resource,
+        status,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    if claimed.rows_affected() == 1 {
+        return Ok(Claim::Fresh);
+    }
+    let earlier = sqlx::query!(
+        r#"
+        SELECT fingerprint, resource_id FROM idempotency_keys
+        WHERE principal = $1 AND operation = $2 AND key = $3
+        "#,
+        identity.principal.0,
+        identity.operation.as_str(),
+        identity.key,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(if earlier.fingerprint == fingerprint.0 {
+        Claim::Repeated {
+            resource: earlier.resource_id,
+        }
+    } else {
+        Claim::Reused
+    })
+}

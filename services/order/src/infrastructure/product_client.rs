@@ -1,0 +1,257 @@
+//! Product's internal API over HTTP: batches of reservations, with short time-outs and a breaker.
+//! What went wrong is told apart by whether product can have done anything.
+
+mod breaker;
+mod holds;
+mod parcels;
+mod shortfalls;
+mod wire;
+
+use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
+
+use money::Currency;
+use reqwest::{Client, RequestBuilder, StatusCode, header::HeaderName};
+use serde::{Serialize, de::DeserializeOwned};
+
+use self::breaker::Breaker;
+pub use self::holds::{HeldLine, HeldUnits, OrderHold};
+use crate::{
+    checkout::{
+        model::ReservationRequest,
+        ports::{Misfit, Reservations, ReservationsError, Reserved},
+    },
+    saga::model::{CommitOutcome, ExtendOutcome, ReleaseOutcome},
+    values::{Cause, OrderId},
+};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct CatalogSettings {
+    /// Product's internal port.
+    #[arg(long, env = "PRODUCT_INTERNAL_URL")]
+    pub product_internal_url: String,
+    /// The file with the token that product knows this service by.
+    #[arg(long, env = "INTERNAL_TOKEN_FILE")]
+    pub internal_token_file: PathBuf,
+}
+
+/// Longer than what product allows itself, shorter than what a customer waits for (ORDERS 16).
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    pub connect: Duration,
+    pub call: Duration,
+}
+
+impl Timeouts {
+    /// For the audit, in which nobody waits.
+    pub const AUDIT: Self = Self {
+        connect: Duration::from_secs(2),
+        call: Duration::from_secs(10),
+    };
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_millis(500),
+            call: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Clones share the connections and the breaker.
+#[derive(Clone)]
+pub struct CatalogHttp(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    url: String,
+    token_file: PathBuf,
+    currency: Currency,
+    breaker: Breaker,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+    #[error("product answered {status}")]
+    Status { status: StatusCode },
+    #[error("product's answer does not fit the question")]
+    Misfit(#[source] Cause),
+}
+
+impl CatalogHttp {
+    /// `currency` is the one that this shop sells in.
+    pub fn try_new(
+        settings: &CatalogSettings,
+        timeouts: Timeouts,
+        currency: Currency,
+    ) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.call)
+            .no_proxy()
+            .build()?;
+        let url = settings
+            .product_internal_url
+            .trim_end_matches('/')
+            .to_owned();
+        let token_file = settings.internal_token_file.clone();
+        Ok(Self(Arc::new(Inner {
+            client,
+            url,
+            token_file,
+            currency,
+            breaker: Breaker::default(),
+        })))
+    }
+
+    async fn call<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        question: &impl Serialize,
+    ) -> Result<A, ReservationsError> {
+        self.permitted(
+            |client, url| client.post(url + path).json(question),
+            |answer| serde_json::from_slice(answer),
+        )
+        .await
+    }
+
+    /// Reads something.
+    async fn ask<A: DeserializeOwned>(&self, path: &str) -> Result<A, ReservationsError> {
+        self.permitted(
+            |client, url| client.get(url + path),
+            |answer| serde_json::from_slice(answer),
+        )
+        .await
+    }
+
+    /// Says something to which there is no answer but that it is done.
+    async fn tell(&self, path: &str, what: &impl Serialize) -> Result<(), ReservationsError> {
+        self.permitted(|client, url| client.post(url + path).json(what), |_| Ok(()))
+            .await
+    }
+
+    /// What cannot be read counts as a failure, too.
+    async fn permitted<A>(
+        &self,
+        request: impl FnOnce(&Client, String) -> RequestBuilder,
+        read: impl FnOnce(&[u8]) -> serde_json::Result<A>,
+    ) -> Result<A, ReservationsError> {
+        let permit = self
+            .0
+            .breaker
+            .permit()
+            .ok_or(ReservationsError::LeftAlone)?;
+        let answer = self
+            .send(request(&self.0.client, self.0.url.clone()))
+            .await
+            .and_then(|answer| read(&answer).map_err(unknown));
+        match &answer {
+            Ok(_) | Err(ReservationsError::Refused(_)) => permit.succeeded(),
+            Err(ReservationsError::Unreachable(_) | ReservationsError::Unknown(_)) => {
+                permit.failed();
+            }
+            Err(ReservationsError::LeftAlone) => {}
+        }
+        answer
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, ReservationsError> {
+        let token = web::internal::own_token(&self.0.token_file)
+            .await
+            .map_err(unreachable)?;
+        let mut request = request.bearer_auth(token);
+        if let Some(trace) = web::current_trace() {
+            request = request.header(TRACEPARENT, trace.to_string());
+        }
+        let answer = request.send().await.map_err(|error| {
+            // Only a connection that never came about tells that nothing was done.
+            if error.is_connect() || error.is_builder() {
+                unreachable(error)
+            } else {
+                unknown(error)
+            }
+        })?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer.bytes().await.map_err(unknown)?.into());
+        }
+        let refused = CallError::Status { status };
+        match status {
+            StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNPROCESSABLE_ENTITY => {
+                Err(ReservationsError::Refused(Arc::new(refused)))
+            }
+            // Tokens are being changed, or a rollout is under way: nothing was done.
+            _ if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
+                Err(unreachable(refused))
+            }
+            _ => Err(unknown(refused)),
+        }
+    }
+}
+
+impl Reservations for CatalogHttp {
+    async fn reserve(
+        &self,
+        requests: &[ReservationRequest],
+    ) -> Result<Vec<Reserved>, ReservationsError> {
+        let question = wire::Reservations::new(requests);
+        let answer: wire::Verdicts = self.call("/internal/reservations", &question).await?;
+        answer
+            .into_domain(requests.len(), self.0.currency)
+            .map_err(|error| unknown(CallError::Misfit(Arc::new(error))))
+    }
+
+    async fn commit(
+        &self,
+        orders: &[OrderId],
+    ) -> Result<Vec<Result<CommitOutcome, Misfit>>, ReservationsError> {
+        let question = wire::OrderIds::new(orders);
+        let answer: wire::Outcomes = self
+            .call("/internal/reservations/commit", &question)
+            .await?;
+        Ok(answer.of_orders::<wire::Commit, _>(orders.iter().map(|order| order.0)))
+    }
+
+    async fn extend(
+        &self,
+        holds: &[(OrderId, Duration)],
+    ) -> Result<Vec<Result<ExtendOutcome, Misfit>>, ReservationsError> {
+        let question = wire::Extensions::new(holds);
+        let answer: wire::Outcomes = self
+            .call("/internal/reservations/extend", &question)
+            .await?;
+        Ok(answer.of_orders::<wire::Extend, _>(holds.iter().map(|(order, _)| order.0)))
+    }
+
+    async fn release(
+        &self,
+        orders: &[OrderId],
+    ) -> Result<Vec<Result<ReleaseOutcome, Misfit>>, ReservationsError> {
+        let question = wire::Releases::new(orders);
+        let answer: wire::Outcomes = self
+            .call("/internal/reservations/release", &question)
+            .await?;
+        Ok(answer.of_orders::<wire::Release, _>(orders.iter().map(|order| order.0)))
+    }
+
+    async fn give_back(&self, orders: &[OrderId]) -> Result<(), ReservationsError> {
+        let question = wire::Releases::of_holds(orders);
+        let _: wire::Outcomes = self
+            .call("/internal/reservations/release", &question)
+            .await?;
+        Ok(())
+    }
+}
+
+fn unreachable(error: impl Error + Send + Sync + 'static) -> ReservationsError {
+    ReservationsError::Unreachable(Arc::new(error))
+}
+
+fn unknown(error: impl Error + Send + Sync + 'static) -> ReservationsError {
+    ReservationsError::Unknown(Arc::new(error))
+}

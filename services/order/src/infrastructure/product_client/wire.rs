@@ -1,0 +1,144 @@
+//! The JSON of product's internal API: what is asked. Answers are read in `outcomes` and `verdicts`, entry by entry:
+//! one that does not fit fails its own order and no other.
+
+mod outcomes;
+mod verdicts;
+
+use std::time::Duration;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+pub(super) use self::{
+    outcomes::{Commit, Extend, Outcomes, Release},
+    verdicts::Verdicts,
+};
+use crate::{
+    checkout::model::{ProductReference, ReservationRequest},
+    values::OrderId,
+};
+
+/// How long stock is held before the saga commits it (ORDERS 2).
+const HOLD_SECONDS: u32 = 60;
+
+/// An answer that cannot be told apart into entries.
+#[derive(Debug, thiserror::Error)]
+#[error("{asked} questions and {answered} answers")]
+pub(super) struct CountError {
+    asked: usize,
+    answered: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Reservations<'a> {
+    reservations: Vec<Reservation<'a>>,
+}
+
+#[derive(Serialize)]
+struct Reservation<'a> {
+    request_key: String,
+    fingerprint: String,
+    order_id: Uuid,
+    hold_seconds: u32,
+    expected_total_minor: Option<i64>,
+    lines: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    product: Product<'a>,
+    quantity: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Product<'a> {
+    ProductId(Uuid),
+    Sku(&'a str),
+}
+
+impl<'a> Reservations<'a> {
+    pub(super) fn new(requests: &'a [ReservationRequest]) -> Self {
+        let line = |line: &'a crate::checkout::model::RequestedLine| Line {
+            product: match &line.product {
+                ProductReference::ProductId(id) => Product::ProductId(id.0),
+                ProductReference::Sku(sku) => Product::Sku(sku.as_str()),
+            },
+            quantity: line.quantity.get(),
+        };
+        let reservation = |request: &'a ReservationRequest| Reservation {
+            request_key: hex::encode(request.request_key.0),
+            fingerprint: hex::encode(request.fingerprint.0),
+            order_id: request.order_id.0,
+            hold_seconds: HOLD_SECONDS,
+            expected_total_minor: request.expected_total.map(|total| total.minor),
+            lines: request.lines.as_slice().iter().map(line).collect(),
+        };
+        Self {
+            reservations: requests.iter().map(reservation).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct OrderIds {
+    order_ids: Vec<Uuid>,
+}
+
+impl OrderIds {
+    pub(super) fn new(orders: &[OrderId]) -> Self {
+        Self {
+            order_ids: orders.iter().map(|order| order.0).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Releases {
+    order_ids: Vec<Uuid>,
+    /// Whether what is committed goes back, too.
+    committed: bool,
+}
+
+impl Releases {
+    pub(super) fn new(orders: &[OrderId]) -> Self {
+        Self {
+            order_ids: orders.iter().map(|order| order.0).collect(),
+            committed: true,
+        }
+    }
+
+    pub(super) fn of_holds(orders: &[OrderId]) -> Self {
+        Self {
+            committed: false,
+            ..Self::new(orders)
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Extensions {
+    extensions: Vec<Extension>,
+}
+
+#[derive(Serialize)]
+struct Extension {
+    order_id: Uuid,
+    hold_seconds: u32,
+}
+
+impl Extensions {
+    pub(super) fn new(holds: &[(OrderId, Duration)]) -> Self {
+        let seconds = |length: &Duration| u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
+        Self {
+            extensions: holds
+                .iter()
+                .map(|(order, length)| Extension {
+                    order_id: order.0,
+                    hold_seconds: seconds(length),
+                })
+                .collect(),
+        }
+    }
+}

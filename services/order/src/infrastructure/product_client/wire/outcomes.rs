@@ -1,0 +1,161 @@
+//! What became of holds, by order, and of parcels, by their id. Entries are read one by one: product may be newer and
+//! say what this version does not know (ORDERS 33).
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::{
+    checkout::ports::Misfit,
+    saga::model::{CommitOutcome, ExtendOutcome, ReleaseOutcome},
+};
+
+#[derive(Deserialize)]
+pub(in super::super) struct Outcomes {
+    outcomes: Vec<Box<RawValue>>,
+}
+
+/// Which question an entry about an order answers.
+#[derive(Deserialize)]
+struct OfOrder {
+    order_id: Uuid,
+}
+
+/// The same of a parcel.
+#[derive(Deserialize)]
+struct OfParcel {
+    id: Uuid,
+}
+
+#[derive(Deserialize)]
+struct Told<O> {
+    outcome: O,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer has no entry for it")]
+struct Missing;
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in super::super) enum Commit {
+    Committed,
+    Lost,
+    Gone,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in super::super) enum Extend {
+    Extended,
+    Committed,
+    Lost,
+    Gone,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in super::super) enum Release {
+    Released,
+    Committed,
+}
+
+impl Outcomes {
+    /// The outcomes of these orders, in the order of the question, whatever the order of the answer.
+    pub(in super::super) fn of_orders<O: DeserializeOwned, D: From<O>>(
+        &self,
+        orders: impl Iterator<Item = Uuid>,
+    ) -> Vec<Result<D, Misfit>> {
+        self.in_order::<O, D>(orders, |entry| {
+            serde_json::from_str::<OfOrder>(entry.get()).map(|of| of.order_id)
+        })
+    }
+
+    /// The same of parcels.
+    pub(in super::super) fn of_parcels<O: DeserializeOwned, D: From<O>>(
+        &self,
+        parcels: impl Iterator<Item = Uuid>,
+    ) -> Vec<Result<D, Misfit>> {
+        self.in_order::<O, D>(parcels, |entry| {
+            serde_json::from_str::<OfParcel>(entry.get()).map(|of| of.id)
+        })
+    }
+
+    fn in_order<O: DeserializeOwned, D: From<O>>(
+        &self,
+        asked: impl Iterator<Item = Uuid>,
+        name: impl Fn(&RawValue) -> serde_json::Result<Uuid>,
+    ) -> Vec<Result<D, Misfit>> {
+        // An entry without a readable name answers nobody: whoever it was for finds none.
+        let by_id: HashMap<Uuid, &RawValue> = self
+            .outcomes
+            .iter()
+            .filter_map(|entry| Some((name(entry).ok()?, &**entry)))
+            .collect();
+        asked
+            .map(|id| {
+                let entry = by_id.get(&id).ok_or_else(|| Misfit(Arc::new(Missing)))?;
+                let told: Told<O> =
+                    serde_json::from_str(entry.get()).map_err(|error| Misfit(Arc::new(error)))?;
+                Ok(D::from(told.outcome))
+            })
+            .collect()
+    }
+}
+
+impl From<Commit> for CommitOutcome {
+    fn from(outcome: Commit) -> Self {
+        match outcome {
+            Commit::Committed => Self::Committed,
+            Commit::Lost => Self::Lost,
+            Commit::Gone => Self::Gone,
+        }
+    }
+}
+
+impl From<Extend> for ExtendOutcome {
+    fn from(outcome: Extend) -> Self {
+        match outcome {
+            Extend::Extended => Self::Extended,
+            Extend::Committed => Self::Committed,
+            Extend::Lost => Self::Lost,
+            Extend::Gone => Self::Gone,
+        }
+    }
+}
+
+impl From<Release> for ReleaseOutcome {
+    fn from(outcome: Release) -> Self {
+        match outcome {
+            Release::Released => Self::Released,
+            Release::Committed => Self::Committed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(json: &str) -> Outcomes {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn an_entry_that_is_missing_or_odd_fails_alone() {
+        let ids: Vec<Uuid> = (1..=4).map(Uuid::from_u128).collect();
+        let outcomes = answer(&format!(
+            r#"{{"outcomes": [7, {{"order_id": "{}", "outcome": "a_newer_word"}}, {{"outcome": "gone"}},
+                 {{"order_id": "{}", "outcome": "committed", "more": 1}}, {{"order_id": "{}", "outcome": null}}]}}"#,
+            ids[0], ids[1], ids[2],
+        ));
+        let read: Vec<Option<CommitOutcome>> = outcomes
+            .of_orders::<Commit, CommitOutcome>(ids.into_iter())
+            .into_iter()
+            .map(Result::ok)
+            .collect();
+        assert_eq!(read, [None, Some(CommitOutcome::Committed), None, None]);
+    }
+}

@@ -1,0 +1,51 @@
+//! What people ask for under a key, and what may come of it (ORDERS 18).
+
+use crate::{
+    orders::model::Status,
+    payments::model::PaymentError,
+    values::{Actor, Cause, Fingerprint, Reader, RequestIdentity},
+};
+
+/// Who asks for what, under which key.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub identity: RequestIdentity,
+    pub fingerprint: Fingerprint,
+    pub actor: Actor,
+    /// Whose orders the caller may change.
+    pub reader: Reader,
+}
+
+/// What a request came to, and whether an earlier one with the same key had done it.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<T> {
+    pub result: T,
+    pub replayed: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum IntentError {
+    /// Absent, or somebody else's.
+    #[error("there is no such order or payment")]
+    NotFound,
+    #[error("this key stands for another request")]
+    KeyReused,
+    #[error("the resource has another version")]
+    Stale,
+    /// Nothing is to be paid, or not any more.
+    #[error("the order is not waiting for a payment")]
+    NotPayable,
+    #[error("the order has a payment already")]
+    PaymentExists,
+    #[error("an order that is {} cannot be cancelled", _0.as_str())]
+    NotCancellable(Status),
+    #[error("everything of the order is shipped, or about to be")]
+    WhollyShipped,
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+    /// Trying again may help.
+    #[error("the database of payments is not available")]
+    Unavailable(#[source] Cause),
+    #[error("the database of payments holds or was asked what it should not")]
+    Defect(#[source] Cause),
+}

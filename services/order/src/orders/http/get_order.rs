@@ -1,0 +1,72 @@
+//! `GET /orders/{id}`: one order.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{
+    PathParameters, Problem,
+    conditional::ETag,
+    problem::ProblemDocument,
+    token::{Caller, Role},
+};
+
+use super::{order_view::OrderView, refusal, vendor_order_view::VendorOrderView};
+use crate::{
+    app::App,
+    infrastructure::http::listing::reader,
+    orders::SeenOrder,
+    values::{OrderId, UserId},
+};
+
+/// As much of an order as the caller may see.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = SeenOrder)]
+pub enum SeenOrderView {
+    Whole(OrderView),
+    OfVendor(VendorOrderView),
+}
+
+/// Get an order
+///
+/// Customers see their own orders, admins all. Vendors see their own lines of others' orders.
+#[utoipa::path(
+    get,
+    path = "/orders/{id}",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(("id" = OrderId, Path, description = "The order.")),
+    responses(
+        (status = 200, description = "The order.", body = SeenOrderView, headers(
+            ("ETag" = String, description = "The order's version."),
+        )),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order, or it is somebody else's without a line of the caller's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get_order(
+    State(app): State<App>,
+    caller: Caller,
+    PathParameters(id): PathParameters<OrderId>,
+) -> Result<(ETag, Json<SeenOrderView>), Problem> {
+    let vendor = caller.has(Role::Vendor).then_some(UserId(caller.id));
+    let order = app
+        .get_order
+        .run(id, reader(&caller), vendor)
+        .await
+        .map_err(|error| refusal::of_reading(&error))?
+        .ok_or_else(Problem::not_found)?;
+    Ok(match order {
+        SeenOrder::Whole(order) => (
+            ETag(order.state.version),
+            Json(SeenOrderView::Whole(order.into())),
+        ),
+        SeenOrder::OfVendor(order) => {
+            let version = ETag(order.state.version);
+            let view = VendorOrderView::try_from(order);
+            let view = view.map_err(|error| Problem::internal(&error))?;
+            (version, Json(SeenOrderView::OfVendor(view)))
+        }
+    })
+}

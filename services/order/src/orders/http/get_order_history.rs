@@ -1,0 +1,111 @@
+//! `GET /orders/{id}/history`: what happened to an order.
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use web::{
+    PathParameters, Problem, QueryParameters,
+    list::{Page, PageQuery, Paging, Start},
+    problem::ProblemDocument,
+    token::CustomerOrAdmin,
+};
+
+use super::refusal;
+use crate::{
+    app::App,
+    infrastructure::http::listing::reader,
+    orders::model::PastEvent,
+    values::{OrderId, Reader, UserId},
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderHistoryEvent)]
+pub struct EventView {
+    /// The version that the order got by this; 1, 2, 3 and so on.
+    #[schema(example = 2)]
+    version: i64,
+    event_id: Uuid,
+    #[serde(rename = "type")]
+    #[schema(example = "order.confirmed")]
+    event_type: String,
+    /// `customer`, `vendor`, `admin`, `provider` (of payments) or `system`.
+    #[schema(example = "system")]
+    actor: String,
+    /// Who it was; for admins, and for what callers did themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    actor_id: Option<UserId>,
+    occurred_at: DateTime<Utc>,
+    /// The order's state after it, and what else belongs to the event.
+    #[schema(value_type = Object, example = json!({ "status": "confirmed", "payment_status": "unpaid", "fulfillment_status": "unfulfilled" }))]
+    data: Value,
+}
+
+impl EventView {
+    fn new(event: PastEvent, reader: Reader) -> Self {
+        let shown = |actor: &UserId| match reader {
+            Reader::Everything => true,
+            Reader::Own(user) => *actor == user,
+        };
+        Self {
+            version: event.version,
+            event_id: event.event_id,
+            event_type: event.event_type,
+            actor: event.actor,
+            actor_id: event.actor_id.map(UserId).filter(shown),
+            occurred_at: event.occurred_at,
+            data: event.data,
+        }
+    }
+}
+
+/// Get the history of an order
+///
+/// Every change of the order, oldest first: one entry for each of its versions. For its customer and for admins.
+#[utoipa::path(
+    get,
+    path = "/orders/{id}/history",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(("id" = OrderId, Path, description = "The order."), PageQuery),
+    responses(
+        (status = 200, description = "A page of its history.", body = Page<EventView>),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is unknown or breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get_order_history(
+    State(app): State<App>,
+    caller: CustomerOrAdmin,
+    PathParameters(id): PathParameters<OrderId>,
+    QueryParameters(query): QueryParameters<PageQuery>,
+) -> Result<Json<Page<EventView>>, Problem> {
+    let paging: Paging<i64> = Paging::try_new(&query, &("history", id))?;
+    if query.include_total == Some(true) {
+        return Err(Problem::invalid_field(
+            "include_total",
+            "not_offered",
+            "the ETag of an order is the number of its versions",
+        ));
+    }
+    // Versions count from 1 without gaps, so an offset is a version.
+    let after = match paging.start {
+        Start::After(version) => version,
+        Start::Offset(rows) => i64::from(rows),
+    };
+    let reader = reader(&caller);
+    let events = app
+        .order_history
+        .run(id, reader, after, paging.fetch())
+        .await
+        .map_err(|error| refusal::of_reading(&error))?
+        .ok_or_else(Problem::not_found)?;
+    let page = paging.page(events, None, |event| event.version)?;
+    Ok(Json(page.map(|event| EventView::new(event, reader))))
+}

@@ -1,0 +1,185 @@
+//! `PATCH /orders/{id}`, and `PUT` as its alias: the address and the note of a pending order.
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{
+    PathParameters, Problem, ValidJson,
+    conditional::{ETag, IfMatch},
+    problem::ProblemDocument,
+    token::CustomerOrAdmin,
+};
+
+use super::{order_view::OrderView, revision_refusal};
+use crate::{
+    app::App,
+    infrastructure::http::{
+        listing::{actor, reader},
+        merge_patch::{present, removable},
+        precondition::precondition,
+    },
+    orders::model::{AddressChange, OrderChange},
+    values::{Country, Note, OrderId, Removable, Text},
+};
+
+/// A merge patch (RFC 7396): what is absent stays, null takes away, the address is merged member by member.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(as = UpdateOrder, example = json!({ "shipping_address": { "line1": "10 Downing Street", "line2": null }, "note": "Ring twice." }))]
+pub struct UpdateOrderBody {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    shipping_address: Option<UpdateAddressBody>,
+    #[serde(default, deserialize_with = "removable")]
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    note: Option<Removable<Note>>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UpdateShippingAddress)]
+struct UpdateAddressBody {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    name: Option<Text<200>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    line1: Option<Text<200>>,
+    #[serde(default, deserialize_with = "removable")]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    line2: Option<Removable<Text<200>>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100)]
+    city: Option<Text<100>>,
+    #[serde(default, deserialize_with = "removable")]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    region: Option<Removable<Text<100>>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 20)]
+    postal_code: Option<Text<20>>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z]{2}$")]
+    country: Option<Country>,
+}
+
+impl From<UpdateOrderBody> for OrderChange {
+    fn from(body: UpdateOrderBody) -> Self {
+        Self {
+            shipping_address: body.shipping_address.map(AddressChange::from),
+            note: body.note,
+        }
+    }
+}
+
+impl From<UpdateAddressBody> for AddressChange {
+    fn from(body: UpdateAddressBody) -> Self {
+        let UpdateAddressBody {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+        } = body;
+        Self {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+        }
+    }
+}
+
+/// Change an order's address or note
+///
+/// While the order is `pending`. A merge patch: absent members stay, null takes away.
+#[utoipa::path(
+    patch,
+    path = "/orders/{id}",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(
+        ("id" = OrderId, Path, description = "The order."),
+        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+    ),
+    request_body(content((UpdateOrderBody = "application/json"), (UpdateOrderBody = "application/merge-patch+json"))),
+    responses(
+        (status = 200, description = "The order as it is now.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`order_not_pending`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "It changed since it was read.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn patch_order(
+    State(app): State<App>,
+    caller: CustomerOrAdmin,
+    PathParameters(id): PathParameters<OrderId>,
+    if_match: IfMatch,
+    ValidJson(body): ValidJson<UpdateOrderBody>,
+) -> Result<(ETag, Json<OrderView>), Problem> {
+    let order = app
+        .revise_order
+        .run(
+            id,
+            reader(&caller),
+            actor(&caller),
+            &precondition(if_match),
+            &body.into(),
+        )
+        .await
+        .map_err(|error| revision_refusal::of_revising(&error))?;
+    Ok((ETag(order.state.version), Json(OrderView::from(order))))
+}
+
+/// Change an order's address or note (the same as PATCH)
+#[utoipa::path(
+    put,
+    path = "/orders/{id}",
+    tag = "orders",
+    security(("bearer" = [])),
+    params(
+        ("id" = OrderId, Path, description = "The order."),
+        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+    ),
+    request_body = UpdateOrderBody,
+    responses(
+        (status = 200, description = "The order as it is now.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such order, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`order_not_pending`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 412, description = "It changed since it was read.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn put_order(
+    state: State<App>,
+    caller: CustomerOrAdmin,
+    id: PathParameters<OrderId>,
+    if_match: IfMatch,
+    body: ValidJson<UpdateOrderBody>,
+) -> Result<(ETag, Json<OrderView>), Problem> {
+    patch_order(state, caller, id, if_match, body).await
+}

@@ -1,0 +1,19 @@
+//! The order and its rules. Pure: no clock, no database, no HTTP.
+
+mod event;
+mod filter;
+mod merchant;
+mod order;
+mod revision;
+mod state;
+mod totals;
+
+pub use event::{NewEvent, PartitionLease, PastEvent, Published};
+pub use filter::OrderFilter;
+pub use merchant::Merchant;
+pub use order::{Order, OrderLine};
+pub use revision::{AddressChange, OrderChange, RevisionError};
+pub use state::{
+    CancelReason, FulfillmentStatus, Hold, OrderState, PaymentStatus, Status, TransitionError,
+};
+pub use totals::Totals;

@@ -1,0 +1,54 @@
+//! The order: what was bought, by whom, where it goes, and how far it is.
+
+use chrono::{DateTime, Utc};
+use money::Money;
+
+use super::{OrderState, Totals};
+use crate::values::{OrderId, ProductId, Quantity, Reader, ShippingAddress, Sku, UserId};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub id: OrderId,
+    /// For people.
+    pub number: i64,
+    pub customer: UserId,
+    pub state: OrderState,
+    pub lines: Vec<OrderLine>,
+    pub totals: Totals,
+    pub shipping_address: Option<ShippingAddress>,
+    pub note: Option<String>,
+    /// `None`: there is nothing to pay here.
+    pub pay_by: Option<DateTime<Utc>>,
+    /// Somebody wants it cancelled; the saga is at it, or has done it.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Order {
+    pub fn may_be_seen_by(&self, reader: Reader) -> bool {
+        match reader {
+            Reader::Everything => true,
+            Reader::Own(user) => self.customer == user,
+        }
+    }
+
+    /// The same order with the lines of this vendor only.
+    #[must_use]
+    pub fn of_vendor(mut self, vendor: UserId) -> Self {
+        self.lines.retain(|line| line.vendor_id == vendor);
+        self
+    }
+}
+
+/// One product of an order, with the order's own copy of its name, SKU and price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    pub product_id: ProductId,
+    pub vendor_id: UserId,
+    pub sku: Sku,
+    pub name: String,
+    pub unit_price: Money,
+    pub quantity: Quantity,
+    pub total: Money,
+}

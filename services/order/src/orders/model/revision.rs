@@ -1,0 +1,232 @@
+//! What people change of an order by hand: its address and note while it is pending, and its end when all is shipped.
+
+use super::{FulfillmentStatus, Order, PaymentStatus, Status};
+use crate::values::{Country, Note, Removable, ShippingAddress, Text};
+
+/// A merge of new values into an order; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderChange {
+    pub shipping_address: Option<AddressChange>,
+    pub note: Option<Removable<Note>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddressChange {
+    pub name: Option<Text<200>>,
+    pub line1: Option<Text<200>>,
+    pub line2: Option<Removable<Text<200>>>,
+    pub city: Option<Text<100>>,
+    pub region: Option<Removable<Text<100>>>,
+    pub postal_code: Option<Text<20>>,
+    pub country: Option<Country>,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum RevisionError {
+    #[error("an order that is {} keeps its address and note", _0.as_str())]
+    NotPending(Status),
+    #[error("an order that is {} cannot become {}", from.as_str(), to.as_str())]
+    NoSuchStep { from: Status, to: Status },
+    #[error("the order has no address yet, and parts of one are missing")]
+    IncompleteAddress { missing: Vec<&'static str> },
+    #[error("not everything is shipped")]
+    NotShipped,
+    #[error("the payment is {}", _0.as_str())]
+    NotPaid(PaymentStatus),
+    #[error("lines of others are in this order too")]
+    NotWhollyOwn,
+}
+
+impl Order {
+    /// Merges the change; the names of what became another by it. Nothing: no new version.
+    pub fn revise(&mut self, change: OrderChange) -> Result<Vec<&'static str>, RevisionError> {
+        if self.state.status != Status::Pending {
+            return Err(RevisionError::NotPending(self.state.status));
+        }
+        let mut changed = Vec::new();
+        if let Some(address) = change.shipping_address {
+            let merged = match &self.shipping_address {
+                Some(present) => present.merged(address),
+                None => address.complete()?,
+            };
+            if self.shipping_address.as_ref() != Some(&merged) {
+                self.shipping_address = Some(merged);
+                changed.push("shipping_address");
+            }
+        }
+        if let Some(note) = change.note {
+            let note = note.into_option().map(|note| note.as_str().to_owned());
+            if note != self.note {
+                self.note = note;
+                changed.push("note");
+            }
+        }
+        if !changed.is_empty() {
+            self.state.version += 1;
+        }
+        Ok(changed)
+    }
+}
+
+impl AddressChange {
+    /// An address of its own, for an order that has none.
+    fn complete(self) -> Result<ShippingAddress, RevisionError> {
+        match self {
+            Self {
+                name: Some(name),
+                line1: Some(line1),
+                line2,
+                city: Some(city),
+                region,
+                postal_code: Some(postal_code),
+                country: Some(country),
+            } => Ok(ShippingAddress {
+                name,
+                line1,
+                line2: line2.and_then(Removable::into_option),
+                city,
+                region: region.and_then(Removable::into_option),
+                postal_code,
+                country,
+            }),
+            part => {
+                let parts = [
+                    ("name", part.name.is_none()),
+                    ("line1", part.line1.is_none()),
+                    ("city", part.city.is_none()),
+                    ("postal_code", part.postal_code.is_none()),
+                    ("country", part.country.is_none()),
+                ];
+                let missing = parts.into_iter().filter(|(_, missing)| *missing);
+                Err(RevisionError::IncompleteAddress {
+                    missing: missing.map(|(name, _)| name).collect(),
+                })
+            }
+        }
+    }
+}
+
+impl ShippingAddress {
+    fn merged(&self, change: AddressChange) -> Self {
+        let AddressChange {
+            name,
+            line1,
+            line2,
+            city,
+            region,
+            postal_code,
+            country,
+        } = change;
+        Self {
+            name: name.unwrap_or_else(|| self.name.clone()),
+            line1: line1.unwrap_or_else(|| self.line1.clone()),
+            line2: line2.map_or_else(|| self.line2.clone(), Removable::into_option),
+            city: city.unwrap_or_else(|| self.city.clone()),
+            region: region.map_or_else(|| self.region.clone(), Removable::into_option),
+            postal_code: postal_code.unwrap_or_else(|| self.postal_code.clone()),
+            country: country.unwrap_or_else(|| self.country.clone()),
+        }
+    }
+}
+
+impl Order {
+    /// Nothing is owed for it: there was nothing to pay, or the money was taken. A fact of the order and not of its
+    /// payment's status alone, which is `unpaid` also while another payment is under way or was given up.
+    pub const fn is_paid_for(&self) -> bool {
+        match self.state.payment {
+            PaymentStatus::Unpaid => self.pay_by.is_none(),
+            PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
+                true
+            }
+            PaymentStatus::Authorized | PaymentStatus::Failed => false,
+        }
+    }
+
+    /// Somebody says that the order is done with. Saying so again changes nothing (`false`).
+    pub fn complete(&mut self) -> Result<bool, RevisionError> {
+        match self.state.status {
+            Status::Completed => return Ok(false),
+            Status::Confirmed => {}
+            Status::Pending | Status::Cancelled => {
+                return Err(RevisionError::NoSuchStep {
+                    from: self.state.status,
+                    to: Status::Completed,
+                });
+            }
+        }
+        match self.state.fulfillment {
+            FulfillmentStatus::Shipped | FulfillmentStatus::Delivered => {}
+            FulfillmentStatus::Unfulfilled | FulfillmentStatus::Partial => {
+                return Err(RevisionError::NotShipped);
+            }
+        }
+        if !self.is_paid_for() {
+            return Err(RevisionError::NotPaid(self.state.payment));
+        }
+        self.state.status = Status::Completed;
+        self.state.version += 1;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        orders::model::{OrderState, Totals},
+        values::{OrderId, UserId},
+    };
+
+    #[test]
+    fn only_a_shipped_and_paid_order_is_completed_and_only_once() {
+        let mut order = order(Some(DateTime::UNIX_EPOCH));
+        assert!(order.complete().is_err(), "pending");
+        order.state.confirm().unwrap();
+        assert_eq!(order.complete(), Err(RevisionError::NotShipped));
+        order.state.fulfillment = FulfillmentStatus::Shipped;
+        for owing in [
+            PaymentStatus::Unpaid,
+            PaymentStatus::Authorized,
+            PaymentStatus::Failed,
+        ] {
+            order.state.payment = owing;
+            assert_eq!(order.complete(), Err(RevisionError::NotPaid(owing)));
+        }
+        order.state.payment = PaymentStatus::Paid;
+        let version = order.state.version;
+        assert_eq!(order.complete(), Ok(true));
+        assert_eq!(order.complete(), Ok(false));
+        assert_eq!(
+            (order.state.status, order.state.version),
+            (Status::Completed, version + 1)
+        );
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_paid_nothing_is_owed() {
+        let mut order = order(None);
+        order.state.confirm().unwrap();
+        order.state.fulfillment = FulfillmentStatus::Shipped;
+        assert_eq!(order.complete(), Ok(true));
+    }
+
+    fn order(pay_by: Option<DateTime<Utc>>) -> Order {
+        Order {
+            id: OrderId(Uuid::nil()),
+            number: 1,
+            customer: UserId(Uuid::nil()),
+            state: OrderState::placed(),
+            lines: Vec::new(),
+            totals: Totals::of(&[], "USD".parse().unwrap()).unwrap(),
+            shipping_address: None,
+            note: None,
+            pay_by,
+            cancel_requested_at: None,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+}

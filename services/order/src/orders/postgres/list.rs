@@ -1,0 +1,230 @@
+//! Reading orders: by id, and as lists, newest first. A statement for each set of filters that has its own index.
+
+use postgres::Pool;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{
+    count,
+    row::{ItemRow, OrderRow, assemble},
+    stored_address::StoredAddress,
+};
+use crate::{
+    infrastructure::postgres::failure::StoreError,
+    orders::{
+        model::{Order, OrderFilter, Status},
+        ports::Listing,
+    },
+    values::{Start, Window},
+};
+
+pub(crate) async fn by_ids(pool: &Pool, ids: &[Uuid]) -> Result<Vec<Order>, StoreError> {
+    let rows = sqlx::query_as!(
+        OrderRow,
+        r#"
+        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
+               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
+        FROM orders WHERE id = ANY ($1)
+        "#,
+        ids,
+    )
+    .fetch_all(pool)
+    .await?;
+    with_items(pool, rows).await
+}
+
+pub(crate) async fn list(
+    pool: &Pool,
+    filter: &OrderFilter,
+    window: &Window,
+) -> Result<Listing, StoreError> {
+    let rows = match (filter.vendor, filter.customer, filter.status) {
+        (Some(vendor), _, _) => of_vendor(pool, vendor.0, filter, window).await?,
+        (None, Some(customer), _) => of_customer(pool, customer.0, filter, window).await?,
+        (None, None, Some(status)) => by_status(pool, status.as_str(), filter, window).await?,
+        (None, None, None) => all(pool, filter, window).await?,
+    };
+    let counted = match window.count_to {
+        Some(most) => Some(count::count(pool, filter, most).await?),
+        None => None,
+    };
+    Ok(Listing {
+        orders: with_items(pool, rows).await?,
+        counted,
+    })
+}
+
+/// Sorted by id alone, which carries the time of the request: so the index of a vendor's lines leads to a page.
+async fn of_vendor(
+    pool: &Pool,
+    vendor: Uuid,
+    filter: &OrderFilter,
+    window: &Window,
+) -> Result<Vec<OrderRow>, sqlx::Error> {
+    let bounds = Bounds::of(window);
+    sqlx::query_as!(
+        OrderRow,
+        r#"
+        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
+               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
+        FROM (
+            SELECT DISTINCT order_id FROM order_items
+            WHERE vendor_id = $1 AND order_id < COALESCE($6::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        ) AS sold
+        JOIN orders ON orders.id = sold.order_id
+        WHERE ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR user_id = $3)
+          AND created_at >= COALESCE($4::timestamptz, '-infinity') AND created_at < COALESCE($5::timestamptz, 'infinity')
+        ORDER BY sold.order_id DESC
+        LIMIT $7 OFFSET $8
+        "#,
+        vendor,
+        filter.status.map(Status::as_str),
+        filter.customer.map(|customer| customer.0),
+        filter.from,
+        filter.to,
+        bounds.before_id,
+        window.rows,
+        bounds.offset,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+async fn of_customer(
+    pool: &Pool,
+    customer: Uuid,
+    filter: &OrderFilter,
+    window: &Window,
+) -> Result<Vec<OrderRow>, sqlx::Error> {
+    let bounds = Bounds::of(window);
+    sqlx::query_as!(
+        OrderRow,
+        r#"
+        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
+               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
+        FROM orders
+        WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)
+          AND created_at >= COALESCE($3::timestamptz, '-infinity') AND created_at < COALESCE($4::timestamptz, 'infinity')
+          AND (created_at, id) < (COALESCE($5::timestamptz, 'infinity'), COALESCE($6::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+        ORDER BY created_at DESC, id DESC
+        LIMIT $7 OFFSET $8
+        "#,
+        customer,
+        filter.status.map(Status::as_str),
+        filter.from,
+        filter.to,
+        bounds.before,
+        bounds.before_id,
+        window.rows,
+        bounds.offset,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+async fn by_status(
+    pool: &Pool,
+    status: &str,
+    filter: &OrderFilter,
+    window: &Window,
+) -> Result<Vec<OrderRow>, sqlx::Error> {
+    let bounds = Bounds::of(window);
+    sqlx::query_as!(
+        OrderRow,
+        r#"
+        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
+               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
+        FROM orders
+        WHERE status = $1
+          AND created_at >= COALESCE($2::timestamptz, '-infinity') AND created_at < COALESCE($3::timestamptz, 'infinity')
+          AND (created_at, id) < (COALESCE($4::timestamptz, 'infinity'), COALESCE($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+        ORDER BY created_at DESC, id DESC
+        LIMIT $6 OFFSET $7
+        "#,
+        status,
+        filter.from,
+        filter.to,
+        bounds.before,
+        bounds.before_id,
+        window.rows,
+        bounds.offset,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+async fn all(
+    pool: &Pool,
+    filter: &OrderFilter,
+    window: &Window,
+) -> Result<Vec<OrderRow>, sqlx::Error> {
+    let bounds = Bounds::of(window);
+    sqlx::query_as!(
+        OrderRow,
+        r#"
+        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
+               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
+               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
+               created_at, updated_at
+        FROM orders
+        WHERE created_at >= COALESCE($1::timestamptz, '-infinity') AND created_at < COALESCE($2::timestamptz, 'infinity')
+          AND (created_at, id) < (COALESCE($3::timestamptz, 'infinity'), COALESCE($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+        ORDER BY created_at DESC, id DESC
+        LIMIT $5 OFFSET $6
+        "#,
+        filter.from,
+        filter.to,
+        bounds.before,
+        bounds.before_id,
+        window.rows,
+        bounds.offset,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+async fn with_items(pool: &Pool, rows: Vec<OrderRow>) -> Result<Vec<Order>, StoreError> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let items = sqlx::query_as!(
+        ItemRow,
+        r#"
+        SELECT order_id, product_id, vendor_id, sku, name, unit_price_minor, quantity, line_total_minor
+        FROM order_items WHERE order_id = ANY ($1) ORDER BY order_id, position
+        "#,
+        &ids,
+    )
+    .fetch_all(pool)
+    .await?;
+    assemble(rows, items)
+}
+
+struct Bounds {
+    before: Option<chrono::DateTime<chrono::Utc>>,
+    before_id: Option<Uuid>,
+    offset: i64,
+}
+
+impl Bounds {
+    fn of(window: &Window) -> Self {
+        match window.start {
+            Start::After(time, id) => Self {
+                before: Some(time),
+                before_id: Some(id.0),
+                offset: 0,
+            },
+            Start::Offset(rows) => Self {
+                before: None,
+                before_id: None,
+                offset: rows,
+            },
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `POST /payments/{id}/refunds`: gives money back. `POST /payments/refund/{id}` is its alias.
+
+use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use garde::Validate;
+use money::Amount;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{
+    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey,
+    problem::ProblemDocument, token::Admin,
+};
+
+use super::{payment_refusal, payment_view::RefundView};
+use crate::{
+    app::App,
+    infrastructure::http::replay,
+    intents::http::wisher::wisher,
+    values::{PaymentId, Text},
+};
+
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(as = NewRefund, example = json!({ "amount": "9.99", "reason": "Arrived broken" }))]
+pub struct NewRefundBody {
+    /// All that is left of the payment if absent.
+    amount: Option<Amount>,
+    #[schema(min_length = 1, max_length = 200)]
+    reason: Option<String>,
+}
+
+/// Refund a payment
+///
+/// Gives back an amount of a captured payment, or all that is left of it, and answers with the refund, `pending`: it
+/// becomes `succeeded` or `failed` as soon as the provider has answered. Any number of refunds may be made, up to what was
+/// captured.
+#[utoipa::path(
+    post,
+    path = "/payments/{id}/refunds",
+    tag = "payments",
+    security(("bearer" = [])),
+    params(
+        ("id" = PaymentId, Path, description = "The payment."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
+    ),
+    request_body = NewRefundBody,
+    responses(
+        (status = 201, description = "The refund is under way.", body = RefundView, headers(
+            ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key made the refund."),
+            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
+            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
+        )),
+        (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is not an admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such payment.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "`payment_not_refundable`, or `refund_exceeds_payment` (with `refundable`).", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A field breaks a rule, or `idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After, with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create_refund(
+    State(app): State<App>,
+    caller: Admin,
+    PathParameters(id): PathParameters<PaymentId>,
+    key: RequestKey,
+    ValidJson(body): ValidJson<NewRefundBody>,
+) -> Result<impl IntoResponse, Problem> {
+    let mut errors = Vec::new();
+    let mut broken = |pointer: &str, message: String| {
+        errors.push(FieldError::new(pointer, "invalid", message));
+    };
+    let amount = body
+        .amount
+        .and_then(|amount| match amount.in_currency(app.currency) {
+            Ok(amount) if amount.minor > 0 => Some(amount),
+            Ok(_) => {
+                broken(
+                    "/amount",
+                    "an amount to give back is more than nothing".to_owned(),
+                );
+                None
+            }
+            Err(error) => {
+                broken("/amount", error.to_string());
+                None
+            }
+        });
+    let reason = body
+        .reason
+        .and_then(|reason| match Text::<200>::try_from(reason) {
+            Ok(reason) => Some(reason.to_string()),
+            Err(error) => {
+                broken("/reason", error.to_string());
+                None
+            }
+        });
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let refunded = app
+        .refund_payment
+        .run(&wisher(&caller, &key), id, amount, reason)
+        .await
+        .map_err(|error| payment_refusal::of_intent(&error))?;
+    let (_, refund) = refunded.result;
+    Ok((
+        StatusCode::CREATED,
+        replay::headers(refunded.replayed),
+        Json(RefundView::from(refund)),
+    ))
+}

@@ -1,0 +1,42 @@
+//! `GET /payments/{id}`: one payment.
+
+use axum::{Json, extract::State};
+use web::{
+    PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::CustomerOrAdmin,
+};
+
+use super::{payment_refusal, payment_view::PaymentView};
+use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
+
+/// Get a payment
+///
+/// Customers see the payments of their own orders, admins all.
+#[utoipa::path(
+    get,
+    path = "/payments/{id}",
+    tag = "payments",
+    security(("bearer" = [])),
+    params(("id" = PaymentId, Path, description = "The payment.")),
+    responses(
+        (status = 200, description = "The payment.", body = PaymentView, headers(
+            ("ETag" = String, description = "The payment's version."),
+        )),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get_payment(
+    State(app): State<App>,
+    caller: CustomerOrAdmin,
+    PathParameters(id): PathParameters<PaymentId>,
+) -> Result<(ETag, Json<PaymentView>), Problem> {
+    let payment = app
+        .read_payments
+        .one(reader(&caller), id)
+        .await
+        .map_err(|error| payment_refusal::of_intent(&error))?
+        .ok_or_else(Problem::not_found)?;
+    Ok((ETag(payment.version), Json(PaymentView::from(payment))))
+}

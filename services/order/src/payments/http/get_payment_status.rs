@@ -1,0 +1,38 @@
+//! `GET /payments/{id}/status`: how far a payment is.
+
+use axum::{Json, extract::State};
+use web::{PathParameters, Problem, problem::ProblemDocument, token::CustomerOrAdmin};
+
+use super::{payment_refusal, payment_view::PaymentStatusView};
+use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
+
+/// Get a payment's status
+///
+/// For polling while a payment is `pending`.
+#[utoipa::path(
+    get,
+    path = "/payments/{id}/status",
+    tag = "payments",
+    security(("bearer" = [])),
+    params(("id" = PaymentId, Path, description = "The payment.")),
+    responses(
+        (status = 200, description = "How far the payment is.", body = PaymentStatusView),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get_payment_status(
+    State(app): State<App>,
+    caller: CustomerOrAdmin,
+    PathParameters(id): PathParameters<PaymentId>,
+) -> Result<Json<PaymentStatusView>, Problem> {
+    let payment = app
+        .read_payments
+        .one(reader(&caller), id)
+        .await
+        .map_err(|error| payment_refusal::of_intent(&error))?
+        .ok_or_else(Problem::not_found)?;
+    Ok(Json(PaymentStatusView::from(payment)))
+}

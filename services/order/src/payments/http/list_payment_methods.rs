@@ -1,0 +1,54 @@
+//! `GET /payment-methods`: how orders can be paid.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{app::App, payments::ports::OfferedMethod};
+
+/// The ways to pay; empty where orders are not paid here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentMethods {
+    data: Vec<PaymentMethodView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentMethod)]
+struct PaymentMethodView {
+    /// What `payment_method` of an order or a payment says.
+    #[schema(example = "mock_ok")]
+    id: String,
+    #[schema(example = "mock")]
+    provider: &'static str,
+    #[schema(example = "Mock")]
+    title: &'static str,
+    #[schema(example = "Succeeds at once.")]
+    description: &'static str,
+}
+
+impl From<&OfferedMethod> for PaymentMethodView {
+    fn from(offered: &OfferedMethod) -> Self {
+        Self {
+            id: offered.method.to_string(),
+            provider: offered.provider.as_str(),
+            title: offered.title,
+            description: offered.description,
+        }
+    }
+}
+
+/// List payment methods
+///
+/// For everybody: a shop shows them before anybody has signed in.
+#[utoipa::path(
+    get,
+    path = "/payment-methods",
+    tag = "payments",
+    responses((status = 200, description = "The methods.", body = PaymentMethods)),
+)]
+pub async fn list_payment_methods(State(app): State<App>) -> Json<PaymentMethods> {
+    let offered = app.terms.methods.iter();
+    Json(PaymentMethods {
+        data: offered.map(PaymentMethodView::from).collect(),
+    })
+}

@@ -1,0 +1,48 @@
+//! `GET /payments/{id}/refunds`: the refunds of a payment.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{PathParameters, Problem, problem::ProblemDocument, token::CustomerOrAdmin};
+
+use super::{payment_refusal, payment_view::RefundView};
+use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
+
+/// All refunds of a payment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Refunds {
+    data: Vec<RefundView>,
+}
+
+/// List the refunds of a payment
+///
+/// Oldest first, all of them.
+#[utoipa::path(
+    get,
+    path = "/payments/{id}/refunds",
+    tag = "payments",
+    security(("bearer" = [])),
+    params(("id" = PaymentId, Path, description = "The payment.")),
+    responses(
+        (status = 200, description = "The refunds.", body = Refunds),
+        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list_refunds(
+    State(app): State<App>,
+    caller: CustomerOrAdmin,
+    PathParameters(id): PathParameters<PaymentId>,
+) -> Result<Json<Refunds>, Problem> {
+    let refunds = app
+        .read_payments
+        .refunds(reader(&caller), id)
+        .await
+        .map_err(|error| payment_refusal::of_intent(&error))?
+        .ok_or_else(Problem::not_found)?;
+    Ok(Json(Refunds {
+        data: refunds.into_iter().map(RefundView::from).collect(),
+    }))
+}

@@ -1,0 +1,103 @@
+//! Why a payment was not started or changed, as the problem that tells the client what to do.
+
+use axum::http::StatusCode;
+use web::{Problem, conditional::IfMatch};
+
+use crate::{
+    intents::ports::IntentError,
+    payments::{
+        StartPaymentError,
+        model::{PaymentError, PaymentState},
+    },
+};
+
+/// The field `payment_method` of a body breaks a rule.
+pub fn method(message: String) -> Problem {
+    Problem::invalid_field("/payment_method", "invalid", message)
+}
+
+pub fn of_starting(error: &StartPaymentError) -> Problem {
+    match error {
+        StartPaymentError::UnknownMethod => {
+            method("no such method is offered; see GET /payment-methods".to_owned())
+        }
+        StartPaymentError::Intent(error) => of_intent(error),
+    }
+}
+
+pub fn of_intent(error: &IntentError) -> Problem {
+    match error {
+        IntentError::NotFound => Problem::not_found(),
+        IntentError::KeyReused => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key came with another request before. Every new request needs a fresh key.",
+        ),
+        IntentError::Stale => IfMatch::stale(),
+        IntentError::NotPayable => Problem::conflict(
+            "order_not_payable",
+            "There is nothing to pay for this order, or not any more.",
+        ),
+        IntentError::PaymentExists => Problem::conflict(
+            "payment_exists",
+            "This order has a payment already: see GET /payments?order=. A new one is possible when that has failed or is cancelled.",
+        ),
+        IntentError::NotCancellable(status) => Problem::conflict(
+            "order_not_cancellable",
+            "The order cannot be cancelled any more.",
+        )
+        .with_member("status", status.as_str()),
+        IntentError::WhollyShipped => Problem::conflict(
+            "order_shipped",
+            "Everything of the order is shipped, or about to be. Ask for a return instead.",
+        ),
+        IntentError::Payment(error) => of_rule(error),
+        IntentError::Unavailable(_) => Problem::unavailable(1).with_cause(error),
+        IntentError::Defect(_) => Problem::internal(error),
+    }
+}
+
+fn of_rule(error: &PaymentError) -> Problem {
+    match error {
+        PaymentError::Transition { from, to } => of_transition(*from, *to),
+        PaymentError::Decided(decision) => Problem::conflict(
+            "payment_decided",
+            format!(
+                "It is decided already to {} this payment; read it again in a moment.",
+                decision.as_str()
+            ),
+        ),
+        PaymentError::TooMuch { left } => Problem::conflict(
+            "refund_exceeds_payment",
+            "More than is left of this payment cannot be given back; see refundable.",
+        )
+        .with_member("refundable", left),
+        PaymentError::NoAmount => Problem::invalid_field(
+            "/amount",
+            "invalid",
+            "an amount to give back is more than nothing",
+        ),
+    }
+}
+
+fn of_transition(from: PaymentState, to: PaymentState) -> Problem {
+    let (code, detail) = match to {
+        PaymentState::Captured => (
+            "payment_not_capturable",
+            "Only an authorized payment is captured.",
+        ),
+        PaymentState::Voided => (
+            "payment_not_cancellable",
+            "A payment is cancelled only before its money is taken; afterwards it is refunded.",
+        ),
+        PaymentState::PartiallyRefunded | PaymentState::Refunded => (
+            "payment_not_refundable",
+            "Only a captured payment is refunded.",
+        ),
+        PaymentState::Pending | PaymentState::Authorized | PaymentState::Failed => (
+            "payment_state",
+            "The payment is in a state that does not allow this.",
+        ),
+    };
+    Problem::conflict(code, detail).with_member("status", from.as_str())
+}

@@ -1,0 +1,370 @@
+//! A payment of an order and its refunds: how far the money is, and the only ways to move it (ORDERS 19, 20).
+//! One live payment an order; it is captured once, whole.
+
+use chrono::{DateTime, Utc};
+use money::Money;
+
+use super::{PaymentMethod, ProviderName, ProviderReference, RefusalReason};
+use crate::values::{EventType, OrderId, PaymentId, Reader, RefundId, UserId, states::states};
+
+states! {
+    /// How far a payment is. Failed: the provider refused it. Voided: it was given up before money moved.
+    PaymentState {
+        Pending = "pending",
+        Authorized = "authorized",
+        Captured = "captured",
+        PartiallyRefunded = "partially_refunded",
+        Refunded = "refunded",
+        Failed = "failed",
+        Voided = "voided",
+    }
+    /// What is to become of a payment. Written before the provider is called; the opposite waits for the result.
+    PaymentDecision { Capture = "capture", Void = "void" }
+    /// Who decides that the money is taken: the saga as soon as the stock is committed, or an admin.
+    CaptureMode { Automatic = "automatic", Manual = "manual" }
+    RefundState { Pending = "pending", Succeeded = "succeeded", Failed = "failed" }
+    /// Why money goes back: an admin asked, the order was cancelled, goods came back.
+    RefundCause { Requested = "requested", Cancelled = "cancelled", Returned = "returned" }
+}
+
+/// Amounts are of one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    pub id: PaymentId,
+    pub order_id: OrderId,
+    /// Whose order it is.
+    pub customer: UserId,
+    pub provider: ProviderName,
+    pub method: PaymentMethod,
+    pub capture: CaptureMode,
+    pub state: PaymentState,
+    pub decision: Option<PaymentDecision>,
+    pub amount: Money,
+    pub authorized: Money,
+    pub captured: Money,
+    /// On its way back.
+    pub refund_pending: Money,
+    pub refunded: Money,
+    pub reference: Option<ProviderReference>,
+    /// Why the provider refused.
+    pub refusal: Option<RefusalReason>,
+    pub note: Option<String>,
+    /// The hold was extended for this payment (ORDERS 20).
+    pub secured: bool,
+    /// The provider was asked, and its answer is not known or not final.
+    pub asked: bool,
+    /// Of what a client may edit and of everything else: every write raises it.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A payment about to be started: of the whole order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPayment {
+    pub id: PaymentId,
+    pub provider: ProviderName,
+    pub method: PaymentMethod,
+    pub capture: CaptureMode,
+}
+
+/// A refund that somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRefund {
+    pub id: RefundId,
+    /// `None`: all that is left.
+    pub amount: Option<Money>,
+    pub cause: RefundCause,
+    pub reason: Option<String>,
+}
+
+/// Money going back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    pub id: RefundId,
+    pub payment_id: PaymentId,
+    pub amount: Money,
+    pub state: RefundState,
+    pub cause: RefundCause,
+    pub reason: Option<String>,
+    pub refusal: Option<RefusalReason>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PaymentError {
+    #[error("a payment that is {} cannot become {}", from.as_str(), to.as_str())]
+    Transition {
+        from: PaymentState,
+        to: PaymentState,
+    },
+    #[error("it is decided already to {} this payment", _0.as_str())]
+    Decided(PaymentDecision),
+    #[error("of this payment {} can be given back", left.minor)]
+    TooMuch { left: Money },
+    #[error("the amount is of another currency than the payment, or nothing")]
+    NoAmount,
+}
+
+impl PaymentState {
+    /// An order has at most one payment of which this is true.
+    pub const fn is_live(self) -> bool {
+        match self {
+            Self::Pending
+            | Self::Authorized
+            | Self::Captured
+            | Self::PartiallyRefunded
+            | Self::Refunded => true,
+            Self::Failed | Self::Voided => false,
+        }
+    }
+
+    /// The money was taken, wherever it is now.
+    pub const fn is_captured(self) -> bool {
+        match self {
+            Self::Captured | Self::PartiallyRefunded | Self::Refunded => true,
+            Self::Pending | Self::Authorized | Self::Failed | Self::Voided => false,
+        }
+    }
+}
+
+impl Payment {
+    pub fn may_be_seen_by(&self, reader: Reader) -> bool {
+        match reader {
+            Reader::Everything => true,
+            Reader::Own(user) => self.customer == user,
+        }
+    }
+
+    /// The money is set aside.
+    pub fn authorize(&mut self, reference: ProviderReference) -> Result<EventType, PaymentError> {
+        self.step(&[PaymentState::Pending], PaymentState::Authorized)?;
+        self.authorized = self.amount;
+        self.reference = Some(reference);
+        self.asked = false;
+        Ok(EventType::PaymentAuthorized)
+    }
+
+    /// The provider's answer will come later, or was lost.
+    pub fn await_answer(&mut self, reference: Option<ProviderReference>) {
+        self.asked = true;
+        self.reference = reference.or(self.reference.take());
+    }
+
+    /// The provider will not set the money aside, or not hand it over.
+    pub fn fail(&mut self, reason: RefusalReason) -> Result<EventType, PaymentError> {
+        self.step(
+            &[PaymentState::Pending, PaymentState::Authorized],
+            PaymentState::Failed,
+        )?;
+        self.refusal = Some(reason);
+        self.asked = false;
+        Ok(EventType::PaymentFailed)
+    }
+
+    /// Decides what becomes of the payment. Deciding the same again changes nothing (`false`).
+    pub fn decide(&mut self, decision: PaymentDecision) -> Result<bool, PaymentError> {
+        let target = match decision {
+            PaymentDecision::Capture => PaymentState::Captured,
+            PaymentDecision::Void => PaymentState::Voided,
+        };
+        let open = match (self.state, decision) {
+            (PaymentState::Authorized, _) | (PaymentState::Pending, PaymentDecision::Void) => true,
+            (PaymentState::Pending, PaymentDecision::Capture)
+            | (
+                PaymentState::Captured
+                | PaymentState::PartiallyRefunded
+                | PaymentState::Refunded
+                | PaymentState::Failed
+                | PaymentState::Voided,
+                _,
+            ) => false,
+        };
+        match self.decision {
+            _ if !open => Err(self.cannot_become(target)),
+            Some(earlier) if earlier == decision => Ok(false),
+            Some(earlier) => Err(PaymentError::Decided(earlier)),
+            None => {
+                self.decision = Some(decision);
+                Ok(true)
+            }
+        }
+    }
+
+    pub fn capture(&mut self) -> Result<EventType, PaymentError> {
+        self.step(&[PaymentState::Authorized], PaymentState::Captured)?;
+        self.captured = self.authorized;
+        self.asked = false;
+        Ok(EventType::PaymentCaptured)
+    }
+
+    pub fn void(&mut self) -> Result<EventType, PaymentError> {
+        self.step(
+            &[PaymentState::Pending, PaymentState::Authorized],
+            PaymentState::Voided,
+        )?;
+        self.asked = false;
+        Ok(EventType::PaymentVoided)
+    }
+
+    /// What can still be given back.
+    pub fn refundable(&self) -> Money {
+        let left = self.captured.minor - self.refunded.minor - self.refund_pending.minor;
+        Money::new(left, self.amount.currency)
+    }
+
+    /// Sets an amount aside for a refund, before the provider is called.
+    pub fn request_refund(&mut self, amount: Money) -> Result<EventType, PaymentError> {
+        if !self.state.is_captured() {
+            return Err(self.cannot_become(PaymentState::Refunded));
+        }
+        let left = self.refundable();
+        if amount.minor > left.minor || left.minor == 0 {
+            return Err(PaymentError::TooMuch { left });
+        }
+        if amount.minor <= 0 || amount.currency != self.amount.currency {
+            return Err(PaymentError::NoAmount);
+        }
+        self.refund_pending.minor += amount.minor;
+        Ok(EventType::PaymentRefundRequested)
+    }
+
+    /// What was set aside for a refund has gone back.
+    pub fn refund(&mut self, amount: Money) -> Result<EventType, PaymentError> {
+        if !self.state.is_captured() || amount.minor > self.refund_pending.minor {
+            return Err(self.cannot_become(PaymentState::Refunded));
+        }
+        self.refund_pending.minor -= amount.minor;
+        self.refunded.minor += amount.minor;
+        self.asked = false;
+        self.state = if self.refunded.minor == self.captured.minor {
+            PaymentState::Refunded
+        } else {
+            PaymentState::PartiallyRefunded
+        };
+        Ok(EventType::PaymentRefunded)
+    }
+
+    /// The provider refused the refund; what was set aside for it is free again.
+    pub fn refund_refused(&mut self, amount: Money) -> EventType {
+        self.refund_pending.minor = (self.refund_pending.minor - amount.minor).max(0);
+        self.asked = false;
+        EventType::PaymentRefundRefused
+    }
+
+    fn step(&mut self, from: &[PaymentState], to: PaymentState) -> Result<(), PaymentError> {
+        if !from.contains(&self.state) {
+            return Err(self.cannot_become(to));
+        }
+        self.state = to;
+        Ok(())
+    }
+
+    fn cannot_become(&self, to: PaymentState) -> PaymentError {
+        PaymentError::Transition {
+            from: self.state,
+            to,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn dollars(minor: i64) -> Money {
+        Money::new(minor, "USD".parse().unwrap())
+    }
+
+    pub fn payment(state: PaymentState) -> Payment {
+        let amount = dollars(1_000);
+        let (authorized, captured) = match state {
+            PaymentState::Authorized => (amount, dollars(0)),
+            state if state.is_captured() => (amount, amount),
+            _ => (dollars(0), dollars(0)),
+        };
+        Payment {
+            id: PaymentId(Uuid::nil()),
+            order_id: OrderId(Uuid::nil()),
+            customer: UserId(Uuid::nil()),
+            provider: ProviderName::Mock,
+            method: PaymentMethod::try_from("mock_ok".to_owned()).unwrap(),
+            capture: CaptureMode::Automatic,
+            state,
+            decision: None,
+            amount,
+            authorized,
+            captured,
+            refund_pending: dollars(0),
+            refunded: dollars(0),
+            reference: None,
+            refusal: None,
+            note: None,
+            secured: false,
+            asked: false,
+            version: 1,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_decision_stands() {
+        let mut authorized = payment(PaymentState::Authorized);
+        assert_eq!(authorized.decide(PaymentDecision::Capture), Ok(true));
+        assert_eq!(authorized.decide(PaymentDecision::Capture), Ok(false));
+        assert_eq!(
+            authorized.decide(PaymentDecision::Void),
+            Err(PaymentError::Decided(PaymentDecision::Capture))
+        );
+        assert!(
+            payment(PaymentState::Pending)
+                .decide(PaymentDecision::Capture)
+                .is_err()
+        );
+        for ended in [PaymentState::Failed, PaymentState::Captured] {
+            assert!(payment(ended).decide(PaymentDecision::Void).is_err());
+        }
+    }
+
+    #[test]
+    fn no_more_goes_back_than_was_taken_even_while_refunds_are_under_way() {
+        let mut payment = payment(PaymentState::Captured);
+        payment.request_refund(dollars(600)).unwrap();
+        assert_eq!(
+            payment.request_refund(dollars(401)),
+            Err(PaymentError::TooMuch { left: dollars(400) })
+        );
+        assert_eq!(
+            payment.request_refund(dollars(0)),
+            Err(PaymentError::NoAmount)
+        );
+        payment.request_refund(dollars(400)).unwrap();
+        payment.refund(dollars(600)).unwrap();
+        assert_eq!(payment.state, PaymentState::PartiallyRefunded);
+        payment.refund_refused(dollars(400));
+        assert_eq!(payment.refundable(), dollars(400));
+        payment.request_refund(dollars(400)).unwrap();
+        payment.refund(dollars(400)).unwrap();
+        assert_eq!(payment.state, PaymentState::Refunded);
+        assert!(payment.refund(dollars(1)).is_err(), "nothing is set aside");
+    }
+
+    #[test]
+    fn money_that_was_taken_is_not_voided_and_what_ended_stays_ended() {
+        for state in [
+            PaymentState::Captured,
+            PaymentState::Failed,
+            PaymentState::Voided,
+        ] {
+            assert!(payment(state).void().is_err());
+            assert!(payment(state).capture().is_err());
+        }
+        let mut pending = payment(PaymentState::Pending);
+        assert!(pending.capture().is_err(), "nothing is set aside yet");
+        assert_eq!(pending.void(), Ok(EventType::PaymentVoided));
+    }
+}

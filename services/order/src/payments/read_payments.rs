@@ -1,0 +1,78 @@
+//! Payments and their refunds, as far as the reader may see them.
+
+use super::{
+    model::{Payment, PaymentFilter, Refund},
+    ports::{PaymentListing, Payments},
+};
+use crate::{
+    intents::ports::IntentError,
+    values::{PaymentId, Precondition, Reader, Window},
+};
+
+#[derive(Clone)]
+pub struct ReadPayments<P> {
+    payments: P,
+}
+
+impl<P: Payments> ReadPayments<P> {
+    pub fn new(payments: P) -> Self {
+        Self { payments }
+    }
+
+    /// `None`: there is none, or it is somebody else's.
+    pub async fn one(&self, reader: Reader, id: PaymentId) -> Result<Option<Payment>, IntentError> {
+        let payment = self.payments.find(id).await?;
+        Ok(payment.filter(|payment| may_see(reader, payment)))
+    }
+
+    /// The payment, if it has one of the versions that the writer read.
+    pub async fn matching(
+        &self,
+        reader: Reader,
+        id: PaymentId,
+        read: &Precondition,
+    ) -> Result<Payment, IntentError> {
+        let payment = self.one(reader, id).await?.ok_or(IntentError::NotFound)?;
+        if read.holds(payment.version) {
+            Ok(payment)
+        } else {
+            Err(IntentError::Stale)
+        }
+    }
+
+    /// `None`: the reader may not ask for the payments of this customer.
+    pub async fn list(
+        &self,
+        reader: Reader,
+        filter: PaymentFilter,
+        window: Window<PaymentId>,
+    ) -> Result<Option<PaymentListing>, IntentError> {
+        let customer = match (reader, filter.customer) {
+            (Reader::Everything, customer) => customer,
+            (Reader::Own(user), None) => Some(user),
+            (Reader::Own(user), Some(customer)) if customer == user => Some(user),
+            (Reader::Own(_), Some(_)) => return Ok(None),
+        };
+        let filter = PaymentFilter { customer, ..filter };
+        self.payments.list(&filter, &window).await.map(Some)
+    }
+
+    /// `None`: there is no such payment, or it is somebody else's.
+    pub async fn refunds(
+        &self,
+        reader: Reader,
+        id: PaymentId,
+    ) -> Result<Option<Vec<Refund>>, IntentError> {
+        if self.one(reader, id).await?.is_none() {
+            return Ok(None);
+        }
+        self.payments.refunds(id).await.map(Some)
+    }
+}
+
+fn may_see(reader: Reader, payment: &Payment) -> bool {
+    match reader {
+        Reader::Everything => true,
+        Reader::Own(user) => payment.customer == user,
+    }
+}

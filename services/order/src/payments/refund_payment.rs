@@ -1,0 +1,55 @@
+//! Sets an amount of a payment aside that is to go back to the customer.
+
+use money::Money;
+use web::clock::Clock;
+
+use super::{
+    model::{NewRefund, Payment, Refund, RefundCause},
+    ports::Payments,
+};
+use crate::{
+    intents::{
+        Wisher,
+        ports::{Answered, IntentError},
+    },
+    saga::Poke,
+    values::{Operation, PaymentId, RefundId},
+};
+
+#[derive(Clone)]
+pub struct RefundPayment<P> {
+    payments: P,
+    clock: Clock,
+    poke: Poke,
+}
+
+impl<P: Payments> RefundPayment<P> {
+    pub fn new(payments: P, clock: Clock, poke: Poke) -> Self {
+        Self {
+            payments,
+            clock,
+            poke,
+        }
+    }
+
+    /// Without an amount: all that is left.
+    pub async fn run(
+        &self,
+        wisher: &Wisher,
+        payment: PaymentId,
+        amount: Option<Money>,
+        reason: Option<String>,
+    ) -> Result<Answered<(Payment, Refund)>, IntentError> {
+        let content = (payment, amount.map(|amount| amount.minor), &reason);
+        let request = wisher.request(Operation::RefundPayment, &content)?;
+        let refund = NewRefund {
+            id: RefundId(self.clock.uuid()),
+            amount,
+            cause: RefundCause::Requested,
+            reason,
+        };
+        let refunded = self.payments.refund(&request, payment, &refund).await?;
+        self.poke.poke();
+        Ok(refunded)
+    }
+}

@@ -1,0 +1,67 @@
+//! Starts the payment of an order that waits for one; the saga does the rest.
+
+use web::clock::Clock;
+
+use super::{
+    PaymentTerms,
+    model::{CaptureMode, NewPayment, Payment, PaymentMethod},
+    ports::Payments,
+};
+use crate::{
+    intents::{
+        Wisher,
+        ports::{Answered, IntentError},
+    },
+    saga::Poke,
+    values::{Operation, OrderId, PaymentId},
+};
+
+#[derive(Clone)]
+pub struct StartPayment<P> {
+    payments: P,
+    terms: PaymentTerms,
+    clock: Clock,
+    poke: Poke,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartPaymentError {
+    #[error("no such payment method is offered")]
+    UnknownMethod,
+    #[error(transparent)]
+    Intent(#[from] IntentError),
+}
+
+impl<P: Payments> StartPayment<P> {
+    pub fn new(payments: P, terms: PaymentTerms, clock: Clock, poke: Poke) -> Self {
+        Self {
+            payments,
+            terms,
+            clock,
+            poke,
+        }
+    }
+
+    /// Without `capture`: as the shop's terms say.
+    pub async fn run(
+        &self,
+        wisher: &Wisher,
+        order: OrderId,
+        method: &PaymentMethod,
+        capture: Option<CaptureMode>,
+    ) -> Result<Answered<Payment>, StartPaymentError> {
+        let terms = self
+            .terms
+            .payment(PaymentId(self.clock.uuid()), method)
+            .ok_or(StartPaymentError::UnknownMethod)?;
+        let payment = NewPayment {
+            capture: capture.unwrap_or(terms.capture),
+            ..terms
+        };
+        let content = (order, method, capture.map(CaptureMode::as_str));
+        let request = wisher.request(Operation::StartPayment, &content)?;
+        let started = self.payments.start(&request, order, &payment).await?;
+        self.poke.poke();
+        Ok(started)
+    }
+}

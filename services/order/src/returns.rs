@@ -1,0 +1,11 @@
+//! Returns: goods that come back, and the money for them.
+
+pub mod http;
+pub mod model;
+pub mod ports;
+pub mod postgres;
+mod receive_returns;
+mod return_goods;
+
+pub use receive_returns::ReceiveReturns;
+pub use return_goods::{ReturnGoods, ReturnGoodsError};

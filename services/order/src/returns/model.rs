@@ -1,0 +1,142 @@
+//! Goods that come back: which units, by which steps, and what they cost. A return as it stands is read together with
+//! the parcels of its order, and is `fulfillment::model::Return`.
+
+use money::Money;
+
+use crate::{
+    fulfillment::model::{
+        Dispatch, Packing, PackingError, ParcelLine, Return, ReturnReason, ReturnState,
+    },
+    orders::model::{Merchant, NewEvent, OrderState},
+    values::{Actor, EventType, ReturnId, UserId},
+};
+
+/// A step to be written, all or nothing, if the order still has the version that was read.
+#[derive(Clone, Debug)]
+pub struct ReturnStep {
+    pub read_version: i64,
+    pub state: OrderState,
+    pub event: NewEvent,
+    pub change: ReturnChange,
+}
+
+#[derive(Clone, Debug)]
+pub enum ReturnChange {
+    Request(NewReturn),
+    Move {
+        id: ReturnId,
+        from: ReturnState,
+        to: ReturnState,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct NewReturn {
+    pub id: ReturnId,
+    pub lines: Vec<ParcelLine>,
+    pub reason: Option<ReturnReason>,
+    pub refund: Money,
+}
+
+/// What is done with a return on the shop's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnAction {
+    Approve,
+    Receive,
+    Reject,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ReturnError {
+    /// There is none, or it holds what the caller does not sell.
+    #[error("there is no such return")]
+    NotFound,
+    #[error("the return is {}", _0.as_str())]
+    NoSuchStep(ReturnState),
+    #[error(transparent)]
+    Packing(#[from] PackingError),
+}
+
+impl Dispatch {
+    /// The returns that this merchant may see: with nothing in them of somebody else's.
+    pub fn returns_of(&self, merchant: Merchant) -> impl Iterator<Item = &Return> {
+        self.returns
+            .iter()
+            .filter(move |one| self.sells_all(merchant, &one.lines))
+    }
+
+    /// The customer wants to give back what was shipped.
+    pub fn request_return(
+        &self,
+        customer: UserId,
+        id: ReturnId,
+        packing: &Packing,
+        reason: Option<ReturnReason>,
+    ) -> Result<ReturnStep, ReturnError> {
+        let free: Vec<u32> = self
+            .units
+            .iter()
+            .map(|units| units.shipped.saturating_sub(units.returned))
+            .collect();
+        let lines = self.pack(packing, free, |_| true)?;
+        let currency = self.order.totals.currency();
+        let refund = lines.iter().fold(0_i64, |sum, line| {
+            let price = self.order.lines.get(line.position);
+            let price = price.map_or(0, |line| line.unit_price.minor);
+            // No more than the order's total.
+            sum.saturating_add(price.saturating_mul(line.quantity.get().into()))
+        });
+        let change = ReturnChange::Request(NewReturn {
+            id,
+            lines,
+            reason,
+            refund: Money::new(refund, currency),
+        });
+        let actor = Actor::Customer(customer);
+        Ok(self.return_step(id, EventType::ReturnRequested, actor, change))
+    }
+
+    /// `None`: it has been done before.
+    pub fn move_return(
+        &self,
+        by: Merchant,
+        id: ReturnId,
+        action: ReturnAction,
+    ) -> Result<Option<ReturnStep>, ReturnError> {
+        use ReturnState::{Approved, Received, Receiving, Rejected, Requested};
+        let found = self.returns_of(by).find(|one| one.id == id);
+        let from = found.ok_or(ReturnError::NotFound)?.state;
+        let (event, to) = match (action, from) {
+            (ReturnAction::Approve, Requested) => (EventType::ReturnApproved, Approved),
+            (ReturnAction::Receive, Approved) => (EventType::ReturnReceiving, Receiving),
+            (ReturnAction::Reject, Requested | Approved) => (EventType::ReturnRejected, Rejected),
+            (ReturnAction::Approve, Approved | Receiving | Received)
+            | (ReturnAction::Receive, Receiving | Received)
+            | (ReturnAction::Reject, Rejected) => return Ok(None),
+            (ReturnAction::Approve, Rejected)
+            | (ReturnAction::Receive, Requested | Rejected)
+            | (ReturnAction::Reject, Receiving | Received) => {
+                return Err(ReturnError::NoSuchStep(from));
+            }
+        };
+        let change = ReturnChange::Move { id, from, to };
+        Ok(Some(self.return_step(id, event, by.actor(), change)))
+    }
+
+    fn return_step(
+        &self,
+        id: ReturnId,
+        event: EventType,
+        actor: Actor,
+        change: ReturnChange,
+    ) -> ReturnStep {
+        let mut state = self.order.state;
+        state.version += 1;
+        ReturnStep {
+            read_version: self.order.state.version,
+            state,
+            event: NewEvent::new(event, actor).with("return_id", id.to_string()),
+            change,
+        }
+    }
+}

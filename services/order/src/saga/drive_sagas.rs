@@ -1,0 +1,397 @@
+//! One round of the sagas: take what is due, do one action for each, write what came of it (ORDERS 3, 5, 19).
+//! Two rounds at once, or one round twice, do no harm: leases, stable keys and product's idempotence see to it.
+
+use std::time::Duration;
+
+use tracing::{debug, error, info, warn};
+use web::clock::Clock;
+
+use super::{
+    ask_provider::Question,
+    model::{
+        Action, Impossible, Lane, PayWindow, Postponement, Progress, ReleaseOutcome, Settled,
+        Settlement, Turn,
+    },
+    ports::{Sagas, SagasError},
+};
+use crate::{
+    checkout::ports::{Misfit, Reservations, ReservationsError},
+    fail_point::{FailPoint, reach},
+    orders::model::CancelReason,
+    payments::ports::PaymentProvider,
+    values::{Backoff, EventType, OrderId, RefundId, Spread, causes::chain},
+};
+
+/// Sagas that one round takes; product takes no more at once.
+pub(super) const BATCH: usize = 128;
+/// Longer than a call and a transaction may last.
+pub(super) const LEASE: Duration = Duration::from_secs(10);
+/// How much longer than its order may be paid a hold lasts, so that a payment that began in time finds it.
+const MARGIN: Duration = Duration::from_mins(2);
+pub(super) const RETRIES: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    most: Duration::from_secs(30),
+};
+
+#[derive(Clone)]
+pub struct DriveSagas<R, S, P> {
+    pub reservations: R,
+    pub sagas: S,
+    pub provider: P,
+    pub clock: Clock,
+}
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Driven {
+    pub taken: usize,
+    pub settled: usize,
+    /// The round was full, or what it settled is due again at once.
+    pub more: bool,
+    /// The other lane has something to do now.
+    pub passed_on: bool,
+}
+
+impl Driven {
+    pub(super) fn add(&mut self, more: Self) {
+        self.taken += more.taken;
+        self.settled += more.settled;
+        self.more |= more.more;
+        self.passed_on |= more.passed_on;
+    }
+}
+
+/// What one action came to.
+pub(super) type Outcome = Result<Progress, Postponement>;
+
+impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
+    pub async fn run(&self, lane: Lane) -> Result<Driven, SagasError> {
+        self.run_until(lane, || false).await
+    }
+
+    /// One round: of stock what is due once, of money whatever is due until it is `ending`.
+    pub async fn run_until(
+        &self,
+        lane: Lane,
+        ending: impl Fn() -> bool,
+    ) -> Result<Driven, SagasError> {
+        match lane {
+            Lane::Stock => {
+                let turns = self.sagas.take(lane, BATCH, LEASE).await?;
+                if turns.is_empty() {
+                    return Ok(Driven::default());
+                }
+                self.carry_on(turns).await
+            }
+            Lane::Money => self.ask_all(ending).await,
+        }
+    }
+
+    /// One action of the lane of stock for each of these.
+    pub async fn carry_on(&self, turns: Vec<Turn>) -> Result<Driven, SagasError> {
+        let mut driven = Driven {
+            taken: turns.len(),
+            more: turns.len() == BATCH,
+            ..Driven::default()
+        };
+        let lane = Lane::Stock;
+        let plan = Plan::of(turns, lane);
+        debug_assert!(plan.asks.is_empty());
+        // One group's trouble is not the others'; each writes as soon as it knows.
+        let groups = tokio::join!(
+            self.settle(lane, self.commit(plan.commits)),
+            self.settle(lane, self.extend(plan.extends)),
+            self.settle(lane, self.release(plan.releases)),
+            self.settle(lane, self.write(plan.writes)),
+        );
+        for group in [groups.0, groups.1, groups.2, groups.3] {
+            driven.add(group?);
+        }
+        Ok(driven)
+    }
+
+    async fn commit(&self, turns: Vec<Turn>) -> Vec<Outcome> {
+        if turns.is_empty() {
+            return Vec::new();
+        }
+        let (before, after) = (FailPoint::BeforeCommitHold, FailPoint::AfterCommitHold);
+        match between(before, after, self.reservations.commit(&orders(&turns))).await {
+            Ok(outcomes) => self.each(turns, outcomes, Progress::committed),
+            Err(error) => self.none(&turns, &error),
+        }
+    }
+
+    async fn extend(&self, turns: Vec<Turn>) -> Vec<Outcome> {
+        if turns.is_empty() {
+            return Vec::new();
+        }
+        let length = |turn: &Turn| match turn.facts.window {
+            PayWindow::Open { left, .. } => left + MARGIN,
+            PayWindow::Free | PayWindow::Over | PayWindow::LongOver => MARGIN,
+        };
+        let holds: Vec<(OrderId, Duration)> = turns
+            .iter()
+            .map(|turn| (turn.lease.order_id, length(turn)))
+            .collect();
+        let (before, after) = (FailPoint::BeforeExtendHold, FailPoint::AfterExtendHold);
+        match between(before, after, self.reservations.extend(&holds)).await {
+            Ok(outcomes) => {
+                let outcomes = outcomes
+                    .into_iter()
+                    .zip(holds)
+                    .map(|(outcome, (_, length))| outcome.map(|outcome| (outcome, length)))
+                    .collect();
+                self.each(turns, outcomes, |progress, (outcome, length)| {
+                    progress.extended(outcome, length)
+                })
+            }
+            Err(error) => self.none(&turns, &error),
+        }
+    }
+
+    async fn release(&self, turns: Vec<(Turn, CancelReason)>) -> Vec<Outcome> {
+        if turns.is_empty() {
+            return Vec::new();
+        }
+        let (turns, reasons): (Vec<Turn>, Vec<CancelReason>) = turns.into_iter().unzip();
+        let (before, after) = (FailPoint::BeforeReleaseHold, FailPoint::AfterReleaseHold);
+        let released = between(before, after, self.reservations.release(&orders(&turns))).await;
+        let outcomes = match released {
+            Ok(outcomes) => outcomes,
+            Err(error) => return self.none(&turns, &error),
+        };
+        turns
+            .into_iter()
+            .zip(reasons)
+            .zip(outcomes)
+            .map(|((turn, reason), outcome)| match outcome {
+                Ok(ReleaseOutcome::Released) => {
+                    self.progress(&turn, |progress| progress.released(reason))
+                }
+                // Only a product of the release before, which cannot give back what is committed.
+                Ok(ReleaseOutcome::Committed) => {
+                    Err(self.postponement(&turn, "product gave nothing back".to_owned()))
+                }
+                Err(misfit) => Err(self.misfit(&turn, &misfit)),
+            })
+            .collect()
+    }
+
+    #[expect(
+        clippy::unused_async,
+        reason = "one group of several, and the others call"
+    )]
+    pub(super) async fn write(&self, turns: Vec<(Turn, Action)>) -> Vec<Outcome> {
+        turns
+            .into_iter()
+            .map(|(turn, action)| {
+                self.progress(&turn, |progress| match action {
+                    Action::Confirm => progress.confirm(),
+                    Action::Cancel(reason) => progress.cancel(reason),
+                    Action::RefuseCancellation => Ok(progress.refuse_cancellation()),
+                    Action::Decide(decision) => progress.decide(decision),
+                    Action::RequestRefund { minor } => {
+                        progress.request_refund(RefundId(self.clock.uuid()), minor)
+                    }
+                    Action::RefundShortfall { minor } => {
+                        progress.refund_shortfall(RefundId(self.clock.uuid()), minor)
+                    }
+                    // What belongs to the other lane is only passed on to it; what waits or ends is written as that.
+                    Action::ExtendHold
+                    | Action::CommitHold
+                    | Action::ReleaseHold(_)
+                    | Action::Authorise
+                    | Action::Capture
+                    | Action::Void
+                    | Action::Refund
+                    | Action::WaitForPayment
+                    | Action::WaitForParcel
+                    | Action::Finish => Ok(progress),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn settle(
+        &self,
+        lane: Lane,
+        outcomes: impl Future<Output = Vec<Outcome>>,
+    ) -> Result<Driven, SagasError> {
+        let (mut settlements, mut postponed) = (Vec::new(), Vec::new());
+        for outcome in outcomes.await {
+            match outcome {
+                Ok(progress) => settlements.push(progress.settlement()),
+                Err(postponement) => postponed.push(postponement),
+            }
+        }
+        if !postponed.is_empty() {
+            self.sagas.postpone(&postponed).await?;
+        }
+        let results = self.sagas.settle(&settlements).await?;
+        let mut driven = Driven::default();
+        for (settlement, result) in settlements.iter().zip(results) {
+            match result {
+                Settled::Written => {
+                    driven.settled += 1;
+                    let due = settlement.next.due_in();
+                    driven.more |= due == Some(lane);
+                    driven.passed_on |= due.is_some_and(|due| due != lane);
+                    report(settlement);
+                }
+                Settled::LeaseLost => {
+                    warn!(order.id = %settlement.lease.order_id, "another worker has taken this saga");
+                }
+                Settled::OrderChanged => {
+                    driven.more = true;
+                    info!(order.id = %settlement.lease.order_id, "the order changed meanwhile, its saga goes on");
+                }
+            }
+        }
+        Ok(driven)
+    }
+
+    fn each<O>(
+        &self,
+        turns: Vec<Turn>,
+        outcomes: Vec<Result<O, Misfit>>,
+        apply: impl Fn(Progress, O) -> Result<Progress, Impossible>,
+    ) -> Vec<Outcome> {
+        turns
+            .into_iter()
+            .zip(outcomes)
+            .map(|(turn, outcome)| match outcome {
+                Ok(outcome) => self.progress(&turn, |progress| apply(progress, outcome)),
+                Err(misfit) => Err(self.misfit(&turn, &misfit)),
+            })
+            .collect()
+    }
+
+    /// One entry of product's answer cannot be read: its saga waits, the others go on.
+    fn misfit(&self, turn: &Turn, misfit: &Misfit) -> Postponement {
+        error!(
+            order.id = %turn.lease.order_id,
+            error = misfit as &dyn std::error::Error,
+            "postponed a saga whose answer cannot be used"
+        );
+        self.postponement(turn, chain(misfit))
+    }
+
+    fn progress(
+        &self,
+        turn: &Turn,
+        apply: impl FnOnce(Progress) -> Result<Progress, Impossible>,
+    ) -> Outcome {
+        apply(Progress::of(turn.clone())).map_err(|impossible| {
+            error!(
+                order.id = %turn.lease.order_id,
+                error = &impossible as &dyn std::error::Error,
+                "saga needs manual intervention"
+            );
+            self.postponement(turn, impossible.to_string())
+        })
+    }
+
+    /// Nothing of a batch is known.
+    fn none(&self, turns: &[Turn], error: &ReservationsError) -> Vec<Outcome> {
+        warn!(
+            sagas = turns.len(),
+            error = error as &dyn std::error::Error,
+            "postponed sagas"
+        );
+        let reason = chain(error);
+        turns
+            .iter()
+            .map(|turn| Err(self.postponement(turn, reason.clone())))
+            .collect()
+    }
+
+    fn postponement(&self, turn: &Turn, reason: String) -> Postponement {
+        Postponement {
+            lease: turn.lease,
+            pause: RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid())),
+            reason,
+        }
+    }
+}
+
+/// A call to product between its fail points.
+async fn between<T>(
+    before: FailPoint,
+    after: FailPoint,
+    call: impl Future<Output = Result<T, ReservationsError>>,
+) -> Result<T, ReservationsError> {
+    reach(before)
+        .await
+        .map_err(ReservationsError::Unreachable)?;
+    let answer = call.await?;
+    reach(after).await.map_err(ReservationsError::Unknown)?;
+    Ok(answer)
+}
+
+/// The turns of a round by what is done for them.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) commits: Vec<Turn>,
+    pub(super) extends: Vec<Turn>,
+    pub(super) releases: Vec<(Turn, CancelReason)>,
+    pub(super) asks: Vec<(Turn, Question)>,
+    pub(super) writes: Vec<(Turn, Action)>,
+}
+
+impl Plan {
+    pub(super) fn of(turns: Vec<Turn>, lane: Lane) -> Self {
+        let mut plan = Self::default();
+        for turn in turns {
+            let action = turn.facts.next();
+            if action.step().is_some_and(|step| step.lane() != lane) {
+                plan.writes.push((turn, action));
+                continue;
+            }
+            match action {
+                Action::CommitHold => plan.commits.push(turn),
+                Action::ExtendHold => plan.extends.push(turn),
+                Action::ReleaseHold(reason) => plan.releases.push((turn, reason)),
+                Action::Authorise => plan.asks.push((turn, Question::Authorise)),
+                Action::Capture => plan.asks.push((turn, Question::Capture)),
+                Action::Void => plan.asks.push((turn, Question::Void)),
+                Action::Refund => plan.asks.push((turn, Question::Refund)),
+                Action::Confirm
+                | Action::Cancel(_)
+                | Action::RefuseCancellation
+                | Action::Decide(_)
+                | Action::RequestRefund { .. }
+                | Action::RefundShortfall { .. }
+                | Action::WaitForPayment
+                | Action::WaitForParcel
+                | Action::Finish => plan.writes.push((turn, action)),
+            }
+        }
+        plan
+    }
+}
+
+fn orders(turns: &[Turn]) -> Vec<OrderId> {
+    turns.iter().map(|turn| turn.lease.order_id).collect()
+}
+
+fn report(settlement: &Settlement) {
+    let id = settlement.lease.order_id;
+    for change in &settlement.changes {
+        let status = change.state.status.as_str();
+        match change.event {
+            EventType::OrderConfirmed => {
+                metrics::counter!("ecommercestack_orders_total", "status" => status).increment(1);
+                debug!(order.id = %id, "confirmed order");
+            }
+            EventType::OrderCancelled | EventType::OrderExpired | EventType::OrderShortfall => {
+                metrics::counter!("ecommercestack_orders_total", "status" => status).increment(1);
+                warn!(order.id = %id, event = change.event.as_str(), "cancelled order");
+            }
+            event => {
+                metrics::counter!("ecommercestack_order_payment_events_total", "event" => event.as_str())
+                    .increment(1);
+                info!(order.id = %id, event = event.as_str(), "moved order on");
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What `work` does beside the sagas: shows how many wait and how many are stuck, and forgets what is old.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use super::ports::{Sagas, SagasError};
+use crate::orders::ports::{Orders, OrdersError};
+
+const ROUND: Duration = Duration::from_secs(10);
+/// Every so many rounds, old rows are forgotten.
+const ROUNDS_PER_CLEANING: u32 = 6;
+
+pub struct KeepHouse<O, S> {
+    pub orders: O,
+    pub sagas: S,
+}
+
+impl<O: Orders, S: Sagas> KeepHouse<O, S> {
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut round = 0_u32;
+        loop {
+            self.show_backlog().await;
+            self.reopen().await;
+            if round.is_multiple_of(ROUNDS_PER_CLEANING) {
+                self.clean(&stop).await;
+            }
+            round = round.wrapping_add(1);
+            // Stopped, or whoever could stop us is gone.
+            if tokio::time::timeout(ROUND, stop.wait_for(|stop| *stop))
+                .await
+                .is_ok()
+            {
+                return;
+            }
+        }
+    }
+
+    /// The same numbers are in SQL: the view `stuck_sagas`.
+    async fn show_backlog(&self) {
+        match self.sagas.backlog().await {
+            Ok(backlog) => {
+                metrics::gauge!("ecommercestack_order_sagas_unfinished")
+                    .set(count(backlog.unfinished));
+                metrics::gauge!("ecommercestack_order_sagas_stuck").set(count(backlog.stuck));
+                if backlog.stuck > 0 {
+                    warn!(
+                        sagas = backlog.stuck,
+                        "sagas are stuck; see the view stuck_sagas"
+                    );
+                }
+            }
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "the sagas were not counted"
+            ),
+        }
+    }
+
+    /// A worker of the release before knows nothing of payments and cancellations, and may have ended such sagas.
+    async fn reopen(&self) {
+        match self.sagas.reopen_unsettled().await {
+            Ok(0) => {}
+            Ok(sagas) => warn!(sagas, "reopened sagas that had ended too early"),
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "no sagas were reopened"
+            ),
+        }
+    }
+
+    async fn clean(&self, stop: &watch::Receiver<bool>) {
+        match self.forget_old_keys(stop).await {
+            Ok(0) => {}
+            Ok(keys) => info!(keys, "forgot old idempotency keys"),
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "old idempotency keys were not forgotten"
+            ),
+        }
+        match self.forget_finished_sagas(stop).await {
+            Ok(0) => {}
+            Ok(sagas) => info!(sagas, "forgot finished sagas"),
+            Err(error) => warn!(
+                error = &error as &dyn std::error::Error,
+                "finished sagas were not forgotten"
+            ),
+        }
+    }
+
+    /// A chunk after the other, until none is left: what a busy minute leaves behind is more than one.
+    async fn forget_old_keys(&self, stop: &watch::Receiver<bool>) -> Result<u64, OrdersError> {
+        let mut forgotten = 0;
+        while !*stop.borrow() {
+            match self.orders.forget_old_keys().await? {
+                0 => break,
+                keys => forgotten += keys,
+            }
+        }
+        Ok(forgotten)
+    }
+
+    async fn forget_finished_sagas(&self, stop: &watch::Receiver<bool>) -> Result<u64, SagasError> {
+        let mut forgotten = 0;
+        while !*stop.borrow() {
+            match self.sagas.forget_finished().await? {
+                0 => break,
+                sagas => forgotten += sagas,
+            }
+        }
+        Ok(forgotten)
+    }
+}
+
+fn count(rows: i64) -> f64 {
+    f64::from(i32::try_from(rows).unwrap_or(i32::MAX))
+}

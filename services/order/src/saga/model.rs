@@ -1,0 +1,14 @@
+//! What a saga knows, what it does next, and what an outcome means. Pure.
+
+mod decision;
+mod hold_outcome;
+mod progress;
+mod saga;
+
+pub use decision::{Action, Step};
+pub use hold_outcome::{CommitOutcome, ExtendOutcome, ReleaseOutcome};
+pub use progress::{Impossible, Progress};
+pub use saga::{
+    Backlog, Change, Facts, Lane, Lease, Next, Parcels, PayWindow, Postponement, Settled,
+    Settlement, Turn,
+};

@@ -1,0 +1,356 @@
+//! What the outcome of a saga's action means for its order and payment: pure, one method an outcome. What comes back
+//! is written whole, under the fence, if order and payment still have the versions that were read.
+
+use std::time::Duration;
+
+use money::Money;
+
+use super::{
+    Action, Change, CommitOutcome, ExtendOutcome, Facts, Lane, Next, PayWindow, Settlement, Step,
+    Turn,
+};
+use crate::{
+    orders::model::{CancelReason, Hold, Status, TransitionError},
+    payments::model::{
+        CaptureMode, PaymentDecision, PaymentError, ProviderReference, Refund, RefundCause,
+        RefundState, RefusalReason,
+    },
+    values::{EventType, RefundId},
+};
+
+/// How soon a parcel that is under way is looked at again.
+const PARCEL: Duration = Duration::from_millis(500);
+
+/// A turn on its way to a settlement.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    turn: Turn,
+    facts: Facts,
+    changes: Vec<Change>,
+    hold_for: Option<Duration>,
+    refund: Option<Refund>,
+    /// The provider's result is not there yet: how long to wait before asking again.
+    ask_after: Option<Duration>,
+    /// The provider says that it is at work: asking again is no sign of trouble.
+    pending: bool,
+}
+
+/// A saga that met what its rows rule out: it needs a person.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Impossible {
+    #[error(transparent)]
+    Order(#[from] TransitionError),
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+    #[error("the payment or the refund that this is about is not there")]
+    Nothing,
+}
+
+impl Progress {
+    pub fn of(turn: Turn) -> Self {
+        Self {
+            facts: turn.facts.clone(),
+            turn,
+            changes: Vec::new(),
+            hold_for: None,
+            refund: None,
+            ask_after: None,
+            pending: false,
+        }
+    }
+
+    /// The stock is committed and with it the order confirmed; the money may be taken.
+    pub fn committed(self, outcome: CommitOutcome) -> Result<Self, Impossible> {
+        match outcome {
+            CommitOutcome::Committed => self.confirm(),
+            CommitOutcome::Lost | CommitOutcome::Gone => self.lost(),
+        }
+    }
+
+    pub fn extended(
+        mut self,
+        outcome: ExtendOutcome,
+        hold_for: Duration,
+    ) -> Result<Self, Impossible> {
+        match outcome {
+            ExtendOutcome::Extended => self.hold_for = Some(hold_for),
+            // Whoever committed it died before saying so.
+            ExtendOutcome::Committed => self.facts.hold = Hold::Committed,
+            ExtendOutcome::Lost | ExtendOutcome::Gone => return self.lost(),
+        }
+        self.facts.extended = true;
+        if let Some(payment) = &mut self.facts.payment {
+            payment.secured = true;
+        }
+        Ok(self)
+    }
+
+    /// Everything that is not shipped has gone back.
+    pub fn released(mut self, reason: CancelReason) -> Result<Self, Impossible> {
+        self.facts.hold = Hold::Released;
+        self.cancel(reason)
+    }
+
+    pub fn confirm(mut self) -> Result<Self, Impossible> {
+        self.facts.hold = Hold::Committed;
+        if let Some(event) = self.facts.state.confirm()? {
+            self.change(event, false);
+        }
+        if let Some(payment) = &mut self.facts.payment
+            && payment.state == crate::payments::model::PaymentState::Authorized
+            && payment.decision.is_none()
+        {
+            match payment.capture {
+                CaptureMode::Automatic => {
+                    payment.decide(PaymentDecision::Capture)?;
+                }
+                CaptureMode::Manual => {}
+            }
+        }
+        Ok(self)
+    }
+
+    pub fn cancel(mut self, reason: CancelReason) -> Result<Self, Impossible> {
+        if let Some(event) = self.facts.state.cancel(reason)? {
+            self.change(event, false);
+        }
+        Ok(self)
+    }
+
+    /// The request to cancel came too late: it ends here, and whoever made it is told.
+    #[must_use]
+    pub fn refuse_cancellation(mut self) -> Self {
+        self.facts.cancel_requested = false;
+        self.facts.state.version += 1;
+        self.change(EventType::OrderCancelRefused, false);
+        self
+    }
+
+    pub fn decide(mut self, decision: PaymentDecision) -> Result<Self, Impossible> {
+        self.facts
+            .payment
+            .as_mut()
+            .ok_or(Impossible::Nothing)?
+            .decide(decision)?;
+        Ok(self)
+    }
+
+    pub fn authorised(mut self, reference: ProviderReference) -> Result<Self, Impossible> {
+        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
+        let event = payment.authorize(reference)?;
+        self.facts.state.follow(payment.state);
+        self.change(event, true);
+        Ok(self)
+    }
+
+    /// The provider refused to set the money aside or to hand it over. The order stays payable while its window lasts.
+    pub fn refused(mut self, reason: RefusalReason) -> Result<Self, Impossible> {
+        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
+        let event = payment.fail(reason)?;
+        self.facts.state.follow(payment.state);
+        self.change(event, true);
+        Ok(self)
+    }
+
+    /// The provider says that its result comes later.
+    #[must_use]
+    pub fn pending(self, reference: Option<ProviderReference>, again: Duration) -> Self {
+        Self {
+            pending: true,
+            ..self.unanswered(reference, again)
+        }
+    }
+
+    /// The provider's answer was lost.
+    #[must_use]
+    pub fn unanswered(mut self, reference: Option<ProviderReference>, again: Duration) -> Self {
+        if let Some(payment) = &mut self.facts.payment {
+            payment.await_answer(reference);
+        }
+        self.ask_after = Some(again);
+        self
+    }
+
+    pub fn captured(mut self) -> Result<Self, Impossible> {
+        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
+        let event = payment.capture()?;
+        self.facts.state.follow(payment.state);
+        self.change(event, true);
+        self.facts.state.version += 1;
+        self.change(EventType::OrderPaid, false);
+        Ok(self)
+    }
+
+    pub fn voided(mut self) -> Result<Self, Impossible> {
+        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
+        let event = payment.void()?;
+        self.facts.state.follow(payment.state);
+        self.change(event, true);
+        Ok(self)
+    }
+
+    /// Sets aside what goes back of a cancelled order.
+    pub fn request_refund(mut self, id: RefundId, minor: i64) -> Result<Self, Impossible> {
+        self.set_aside(id, minor, RefundCause::Cancelled, None)?;
+        self.facts.cancellation_refunded = true;
+        Ok(self)
+    }
+
+    /// Sets aside what goes back for units that fell short; the rest of the order goes on.
+    pub fn refund_shortfall(mut self, id: RefundId, minor: i64) -> Result<Self, Impossible> {
+        // The release before knows no cause of its own for it.
+        let reason = Some("shortfall".to_owned());
+        self.set_aside(id, minor, RefundCause::Requested, reason)?;
+        self.facts.shortfall_minor -= minor;
+        Ok(self)
+    }
+
+    fn set_aside(
+        &mut self,
+        id: RefundId,
+        minor: i64,
+        cause: RefundCause,
+        reason: Option<String>,
+    ) -> Result<(), Impossible> {
+        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
+        let amount = Money::new(minor, payment.amount.currency);
+        let event = payment.request_refund(amount)?;
+        self.refund = Some(Refund {
+            id,
+            payment_id: payment.id,
+            amount,
+            state: RefundState::Pending,
+            cause,
+            reason,
+            refusal: None,
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        });
+        self.facts.refund.clone_from(&self.refund);
+        self.facts.state.version += 1;
+        self.change(event, false);
+        Ok(())
+    }
+
+    pub fn refunded(mut self) -> Result<Self, Impossible> {
+        let (payment, refund) = self.refund_under_way()?;
+        let event = payment.refund(refund.amount)?;
+        let state = payment.state;
+        refund.state = RefundState::Succeeded;
+        self.refund_ended(event, state);
+        Ok(self)
+    }
+
+    pub fn refund_refused(mut self, reason: RefusalReason) -> Result<Self, Impossible> {
+        let (payment, refund) = self.refund_under_way()?;
+        let event = payment.refund_refused(refund.amount);
+        let state = payment.state;
+        refund.state = RefundState::Failed;
+        refund.refusal = Some(reason);
+        self.refund_ended(event, state);
+        Ok(self)
+    }
+
+    /// What is to be written. `lane` is where this turn was taken: a round goes on by itself in its own.
+    pub fn settlement(self) -> Settlement {
+        let read = &self.turn.facts;
+        let payment = (self.facts.payment != read.payment)
+            .then_some(self.facts.payment.clone())
+            .flatten();
+        Settlement {
+            lease: self.turn.lease,
+            read_version: read.state.version,
+            hold: self.facts.hold,
+            next: self.next(),
+            changes: self.changes,
+            hold_for: self.hold_for,
+            payment,
+            refund: self.refund,
+            progressed: self.ask_after.is_none() || self.pending,
+            ends_cancellation: read.cancel_requested && !self.facts.cancel_requested,
+            shortfall_refunded_minor: read.shortfall_minor - self.facts.shortfall_minor,
+        }
+    }
+
+    fn next(&self) -> Next {
+        let action = self.after().next();
+        let Some(step) = action.step() else {
+            return Next::Finished;
+        };
+        if let Some(pause) = self.ask_after {
+            return Next::After(step, pause);
+        }
+        match (action, self.facts.window) {
+            (Action::WaitForPayment, PayWindow::Open { until, .. }) => Next::At(step, until),
+            (Action::WaitForParcel, _) => Next::After(step, PARCEL),
+            _ => Next::Now(step),
+        }
+    }
+
+    /// The facts as they will be read next: what has ended is not read any more.
+    pub(super) fn after(&self) -> Facts {
+        let mut facts = self.facts.clone();
+        facts.payment = facts.payment.filter(|payment| payment.state.is_live());
+        facts.refund = facts
+            .refund
+            .filter(|refund| refund.state == RefundState::Pending);
+        facts
+    }
+
+    fn lost(mut self) -> Result<Self, Impossible> {
+        self.facts.hold = Hold::Lost;
+        let undecided = |payment: &&mut crate::payments::model::Payment| {
+            payment.decision.is_none() && payment.state.is_live()
+        };
+        if let Some(payment) = self.facts.payment.as_mut().filter(undecided)
+            && !payment.state.is_captured()
+        {
+            payment.decide(PaymentDecision::Void)?;
+        }
+        match self.facts.state.status {
+            Status::Pending | Status::Confirmed => self.cancel(CancelReason::Shortfall),
+            Status::Completed | Status::Cancelled => Ok(self),
+        }
+    }
+
+    fn refund_under_way(
+        &mut self,
+    ) -> Result<(&mut crate::payments::model::Payment, &mut Refund), Impossible> {
+        self.facts
+            .payment
+            .as_mut()
+            .zip(self.facts.refund.as_mut())
+            .ok_or(Impossible::Nothing)
+    }
+
+    fn refund_ended(&mut self, event: EventType, state: crate::payments::model::PaymentState) {
+        self.refund.clone_from(&self.facts.refund);
+        self.facts.state.follow(state);
+        self.change(event, true);
+    }
+
+    fn change(&mut self, event: EventType, by_provider: bool) {
+        self.changes.push(Change {
+            state: self.facts.state,
+            event,
+            by_provider,
+        });
+    }
+}
+
+impl Next {
+    /// In whose rounds it is due right now.
+    pub fn due_in(self) -> Option<Lane> {
+        match self {
+            Self::Now(step) => Some(step.lane()),
+            Self::Finished | Self::At(..) | Self::After(..) => None,
+        }
+    }
+
+    pub const fn step(self) -> Option<Step> {
+        match self {
+            Self::Finished => None,
+            Self::Now(step) | Self::At(step, _) | Self::After(step, _) => Some(step),
+        }
+    }
+}

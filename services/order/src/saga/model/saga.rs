@@ -1,0 +1,190 @@
+//! What is still to be done for an order, under a lease whose fencing number every write names (ORDERS 19).
+//! What to do next is in `decision`, what an outcome means in `progress`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::Step;
+use crate::{
+    orders::model::{Hold, OrderState},
+    payments::model::{Payment, Refund},
+    values::{EventType, OrderId, UnknownName, states::states},
+};
+
+states! {
+    /// Who drives a saga on: rounds of calls to product, or calls to payment providers, which may be slow.
+    Lane { Stock = "stock", Money = "money" }
+}
+
+/// The right to carry one saga on. Whoever takes it later has a higher fence, and then this one writes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub order_id: OrderId,
+    pub fence: i64,
+}
+
+/// A saga taken: the lease, what is known of the order, and the attempts so far with this step.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    pub lease: Lease,
+    pub attempts: u32,
+    pub facts: Facts,
+}
+
+impl Turn {
+    /// How long the process that places an order may take to begin with its saga; then anybody may.
+    pub const FIRST_LEASE: Duration = Duration::from_secs(3);
+
+    /// The first of an order with nothing to pay, which is written as taken by the process that places it.
+    pub fn first(order_id: OrderId) -> Self {
+        Self {
+            lease: Lease { order_id, fence: 1 },
+            attempts: 1,
+            facts: Facts::placed(PayWindow::Free),
+        }
+    }
+}
+
+/// Everything that the next step is decided by. No clock: times are compared where they are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    pub state: OrderState,
+    pub hold: Hold,
+    /// The hold lasts until the order must be paid.
+    pub extended: bool,
+    pub window: PayWindow,
+    pub cancel_requested: bool,
+    pub parcels: Parcels,
+    /// The live one.
+    pub payment: Option<Payment>,
+    /// The oldest one that is under way.
+    pub refund: Option<Refund>,
+    /// The refund of what is cancelled is there already.
+    pub cancellation_refunded: bool,
+    /// What the units cost that fell short, as far as nothing was set aside for them yet.
+    pub shortfall_minor: i64,
+}
+
+/// Until when an order may be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayWindow {
+    /// There is nothing to pay here.
+    Free,
+    Open {
+        until: DateTime<Utc>,
+        /// How long that is from when the saga was taken, by the database's clock.
+        left: Duration,
+    },
+    /// No new payment may begin.
+    Over,
+    /// A payment that has no result yet has none any more.
+    LongOver,
+}
+
+/// What has left the shop, or is about to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parcels {
+    /// Product is being told of one: what is left is not known for the moment.
+    pub under_way: bool,
+    pub any_shipped: bool,
+    /// What the units cost that are not shipped, those included that fell short and were not given back.
+    pub unshipped_minor: i64,
+}
+
+/// A new state of an order and of its payment, for as long as both still have the versions that were read.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    pub lease: Lease,
+    /// The version that the order must still have.
+    pub read_version: i64,
+    pub hold: Hold,
+    /// The order's new states, each by one event.
+    pub changes: Vec<Change>,
+    /// How far the hold was extended.
+    pub hold_for: Option<Duration>,
+    /// The payment's new state; its version is still the one that was read.
+    pub payment: Option<Payment>,
+    pub refund: Option<Refund>,
+    pub next: Next,
+    /// It came further by this, or the provider is at work on it.
+    pub progressed: bool,
+    /// The request to cancel the order is over.
+    pub ends_cancellation: bool,
+    /// What was set aside to go back for units that fell short.
+    pub shortfall_refunded_minor: i64,
+}
+
+/// A version of an order and what made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub state: OrderState,
+    pub event: EventType,
+    /// The event comes from the provider.
+    pub by_provider: bool,
+}
+
+/// When a saga is looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    Finished,
+    Now(Step),
+    At(Step, DateTime<Utc>),
+    /// Asked again: the attempts go on being counted.
+    After(Step, Duration),
+}
+
+/// Another attempt after a pause, and why.
+#[derive(Clone, Debug)]
+pub struct Postponement {
+    pub lease: Lease,
+    pub pause: Duration,
+    pub reason: String,
+}
+
+/// What became of a settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Written,
+    /// Somebody else took the saga meanwhile; nothing was written.
+    LeaseLost,
+    /// Somebody changed the order meanwhile; the saga is due again at once.
+    OrderChanged,
+}
+
+/// Sagas that are not finished, and those of them that are past their deadline or do not come further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    pub unfinished: i64,
+    pub stuck: i64,
+}
+
+impl Hold {
+    /// What a row says. The release before never writes the hold, and the order's state tells what it knew.
+    pub fn of_row(hold: &str, state: &OrderState) -> Result<Self, UnknownName> {
+        use crate::orders::model::Status;
+        Ok(match (hold.parse()?, state.status) {
+            (Self::Held, Status::Confirmed | Status::Completed) => Self::Committed,
+            (Self::Held, Status::Cancelled) => Self::Lost,
+            (hold, _) => hold,
+        })
+    }
+}
+
+impl Facts {
+    /// Of an order that was just placed.
+    pub fn placed(window: PayWindow) -> Self {
+        Self {
+            state: OrderState::placed(),
+            hold: Hold::Held,
+            extended: false,
+            window,
+            cancel_requested: false,
+            parcels: Parcels::default(),
+            payment: None,
+            refund: None,
+            cancellation_refunded: false,
+            shortfall_minor: 0,
+        }
+    }
+}

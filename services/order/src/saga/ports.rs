@@ -1,0 +1,7 @@
+//! Where sagas are kept.
+
+mod saga_admin;
+mod sagas;
+
+pub use saga_admin::{Retried, SagaDesk, SagaReport};
+pub use sagas::{Sagas, SagasError};

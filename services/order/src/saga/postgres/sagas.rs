@@ -1,0 +1,356 @@
+//! Sagas in Postgres: taken with SKIP LOCKED, written only under the fence they were taken with (ORDERS 8, 9, 19).
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use postgres::{Pool, Transaction};
+use uuid::Uuid;
+use web::clock::Clock;
+
+use super::{facts, settle};
+use crate::{
+    fail_point::{FailPoint, reach},
+    infrastructure::postgres::failure::{StoreError, on_demand, retrying},
+    orders::{model::Hold, postgres::row::state},
+    saga::{
+        model::{Backlog, Facts, Lane, Lease, PayWindow, Postponement, Settled, Settlement, Turn},
+        ports::{Sagas, SagasError},
+    },
+    values::OrderId,
+};
+
+#[derive(Clone, Debug)]
+pub struct PgSagas {
+    pool: Pool,
+    clock: Clock,
+}
+
+impl PgSagas {
+    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+        Self {
+            pool: pool.into(),
+            clock,
+        }
+    }
+}
+
+impl Sagas for PgSagas {
+    async fn take(
+        &self,
+        lane: Lane,
+        most: usize,
+        lease: Duration,
+    ) -> Result<Vec<Turn>, SagasError> {
+        take(&self.pool, lane, most, lease)
+            .await
+            .map_err(sagas_error)
+    }
+
+    async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>, SagasError> {
+        if settlements.is_empty() {
+            return Ok(Vec::new());
+        }
+        retrying(self.clock, || settle(&self.pool, settlements))
+            .await
+            .map_err(sagas_error)
+    }
+
+    async fn postpone(&self, postponements: &[Postponement]) -> Result<(), SagasError> {
+        retrying(self.clock, || postpone(&self.pool, postponements))
+            .await
+            .map_err(sagas_error)
+    }
+
+    async fn reopen_unsettled(&self) -> Result<u64, SagasError> {
+        reopen_unsettled(&self.pool)
+            .await
+            .map_err(|error| sagas_error(error.into()))
+    }
+
+    async fn backlog(&self) -> Result<Backlog, SagasError> {
+        let row = sqlx::query!(
+            r#"
+            SELECT count(*) AS "unfinished!", count(*) FILTER (WHERE is_stuck(sagas)) AS "stuck!"
+            FROM sagas WHERE finished_at IS NULL
+            "#
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| sagas_error(error.into()))?;
+        Ok(Backlog {
+            unfinished: row.unfinished,
+            stuck: row.stuck,
+        })
+    }
+
+    async fn forget_finished(&self) -> Result<u64, SagasError> {
+        let done = sqlx::query!(
+            r#"
+            DELETE FROM sagas
+            WHERE order_id = ANY (ARRAY(
+                SELECT order_id FROM sagas WHERE finished_at < now() - interval '7 days'
+                ORDER BY finished_at LIMIT 5000 FOR UPDATE SKIP LOCKED
+            ))
+            "#
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(|error| sagas_error(error.into()))?;
+        Ok(done.rows_affected())
+    }
+}
+
+/// Seconds after which what an order was woken for and has not come to its end is somebody's business.
+const DEADLINE_SECONDS: f64 = 120.0;
+
+/// Makes an order's saga due and locks it, as whoever changes an order does first; false: there is no such order.
+pub(crate) async fn wake(
+    transaction: &mut Transaction,
+    order: OrderId,
+) -> Result<bool, sqlx::Error> {
+    let woken = sqlx::query!(
+        r#"
+        INSERT INTO sagas (order_id, step, deadline)
+        SELECT id, 'write', now() + make_interval(secs => $2) FROM orders WHERE id = $1
+        ON CONFLICT (order_id) DO UPDATE
+        SET step = 'write', finished_at = NULL, due_at = now(), attempts = 0, progressed_at = now(),
+            deadline = greatest(sagas.deadline, EXCLUDED.deadline)
+        "#,
+        order.0,
+        DEADLINE_SECONDS,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(woken.rows_affected() == 1)
+}
+
+/// Locks an order's saga and leaves it as it is; false: there is none.
+pub(crate) async fn lock(
+    transaction: &mut Transaction,
+    order: OrderId,
+) -> Result<bool, sqlx::Error> {
+    let locked = sqlx::query_scalar!(
+        r#"SELECT order_id FROM sagas WHERE order_id = $1 FOR NO KEY UPDATE"#,
+        order.0,
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(locked.is_some())
+}
+
+async fn take(
+    pool: &Pool,
+    lane: Lane,
+    most: usize,
+    lease: Duration,
+) -> Result<Vec<Turn>, StoreError> {
+    reach(FailPoint::BeforeTake).await.map_err(on_demand)?;
+    let rows = sqlx::query!(
+        r#"
+        WITH due AS MATERIALIZED (
+            SELECT order_id FROM sagas
+            WHERE finished_at IS NULL AND due_at <= now()
+              AND (step IN ('authorise', 'capture', 'void', 'refund')) = $3
+            ORDER BY due_at
+            LIMIT $1
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE sagas
+        SET fence = sagas.fence + 1, attempts = sagas.attempts + 1, due_at = now() + make_interval(secs => $2)
+        FROM due JOIN orders ON orders.id = due.order_id
+        WHERE sagas.order_id = due.order_id
+        RETURNING sagas.order_id, sagas.fence, sagas.attempts, sagas.hold_until IS NOT NULL AS "extended!",
+                  orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version,
+                  orders.hold, orders.cancel_requested_at IS NOT NULL AS "cancel_requested!",
+                  orders.pay_by, COALESCE(orders.pay_by <= now(), false) AS "over!",
+                  COALESCE(EXTRACT(epoch FROM orders.pay_by - now()), 0)::float8 AS "seconds_left!",
+                  COALESCE(orders.pay_by + interval '5 minutes' <= now(), false) AS "long_over!",
+                  orders.shortfall_minor - orders.shortfall_refunded_minor AS "shortfall_minor!"
+        "#,
+        i64::try_from(most).unwrap_or(i64::MAX),
+        lease.as_secs_f64(),
+        lane == Lane::Money,
+    )
+    .fetch_all(pool)
+    .await?;
+    reach(FailPoint::AfterTake).await.map_err(on_demand)?;
+    let mut turns = Vec::with_capacity(rows.len());
+    for row in rows {
+        let state = state(
+            &row.status,
+            &row.payment_status,
+            &row.fulfillment_status,
+            row.cancel_reason.as_deref(),
+            row.version,
+        )?;
+        let window = match row.pay_by {
+            None => PayWindow::Free,
+            Some(_) if row.long_over => PayWindow::LongOver,
+            Some(_) if row.over => PayWindow::Over,
+            Some(until) => PayWindow::Open {
+                until,
+                left: Duration::try_from_secs_f64(row.seconds_left).unwrap_or_default(),
+            },
+        };
+        turns.push(Turn {
+            lease: Lease {
+                order_id: OrderId(row.order_id),
+                fence: row.fence,
+            },
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            facts: Facts {
+                hold: Hold::of_row(&row.hold, &state).map_err(|_| StoreError::Row("hold"))?,
+                state,
+                extended: row.extended,
+                cancel_requested: row.cancel_requested,
+                shortfall_minor: row.shortfall_minor,
+                ..Facts::placed(window)
+            },
+        });
+    }
+    // Orders with nothing to pay are known by now: they cost no statement more.
+    facts::add_payments(pool, &mut turns).await?;
+    facts::add_parcels(pool, &mut turns).await?;
+    Ok(turns)
+}
+
+async fn settle(pool: &Pool, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+    let leases: Vec<Lease> = settlements
+        .iter()
+        .map(|settlement| settlement.lease)
+        .collect();
+    let mut transaction = pool.begin().await?;
+    let valid = lock_valid(&mut transaction, &leases).await?;
+    let held: Vec<&Settlement> = settlements
+        .iter()
+        .filter(|one| valid.contains(&one.lease.order_id.0))
+        .collect();
+    let written = settle::write(&mut transaction, &held).await?;
+    reach(FailPoint::BeforeSagaCommit)
+        .await
+        .map_err(on_demand)?;
+    transaction.commit().await?;
+    reach(FailPoint::AfterSagaCommit).await.map_err(on_demand)?;
+    let result = |settlement: &Settlement| {
+        let id = settlement.lease.order_id.0;
+        if written.contains(&id) {
+            Settled::Written
+        } else if valid.contains(&id) {
+            Settled::OrderChanged
+        } else {
+            Settled::LeaseLost
+        }
+    };
+    Ok(settlements.iter().map(result).collect())
+}
+
+async fn reopen_unsettled(pool: &Pool) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        r#"
+        WITH wanting AS MATERIALIZED (
+            SELECT id FROM orders
+            WHERE cancel_requested_at IS NOT NULL AND status IN ('pending', 'confirmed', 'completed')
+            UNION ALL
+            SELECT id FROM orders
+            WHERE pay_by IS NOT NULL AND pay_by < now() AND status IN ('pending', 'confirmed')
+              AND payment_status IN ('unpaid', 'failed') AND fulfillment_status IN ('unfulfilled', 'partial')
+            UNION ALL
+            SELECT id FROM orders
+            WHERE status = 'cancelled' AND payment_status IN ('authorized', 'paid', 'partially_refunded')
+              AND NOT EXISTS (SELECT FROM payments JOIN refunds ON refunds.payment_id = payments.id
+                              WHERE payments.order_id = orders.id AND refunds.cause = 'cancelled')
+            UNION ALL
+            SELECT order_id FROM payments
+            WHERE status = 'pending' OR (status = 'authorized' AND decision IS NOT NULL) OR refund_pending_minor > 0
+        ), ended AS MATERIALIZED (
+            -- In key order, as everybody locks sagas; by key alone (ORDERS 8, 13).
+            SELECT order_id FROM sagas
+            WHERE order_id IN (SELECT id FROM wanting) AND COALESCE(finished_at, 'infinity') < 'infinity'
+            ORDER BY order_id LIMIT 1000
+            FOR UPDATE
+        )
+        UPDATE sagas
+        SET finished_at = NULL, attempts = 0, due_at = now(), step = 'write', progressed_at = now(),
+            deadline = greatest(deadline, now() + interval '2 minutes')
+        FROM ended WHERE sagas.order_id = ended.order_id
+        "#
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+async fn postpone(pool: &Pool, postponements: &[Postponement]) -> Result<(), StoreError> {
+    let leases: Vec<Lease> = postponements
+        .iter()
+        .map(|postponement| postponement.lease)
+        .collect();
+    let mut transaction = pool.begin().await?;
+    let valid = lock_valid(&mut transaction, &leases).await?;
+    let held: Vec<&Postponement> = postponements
+        .iter()
+        .filter(|one| valid.contains(&one.lease.order_id.0))
+        .collect();
+    let ids: Vec<Uuid> = held
+        .iter()
+        .map(|postponement| postponement.lease.order_id.0)
+        .collect();
+    let pauses: Vec<f64> = held
+        .iter()
+        .map(|postponement| postponement.pause.as_secs_f64())
+        .collect();
+    let reasons: Vec<String> = held
+        .iter()
+        .map(|postponement| postponement.reason.clone())
+        .collect();
+    sqlx::query!(
+        r#"
+        UPDATE sagas SET due_at = now() + make_interval(secs => later.pause), last_error = later.reason
+        FROM unnest($1::uuid[], $2::float8[], $3::text[]) AS later (order_id, pause, reason)
+        WHERE sagas.order_id = later.order_id
+        "#,
+        &ids,
+        &pauses,
+        &reasons,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Locks the sagas of these leases, in order, and says which of the leases still hold. A statement of its own:
+/// what waited for a lock sees the row as it is now, and the fence is compared with that.
+async fn lock_valid(
+    transaction: &mut Transaction,
+    leases: &[Lease],
+) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let ids: Vec<Uuid> = leases.iter().map(|lease| lease.order_id.0).collect();
+    let rows = sqlx::query!(
+        r#"
+        SELECT order_id, fence, finished_at IS NULL AS "unfinished!"
+        FROM sagas WHERE order_id = ANY ($1) ORDER BY order_id FOR UPDATE
+        "#,
+        &ids,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let fences: HashMap<Uuid, i64> = rows
+        .into_iter()
+        .filter(|row| row.unfinished)
+        .map(|row| (row.order_id, row.fence))
+        .collect();
+    let holds = |lease: &&Lease| fences.get(&lease.order_id.0) == Some(&lease.fence);
+    Ok(leases
+        .iter()
+        .filter(holds)
+        .map(|lease| lease.order_id.0)
+        .collect())
+}
+
+fn sagas_error(error: StoreError) -> SagasError {
+    SagasError(Arc::new(error))
+}

@@ -1,0 +1,338 @@
+//! What a round of sagas writes, set-wise and in key order: orders, their events, payments, refunds, the sagas
+//! themselves (ORDERS 8, 19). The caller holds the locks of the sagas; locks go on to orders and then to payments.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use postgres::Transaction;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    infrastructure::postgres::failure::StoreError,
+    orders::postgres::events::{self, EventRow},
+    payments::model::{Payment, PaymentDecision, ProviderReference, Refund, RefusalReason},
+    saga::model::{Change, Next, Settlement, Step},
+    values::Actor,
+};
+
+/// Writes what still fits: order and payment have the versions that were read. Which orders those are; the sagas of
+/// the others are due again at once.
+pub(crate) async fn write(
+    transaction: &mut Transaction,
+    held: &[&Settlement],
+) -> Result<HashSet<Uuid>, StoreError> {
+    let orders = lock_orders(transaction, held).await?;
+    let payments = lock_payments(transaction, held).await?;
+    let fits = |one: &&&Settlement| {
+        let payment = one.payment.as_ref();
+        orders.get(&one.lease.order_id.0) == Some(&one.read_version)
+            && payment.is_none_or(|payment| payments.get(&payment.id.0) == Some(&payment.version))
+    };
+    let fitting: Vec<&Settlement> = held.iter().filter(fits).copied().collect();
+    let waves = fitting.iter().map(|one| one.changes.len()).max();
+    for wave in 0..waves.unwrap_or_default() {
+        write_orders(transaction, &fitting, wave).await?;
+    }
+    let happened: Vec<EventRow> = fitting.iter().flat_map(|one| events_of(one)).collect();
+    events::write(transaction, &happened).await?;
+    let payments: Vec<&Payment> = fitting
+        .iter()
+        .filter_map(|one| one.payment.as_ref())
+        .collect();
+    write_payments(transaction, &payments).await?;
+    let refunds: Vec<&Refund> = fitting
+        .iter()
+        .filter_map(|one| one.refund.as_ref())
+        .collect();
+    write_refunds(transaction, &refunds).await?;
+    let written: HashSet<Uuid> = fitting.iter().map(|one| one.lease.order_id.0).collect();
+    write_sagas(transaction, held, &written).await?;
+    Ok(written)
+}
+
+async fn lock_orders(
+    transaction: &mut Transaction,
+    held: &[&Settlement],
+) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+    let ids: Vec<Uuid> = held.iter().map(|one| one.lease.order_id.0).collect();
+    let locked = sqlx::query!(
+        r#"SELECT id, version FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"#,
+        &ids,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(locked
+        .into_iter()
+        .map(|row| (row.id, row.version))
+        .collect())
+}
+
+async fn lock_payments(
+    transaction: &mut Transaction,
+    held: &[&Settlement],
+) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+    let ids: Vec<Uuid> = held
+        .iter()
+        .filter_map(|one| one.payment.as_ref())
+        .map(|payment| payment.id.0)
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let locked = sqlx::query!(
+        r#"SELECT id, version FROM payments WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"#,
+        &ids,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(locked
+        .into_iter()
+        .map(|row| (row.id, row.version))
+        .collect())
+}
+
+/// An order with two events gets two versions, one after the other.
+async fn write_orders(
+    transaction: &mut Transaction,
+    fitting: &[&Settlement],
+    wave: usize,
+) -> Result<(), StoreError> {
+    let moved: Vec<(&Settlement, &Change)> = fitting
+        .iter()
+        .filter_map(|one| Some((*one, one.changes.get(wave)?)))
+        .collect();
+    let ids: Vec<Uuid> = moved.iter().map(|(one, _)| one.lease.order_id.0).collect();
+    let text = |of: fn(&Change) -> &'static str| -> Vec<String> {
+        moved
+            .iter()
+            .map(|(_, change)| of(change).to_owned())
+            .collect()
+    };
+    let statuses = text(|change| change.state.status.as_str());
+    let payments = text(|change| change.state.payment.as_str());
+    let reasons: Vec<Option<String>> = moved
+        .iter()
+        .map(|(_, change)| change.state.cancel_reason)
+        .map(|reason| reason.map(|reason| reason.as_str().to_owned()))
+        .collect();
+    let holds: Vec<String> = moved
+        .iter()
+        .map(|(one, _)| one.hold.as_str().to_owned())
+        .collect();
+    let versions: Vec<i64> = moved
+        .iter()
+        .map(|(_, change)| change.state.version)
+        .collect();
+    let ended: Vec<bool> = moved.iter().map(|(one, _)| one.ends_cancellation).collect();
+    // With the first version alone: it is added.
+    let refunded = |one: &Settlement| {
+        if wave == 0 {
+            one.shortfall_refunded_minor
+        } else {
+            0
+        }
+    };
+    let refunded: Vec<i64> = moved.iter().map(|(one, _)| refunded(one)).collect();
+    let done = sqlx::query!(
+        r#"
+        UPDATE orders
+        SET status = next.status, payment_status = next.payment, cancel_reason = next.cancel_reason, hold = next.hold,
+            version = next.version, updated_at = now(),
+            shortfall_refunded_minor = orders.shortfall_refunded_minor + next.refunded,
+            cancel_requested_at = CASE WHEN next.ended THEN NULL ELSE orders.cancel_requested_at END,
+            cancel_requested_by = CASE WHEN next.ended THEN NULL ELSE orders.cancel_requested_by END
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::bigint[])
+             AS next (id, status, payment, cancel_reason, hold, version, ended, refunded)
+        WHERE orders.id = next.id
+        "#,
+        &ids,
+        &statuses,
+        &payments,
+        &reasons as &[Option<String>],
+        &holds,
+        &versions,
+        &ended,
+        &refunded,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(done.rows_affected(), moved.len())
+}
+
+fn events_of(one: &Settlement) -> impl Iterator<Item = EventRow> {
+    one.changes.iter().map(|change| {
+        let actor = if change.by_provider {
+            Actor::Provider
+        } else {
+            Actor::System
+        };
+        let row = EventRow::of(one.lease.order_id, &change.state, change.event, actor);
+        let row = match &one.payment {
+            Some(payment) => row
+                .with("payment_id", payment.id.0.to_string())
+                .with("amount_minor", payment.amount.minor),
+            None => row,
+        };
+        match &one.refund {
+            Some(refund) => row
+                .with("refund_id", refund.id.0.to_string())
+                .with("amount_minor", refund.amount.minor),
+            None => row,
+        }
+    })
+}
+
+pub(crate) async fn write_payments(
+    transaction: &mut Transaction,
+    payments: &[&Payment],
+) -> Result<(), StoreError> {
+    if payments.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Value> = payments
+        .iter()
+        .map(|payment| {
+            json!({
+                "id": payment.id.0,
+                "status": payment.state.as_str(),
+                "decision": payment.decision.map(PaymentDecision::as_str),
+                "authorized_minor": payment.authorized.minor,
+                "captured_minor": payment.captured.minor,
+                "refund_pending_minor": payment.refund_pending.minor,
+                "refunded_minor": payment.refunded.minor,
+                "provider_reference": payment.reference.as_ref().map(ProviderReference::as_str),
+                "refusal": payment.refusal.as_ref().map(RefusalReason::as_str),
+                "secured": payment.secured,
+                "asked": payment.asked,
+            })
+        })
+        .collect();
+    let done = sqlx::query!(
+        r#"
+        UPDATE payments
+        SET status = next.status, decision = next.decision, authorized_minor = next.authorized_minor,
+            captured_minor = next.captured_minor, refund_pending_minor = next.refund_pending_minor,
+            refunded_minor = next.refunded_minor, provider_reference = next.provider_reference, refusal = next.refusal,
+            secured = next.secured, asked = next.asked, version = payments.version + 1, updated_at = now()
+        FROM jsonb_to_recordset($1)
+             AS next (id uuid, status text, decision text, authorized_minor bigint, captured_minor bigint,
+                      refund_pending_minor bigint, refunded_minor bigint, provider_reference text, refusal text,
+                      secured boolean, asked boolean)
+        WHERE payments.id = next.id
+        "#,
+        Value::Array(rows),
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(done.rows_affected(), payments.len())
+}
+
+pub(crate) async fn write_refunds(
+    transaction: &mut Transaction,
+    refunds: &[&Refund],
+) -> Result<(), StoreError> {
+    if refunds.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Value> = refunds
+        .iter()
+        .map(|refund| {
+            json!({
+                "id": refund.id.0,
+                "payment_id": refund.payment_id.0,
+                "amount_minor": refund.amount.minor,
+                "status": refund.state.as_str(),
+                "cause": refund.cause.as_str(),
+                "reason": refund.reason,
+                "refusal": refund.refusal.as_ref().map(RefusalReason::as_str),
+            })
+        })
+        .collect();
+    let done = sqlx::query!(
+        r#"
+        INSERT INTO refunds (id, payment_id, amount_minor, status, cause, reason, refusal)
+        SELECT id, payment_id, amount_minor, status, cause, reason, refusal
+        FROM jsonb_to_recordset($1)
+             AS new (id uuid, payment_id uuid, amount_minor bigint, status text, cause text, reason text, refusal text)
+        ORDER BY id
+        ON CONFLICT (id) DO UPDATE
+        SET status = EXCLUDED.status, refusal = EXCLUDED.refusal, updated_at = now()
+        "#,
+        Value::Array(rows),
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(done.rows_affected(), refunds.len())
+}
+
+async fn write_sagas(
+    transaction: &mut Transaction,
+    held: &[&Settlement],
+    written: &HashSet<Uuid>,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = held.iter().map(|one| one.lease.order_id.0).collect();
+    let fits = |one: &Settlement| written.contains(&one.lease.order_id.0);
+    let (mut steps, mut finished, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+    let mut progressed = Vec::new();
+    let (mut times, mut pauses): (Vec<Option<DateTime<Utc>>>, Vec<f64>) = (Vec::new(), Vec::new());
+    for one in held {
+        let next = fits(one).then_some(one.next);
+        steps.push(
+            next.and_then(Next::step)
+                .map(Step::as_str)
+                .map(str::to_owned),
+        );
+        finished.push(next == Some(Next::Finished));
+        let (at, pause, again) = match next {
+            Some(Next::At(_, at)) => (Some(at), 0.0, false),
+            Some(Next::After(_, pause)) => (None, pause.as_secs_f64(), true),
+            Some(Next::Finished) => (None, 0.0, true),
+            Some(Next::Now(_)) | None => (None, 0.0, false),
+        };
+        times.push(at);
+        pauses.push(pause);
+        repeated.push(again);
+        progressed.push(next.is_some() && one.progressed);
+    }
+    let holds: Vec<Option<f64>> = held
+        .iter()
+        .map(|one| one.hold_for.map(|length| length.as_secs_f64()))
+        .collect();
+    let done = sqlx::query!(
+        r#"
+        UPDATE sagas
+        SET step = COALESCE(next.step, sagas.step),
+            finished_at = CASE WHEN next.finished THEN now() END,
+            due_at = CASE WHEN next.finished THEN sagas.due_at
+                          ELSE COALESCE(next.at, now() + make_interval(secs => next.pause)) END,
+            attempts = CASE WHEN next.repeated THEN sagas.attempts ELSE 0 END,
+            hold_until = COALESCE(now() + make_interval(secs => next.hold_for), sagas.hold_until),
+            progressed_at = CASE WHEN next.progressed THEN now() ELSE sagas.progressed_at END,
+            last_error = NULL
+        FROM unnest($1::uuid[], $2::text[], $3::boolean[], $4::timestamptz[], $5::float8[], $6::boolean[], $7::float8[],
+                    $8::boolean[])
+             AS next (order_id, step, finished, at, pause, repeated, hold_for, progressed)
+        WHERE sagas.order_id = next.order_id
+        "#,
+        &ids,
+        &steps as &[Option<String>],
+        &finished,
+        &times as &[Option<DateTime<Utc>>],
+        &pauses,
+        &repeated,
+        &holds as &[Option<f64>],
+        &progressed,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(done.rows_affected(), held.len())
+}
+
+fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
+    if usize::try_from(rows) == Ok(expected) {
+        Ok(())
+    } else {
+        Err(StoreError::Sql(sqlx::Error::RowNotFound))
+    }
+}

@@ -1,0 +1,97 @@
+//! Sagas for administrators: what is stuck, another attempt at once, or giving the order up.
+
+use super::{
+    Poke,
+    ports::{Retried, SagaDesk, SagaReport},
+};
+use crate::{
+    intents::{
+        Wisher,
+        ports::{Answered, IntentError},
+    },
+    orders::ports::OrdersError,
+    payments::ports::{Asked, Cancellations},
+    values::{Operation, OrderId, SagaId},
+};
+
+#[derive(Clone)]
+pub struct TendSagas<D, C> {
+    desk: D,
+    cancellations: C,
+    poke: Poke,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TendSagasError {
+    #[error("there is no such saga")]
+    NotFound,
+    #[error("there is nothing left to do")]
+    Finished,
+    #[error(transparent)]
+    Intent(#[from] IntentError),
+    #[error(transparent)]
+    Orders(#[from] OrdersError),
+}
+
+impl<D: SagaDesk, C: Cancellations> TendSagas<D, C> {
+    pub fn new(desk: D, cancellations: C, poke: Poke) -> Self {
+        Self {
+            desk,
+            cancellations,
+            poke,
+        }
+    }
+
+    /// Newest first; `offset` where no saga is named to go on behind.
+    pub async fn list(
+        &self,
+        stuck: bool,
+        before: Option<SagaId>,
+        offset: i64,
+        rows: i64,
+    ) -> Result<Vec<SagaReport>, OrdersError> {
+        self.desk.sagas(stuck, before, offset, rows).await
+    }
+
+    pub async fn retry(
+        &self,
+        wisher: &Wisher,
+        id: SagaId,
+    ) -> Result<Answered<SagaReport>, TendSagasError> {
+        let request = wisher.request(Operation::RetrySaga, &id)?;
+        self.desk.saga(id).await?.ok_or(TendSagasError::NotFound)?;
+        let Answered { result, replayed } = self.desk.retry_saga(&request, id).await?;
+        match result {
+            Retried::Due => {}
+            Retried::Ended => return Err(TendSagasError::Finished),
+            Retried::KeyReused => return Err(IntentError::KeyReused.into()),
+        }
+        self.poke.poke();
+        self.report(id, replayed).await
+    }
+
+    /// Writes the wish that the order be cancelled; the saga undoes what was done, in reverse.
+    pub async fn compensate(
+        &self,
+        wisher: &Wisher,
+        id: SagaId,
+    ) -> Result<Answered<SagaReport>, TendSagasError> {
+        let request = wisher.request(Operation::CompensateSaga, &id)?;
+        self.desk.saga(id).await?.ok_or(TendSagasError::NotFound)?;
+        let asked = self.cancellations.request(&request, OrderId(id.0)).await?;
+        self.poke.poke();
+        self.report(id, asked == Asked::Replayed).await
+    }
+
+    async fn report(
+        &self,
+        id: SagaId,
+        replayed: bool,
+    ) -> Result<Answered<SagaReport>, TendSagasError> {
+        let result = self.desk.saga(id).await?;
+        Ok(Answered {
+            result: result.ok_or(TendSagasError::NotFound)?,
+            replayed,
+        })
+    }
+}

@@ -1,0 +1,189 @@
+//! Shortfalls, each recorded once: locks the saga, then the order, as intents do, and leaves the saga due (ORDERS 5, 9).
+
+use postgres::{Pool, Transaction};
+
+use super::{
+    model::{LineLeft, ShortOrder, Shortfall},
+    ports::{Recording, Shortfalls},
+};
+use crate::{
+    fail_point::{FailPoint, reach},
+    infrastructure::postgres::{
+        PgOrders,
+        failure::{StoreError, on_demand, orders_error, retrying},
+    },
+    orders::{
+        model::{Hold, OrderState},
+        ports::OrdersError,
+        postgres::{
+            events::{self, EventRow},
+            row::state,
+        },
+    },
+    saga::postgres::sagas,
+    values::{OrderId, Sku},
+};
+
+impl Shortfalls for PgOrders {
+    async fn record(&self, shortfall: &Shortfall) -> Result<Recording, OrdersError> {
+        retrying(self.clock, || record(&self.intents, shortfall))
+            .await
+            .map_err(orders_error)
+    }
+}
+
+async fn record(pool: &Pool, shortfall: &Shortfall) -> Result<Recording, StoreError> {
+    let order = shortfall.order_id;
+    let mut transaction = pool.begin().await?;
+    let known = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM order_shortfalls WHERE id = $1) AS "known!""#,
+        shortfall.id,
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    if known {
+        return Ok(Recording::Known);
+    }
+    if !sagas::wake(&mut transaction, order).await? {
+        return Ok(Recording::NoOrder);
+    }
+    let (read, hold) = lock(&mut transaction, order).await?;
+    let lines = lines(&mut transaction, order).await?;
+    let short = shortfall.of(read, hold, &lines);
+    if !insert(&mut transaction, shortfall, short.as_ref()).await? {
+        // A twin was faster.
+        return Ok(Recording::Known);
+    }
+    let recording = match &short {
+        Some(short) => {
+            write(&mut transaction, order, short).await?;
+            Recording::Taken
+        }
+        None => Recording::Nothing,
+    };
+    reach(FailPoint::BeforeShortfallCommit)
+        .await
+        .map_err(on_demand)?;
+    transaction.commit().await?;
+    reach(FailPoint::AfterShortfallCommit)
+        .await
+        .map_err(on_demand)?;
+    Ok(recording)
+}
+
+async fn lock(
+    transaction: &mut Transaction,
+    order: OrderId,
+) -> Result<(OrderState, Hold), StoreError> {
+    let row = sqlx::query!(
+        r#"
+        SELECT status, payment_status, fulfillment_status, cancel_reason, version, hold
+        FROM orders WHERE id = $1 FOR NO KEY UPDATE
+        "#,
+        order.0,
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    let state = state(
+        &row.status,
+        &row.payment_status,
+        &row.fulfillment_status,
+        row.cancel_reason.as_deref(),
+        row.version,
+    )?;
+    let hold = Hold::of_row(&row.hold, &state).map_err(|_| StoreError::Row("hold"))?;
+    Ok((state, hold))
+}
+
+async fn lines(transaction: &mut Transaction, order: OrderId) -> Result<Vec<LineLeft>, StoreError> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT position, sku, unit_price_minor, quantity, shipped, short
+        FROM order_items WHERE order_id = $1 ORDER BY position
+        "#,
+        order.0,
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    let count = |units: i32| u32::try_from(units).map_err(|_| StoreError::Row("units"));
+    rows.into_iter()
+        .map(|row| {
+            Ok(LineLeft {
+                position: row.position,
+                sku: Sku::try_from(row.sku).map_err(|_| StoreError::Row("sku"))?,
+                unit_price_minor: row.unit_price_minor,
+                quantity: count(row.quantity)?,
+                shipped: count(row.shipped)?,
+                short: count(row.short)?,
+            })
+        })
+        .collect()
+}
+
+async fn insert(
+    transaction: &mut Transaction,
+    shortfall: &Shortfall,
+    short: Option<&ShortOrder>,
+) -> Result<bool, StoreError> {
+    let taken = short.map_or(0, |short| short.taken);
+    let inserted = sqlx::query!(
+        r#"
+        INSERT INTO order_shortfalls (id, order_id, sku, quantity, taken) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (id) DO NOTHING
+        "#,
+        shortfall.id,
+        shortfall.order_id.0,
+        shortfall.sku.as_str(),
+        i64::try_from(shortfall.quantity).unwrap_or(i64::MAX),
+        i32::try_from(taken).map_err(|_| StoreError::Row("taken"))?,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+async fn write(
+    transaction: &mut Transaction,
+    order: OrderId,
+    short: &ShortOrder,
+) -> Result<(), StoreError> {
+    let positions: Vec<i16> = short.lines.iter().map(|line| line.position).collect();
+    let units: Vec<i32> = short
+        .lines
+        .iter()
+        .map(|line| i32::try_from(line.short))
+        .collect::<Result<_, _>>()
+        .map_err(|_| StoreError::Row("short"))?;
+    sqlx::query!(
+        r#"
+        UPDATE order_items SET short = next.short
+        FROM unnest($2::smallint[], $3::integer[]) AS next (position, short)
+        WHERE order_items.order_id = $1 AND order_items.position = next.position
+        "#,
+        order.0,
+        &positions,
+        &units,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    let state = &short.state;
+    let done = sqlx::query!(
+        r#"
+        UPDATE orders
+        SET hold = $2, fulfillment_status = $3, version = $4, shortfall_minor = shortfall_minor + $5, updated_at = now()
+        WHERE id = $1
+        "#,
+        order.0,
+        short.hold.as_str(),
+        state.fulfillment.as_str(),
+        state.version,
+        short.minor,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    if done.rows_affected() != 1 {
+        return Err(sqlx::Error::RowNotFound.into());
+    }
+    events::write(transaction, &[EventRow::new(order, state, &short.event)]).await?;
+    Ok(())
+}

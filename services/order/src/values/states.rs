@@ -1,0 +1,32 @@
+//! States by name, as rows and filters spell them.
+
+/// A name in a filter or a row that stands for no state.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("there is no such state")]
+pub struct UnknownName;
+
+macro_rules! states {
+    ($($(#[$docs:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? })+) => {$(
+        $(#[$docs])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($variant),+ }
+
+        impl $name {
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::values::UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, $crate::values::UnknownName> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err($crate::values::UnknownName),
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use states;
