@@ -1,5 +1,5 @@
 //! The environment of the services' processes: what the operator gives their containers
-//! (`operator/src/children/environment.rs`), on ports of their own.
+//! (`operator/src/components/environment.rs`), on ports of their own.
 
 use std::path::Path;
 
