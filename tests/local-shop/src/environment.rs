@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::shop::Workload;
+use crate::plan::Workload;
 
 pub const TOKEN_ISSUER: &str = "urn:ecommercestack:local:shop";
 pub const TOKEN_AUDIENCE: &str = "local/shop";
