@@ -1,36 +1,34 @@
 //! One leg: fresh databases, a warm-up, the measured part until all sagas and events are done, and the audit.
 
+mod beside;
+mod denominator;
+mod generator;
+
+pub use beside::Beside;
+pub use denominator::{Denominator, denominator};
+
 use std::{
     collections::BTreeMap,
-    io::Write,
     path::Path,
-    process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
-use local_shop::{Attack, Target, Volley, Workload};
+use anyhow::Result;
+use beside::{disturb, others};
+use generator::{measure, warm_up};
+use local_shop::Workload;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::{self, Books},
-    catalogue::{CUSTOMERS, customer_id, product_id, template_order_id},
     cpu,
-    load::{Specification, What},
+    load::What,
     log::{Entry, Report},
     peer::Peer,
-    pgbench::{self, HEAD},
     proxy::Proxy,
     stage::{COMBINED, Cpu, Stage, used},
     workload::Mix,
 };
-
-/// Accounts that a flood of logins keeps trying, at the same time.
-const FLOOD_CONNECTIONS: usize = 512;
-/// Until queues are full and connections open.
-const HEAD_START: Duration = Duration::from_millis(500);
-const DISTURBANCES: Duration = Duration::from_millis(100);
 
 /// What a leg came to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -55,16 +53,6 @@ pub struct Leg {
     pub violations: Vec<String>,
 }
 
-/// What others send while the orders are measured.
-#[derive(Clone, Copy, Debug, Default)]
-pub enum Beside {
-    #[default]
-    Nothing,
-    /// Logins, so many a second.
-    Logins(f64),
-    Attack(Attack),
-}
-
 /// How a leg is driven.
 #[derive(Clone, Copy, Debug)]
 pub struct Drive {
@@ -78,19 +66,6 @@ pub struct Drive {
     pub beside: Beside,
     /// The services' sessions are ended by force, again and again: what is told must be true all the same.
     pub disturbed: bool,
-}
-
-/// What the denominators are asked for.
-#[derive(Clone, Debug)]
-pub struct Denominator {
-    pub script: &'static str,
-    pub mix: Mix,
-    pub clients: usize,
-    /// Orders in a batch; 1 for all that have no batch.
-    pub size: u32,
-    pub rate: Option<f64>,
-    pub warm_seconds: u32,
-    pub seconds: u32,
 }
 
 impl Leg {
@@ -262,197 +237,6 @@ pub fn hashing_capacity(stage: &Stage, seconds: f64) -> Result<f64> {
     };
     let report = measure(&stage.ports(Workload::Auth)?, What::Logins, drive)?;
     Ok(to_f64(report.answered) / micros_to_seconds(report.ended - report.started))
-}
-
-/// pgbench on the database with both schemas. `restore` gives it fresh tables first.
-pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: bool) -> Result<Leg> {
-    if restore {
-        stage.combined()?;
-    }
-    let postgres = stage.shop().postgres();
-    let folder = stage.shop().folder().join("pgbench");
-    std::fs::create_dir_all(&folder)?;
-    let hot = u8::from(wanted.mix == Mix::Hot);
-    let batched = wanted.script == pgbench::BATCH || wanted.script == pgbench::SELECT;
-    let round = |seconds, rate, base: u64| pgbench::Round {
-        postgres,
-        database: COMBINED,
-        folder: &folder,
-        script: if batched {
-            wanted.script.to_owned()
-        } else {
-            format!("{HEAD}{}", wanted.script)
-        },
-        variables: vec![
-            ("n", "0".to_owned()),
-            ("base", base.to_string()),
-            ("hot", hot.to_string()),
-            ("size", wanted.size.to_string()),
-        ],
-        clients: wanted.clients,
-        seconds,
-        rate,
-    };
-    let base = crate::stage::unix_micros()? / 1_000;
-    if wanted.warm_seconds > 0 {
-        pgbench::run(&round(wanted.warm_seconds, None, base))?;
-    }
-    stage.drained(COMBINED)?;
-    // Far enough on for no time to be used twice.
-    let base = base + 100_000_000;
-    let orders = || -> Result<f64> {
-        let count = postgres.psql(COMBINED, "SELECT count(*) FROM orders")?;
-        count.first().context("no count")?.parse().context("count")
-    };
-    let (before, before_orders) = (stage.cpu(), orders()?);
-    let outcome = pgbench::run(&round(wanted.seconds, wanted.rate, base))?;
-    let ended = crate::stage::unix_micros()?;
-    let left = micros_to_seconds(stage.drained(COMBINED)?.saturating_sub(ended));
-    let seconds = outcome.transactions / outcome.per_second + left;
-    let placed = orders()? - before_orders;
-    let selects = wanted.script == pgbench::SELECT;
-    let mut leg = Leg {
-        name: name.to_owned(),
-        per_second: if selects {
-            outcome.per_second
-        } else {
-            placed / seconds
-        },
-        seconds,
-        p50_ms: outcome.latency.millis_at(500),
-        p99_ms: outcome.latency.millis_at(990),
-        cpu: used(&before, &stage.cpu()),
-        ..Leg::default()
-    };
-    if !selects {
-        let books = Books {
-            postgres,
-            product: COMBINED,
-            order: COMBINED,
-        };
-        leg.violations = audit::stock(books)?;
-    }
-    Ok(leg)
-}
-
-fn warm_up(ports: &[u16], what: What, drive: Drive) -> Result<Report> {
-    let specification = Specification {
-        ports: ports.to_owned(),
-        seconds: drive.warm_seconds,
-        connections: drive.connections,
-        rate: drive.rate,
-        seed: drive.seed.wrapping_mul(2),
-        what,
-    };
-    generate(&specification, drive.pinned)
-}
-
-fn measure(ports: &[u16], what: What, drive: Drive) -> Result<Report> {
-    let specification = Specification {
-        ports: ports.to_owned(),
-        seconds: drive.seconds,
-        connections: drive.connections,
-        rate: drive.rate,
-        seed: drive.seed.wrapping_mul(2).wrapping_add(1),
-        what,
-    };
-    generate(&specification, drive.pinned)
-}
-
-/// Ends the sessions that write, several times a second, so that commits fail in every way they can.
-fn disturb(stage: &Stage, calm: &AtomicBool) {
-    while !calm.load(Ordering::Relaxed) {
-        // Sessions that are gone already are no matter.
-        let _ = stage.shop().sql(
-            "postgres",
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('order-write', 'product')",
-        );
-        std::thread::sleep(DISTURBANCES);
-    }
-}
-
-type Other = std::thread::JoinHandle<Result<Report>>;
-
-/// What is sent beside the orders, for as long as those take.
-fn others(stage: &Stage, drive: Drive) -> Result<Vec<Other>> {
-    let seconds = drive.seconds + HEAD_START.as_secs_f64();
-    let seed = drive.seed ^ 0xf100d;
-    let specifications = match drive.beside {
-        Beside::Nothing => return Ok(Vec::new()),
-        Beside::Attack(attack) => {
-            let volleys = attack.volleys(&target(stage))?;
-            let specification = |volley: Volley| -> Result<Specification> {
-                Ok(Specification {
-                    ports: stage.ports(volley.service)?,
-                    seconds,
-                    connections: volley.connections,
-                    rate: Some(volley.rate),
-                    seed,
-                    what: What::Anything {
-                        requests: volley.requests,
-                    },
-                })
-            };
-            volleys
-                .into_iter()
-                .map(specification)
-                .collect::<Result<_>>()?
-        }
-        Beside::Logins(rate) => vec![Specification {
-            ports: stage.ports(Workload::Auth)?,
-            seconds,
-            connections: FLOOD_CONNECTIONS,
-            rate: Some(rate),
-            seed,
-            what: What::Logins,
-        }],
-    };
-    let others = specifications
-        .into_iter()
-        .map(|specification| std::thread::spawn(move || generate(&specification, false)))
-        .collect();
-    std::thread::sleep(HEAD_START);
-    Ok(others)
-}
-
-/// Nobody in it is one of the bystanders, but the customer of the order.
-fn target(stage: &Stage) -> Target<'_> {
-    Target {
-        tokens: stage.shop().tokens(),
-        sku: "P00002",
-        product: product_id(2),
-        order: template_order_id(CUSTOMERS),
-        customer: customer_id(0),
-        stranger: customer_id(CUSTOMERS),
-    }
-}
-
-/// Runs the generator in a process of its own.
-fn generate(specification: &Specification, pinned: bool) -> Result<Report> {
-    let own = std::env::current_exe()?;
-    let mut command = if pinned {
-        let mut command = Command::new("taskset");
-        command.args(["--cpu-list", "0"]).arg(own);
-        command
-    } else {
-        Command::new(own)
-    };
-    let mut generator = command
-        .arg("load")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("the generator cannot be started")?;
-    let mut stdin = generator.stdin.take().context("no stdin")?;
-    stdin.write_all(&serde_json::to_vec(specification)?)?;
-    drop(stdin);
-    let output = generator.wait_with_output()?;
-    ensure!(
-        output.status.success(),
-        "the generator failed: {}",
-        output.status
-    );
-    serde_json::from_slice(&output.stdout).context("the generator's report")
 }
 
 fn statuses(answers: &BTreeMap<u16, u64>) -> String {

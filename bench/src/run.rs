@@ -1,12 +1,18 @@
 //! The benchmark as a whole: who is how fast at best, then rounds of all legs, each round in the other direction than
 //! the one before, then the table.
 
+mod search;
+mod single;
+mod statements;
+
+pub use search::{Best, Choice};
+pub use single::{LegSettings, leg};
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    str::FromStr,
     time::Instant,
 };
 
@@ -17,7 +23,7 @@ use serde::Serialize;
 
 use crate::{
     leg::{self, Beside, Denominator, Drive, Leg},
-    peer, pgbench, proxy, report,
+    peer, proxy, report,
     stage::Stage,
     workload::Mix,
 };
@@ -58,52 +64,6 @@ pub struct Place {
     logs: PathBuf,
 }
 
-#[derive(Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
-pub struct LegSettings {
-    #[command(flatten)]
-    place: Place,
-    #[arg(long, default_value_t = 256)]
-    connections: usize,
-    /// One line of every order names the same product.
-    #[arg(long)]
-    hot: bool,
-    /// Of product, order and the worker.
-    #[arg(long, default_value_t = 1)]
-    replicas: usize,
-    /// Orders a second, in an open loop.
-    #[arg(long)]
-    rate: Option<f64>,
-    #[arg(long, default_value_t = 6.0)]
-    seconds: f64,
-    #[arg(long, default_value_t = 3.0)]
-    warm: f64,
-    /// `GET /products/{id}` instead of orders.
-    #[arg(long)]
-    products: bool,
-    /// The Traefik to read products through.
-    #[arg(long, requires = "products")]
-    traefik: Option<PathBuf>,
-    /// Logins a second beside the orders.
-    #[arg(long, conflicts_with = "attack")]
-    flood: Option<f64>,
-    /// What somebody sends beside the orders: bombs, bodies, poison, intents, searches or paths.
-    #[arg(long, value_parser = Attack::from_str)]
-    attack: Option<Attack>,
-    /// Ends the services' sessions again and again: the audit must find nothing.
-    #[arg(long)]
-    disturb: bool,
-    /// A statement run on the template of `product`, before; for planting faults.
-    #[arg(long, hide = true)]
-    sabotage: Option<String>,
-    /// Counts statements with `pg_stat_statements`, and shows those that take most time.
-    #[arg(long)]
-    statements: bool,
-}
-
 /// How long and how often.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Pace {
@@ -120,33 +80,6 @@ struct Tools {
     peer: PathBuf,
     /// A Traefik, where there is one.
     proxy: Option<PathBuf>,
-}
-
-/// With what each side is at its best, found before the rounds.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Best {
-    pub connections: usize,
-    pub ours_per_second: f64,
-    pub d1_uniform: Choice,
-    pub d1_hot: Choice,
-    pub d2: Choice,
-    pub d3: Choice,
-    pub select: Choice,
-    pub peer_workers: usize,
-    pub peer_connections: usize,
-    pub peer_per_second: f64,
-    /// Logins a second.
-    pub hashing: f64,
-    /// Everything that was tried: what, and how many a second.
-    pub tried: Vec<(String, f64)>,
-}
-
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Choice {
-    pub script: &'static str,
-    pub clients: usize,
-    pub size: u32,
-    pub per_second: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -239,7 +172,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         proxy: proxy::find(&cache),
     };
     let mut stage = build(&settings.place, 1)?;
-    let best = search(&stage, &tools.peer, pace, settings.full)?;
+    let best = search::search(&stage, &tools.peer, pace, settings.full)?;
     let mut legs = Legs::new();
     for round in 0..pace.rounds {
         let mut names = ALL.to_vec();
@@ -261,7 +194,7 @@ pub fn run(settings: &Settings) -> Result<()> {
         // Legs of a name in the order of the rounds, whatever the direction: they were pushed round by round.
         ensure!(of_name.len() == pace.rounds, "a leg is missing");
     }
-    let statements = statements(&mut stage, &best, pace)?;
+    let statements = statements::statements(&mut stage, &best, pace)?;
     let text = report::write(
         &settings.out,
         &report::Run {
@@ -285,46 +218,6 @@ pub fn run(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// One leg of ours, printed.
-pub fn leg(settings: &LegSettings) -> Result<()> {
-    let mut stage = build(&settings.place, settings.replicas)?;
-    let drive = Drive {
-        connections: settings.connections,
-        rate: settings.rate,
-        warm_seconds: settings.warm,
-        seconds: settings.seconds,
-        seed: 1,
-        pinned: false,
-        beside: match (settings.attack, settings.flood) {
-            (Some(attack), _) => Beside::Attack(attack),
-            (None, Some(rate)) => Beside::Logins(rate),
-            (None, None) => Beside::Nothing,
-        },
-        disturbed: settings.disturb,
-    };
-    let mix = if settings.hot { Mix::Hot } else { Mix::Uniform };
-    if let Some(statement) = &settings.sabotage {
-        stage.shop().sql("product_template", statement)?;
-    }
-    if settings.statements {
-        watch_statements(&mut stage)?;
-    }
-    let leg = if settings.products {
-        leg::products(&stage, "products", settings.traefik.as_deref(), drive)?
-    } else {
-        leg::ours(&stage, "ours", mix, drive)?
-    };
-    println!("{}", serde_json::to_string_pretty(&leg)?);
-    ensure!(leg.violations.is_empty(), "the leg is void");
-    if settings.statements {
-        for row in slowest_statements(&stage)? {
-            println!("{row}");
-        }
-        println!("{:?}", counted_statements(&stage)?);
-    }
-    Ok(())
-}
-
 fn build(place: &Place, replicas: usize) -> Result<Stage> {
     eprintln!("Making the databases …");
     fs::create_dir_all(&place.logs)?;
@@ -341,139 +234,6 @@ fn build(place: &Place, replicas: usize) -> Result<Stage> {
 fn absolute(path: &Path) -> Result<PathBuf> {
     path.canonicalize()
         .with_context(|| format!("{} is not there", path.display()))
-}
-
-/// Everybody's best number of clients.
-fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Result<Best> {
-    let mut best = Best::default();
-    let drive = |connections| Drive {
-        connections,
-        rate: None,
-        warm_seconds: pace.warm_seconds,
-        seconds: pace.search_seconds,
-        seed: 1_000 + connections as u64,
-        pinned: false,
-        beside: Beside::Nothing,
-        disturbed: false,
-    };
-    for connections in [128, 256, 512] {
-        let leg = leg::ours(
-            stage,
-            &format!("ours, {connections} connections"),
-            Mix::Uniform,
-            drive(connections),
-        )?;
-        tried(&mut best.tried, &leg);
-        if leg.per_second > best.ours_per_second {
-            (best.connections, best.ours_per_second) = (connections, leg.per_second);
-        }
-    }
-    best.hashing = leg::hashing_capacity(stage, pace.search_seconds)?;
-    best.tried.push(("logins".to_owned(), best.hashing));
-    eprintln!("logins: {:.0}/s", best.hashing);
-
-    let clients: &[usize] = if wide { &[1, 2, 4, 8, 16] } else { &[4, 8, 16] };
-    let d1 = [
-        ("lock-first", pgbench::LOCK_FIRST),
-        ("lock-last", pgbench::LOCK_LAST),
-    ];
-    let single = |clients: &[usize]| {
-        clients
-            .iter()
-            .map(|clients| (*clients, 1))
-            .collect::<Vec<_>>()
-    };
-    let batches: Vec<(usize, u32)> = [1, 2, 4]
-        .into_iter()
-        .flat_map(|clients| [32, 64, 128].map(|size| (clients, size)))
-        .collect();
-    let mut find =
-        |what: &str, scripts: &[(&'static str, &'static str)], mix, sizes: &[(usize, u32)]| {
-            best_of(stage, pace, what, scripts, mix, sizes, &mut best.tried)
-        };
-    let d1_uniform = find("D1 uniform", &d1, Mix::Uniform, &single(clients))?;
-    let d1_hot = find("D1 hot", &d1, Mix::Hot, &single(clients))?;
-    let d2 = find(
-        "D2",
-        &[("function", pgbench::BATCH)],
-        Mix::Uniform,
-        &single(&clients[clients.len() - 3..]),
-    )?;
-    let d3 = find("D3", &[("batch", pgbench::BATCH)], Mix::Uniform, &batches)?;
-    let select = find(
-        "select",
-        &[("select", pgbench::SELECT)],
-        Mix::Uniform,
-        &single(clients),
-    )?;
-    best = Best {
-        d1_uniform,
-        d1_hot,
-        d2,
-        d3,
-        select,
-        ..best
-    };
-
-    best.peer_connections = 64;
-    for workers in if wide { vec![1, 2, 3, 4] } else { vec![2, 3] } {
-        let name = format!("FastAPI, {workers} workers");
-        let leg = leg::peer(
-            stage,
-            &name,
-            bin,
-            workers,
-            Mix::Uniform,
-            drive(best.peer_connections),
-        )?;
-        tried(&mut best.tried, &leg);
-        if leg.per_second > best.peer_per_second {
-            (best.peer_workers, best.peer_per_second) = (workers, leg.per_second);
-        }
-    }
-    Ok(best)
-}
-
-fn best_of(
-    stage: &Stage,
-    pace: Pace,
-    what: &str,
-    scripts: &[(&'static str, &'static str)],
-    mix: Mix,
-    sizes: &[(usize, u32)],
-    all: &mut Vec<(String, f64)>,
-) -> Result<Choice> {
-    let mut best = Choice::default();
-    for (script, text) in scripts {
-        for (place, (clients, size)) in sizes.iter().copied().enumerate() {
-            let wanted = Denominator {
-                script: text,
-                mix,
-                clients,
-                size,
-                rate: None,
-                warm_seconds: 1,
-                seconds: whole(pace.search_seconds),
-            };
-            let name = format!("{what}, {script}, {clients} clients, batches of {size}");
-            let leg = leg::denominator(stage, &name, &wanted, place == 0)?;
-            tried(all, &leg);
-            if leg.per_second > best.per_second {
-                best = Choice {
-                    script: text,
-                    clients,
-                    size,
-                    per_second: leg.per_second,
-                };
-            }
-        }
-    }
-    Ok(best)
-}
-
-fn tried(all: &mut Vec<(String, f64)>, leg: &Leg) {
-    eprintln!("{}", line(leg));
-    all.push((leg.name.clone(), leg.per_second));
 }
 
 fn at_best(best: &Best, pace: Pace, round: usize) -> Drive {
@@ -604,60 +364,6 @@ fn one(
             )
         }
     }
-}
-
-/// Statements an order, by database, with `pg_stat_statements` counting.
-fn statements(stage: &mut Stage, best: &Best, pace: Pace) -> Result<Vec<(String, f64)>> {
-    watch_statements(stage)?;
-    let drive = Drive {
-        connections: best.connections,
-        rate: None,
-        warm_seconds: 0.5,
-        seconds: pace.search_seconds,
-        seed: 99,
-        pinned: false,
-        beside: Beside::Nothing,
-        disturbed: false,
-    };
-    leg::ours(stage, "statements", Mix::Uniform, drive)?;
-    counted_statements(stage)
-}
-
-fn watch_statements(stage: &mut Stage) -> Result<()> {
-    let postgres = stage.shop_mut().postgres_mut();
-    postgres.stop()?;
-    postgres.set("shared_preload_libraries", "pg_stat_statements");
-    postgres.start_again()?;
-    postgres.psql("postgres", "CREATE EXTENSION pg_stat_statements")?;
-    Ok(())
-}
-
-fn counted_statements(stage: &Stage) -> Result<Vec<(String, f64)>> {
-    let orders = stage
-        .shop()
-        .sql("order", "SELECT count(*) - 100000 FROM orders")?;
-    let orders: f64 = orders.first().context("no count")?.parse()?;
-    let rows = stage.shop().sql(
-        "postgres",
-        "SELECT datname, sum(calls) FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid
-         WHERE datname IN ('product', 'order') AND query !~* '^(create|alter|drop|set|show|checkpoint)' GROUP BY datname ORDER BY datname",
-    )?;
-    rows.iter()
-        .map(|row| {
-            let (database, calls) = row.split_once('|').context("no count")?;
-            Ok((database.to_owned(), calls.parse::<f64>()? / orders))
-        })
-        .collect()
-}
-
-fn slowest_statements(stage: &Stage) -> Result<Vec<String>> {
-    stage.shop().sql(
-        "postgres",
-        "SELECT datname, calls, round(total_exec_time::numeric) AS ms, round(mean_exec_time::numeric, 3) AS mean_ms, rows,
-             left(regexp_replace(query, '\\s+', ' ', 'g'), 110)
-         FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid WHERE datname IN ('product', 'order')
-         ORDER BY total_exec_time DESC LIMIT 40",
-    )
 }
 
 /// A leg in a line, for whoever watches.

@@ -9,11 +9,10 @@ use crate::{
     build::{Desired, Jobs, PlannedDeployment},
     component::{POSTGRES, Workload},
     credentials::{Credential, CredentialWrite, Unusable},
+    database::retention::{Dependent, MetadataChange},
     fetch::Live,
-    labels::belongs_to,
-    retention::{Dependent, MetadataChange},
-    rollout::Turn,
-    seen::Seen,
+    kube::{apply_cache::Seen, labels::belongs_to},
+    release::rollout::Turn,
     validate::ValidStack,
 };
 use ecommercestack_crds::DeletionPolicy;

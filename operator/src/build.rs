@@ -1,22 +1,29 @@
-//! Everything that a stack wants, from the validated spec and its releases. Pure and infallible.
+//! Everything that a stack wants, from the validated spec and its releases. Pure and infallible: each child is a function
+//! of the validated stack and its releases, one file a kind. Pod templates carry no operator version and are frozen by
+//! snapshots: an upgrade of the operator restarts no shop (OPERATOR 6).
 
 use crate::{
-    adoption,
-    children::{
-        access::{self, PostgresRole},
+    component::Workload,
+    components::{
         autoscalers, budgets,
         deployments::{self, needed_credentials},
-        ingresses, network_policies, services, stateful_sets, volumes,
     },
-    component::Workload,
     credentials::{Credential, CredentialWrite, Credentials, Unusable},
+    database::{
+        adoption,
+        rbac::{self, PostgresRole},
+        restart::{self, Restart},
+        retention::{self, MetadataChange},
+        stateful_set, volumes,
+    },
     fetch::Fetched,
-    job_state::{JobState, job_state},
-    releases::{PostgresRelease, Releases},
-    restart::{self, Restart},
-    retention::{self, MetadataChange},
-    rollout::{Turn, turns},
-    scaling,
+    kube::job_state::{JobState, job_state},
+    network::{ingress, policies, services},
+    release::{
+        gate::{PostgresRelease, Releases},
+        rollout::{Turn, turns},
+        scaling,
+    },
     validate::ValidStack,
 };
 use k8s_openapi::api::{
@@ -94,11 +101,11 @@ pub fn build(
         credentials: credentials.writes.clone(),
         metadata_changes: retention::metadata_changes(stack, fetched),
         unusable: credentials.unusable.clone(),
-        service_accounts: vec![access::service_account(stack)],
-        roles: vec![access::role(stack)],
-        role_bindings: access::role_bindings(stack, role),
+        service_accounts: vec![rbac::service_account(stack)],
+        roles: vec![rbac::role(stack)],
+        role_bindings: rbac::role_bindings(stack, role),
         services: services::services(stack),
-        network_policies: network_policies::network_policies(stack),
+        network_policies: policies::network_policies(stack),
         // A pod that ends now would come back with passwords that are not the stack's.
         restarts: if has_passwords {
             restart::restarts(stack, fetched)
@@ -106,14 +113,14 @@ pub fn build(
             Vec::new()
         },
         stateful_sets: has_passwords
-            .then(|| stateful_sets::stateful_set(stack, image, size, credentials))
+            .then(|| stateful_set::stateful_set(stack, image, size, credentials))
             .into_iter()
             .collect(),
         jobs: jobs(fetched, releases),
         deployments: planned_deployments(stack, fetched, credentials, releases),
         budgets: budgets::budgets(stack),
         autoscalers: autoscalers::autoscalers(stack),
-        ingresses: ingresses::ingresses(stack),
+        ingresses: ingress::ingresses(stack),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The operator's configuration: one struct, parsed once in main.
 
-use crate::{lease::LeaseName, validate::Policy};
+use crate::{kube::lease::LeaseName, validate::Policy};
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 /// Runs shops: one for each EcommerceStack.

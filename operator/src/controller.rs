@@ -2,9 +2,9 @@
 //! Cluster-wide, or one Controller for each namespace without any `ClusterRole` (OPERATOR 21).
 
 use crate::{
+    kube::stores::Children,
     reconcile::{Context, on_error, reconcile},
     run::Stop,
-    stores::Children,
 };
 use ecommercestack_crds::EcommerceStack;
 use futures::{StreamExt as _, future::join, stream::BoxStream};

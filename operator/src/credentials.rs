@@ -2,10 +2,12 @@
 //! Pure: live Secrets and randomness come in, writes go out. A value that exists is never made anew (OPERATOR 8); what is
 //! derived from others is derived again when it differs.
 
+pub mod secrets;
+
 use crate::{
     component::Application,
     fingerprint::{fingerprint, hexadecimal},
-    labels::belongs_to,
+    kube::labels::belongs_to,
     randomness::{Randomness, RandomnessError},
     validate::ValidStack,
 };
@@ -284,8 +286,10 @@ fn database_uri(
     )
 }
 
+/// The name under which the operator calls services.
+pub const CALLER: &str = "operator";
 /// Who calls services, each with a token of its own.
-pub const CALLERS: [&str; 3] = ["order", "product", crate::audits::CALLER];
+pub const CALLERS: [&str; 3] = ["order", "product", CALLER];
 
 /// The key of the hashes of a caller's tokens.
 pub fn hash_key(caller: &str) -> String {

@@ -3,19 +3,20 @@
 //! or taken from the stores of the watches.
 
 use crate::{
-    children::volumes::volume_name,
     component::Workload,
     credentials::Credential,
-    identity,
-    job_state::{JobState, job_state},
-    labels::{
-        ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, is_patroni_state,
-        stack_selector, unmanaged_selector,
+    database::{identity, volumes::volume_name},
+    kube::{
+        job_state::{JobState, job_state},
+        labels::{
+            ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, is_patroni_state,
+            stack_selector, unmanaged_selector,
+        },
+        stores::Children,
+        warnings::{Warnings, warnings},
     },
-    rollout,
-    routing::IngressClasses,
-    stores::Children,
-    warnings::{Warnings, warnings},
+    network::routing::IngressClasses,
+    release::rollout,
 };
 use ecommercestack_crds::{EcommerceStack, EcommerceStackStatus};
 use futures::future::{try_join_all, try_join3};

@@ -3,10 +3,11 @@
 //! while that Lease is renewed, and says so by a condition of its own (ADR 10).
 
 use crate::{
-    events::Events,
-    labels::{OPERATOR, annotation},
-    lease::{self, LeaseError, LeaseName, Life, Observation},
-    status::Finding,
+    kube::{
+        labels::{OPERATOR, annotation},
+        lease::{self, LeaseError, LeaseName, Life, Observation},
+    },
+    status::{Finding, events::Events},
 };
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP, Reason};
 use jiff::Timestamp;

@@ -1,9 +1,10 @@
 //! When a stack is looked at again without cause: what is not watched may have changed.
 
-use crate::{
-    backoff::{Attempts, Backoff},
-    seen::StackKey,
-};
+pub mod backoff;
+pub mod places;
+
+use crate::kube::apply_cache::StackKey;
+use backoff::{Attempts, Backoff};
 use std::time::Duration;
 
 /// Why a stack is looked at again.

@@ -3,14 +3,14 @@
 
 use crate::{
     build::{Desired, Jobs, build},
-    children::{access::PostgresRole, secrets},
     component::{Application, POSTGRES},
-    credentials::complete,
+    credentials::{complete, secrets},
+    database::rbac::PostgresRole,
     fetch::{Fetched, Live},
+    kube::warnings::Warnings,
     randomness::{Placeholders, RandomnessError},
-    releases::decide,
+    release::gate::decide,
     validate::{ValidateError, validate},
-    warnings::Warnings,
 };
 use ecommercestack_crds::{ComponentStatus, ComponentStatuses, EcommerceStack};
 use k8s_openapi::api::{

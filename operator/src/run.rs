@@ -1,23 +1,22 @@
 //! The two things the binary does: run the operator, or print what a stack would get.
 
 use crate::{
-    audits,
-    backoff::Attempts,
-    children::access::PostgresRole,
     config::Run,
     controller::{self, Scope},
-    departures::Departures,
-    events::Events,
+    database::{departures::Departures, rbac::PostgresRole},
     http::{Readiness, record_metrics, router},
     installation::Installation,
-    lease::Candidate,
-    places::Places,
+    kube::{
+        apply_cache::Seen,
+        lease::Candidate,
+        skew::{Definition, Guard},
+        stores::Stores,
+    },
+    network::routing::Looks,
+    pace::{backoff::Attempts, places::Places},
     reconcile::Context,
     render::{parse, render},
-    routing::Looks,
-    seen::Seen,
-    skew::{Definition, Guard},
-    stores::Stores,
+    status::{audits, events::Events},
     validate::validate,
 };
 use anyhow::Context as _;

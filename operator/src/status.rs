@@ -2,9 +2,12 @@
 
 mod applications;
 mod audited;
+pub mod audits;
 mod conditions;
 mod database;
+pub mod events;
 mod finding;
+mod quota;
 mod routed;
 mod sessions;
 mod volume;
@@ -14,25 +17,26 @@ pub use finding::Finding;
 pub use sessions::keys_replaced;
 
 use crate::{
-    adoption::AdoptionRefused,
     apply::{Applied, ApplyError, Problem},
-    audits::Audits,
     chain::chain,
     component::{Application, Workload},
     credentials::{Credential, Unusable},
+    database::{adoption::AdoptionRefused, identity},
     fetch::{FetchError, Fetched, Unreadable},
-    identity,
-    job_state::JobState,
-    labels::{MANAGED_BY, MANAGER, STACK},
-    pod_failures::{self, PodFailure},
-    quota::{self, Part},
+    kube::{
+        job_state::JobState,
+        labels::{MANAGED_BY, MANAGER, STACK},
+        pod_failures::{self, PodFailure},
+    },
+    network::routing::Routing,
     randomness::RandomnessError,
-    releases::{Gate, Releases},
-    rollout,
-    routing::Routing,
-    scaling,
+    release::{
+        gate::{Gate, Releases},
+        rollout, scaling,
+    },
     validate::{ValidStack, ValidateError},
 };
+use audits::Audits;
 use conditions::conditions;
 use ecommercestack_crds::{
     ComponentStatus, ComponentStatuses, DatabaseStatus, EcommerceStackStatus, Migration,
@@ -41,6 +45,7 @@ use ecommercestack_crds::{
 use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::ResourceExt as _;
+use quota::Part;
 
 /// What a pass found and did.
 #[derive(Clone, Debug)]
@@ -337,9 +342,9 @@ fn part(kind: &str) -> Part<'static> {
 
 /// All pods at their most, and one more of each while it rolls, each with a full pool. // OPERATOR 15
 fn connections(report: &Report) -> Option<Finding> {
-    use crate::children::{
-        environment::POOL_CONNECTIONS,
-        stateful_sets::{MAX_CONNECTIONS, RESERVED_CONNECTIONS},
+    use crate::{
+        components::environment::POOL_CONNECTIONS,
+        database::stateful_set::{MAX_CONNECTIONS, RESERVED_CONNECTIONS},
     };
     let pods: i32 = Workload::ALL
         .iter()

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_operator::{
-    children::{access::PostgresRole, pods::amount},
+    database::rbac::PostgresRole,
+    kube::pods::amount,
     render::{parse, render},
 };
 use serde_json::Value;

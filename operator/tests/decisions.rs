@@ -18,20 +18,18 @@ use ecommercestack_crds::{
 };
 use ecommercestack_operator::{
     apply::Applied,
-    audits::Audits,
     build::{Desired, build},
-    children::access::PostgresRole,
     component::Application,
     credentials::{Credentials, complete},
+    database::rbac::PostgresRole,
     fetch::{Fetched, Live},
-    labels::labels,
+    kube::{labels::labels, warnings::Warnings},
+    network::routing::Routing,
     randomness::Placeholders,
-    releases::{Releases, decide},
+    release::gate::{Releases, decide},
     render::parse,
-    routing::Routing,
-    status::{Report, condition, status},
+    status::{Report, audits::Audits, condition, status},
     validate::{ValidStack, validate},
-    warnings::Warnings,
 };
 use jiff::Timestamp;
 use k8s_openapi::{

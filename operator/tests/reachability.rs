@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_operator::{
-    children::access::PostgresRole,
+    database::rbac::PostgresRole,
     render::{parse, render},
 };
 use serde_json::{Map, Value, json};

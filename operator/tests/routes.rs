@@ -2,8 +2,8 @@
 //! nothing internal is reachable, and no row is ambiguous (OPERATOR 18).
 
 use ecommercestack_operator::{
-    children::ingresses::{PathMatch, routes},
     component::Application,
+    network::ingress::{PathMatch, routes},
 };
 use serde_json::Value;
 use std::{fs, path::Path};

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_operator::{
-    children::{access::PostgresRole, deployments::deployment, jobs},
     component::{Application, Workload},
+    components::deployments::deployment,
     credentials::{Credential, complete},
-    labels::labels,
+    database::rbac::PostgresRole,
+    kube::labels::labels,
     randomness::Placeholders,
+    release::jobs,
     render::{parse, render},
     validate::{ValidStack, validate},
 };

@@ -3,12 +3,12 @@
 
 use ecommercestack_crds::Components;
 use ecommercestack_operator::{
-    children::{
-        access::PostgresRole,
-        environment::POOL_CONNECTIONS,
-        stateful_sets::{MAX_CONNECTIONS, RESERVED_CONNECTIONS},
-    },
     component::Workload,
+    components::environment::POOL_CONNECTIONS,
+    database::{
+        rbac::PostgresRole,
+        stateful_set::{MAX_CONNECTIONS, RESERVED_CONNECTIONS},
+    },
     render::{parse, render},
     validate::{Policy, ValidStack, ValidateError, validate},
 };

@@ -5,13 +5,14 @@ use super::{
     write::{Writer, only_if},
 };
 use crate::{
-    children::secrets,
     component::POSTGRES,
-    credentials::CredentialWrite,
-    labels::{MANAGER, PATRONI_SCOPE, STACK},
-    restart::Restart,
-    retention::{Dependent, MetadataChange},
-    rollout::wanted,
+    credentials::{CredentialWrite, secrets},
+    database::{
+        restart::Restart,
+        retention::{Dependent, MetadataChange},
+    },
+    kube::labels::{MANAGER, PATRONI_SCOPE, STACK},
+    release::rollout::wanted,
 };
 use k8s_openapi::{
     api::{

@@ -4,9 +4,11 @@ use super::{ApplyError, Problem};
 use crate::{
     fetch::Live,
     fingerprint::fingerprint_of,
-    labels::{MANAGER, belongs_to},
-    ownership::reclaimed,
-    seen::{Seen, StackKey},
+    kube::{
+        apply_cache::{Seen, StackKey},
+        labels::{MANAGER, belongs_to},
+        ownership::reclaimed,
+    },
     validate::ValidStack,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -362,7 +364,7 @@ pub(super) fn only_if(uid: Option<String>, resource_version: Option<String>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{children::services::services, render::parse, validate::validate};
+    use crate::{network::services::services, render::parse, validate::validate};
     use axum::http::{Request, Response};
     use kube::client::Body;
     use std::future::ready;

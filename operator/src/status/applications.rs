@@ -1,13 +1,20 @@
 //! What is to be said of a service: of its gate first, then of its pods.
 
-use super::{Finding, Report, withheld};
+use super::{
+    Finding, Report,
+    quota::{self, Part},
+    withheld,
+};
 use crate::{
     component::{Application, Workload},
-    job_state::JobState,
-    pod_failures::{self, PodFailure},
-    quota::{self, Part},
-    releases::Release,
-    rollout::{self, Turn},
+    kube::{
+        job_state::JobState,
+        pod_failures::{self, PodFailure},
+    },
+    release::{
+        gate::Release,
+        rollout::{self, Turn},
+    },
 };
 use ecommercestack_crds::Reason;
 use k8s_openapi::api::apps::v1::Deployment;

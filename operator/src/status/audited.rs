@@ -1,7 +1,7 @@
 //! What is to be said of the shop's own audits. They tell a person to look; whether the shop runs is another matter, and
 //! neither makes it unready.
 
-use crate::audits::{Audit, AuditFinding};
+use crate::status::audits::{Audit, AuditFinding};
 
 /// What conditions hold in words.
 const LONGEST_MESSAGE: usize = 2_000;

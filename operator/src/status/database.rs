@@ -1,15 +1,19 @@
 //! What is to be said of the database.
 
-use super::{Finding, Report, applications::refused, volume, withheld};
+use super::{Finding, Report, applications::refused, quota::Part, volume, withheld};
 use crate::{
-    children::{jobs::BOOTSTRAP_CREDENTIALS, volumes::volume_name},
     component::{BOOTSTRAP, POSTGRES},
     credentials::Credential,
-    identity::{self, Replaced},
-    job_state::JobState,
-    labels::ACCEPT_DATABASE,
-    pod_failures::{self, PodFailure},
-    quota::Part,
+    database::{
+        identity::{self, Replaced},
+        volumes::volume_name,
+    },
+    kube::{
+        job_state::JobState,
+        labels::ACCEPT_DATABASE,
+        pod_failures::{self, PodFailure},
+    },
+    release::jobs::BOOTSTRAP_CREDENTIALS,
     validate::ValidStack,
 };
 use ecommercestack_crds::{ComponentStatus, Reason, Severity};

@@ -1,7 +1,7 @@
 //! What is to be said of the way from outside.
 
 use super::{Finding, Report, condition};
-use crate::routing::Routing;
+use crate::network::routing::Routing;
 use ecommercestack_crds::{ConditionType, Reason};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;

@@ -1,7 +1,7 @@
 //! What is to be said of a volume that takes the shop's data with it, while pods may still run as if nothing was.
 
 use super::{Finding, Report};
-use crate::{children::volumes::volume_name, component::POSTGRES};
+use crate::{component::POSTGRES, database::volumes::volume_name};
 use ecommercestack_crds::Reason;
 
 /// Whether the data are lost, or will be as soon as the database's pod ends.

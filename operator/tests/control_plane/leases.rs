@@ -5,7 +5,7 @@ use crate::{
     operators::Operator,
     scene::{Scene, until},
 };
-use ecommercestack_operator::lease::DURATION;
+use ecommercestack_operator::kube::lease::DURATION;
 use k8s_openapi::api::{coordination::v1::Lease, core::v1::Service, rbac::v1::RoleBinding};
 use kube::{
     ResourceExt as _,

@@ -3,7 +3,7 @@
 use crate::scene::definition;
 use axum::http::{Method, Request, Uri};
 use clap::Parser as _;
-use ecommercestack_operator::{config::Config, http::Readiness, run::work, skew::Definition};
+use ecommercestack_operator::{config::Config, http::Readiness, kube::skew::Definition, run::work};
 use futures::FutureExt as _;
 use kube::{
     Client,

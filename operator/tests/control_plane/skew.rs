@@ -5,12 +5,12 @@ use clap::Parser as _;
 use ecommercestack_crds::EcommerceStack;
 use ecommercestack_operator::{
     config::Config,
-    departures::Departures,
+    database::departures::Departures,
     http::Readiness,
     installation::Installation,
+    kube::skew::{Definition, Guard},
     reconcile::reconcile,
     run::{context, work},
-    skew::{Definition, Guard},
 };
 use futures::FutureExt as _;
 use k8s_openapi::{

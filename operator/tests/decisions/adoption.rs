@@ -3,10 +3,12 @@
 use super::World;
 use ecommercestack_crds::{ConditionType, DatabaseStatus};
 use ecommercestack_operator::{
-    adoption,
     apply::Applied,
-    children::volumes,
-    retention::{metadata_changes, volume_marks},
+    database::{
+        adoption,
+        retention::{metadata_changes, volume_marks},
+        volumes,
+    },
     status::{StepError, condition, is_true, status},
 };
 use jiff::Timestamp;

@@ -2,7 +2,9 @@
 
 use super::{World, volume, waiting};
 use ecommercestack_crds::ConditionType;
-use ecommercestack_operator::{component::Application, labels::labels, restart::restarts};
+use ecommercestack_operator::{
+    component::Application, database::restart::restarts, kube::labels::labels,
+};
 use jiff::Timestamp;
 use k8s_openapi::{
     api::{

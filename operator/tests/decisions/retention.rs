@@ -3,11 +3,12 @@
 use super::{World, volume};
 use ecommercestack_crds::DeletionPolicy;
 use ecommercestack_operator::{
-    children::secrets,
-    credentials::{Credential, complete},
-    identity::of_state,
+    credentials::{Credential, complete, secrets},
+    database::{
+        identity::of_state,
+        retention::{Course, metadata_changes, orphaned_states, predecessors, volume_marks},
+    },
     randomness::{OperatingSystem, Placeholders},
-    retention::{Course, metadata_changes, orphaned_states, predecessors, volume_marks},
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};

@@ -6,11 +6,10 @@ use ecommercestack_crds::ConditionType;
 use ecommercestack_operator::{
     apply::{Applied, Problem},
     build::Desired,
-    children::secrets,
     component::Application,
-    credentials::{Credential, Unusable, complete},
+    credentials::{Credential, Unusable, complete, secrets},
     randomness::Placeholders,
-    rollout::Turn,
+    release::rollout::Turn,
     status::keys_replaced,
 };
 use jiff::Timestamp;

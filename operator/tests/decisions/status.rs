@@ -4,11 +4,12 @@ use super::{World, waiting};
 use ecommercestack_crds::ConditionType;
 use ecommercestack_operator::{
     apply::{Applied, Problem},
-    audits::{Audit, AuditFinding, Audits},
-    labels::labels,
-    pod_failures::is_being_made,
-    status::{StepError, condition, is_true, status},
-    warnings::last_warning,
+    kube::{labels::labels, pod_failures::is_being_made, warnings::last_warning},
+    status::{
+        StepError,
+        audits::{Audit, AuditFinding, Audits},
+        condition, is_true, status,
+    },
 };
 use jiff::Timestamp;
 use k8s_openapi::{

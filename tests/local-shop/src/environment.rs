@@ -1,9 +1,9 @@
 //! The environment of the services' processes: what the operator gives their containers
-//! (`operator/src/children/environment.rs`), on ports of their own.
+//! (`operator/src/components/environment.rs`), on ports of their own.
 
 use std::path::Path;
 
-use crate::shop::Workload;
+use crate::plan::Workload;
 
 pub const TOKEN_ISSUER: &str = "urn:ecommercestack:local:shop";
 pub const TOKEN_AUDIENCE: &str = "local/shop";

@@ -6,6 +6,7 @@ pub mod attack;
 pub mod environment;
 pub mod guard;
 pub mod keys;
+pub mod plan;
 pub mod ports;
 pub mod postgres;
 pub mod probe;
@@ -14,5 +15,6 @@ pub mod shop;
 
 pub use attack::{Attack, Target, Volley};
 pub use keys::Tokens;
+pub use plan::{Binaries, Member, Plan, Workload};
 pub use postgres::{Durability, Postgres};
-pub use shop::{Binaries, Member, Plan, Shop, Workload};
+pub use shop::Shop;

@@ -1,8 +1,8 @@
-//! The shop: its plan, its processes, and what can be done to each of them.
+//! The shop: its processes, and what can be done to each of them.
 
 use std::{
     collections::BTreeMap,
-    fmt, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,8 +15,9 @@ use crate::{
     environment::{Surroundings, environment},
     guard::{Guard, LastSignal},
     keys::{Tokens, secret},
+    plan::{Binaries, DATABASES, Member, Plan, Workload},
     ports,
-    postgres::{Durability, Postgres},
+    postgres::Postgres,
     probe,
     process::Process,
 };
@@ -24,45 +25,6 @@ use crate::{
 const START: Duration = Duration::from_mins(1);
 /// A little more than what a service gives its own drain.
 const STOP: Duration = Duration::from_secs(40);
-/// The databases, each of a service of that name.
-pub const DATABASES: [&str; 3] = ["auth", "product", "order"];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Workload {
-    Auth,
-    Product,
-    Order,
-    /// `order work`.
-    Worker,
-}
-
-/// One process: `Member(Workload::Order, 1)` is the second of order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Member(pub Workload, pub usize);
-
-#[derive(Clone, Debug)]
-pub struct Binaries {
-    pub auth: PathBuf,
-    pub product: PathBuf,
-    pub order: PathBuf,
-}
-
-/// What shop is wanted.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    pub binaries: Binaries,
-    pub durability: Durability,
-    pub products: usize,
-    pub orders: usize,
-    pub workers: usize,
-    /// Where the logs go; without it they go with the shop.
-    pub logs: Option<PathBuf>,
-    /// More variables for the processes of a workload; they win over the usual ones.
-    pub environment: Vec<(Workload, String, String)>,
-    /// Settings of Postgres that win over the usual ones.
-    pub postgres: Vec<(String, String)>,
-}
-
 #[derive(Debug)]
 struct Place {
     public_port: u16,
@@ -80,73 +42,6 @@ pub struct Shop {
     folder: PathBuf,
     logs: PathBuf,
     guard: Arc<Guard>,
-}
-
-impl Binaries {
-    /// `auth`, `product` and `order` in one folder: `target/debug`.
-    pub fn in_folder(folder: &Path) -> Self {
-        Self {
-            auth: folder.join("auth"),
-            product: folder.join("product"),
-            order: folder.join("order"),
-        }
-    }
-}
-
-impl Plan {
-    /// One process of each, on a fast Postgres.
-    pub fn new(binaries: Binaries) -> Self {
-        Self {
-            binaries,
-            durability: Durability::Fast,
-            products: 1,
-            orders: 1,
-            workers: 1,
-            logs: None,
-            environment: Vec::new(),
-            postgres: Vec::new(),
-        }
-    }
-
-    fn members(&self) -> impl Iterator<Item = Member> {
-        [
-            (Workload::Auth, 1),
-            (Workload::Product, self.products),
-            (Workload::Order, self.orders),
-            (Workload::Worker, self.workers),
-        ]
-        .into_iter()
-        .flat_map(|(workload, count)| (0..count).map(move |index| Member(workload, index)))
-    }
-}
-
-impl Workload {
-    fn database(self) -> &'static str {
-        match self {
-            Self::Auth => "auth",
-            Self::Product => "product",
-            Self::Order | Self::Worker => "order",
-        }
-    }
-
-    fn subcommand(self) -> &'static str {
-        match self {
-            Self::Auth | Self::Product | Self::Order => "serve",
-            Self::Worker => "work",
-        }
-    }
-}
-
-impl fmt::Display for Member {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.0 {
-            Workload::Auth => "auth",
-            Workload::Product => "product",
-            Workload::Order => "order",
-            Workload::Worker => "worker",
-        };
-        write!(f, "{name}-{}", self.1)
-    }
 }
 
 impl Shop {

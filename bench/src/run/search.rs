@@ -1,0 +1,174 @@
+//! With how many clients each side is at its best, and how fast that is: found before the rounds.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::{Pace, line, whole};
+use crate::{
+    leg::{self, Beside, Denominator, Drive, Leg},
+    pgbench,
+    stage::Stage,
+    workload::Mix,
+};
+
+/// With what each side is at its best, found before the rounds.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Best {
+    pub connections: usize,
+    pub ours_per_second: f64,
+    pub d1_uniform: Choice,
+    pub d1_hot: Choice,
+    pub d2: Choice,
+    pub d3: Choice,
+    pub select: Choice,
+    pub peer_workers: usize,
+    pub peer_connections: usize,
+    pub peer_per_second: f64,
+    /// Logins a second.
+    pub hashing: f64,
+    /// Everything that was tried: what, and how many a second.
+    pub tried: Vec<(String, f64)>,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Choice {
+    pub script: &'static str,
+    pub clients: usize,
+    pub size: u32,
+    pub per_second: f64,
+}
+
+/// Everybody's best number of clients.
+pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Result<Best> {
+    let mut best = Best::default();
+    let drive = |connections| Drive {
+        connections,
+        rate: None,
+        warm_seconds: pace.warm_seconds,
+        seconds: pace.search_seconds,
+        seed: 1_000 + connections as u64,
+        pinned: false,
+        beside: Beside::Nothing,
+        disturbed: false,
+    };
+    for connections in [128, 256, 512] {
+        let leg = leg::ours(
+            stage,
+            &format!("ours, {connections} connections"),
+            Mix::Uniform,
+            drive(connections),
+        )?;
+        tried(&mut best.tried, &leg);
+        if leg.per_second > best.ours_per_second {
+            (best.connections, best.ours_per_second) = (connections, leg.per_second);
+        }
+    }
+    best.hashing = leg::hashing_capacity(stage, pace.search_seconds)?;
+    best.tried.push(("logins".to_owned(), best.hashing));
+    eprintln!("logins: {:.0}/s", best.hashing);
+
+    let clients: &[usize] = if wide { &[1, 2, 4, 8, 16] } else { &[4, 8, 16] };
+    let d1 = [
+        ("lock-first", pgbench::LOCK_FIRST),
+        ("lock-last", pgbench::LOCK_LAST),
+    ];
+    let single = |clients: &[usize]| {
+        clients
+            .iter()
+            .map(|clients| (*clients, 1))
+            .collect::<Vec<_>>()
+    };
+    let batches: Vec<(usize, u32)> = [1, 2, 4]
+        .into_iter()
+        .flat_map(|clients| [32, 64, 128].map(|size| (clients, size)))
+        .collect();
+    let mut find =
+        |what: &str, scripts: &[(&'static str, &'static str)], mix, sizes: &[(usize, u32)]| {
+            best_of(stage, pace, what, scripts, mix, sizes, &mut best.tried)
+        };
+    let d1_uniform = find("D1 uniform", &d1, Mix::Uniform, &single(clients))?;
+    let d1_hot = find("D1 hot", &d1, Mix::Hot, &single(clients))?;
+    let d2 = find(
+        "D2",
+        &[("function", pgbench::BATCH)],
+        Mix::Uniform,
+        &single(&clients[clients.len() - 3..]),
+    )?;
+    let d3 = find("D3", &[("batch", pgbench::BATCH)], Mix::Uniform, &batches)?;
+    let select = find(
+        "select",
+        &[("select", pgbench::SELECT)],
+        Mix::Uniform,
+        &single(clients),
+    )?;
+    best = Best {
+        d1_uniform,
+        d1_hot,
+        d2,
+        d3,
+        select,
+        ..best
+    };
+
+    best.peer_connections = 64;
+    for workers in if wide { vec![1, 2, 3, 4] } else { vec![2, 3] } {
+        let name = format!("FastAPI, {workers} workers");
+        let leg = leg::peer(
+            stage,
+            &name,
+            bin,
+            workers,
+            Mix::Uniform,
+            drive(best.peer_connections),
+        )?;
+        tried(&mut best.tried, &leg);
+        if leg.per_second > best.peer_per_second {
+            (best.peer_workers, best.peer_per_second) = (workers, leg.per_second);
+        }
+    }
+    Ok(best)
+}
+
+fn best_of(
+    stage: &Stage,
+    pace: Pace,
+    what: &str,
+    scripts: &[(&'static str, &'static str)],
+    mix: Mix,
+    sizes: &[(usize, u32)],
+    all: &mut Vec<(String, f64)>,
+) -> Result<Choice> {
+    let mut best = Choice::default();
+    for (script, text) in scripts {
+        for (place, (clients, size)) in sizes.iter().copied().enumerate() {
+            let wanted = Denominator {
+                script: text,
+                mix,
+                clients,
+                size,
+                rate: None,
+                warm_seconds: 1,
+                seconds: whole(pace.search_seconds),
+            };
+            let name = format!("{what}, {script}, {clients} clients, batches of {size}");
+            let leg = leg::denominator(stage, &name, &wanted, place == 0)?;
+            tried(all, &leg);
+            if leg.per_second > best.per_second {
+                best = Choice {
+                    script: text,
+                    clients,
+                    size,
+                    per_second: leg.per_second,
+                };
+            }
+        }
+    }
+    Ok(best)
+}
+
+fn tried(all: &mut Vec<(String, f64)>, leg: &Leg) {
+    eprintln!("{}", line(leg));
+    all.push((leg.name.clone(), leg.per_second));
+}

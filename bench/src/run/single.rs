@@ -1,0 +1,102 @@
+//! One leg of ours, for looking closer.
+
+use std::{path::PathBuf, str::FromStr};
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use local_shop::Attack;
+
+use super::{
+    Place, build,
+    statements::{counted_statements, slowest_statements, watch_statements},
+};
+use crate::{
+    leg::{self, Beside, Drive},
+    workload::Mix,
+};
+
+#[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct LegSettings {
+    #[command(flatten)]
+    place: Place,
+    #[arg(long, default_value_t = 256)]
+    connections: usize,
+    /// One line of every order names the same product.
+    #[arg(long)]
+    hot: bool,
+    /// Of product, order and the worker.
+    #[arg(long, default_value_t = 1)]
+    replicas: usize,
+    /// Orders a second, in an open loop.
+    #[arg(long)]
+    rate: Option<f64>,
+    #[arg(long, default_value_t = 6.0)]
+    seconds: f64,
+    #[arg(long, default_value_t = 3.0)]
+    warm: f64,
+    /// `GET /products/{id}` instead of orders.
+    #[arg(long)]
+    products: bool,
+    /// The Traefik to read products through.
+    #[arg(long, requires = "products")]
+    traefik: Option<PathBuf>,
+    /// Logins a second beside the orders.
+    #[arg(long, conflicts_with = "attack")]
+    flood: Option<f64>,
+    /// What somebody sends beside the orders: bombs, bodies, poison, intents, searches or paths.
+    #[arg(long, value_parser = Attack::from_str)]
+    attack: Option<Attack>,
+    /// Ends the services' sessions again and again: the audit must find nothing.
+    #[arg(long)]
+    disturb: bool,
+    /// A statement run on the template of `product`, before; for planting faults.
+    #[arg(long, hide = true)]
+    sabotage: Option<String>,
+    /// Counts statements with `pg_stat_statements`, and shows those that take most time.
+    #[arg(long)]
+    statements: bool,
+}
+
+/// One leg of ours, printed.
+pub fn leg(settings: &LegSettings) -> Result<()> {
+    let mut stage = build(&settings.place, settings.replicas)?;
+    let drive = Drive {
+        connections: settings.connections,
+        rate: settings.rate,
+        warm_seconds: settings.warm,
+        seconds: settings.seconds,
+        seed: 1,
+        pinned: false,
+        beside: match (settings.attack, settings.flood) {
+            (Some(attack), _) => Beside::Attack(attack),
+            (None, Some(rate)) => Beside::Logins(rate),
+            (None, None) => Beside::Nothing,
+        },
+        disturbed: settings.disturb,
+    };
+    let mix = if settings.hot { Mix::Hot } else { Mix::Uniform };
+    if let Some(statement) = &settings.sabotage {
+        stage.shop().sql("product_template", statement)?;
+    }
+    if settings.statements {
+        watch_statements(&mut stage)?;
+    }
+    let leg = if settings.products {
+        leg::products(&stage, "products", settings.traefik.as_deref(), drive)?
+    } else {
+        leg::ours(&stage, "ours", mix, drive)?
+    };
+    println!("{}", serde_json::to_string_pretty(&leg)?);
+    ensure!(leg.violations.is_empty(), "the leg is void");
+    if settings.statements {
+        for row in slowest_statements(&stage)? {
+            println!("{row}");
+        }
+        println!("{:?}", counted_statements(&stage)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! Deployments of the services and the order worker. They never carry `replicas`: see `apply` (OPERATOR 4).
+
+use crate::{
+    component::Workload,
+    components::environment::{
+        ADMINISTRATOR_DIRECTORY, CALLERS_DIRECTORY, JWT_DIRECTORY, OWN_TOKEN_DIRECTORY,
+        PAYMENT_WEBHOOKS_DIRECTORY, database_file, environment,
+    },
+    credentials::{CALLER, Credential, Credentials, hash_key},
+    fingerprint::fingerprint_of,
+    kube::{
+        labels::{SECRETS_HASH, TEMPLATE_HASH, metadata, pod_selector},
+        pods::{
+            Defaults, SERVICE_USER, container, optional_secret_keys_volume, pod_template, probe,
+            resources, secret_keys_volume, secret_volume,
+        },
+    },
+    validate::ValidStack,
+};
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
+        core::v1::{
+            Container, ContainerPort, Lifecycle, LifecycleHandler, PodTemplateSpec, SleepAction,
+            Volume, VolumeMount,
+        },
+    },
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use std::collections::BTreeMap;
+
+/// The Secrets whose change rolls a workload's pods.
+pub fn read_credentials(workload: Workload) -> &'static [Credential] {
+    use crate::component::Application::{Auth, Order, Product};
+    match workload {
+        Workload::Auth => &[
+            Credential::Database(Auth),
+            Credential::SigningKeys,
+            Credential::InternalTokens,
+        ],
+        Workload::Product => &[Credential::Database(Product), Credential::InternalTokens],
+        Workload::Order | Workload::Worker => &[
+            Credential::Database(Order),
+            Credential::InternalTokens,
+            Credential::PaymentWebhooks,
+        ],
+    }
+}
+
+/// The Secrets that a workload's pods cannot do without, or must not take from somebody else: an initial password may be
+/// gone, but until there is an administrator auth would make one of whatever stands under its name.
+pub fn needed_credentials(workload: Workload, has_administrator: bool) -> Vec<Credential> {
+    let administrator = match workload {
+        Workload::Auth if !has_administrator => Some(Credential::Administrator),
+        Workload::Auth | Workload::Product | Workload::Order | Workload::Worker => None,
+    };
+    let read = read_credentials(workload).iter().copied();
+    read.chain(administrator).collect()
+}
+
+/// The Deployment of a workload, running a released image.
+pub fn deployment(
+    stack: &ValidStack,
+    workload: Workload,
+    image: &str,
+    credentials: &Credentials,
+) -> Deployment {
+    let component = workload.as_str();
+    let template = template(stack, workload, image, credentials);
+    let mut metadata = metadata(stack, stack.object(component), component);
+    metadata.annotations = Some(
+        [(TEMPLATE_HASH.to_owned(), fingerprint_of(&template))]
+            .into_iter()
+            .collect(),
+    );
+    Deployment {
+        metadata,
+        spec: DeploymentSpec {
+            progress_deadline_seconds: Some(120),
+            revision_history_limit: Some(2),
+            selector: pod_selector(&stack.name, component),
+            strategy: Some(DeploymentStrategy {
+                type_: Some("RollingUpdate".to_owned()),
+                rolling_update: Some(RollingUpdateDeployment {
+                    max_surge: Some(IntOrString::Int(1)),
+                    max_unavailable: Some(IntOrString::Int(0)),
+                }),
+            }),
+            template,
+            ..Default::default()
+        },
+        status: None,
+    }
+}
+
+fn template(
+    stack: &ValidStack,
+    workload: Workload,
+    image: &str,
+    credentials: &Credentials,
+) -> PodTemplateSpec {
+    let component = workload.as_str();
+    let (volumes, mounts) = secret_files(stack, workload);
+    let annotations = [(
+        SECRETS_HASH.to_owned(),
+        credentials.fingerprint(read_credentials(workload)),
+    )];
+    let container = Container {
+        args: Some(vec![
+            if workload.serves() { "serve" } else { "work" }.to_owned(),
+        ]),
+        env: Some(environment(stack, workload)),
+        lifecycle: Some(Lifecycle {
+            // Endpoints and the ingress controller learn of the end before the process does.
+            pre_stop: Some(LifecycleHandler {
+                sleep: Some(SleepAction { seconds: 5 }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }),
+        liveness_probe: Some(probe("/livez", "internal", 10, 6)),
+        ports: Some(ports(workload)),
+        readiness_probe: Some(probe("/readyz", "internal", 5, 2)),
+        resources: Some(resources(
+            defaults(workload),
+            &stack.settings(workload).resources,
+        )),
+        startup_probe: Some(probe("/startupz", "internal", 1, 60)),
+        volume_mounts: (!mounts.is_empty()).then_some(mounts),
+        ..container(stack, component, image)
+    };
+    let mut template = pod_template(
+        stack,
+        component,
+        SERVICE_USER,
+        annotations.into_iter().collect::<BTreeMap<_, _>>(),
+        container,
+        volumes,
+    );
+    if let Some(spec) = &mut template.spec {
+        spec.termination_grace_period_seconds = Some(40);
+    }
+    template
+}
+
+fn ports(workload: Workload) -> Vec<ContainerPort> {
+    let port = |name: &str, number| ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: number,
+        ..Default::default()
+    };
+    let public = workload.serves().then(|| port("http", 8080));
+    public.into_iter().chain([port("internal", 8081)]).collect()
+}
+
+fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<VolumeMount>) {
+    let secret = |credential: Credential| stack.object(credential.suffix());
+    let mut files = vec![database_file(stack, workload.application()).1];
+    match workload {
+        Workload::Auth => files.extend([
+            secret_volume("jwt", secret(Credential::SigningKeys), JWT_DIRECTORY),
+            optional_secret_keys_volume(
+                "admin",
+                secret(Credential::Administrator),
+                ADMINISTRATOR_DIRECTORY,
+                &[("password", "password")],
+            ),
+        ]),
+        Workload::Product => {}
+        Workload::Order | Workload::Worker => files.push(secret_volume(
+            "payment-webhooks",
+            secret(Credential::PaymentWebhooks),
+            PAYMENT_WEBHOOKS_DIRECTORY,
+        )),
+    }
+    let tokens = secret(Credential::InternalTokens);
+    let (own, callers) = internal_calls(workload);
+    if let Some(own) = own {
+        files.push(secret_keys_volume(
+            "token",
+            tokens.clone(),
+            OWN_TOKEN_DIRECTORY,
+            &[(own, "token")],
+        ));
+    }
+    if !callers.is_empty() {
+        let keys: Vec<(String, &str)> = callers
+            .iter()
+            .map(|caller| (hash_key(caller), *caller))
+            .collect();
+        let keys: Vec<(&str, &str)> = keys
+            .iter()
+            .map(|(key, caller)| (key.as_str(), *caller))
+            .collect();
+        files.push(secret_keys_volume(
+            "callers",
+            tokens,
+            CALLERS_DIRECTORY,
+            &keys,
+        ));
+    }
+    files.into_iter().unzip()
+}
+
+/// The name under which a workload calls others, and the names of those that it must know. A pod that is broken into has
+/// one token, and only hashes of the others'. // ORDERS 33
+fn internal_calls(workload: Workload) -> (Option<&'static str>, &'static [&'static str]) {
+    match workload {
+        Workload::Auth => (None, &["order", "product"]),
+        Workload::Product => (Some("product"), &["order", CALLER]),
+        Workload::Order => (Some("order"), &[CALLER]),
+        Workload::Worker => (Some("order"), &[]),
+    }
+}
+
+fn defaults(workload: Workload) -> Defaults {
+    Defaults {
+        // Hashing passwords must not starve the neighbours, on an idle machine or a busy one. // ORDERS 34
+        cpu_request: match workload {
+            Workload::Auth => "5m",
+            Workload::Product | Workload::Order | Workload::Worker => "20m",
+        },
+        memory_request: "64Mi",
+        cpu_limit: match workload {
+            Workload::Auth => Some("200m"),
+            Workload::Product | Workload::Order | Workload::Worker => None,
+        },
+        memory_limit: "256Mi",
+    }
+}

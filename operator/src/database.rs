@@ -1,0 +1,12 @@
+//! The database of a stack: its objects, when its pods restart, and what becomes of the data when the stack is deleted.
+
+pub mod adoption;
+pub mod departures;
+pub mod identity;
+pub mod passwords;
+pub mod rbac;
+pub mod restart;
+pub mod retention;
+pub mod sizes;
+pub mod stateful_set;
+pub mod volumes;

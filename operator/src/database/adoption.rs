@@ -1,0 +1,155 @@
+//! Whether a stack may take up the volume that a deleted stack of its name left. A field that cannot change while a stack
+//! lives cannot change by deleting it either: prices in the database are numbers without a currency, and settings are
+//! made from the size. So the volume carries what it was made for. Secrets do not: no such field decides what they
+//! hold, and deleting the volume alone has to be enough for an empty shop. Pure.
+
+use crate::{
+    database::{stateful_set::STORAGE, volumes::volume_name},
+    fetch::Fetched,
+    kube::{
+        labels::{CURRENCY, STACK_UID, STORAGE_CLASS, annotation},
+        pods::amount,
+    },
+    validate::ValidStack,
+};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use std::collections::BTreeMap;
+
+/// A field that the volume was made with another value for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Difference {
+    field: &'static str,
+    volume: Option<String>,
+    stack: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "PersistentVolumeClaim {volume} holds the data of a deleted stack of this name, which was made with other values of fields that cannot \
+     change: {}. Either delete this stack, which leaves those data alone, and make it again with {}, or run kubectl delete \
+     pvc {volume} -n {namespace}, which deletes those data, to begin with an empty shop",
+    self.found(),
+    self.remedy()
+)]
+pub struct AdoptionRefused {
+    namespace: String,
+    volume: String,
+    differences: Vec<Difference>,
+}
+
+/// What the data on a stack's volume depend on, as the volume says it. Its size is in the claim itself.
+pub fn made_for(stack: &ValidStack) -> BTreeMap<String, String> {
+    let class = stack.database.storage_class.as_deref();
+    [
+        (CURRENCY, stack.currency.as_str()),
+        (STORAGE_CLASS, class.unwrap_or_default()),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .collect()
+}
+
+/// Refuses a volume of another stack that was made for something else. One that names no stack was made by a release
+/// that did not mark volumes, maybe for this very stack, and is taken as it is.
+pub fn check(stack: &ValidStack, fetched: &Fetched) -> Result<(), AdoptionRefused> {
+    let name = volume_name(&stack.name);
+    let Some(volume) = fetched.live.volumes.get(&name) else {
+        return Ok(());
+    };
+    if annotation(&volume.metadata, STACK_UID).is_none_or(|uid| uid == stack.owner.uid) {
+        return Ok(());
+    }
+    let differences: Vec<_> = [
+        currency(stack, volume),
+        storage_class(stack, volume),
+        size(stack, volume),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(AdoptionRefused {
+        namespace: stack.namespace.clone(),
+        volume: name,
+        differences,
+    })
+}
+
+fn currency(stack: &ValidStack, volume: &PersistentVolumeClaim) -> Option<Difference> {
+    let made_for = annotation(&volume.metadata, CURRENCY)?;
+    (made_for != stack.currency).then(|| Difference {
+        field: "spec.currency",
+        volume: Some(made_for.to_owned()),
+        stack: Some(stack.currency.clone()),
+    })
+}
+
+/// The class that the volume really has is right in any case: the default class may be named.
+fn storage_class(stack: &ValidStack, volume: &PersistentVolumeClaim) -> Option<Difference> {
+    let wanted = stack.database.storage_class.as_deref();
+    let spec = volume.spec.as_ref();
+    let actual = spec.and_then(|spec| spec.storage_class_name.as_deref());
+    let named = annotation(&volume.metadata, STORAGE_CLASS).filter(|class| !class.is_empty());
+    let is_same = match wanted {
+        Some(_) => wanted == actual,
+        None => named.is_none(),
+    };
+    (!is_same).then(|| Difference {
+        field: "spec.database.managed.storage.className",
+        volume: named.or(actual).map(str::to_owned),
+        stack: wanted.map(str::to_owned),
+    })
+}
+
+/// A larger volume cannot be had and a smaller one neither, since the operator resizes none.
+fn size(stack: &ValidStack, volume: &PersistentVolumeClaim) -> Option<Difference> {
+    let (actual, wanted) = (requested(volume)?, &stack.database.size);
+    (actual != wanted && amount(actual) != amount(wanted)).then(|| Difference {
+        field: "spec.database.managed.storage.size",
+        volume: Some(actual.to_owned()),
+        stack: Some(wanted.clone()),
+    })
+}
+
+/// The size that the database can count on: the spec's, or that of a smaller volume, which a release before this one
+/// took up whatever its size.
+pub fn usable_size<'a>(stack: &'a ValidStack, fetched: &'a Fetched) -> &'a str {
+    let wanted = &stack.database.size;
+    let volume = fetched.live.volumes.get(&volume_name(&stack.name));
+    volume
+        .and_then(requested)
+        .filter(|actual| amount(actual) < amount(wanted))
+        .unwrap_or(wanted)
+}
+
+fn requested(volume: &PersistentVolumeClaim) -> Option<&str> {
+    let requests = volume
+        .spec
+        .as_ref()?
+        .resources
+        .as_ref()?
+        .requests
+        .as_ref()?;
+    requests.get(STORAGE).map(|size| size.0.as_str())
+}
+
+impl AdoptionRefused {
+    fn found(&self) -> String {
+        let of = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
+        let differences = self.differences.iter().map(|difference| {
+            let (volume, stack) = (of(&difference.volume), of(&difference.stack));
+            format!("{} was {volume} and is {stack}", difference.field)
+        });
+        differences.collect::<Vec<_>>().join("; ")
+    }
+
+    fn remedy(&self) -> String {
+        let differences = self.differences.iter().map(|difference| {
+            let value = difference.volume.as_deref().unwrap_or("not set");
+            format!("{}: {value}", difference.field)
+        });
+        differences.collect::<Vec<_>>().join(" and ")
+    }
+}

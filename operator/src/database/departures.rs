@@ -1,0 +1,269 @@
+//! What becomes of a deleted stack's data. The watch tells of the deletion together with the stack as it was last
+//! applied, and that decides, whatever a pass had come to do about it (OPERATOR 12, ADR 6). Under `Delete` volumes and
+//! Secrets get the owner reference of the stack that is gone, and the garbage collector takes them. Whoever is not
+//! sure leaves the data: a volume too many can be deleted, one too few is lost.
+
+mod leftovers;
+
+use crate::{
+    controller::{self, Scope},
+    database::retention::{Course, Predecessor, marked_policy, policy_as_str},
+    http::Readiness,
+    installation::Installation,
+    kube::{
+        apply_cache::StackKey,
+        labels::{DELETION_POLICY, OPERATOR, STACK, STACK_UID, annotation, managed_selector},
+        locks::Locks,
+        stacks::{Departed, Stacks},
+    },
+    validate::ValidStack,
+};
+use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
+use futures::{StreamExt as _, stream::BoxStream};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use kube::{
+    Api, Client, ResourceExt as _,
+    api::{ApiResource, DynamicObject, ListParams},
+    runtime::{
+        WatchStreamExt as _,
+        watcher::{self, Event, watcher},
+    },
+};
+use leftovers::{Left, Leftovers};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{sync::oneshot, time::timeout};
+use tracing::{error, info, warn};
+
+/// A claim waits for its pod, a pod may take a minute to shut down, and Patroni writes until its end.
+const LONGEST: Duration = Duration::from_mins(15);
+const LONGEST_STEP: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(10);
+/// Looks in a row that find nothing: a controller may still act on what it saw before.
+const QUIET_LOOKS: u8 = 3;
+
+/// Who watches stacks come and go.
+#[derive(Clone)]
+pub struct Departures {
+    pub client: Client,
+    pub installation: Installation,
+    pub stacks: Arc<Stacks>,
+    pub locks: Arc<Locks>,
+}
+
+impl Departures {
+    /// Watches for ever; says once that it knows every stack, and whenever it cannot watch.
+    pub async fn watch(self, scopes: Vec<Scope>, readiness: Readiness, known: oneshot::Sender<()>) {
+        let mut unknown: BTreeSet<Scope> = scopes.iter().cloned().collect();
+        let mut known = Some(known);
+        let streams: Vec<BoxStream<'static, (Scope, Event<DynamicObject>)>> = scopes
+            .into_iter()
+            .map(|scope| {
+                let readiness = readiness.clone();
+                let (client, kind) = (
+                    self.client.clone(),
+                    ApiResource::erase::<EcommerceStack>(&()),
+                );
+                let api: Api<DynamicObject> = match &scope {
+                    Some(namespace) => Api::namespaced_with(client, namespace, &kind),
+                    None => Api::all_with(client, &kind),
+                };
+                watcher(api, watcher::Config::default().page_size(controller::PAGE))
+                    .default_backoff()
+                    .filter_map(move |event| {
+                        match &event {
+                            Ok(_) => readiness.works(),
+                            Err(error) => {
+                                readiness.failed(&error.to_string(), Instant::now());
+                                warn!(error = %error, "the watch of stacks reports an error");
+                            }
+                        }
+                        std::future::ready(event.ok())
+                    })
+                    .map(move |event| (scope.clone(), event))
+                    .boxed()
+            })
+            .collect();
+        let mut listed: BTreeMap<Scope, HashSet<String>> = BTreeMap::new();
+        let mut events = futures::stream::select_all(streams);
+        while let Some((scope, event)) = events.next().await {
+            match event {
+                Event::Init => {
+                    listed.insert(scope, HashSet::new());
+                }
+                Event::InitApply(stack) => {
+                    let of_scope = listed.entry(scope).or_default();
+                    of_scope.extend(stack.uid());
+                    self.stacks.applied(&stack);
+                }
+                Event::InitDone => {
+                    let uids = listed.remove(&scope).unwrap_or_default();
+                    let missed = self.stacks.listed(scope.as_deref(), &uids);
+                    for departed in missed {
+                        self.settle(departed);
+                    }
+                    unknown.remove(&scope);
+                    readiness.listed(&scope);
+                    if unknown.is_empty()
+                        && let Some(known) = known.take()
+                    {
+                        // Nobody waits any more while the process ends.
+                        let _ = known.send(());
+                    }
+                    let this = self.clone();
+                    tokio::spawn(async move { this.sweep(&scope).await });
+                }
+                Event::Apply(stack) => self.stacks.applied(&stack),
+                Event::Delete(stack) => {
+                    if let Some(departed) = self.stacks.deleted(&stack) {
+                        self.settle(departed);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the operator missed while it was away: volumes of stacks that are gone, marked to go with them.
+    async fn sweep(&self, scope: &Scope) {
+        let api: Api<PersistentVolumeClaim> = controller::api(&self.client, scope);
+        let selector = ListParams::default().labels(&managed_selector());
+        let volumes = match api.list_metadata(&selector).await {
+            Ok(volumes) => volumes.items,
+            Err(error) => {
+                warn!(error = %error, "cannot look for volumes of deleted stacks");
+                return;
+            }
+        };
+        for volume in volumes {
+            let name = volume.labels().get(STACK).cloned();
+            let uid = annotation(&volume.metadata, STACK_UID);
+            let (Some(name), Some(uid)) = (name, uid) else {
+                continue;
+            };
+            if marked_policy(&volume.metadata) == Some(DeletionPolicy::Delete) {
+                let key = (volume.namespace().unwrap_or_default(), name);
+                let created = volume.creation_timestamp().map(|time| time.0);
+                let operator = annotation(&volume.metadata, OPERATOR).map(str::to_owned);
+                self.settle_unseen(key, uid, created, operator);
+            }
+        }
+    }
+
+    /// Clears what is marked to go with a stack that went while the operator was away.
+    fn settle_unseen(
+        &self,
+        key: StackKey,
+        uid: &str,
+        created: Option<Timestamp>,
+        operator: Option<String>,
+    ) {
+        if self.stacks.went_unseen(uid, DeletionPolicy::Delete) {
+            self.settle(Departed {
+                key,
+                uid: uid.to_owned(),
+                created,
+                operator,
+                policy: DeletionPolicy::Delete,
+                is_certain: false,
+            });
+        }
+    }
+
+    /// Whether a stack must wait for the data of deleted stacks of its name to be gone.
+    pub fn block(&self, stack: &ValidStack, predecessors: &BTreeSet<Predecessor>) -> bool {
+        let mut is_blocked = false;
+        for Predecessor { uid, course, .. } in predecessors {
+            is_blocked |= match (course, self.stacks.policy_of_departed(uid)) {
+                (Course::Stay, Some(DeletionPolicy::Retain) | None)
+                | (Course::Go, Some(DeletionPolicy::Retain)) => false,
+                (Course::Stay | Course::Go, Some(DeletionPolicy::Delete))
+                | (Course::AreGoing, _) => true,
+                (Course::Go, None) => {
+                    // A watch that is late tells of it soon.
+                    let key = (stack.namespace.clone(), stack.name.clone());
+                    // The volume says it, and Secrets do not.
+                    let mut same = predecessors.iter().filter(|other| other.uid == *uid);
+                    let operator = same.find_map(|other| other.operator.clone());
+                    self.settle_unseen(key, uid, None, operator);
+                    true
+                }
+            };
+        }
+        is_blocked
+    }
+
+    /// Does what the stack's policy asks for, in a task of its own.
+    pub fn settle(&self, departed: Departed) {
+        let (namespace, name) = departed.key.clone();
+        let policy = policy_as_str(departed.policy);
+        info!(
+            stack.namespace = namespace,
+            stack.name = name,
+            policy,
+            "a stack is gone"
+        );
+        metrics::counter!("ecommercestack_operator_departures_total", "policy" => policy)
+            .increment(1);
+        if departed.policy == DeletionPolicy::Retain && !departed.is_certain {
+            return; // Nothing goes, and the marks say what is known.
+        }
+        let this = self.clone();
+        tokio::spawn(async move {
+            let operator = departed.operator.as_deref();
+            if this.installation.is_left_to_us(operator).await {
+                this.carry_out(&departed).await;
+            }
+            // That it was retained is remembered for a stack of the same name, which takes the data up.
+            if departed.policy == DeletionPolicy::Delete {
+                this.stacks.forget_departed(&departed.uid, departed.policy);
+            }
+        });
+    }
+
+    /// Runs until the data are marked to stay; or until nothing of them is left, and the database has ended.
+    async fn carry_out(&self, departed: &Departed) {
+        let leftovers = Leftovers {
+            client: &self.client,
+            departed,
+        };
+        let (namespace, name) = &departed.key;
+        let began = tokio::time::Instant::now();
+        let mut quiet = 0;
+        while quiet < QUIET_LOOKS {
+            if began.elapsed() >= LONGEST {
+                error!(
+                    stack.namespace = namespace,
+                    stack.name = name,
+                    "gives up on the data of a deleted stack; the annotation {DELETION_POLICY} of its volume and Secrets says what becomes of them when an operator starts the next time"
+                );
+                return;
+            }
+            let looked = {
+                let _turn = self.locks.lock(&departed.key).await;
+                let known = self.stacks.policy_of_departed(&departed.uid);
+                if known.is_some_and(|known| known != departed.policy) {
+                    return; // The event of the deletion came late, and says something else.
+                }
+                // A request that is never answered must not hold the turn.
+                timeout(LONGEST_STEP, leftovers.step()).await
+            };
+            let (is_quiet, pause) = match looked {
+                Ok(Ok(Left::NotOurs)) => return,
+                Ok(Ok(Left::Nothing)) => (true, PAUSE),
+                Ok(Ok(Left::Something)) => (false, PAUSE),
+                Ok(Err(error)) => {
+                    warn!(stack.namespace = namespace, stack.name = name, error = %error, "cannot mark or remove the data of a deleted stack");
+                    (false, PAUSE_AFTER_ERROR)
+                }
+                Err(_) => (false, PAUSE_AFTER_ERROR),
+            };
+            quiet = if is_quiet { quiet + 1 } else { 0 };
+            tokio::time::sleep(pause).await;
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What a deleted stack left, and what its policy asks to be done about it.
+
+use crate::{
+    component::POSTGRES,
+    credentials::Credential,
+    database::{
+        retention::{marked_policy, policy_as_str},
+        volumes::is_volume_name,
+    },
+    fetch::PATRONI_SUFFIXES,
+    kube::{
+        labels::{
+            DELETION_POLICY, MANAGER, STACK_UID, annotation, is_patroni_state, pod_labels,
+            stack_selector,
+        },
+        stacks::Departed,
+    },
+};
+use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
+use jiff::Timestamp;
+use k8s_openapi::{
+    api::{
+        apps::v1::StatefulSet,
+        core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Secret},
+    },
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
+};
+use kube::{
+    Api, Client, Resource, ResourceExt as _,
+    api::{ListParams, Patch, PatchParams},
+    core::{NamespaceResourceScope, PartialObjectMeta},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::fmt::Debug;
+use tracing::info;
+
+pub(super) enum Left {
+    Nothing,
+    Something,
+    /// The stack is there after all.
+    NotOurs,
+}
+
+/// What stands in a namespace and can be read and changed.
+trait Namespaced:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
+{
+}
+
+impl<K> Namespaced for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+{
+}
+
+/// What a deleted stack left.
+pub(super) struct Leftovers<'a> {
+    pub(super) client: &'a Client,
+    pub(super) departed: &'a Departed,
+}
+
+impl Leftovers<'_> {
+    /// Does what can be done now.
+    pub(super) async fn step(&self) -> Result<Left, kube::Error> {
+        let (_, name) = &self.departed.key;
+        let successor = self.api::<EcommerceStack>().get_metadata_opt(name).await?;
+        if successor
+            .as_ref()
+            .is_some_and(|stack| stack.uid().as_deref() == Some(&self.departed.uid))
+        {
+            return Ok(Left::NotOurs);
+        }
+        let is_alone = successor.is_none();
+        let is_left = match self.departed.policy {
+            // The marks are the policy in force as far as anybody knows.
+            DeletionPolicy::Delete if !self.departed.is_certain && self.is_retained().await? => {
+                false
+            }
+            DeletionPolicy::Retain => self.mark_as_retained().await?,
+            DeletionPolicy::Delete => self.hand_over_all(is_alone).await?,
+        };
+        Ok(if is_left {
+            Left::Something
+        } else {
+            Left::Nothing
+        })
+    }
+
+    /// Whether any of the data is marked to stay.
+    async fn is_retained(&self) -> Result<bool, kube::Error> {
+        let (volumes, secrets) = (self.volumes().await?, self.secrets().await?);
+        let volumes = volumes.iter().map(|volume| &volume.metadata);
+        let mut data = volumes.chain(secrets.iter().map(|secret| &secret.metadata));
+        Ok(data.any(|metadata| self.is_marked_as(DeletionPolicy::Retain, metadata)))
+    }
+
+    /// The marks may still say what was applied before, and an operator that starts goes by them.
+    async fn mark_as_retained(&self) -> Result<bool, kube::Error> {
+        let mut found = false;
+        for volume in self.volumes().await? {
+            found |= self.mark(&volume).await?;
+        }
+        for secret in self.secrets().await? {
+            found |= self.mark(&secret).await?;
+        }
+        Ok(found)
+    }
+
+    async fn mark<K: Namespaced>(
+        &self,
+        object: &PartialObjectMeta<K>,
+    ) -> Result<bool, kube::Error> {
+        let metadata = &object.metadata;
+        if !self.is_marked_as(DeletionPolicy::Delete, metadata) {
+            return Ok(false);
+        }
+        let policy = policy_as_str(DeletionPolicy::Retain);
+        let change = json!({ "annotations": { DELETION_POLICY: policy } });
+        self.change::<K>(metadata, change, "stays after its stack")
+            .await?;
+        Ok(true)
+    }
+
+    async fn hand_over_all(&self, is_alone: bool) -> Result<bool, kube::Error> {
+        let mut is_left = self.hand_over_volumes(is_alone).await?;
+        is_left |= self.hand_over_secrets().await?;
+        is_left |= self.hand_over_states(is_alone).await?;
+        is_left |= self.database_runs().await?;
+        Ok(is_left)
+    }
+
+    /// Those of the database, by label and name: a person's copy of a claim has the labels, too.
+    async fn volumes(&self) -> Result<Vec<PartialObjectMeta<PersistentVolumeClaim>>, kube::Error> {
+        let selector = ListParams::default().labels(&stack_selector(&self.departed.key.1));
+        let mut volumes = self.api().list_metadata(&selector).await?.items;
+        volumes.retain(|volume: &PartialObjectMeta<PersistentVolumeClaim>| {
+            is_volume_name(&self.departed.key.1, &volume.name_any())
+        });
+        Ok(volumes)
+    }
+
+    /// Those that are the stack's by their marks.
+    async fn secrets(&self) -> Result<Vec<PartialObjectMeta<Secret>>, kube::Error> {
+        let api = self.api::<Secret>();
+        let mut found = Vec::new();
+        for credential in Credential::ALL {
+            let name = self.object(credential.suffix());
+            found.extend(api.get_metadata_opt(&name).await?);
+        }
+        found.retain(|secret| self.is_marked(&secret.metadata));
+        Ok(found)
+    }
+
+    fn is_marked(&self, metadata: &ObjectMeta) -> bool {
+        annotation(metadata, STACK_UID) == Some(&self.departed.uid)
+    }
+
+    fn is_marked_as(&self, policy: DeletionPolicy, metadata: &ObjectMeta) -> bool {
+        self.is_marked(metadata) && marked_policy(metadata) == Some(policy)
+    }
+
+    async fn hand_over_volumes(&self, is_alone: bool) -> Result<bool, kube::Error> {
+        let mut volumes = self.volumes().await?;
+        volumes.retain(|volume| {
+            // The StatefulSet's controller made one without marks after all, from what it remembered of the set.
+            let is_late = annotation(&volume.metadata, STACK_UID).is_none();
+            self.is_marked(&volume.metadata)
+                || is_late && is_alone && self.is_younger(&volume.metadata)
+        });
+        for volume in &volumes {
+            self.hand_over::<PersistentVolumeClaim>(&volume.metadata)
+                .await?;
+        }
+        Ok(!volumes.is_empty())
+    }
+
+    async fn hand_over_secrets(&self) -> Result<bool, kube::Error> {
+        let secrets = self.secrets().await?;
+        for secret in &secrets {
+            self.hand_over::<Secret>(&secret.metadata).await?;
+        }
+        Ok(!secrets.is_empty())
+    }
+
+    /// Most go with their volume; Patroni may have written one again after that.
+    async fn hand_over_states(&self, is_alone: bool) -> Result<bool, kube::Error> {
+        let api = self.api::<ConfigMap>();
+        let mut found = false;
+        for suffix in PATRONI_SUFFIXES {
+            let name = self.object(&format!("{POSTGRES}-{suffix}"));
+            let Some(state) = api.get_metadata_opt(&name).await? else {
+                continue;
+            };
+            let is_unowned = state.owner_references().is_empty();
+            let is_patroni_state = is_patroni_state(&self.departed.key.1, &state.metadata);
+            if is_alone && is_patroni_state && self.is_younger(&state.metadata) {
+                found = true;
+                if is_unowned {
+                    self.hand_over::<ConfigMap>(&state.metadata).await?;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the stack's `StatefulSet` or a pod of its is still there: either may make something again.
+    async fn database_runs(&self) -> Result<bool, kube::Error> {
+        let set = self.object(POSTGRES);
+        let set = self.api::<StatefulSet>().get_metadata_opt(&set).await?;
+        let is_own = |owner: &OwnerReference| owner.uid == self.departed.uid;
+        if set.is_some_and(|set| set.owner_references().iter().any(is_own)) {
+            return Ok(true);
+        }
+        let labels = pod_labels(&self.departed.key.1, POSTGRES);
+        let selector: Vec<String> = labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        let selector = ListParams::default().labels(&selector.join(","));
+        let pods = self.api::<Pod>().list_metadata(&selector).await?;
+        Ok(pods
+            .items
+            .iter()
+            .any(|pod| pod.metadata.deletion_timestamp.is_some()))
+    }
+
+    /// Gives the object to the garbage collector, which takes what belongs to somebody gone.
+    async fn hand_over<K: Namespaced>(&self, metadata: &ObjectMeta) -> Result<(), kube::Error> {
+        let mut owners = metadata.owner_references.clone().unwrap_or_default();
+        let is_done = owners.iter().any(|owner| owner.uid == self.departed.uid);
+        if is_done || metadata.deletion_timestamp.is_some() {
+            return Ok(());
+        }
+        owners.push(OwnerReference {
+            api_version: EcommerceStack::api_version(&()).into_owned(),
+            kind: EcommerceStack::kind(&()).into_owned(),
+            name: self.departed.key.1.clone(),
+            uid: self.departed.uid.clone(),
+            ..Default::default()
+        });
+        let change = json!({ "ownerReferences": owners });
+        self.change::<K>(metadata, change, "goes with its stack")
+            .await
+    }
+
+    /// Unless the object has changed since it was read: the next look sees it as it is then.
+    async fn change<K: Namespaced>(
+        &self,
+        metadata: &ObjectMeta,
+        mut change: Value,
+        what: &str,
+    ) -> Result<(), kube::Error> {
+        let name = metadata.name.clone().unwrap_or_default();
+        change["resourceVersion"] = json!(metadata.resource_version);
+        let patch = Patch::Merge(json!({ "metadata": change }));
+        let parameters = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..Default::default()
+        };
+        match self
+            .api::<K>()
+            .patch_metadata(&name, &parameters, &patch)
+            .await
+        {
+            Ok(_) => {
+                info!(stack.namespace = self.departed.key.0, stack.name = self.departed.key.1, kind = %K::kind(&()), name, "{what}");
+                Ok(())
+            }
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_younger(&self, metadata: &ObjectMeta) -> bool {
+        let created: Option<Timestamp> = metadata.creation_timestamp.as_ref().map(|time| time.0);
+        // Of a stack that nobody saw, it is not known.
+        self.departed.created.is_some() && created >= self.departed.created
+    }
+
+    fn object(&self, suffix: &str) -> String {
+        format!("{}-{suffix}", self.departed.key.1)
+    }
+
+    fn api<K: Namespaced>(&self) -> Api<K> {
+        Api::namespaced(self.client.clone(), &self.departed.key.0)
+    }
+}

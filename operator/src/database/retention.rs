@@ -1,0 +1,257 @@
+//! Volumes, credentials and Patroni's `ConfigMaps` share one fate (OPERATOR 12, ADR 6). While the stack exists, none of
+//! them has an owner reference to it: such a reference would be acted on in the moment of the stack's deletion, whatever
+//! was applied the moment before. Volumes and credentials are marked with the stack's uid and its policy instead, and
+//! the operator hands them to the garbage collector once the stack is gone (`departures`). The `ConfigMaps` carry their
+//! volume's reference: a claim is gone only after the pods that use it, and a Patroni that shuts down makes a
+//! `ConfigMap` again that went before it. Pure.
+
+use crate::{
+    database::{adoption::made_for, volumes::is_volume_name},
+    fetch::{Fetched, Live},
+    kube::labels::{
+        ADMINISTRATOR, ADMINISTRATOR_EXISTS, DELETION_POLICY, OPERATOR, STACK_UID, annotation,
+        belongs_to, is_labeled, labels,
+    },
+    validate::ValidStack,
+};
+use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use kube::Resource as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+const CLAIM: &str = "PersistentVolumeClaim";
+
+/// A kind of object that may outlive its stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dependent {
+    Volume,
+    Credential,
+    PatroniState,
+}
+
+/// An object whose owner references, labels or annotations have to change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetadataChange {
+    pub dependent: Dependent,
+    pub name: String,
+    pub resource_version: Option<String>,
+    /// All of them, or nothing where they are right.
+    pub owners: Option<Vec<OwnerReference>>,
+    /// Those to set.
+    pub labels: BTreeMap<String, String>,
+    /// Those to set.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What volumes and credentials of a stack carry, both of them.
+pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
+    [
+        (STACK_UID, stack.owner.uid.as_str()),
+        (DELETION_POLICY, policy_as_str(stack.deletion_policy)),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .collect()
+}
+
+/// What volumes carry.
+pub fn volume_marks(stack: &ValidStack) -> BTreeMap<String, String> {
+    let mut marks = marks(stack);
+    marks.extend(made_for(stack));
+    let operator = stack.operator.clone();
+    marks.extend(operator.map(|operator| (OPERATOR.to_owned(), operator)));
+    marks
+}
+
+pub fn policy_as_str(policy: DeletionPolicy) -> &'static str {
+    match policy {
+        DeletionPolicy::Retain => "Retain",
+        DeletionPolicy::Delete => "Delete",
+    }
+}
+
+/// The policy that an object is marked with.
+pub fn marked_policy(metadata: &ObjectMeta) -> Option<DeletionPolicy> {
+    match annotation(metadata, DELETION_POLICY)? {
+        "Delete" => Some(DeletionPolicy::Delete),
+        _ => Some(DeletionPolicy::Retain),
+    }
+}
+
+/// A deleted stack of the same name whose volume or Secrets are still there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Predecessor {
+    pub uid: String,
+    pub course: Course,
+    /// The installation of the operator that worked on it, where the data say so.
+    pub operator: Option<String>,
+}
+
+/// Where a predecessor's data go, as far as the data themselves say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Course {
+    /// This stack takes them up.
+    Stay,
+    /// They were marked to go with their stack, unless that was changed at the last moment.
+    Go,
+    /// The garbage collector has them.
+    AreGoing,
+}
+
+/// The deleted stacks of this name that volumes and Secrets speak of.
+pub fn predecessors(stack: &ValidStack, fetched: &Fetched) -> BTreeSet<Predecessor> {
+    let volumes = fetched.live.volumes.values().map(|volume| &volume.metadata);
+    let secrets = fetched.secrets.values().map(|secret| &secret.metadata);
+    volumes
+        .chain(secrets)
+        .filter(|metadata| is_labeled(&stack.name, metadata))
+        .flat_map(of_predecessors)
+        .filter(|predecessor| predecessor.uid != stack.owner.uid)
+        .collect()
+}
+
+fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
+    let marked = annotation(metadata, STACK_UID).map(|uid| Predecessor {
+        uid: uid.to_owned(),
+        operator: annotation(metadata, OPERATOR).map(str::to_owned),
+        course: match marked_policy(metadata) {
+            Some(DeletionPolicy::Delete) => Course::Go,
+            Some(DeletionPolicy::Retain) | None => Course::Stay,
+        },
+    });
+    let owners = metadata.owner_references.as_deref().unwrap_or_default();
+    let owned = owners
+        .iter()
+        .filter(|owner| owner.kind == EcommerceStack::kind(&()))
+        .map(|owner| Predecessor {
+            uid: owner.uid.clone(),
+            operator: None,
+            course: Course::AreGoing,
+        });
+    marked.into_iter().chain(owned).collect()
+}
+
+/// Patroni's `ConfigMaps` of a database whose volume is gone, before there is a new database: it would wait for the old
+/// one's leader for ever.
+pub fn orphaned_states(live: &Live) -> Vec<ObjectMeta> {
+    if !live.stateful_sets.is_empty() {
+        return Vec::new();
+    }
+    let volumes = || live.volumes.values().map(|volume| &volume.metadata);
+    let states = live.patroni.values();
+    states
+        .filter(|state| !volumes().any(|volume| may_be_of(state, volume)))
+        .cloned()
+        .collect()
+}
+
+/// Whether the state can come from a database on this volume: it is not older, and not another volume's.
+fn may_be_of(state: &ObjectMeta, volume: &ObjectMeta) -> bool {
+    let owners = state.owner_references.as_deref().unwrap_or_default();
+    let has_another_owner = owners
+        .iter()
+        .any(|owner| owner.kind == CLAIM && Some(&owner.uid) != volume.uid.as_ref());
+    !has_another_owner && state.creation_timestamp >= volume.creation_timestamp
+}
+
+/// What is missing for volumes, credentials and Patroni's state to go or stay as the spec says.
+pub fn metadata_changes(stack: &ValidStack, fetched: &Fetched) -> Vec<MetadataChange> {
+    let ours = |metadata: &&ObjectMeta| belongs_to(stack, metadata);
+    // A person's copy of a claim has its labels, too.
+    let volumes = fetched.live.volumes.iter();
+    let volumes = volumes.filter(|(name, _)| is_volume_name(&stack.name, name));
+    let volumes = || volumes.clone().map(|(_, volume)| &volume.metadata);
+    let credentials = fetched.secrets.iter();
+    let volume = volumes().find(ours);
+    // Without a volume to follow they stay as they are.
+    let states = fetched.live.patroni.values();
+    let states = states.filter(|state| volume.is_some_and(|volume| may_be_of(state, volume)));
+    let reference = volume.and_then(volume_reference);
+    let states = states.filter_map(|state| state_change(state, reference.as_ref()?));
+    let administered = fetched.has_administrator();
+    let volumes = volumes().filter(ours).filter_map(|metadata| {
+        let mut annotations = volume_marks(stack);
+        if administered {
+            let database = fetched.system_identifier.as_deref();
+            annotations.insert(
+                ADMINISTRATOR.to_owned(),
+                database.unwrap_or(ADMINISTRATOR_EXISTS).to_owned(),
+            );
+        }
+        let labels = labels(&stack.name, crate::component::POSTGRES);
+        change(stack, Dependent::Volume, metadata, labels, annotations)
+    });
+    let credentials = credentials
+        .filter(|(_, secret)| belongs_to(stack, &secret.metadata))
+        .filter_map(|(credential, secret)| {
+            let labels = labels(&stack.name, credential.component());
+            let metadata = &secret.metadata;
+            change(stack, Dependent::Credential, metadata, labels, marks(stack))
+        });
+    volumes.chain(credentials).chain(states).collect()
+}
+
+fn volume_reference(volume: &ObjectMeta) -> Option<OwnerReference> {
+    Some(OwnerReference {
+        api_version: "v1".to_owned(),
+        kind: CLAIM.to_owned(),
+        name: volume.name.clone()?,
+        uid: volume.uid.clone()?,
+        ..Default::default()
+    })
+}
+
+fn state_change(metadata: &ObjectMeta, volume: &OwnerReference) -> Option<MetadataChange> {
+    let present = metadata.owner_references.clone().unwrap_or_default();
+    let is_replaced =
+        |owner: &OwnerReference| owner.kind == CLAIM || owner.kind == EcommerceStack::kind(&());
+    let (own, mut owners): (Vec<_>, Vec<_>) = present.into_iter().partition(is_replaced);
+    if own.iter().map(|owner| &owner.uid).eq([&volume.uid]) {
+        return None;
+    }
+    owners.push(volume.clone());
+    with_content(MetadataChange {
+        dependent: Dependent::PatroniState,
+        name: metadata.name.clone()?,
+        resource_version: metadata.resource_version.clone(),
+        owners: Some(owners),
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+    })
+    .filter(|_| metadata.deletion_timestamp.is_none())
+}
+
+fn change(
+    stack: &ValidStack,
+    dependent: Dependent,
+    metadata: &ObjectMeta,
+    mut labels: BTreeMap<String, String>,
+    mut annotations: BTreeMap<String, String>,
+) -> Option<MetadataChange> {
+    let present = metadata.owner_references.as_deref().unwrap_or_default();
+    let kept: Vec<_> = present
+        .iter()
+        .filter(|owner| owner.uid != stack.owner.uid)
+        .cloned()
+        .collect();
+    let held = |map: &Option<BTreeMap<String, String>>, key: &str, value: &String| {
+        map.as_ref().and_then(|map| map.get(key)) == Some(value)
+    };
+    labels.retain(|key, value| !held(&metadata.labels, key, value));
+    annotations.retain(|key, value| !held(&metadata.annotations, key, value));
+    with_content(MetadataChange {
+        dependent,
+        name: metadata.name.clone()?,
+        resource_version: metadata.resource_version.clone(),
+        owners: (kept.len() != present.len()).then_some(kept),
+        labels,
+        annotations,
+    })
+    .filter(|_| metadata.deletion_timestamp.is_none())
+}
+
+fn with_content(change: MetadataChange) -> Option<MetadataChange> {
+    let is_empty =
+        change.owners.is_none() && change.labels.is_empty() && change.annotations.is_empty();
+    (!is_empty).then_some(change)
+}

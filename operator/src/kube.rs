@@ -1,0 +1,14 @@
+//! How objects are marked, read and watched, whatever they are for: nothing here decides for a shop.
+
+pub mod apply_cache;
+pub mod job_state;
+pub mod labels;
+pub mod lease;
+pub mod locks;
+pub mod ownership;
+pub mod pod_failures;
+pub mod pods;
+pub mod skew;
+pub mod stacks;
+pub mod stores;
+pub mod warnings;

@@ -1,0 +1,131 @@
+//! Labels, annotations and the field manager: how an object says that it is ours, and whose.
+//! Selectors are immutable on live objects: a change here needs a migration path.
+
+use crate::{component, validate::ValidStack};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use std::collections::BTreeMap;
+
+/// The field manager of every write, and the value of the managed-by label.
+pub const MANAGER: &str = "ecommercestack-operator";
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+pub const NAME: &str = "app.kubernetes.io/name";
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+pub const PART_OF: &str = "app.kubernetes.io/part-of";
+/// Names the stack that an object belongs to.
+pub const STACK: &str = "ecommercestack.dev/stack";
+/// On pod templates: hash of the Secrets that the pods read, so that a change of theirs rolls the pods.
+pub const SECRETS_HASH: &str = "ecommercestack.dev/secrets";
+/// On Deployments: hash of the pod template that we applied, so that a roll of ours is told from drift.
+pub const TEMPLATE_HASH: &str = "ecommercestack.dev/template";
+
+/// On volumes and Secrets: the uid of the stack that uses them. They carry no owner reference to it; see `retention`.
+pub const STACK_UID: &str = "ecommercestack.dev/stack-uid";
+/// On volumes and Secrets: what becomes of them when that stack is deleted, `Retain` or `Delete`.
+pub const DELETION_POLICY: &str = "ecommercestack.dev/deletion-policy";
+/// On the volume: the currency of the prices in its data.
+pub const CURRENCY: &str = "ecommercestack.dev/currency";
+/// On the volume: the `StorageClass` that its stack named, empty where that was the cluster's default.
+pub const STORAGE_CLASS: &str = "ecommercestack.dev/storage-class";
+/// On the volume: the system identifier of the database from which auth has served, so that its first administrator exists.
+pub const ADMINISTRATOR: &str = "ecommercestack.dev/administrator";
+/// What releases before this one wrote there, and where the identifier is not known.
+pub const ADMINISTRATOR_EXISTS: &str = "exists";
+
+/// On a stack, set by a person: the system identifier of the database that may take the place of the one before.
+pub const ACCEPT_DATABASE: &str = "ecommercestack.dev/accept-database";
+
+/// On a stack, set by a person: the installation that is to work on it, as `NAMESPACE/LEASE`, also while another one does.
+/// On its volume: the installation that worked on it last.
+pub const OPERATOR: &str = "ecommercestack.dev/operator";
+
+/// The label by which Patroni tells what is its own: members, and the `ConfigMaps` of its state. `images/postgres` says so.
+pub const PATRONI_SCOPE: &str = "cluster-name";
+
+/// The labels of an object of a stack's component.
+pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {
+    [
+        (NAME, component),
+        (INSTANCE, stack),
+        (PART_OF, "ecommercestack"),
+        (MANAGED_BY, MANAGER),
+        (STACK, stack),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .collect()
+}
+
+/// The metadata of a child that goes with its stack.
+pub fn metadata(stack: &ValidStack, name: String, component: &str) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name),
+        namespace: Some(stack.namespace.clone()),
+        labels: Some(labels(&stack.name, component)),
+        owner_references: Some(vec![stack.owner.clone()]),
+        ..Default::default()
+    }
+}
+
+/// The labels that select the pods of a component.
+pub fn pod_labels(stack: &str, component: &str) -> BTreeMap<String, String> {
+    [(NAME, component), (INSTANCE, stack)]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// Selects the pods of a component.
+pub fn pod_selector(stack: &str, component: &str) -> LabelSelector {
+    LabelSelector {
+        match_labels: Some(pod_labels(stack, component)),
+        ..Default::default()
+    }
+}
+
+/// Selects every object that this operator manages.
+pub fn managed_selector() -> String {
+    format!("{MANAGED_BY}={MANAGER}")
+}
+
+/// Selects every object that this operator does not manage.
+pub fn unmanaged_selector() -> String {
+    format!("{MANAGED_BY}!={MANAGER}")
+}
+
+/// Selects every object that this operator manages for one stack.
+pub fn stack_selector(stack: &str) -> String {
+    format!("{MANAGED_BY}={MANAGER},{STACK}={stack}")
+}
+
+/// Whether an object of a name that we need is ours to write: by its labels, which anyone can remove, or by the stack's
+/// uid, which its owner references and annotations name. // OPERATOR 3
+pub fn belongs_to(stack: &ValidStack, metadata: &ObjectMeta) -> bool {
+    is_labeled(&stack.name, metadata) || names_uid(&stack.owner.uid, metadata)
+}
+
+/// Whether a `ConfigMap` of a name that Patroni uses is Patroni's, of this stack's database. // OPERATOR 3
+pub fn is_patroni_state(stack: &str, metadata: &ObjectMeta) -> bool {
+    let scope = metadata
+        .labels
+        .as_ref()
+        .and_then(|labels| labels.get(PATRONI_SCOPE));
+    scope.is_some_and(|scope| *scope == format!("{stack}-{}", component::POSTGRES))
+}
+
+/// Whether the labels that select a stack's objects are there.
+pub fn is_labeled(stack: &str, metadata: &ObjectMeta) -> bool {
+    metadata.labels.as_ref().is_some_and(|labels| {
+        labels.get(STACK).is_some_and(|value| value == stack)
+            && labels.get(MANAGED_BY).is_some_and(|value| value == MANAGER)
+    })
+}
+
+fn names_uid(uid: &str, metadata: &ObjectMeta) -> bool {
+    let owners = metadata.owner_references.as_deref().unwrap_or_default();
+    owners.iter().any(|owner| owner.uid == uid)
+        || annotation(metadata, STACK_UID).is_some_and(|value| value == uid)
+}
+
+pub fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a str> {
+    metadata.annotations.as_ref()?.get(key).map(String::as_str)
+}

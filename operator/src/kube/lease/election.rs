@@ -1,0 +1,280 @@
+//! One process of an installation works at a time: the one that holds the Lease. The others wait, and one that loses it
+//! has to end, since it cannot know what it has under way.
+
+use super::{DURATION, LeaseError, LeaseName, Life, Observation, holder_of, in_time};
+use crate::{
+    http::Readiness,
+    kube::labels::MANAGER,
+    randomness::{OperatingSystem, Randomness as _, RandomnessError},
+};
+use jiff::Timestamp;
+use k8s_openapi::{
+    api::coordination::v1::{Lease, LeaseSpec},
+    apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
+};
+use kube::{Api, Client, api::PostParams};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tracing::{info, warn};
+
+const RENEWAL: Duration = Duration::from_secs(5);
+/// A holder gives up well before anybody else may begin.
+const GIVE_UP: Duration = Duration::from_secs(10);
+/// How often somebody looks who waits for the Lease, and a holder after a renewal that failed.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// A process that would work if it held its installation's Lease.
+#[derive(Debug)]
+pub struct Candidate {
+    api: Api<Lease>,
+    lease: LeaseName,
+    /// This process, and no other one of the same pod.
+    holder: String,
+    /// What earlier processes of this pod begin with. They have ended.
+    pod: Option<String>,
+}
+
+impl Candidate {
+    pub fn try_new(
+        client: &Client,
+        lease: LeaseName,
+        pod: Option<&str>,
+    ) -> Result<Self, RandomnessError> {
+        let random = OperatingSystem.secret(4)?;
+        Ok(Self {
+            api: Api::namespaced(client.clone(), &lease.namespace),
+            lease,
+            holder: format!("{}_{random}", pod.unwrap_or("operator")),
+            pod: pod.map(|pod| format!("{pod}_")),
+        })
+    }
+
+    /// Waits until this process holds the Lease.
+    pub async fn wait(self, readiness: &Readiness) -> Held {
+        let mut observation = Observation::default();
+        let mut told = None;
+        loop {
+            match self.attempt(&mut observation).await {
+                Ok(Attempt::Held { lease, renewed }) => {
+                    info!(lease = %self.lease, holder = self.holder, "holds the Lease");
+                    return Held {
+                        candidate: self,
+                        lease: *lease,
+                        renewed,
+                    };
+                }
+                Ok(Attempt::Waiting { holder }) => {
+                    readiness.waits();
+                    if told != holder {
+                        info!(lease = %self.lease, holder, "waits for the Lease");
+                        told = holder;
+                    }
+                }
+                Err(error) => {
+                    readiness.lease_failed(&error.to_string(), std::time::Instant::now());
+                    warn!(lease = %self.lease, error = %error, "cannot take the Lease; compare the operator's role with the chart's");
+                }
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    async fn attempt(&self, observation: &mut Observation) -> Result<Attempt, LeaseError> {
+        let found = in_time(self.api.get_opt(&self.lease.name)).await?;
+        let life = observation.look(found.as_ref(), Instant::now());
+        let present = found.as_ref().and_then(holder_of).map(str::to_owned);
+        let is_this_pods = present.as_deref().is_some_and(|holder| self.is_own(holder));
+        if life != Life::Gone && !is_this_pods {
+            return Ok(Attempt::Waiting { holder: present });
+        }
+        let renewed = Instant::now();
+        let parameters = parameters();
+        let taken = match found {
+            Some(found) => {
+                let next = self.taken(found);
+                in_time(self.api.replace(&self.lease.name, &parameters, &next)).await
+            }
+            None => in_time(self.api.create(&parameters, &self.new_lease())).await,
+        };
+        match taken {
+            Ok(lease) => Ok(Attempt::Held {
+                lease: Box::new(lease),
+                renewed,
+            }),
+            // Another one was faster.
+            Err(LeaseError::Api(kube::Error::Api(status)))
+                if status.is_conflict() || status.is_already_exists() || status.is_not_found() =>
+            {
+                Ok(Attempt::Waiting { holder: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_own(&self, holder: &str) -> bool {
+        let of_pod = |pod: &String| holder.starts_with(pod.as_str());
+        holder == self.holder || self.pod.as_ref().is_some_and(of_pod)
+    }
+
+    fn new_lease(&self) -> Lease {
+        self.taken(Lease {
+            metadata: ObjectMeta {
+                name: Some(self.lease.name.clone()),
+                namespace: Some(self.lease.namespace.clone()),
+                ..ObjectMeta::default()
+            },
+            spec: None,
+        })
+    }
+
+    /// With the resourceVersion that was read, so that of two who take it one is refused.
+    fn taken(&self, mut lease: Lease) -> Lease {
+        let before = lease.spec.take().unwrap_or_default();
+        let now = MicroTime(Timestamp::now());
+        lease.spec = Some(LeaseSpec {
+            holder_identity: Some(self.holder.clone()),
+            lease_duration_seconds: i32::try_from(DURATION.as_secs()).ok(),
+            acquire_time: Some(now.clone()),
+            renew_time: Some(now),
+            lease_transitions: Some(before.lease_transitions.unwrap_or(0).saturating_add(1)),
+            ..before
+        });
+        lease
+    }
+}
+
+fn parameters() -> PostParams {
+    PostParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PostParams::default()
+    }
+}
+
+enum Attempt {
+    Held { lease: Box<Lease>, renewed: Instant },
+    Waiting { holder: Option<String> },
+}
+
+/// Why a process no longer holds the Lease.
+#[derive(Debug, thiserror::Error)]
+pub enum Lost {
+    #[error("another process holds the Lease: {0}")]
+    Taken(String),
+    #[error("the Lease was deleted")]
+    Deleted,
+    #[error("the Lease could not be renewed for {} seconds", GIVE_UP.as_secs())]
+    Overdue,
+}
+
+/// The Lease, as long as it is renewed.
+#[derive(Debug)]
+pub struct Held {
+    candidate: Candidate,
+    lease: Lease,
+    /// When the last renewal that succeeded was begun: nobody else has seen it earlier.
+    renewed: Instant,
+}
+
+impl Held {
+    /// Renews the Lease until it is lost.
+    pub async fn keep(&mut self) -> Lost {
+        let mut next = self.renewed + RENEWAL;
+        loop {
+            let given_up = self.renewed + GIVE_UP;
+            sleep_until(next.min(given_up)).await;
+            if Instant::now() >= given_up {
+                return Lost::Overdue;
+            }
+            next = match timeout_at(given_up, self.renew()).await {
+                Ok(Ok(())) => self.renewed + RENEWAL,
+                Ok(Err(Renewal::Failed(error))) => {
+                    warn!(lease = %self.candidate.lease, error = %error, "cannot renew the Lease");
+                    Instant::now() + LOOK
+                }
+                Ok(Err(Renewal::Lost(lost))) => return lost,
+                Err(_) => return Lost::Overdue,
+            };
+        }
+    }
+
+    async fn renew(&mut self) -> Result<(), Renewal> {
+        let mut next = self.lease.clone();
+        if let Some(spec) = &mut next.spec {
+            spec.renew_time = Some(MicroTime(Timestamp::now()));
+        }
+        let begun = Instant::now();
+        let Candidate { api, lease, .. } = &self.candidate;
+        match in_time(api.replace(&lease.name, &parameters(), &next)).await {
+            Ok(lease) => {
+                self.lease = lease;
+                self.renewed = begun;
+                Ok(())
+            }
+            Err(LeaseError::Api(kube::Error::Api(status)))
+                if status.is_conflict() || status.is_not_found() =>
+            {
+                self.read_again().await
+            }
+            Err(error) => Err(Renewal::Failed(error)),
+        }
+    }
+
+    /// Somebody wrote the Lease. If that was not its holder, such as a person who labelled it, the next renewal is from there.
+    async fn read_again(&mut self) -> Result<(), Renewal> {
+        let Candidate {
+            api,
+            lease: name,
+            holder,
+            ..
+        } = &self.candidate;
+        let found = in_time(api.get_opt(&name.name))
+            .await
+            .map_err(Renewal::Failed)?;
+        let Some(found) = found else {
+            return Err(Renewal::Lost(Lost::Deleted));
+        };
+        match holder_of(&found) {
+            Some(present) if present == holder => {
+                self.lease = found;
+                Err(Renewal::Failed(LeaseError::Changed))
+            }
+            present => {
+                let present = present.unwrap_or("nobody").to_owned();
+                Err(Renewal::Lost(Lost::Taken(present)))
+            }
+        }
+    }
+
+    /// Lets the next process begin at once.
+    pub async fn release(self) {
+        match self.try_release().await {
+            Ok(()) => info!(lease = %self.candidate.lease, "released the Lease"),
+            Err(error) => {
+                warn!(lease = %self.candidate.lease, error = %error, "cannot release the Lease");
+            }
+        }
+    }
+
+    async fn try_release(&self) -> Result<(), LeaseError> {
+        let Candidate {
+            api, lease, holder, ..
+        } = &self.candidate;
+        // A renewal may have been under way when the last pass ended.
+        let Some(mut found) = in_time(api.get_opt(&lease.name)).await? else {
+            return Ok(());
+        };
+        if holder_of(&found) != Some(holder) {
+            return Ok(());
+        }
+        if let Some(spec) = &mut found.spec {
+            spec.holder_identity = Some(String::new());
+        }
+        in_time(api.replace(&lease.name, &parameters(), &found)).await?;
+        Ok(())
+    }
+}
+
+enum Renewal {
+    Lost(Lost),
+    Failed(LeaseError),
+}

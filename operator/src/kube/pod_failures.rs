@@ -1,0 +1,173 @@
+//! What keeps a pod from running, in words for the person who has to mend it. Pure.
+//! A Job or a Deployment does not say why its pods do not start: an image that cannot be pulled, for one,
+//! leaves a Job active for ever.
+
+use crate::kube::labels::pod_labels;
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
+use kube::ResourceExt as _;
+
+/// Messages are cut to this many characters.
+const LONGEST: usize = 300;
+
+/// Why a pod does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PodFailure {
+    /// Its image cannot be pulled, or the reference cannot be read.
+    Image(String),
+    /// It was started and ended with an error.
+    Crash(String),
+    /// It was not started: no node takes it, or a Secret is missing.
+    Start(String),
+}
+
+impl PodFailure {
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Image(message) | Self::Crash(message) | Self::Start(message) => message,
+        }
+    }
+}
+
+/// The pods of a component.
+pub fn pods_of<'a>(
+    pods: &'a [Pod],
+    stack: &str,
+    component: &str,
+) -> impl Iterator<Item = &'a Pod> + Clone {
+    let labels = pod_labels(stack, component);
+    pods.iter().filter(move |pod| {
+        labels
+            .iter()
+            .all(|(key, value)| pod.labels().get(key) == Some(value))
+    })
+}
+
+/// The pods of a Job.
+pub fn pods_of_job<'a>(pods: &'a [Pod], job: &'a str) -> impl Iterator<Item = &'a Pod> + Clone {
+    pods.iter().filter(move |pod| {
+        pod.labels()
+            .get("batch.kubernetes.io/job-name")
+            .is_some_and(|name| name == job)
+    })
+}
+
+/// The trouble of the newest pod that has one.
+pub fn of_pods<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<PodFailure> {
+    let mut pods: Vec<&Pod> = pods.collect();
+    pods.sort_by_key(|pod| pod.metadata.creation_timestamp.as_ref().map(|time| time.0));
+    pods.into_iter().rev().find_map(of_pod)
+}
+
+fn of_pod(pod: &Pod) -> Option<PodFailure> {
+    let status = pod.status.as_ref()?;
+    if pod.metadata.deletion_timestamp.is_some() {
+        return None;
+    }
+    let containers = status.container_statuses.as_deref().unwrap_or_default();
+    let unscheduled = || {
+        let conditions = status.conditions.as_deref().unwrap_or_default();
+        let condition = conditions
+            .iter()
+            .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False")?;
+        let message = condition
+            .message
+            .as_deref()
+            .unwrap_or("no node takes the pod");
+        Some(PodFailure::Start(sentence(message)))
+    };
+    containers
+        .iter()
+        .find_map(of_container)
+        .or_else(unscheduled)
+}
+
+fn of_container(container: &ContainerStatus) -> Option<PodFailure> {
+    let state = container.state.as_ref()?;
+    if let Some(waiting) = &state.waiting {
+        let reason = waiting.reason.as_deref().unwrap_or_default();
+        let message = waiting.message.as_deref().unwrap_or_default();
+        let said = sentence(&format!("{reason}: {message}"));
+        return match reason {
+            // The kubelet's message changes with every try; how it ends is what the person needs.
+            "ImagePullBackOff" | "ErrImagePull" => {
+                let end = message.rsplit(": ").next().unwrap_or_default();
+                Some(PodFailure::Image(sentence(&format!(
+                    "{} ({end})",
+                    container.image
+                ))))
+            }
+            "ErrImageNeverPull"
+            | "InvalidImageName"
+            | "ImageInspectError"
+            | "RegistryUnavailable" => Some(PodFailure::Image(sentence(&format!(
+                "{} ({said})",
+                container.image
+            )))),
+            "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
+                Some(PodFailure::Start(said))
+            }
+            "CrashLoopBackOff" => {
+                Some(crash(container.last_state.as_ref()).unwrap_or(PodFailure::Crash(said)))
+            }
+            _ => None,
+        };
+    }
+    crash(Some(state))
+}
+
+/// The last words of a container that ended with an error.
+fn crash(state: Option<&ContainerState>) -> Option<PodFailure> {
+    let terminated = state?
+        .terminated
+        .as_ref()
+        .filter(|end| end.exit_code != 0)?;
+    let message = terminated
+        .message
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    let reason = terminated.reason.as_deref().unwrap_or("Error");
+    Some(PodFailure::Crash(match message {
+        Some(message) => sentence(&format!("exit {}: {message}", terminated.exit_code)),
+        None => format!("exit {}: {reason}", terminated.exit_code),
+    }))
+}
+
+/// Whether the kubelet is still making its containers, and only Events say what keeps it: a volume that cannot be
+/// mounted, for one.
+pub fn is_being_made(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    let containers = status.and_then(|status| status.container_statuses.as_ref());
+    let is_leaving = pod.metadata.deletion_timestamp.is_some();
+    !is_leaving
+        && containers.into_iter().flatten().any(|container| {
+            let waiting = container
+                .state
+                .as_ref()
+                .and_then(|state| state.waiting.as_ref());
+            waiting.is_some_and(|waiting| waiting.reason.as_deref() == Some("ContainerCreating"))
+        })
+}
+
+/// The termination message of a Job's pod that went through.
+pub fn last_words(pods: &[Pod], job: &str) -> Option<String> {
+    pods_of_job(pods, job)
+        .filter_map(|pod| pod.status.as_ref()?.container_statuses.as_ref()?.first())
+        .filter_map(|container| container.state.as_ref()?.terminated.as_ref())
+        .filter(|end| end.exit_code == 0)
+        .find_map(|end| end.message.clone())
+}
+
+/// One line, without control characters, and not too long.
+pub fn sentence(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line: String = words
+        .join(" ")
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
+    if line.chars().count() <= LONGEST {
+        return line;
+    }
+    line.chars().take(LONGEST).chain(['…']).collect()
+}

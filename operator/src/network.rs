@@ -1,0 +1,6 @@
+//! How the shop is reached: Services, the Ingress, who may connect to what, and whether its URL leads to it.
+
+pub mod ingress;
+pub mod policies;
+pub mod routing;
+pub mod services;

@@ -1,0 +1,160 @@
+//! The Ingress: one table of prefixes and the services behind them. It never names an internal port (OPERATOR 18).
+//! No annotation of any controller; whoever runs Traefik sets strictPrefixMatching and allowEmptyServices. cert-manager
+//! is asked for a certificate by its annotation, and only where the spec names an issuer.
+
+use crate::{
+    component::Application::{self, Auth, Order, Product},
+    kube::labels::metadata,
+    validate::ValidStack,
+};
+use ecommercestack_crds::IssuerKind;
+use k8s_openapi::api::networking::v1::{
+    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule,
+    IngressServiceBackend, IngressSpec, IngressTLS, ServiceBackendPort,
+};
+
+/// How a path is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathMatch {
+    Prefix,
+    Exact,
+}
+
+/// A path that is reachable from outside, and who answers.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub path: String,
+    pub matched: PathMatch,
+    pub application: Application,
+}
+
+/// Whose what is below `/api/v1`, and below its alias `/api`.
+const RESOURCES: [(&str, Application); 16] = [
+    ("auth", Auth),
+    ("users", Auth),
+    ("product", Product),
+    ("products", Product),
+    ("categories", Product),
+    ("inventory", Product),
+    ("locations", Product),
+    ("vendor/products", Product),
+    ("order", Order),
+    ("orders", Order),
+    ("payments", Order),
+    ("payment-methods", Order),
+    ("fulfillments", Order),
+    ("returns", Order),
+    ("sagas", Order),
+    ("vendor/orders", Order),
+];
+
+/// Single paths. A client of the shops before this one asks for the health of notifications; order has their events.
+const EXACT: [(&str, Application); 3] = [
+    ("/.well-known/jwks.json", Auth),
+    ("/api/v1/notifications/health", Order),
+    ("/api/notifications/health", Order),
+];
+
+/// The short paths of `spec.ingress.legacyAliases`.
+const ALIASES: [(&str, Application); 3] = [
+    ("orders", Order),
+    ("payments", Order),
+    ("products", Product),
+];
+
+/// All of it, with the short paths or without.
+pub fn routes(legacy_aliases: bool) -> Vec<Route> {
+    let prefix = |path, application| Route {
+        path,
+        matched: PathMatch::Prefix,
+        application,
+    };
+    let below = |root: &'static str| {
+        RESOURCES
+            .iter()
+            .map(move |(name, application)| prefix(format!("{root}/{name}"), *application))
+    };
+    let aliases = if legacy_aliases {
+        ALIASES.as_slice()
+    } else {
+        &[]
+    };
+    let aliases = aliases
+        .iter()
+        .map(|(name, application)| prefix(format!("/{name}"), *application));
+    let exact = EXACT.iter().map(|(path, application)| Route {
+        path: (*path).to_owned(),
+        matched: PathMatch::Exact,
+        application: *application,
+    });
+    exact
+        .chain(below("/api/v1"))
+        .chain(below("/api"))
+        .chain(aliases)
+        .collect()
+}
+
+/// The Ingress, if the spec asks for one.
+pub fn ingresses(stack: &ValidStack) -> Vec<Ingress> {
+    let Some(route) = &stack.route else {
+        return Vec::new();
+    };
+    let paths = routes(route.legacy_aliases)
+        .into_iter()
+        .map(|route| path(stack, route))
+        .collect();
+    let mut metadata = metadata(stack, stack.name.clone(), "ingress");
+    metadata.annotations = route
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.issuer.as_ref())
+        .map(|(kind, name)| [(issuer_annotation(*kind).to_owned(), name.clone())].into());
+    let tls = route.tls.as_ref().map(|tls| {
+        vec![IngressTLS {
+            hosts: route.host.clone().map(|host| vec![host]),
+            secret_name: Some(tls.secret_name.clone()),
+        }]
+    });
+    vec![Ingress {
+        metadata,
+        spec: Some(IngressSpec {
+            ingress_class_name: route.class_name.clone(),
+            tls,
+            rules: Some(vec![IngressRule {
+                host: route.host.clone(),
+                http: Some(HTTPIngressRuleValue { paths }),
+            }]),
+            ..Default::default()
+        }),
+        status: None,
+    }]
+}
+
+/// By what cert-manager knows that it should fill an Ingress' Secret.
+fn issuer_annotation(kind: IssuerKind) -> &'static str {
+    match kind {
+        IssuerKind::Issuer => "cert-manager.io/issuer",
+        IssuerKind::ClusterIssuer => "cert-manager.io/cluster-issuer",
+    }
+}
+
+fn path(stack: &ValidStack, route: Route) -> HTTPIngressPath {
+    HTTPIngressPath {
+        path: Some(route.path),
+        path_type: match route.matched {
+            PathMatch::Prefix => "Prefix",
+            PathMatch::Exact => "Exact",
+        }
+        .to_owned(),
+        backend: IngressBackend {
+            service: Some(IngressServiceBackend {
+                name: stack.object(route.application.as_str()),
+                port: Some(ServiceBackendPort {
+                    name: Some("http".to_owned()),
+                    number: None,
+                }),
+            }),
+            resource: None,
+        },
+    }
+}

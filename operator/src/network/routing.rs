@@ -1,0 +1,116 @@
+//! Whether the shop's URL leads to the shop. Three things can be wrong with a route, and a status that does not look says
+//! "the shop serves" to all of them: another stack has the host, the ingress class does not exist, or the ingress
+//! controller does something else than its Ingress says.
+
+mod look;
+
+pub use look::{Looks, Target, look};
+
+use crate::{
+    kube::{
+        apply_cache::StackKey,
+        stacks::{Known, Place},
+    },
+    validate::ValidStack,
+};
+use k8s_openapi::api::networking::v1::IngressClass;
+use kube::ResourceExt as _;
+
+/// The annotation of the class that an Ingress without one gets.
+const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
+
+/// What is known of the way from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// The spec asks for none.
+    NoIngress,
+    /// The stack that has the host. No Ingress is made: which of two shops answers would be chance.
+    HostTaken(StackKey),
+    ClassMissing {
+        wanted: Option<String>,
+        there: Vec<String>,
+    },
+    /// Not requested, and why.
+    NotChecked(String),
+    /// The shop itself answered.
+    Serves,
+    /// Something else answered.
+    Astray(String),
+}
+
+/// The ingress classes of the cluster, where the operator may read them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IngressClasses {
+    names: Vec<String>,
+    default: Option<String>,
+}
+
+impl IngressClasses {
+    pub fn new(classes: &[IngressClass]) -> Self {
+        let is_default = |class: &&IngressClass| {
+            class.annotations().get(DEFAULT_CLASS).map(String::as_str) == Some("true")
+        };
+        Self {
+            names: classes.iter().map(kube::ResourceExt::name_any).collect(),
+            default: classes
+                .iter()
+                .find(is_default)
+                .map(kube::ResourceExt::name_any),
+        }
+    }
+}
+
+/// What can be told without a request.
+pub fn foreseen(
+    stack: &ValidStack,
+    created: Option<jiff::Timestamp>,
+    stacks: &[Known],
+    classes: Option<&IngressClasses>,
+) -> Option<Routing> {
+    let Some(route) = &stack.route else {
+        return Some(Routing::NoIngress);
+    };
+    let place = Place {
+        host: route.host.clone(),
+        class_name: route.class_name.clone(),
+    };
+    if let Some(holder) = holder(stack, created, &place, stacks, classes) {
+        return Some(Routing::HostTaken(holder));
+    }
+    let classes = classes?;
+    let is_missing = match &route.class_name {
+        Some(name) => !classes.names.contains(name),
+        None => classes.default.is_none(),
+    };
+    is_missing.then(|| Routing::ClassMissing {
+        wanted: route.class_name.clone(),
+        there: classes.names.clone(),
+    })
+}
+
+/// The oldest stack with this host in this class, if that is another one; of two that are equally old, the first by name.
+fn holder(
+    stack: &ValidStack,
+    created: Option<jiff::Timestamp>,
+    place: &Place,
+    stacks: &[Known],
+    classes: Option<&IngressClasses>,
+) -> Option<StackKey> {
+    let class = |place: &Place| {
+        let default = classes.and_then(|classes| classes.default.clone());
+        place.class_name.clone().or(default)
+    };
+    let key = (stack.namespace.clone(), stack.name.clone());
+    let own_rank = (created, key.clone());
+    stacks
+        .iter()
+        .filter(|known| known.key != key && !known.is_leaving)
+        .filter(|known| {
+            let other = known.ingress.as_ref();
+            other.is_some_and(|other| other.host == place.host && class(other) == class(place))
+        })
+        .map(|known| (known.created, known.key.clone()))
+        .filter(|rank| *rank < own_rank)
+        .min()
+        .map(|(_, key)| key)
+}

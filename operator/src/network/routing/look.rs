@@ -1,0 +1,194 @@
+//! One request to the shop's URL, by the way that customers come: to the ingress controller, with the shop's host. The
+//! published keys tell whose shop answers, since no two shops have the same.
+
+use super::Routing;
+use crate::kube::apply_cache::StackKey;
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::{Api, Client};
+use reqwest::{Url, redirect};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// A pass waits for it.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// A URL that led to its shop is left alone for so long. // OPERATOR 5
+const FRESH: Duration = Duration::from_secs(30);
+const KEYS: &str = "/.well-known/jwks.json";
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// What to request, and how to tell that the right shop answers.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub key: StackKey,
+    /// Where customers find the shop; absent where it has any host.
+    pub url: Option<String>,
+    /// The name of the key that the shop signs tokens with.
+    pub signing_key: String,
+    /// Where the ingress controller is reached, `host` or `host:port`, in place of what the Ingress's status says.
+    pub address: Option<String>,
+}
+
+/// When each URL led to its shop last.
+#[derive(Debug, Default)]
+pub struct Looks(Mutex<HashMap<StackKey, (Instant, Option<String>)>>);
+
+impl Looks {
+    fn is_fresh(&self, target: &Target) -> bool {
+        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks
+            .get(&target.key)
+            .is_some_and(|(at, url)| at.elapsed() < FRESH && *url == target.url)
+    }
+
+    fn record(&self, target: &Target, routing: &Routing) {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *routing == Routing::Serves {
+            looks.insert(target.key.clone(), (Instant::now(), target.url.clone()));
+        } else {
+            looks.remove(&target.key);
+        }
+    }
+
+    pub fn forget(&self, key: &StackKey) {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.remove(key);
+    }
+}
+
+/// Requests the shop's keys through the ingress.
+pub async fn look(client: &Client, looks: &Looks, target: &Target) -> Routing {
+    if looks.is_fresh(target) {
+        return Routing::Serves;
+    }
+    let routing = match request(client, target).await {
+        Ok(routing) => routing,
+        Err(why) => Routing::NotChecked(why),
+    };
+    looks.record(target, &routing);
+    routing
+}
+
+/// What the request showed, or why there was none.
+async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
+    let place = match &target.address {
+        Some(address) => address.clone(),
+        None => published_address(client, &target.key).await?,
+    };
+    let base = target
+        .url
+        .clone()
+        .unwrap_or_else(|| format!("http://{place}"));
+    let url = Url::parse(&base)
+        .and_then(|url| url.join(KEYS))
+        .map_err(|error| format!("{base} is not a URL: {error}"))?;
+    let address = resolve(&place, url.port_or_known_default().unwrap_or(80)).await?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let builder = reqwest::Client::builder()
+        .resolve(&host, address)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        // Whose shop it is, its keys say; a certificate may be of an authority that only the customers know.
+        .tls_danger_accept_invalid_certs(true)
+        .timeout(TIMEOUT);
+    let client = builder
+        .build()
+        .map_err(|error| format!("no HTTP client: {error}"))?;
+    let mut answer = client
+        .get(url)
+        .send()
+        .await
+        .map_err(|error| format!("no answer from {address}: {}", innermost(&error)))?;
+    let status = answer.status();
+    if status.as_u16() != 200 {
+        return Ok(Routing::Astray(format!(
+            "GET {KEYS} is answered with {status}"
+        )));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|error| format!("the answer of {address} ends early: {}", innermost(&error)))?
+    {
+        body.extend_from_slice(&chunk);
+        if body.len() > LONGEST_ANSWER {
+            break;
+        }
+    }
+    Ok(if names_key(&body, &target.signing_key) {
+        Routing::Serves
+    } else {
+        Routing::Astray("another shop or server answers, since it has other keys".to_owned())
+    })
+}
+
+/// Where the ingress controller says that it answers for this Ingress.
+async fn published_address(
+    client: &Client,
+    (namespace, name): &StackKey,
+) -> Result<String, String> {
+    let api: Api<Ingress> = Api::namespaced(client.clone(), namespace);
+    let ingress = api
+        .get_opt(name)
+        .await
+        .map_err(|error| format!("the Ingress cannot be read: {error}"))?;
+    let balancer = ingress.and_then(|ingress| ingress.status?.load_balancer?.ingress);
+    let point = balancer
+        .and_then(|points| points.into_iter().next())
+        .and_then(|point| point.ip.or(point.hostname))
+        .ok_or("no ingress controller has published an address in the Ingress's status")?;
+    let is_local = point
+        .parse::<IpAddr>()
+        .map_or(point == "localhost", |address| address.is_loopback());
+    if is_local {
+        return Err(format!(
+            "the ingress controller publishes the address {point}, which from the operator's pod is the pod itself; set \
+             the chart's ingress.address"
+        ));
+    }
+    Ok(point)
+}
+
+/// `host`, `host:port` or an IP address of either family.
+async fn resolve(place: &str, port: u16) -> Result<SocketAddr, String> {
+    if let Ok(address) = place.parse::<SocketAddr>() {
+        return Ok(address);
+    }
+    if let Ok(address) = place.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(address, port));
+    }
+    let with_port = if place.contains(':') {
+        place.to_owned()
+    } else {
+        format!("{place}:{port}")
+    };
+    let looked_up = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host(&with_port)).await;
+    let mut addresses = looked_up
+        .map_err(|_| format!("{place} is not resolved in time"))?
+        .map_err(|error| format!("{place} cannot be resolved: {error}"))?;
+    addresses
+        .next()
+        .ok_or_else(|| format!("{place} has no address"))
+}
+
+fn names_key(body: &[u8], signing_key: &str) -> bool {
+    let Ok(keys) = serde_json::from_slice::<serde_json::Value>(body) else {
+        return false;
+    };
+    let keys = keys["keys"].as_array().map(Vec::as_slice);
+    keys.unwrap_or_default()
+        .iter()
+        .any(|key| key["kid"] == signing_key)
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,196 @@
+//! Releases: which image each component may run. Pure. A gate opens when the new image's Job went through;
+//! a closed gate holds the image and nothing else (OPERATOR 2).
+
+use crate::{
+    component::{Application, POSTGRES},
+    credentials::Credentials,
+    fetch::Fetched,
+    kube::{
+        job_state::{JobState, job_state},
+        pod_failures,
+    },
+    release::{
+        jobs::{self, BOOTSTRAP_CREDENTIALS},
+        rollout,
+    },
+    validate::ValidStack,
+};
+use ecommercestack_crds::{ComponentStatuses, EcommerceStack};
+use k8s_openapi::api::{batch::v1::Job, core::v1::PodTemplateSpec};
+use kube::ResourceExt as _;
+
+/// Which image each component may run, and the Jobs that decide it.
+#[derive(Clone, Debug)]
+pub struct Releases {
+    pub postgres: PostgresRelease,
+    pub applications: [Release; 3],
+}
+
+/// The database's image and its bootstrap.
+#[derive(Clone, Debug)]
+pub struct PostgresRelease {
+    pub image: String,
+    /// The database answers and runs its newest template.
+    pub up: bool,
+    pub bootstrap: Option<Gate>,
+}
+
+/// A service's image and its migration.
+#[derive(Clone, Debug)]
+pub struct Release {
+    pub application: Application,
+    /// Absent until the first migration went through.
+    pub image: Option<String>,
+    pub migration: Option<Gate>,
+}
+
+/// A Job that has to go through first. Its name is known once the database has been initialised and its Secrets can be
+/// used.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    pub job: Job,
+    pub state: JobState,
+    /// Whether what the Job needs is there.
+    pub may_start: bool,
+}
+
+impl Releases {
+    pub fn of(&self, application: Application) -> &Release {
+        &self.applications[application as usize]
+    }
+
+    /// Every Job that the stack wants, or `None` while their names are not known yet.
+    pub fn gates(&self) -> Option<Vec<&Gate>> {
+        let migrations = self
+            .applications
+            .iter()
+            .map(|release| release.migration.as_ref());
+        std::iter::once(self.postgres.bootstrap.as_ref())
+            .chain(migrations)
+            .collect()
+    }
+}
+
+/// Decides what may run.
+pub fn decide(stack: &ValidStack, fetched: &Fetched, credentials: &Credentials) -> Releases {
+    let postgres = decide_postgres(stack, fetched, credentials);
+    let bootstrapped = postgres.bootstrap.as_ref().is_some_and(Gate::is_open);
+    let may_migrate = postgres.up && bootstrapped && postgres.image == stack.database.image;
+    // Nobody is given a new image before those whom it calls are.
+    let mut predecessors_released = true;
+    let applications = Application::ALL.map(|application| {
+        let target = stack.image(application);
+        let migration = fetched.system_identifier.as_deref().map(|identifier| {
+            Gate::new(
+                fetched,
+                jobs::migration(stack, application, identifier),
+                may_migrate,
+            )
+        });
+        let promoted = promoted_image(&fetched.stack, application)
+            .or_else(|| live_image(stack, fetched, application));
+        let opens = migration.as_ref().is_some_and(Gate::is_open)
+            && (predecessors_released || promoted.is_none());
+        let image = if opens {
+            Some(target.to_owned())
+        } else {
+            promoted
+        };
+        predecessors_released &= image.as_deref() == Some(target);
+        Release {
+            application,
+            image,
+            migration,
+        }
+    });
+    Releases {
+        postgres,
+        applications,
+    }
+}
+
+/// The database's new image is proven by its bootstrap Job before the pod is given up for it.
+fn decide_postgres(
+    stack: &ValidStack,
+    fetched: &Fetched,
+    credentials: &Credentials,
+) -> PostgresRelease {
+    let target = &stack.database.image;
+    let set = fetched.live.stateful_sets.get(&stack.object(POSTGRES));
+    let ready = set
+        .and_then(|set| set.status.as_ref()?.ready_replicas)
+        .is_some_and(|ready| ready >= 1);
+    // Without one of the Secrets its name is not known: under another it would run again, and the one that went through
+    // would be pruned. Nor would it be known whether a migration can log in, so that new images wait.
+    let usable = credentials.first_unusable(&BOOTSTRAP_CREDENTIALS).is_none();
+    let identifier = fetched.system_identifier.as_deref().filter(|_| usable);
+    let bootstrap = identifier.map(|identifier| {
+        Gate::new(
+            fetched,
+            jobs::bootstrap(stack, credentials, identifier),
+            ready,
+        )
+    });
+    let promoted = statuses(&fetched.stack)
+        .and_then(|components| components.postgres.as_ref()?.image.clone())
+        .or_else(|| image_of(&set?.spec.template));
+    let proven = bootstrap.as_ref().is_some_and(Gate::is_open);
+    // A database that was never initialised, or cannot run the image it has, has nothing to lose by the new one.
+    let held = !proven
+        && fetched.system_identifier.is_some()
+        && set.is_some()
+        && !is_broken(stack, fetched);
+    let image = promoted.filter(|_| held).unwrap_or_else(|| target.clone());
+    PostgresRelease {
+        image,
+        up: set.is_some_and(rollout::is_up_to_date),
+        bootstrap,
+    }
+}
+
+fn is_broken(stack: &ValidStack, fetched: &Fetched) -> bool {
+    let pods = pod_failures::pods_of(&fetched.pods, &stack.name, POSTGRES);
+    pod_failures::of_pods(pods).is_some()
+}
+
+impl Gate {
+    fn new(fetched: &Fetched, job: Job, may_start: bool) -> Self {
+        let state = job_state(&fetched.live.jobs, &job.name_any());
+        Self {
+            job,
+            state,
+            may_start,
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.state == JobState::Succeeded
+    }
+}
+
+fn statuses(stack: &EcommerceStack) -> Option<&ComponentStatuses> {
+    stack.status.as_ref()?.components.as_ref()
+}
+
+fn promoted_image(stack: &EcommerceStack, application: Application) -> Option<String> {
+    let components = statuses(stack)?;
+    let status = match application {
+        Application::Auth => &components.auth,
+        Application::Product => &components.product,
+        Application::Order => &components.order,
+    };
+    status.as_ref()?.image.clone()
+}
+
+/// A lost status is read from the live Deployment. // OPERATOR 2
+fn live_image(stack: &ValidStack, fetched: &Fetched, application: Application) -> Option<String> {
+    let deployment = fetched
+        .live
+        .deployments
+        .get(&stack.object(application.as_str()))?;
+    image_of(&deployment.spec.template)
+}
+
+fn image_of(template: &PodTemplateSpec) -> Option<String> {
+    template.spec.as_ref()?.containers.first()?.image.clone()
+}

@@ -1,0 +1,52 @@
+//! Who decides how many pods a workload has: the spec, or an autoscaler, whoever made it. Both would undo each other
+//! for ever (OPERATOR 4). Pure.
+
+use crate::{
+    component::Workload, fetch::Live, kube::labels::is_labeled, release::rollout::wanted,
+    validate::ValidStack,
+};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+
+/// How many pods to ask for; nothing where an autoscaler decides.
+pub fn replicas(stack: &ValidStack, live: &Live, workload: Workload) -> Option<i32> {
+    let settings = stack.settings(workload);
+    if let Some(scaling) = &settings.autoscaling {
+        // An autoscaler leaves a workload without pods alone.
+        let current = live.deployments.get(&stack.object(workload.as_str()));
+        let is_off = current.is_some_and(|current| wanted(current) == 0);
+        return is_off.then_some(scaling.min());
+    }
+    foreign(stack, live, workload)
+        .is_none()
+        .then_some(settings.replicas)
+}
+
+/// The most pods that a workload may come to have.
+pub fn most(stack: &ValidStack, live: &Live, workload: Workload) -> i32 {
+    let settings = stack.settings(workload);
+    match foreign(stack, live, workload) {
+        Some(autoscaler) if settings.autoscaling.is_none() => autoscaler.spec.max_replicas,
+        Some(_) | None => settings.most(),
+    }
+}
+
+/// Whether anything but the spec's `replicas` decides.
+pub fn is_autoscaled(stack: &ValidStack, live: &Live, workload: Workload) -> bool {
+    stack.settings(workload).autoscaling.is_some() || foreign(stack, live, workload).is_some()
+}
+
+/// An autoscaler of somebody else's that targets the workload. One of ours that the spec does not ask for any more is
+/// about to be pruned.
+fn foreign<'a>(
+    stack: &ValidStack,
+    live: &'a Live,
+    workload: Workload,
+) -> Option<&'a HorizontalPodAutoscaler> {
+    let deployment = stack.object(workload.as_str());
+    live.autoscalers.values().find(|autoscaler| {
+        let target = &autoscaler.spec.scale_target_ref;
+        target.kind == "Deployment"
+            && target.name == deployment
+            && !is_labeled(&stack.name, &autoscaler.metadata)
+    })
+}

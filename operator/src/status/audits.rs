@@ -1,0 +1,284 @@
+//! What the shop's own audits found last, read from product and order as the caller `operator`. A pass waits for it no
+//! longer than one short call takes, and asks again after half a minute at the earliest, whatever came of it.
+
+use crate::{
+    component::Application,
+    credentials::{CALLER, Credentials},
+    kube::apply_cache::StackKey,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Connect, ask and read. A pass waits for it.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// OPERATOR 5
+const FRESH: Duration = Duration::from_secs(30);
+const LONGEST_ANSWER: usize = 64 * 1024;
+/// Services audit once an hour: a result that is older than this says nothing about today.
+const LONGEST_AGE: Duration = Duration::from_hours(3);
+
+/// One for all stacks: making one reads the root certificates. A connection serves one request.
+static CLIENT: LazyLock<reqwest::Result<reqwest::Client>> = LazyLock::new(|| {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .timeout(TIMEOUT)
+        .build()
+});
+
+/// The last audit of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audit {
+    /// It could not be had, and why.
+    NotRead(String),
+    /// None has ended yet.
+    None,
+    /// The last one ended too long ago.
+    Overdue(Timestamp),
+    Consistent(Timestamp),
+    Problems(Timestamp, Vec<AuditFinding>),
+}
+
+/// All findings of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct AuditFinding {
+    pub code: String,
+    /// Of the first of them.
+    pub message: String,
+    pub count: u64,
+}
+
+/// Both audits of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audits {
+    pub stock: Audit,
+    pub orders: Audit,
+}
+
+impl Audits {
+    pub fn not_read(why: &str) -> Self {
+        Self {
+            stock: Audit::NotRead(why.to_owned()),
+            orders: Audit::NotRead(why.to_owned()),
+        }
+    }
+
+    /// Whether both say that all is well; who waits for anything else looks more often.
+    pub fn are_settled(&self) -> bool {
+        [&self.stock, &self.orders]
+            .iter()
+            .all(|audit| matches!(audit, Audit::Consistent(_)))
+    }
+}
+
+/// What `GET /internal/audit` answers; a newer service may say more.
+#[derive(Deserialize)]
+struct Answer {
+    consistent: Option<bool>,
+    finished_at: Option<Timestamp>,
+    #[serde(default)]
+    findings: Vec<AuditFinding>,
+}
+
+/// What was read last, and when.
+#[derive(Debug, Default)]
+pub struct Reads(Mutex<HashMap<StackKey, (Instant, Audits)>>);
+
+impl Reads {
+    fn fresh(&self, key: &StackKey) -> Option<Audits> {
+        let reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, audits) = reads.get(key)?;
+        (at.elapsed() < FRESH).then(|| audits.clone())
+    }
+
+    fn record(&self, key: &StackKey, audits: &Audits) {
+        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reads.insert(key.clone(), (Instant::now(), audits.clone()));
+    }
+
+    pub fn forget(&self, key: &StackKey) {
+        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reads.remove(key);
+    }
+}
+
+/// Reads both audits, or repeats what was read a moment ago.
+pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> Audits {
+    if let Some(audits) = reads.fresh(key) {
+        return audits;
+    }
+    let audits = match credentials.internal_token(CALLER) {
+        Some(token) => {
+            let url = |application| address(key, application);
+            let (stock, orders) = futures::join!(
+                ask(url(Application::Product), &token),
+                ask(url(Application::Order), &token),
+            );
+            Audits { stock, orders }
+        }
+        None => Audits::not_read("the stack's Secret of internal tokens has none for the operator"),
+    };
+    reads.record(key, &audits);
+    audits
+}
+
+fn address((namespace, name): &StackKey, application: Application) -> String {
+    let application = application.as_str();
+    format!("http://{name}-{application}-internal.{namespace}.svc:8081/internal/audit")
+}
+
+async fn ask(url: String, token: &str) -> Audit {
+    // The client's own limit begins at the connection; names are resolved before.
+    match tokio::time::timeout(TIMEOUT, request(&url, token)).await {
+        Ok(Ok(body)) => understand(&body, Timestamp::now()),
+        Ok(Err(why)) => Audit::NotRead(format!("GET {url}: {why}")),
+        Err(_) => Audit::NotRead(format!(
+            "GET {url}: no answer within {} s",
+            TIMEOUT.as_secs()
+        )),
+    }
+}
+
+async fn request(url: &str, token: &str) -> Result<Vec<u8>, String> {
+    let client = CLIENT
+        .as_ref()
+        .map_err(|error| format!("no HTTP client: {error}"))?;
+    let answer = client.get(url).bearer_auth(token).send().await;
+    let mut answer = answer.map_err(|error| innermost(&error))?;
+    if answer.status() != 200 {
+        return Err(format!("answered with {}", answer.status()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LONGEST_ANSWER {
+            return Err("the answer is too long".to_owned());
+        }
+    }
+    Ok(body)
+}
+
+fn understand(body: &[u8], now: Timestamp) -> Audit {
+    let answer: Answer = match serde_json::from_slice(body) {
+        Ok(answer) => answer,
+        Err(error) => return Audit::NotRead(format!("the answer cannot be read: {error}")),
+    };
+    let (Some(consistent), Some(finished_at)) = (answer.consistent, answer.finished_at) else {
+        return Audit::None;
+    };
+    let age = now.duration_since(finished_at);
+    if age.as_secs() > i64::try_from(LONGEST_AGE.as_secs()).unwrap_or(i64::MAX) {
+        Audit::Overdue(finished_at)
+    } else if consistent {
+        Audit::Consistent(finished_at)
+    } else {
+        Audit::Problems(finished_at, answer.findings)
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, http::HeaderMap, routing::get};
+    use tokio::net::TcpListener;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn read(body: &str) -> Audit {
+        understand(body.as_bytes(), at("2026-11-29T12:00:00Z"))
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        let none = r#"{"consistent":null,"finished_at":null,"findings":[],"running":true}"#;
+        assert_eq!(read(none), Audit::None);
+        let well = r#"{"consistent":true,"finished_at":"2026-11-29T11:30:00.5Z","findings":[],"running":false,"new":1}"#;
+        assert_eq!(read(well), Audit::Consistent(at("2026-11-29T11:30:00.5Z")));
+        let old = well.replace("T11", "T08");
+        assert_eq!(read(&old), Audit::Overdue(at("2026-11-29T08:30:00.5Z")));
+        let finding = r#"{"code":"held","message":"MUG at main: held 2, lines say 1","count":3}"#;
+        let wrong = well
+            .replace("true", "false")
+            .replace("[]", &format!("[{finding}]"));
+        let finding: AuditFinding = serde_json::from_str(finding).unwrap();
+        assert_eq!(
+            read(&wrong),
+            Audit::Problems(at("2026-11-29T11:30:00.5Z"), vec![finding])
+        );
+        for nonsense in ["", "[]", r#"{"consistent":"yes"}"#, "{}}"] {
+            assert!(matches!(read(nonsense), Audit::NotRead(_)), "{nonsense}");
+        }
+    }
+
+    async fn serve(routes: Router) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/internal/audit", listener.local_addr().unwrap());
+        tokio::spawn(async { axum::serve(listener, routes).await });
+        url
+    }
+
+    #[tokio::test]
+    async fn a_service_is_asked_with_the_operators_token_and_for_a_moment_only() {
+        let answer = async |headers: HeaderMap| {
+            if headers["authorization"] == "Bearer the-token" {
+                Ok(r#"{"consistent":null,"finished_at":null}"#)
+            } else {
+                Err(axum::http::StatusCode::UNAUTHORIZED)
+            }
+        };
+        let url = serve(Router::new().route("/internal/audit", get(answer))).await;
+        assert_eq!(ask(url.clone(), "the-token").await, Audit::None);
+        let Audit::NotRead(why) = ask(url, "another").await else {
+            panic!("admitted")
+        };
+        assert!(why.ends_with("answered with 401 Unauthorized"), "{why}");
+        let older = serve(Router::new()).await;
+        assert!(
+            matches!(ask(older, "the-token").await, Audit::NotRead(why) if why.contains("404"))
+        );
+        let silent = async || -> &'static str {
+            tokio::time::sleep(Duration::from_mins(1)).await;
+            ""
+        };
+        let silent = serve(Router::new().route("/internal/audit", get(silent))).await;
+        let asked = Instant::now();
+        assert!(matches!(ask(silent, "the-token").await, Audit::NotRead(_)));
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        let long = async || "x".repeat(LONGEST_ANSWER * 2);
+        let long = serve(Router::new().route("/internal/audit", get(long))).await;
+        assert!(
+            matches!(ask(long, "the-token").await, Audit::NotRead(why) if why.ends_with("too long"))
+        );
+        let nobody = "http://127.0.0.1:1/internal/audit".to_owned();
+        assert!(matches!(ask(nobody, "the-token").await, Audit::NotRead(_)));
+    }
+
+    #[test]
+    fn what_was_read_a_moment_ago_is_not_asked_again() {
+        let reads = Reads::default();
+        let key = ("shops".to_owned(), "shop".to_owned());
+        assert_eq!(reads.fresh(&key), None);
+        // A failure, too: a service in trouble is not asked at every pass.
+        let audits = Audits::not_read("no answer");
+        reads.record(&key, &audits);
+        assert_eq!(reads.fresh(&key), Some(audits));
+        reads.forget(&key);
+        assert_eq!(reads.fresh(&key), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! Events: one for each condition that changed its reason, and what happened once. A failed Event fails nothing.
+
+use crate::{kube::labels::MANAGER, status::Finding};
+use ecommercestack_crds::{EcommerceStackStatus, Reason, Severity};
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
+use kube::{
+    Client,
+    runtime::events::{Event, EventType, Recorder, Reporter},
+};
+use tracing::warn;
+
+/// Publishes what changed between two statuses.
+#[derive(Clone)]
+pub struct Events {
+    recorder: Recorder,
+}
+
+impl Events {
+    pub fn new(client: Client, instance: Option<String>) -> Self {
+        let reporter = Reporter {
+            controller: MANAGER.to_owned(),
+            instance,
+        };
+        Self {
+            recorder: Recorder::new(client, reporter),
+        }
+    }
+
+    pub async fn publish(
+        &self,
+        stack: &ObjectReference,
+        before: Option<&EcommerceStackStatus>,
+        after: &EcommerceStackStatus,
+    ) {
+        for event in changes(before, after) {
+            self.record(&event, stack).await;
+        }
+    }
+
+    /// What happened once, and no condition says afterwards.
+    pub async fn tell(&self, stack: &ObjectReference, finding: &Finding) {
+        let reason = finding.reason.as_str();
+        let event = event(reason, &finding.message, "Reconcile".to_owned());
+        self.record(&event, stack).await;
+    }
+
+    async fn record(&self, event: &Event, stack: &ObjectReference) {
+        if let Err(error) = self.recorder.publish(event, stack).await {
+            warn!(error = %error, event.reason, "could not publish an event");
+        }
+    }
+}
+
+/// Conditions of the stack as a whole repeat their components'; Ready speaks only where no component says the same.
+fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) -> Vec<Event> {
+    let old = |type_: &str| {
+        let conditions = before
+            .map(|before| before.conditions.as_slice())
+            .unwrap_or_default();
+        conditions.iter().find(|condition| condition.type_ == type_)
+    };
+    // What is not known of a component is no news of it; Ready says why.
+    let is_component = |condition: &&Condition| {
+        condition.type_ != "Ready"
+            && condition.type_.ends_with("Ready")
+            && condition.status != "Unknown"
+    };
+    let components = || after.conditions.iter().filter(is_component);
+    let ready = after.conditions.iter().filter(|condition| {
+        condition.type_ == "Ready"
+            && (condition.status == "True"
+                || components().all(|component| component.reason != condition.reason))
+    });
+    components()
+        .chain(ready)
+        .filter(|new| match old(&new.type_) {
+            None => true,
+            // Nobody looked for a moment, and found it well again.
+            Some(old) if old.status == "Unknown" => new.status != "True",
+            Some(old) => (&old.reason, &old.status) != (&new.reason, &new.status),
+        })
+        .map(|condition| {
+            // The recorder drops a new note under the same reason and action for six minutes,
+            // so the action tells components and generations of the spec apart.
+            let generation = after.observed_generation.unwrap_or(0);
+            let action = format!("{}{generation}", condition.type_);
+            event(&condition.reason, &condition.message, action)
+        })
+        .collect()
+}
+
+fn event(reason: &str, message: &str, action: String) -> Event {
+    let is_wrong = Reason::ALL
+        .iter()
+        .any(|known| known.as_str() == reason && known.severity() == Severity::Wrong);
+    Event {
+        type_: if is_wrong {
+            EventType::Warning
+        } else {
+            EventType::Normal
+        },
+        reason: reason.to_owned(),
+        note: Some(message.chars().take(1000).collect()),
+        action,
+        secondary: None,
+    }
+}
