@@ -111,7 +111,8 @@ fn complete_operation(operation: &mut Operation) {
             // These have several causes, and the operation names its own; of the others it tells the only one better.
             Entry::Occupied(mut occupied) => {
                 if let ("400" | "409" | "422", RefOr::T(response)) = (status, occupied.get_mut()) {
-                    response.description = format!("{} {}", response.description, sentences.join(" "));
+                    response.description =
+                        format!("{} {}", response.description, sentences.join(" "));
                 }
             }
         }
@@ -139,6 +140,7 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
         .iter()
         .flatten()
         .any(|requirement| *requirement != SecurityRequirement::default());
+    let has_key = header(operation, idempotency::HEADER).is_some();
     let if_match = header(operation, "If-Match");
     let facts = [
         (
@@ -166,7 +168,7 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
             ],
         ),
         (
-            header(operation, idempotency::HEADER).is_some(),
+            has_key,
             &[
                 ("400", "The Idempotency-Key is missing or malformed."),
                 (
@@ -191,7 +193,14 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
             &[("428", "`if_match_required`: If-Match is missing.")],
         ),
         (
-            true,
+            has_key,
+            &[(
+                "503",
+                "Temporarily unavailable; retry after the time in Retry-After, with the same Idempotency-Key.",
+            )],
+        ),
+        (
+            !has_key,
             &[(
                 "503",
                 "Temporarily unavailable; retry after the time in Retry-After.",
@@ -230,11 +239,7 @@ fn say_problem(status: &str, response: &mut Response) {
             .insert(PROBLEM.into(), Content::new(Some(schema)).into());
     }
     match status {
-        "401" => add_header(
-            response,
-            "WWW-Authenticate",
-            "The challenge of RFC 6750.",
-        ),
+        "401" => add_header(response, "WWW-Authenticate", "The challenge of RFC 6750."),
         "429" | "503" => add_header(
             response,
             "Retry-After",

@@ -14,8 +14,9 @@ const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
 const MAX_OFFSET_ROWS: u32 = 10_000;
 
-/// The query of a list: how the client walks through it, and the endpoint's own filters, which deny unknown fields.
-pub struct ListQuery<F> {
+/// The query of a list: how the client walks through it, and the endpoint's own filters, which deny unknown fields. A list
+/// whose rows are never counted has no `include_total`.
+pub struct ListQuery<F, const COUNTED: bool = true> {
     pub paging: PageQuery,
     pub filter: F,
 }
@@ -32,15 +33,18 @@ pub enum NewestFirst {
     CreatedAt,
 }
 
-impl<F: IntoParams> IntoParams for ListQuery<F> {
+impl<F: IntoParams, const COUNTED: bool> IntoParams for ListQuery<F, COUNTED> {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let mut parameters = F::into_params(&place);
-        parameters.extend(PageQuery::into_params(place));
+        let paging = PageQuery::into_params(place).into_iter();
+        parameters.extend(paging.filter(|parameter| COUNTED || parameter.name != COUNT));
         parameters
     }
 }
 
-impl<S: Send + Sync, F: DeserializeOwned> FromRequestParts<S> for ListQuery<F> {
+impl<S: Send + Sync, F: DeserializeOwned, const COUNTED: bool> FromRequestParts<S>
+    for ListQuery<F, COUNTED>
+{
     type Rejection = Problem;
 
     /// Each part is read from its own pairs: `serde(flatten)` would let unknown parameters pass.
@@ -48,7 +52,7 @@ impl<S: Send + Sync, F: DeserializeOwned> FromRequestParts<S> for ListQuery<F> {
         let pairs = parts.uri.query().unwrap_or_default().split('&');
         let (paging, filter): (Vec<&str>, Vec<&str>) = pairs.partition(|pair| {
             let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
-            PAGE_PARAMETERS.contains(&name)
+            PAGE_PARAMETERS.contains(&name) || COUNTED && name == COUNT
         });
         Ok(Self {
             paging: request::read_query(&paging.join("&"))?,
@@ -57,8 +61,9 @@ impl<S: Send + Sync, F: DeserializeOwned> FromRequestParts<S> for ListQuery<F> {
     }
 }
 
-/// The fields of [`PageQuery`].
-const PAGE_PARAMETERS: [&str; 4] = ["limit", "cursor", "page", "include_total"];
+/// The fields of [`PageQuery`]; the last stands apart, as some lists are not counted.
+const PAGE_PARAMETERS: [&str; 3] = ["limit", "cursor", "page"];
+const COUNT: &str = "include_total";
 
 /// How a client walks through a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

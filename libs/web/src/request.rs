@@ -122,10 +122,9 @@ pub(crate) fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem>
         Ok(Query(parameters)) => Ok(parameters),
         Err(rejection) => {
             let reason = std::error::Error::source(&rejection);
-            Err(refused(reason.map_or_else(
-                || rejection.to_string(),
-                ToString::to_string,
-            )))
+            Err(refused(
+                reason.map_or_else(|| rejection.to_string(), ToString::to_string),
+            ))
         }
     }
 }

@@ -18,12 +18,14 @@ mod payment_view;
 mod receive_payment_webhook;
 
 use axum::routing::{delete, post};
+use utoipa::openapi::HttpMethod;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use web::document::alias;
 
 use crate::app::App;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(
             list_payments::list_payments,
             create_payment::create_payment
@@ -43,8 +45,17 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_payments_of_user::list_payments_of_user))
         .routes(routes!(list_payments_by_status::list_payments_by_status))
         .routes(routes!(receive_payment_webhook::receive_payment_webhook))
-        .routes(routes!(list_payment_methods::list_payment_methods))
-        // Aliases: the document lists each operation once.
-        .route("/payments/{id}", delete(cancel_payment::cancel_payment))
-        .route("/payments/refund/{id}", post(create_refund::create_refund))
+        .routes(routes!(list_payment_methods::list_payment_methods));
+    let routes = alias(
+        routes,
+        (HttpMethod::Delete, "/payments/{id}"),
+        (HttpMethod::Post, "/payments/{id}/cancel"),
+        delete(cancel_payment::cancel_payment),
+    );
+    alias(
+        routes,
+        (HttpMethod::Post, "/payments/refund/{id}"),
+        (HttpMethod::Post, "/payments/{id}/refunds"),
+        post(create_refund::create_refund),
+    )
 }

@@ -54,17 +54,26 @@ fn a_broken_promise_is_seen() {
     std::fs::create_dir_all(&folder).unwrap();
     let changed = folder.join("order.json");
     let document = std::fs::read_to_string(document("order")).unwrap();
-    std::fs::write(&changed, document.replace("/api/v1/vendor/orders", "/api/v1/vendor/sales")).unwrap();
-    let status = breaking(&package().join("../../services/order/openapi.json"), &changed)
-        .output()
-        .unwrap()
-        .status;
+    std::fs::write(
+        &changed,
+        document.replace("/api/v1/vendor/orders", "/api/v1/vendor/sales"),
+    )
+    .unwrap();
+    let status = breaking(
+        &package().join("../../services/order/openapi.json"),
+        &changed,
+    )
+    .output()
+    .unwrap()
+    .status;
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(!status.success());
 }
 
 fn breaking(before: &Path, after: &Path) -> Command {
     let mut command = Command::new("oasdiff");
-    command.args(["breaking", "--fail-on", "ERR"]).args([before, after]);
+    command
+        .args(["breaking", "--fail-on", "ERR"])
+        .args([before, after]);
     command
 }

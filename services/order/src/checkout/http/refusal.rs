@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use web::{FieldError, Problem};
+use web::{FieldError, Problem, idempotency};
 
 use crate::{
     checkout::{
@@ -21,16 +21,8 @@ struct MissingLine {
 
 pub fn of_placing(error: &PlaceOrderError) -> Problem {
     match error {
-        PlaceOrderError::KeyInUse => Problem::conflict(
-            "idempotency_key_in_use",
-            "A request with this Idempotency-Key is under way. Send it again in a moment to get its answer.",
-        )
-        .with_header(header::RETRY_AFTER, HeaderValue::from_static("1")),
-        PlaceOrderError::KeyReused => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "This Idempotency-Key came with another body before. Every new request needs a fresh key.",
-        ),
+        PlaceOrderError::KeyInUse => idempotency::key_in_use(),
+        PlaceOrderError::KeyReused => idempotency::key_reused(),
         PlaceOrderError::KeyExpired => Problem::conflict(
             "idempotency_key_expired",
             "The first request with this Idempotency-Key ended without an order. Send it again with a fresh key.",

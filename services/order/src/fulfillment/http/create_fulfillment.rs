@@ -4,9 +4,7 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    FieldError, PathParameters, Problem, ValidJson, problem::ProblemDocument, token::VendorOrAdmin,
-};
+use web::{FieldError, PathParameters, Problem, ValidJson, token::VendorOrAdmin};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
@@ -136,16 +134,11 @@ pub fn items_of(items: Vec<ParcelItemBody>, errors: &mut Vec<FieldError>) -> Vec
     request_body = NewFulfillmentBody,
     responses(
         (status = 201, description = "The parcel is planned.", body = FulfillmentView),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or nothing of the vendor is in it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`order_not_confirmed`, `order_being_cancelled`, `nothing_left` or `order_being_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule, `unknown_item` or `too_many`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No such order, or none of its lines is the vendor's."),
+        (status = 409, description = "`order_not_confirmed`, `order_being_cancelled`, `nothing_left` or `order_being_changed`."),
+        (status = 422, description = "`unknown_item` or `too_many`."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn create_fulfillment(

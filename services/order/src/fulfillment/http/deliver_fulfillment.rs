@@ -1,7 +1,7 @@
 //! `POST /fulfillments/{id}/deliver`: a parcel has arrived.
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, problem::ProblemDocument, token::VendorOrAdmin};
+use web::{PathParameters, Problem, token::VendorOrAdmin};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
@@ -20,12 +20,10 @@ use crate::{
     params(("id" = FulfillmentId, Path, description = "The parcel.")),
     responses(
         (status = 200, description = "It is delivered.", body = FulfillmentView),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such parcel, or it holds what the vendor does not sell.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`no_such_transition`: it is not shipped; or `order_being_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No such shipment, or it has lines of another vendor."),
+        (status = 409, description = "`no_such_transition`: the shipment has not been shipped; or `order_being_changed`."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn deliver_fulfillment(

@@ -5,7 +5,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
     PathParameters, Problem,
-    problem::ProblemDocument,
     token::{Caller, Role},
 };
 
@@ -48,10 +47,8 @@ pub fn onlooker(caller: &Caller) -> Result<Onlooker, Problem> {
     params(("id" = OrderId, Path, description = "The order.")),
     responses(
         (status = 200, description = "The parcels.", body = FulfillmentsView),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller has none of the roles customer, vendor and admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or nothing of it is the caller's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has none of the roles customer, vendor and admin."),
+        (status = 404, description = "No such order, or none of its lines is the caller's."),
     ),
 )]
 pub async fn list_fulfillments(

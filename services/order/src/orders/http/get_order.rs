@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 use web::{
     PathParameters, Problem,
     conditional::ETag,
-    problem::ProblemDocument,
     token::{Caller, Role},
 };
 
@@ -40,9 +39,7 @@ pub enum SeenOrderView {
         (status = 200, description = "The order.", body = SeenOrderView, headers(
             ("ETag" = String, description = "The order's version."),
         )),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or it is somebody else's without a line of the caller's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such order, or it belongs to another customer and has no line of the caller's products."),
     ),
 )]
 pub async fn get_order(

@@ -7,9 +7,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    PathParameters, Problem, QueryParameters,
-    list::{Page, PageQuery, Paging, Start},
-    problem::ProblemDocument,
+    PathParameters, Problem,
+    list::{ListQuery, NoFilter, Page, Paging, Start},
     token::CustomerOrAdmin,
 };
 
@@ -70,30 +69,20 @@ impl EventView {
     path = "/orders/{id}/history",
     tag = "orders",
     security(("bearer" = [])),
-    params(("id" = OrderId, Path, description = "The order."), PageQuery),
+    params(("id" = OrderId, Path, description = "The order."), ListQuery<NoFilter, false>),
     responses(
         (status = 200, description = "A page of its history.", body = Page<EventView>),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is unknown or breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such order, or it belongs to another customer."),
     ),
 )]
 pub async fn get_order_history(
     State(app): State<App>,
     caller: CustomerOrAdmin,
     PathParameters(id): PathParameters<OrderId>,
-    QueryParameters(query): QueryParameters<PageQuery>,
+    ListQuery { paging, .. }: ListQuery<NoFilter, false>,
 ) -> Result<Json<Page<EventView>>, Problem> {
-    let paging: Paging<i64> = Paging::try_new(&query, &("history", id))?;
-    if query.include_total == Some(true) {
-        return Err(Problem::invalid_field(
-            "include_total",
-            "not_offered",
-            "the ETag of an order is the number of its versions",
-        ));
-    }
+    let paging: Paging<i64> = Paging::try_new(&paging, &("history", id))?;
     // Versions count from 1 without gaps, so an offset is a version.
     let after = match paging.start {
         Start::After(version) => version,

@@ -3,11 +3,10 @@
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use web::{
-    Problem, QueryParameters,
-    list::{Page, PageQuery},
-    problem::ProblemDocument,
+    Problem,
+    list::{ListQuery, NewestFirst, Page},
     token::CustomerOrAdmin,
 };
 
@@ -35,23 +34,8 @@ pub struct OrdersQuery {
         dead_code,
         reason = "there is one way to sort, and parsing refuses others"
     )]
-    sort: Option<OrdersSort>,
-    /// Rows a page, 1 to 100; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// `page.next_cursor` of the answer before.
-    cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
-    #[param(minimum = 1)]
-    page: Option<u32>,
-    /// Counts the rows, up to 10,000.
-    include_total: Option<bool>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-enum OrdersSort {
-    #[serde(rename = "-created_at")]
-    NewestFirst,
+    #[param(inline)]
+    sort: Option<NewestFirst>,
 }
 
 /// List orders
@@ -62,19 +46,19 @@ enum OrdersSort {
     path = "/orders",
     tag = "orders",
     security(("bearer" = [])),
-    params(OrdersQuery),
+    params(ListQuery<OrdersQuery>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<OrderView>),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin, or filters by another user without being admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is unknown or breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin, or filters by another user without the role admin."),
     ),
 )]
 pub async fn list_orders(
     State(app): State<App>,
     caller: CustomerOrAdmin,
-    QueryParameters(query): QueryParameters<OrdersQuery>,
+    ListQuery {
+        paging,
+        filter: query,
+    }: ListQuery<OrdersQuery>,
 ) -> Result<Json<Page<OrderView>>, Problem> {
     let filter = OrderFilter {
         customer: query.user,
@@ -82,12 +66,6 @@ pub async fn list_orders(
         status: query.status.map(Into::into),
         from: query.from,
         to: query.to,
-    };
-    let paging = PageQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-        page: query.page,
-        include_total: query.include_total,
     };
     let page = page(&app, reader(&caller), filter, &paging).await?;
     page.ok_or_else(|| Problem::forbidden("Only an admin may ask for the orders of another user."))

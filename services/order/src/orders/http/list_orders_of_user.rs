@@ -2,9 +2,8 @@
 
 use axum::{Json, extract::State};
 use web::{
-    PathParameters, Problem, QueryParameters,
-    list::{Page, PageQuery},
-    problem::ProblemDocument,
+    PathParameters, Problem,
+    list::{ListQuery, NoFilter, Page},
     token::CustomerOrAdmin,
 };
 
@@ -21,27 +20,24 @@ use crate::{
     path = "/orders/user/{id}",
     tag = "orders",
     security(("bearer" = [])),
-    params(("id" = UserId, Path, description = "The user."), PageQuery),
+    params(("id" = UserId, Path, description = "The user."), ListQuery<NoFilter>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<OrderView>),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "The user is somebody else.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is unknown or breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "The user is not the caller."),
     ),
 )]
 pub async fn list_orders_of_user(
     State(app): State<App>,
     caller: CustomerOrAdmin,
     PathParameters(user): PathParameters<UserId>,
-    QueryParameters(query): QueryParameters<PageQuery>,
+    ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<OrderView>>, Problem> {
     let filter = OrderFilter {
         customer: Some(user),
         ..OrderFilter::default()
     };
-    page(&app, reader(&caller), filter, &query)
+    page(&app, reader(&caller), filter, &paging)
         .await?
         .ok_or_else(Problem::not_found)
 }

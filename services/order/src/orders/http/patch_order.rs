@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    problem::ProblemDocument,
     token::CustomerOrAdmin,
 };
 
@@ -107,23 +106,15 @@ impl From<UpdateAddressBody> for AddressChange {
     security(("bearer" = [])),
     params(
         ("id" = OrderId, Path, description = "The order."),
-        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+        IfMatch,
     ),
     request_body(content((UpdateOrderBody = "application/json"), (UpdateOrderBody = "application/merge-patch+json"))),
     responses(
         (status = 200, description = "The order as it is now.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`order_not_pending`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such order, or it belongs to another customer."),
+        (status = 409, description = "`order_not_pending`."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn patch_order(
@@ -155,23 +146,15 @@ pub async fn patch_order(
     security(("bearer" = [])),
     params(
         ("id" = OrderId, Path, description = "The order."),
-        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+        IfMatch,
     ),
     request_body = UpdateOrderBody,
     responses(
         (status = 200, description = "The order as it is now.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`order_not_pending`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such order, or it belongs to another customer."),
+        (status = 409, description = "`order_not_pending`."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn put_order(

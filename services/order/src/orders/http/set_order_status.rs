@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    problem::ProblemDocument,
     token::VendorOrAdmin,
 };
 
@@ -38,23 +37,15 @@ pub struct NewStatusBody {
     security(("bearer" = [])),
     params(
         ("id" = OrderId, Path, description = "The order."),
-        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+        IfMatch,
     ),
     request_body = NewStatusBody,
     responses(
         (status = 200, description = "The order as it is now.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither vendor nor admin, or a vendor of only a part of the order.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or nothing of the vendor is in it.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`no_such_transition`, `not_shipped` or `not_paid`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role vendor nor admin, or sells only a part of the order."),
+        (status = 404, description = "No such order, or none of its lines is the vendor's."),
+        (status = 409, description = "`no_such_transition`, `not_shipped` or `not_paid`."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn set_order_status(

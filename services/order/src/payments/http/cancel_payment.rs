@@ -5,7 +5,6 @@ use web::{
     PathParameters, Problem,
     conditional::ETag,
     idempotency::RequestKey,
-    problem::ProblemDocument,
     token::{CustomerOrAdmin, Fresh},
 };
 
@@ -25,23 +24,16 @@ use crate::{
     security(("bearer" = [])),
     params(
         ("id" = PaymentId, Path, description = "The payment."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
+        RequestKey,
     ),
     responses(
         (status = 202, description = "It is decided: the payment becomes `voided`.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
-            ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key decided it."),
-            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
-            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
-        (status = 400, description = "No usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`payment_not_cancellable`, or `payment_decided`: it is about to be captured.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "`idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After, with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such payment, or it belongs to another customer."),
+        (status = 409, description = "`payment_not_cancellable`, or `payment_decided`: the payment is about to be captured."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn cancel_payment(

@@ -13,7 +13,6 @@ use web::{
     Problem, ValidJson,
     conditional::ETag,
     idempotency::RequestKey,
-    problem::ProblemDocument,
     token::{CustomerOrAdmin, Fresh, Role},
 };
 
@@ -49,26 +48,18 @@ pub struct NewPaymentBody {
     path = "/payments",
     tag = "payments",
     security(("bearer" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it.")),
+    params(RequestKey),
     request_body = NewPaymentBody,
     responses(
         (status = 201, description = "The payment is started.", body = PaymentView, headers(
             ("Location" = String, description = "The payment's address."),
             ("ETag" = String, description = "The payment's version."),
-            ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key started the payment."),
-            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
-            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
         )),
-        (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin, or asks for what only an admin may.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`order_not_payable` or `payment_exists`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule, no such payment method is offered, or `idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After, with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin, or asks for what only an admin may do."),
+        (status = 404, description = "No such order, or it belongs to another customer."),
+        (status = 409, description = "`order_not_payable` or `payment_exists`."),
+        (status = 422, description = "`unknown_payment_method`."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn create_payment(

@@ -5,10 +5,7 @@ use garde::Validate;
 use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey,
-    problem::ProblemDocument, token::Admin,
-};
+use web::{FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, token::Admin};
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{
@@ -41,25 +38,15 @@ pub struct NewRefundBody {
     security(("bearer" = [])),
     params(
         ("id" = PaymentId, Path, description = "The payment."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
+        RequestKey,
     ),
     request_body = NewRefundBody,
     responses(
-        (status = 201, description = "The refund is under way.", body = RefundView, headers(
-            ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key made the refund."),
-            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
-            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
-        )),
-        (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is not an admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such payment.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`payment_not_refundable`, or `refund_exceeds_payment` (with `refundable`).", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule, or `idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After, with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 201, description = "The refund is under way.", body = RefundView),
+        (status = 403, description = "The caller does not have the role admin."),
+        (status = 404, description = "No such payment."),
+        (status = 409, description = "`payment_not_refundable`, or `refund_exceeds_payment` (with `refundable`)."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn create_refund(

@@ -1,9 +1,7 @@
 //! `GET /payments/{id}`: one payment.
 
 use axum::{Json, extract::State};
-use web::{
-    PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::CustomerOrAdmin,
-};
+use web::{PathParameters, Problem, conditional::ETag, token::CustomerOrAdmin};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
@@ -21,10 +19,8 @@ use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
         (status = 200, description = "The payment.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
         )),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]
 pub async fn get_payment(

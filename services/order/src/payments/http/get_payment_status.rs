@@ -1,7 +1,7 @@
 //! `GET /payments/{id}/status`: how far a payment is.
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, problem::ProblemDocument, token::CustomerOrAdmin};
+use web::{PathParameters, Problem, token::CustomerOrAdmin};
 
 use super::{payment_refusal, payment_view::PaymentStatusView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
@@ -17,10 +17,8 @@ use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
     params(("id" = PaymentId, Path, description = "The payment.")),
     responses(
         (status = 200, description = "How far the payment is.", body = PaymentStatusView),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]
 pub async fn get_payment_status(

@@ -3,11 +3,10 @@
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use web::{
-    Problem, QueryParameters,
-    list::{Page, PageQuery},
-    problem::ProblemDocument,
+    Problem,
+    list::{ListQuery, NewestFirst, Page},
     token::CustomerOrAdmin,
 };
 
@@ -41,23 +40,8 @@ pub struct PaymentsQuery {
         dead_code,
         reason = "there is one way to sort, and parsing refuses others"
     )]
-    sort: Option<PaymentsSort>,
-    /// Rows a page, 1 to 100; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// `page.next_cursor` of the answer before.
-    cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
-    #[param(minimum = 1)]
-    page: Option<u32>,
-    /// Counts the rows, up to 10,000.
-    include_total: Option<bool>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-enum PaymentsSort {
-    #[serde(rename = "-created_at")]
-    NewestFirst,
+    #[param(inline)]
+    sort: Option<NewestFirst>,
 }
 
 /// List payments
@@ -68,19 +52,19 @@ enum PaymentsSort {
     path = "/payments",
     tag = "payments",
     security(("bearer" = [])),
-    params(PaymentsQuery),
+    params(ListQuery<PaymentsQuery>),
     responses(
         (status = 200, description = "A page of payments.", body = Page<PaymentView>),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin, or filters by another user without being admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is unknown or breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin, or filters by another user without the role admin."),
     ),
 )]
 pub async fn list_payments(
     State(app): State<App>,
     caller: CustomerOrAdmin,
-    QueryParameters(query): QueryParameters<PaymentsQuery>,
+    ListQuery {
+        paging,
+        filter: query,
+    }: ListQuery<PaymentsQuery>,
 ) -> Result<Json<Page<PaymentView>>, Problem> {
     let filter = PaymentFilter {
         customer: query.user,
@@ -88,12 +72,6 @@ pub async fn list_payments(
         state: query.status.map(Into::into),
         from: query.from,
         to: query.to,
-    };
-    let paging = PageQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-        page: query.page,
-        include_total: query.include_total,
     };
     let page = page(&app, reader(&caller), filter, &paging).await?;
     page.ok_or_else(|| {

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, problem::ProblemDocument, token::CustomerOrAdmin};
+use web::{PathParameters, Problem, token::CustomerOrAdmin};
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
@@ -25,10 +25,8 @@ pub struct Refunds {
     params(("id" = PaymentId, Path, description = "The payment.")),
     responses(
         (status = 200, description = "The refunds.", body = Refunds),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]
 pub async fn list_refunds(

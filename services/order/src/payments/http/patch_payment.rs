@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    problem::ProblemDocument,
     token::CustomerOrAdmin,
 };
 
@@ -39,22 +38,14 @@ pub struct UpdatePaymentBody {
     security(("bearer" = [])),
     params(
         ("id" = PaymentId, Path, description = "The payment."),
-        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+        IfMatch,
     ),
     request_body(content((UpdatePaymentBody = "application/json"), (UpdatePaymentBody = "application/merge-patch+json"))),
     responses(
         (status = 200, description = "The payment as it is now.", body = PaymentView, headers(("ETag" = String, description = "The payment's version."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such payment, or it belongs to another customer."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn patch_payment(
@@ -86,22 +77,14 @@ pub async fn patch_payment(
     security(("bearer" = [])),
     params(
         ("id" = PaymentId, Path, description = "The payment."),
-        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+        IfMatch,
     ),
     request_body = UpdatePaymentBody,
     responses(
         (status = 200, description = "The payment as it is now.", body = PaymentView, headers(("ETag" = String, description = "The payment's version."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither customer nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such payment, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 428, description = "If-Match is missing.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 404, description = "No such payment, or it belongs to another customer."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn put_payment(

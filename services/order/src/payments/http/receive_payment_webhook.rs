@@ -6,7 +6,7 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, WholeBody, problem::ProblemDocument};
+use web::{PathParameters, Problem, WholeBody};
 
 use super::payment_refusal;
 use crate::{
@@ -41,7 +41,7 @@ impl From<ProviderPath> for ProviderName {
     path = "/payments/webhooks/{provider}",
     tag = "payments",
     params(
-        ("provider" = ProviderPath, Path, description = "The provider."),
+        ("provider" = inline(ProviderPath), Path, description = "The provider."),
         ("webhook-id" = String, Header, description = "The same whenever a webhook is sent again."),
         ("webhook-timestamp" = String, Header, description = "When it was sent, in seconds since 1970; at most five minutes ago."),
         ("webhook-signature" = String, Header, description = "`v1,` and the base64 of the HMAC-SHA256 of id, time and body."),
@@ -49,11 +49,9 @@ impl From<ProviderPath> for ProviderName {
     request_body(content = String, content_type = "application/json", description = "In the provider's words.", example = json!({ "type": "payment.authorise.settled", "data": { "payment_id": "pay_01932c5e-7d2a-7c3e-9f00-0242ac120002" } })),
     responses(
         (status = 204, description = "Taken. Also if no such payment is known here: sending it again would not help."),
-        (status = 401, description = "`signature_invalid`: it is not signed by the provider, or not lately.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such provider.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "It is signed, and names no payment.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "`signature_invalid`: the provider has not signed it, or the signature is too old."),
+        (status = 404, description = "No such provider."),
+        (status = 422, description = "The webhook is signed but names no payment."),
     ),
 )]
 pub async fn receive_payment_webhook(

@@ -5,8 +5,7 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey,
-    problem::ProblemDocument, token::Customer,
+    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, token::Customer,
 };
 
 use super::{return_refusal, return_view::ReturnView};
@@ -68,25 +67,16 @@ impl NewReturnBody {
     security(("bearer" = [])),
     params(
         ("id" = OrderId, Path, description = "The order."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Fresh for every new request, the same when one is repeated. 1 to 255 printable ASCII characters. Without one the server makes a key, and a repeated request is carried out again; shops may require it."),
+        RequestKey,
     ),
     request_body = NewReturnBody,
     responses(
-        (status = 201, description = "The return is requested.", body = ReturnView, headers(
-            ("Idempotent-Replayed" = String, description = "`true` if an earlier request with this key asked for it."),
-            ("Idempotency-Key" = String, description = "The key that the server made, if none was sent; send it with a repeated request."),
-            ("Idempotency-Notice" = String, description = "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again."),
-        )),
-        (status = 400, description = "Not JSON, or no usable Idempotency-Key.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is not a customer.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or it is somebody else's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`nothing_left`: nothing was shipped that is in no return; or `order_being_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "The body is not sent as JSON.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A field breaks a rule, `unknown_item`, `too_many` or `idempotency_key_reused`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After, with the same key.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 201, description = "The return is requested.", body = ReturnView),
+        (status = 403, description = "The caller does not have the role customer."),
+        (status = 404, description = "No such order, or it belongs to another customer."),
+        (status = 409, description = "`nothing_left`: every shipped unit is in a return already; or `order_being_changed`."),
+        (status = 422, description = "`unknown_item` or `too_many`."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn create_return(

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, problem::ProblemDocument, token::Caller};
+use web::{PathParameters, Problem, token::Caller};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{app::App, fulfillment::http::list_fulfillments::onlooker, values::OrderId};
@@ -25,10 +25,8 @@ pub struct ReturnsView {
     params(("id" = OrderId, Path, description = "The order.")),
     responses(
         (status = 200, description = "The returns.", body = ReturnsView),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller has none of the roles customer, vendor and admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such order, or nothing of it is the caller's.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has none of the roles customer, vendor and admin."),
+        (status = 404, description = "No such order, or none of its lines is the caller's."),
     ),
 )]
 pub async fn list_returns(

@@ -1,7 +1,7 @@
 //! `POST /returns/{id}/reject`: the goods stay with the customer.
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, problem::ProblemDocument, token::VendorOrAdmin};
+use web::{PathParameters, Problem, token::VendorOrAdmin};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{
@@ -20,12 +20,10 @@ use crate::{
     params(("id" = ReturnId, Path, description = "The return.")),
     responses(
         (status = 200, description = "It is rejected.", body = ReturnView),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such return, or it holds what the vendor does not sell.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "`no_such_transition`: it is received; or `order_being_changed`.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "`too_many_requests`: this customer asks for too many changes, or too many of this are under way; see Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No such return, or it has lines of another vendor."),
+        (status = 409, description = "`no_such_transition`: the return has been received; or `order_being_changed`."),
+        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn reject_return(

@@ -4,9 +4,8 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem, QueryParameters,
-    list::{Page, PageQuery, Paging, Start},
-    problem::ProblemDocument,
+    Problem,
+    list::{ListQuery, Page, Paging, Start},
     token::Admin,
 };
 
@@ -19,14 +18,6 @@ use crate::{app::App, orders::http::refusal, values::SagaId};
 pub struct SagasQuery {
     /// Only those past their deadline and not finished.
     stuck: Option<bool>,
-    /// Rows a page, 1 to 100; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// `page.next_cursor` of the answer before.
-    cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
-    #[param(minimum = 1)]
-    page: Option<u32>,
 }
 
 /// List sagas
@@ -37,27 +28,18 @@ pub struct SagasQuery {
     path = "/sagas",
     tag = "sagas",
     security(("bearer" = [])),
-    params(SagasQuery),
+    params(ListQuery<SagasQuery, false>),
     responses(
         (status = 200, description = "A page of sagas.", body = Page<SagaView>),
-        (status = 401, description = "No valid access token.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The caller is no admin.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is unknown or breaks a rule.", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Try again after the time in Retry-After.", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The caller does not have the role admin."),
     ),
 )]
 pub async fn list_sagas(
     State(app): State<App>,
     _: Admin,
-    QueryParameters(query): QueryParameters<SagasQuery>,
+    ListQuery { paging, filter }: ListQuery<SagasQuery, false>,
 ) -> Result<Json<Page<SagaView>>, Problem> {
-    let stuck = query.stuck.unwrap_or(false);
-    let paging = PageQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-        page: query.page,
-        include_total: None,
-    };
+    let stuck = filter.stuck.unwrap_or(false);
     let paging: Paging<SagaId> = Paging::try_new(&paging, &("sagas", stuck))?;
     let (before, offset) = match paging.start {
         Start::After(id) => (Some(id), 0),
