@@ -7,8 +7,9 @@ use crate::kube::apply_cache::StackKey;
 use backoff::{Attempts, Backoff};
 use std::time::Duration;
 
-/// Why a stack is looked at again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a stack is looked at again; in metrics by the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Reason {
     /// The cluster's definition lacks something.
     HeldBack,
@@ -53,21 +54,6 @@ const UNSETTLED: Backoff = Backoff {
 const LONGEST: Duration = Duration::from_mins(5);
 
 impl Reason {
-    /// As metrics call it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::HeldBack => "held_back",
-            Self::Elsewhere => "elsewhere",
-            Self::Undecided => "undecided",
-            Self::Passing => "passing",
-            Self::Failed => "failed",
-            Self::Unreported => "unreported",
-            Self::Unready => "unready",
-            Self::Unsettled => "unsettled",
-            Self::Settled => "settled",
-        }
-    }
-
     /// How long to wait; `resync` is the longest that a stack waits that could be worked on.
     pub fn wait(self, attempts: &Attempts, stack: &StackKey, resync: Duration) -> Duration {
         match self {

@@ -363,7 +363,7 @@ impl Context {
 
     /// After every pass.
     fn look_again(&self, key: &StackKey, reason: Reason) -> Action {
-        metrics::counter!("ecommercestack_operator_passes_total", "reason" => reason.as_str())
+        metrics::counter!("ecommercestack_operator_passes_total", "reason" => <&str>::from(reason))
             .increment(1);
         Action::requeue(reason.wait(&self.attempts, key, self.resync))
     }
