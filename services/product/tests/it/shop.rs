@@ -19,16 +19,16 @@ use postgres::Pool;
 use product::{
     app::{App, Parts},
     audit::{Auditor, StockBooks},
+    catalog::products::{reads::Reads, views::Views},
     guests::GuestLimits,
     http,
     idempotency::InFlight,
-    pools::{LIST_SETTINGS, READ_SETTINGS},
-    reads::Reads,
-    reservation::{
-        Extension, Hash, Item, Parcel, ParcelLine, Reservation, Returned, Shipped, Verdict, Wanted,
+    infrastructure::postgres::pools::{LIST_SETTINGS, READ_SETTINGS},
+    stock::reservations::{
+        Extension, Parcel, ParcelLine, Returned, Shipped,
+        model::{Hash, Item, Reservation, Verdict, Wanted},
         restock, ship,
     },
-    views::Views,
 };
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -286,7 +286,7 @@ impl Shop {
     }
 
     pub async fn reserve(&self, batch: &[Reservation]) -> Vec<Verdict> {
-        product::reservation::reserve(&self.pool, "USD".parse().unwrap(), batch)
+        product::stock::reservations::reserve(&self.pool, "USD".parse().unwrap(), batch)
             .await
             .unwrap()
     }

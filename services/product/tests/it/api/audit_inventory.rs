@@ -1,6 +1,6 @@
 //! `POST /inventory/audit`
 
-use product::reservation::commit;
+use product::stock::reservations::commit;
 use serde_json::json;
 use sqlx::PgPool;
 

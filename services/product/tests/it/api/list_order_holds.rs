@@ -1,6 +1,6 @@
 //! `GET /internal/reservations`
 
-use product::reservation::commit;
+use product::stock::reservations::commit;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 //! `GET /inventory/reservations`
 
-use product::reservation::{Release, commit, expire_overdue, release};
+use product::stock::reservations::{Release, commit, expire_overdue, release};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::PgPool;
 
-use product::reservation::commit;
+use product::stock::reservations::commit;
 
 use crate::shop::{OPERATOR_TOKEN, Shop, order};
 

@@ -1,6 +1,6 @@
 //! The audit finds what does not add up: a check that cannot fail would be worth nothing.
 
-use product::reservation::commit;
+use product::stock::reservations::commit;
 use sqlx::PgPool;
 
 use crate::shop::{Shop, order};

@@ -1,6 +1,6 @@
 //! Committing: all lines or none, and the same answer each time.
 
-use product::reservation::{Committed, Release, Released, commit, expire_overdue, release};
+use product::stock::reservations::{Committed, Release, Released, commit, expire_overdue, release};
 use sqlx::PgPool;
 
 use crate::shop::{Shop, id, order};

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use postgres::Pool;
-use product::reservation::{
-    Committed, Release, Released, Reservation, Shipped, Verdict, commit, expire_overdue, extend,
+use product::stock::reservations::{
+    Committed, Release, Released, Shipped, commit, expire_overdue, extend,
+    model::{Reservation, Verdict},
     release, reserve, restock, ship,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};

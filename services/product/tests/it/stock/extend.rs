@@ -1,6 +1,8 @@
 //! Extending: a hold lives longer, never shorter, and never again once it ended.
 
-use product::reservation::{Extended, Extension, Release, commit, expire_overdue, extend, release};
+use product::stock::reservations::{
+    Extended, Extension, Release, commit, expire_overdue, extend, release,
+};
 use sqlx::PgPool;
 
 use crate::shop::{Shop, id, order};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use postgres::Pool;
-use product::reservation::{
+use product::stock::reservations::{
     Release, commit, expire_overdue, extend, release, reserve, restock, ship,
 };
 use sqlx::PgPool;

@@ -1,8 +1,8 @@
 //! Releasing: units go back, and an unknown order leaves a tombstone.
 
-use product::reservation::{
-    Committed, Extended, Release, Released, Returned, Shipped, Verdict, commit, expire_overdue,
-    extend, release,
+use product::stock::reservations::{
+    Committed, Extended, Release, Released, Returned, Shipped, commit, expire_overdue, extend,
+    model::Verdict, release,
 };
 use sqlx::PgPool;
 

@@ -1,6 +1,10 @@
 //! Reserving: verdicts, retries, and what a batch keeps apart.
 
-use product::reservation::{Hash, Item, Release, Verdict, release};
+use product::stock::reservations::{
+    Release,
+    model::{Hash, Item, Verdict},
+    release,
+};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -66,7 +70,7 @@ async fn a_retry_finds_the_first_hold_and_holds_nothing_twice(pool: PgPool) {
     let twins = [order(&[("MUG", 1)])];
     let twin = [
         twins[0].clone(),
-        product::reservation::Reservation {
+        product::stock::reservations::model::Reservation {
             order_id: id(),
             ..twins[0].clone()
         },

@@ -1,6 +1,6 @@
 //! Returns: what was shipped stands on its shelf again, once.
 
-use product::reservation::{Release, Returned, Shipped, commit, release};
+use product::stock::reservations::{Release, Returned, Shipped, commit, release};
 use sqlx::PgPool;
 
 use crate::shop::{Shop, id, order, parcel};
