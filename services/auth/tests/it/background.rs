@@ -4,11 +4,15 @@ use std::path::PathBuf;
 
 use auth::{
     MIGRATOR,
-    first_admin::{FirstAdmin, FirstAdminError, FirstAdminSettings, ensure},
-    secret::ServerKey,
-    signing::{KeyFiles, KeyRing},
-    store::users::FirstAdminOutcome,
+    accounts::{
+        first_admin::{FirstAdmin, FirstAdminError, FirstAdminSettings, ensure},
+        postgres::users::FirstAdminOutcome,
+    },
     sweeper,
+    tokens::{
+        secret::ServerKey,
+        signing::{KeyFiles, KeyRing},
+    },
 };
 use serde_json::json;
 use sqlx::PgPool;

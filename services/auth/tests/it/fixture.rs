@@ -3,16 +3,18 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use auth::{
+    accounts::passwords::{HashingLimits, Passwords},
     app::App,
     config::VendorSignup,
     http,
-    limit::{
+    limits::{
         account::AccountLimits,
         address::{AddressCounters, AddressLimits},
     },
-    passwords::{HashingLimits, Passwords},
-    secret::ServerKey,
-    signing::{KeyFiles, SigningKeys},
+    tokens::{
+        secret::ServerKey,
+        signing::{KeyFiles, SigningKeys},
+    },
 };
 use aws_lc_rs::{
     rand::SystemRandom,

@@ -1,6 +1,6 @@
 //! Floods and guesses: whom they hold up, and whom they do not.
 
-use auth::{MIGRATOR, limit::address::AddressLimits};
+use auth::{MIGRATOR, limits::address::AddressLimits};
 use axum::http::HeaderValue;
 use serde_json::json;
 use sqlx::PgPool;

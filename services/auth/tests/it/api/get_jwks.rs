@@ -1,4 +1,4 @@
-use auth::{MIGRATOR, signing::KeyFiles};
+use auth::{MIGRATOR, tokens::signing::KeyFiles};
 use jsonwebtoken::jwk::JwkSet;
 use serde_json::json;
 use sqlx::PgPool;

@@ -1,4 +1,4 @@
-use auth::{MIGRATOR, passwords::HashingLimits};
+use auth::{MIGRATOR, accounts::passwords::HashingLimits};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 

@@ -200,7 +200,7 @@ async fn one_account_does_not_refresh_for_ever(pool: PgPool) {
 async fn no_refresh_token_is_kept_in_clear(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let first = auth.customer("ann").await;
-    let token = auth::secret::RefreshToken::parse(first.refresh()).unwrap();
+    let token = auth::tokens::secret::RefreshToken::parse(first.refresh()).unwrap();
     let hash: Vec<u8> = sqlx::query_scalar("SELECT token_hash FROM refresh_tokens")
         .fetch_one(&pool)
         .await

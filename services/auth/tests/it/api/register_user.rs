@@ -1,5 +1,6 @@
 use auth::{
-    MIGRATOR, config::VendorSignup, limit::address::AddressLimits, passwords::HashingLimits,
+    MIGRATOR, accounts::passwords::HashingLimits, config::VendorSignup,
+    limits::address::AddressLimits,
 };
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
