@@ -18,7 +18,7 @@ use serde_json::json;
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-use crate::fixture::{Auth, PASSWORD, pem, scope};
+use crate::support::fixture::{Auth, PASSWORD, pem, scope};
 
 fn admin(email: &str) -> FirstAdmin {
     let settings = FirstAdminSettings {

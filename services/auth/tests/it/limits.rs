@@ -5,7 +5,7 @@ use axum::http::HeaderValue;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::fixture::{Answer, Auth, PASSWORD, Settings, registration, request};
+use crate::support::fixture::{Answer, Auth, PASSWORD, Settings, registration, request};
 
 const LOGIN: &str = "/api/v1/auth/login";
 const REFRESH: &str = "/api/v1/auth/refresh";

@@ -3,7 +3,7 @@
 use product::stock::reservations::commit;
 use sqlx::PgPool;
 
-use crate::shop::{Shop, order};
+use crate::support::shop::{Shop, order};
 
 #[sqlx::test]
 async fn each_wrong_count_is_found(pool: PgPool) {

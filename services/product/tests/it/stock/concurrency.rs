@@ -12,7 +12,7 @@ use product::stock::reservations::{
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use web::clock::Clock;
 
-use crate::shop::{Shop, held, id, longer, order, parcel};
+use crate::support::shop::{Shop, held, id, longer, order, parcel};
 
 /// Each wish in a batch of its own, all at once.
 async fn all_at_once(pool: &Pool, wishes: &[Reservation]) -> Vec<Verdict> {

@@ -5,7 +5,7 @@ use product::stock::reservations::{
 };
 use sqlx::PgPool;
 
-use crate::shop::{Shop, held, longer, order};
+use crate::support::shop::{Shop, held, longer, order};
 
 #[sqlx::test]
 async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {

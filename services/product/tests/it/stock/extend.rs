@@ -5,7 +5,7 @@ use product::stock::reservations::{
 };
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, order};
+use crate::support::shop::{Shop, id, order};
 
 #[sqlx::test]
 async fn a_hold_is_extended_and_never_shortened(pool: PgPool) {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::shop::{Answer, Shop, longer, order, parcel};
+use crate::support::shop::{Answer, Shop, longer, order, parcel};
 
 async fn adjust(shop: &Shop, sku: &str, delta: i64, force: bool) -> Answer {
     let body = json!({ "delta": delta, "reason": "water damage", "force": force });

@@ -29,7 +29,7 @@ use self::{
     story::{Command, SHELVES, SKUS, Wish, story},
     twin::{Line, Reserved, Shelf, Twin},
 };
-use crate::shop::{Shop, longer, order, parcel};
+use crate::support::shop::{Shop, longer, order, parcel};
 
 /// As many as take a few seconds.
 const CASES: u32 = 32;

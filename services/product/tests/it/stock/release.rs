@@ -6,7 +6,7 @@ use product::stock::reservations::{
 };
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, longer, order, parcel};
+use crate::support::shop::{Shop, id, longer, order, parcel};
 
 #[sqlx::test]
 async fn units_go_back_once(pool: PgPool) {

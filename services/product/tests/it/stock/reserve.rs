@@ -8,7 +8,7 @@ use product::stock::reservations::{
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::shop::{Shop, held, id, order};
+use crate::support::shop::{Shop, held, id, order};
 
 #[sqlx::test]
 async fn a_hold_carries_prices_names_and_vendors(pool: PgPool) {

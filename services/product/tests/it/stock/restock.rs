@@ -3,7 +3,7 @@
 use product::stock::reservations::{Release, Returned, Shipped, commit, release};
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, order, parcel};
+use crate::support::shop::{Shop, id, order, parcel};
 
 #[sqlx::test]
 async fn shipped_units_come_back_once(pool: PgPool) {

@@ -6,7 +6,7 @@ use product::stock::reservations::{
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::shop::{Shop, held, longer, order};
+use crate::support::shop::{Shop, held, longer, order};
 
 /// An order of both goods whose hold has expired.
 async fn expired(shop: &Shop, lines: &[(&str, u32)]) -> Uuid {

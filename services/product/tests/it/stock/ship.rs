@@ -3,7 +3,7 @@
 use product::stock::reservations::{Parcel, Release, Shipped, commit, expire_overdue, release};
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, order, parcel};
+use crate::support::shop::{Shop, id, order, parcel};
 
 #[sqlx::test]
 async fn units_leave_once(pool: PgPool) {
