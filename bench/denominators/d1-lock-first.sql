@@ -1,17 +1,17 @@
 -- D1, lock-first: the services' statements for one order, one by one in one transaction, in the services' order.
 -- Single rows are inserted by VALUES: shorter than the set-wise form, and what a conventional service writes.
 BEGIN;
--- order: adapters/postgres/recorded.rs; with it the parameters that a service would make itself
+-- order: checkout/postgres/recorded.rs; with it the parameters that a service would make itself
 SELECT order_id(:time, :r) AS id, customer(:user) AS customer, skus(:a, :b, :c, :lines) AS skus,
     (ARRAY[:qa, :qb, :qc]::bigint[])[1:(:lines)] AS quantities, sha256(int8send(:r)) AS hash, 'd1-' || :time AS key,
     (SELECT order_id FROM idempotency_keys WHERE principal = customer(:user) AND operation = 'place_order' AND key = 'd1-' || :time) AS known
 \gset
 \if :dice <= 30 AND :dice > 20
--- A replay: the order is read and answered (adapters/postgres/list.rs by_ids).
+-- A replay: the order is read and answered (orders/postgres/list.rs by_ids).
 SELECT * FROM orders WHERE user_id = :customer ORDER BY created_at DESC, id DESC LIMIT 1;
 ROLLBACK;
 \else
--- product: store/products.rs offers, as the arrays that go back with the lines
+-- product: catalog/products/postgres/products.rs offers, as the arrays that go back with the lines
 SELECT array_agg(id ORDER BY sku) AS products, array_agg(vendor_id ORDER BY sku) AS vendors, array_agg(name ORDER BY sku) AS names,
     array_agg(price_minor ORDER BY sku) AS prices, array_agg(sku ORDER BY sku) AS sorted, array_agg(quantity ORDER BY sku) AS sorted_quantities,
     sum(price_minor * quantity)::bigint AS total
@@ -19,16 +19,16 @@ FROM (SELECT id, vendor_id, sku, name, price_minor, (status = 'active' AND delet
       FROM products WHERE id = ANY ('{}'::uuid[]) OR sku = ANY (:skus)) p
 JOIN unnest(:skus::text[], :quantities::bigint[]) AS wanted (sku, quantity) USING (sku)
 \gset
--- product: store/shelves.rs lock
+-- product: stock/reservations/postgres/shelves.rs lock
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
--- product: store/holds.rs known
+-- product: stock/reservations/postgres/holds.rs known
 SELECT order_id, request_key, fingerprint, state, expires_at, total_minor FROM holds
 WHERE request_key = ANY (ARRAY[:hash::bytea]) OR order_id = ANY (ARRAY[:id::uuid]);
 \if :dice <= 20
 -- Sold out: nothing is written.
 ROLLBACK;
 \else
--- product: store/holds.rs insert, store/shelves.rs shift
+-- product: stock/reservations/postgres/holds.rs insert, stock/reservations/postgres/shelves.rs shift
 INSERT INTO holds (order_id, request_key, fingerprint, state, total_minor, expires_at)
 VALUES (:id, :hash, :hash, 'held', :total, now() + make_interval(secs => 60)) ON CONFLICT DO NOTHING RETURNING order_id, expires_at;
 INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_minor, sku, location, quantity)
@@ -37,7 +37,7 @@ FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint
     WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
 UPDATE stock SET held = stock.held + units.quantity FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)
 WHERE stock.sku = units.sku AND stock.location = 'main';
--- order: adapters/postgres/insert.rs claim_keys, insert_orders, insert_items, insert_sagas; events.rs write
+-- order: checkout/postgres/insert.rs claim_keys, insert_orders, insert_items, insert_sagas; orders/postgres/events.rs write
 INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, status)
 VALUES (:customer, 'place_order', :key, :hash, :id, 201) ON CONFLICT (principal, operation, key) DO NOTHING RETURNING order_id;
 INSERT INTO orders (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor, shipping_address, note)
@@ -52,7 +52,7 @@ INSERT INTO sagas (order_id, step, deadline, fence, attempts, due_at)
 VALUES (:id, 'commit_hold', now() + make_interval(secs => 60), 1, 1, now() + make_interval(secs => 3));
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 1, 'order.created', 'customer', :customer,
     '{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}');
--- product: reservation/settle.rs commit_once: store/shelves.rs lock_of, store/holds.rs commit
+-- product: stock/reservations/settle.rs commit_once: stock/reservations/postgres/shelves.rs lock_of, stock/reservations/postgres/holds.rs commit
 SELECT s.sku, s.location, s.priority, s.on_hand, s.held, s.allocated,
     (SELECT count(*) FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid])) AS lines
 FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid]))
@@ -72,7 +72,7 @@ WITH found AS MATERIALIZED (
 SELECT order_id, state, (SELECT count(*) FROM ended) AS ended, (SELECT count(*) FROM units) AS wanted,
     (SELECT count(*) FROM changed) AS changed, (SELECT count(*) FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid])) AS lines
 FROM found;
--- order: adapters/postgres/sagas.rs lock_valid, settle.rs write
+-- order: saga/postgres/sagas.rs lock_valid, saga/postgres/settle.rs write
 SELECT order_id, fence, finished_at IS NULL AS unfinished FROM sagas WHERE order_id = ANY (ARRAY[:id::uuid]) ORDER BY order_id FOR UPDATE;
 SELECT id, version FROM orders WHERE id = ANY (ARRAY[:id::uuid]) ORDER BY id FOR NO KEY UPDATE;
 UPDATE orders SET status = 'confirmed', payment_status = 'unpaid', cancel_reason = NULL, hold = 'committed', version = 2, updated_at = now()

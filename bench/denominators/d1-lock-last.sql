@@ -1,7 +1,7 @@
 -- D1, lock-last: the same rows as lock-first, as somebody writes them who knows that the stock row is hot: all else
 -- first, stock at the very end, and no row locked twice in one transaction.
 BEGIN;
--- order: adapters/postgres/recorded.rs; with it the parameters that a service would make itself
+-- order: checkout/postgres/recorded.rs; with it the parameters that a service would make itself
 SELECT order_id(:time, :r) AS id, customer(:user) AS customer, skus(:a, :b, :c, :lines) AS skus,
     (ARRAY[:qa, :qb, :qc]::bigint[])[1:(:lines)] AS quantities, sha256(int8send(:r)) AS hash, 'd1-' || :time AS key,
     (SELECT order_id FROM idempotency_keys WHERE principal = customer(:user) AND operation = 'place_order' AND key = 'd1-' || :time) AS known
@@ -10,7 +10,7 @@ SELECT order_id(:time, :r) AS id, customer(:user) AS customer, skus(:a, :b, :c, 
 SELECT * FROM orders WHERE user_id = :customer ORDER BY created_at DESC, id DESC LIMIT 1;
 ROLLBACK;
 \else
--- product: store/products.rs offers
+-- product: catalog/products/postgres/products.rs offers
 SELECT array_agg(id ORDER BY sku) AS products, array_agg(vendor_id ORDER BY sku) AS vendors, array_agg(name ORDER BY sku) AS names,
     array_agg(price_minor ORDER BY sku) AS prices, array_agg(sku ORDER BY sku) AS sorted, array_agg(quantity ORDER BY sku) AS sorted_quantities,
     sum(price_minor * quantity)::bigint AS total
@@ -18,15 +18,15 @@ FROM (SELECT id, vendor_id, sku, name, price_minor, (status = 'active' AND delet
       FROM products WHERE id = ANY ('{}'::uuid[]) OR sku = ANY (:skus)) p
 JOIN unnest(:skus::text[], :quantities::bigint[]) AS wanted (sku, quantity) USING (sku)
 \gset
--- product: store/holds.rs known
+-- product: stock/reservations/postgres/holds.rs known
 SELECT order_id, request_key, fingerprint, state, expires_at, total_minor FROM holds
 WHERE request_key = ANY (ARRAY[:hash::bytea]) OR order_id = ANY (ARRAY[:id::uuid]);
 \if :dice <= 20
--- product: store/shelves.rs lock, and there is nothing left
+-- product: stock/reservations/postgres/shelves.rs lock, and there is nothing left
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
 ROLLBACK;
 \else
--- order: adapters/postgres/insert.rs; events.rs write
+-- order: checkout/postgres/insert.rs; orders/postgres/events.rs write
 INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, status)
 VALUES (:customer, 'place_order', :key, :hash, :id, 201) ON CONFLICT (principal, operation, key) DO NOTHING RETURNING order_id;
 INSERT INTO orders (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor, shipping_address, note)
@@ -41,21 +41,21 @@ INSERT INTO sagas (order_id, step, deadline, fence, attempts, due_at)
 VALUES (:id, 'commit_hold', now() + make_interval(secs => 60), 1, 1, now() + make_interval(secs => 3));
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 1, 'order.created', 'customer', :customer,
     '{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}');
--- product: store/holds.rs insert
+-- product: stock/reservations/postgres/holds.rs insert
 INSERT INTO holds (order_id, request_key, fingerprint, state, total_minor, expires_at)
 VALUES (:id, :hash, :hash, 'held', :total, now() + make_interval(secs => 60)) ON CONFLICT DO NOTHING RETURNING order_id, expires_at;
 INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_minor, sku, location, quantity)
 SELECT :id, (place - 1)::smallint, product_id, vendor_id, name, price, sku, 'main', quantity
 FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
     WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
--- The stage that commits the hold, all but the stock. product: store/holds.rs end; order: adapters/postgres/sagas.rs lock_valid, settle.rs write
+-- The stage that commits the hold, all but the stock. product: stock/reservations/postgres/holds.rs end; order: saga/postgres/sagas.rs lock_valid, saga/postgres/settle.rs write
 UPDATE holds SET state = 'committed', ended_at = now() WHERE order_id = :id AND state = 'held';
 UPDATE orders SET status = 'confirmed', payment_status = 'unpaid', cancel_reason = NULL, hold = 'committed', version = 2, updated_at = now()
 WHERE id = :id;
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 2, 'order.confirmed', 'system', NULL,
     '{"status":"confirmed","payment_status":"unpaid","fulfillment_status":"unfulfilled"}');
 UPDATE sagas SET finished_at = now(), last_error = NULL WHERE order_id = :id;
--- product: store/shelves.rs lock, shift, allocate
+-- product: stock/reservations/postgres/shelves.rs lock, shift, allocate
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
 UPDATE stock SET held = stock.held + units.quantity FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)
 WHERE stock.sku = units.sku AND stock.location = 'main';

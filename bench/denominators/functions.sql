@@ -51,12 +51,12 @@ BEGIN
         INTO ids, users, keys, hashes FROM (SELECT DISTINCT id, customer FROM unnest(w_ids, w_customers) AS w (id, customer)) wish;
     SELECT array_agg(DISTINCT sku) INTO all_skus FROM unnest(w_skus) AS sku;
 
-    -- order: adapters/postgres/recorded.rs
+    -- order: checkout/postgres/recorded.rs
     PERFORM asked.place, keys.fingerprint, keys.order_id
     FROM unnest(users, array_fill('place_order'::text, ARRAY[cardinality(ids)]), keys) WITH ORDINALITY AS asked (principal, operation, key, place)
     JOIN idempotency_keys AS keys ON keys.principal = asked.principal AND keys.operation = asked.operation AND keys.key = asked.key;
 
-    -- product: store/products.rs offers; kept as the arrays that the services build in memory
+    -- product: catalog/products/postgres/products.rs offers; kept as the arrays that the services build in memory
     SELECT array_agg(w.id ORDER BY w.id, w.sku), array_agg(w.sku ORDER BY w.id, w.sku), array_agg(quantity ORDER BY w.id, w.sku),
         array_agg(place ORDER BY w.id, w.sku), array_agg(p.id ORDER BY w.id, w.sku), array_agg(vendor_id ORDER BY w.id, w.sku),
         array_agg(name ORDER BY w.id, w.sku), array_agg(price_minor ORDER BY w.id, w.sku)
@@ -68,10 +68,10 @@ BEGIN
     -- Sold out: nothing is written.
     IF line_orders IS NULL THEN RETURN 0; END IF;
 
-    -- product: store/shelves.rs lock
+    -- product: stock/reservations/postgres/shelves.rs lock
     PERFORM sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (all_skus)
     ORDER BY sku, location FOR NO KEY UPDATE;
-    -- product: store/holds.rs known
+    -- product: stock/reservations/postgres/holds.rs known
     PERFORM order_id, request_key, fingerprint, state, expires_at, total_minor FROM holds
     WHERE request_key = ANY (hashes) OR order_id = ANY (ids);
 
@@ -86,7 +86,7 @@ BEGIN
           GROUP BY line.id, w.customer) wish;
     locations := array_fill('main'::text, ARRAY[cardinality(line_orders)]);
 
-    -- product: store/holds.rs insert
+    -- product: stock/reservations/postgres/holds.rs insert
     PERFORM 1; INSERT INTO holds (order_id, request_key, fingerprint, state, total_minor, expires_at)
     SELECT hold.order_id, request_key, fingerprint, 'held', total_minor, now() + make_interval(secs => seconds)
     FROM unnest(fresh, hashes, hashes, totals, array_fill(60, ARRAY[cardinality(fresh)]))
@@ -96,7 +96,7 @@ BEGIN
     SELECT * FROM unnest(line_orders, line_places, line_products, line_vendors, line_names, line_prices, line_skus,
         locations, line_quantities) AS line (order_id, line, product_id, vendor_id, name, price, sku, location, quantity)
     ORDER BY order_id, sku, location;
-    -- product: store/shelves.rs shift
+    -- product: stock/reservations/postgres/shelves.rs shift
     WITH units AS (
         SELECT sku, location, sum(quantity)::bigint AS quantity
         FROM unnest(line_skus, locations, line_quantities) AS line (sku, location, quantity)
@@ -105,7 +105,7 @@ BEGIN
         allocated = stock.allocated + 0 * units.quantity FROM units
     WHERE stock.sku = units.sku AND stock.location = units.location;
 
-    -- order: adapters/postgres/insert.rs claim_keys, insert_orders, insert_items, insert_sagas
+    -- order: checkout/postgres/insert.rs claim_keys, insert_orders, insert_items, insert_sagas
     INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, status)
     SELECT principal, operation, key, fingerprint, new.order_id, 201::smallint
     FROM unnest(fresh_users, array_fill('place_order'::text, ARRAY[cardinality(fresh)]), keys, hashes, fresh)
@@ -126,14 +126,14 @@ BEGIN
     FROM unnest(fresh, array_fill('commit_hold'::text, ARRAY[cardinality(fresh)]), array_fill(60.0::float8, ARRAY[cardinality(fresh)]),
         fences, array_fill(3.0::float8, ARRAY[cardinality(fresh)]))
         AS new (order_id, step, deadline, fence, lease) ORDER BY new.order_id;
-    -- order: adapters/postgres/events.rs write
+    -- order: orders/postgres/events.rs write
     INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data)
     SELECT new.* FROM unnest(fresh, fences, array_fill('order.created'::text, ARRAY[cardinality(fresh)]),
         array_fill('customer'::text, ARRAY[cardinality(fresh)]), fresh_users, events)
         AS new (order_id, version, event_type, actor, actor_id, data)
     ORDER BY new.order_id, version;
 
-    -- product: reservation/settle.rs commit_once: store/shelves.rs lock_of, store/holds.rs commit
+    -- product: stock/reservations/settle.rs commit_once: stock/reservations/postgres/shelves.rs lock_of, stock/reservations/postgres/holds.rs commit
     PERFORM s.sku, s.location, s.priority, s.on_hand, s.held, s.allocated,
         (SELECT count(*) FROM hold_lines WHERE hold_lines.order_id = ANY (fresh)) AS lines
     FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE hold_lines.order_id = ANY (fresh))
@@ -152,7 +152,7 @@ BEGIN
     )
     SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM units), (SELECT count(*) FROM changed),
         (SELECT count(*) FROM hold_lines WHERE hold_lines.order_id = ANY (fresh)) INTO counts FROM found LIMIT 1;
-    -- order: adapters/postgres/sagas.rs lock_valid, settle.rs write: orders, events, sagas
+    -- order: saga/postgres/sagas.rs lock_valid, saga/postgres/settle.rs write: orders, events, sagas
     PERFORM order_id, fence, finished_at IS NULL FROM sagas WHERE sagas.order_id = ANY (fresh) ORDER BY sagas.order_id FOR UPDATE;
     PERFORM id, version FROM orders WHERE id = ANY (fresh) ORDER BY id FOR NO KEY UPDATE;
     UPDATE orders SET status = next.status, payment_status = next.payment, cancel_reason = next.cancel_reason, hold = next.hold,

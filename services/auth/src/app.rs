@@ -5,11 +5,10 @@ use postgres::Pool;
 use web::{clock::Clock, token::Verifier};
 
 use crate::{
+    accounts::passwords::Passwords,
     config::VendorSignup,
-    limit::{account::AccountLimits, address::AddressCounters},
-    passwords::Passwords,
-    secret::ServerKey,
-    signing::SigningKeys,
+    limits::{account::AccountLimits, address::AddressCounters},
+    tokens::{secret::ServerKey, signing::SigningKeys},
 };
 
 #[derive(Clone)]

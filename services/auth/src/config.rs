@@ -8,9 +8,8 @@ use telemetry::Logging;
 use web::{server::Listen, token::TokenScope};
 
 use crate::{
-    first_admin::FirstAdminSettings,
-    limit::{account::AccountLimits, address::AddressLimits},
-    passwords::HashingLimits,
+    accounts::{first_admin::FirstAdminSettings, passwords::HashingLimits},
+    limits::{account::AccountLimits, address::AddressLimits},
 };
 
 /// Accounts, sessions and tokens of a shop.

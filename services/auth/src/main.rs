@@ -3,14 +3,16 @@
 use anyhow::Context;
 use auth::{
     MIGRATOR,
+    accounts::{first_admin, passwords::Passwords},
     app::App,
     config::{Command, Config, Serve},
-    first_admin, http,
-    limit::address::AddressCounters,
-    passwords::Passwords,
-    secret::ServerKey,
-    signing::{KeyFiles, SigningKeys},
+    http,
+    limits::address::AddressCounters,
     sweeper,
+    tokens::{
+        secret::ServerKey,
+        signing::{KeyFiles, SigningKeys},
+    },
 };
 use clap::Parser;
 use web::{clock::Clock, internal::AllowedCallers};

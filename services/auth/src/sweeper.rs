@@ -7,7 +7,11 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 use web::server::stopped;
 
-use crate::{limit::account::WINDOW, store};
+use crate::{
+    limits::{account::WINDOW, postgres::attempts},
+    sessions::postgres::sessions,
+    tokens::postgres::revocations,
+};
 
 const PAUSE: Duration = Duration::from_mins(5);
 const BATCH: i64 = 1_000;
@@ -31,10 +35,10 @@ pub async fn sweep(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<u64, sql
     let mut rows = 0;
     loop {
         let swept = [
-            store::sessions::sweep_tokens(pool, BATCH).await?,
-            store::sessions::sweep(pool, BATCH).await?,
-            store::revocations::sweep(pool, BATCH).await?,
-            store::attempts::sweep(pool, WINDOW, BATCH).await?,
+            sessions::sweep_tokens(pool, BATCH).await?,
+            sessions::sweep(pool, BATCH).await?,
+            revocations::sweep(pool, BATCH).await?,
+            attempts::sweep(pool, WINDOW, BATCH).await?,
         ];
         rows += swept.iter().sum::<u64>();
         if *stop.borrow() || swept.iter().all(|rows| rows.cast_signed() < BATCH) {

@@ -7,7 +7,11 @@ use money::Currency;
 use postgres::Pool;
 use web::{clock::Clock, token::Verifier};
 
-use crate::{audit::Auditor, idempotency::InFlight, reads::Reads, views::Views};
+use crate::{
+    audit::Auditor,
+    catalog::products::{reads::Reads, views::Views},
+    idempotency::InFlight,
+};
 
 /// Shared, not copied: every request gets one.
 #[derive(Clone)]

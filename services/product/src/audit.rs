@@ -1,14 +1,14 @@
 //! The audit of stock: every counter is computed again from movements and holds, a chunk at a time. On schedule, on
 //! request, and after a restore (`product audit`).
 
+mod rows;
+
 use std::time::Duration;
 
 use ::audit::{AuditError, AuditResult, Books, FindingKind, Findings, Names, Session};
 use chrono::{DateTime, Utc};
 use postgres::Pool;
 use uuid::Uuid;
-
-use crate::store::audit as store;
 
 pub type Auditor = ::audit::Auditor<StockBooks>;
 
@@ -52,8 +52,8 @@ impl Books for StockBooks {
         let connection = session.connection();
         let mut after = String::new();
         loop {
-            let upto = store::sku_after(connection, &after, SKUS).await?;
-            findings.extend(store::skus(connection, &after, upto.as_deref()).await?);
+            let upto = rows::sku_after(connection, &after, SKUS).await?;
+            findings.extend(rows::skus(connection, &after, upto.as_deref()).await?);
             match upto {
                 Some(upto) => after = upto,
                 None => break,
@@ -61,15 +61,15 @@ impl Books for StockBooks {
         }
         let mut after = Uuid::nil();
         loop {
-            let upto = store::order_after(connection, after, ORDERS).await?;
-            findings.extend(store::orders(connection, after, upto).await?);
+            let upto = rows::order_after(connection, after, ORDERS).await?;
+            findings.extend(rows::orders(connection, after, upto).await?);
             match upto {
                 Some(upto) => after = upto,
                 None => break,
             }
         }
-        findings.extend(store::shortfalls(connection, SHORTFALL_GRACE).await?);
-        Ok(store::checked(connection).await?)
+        findings.extend(rows::shortfalls(connection, SHORTFALL_GRACE).await?);
+        Ok(rows::checked(connection).await?)
     }
 
     async fn keep(
@@ -80,10 +80,10 @@ impl Books for StockBooks {
         finding_count: i64,
         kinds: &[&FindingKind],
     ) -> Result<(), sqlx::Error> {
-        store::keep(pool, id, started_at, finding_count, kinds).await
+        rows::keep(pool, id, started_at, finding_count, kinds).await
     }
 
     async fn latest(&self, pool: &Pool) -> Result<Option<AuditResult>, sqlx::Error> {
-        store::latest(pool).await
+        rows::latest(pool).await
     }
 }

@@ -1,5 +1,7 @@
 //! A request that says which request it is (`Idempotency-Key`) is done once, and answered alike each time (ORDERS 18).
 
+pub(crate) mod keys;
+
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},

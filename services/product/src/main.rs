@@ -10,13 +10,12 @@ use product::{
     MIGRATOR,
     app::{App, Parts},
     audit::{Auditor, StockBooks},
+    catalog::products::{reads::Reads, views::Views},
     config::{Command, Config, JWKS_TIMEOUT, Serve},
     http,
     idempotency::InFlight,
-    pools::Pools,
-    reads::Reads,
+    infrastructure::postgres::pools::Pools,
     sweeper,
-    views::Views,
 };
 use web::{
     clock::Clock,

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use web::server::stopped;
 
 use crate::{
-    reservation::{StockError, expire_overdue_but},
-    store,
+    idempotency::keys,
+    stock::reservations::{expire_overdue_but, model::StockError},
 };
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -66,8 +66,6 @@ async fn sweep_holds(
 }
 
 async fn sweep_keys(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<(), sqlx::Error> {
-    while store::keys::sweep(pool, KEYS_AT_ONCE).await?.cast_signed() == KEYS_AT_ONCE
-        && !*stop.borrow()
-    {}
+    while keys::sweep(pool, KEYS_AT_ONCE).await?.cast_signed() == KEYS_AT_ONCE && !*stop.borrow() {}
     Ok(())
 }

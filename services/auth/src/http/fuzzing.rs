@@ -2,11 +2,13 @@
 
 use web::json::from_slice;
 
-use super::{
-    log_in::LogIn, refresh_session::RefreshSession, register_user::RegisterUser,
-    update_profile::UpdateProfile,
+use crate::{
+    accounts::http::{register_user::RegisterUser, update_profile::UpdateProfile},
+    sessions::{
+        http::{log_in::LogIn, refresh_session::RefreshSession},
+        log_in::Credentials,
+    },
 };
-use crate::log_in::Credentials;
 
 /// Nothing that `text` says may end the process.
 pub fn read_bodies(text: &[u8]) {

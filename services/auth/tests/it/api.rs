@@ -1,11 +1,5 @@
-//! One file per endpoint, named as in `src/http`.
+//! One file an endpoint, in a folder for each subject as in `src`.
 
-mod get_jwks;
-mod get_profile;
-mod list_revocations;
-mod log_in;
-mod log_out;
-mod refresh_session;
-mod register_user;
-mod update_profile;
-mod validate_session;
+mod accounts;
+mod sessions;
+mod tokens;

@@ -4,17 +4,21 @@ use std::path::PathBuf;
 
 use auth::{
     MIGRATOR,
-    first_admin::{FirstAdmin, FirstAdminError, FirstAdminSettings, ensure},
-    secret::ServerKey,
-    signing::{KeyFiles, KeyRing},
-    store::users::FirstAdminOutcome,
+    accounts::{
+        first_admin::{FirstAdmin, FirstAdminError, FirstAdminSettings, ensure},
+        postgres::users::FirstAdminOutcome,
+    },
     sweeper,
+    tokens::{
+        secret::ServerKey,
+        signing::{KeyFiles, KeyRing},
+    },
 };
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::sync::watch;
 
-use crate::fixture::{Auth, PASSWORD, pem, scope};
+use crate::support::fixture::{Auth, PASSWORD, pem, scope};
 
 fn admin(email: &str) -> FirstAdmin {
     let settings = FirstAdminSettings {

@@ -4,7 +4,7 @@ use axum::{body::Body, http::Request};
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::fixture::{Answer, Auth, PASSWORD, registration};
+use crate::support::fixture::{Answer, Auth, PASSWORD, registration};
 
 /// Each was sent to a running shop once.
 const BODIES: [&str; 6] = [

@@ -1,11 +1,11 @@
 //! Floods and guesses: whom they hold up, and whom they do not.
 
-use auth::{MIGRATOR, limit::address::AddressLimits};
+use auth::{MIGRATOR, limits::address::AddressLimits};
 use axum::http::HeaderValue;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::fixture::{Answer, Auth, PASSWORD, Settings, registration, request};
+use crate::support::fixture::{Answer, Auth, PASSWORD, Settings, registration, request};
 
 const LOGIN: &str = "/api/v1/auth/login";
 const REFRESH: &str = "/api/v1/auth/refresh";

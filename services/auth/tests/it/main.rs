@@ -8,8 +8,8 @@
 
 mod api;
 mod background;
-mod fixture;
 mod hostile_bodies;
 mod limits;
 mod migrations;
 mod openapi;
+mod support;

@@ -9,7 +9,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::shop::{Shop, order_of};
+use crate::support::shop::{Shop, order_of};
 
 const CLIENTS: u64 = 400;
 

@@ -1,33 +1,8 @@
-//! One file an endpoint.
+//! One file an endpoint, in a folder for each subject.
 
-mod cancel_order;
-mod cancel_payment;
-mod capture_payment;
-mod create_fulfillment;
-mod create_order;
-mod create_order_twins;
-mod create_order_without_product;
-mod create_payment;
-mod create_refund;
-pub mod create_return;
-mod get_order;
-mod get_order_history;
-mod get_payment;
-mod get_payment_status;
-mod list_orders;
-mod list_orders_by_status;
-mod list_orders_of_user;
-mod list_payment_methods;
-mod list_payments;
-mod list_payments_by_status;
-mod list_payments_of_user;
-mod list_refunds;
-mod list_sagas;
-mod list_vendor_orders;
-mod patch_order;
-mod patch_payment;
-mod payments_without_token;
-mod receive_payment_webhook;
-mod receive_return;
-mod set_order_status;
-mod ship_fulfillment;
+mod checkout;
+mod fulfillment;
+mod orders;
+mod payments;
+pub(crate) mod returns;
+mod saga;

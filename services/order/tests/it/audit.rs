@@ -23,10 +23,12 @@ use web::{
 };
 
 use crate::{
-    api::create_return::{give_back, shipped},
-    payments::{pay, place, send, settle},
-    product::{Bend, Fault},
-    shop::{Answer, Shop, order_of},
+    api::returns::create_return::{give_back, shipped},
+    support::{
+        payments::{pay, place, send, settle},
+        product::{Bend, Fault},
+        shop::{Answer, Shop, order_of},
+    },
 };
 
 const STRANGER: &str = "01932c5e-7d2a-7c3e-9f00-0242ac120002";
@@ -521,13 +523,13 @@ async fn a_million_orders_are_audited(pool: PgPool) {
              SELECT partition, row_number() OVER (PARTITION BY partition ORDER BY order_id, version), order_id, version FROM order_events;
          UPDATE event_partitions SET last_sequence = (SELECT count(*) FROM published_events AS done WHERE done.partition = event_partitions.partition);
          ANALYZE; RESET session_replication_role",
-        address = crate::shop::address().to_string().replace("\"gb\"", "\"GB\""),
+        address = crate::support::shop::address().to_string().replace("\"gb\"", "\"GB\""),
     );
     sqlx::raw_sql(AssertSqlSafe(plant))
         .execute(&shop.pool)
         .await
         .unwrap();
-    let product = crate::product::every_order_is_held().await;
+    let product = crate::support::product::every_order_is_held().await;
     let auditor = Auditor {
         books: OrderBooks {
             patience: Duration::ZERO,

@@ -13,7 +13,7 @@ use order::{
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use web::clock::Clock;
 
-use crate::{
+use crate::support::{
     commit_proxy::CommitProxy,
     product::Fault,
     shop::{Person, Shop, order_of},

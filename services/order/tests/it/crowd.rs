@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::{
+use crate::support::{
     payments::{place, send},
     shop::{Answer, Rules, Shop, free, order_of},
 };

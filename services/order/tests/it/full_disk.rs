@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use postgres::testing::small_disk::SmallDisk;
 use sqlx::PgPool;
 
-use crate::shop::{Answer, Person, Shop, order_of};
+use crate::support::shop::{Answer, Person, Shop, order_of};
 
 async fn place(shop: &Shop, customer: &Person, key: &str) -> Answer {
     let body = order_of(&[("MUG-1", 1)]);

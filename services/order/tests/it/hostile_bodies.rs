@@ -4,7 +4,7 @@ use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::shop::{Answer, Person, Shop, order_of};
+use crate::support::shop::{Answer, Person, Shop, order_of};
 
 /// Each was sent to a running shop once.
 const BODIES: [&str; 7] = [

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::{
+use crate::support::{
     payments::place,
     product::Bend,
     shop::{Answer, Person, Shop, address, order_of},

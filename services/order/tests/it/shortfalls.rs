@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use web::clock::Clock;
 
-use crate::{
+use crate::support::{
     payments::{pay, send, settle},
     product::Fault,
     shop::{Answer, Shop, order_of},

@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use web::clock::Clock;
 
-use crate::shop::{Shop, order_of};
+use crate::support::shop::{Shop, order_of};
 
 /// What waited in the queue, a transaction and a retry after it, on a busy machine. It was 75 s.
 const IN_TIME: Duration = Duration::from_secs(30);

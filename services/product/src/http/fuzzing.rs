@@ -2,12 +2,18 @@
 
 use web::json::from_slice;
 
-use super::{
-    adjust_inventory::AdjustInventory, commit_reservations::CommitReservations,
-    create_location::CreateLocation, create_product::CreateProduct,
-    extend_reservations::ExtendReservations, release_reservations::ReleaseReservations,
-    reserve_stock::ReserveStock, return_goods::ReturnGoods, set_inventory::SetInventory,
-    settle_shortfalls::SettleShortfalls, ship_goods::ShipGoods, update_product::UpdateProduct,
+use crate::{
+    catalog::products::http::{create_product::CreateProduct, update_product::UpdateProduct},
+    stock::{
+        inventory::http::{adjust_inventory::AdjustInventory, set_inventory::SetInventory},
+        locations::http::create_location::CreateLocation,
+        reservations::http::{
+            commit_reservations::CommitReservations, extend_reservations::ExtendReservations,
+            release_reservations::ReleaseReservations, reserve_stock::ReserveStock,
+            return_goods::ReturnGoods, ship_goods::ShipGoods,
+        },
+        shortfalls::http::settle_shortfalls::SettleShortfalls,
+    },
 };
 
 /// Nothing that `text` says may end the process.

@@ -4,12 +4,16 @@ use axum::http::StatusCode;
 use web::{FieldError, Problem, conditional::IfMatch};
 
 use crate::{
-    catalogue::{CreateProductError, MetadataError, UpdateProductError},
+    catalog::products::{
+        CreateProductError, UpdateProductError, model::MetadataError,
+        postgres::product_lists::ListError,
+    },
     idempotency::key_of_another_request,
-    inventory::{InventoryError, MAX_ON_HAND},
-    reservation::StockError,
-    retry::Retryable,
-    store::{product_lists::ListError, readable::Unreadable},
+    infrastructure::postgres::{readable::Unreadable, retry::Retryable},
+    stock::{
+        inventory::{InventoryError, model::MAX_ON_HAND},
+        reservations::model::StockError,
+    },
 };
 
 impl From<CreateProductError> for Problem {

@@ -1,25 +1,10 @@
-//! One file an endpoint.
+//! One file an endpoint, in a folder for each subject; and what holds of several.
 
-mod adjust_inventory;
 mod aliases;
-mod audit_inventory;
-mod create_product;
-mod delete_product;
-mod enable_and_disable_product;
-mod get_inventory;
-mod get_product;
-mod guest_limits;
-mod list_and_create_locations;
-mod list_and_settle_shortfalls;
-mod list_inventory;
-mod list_movements;
-mod list_order_holds;
-mod list_products;
-mod list_reservations;
-mod list_vendor_products;
+mod inventory;
+mod locations;
 mod openapi;
-mod reserve_stock;
-mod set_inventory;
-mod ship_and_return_goods;
+mod products;
+mod reservations;
+mod shortfalls;
 mod unreadable_rows;
-mod update_product;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::shop::{INTERNAL_TOKEN, Shop};
+use crate::support::shop::{INTERNAL_TOKEN, Shop};
 
 /// Each was sent to a running shop once.
 const BODIES: [&str; 7] = [

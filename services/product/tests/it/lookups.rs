@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use product::pools::READ_SETTINGS;
+use product::infrastructure::postgres::pools::READ_SETTINGS;
 use sqlx::{AssertSqlSafe, PgPool};
 
 /// Nearly all of them deleted: the partial indexes of lists are tiny, or are taken for it.

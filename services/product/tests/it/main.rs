@@ -9,5 +9,5 @@ mod api;
 mod hostile_bodies;
 mod lookups;
 mod migrations;
-mod shop;
 mod stock;
+mod support;

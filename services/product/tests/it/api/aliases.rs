@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::shop::Shop;
+use crate::support::shop::Shop;
 
 #[sqlx::test]
 async fn products_answer_at_the_root_where_the_stack_allows_it(pool: PgPool) {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 use sqlx::PgPool;
 
-use product::reservation::commit;
+use product::stock::reservations::commit;
 
-use crate::shop::{OPERATOR_TOKEN, Shop, order};
+use crate::support::shop::{OPERATOR_TOKEN, Shop, order};
 
 fn column<'a>(page: &'a Value, name: &str) -> Vec<&'a str> {
     let rows = page["data"].as_array().unwrap().iter();
@@ -68,7 +68,10 @@ async fn lists_and_reads_go_on(pool: PgPool, wrong: &'static str) {
     let orders = [order(&[("A", 1)]), order(&[("BAD", 1)]), order(&[("C", 1)])];
     let verdicts = shop.reserve(&orders).await;
     for place in [0, 2] {
-        assert!(crate::shop::held(&verdicts[place]).is_some(), "{wrong}");
+        assert!(
+            crate::support::shop::held(&verdicts[place]).is_some(),
+            "{wrong}"
+        );
     }
 }
 
@@ -182,7 +185,7 @@ async fn movements_reservations_and_locations(pool: PgPool) {
         assert_eq!(column(&page, "state"), ["committed"], "{query}");
     }
     assert_eq!(
-        crate::shop::held(&shop.reserve(&orders[..1]).await[0]),
+        crate::support::shop::held(&shop.reserve(&orders[..1]).await[0]),
         Some(orders[0].order_id)
     );
 }
@@ -197,7 +200,7 @@ async fn a_hold_without_an_end_fails_no_batch(pool: PgPool) {
     shop.plant("UPDATE holds SET expires_at = 'infinity'").await;
     let verdicts = shop.reserve(&orders).await;
     for (order, verdict) in orders.iter().zip(&verdicts) {
-        assert_eq!(crate::shop::held(verdict), Some(order.order_id));
+        assert_eq!(crate::support::shop::held(verdict), Some(order.order_id));
     }
 }
 

@@ -1,9 +1,9 @@
 //! The audit finds what does not add up: a check that cannot fail would be worth nothing.
 
-use product::reservation::commit;
+use product::stock::reservations::commit;
 use sqlx::PgPool;
 
-use crate::shop::{Shop, order};
+use crate::support::shop::{Shop, order};
 
 #[sqlx::test]
 async fn each_wrong_count_is_found(pool: PgPool) {

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use postgres::Pool;
-use product::reservation::{
-    Committed, Release, Released, Reservation, Shipped, Verdict, commit, expire_overdue, extend,
+use product::stock::reservations::{
+    Committed, Release, Released, Shipped, commit, expire_overdue, extend,
+    model::{Reservation, Verdict},
     release, reserve, restock, ship,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use web::clock::Clock;
 
-use crate::shop::{Shop, held, id, longer, order, parcel};
+use crate::support::shop::{Shop, held, id, longer, order, parcel};
 
 /// Each wish in a batch of its own, all at once.
 async fn all_at_once(pool: &Pool, wishes: &[Reservation]) -> Vec<Verdict> {

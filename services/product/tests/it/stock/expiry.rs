@@ -1,9 +1,11 @@
 //! Holds whose time has run out go back: by the sweeper, and before anybody is told "sold out".
 
-use product::reservation::{Release, Verdict, commit, expire_overdue, extend, release};
+use product::stock::reservations::{
+    Release, commit, expire_overdue, extend, model::Verdict, release,
+};
 use sqlx::PgPool;
 
-use crate::shop::{Shop, held, longer, order};
+use crate::support::shop::{Shop, held, longer, order};
 
 #[sqlx::test]
 async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
@@ -100,7 +102,7 @@ async fn what_changed_since_the_sweeper_looked_is_left_alone(pool: PgPool) {
     extend(&shop.pool, &[longer(extended, 60)]).await.unwrap();
     let mut sweep = shop.pool.begin().await.unwrap();
     let seen = [committed, released, extended];
-    let expired = product::store::holds::expire(&mut sweep, &seen).await;
+    let expired = product::stock::reservations::postgres::holds::expire(&mut sweep, &seen).await;
     assert_eq!(expired.unwrap(), 0);
     sweep.commit().await.unwrap();
     assert_eq!(shop.counters("MUG").await, (5, 1, 1));
@@ -179,10 +181,10 @@ async fn a_hold_whose_counters_are_wrong_keeps_no_other_from_going_back(pool: Pg
     shop.plant("UPDATE stock SET held = 0 WHERE sku = 'CUP'")
         .await;
     let mut broken = std::collections::BTreeSet::new();
-    let swept = product::reservation::expire_overdue_but(&shop.pool, &mut broken).await;
+    let swept = product::stock::reservations::expire_overdue_but(&shop.pool, &mut broken).await;
     assert_eq!(swept.unwrap(), (3, 2));
     assert!(broken.contains(&orders[0].order_id));
-    let again = product::reservation::expire_overdue_but(&shop.pool, &mut broken).await;
+    let again = product::stock::reservations::expire_overdue_but(&shop.pool, &mut broken).await;
     assert_eq!(again.unwrap(), (0, 0));
     assert_eq!(shop.state(orders[0].order_id).await, "held");
     assert_eq!(shop.counters("MUG").await, (5, 0, 0));

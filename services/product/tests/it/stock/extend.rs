@@ -1,9 +1,11 @@
 //! Extending: a hold lives longer, never shorter, and never again once it ended.
 
-use product::reservation::{Extended, Extension, Release, commit, expire_overdue, extend, release};
+use product::stock::reservations::{
+    Extended, Extension, Release, commit, expire_overdue, extend, release,
+};
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, order};
+use crate::support::shop::{Shop, id, order};
 
 #[sqlx::test]
 async fn a_hold_is_extended_and_never_shortened(pool: PgPool) {

@@ -1,13 +1,14 @@
 //! A count below what orders have, insisted on: the newest holds are lost, then the newest allocations fall short.
 
-use product::reservation::{
-    Committed, Extended, Release, Reservation, Shipped, commit, expire_overdue, extend, release,
+use product::stock::reservations::{
+    Committed, Extended, Release, Shipped, commit, expire_overdue, extend, model::Reservation,
+    release,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::shop::{Answer, Shop, longer, order, parcel};
+use crate::support::shop::{Answer, Shop, longer, order, parcel};
 
 async fn adjust(shop: &Shop, sku: &str, delta: i64, force: bool) -> Answer {
     let body = json!({ "delta": delta, "reason": "water damage", "force": force });
@@ -211,11 +212,14 @@ async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
             ];
             let ids = [wishes[0].order_id, wishes[1].order_id];
             let reserved =
-                product::reservation::reserve(&shop.pool, "USD".parse().unwrap(), &wishes);
+                product::stock::reservations::reserve(&shop.pool, "USD".parse().unwrap(), &wishes);
             drop(reserved.await);
             drop(commit(&shop.pool, &ids[..=number % 2]).await);
             let goods = [parcel(ids[0], &[("B", 1)])];
-            drop(product::reservation::ship(&shop.pool, web::clock::Clock::system(), &goods).await);
+            drop(
+                product::stock::reservations::ship(&shop.pool, web::clock::Clock::system(), &goods)
+                    .await,
+            );
             drop(expire_overdue(&shop.pool).await);
         }
     };

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use postgres::Pool;
-use product::reservation::{
+use product::stock::reservations::{
     Release, commit, expire_overdue, extend, release, reserve, restock, ship,
 };
 use sqlx::PgPool;
 use web::clock::Clock;
 
-use crate::shop::{Shop, longer, order, parcel};
+use crate::support::shop::{Shop, longer, order, parcel};
 
 /// Locks B, lets `work` run into it, and looks which of the others it has locked by then.
 async fn locked_while_waiting_for_b(

@@ -12,9 +12,10 @@ use std::{
     },
 };
 
-use product::reservation::{
-    Committed, Extended, Hash, HoldState, Release, Released, Returned, Shipped, Verdict, commit,
-    expire_overdue, extend, release,
+use product::stock::reservations::{
+    Committed, Extended, Release, Released, Returned, Shipped, commit, expire_overdue, extend,
+    model::{Hash, HoldState, Verdict},
+    release,
 };
 use proptest::{
     prop_assert_eq,
@@ -28,7 +29,7 @@ use self::{
     story::{Command, SHELVES, SKUS, Wish, story},
     twin::{Line, Reserved, Shelf, Twin},
 };
-use crate::shop::{Shop, longer, order, parcel};
+use crate::support::shop::{Shop, longer, order, parcel};
 
 /// As many as take a few seconds.
 const CASES: u32 = 32;
@@ -212,7 +213,7 @@ async fn step(
     Ok(())
 }
 
-fn reservation(wish: &Wish) -> product::reservation::Reservation {
+fn reservation(wish: &Wish) -> product::stock::reservations::model::Reservation {
     let lines: Vec<(&str, u32)> = wish
         .basket
         .iter()
@@ -222,7 +223,7 @@ fn reservation(wish: &Wish) -> product::reservation::Reservation {
     for (sku, units) in &lines {
         *content.entry(sku).or_default() += units;
     }
-    product::reservation::Reservation {
+    product::stock::reservations::model::Reservation {
         request_key: Hash([wish.request; 32]),
         fingerprint: Hash(web::idempotency::fingerprint(&content).unwrap()),
         order_id: order_id(wish.order),
@@ -230,13 +231,13 @@ fn reservation(wish: &Wish) -> product::reservation::Reservation {
     }
 }
 
-fn goods(goods: &story::Parcel) -> product::reservation::Parcel {
+fn goods(goods: &story::Parcel) -> product::stock::reservations::Parcel {
     let lines: Vec<(&str, u32)> = goods
         .basket
         .iter()
         .map(|(sku, units)| (SKUS[*sku], *units))
         .collect();
-    product::reservation::Parcel {
+    product::stock::reservations::Parcel {
         id: parcel_id(goods.id),
         ..parcel(order_id(goods.order), &lines)
     }

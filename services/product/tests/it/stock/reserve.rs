@@ -1,10 +1,14 @@
 //! Reserving: verdicts, retries, and what a batch keeps apart.
 
-use product::reservation::{Hash, Item, Release, Verdict, release};
+use product::stock::reservations::{
+    Release,
+    model::{Hash, Item, Verdict},
+    release,
+};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::shop::{Shop, held, id, order};
+use crate::support::shop::{Shop, held, id, order};
 
 #[sqlx::test]
 async fn a_hold_carries_prices_names_and_vendors(pool: PgPool) {
@@ -66,7 +70,7 @@ async fn a_retry_finds_the_first_hold_and_holds_nothing_twice(pool: PgPool) {
     let twins = [order(&[("MUG", 1)])];
     let twin = [
         twins[0].clone(),
-        product::reservation::Reservation {
+        product::stock::reservations::model::Reservation {
             order_id: id(),
             ..twins[0].clone()
         },

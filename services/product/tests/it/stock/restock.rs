@@ -1,9 +1,9 @@
 //! Returns: what was shipped stands on its shelf again, once.
 
-use product::reservation::{Release, Returned, Shipped, commit, release};
+use product::stock::reservations::{Release, Returned, Shipped, commit, release};
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, order, parcel};
+use crate::support::shop::{Shop, id, order, parcel};
 
 #[sqlx::test]
 async fn shipped_units_come_back_once(pool: PgPool) {

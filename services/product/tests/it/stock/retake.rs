@@ -1,12 +1,12 @@
 //! A hold that ended without its order's doing is taken again, all lines or none; a released one never is (ADR 4).
 
-use product::reservation::{
+use product::stock::reservations::{
     Committed, Extended, Release, Released, commit, expire_overdue, extend, release,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::shop::{Shop, held, longer, order};
+use crate::support::shop::{Shop, held, longer, order};
 
 /// An order of both goods whose hold has expired.
 async fn expired(shop: &Shop, lines: &[(&str, u32)]) -> Uuid {
@@ -207,17 +207,24 @@ async fn a_line_that_moved_to_another_location_is_noticed(pool: PgPool) {
     shop.reserve(std::slice::from_ref(&wish)).await;
     let orders = [wish.order_id];
     let mut tx = shop.pool.begin().await.unwrap();
-    let stock =
-        product::store::holds::lock_stock(&mut tx, &orders, &std::collections::BTreeSet::new())
-            .await
-            .unwrap();
+    let stock = product::stock::reservations::postgres::holds::lock_stock(
+        &mut tx,
+        &orders,
+        &std::collections::BTreeSet::new(),
+    )
+    .await
+    .unwrap();
     shop.plant(
         "UPDATE hold_lines SET location = 'east'; UPDATE stock SET held = held + 2 WHERE location = 'east'",
     )
     .await;
-    let committed = product::store::holds::commit(&mut tx, &orders, &stock).await;
+    let committed =
+        product::stock::reservations::postgres::holds::commit(&mut tx, &orders, &stock).await;
     assert!(
-        matches!(committed, Err(product::reservation::StockError::Raced)),
+        matches!(
+            committed,
+            Err(product::stock::reservations::model::StockError::Raced)
+        ),
         "{committed:?}"
     );
 }

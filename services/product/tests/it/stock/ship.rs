@@ -1,9 +1,9 @@
 //! Shipping: units leave the shelf that they were allocated on, once.
 
-use product::reservation::{Parcel, Release, Shipped, commit, expire_overdue, release};
+use product::stock::reservations::{Parcel, Release, Shipped, commit, expire_overdue, release};
 use sqlx::PgPool;
 
-use crate::shop::{Shop, id, order, parcel};
+use crate::support::shop::{Shop, id, order, parcel};
 
 #[sqlx::test]
 async fn units_leave_once(pool: PgPool) {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use product::reservation::{Committed, Extended, HoldState, Released, Returned, Shipped};
+use product::stock::reservations::{
+    Committed, Extended, Released, Returned, Shipped, model::HoldState,
+};
 
 use super::story::{Basket, Parcel, SHELVES, SKUS, Wish};
 

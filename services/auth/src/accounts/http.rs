@@ -1,0 +1,23 @@
+//! The endpoints of accounts: the lists of their routes.
+
+mod get_profile;
+pub(crate) mod register_user;
+pub(crate) mod update_profile;
+pub(crate) mod user_view;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// Those that are counted by address.
+pub fn counted() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(register_user::register_user))
+}
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(
+        get_profile::get_profile,
+        update_profile::patch_profile,
+        update_profile::put_profile
+    ))
+}

@@ -1,0 +1,101 @@
+//! `POST /auth/register`
+
+use axum::{extract::State, http::StatusCode};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{
+    Problem, ValidJson,
+    limit::{ClientAddress, Meter},
+    problem::ProblemDocument,
+    token::Role,
+};
+
+use crate::{
+    accounts::{
+        model::{Email, FullName, Password, Username},
+        sign_up::{Registration, sign_up},
+    },
+    app::App,
+    sessions::http::session_view::{SessionAnswer, SessionView, answer},
+};
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({
+    "email": "ann@example.com", "password": "correct horse battery", "full_name": "Ann Example", "username": "ann",
+    "role": "customer",
+}))]
+pub(crate) struct RegisterUser {
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    email: Email,
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    password: Password,
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    full_name: FullName,
+    /// Lower-cased. A few words are reserved.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]
+    username: Option<Username>,
+    /// `customer` unless said otherwise; `vendor` where the shop allows it; never `admin`.
+    #[serde(default = "customer")]
+    #[schema(value_type = Role, required = false)]
+    role: Role,
+}
+
+fn customer() -> Role {
+    Role::Customer
+}
+
+/// Make an account
+///
+/// Logs in as well. Limited per account and per address.
+#[utoipa::path(
+    post,
+    path = "/auth/register",
+    tag = "auth",
+    request_body = RegisterUser,
+    responses(
+        (status = 201, description = "The account is made, and its owner logged in.", body = SessionView),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
+        (status = 403, description = "Nobody may give this role to themselves here.", body = ProblemDocument),
+        (status = 409, description = "`account_exists` or `username_taken`.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
+        (status = 429, description = "Too many tries; retry after the time in Retry-After.", body = ProblemDocument, headers(
+            ("Retry-After" = u32, description = "Seconds."),
+            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
+            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
+        )),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn register_user(
+    State(app): State<App>,
+    address: ClientAddress,
+    meter: Meter,
+    ValidJson(request): ValidJson<RegisterUser>,
+) -> Result<(StatusCode, SessionAnswer), Problem> {
+    let RegisterUser {
+        email,
+        password,
+        full_name,
+        username,
+        role,
+    } = request;
+    let tokens = sign_up(
+        &app,
+        Registration {
+            email,
+            password,
+            full_name,
+            username,
+            role,
+        },
+        address,
+        &meter,
+    )
+    .await?;
+    Ok((StatusCode::CREATED, answer(&app, tokens)))
+}

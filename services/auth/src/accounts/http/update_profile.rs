@@ -1,0 +1,133 @@
+//! `PATCH /auth/profile`, and `PUT` as its alias.
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::{header, request::Parts},
+};
+use garde::Validate;
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+use web::{
+    Problem, ValidJson,
+    conditional::{ETag, IfMatch},
+    problem::ProblemDocument,
+};
+
+use super::user_view::UserView;
+use crate::{
+    accounts::{
+        model::{FullName, Username},
+        postgres::users::{self, ProfileChange},
+    },
+    app::App,
+    sessions::signed_in::SignedIn,
+};
+
+/// A merge patch (RFC 7396): what is absent stays, null takes away.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({ "full_name": "Ann Other", "username": null }))]
+pub(crate) struct UpdateProfile {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    full_name: Option<FullName>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent and null differ in a merge patch"
+    )]
+    username: Option<Option<Username>>,
+}
+
+/// A member that is there, null or not; absent ones never come here.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// `If-Match`, where the client sent it.
+pub(crate) struct Versions(Option<Vec<i64>>);
+
+impl<S: Sync> FromRequestParts<S> for Versions {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(Self(None));
+        }
+        match IfMatch::from_request_parts(parts, state).await? {
+            IfMatch::Any => Ok(Self(None)),
+            IfMatch::Versions(versions) => Ok(Self(Some(versions))),
+        }
+    }
+}
+
+/// Change one's own account
+///
+/// A merge patch: absent members stay, `"username": null` takes the username away. If-Match is honoured where sent.
+#[utoipa::path(
+    patch,
+    path = "/auth/profile",
+    tag = "auth",
+    security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag that was read.")),
+    request_body(content((UpdateProfile = "application/json"), (UpdateProfile = "application/merge-patch+json"))),
+    responses(
+        (status = 200, description = "The account as it is now.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 409, description = "`username_taken`.", body = ProblemDocument),
+        (status = 412, description = "It changed since it was read.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn patch_profile(
+    State(app): State<App>,
+    caller: SignedIn,
+    Versions(versions): Versions,
+    ValidJson(request): ValidJson<UpdateProfile>,
+) -> Result<(ETag, Json<UserView>), Problem> {
+    let change = ProfileChange {
+        full_name: request.full_name,
+        username: request.username,
+    };
+    let user =
+        users::update_profile(&app.pool, caller.user.id, &change, versions.as_deref()).await?;
+    Ok((ETag(user.version), Json(user.into())))
+}
+
+/// Change one's own account (the same as PATCH)
+#[utoipa::path(
+    put,
+    path = "/auth/profile",
+    tag = "auth",
+    security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The ETag that was read.")),
+    request_body = UpdateProfile,
+    responses(
+        (status = 200, description = "The account as it is now.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 409, description = "`username_taken`.", body = ProblemDocument),
+        (status = 412, description = "It changed since it was read.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn put_profile(
+    app: State<App>,
+    caller: SignedIn,
+    versions: Versions,
+    request: ValidJson<UpdateProfile>,
+) -> Result<(ETag, Json<UserView>), Problem> {
+    patch_profile(app, caller, versions, request).await
+}

@@ -1,0 +1,65 @@
+//! An account as the rest of the service sees it. Its parts are parsed once, here, and cannot be wrong afterwards.
+
+mod email;
+mod full_name;
+mod guessable;
+mod identifier;
+mod password;
+mod username;
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::token::Role;
+
+pub use self::{
+    email::{Email, EmailError},
+    full_name::{FullName, FullNameError},
+    guessable::{AccountNames, GuessablePassword},
+    identifier::{Identifier, IdentifierError},
+    password::{Password, PasswordError, PresentedPassword, PresentedPasswordError},
+    username::{Username, UsernameError},
+};
+
+web::id!(pub UserId, "usr");
+web::id!(pub SessionId, "ses");
+
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: UserId,
+    pub email: Email,
+    pub username: Option<Username>,
+    pub full_name: FullName,
+    pub roles: Vec<Role>,
+    pub status: Status,
+    /// Of what a client may edit.
+    pub version: i64,
+    /// Access tokens of a lower one count no more.
+    pub token_epoch: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Active,
+    Suspended,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a status is active or suspended")]
+pub struct StatusError;
+
+impl FromStr for Status {
+    type Err = StatusError;
+
+    fn from_str(text: &str) -> Result<Self, StatusError> {
+        match text {
+            "active" => Ok(Self::Active),
+            "suspended" => Ok(Self::Suspended),
+            _ => Err(StatusError),
+        }
+    }
+}

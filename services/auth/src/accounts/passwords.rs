@@ -1,0 +1,345 @@
+//! Password hashes: argon2id (RFC 9106) with 19 MiB, two passes, one lane, on a pool of its own.
+//! The pool and the line before it are bounded and its threads come after all others, so that a flood of logins costs
+//! memory and time that are known, and takes no time from orders on the same machine.
+
+use std::{
+    num::NonZero,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::warn;
+
+use super::model::{Password, PresentedPassword};
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// Waiting longer than this for a thread is as good as no place in the line.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+/// A thirtieth of the weight of a thread that answers requests, where both want the same core.
+const NICENESS: i32 = 15;
+
+/// More only where somebody has given auth the memory for it.
+const USUAL_MOST_THREADS: u32 = 4;
+
+type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct HashingLimits {
+    /// Passwords hashed at the same time; each takes 19 MiB and a core. By default as many as there are cores for this
+    /// process, up to four: more would only push each other's memory out of the caches.
+    #[arg(long, env = "HASHING_THREADS", default_value_t = cores(), value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub hashing_threads: u32,
+    /// Requests that may wait for one of those threads; beyond, the answer is 503.
+    #[arg(long, env = "HASHING_LINE", default_value_t = 256, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub hashing_line: u32,
+}
+
+/// With the limit of the pod counted in.
+fn cores() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(cores)
+        .unwrap_or(u32::MAX)
+        .min(USUAL_MOST_THREADS)
+}
+
+#[derive(Clone)]
+pub struct Passwords(Arc<Pool>);
+
+/// A place in the line before the hashing threads.
+pub struct Place(
+    #[expect(dead_code, reason = "held, and given back by its drop")] OwnedSemaphorePermit,
+);
+
+struct Pool {
+    jobs: mpsc::Sender<Job>,
+    /// A place for everyone who is hashed or waits.
+    places: Arc<Semaphore>,
+    threads: Arc<Semaphore>,
+    /// Compared with when there is no such account, so that the answer takes as long.
+    decoy: Arc<str>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordsError {
+    #[error("the line before the hashing threads is full")]
+    Full,
+    #[error("a password cannot be hashed, or a stored hash not be read")]
+    Hash(#[from] password_hash::Error),
+    #[error("the hashing thread died")]
+    Thread,
+    #[error("no hashing thread can be started")]
+    Start(#[source] std::io::Error),
+}
+
+impl From<PasswordsError> for web::Problem {
+    fn from(error: PasswordsError) -> Self {
+        match error {
+            PasswordsError::Full => Self::unavailable(1).with_cause(&error),
+            PasswordsError::Hash(_) | PasswordsError::Thread | PasswordsError::Start(_) => {
+                Self::internal(&error)
+            }
+        }
+    }
+}
+
+impl Passwords {
+    pub fn try_new(limits: HashingLimits) -> Result<Self, PasswordsError> {
+        let params =
+            Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(password_hash::Error::from)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let decoy = argon2
+            .hash_password(&rand::random::<[u8; 32]>())?
+            .to_string()
+            .into();
+        let (threads, line) = (
+            limits.hashing_threads as usize,
+            limits.hashing_line as usize,
+        );
+        let (jobs, queued) = mpsc::channel();
+        let queued = Arc::new(Mutex::new(queued));
+        for _ in 0..threads {
+            let (argon2, queued) = (argon2.clone(), Arc::clone(&queued));
+            thread::Builder::new()
+                .name("hashing".to_owned())
+                .spawn(move || hash_in_turn(&argon2, &queued))
+                .map_err(PasswordsError::Start)?;
+        }
+        Ok(Self(Arc::new(Pool {
+            jobs,
+            places: Arc::new(Semaphore::new(threads + line)),
+            threads: Arc::new(Semaphore::new(threads)),
+            decoy,
+        })))
+    }
+
+    /// The password's hash as a PHC string, with a fresh salt.
+    pub async fn hash(&self, place: Place, password: Password) -> Result<String, PasswordsError> {
+        self.run(place, move |argon2| {
+            Ok(argon2.hash_password(password.as_bytes())?.to_string())
+        })
+        .await
+    }
+
+    /// Whether the password has this hash. Without a hash it never has, which takes as long to say.
+    pub async fn verify(
+        &self,
+        place: Place,
+        password: PresentedPassword,
+        hash: Option<String>,
+    ) -> Result<bool, PasswordsError> {
+        let decoy = Arc::clone(&self.0.decoy);
+        self.run(place, move |argon2| {
+            let stored = PasswordHash::new(hash.as_deref().unwrap_or(&decoy))
+                .map_err(password_hash::Error::from)?;
+            match argon2.verify_password(password.as_bytes(), &stored) {
+                Ok(()) => Ok(hash.is_some()),
+                Err(password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(error) => Err(error.into()),
+            }
+        })
+        .await
+    }
+
+    /// A place in the line; `Full` at once where there is none.
+    pub fn place(&self) -> Result<Place, PasswordsError> {
+        let place = Arc::clone(&self.0.places).try_acquire_owned();
+        place.map(Place).map_err(|_| PasswordsError::Full)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        place: Place,
+        work: impl FnOnce(&Argon2<'static>) -> Result<T, PasswordsError> + Send + 'static,
+    ) -> Result<T, PasswordsError> {
+        let thread = Arc::clone(&self.0.threads).acquire_owned();
+        let thread = tokio::time::timeout(MAX_WAIT, thread)
+            .await
+            .map_err(|_| PasswordsError::Full)?
+            .map_err(|_| PasswordsError::Full)?;
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |argon2| {
+            let outcome = work(argon2);
+            // The permits go along: whoever stops waiting does not stop the thread.
+            drop((place, thread));
+            // Whoever stopped waiting wants no answer.
+            let _ = answer.send(outcome);
+        });
+        self.0.jobs.send(job).map_err(|_| PasswordsError::Thread)?;
+        answered.await.map_err(|_| PasswordsError::Thread)?
+    }
+}
+
+/// Hashes until the pool is gone, after everybody else on this machine: a flood of logins must not slow orders.
+fn hash_in_turn(argon2: &Argon2<'static>, jobs: &Mutex<mpsc::Receiver<Job>>) {
+    // On Linux this is the thread and not the process.
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        warn!(
+            error = &error as &dyn std::error::Error,
+            "passwords are hashed with the priority of requests"
+        );
+    }
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        // A job that panics answers nobody, and the thread goes on.
+        let _ = catch_unwind(AssertUnwindSafe(|| job(argon2)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(hashing_threads: u32, hashing_line: u32) -> Passwords {
+        Passwords::try_new(HashingLimits {
+            hashing_threads,
+            hashing_line,
+        })
+        .unwrap()
+    }
+
+    fn chosen(text: &str) -> Password {
+        text.to_owned().try_into().unwrap()
+    }
+
+    fn presented(text: &str) -> PresentedPassword {
+        text.to_owned().try_into().unwrap()
+    }
+
+    async fn hashed(passwords: &Passwords) -> Result<String, PasswordsError> {
+        passwords
+            .hash(passwords.place()?, chosen("correct horse"))
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_hash_names_its_parameters_and_fits_one_password() {
+        let passwords = pool(1, 4);
+        let hash = hashed(&passwords).await.unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert_ne!(
+            hash,
+            hashed(&passwords).await.unwrap(),
+            "each has its own salt"
+        );
+        assert!(
+            passwords
+                .verify(
+                    passwords.place().unwrap(),
+                    presented("correct horse"),
+                    Some(hash.clone())
+                )
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(
+                    passwords.place().unwrap(),
+                    presented("battery staple"),
+                    Some(hash)
+                )
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(passwords.place().unwrap(), presented("correct horse"), None)
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_line_is_refused_at_once() {
+        let passwords = pool(1, 0);
+        let held = passwords.place().unwrap();
+        assert!(matches!(
+            hashed(&passwords).await,
+            Err(PasswordsError::Full)
+        ));
+        drop(held);
+        assert!(hashed(&passwords).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_hash_is_our_failure_and_not_a_wrong_password() {
+        let passwords = pool(1, 0);
+        let outcome = passwords
+            .verify(
+                passwords.place().unwrap(),
+                presented("correct horse"),
+                Some("nonsense".to_owned()),
+            )
+            .await;
+        assert!(matches!(outcome, Err(PasswordsError::Hash(_))));
+    }
+
+    #[tokio::test]
+    async fn hashing_comes_after_all_else_and_requests_do_not() {
+        let passwords = pool(2, 0);
+        let niceness = |_: &Argon2<'static>| {
+            let own = rustix::process::getpriority_process(None).unwrap();
+            Ok((own, thread::current().name().map(ToOwned::to_owned)))
+        };
+        let place = passwords.place().unwrap();
+        let hashing = passwords.run(place, niceness).await.unwrap();
+        assert_eq!(hashing, (NICENESS, Some("hashing".to_owned())));
+        let own = rustix::process::getpriority_process(None).unwrap();
+        assert!(own < NICENESS, "this thread: {own}");
+    }
+
+    /// CPU time of the one hashing thread.
+    async fn used(passwords: &Passwords) -> Duration {
+        let place = passwords.place().unwrap();
+        let clock = |_: &Argon2<'static>| {
+            let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+            Ok(Duration::try_from(time).unwrap())
+        };
+        passwords.run(place, clock).await.unwrap()
+    }
+
+    /// In CPU time, which does not depend on who else wants the processor.
+    #[tokio::test]
+    async fn where_there_is_no_hash_it_is_hashed_all_the_same() {
+        let passwords = pool(1, 0);
+        let hash = hashed(&passwords).await.unwrap();
+        let mut costs = Vec::new();
+        for hash in [Some(hash), None] {
+            let before = used(&passwords).await;
+            let (place, password) = (passwords.place().unwrap(), presented("battery staple"));
+            let fits = passwords.verify(place, password, hash).await.unwrap();
+            assert!(!fits);
+            costs.push(used(&passwords).await.saturating_sub(before));
+        }
+        // Without the hashing it would be a thousandth.
+        assert!(costs[1] > costs[0] / 10, "{costs:?}");
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_no_thread_and_no_place() {
+        let passwords = pool(1, 0);
+        for _ in 0..3 {
+            let place = passwords.place().unwrap();
+            let outcome = passwords
+                .run(place, |_| -> Result<(), PasswordsError> {
+                    panic!("on purpose")
+                })
+                .await;
+            assert!(matches!(outcome, Err(PasswordsError::Thread)));
+        }
+        assert!(hashed(&passwords).await.is_ok());
+    }
+}

@@ -1,0 +1,3 @@
+//! Accounts in SQL. A function is one transaction; the database's clock counts.
+
+pub mod users;

@@ -1,0 +1,24 @@
+//! How often one may try: per account, counted in the database, and per address, counted in this process (ORDERS 34).
+
+pub mod account;
+pub mod address;
+pub mod postgres;
+
+use web::{Problem, limit::Exceeded};
+
+#[derive(Debug, thiserror::Error)]
+pub enum LimitError {
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
+    #[error("attempts cannot be counted")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<LimitError> for Problem {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Exceeded(exceeded) => exceeded.into(),
+            LimitError::Database(error) => ::postgres::problem(&error),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Limits in SQL. A function is one transaction; the database's clock counts.
+
+pub mod attempts;

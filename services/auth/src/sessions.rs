@@ -1,0 +1,8 @@
+//! Sessions: logging in, staying so by refresh tokens, and logging out.
+
+pub mod device;
+pub mod http;
+pub(crate) mod log_in;
+pub mod postgres;
+pub mod session;
+pub(crate) mod signed_in;

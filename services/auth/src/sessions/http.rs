@@ -1,0 +1,25 @@
+//! The endpoints of sessions: the lists of their routes.
+
+mod device_token;
+pub(crate) mod log_in;
+mod log_out;
+pub(crate) mod refresh_session;
+pub(crate) mod session_view;
+mod validate_session;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// Those that are counted by address.
+pub fn counted() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(log_in::log_in))
+        .routes(routes!(refresh_session::refresh_session))
+}
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(log_out::log_out))
+        .routes(routes!(validate_session::validate_session))
+}

@@ -1,0 +1,101 @@
+//! `POST /auth/login`
+
+use axum::extract::State;
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{
+    Problem, ValidJson,
+    limit::{ClientAddress, Meter},
+    problem::ProblemDocument,
+};
+
+use super::{
+    device_token::PresentedDevice,
+    session_view::{SessionAnswer, SessionView, answer},
+};
+use crate::{
+    accounts::model::{Identifier, PresentedPassword},
+    app::App,
+    sessions::log_in::{self, Credentials},
+};
+
+/// `email` or `username`, and the password. Either field takes either kind of name.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({ "email": "ann@example.com", "password": "correct horse battery" }))]
+pub(crate) struct LogIn {
+    #[schema(value_type = Option<String>, max_length = 254)]
+    email: Option<Identifier>,
+    #[schema(value_type = Option<String>, max_length = 254)]
+    username: Option<Identifier>,
+    #[schema(value_type = String, format = Password, min_length = 1, max_length = 128)]
+    password: PresentedPassword,
+}
+
+impl TryFrom<LogIn> for Credentials {
+    type Error = Problem;
+
+    fn try_from(request: LogIn) -> Result<Self, Problem> {
+        let identifier = match (request.email, request.username) {
+            (Some(identifier), None) | (None, Some(identifier)) => identifier,
+            (Some(_), Some(_)) => {
+                return Err(Problem::invalid_field(
+                    "/username",
+                    "exclusive",
+                    "send either email or username",
+                ));
+            }
+            (None, None) => {
+                return Err(Problem::invalid_field(
+                    "/email",
+                    "required",
+                    "send email or username",
+                ));
+            }
+        };
+        Ok(Self {
+            identifier,
+            password: request.password,
+        })
+    }
+}
+
+/// Log in
+///
+/// Every failure gets the same answer, after the same time. Failed tries are limited per account, by e-mail address and
+/// username together, and tries per address. A client that sends the `device_token` of a former login is not locked out
+/// by the failures of others.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    tag = "auth",
+    params(("Device-Token" = Option<String>, Header, description = "The `device_token` of a former login; browsers send it as a cookie.")),
+    request_body = LogIn,
+    responses(
+        (status = 200, description = "Logged in.", body = SessionView),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
+        (status = 401, description = "No active account has this name and password.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
+        (status = 429, description = "Too many tries; retry after the time in Retry-After.", body = ProblemDocument, headers(
+            ("Retry-After" = u32, description = "Seconds."),
+            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
+            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
+        )),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn log_in(
+    State(app): State<App>,
+    address: ClientAddress,
+    meter: Meter,
+    PresentedDevice(device): PresentedDevice,
+    ValidJson(request): ValidJson<LogIn>,
+) -> Result<SessionAnswer, Problem> {
+    let credentials = request.try_into()?;
+    let tokens = log_in::log_in(&app, credentials, device, address, &meter).await?;
+    Ok(answer(&app, tokens))
+}

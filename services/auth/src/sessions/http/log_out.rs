@@ -1,0 +1,30 @@
+//! `POST /auth/logout`
+
+use axum::{extract::State, http::StatusCode};
+use web::{Problem, problem::ProblemDocument, token::Caller};
+
+use crate::{
+    accounts::model::{SessionId, UserId},
+    app::App,
+    sessions::postgres::sessions,
+};
+
+/// Log out
+///
+/// Ends the session of the access token; its refresh token is worth nothing afterwards. Again is fine.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    tag = "auth",
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "The session has ended."),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn log_out(State(app): State<App>, caller: Caller) -> Result<StatusCode, Problem> {
+    let ended = sessions::end(&app.pool, SessionId(caller.session), UserId(caller.id)).await;
+    ended.map_err(|error| postgres::problem(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}

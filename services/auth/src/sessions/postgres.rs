@@ -1,0 +1,3 @@
+//! Sessions in SQL. A function is one transaction; the database's clock counts.
+
+pub mod sessions;

@@ -1,0 +1,23 @@
+//! `GET /internal/revocations`
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use web::{Problem, QueryParameters, token::Revoked};
+
+use crate::{app::App, tokens::postgres::revocations};
+
+#[derive(Deserialize)]
+pub(super) struct Question {
+    /// A time of the feed's own; without it the answer is all that can still matter.
+    since: Option<DateTime<Utc>>,
+}
+
+/// What other services ask every second: which access tokens count no more (ORDERS 30).
+pub(super) async fn list_revocations(
+    State(app): State<App>,
+    QueryParameters(question): QueryParameters<Question>,
+) -> Result<Json<Revoked>, Problem> {
+    let revoked = revocations::since(&app.pool, question.since).await;
+    Ok(Json(revoked.map_err(|error| postgres::problem(&error))?))
+}

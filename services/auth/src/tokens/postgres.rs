@@ -1,0 +1,3 @@
+//! Revocations in SQL. A function is one transaction; the database's clock counts.
+
+pub mod revocations;

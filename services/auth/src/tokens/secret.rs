@@ -1,0 +1,181 @@
+//! The server's own secret (HMAC-SHA-256, RFC 2104), opaque refresh tokens, and the hashes that the database sees.
+
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::{constant_time, digest, hmac};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+use crate::accounts::model::{Email, Identifier, SessionId, UserId};
+
+/// As many bytes as HMAC-SHA-256 makes use of at least.
+const MIN_KEY_BYTES: usize = 32;
+
+#[derive(Clone)]
+pub struct ServerKey(hmac::Key);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServerKeyError {
+    #[error("the key file {path} cannot be read")]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the key file is not hexadecimal")]
+    Encoding(#[from] hex::FromHexError),
+    #[error("the key file holds fewer than {MIN_KEY_BYTES} bytes")]
+    Short,
+}
+
+/// 32 bytes that only their holder and HMAC know; base64url to the client.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefreshToken([u8; 32]);
+
+/// What is kept of a secret: 32 bytes that do not lead back to it.
+pub type Hash = [u8; 32];
+
+/// Whose tries are counted: each scope counts on its own.
+#[derive(Clone, Copy)]
+pub enum Attempted<'a> {
+    /// By an e-mail address or a username that nobody has.
+    UnknownLogIn(&'a Identifier),
+    /// By either name of an account.
+    LogIn(UserId),
+    /// From a device that the account knows.
+    KnownDevice(&'a [u8; 16]),
+    SignUp(&'a Email),
+    Refresh(UserId),
+    SessionRefresh(SessionId),
+}
+
+impl ServerKey {
+    /// Reads a file of hexadecimal digits.
+    pub fn read(path: &Path) -> Result<Self, ServerKeyError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ServerKeyError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::try_from(hex::decode(text.trim())?.as_slice())
+    }
+
+    /// The token that follows this one: always the same, so that a lost answer can be given again (ORDERS 31).
+    pub fn successor(&self, token: &RefreshToken) -> RefreshToken {
+        RefreshToken(self.tag(&[b"refresh-token:", &token.0]))
+    }
+
+    pub fn attempted(&self, attempted: Attempted<'_>) -> Hash {
+        match attempted {
+            Attempted::UnknownLogIn(identifier) => {
+                self.tag(&[b"log-in:", identifier.as_str().as_bytes()])
+            }
+            Attempted::LogIn(user) => self.tag(&[b"account:", user.0.as_bytes()]),
+            Attempted::KnownDevice(device) => self.tag(&[b"known-device:", device]),
+            Attempted::SignUp(email) => self.tag(&[b"sign-up:", email.as_str().as_bytes()]),
+            Attempted::Refresh(user) => self.tag(&[b"refresh:", user.0.as_bytes()]),
+            Attempted::SessionRefresh(session) => self.tag(&[b"session:", session.0.as_bytes()]),
+        }
+    }
+
+    /// What makes a device's token one of this server's.
+    pub fn device_tag(&self, signed: &[u8]) -> Hash {
+        self.tag(&[b"device-token:", signed])
+    }
+
+    pub fn is_device_tag(&self, signed: &[u8], tag: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(&self.device_tag(signed), tag).is_ok()
+    }
+
+    fn tag(&self, parts: &[&[u8]]) -> Hash {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(part);
+        }
+        bytes(context.sign().as_ref())
+    }
+}
+
+impl TryFrom<&[u8]> for ServerKey {
+    type Error = ServerKeyError;
+
+    fn try_from(key: &[u8]) -> Result<Self, ServerKeyError> {
+        if key.len() < MIN_KEY_BYTES {
+            return Err(ServerKeyError::Short);
+        }
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key)))
+    }
+}
+
+impl RefreshToken {
+    /// The first token of a session.
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+
+    /// Reads what a client presents; `None`: nothing that was ever given out.
+    pub fn parse(text: &str) -> Option<Self> {
+        BASE64_URL_SAFE_NO_PAD
+            .decode(text)
+            .ok()?
+            .try_into()
+            .ok()
+            .map(Self)
+    }
+
+    pub fn reveal(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// What the database keeps. The token is random throughout, so that a plain SHA-256 does.
+    pub fn hash(&self) -> Hash {
+        bytes(digest::digest(&digest::SHA256, &self.0).as_ref())
+    }
+}
+
+/// SHA-256 is 32 bytes long.
+fn bytes(output: &[u8]) -> Hash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(output);
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> ServerKey {
+        ServerKey::try_from([byte; 32].as_slice()).unwrap()
+    }
+
+    #[test]
+    fn a_successor_depends_on_token_and_key_alone() {
+        let token = RefreshToken::random();
+        assert!(key(1).successor(&token) == key(1).successor(&token));
+        assert!(key(1).successor(&token) != key(2).successor(&token));
+        assert!(key(1).successor(&token) != key(1).successor(&RefreshToken::random()));
+    }
+
+    #[test]
+    fn a_token_is_read_as_it_was_shown() {
+        let token = RefreshToken::random();
+        assert!(RefreshToken::parse(&token.reveal()) == Some(token));
+        assert!(RefreshToken::parse("").is_none());
+        assert!(RefreshToken::parse("bm90IGEgdG9rZW4").is_none());
+    }
+
+    #[test]
+    fn scopes_count_apart() {
+        let identifier = Identifier::try_from("ann@example.com".to_owned()).unwrap();
+        let email = "ann@example.com".parse().unwrap();
+        assert_ne!(
+            key(1).attempted(Attempted::UnknownLogIn(&identifier)),
+            key(1).attempted(Attempted::SignUp(&email))
+        );
+    }
+
+    #[test]
+    fn a_short_key_is_refused() {
+        assert!(matches!(
+            ServerKey::try_from([0; 31].as_slice()),
+            Err(ServerKeyError::Short)
+        ));
+    }
+}

@@ -1,0 +1,197 @@
+use auth::{MIGRATOR, accounts::passwords::HashingLimits};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::support::fixture::{Auth, PASSWORD, Settings};
+
+const PATH: &str = "/api/v1/auth/login";
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_user_logs_in_by_address_or_username_in_any_case(pool: PgPool) {
+    let auth = Auth::new(pool);
+    auth.customer("ann").await;
+    for body in [
+        json!({ "email": "ann@example.com", "password": PASSWORD }),
+        json!({ "email": "ANN@example.com", "password": PASSWORD }),
+        json!({ "username": "Ann", "password": PASSWORD }),
+        json!({ "username": "ann@example.com", "password": PASSWORD }),
+    ] {
+        let answer = auth.post(PATH, body).await;
+        assert_eq!((answer.status, answer.text("/user/username")), (200, "ann"));
+        assert_eq!(
+            auth.get("/api/v1/auth/profile", answer.access())
+                .await
+                .status,
+            200
+        );
+    }
+}
+
+/// Everything of an answer that a client can tell apart.
+fn shape(mut body: Value) -> Value {
+    body["trace_id"] = Value::Null;
+    body
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn every_failure_has_the_same_answer(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    for name in ["ann", "sue"] {
+        auth.customer(name).await;
+    }
+    sqlx::query("UPDATE users SET status = 'suspended' WHERE username = 'sue'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let wrong = auth.log_in("ann@example.com", "wrong password").await;
+    wrong.is(401, "invalid_credentials");
+    assert!(wrong.header("www-authenticate").starts_with("Bearer"));
+    let unknown = auth.log_in("nobody@example.com", PASSWORD).await;
+    let unknown_name = auth.log_in("nobody", PASSWORD).await;
+    let suspended = auth.log_in("sue@example.com", PASSWORD).await;
+    for other in [unknown, unknown_name, suspended] {
+        assert_eq!(
+            (other.status, shape(other.body)),
+            (401, shape(wrong.body.clone()))
+        );
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_body_out_of_form_is_refused(pool: PgPool) {
+    let auth = Auth::new(pool);
+    for (body, pointer) in [
+        (json!({ "password": PASSWORD }), "/email"),
+        (
+            json!({ "email": "a", "username": "a", "password": PASSWORD }),
+            "/username",
+        ),
+        (json!({ "email": "", "password": PASSWORD }), "/email"),
+        (json!({ "email": "a\u{0}", "password": PASSWORD }), "/email"),
+        (json!({ "email": "a", "password": "" }), "/password"),
+        (
+            json!({ "email": "a", "password": "a".repeat(129) }),
+            "/password",
+        ),
+        (
+            json!({ "email": "a", "password": PASSWORD, "remember": true }),
+            "/remember",
+        ),
+    ] {
+        auth.post(PATH, body).await.is_invalid(pointer);
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_account_is_not_tried_for_ever_whether_it_exists_or_not(pool: PgPool) {
+    let mut settings = Settings::default();
+    settings.account.account_limit_per_15_minutes = 3;
+    let auth = Auth::with(pool.clone(), settings);
+    auth.customer("ann").await;
+    for email in ["ann@example.com", "nobody@example.com"] {
+        for _ in 0..3 {
+            auth.log_in(email, "wrong password")
+                .await
+                .is(401, "invalid_credentials");
+        }
+        let refused = auth.log_in(email, PASSWORD).await;
+        refused.is(429, "too_many_requests");
+        assert!((890..=900).contains(&refused.header("retry-after").parse::<u32>().unwrap()));
+        assert_eq!(
+            refused.headers_named("ratelimit-policy"),
+            [
+                "\"address\";q=600;w=60",
+                "\"login\";q=30;w=60",
+                "\"account\";q=3;w=900"
+            ]
+        );
+    }
+    sqlx::query("UPDATE attempts SET window_started_at = now() - interval '15 minutes'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        auth.log_in("ann@example.com", PASSWORD).await.status,
+        200,
+        "the window has ended"
+    );
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn tries_at_the_same_time_do_not_pass_the_limit_together(pool: PgPool) {
+    let mut settings = Settings::default();
+    settings.account.account_limit_per_15_minutes = 3;
+    let auth = std::sync::Arc::new(Auth::with(pool, settings));
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let auth = auth.clone();
+        tries.spawn(async move {
+            auth.log_in("ann@example.com", "wrong password")
+                .await
+                .status
+        });
+    }
+    let mut statuses = tries.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [401, 401, 401, 429, 429, 429, 429, 429, 429, 429]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_try_that_found_no_room_is_no_failure(pool: PgPool) {
+    let hashing = HashingLimits {
+        hashing_threads: 1,
+        hashing_line: 0,
+    };
+    let auth = std::sync::Arc::new(Auth::with(
+        pool.clone(),
+        Settings {
+            hashing,
+            ..Settings::default()
+        },
+    ));
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let auth = auth.clone();
+        tries.spawn(async move { auth.log_in("ann@example.com", "wrong password").await });
+    }
+    let answers = tries.join_all().await;
+    let (failed, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == 401);
+    assert!(!refused.is_empty());
+    for answer in refused {
+        answer.is(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    let counted: i32 = sqlx::query_scalar("SELECT attempts FROM attempts")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(counted).unwrap(), failed.len());
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_success_forgives_the_failures_before_it(pool: PgPool) {
+    let mut settings = Settings::default();
+    settings.account.account_limit_per_15_minutes = 2;
+    let auth = Auth::with(pool, settings);
+    auth.customer("ann").await;
+    for _ in 0..3 {
+        auth.log_in("ann@example.com", "wrong password")
+            .await
+            .is(401, "invalid_credentials");
+        assert_eq!(auth.log_in("ann@example.com", PASSWORD).await.status, 200);
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn no_address_is_kept_with_its_attempts(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    auth.log_in("nobody@example.com", PASSWORD)
+        .await
+        .is(401, "invalid_credentials");
+    let row: String = sqlx::query_scalar("SELECT encode(identifier_hash, 'escape') FROM attempts")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert!(!row.contains("nobody"));
+}

@@ -1,0 +1,4 @@
+//! The endpoints of tokens.
+
+mod get_jwks;
+mod list_revocations;

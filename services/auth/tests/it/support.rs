@@ -1,0 +1,3 @@
+//! What tests share: a service of their own and a client of it.
+
+pub(crate) mod fixture;

@@ -1,0 +1,4 @@
+//! The endpoints of fulfillment.
+
+mod create_fulfillment;
+mod ship_fulfillment;

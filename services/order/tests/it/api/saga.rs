@@ -1,0 +1,3 @@
+//! The endpoints of sagas.
+
+mod list_sagas;

@@ -1,0 +1,4 @@
+//! Placing orders beyond single endpoints.
+
+mod unpaid_units;
+mod without_key;

@@ -1,0 +1,4 @@
+//! Parcels beyond single endpoints.
+
+mod parcels;
+mod too_late;

@@ -1,0 +1,4 @@
+//! The history of orders and its publishing.
+
+pub(crate) mod events;
+mod publishing;

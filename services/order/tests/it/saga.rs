@@ -1,0 +1,4 @@
+//! Sagas and what is done beside them.
+
+mod housekeeping;
+mod sagas;

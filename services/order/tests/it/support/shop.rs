@@ -1,0 +1,639 @@
+//! One shop a test: the service's router over the test's own database, and a product of its own.
+
+use std::{num::NonZeroU32, path::PathBuf, sync::LazyLock, time::Duration};
+
+use ::audit::{Audited, Finding};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode},
+};
+use http_body_util::BodyExt;
+use order::{
+    app::{App, Parts, service},
+    audit::{Auditor, OrderBooks},
+    checkout::{PlaceOrders, QueueLimits},
+    infrastructure::{
+        postgres::{PgOrders, Pools},
+        product_client::{CatalogHttp, CatalogSettings, Timeouts},
+    },
+    intents::IntentLimits,
+    payments::{
+        PaymentTerms,
+        model::ProviderReference,
+        ports::{Authorisation, Charge, PaymentProvider},
+        postgres::PgPayments,
+        providers::{
+            CaptureChoice, MockSettings, PaymentSettings, ProviderChoice, Providers, SignedWebhooks,
+        },
+    },
+    saga::{
+        DriveSagas, Driven, Poke, SagaLoop,
+        model::{Lane, Turn},
+        postgres::PgSagas,
+    },
+};
+use postgres::{Pool, testing::Proxy};
+use serde_json::{Value, json};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use uuid::Uuid;
+use web::{
+    clock::Clock,
+    token::{Role, testing::Signer},
+};
+
+use super::product::{Product, TOKEN};
+use crate::{orders::events, payments::mock_provider::secret_file};
+
+pub struct Shop {
+    pub pool: PgPool,
+    pub product: Product,
+    pub reservations: CatalogHttp,
+    pub router: Router,
+    /// The connections of changes.
+    pub intents: Pool,
+    poke: Poke,
+    signer: Signer,
+    waits: Waits,
+    provider: Providers,
+    terms: PaymentTerms,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+pub struct Person {
+    pub id: Uuid,
+    pub token: String,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+/// What a shop asks of requests, and what time it has.
+#[derive(Clone, Copy)]
+pub struct Rules {
+    pub require_key: bool,
+    pub require_address: bool,
+    /// 0: any number.
+    pub most_unpaid_units: u32,
+    pub changes_per_minute: u32,
+    pub clock: Clock,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            require_key: false,
+            require_address: false,
+            most_unpaid_units: 100,
+            changes_per_minute: 1_000,
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// How long a shop waits for its product.
+#[derive(Clone, Copy)]
+struct Waits {
+    timeouts: Timeouts,
+    patience: Duration,
+}
+
+/// Long, so that a busy machine fails no test.
+const PATIENT: Waits = Waits {
+    timeouts: Timeouts {
+        connect: Duration::from_secs(2),
+        call: Duration::from_secs(5),
+    },
+    patience: Duration::from_secs(10),
+};
+/// Short, for tests in which time-outs must run out.
+const IMPATIENT: Waits = Waits {
+    timeouts: Timeouts {
+        connect: Duration::from_millis(200),
+        call: Duration::from_millis(400),
+    },
+    patience: Duration::from_millis(600),
+};
+
+/// Limits of the database as `libs/postgres` sets them.
+const LIMITS: [(&str, &str); 3] = [
+    ("lock_timeout", "250ms"),
+    ("statement_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "5s"),
+];
+
+impl Shop {
+    pub async fn open(pool: PgPool) -> Self {
+        Self::with(pool, QueueLimits::default()).await
+    }
+
+    pub async fn with(pool: PgPool, limits: QueueLimits) -> Self {
+        events::watch(&pool).await;
+        Self::replica(
+            &pool,
+            Product::open().await,
+            limits,
+            PATIENT,
+            &free(),
+            Rules::default(),
+        )
+    }
+
+    /// A shop whose orders are paid at the mock provider.
+    pub async fn with_payments(pool: PgPool) -> Self {
+        Self::paid(pool, &at_the_mock()).await
+    }
+
+    pub async fn paid(pool: PgPool, settings: &PaymentSettings) -> Self {
+        events::watch(&pool).await;
+        Self::replica(
+            &pool,
+            Product::open().await,
+            QueueLimits::default(),
+            PATIENT,
+            settings,
+            Rules::default(),
+        )
+    }
+
+    /// A shop that asks more of requests, or less.
+    pub async fn ruled(pool: PgPool, settings: &PaymentSettings, rules: Rules) -> Self {
+        events::watch(&pool).await;
+        let product = Product::open().await;
+        Self::replica(
+            &pool,
+            product,
+            QueueLimits::default(),
+            PATIENT,
+            settings,
+            rules,
+        )
+    }
+
+    /// The same shop, with keys required.
+    pub fn strict(&self) -> Self {
+        let rules = Rules {
+            require_key: true,
+            ..Rules::default()
+        };
+        let product = self.product.clone();
+        Self::replica(
+            &self.pool,
+            product,
+            QueueLimits::default(),
+            PATIENT,
+            &free(),
+            rules,
+        )
+    }
+
+    /// A shop that soon gives up on its product.
+    pub async fn impatient(pool: PgPool) -> Self {
+        events::watch(&pool).await;
+        Self::replica(
+            &pool,
+            Product::open().await,
+            QueueLimits::default(),
+            IMPATIENT,
+            &free(),
+            Rules::default(),
+        )
+    }
+
+    /// Another replica in front of the same database and the same product.
+    pub fn twin(&self) -> Self {
+        Self::replica(
+            &self.pool,
+            self.product.clone(),
+            QueueLimits::default(),
+            PATIENT,
+            &free(),
+            Rules::default(),
+        )
+    }
+
+    /// The same, with payments and rules of its own.
+    pub fn twin_ruled(&self, settings: &PaymentSettings, rules: Rules) -> Self {
+        Self::replica(
+            &self.pool,
+            self.product.clone(),
+            QueueLimits::default(),
+            PATIENT,
+            settings,
+            rules,
+        )
+    }
+
+    fn replica(
+        test: &PgPool,
+        product: Product,
+        limits: QueueLimits,
+        waits: Waits,
+        payments: &PaymentSettings,
+        rules: Rules,
+    ) -> Self {
+        let options = (*test.connect_options()).clone().options(LIMITS);
+        let connections = |most| {
+            let options = options.clone();
+            PgPoolOptions::new()
+                .max_connections(most)
+                .connect_lazy_with(options)
+        };
+        // What tests and workers do, and the parts of `serve`.
+        let pools = Pools {
+            readers: connections(2).into(),
+            lanes: connections(4).into(),
+            intents: connections(2).into(),
+        };
+        Self::over(
+            connections(5),
+            pools,
+            product,
+            limits,
+            waits,
+            payments,
+            rules,
+        )
+    }
+
+    /// A shop whose service has its database behind a proxy, with the limits that it has in production; the test
+    /// itself sees the database as it is.
+    pub async fn behind_proxy(pool: PgPool) -> (Self, Proxy) {
+        events::watch(&pool).await;
+        let proxy = Proxy::open(&pool).await.unwrap();
+        let pools = Pools::shared(proxy.database(5).pool("order").unwrap());
+        let (product, limits) = (Product::open().await, QueueLimits::default());
+        let rules = Rules::default();
+        let shop = Self::over(pool, pools, product, limits, PATIENT, &free(), rules);
+        (shop, proxy)
+    }
+
+    fn over(
+        pool: PgPool,
+        pools: Pools,
+        product: Product,
+        limits: QueueLimits,
+        waits: Waits,
+        payments: &PaymentSettings,
+        rules: Rules,
+    ) -> Self {
+        let settings = CatalogSettings {
+            product_internal_url: product.url.clone(),
+            internal_token_file: token_file(),
+        };
+        let reservations =
+            CatalogHttp::try_new(&settings, waits.timeouts, "USD".parse().unwrap()).unwrap();
+        let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), rules.clock);
+        let provider = Providers::new(payments, &pools.lanes);
+        let terms = PaymentTerms {
+            methods: provider.methods().into(),
+            window: Duration::from_secs(payments.payment_window_seconds.into()),
+            capture: payments.payment_capture.into(),
+            most_unpaid: payments.max_unpaid_per_customer,
+            most_unpaid_units: NonZeroU32::new(rules.most_unpaid_units),
+        };
+        let (readers, intents) = (pools.readers.clone(), pools.intents.clone());
+        let app = App::start(Parts {
+            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
+            terms: terms.clone(),
+            webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
+            orders: PgOrders::new(pools, clock),
+            reservations: reservations.clone(),
+            verifier: signer.verifier().unwrap(),
+            currency: "USD".parse().unwrap(),
+            clock,
+            poke: poke.clone(),
+            limits,
+            intents: IntentLimits {
+                per_customer: 16,
+                per_resource: 20,
+                total: 256,
+            },
+            changes_per_minute: rules.changes_per_minute,
+            require_shipping_address: rules.require_address,
+            require_key: rules.require_key,
+            patience: waits.patience,
+        });
+        let router = app.router(&service(Some(readers)), true);
+        let router = web::server::layered(router, &TaskTracker::new(), web::server::Port::Public);
+        Self {
+            pool,
+            product,
+            reservations,
+            router,
+            intents,
+            poke,
+            signer,
+            waits,
+            provider,
+            terms,
+            clock,
+        }
+    }
+
+    pub fn person(&self, roles: &[Role]) -> Person {
+        self.person_with(Clock::system().uuid(), roles)
+    }
+
+    pub fn person_with(&self, id: Uuid, roles: &[Role]) -> Person {
+        Person {
+            id,
+            token: self.signer.token(id, roles).unwrap(),
+        }
+    }
+
+    pub fn customer(&self) -> Person {
+        self.person(&[Role::Customer])
+    }
+
+    pub fn admin(&self) -> Person {
+        self.person(&[Role::Admin])
+    }
+
+    /// The batch use case by itself, without queue and HTTP.
+    pub fn batches(&self, clock: Clock) -> PlaceOrders<CatalogHttp, PgOrders> {
+        PlaceOrders {
+            reservations: self.reservations.clone(),
+            orders: PgOrders::new(Pools::shared(&self.pool), clock),
+            clock,
+            currency: "USD".parse().unwrap(),
+            poke: Poke::default(),
+            terms: self.terms.clone(),
+            patience: self.waits.patience,
+        }
+    }
+
+    pub fn sagas(&self) -> PgSagas {
+        PgSagas::new(self.pool.clone(), self.clock)
+    }
+
+    /// The audit as `order work` does it, which reads again at once.
+    pub fn auditor(&self) -> Auditor {
+        Auditor {
+            books: OrderBooks {
+                patience: Duration::ZERO,
+                ..OrderBooks::new(self.reservations.clone())
+            },
+            pool: (&self.pool).into(),
+            options: (*self.pool.connect_options()).clone(),
+            clock: Clock::system(),
+        }
+    }
+
+    pub async fn findings(&self) -> Vec<Finding> {
+        match self.auditor().run().await.unwrap() {
+            Audited::Done(findings, _) => findings.listed().to_vec(),
+            Audited::Busy => unreachable!("nobody else audits"),
+        }
+    }
+
+    pub fn driver(&self) -> DriveSagas<CatalogHttp, PgSagas, Providers> {
+        DriveSagas {
+            reservations: self.reservations.clone(),
+            sagas: self.sagas(),
+            provider: self.provider.clone(),
+            clock: self.clock,
+        }
+    }
+
+    /// Sagas by polling, as in `work`; until the sender is dropped.
+    pub fn start_work(&self, poll: Duration) -> watch::Sender<bool> {
+        let (end, ended) = watch::channel(false);
+        for lane in [Lane::Stock, Lane::Money] {
+            let sagas = SagaLoop {
+                drive: self.driver(),
+                lane,
+                poke: Poke::default(),
+                poll: Some(poll),
+            };
+            tokio::spawn(sagas.run(ended.clone()));
+        }
+        end
+    }
+
+    /// The loop of `serve`, which what is placed here pokes.
+    fn sagas_loop(&self, lane: Lane) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
+        SagaLoop {
+            drive: self.driver(),
+            lane,
+            poke: self.poke.clone(),
+            poll: None,
+        }
+    }
+
+    /// One round of the sagas, in the lane where orders begin.
+    pub async fn drive(&self) -> Driven {
+        self.drive_lane(Lane::Stock).await
+    }
+
+    /// One round of a worker: what is due, and nothing that anybody has taken.
+    pub async fn work(&self) -> Driven {
+        Box::pin(self.driver().run(Lane::Stock)).await.unwrap()
+    }
+
+    /// Whoever has taken a saga is slow or dead, and its lease is over.
+    pub async fn lose_leases(&self) {
+        self.execute("UPDATE sagas SET due_at = now()").await;
+    }
+
+    pub async fn drive_lane(&self, lane: Lane) -> Driven {
+        Box::pin(self.sagas_loop(lane).round()).await.unwrap()
+    }
+
+    /// Rounds in both lanes until nothing is due any more.
+    pub async fn drive_out(&self) {
+        while self.drive_lane(Lane::Stock).await.taken + self.drive_lane(Lane::Money).await.taken
+            > 0
+        {}
+    }
+
+    /// Charges for a turn as its worker would.
+    pub async fn charge(&self, turn: &Turn) -> ProviderReference {
+        let payment = turn.facts.payment.as_ref().unwrap();
+        let charge = Charge {
+            provider: payment.provider,
+            payment: payment.id,
+            order: payment.order_id,
+            method: payment.method.clone(),
+            amount: payment.amount,
+        };
+        match self.provider.authorise(&charge).await.unwrap() {
+            Authorisation::Authorised { reference } => reference,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// The same, with whatever waits for a moment woken too.
+    pub async fn drive_on(&self) {
+        self.execute(
+            "UPDATE sagas SET due_at = now() WHERE finished_at IS NULL AND step <> 'wait'",
+        )
+        .await;
+        self.drive_out().await;
+    }
+
+    /// Drives sagas when poked, as `serve` does; until the sender is dropped.
+    pub fn start_sagas(&self) -> watch::Sender<bool> {
+        let (stop, stopped) = watch::channel(false);
+        for lane in [Lane::Stock, Lane::Money] {
+            tokio::spawn(self.sagas_loop(lane).run(stopped.clone()));
+        }
+        stop
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap()
+        };
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    pub async fn get(&self, person: &Person, path: &str) -> Answer {
+        let request =
+            Request::get(path).header("authorization", format!("Bearer {}", person.token));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn place(&self, person: &Person, key: &str, body: &Value) -> Answer {
+        self.send(post(person, key, body)).await
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        // The table's name comes from the test itself.
+        let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        sqlx::query_scalar(query)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Changes rows behind the back of what watches versions and events.
+    pub async fn tamper(&self, statement: &'static str) {
+        let mut session = self.pool.acquire().await.unwrap();
+        sqlx::query("SET session_replication_role = replica")
+            .execute(&mut *session)
+            .await
+            .unwrap();
+        sqlx::query(statement).execute(&mut *session).await.unwrap();
+        sqlx::query("RESET session_replication_role")
+            .execute(&mut *session)
+            .await
+            .unwrap();
+    }
+
+    /// Runs a statement of the test's own.
+    pub async fn execute(&self, statement: &'static str) {
+        sqlx::query(statement).execute(&self.pool).await.unwrap();
+    }
+}
+
+pub fn post(person: &Person, key: &str, body: &Value) -> Request<Body> {
+    post_to("/api/v1/orders", person, key, body)
+}
+
+pub fn post_to(path: &str, person: &Person, key: &str, body: &Value) -> Request<Body> {
+    Request::post(path)
+        .header("authorization", format!("Bearer {}", person.token))
+        .header("content-type", "application/json")
+        .header("idempotency-key", key)
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+/// No payments, as shops are by default.
+pub fn free() -> PaymentSettings {
+    PaymentSettings {
+        payment_provider: ProviderChoice::None,
+        ..at_the_mock()
+    }
+}
+
+pub fn at_the_mock() -> PaymentSettings {
+    PaymentSettings {
+        payment_provider: ProviderChoice::Mock,
+        payment_window_seconds: 900,
+        max_unpaid_per_customer: 5,
+        payment_capture: CaptureChoice::Automatic,
+        payment_webhook_secret_file: Some(secret_file()),
+        mock: MockSettings {
+            mock_late_ms: 50,
+            mock_slow_ms: 100,
+            mock_webhook_url: None,
+        },
+    }
+}
+
+/// A body with these items.
+pub fn order_of(items: &[(&str, u32)]) -> Value {
+    let items: Vec<Value> = items
+        .iter()
+        .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
+        .collect();
+    json!({ "items": items, "shipping_address": address() })
+}
+
+pub fn address() -> Value {
+    json!({ "name": "Ada", "line1": "12 Square", "city": "London", "postal_code": "SW1Y", "country": "gb" })
+}
+
+impl Answer {
+    /// The status and the code of a problem.
+    pub fn refusal(&self) -> (u16, &str) {
+        (
+            self.status.as_u16(),
+            self.body["code"].as_str().unwrap_or_default(),
+        )
+    }
+
+    pub fn id(&self) -> &str {
+        self.body["id"].as_str().unwrap()
+    }
+
+    pub fn uuid(&self) -> Uuid {
+        self.id().strip_prefix("ord_").unwrap().parse().unwrap()
+    }
+
+    pub fn replayed(&self) -> bool {
+        self.headers
+            .get("idempotent-replayed")
+            .is_some_and(|value| value == "true")
+    }
+
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.body["errors"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        errors
+            .iter()
+            .map(|error| error["pointer"].as_str().unwrap())
+            .collect()
+    }
+}
+
+/// Written once: while one test writes it, another would find it empty.
+pub fn token_file() -> PathBuf {
+    static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("order-internal-token");
+        std::fs::write(&path, format!("{TOKEN}\nthe-next-token\n")).unwrap();
+        path
+    });
+    FILE.clone()
+}

@@ -1,0 +1,118 @@
+//! What the audit of stock reads, chunk by chunk, and what is kept of it.
+
+use std::time::Duration;
+
+use ::audit::{AuditResult, Finding, FindingKind, in_time};
+use chrono::{DateTime, Utc};
+use postgres::Pool;
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::Checked;
+
+/// The SKU with which a chunk behind `after` ends; None: fewer are left.
+pub async fn sku_after(
+    connection: &mut PgConnection,
+    after: &str,
+    chunk: i64,
+) -> Result<Option<String>, sqlx::Error> {
+    let query = sqlx::query_scalar!(
+        "SELECT sku FROM (SELECT DISTINCT sku FROM stock WHERE sku > $1 ORDER BY sku LIMIT $2::bigint) chunk
+             ORDER BY sku OFFSET $2::bigint - 1",
+        after,
+        chunk,
+    );
+    in_time(query.fetch_optional(connection)).await
+}
+
+pub async fn skus(
+    connection: &mut PgConnection,
+    after: &str,
+    upto: Option<&str>,
+) -> Result<Vec<Finding>, sqlx::Error> {
+    let query = sqlx::query_file_as!(Finding, "audit/skus.sql", after, upto);
+    in_time(query.fetch_all(connection)).await
+}
+
+/// The order with which a chunk behind `after` ends; None: fewer are left.
+pub async fn order_after(
+    connection: &mut PgConnection,
+    after: Uuid,
+    chunk: i64,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    let query = sqlx::query_scalar!(
+        "SELECT order_id FROM holds WHERE order_id > $1 ORDER BY order_id OFFSET $2::bigint - 1 LIMIT 1",
+        after,
+        chunk,
+    );
+    in_time(query.fetch_optional(connection)).await
+}
+
+pub async fn orders(
+    connection: &mut PgConnection,
+    after: Uuid,
+    upto: Option<Uuid>,
+) -> Result<Vec<Finding>, sqlx::Error> {
+    let query = sqlx::query_file_as!(Finding, "audit/orders.sql", after, upto as _);
+    in_time(query.fetch_all(connection)).await
+}
+
+pub async fn shortfalls(
+    connection: &mut PgConnection,
+    grace: Duration,
+) -> Result<Vec<Finding>, sqlx::Error> {
+    let query = sqlx::query_file_as!(Finding, "audit/shortfalls.sql", grace.as_secs_f64());
+    in_time(query.fetch_all(connection)).await
+}
+
+pub async fn checked(connection: &mut PgConnection) -> Result<Checked, sqlx::Error> {
+    let query = sqlx::query_as!(
+        Checked,
+        r#"SELECT (SELECT count(*) FROM stock) AS "shelves!", (SELECT count(*) FROM holds) AS "holds!",
+                   (SELECT count(*) FROM hold_lines) AS "lines!", (SELECT count(*) FROM movements) AS "movements!""#
+    );
+    in_time(query.fetch_one(connection)).await
+}
+
+/// Keeps a result, and takes away those of a month ago.
+pub async fn keep(
+    pool: &Pool,
+    id: Uuid,
+    started_at: DateTime<Utc>,
+    finding_count: i64,
+    kinds: &[&FindingKind],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO stock_audits (id, started_at, finished_at, finding_count, findings)
+         VALUES ($1, $2, now(), $3, $4)",
+        id,
+        started_at,
+        finding_count,
+        Json(kinds) as _,
+    )
+    .execute(pool)
+    .await?;
+    sqlx::query!("DELETE FROM stock_audits WHERE finished_at < now() - interval '30 days'")
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// The newest result.
+pub async fn latest(pool: &Pool) -> Result<Option<AuditResult>, sqlx::Error> {
+    let newest = sqlx::query!(
+        r#"SELECT id, started_at, finished_at, extract(epoch FROM now() - finished_at)::float8 AS "age_seconds!",
+               finding_count, findings AS "kinds: Json<Vec<FindingKind>>"
+           FROM stock_audits ORDER BY finished_at DESC, id DESC LIMIT 1"#
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(newest.map(|row| AuditResult {
+        id: row.id,
+        started_at: row.started_at,
+        finished_at: row.finished_at,
+        age_seconds: row.age_seconds,
+        finding_count: row.finding_count,
+        kinds: row.kinds.0,
+    }))
+}

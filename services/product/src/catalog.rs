@@ -1,0 +1,3 @@
+//! The catalogue: what is for sale.
+
+pub mod products;

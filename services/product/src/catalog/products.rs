@@ -1,0 +1,12 @@
+//! Products: what is sold, by which name and at which price.
+
+mod create_product;
+pub mod http;
+pub mod model;
+pub mod postgres;
+pub mod reads;
+mod update_product;
+pub mod views;
+
+pub use create_product::{CreateProductError, NewProduct, create_product};
+pub use update_product::{ProductChange, UpdateProductError, set_status, update_product};

@@ -1,0 +1,143 @@
+//! `POST /products`
+
+use axum::{extract::State, http::StatusCode};
+use garde::Validate;
+use money::Amount;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use web::{
+    Problem, ValidJson, conditional::ETag, idempotency::IdempotencyKey, problem::ProblemDocument,
+    token::VendorOrAdmin,
+};
+
+use super::product_view::ProductView;
+use crate::{
+    app::App,
+    catalog::products::{
+        self, NewProduct,
+        model::{
+            Category, Description, Metadata, Name, Product, Sku, Slug, Status, VendorId, Viewer,
+        },
+    },
+    idempotency::{Answer, Once},
+    stock::inventory::model::MAX_ON_HAND,
+};
+
+#[derive(Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({
+    "sku": "MUG-BLUE-350", "name": "Blue mug", "description": "Holds 350 ml.", "price": "12.50", "category": "kitchen",
+    "metadata": { "colour": "blue" }, "inventory": { "on_hand": 7 },
+}))]
+pub(crate) struct CreateProduct {
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$")]
+    sku: Sku,
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    name: Name,
+    /// The readable address; made from the name where absent.
+    #[schema(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 100)]
+    slug: Option<Slug>,
+    #[serde(default)]
+    #[schema(value_type = String, max_length = 10_000)]
+    description: Description,
+    price: Amount,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    category: Option<Category>,
+    /// Any JSON object of at most 16 KiB and 32 levels; numbers are kept as they are sent.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    metadata: Metadata,
+    #[serde(default)]
+    status: FirstStatus,
+    #[garde(dive)]
+    inventory: Option<FirstUnits>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum FirstStatus {
+    Draft,
+    #[default]
+    Active,
+}
+
+#[derive(Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FirstUnits {
+    #[garde(range(min = 0, max = MAX_ON_HAND))]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    on_hand: i64,
+}
+
+/// Put a product up for sale
+///
+/// Its vendor is the caller. With an Idempotency-Key a repeated request makes no second product.
+#[utoipa::path(
+    post,
+    path = "/products",
+    tag = "products",
+    security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Fresh for a new request, the same for a retry.")),
+    request_body = CreateProduct,
+    responses(
+        (status = 201, description = "The product.", body = ProductView, headers(
+            ("Location" = String, description = "Its address."),
+            ("ETag" = String, description = "Its version, for If-Match."),
+            ("Idempotent-Replayed" = String, description = "`true` on the answer to a repeated request."),
+        )),
+        (status = 400, description = "The body is not JSON, or the Idempotency-Key is none.", body = ProblemDocument),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
+        (status = 409, description = "`sku_taken`, `slug_taken` or `idempotency_in_flight`.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule, or `idempotency_key_reused`.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn create_product(
+    State(app): State<App>,
+    caller: VendorOrAdmin,
+    key: Option<IdempotencyKey>,
+    ValidJson(request): ValidJson<CreateProduct>,
+) -> Result<Answer, Problem> {
+    let once = key
+        .map(|key| Once::try_new(caller.id, "create_product", &key, &request))
+        .transpose()?;
+    let _flight = once
+        .as_ref()
+        .map(|once| app.in_flight.enter(once))
+        .transpose()?;
+    let price = products::model::price(&request.price, app.currency)
+        .map_err(|error| Problem::invalid_field("/price", "invalid_amount", error.to_string()))?;
+    let new = NewProduct {
+        vendor_id: VendorId(caller.id),
+        sku: request.sku,
+        slug: request.slug,
+        name: request.name,
+        description: request.description,
+        price_minor: price.minor,
+        category: request.category,
+        metadata: request.metadata,
+        status: match request.status {
+            FirstStatus::Draft => Status::Draft,
+            FirstStatus::Active => Status::Active,
+        },
+        on_hand: request.inventory.map_or(0, |units| units.on_hand),
+    };
+    let viewer = Viewer::of(Some(&caller));
+    let answer = |product: Product| {
+        let (location, etag) = (
+            format!("/api/v1/products/{}", product.id),
+            ETag(product.version),
+        );
+        Answer::try_new(
+            StatusCode::CREATED,
+            Some(location),
+            etag,
+            &ProductView::new(product, viewer, app.currency),
+        )
+    };
+    Ok(products::create_product(&app.pool, app.clock, &new, once.as_ref(), answer).await?)
+}

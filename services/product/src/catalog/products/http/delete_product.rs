@@ -1,0 +1,42 @@
+//! `DELETE /products/{id}`
+
+use axum::{extract::State, http::StatusCode};
+use web::{PathParameters, Problem, problem::ProblemDocument, token::VendorOrAdmin};
+
+use crate::{
+    app::App,
+    catalog::products::{
+        model::{Owner, ProductId},
+        postgres::products,
+    },
+};
+
+/// Delete a product
+///
+/// For good, though its SKU is never given out again. Orders that were made go on.
+#[utoipa::path(
+    delete,
+    path = "/products/{id}",
+    tag = "products",
+    security(("bearer" = [])),
+    params(("id" = ProductId, Path, description = "The product's id.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
+        (status = 404, description = "The caller has no such product.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn delete_product(
+    State(app): State<App>,
+    caller: VendorOrAdmin,
+    PathParameters(id): PathParameters<ProductId>,
+) -> Result<StatusCode, Problem> {
+    let deleted = products::delete(&app.pool, id, Owner::of(&caller)).await;
+    if deleted.map_err(|error| postgres::problem(&error))? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found())
+    }
+}

@@ -1,0 +1,57 @@
+//! `GET /products/{id}`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use tokio::time::Instant;
+use web::{PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::Guest};
+
+use super::product_view::ProductView;
+use crate::{
+    app::App,
+    catalog::products::{
+        model::{ProductName, Status, Viewer},
+        views::View,
+    },
+};
+
+/// Read a product
+///
+/// By id or by slug. What is not active is there for its vendor and for admins only.
+#[utoipa::path(
+    get,
+    path = "/products/{id}",
+    tag = "products",
+    security((), ("bearer" = [])),
+    params(("id" = String, Path, description = "The product's id, or its slug.", example = "blue-mug")),
+    responses(
+        (status = 200, description = "The product.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 401, description = "An access token that is not good.", body = ProblemDocument),
+        (status = 404, description = "There is none for this caller.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn get_product(
+    State(app): State<App>,
+    Guest(caller): Guest,
+    PathParameters(name): PathParameters<String>,
+) -> Result<View, Problem> {
+    let name = ProductName::parse(&name).ok_or_else(Problem::not_found)?;
+    let viewer = Viewer::of(caller.as_ref());
+    let public = viewer == Viewer::Public;
+    if let Some(view) = public.then(|| app.views.get(&name)).flatten() {
+        return Ok(view);
+    }
+    let read_at = Instant::now();
+    let found = app.reads.product(name.clone()).await?;
+    let product = found
+        .filter(|product| product.status == Status::Active || viewer.manages(product.vendor_id))
+        .ok_or_else(Problem::not_found)?;
+    let etag = ETag(product.version);
+    let product = ProductView::new(Arc::unwrap_or_clone(product), viewer, app.currency);
+    let view = View::try_new(etag, &product).map_err(|error| Problem::internal(&error))?;
+    if public {
+        app.views.keep(name, read_at, view.clone());
+    }
+    Ok(view)
+}

@@ -1,0 +1,101 @@
+//! How lists of products are asked for: the query's fields become a filter, a sort and a page.
+
+use money::{Amount, Currency};
+use serde::Serialize;
+use web::{
+    Problem,
+    list::{Page, PageQuery, Paging},
+};
+
+use super::product_view::ProductView;
+use crate::{
+    app::App,
+    catalog::products::{
+        model::{Filter, Position, Sort, Viewer},
+        postgres::product_lists,
+    },
+    infrastructure::postgres::readable::readable,
+};
+
+const MAX_SEARCH_LENGTH: usize = 200;
+/// Letters or digits in a row that each word must have: the index knows groups of three, and a word without one would
+/// be looked for in every product.
+const SHORTEST_WORD: usize = 3;
+const MOST_WORDS: usize = Filter::MOST_WORDS;
+
+/// The words of a search; None where nothing is searched for.
+pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
+    let search = search.unwrap_or_default();
+    if search.chars().count() > MAX_SEARCH_LENGTH {
+        return Err(Problem::invalid_field(
+            "q",
+            "too_long",
+            format!("q is at most {MAX_SEARCH_LENGTH} characters"),
+        ));
+    }
+    let words: Vec<String> = search.split_whitespace().map(ToOwned::to_owned).collect();
+    if words.len() > MOST_WORDS {
+        return Err(Problem::invalid_field(
+            "q",
+            "too_many_words",
+            format!("q is at most {MOST_WORDS} words"),
+        ));
+    }
+    let letters_in_a_row = |word: &String| {
+        let runs = word.split(|letter: char| !letter.is_alphanumeric());
+        runs.map(|run| run.chars().count()).max().unwrap_or(0)
+    };
+    if words
+        .iter()
+        .any(|word| letters_in_a_row(word) < SHORTEST_WORD)
+    {
+        return Err(Problem::invalid_field(
+            "q",
+            "word_too_short",
+            format!("each word of q must have at least {SHORTEST_WORD} letters or digits in a row"),
+        ));
+    }
+    Ok(words)
+}
+
+/// A price of a query, in minor units.
+pub(super) fn price(
+    field: &str,
+    text: Option<&String>,
+    currency: Currency,
+) -> Result<Option<i64>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    match Amount::from(text.clone()).in_currency(currency) {
+        Ok(money) => Ok(Some(money.minor)),
+        Err(error) => Err(Problem::invalid_field(field, "invalid", error.to_string())),
+    }
+}
+
+/// What a cursor belongs to.
+#[derive(Serialize)]
+struct Shape<'a> {
+    list: &'static str,
+    filter: &'a Filter,
+    sort: Sort,
+}
+
+/// One page of what the viewer may see.
+pub(super) async fn page(
+    app: &App,
+    list: &'static str,
+    viewer: Viewer,
+    filter: &Filter,
+    sort: Sort,
+    query: &PageQuery,
+) -> Result<Page<ProductView>, Problem> {
+    let paging: Paging<Position> = Paging::try_new(query, &Shape { list, filter, sort })?;
+    let rows = product_lists::rows(&app.lists, viewer, filter, sort, &paging).await?;
+    let total = if paging.include_total {
+        let total = product_lists::total(&app.lists, viewer, filter).await;
+        Some(total.map_err(|error| postgres::problem(&error))?)
+    } else {
+        None
+    };
+    let page = paging.page_of(rows, total, |row| row.position(sort), readable)?;
+    Ok(page.map(|product| ProductView::new(product, viewer, app.currency)))
+}

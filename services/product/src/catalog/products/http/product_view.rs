@@ -1,0 +1,94 @@
+//! A product as clients see it.
+
+use chrono::{DateTime, Utc};
+use money::{Currency, Money};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::catalog::products::model::{Product, ProductId, Status, VendorId, Viewer};
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Product, example = json!({
+    "id": "prd_01932c5e-7d2a-7c3e-9f00-0242ac120002", "sku": "MUG-BLUE-350", "slug": "blue-mug", "name": "Blue mug",
+    "description": "Holds 350 ml.", "price": { "amount": "12.50", "minor": 1250, "currency": "USD" },
+    "vendor_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003", "category": "kitchen", "metadata": { "colour": "blue" },
+    "status": "active", "inventory": { "available": 7, "in_stock": true },
+    "created_at": "2026-11-21T08:00:00Z", "updated_at": "2026-11-21T08:00:00Z",
+}))]
+pub(super) struct ProductView {
+    id: ProductId,
+    #[schema(value_type = String, example = "MUG-BLUE-350")]
+    sku: String,
+    slug: String,
+    name: String,
+    description: String,
+    price: Money,
+    vendor_id: VendorId,
+    category: Option<String>,
+    #[schema(value_type = Object)]
+    metadata: crate::catalog::products::model::Metadata,
+    status: Status,
+    inventory: ProductInventory,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// Units. What they are made up of is shown to the vendor and to admins only.
+#[derive(Serialize, ToSchema)]
+struct ProductInventory {
+    /// What can be ordered.
+    available: i64,
+    in_stock: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    on_hand: Option<i64>,
+    /// By reservations that have not been paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    held: Option<i64>,
+    /// By orders that wait to be shipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    allocated: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    warehouse: Option<String>,
+}
+
+impl ProductInventory {
+    fn new(product: &Product, viewer: Viewer) -> Self {
+        let available = product.on_hand - product.held - product.allocated;
+        let manages = viewer.manages(product.vendor_id);
+        Self {
+            available,
+            in_stock: available > 0,
+            on_hand: manages.then_some(product.on_hand),
+            held: manages.then_some(product.held),
+            allocated: manages.then_some(product.allocated),
+            warehouse: manages.then(|| product.warehouse.clone()),
+        }
+    }
+}
+
+impl ProductView {
+    pub(super) fn new(product: Product, viewer: Viewer, currency: Currency) -> Self {
+        let inventory = ProductInventory::new(&product, viewer);
+        Self {
+            id: product.id,
+            sku: product.sku.as_str().to_owned(),
+            slug: product.slug.as_str().to_owned(),
+            name: product.name.as_str().to_owned(),
+            description: product.description.as_str().to_owned(),
+            price: Money::new(product.price_minor, currency),
+            vendor_id: product.vendor_id,
+            category: product
+                .category
+                .map(|category| category.as_str().to_owned()),
+            metadata: product.metadata,
+            status: product.status,
+            inventory,
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `PATCH /products/{id}`, and `PUT` as its alias.
+
+use axum::{Json, extract::State};
+use garde::Validate;
+use money::Amount;
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+use web::{
+    PathParameters, Problem, ValidJson,
+    conditional::{ETag, IfMatch},
+    problem::ProblemDocument,
+    token::VendorOrAdmin,
+};
+
+use super::product_view::ProductView;
+use crate::{
+    app::App,
+    catalog::products::{
+        self, ProductChange,
+        model::{Category, Description, Metadata, Name, Owner, ProductId, Slug, Status, Viewer},
+    },
+};
+
+/// A merge patch (RFC 7396): what is absent stays, null takes away. The SKU never changes.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({ "price": "11.90", "category": null, "metadata": { "colour": "navy" } }))]
+pub(crate) struct UpdateProduct {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    name: Option<Name>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 100)]
+    slug: Option<Slug>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, nullable = false, max_length = 10_000)]
+    description: Option<Description>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Amount>, nullable = false)]
+    price: Option<Amount>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    #[expect(
+        clippy::option_option,
+        reason = "absent and null differ in a merge patch"
+    )]
+    category: Option<Option<Category>>,
+    /// Merged member by member; null takes all away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    #[expect(
+        clippy::option_option,
+        reason = "absent and null differ in a merge patch"
+    )]
+    metadata: Option<Option<Metadata>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Status>, nullable = false)]
+    status: Option<Status>,
+}
+
+/// A member that is there, null or not; absent ones never come here.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Change a product
+///
+/// A merge patch: absent members stay, null takes away.
+#[utoipa::path(
+    patch,
+    path = "/products/{id}",
+    tag = "products",
+    security(("bearer" = [])),
+    params(
+        ("id" = ProductId, Path, description = "The product's id."),
+        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+    ),
+    request_body(content((UpdateProduct = "application/json"), (UpdateProduct = "application/merge-patch+json"))),
+    responses(
+        (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
+        (status = 404, description = "The caller has no such product.", body = ProblemDocument),
+        (status = 409, description = "`slug_taken`.", body = ProblemDocument),
+        (status = 412, description = "It changed since it was read.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
+        (status = 428, description = "If-Match is missing.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn patch_product(
+    State(app): State<App>,
+    caller: VendorOrAdmin,
+    PathParameters(id): PathParameters<ProductId>,
+    if_match: IfMatch,
+    ValidJson(request): ValidJson<UpdateProduct>,
+) -> Result<(ETag, Json<ProductView>), Problem> {
+    let price = request
+        .price
+        .map(|price| products::model::price(&price, app.currency))
+        .transpose();
+    let price = price
+        .map_err(|error| Problem::invalid_field("/price", "invalid_amount", error.to_string()))?;
+    let change = ProductChange {
+        name: request.name,
+        slug: request.slug,
+        description: request.description,
+        price_minor: price.map(|price| price.minor),
+        category: request.category,
+        metadata: request.metadata,
+        status: request.status,
+    };
+    let product =
+        products::update_product(&app.pool, id, Owner::of(&caller), &if_match, &change).await?;
+    let viewer = Viewer::of(Some(&caller));
+    Ok((
+        ETag(product.version),
+        Json(ProductView::new(product, viewer, app.currency)),
+    ))
+}
+
+/// Change a product (the same as PATCH)
+#[utoipa::path(
+    put,
+    path = "/products/{id}",
+    tag = "products",
+    security(("bearer" = [])),
+    params(
+        ("id" = ProductId, Path, description = "The product's id."),
+        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+    ),
+    request_body = UpdateProduct,
+    responses(
+        (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
+        (status = 404, description = "The caller has no such product.", body = ProblemDocument),
+        (status = 409, description = "`slug_taken`.", body = ProblemDocument),
+        (status = 412, description = "It changed since it was read.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
+        (status = 428, description = "If-Match is missing.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn put_product(
+    app: State<App>,
+    caller: VendorOrAdmin,
+    id: PathParameters<ProductId>,
+    if_match: IfMatch,
+    request: ValidJson<UpdateProduct>,
+) -> Result<(ETag, Json<ProductView>), Problem> {
+    patch_product(app, caller, id, if_match, request).await
+}

@@ -1,0 +1,108 @@
+//! Products read for many requests at once. No timer: whatever was asked for while a read was under way is the next one,
+//! so that a crowd costs the database a statement for dozens, and a lone reader waits for nobody.
+
+use std::sync::Arc;
+
+use postgres::{Connection, Pool};
+use tokio::sync::{mpsc, oneshot};
+use web::Problem;
+
+use super::{
+    model::{Product, ProductName},
+    postgres::products,
+};
+use crate::infrastructure::postgres::retry::Retries;
+
+/// Names that one statement reads.
+const BATCH: usize = 64;
+/// Requests that may wait; more are turned away.
+const CAPACITY: usize = 1_024;
+
+#[derive(Clone)]
+pub struct Reads(mpsc::Sender<Wanted>);
+
+struct Wanted {
+    name: ProductName,
+    answer: oneshot::Sender<Outcome>,
+}
+
+type Outcome = Result<Option<Arc<Product>>, Problem>;
+
+impl Reads {
+    /// Starts the reader; it ends when the last `Reads` is gone.
+    pub fn start(pool: &Pool) -> Self {
+        let (queue, wanted) = mpsc::channel(CAPACITY);
+        let reader = Reader {
+            pool: pool.clone(),
+            kept: None,
+        };
+        tokio::spawn(reader.run(wanted));
+        Self(queue)
+    }
+
+    /// The product as it is, whatever its status; None: there is none, or it is deleted.
+    pub async fn product(&self, name: ProductName) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        self.0
+            .try_send(Wanted { name, answer })
+            .map_err(|_| Problem::unavailable(1))?;
+        outcome.await.map_err(|lost| Problem::internal(&lost))?
+    }
+}
+
+struct Reader {
+    pool: Pool,
+    /// While there is more to read: taking a connection from the pool and giving it back are a round trip each.
+    kept: Option<Connection>,
+}
+
+impl Reader {
+    async fn run(mut self, mut queue: mpsc::Receiver<Wanted>) {
+        loop {
+            if queue.is_empty() {
+                self.kept = None;
+            }
+            let mut batch = Vec::new();
+            if queue.recv_many(&mut batch, BATCH).await == 0 {
+                return;
+            }
+            let found = self.found(&batch).await;
+            let found = found.map_err(|error| postgres::problem(&error));
+            for Wanted { name, answer } in batch {
+                let product = found.as_ref().map_err(Problem::clone).map(|found| {
+                    let mut found = found.iter();
+                    found.find(|product| name.is_of(product)).cloned()
+                });
+                // Whoever does not wait any more has hung up.
+                let _ = answer.send(product);
+            }
+        }
+    }
+
+    async fn found(&mut self, batch: &[Wanted]) -> Result<Vec<Arc<Product>>, sqlx::Error> {
+        let mut retries = Retries::begin();
+        loop {
+            match self.read(batch).await {
+                Err(error) => retries.again(error).await?,
+                found => return found,
+            }
+        }
+    }
+
+    async fn read(&mut self, batch: &[Wanted]) -> Result<Vec<Arc<Product>>, sqlx::Error> {
+        let (mut ids, mut slugs) = (Vec::new(), Vec::new());
+        for wanted in batch {
+            match &wanted.name {
+                ProductName::Id(id) => ids.push(id.0),
+                ProductName::Slug(slug) => slugs.push(slug.as_str()),
+            }
+        }
+        let mut connection = match self.kept.take() {
+            Some(kept) => kept,
+            None => self.pool.acquire().await?,
+        };
+        let found = products::by_names(&mut connection, &ids, &slugs).await?;
+        self.kept = Some(connection);
+        Ok(found.into_iter().map(Arc::new).collect())
+    }
+}

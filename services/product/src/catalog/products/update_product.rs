@@ -1,0 +1,137 @@
+//! Changing what a product says of itself. Its SKU stays for ever: stock and orders go by it.
+
+use postgres::Pool;
+use web::conditional::{ETag, IfMatch};
+
+use super::{
+    model::{
+        Category, Description, Metadata, MetadataError, Name, Owner, Product, ProductId, Slug,
+        Status,
+    },
+    postgres::{product_row::ProductRow, products},
+};
+use crate::infrastructure::postgres::readable::{Row, Unreadable};
+
+/// How often a change that may overwrite any version runs into another before it gives up.
+const MOST_TRIES: u32 = 10;
+
+/// What is None stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProductChange {
+    pub name: Option<Name>,
+    pub slug: Option<Slug>,
+    pub description: Option<Description>,
+    pub price_minor: Option<i64>,
+    pub category: Option<Option<Category>>,
+    /// A merge patch; null takes all of it away.
+    pub metadata: Option<Option<Metadata>>,
+    pub status: Option<Status>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateProductError {
+    #[error("there is no such product of this owner")]
+    NotFound,
+    #[error("the product changed since it was read")]
+    Stale,
+    #[error("another product has this slug")]
+    SlugTaken,
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    #[error("the product cannot be read back")]
+    Unreadable(#[from] Unreadable),
+    #[error("the change cannot be kept")]
+    Database(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for UpdateProductError {
+    fn from(error: sqlx::Error) -> Self {
+        match postgres::constraint(&error) {
+            Some("products_slug_unique") => Self::SlugTaken,
+            Some(_) | None => Self::Database(error),
+        }
+    }
+}
+
+impl Product {
+    fn change(&mut self, change: &ProductChange) -> Result<(), UpdateProductError> {
+        let ProductChange {
+            name,
+            slug,
+            description,
+            price_minor,
+            category,
+            metadata,
+            status,
+        } = change.clone();
+        self.name = name.unwrap_or_else(|| self.name.clone());
+        self.slug = slug.unwrap_or_else(|| self.slug.clone());
+        self.description = description.unwrap_or_else(|| self.description.clone());
+        self.price_minor = price_minor.unwrap_or(self.price_minor);
+        self.category = category.unwrap_or_else(|| self.category.clone());
+        self.status = status.unwrap_or(self.status);
+        self.metadata = match metadata {
+            None => self.metadata.clone(),
+            Some(None) => Metadata::default(),
+            Some(Some(patch)) => self.metadata.merged(&patch)?,
+        };
+        Ok(())
+    }
+}
+
+/// Compare and set: a change that came between is seen, and answered as `if_match` asks. What was written is read back
+/// before it counts.
+pub async fn update_product(
+    pool: &Pool,
+    id: ProductId,
+    owner: Owner,
+    if_match: &IfMatch,
+    change: &ProductChange,
+) -> Result<Product, UpdateProductError> {
+    for _ in 0..MOST_TRIES {
+        let mut tx = pool.begin().await?;
+        let mut row = products::by_id(&mut *tx, id)
+            .await?
+            .filter(|row| {
+                owner
+                    .vendor()
+                    .is_none_or(|vendor| vendor == row.vendor_id.0)
+            })
+            .ok_or(UpdateProductError::NotFound)?;
+        if_match
+            .check(ETag(row.version))
+            .map_err(|_| UpdateProductError::Stale)?;
+        if change.metadata == Some(None) {
+            // Whatever it was, it goes: so a product whose metadata cannot be read is mended.
+            Metadata::default().as_str().clone_into(&mut row.metadata);
+        }
+        let mut product = row.read()?;
+        product.change(change)?;
+        if products::replace(&mut *tx, &product).await? {
+            let written = read_back(products::by_id(&mut *tx, id).await?)?;
+            tx.commit().await?;
+            return Ok(written);
+        }
+    }
+    Err(UpdateProductError::Stale)
+}
+
+/// Shows or hides a product; one that is in this state already stays as it is.
+pub async fn set_status(
+    pool: &Pool,
+    id: ProductId,
+    owner: Owner,
+    status: Status,
+) -> Result<Product, UpdateProductError> {
+    let mut tx = pool.begin().await?;
+    if !products::set_status(&mut *tx, id, owner, status).await? {
+        return Err(UpdateProductError::NotFound);
+    }
+    let product = read_back(products::by_id(&mut *tx, id).await?)?;
+    tx.commit().await?;
+    Ok(product)
+}
+
+fn read_back(row: Option<ProductRow>) -> Result<Product, UpdateProductError> {
+    Ok(row.ok_or(UpdateProductError::NotFound)?.read()?)
+}

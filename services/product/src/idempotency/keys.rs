@@ -1,0 +1,85 @@
+//! Idempotency keys. Claimed first in the transaction that answers: a twin on another replica waits for it.
+
+use axum::http::StatusCode;
+use postgres::{Pool, Transaction};
+use web::conditional::ETag;
+
+use super::{Answer, Claim, Once};
+
+/// What the key stands for; a fresh one belongs to this transaction now.
+pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim, sqlx::Error> {
+    let inserted = sqlx::query!(
+        "INSERT INTO idempotency_keys (principal, operation, key, fingerprint) VALUES ($1, $2, $3, $4)
+         ON CONFLICT DO NOTHING",
+        once.principal,
+        once.operation,
+        once.key,
+        &once.fingerprint[..],
+    )
+    .execute(&mut **tx)
+    .await?;
+    if inserted.rows_affected() == 1 {
+        return Ok(Claim::Fresh);
+    }
+    // Its own statement: the one before may have waited for the answer that this one reads.
+    let kept = sqlx::query!(
+        r#"SELECT fingerprint, status AS "status!", location, etag AS "etag!", body AS "body!" FROM idempotency_keys
+           WHERE principal = $1 AND operation = $2 AND key = $3"#,
+        once.principal,
+        once.operation,
+        once.key,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if kept.fingerprint != once.fingerprint {
+        return Ok(Claim::OfAnotherRequest);
+    }
+    let status = u16::try_from(kept.status)
+        .ok()
+        .and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.ok_or_else(|| sqlx::Error::Decode("a status outside of HTTP".into()))?;
+    Ok(Claim::Answered(Answer {
+        status,
+        location: kept.location,
+        etag: ETag(kept.etag),
+        body: kept.body,
+        replayed: true,
+    }))
+}
+
+/// Keeps the answer for whoever asks with the same key.
+pub async fn keep(tx: &mut Transaction, once: &Once, answer: &Answer) -> Result<(), sqlx::Error> {
+    let kept = sqlx::query!(
+        "UPDATE idempotency_keys SET status = $4, location = $5, etag = $6, body = $7
+         WHERE principal = $1 AND operation = $2 AND key = $3",
+        once.principal,
+        once.operation,
+        once.key,
+        answer.status.as_u16().cast_signed(),
+        answer.location,
+        answer.etag.0,
+        answer.body,
+    )
+    .execute(&mut **tx)
+    .await?;
+    if kept.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
+}
+
+/// Takes away up to `most` keys that are older than 24 hours.
+pub async fn sweep(pool: &Pool, most: i64) -> Result<u64, sqlx::Error> {
+    let swept = sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE (principal, operation, key) IN (
+             SELECT principal, operation, key FROM idempotency_keys
+             WHERE created_at < now() - interval '24 hours' ORDER BY principal, operation, key
+             LIMIT $1 FOR UPDATE SKIP LOCKED
+         )",
+        most,
+    )
+    .execute(pool)
+    .await?;
+    Ok(swept.rows_affected())
+}

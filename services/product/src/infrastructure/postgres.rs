@@ -1,0 +1,6 @@
+//! Connections to the database, attempts, and rows that may be unreadable. The database's clock counts, and the
+//! database sorts.
+
+pub mod pools;
+pub mod readable;
+pub mod retry;

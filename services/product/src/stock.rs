@@ -1,0 +1,6 @@
+//! Stock: how many units there are, where, and who holds them.
+
+pub mod inventory;
+pub mod locations;
+pub mod reservations;
+pub mod shortfalls;

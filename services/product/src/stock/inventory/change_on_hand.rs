@@ -1,0 +1,221 @@
+//! Setting and adjusting `on_hand`, under the lock that reservations take as well.
+
+use postgres::Pool;
+use web::{
+    clock::Clock,
+    conditional::{ETag, IfMatch},
+};
+
+use super::{
+    model::{Inventory, MAX_ON_HAND, Movement, MovementKind},
+    postgres::{inventory, movements},
+};
+use crate::{
+    catalog::products::model::{Owner, Reason, Sku},
+    idempotency::{Answer, Claim, Once, keys},
+    infrastructure::postgres::retry::Retries,
+    stock::{
+        locations::model::LocationCode,
+        reservations::{
+            Reach,
+            model::{Shelf, StockError},
+            postgres::shelves,
+        },
+        shortfalls::give_up,
+    },
+};
+
+#[derive(Clone, Debug)]
+pub struct ChangeOnHand {
+    pub sku: Sku,
+    pub owner: Owner,
+    /// None: the only one, or `main`.
+    pub location: Option<LocationCode>,
+    pub count: NewCount,
+    pub reason: Option<Reason>,
+    /// Rather than to refuse, lets orders lose what they have and is not there.
+    pub force: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum NewCount {
+    /// There are so many in this place, if there were as many in all as the caller thinks.
+    Set {
+        on_hand: i64,
+        low_stock_threshold: Option<i64>,
+        if_match: IfMatch,
+    },
+    /// So many came (or, negative, went).
+    Adjust { delta: i64 },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    #[error("the owner has no product with this sku")]
+    NotFound,
+    #[error("there is no such location")]
+    UnknownLocation,
+    #[error("there are units in several places")]
+    LocationRequired,
+    #[error("the count changed since it was read")]
+    Stale,
+    #[error("{committed} units are held or allocated, more than {on_hand}")]
+    BelowCommitted { on_hand: i64, committed: i64 },
+    #[error("more than {MAX_ON_HAND} units")]
+    TooMany,
+    #[error("the key belongs to another request")]
+    KeyOfAnotherRequest,
+    #[error("the answer cannot be written")]
+    Answer(#[source] serde_json::Error),
+    #[error("the count cannot be kept")]
+    Stock(#[from] StockError),
+}
+
+impl From<sqlx::Error> for InventoryError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Stock(error.into())
+    }
+}
+
+/// Writes the new count, its movement and the answer in one transaction, and tries again while locks are in the way.
+pub async fn change_on_hand(
+    pool: &Pool,
+    clock: Clock,
+    change: &ChangeOnHand,
+    once: &Once,
+    answer: impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
+) -> Result<Answer, InventoryError> {
+    let (mut retries, mut reach) = (Retries::begin(), Reach::default());
+    loop {
+        match attempt(pool, clock, change, once, &answer, &reach).await {
+            Ok(Attempt::Done(answer)) => return Ok(answer),
+            Ok(Attempt::Widen(skus)) => reach.widen(skus),
+            Err(InventoryError::Stock(error)) => retries.again(error).await?,
+            Err(refused) => return Err(refused),
+        }
+    }
+}
+
+enum Attempt {
+    Done(Answer),
+    /// The stock of these must be locked first, in order.
+    Widen(Vec<Sku>),
+}
+
+async fn attempt(
+    pool: &Pool,
+    clock: Clock,
+    change: &ChangeOnHand,
+    once: &Once,
+    answer: &(impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
+    reach: &Reach,
+) -> Result<Attempt, InventoryError> {
+    let mut tx = pool.begin().await?;
+    match keys::claim(&mut tx, once).await? {
+        Claim::Fresh => {}
+        Claim::Answered(answer) => return Ok(Attempt::Done(answer)),
+        Claim::OfAnotherRequest => return Err(InventoryError::KeyOfAnotherRequest),
+    }
+    let sku = &change.sku;
+    inventory::find(&mut *tx, sku, change.owner)
+        .await?
+        .ok_or(InventoryError::NotFound)?;
+    if let Some(location) = &change.location {
+        inventory::open_at(&mut tx, sku, location).await?;
+    }
+    let mut skus: Vec<&str> = reach.skus().iter().map(Sku::as_str).collect();
+    skus.push(sku.as_str());
+    let mut shelves = shelves::lock(&mut tx, &skus).await?;
+    shelves.retain(|shelf| shelf.sku == *sku);
+    let shelf = change.shelf(&shelves)?;
+    let location = shelf.location.as_str();
+    let on_hand = change.count.new_on_hand(shelf, &shelves)?;
+    let committed = shelf.held + shelf.allocated;
+    if on_hand < committed {
+        if !change.force || on_hand < 0 {
+            return Err(InventoryError::BelowCommitted { on_hand, committed });
+        }
+        let given_up = give_up(&mut tx, clock, (sku, location), on_hand, reach).await?;
+        if let Some(skus) = given_up {
+            tx.rollback().await?;
+            return Ok(Attempt::Widen(skus));
+        }
+    }
+    let threshold = change.count.low_stock_threshold();
+    inventory::set(&mut tx, sku, location, on_hand, threshold).await?;
+    if on_hand != shelf.on_hand {
+        let movement = Movement {
+            id: clock.uuid(),
+            sku: sku.clone(),
+            location: location.to_owned(),
+            kind: change.count.movement_kind(),
+            delta: on_hand - shelf.on_hand,
+            on_hand_after: on_hand,
+            reason: change.reason.clone(),
+            actor: Some(once.principal),
+        };
+        movements::add(&mut tx, &movement).await?;
+    }
+    let inventory = inventory::find(&mut *tx, sku, change.owner)
+        .await?
+        .ok_or(InventoryError::NotFound)?;
+    let answer = answer(inventory).map_err(InventoryError::Answer)?;
+    keys::keep(&mut tx, once, &answer).await?;
+    tx.commit().await?;
+    Ok(Attempt::Done(answer))
+}
+
+impl ChangeOnHand {
+    /// The one that changes, of all shelves of the SKU.
+    fn shelf<'a>(&self, shelves: &'a [Shelf]) -> Result<&'a Shelf, InventoryError> {
+        let at = |code: &LocationCode| shelves.iter().find(|shelf| shelf.location == code.as_str());
+        match (&self.location, &self.count, shelves) {
+            (Some(code), _, _) => at(code).ok_or(InventoryError::UnknownLocation),
+            (None, _, [only]) => Ok(only),
+            (None, NewCount::Set { .. }, _) => Err(InventoryError::LocationRequired),
+            (None, NewCount::Adjust { .. }, _) => {
+                at(&LocationCode::main()).ok_or(InventoryError::LocationRequired)
+            }
+        }
+    }
+}
+
+impl NewCount {
+    /// What the shelf will hold, given all shelves of the SKU as they are under the lock.
+    fn new_on_hand(&self, here: &Shelf, shelves: &[Shelf]) -> Result<i64, InventoryError> {
+        let on_hand = match self {
+            Self::Set {
+                on_hand, if_match, ..
+            } => {
+                let total: i64 = shelves.iter().map(|shelf| shelf.on_hand).sum();
+                if_match
+                    .check(ETag(total))
+                    .map_err(|_| InventoryError::Stale)?;
+                *on_hand
+            }
+            Self::Adjust { delta } => here.on_hand + delta,
+        };
+        if on_hand > MAX_ON_HAND {
+            Err(InventoryError::TooMany)
+        } else {
+            Ok(on_hand)
+        }
+    }
+
+    fn low_stock_threshold(&self) -> Option<i64> {
+        match self {
+            Self::Set {
+                low_stock_threshold,
+                ..
+            } => *low_stock_threshold,
+            Self::Adjust { .. } => None,
+        }
+    }
+
+    fn movement_kind(&self) -> MovementKind {
+        match self {
+            Self::Set { .. } => MovementKind::Set,
+            Self::Adjust { .. } => MovementKind::Adjustment,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `POST /inventory/{sku}/adjustments`
+
+use axum::extract::State;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use web::{
+    PathParameters, Problem, ValidJson, idempotency::IdempotencyKey, problem::ProblemDocument,
+    token::VendorOrAdmin,
+};
+
+use super::{inventory_view::InventoryView, set_inventory::answer};
+use crate::{
+    app::App,
+    catalog::products::model::{Owner, Reason, Sku},
+    idempotency::{Answer, Once},
+    stock::{
+        inventory::{ChangeOnHand, NewCount, change_on_hand, model::MAX_ON_HAND},
+        locations::model::LocationCode,
+    },
+};
+
+#[derive(Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({ "delta": -2, "reason": "broken in the warehouse" }))]
+pub(crate) struct AdjustInventory {
+    /// How many came, or, below zero, went.
+    #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND), custom(moves))]
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    delta: i64,
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    reason: Reason,
+    /// Where; `main` where absent, or the only place that the SKU was ever in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    location: Option<LocationCode>,
+    /// `true`: orders lose what they have and is not there, the newest reservations first, then the newest
+    /// confirmed orders.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    force: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "garde asks for this signature"
+)]
+fn moves(delta: &i64, (): &()) -> garde::Result {
+    if *delta == 0 {
+        Err(garde::Error::new("an adjustment of nothing"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Add units, or take some away
+///
+/// Whatever the count is: no If-Match is needed.
+#[utoipa::path(
+    post,
+    path = "/inventory/{sku}/adjustments",
+    tag = "inventory",
+    security(("bearer" = [])),
+    params(
+        ("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350"),
+        ("Idempotency-Key" = String, Header, description = "Fresh for a new request, the same for a retry."),
+    ),
+    request_body = AdjustInventory,
+    responses(
+        (status = 200, description = "Its stock as it is now.", body = InventoryView, headers(
+            ("ETag" = String, description = "How many are on hand, for If-Match."),
+            ("Idempotent-Replayed" = String, description = "`true` on the answer to a repeated request."),
+        )),
+        (status = 400, description = "The body is not JSON, or the Idempotency-Key is missing.", body = ProblemDocument),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
+        (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
+        (status = 409, description = "`below_committed`: orders have more, see `force`; or `idempotency_in_flight`.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule, or `idempotency_key_reused`.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn adjust_inventory(
+    State(app): State<App>,
+    caller: VendorOrAdmin,
+    PathParameters(sku): PathParameters<Sku>,
+    key: IdempotencyKey,
+    ValidJson(request): ValidJson<AdjustInventory>,
+) -> Result<Answer, Problem> {
+    let once = Once::try_new(caller.id, "adjust_inventory", &key, &(&sku, &request))?;
+    let _flight = app.in_flight.enter(&once)?;
+    let change = ChangeOnHand {
+        sku,
+        owner: Owner::of(&caller),
+        location: request.location,
+        count: NewCount::Adjust {
+            delta: request.delta,
+        },
+        reason: Some(request.reason),
+        force: request.force,
+    };
+    Ok(change_on_hand(&app.pool, app.clock, &change, &once, answer).await?)
+}

@@ -1,0 +1,42 @@
+//! `GET /inventory/{sku}`
+
+use axum::{Json, extract::State};
+use web::{
+    PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::VendorOrAdmin,
+};
+
+use super::inventory_view::InventoryView;
+use crate::{
+    app::App,
+    catalog::products::model::{Owner, Sku},
+    stock::inventory::postgres::inventory,
+};
+
+/// Read the stock of a SKU
+///
+/// Its `ETag` says how many are on hand; reservations do not change it.
+#[utoipa::path(
+    get,
+    path = "/inventory/{sku}",
+    tag = "inventory",
+    security(("bearer" = [])),
+    params(("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350")),
+    responses(
+        (status = 200, description = "Its stock.", body = InventoryView, headers(("ETag" = String, description = "How many are on hand, for If-Match."))),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
+        (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn get_inventory(
+    State(app): State<App>,
+    caller: VendorOrAdmin,
+    PathParameters(sku): PathParameters<Sku>,
+) -> Result<(ETag, Json<InventoryView>), Problem> {
+    let found = inventory::find(&app.pool, &sku, Owner::of(&caller)).await;
+    let inventory = found
+        .map_err(|error| postgres::problem(&error))?
+        .ok_or_else(Problem::not_found)?;
+    Ok((ETag(inventory.on_hand), Json(inventory.into())))
+}

@@ -1,0 +1,117 @@
+//! `GET /inventory/{sku}/movements`
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use web::{
+    PathParameters, Problem, QueryParameters,
+    list::{Page, PageQuery, Paging},
+    problem::ProblemDocument,
+    token::VendorOrAdmin,
+};
+
+use crate::{
+    app::App,
+    catalog::products::{
+        model::{Owner, Sku, VendorId},
+        postgres::product_lists::ListError,
+    },
+    infrastructure::postgres::readable::readable,
+    stock::inventory::{
+        model::{MovementKind, PastMovement},
+        postgres::{
+            inventory,
+            movements::{self, MovementRow},
+        },
+    },
+};
+
+web::id!(pub(crate) OrderId, "ord");
+web::id!(MovementId, "mov");
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Movement, example = json!({
+    "id": "mov_01932c5e-7d2a-7c3e-9f00-0242ac120004", "kind": "adjustment", "delta": -2, "on_hand_after": 5,
+    "warehouse": "main", "reason": "broken in the warehouse", "order_id": null,
+    "user_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003", "created_at": "2026-11-21T08:00:00Z",
+}))]
+pub(crate) struct MovementView {
+    id: MovementId,
+    kind: MovementKind,
+    /// How many came, or, below zero, went.
+    delta: i64,
+    on_hand_after: i64,
+    warehouse: String,
+    reason: Option<String>,
+    /// The order that the units left for or came back from.
+    order_id: Option<OrderId>,
+    /// Who did it.
+    user_id: Option<VendorId>,
+    created_at: DateTime<Utc>,
+}
+
+impl From<PastMovement> for MovementView {
+    fn from(movement: PastMovement) -> Self {
+        Self {
+            id: MovementId(movement.id),
+            kind: movement.kind,
+            delta: movement.delta,
+            on_hand_after: movement.on_hand_after,
+            warehouse: movement.location,
+            reason: movement.reason,
+            order_id: movement.order_id.map(OrderId),
+            user_id: movement.actor.map(VendorId),
+            created_at: movement.created_at,
+        }
+    }
+}
+
+/// List what came and went
+///
+/// The newest first; together they make up what is on hand.
+#[utoipa::path(
+    get,
+    path = "/inventory/{sku}/movements",
+    tag = "inventory",
+    security(("bearer" = [])),
+    params(
+        ("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350"),
+        PageQuery,
+    ),
+    responses(
+        (status = 200, description = "One page.", body = Page<MovementView>),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
+        (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
+        (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list_movements(
+    State(app): State<App>,
+    caller: VendorOrAdmin,
+    PathParameters(sku): PathParameters<Sku>,
+    QueryParameters(query): QueryParameters<PageQuery>,
+) -> Result<Json<Page<MovementView>>, Problem> {
+    let owned = inventory::find(&app.lists, &sku, Owner::of(&caller)).await;
+    owned
+        .map_err(|error| postgres::problem(&error))?
+        .ok_or_else(Problem::not_found)?;
+    let paging: Paging<(DateTime<Utc>, Uuid)> = Paging::try_new(&query, &("movements", &sku))?;
+    let rows = movements::rows(&app.lists, &sku, &paging)
+        .await
+        .map_err(ListError::from)?;
+    let total = if paging.include_total {
+        Some(
+            movements::total(&app.lists, &sku)
+                .await
+                .map_err(ListError::from)?,
+        )
+    } else {
+        None
+    };
+    let page = paging.page_of(rows, total, MovementRow::position, readable)?;
+    Ok(Json(page.map(MovementView::from)))
+}

@@ -1,0 +1,4 @@
+//! Inventory in SQL.
+
+pub mod inventory;
+pub mod movements;

@@ -1,0 +1,16 @@
+//! The endpoints of locations: the list of their routes.
+
+pub(crate) mod create_location;
+mod list_locations;
+mod location_view;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(
+        list_locations::list_locations,
+        create_location::create_location
+    ))
+}

@@ -1,0 +1,70 @@
+//! `POST /locations`
+
+use axum::{Json, extract::State, http::StatusCode};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{Problem, ValidJson, problem::ProblemDocument, token::Admin};
+
+use super::location_view::LocationView;
+use crate::{
+    app::App,
+    catalog::products::model::Name,
+    stock::locations::{
+        model::{LocationCode, NewLocation},
+        postgres::locations,
+    },
+};
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[schema(example = json!({ "code": "berlin-1", "name": "Berlin, Hall 1", "priority": 10 }))]
+pub(crate) struct CreateLocation {
+    code: LocationCode,
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    name: Name,
+    /// Orders are filled from the lowest first; 0 where absent.
+    #[serde(default)]
+    #[garde(range(min = 0, max = 1000))]
+    #[schema(required = false, minimum = 0, maximum = 1000)]
+    priority: i16,
+}
+
+/// Add a location
+///
+/// Units come to it by `PUT /inventory/{sku}` or an adjustment that names it.
+#[utoipa::path(
+    post,
+    path = "/locations",
+    tag = "inventory",
+    security(("bearer" = [])),
+    request_body = CreateLocation,
+    responses(
+        (status = 201, description = "It is there.", body = LocationView),
+        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is no admin.", body = ProblemDocument),
+        (status = 409, description = "`location_taken`: there is one with this code.", body = ProblemDocument),
+        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
+        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
+        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn create_location(
+    State(app): State<App>,
+    _: Admin,
+    ValidJson(request): ValidJson<CreateLocation>,
+) -> Result<(StatusCode, Json<LocationView>), Problem> {
+    let new = NewLocation {
+        code: request.code,
+        name: request.name,
+        priority: request.priority,
+    };
+    let made = locations::insert(&app.pool, &new).await;
+    let location = made
+        .map_err(|error| postgres::problem(&error))?
+        .ok_or_else(|| Problem::conflict("location_taken", "Another location has this code."))?;
+    Ok((StatusCode::CREATED, Json(location.into())))
+}

@@ -1,0 +1,3 @@
+//! Locations in SQL.
+
+pub mod locations;

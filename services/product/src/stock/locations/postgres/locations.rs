@@ -1,0 +1,78 @@
+//! The places where units may be.
+
+use std::fmt::Display;
+
+use postgres::Pool;
+use web::list::{Paging, Total};
+
+use crate::{
+    catalog::products::model::Name,
+    infrastructure::postgres::readable::{Attempt, Row, Time, Unreadable},
+    stock::locations::model::{Location, LocationCode, NewLocation},
+};
+
+/// None: there is one with this code.
+pub async fn insert(pool: &Pool, new: &NewLocation) -> Result<Option<Location>, sqlx::Error> {
+    sqlx::query_as!(
+        Location,
+        r#"INSERT INTO locations (code, name, priority) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING
+           RETURNING code AS "code: _", name AS "name: _", priority, created_at"#,
+        new.code.as_str(),
+        new.name.as_str(),
+        new.priority,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// A location as its row came from the database.
+#[derive(Debug)]
+pub struct LocationRow {
+    pub code: LocationCode,
+    name: Name,
+    priority: i16,
+    created_at: Attempt<Time>,
+}
+
+impl Row for LocationRow {
+    type Read = Location;
+
+    const KIND: &'static str = "location";
+
+    fn id(&self) -> impl Display + use<> {
+        self.code.clone()
+    }
+
+    fn read(self) -> Result<Location, Unreadable> {
+        Ok(Location {
+            code: self.code,
+            name: self.name,
+            priority: self.priority,
+            created_at: self.created_at.read()?.0,
+        })
+    }
+}
+
+/// The rows of one page, by code.
+pub async fn rows(pool: &Pool, paging: &Paging<String>) -> Result<Vec<LocationRow>, sqlx::Error> {
+    sqlx::query_as!(
+        LocationRow,
+        r#"SELECT code AS "code: _", name AS "name: _", priority, created_at AS "created_at: _" FROM locations
+           WHERE code > $1 ORDER BY code LIMIT $2 OFFSET $3"#,
+        paging.after().map_or("", String::as_str),
+        paging.fetch(),
+        paging.offset(),
+    )
+    .fetch_all(pool)
+    .await
+}
+
+pub async fn total(pool: &Pool) -> Result<Total, sqlx::Error> {
+    let counted = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (SELECT FROM locations LIMIT $1) counted"#,
+        Total::COUNT_TO,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Total::counted(counted))
+}

@@ -1,0 +1,166 @@
+//! `GET /inventory/reservations`
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use web::{
+    Problem, QueryParameters,
+    list::{Page, PageQuery, Paging},
+    problem::ProblemDocument,
+    token::VendorOrAdmin,
+};
+
+use crate::{
+    app::App,
+    catalog::products::{
+        model::{Owner, ProductId, Sku, VendorId},
+        postgres::product_lists::ListError,
+    },
+    infrastructure::postgres::readable::readable,
+    stock::{
+        inventory::http::list_movements::OrderId,
+        reservations::{
+            model::{HoldState, ReservedLine},
+            postgres::reservations::{self, Position, Wanted},
+        },
+    },
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListReservations {
+    /// Of this SKU.
+    #[param(value_type = Option<String>, example = "MUG-BLUE-350")]
+    sku: Option<Sku>,
+    /// Of this order.
+    #[param(value_type = Option<String>, example = "ord_01932c5e-7d2a-7c3e-9f00-0242ac120005")]
+    order: Option<OrderId>,
+    /// In this state.
+    #[param(inline)]
+    state: Option<HoldState>,
+    /// Rows a page, 1 to 100; 20 by default.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// `page.next_cursor` of the answer before.
+    cursor: Option<String>,
+    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
+    #[param(minimum = 1)]
+    page: Option<u32>,
+    /// Counts the rows, up to 10,000.
+    include_total: Option<bool>,
+}
+
+/// What a cursor belongs to.
+#[derive(Serialize)]
+struct Shape<'a> {
+    list: &'static str,
+    sku: Option<&'a Sku>,
+    order: Option<OrderId>,
+    state: Option<HoldState>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reservation, example = json!({
+    "order_id": "ord_01932c5e-7d2a-7c3e-9f00-0242ac120005", "sku": "MUG-BLUE-350",
+    "product_id": "prd_01932c5e-7d2a-7c3e-9f00-0242ac120002", "vendor_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003",
+    "name": "Blue mug", "warehouse": "main", "state": "committed", "quantity": 3, "shipped": 1, "returned": 0,
+    "released": 0, "expires_at": null, "created_at": "2026-11-21T08:00:00Z", "ended_at": "2026-11-21T08:00:01Z",
+}))]
+pub(super) struct ReservationView {
+    order_id: OrderId,
+    sku: String,
+    product_id: ProductId,
+    vendor_id: VendorId,
+    name: String,
+    warehouse: String,
+    state: HoldState,
+    quantity: i64,
+    shipped: i64,
+    returned: i64,
+    /// Given up after the order was confirmed.
+    released: i64,
+    /// While it is held: until when.
+    expires_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    /// When it was committed, released, or lost.
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<ReservedLine> for ReservationView {
+    fn from(line: ReservedLine) -> Self {
+        Self {
+            order_id: OrderId(line.order_id),
+            sku: line.sku.as_str().to_owned(),
+            product_id: line.product_id,
+            vendor_id: line.vendor_id,
+            name: line.name.as_str().to_owned(),
+            warehouse: line.location,
+            state: line.state,
+            quantity: line.quantity,
+            shipped: line.shipped,
+            returned: line.returned,
+            released: line.released,
+            expires_at: (line.state == HoldState::Held).then_some(line.expires_at),
+            created_at: line.created_at,
+            ended_at: line.ended_at,
+        }
+    }
+}
+
+/// List reservations
+///
+/// The newest orders first, a row for each SKU and location: a vendor's own, an admin's all.
+#[utoipa::path(
+    get,
+    path = "/inventory/reservations",
+    tag = "inventory",
+    security(("bearer" = [])),
+    params(ListReservations),
+    responses(
+        (status = 200, description = "One page.", body = Page<ReservationView>),
+        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
+        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
+        (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
+        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list_reservations(
+    State(app): State<App>,
+    caller: VendorOrAdmin,
+    QueryParameters(query): QueryParameters<ListReservations>,
+) -> Result<Json<Page<ReservationView>>, Problem> {
+    let page = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+        page: query.page,
+        include_total: query.include_total,
+    };
+    let paging: Paging<Position> = Paging::try_new(
+        &page,
+        &Shape {
+            list: "reservations",
+            sku: query.sku.as_ref(),
+            order: query.order,
+            state: query.state,
+        },
+    )?;
+    let wanted = Wanted {
+        vendor: Owner::of(&caller).vendor(),
+        sku: query.sku,
+        order: query.order.map(|order| order.0),
+        state: query.state,
+    };
+    let rows = reservations::rows(&app.lists, &wanted, &paging)
+        .await
+        .map_err(ListError::from)?;
+    let total = if paging.include_total {
+        let total = reservations::total(&app.lists, &wanted).await;
+        Some(total.map_err(ListError::from)?)
+    } else {
+        None
+    };
+    let page = paging.page_of(rows, total, |row| Some(row.position()), readable)?;
+    Ok(Json(page.map(ReservationView::from)))
+}

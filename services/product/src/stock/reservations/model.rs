@@ -1,0 +1,185 @@
+//! Holding units for orders: the words of it. The rules are ORDERS 1 to 13.
+
+mod decide;
+mod left;
+mod verdict;
+
+use std::num::NonZeroU32;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::{
+    decide::{Books, Decision, NewHold, NewLine, Take, decide},
+    left::Left,
+    verdict::{HeldLine, ShortLine, UnknownLine, Verdict},
+};
+use crate::{
+    catalog::products::model::{MAX_PRICE_MINOR, Name, ProductId, Sku, VendorId},
+    infrastructure::postgres::retry::Retryable,
+};
+
+/// Orders in one batch.
+pub const MAX_BATCH: usize = 128;
+/// Lines of one order; orders of customers end well before.
+pub const MAX_LINES: usize = 500;
+/// Units of one SKU in one order, after lines of the same product were merged: more is out of stock. This is the one
+/// place that decides it; order refuses earlier only what a single item asks for, and keeps no more than this.
+pub const MAX_QUANTITY: i64 = 10_000;
+/// The longest that units are held without a commit.
+pub const MAX_HOLD_SECONDS: u32 = 7 * 24 * 3600;
+
+const _: () = assert!(
+    MAX_PRICE_MINOR as i128 * MAX_QUANTITY as i128 * MAX_LINES as i128 <= i64::MAX as i128,
+    "no total may overflow"
+);
+
+/// A SHA-256 from the order service: a request's key, or its fingerprint.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Hash(pub [u8; 32]);
+
+/// One order's wish.
+#[derive(Clone, Debug)]
+pub struct Reservation {
+    pub request_key: Hash,
+    pub fingerprint: Hash,
+    pub order_id: Uuid,
+    pub hold_seconds: u32,
+    /// Hold nothing if the order would cost something else.
+    pub expected_total_minor: Option<i64>,
+    pub lines: Vec<Wanted>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub item: Item,
+    pub quantity: NonZeroU32,
+}
+
+/// What a line names. A SKU is kept as it came: one out of form is unknown like any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    Product(Uuid),
+    Sku(String),
+}
+
+/// A row of stock, as it is under the lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shelf {
+    pub sku: Sku,
+    pub location: String,
+    pub priority: i16,
+    pub on_hand: i64,
+    pub held: i64,
+    pub allocated: i64,
+}
+
+impl Shelf {
+    pub fn available(&self) -> i64 {
+        self.on_hand - self.held - self.allocated
+    }
+}
+
+/// A product as an order sees it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub product_id: Uuid,
+    pub vendor_id: Uuid,
+    pub sku: Sku,
+    pub name: Name,
+    pub price_minor: i64,
+    /// Active and not deleted.
+    pub orderable: bool,
+}
+
+/// They move one way: from `held` to one of the others, which are final but for a retake of what ended without its
+/// order's doing (ADR 4) and the release of what ended or was not shipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum HoldState {
+    Held,
+    Committed,
+    Released,
+    Expired,
+    Lost,
+}
+
+/// A hold that is in the database already. Without a request it is a tombstone.
+#[derive(Clone, Debug)]
+pub struct KnownHold {
+    pub order_id: Uuid,
+    pub request_key: Option<Hash>,
+    pub fingerprint: Option<Hash>,
+    pub state: HoldState,
+    pub expires_at: DateTime<Utc>,
+    pub total_minor: i64,
+}
+
+/// A line of a hold, for whoever looks at it.
+#[derive(Clone, Debug)]
+pub struct ReservedLine {
+    pub order_id: Uuid,
+    pub sku: Sku,
+    pub location: String,
+    pub product_id: ProductId,
+    pub vendor_id: VendorId,
+    pub name: Name,
+    pub quantity: i64,
+    pub shipped: i64,
+    pub returned: i64,
+    pub released: i64,
+    pub state: HoldState,
+    pub expires_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StockError {
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    #[error("another transaction came between")]
+    Raced,
+    #[error("{changed} of {wanted} rows of stock changed")]
+    Miscounted { wanted: i64, changed: i64 },
+}
+
+impl Retryable for StockError {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_retryable(),
+            Self::Raced => true,
+            Self::Miscounted { .. } => false,
+        }
+    }
+}
+
+impl StockError {
+    /// Whether the data was refused, so that a smaller batch may pass.
+    pub fn is_data(&self) -> bool {
+        match self {
+            Self::Database(error) => postgres::Failure::of(error) == postgres::Failure::Data,
+            Self::Raced | Self::Miscounted { .. } => false,
+        }
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = hex::FromHexError;
+
+    fn try_from(text: String) -> Result<Self, hex::FromHexError> {
+        let mut hash = [0; 32];
+        hex::decode_to_slice(text, &mut hash)?;
+        Ok(Self(hash))
+    }
+}
+
+impl std::fmt::Debug for Hash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}

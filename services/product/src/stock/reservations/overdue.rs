@@ -1,0 +1,151 @@
+//! Holds whose time has run out go back: by the sweeper, and before anybody is told "sold out".
+
+use std::collections::{BTreeSet, HashSet};
+
+use postgres::{Pool, Transaction};
+use tracing::error;
+use uuid::Uuid;
+
+use super::{
+    model::StockError,
+    postgres::{
+        holds::{self, OverdueLine},
+        shelves,
+    },
+};
+use crate::{catalog::products::model::Sku, infrastructure::postgres::retry::Retryable};
+
+/// How often a batch that finds overdue holds locks their stock as well and starts again.
+const MOST_WIDENINGS: u32 = 4;
+
+/// The SKUs whose stock a batch locks beside its own: an attempt may find out that it needs more of it, locked before
+/// everything else and in order (ORDERS 7).
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    skus: BTreeSet<Sku>,
+    widenings: u32,
+}
+
+impl Reach {
+    pub(crate) fn skus(&self) -> &BTreeSet<Sku> {
+        &self.skus
+    }
+
+    pub(crate) fn widen(&mut self, skus: impl IntoIterator<Item = Sku>) {
+        self.widenings += 1;
+        self.skus.extend(skus);
+    }
+
+    pub(crate) fn may_widen(&self) -> bool {
+        self.widenings < MOST_WIDENINGS
+    }
+}
+
+/// What came of looking for overdue holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TakenBack {
+    Nothing,
+    /// The counters have changed.
+    Units,
+    /// Overdue holds hold units of these as well: start again with their stock locked.
+    Unlocked(Vec<Sku>),
+}
+
+/// Takes overdue holds of these SKUs back, as far as all of their stock is locked; but not those that are to be
+/// spared, since their own orders are asking for them.
+pub(crate) async fn take_back(
+    tx: &mut Transaction,
+    short: &[&str],
+    spared: &[Uuid],
+    locked: &BTreeSet<&Sku>,
+    may_widen: bool,
+) -> Result<TakenBack, StockError> {
+    let mut overdue = holds::overdue(tx, short).await?;
+    overdue.retain(|hold| !spared.contains(&hold.order_id));
+    let unlocked: Vec<Sku> = overdue
+        .iter()
+        .filter(|hold| !locked.contains(&hold.sku))
+        .map(|hold| hold.sku.clone())
+        .collect();
+    if may_widen && !unlocked.is_empty() {
+        return Ok(TakenBack::Unlocked(unlocked));
+    }
+    let out_of_reach: HashSet<Uuid> = overdue
+        .iter()
+        .filter(|hold| !locked.contains(&hold.sku))
+        .map(|hold| hold.order_id)
+        .collect();
+    let within: BTreeSet<Uuid> = overdue
+        .iter()
+        .map(|hold| hold.order_id)
+        .filter(|id| !out_of_reach.contains(id))
+        .collect();
+    if within.is_empty() {
+        return Ok(TakenBack::Nothing);
+    }
+    holds::expire(tx, &Vec::from_iter(within)).await?;
+    Ok(TakenBack::Units)
+}
+
+/// Takes back holds whose time has run out: a few at a time, past stock that somebody works on (ORDERS 7).
+/// Answers how many there were to look at, and how many went back.
+pub async fn expire_overdue(pool: &Pool) -> Result<(usize, usize), StockError> {
+    expire_overdue_but(pool, &mut BTreeSet::new()).await
+}
+
+/// The same, past those that could not be taken back. One whose counters are wrong keeps no other from going back: it
+/// joins them.
+pub async fn expire_overdue_but(
+    pool: &Pool,
+    broken: &mut BTreeSet<Uuid>,
+) -> Result<(usize, usize), StockError> {
+    let known: Vec<Uuid> = broken.iter().copied().collect();
+    let overdue = holds::overdue_batch(pool, &known).await?;
+    let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
+    if orders.is_empty() {
+        return Ok((0, 0));
+    }
+    match expire(pool, &overdue).await {
+        Err(error) if !error.is_retryable() => {}
+        outcome => return Ok((orders.len(), outcome?)),
+    }
+    let mut expired = 0;
+    for lines in overdue.chunk_by(|one, next| one.order_id == next.order_id) {
+        match (expire(pool, lines).await, lines.first()) {
+            (Err(error), Some(line)) if !error.is_retryable() => {
+                error!(
+                    order.id = %line.order_id,
+                    error = &error as &dyn std::error::Error,
+                    "an overdue hold cannot be taken back: audit the stock"
+                );
+                broken.insert(line.order_id);
+            }
+            (outcome, _) => expired += outcome?,
+        }
+    }
+    Ok((orders.len(), expired))
+}
+
+/// Takes those of these holds back whose stock nobody works on.
+async fn expire(pool: &Pool, overdue: &[OverdueLine]) -> Result<usize, StockError> {
+    let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
+    let mut tx = pool.begin().await?;
+    let locked = shelves::lock_free_ones(&mut tx, overdue).await?;
+    let blocked: HashSet<Uuid> = overdue
+        .iter()
+        .filter(|line| !locked.contains(&(line.sku.as_str().to_owned(), line.location.clone())))
+        .map(|line| line.order_id)
+        .collect();
+    let whole: BTreeSet<Uuid> = orders.difference(&blocked).copied().collect();
+    match holds::expire(&mut tx, &Vec::from_iter(whole)).await {
+        Ok(expired) => {
+            tx.commit().await?;
+            Ok(expired)
+        }
+        Err(error) => {
+            // Now, not once it is dropped: whoever tries again passes over what is still locked.
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A hold that ended without its order's doing is taken again, all of its lines or none (ORDERS 5, ADR 4).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use postgres::Transaction;
+use uuid::Uuid;
+
+use super::{
+    Reach,
+    model::{HoldState, Left, Shelf, StockError, Take},
+    overdue::{TakenBack, take_back},
+    postgres::{
+        retakes::{self, EndedLine, Taken},
+        shelves,
+    },
+};
+use crate::catalog::products::model::Sku;
+
+/// What a hold becomes when it is taken again.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Again<'a> {
+    Committed,
+    /// For so many seconds.
+    Held(&'a BTreeMap<Uuid, u32>),
+}
+
+/// Takes those of these orders again whose hold ended and whose units are all there, and says so in `states`.
+/// Answers the SKUs whose stock must be locked as well before it can: start again.
+pub(super) async fn retake(
+    tx: &mut Transaction,
+    orders: &[Uuid],
+    states: &mut HashMap<Uuid, HoldState>,
+    reach: &Reach,
+    again: Again<'_>,
+) -> Result<Option<Vec<Sku>>, StockError> {
+    let ended = in_turn(orders, states);
+    if ended.is_empty() {
+        return Ok(None);
+    }
+    let lines = retakes::lines(tx, &ended).await?;
+    let missing: Vec<Sku> = lines
+        .iter()
+        .map(|line| line.sku.clone())
+        .filter(|sku| !reach.skus().contains(sku))
+        .collect();
+    if !missing.is_empty() {
+        return if reach.may_widen() {
+            Ok(Some(missing))
+        } else {
+            Err(StockError::Raced)
+        };
+    }
+    let locked: BTreeSet<&Sku> = reach.skus().iter().collect();
+    let skus: Vec<&str> = lines.iter().map(|line| line.sku.as_str()).collect();
+    let shelves = shelves::lock(tx, &skus).await?;
+    let (mut taken, short) = fill(&ended, &lines, &shelves);
+    if !short.is_empty() {
+        match take_back(tx, &Vec::from_iter(short), &[], &locked, reach.may_widen()).await? {
+            TakenBack::Nothing => {}
+            TakenBack::Units => {
+                let shelves = shelves::lock(tx, &skus).await?;
+                (taken, _) = fill(&ended, &lines, &shelves);
+            }
+            TakenBack::Unlocked(more) => return Ok(Some(more)),
+        }
+    }
+    if taken.is_empty() {
+        return Ok(None);
+    }
+    let state = match again {
+        Again::Committed => {
+            retakes::commit(tx, &taken).await?;
+            HoldState::Committed
+        }
+        Again::Held(seconds) => {
+            retakes::hold(tx, &taken, seconds).await?;
+            HoldState::Held
+        }
+    };
+    states.extend(taken.orders.iter().map(|order| (*order, state)));
+    Ok(None)
+}
+
+/// Those whose hold ended, each once, in the order in which they were named.
+fn in_turn(orders: &[Uuid], states: &HashMap<Uuid, HoldState>) -> Vec<Uuid> {
+    let mut ended = Vec::new();
+    for order in orders {
+        match states.get(order) {
+            Some(HoldState::Expired | HoldState::Lost) if !ended.contains(order) => {
+                ended.push(*order);
+            }
+            Some(
+                HoldState::Held
+                | HoldState::Committed
+                | HoldState::Released
+                | HoldState::Expired
+                | HoldState::Lost,
+            )
+            | None => {}
+        }
+    }
+    ended
+}
+
+/// Serves order by order; one that lacks a unit takes nothing. Answers what was short as well.
+fn fill<'a>(
+    orders: &[Uuid],
+    lines: &'a [EndedLine],
+    shelves: &[Shelf],
+) -> (Taken, BTreeSet<&'a str>) {
+    let mut wanted: HashMap<Uuid, BTreeMap<&str, i64>> = HashMap::new();
+    for line in lines {
+        let of_order = wanted.entry(line.order_id).or_default();
+        *of_order.entry(line.sku.as_str()).or_default() += line.quantity;
+    }
+    let mut left = Left::on(shelves);
+    let (mut taken, mut short) = (Taken::default(), BTreeSet::new());
+    for order in orders {
+        let Some(wanted) = wanted.get(order) else {
+            continue;
+        };
+        let missing: Vec<&str> = wanted
+            .iter()
+            .filter(|(sku, quantity)| left.of(sku) < **quantity)
+            .map(|(sku, _)| *sku)
+            .collect();
+        if !missing.is_empty() {
+            short.extend(missing);
+            continue;
+        }
+        taken.orders.push(*order);
+        for (sku, quantity) in wanted {
+            for Take { location, quantity } in left.take(sku, *quantity) {
+                taken.add(*order, sku, location, quantity);
+            }
+        }
+    }
+    (taken, short)
+}

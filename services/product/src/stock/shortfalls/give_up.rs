@@ -1,0 +1,107 @@
+//! Orders have units that are not on the shelf: the newest holds are lost, then the newest allocations fall short.
+
+use std::collections::BTreeSet;
+
+use postgres::Transaction;
+use uuid::Uuid;
+use web::clock::Clock;
+
+use super::postgres::shortfalls::{self, Having, Lines};
+use crate::{
+    catalog::products::model::Sku,
+    stock::reservations::{
+        Reach,
+        model::{HoldState, StockError},
+        overdue::{TakenBack, take_back},
+        postgres::{holds, retakes, shelves},
+    },
+};
+
+/// Makes room for `on_hand` on a shelf whose SKU is locked. Answers the SKUs that must be locked as well before it
+/// can, since a lost hold gives all of its lines back: start again.
+pub(crate) async fn give_up(
+    tx: &mut Transaction,
+    clock: Clock,
+    (sku, location): (&Sku, &str),
+    on_hand: i64,
+    reach: &Reach,
+) -> Result<Option<Vec<Sku>>, StockError> {
+    let locked: BTreeSet<&Sku> = reach.skus().iter().chain([sku]).collect();
+    if shortfalls::lack(tx, sku, location, on_hand).await? == 0 {
+        return Ok(None);
+    }
+    // Nobody needs those.
+    let overdue = take_back(tx, &[sku.as_str()], &[], &locked, reach.may_widen()).await?;
+    match overdue {
+        TakenBack::Nothing | TakenBack::Units => {}
+        TakenBack::Unlocked(more) => return Ok(Some(more)),
+    }
+
+    for lines in [Lines::Open, Lines::All] {
+        let lack = shortfalls::lack(tx, sku, location, on_hand).await?;
+        if lack == 0 {
+            break;
+        }
+        let held = shortfalls::held(tx, (sku, location), lack, lines).await?;
+        let more = lose(tx, &newest(held, lack), &locked, reach).await?;
+        if more.is_some() {
+            return Ok(more);
+        }
+        let lack = shortfalls::lack(tx, sku, location, on_hand).await?;
+        if lack == 0 {
+            break;
+        }
+        let allocated = shortfalls::allocated(tx, (sku, location), lack, lines).await?;
+        let mut short = newest(allocated, lack);
+        let given: i64 = short.iter().map(|having| having.units).sum();
+        // An allocation need not fall short as a whole.
+        if let Some(last) = short.last_mut() {
+            last.units -= (given - lack).max(0);
+        }
+        if !short.is_empty() {
+            shortfalls::write(tx, clock, sku, location, &short).await?;
+        }
+    }
+    Ok(None)
+}
+
+/// Ends these holds, all lines of each. Answers the SKUs that must be locked as well before it can.
+async fn lose(
+    tx: &mut Transaction,
+    lost: &[Having],
+    locked: &BTreeSet<&Sku>,
+    reach: &Reach,
+) -> Result<Option<Vec<Sku>>, StockError> {
+    let orders: Vec<Uuid> = lost.iter().map(|having| having.order_id).collect();
+    if orders.is_empty() {
+        return Ok(None);
+    }
+    let lines = retakes::lines(tx, &orders).await?;
+    let missing: Vec<Sku> = lines
+        .into_iter()
+        .map(|line| line.sku)
+        .filter(|sku| !locked.contains(sku))
+        .collect();
+    match (missing.is_empty(), reach.may_widen()) {
+        (true, _) => {}
+        (false, true) => return Ok(Some(missing)),
+        (false, false) => return Err(StockError::Raced),
+    }
+    holds::lock_alone(tx, &orders).await?;
+    holds::end(tx, &orders, HoldState::Held, HoldState::Lost).await?;
+    shelves::give_back(tx, &orders).await?;
+    Ok(None)
+}
+
+/// The first that have so many units together.
+fn newest(having: Vec<Having>, lack: i64) -> Vec<Having> {
+    let mut missing = lack;
+    having
+        .into_iter()
+        .take_while(|having| {
+            let needed = missing > 0;
+            missing -= having.units;
+            needed
+        })
+        .collect()
+}

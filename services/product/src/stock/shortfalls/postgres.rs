@@ -1,0 +1,3 @@
+//! Shortfalls in SQL.
+
+pub mod shortfalls;

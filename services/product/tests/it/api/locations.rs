@@ -1,0 +1,3 @@
+//! The endpoints of locations.
+
+mod list_and_create_locations;

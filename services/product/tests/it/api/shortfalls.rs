@@ -1,0 +1,3 @@
+//! The endpoints of shortfalls.
+
+mod list_and_settle_shortfalls;

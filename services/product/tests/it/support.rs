@@ -1,0 +1,3 @@
+//! What tests share: a shop of their own.
+
+pub(crate) mod shop;

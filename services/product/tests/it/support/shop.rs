@@ -1,0 +1,513 @@
+//! A shop for one test: its database, its routers, and tokens for whoever calls.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::LazyLock,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use postgres::Pool;
+use product::{
+    app::{App, Parts},
+    audit::{Auditor, StockBooks},
+    catalog::products::{reads::Reads, views::Views},
+    guests::GuestLimits,
+    http,
+    idempotency::InFlight,
+    infrastructure::postgres::pools::{LIST_SETTINGS, READ_SETTINGS},
+    stock::reservations::{
+        Extension, Parcel, ParcelLine, Returned, Shipped,
+        model::{Hash, Item, Reservation, Verdict, Wanted},
+        restock, ship,
+    },
+};
+use serde_json::{Value, json};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use uuid::Uuid;
+use web::{
+    clock::Clock,
+    internal::AllowedCallers,
+    server::{Port, layered},
+    token::{Role, testing::Signer},
+};
+
+pub const INTERNAL_TOKEN: &str = "current-token";
+pub const OPERATOR_TOKEN: &str = "operators-token";
+
+/// What is planted may be many rows, on a machine that is busy.
+const PLANTING: Duration = Duration::from_mins(2);
+
+pub struct Shop {
+    pub pool: Pool,
+    /// Of the products that are read one by one.
+    pub reads: Pool,
+    pub vendor: User,
+    pub other_vendor: User,
+    pub admin: User,
+    pub customer: User,
+    public: Router,
+    internal: Router,
+}
+
+#[derive(Clone)]
+pub struct User {
+    pub id: Uuid,
+    pub token: String,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+    pub text: String,
+}
+
+pub fn id() -> Uuid {
+    Clock::system().uuid()
+}
+
+/// The folder of the callers' tokens, written once: while one test writes them, another would find none.
+fn tokens() -> PathBuf {
+    static TOKENS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("internal-tokens");
+        std::fs::create_dir_all(&folder).unwrap();
+        let order = format!("{INTERNAL_TOKEN}\nnext-token\n");
+        std::fs::write(folder.join("order"), order).unwrap();
+        std::fs::write(folder.join("operator"), OPERATOR_TOKEN).unwrap();
+        folder
+    });
+    TOKENS.clone()
+}
+
+impl Shop {
+    pub fn open(pool: PgPool) -> Self {
+        Self::open_with(pool, false)
+    }
+
+    pub fn open_with(pool: PgPool, legacy_aliases: bool) -> Self {
+        Self::open_showing(pool, legacy_aliases, Duration::ZERO)
+    }
+
+    /// The public is shown products for so long as they were.
+    pub fn open_showing(pool: PgPool, legacy_aliases: bool, fresh_for: Duration) -> Self {
+        Self::open_as(pool, legacy_aliases, fresh_for, GuestLimits::default())
+    }
+
+    /// Guests of one address read so many lists a minute.
+    pub fn open_to_guests(pool: PgPool, lists_a_minute: u32) -> Self {
+        let limits = GuestLimits {
+            guest_limit_per_address_per_minute: lists_a_minute,
+            ..GuestLimits::default()
+        };
+        Self::open_as(pool, true, Duration::ZERO, limits)
+    }
+
+    fn open_as(
+        pool: PgPool,
+        legacy_aliases: bool,
+        fresh_for: Duration,
+        guests: GuestLimits,
+    ) -> Self {
+        // As the service's own pool does it.
+        let options = pool.connect_options().as_ref().clone();
+        pool.set_connect_options(
+            options.options([("lock_timeout", "250ms"), ("statement_timeout", "2s")]),
+        );
+        let signer = Signer::try_new().unwrap();
+        let options = pool.connect_options().as_ref().clone();
+        let apart = |name, connections, settings: &[(&'static str, &'static str)]| {
+            let options = options.clone().application_name(name);
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(Duration::from_secs(1))
+                .connect_lazy_with(options.options(settings.iter().copied()))
+                .into()
+        };
+        let pool = Pool::from(pool);
+        let reads: Pool = apart("reads", 1, &READ_SETTINGS);
+        let app = App::new(Parts {
+            pool: pool.clone(),
+            lists: apart("lists", 2, &LIST_SETTINGS),
+            health: apart("health", 1, &[]),
+            auditor: Auditor {
+                books: StockBooks,
+                pool: pool.clone(),
+                options: options.clone(),
+                clock: Clock::system(),
+            },
+            clock: Clock::system(),
+            verifier: signer.verifier().unwrap(),
+            currency: "USD".parse().unwrap(),
+            in_flight: InFlight::default(),
+            reads: Reads::start(&reads),
+            views: Views::new(fresh_for),
+        });
+        let user = |roles: &[Role]| {
+            let id = id();
+            User {
+                id,
+                token: signer.token(id, roles).unwrap(),
+            }
+        };
+        let tokens = tokens();
+        let writes = TaskTracker::new();
+        Self {
+            reads,
+            vendor: user(&[Role::Vendor]),
+            other_vendor: user(&[Role::Vendor]),
+            admin: user(&[Role::Admin]),
+            customer: user(&[Role::Customer]),
+            internal: layered(
+                http::internal(
+                    app.clone(),
+                    AllowedCallers::new(tokens.clone(), &["order"]),
+                    AllowedCallers::new(tokens, &["operator"]),
+                ),
+                &writes,
+                Port::Internal,
+            ),
+            // As if behind an ingress.
+            public: layered(
+                http::public(app, legacy_aliases, guests.gate()),
+                &writes,
+                Port::Public,
+            )
+            .layer(axum::Extension(ConnectInfo(SocketAddr::from((
+                [10, 42, 0, 1],
+                40_000,
+            ))))),
+            pool,
+        }
+    }
+
+    pub fn request<'a>(&'a self, method: &str, path: &str) -> Call<'a> {
+        let method = Method::from_str(method).unwrap();
+        Call {
+            router: &self.public,
+            request: Request::builder().method(method).uri(path),
+            body: None,
+        }
+    }
+
+    /// A path below `/api/v1`.
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.request("GET", &format!("/api/v1{path}"))
+    }
+
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.request("POST", &format!("/api/v1{path}"))
+    }
+
+    pub fn put(&self, path: &str) -> Call<'_> {
+        self.request("PUT", &format!("/api/v1{path}"))
+    }
+
+    pub fn patch(&self, path: &str) -> Call<'_> {
+        self.request("PATCH", &format!("/api/v1{path}"))
+    }
+
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.request("DELETE", &format!("/api/v1{path}"))
+    }
+
+    /// A path on the internal port, without a token.
+    pub fn internal(&self, path: &str) -> Call<'_> {
+        Call {
+            router: &self.internal,
+            request: Request::post(path),
+            body: None,
+        }
+    }
+
+    /// The same, to be read, and by order.
+    pub fn get_internal(&self, path: &str) -> Call<'_> {
+        self.observe(path)
+            .header("authorization", &format!("Bearer {INTERNAL_TOKEN}"))
+    }
+
+    /// The same, to be read, without a token.
+    pub fn observe(&self, path: &str) -> Call<'_> {
+        Call {
+            router: &self.internal,
+            request: Request::get(path),
+            body: None,
+        }
+    }
+
+    /// Ends the sessions of lists, so that the database's statistics have all that they did.
+    pub async fn end_list_sessions(&self) {
+        let sessions = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'lists'";
+        let rest = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'lists'";
+        let count = async |sql| -> i64 {
+            let query = sqlx::query_scalar(sql);
+            query.fetch_one(&self.pool).await.unwrap()
+        };
+        count(sessions).await;
+        while count(rest).await > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Changes rows behind the service's back.
+    pub async fn plant(&self, sql: &'static str) {
+        let mut tx = self.pool.begin_long(PLANTING).await.unwrap();
+        sqlx::raw_sql("SET LOCAL statement_timeout = 0")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+        // What was read here must not count as read by somebody later.
+        sqlx::raw_sql("SELECT pg_stat_force_next_flush()")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// A product of the vendor, at 10.00, with so many units; answers its body.
+    pub async fn product(&self, sku: &str, on_hand: i64) -> Value {
+        let body = json!({ "sku": sku, "name": format!("The {sku}"), "price": "10.00", "inventory": { "on_hand": on_hand } });
+        let answer = self.post("/products").by(&self.vendor).json(&body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body
+    }
+
+    pub async fn reserve(&self, batch: &[Reservation]) -> Vec<Verdict> {
+        product::stock::reservations::reserve(&self.pool, "USD".parse().unwrap(), batch)
+            .await
+            .unwrap()
+    }
+
+    pub async fn ship(&self, shipments: &[Parcel]) -> Vec<Shipped> {
+        let outcomes = ship(&self.pool, Clock::system(), shipments).await.unwrap();
+        outcomes.iter().map(|outcome| outcome.outcome).collect()
+    }
+
+    pub async fn restock(&self, returns: &[Parcel]) -> Vec<Returned> {
+        let outcomes = restock(&self.pool, Clock::system(), returns).await.unwrap();
+        outcomes.iter().map(|outcome| outcome.outcome).collect()
+    }
+
+    /// `on_hand`, `held`, `allocated`, over all locations.
+    pub async fn counters(&self, sku: &str) -> (i64, i64, i64) {
+        sqlx::query_as(
+            "SELECT sum(on_hand)::bigint, sum(held)::bigint, sum(allocated)::bigint FROM stock WHERE sku = $1",
+        )
+        .bind(sku)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+    }
+
+    pub async fn counters_at(&self, sku: &str, location: &str) -> (i64, i64, i64) {
+        sqlx::query_as(
+            "SELECT on_hand, held, allocated FROM stock WHERE (sku, location) = ($1, $2)",
+        )
+        .bind(sku)
+        .bind(location)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+    }
+
+    /// Another place where there are units of a SKU.
+    pub async fn shelf(&self, sku: &str, location: &str, priority: i16, on_hand: i64) {
+        sqlx::query("INSERT INTO stock (sku, location, priority, on_hand) VALUES ($1, $2, $3, $4)")
+            .bind(sku)
+            .bind(location)
+            .bind(priority)
+            .bind(on_hand)
+            .execute(&self.pool)
+            .await
+            .unwrap();
+        sqlx::query(
+            "INSERT INTO movements (id, sku, location, kind, delta, on_hand_after) VALUES ($1, $2, $3, 'initial', $4, $4)",
+        )
+        .bind(id())
+        .bind(sku)
+        .bind(location)
+        .bind(on_hand)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+    }
+
+    /// Lets the time of all holds run out.
+    pub async fn run_out_of_time(&self) {
+        sqlx::query(
+            "UPDATE holds SET expires_at = now() - interval '1 second' WHERE state = 'held'",
+        )
+        .execute(&self.pool)
+        .await
+        .unwrap();
+    }
+
+    pub async fn state(&self, order: Uuid) -> String {
+        sqlx::query_scalar("SELECT state FROM holds WHERE order_id = $1")
+            .bind(order)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// The audit of audit.sql finds nothing.
+    pub async fn assert_counts_add_up(&self) {
+        let found: Vec<String> = sqlx::query_scalar(include_str!("../../../audit.sql"))
+            .fetch_all(&self.pool)
+            .await
+            .unwrap();
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
+/// An order of these SKUs, under a key of its own.
+pub fn order(lines: &[(&str, u32)]) -> Reservation {
+    let order_id = id();
+    Reservation {
+        request_key: Hash(web::idempotency::hash(&[order_id.as_bytes()])),
+        fingerprint: Hash(web::idempotency::hash(&[
+            b"fingerprint",
+            order_id.as_bytes(),
+        ])),
+        order_id,
+        hold_seconds: 60,
+        expected_total_minor: None,
+        lines: lines
+            .iter()
+            .map(|(sku, quantity)| Wanted {
+                item: Item::Sku((*sku).to_owned()),
+                quantity: (*quantity).try_into().unwrap(),
+            })
+            .collect(),
+    }
+}
+
+/// A parcel with these units of an order.
+pub fn parcel(order_id: Uuid, lines: &[(&str, u32)]) -> Parcel {
+    Parcel {
+        id: id(),
+        order_id,
+        lines: lines
+            .iter()
+            .map(|(sku, quantity)| ParcelLine {
+                sku: (*sku).to_owned(),
+                quantity: (*quantity).try_into().unwrap(),
+            })
+            .collect(),
+    }
+}
+
+pub fn longer(order_id: Uuid, hold_seconds: u32) -> Extension {
+    Extension {
+        order_id,
+        hold_seconds,
+    }
+}
+
+/// The first order id of a hold.
+pub fn held(verdict: &Verdict) -> Option<Uuid> {
+    match verdict {
+        Verdict::Held { order_id, .. } => Some(*order_id),
+        _ => None,
+    }
+}
+
+/// A request under way: say who calls and what is sent, then await it.
+pub struct Call<'a> {
+    router: &'a Router,
+    request: axum::http::request::Builder,
+    body: Option<Vec<u8>>,
+}
+
+impl Call<'_> {
+    pub fn by(self, user: &User) -> Self {
+        self.header("authorization", &format!("Bearer {}", user.token))
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Fresh at each call.
+    pub fn keyed(self) -> Self {
+        self.header("idempotency-key", &id().to_string())
+    }
+
+    pub async fn json(self, body: &Value) -> Answer {
+        self.text(&body.to_string()).await
+    }
+
+    /// What may be no JSON.
+    pub async fn text(mut self, body: &str) -> Answer {
+        self.body = Some(body.as_bytes().to_vec());
+        self.header("content-type", "application/json").send().await
+    }
+
+    pub async fn send(self) -> Answer {
+        let request = self
+            .request
+            .body(Body::from(self.body.unwrap_or_default()))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn etag(&self) -> &str {
+        self.header(header::ETAG.as_str())
+    }
+
+    /// Asserts a refusal: its status and code, and that it is a problem document.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!(
+            (self.status.as_u16(), self.body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.body
+        );
+        assert_eq!(self.header("content-type"), "application/problem+json");
+    }
+
+    /// Asserts a 422 whose first error stands at this place.
+    #[track_caller]
+    pub fn invalid_at(&self, pointer: &str) {
+        self.refused(422, "invalid_request");
+        assert_eq!(self.body["errors"][0]["pointer"], pointer, "{}", self.body);
+    }
+
+    #[track_caller]
+    pub fn ok(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+}
