@@ -249,7 +249,7 @@ fn say_problem(status: &str, response: &mut Response) {
     }
 }
 
-fn add_header(response: &mut Response, name: &str, description: &str) {
+pub(crate) fn add_header(response: &mut Response, name: &str, description: &str) {
     let text = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
     let header = HeaderBuilder::new()
         .schema(Some(text))

@@ -9,6 +9,6 @@ mod windows;
 
 pub use address::AddressLimiter;
 pub use client_address::{ClientAddress, ProxySettings, TrustedProxies};
-pub use layer::{AddressGate, limit_by_address};
+pub use layer::{AddressGate, LimitedByAddress, limit_by_address};
 pub use quota::{Exceeded, Meter, Policy, Quota};
 pub use windows::Limiter;

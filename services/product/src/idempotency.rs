@@ -13,7 +13,11 @@ use axum::{
 };
 use serde::Serialize;
 use uuid::Uuid;
-use web::{Problem, conditional::ETag, idempotency::IdempotencyKey};
+use web::{
+    Problem,
+    conditional::ETag,
+    idempotency::{IdempotencyKey, key_in_use},
+};
 
 /// A request and its key. Names the operation, not the path, so that aliases share it.
 #[derive(Clone, Debug)]
@@ -103,15 +107,6 @@ impl IntoResponse for Answer {
     }
 }
 
-/// 422: a key of one request came with another.
-pub fn key_of_another_request() -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "idempotency_key_reused",
-        "This Idempotency-Key came with another request before. Use a fresh one for a new request.",
-    )
-}
-
 /// The keyed requests that this replica is answering.
 #[derive(Clone, Default)]
 pub struct InFlight(Arc<Mutex<HashSet<[u8; 32]>>>);
@@ -142,10 +137,7 @@ impl InFlight {
                 request,
             })
         } else {
-            Err(Problem::conflict(
-                "idempotency_in_flight",
-                "A request with this Idempotency-Key is being answered. Wait for its answer, or try again in a moment.",
-            ))
+            Err(key_in_use())
         }
     }
 }
@@ -176,7 +168,7 @@ mod tests {
         let first = requests.enter(&once("a")).unwrap();
         assert_eq!(
             requests.enter(&once("a")).err().unwrap().code(),
-            "idempotency_in_flight"
+            "idempotency_key_in_use"
         );
         let other = requests.enter(&once("b")).unwrap();
         drop((first, other));

@@ -1,5 +1,7 @@
 //! The layer of endpoints that are limited by address, before a handler reads anything.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{Request, State},
     http::{Method, header},
@@ -7,9 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::time::Instant;
+use utoipa::{
+    IntoResponses,
+    openapi::{self, RefOr},
+};
 
 use super::{AddressLimiter, ClientAddress, Meter, TrustedProxies};
-use crate::Problem;
+use crate::{Problem, document::add_header};
 
 /// Whom [`limit_by_address`] counts, and how.
 #[derive(Clone, Debug)]
@@ -17,6 +23,31 @@ pub struct AddressGate {
     proxies: TrustedProxies,
     limiter: AddressLimiter,
     counted: Counted,
+}
+
+/// How OpenAPI shows what a limited endpoint answers once there were too many requests.
+pub struct LimitedByAddress;
+
+impl IntoResponses for LimitedByAddress {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let mut answer = openapi::Response::new(
+            "`too_many_requests`: too many attempts from this address or for this account; retry after the time in \
+             Retry-After.",
+        );
+        for (name, description) in [
+            (
+                "RateLimit-Policy",
+                "Each limit that counted: its quota `q` and window `w` in seconds; in every answer.",
+            ),
+            (
+                "RateLimit",
+                "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer.",
+            ),
+        ] {
+            add_header(&mut answer, name, description);
+        }
+        BTreeMap::from([("429".to_owned(), answer.into())])
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,14 +1,13 @@
 //! How refusals of this service become problems. Each kind of error is translated here and nowhere else.
 
 use axum::http::StatusCode;
-use web::{FieldError, Problem, conditional::IfMatch};
+use web::{FieldError, Problem, conditional::IfMatch, idempotency::key_reused};
 
 use crate::{
     catalog::products::{
         CreateProductError, UpdateProductError, model::MetadataError,
         postgres::product_lists::ListError,
     },
-    idempotency::key_of_another_request,
     infrastructure::postgres::{readable::Unreadable, retry::Retryable},
     stock::{
         inventory::{InventoryError, model::MAX_ON_HAND},
@@ -24,7 +23,7 @@ impl From<CreateProductError> for Problem {
                 "Another product has this SKU. A SKU is never given out twice.",
             ),
             CreateProductError::SlugTaken => slug_taken(),
-            CreateProductError::KeyOfAnotherRequest => key_of_another_request(),
+            CreateProductError::KeyOfAnotherRequest => key_reused(),
             CreateProductError::Unreadable(reason) => not_readable(reason),
             CreateProductError::Answer(source) => Self::internal(source),
             CreateProductError::Database(source) => kept(source),
@@ -91,7 +90,7 @@ impl From<InventoryError> for Problem {
                 "too_many",
                 format!("at most {MAX_ON_HAND} units of a SKU can be on hand"),
             )]),
-            InventoryError::KeyOfAnotherRequest => key_of_another_request(),
+            InventoryError::KeyOfAnotherRequest => key_reused(),
             InventoryError::Answer(source) => Self::internal(source),
             InventoryError::Stock(source) => source.into(),
         }

@@ -1,7 +1,7 @@
 //! `GET /auth/profile`
 
 use axum::Json;
-use web::{conditional::ETag, problem::ProblemDocument};
+use web::conditional::ETag;
 
 use super::user_view::UserView;
 use crate::sessions::signed_in::SignedIn;
@@ -14,8 +14,6 @@ use crate::sessions::signed_in::SignedIn;
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The account.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
     )
 )]
 pub(super) async fn get_profile(caller: SignedIn) -> (ETag, Json<UserView>) {

@@ -6,8 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
-    limit::{ClientAddress, Meter},
-    problem::ProblemDocument,
+    limit::{ClientAddress, LimitedByAddress, Meter},
     token::Role,
 };
 
@@ -57,18 +56,9 @@ fn customer() -> Role {
     request_body = RegisterUser,
     responses(
         (status = 201, description = "The account is made, and its owner logged in.", body = SessionView),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
-        (status = 403, description = "Nobody may give this role to themselves here.", body = ProblemDocument),
-        (status = 409, description = "`account_exists` or `username_taken`.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 429, description = "Too many tries; retry after the time in Retry-After.", body = ProblemDocument, headers(
-            ("Retry-After" = u32, description = "Seconds."),
-            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
-            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
-        )),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "`role_not_open`: this shop does not let users sign up with this role."),
+        (status = 409, description = "`account_exists` or `username_taken`."),
+        LimitedByAddress,
     )
 )]
 pub(super) async fn register_user(

@@ -10,8 +10,7 @@ use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
-    conditional::{ETag, IfMatch},
-    problem::ProblemDocument,
+    conditional::{ETag, IfMatch, OptionalIfMatch},
 };
 
 use super::user_view::UserView;
@@ -74,18 +73,11 @@ impl<S: Sync> FromRequestParts<S> for Versions {
     path = "/auth/profile",
     tag = "auth",
     security(("bearer" = [])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag that was read.")),
+    params(OptionalIfMatch),
     request_body(content((UpdateProfile = "application/json"), (UpdateProfile = "application/merge-patch+json"))),
     responses(
         (status = 200, description = "The account as it is now.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 409, description = "`username_taken`.", body = ProblemDocument),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 409, description = "`username_taken`."),
     )
 )]
 pub(super) async fn patch_profile(
@@ -109,18 +101,11 @@ pub(super) async fn patch_profile(
     path = "/auth/profile",
     tag = "auth",
     security(("bearer" = [])),
-    params(("If-Match" = Option<String>, Header, description = "The ETag that was read.")),
+    params(OptionalIfMatch),
     request_body = UpdateProfile,
     responses(
         (status = 200, description = "The account as it is now.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 409, description = "`username_taken`.", body = ProblemDocument),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 409, description = "`username_taken`."),
     )
 )]
 pub(super) async fn put_profile(

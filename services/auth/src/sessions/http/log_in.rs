@@ -6,8 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
-    limit::{ClientAddress, Meter},
-    problem::ProblemDocument,
+    limit::{ClientAddress, LimitedByAddress, Meter},
 };
 
 use super::{
@@ -75,17 +74,8 @@ impl TryFrom<LogIn> for Credentials {
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in.", body = SessionView),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
-        (status = 401, description = "No active account has this name and password.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 429, description = "Too many tries; retry after the time in Retry-After.", body = ProblemDocument, headers(
-            ("Retry-After" = u32, description = "Seconds."),
-            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
-            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
-        )),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 401, description = "No active account has this name and password."),
+        LimitedByAddress,
     )
 )]
 pub(super) async fn log_in(

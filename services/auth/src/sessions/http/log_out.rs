@@ -1,7 +1,7 @@
 //! `POST /auth/logout`
 
 use axum::{extract::State, http::StatusCode};
-use web::{Problem, problem::ProblemDocument, token::Caller};
+use web::{Problem, token::Caller};
 
 use crate::{
     accounts::model::{SessionId, UserId},
@@ -19,8 +19,6 @@ use crate::{
     security(("bearer" = [])),
     responses(
         (status = 204, description = "The session has ended."),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
     )
 )]
 pub(super) async fn log_out(State(app): State<App>, caller: Caller) -> Result<StatusCode, Problem> {

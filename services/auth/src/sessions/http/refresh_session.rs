@@ -4,7 +4,10 @@ use axum::extract::State;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, limit::Meter, problem::ProblemDocument};
+use web::{
+    Problem, ValidJson,
+    limit::{LimitedByAddress, Meter},
+};
 
 use super::session_view::{SessionAnswer, SessionView, answer};
 use crate::{app::App, sessions::session};
@@ -28,17 +31,8 @@ pub(crate) struct RefreshSession {
     request_body = RefreshSession,
     responses(
         (status = 200, description = "New tokens.", body = SessionView),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
-        (status = 401, description = "The refresh token is not good, or not any more.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 429, description = "Too many tries; retry after the time in Retry-After.", body = ProblemDocument, headers(
-            ("Retry-After" = u32, description = "Seconds."),
-            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
-            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
-        )),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 401, description = "The refresh token is not valid, or no longer valid."),
+        LimitedByAddress,
     )
 )]
 pub(super) async fn refresh_session(

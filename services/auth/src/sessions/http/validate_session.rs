@@ -3,7 +3,6 @@
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::problem::ProblemDocument;
 
 use crate::{
     accounts::{http::user_view::UserView, model::SessionId},
@@ -30,8 +29,6 @@ pub(super) struct ValidationView {
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The token is good; this is whose it is.", body = ValidationView),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
     )
 )]
 pub(super) async fn validate_session(caller: SignedIn) -> Json<ValidationView> {

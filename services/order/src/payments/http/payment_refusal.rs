@@ -1,7 +1,6 @@
 //! Why a payment was not started or changed, as the problem that tells the client what to do.
 
-use axum::http::StatusCode;
-use web::{Problem, conditional::IfMatch};
+use web::{Problem, conditional::IfMatch, idempotency};
 
 use crate::{
     intents::ports::IntentError,
@@ -28,11 +27,7 @@ pub fn of_starting(error: &StartPaymentError) -> Problem {
 pub fn of_intent(error: &IntentError) -> Problem {
     match error {
         IntentError::NotFound => Problem::not_found(),
-        IntentError::KeyReused => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "This Idempotency-Key came with another request before. Every new request needs a fresh key.",
-        ),
+        IntentError::KeyReused => idempotency::key_reused(),
         IntentError::Stale => IfMatch::stale(),
         IntentError::NotPayable => Problem::conflict(
             "order_not_payable",

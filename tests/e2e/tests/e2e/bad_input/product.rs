@@ -152,7 +152,10 @@ async fn changes_of_somebody_elses_or_of_an_old_product_are_refused() {
         ),
         (
             412,
-            vec![("stale", change(&vendor).header("If-Match", "\"77\""))],
+            vec![(
+                "precondition_failed",
+                change(&vendor).header("If-Match", "\"77\""),
+            )],
         ),
         (428, vec![("without If-Match", change(&vendor))]),
     ])
@@ -213,7 +216,7 @@ async fn stock_that_cannot_be_is_refused() {
         (
             412,
             vec![(
-                "stale",
+                "precondition_failed",
                 keyed(&vendor).header("If-Match", "\"999\"").json(&ten),
             )],
         ),

@@ -117,7 +117,9 @@ async fn a_stale_version_changes_nothing(pool: PgPool) {
         request
     };
     assert_eq!(auth.send(with_version("\"1\"")).await.status, 200);
-    auth.send(with_version("\"1\"")).await.is(412, "stale");
+    auth.send(with_version("\"1\""))
+        .await
+        .is(412, "precondition_failed");
     assert_eq!(auth.send(with_version("*")).await.status, 200);
 }
 

@@ -76,7 +76,7 @@ async fn a_stale_or_missing_etag_is_refused(pool: PgPool) {
         let refused = shop
             .ask(&customer, "PATCH", &path, &[("if-match", stale)], &note)
             .await;
-        assert_eq!(refused.refusal(), (412, "stale"), "{stale}");
+        assert_eq!(refused.refusal(), (412, "precondition_failed"), "{stale}");
     }
     // Of writers who read the same version one wins.
     let headers = [("if-match", "\"1\"")];

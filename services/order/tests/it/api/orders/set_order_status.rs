@@ -97,7 +97,7 @@ async fn every_other_transition_has_its_own_endpoint(pool: PgPool) {
     let stale = shop
         .ask(&admin, "PUT", &path, &[("if-match", "\"1\"")], &body)
         .await;
-    assert_eq!(stale.refusal(), (412, "stale"));
+    assert_eq!(stale.refusal(), (412, "precondition_failed"));
 }
 
 #[sqlx::test]

@@ -52,7 +52,7 @@ async fn the_note_is_written_by_whoever_read_it_last(pool: PgPool) {
     let fresh = written.headers["etag"].to_str().unwrap();
     assert_ne!(fresh, tag);
     let stale = write(&shop, "PUT", &customer, &payment, Some(tag), &note).await;
-    assert_eq!(stale.refusal(), (412, "stale"));
+    assert_eq!(stale.refusal(), (412, "precondition_failed"));
     let nothing = write(&shop, "PATCH", &customer, &payment, Some(fresh), &json!({})).await;
     assert_eq!(
         (nothing.status.as_u16(), &nothing.body["note"]),
@@ -60,7 +60,7 @@ async fn the_note_is_written_by_whoever_read_it_last(pool: PgPool) {
     );
     assert_eq!(nothing.headers["etag"], fresh);
     let stale = write(&shop, "PATCH", &customer, &payment, Some(tag), &json!({})).await;
-    assert_eq!(stale.refusal(), (412, "stale"));
+    assert_eq!(stale.refusal(), (412, "precondition_failed"));
     let taken = json!({ "note": null });
     let removed = write(&shop, "PUT", &shop.admin(), &payment, Some("*"), &taken).await;
     assert_eq!(removed.status, 200, "{removed:?}");

@@ -6,7 +6,9 @@ use money::Amount;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    Problem, ValidJson, conditional::ETag, idempotency::IdempotencyKey, problem::ProblemDocument,
+    Problem, ValidJson,
+    conditional::ETag,
+    idempotency::{IdempotencyKey, OptionalKey},
     token::VendorOrAdmin,
 };
 
@@ -78,22 +80,15 @@ struct FirstUnits {
     path = "/products",
     tag = "products",
     security(("bearer" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Fresh for a new request, the same for a retry.")),
+    params(OptionalKey),
     request_body = CreateProduct,
     responses(
         (status = 201, description = "The product.", body = ProductView, headers(
             ("Location" = String, description = "Its address."),
             ("ETag" = String, description = "Its version, for If-Match."),
-            ("Idempotent-Replayed" = String, description = "`true` on the answer to a repeated request."),
         )),
-        (status = 400, description = "The body is not JSON, or the Idempotency-Key is none.", body = ProblemDocument),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 409, description = "`sku_taken`, `slug_taken` or `idempotency_in_flight`.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule, or `idempotency_key_reused`.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 409, description = "`sku_taken` or `slug_taken`."),
     )
 )]
 pub(super) async fn create_product(

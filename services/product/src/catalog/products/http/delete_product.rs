@@ -1,7 +1,7 @@
 //! `DELETE /products/{id}`
 
 use axum::{extract::State, http::StatusCode};
-use web::{PathParameters, Problem, problem::ProblemDocument, token::VendorOrAdmin};
+use web::{PathParameters, Problem, token::VendorOrAdmin};
 
 use crate::{
     app::App,
@@ -22,10 +22,8 @@ use crate::{
     params(("id" = ProductId, Path, description = "The product's id.")),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 404, description = "The caller has no such product.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No such product, or it belongs to another vendor."),
     )
 )]
 pub(super) async fn delete_product(

@@ -1,9 +1,7 @@
 //! `POST /products/{id}/disable`
 
 use axum::{Json, extract::State};
-use web::{
-    PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::VendorOrAdmin,
-};
+use web::{PathParameters, Problem, conditional::ETag, token::VendorOrAdmin};
 
 use super::product_view::ProductView;
 use crate::{
@@ -25,10 +23,8 @@ use crate::{
     params(("id" = ProductId, Path, description = "The product's id.")),
     responses(
         (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 404, description = "The caller has no such product.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No such product, or it belongs to another vendor."),
     )
 )]
 pub(super) async fn disable_product(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use tokio::time::Instant;
-use web::{PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::Guest};
+use web::{PathParameters, Problem, conditional::ETag, token::Guest};
 
 use super::product_view::ProductView;
 use crate::{
@@ -26,9 +26,7 @@ use crate::{
     params(("id" = String, Path, description = "The product's id, or its slug.", example = "blue-mug")),
     responses(
         (status = 200, description = "The product.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 401, description = "An access token that is not good.", body = ProblemDocument),
-        (status = 404, description = "There is none for this caller.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 404, description = "No such product, or the caller may not see it."),
     )
 )]
 pub(super) async fn get_product(

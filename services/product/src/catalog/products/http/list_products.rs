@@ -4,9 +4,9 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem, QueryParameters,
-    list::{Page, PageQuery},
-    problem::ProblemDocument,
+    Problem,
+    limit::LimitedByAddress,
+    list::{ListQuery, Page},
     token::Guest,
 };
 
@@ -37,16 +37,6 @@ pub(super) struct ListProducts {
     /// The order; `-created_at` by default.
     #[param(inline)]
     sort: Option<Sort>,
-    /// Rows a page, 1 to 100; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// `page.next_cursor` of the answer before.
-    cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
-    #[param(minimum = 1)]
-    page: Option<u32>,
-    /// Counts the rows, up to 10,000.
-    include_total: Option<bool>,
 }
 
 /// List products
@@ -57,23 +47,19 @@ pub(super) struct ListProducts {
     path = "/products",
     tag = "products",
     security((), ("bearer" = [])),
-    params(ListProducts),
+    params(ListQuery<ListProducts>),
     responses(
         (status = 200, description = "One page.", body = Page<ProductView>),
-        (status = 401, description = "An access token that is not good.", body = ProblemDocument),
-        (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
-        (status = 429, description = "Too many requests without a token from this address; retry after the time in Retry-After.", body = ProblemDocument, headers(
-            ("Retry-After" = u32, description = "Seconds."),
-            ("RateLimit-Policy" = String, description = "Each limit that counted: its quota `q` and window `w` in seconds; in every answer."),
-            ("RateLimit" = String, description = "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer."),
-        )),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        LimitedByAddress,
     )
 )]
 pub(super) async fn list_products(
     State(app): State<App>,
     Guest(caller): Guest,
-    QueryParameters(query): QueryParameters<ListProducts>,
+    ListQuery {
+        paging,
+        filter: query,
+    }: ListQuery<ListProducts>,
 ) -> Result<Json<Page<ProductView>>, Problem> {
     let filter = Filter {
         words: product_query::words(query.q.as_deref())?,
@@ -82,12 +68,6 @@ pub(super) async fn list_products(
         min_price: product_query::price("min_price", query.min_price.as_ref(), app.currency)?,
         max_price: product_query::price("max_price", query.max_price.as_ref(), app.currency)?,
         in_stock: query.in_stock,
-    };
-    let paging = PageQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-        page: query.page,
-        include_total: query.include_total,
     };
     let viewer = Viewer::of(caller.as_ref());
     let page = product_query::page(

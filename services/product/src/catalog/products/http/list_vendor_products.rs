@@ -4,9 +4,8 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem, QueryParameters,
-    list::{Page, PageQuery},
-    problem::ProblemDocument,
+    Problem,
+    list::{ListQuery, Page},
     token::Vendor,
 };
 
@@ -32,16 +31,6 @@ pub(super) struct ListVendorProducts {
     /// The order; `-created_at` by default.
     #[param(inline)]
     sort: Option<Sort>,
-    /// Rows a page, 1 to 100; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// `page.next_cursor` of the answer before.
-    cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
-    #[param(minimum = 1)]
-    page: Option<u32>,
-    /// Counts the rows, up to 10,000.
-    include_total: Option<bool>,
 }
 
 /// List one's own products
@@ -52,19 +41,19 @@ pub(super) struct ListVendorProducts {
     path = "/vendor/products",
     tag = "products",
     security(("bearer" = [])),
-    params(ListVendorProducts),
+    params(ListQuery<ListVendorProducts>),
     responses(
         (status = 200, description = "One page.", body = Page<ProductView>),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is no vendor.", body = ProblemDocument),
-        (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller does not have the role vendor."),
     )
 )]
 pub(super) async fn list_vendor_products(
     State(app): State<App>,
     caller: Vendor,
-    QueryParameters(query): QueryParameters<ListVendorProducts>,
+    ListQuery {
+        paging,
+        filter: query,
+    }: ListQuery<ListVendorProducts>,
 ) -> Result<Json<Page<ProductView>>, Problem> {
     let filter = Filter {
         words: product_query::words(query.q.as_deref())?,
@@ -73,12 +62,6 @@ pub(super) async fn list_vendor_products(
         min_price: None,
         max_price: None,
         in_stock: query.in_stock,
-    };
-    let paging = PageQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-        page: query.page,
-        include_total: query.include_total,
     };
     let viewer = Viewer::Vendor(VendorId(caller.id));
     let sort = query.sort.unwrap_or_default();

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    problem::ProblemDocument,
     token::VendorOrAdmin,
 };
 
@@ -76,22 +75,14 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     security(("bearer" = [])),
     params(
         ("id" = ProductId, Path, description = "The product's id."),
-        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+        IfMatch,
     ),
     request_body(content((UpdateProduct = "application/json"), (UpdateProduct = "application/merge-patch+json"))),
     responses(
         (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 404, description = "The caller has no such product.", body = ProblemDocument),
-        (status = 409, description = "`slug_taken`.", body = ProblemDocument),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 428, description = "If-Match is missing.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No such product, or it belongs to another vendor."),
+        (status = 409, description = "`slug_taken`."),
     )
 )]
 pub(super) async fn patch_product(
@@ -133,22 +124,14 @@ pub(super) async fn patch_product(
     security(("bearer" = [])),
     params(
         ("id" = ProductId, Path, description = "The product's id."),
-        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+        IfMatch,
     ),
     request_body = UpdateProduct,
     responses(
         (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 404, description = "The caller has no such product.", body = ProblemDocument),
-        (status = 409, description = "`slug_taken`.", body = ProblemDocument),
-        (status = 412, description = "It changed since it was read.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 428, description = "If-Match is missing.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No such product, or it belongs to another vendor."),
+        (status = 409, description = "`slug_taken`."),
     )
 )]
 pub(super) async fn put_product(

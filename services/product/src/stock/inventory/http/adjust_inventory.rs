@@ -4,10 +4,7 @@ use axum::extract::State;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{
-    PathParameters, Problem, ValidJson, idempotency::IdempotencyKey, problem::ProblemDocument,
-    token::VendorOrAdmin,
-};
+use web::{PathParameters, Problem, ValidJson, idempotency::IdempotencyKey, token::VendorOrAdmin};
 
 use super::{inventory_view::InventoryView, set_inventory::answer};
 use crate::{
@@ -63,23 +60,16 @@ fn moves(delta: &i64, (): &()) -> garde::Result {
     security(("bearer" = [])),
     params(
         ("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350"),
-        ("Idempotency-Key" = String, Header, description = "Fresh for a new request, the same for a retry."),
+        IdempotencyKey,
     ),
     request_body = AdjustInventory,
     responses(
         (status = 200, description = "Its stock as it is now.", body = InventoryView, headers(
             ("ETag" = String, description = "How many are on hand, for If-Match."),
-            ("Idempotent-Replayed" = String, description = "`true` on the answer to a repeated request."),
         )),
-        (status = 400, description = "The body is not JSON, or the Idempotency-Key is missing.", body = ProblemDocument),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
-        (status = 409, description = "`below_committed`: orders have more, see `force`; or `idempotency_in_flight`.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule, or `idempotency_key_reused`.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
+        (status = 409, description = "`below_committed`: orders have more units than that; see `force`."),
     )
 )]
 pub(super) async fn adjust_inventory(

@@ -4,7 +4,7 @@ use ::audit::{Audited, Findings};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{Problem, problem::ProblemDocument, token::Admin};
+use web::{Problem, token::Admin};
 
 use crate::{app::App, audit};
 
@@ -58,10 +58,8 @@ impl AuditView {
     security(("bearer" = [])),
     responses(
         (status = 200, description = "What does not add up.", body = AuditView),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is no admin.", body = ProblemDocument),
-        (status = 409, description = "`audit_running`: wait for the one under way.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller does not have the role admin."),
+        (status = 409, description = "`audit_running`: an audit is in progress; wait for its result."),
     )
 )]
 pub(super) async fn audit_inventory(

@@ -1,9 +1,7 @@
 //! `GET /inventory/{sku}`
 
 use axum::{Json, extract::State};
-use web::{
-    PathParameters, Problem, conditional::ETag, problem::ProblemDocument, token::VendorOrAdmin,
-};
+use web::{PathParameters, Problem, conditional::ETag, token::VendorOrAdmin};
 
 use super::inventory_view::InventoryView;
 use crate::{
@@ -23,10 +21,8 @@ use crate::{
     params(("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350")),
     responses(
         (status = 200, description = "Its stock.", body = InventoryView, headers(("ETag" = String, description = "How many are on hand, for If-Match."))),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
     )
 )]
 pub(super) async fn get_inventory(

@@ -4,9 +4,8 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use web::{
-    Problem, QueryParameters,
-    list::{Page, PageQuery, Paging},
-    problem::ProblemDocument,
+    Problem,
+    list::{ListQuery, Page, Paging},
     token::VendorOrAdmin,
 };
 
@@ -25,16 +24,6 @@ pub(super) struct ListInventory {
     #[serde(default)]
     #[param(required = false)]
     low_stock: bool,
-    /// Rows a page, 1 to 100; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// `page.next_cursor` of the answer before.
-    cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
-    #[param(minimum = 1)]
-    page: Option<u32>,
-    /// Counts the rows, up to 10,000.
-    include_total: Option<bool>,
 }
 
 /// What a cursor belongs to.
@@ -52,29 +41,23 @@ struct Shape {
     path = "/inventory",
     tag = "inventory",
     security(("bearer" = [])),
-    params(ListInventory),
+    params(ListQuery<ListInventory>),
     responses(
         (status = 200, description = "One page.", body = Page<InventoryView>),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
     )
 )]
 pub(super) async fn list_inventory(
     State(app): State<App>,
     caller: VendorOrAdmin,
-    QueryParameters(query): QueryParameters<ListInventory>,
+    ListQuery {
+        paging,
+        filter: query,
+    }: ListQuery<ListInventory>,
 ) -> Result<Json<Page<InventoryView>>, Problem> {
     let (owner, low_stock) = (Owner::of(&caller), query.low_stock);
-    let page = PageQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-        page: query.page,
-        include_total: query.include_total,
-    };
     let paging: Paging<String> = Paging::try_new(
-        &page,
+        &paging,
         &Shape {
             list: "inventory",
             low_stock,

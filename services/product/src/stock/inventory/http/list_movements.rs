@@ -6,9 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    PathParameters, Problem, QueryParameters,
-    list::{Page, PageQuery, Paging},
-    problem::ProblemDocument,
+    PathParameters, Problem,
+    list::{ListQuery, NoFilter, Page, Paging},
     token::VendorOrAdmin,
 };
 
@@ -78,28 +77,25 @@ impl From<PastMovement> for MovementView {
     security(("bearer" = [])),
     params(
         ("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350"),
-        PageQuery,
+        ListQuery<NoFilter>,
     ),
     responses(
         (status = 200, description = "One page.", body = Page<MovementView>),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
-        (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
     )
 )]
 pub(super) async fn list_movements(
     State(app): State<App>,
     caller: VendorOrAdmin,
     PathParameters(sku): PathParameters<Sku>,
-    QueryParameters(query): QueryParameters<PageQuery>,
+    ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<MovementView>>, Problem> {
     let owned = inventory::find(&app.lists, &sku, Owner::of(&caller)).await;
     owned
         .map_err(|error| postgres::problem(&error))?
         .ok_or_else(Problem::not_found)?;
-    let paging: Paging<(DateTime<Utc>, Uuid)> = Paging::try_new(&query, &("movements", &sku))?;
+    let paging: Paging<(DateTime<Utc>, Uuid)> = Paging::try_new(&paging, &("movements", &sku))?;
     let rows = movements::rows(&app.lists, &sku, &paging)
         .await
         .map_err(ListError::from)?;

@@ -8,7 +8,6 @@ use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
     idempotency::IdempotencyKey,
-    problem::ProblemDocument,
     token::VendorOrAdmin,
 };
 
@@ -61,26 +60,18 @@ pub(crate) struct SetInventory {
     security(("bearer" = [])),
     params(
         ("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350"),
-        ("Idempotency-Key" = String, Header, description = "Fresh for a new request, the same for a retry."),
-        ("If-Match" = String, Header, description = "The ETag that was read, or *."),
+        IdempotencyKey,
+        IfMatch,
     ),
     request_body = SetInventory,
     responses(
         (status = 200, description = "Its stock as it is now.", body = InventoryView, headers(
             ("ETag" = String, description = "How many are on hand, for If-Match."),
-            ("Idempotent-Replayed" = String, description = "`true` on the answer to a repeated request."),
         )),
-        (status = 400, description = "The body is not JSON, or the Idempotency-Key is missing.", body = ProblemDocument),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 404, description = "The caller has no product with this SKU.", body = ProblemDocument),
-        (status = 409, description = "`below_committed`: orders have more, see `force`; or `idempotency_in_flight`.", body = ProblemDocument),
-        (status = 412, description = "The count changed since it was read.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule, or `idempotency_key_reused`.", body = ProblemDocument),
-        (status = 428, description = "If-Match is missing.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
+        (status = 409, description = "`below_committed`: orders have more units than that; see `force`."),
+        (status = 412, description = "`precondition_failed`: the number on hand has changed since it was read."),
     )
 )]
 pub(super) async fn set_inventory(

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, problem::ProblemDocument, token::Admin};
+use web::{Problem, ValidJson, token::Admin};
 
 use super::location_view::LocationView;
 use crate::{
@@ -42,14 +42,8 @@ pub(crate) struct CreateLocation {
     request_body = CreateLocation,
     responses(
         (status = 201, description = "It is there.", body = LocationView),
-        (status = 400, description = "The body is not JSON.", body = ProblemDocument),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is no admin.", body = ProblemDocument),
-        (status = 409, description = "`location_taken`: there is one with this code.", body = ProblemDocument),
-        (status = 413, description = "The body is larger than 1 MiB.", body = ProblemDocument),
-        (status = 415, description = "The body is not of type JSON.", body = ProblemDocument),
-        (status = 422, description = "A field breaks a rule.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller does not have the role admin."),
+        (status = 409, description = "`location_taken`: another location has this code."),
     )
 )]
 pub(super) async fn create_location(

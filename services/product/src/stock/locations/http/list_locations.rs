@@ -2,9 +2,8 @@
 
 use axum::{Json, extract::State};
 use web::{
-    Problem, QueryParameters,
-    list::{Page, PageQuery, Paging},
-    problem::ProblemDocument,
+    Problem,
+    list::{ListQuery, NoFilter, Page, Paging},
     token::Admin,
 };
 
@@ -24,21 +23,18 @@ use crate::{
     path = "/locations",
     tag = "inventory",
     security(("bearer" = [])),
-    params(PageQuery),
+    params(ListQuery<NoFilter>),
     responses(
         (status = 200, description = "One page.", body = Page<LocationView>),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is no admin.", body = ProblemDocument),
-        (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller does not have the role admin."),
     )
 )]
 pub(super) async fn list_locations(
     State(app): State<App>,
     _: Admin,
-    QueryParameters(query): QueryParameters<PageQuery>,
+    ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<LocationView>>, Problem> {
-    let paging: Paging<String> = Paging::try_new(&query, &"locations")?;
+    let paging: Paging<String> = Paging::try_new(&paging, &"locations")?;
     let rows = locations::rows(&app.lists, &paging)
         .await
         .map_err(ListError::from)?;

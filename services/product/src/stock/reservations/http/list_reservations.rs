@@ -5,9 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{
-    Problem, QueryParameters,
-    list::{Page, PageQuery, Paging},
-    problem::ProblemDocument,
+    Problem,
+    list::{ListQuery, Page, Paging},
     token::VendorOrAdmin,
 };
 
@@ -40,16 +39,6 @@ pub(super) struct ListReservations {
     /// In this state.
     #[param(inline)]
     state: Option<HoldState>,
-    /// Rows a page, 1 to 100; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// `page.next_cursor` of the answer before.
-    cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; ends at 10,000 rows.
-    #[param(minimum = 1)]
-    page: Option<u32>,
-    /// Counts the rows, up to 10,000.
-    include_total: Option<bool>,
 }
 
 /// What a cursor belongs to.
@@ -117,28 +106,22 @@ impl From<ReservedLine> for ReservationView {
     path = "/inventory/reservations",
     tag = "inventory",
     security(("bearer" = [])),
-    params(ListReservations),
+    params(ListQuery<ListReservations>),
     responses(
         (status = 200, description = "One page.", body = Page<ReservationView>),
-        (status = 401, description = "No access token, or one that is not good.", body = ProblemDocument),
-        (status = 403, description = "The caller is neither vendor nor admin.", body = ProblemDocument),
-        (status = 422, description = "A parameter breaks a rule.", body = ProblemDocument),
-        (status = 503, description = "Not now; see Retry-After.", body = ProblemDocument),
+        (status = 403, description = "The caller has neither the role vendor nor admin."),
     )
 )]
 pub(super) async fn list_reservations(
     State(app): State<App>,
     caller: VendorOrAdmin,
-    QueryParameters(query): QueryParameters<ListReservations>,
+    ListQuery {
+        paging,
+        filter: query,
+    }: ListQuery<ListReservations>,
 ) -> Result<Json<Page<ReservationView>>, Problem> {
-    let page = PageQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-        page: query.page,
-        include_total: query.include_total,
-    };
     let paging: Paging<Position> = Paging::try_new(
-        &page,
+        &paging,
         &Shape {
             list: "reservations",
             sku: query.sku.as_ref(),

@@ -85,7 +85,7 @@ async fn the_tag_compares_what_is_on_hand(pool: PgPool) {
         .header("if-match", "\"6\"")
         .json(&body)
         .await
-        .refused(412, "stale");
+        .refused(412, "precondition_failed");
     put()
         .keyed()
         .header("if-match", "\"7\"")

@@ -295,7 +295,7 @@ async fn twins_at_the_same_time_make_one_product(pool: PgPool) {
     for answer in futures::future::join_all(twins).await {
         match answer.status.as_u16() {
             201 => {}
-            409 => answer.refused(409, "idempotency_in_flight"),
+            409 => answer.refused(409, "idempotency_key_in_use"),
             status => panic!("{status} {}", answer.body),
         }
     }

@@ -74,16 +74,16 @@ async fn a_change_needs_the_version_it_is_based_on(pool: PgPool) {
         .refused(428, "if_match_required");
     change(&shop, "PATCH", &mug, &shop.vendor, "\"9\"", &patch)
         .await
-        .refused(412, "stale");
+        .refused(412, "precondition_failed");
     change(&shop, "PATCH", &mug, &shop.vendor, "W/\"1\"", &patch)
         .await
-        .refused(412, "stale");
+        .refused(412, "precondition_failed");
     change(&shop, "PATCH", &mug, &shop.vendor, "\"1\"", &patch)
         .await
         .ok(200);
     change(&shop, "PATCH", &mug, &shop.vendor, "\"1\"", &patch)
         .await
-        .refused(412, "stale");
+        .refused(412, "precondition_failed");
 }
 
 #[sqlx::test]

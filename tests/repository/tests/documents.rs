@@ -1,0 +1,155 @@
+//! The OpenAPI documents of all services: what a generator of clients and a reader rely on.
+
+#![expect(clippy::unwrap_used, reason = "this is how a test fails")]
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde_json::Value;
+
+const SERVICES: [&str; 3] = ["auth", "product", "order"];
+
+/// What is answered without a token. Whoever adds one here has decided that it is public.
+const PUBLIC: [&str; 7] = [
+    "get /api/v1/auth/.well-known/jwks.json",
+    "post /api/v1/auth/login",
+    "post /api/v1/auth/refresh",
+    "post /api/v1/auth/register",
+    "get /api/v1/payment-methods",
+    "post /api/v1/payments/webhooks/{provider}",
+    // With a token they answer more.
+    "get /api/v1/products, get /api/v1/products/{id}",
+];
+
+struct Operation {
+    name: String,
+    value: Value,
+}
+
+fn document(service: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../services")
+        .join(service)
+        .join("openapi.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let paths = document["paths"].as_object().unwrap();
+    let operations: Vec<_> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter();
+            methods.map(move |(method, value)| Operation {
+                name: format!("{method} {path}"),
+                value: value.clone(),
+            })
+        })
+        .collect();
+    assert!(operations.len() > 5);
+    operations
+}
+
+/// Every `$ref` below a value.
+fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str));
+            members.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The value that a reference within the document names.
+fn resolve<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
+    document.pointer(reference.strip_prefix('#')?)
+}
+
+#[test]
+fn every_reference_resolves() {
+    for service in SERVICES {
+        let document = document(service);
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            assert!(
+                resolve(&document, reference).is_some(),
+                "{service}: {reference}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_error_is_a_problem() {
+    for service in SERVICES {
+        for Operation { name, value } in operations(&document(service)) {
+            for (status, answer) in value["responses"].as_object().unwrap() {
+                let content = answer["content"].as_object();
+                let kinds: Vec<_> = content
+                    .into_iter()
+                    .flat_map(|content| content.keys())
+                    .collect();
+                if status.starts_with('2') {
+                    assert!(!kinds.contains(&&PROBLEM.to_owned()), "{name}: {status}");
+                } else {
+                    assert_eq!(kinds, [PROBLEM], "{name}: {status}");
+                    let schema = &answer["content"][PROBLEM]["schema"]["$ref"];
+                    assert_eq!(schema, "#/components/schemas/Problem", "{name}: {status}");
+                }
+            }
+        }
+    }
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+#[test]
+fn every_body_has_an_example() {
+    for service in SERVICES {
+        let document = document(service);
+        for Operation { name, value } in operations(&document) {
+            for (kind, content) in value["requestBody"]["content"]
+                .as_object()
+                .into_iter()
+                .flatten()
+            {
+                let schema = content["schema"]["$ref"].as_str();
+                let schema = schema.and_then(|reference| resolve(&document, reference));
+                let shown = [Some(content), schema].into_iter().flatten();
+                assert!(
+                    shown
+                        .into_iter()
+                        .any(|place| place.get("example").is_some()),
+                    "{name}: {kind}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_says_who_may_call_it() {
+    let public: BTreeSet<&str> = PUBLIC
+        .into_iter()
+        .flat_map(|names| names.split(", "))
+        .collect();
+    let mut open = BTreeSet::new();
+    for service in SERVICES {
+        let document = document(service);
+        assert_eq!(document["servers"][0]["url"], "/", "{service}");
+        for Operation { name, value } in operations(&document) {
+            let security = value["security"].as_array();
+            let security = security.unwrap_or_else(|| panic!("{name} has no security"));
+            if security.is_empty() || security.contains(&serde_json::json!({})) {
+                open.insert(name);
+            }
+        }
+    }
+    assert_eq!(
+        open.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        public
+    );
+}
