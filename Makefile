@@ -16,6 +16,8 @@ RELEASE := SQLX_OFFLINE=true cargo build --release --locked -p ecommercestack-op
 FAIL_POINTS := order/fail-points,product/fail-points
 CONTROL_PLANE := ecommercestack-operator/control-plane
 TESTS := cargo test --workspace --locked --features $(FAIL_POINTS)
+# cargo builds the services' own binaries for their integration tests, and not for those of other packages.
+BINARIES := SQLX_OFFLINE=true $(TESTS) --quiet --no-run --test it
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -78,10 +80,12 @@ unit:
 contract: ## Hold running services to their OpenAPI documents, and the documents to clients and to the last release
 	@tests/contract/tools
 	source tests/contract/tools.path
-	CONTRACT_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),contract/contract --bins --test contract -- --test-threads=2
+	$(BINARIES)
+	CONTRACT_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),contract/contract --test contract -- --test-threads=2
 
 chaos: ## Break shops of bare processes: kills, lost answers, hang-ups, old versions, and look whether the books add up
-	@CHAOS_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),chaos/chaos --bins --test chaos -- --test-threads=1 --show-output $(if $(CHAOS_PREVIOUS),--include-ignored)
+	@$(BINARIES)
+	CHAOS_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),chaos/chaos --test chaos -- --test-threads=1 --show-output $(if $(CHAOS_PREVIOUS),--include-ignored)
 
 e2e: ## The tests that need a cluster
 	@cluster/up

@@ -72,6 +72,15 @@ impl Process {
         Ok(())
     }
 
+    /// The status that it ended with by itself; `None` while it runs.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        let status = self.child.try_wait()?;
+        if status.is_some() {
+            self.guard.remove(self.pid());
+        }
+        Ok(status)
+    }
+
     /// Waits until it does what `done` asks for; fails at once if it ends instead.
     pub fn until(
         &mut self,

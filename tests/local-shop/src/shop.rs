@@ -4,9 +4,9 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -180,6 +180,25 @@ impl Shop {
             .until("is ready", START, || {
                 probe::status(port, "/readyz") == Some(200)
             })
+    }
+
+    /// Waits until this process has ended by itself, and says with what status.
+    pub fn ended(&self, member: Member, patience: Duration) -> Result<ExitStatus> {
+        let begun = Instant::now();
+        loop {
+            let mut process = self.process(member)?;
+            let status = process
+                .as_mut()
+                .with_context(|| format!("{member} is down"))?
+                .ended()?;
+            if let Some(status) = status {
+                *process = None;
+                return Ok(status);
+            }
+            ensure!(begun.elapsed() < patience, "{member} still runs");
+            drop(process);
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// SIGTERM, and waits for the drain.

@@ -10,6 +10,7 @@
 
 mod aborted_clients;
 mod attacks;
+mod background;
 mod concurrency;
 mod crash_matrix;
 mod linearizability;
