@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod build;
 pub mod chain;
+pub mod claim;
 pub mod component;
 pub mod components;
 pub mod config;
@@ -12,9 +13,9 @@ pub mod controller;
 pub mod credentials;
 pub mod database;
 pub mod fetch;
+pub mod fetched;
 pub mod fingerprint;
 pub mod http;
-pub mod installation;
 pub mod kube;
 pub mod network;
 pub mod pace;

@@ -5,14 +5,16 @@ use crate::{
     apply::{ApplyError, apply},
     build::build,
     chain::chain,
+    claim::{Claim, claim, without_claims},
     credentials::{Credential, Credentials, complete},
     database::{adoption, departures::Departures, rbac::PostgresRole, retention::predecessors},
-    fetch::{FetchError, Found, fetch, fetch_stack},
-    installation::{Claim, Installation, without_claims},
+    fetch::{Found, fetch, fetch_stack},
     kube::{
-        apply_cache::{Seen, StackKey},
+        apply_cache::{ApplyCache, StackKey},
+        installation::Installation,
         labels::MANAGER,
         lease::LeaseError,
+        live::FetchError,
         skew::Guard,
         stores::{AtRest, Children, Stores},
     },
@@ -52,7 +54,7 @@ pub struct Context {
     pub installation: Installation,
     pub departures: Departures,
     pub events: Events,
-    pub seen: Seen,
+    pub apply_cache: ApplyCache,
     pub stores: Stores,
     pub places: Places,
     pub attempts: Attempts,
@@ -207,7 +209,7 @@ async fn steps(context: &Context, stack: EcommerceStack, children: Option<&Child
     let mut written = Vec::new();
     let applied = apply(
         &context.client,
-        &context.seen,
+        &context.apply_cache,
         &stack,
         &fetched.live,
         desired,
@@ -249,14 +251,14 @@ impl Context {
         metadata: &ObjectMeta,
         status: Option<&EcommerceStackStatus>,
     ) -> Result<Option<Action>, LeaseError> {
-        let claim = self.installation.claim(&self.events, metadata, status);
+        let claim = claim(&self.installation, &self.events, metadata, status);
         let reason = match claim.await? {
             Claim::Ours => return Ok(None),
             Claim::Elsewhere => Reason::Elsewhere,
             Claim::Undecided => Reason::Undecided,
         };
         // What was applied before may be another one's work by the time it is ours again.
-        self.seen.forget(key);
+        self.apply_cache.forget(key);
         Ok(Some(self.look_again(key, reason)))
     }
 
@@ -370,7 +372,7 @@ impl Context {
 
     /// After a stack is gone.
     pub fn forget(&self, key: &StackKey) {
-        self.seen.forget(key);
+        self.apply_cache.forget(key);
         self.stores.forget(key);
         self.looks.forget(key);
         self.audit_reads.forget(key);
