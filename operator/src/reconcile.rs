@@ -79,10 +79,15 @@ pub enum ReconcileError {
     Claim(#[source] LeaseError),
     #[error("cannot write the status")]
     Status(#[source] kube::Error),
+    #[error("the API server did not answer in time")]
+    Overdue,
 }
 
 /// Many times what a pass takes.
 const LONGEST_PASS: Duration = Duration::from_mins(1);
+/// The same for what comes before a pass, and for the status after it: kube's client repeats a request for five minutes,
+/// and meanwhile a place is taken.
+const LONGEST_REQUEST: Duration = Duration::from_secs(15);
 
 pub async fn reconcile(
     stack: Arc<PartialObjectMeta<EcommerceStack>>,
@@ -98,7 +103,8 @@ pub async fn reconcile(
     let Some(_place) = context.places.take(is_answered).await else {
         return Ok(Action::await_change()); // the process ends
     };
-    let Some(found) = fetch_stack(&context.client, &key.0, &key.1).await? else {
+    let found = in_time(fetch_stack(&context.client, &key.0, &key.1)).await?;
+    let Some(found) = found? else {
         context.forget(&key);
         return Ok(Action::await_change());
     };
@@ -110,7 +116,7 @@ pub async fn reconcile(
     if metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // OPERATOR 3: garbage collection does the rest
     }
-    let claim = context.claim(&key, &metadata, before.as_ref()).await;
+    let claim = in_time(context.claim(&key, &metadata, before.as_ref())).await?;
     if let Some(leave) = claim.map_err(ReconcileError::Claim)? {
         return Ok(leave);
     }
@@ -318,7 +324,7 @@ impl Context {
                 (Patch::Merge(part), manager)
             }
         };
-        match api.patch_status(&name, &parameters, &patch).await {
+        match in_time(api.patch_status(&name, &parameters, &patch)).await? {
             Ok(_) => {}
             // Deleted in the meantime.
             Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
@@ -412,6 +418,11 @@ pub fn on_error(
     let key = stack_key(&stack);
     warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass failed");
     context.look_again(&key, Reason::Unreported)
+}
+
+async fn in_time<T>(request: impl Future<Output = T>) -> Result<T, ReconcileError> {
+    let answered = timeout(LONGEST_REQUEST, request).await;
+    answered.map_err(|_| ReconcileError::Overdue)
 }
 
 fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {
