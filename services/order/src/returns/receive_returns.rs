@@ -18,7 +18,9 @@ use crate::{
         model::{NewRefund, PaymentError, PaymentFilter, RefundCause},
         ports::Payments,
     },
-    values::{Actor, Backoff, Operation, Reader, RefundId, Spread, Start, UserId, Window},
+    values::{
+        Actor, Backoff, Operation, Reader, RefundId, Spread, Start, UserId, Window, causes::chain,
+    },
 };
 
 /// Returns of one round; product takes no more at once.
@@ -156,8 +158,6 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
                 (one.turn.lease, RETRIES.pause(one.turn.attempts, spread))
             })
             .collect();
-        self.returns
-            .postpone(&later, &crate::values::causes::chain(error))
-            .await
+        self.returns.postpone(&later, &chain(error)).await
     }
 }

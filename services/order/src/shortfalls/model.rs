@@ -104,7 +104,7 @@ impl Shortfall {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::model::FulfillmentStatus;
+    use crate::orders::model::{CancelReason, FulfillmentStatus};
 
     fn sku(text: &str) -> Sku {
         Sku::try_from(text.to_owned()).unwrap()
@@ -165,9 +165,7 @@ mod tests {
     #[test]
     fn an_order_that_has_ended_is_let_be() {
         let mut state = confirmed();
-        state
-            .cancel(crate::orders::model::CancelReason::Requested)
-            .unwrap();
+        state.cancel(CancelReason::Requested).unwrap();
         let shortfall = Shortfall {
             id: Uuid::nil(),
             order_id: OrderId(Uuid::nil()),

@@ -1,162 +1,28 @@
 //! The audit of orders: silent about a healthy shop, and about each thing that does not add up it says so.
 
+mod a_million_orders;
+mod damaged;
+mod internal_port;
+
 use std::time::Duration;
 
 use ::audit::{Audited, Finding};
-use axum::{
-    Router,
-    body::Body,
-    http::{Request, StatusCode},
-};
-use order::{
-    app::{internal, service},
-    audit::{Auditor, OrderBooks},
-};
-use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool};
-use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+use axum::http::StatusCode;
+use serde_json::json;
+use sqlx::PgPool;
 use uuid::Uuid;
-use web::{
-    internal::AllowedCallers,
-    server::{Port, layered},
-};
 
+use self::damaged::Damaged;
 use crate::{
-    api::returns::create_return::{give_back, shipped},
+    api::returns::create_return::shipped,
     support::{
-        payments::{pay, place, send, settle},
         product::{Bend, Fault},
-        shop::{Answer, Shop, order_of},
+        shop::{Shop, order_of},
     },
 };
 
 const STRANGER: &str = "01932c5e-7d2a-7c3e-9f00-0242ac120002";
 const HOUR: Duration = Duration::from_hours(1);
-
-/// Every table that the audit reads.
-const TABLES: [(&str, &str); 14] = [
-    ("orders", ""),
-    ("order_items", ""),
-    ("sagas", ""),
-    ("payments", ""),
-    ("refunds", ""),
-    (
-        "order_events",
-        "(order_id, version, event_id, event_type, actor, actor_id, occurred_at, data)",
-    ),
-    ("unpublished_events", ""),
-    ("published_events", ""),
-    ("fulfillments", ""),
-    ("fulfillment_lines", ""),
-    ("returns", ""),
-    ("return_lines", ""),
-    ("order_shortfalls", ""),
-    ("mock_provider_operations", ""),
-];
-
-/// A shop in which everything has happened, and the ways to break it and to mend it.
-struct Damaged {
-    shop: Shop,
-    /// Paid, shipped, delivered, and one unit of it came back.
-    back: Uuid,
-    /// Paid and not shipped.
-    paid: Uuid,
-}
-
-impl Damaged {
-    async fn open(pool: PgPool) -> Self {
-        let shop = Shop::with_payments(pool).await;
-        let customer = shop.customer();
-        let back = returned(&shop).await;
-        let (paid, _) = pay(&shop, &customer, "mock_ok").await;
-        pay(&shop, &customer, "mock_declined").await;
-        place(&shop, &customer, None).await;
-        let (cancelled, _) = pay(&shop, &customer, "mock_ok").await;
-        let path = format!("/orders/{}/cancel", cancelled.id());
-        send(&shop, &customer, &path, Some("a"), &Value::Null).await;
-        settle(&shop).await;
-        let (_, refunded) = pay(&shop, &customer, "mock_ok").await;
-        let path = format!("/payments/{}/refunds", refunded["id"].as_str().unwrap());
-        let body = json!({ "amount": "4.00", "reason": "a scratch" });
-        let refund = send(&shop, &shop.admin(), &path, Some("a"), &body).await;
-        assert_eq!(refund.status, 201, "{refund:?}");
-        settle(&shop).await;
-        let damaged = Self {
-            back: back.uuid(),
-            paid: paid.uuid(),
-            shop,
-        };
-        // All that happened is published, and long ago.
-        damaged
-            .plant(
-                "INSERT INTO published_events (partition, sequence, order_id, version)
-                 SELECT partition, row_number() OVER (PARTITION BY partition ORDER BY order_id, version), order_id, version
-                 FROM unpublished_events;
-                 DELETE FROM unpublished_events;
-                 UPDATE order_events SET occurred_at = occurred_at - interval '1 hour';
-                 UPDATE event_partitions SET last_sequence = (SELECT count(*) FROM published_events AS done
-                     WHERE done.partition = event_partitions.partition);
-                 DROP INDEX payments_live;
-                 DO $$ DECLARE rule record; BEGIN
-                     FOR rule IN SELECT conrelid::regclass AS owner, conname FROM pg_constraint
-                         WHERE contype = 'c' AND connamespace = 'public'::regnamespace
-                     LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', rule.owner, rule.conname); END LOOP;
-                 END $$",
-            )
-            .await;
-        for (table, _) in TABLES {
-            let copy = format!("CREATE TABLE sound_{table} AS TABLE {table}");
-            damaged.plant(&copy).await;
-        }
-        damaged
-    }
-
-    /// Behind the back of triggers, foreign keys and what watches versions and events.
-    async fn plant(&self, statements: &str) {
-        let statements = format!(
-            "SET session_replication_role = replica; {statements}; RESET session_replication_role"
-        );
-        sqlx::raw_sql(AssertSqlSafe(statements))
-            .execute(&self.shop.pool)
-            .await
-            .unwrap();
-    }
-
-    /// As it was.
-    async fn mend(&self) {
-        for (table, columns) in TABLES {
-            let read = columns.trim_matches(['(', ')']);
-            let read = if read.is_empty() { "*" } else { read };
-            self.plant(&format!(
-                "DELETE FROM {table}; INSERT INTO {table} {columns} SELECT {read} FROM sound_{table}"
-            ))
-            .await;
-        }
-    }
-}
-
-/// An order of two mugs that was paid, shipped and delivered, and of which one came back.
-async fn returned(shop: &Shop) -> Answer {
-    let (customer, vendor) = (shop.customer(), shop.vendor_of("MUG-1"));
-    let mut body = order_of(&[("MUG-1", 2), ("CUP-1", 1)]);
-    body["payment_method"] = "mock_ok".into();
-    let order = shop.place(&customer, "back", &body).await;
-    settle(shop).await;
-    let parcel = shop.ship_all(&shop.admin(), &order).await;
-    assert_eq!(shop.shipper().run_once().await.unwrap(), 1);
-    let delivered = shop.step(&shop.admin(), &parcel, "deliver").await;
-    assert!(delivered.status.is_success(), "{delivered:?}");
-    let body = json!({ "items": [{ "sku": "MUG-1", "quantity": 1 }] });
-    let asked = give_back(shop, &customer, "r", &order, &body).await;
-    for verb in ["approve", "receive"] {
-        let done = shop.returning(&vendor, asked.id(), verb).await;
-        assert!(done.status.is_success(), "{verb} {done:?}");
-    }
-    assert_eq!(shop.receiver().run_once().await.unwrap(), 1);
-    settle(shop).await;
-    order
-}
 
 fn codes(findings: &[Finding]) -> Vec<&str> {
     findings
@@ -414,155 +280,4 @@ async fn the_time_limit_of_requests_does_not_end_it(pool: PgPool) {
     };
     let (found, ()) = tokio::join!(shop.findings(), unlock);
     assert_eq!(found, []);
-}
-
-/// The internal port of a serving process, to which `order` and `operator` have tokens.
-fn port(shop: &Shop, operators: &str) -> Router {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = folder.join(format!(
-        "audit-callers-{}",
-        web::clock::Clock::system().uuid()
-    ));
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("product"), "products-token\n").unwrap();
-    std::fs::write(folder.join(operators), "operators-token\n").unwrap();
-    let callers = AllowedCallers::new(folder, &["operator"]);
-    let service = service(Some((&shop.pool).into()));
-    let port = internal(&service, shop.auditor(), Some(callers));
-    layered(port, &TaskTracker::new(), Port::Internal)
-}
-
-async fn ask(port: &Router, method: &str, token: Option<&str>) -> (u16, Value) {
-    let mut request = Request::builder().method(method).uri("/internal/audit");
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    let request = request.body(Body::empty()).unwrap();
-    let answer = port.clone().oneshot(request).await.unwrap();
-    let status = answer.status().as_u16();
-    let body = axum::body::to_bytes(answer.into_body(), 100_000).await;
-    let body = serde_json::from_slice(&body.unwrap()).unwrap_or_default();
-    (status, body)
-}
-
-#[sqlx::test]
-async fn the_operator_reads_what_the_last_one_found_and_asks_for_another(pool: PgPool) {
-    let damaged = Damaged::open(pool).await;
-    let port_of_shop = port(&damaged.shop, "operator");
-    let operator = Some("operators-token");
-    for method in ["GET", "POST"] {
-        let (status, body) = ask(&port_of_shop, method, None).await;
-        assert_eq!((status, &body["code"]), (401, &json!("token_missing")));
-        for token in ["products-token", "nonsense"] {
-            let (status, body) = ask(&port_of_shop, method, Some(token)).await;
-            assert_eq!((status, &body["code"]), (401, &json!("token_invalid")));
-        }
-        let unknown = port(&damaged.shop, "nobody");
-        assert_eq!(ask(&unknown, method, operator).await.0, 503, "no such file");
-    }
-    assert_eq!(
-        ask(&port_of_shop, "GET", operator).await,
-        (
-            200,
-            json!({ "consistent": null, "finished_at": null, "findings": [], "running": false })
-        )
-    );
-    damaged
-        .plant("UPDATE orders SET tax_minor = tax_minor + 1")
-        .await;
-    assert_eq!(ask(&port_of_shop, "POST", operator).await.0, 202);
-    let report = loop {
-        let (status, report) = ask(&port_of_shop, "GET", operator).await;
-        assert_eq!(status, 200);
-        if report["running"] == false && !report["finished_at"].is_null() {
-            break report;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    assert_eq!(report["consistent"], false);
-    assert_eq!(report["findings"][0]["code"], "order_total");
-    assert_eq!(
-        report["findings"][0]["count"],
-        damaged.shop.count("orders").await
-    );
-    let mut other = damaged.shop.pool.begin().await.unwrap();
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('order.audit', 0))")
-        .execute(&mut *other)
-        .await
-        .unwrap();
-    assert_eq!(ask(&port_of_shop, "GET", operator).await.1["running"], true);
-    let (status, body) = ask(&port_of_shop, "POST", operator).await;
-    assert_eq!((status, &body["code"]), (409, &json!("audit_running")));
-}
-
-/// `cargo test --release … a_million_orders_are_audited -- --ignored --nocapture`: how long it takes, and its longest
-/// snapshot.
-#[ignore = "plants a million orders"]
-#[sqlx::test]
-async fn a_million_orders_are_audited(pool: PgPool) {
-    let orders: i64 = 1_000_000;
-    let shop = Shop::open(pool).await;
-    let plant = format!(
-        "SET statement_timeout = 0; SET session_replication_role = replica;
-         CREATE TEMP TABLE ids AS SELECT ('01930000-' || lpad(to_hex(n >> 16), 4, '0') || '-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid AS id, n
-             FROM generate_series(1, {orders}) AS n;
-         INSERT INTO orders (id, user_id, status, payment_status, hold, version, currency, items_minor, total_minor, shipping_address, pay_by, updated_at, created_at)
-             SELECT id, id, 'confirmed', 'paid', 'committed', 3, 'USD', 300, 300, '{address}', now(), now() - interval '1 hour', now() - interval '1 hour' FROM ids;
-         INSERT INTO order_items (order_id, position, product_id, vendor_id, sku, name, unit_price_minor, quantity, line_total_minor)
-             SELECT id, line, id, id, 'MUG-' || line, 'A mug', 100 + 100 * line, 1, 100 + 100 * line FROM ids, generate_series(0, 1) AS line;
-         INSERT INTO sagas (order_id, deadline, finished_at) SELECT id, now(), now() FROM ids;
-         INSERT INTO payments (id, order_id, user_id, provider, method, capture, currency, amount_minor, status, decision, authorized_minor, captured_minor)
-             SELECT id, id, id, 'mock', 'mock_ok', 'automatic', 'USD', 300, 'captured', 'capture', 300, 300 FROM ids;
-         INSERT INTO mock_provider_payments SELECT id, id::text FROM ids;
-         INSERT INTO mock_provider_operations (key, payment_id, kind, order_id, method, amount_minor, currency, result_at)
-             SELECT kind || id, id, kind, CASE kind WHEN 'authorise' THEN id END, CASE kind WHEN 'authorise' THEN 'mock_ok' END, 300, 'USD', now()
-             FROM ids, unnest(ARRAY['authorise', 'capture']) AS kind;
-         INSERT INTO order_events (order_id, version, event_type, actor, occurred_at, data)
-             SELECT id, version, 'order.created', 'system', now() - interval '1 hour', '{{}}' FROM ids, generate_series(1, 3) AS version;
-         INSERT INTO published_events (partition, sequence, order_id, version)
-             SELECT partition, row_number() OVER (PARTITION BY partition ORDER BY order_id, version), order_id, version FROM order_events;
-         UPDATE event_partitions SET last_sequence = (SELECT count(*) FROM published_events AS done WHERE done.partition = event_partitions.partition);
-         ANALYZE; RESET session_replication_role",
-        address = crate::support::shop::address().to_string().replace("\"gb\"", "\"GB\""),
-    );
-    sqlx::raw_sql(AssertSqlSafe(plant))
-        .execute(&shop.pool)
-        .await
-        .unwrap();
-    let product = crate::support::product::every_order_is_held().await;
-    let auditor = Auditor {
-        books: OrderBooks {
-            patience: Duration::ZERO,
-            ..OrderBooks::new(product)
-        },
-        ..shop.auditor()
-    };
-    let (stop, mut stopped) = tokio::sync::watch::channel(false);
-    let pool = shop.pool.clone();
-    let watching = tokio::spawn(async move {
-        let mut longest = 0.0_f64;
-        while !*stopped.borrow_and_update() {
-            let age: Option<f64> = sqlx::query_scalar(
-                "SELECT max(extract(epoch FROM clock_timestamp() - xact_start))::float8 FROM pg_stat_activity
-                 WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'",
-            )
-            .fetch_one(&pool)
-            .await
-            .unwrap();
-            longest = longest.max(age.unwrap_or_default());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        longest
-    });
-    let began = std::time::Instant::now();
-    let audited = auditor.run().await.unwrap();
-    let took = began.elapsed();
-    stop.send_replace(true);
-    let longest = watching.await.unwrap();
-    let Audited::Done(findings, checked) = audited else {
-        unreachable!()
-    };
-    println!("{checked} orders in {took:.1?}; the longest snapshot {longest:.3} s");
-    assert_eq!(findings.listed(), [], "{} findings", findings.count());
-    assert_eq!(i64::try_from(checked), Ok(orders));
 }

@@ -14,7 +14,7 @@ pub(super) use self::{
     verdicts::Verdicts,
 };
 use crate::{
-    checkout::model::{ProductReference, ReservationRequest},
+    checkout::model::{ProductReference, RequestedLine, ReservationRequest},
     values::OrderId,
 };
 
@@ -60,7 +60,7 @@ enum Product<'a> {
 
 impl<'a> Reservations<'a> {
     pub(super) fn new(requests: &'a [ReservationRequest]) -> Self {
-        let line = |line: &'a crate::checkout::model::RequestedLine| Line {
+        let line = |line: &'a RequestedLine| Line {
             product: match &line.product {
                 ProductReference::ProductId(id) => Product::ProductId(id.0),
                 ProductReference::Sku(sku) => Product::Sku(sku.as_str()),

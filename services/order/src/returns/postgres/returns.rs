@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     fulfillment::{
-        model::{ParcelLine, Return, ReturnReason},
+        model::{ParcelLine, Return, ReturnReason, ReturnState},
         postgres::dispatch::parcel_line,
     },
     infrastructure::postgres::{
@@ -123,7 +123,7 @@ pub(crate) async fn write(
             .execute(&mut *transaction)
             .await?;
             touched(done.rows_affected(), 1)?;
-            if *to == crate::fulfillment::model::ReturnState::Rejected {
+            if *to == ReturnState::Rejected {
                 give_back(&mut transaction, *id).await?;
             }
         }

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     orders::model::{CancelReason, Hold, Status, TransitionError},
     payments::model::{
-        CaptureMode, PaymentDecision, PaymentError, ProviderReference, Refund, RefundCause,
-        RefundState, RefusalReason,
+        CaptureMode, Payment, PaymentDecision, PaymentError, PaymentState, ProviderReference,
+        Refund, RefundCause, RefundState, RefusalReason,
     },
     values::{EventType, RefundId},
 };
@@ -97,7 +97,7 @@ impl Progress {
             self.change(event, false);
         }
         if let Some(payment) = &mut self.facts.payment
-            && payment.state == crate::payments::model::PaymentState::Authorized
+            && payment.state == PaymentState::Authorized
             && payment.decision.is_none()
         {
             match payment.capture {
@@ -299,9 +299,8 @@ impl Progress {
 
     fn lost(mut self) -> Result<Self, Impossible> {
         self.facts.hold = Hold::Lost;
-        let undecided = |payment: &&mut crate::payments::model::Payment| {
-            payment.decision.is_none() && payment.state.is_live()
-        };
+        let undecided =
+            |payment: &&mut Payment| payment.decision.is_none() && payment.state.is_live();
         if let Some(payment) = self.facts.payment.as_mut().filter(undecided)
             && !payment.state.is_captured()
         {
@@ -313,9 +312,7 @@ impl Progress {
         }
     }
 
-    fn refund_under_way(
-        &mut self,
-    ) -> Result<(&mut crate::payments::model::Payment, &mut Refund), Impossible> {
+    fn refund_under_way(&mut self) -> Result<(&mut Payment, &mut Refund), Impossible> {
         self.facts
             .payment
             .as_mut()
@@ -323,7 +320,7 @@ impl Progress {
             .ok_or(Impossible::Nothing)
     }
 
-    fn refund_ended(&mut self, event: EventType, state: crate::payments::model::PaymentState) {
+    fn refund_ended(&mut self, event: EventType, state: PaymentState) {
         self.refund.clone_from(&self.facts.refund);
         self.facts.state.follow(state);
         self.change(event, true);

@@ -1,17 +1,13 @@
 //! One shop a test: the service's router over the test's own database, and a product of its own.
 
+mod driving;
+mod requests;
+
 use std::{num::NonZeroU32, path::PathBuf, sync::LazyLock, time::Duration};
 
-use ::audit::{Audited, Finding};
-use axum::{
-    Router,
-    body::Body,
-    http::{HeaderMap, Request, StatusCode},
-};
-use http_body_util::BodyExt;
+use axum::Router;
 use order::{
     app::{App, Parts, service},
-    audit::{Auditor, OrderBooks},
     checkout::{PlaceOrders, QueueLimits},
     infrastructure::{
         postgres::{PgOrders, Pools},
@@ -20,31 +16,26 @@ use order::{
     intents::IntentLimits,
     payments::{
         PaymentTerms,
-        model::ProviderReference,
-        ports::{Authorisation, Charge, PaymentProvider},
+        ports::PaymentProvider,
         postgres::PgPayments,
         providers::{
             CaptureChoice, MockSettings, PaymentSettings, ProviderChoice, Providers, SignedWebhooks,
         },
     },
-    saga::{
-        DriveSagas, Driven, Poke, SagaLoop,
-        model::{Lane, Turn},
-        postgres::PgSagas,
-    },
+    saga::Poke,
 };
 use postgres::{Pool, testing::Proxy};
-use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 use uuid::Uuid;
 use web::{
     clock::Clock,
     token::{Role, testing::Signer},
 };
+use worker::Tasks;
 
+pub use self::requests::{Answer, address, order_of, post};
 use super::product::{Product, TOKEN};
 use crate::{orders::events, payments::mock_provider::secret_file};
 
@@ -61,19 +52,14 @@ pub struct Shop {
     provider: Providers,
     terms: PaymentTerms,
     clock: Clock,
+    /// What the process runs in the background, for as long as the shop.
+    _tasks: Tasks,
 }
 
 #[derive(Clone)]
 pub struct Person {
     pub id: Uuid,
     pub token: String,
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
 }
 
 /// What a shop asks of requests, and what time it has.
@@ -301,7 +287,8 @@ impl Shop {
             most_unpaid_units: NonZeroU32::new(rules.most_unpaid_units),
         };
         let (readers, intents) = (pools.readers.clone(), pools.intents.clone());
-        let app = App::start(Parts {
+        let mut tasks = Tasks::new(watch::channel(false).1);
+        let parts = Parts {
             payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
             terms: terms.clone(),
             webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
@@ -321,7 +308,8 @@ impl Shop {
             require_shipping_address: rules.require_address,
             require_key: rules.require_key,
             patience: waits.patience,
-        });
+        };
+        let app = App::start(parts, &mut tasks);
         let router = app.router(&service(Some(readers)), true);
         let router = web::server::layered(router, &TaskTracker::new(), web::server::Port::Public);
         Self {
@@ -336,6 +324,7 @@ impl Shop {
             provider,
             terms,
             clock,
+            _tasks: tasks,
         }
     }
 
@@ -371,150 +360,6 @@ impl Shop {
         }
     }
 
-    pub fn sagas(&self) -> PgSagas {
-        PgSagas::new(self.pool.clone(), self.clock)
-    }
-
-    /// The audit as `order work` does it, which reads again at once.
-    pub fn auditor(&self) -> Auditor {
-        Auditor {
-            books: OrderBooks {
-                patience: Duration::ZERO,
-                ..OrderBooks::new(self.reservations.clone())
-            },
-            pool: (&self.pool).into(),
-            options: (*self.pool.connect_options()).clone(),
-            clock: Clock::system(),
-        }
-    }
-
-    pub async fn findings(&self) -> Vec<Finding> {
-        match self.auditor().run().await.unwrap() {
-            Audited::Done(findings, _) => findings.listed().to_vec(),
-            Audited::Busy => unreachable!("nobody else audits"),
-        }
-    }
-
-    pub fn driver(&self) -> DriveSagas<CatalogHttp, PgSagas, Providers> {
-        DriveSagas {
-            reservations: self.reservations.clone(),
-            sagas: self.sagas(),
-            provider: self.provider.clone(),
-            clock: self.clock,
-        }
-    }
-
-    /// Sagas by polling, as in `work`; until the sender is dropped.
-    pub fn start_work(&self, poll: Duration) -> watch::Sender<bool> {
-        let (end, ended) = watch::channel(false);
-        for lane in [Lane::Stock, Lane::Money] {
-            let sagas = SagaLoop {
-                drive: self.driver(),
-                lane,
-                poke: Poke::default(),
-                poll: Some(poll),
-            };
-            tokio::spawn(sagas.run(ended.clone()));
-        }
-        end
-    }
-
-    /// The loop of `serve`, which what is placed here pokes.
-    fn sagas_loop(&self, lane: Lane) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
-        SagaLoop {
-            drive: self.driver(),
-            lane,
-            poke: self.poke.clone(),
-            poll: None,
-        }
-    }
-
-    /// One round of the sagas, in the lane where orders begin.
-    pub async fn drive(&self) -> Driven {
-        self.drive_lane(Lane::Stock).await
-    }
-
-    /// One round of a worker: what is due, and nothing that anybody has taken.
-    pub async fn work(&self) -> Driven {
-        Box::pin(self.driver().run(Lane::Stock)).await.unwrap()
-    }
-
-    /// Whoever has taken a saga is slow or dead, and its lease is over.
-    pub async fn lose_leases(&self) {
-        self.execute("UPDATE sagas SET due_at = now()").await;
-    }
-
-    pub async fn drive_lane(&self, lane: Lane) -> Driven {
-        Box::pin(self.sagas_loop(lane).round()).await.unwrap()
-    }
-
-    /// Rounds in both lanes until nothing is due any more.
-    pub async fn drive_out(&self) {
-        while self.drive_lane(Lane::Stock).await.taken + self.drive_lane(Lane::Money).await.taken
-            > 0
-        {}
-    }
-
-    /// Charges for a turn as its worker would.
-    pub async fn charge(&self, turn: &Turn) -> ProviderReference {
-        let payment = turn.facts.payment.as_ref().unwrap();
-        let charge = Charge {
-            provider: payment.provider,
-            payment: payment.id,
-            order: payment.order_id,
-            method: payment.method.clone(),
-            amount: payment.amount,
-        };
-        match self.provider.authorise(&charge).await.unwrap() {
-            Authorisation::Authorised { reference } => reference,
-            other => unreachable!("{other:?}"),
-        }
-    }
-
-    /// The same, with whatever waits for a moment woken too.
-    pub async fn drive_on(&self) {
-        self.execute(
-            "UPDATE sagas SET due_at = now() WHERE finished_at IS NULL AND step <> 'wait'",
-        )
-        .await;
-        self.drive_out().await;
-    }
-
-    /// Drives sagas when poked, as `serve` does; until the sender is dropped.
-    pub fn start_sagas(&self) -> watch::Sender<bool> {
-        let (stop, stopped) = watch::channel(false);
-        for lane in [Lane::Stock, Lane::Money] {
-            tokio::spawn(self.sagas_loop(lane).run(stopped.clone()));
-        }
-        stop
-    }
-
-    pub async fn send(&self, request: Request<Body>) -> Answer {
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&bytes).unwrap()
-        };
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
-    }
-
-    pub async fn get(&self, person: &Person, path: &str) -> Answer {
-        let request =
-            Request::get(path).header("authorization", format!("Bearer {}", person.token));
-        self.send(request.body(Body::empty()).unwrap()).await
-    }
-
-    pub async fn place(&self, person: &Person, key: &str, body: &Value) -> Answer {
-        self.send(post(person, key, body)).await
-    }
-
     pub async fn count(&self, table: &str) -> i64 {
         // The table's name comes from the test itself.
         let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
@@ -544,19 +389,6 @@ impl Shop {
     }
 }
 
-pub fn post(person: &Person, key: &str, body: &Value) -> Request<Body> {
-    post_to("/api/v1/orders", person, key, body)
-}
-
-pub fn post_to(path: &str, person: &Person, key: &str, body: &Value) -> Request<Body> {
-    Request::post(path)
-        .header("authorization", format!("Bearer {}", person.token))
-        .header("content-type", "application/json")
-        .header("idempotency-key", key)
-        .body(Body::from(body.to_string()))
-        .unwrap()
-}
-
 /// No payments, as shops are by default.
 pub fn free() -> PaymentSettings {
     PaymentSettings {
@@ -577,54 +409,6 @@ pub fn at_the_mock() -> PaymentSettings {
             mock_slow_ms: 100,
             mock_webhook_url: None,
         },
-    }
-}
-
-/// A body with these items.
-pub fn order_of(items: &[(&str, u32)]) -> Value {
-    let items: Vec<Value> = items
-        .iter()
-        .map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity }))
-        .collect();
-    json!({ "items": items, "shipping_address": address() })
-}
-
-pub fn address() -> Value {
-    json!({ "name": "Ada", "line1": "12 Square", "city": "London", "postal_code": "SW1Y", "country": "gb" })
-}
-
-impl Answer {
-    /// The status and the code of a problem.
-    pub fn refusal(&self) -> (u16, &str) {
-        (
-            self.status.as_u16(),
-            self.body["code"].as_str().unwrap_or_default(),
-        )
-    }
-
-    pub fn id(&self) -> &str {
-        self.body["id"].as_str().unwrap()
-    }
-
-    pub fn uuid(&self) -> Uuid {
-        self.id().strip_prefix("ord_").unwrap().parse().unwrap()
-    }
-
-    pub fn replayed(&self) -> bool {
-        self.headers
-            .get("idempotent-replayed")
-            .is_some_and(|value| value == "true")
-    }
-
-    pub fn pointers(&self) -> Vec<&str> {
-        let errors = self.body["errors"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        errors
-            .iter()
-            .map(|error| error["pointer"].as_str().unwrap())
-            .collect()
     }
 }
 

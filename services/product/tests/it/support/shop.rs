@@ -1,5 +1,8 @@
 //! A shop for one test: its database, its routers, and tokens for whoever calls.
 
+mod call;
+mod orders;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -10,11 +13,9 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
     extract::ConnectInfo,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{Method, Request},
 };
-use http_body_util::BodyExt;
 use postgres::Pool;
 use product::{
     app::{App, Parts},
@@ -25,21 +26,27 @@ use product::{
     idempotency::InFlight,
     infrastructure::postgres::pools::{LIST_SETTINGS, READ_SETTINGS},
     stock::reservations::{
-        Extension, Parcel, ParcelLine, Returned, Shipped,
-        model::{Hash, Item, Reservation, Verdict, Wanted},
+        Parcel, Returned, Shipped,
+        model::{Reservation, Verdict},
         restock, ship,
     },
 };
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 use uuid::Uuid;
 use web::{
     clock::Clock,
     internal::AllowedCallers,
     server::{Port, layered},
     token::{Role, testing::Signer},
+};
+use worker::Tasks;
+
+pub use self::{
+    call::{Answer, Call},
+    orders::{held, longer, order, parcel},
 };
 
 pub const INTERNAL_TOKEN: &str = "current-token";
@@ -50,6 +57,8 @@ const PLANTING: Duration = Duration::from_mins(2);
 
 pub struct Shop {
     pub pool: Pool,
+    /// What the process runs in the background, for as long as the shop.
+    _tasks: Tasks,
     /// Of the products that are read one by one.
     pub reads: Pool,
     pub vendor: User,
@@ -64,13 +73,6 @@ pub struct Shop {
 pub struct User {
     pub id: Uuid,
     pub token: String,
-}
-
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
-    pub text: String,
 }
 
 pub fn id() -> Uuid {
@@ -136,6 +138,7 @@ impl Shop {
         };
         let pool = Pool::from(pool);
         let reads: Pool = apart("reads", 1, &READ_SETTINGS);
+        let mut tasks = Tasks::new(watch::channel(false).1);
         let app = App::new(Parts {
             pool: pool.clone(),
             lists: apart("lists", 2, &LIST_SETTINGS),
@@ -150,7 +153,7 @@ impl Shop {
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             in_flight: InFlight::default(),
-            reads: Reads::start(&reads),
+            reads: Reads::start(&reads, &mut tasks),
             views: Views::new(fresh_for),
         });
         let user = |roles: &[Role]| {
@@ -188,6 +191,7 @@ impl Shop {
                 40_000,
             ))))),
             pool,
+            _tasks: tasks,
         }
     }
 
@@ -370,144 +374,5 @@ impl Shop {
             .await
             .unwrap();
         assert!(found.is_empty(), "{found:#?}");
-    }
-}
-
-/// An order of these SKUs, under a key of its own.
-pub fn order(lines: &[(&str, u32)]) -> Reservation {
-    let order_id = id();
-    Reservation {
-        request_key: Hash(web::idempotency::hash(&[order_id.as_bytes()])),
-        fingerprint: Hash(web::idempotency::hash(&[
-            b"fingerprint",
-            order_id.as_bytes(),
-        ])),
-        order_id,
-        hold_seconds: 60,
-        expected_total_minor: None,
-        lines: lines
-            .iter()
-            .map(|(sku, quantity)| Wanted {
-                item: Item::Sku((*sku).to_owned()),
-                quantity: (*quantity).try_into().unwrap(),
-            })
-            .collect(),
-    }
-}
-
-/// A parcel with these units of an order.
-pub fn parcel(order_id: Uuid, lines: &[(&str, u32)]) -> Parcel {
-    Parcel {
-        id: id(),
-        order_id,
-        lines: lines
-            .iter()
-            .map(|(sku, quantity)| ParcelLine {
-                sku: (*sku).to_owned(),
-                quantity: (*quantity).try_into().unwrap(),
-            })
-            .collect(),
-    }
-}
-
-pub fn longer(order_id: Uuid, hold_seconds: u32) -> Extension {
-    Extension {
-        order_id,
-        hold_seconds,
-    }
-}
-
-/// The first order id of a hold.
-pub fn held(verdict: &Verdict) -> Option<Uuid> {
-    match verdict {
-        Verdict::Held { order_id, .. } => Some(*order_id),
-        _ => None,
-    }
-}
-
-/// A request under way: say who calls and what is sent, then await it.
-pub struct Call<'a> {
-    router: &'a Router,
-    request: axum::http::request::Builder,
-    body: Option<Vec<u8>>,
-}
-
-impl Call<'_> {
-    pub fn by(self, user: &User) -> Self {
-        self.header("authorization", &format!("Bearer {}", user.token))
-    }
-
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.request = self.request.header(name, value);
-        self
-    }
-
-    /// Fresh at each call.
-    pub fn keyed(self) -> Self {
-        self.header("idempotency-key", &id().to_string())
-    }
-
-    pub async fn json(self, body: &Value) -> Answer {
-        self.text(&body.to_string()).await
-    }
-
-    /// What may be no JSON.
-    pub async fn text(mut self, body: &str) -> Answer {
-        self.body = Some(body.as_bytes().to_vec());
-        self.header("content-type", "application/json").send().await
-    }
-
-    pub async fn send(self) -> Answer {
-        let request = self
-            .request
-            .body(Body::from(self.body.unwrap_or_default()))
-            .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
-    }
-}
-
-impl Answer {
-    pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
-    }
-
-    pub fn etag(&self) -> &str {
-        self.header(header::ETAG.as_str())
-    }
-
-    /// Asserts a refusal: its status and code, and that it is a problem document.
-    #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) {
-        assert_eq!(
-            (self.status.as_u16(), self.body["code"].as_str()),
-            (status, Some(code)),
-            "{}",
-            self.body
-        );
-        assert_eq!(self.header("content-type"), "application/problem+json");
-    }
-
-    /// Asserts a 422 whose first error stands at this place.
-    #[track_caller]
-    pub fn invalid_at(&self, pointer: &str) {
-        self.refused(422, "invalid_request");
-        assert_eq!(self.body["errors"][0]["pointer"], pointer, "{}", self.body);
-    }
-
-    #[track_caller]
-    pub fn ok(self, status: u16) -> Value {
-        assert_eq!(self.status.as_u16(), status, "{}", self.body);
-        self.body
     }
 }

@@ -1,12 +1,12 @@
 //! Stock as it should be: in memory, one order after the other, written without a look at how the service does it.
 
+mod parcels;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use product::stock::reservations::{
-    Committed, Extended, Released, Returned, Shipped, model::HoldState,
-};
+use product::stock::reservations::{Committed, Extended, Released, model::HoldState};
 
-use super::story::{Basket, Parcel, SHELVES, SKUS, Wish};
+use super::story::{Basket, SHELVES, SKUS, Wish};
 
 /// SKU and location.
 pub type Place = (&'static str, &'static str);
@@ -422,92 +422,4 @@ impl Twin {
             }
         }
     }
-
-    pub fn ship(&mut self, parcels: &[Parcel]) -> Vec<Shipped> {
-        parcels.iter().map(|parcel| self.ship_one(parcel)).collect()
-    }
-
-    fn ship_one(&mut self, parcel: &Parcel) -> Shipped {
-        let content = (parcel.order, units(&parcel.basket));
-        match self.shipments.get(&parcel.id) {
-            Some(before) if *before == content => return Shipped::Shipped,
-            Some(_) => return Shipped::Mismatch,
-            None => {}
-        }
-        let Some(hold) = self.holds.get_mut(&parcel.order) else {
-            return Shipped::Gone;
-        };
-        match hold.state {
-            HoldState::Released => return Shipped::Gone,
-            HoldState::Held | HoldState::Expired | HoldState::Lost => return Shipped::NotCommitted,
-            HoldState::Committed => {}
-        }
-        let Some(moves) = spread(&content.1, &hold.lines, Line::left) else {
-            return Shipped::TooMany;
-        };
-        for (place, units) in moves {
-            hold.lines.get_mut(&place).unwrap().shipped += units;
-            let there = self.shelves.get_mut(&place).unwrap();
-            there.on_hand -= units;
-            there.allocated -= units;
-        }
-        self.shipments.insert(parcel.id, content);
-        Shipped::Shipped
-    }
-
-    pub fn restock(&mut self, parcels: &[Parcel]) -> Vec<Returned> {
-        parcels
-            .iter()
-            .map(|parcel| self.restock_one(parcel))
-            .collect()
-    }
-
-    fn restock_one(&mut self, parcel: &Parcel) -> Returned {
-        let content = (parcel.order, units(&parcel.basket));
-        match self.returns.get(&parcel.id) {
-            Some(before) if *before == content => return Returned::Returned,
-            Some(_) => return Returned::Mismatch,
-            None => {}
-        }
-        let Some(hold) = self.holds.get_mut(&parcel.order) else {
-            return Returned::Gone;
-        };
-        match hold.state {
-            HoldState::Released => return Returned::Gone,
-            HoldState::Held | HoldState::Expired | HoldState::Lost => return Returned::TooMany,
-            HoldState::Committed => {}
-        }
-        let out = |line: Line| line.shipped - line.returned;
-        let Some(moves) = spread(&content.1, &hold.lines, out) else {
-            return Returned::TooMany;
-        };
-        for (place, units) in moves {
-            hold.lines.get_mut(&place).unwrap().returned += units;
-            self.shelves.get_mut(&place).unwrap().on_hand += units;
-        }
-        self.returns.insert(parcel.id, content);
-        Returned::Returned
-    }
-}
-
-/// Units from the places of the lines, as far as each has some; None when there are not enough.
-fn spread(
-    wanted: &Units,
-    lines: &BTreeMap<Place, Line>,
-    left: impl Fn(Line) -> i64,
-) -> Option<Vec<(Place, i64)>> {
-    let mut moves = Vec::new();
-    for (sku, quantity) in wanted {
-        let mut missing = *quantity;
-        for place in places(sku) {
-            let units = lines.get(&place).map_or(0, |line| left(*line)).min(missing);
-            missing -= units;
-            moves.push((place, units));
-        }
-        if missing > 0 {
-            return None;
-        }
-    }
-    moves.retain(|(_, units)| *units > 0);
-    Some(moves)
 }

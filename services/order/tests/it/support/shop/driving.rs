@@ -1,0 +1,143 @@
+//! What a shop does in the background, a round at a time or by itself: sagas and the audit.
+
+use std::time::Duration;
+
+use ::audit::{Audited, Finding};
+use order::{
+    audit::{Auditor, OrderBooks},
+    infrastructure::product_client::CatalogHttp,
+    payments::{
+        model::ProviderReference,
+        ports::{Authorisation, Charge, PaymentProvider},
+        providers::Providers,
+    },
+    saga::{
+        DriveSagas, Driven, Poke, SagaLoop,
+        model::{Lane, Turn},
+        postgres::PgSagas,
+    },
+};
+use tokio::sync::watch;
+use web::clock::Clock;
+
+use super::Shop;
+
+impl Shop {
+    pub fn sagas(&self) -> PgSagas {
+        PgSagas::new(self.pool.clone(), self.clock)
+    }
+
+    /// The audit as `order work` does it, which reads again at once.
+    pub fn auditor(&self) -> Auditor {
+        Auditor {
+            books: OrderBooks {
+                patience: Duration::ZERO,
+                ..OrderBooks::new(self.reservations.clone())
+            },
+            pool: (&self.pool).into(),
+            options: (*self.pool.connect_options()).clone(),
+            clock: Clock::system(),
+        }
+    }
+
+    pub async fn findings(&self) -> Vec<Finding> {
+        match self.auditor().run().await.unwrap() {
+            Audited::Done(findings, _) => findings.listed().to_vec(),
+            Audited::Busy => unreachable!("nobody else audits"),
+        }
+    }
+
+    pub fn driver(&self) -> DriveSagas<CatalogHttp, PgSagas, Providers> {
+        DriveSagas {
+            reservations: self.reservations.clone(),
+            sagas: self.sagas(),
+            provider: self.provider.clone(),
+            clock: self.clock,
+        }
+    }
+
+    /// Sagas by polling, as in `work`; until the sender is dropped.
+    pub fn start_work(&self, poll: Duration) -> watch::Sender<bool> {
+        let (end, ended) = watch::channel(false);
+        for lane in [Lane::Stock, Lane::Money] {
+            let sagas = SagaLoop {
+                drive: self.driver(),
+                lane,
+                poke: Poke::default(),
+                poll: Some(poll),
+            };
+            tokio::spawn(sagas.run(ended.clone()));
+        }
+        end
+    }
+
+    /// The loop of `serve`, which what is placed here pokes.
+    fn sagas_loop(&self, lane: Lane) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
+        SagaLoop {
+            drive: self.driver(),
+            lane,
+            poke: self.poke.clone(),
+            poll: None,
+        }
+    }
+
+    /// One round of the sagas, in the lane where orders begin.
+    pub async fn drive(&self) -> Driven {
+        self.drive_lane(Lane::Stock).await
+    }
+
+    /// One round of a worker: what is due, and nothing that anybody has taken.
+    pub async fn work(&self) -> Driven {
+        Box::pin(self.driver().run(Lane::Stock)).await.unwrap()
+    }
+
+    /// Whoever has taken a saga is slow or dead, and its lease is over.
+    pub async fn lose_leases(&self) {
+        self.execute("UPDATE sagas SET due_at = now()").await;
+    }
+
+    pub async fn drive_lane(&self, lane: Lane) -> Driven {
+        Box::pin(self.sagas_loop(lane).round()).await.unwrap()
+    }
+
+    /// Rounds in both lanes until nothing is due any more.
+    pub async fn drive_out(&self) {
+        while self.drive_lane(Lane::Stock).await.taken + self.drive_lane(Lane::Money).await.taken
+            > 0
+        {}
+    }
+
+    /// Charges for a turn as its worker would.
+    pub async fn charge(&self, turn: &Turn) -> ProviderReference {
+        let payment = turn.facts.payment.as_ref().unwrap();
+        let charge = Charge {
+            provider: payment.provider,
+            payment: payment.id,
+            order: payment.order_id,
+            method: payment.method.clone(),
+            amount: payment.amount,
+        };
+        match self.provider.authorise(&charge).await.unwrap() {
+            Authorisation::Authorised { reference } => reference,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// The same, with whatever waits for a moment woken too.
+    pub async fn drive_on(&self) {
+        self.execute(
+            "UPDATE sagas SET due_at = now() WHERE finished_at IS NULL AND step <> 'wait'",
+        )
+        .await;
+        self.drive_out().await;
+    }
+
+    /// Drives sagas when poked, as `serve` does; until the sender is dropped.
+    pub fn start_sagas(&self) -> watch::Sender<bool> {
+        let (stop, stopped) = watch::channel(false);
+        for lane in [Lane::Stock, Lane::Money] {
+            tokio::spawn(self.sagas_loop(lane).run(stopped.clone()));
+        }
+        stop
+    }
+}

@@ -1,0 +1,61 @@
+//! What order asks of product, made up.
+
+use product::stock::reservations::{
+    Extension, Parcel, ParcelLine,
+    model::{Hash, Item, Reservation, Verdict, Wanted},
+};
+use uuid::Uuid;
+
+use super::id;
+
+/// An order of these SKUs, under a key of its own.
+pub fn order(lines: &[(&str, u32)]) -> Reservation {
+    let order_id = id();
+    Reservation {
+        request_key: Hash(web::idempotency::hash(&[order_id.as_bytes()])),
+        fingerprint: Hash(web::idempotency::hash(&[
+            b"fingerprint",
+            order_id.as_bytes(),
+        ])),
+        order_id,
+        hold_seconds: 60,
+        expected_total_minor: None,
+        lines: lines
+            .iter()
+            .map(|(sku, quantity)| Wanted {
+                item: Item::Sku((*sku).to_owned()),
+                quantity: (*quantity).try_into().unwrap(),
+            })
+            .collect(),
+    }
+}
+
+/// A parcel with these units of an order.
+pub fn parcel(order_id: Uuid, lines: &[(&str, u32)]) -> Parcel {
+    Parcel {
+        id: id(),
+        order_id,
+        lines: lines
+            .iter()
+            .map(|(sku, quantity)| ParcelLine {
+                sku: (*sku).to_owned(),
+                quantity: (*quantity).try_into().unwrap(),
+            })
+            .collect(),
+    }
+}
+
+pub fn longer(order_id: Uuid, hold_seconds: u32) -> Extension {
+    Extension {
+        order_id,
+        hold_seconds,
+    }
+}
+
+/// The first order id of a hold.
+pub fn held(verdict: &Verdict) -> Option<Uuid> {
+    match verdict {
+        Verdict::Held { order_id, .. } => Some(*order_id),
+        _ => None,
+    }
+}
