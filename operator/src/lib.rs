@@ -5,7 +5,6 @@
 pub mod apply;
 pub mod build;
 pub mod chain;
-pub mod claim;
 pub mod component;
 pub mod components;
 pub mod config;

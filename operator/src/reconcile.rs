@@ -1,11 +1,12 @@
 //! One pass over one stack, as a table of contents: fetch, validate, build, apply, status. Where the stores show that
 //! there is nothing to do, that is the pass.
 
+mod claim;
+
 use crate::{
     apply::{ApplyError, apply},
     build::build,
     chain::chain,
-    claim::{Claim, claim, without_claims},
     credentials::{Credential, Credentials, complete},
     database::{adoption, departures::Departures, rbac::PostgresRole, retention::predecessors},
     fetch::{Found, fetch, fetch_stack},
@@ -30,6 +31,7 @@ use crate::{
     },
     validate::{Policy, validate},
 };
+use claim::{Claim, claim, without_claims};
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

@@ -17,7 +17,7 @@ const ROWS: [&[&str]; 15] = [
     &["build"],
     &["apply"],
     &["status"],
-    &["claim", "config", "fetch", "http", "pace", "render"],
+    &["config", "fetch", "http", "pace", "render"],
     &["reconcile"],
     &["controller"],
     &["run"],
