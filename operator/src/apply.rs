@@ -10,8 +10,7 @@ use crate::{
     component::{POSTGRES, Workload},
     credentials::{Credential, CredentialWrite, Unusable},
     database::retention::{Dependent, MetadataChange},
-    fetch::Live,
-    kube::{apply_cache::Seen, labels::belongs_to},
+    kube::{apply_cache::ApplyCache, labels::belongs_to, live::Live},
     release::rollout::Turn,
     validate::ValidStack,
 };
@@ -89,7 +88,7 @@ pub enum ApplyError {
 /// Writes what the stack wants. `written` gets the Secrets that were made or changed, whatever comes after that.
 pub async fn apply(
     client: &Client,
-    seen: &Seen,
+    cache: &ApplyCache,
     stack: &ValidStack,
     live: &Live,
     desired: Desired,
@@ -114,7 +113,7 @@ pub async fn apply(
         autoscalers,
         ingresses,
     } = desired;
-    let mut writer = Writer::new(client, seen, stack, live);
+    let mut writer = Writer::new(client, cache, stack, live);
     writer.problems = unusable
         .into_iter()
         .map(|(credential, cause)| Problem::Unusable {
@@ -236,7 +235,7 @@ struct Data {
 }
 
 /// Writes it, and says whether a database may begin on it. Without a volume of ours the set's controller would make one
-/// that lacks what decides its fate, or take a stranger's; and Patroni would meet a stranger's state.
+/// that lacks what decides whether it is kept, or take a stranger's; and Patroni would meet a stranger's state.
 async fn apply_data(
     writer: &mut Writer<'_>,
     live: &Live,

@@ -16,7 +16,7 @@ use crate::{
         retention::{self, MetadataChange},
         stateful_set, volumes,
     },
-    fetch::Fetched,
+    fetched::Fetched,
     kube::job_state::{JobState, job_state},
     network::{ingress, policies, services},
     release::{

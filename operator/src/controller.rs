@@ -2,19 +2,24 @@
 //! Cluster-wide, or one Controller for each namespace without any `ClusterRole` (OPERATOR 21).
 
 use crate::{
-    kube::stores::Children,
+    kube::{
+        scope::{PAGE, Scope, api},
+        stores::Children,
+    },
     reconcile::{Context, on_error, reconcile},
-    run::Stop,
 };
 use ecommercestack_crds::EcommerceStack;
-use futures::{StreamExt as _, future::join, stream::BoxStream};
+use futures::{
+    StreamExt as _,
+    future::{BoxFuture, Shared, join},
+    stream::BoxStream,
+};
 use kube::{
-    Api, Client, Resource,
-    core::{NamespaceResourceScope, PartialObjectMeta},
+    core::PartialObjectMeta,
     runtime::{
         Controller, WatchStreamExt as _,
         controller::{self, Error},
-        reflector::{self, ObjectRef},
+        reflector,
         watcher::{self, watcher},
     },
 };
@@ -24,14 +29,8 @@ use tracing::{debug, warn};
 /// Trailing debounce, so that a burst of child events is one pass.
 const DEBOUNCE: Duration = Duration::from_millis(500);
 
-/// Objects that the first list of a watch holds at a time. They are whole then, and managed fields are most of them.
-pub const PAGE: u32 = 25;
-
-/// The namespace that a Controller watches; `None` is all of them.
-pub type Scope = Option<String>;
-
-/// A stack to work on. A pass reads it itself; one that cannot be read must not end the watch of all.
-pub type StackRef = ObjectRef<PartialObjectMeta<EcommerceStack>>;
+/// Resolves when the process is told to stop.
+pub type Stop = Shared<BoxFuture<'static, ()>>;
 
 /// Runs until the process is told to stop and the last pass has ended.
 pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, stop: Stop) {
@@ -83,15 +82,4 @@ fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'st
 
 fn forget(context: &Context, name: &str, namespace: Option<&str>) {
     context.forget(&(namespace.unwrap_or_default().to_owned(), name.to_owned()));
-}
-
-/// The objects of a kind in a scope.
-pub fn api<K>(client: &Client, scope: &Scope) -> Api<K>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-{
-    match scope {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    }
 }

@@ -4,6 +4,7 @@ pub mod adoption;
 pub mod departures;
 pub mod identity;
 pub mod passwords;
+pub mod patroni;
 pub mod rbac;
 pub mod restart;
 pub mod retention;

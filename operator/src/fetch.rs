@@ -3,28 +3,27 @@
 //! or taken from the stores of the watches.
 
 use crate::{
-    component::Workload,
     credentials::Credential,
-    database::{identity, volumes::volume_name},
+    database::{
+        identity,
+        patroni::{PATRONI_SUFFIXES, is_patroni_state},
+        volumes::volume_name,
+    },
+    fetched::{Fetched, Unreadable},
     kube::{
         job_state::{JobState, job_state},
-        labels::{
-            ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation, is_patroni_state,
-            stack_selector, unmanaged_selector,
-        },
+        labels::{stack_selector, unmanaged_selector},
+        live::{FetchError, Live},
+        rollout_state,
         stores::Children,
-        warnings::{Warnings, warnings},
+        warnings::warnings,
     },
     network::routing::IngressClasses,
-    release::rollout,
 };
 use ecommercestack_crds::{EcommerceStack, EcommerceStackStatus};
 use futures::future::{try_join_all, try_join3};
 use k8s_openapi::{
     api::{
-        apps::v1::{Deployment, StatefulSet},
-        autoscaling::v2::HorizontalPodAutoscaler,
-        batch::v1::Job,
         core::v1::{
             ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount,
         },
@@ -43,79 +42,6 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Debug};
 
-/// Everything that a pass knows of the cluster.
-#[derive(Clone, Debug)]
-pub struct Fetched {
-    pub stack: EcommerceStack,
-    pub namespace_terminating: bool,
-    pub secrets: BTreeMap<Credential, Secret>,
-    /// The identifier of the database cluster, once Patroni has initialised it.
-    pub system_identifier: Option<String>,
-    pub live: Live,
-    /// The stack's pods, while something is unsettled.
-    pub pods: Vec<Pod>,
-    /// What keeps workloads without pods and volumes without storage waiting, as their last Events say.
-    pub warnings: Warnings,
-    /// Absent where the operator may not read them, as in namespaced mode, or nobody needs them.
-    pub ingress_classes: Option<IngressClasses>,
-}
-
-impl Fetched {
-    /// Whether the shop has had a first administrator, whose Secret is of no more use: auth makes one before it serves.
-    pub fn has_administrator(&self) -> bool {
-        let mut marks = self
-            .live
-            .volumes
-            .values()
-            .filter_map(|volume| annotation(&volume.metadata, ADMINISTRATOR));
-        let is_of_this_database = |mark: &str| match self.system_identifier.as_deref() {
-            Some(identifier) if mark != ADMINISTRATOR_EXISTS => mark == identifier,
-            Some(_) | None => !self.stack.annotations().contains_key(ACCEPT_DATABASE),
-        };
-        let was_made = || {
-            let auth = format!("{}-{}", self.stack.name_any(), Workload::Auth.as_str());
-            let auth = self.live.deployments.get(&auth);
-            self.secrets.contains_key(&Credential::Administrator)
-                && auth.is_some_and(|auth| rollout::available(auth) > 0)
-        };
-        marks.any(is_of_this_database) || was_made()
-    }
-}
-
-/// The live objects with the stack's labels, by name.
-#[derive(Clone, Debug, Default)]
-pub struct Live {
-    /// Not listed, but seen by the watches: enough to see that there is nothing to do, and nothing is done about it.
-    pub may_be_late: bool,
-    pub deployments: BTreeMap<String, Deployment>,
-    pub stateful_sets: BTreeMap<String, StatefulSet>,
-    pub jobs: BTreeMap<String, Job>,
-    pub services: BTreeMap<String, ObjectMeta>,
-    pub service_accounts: BTreeMap<String, ObjectMeta>,
-    pub roles: BTreeMap<String, ObjectMeta>,
-    pub role_bindings: BTreeMap<String, ObjectMeta>,
-    pub ingresses: BTreeMap<String, ObjectMeta>,
-    pub budgets: BTreeMap<String, ObjectMeta>,
-    /// All of the namespace: any of them may target a Deployment of the stack.
-    pub autoscalers: BTreeMap<String, HorizontalPodAutoscaler>,
-    pub network_policies: BTreeMap<String, ObjectMeta>,
-    pub volumes: BTreeMap<String, PersistentVolumeClaim>,
-    /// The `ConfigMaps` in which Patroni keeps its state.
-    pub patroni: BTreeMap<String, ObjectMeta>,
-    /// Somebody else's `ConfigMaps` under the names of those.
-    pub strange_states: BTreeMap<String, ObjectMeta>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read {what}")]
-pub struct FetchError {
-    pub what: &'static str,
-    pub source: kube::Error,
-}
-
-/// Where Patroni with `ConfigMaps` as its store keeps state: `<scope>-config` and so on.
-pub const PATRONI_SUFFIXES: [&str; 5] = ["config", "leader", "failover", "sync", "failsafe"];
-
 /// A stack as the API server has it.
 pub struct Found {
     pub metadata: ObjectMeta,
@@ -124,12 +50,6 @@ pub struct Found {
     /// Or what this operator cannot read of it, as of a stack that a newer definition allows.
     pub stack: Result<EcommerceStack, Unreadable>,
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "this operator cannot read {0}; use values that its resource definition knows, or update the operator"
-)]
-pub struct Unreadable(serde_path_to_error::Error<serde_json::Error>);
 
 /// Reads the stack itself, past the watch's cache: a stale status would take back a released image.
 pub async fn fetch_stack(
@@ -213,11 +133,11 @@ fn is_unsettled(stack: &EcommerceStack, live: &Live) -> bool {
         || live
             .deployments
             .values()
-            .any(|deployment| !rollout::is_settled(deployment))
+            .any(|deployment| !rollout_state::is_settled(deployment))
         || live
             .stateful_sets
             .values()
-            .any(|set| !rollout::is_up_to_date(set))
+            .any(|set| !rollout_state::is_up_to_date(set))
         || live
             .jobs
             .keys()
@@ -264,7 +184,7 @@ impl Reader<'_> {
 
     async fn live(&self) -> Result<Live, FetchError> {
         let mut live = match self.children {
-            Some(children) => self.seen(children).await?,
+            Some(children) => self.watched(children).await?,
             None => self.listed().await?,
         };
         self.add_volume(&mut live.volumes).await?;
@@ -274,7 +194,7 @@ impl Reader<'_> {
         Ok(live)
     }
 
-    async fn seen(&self, children: &Children) -> Result<Live, FetchError> {
+    async fn watched(&self, children: &Children) -> Result<Live, FetchError> {
         let mut live = children.live(&(self.namespace.to_owned(), self.name.to_owned()));
         // Those of others are not watched.
         let unmanaged = ListParams::default().labels(&unmanaged_selector());

@@ -1,13 +1,18 @@
 //! How objects are marked, read and watched, whatever they are for: nothing here decides for a shop.
 
 pub mod apply_cache;
+pub mod installation;
 pub mod job_state;
 pub mod labels;
 pub mod lease;
+pub mod live;
 pub mod locks;
 pub mod ownership;
 pub mod pod_failures;
 pub mod pods;
+pub mod readiness;
+pub mod rollout_state;
+pub mod scope;
 pub mod skew;
 pub mod stacks;
 pub mod stores;

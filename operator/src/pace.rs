@@ -104,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn trouble_of_another_kind_and_after_a_stack_was_settled_has_short_waits_again() {
+    fn failures_of_another_kind_and_after_a_stack_was_settled_has_short_waits_again() {
         let (attempts, shop) = (Attempts::default(), ("shops".to_owned(), "shop".to_owned()));
         let resync = Duration::from_mins(10);
         let first = Reason::Unsettled.wait(&attempts, &shop, resync);
         assert!(Reason::Unsettled.wait(&attempts, &shop, resync) > first);
-        // One request that fails after long trouble of another kind.
+        // One request that fails after many failures of another kind.
         assert!(Reason::Failed.wait(&attempts, &shop, resync) <= Duration::from_secs(1));
         Reason::Settled.wait(&attempts, &shop, resync);
         assert_eq!(Reason::Unsettled.wait(&attempts, &shop, resync), first);

@@ -1,18 +1,21 @@
 //! One pass over one stack, as a table of contents: fetch, validate, build, apply, status. Where the stores show that
 //! there is nothing to do, that is the pass.
 
+mod claim;
+
 use crate::{
     apply::{ApplyError, apply},
     build::build,
     chain::chain,
     credentials::{Credential, Credentials, complete},
     database::{adoption, departures::Departures, rbac::PostgresRole, retention::predecessors},
-    fetch::{FetchError, Found, fetch, fetch_stack},
-    installation::{Claim, Installation, without_claims},
+    fetch::{Found, fetch, fetch_stack},
     kube::{
-        apply_cache::{Seen, StackKey},
+        apply_cache::{ApplyCache, StackKey},
+        installation::Installation,
         labels::MANAGER,
         lease::LeaseError,
+        live::FetchError,
         skew::Guard,
         stores::{AtRest, Children, Stores},
     },
@@ -28,6 +31,7 @@ use crate::{
     },
     validate::{Policy, validate},
 };
+use claim::{Claim, claim, without_claims};
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -52,7 +56,7 @@ pub struct Context {
     pub installation: Installation,
     pub departures: Departures,
     pub events: Events,
-    pub seen: Seen,
+    pub apply_cache: ApplyCache,
     pub stores: Stores,
     pub places: Places,
     pub attempts: Attempts,
@@ -77,10 +81,15 @@ pub enum ReconcileError {
     Claim(#[source] LeaseError),
     #[error("cannot write the status")]
     Status(#[source] kube::Error),
+    #[error("the API server did not answer in time")]
+    Overdue,
 }
 
 /// Many times what a pass takes.
 const LONGEST_PASS: Duration = Duration::from_mins(1);
+/// The same for what comes before a pass, and for the status after it: kube's client repeats a request for five minutes,
+/// and meanwhile a place is taken.
+const LONGEST_REQUEST: Duration = Duration::from_secs(15);
 
 pub async fn reconcile(
     stack: Arc<PartialObjectMeta<EcommerceStack>>,
@@ -96,7 +105,8 @@ pub async fn reconcile(
     let Some(_place) = context.places.take(is_answered).await else {
         return Ok(Action::await_change()); // the process ends
     };
-    let Some(found) = fetch_stack(&context.client, &key.0, &key.1).await? else {
+    let found = in_time(fetch_stack(&context.client, &key.0, &key.1)).await?;
+    let Some(found) = found? else {
         context.forget(&key);
         return Ok(Action::await_change());
     };
@@ -108,7 +118,7 @@ pub async fn reconcile(
     if metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // OPERATOR 3: garbage collection does the rest
     }
-    let claim = context.claim(&key, &metadata, before.as_ref()).await;
+    let claim = in_time(context.claim(&key, &metadata, before.as_ref())).await?;
     if let Some(leave) = claim.map_err(ReconcileError::Claim)? {
         return Ok(leave);
     }
@@ -207,7 +217,7 @@ async fn steps(context: &Context, stack: EcommerceStack, children: Option<&Child
     let mut written = Vec::new();
     let applied = apply(
         &context.client,
-        &context.seen,
+        &context.apply_cache,
         &stack,
         &fetched.live,
         desired,
@@ -249,14 +259,14 @@ impl Context {
         metadata: &ObjectMeta,
         status: Option<&EcommerceStackStatus>,
     ) -> Result<Option<Action>, LeaseError> {
-        let claim = self.installation.claim(&self.events, metadata, status);
+        let claim = claim(&self.installation, &self.events, metadata, status);
         let reason = match claim.await? {
             Claim::Ours => return Ok(None),
             Claim::Elsewhere => Reason::Elsewhere,
             Claim::Undecided => Reason::Undecided,
         };
         // What was applied before may be another one's work by the time it is ours again.
-        self.seen.forget(key);
+        self.apply_cache.forget(key);
         Ok(Some(self.look_again(key, reason)))
     }
 
@@ -316,7 +326,7 @@ impl Context {
                 (Patch::Merge(part), manager)
             }
         };
-        match api.patch_status(&name, &parameters, &patch).await {
+        match in_time(api.patch_status(&name, &parameters, &patch)).await? {
             Ok(_) => {}
             // Deleted in the meantime.
             Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
@@ -370,7 +380,7 @@ impl Context {
 
     /// After a stack is gone.
     pub fn forget(&self, key: &StackKey) {
-        self.seen.forget(key);
+        self.apply_cache.forget(key);
         self.stores.forget(key);
         self.looks.forget(key);
         self.audit_reads.forget(key);
@@ -410,6 +420,11 @@ pub fn on_error(
     let key = stack_key(&stack);
     warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass failed");
     context.look_again(&key, Reason::Unreported)
+}
+
+async fn in_time<T>(request: impl Future<Output = T>) -> Result<T, ReconcileError> {
+    let answered = timeout(LONGEST_REQUEST, request).await;
+    answered.map_err(|_| ReconcileError::Overdue)
 }
 
 fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {

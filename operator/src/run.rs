@@ -2,13 +2,15 @@
 
 use crate::{
     config::Run,
-    controller::{self, Scope},
+    controller::{self, Stop},
     database::{departures::Departures, rbac::PostgresRole},
-    http::{Readiness, record_metrics, router},
-    installation::Installation,
+    http::{record_metrics, router},
     kube::{
-        apply_cache::Seen,
+        apply_cache::ApplyCache,
+        installation::Installation,
         lease::Candidate,
+        readiness::Readiness,
+        scope::{Scope, api},
         skew::{Definition, Guard},
         stores::Stores,
     },
@@ -21,10 +23,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use ecommercestack_crds::EcommerceStack;
-use futures::{
-    FutureExt as _,
-    future::{BoxFuture, Shared},
-};
+use futures::FutureExt as _;
 use kube::{Api, Client, api::ListParams};
 use std::{
     io::{Read as _, Write as _},
@@ -39,9 +38,6 @@ use tokio::{
     task::JoinSet,
 };
 use tracing::{error, info, warn};
-
-/// Resolves when the process is told to stop.
-pub type Stop = Shared<BoxFuture<'static, ()>>;
 
 /// For passes that have begun; shorter than a pod's grace period.
 const LAST_PASSES: Duration = Duration::from_secs(20);
@@ -166,7 +162,7 @@ pub fn context(
         installation: departures.installation.clone(),
         departures: departures.clone(),
         events: Events::new(client.clone(), config.pod_name.clone()),
-        seen: Seen::default(),
+        apply_cache: ApplyCache::default(),
         stores: Stores::default(),
         places: Places::new(config.max_concurrency),
         looks: Looks::default(),
@@ -196,7 +192,7 @@ fn postgres_role(config: &Run) -> PostgresRole {
 /// Waits until the stacks can be listed: until the role lets us.
 async fn wait_for_stacks(client: &Client, scopes: &[Scope]) {
     for scope in scopes {
-        let api: Api<EcommerceStack> = controller::api(client, scope);
+        let api: Api<EcommerceStack> = api(client, scope);
         while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
             warn!(error = %error, scope, "the stacks cannot be listed; does a role of this ServiceAccount allow it?");
             tokio::time::sleep(Duration::from_secs(2)).await;

@@ -22,17 +22,19 @@ use crate::{
     component::{Application, Workload},
     credentials::{Credential, Unusable},
     database::{adoption::AdoptionRefused, identity},
-    fetch::{FetchError, Fetched, Unreadable},
+    fetched::{Fetched, Unreadable},
     kube::{
         job_state::JobState,
         labels::{MANAGED_BY, MANAGER, STACK},
+        live::FetchError,
         pod_failures::{self, PodFailure},
+        rollout_state,
     },
     network::routing::Routing,
     randomness::RandomnessError,
     release::{
         gate::{Gate, Releases},
-        rollout, scaling,
+        scaling,
     },
     validate::{ValidStack, ValidateError},
 };
@@ -106,7 +108,7 @@ pub fn status(
             }),
             url: routed::url(report),
             deletion_policy: report.applied.deletion_policy.or(before.deletion_policy),
-            // Written before the pass, by `installation`.
+            // Written before the pass, by `claim`.
             operator: None,
             bystander: None,
         },
@@ -164,7 +166,7 @@ pub fn is_available(report: &Report) -> bool {
 
 fn serves(report: &Report, application: Application) -> bool {
     let live = report.applied.deployments.get(&application.workload());
-    live.is_some_and(|live| rollout::available(live) > 0)
+    live.is_some_and(|live| rollout_state::available(live) > 0)
 }
 
 /// Why the shop cannot be used, if it cannot.
@@ -202,7 +204,7 @@ fn unavailable(
 }
 
 impl Report {
-    /// Why the newest of these pods that is in trouble does not run: by what its status says, else by its Events.
+    /// Why the newest of these pods that fails does not run: by what its status says, else by its Events.
     fn pod_failure<'a>(&self, pods: impl Iterator<Item = &'a Pod> + Clone) -> Option<PodFailure> {
         pod_failures::of_pods(pods.clone()).or_else(|| {
             let warnings = &self.fetched.warnings;
@@ -219,7 +221,7 @@ impl Report {
     pub fn wanted(&self, workload: Workload) -> i32 {
         match self.applied.deployments.get(&workload) {
             Some(live) if scaling::is_autoscaled(&self.stack, &self.fetched.live, workload) => {
-                rollout::wanted(live)
+                rollout_state::wanted(live)
             }
             Some(_) | None => self.stack.settings(workload).replicas,
         }

@@ -5,7 +5,7 @@
 //! so that the old one serves until the new one is there. A problem elsewhere keeps nothing alive. // OPERATOR 3
 
 use super::{ApplyError, write::Writer};
-use crate::fetch::Live;
+use crate::kube::live::Live;
 use k8s_openapi::api::{
     apps::v1::Deployment,
     autoscaling::v2::HorizontalPodAutoscaler,

@@ -11,8 +11,10 @@ use crate::{
         restart::Restart,
         retention::{Dependent, MetadataChange},
     },
-    kube::labels::{MANAGER, PATRONI_SCOPE, STACK},
-    release::rollout::wanted,
+    kube::{
+        labels::{MANAGER, PATRONI_SCOPE, STACK},
+        rollout_state::wanted,
+    },
 };
 use k8s_openapi::{
     api::{

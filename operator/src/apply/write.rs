@@ -2,11 +2,11 @@
 
 use super::{ApplyError, Problem};
 use crate::{
-    fetch::Live,
     fingerprint::fingerprint_of,
     kube::{
-        apply_cache::{Seen, StackKey},
+        apply_cache::{ApplyCache, StackKey},
         labels::{MANAGER, belongs_to},
+        live::Live,
         ownership::reclaimed,
     },
     validate::ValidStack,
@@ -57,14 +57,14 @@ pub(super) struct Writer<'a> {
     pub(super) wrote: bool,
     /// Absent where what was read may be late.
     client: Option<&'a Client>,
-    seen: &'a Seen,
+    cache: &'a ApplyCache,
     key: StackKey,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(
         client: &'a Client,
-        seen: &'a Seen,
+        cache: &'a ApplyCache,
         stack: &'a ValidStack,
         live: &Live,
     ) -> Self {
@@ -74,7 +74,7 @@ impl<'a> Writer<'a> {
             stack,
             problems: Vec::new(),
             wrote: false,
-            seen,
+            cache,
             key,
         }
     }
@@ -125,7 +125,7 @@ impl<'a> Writer<'a> {
         let fingerprint = fingerprint_of(child);
         let version = live.and_then(|live| live.resource_version.as_deref());
         if self
-            .seen
+            .cache
             .is_current(&self.key, &kind, &name, &fingerprint, version)
         {
             return Ok(None);
@@ -159,7 +159,7 @@ impl<'a> Writer<'a> {
             // What others added before our first apply is taken back by the next.
             if reclaimed(object.meta()).is_none() {
                 let version = object.meta().resource_version.clone();
-                self.seen
+                self.cache
                     .record(&self.key, &kind, &name, fingerprint, version);
             }
         }
@@ -271,12 +271,12 @@ impl<'a> Writer<'a> {
         self.note(&K::kind(&()), &name, result).map(drop)
     }
 
-    /// Whether an object of a kind is in trouble.
+    /// Whether an object of a kind has a problem.
     pub(super) fn has_problem(&self, kind: &str) -> bool {
         self.problems.iter().any(|problem| problem.kind() == kind)
     }
 
-    /// Deletes objects of this stack that are not among the ones to keep, unless an object of their kind is in trouble.
+    /// Deletes objects of this stack that are not among the ones to keep, unless an object of their kind has a problem.
     pub(super) async fn prune<K: Child>(
         &mut self,
         live: &BTreeMap<String, ObjectMeta>,
@@ -377,12 +377,12 @@ mod tests {
         let asked = tower::service_fn(|_: Request<Body>| {
             ready(Err::<Response<Body>, _>(std::io::Error::other("asked")))
         });
-        let (client, seen) = (Client::new(asked, "shops"), Seen::default());
+        let (client, cache) = (Client::new(asked, "shops"), ApplyCache::default());
         let late = Live {
             may_be_late: true,
             ..Live::default()
         };
-        let mut writer = Writer::new(&client, &seen, &stack, &late);
+        let mut writer = Writer::new(&client, &cache, &stack, &late);
         let mut service = services(&stack).remove(0);
         let is_late = |result: Result<(), ApplyError>| matches!(result, Err(ApplyError::Late));
         assert!(is_late(writer.apply(None, &service).await.map(drop)));
@@ -402,7 +402,7 @@ mod tests {
 
         // What is as we left it needs no write.
         let (key, fingerprint) = (writer.key.clone(), fingerprint_of(&service));
-        seen.record(&key, "Service", &name, fingerprint, Some("7".to_owned()));
+        cache.record(&key, "Service", &name, fingerprint, Some("7".to_owned()));
         let current = writer.apply(live.get(&name), &service).await;
         assert!(matches!(current, Ok(None)));
         assert!(!writer.wrote);

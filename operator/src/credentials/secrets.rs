@@ -1,7 +1,8 @@
 //! Secrets as they are created, once, by POST. Their marks decide whether they outlive the stack (OPERATOR 12).
 
 use crate::{
-    credentials::CredentialWrite, database::retention::marks, kube::labels::metadata,
+    credentials::CredentialWrite,
+    kube::labels::{marks, metadata},
     validate::ValidStack,
 };
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};

@@ -5,7 +5,7 @@
 
 use crate::{
     database::{stateful_set::STORAGE, volumes::volume_name},
-    fetch::Fetched,
+    fetched::Fetched,
     kube::{
         labels::{CURRENCY, STACK_UID, STORAGE_CLASS, annotation},
         pods::amount,

@@ -6,14 +6,17 @@
 mod leftovers;
 
 use crate::{
-    controller::{self, Scope},
-    database::retention::{Course, Predecessor, marked_policy, policy_as_str},
-    http::Readiness,
-    installation::Installation,
+    database::retention::{Course, Predecessor},
     kube::{
         apply_cache::StackKey,
-        labels::{DELETION_POLICY, OPERATOR, STACK, STACK_UID, annotation, managed_selector},
+        installation::Installation,
+        labels::{
+            DELETION_POLICY, OPERATOR, STACK, STACK_UID, annotation, managed_selector,
+            marked_policy,
+        },
         locks::Locks,
+        readiness::Readiness,
+        scope::{PAGE, Scope, api},
         stacks::{Departed, Stacks},
     },
     validate::ValidStack,
@@ -73,7 +76,7 @@ impl Departures {
                     Some(namespace) => Api::namespaced_with(client, namespace, &kind),
                     None => Api::all_with(client, &kind),
                 };
-                watcher(api, watcher::Config::default().page_size(controller::PAGE))
+                watcher(api, watcher::Config::default().page_size(PAGE))
                     .default_backoff()
                     .filter_map(move |event| {
                         match &event {
@@ -130,7 +133,7 @@ impl Departures {
 
     /// What the operator missed while it was away: volumes of stacks that are gone, marked to go with them.
     async fn sweep(&self, scope: &Scope) {
-        let api: Api<PersistentVolumeClaim> = controller::api(&self.client, scope);
+        let api: Api<PersistentVolumeClaim> = api(&self.client, scope);
         let selector = ListParams::default().labels(&managed_selector());
         let volumes = match api.list_metadata(&selector).await {
             Ok(volumes) => volumes.items,
@@ -200,7 +203,7 @@ impl Departures {
     /// Does what the stack's policy asks for, in a task of its own.
     pub fn settle(&self, departed: Departed) {
         let (namespace, name) = departed.key.clone();
-        let policy = policy_as_str(departed.policy);
+        let policy = departed.policy.as_str();
         info!(
             stack.namespace = namespace,
             stack.name = name,

@@ -4,8 +4,8 @@
 
 use crate::{
     database::retention::orphaned_states,
-    fetch::{Fetched, Live},
-    kube::labels::ACCEPT_DATABASE,
+    fetched::Fetched,
+    kube::{labels::ACCEPT_DATABASE, live::Live},
 };
 use kube::ResourceExt as _;
 

@@ -3,8 +3,10 @@
 //! the stack's own objects, and the operator holds its verbs.
 
 use crate::{
-    component::POSTGRES, database::stateful_set::INSTANCES, fetch::PATRONI_SUFFIXES,
-    kube::labels::metadata, validate::ValidStack,
+    component::POSTGRES,
+    database::{patroni::PATRONI_SUFFIXES, stateful_set::INSTANCES},
+    kube::labels::metadata,
+    validate::ValidStack,
 };
 use k8s_openapi::api::{
     core::v1::ServiceAccount,

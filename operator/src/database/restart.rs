@@ -4,7 +4,7 @@
 use crate::{
     component::{BOOTSTRAP, POSTGRES},
     database::volumes::volume_name,
-    fetch::Fetched,
+    fetched::Fetched,
     kube::{
         job_state::{JobState, job_state},
         labels::NAME,

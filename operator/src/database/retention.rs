@@ -1,4 +1,4 @@
-//! Volumes, credentials and Patroni's `ConfigMaps` share one fate (OPERATOR 12, ADR 6). While the stack exists, none of
+//! Volumes, credentials and Patroni's `ConfigMaps` are kept or deleted together (OPERATOR 12, ADR 6). While the stack exists, none of
 //! them has an owner reference to it: such a reference would be acted on in the moment of the stack's deletion, whatever
 //! was applied the moment before. Volumes and credentials are marked with the stack's uid and its policy instead, and
 //! the operator hands them to the garbage collector once the stack is gone (`departures`). The `ConfigMaps` carry their
@@ -7,10 +7,13 @@
 
 use crate::{
     database::{adoption::made_for, volumes::is_volume_name},
-    fetch::{Fetched, Live},
-    kube::labels::{
-        ADMINISTRATOR, ADMINISTRATOR_EXISTS, DELETION_POLICY, OPERATOR, STACK_UID, annotation,
-        belongs_to, is_labeled, labels,
+    fetched::Fetched,
+    kube::{
+        labels::{
+            ADMINISTRATOR, ADMINISTRATOR_EXISTS, OPERATOR, STACK_UID, annotation, belongs_to,
+            is_labeled, labels, marked_policy, marks,
+        },
+        live::Live,
     },
     validate::ValidStack,
 };
@@ -43,17 +46,6 @@ pub struct MetadataChange {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What volumes and credentials of a stack carry, both of them.
-pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
-    [
-        (STACK_UID, stack.owner.uid.as_str()),
-        (DELETION_POLICY, policy_as_str(stack.deletion_policy)),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .collect()
-}
-
 /// What volumes carry.
 pub fn volume_marks(stack: &ValidStack) -> BTreeMap<String, String> {
     let mut marks = marks(stack);
@@ -61,21 +53,6 @@ pub fn volume_marks(stack: &ValidStack) -> BTreeMap<String, String> {
     let operator = stack.operator.clone();
     marks.extend(operator.map(|operator| (OPERATOR.to_owned(), operator)));
     marks
-}
-
-pub fn policy_as_str(policy: DeletionPolicy) -> &'static str {
-    match policy {
-        DeletionPolicy::Retain => "Retain",
-        DeletionPolicy::Delete => "Delete",
-    }
-}
-
-/// The policy that an object is marked with.
-pub fn marked_policy(metadata: &ObjectMeta) -> Option<DeletionPolicy> {
-    match annotation(metadata, DELETION_POLICY)? {
-        "Delete" => Some(DeletionPolicy::Delete),
-        _ => Some(DeletionPolicy::Retain),
-    }
 }
 
 /// A deleted stack of the same name whose volume or Secrets are still there.

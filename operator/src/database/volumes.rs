@@ -1,5 +1,5 @@
 //! The database's volume, made before the `StatefulSet` that would make it otherwise: so it carries from its first moment
-//! what decides its fate (OPERATOR 12). Made once by POST; its spec is the claim template of the `StatefulSet`.
+//! what decides whether it is kept (OPERATOR 12). Made once by POST; its spec is the claim template of the `StatefulSet`.
 
 use crate::{
     component::POSTGRES,

@@ -20,9 +20,9 @@ type Writes = HashMap<(String, String), Write>;
 
 /// The last write of every object.
 #[derive(Debug, Default)]
-pub struct Seen(Mutex<HashMap<StackKey, Writes>>);
+pub struct ApplyCache(Mutex<HashMap<StackKey, Writes>>);
 
-impl Seen {
+impl ApplyCache {
     /// Whether the object is as we left it and as we want it.
     pub fn is_current(
         &self,

@@ -1,7 +1,8 @@
 //! Labels, annotations and the field manager: how an object says that it is ours, and whose.
 //! Selectors are immutable on live objects: a change here needs a migration path.
 
-use crate::{component, validate::ValidStack};
+use crate::validate::ValidStack;
+use ecommercestack_crds::DeletionPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use std::collections::BTreeMap;
 
@@ -66,6 +67,25 @@ pub fn metadata(stack: &ValidStack, name: String, component: &str) -> ObjectMeta
     }
 }
 
+/// What volumes and credentials of a stack carry, both of them.
+pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
+    [
+        (STACK_UID, stack.owner.uid.as_str()),
+        (DELETION_POLICY, stack.deletion_policy.as_str()),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .collect()
+}
+
+/// The policy that an object is marked with.
+pub fn marked_policy(metadata: &ObjectMeta) -> Option<DeletionPolicy> {
+    match annotation(metadata, DELETION_POLICY)? {
+        "Delete" => Some(DeletionPolicy::Delete),
+        _ => Some(DeletionPolicy::Retain),
+    }
+}
+
 /// The labels that select the pods of a component.
 pub fn pod_labels(stack: &str, component: &str) -> BTreeMap<String, String> {
     [(NAME, component), (INSTANCE, stack)]
@@ -101,15 +121,6 @@ pub fn stack_selector(stack: &str) -> String {
 /// uid, which its owner references and annotations name. // OPERATOR 3
 pub fn belongs_to(stack: &ValidStack, metadata: &ObjectMeta) -> bool {
     is_labeled(&stack.name, metadata) || names_uid(&stack.owner.uid, metadata)
-}
-
-/// Whether a `ConfigMap` of a name that Patroni uses is Patroni's, of this stack's database. // OPERATOR 3
-pub fn is_patroni_state(stack: &str, metadata: &ObjectMeta) -> bool {
-    let scope = metadata
-        .labels
-        .as_ref()
-        .and_then(|labels| labels.get(PATRONI_SCOPE));
-    scope.is_some_and(|scope| *scope == format!("{stack}-{}", component::POSTGRES))
 }
 
 /// Whether the labels that select a stack's objects are there.

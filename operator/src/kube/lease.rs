@@ -52,10 +52,11 @@ pub enum Life {
 
 /// A Lease over time.
 #[derive(Debug, Default)]
-pub struct Observation(Option<Seen>);
+pub struct Observation(Option<Reading>);
 
+/// What a Lease says.
 #[derive(Debug)]
-struct Seen {
+struct Reading {
     spec: LeaseSpec,
     /// Since when it reads so.
     since: Instant,
@@ -70,18 +71,20 @@ impl Observation {
             let spec = lease.spec.clone().unwrap_or_default();
             if self.0.as_ref().is_none_or(|before| before.spec != spec) {
                 let has_changed = self.0.is_some();
-                self.0 = Some(Seen {
+                self.0 = Some(Reading {
                     spec,
                     since: now,
                     has_changed,
                 });
             }
         }
-        self.0.as_ref().map_or(Life::Gone, |seen| seen.life(now))
+        self.0
+            .as_ref()
+            .map_or(Life::Gone, |reading| reading.life(now))
     }
 }
 
-impl Seen {
+impl Reading {
     fn life(&self, now: Instant) -> Life {
         if holder(&self.spec).is_none() {
             return Life::Gone;

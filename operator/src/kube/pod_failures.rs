@@ -1,4 +1,4 @@
-//! What keeps a pod from running, in words for the person who has to mend it. Pure.
+//! What keeps a pod from running, in words for the person who has to fix it. Pure.
 //! A Job or a Deployment does not say why its pods do not start: an image that cannot be pulled, for one,
 //! leaves a Job active for ever.
 
@@ -51,7 +51,7 @@ pub fn pods_of_job<'a>(pods: &'a [Pod], job: &'a str) -> impl Iterator<Item = &'
     })
 }
 
-/// The trouble of the newest pod that has one.
+/// The failure of the newest pod that has one.
 pub fn of_pods<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<PodFailure> {
     let mut pods: Vec<&Pod> = pods.collect();
     pods.sort_by_key(|pod| pod.metadata.creation_timestamp.as_ref().map(|time| time.0));

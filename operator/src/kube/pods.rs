@@ -262,7 +262,8 @@ fn smaller(limit: String, default: &str) -> String {
     }
 }
 
-/// A quantity as thousandths of its unit, for the suffixes that the CRD's patterns allow.
+/// A quantity as thousandths of its unit, for the suffixes that the CRD's patterns allow. (`kube_quantity` 0.9 is not used: it
+/// reads through `f64`, so that 24Ti is not 26388279066624, panics on what is too large, and takes `Gi` for zero.)
 pub fn amount(quantity: &str) -> Option<u128> {
     let digits = quantity.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let factor: u128 = match &quantity[digits.len()..] {
@@ -279,7 +280,7 @@ pub fn amount(quantity: &str) -> Option<u128> {
         _ => return None,
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let scale = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+    let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let value: u128 = format!("{whole}{fraction}").parse().ok()?;
     value.checked_mul(factor).map(|value| value / scale)
 }
@@ -348,6 +349,20 @@ mod tests {
         assert_eq!(amount("0.5"), amount("500m"));
         assert_eq!(amount("1Gi"), amount("1024Mi"));
         assert!(amount("1000M") < amount("1Gi"));
-        assert_eq!(amount("1e3"), None);
+        assert_eq!(amount("1.5Gi"), amount("1536Mi"));
+        assert_eq!(amount("24Ti"), amount("26388279066624"));
+        let endless = format!("0.{}", "1".repeat(40));
+        for unreadable in [
+            "1e3",
+            "",
+            "Gi",
+            "-1",
+            "1 Gi",
+            "1.2.3",
+            &"9".repeat(39),
+            &endless,
+        ] {
+            assert_eq!(amount(unreadable), None, "{unreadable}");
+        }
     }
 }

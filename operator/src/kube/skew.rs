@@ -3,7 +3,7 @@
 //! of people's specs with it. The server's OpenAPI document says what it has, and any account may read that.
 //! // OPERATOR 21
 
-use crate::{chain::chain, http::Readiness};
+use crate::{chain::chain, kube::readiness::Readiness};
 use axum::http::Request;
 use ecommercestack_crds::{EcommerceStack, GROUP};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;

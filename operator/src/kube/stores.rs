@@ -5,15 +5,13 @@
 //! else: a pass over it that would write, or say anything new, is begun again over lists (`reconcile`). It is not even
 //! tried after a pass that wrote, while a watch is broken, or when the last lists are long ago.
 
-mod shelf;
+mod store;
 
-use crate::{
-    controller::{PAGE, Scope, StackRef, api},
-    fetch::Live,
-    kube::{
-        apply_cache::StackKey,
-        labels::{MANAGED_BY, STACK, managed_selector},
-    },
+use crate::kube::{
+    apply_cache::StackKey,
+    labels::{MANAGED_BY, STACK, managed_selector},
+    live::Live,
+    scope::{PAGE, Scope, StackRef, api},
 };
 use futures::{
     StreamExt as _,
@@ -43,7 +41,6 @@ use kube::{
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
-use shelf::Shelf;
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Debug,
@@ -52,6 +49,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use store::Store;
 use tracing::warn;
 
 /// How long lists are good for. Whatever a watch may have missed is seen after that.
@@ -152,11 +150,11 @@ impl Children {
     }
 
     fn are_believed(&self, now: Instant) -> bool {
-        let shelves = self.shelves();
-        shelves.iter().all(|shelf| shelf.is_believed(now))
+        let stores = self.stores();
+        stores.iter().all(|store| store.is_believed(now))
     }
 
-    fn shelves(&self) -> [&Shelf; 12] {
+    fn stores(&self) -> [&Store; 12] {
         let Self {
             deployments,
             stateful_sets,
@@ -172,18 +170,18 @@ impl Children {
             network_policies,
         } = self;
         [
-            &deployments.shelf,
-            &stateful_sets.shelf,
-            &jobs.shelf,
-            &autoscalers.shelf,
-            &volumes.shelf,
-            &services.shelf,
-            &service_accounts.shelf,
-            &roles.shelf,
-            &role_bindings.shelf,
-            &ingresses.shelf,
-            &budgets.shelf,
-            &network_policies.shelf,
+            &deployments.store,
+            &stateful_sets.store,
+            &jobs.store,
+            &autoscalers.store,
+            &volumes.store,
+            &services.store,
+            &service_accounts.store,
+            &roles.store,
+            &role_bindings.store,
+            &ingresses.store,
+            &budgets.store,
+            &network_policies.store,
         ]
     }
 
@@ -211,17 +209,17 @@ impl Children {
 
 /// The objects of one kind.
 struct Watched<K> {
-    shelf: Arc<Shelf>,
+    store: Arc<Store>,
     kind: PhantomData<fn() -> K>,
 }
 
 impl<K: Kind> Watched<K> {
     fn of(&self, stack: &StackKey) -> BTreeMap<String, K> {
-        self.shelf.of(stack)
+        self.store.of(stack)
     }
 
     fn within(&self, namespace: &str) -> BTreeMap<String, K> {
-        self.shelf.within(namespace)
+        self.store.within(namespace)
     }
 
     fn metadata_of(&self, stack: &StackKey) -> BTreeMap<String, ObjectMeta> {
@@ -268,10 +266,10 @@ impl Watches<'_> {
     /// Whole objects, but for what no pass over a store needs.
     fn objects<K: Kind>(&mut self, reduce: fn(&mut K)) -> Watched<K> {
         let watched = Watched {
-            shelf: Arc::default(),
+            store: Arc::default(),
             kind: PhantomData,
         };
-        let filled = watched.shelf.clone();
+        let filled = watched.store.clone();
         let changes = watcher(api::<K>(self.client, self.scope), ours())
             .default_backoff()
             .modify(move |object| {
@@ -340,7 +338,7 @@ fn keep_images(template: &mut PodTemplateSpec) {
 
 #[cfg(test)]
 mod tests {
-    use super::{shelf::AFTER_ERROR, *};
+    use super::{store::AFTER_ERROR, *};
     use axum::http::{Request, Response};
     use kube::{client::Body, runtime::watcher::Event};
     use std::{convert::Infallible, future::pending};
@@ -353,8 +351,8 @@ mod tests {
             tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>, Infallible>>());
         let client = Client::new(nobody, "shops");
         let (children, _) = Children::watch(&client, &None);
-        for shelf in children.shelves() {
-            shelf.take::<Service>(&Ok(Event::InitDone), now);
+        for store in children.stores() {
+            store.take::<Service>(&Ok(Event::InitDone), now);
         }
         let stores = Stores::default();
         stores.add(None, children);
@@ -394,18 +392,18 @@ mod tests {
         let (shop, now) = (shop(), Instant::now());
         let stores = stores(now);
         let children = stores.scopes.lock().unwrap()[&None].clone();
-        let shelf = children.shelves()[3];
+        let store = children.stores()[3];
         let begins = |now| {
             stores.rests(&shop, now);
             stores.begin(&shop, now).is_some()
         };
-        shelf.take::<Service>(&Err(watcher::Error::NoResourceVersion), now);
+        store.take::<Service>(&Err(watcher::Error::NoResourceVersion), now);
         assert!(!begins(now + LATER));
         assert!(begins(now + AFTER_ERROR));
-        shelf.take::<Service>(&Ok(Event::Init), now);
-        shelf.take::<Service>(&Err(watcher::Error::NoResourceVersion), now);
+        store.take::<Service>(&Ok(Event::Init), now);
+        store.take::<Service>(&Err(watcher::Error::NoResourceVersion), now);
         assert!(!begins(now + AFTER_ERROR));
-        shelf.take::<Service>(&Ok(Event::InitDone), now + AFTER_ERROR);
+        store.take::<Service>(&Ok(Event::InitDone), now + AFTER_ERROR);
         assert!(begins(now + AFTER_ERROR));
     }
 }

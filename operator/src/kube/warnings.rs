@@ -1,12 +1,10 @@
 //! Why objects wait, as far as only Events say: a `StatefulSet` or a Job without pods, a volume without storage, a pod
 //! without its volumes. Asked for nothing else, and only while it waits: Events are many, and they outlive their cause.
 
-use crate::{
-    fetch::{FetchError, Live},
-    kube::{
-        job_state::{JobState, job_state},
-        pod_failures::is_being_made,
-    },
+use crate::kube::{
+    job_state::{JobState, job_state},
+    live::{FetchError, Live},
+    pod_failures::is_being_made,
 };
 use k8s_openapi::{
     api::core::v1::{Event, Pod},

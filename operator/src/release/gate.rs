@@ -4,15 +4,12 @@
 use crate::{
     component::{Application, POSTGRES},
     credentials::Credentials,
-    fetch::Fetched,
+    fetched::Fetched,
     kube::{
         job_state::{JobState, job_state},
-        pod_failures,
+        pod_failures, rollout_state,
     },
-    release::{
-        jobs::{self, BOOTSTRAP_CREDENTIALS},
-        rollout,
-    },
+    release::jobs::{self, BOOTSTRAP_CREDENTIALS},
     validate::ValidStack,
 };
 use ecommercestack_crds::{ComponentStatuses, EcommerceStack};
@@ -143,7 +140,7 @@ fn decide_postgres(
     let image = promoted.filter(|_| held).unwrap_or_else(|| target.clone());
     PostgresRelease {
         image,
-        up: set.is_some_and(rollout::is_up_to_date),
+        up: set.is_some_and(rollout_state::is_up_to_date),
         bootstrap,
     }
 }

@@ -1,11 +1,15 @@
-//! How far a Deployment or a `StatefulSet` is, and whose turn it is: one component rolls at a time (OPERATOR 2).
-//! Pure. Repairing drift and scaling are no rolls and wait for nobody.
+//! Whose turn it is: one component rolls at a time (OPERATOR 2).
+//! Pure. Repairing drift and scaling are no rolls and do not wait.
 
-use crate::{component::Workload, credentials::Credential, kube::labels::TEMPLATE_HASH};
-use k8s_openapi::{
-    api::apps::v1::{Deployment, StatefulSet},
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+use crate::{
+    component::Workload,
+    credentials::Credential,
+    kube::{
+        labels::TEMPLATE_HASH,
+        rollout_state::{is_rolled_out, is_settled, is_stalled},
+    },
 };
+use k8s_openapi::{api::apps::v1::Deployment, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use std::collections::BTreeMap;
 
 /// Whether a workload's Deployment may be applied now.
@@ -16,74 +20,6 @@ pub enum Turn {
     After(Workload),
     /// Its pods need a Secret that cannot be used. It stays as it is, whatever else it lacks.
     Without(Credential),
-}
-
-/// Every pod is of the newest template and available.
-pub fn is_settled(deployment: &Deployment) -> bool {
-    is_rolled_out(deployment) && available(deployment) >= wanted(deployment)
-}
-
-/// No pod of an older template is left, and as many of the newest as asked for exist.
-pub fn is_rolled_out(deployment: &Deployment) -> bool {
-    let Some(status) = &deployment.status else {
-        return false;
-    };
-    let updated = status.updated_replicas.unwrap_or(0);
-    status.observed_generation >= deployment.metadata.generation
-        && updated >= wanted(deployment)
-        && status.replicas.unwrap_or(0) <= updated
-}
-
-/// Its newest pods did not become available in time.
-pub fn is_stalled(deployment: &Deployment) -> bool {
-    let status = deployment.status.as_ref();
-    let is_observed =
-        status.is_some_and(|status| status.observed_generation >= deployment.metadata.generation);
-    let is_late = condition(deployment, "Progressing").is_some_and(|(status, reason, _)| {
-        status == "False" && reason == "ProgressDeadlineExceeded"
-    });
-    is_observed && is_late
-}
-
-/// What keeps the Deployment's pods from being made at all, such as a quota.
-pub fn replica_failure(deployment: &Deployment) -> Option<&str> {
-    condition(deployment, "ReplicaFailure")
-        .filter(|(status, _, _)| *status == "True")
-        .map(|(_, _, message)| message)
-}
-
-fn condition<'a>(deployment: &'a Deployment, type_: &str) -> Option<(&'a str, &'a str, &'a str)> {
-    let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
-    let found = conditions
-        .iter()
-        .find(|condition| condition.type_.as_deref() == Some(type_))?;
-    Some((
-        found.status.as_deref().unwrap_or_default(),
-        found.reason.as_deref().unwrap_or_default(),
-        found.message.as_deref().unwrap_or_default(),
-    ))
-}
-
-pub fn wanted(deployment: &Deployment) -> i32 {
-    deployment.spec.replicas.unwrap_or(1)
-}
-
-pub fn available(deployment: &Deployment) -> i32 {
-    deployment
-        .status
-        .as_ref()
-        .and_then(|status| status.available_replicas)
-        .unwrap_or(0)
-}
-
-/// Every pod of the `StatefulSet` is of the newest template and ready.
-pub fn is_up_to_date(set: &StatefulSet) -> bool {
-    let wanted = set.spec.replicas.unwrap_or(1);
-    set.status.as_ref().is_some_and(|status| {
-        status.observed_generation >= set.metadata.generation
-            && status.updated_replicas.unwrap_or(0) >= wanted
-            && status.ready_replicas.unwrap_or(0) >= wanted
-    })
 }
 
 /// Whose turn it is, for Deployments in rolling order.
@@ -115,7 +51,7 @@ pub fn turns<'a>(
             }
             continue;
         }
-        // A later one that is stuck must not keep an earlier one from being mended.
+        // A later one that is stuck must not keep an earlier one from being repaired.
         let later = desired[index + 1..].iter().find(|(_, later)| {
             live_of(later).is_some_and(|later| !is_rolled_out(later) && !is_stalled(later))
         });

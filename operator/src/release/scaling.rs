@@ -2,7 +2,8 @@
 //! for ever (OPERATOR 4). Pure.
 
 use crate::{
-    component::Workload, fetch::Live, kube::labels::is_labeled, release::rollout::wanted,
+    component::Workload,
+    kube::{labels::is_labeled, live::Live, rollout_state::wanted},
     validate::ValidStack,
 };
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;

@@ -10,11 +10,9 @@ use crate::{
     kube::{
         job_state::JobState,
         pod_failures::{self, PodFailure},
+        rollout_state,
     },
-    release::{
-        gate::Release,
-        rollout::{self, Turn},
-    },
+    release::{gate::Release, rollout::Turn},
 };
 use ecommercestack_crds::Reason;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -91,7 +89,7 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
                 Reason::MigrationFailed,
                 format!(
                     "{name} could not migrate to {target}: {cause}{held}; \
-                     set another image, or mend that and kubectl delete job {job} to try again"
+                     set another image, or fix the cause, then run kubectl delete job {job} to retry"
                 ),
             )
         }
@@ -140,14 +138,14 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
         return Some(Finding::new(Reason::WaitingForTurn, waits));
     }
     let wanted = report.wanted(workload);
-    if rollout::wanted(live) != wanted {
+    if rollout_state::wanted(live) != wanted {
         let scales = format!(
             "{name} scales from {} to {wanted} pods",
-            rollout::wanted(live)
+            rollout_state::wanted(live)
         );
         return Some(Finding::new(Reason::RollingOut, scales));
     }
-    if rollout::is_settled(live) {
+    if rollout_state::is_settled(live) {
         return (wanted == 0).then(|| {
             Finding::new(
                 Reason::ScaledToZero,
@@ -165,11 +163,11 @@ fn unsettled(
     failure: Option<PodFailure>,
 ) -> Finding {
     let name = workload.as_str();
-    if let Some(message) = rollout::replica_failure(live) {
+    if let Some(message) = rollout_state::replica_failure(live) {
         let (reason, cause) = refused(message, Part::Component(workload.field()));
         return Finding::new(reason, format!("{name} gets no pods: {cause}"));
     }
-    let available = rollout::available(live);
+    let available = rollout_state::available(live);
     let serving = format!("{available} of {wanted} pods of {name} are available");
     match failure {
         Some(PodFailure::Image(message)) => Finding::new(
@@ -181,13 +179,13 @@ fn unsettled(
         Some(PodFailure::Crash(message) | PodFailure::Start(message)) => {
             Finding::new(Reason::PodsFailing, format!("{serving}: {message}"))
         }
-        None if rollout::is_stalled(live) => Finding::new(
+        None if rollout_state::is_stalled(live) => Finding::new(
             Reason::RolloutStalled,
             format!(
                 "new pods of {name} did not become ready in time; {serving}; see kubectl logs deployment/… of the newest pod"
             ),
         ),
-        None if !rollout::is_rolled_out(live) => {
+        None if !rollout_state::is_rolled_out(live) => {
             Finding::new(Reason::RollingOut, format!("{name} rolls; {serving}"))
         }
         None => Finding::new(Reason::Starting, format!("{serving}; the others start")),

@@ -274,7 +274,7 @@ mod tests {
         let reads = Reads::default();
         let key = ("shops".to_owned(), "shop".to_owned());
         assert_eq!(reads.fresh(&key), None);
-        // A failure, too: a service in trouble is not asked at every pass.
+        // A failure, too: a service that fails is not asked at every pass.
         let audits = Audits::not_read("no answer");
         reads.record(&key, &audits);
         assert_eq!(reads.fresh(&key), Some(audits));

@@ -180,7 +180,7 @@ fn of_pods(report: &Report) -> Finding {
             Finding::new(
                 Reason::BootstrapFailed,
                 format!(
-                    "Job {job} failed: {cause}; mend that, then kubectl delete job {job} to try again"
+                    "Job {job} failed: {cause}; fix the cause, then run kubectl delete job {job} to retry"
                 ),
             )
         }

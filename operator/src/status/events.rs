@@ -7,7 +7,12 @@ use kube::{
     Client,
     runtime::events::{Event, EventType, Recorder, Reporter},
 };
+use std::time::Duration;
+use tokio::time::timeout;
 use tracing::warn;
+
+/// A pass waits for it.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Publishes what changed between two statuses.
 #[derive(Clone)]
@@ -45,8 +50,10 @@ impl Events {
     }
 
     async fn record(&self, event: &Event, stack: &ObjectReference) {
-        if let Err(error) = self.recorder.publish(event, stack).await {
-            warn!(error = %error, event.reason, "could not publish an event");
+        match timeout(LONGEST, self.recorder.publish(event, stack)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(error = %error, event.reason, "could not publish an event"),
+            Err(_) => warn!(event.reason, "an event was not published in time"),
         }
     }
 }

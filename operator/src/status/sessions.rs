@@ -4,7 +4,7 @@ use super::Finding;
 use crate::{
     component::Workload,
     credentials::{Credential, Credentials},
-    fetch::Fetched,
+    fetched::Fetched,
     validate::ValidStack,
 };
 use ecommercestack_crds::Reason;

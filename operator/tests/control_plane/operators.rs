@@ -3,7 +3,11 @@
 use crate::scene::definition;
 use axum::http::{Method, Request, Uri};
 use clap::Parser as _;
-use ecommercestack_operator::{config::Config, http::Readiness, kube::skew::Definition, run::work};
+use ecommercestack_operator::{
+    config::Config,
+    kube::{readiness::Readiness, skew::Definition},
+    run::work,
+};
 use futures::FutureExt as _;
 use kube::{
     Client,

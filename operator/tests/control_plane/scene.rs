@@ -3,7 +3,11 @@
 use crate::{nodes::keep_pods_running, requests::Requests};
 use clap::Parser as _;
 use ecommercestack_crds::{ConditionType, EcommerceStack};
-use ecommercestack_operator::{config::Config, http::Readiness, kube::skew::Definition, run::work};
+use ecommercestack_operator::{
+    config::Config,
+    kube::{readiness::Readiness, skew::Definition},
+    run::work,
+};
 use futures::FutureExt as _;
 use k8s_openapi::{
     NamespaceResourceScope, api::core::v1::Namespace,

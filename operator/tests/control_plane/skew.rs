@@ -6,9 +6,11 @@ use ecommercestack_crds::EcommerceStack;
 use ecommercestack_operator::{
     config::Config,
     database::departures::Departures,
-    http::Readiness,
-    installation::Installation,
-    kube::skew::{Definition, Guard},
+    kube::{
+        installation::Installation,
+        readiness::Readiness,
+        skew::{Definition, Guard},
+    },
     reconcile::reconcile,
     run::{context, work},
 };

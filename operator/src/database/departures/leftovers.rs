@@ -4,13 +4,12 @@ use crate::{
     component::POSTGRES,
     credentials::Credential,
     database::{
-        retention::{marked_policy, policy_as_str},
+        patroni::{PATRONI_SUFFIXES, is_patroni_state},
         volumes::is_volume_name,
     },
-    fetch::PATRONI_SUFFIXES,
     kube::{
         labels::{
-            DELETION_POLICY, MANAGER, STACK_UID, annotation, is_patroni_state, pod_labels,
+            DELETION_POLICY, MANAGER, STACK_UID, annotation, marked_policy, pod_labels,
             stack_selector,
         },
         stacks::Departed,
@@ -117,7 +116,7 @@ impl Leftovers<'_> {
         if !self.is_marked_as(DeletionPolicy::Delete, metadata) {
             return Ok(false);
         }
-        let policy = policy_as_str(DeletionPolicy::Retain);
+        let policy = DeletionPolicy::Retain.as_str();
         let change = json!({ "annotations": { DELETION_POLICY: policy } });
         self.change::<K>(metadata, change, "stays after its stack")
             .await?;

@@ -3,8 +3,7 @@
 
 use super::{DURATION, LeaseError, LeaseName, Life, Observation, holder_of, in_time};
 use crate::{
-    http::Readiness,
-    kube::labels::MANAGER,
+    kube::{labels::MANAGER, readiness::Readiness},
     randomness::{OperatingSystem, Randomness as _, RandomnessError},
 };
 use jiff::Timestamp;

@@ -1,62 +1,31 @@
-//! Which installation of the operator works on a stack. An installation is told from others by its Lease, and writes that
-//! into `status.operator` before it touches anything of a stack. Another one that finds it there leaves the stack alone
-//! while that Lease is renewed, and says so by a condition of its own (ADR 10).
+//! Which installation of the operator works on a stack. It writes the name of its Lease into `status.operator` before it
+//! touches anything of a stack. Another one that finds it there leaves the stack alone while that Lease is renewed, and
+//! says so by a condition of its own (ADR 10).
 
 use crate::{
     kube::{
+        installation::{Installation, Sign},
         labels::{OPERATOR, annotation},
-        lease::{self, LeaseError, LeaseName, Life, Observation},
+        lease::{LeaseError, Life},
     },
-    status::{Finding, events::Events},
+    status::{Finding, condition, events::Events},
 };
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP, Reason};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, Time};
 use kube::{
-    Api, Client, Resource as _,
+    Api, Resource as _,
     api::{Patch, PatchParams},
     core::{PartialObjectMeta, PartialObjectMetaExt as _},
 };
 use serde_json::{Value, json};
-use std::{collections::HashMap, sync::Arc, time::Duration};
-use tokio::{
-    sync::Mutex,
-    time::{Instant, sleep},
-};
-use tracing::{debug, info};
+use tracing::info;
 
 /// The field manager of `status.operator`: not that of the rest, so that a pass that began before another installation took
 /// over cannot write the old value back.
 const CLAIM: &str = "ecommercestack-operator-claim";
 /// The field manager of what an installation says of a stack that it leaves alone.
 const BYSTANDER: &str = "ecommercestack-operator-bystander";
-
-/// How often a Lease is read, however many stacks name it.
-const LOOK: Duration = Duration::from_secs(3);
-
-/// This installation, and what it knows of others.
-#[derive(Clone)]
-pub struct Installation {
-    client: Client,
-    /// Absent where no Lease is taken: such an operator leaves the stacks of others alone, and claims none.
-    own: Option<String>,
-    others: Arc<Mutex<HashMap<String, Other>>>,
-}
-
-#[derive(Debug, Default)]
-struct Other {
-    observation: Observation,
-    /// When it was read last, and what came of it.
-    last: Option<(Instant, Sign)>,
-}
-
-/// What can be told of another installation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
-    Known(Life),
-    /// Its Lease may not be read.
-    Hidden,
-}
 
 /// Whose a stack is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,94 +43,61 @@ struct Stack<'a> {
     status: Option<&'a EcommerceStackStatus>,
 }
 
-impl Installation {
-    pub fn new(client: Client, lease: Option<&LeaseName>) -> Self {
-        Self {
-            client,
-            own: lease.map(LeaseName::to_string),
-            others: Arc::default(),
-        }
-    }
+/// Takes a stack that no other installation works on, or says whose it is. To be asked before anything is written.
+pub async fn claim(
+    installation: &Installation,
+    events: &Events,
+    metadata: &ObjectMeta,
+    status: Option<&EcommerceStackStatus>,
+) -> Result<Claim, LeaseError> {
+    let stack = Stack { metadata, status };
+    let claimant = Claimant {
+        installation,
+        events,
+        stack,
+    };
+    claimant.claim().await
+}
 
-    /// As it stands in `status.operator`.
-    pub fn own(&self) -> Option<&str> {
-        self.own.as_deref()
-    }
+/// An installation before a stack.
+struct Claimant<'a> {
+    installation: &'a Installation,
+    events: &'a Events,
+    stack: Stack<'a>,
+}
 
-    /// Takes a stack that no other installation works on, or says whose it is. To be asked before anything is written.
-    pub async fn claim(
-        &self,
-        events: &Events,
-        metadata: &ObjectMeta,
-        status: Option<&EcommerceStackStatus>,
-    ) -> Result<Claim, LeaseError> {
-        let stack = Stack { metadata, status };
-        let owner = stack.operator().filter(|owner| Some(*owner) != self.own());
+impl Claimant<'_> {
+    async fn claim(&self) -> Result<Claim, LeaseError> {
+        let own = self.installation.own();
+        let owner = self.stack.operator().filter(|owner| Some(*owner) != own);
         if let Some(owner) = owner
-            && !self.is_assigned(&stack)
+            && !self.is_assigned()
         {
-            match self.sign(owner).await? {
+            match self.installation.sign(owner).await? {
                 Sign::Known(Life::Gone) => {}
                 Sign::Known(Life::Unknown) => return Ok(Claim::Undecided),
                 sign @ (Sign::Known(Life::Alive) | Sign::Hidden) => {
-                    self.stand_by(events, &stack, owner, sign).await?;
+                    self.stand_by(owner, sign).await?;
                     return Ok(Claim::Elsewhere);
                 }
             }
         }
-        if stack.operator() != self.own() && !self.take(&stack).await? {
+        if self.stack.operator() != own && !self.take().await? {
             return Ok(Claim::Undecided);
         }
-        self.dismiss(&stack).await?;
+        self.dismiss().await?;
         Ok(Claim::Ours)
     }
 
-    /// Whether what a stack left is this installation's to remove. The answer may take as long as a Lease lasts.
-    pub async fn is_left_to_us(&self, operator: Option<&str>) -> bool {
-        let Some(operator) = operator.filter(|operator| Some(*operator) != self.own()) else {
-            return true;
-        };
-        loop {
-            match self.sign(operator).await {
-                Ok(Sign::Known(Life::Gone)) => return true,
-                Ok(Sign::Known(Life::Alive) | Sign::Hidden) => return false,
-                Ok(Sign::Known(Life::Unknown)) => {}
-                Err(error) => debug!(error = %error, operator, "cannot read a Lease"),
-            }
-            sleep(LOOK).await;
-        }
-    }
-
     /// Whether a person has given the stack to this installation.
-    fn is_assigned(&self, stack: &Stack<'_>) -> bool {
-        let assigned = annotation(stack.metadata, OPERATOR);
-        assigned.is_some() && assigned == self.own()
+    fn is_assigned(&self) -> bool {
+        let assigned = annotation(self.stack.metadata, OPERATOR);
+        assigned.is_some() && assigned == self.installation.own()
     }
 
-    async fn sign(&self, installation: &str) -> Result<Sign, LeaseError> {
-        let mut others = self.others.lock().await;
-        let other = others.entry(installation.to_owned()).or_default();
-        // One that was gone a moment ago may be back.
-        if let Some((at, sign)) = other.last
-            && at.elapsed() < LOOK
-            && sign != Sign::Known(Life::Gone)
-        {
-            return Ok(sign);
-        }
-        let Some(name) = LeaseName::parse(installation) else {
-            return Ok(Sign::Known(Life::Gone));
-        };
-        let sign = match lease::read(&self.client, &name).await {
-            Ok(found) => Sign::Known(other.observation.look(found.as_ref(), Instant::now())),
-            Err(LeaseError::Api(kube::Error::Api(status))) if status.is_forbidden() => Sign::Hidden,
-            Err(error) => return Err(error),
-        };
-        other.last = Some((Instant::now(), sign));
-        Ok(sign)
-    }
-
-    /// Writes who works on the stack. False if somebody else wrote it in the meantime.
-    async fn take(&self, stack: &Stack<'_>) -> Result<bool, LeaseError> {
+    /// Writes who works on the stack. False if it was written by another client in the meantime.
+    async fn take(&self) -> Result<bool, LeaseError> {
+        let stack = &self.stack;
         if let Some(before) = stack.operator() {
             info!(
                 stack.namespace = stack.metadata.namespace,
@@ -170,23 +106,17 @@ impl Installation {
                 "takes a stack over"
             );
         }
-        let status = match self.own() {
+        let status = match self.installation.own() {
             Some(own) => json!({ "operator": own }),
             None => json!({}),
         };
-        self.apply(stack, CLAIM, &status, Precondition::Unchanged)
-            .await
+        self.apply(CLAIM, &status, Precondition::Unchanged).await
     }
 
     /// Says that this installation leaves the stack alone, unless another one does already.
-    async fn stand_by(
-        &self,
-        events: &Events,
-        stack: &Stack<'_>,
-        owner: &str,
-        sign: Sign,
-    ) -> Result<(), LeaseError> {
-        let Some(own) = self.own() else {
+    async fn stand_by(&self, owner: &str, sign: Sign) -> Result<(), LeaseError> {
+        let stack = &self.stack;
+        let Some(own) = self.installation.own() else {
             info!(
                 stack.namespace = stack.metadata.namespace,
                 stack.name = stack.metadata.name,
@@ -196,7 +126,7 @@ impl Installation {
             return Ok(());
         };
         if let Some(other) = stack.bystander().filter(|other| *other != own)
-            && self.sign(other).await? != Sign::Known(Life::Gone)
+            && self.installation.sign(other).await? != Sign::Known(Life::Gone)
         {
             return Ok(());
         }
@@ -218,21 +148,23 @@ impl Installation {
             last_transition_time: since,
         };
         let status = json!({ "bystander": own, "conditions": [condition] });
-        self.apply(stack, BYSTANDER, &status, Precondition::SameStack)
+        self.apply(BYSTANDER, &status, Precondition::SameStack)
             .await?;
         let finding = Finding::new(Reason::OwnedElsewhere, condition.message);
         let reference = stack.reference().object_ref(&());
-        events.tell(&reference, &finding).await;
+        self.events.tell(&reference, &finding).await;
         Ok(())
     }
 
     /// Takes back what an installation said that watches the stack no more, or has taken it over.
-    async fn dismiss(&self, stack: &Stack<'_>) -> Result<(), LeaseError> {
-        let Some(bystander) = stack.bystander() else {
+    async fn dismiss(&self) -> Result<(), LeaseError> {
+        let Some(bystander) = self.stack.bystander() else {
             return Ok(());
         };
-        if Some(bystander) == self.own() || self.sign(bystander).await? == Sign::Known(Life::Gone) {
-            self.apply(stack, BYSTANDER, &json!({}), Precondition::SameStack)
+        if Some(bystander) == self.installation.own()
+            || self.installation.sign(bystander).await? == Sign::Known(Life::Gone)
+        {
+            self.apply(BYSTANDER, &json!({}), Precondition::SameStack)
                 .await?;
         }
         Ok(())
@@ -241,7 +173,6 @@ impl Installation {
     /// Whether it was written: not where the stack is gone, or was changed against the precondition.
     async fn apply(
         &self,
-        stack: &Stack<'_>,
         manager: &str,
         status: &Value,
         precondition: Precondition,
@@ -252,7 +183,7 @@ impl Installation {
             uid,
             resource_version,
             ..
-        } = stack.metadata;
+        } = self.stack.metadata;
         let mut metadata = json!({ "name": name, "uid": uid });
         if precondition == Precondition::Unchanged {
             metadata["resourceVersion"] = json!(resource_version);
@@ -264,7 +195,7 @@ impl Installation {
             "status": status,
         }));
         let api: Api<PartialObjectMeta<EcommerceStack>> = Api::namespaced(
-            self.client.clone(),
+            self.installation.client.clone(),
             namespace.as_deref().unwrap_or_default(),
         );
         let parameters = PatchParams::apply(manager).force();
@@ -282,7 +213,7 @@ impl Installation {
 /// What must be so for a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Precondition {
-    /// Nobody has written the stack since it was read.
+    /// The stack was not written since it was read.
     Unchanged,
     SameStack,
 }
@@ -297,7 +228,7 @@ impl<'a> Stack<'a> {
     }
 
     fn conflict(&self) -> Option<&'a Condition> {
-        crate::status::condition(&self.status?.conditions, ConditionType::OperatorConflict)
+        condition(&self.status?.conditions, ConditionType::OperatorConflict)
     }
 
     fn reference(&self) -> PartialObjectMeta<EcommerceStack> {

@@ -20,7 +20,7 @@ use tracing::warn;
 pub const AFTER_ERROR: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Default)]
-pub struct Shelf(Mutex<Inner>);
+pub struct Store(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -40,7 +40,7 @@ struct Kept {
     json: Box<[u8]>,
 }
 
-impl Shelf {
+impl Store {
     /// Takes in what a watch reports.
     pub fn take<K>(&self, event: &watcher::Result<Event<K>>, now: Instant)
     where
@@ -149,55 +149,55 @@ mod tests {
         serde_json::from_value(service).unwrap()
     }
 
-    fn names(shelf: &Shelf, namespace: &str, stack: &str) -> Vec<String> {
-        let found = shelf.of::<Service>(&(namespace.to_owned(), stack.to_owned()));
+    fn names(store: &Store, namespace: &str, stack: &str) -> Vec<String> {
+        let found = store.of::<Service>(&(namespace.to_owned(), stack.to_owned()));
         found.into_keys().collect()
     }
 
     #[test]
     fn objects_come_back_as_they_were_by_stack_and_by_namespace() {
-        let (shelf, now) = (Shelf::default(), Instant::now());
+        let (store, now) = (Store::default(), Instant::now());
         let mine = service("shops", "mine-auth", "mine");
         for service in [
             mine.clone(),
             service("shops", "other-auth", "other"),
             service("elsewhere", "mine-order", "mine"),
         ] {
-            shelf.take(&Ok(Event::Apply(service)), now);
+            store.take(&Ok(Event::Apply(service)), now);
         }
-        let found = shelf.of::<Service>(&("shops".to_owned(), "mine".to_owned()));
+        let found = store.of::<Service>(&("shops".to_owned(), "mine".to_owned()));
         assert_eq!(
             found,
             BTreeMap::from([("mine-auth".to_owned(), mine.clone())])
         );
-        assert_eq!(shelf.within::<Service>("shops").len(), 2);
-        shelf.take(&Ok(Event::Delete(mine)), now);
-        assert!(names(&shelf, "shops", "mine").is_empty());
-        assert_eq!(names(&shelf, "elsewhere", "mine"), ["mine-order"]);
+        assert_eq!(store.within::<Service>("shops").len(), 2);
+        store.take(&Ok(Event::Delete(mine)), now);
+        assert!(names(&store, "shops", "mine").is_empty());
+        assert_eq!(names(&store, "elsewhere", "mine"), ["mine-order"]);
     }
 
     #[test]
     fn what_cannot_be_read_is_believed_no_more() {
-        let (shelf, now) = (Shelf::default(), Instant::now());
-        shelf.take::<Service>(&Ok(Event::Init), now);
-        shelf.take::<Service>(&Ok(Event::InitDone), now);
-        shelf.take(&Ok(Event::Apply(service("shops", "mine", "mine"))), now);
-        assert!(shelf.is_believed(now));
+        let (store, now) = (Store::default(), Instant::now());
+        store.take::<Service>(&Ok(Event::Init), now);
+        store.take::<Service>(&Ok(Event::InitDone), now);
+        store.take(&Ok(Event::Apply(service("shops", "mine", "mine"))), now);
+        assert!(store.is_believed(now));
         let key = ("shops".to_owned(), "mine".to_owned());
-        assert!(shelf.of::<Pod>(&key).is_empty());
-        assert!(!shelf.is_believed(now));
+        assert!(store.of::<Pod>(&key).is_empty());
+        assert!(!store.is_believed(now));
     }
 
     #[test]
     fn a_list_takes_the_place_of_what_was_there_once_it_is_complete() {
-        let (shelf, now) = (Shelf::default(), Instant::now());
-        shelf.take(&Ok(Event::Apply(service("shops", "old", "mine"))), now);
-        shelf.take::<Service>(&Ok(Event::Init), now);
-        shelf.take(&Ok(Event::InitApply(service("shops", "new", "mine"))), now);
-        assert_eq!(names(&shelf, "shops", "mine"), ["old"]);
-        assert!(!shelf.is_believed(now));
-        shelf.take::<Service>(&Ok(Event::InitDone), now);
-        assert_eq!(names(&shelf, "shops", "mine"), ["new"]);
-        assert!(shelf.is_believed(now));
+        let (store, now) = (Store::default(), Instant::now());
+        store.take(&Ok(Event::Apply(service("shops", "old", "mine"))), now);
+        store.take::<Service>(&Ok(Event::Init), now);
+        store.take(&Ok(Event::InitApply(service("shops", "new", "mine"))), now);
+        assert_eq!(names(&store, "shops", "mine"), ["old"]);
+        assert!(!store.is_believed(now));
+        store.take::<Service>(&Ok(Event::InitDone), now);
+        assert_eq!(names(&store, "shops", "mine"), ["new"]);
+        assert!(store.is_believed(now));
     }
 }

@@ -1,0 +1,62 @@
+//! Everything that a pass has read before it decides. `fetch` reads it; this is what the decisions are made from.
+
+use crate::{
+    component::Workload,
+    credentials::Credential,
+    kube::{
+        labels::{ACCEPT_DATABASE, ADMINISTRATOR, ADMINISTRATOR_EXISTS, annotation},
+        live::Live,
+        rollout_state,
+        warnings::Warnings,
+    },
+    network::routing::IngressClasses,
+};
+use ecommercestack_crds::EcommerceStack;
+use k8s_openapi::api::core::v1::{Pod, Secret};
+use kube::ResourceExt as _;
+use std::collections::BTreeMap;
+
+/// Everything that a pass knows of the cluster.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    pub stack: EcommerceStack,
+    pub namespace_terminating: bool,
+    pub secrets: BTreeMap<Credential, Secret>,
+    /// The identifier of the database cluster, once Patroni has initialised it.
+    pub system_identifier: Option<String>,
+    pub live: Live,
+    /// The stack's pods, while something is unsettled.
+    pub pods: Vec<Pod>,
+    /// What keeps workloads without pods and volumes without storage waiting, as their last Events say.
+    pub warnings: Warnings,
+    /// Absent where the operator may not read them, as in namespaced mode, or where they are not needed.
+    pub ingress_classes: Option<IngressClasses>,
+}
+
+impl Fetched {
+    /// Whether the shop has had a first administrator, whose Secret is of no more use: auth makes one before it serves.
+    pub fn has_administrator(&self) -> bool {
+        let mut marks = self
+            .live
+            .volumes
+            .values()
+            .filter_map(|volume| annotation(&volume.metadata, ADMINISTRATOR));
+        let is_of_this_database = |mark: &str| match self.system_identifier.as_deref() {
+            Some(identifier) if mark != ADMINISTRATOR_EXISTS => mark == identifier,
+            Some(_) | None => !self.stack.annotations().contains_key(ACCEPT_DATABASE),
+        };
+        let was_made = || {
+            let auth = format!("{}-{}", self.stack.name_any(), Workload::Auth.as_str());
+            let auth = self.live.deployments.get(&auth);
+            self.secrets.contains_key(&Credential::Administrator)
+                && auth.is_some_and(|auth| rollout_state::available(auth) > 0)
+        };
+        marks.any(is_of_this_database) || was_made()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this operator cannot read {0}; use values that its resource definition knows, or update the operator"
+)]
+pub struct Unreadable(pub serde_path_to_error::Error<serde_json::Error>);

@@ -1,0 +1,43 @@
+//! The children of a stack as they are, listed or from the stores of the watches.
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, StatefulSet},
+        autoscaling::v2::HorizontalPodAutoscaler,
+        batch::v1::Job,
+        core::v1::PersistentVolumeClaim,
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use std::collections::BTreeMap;
+
+/// The live objects with the stack's labels, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// Not listed, but seen by the watches: enough to see that there is nothing to do, and nothing is done about it.
+    pub may_be_late: bool,
+    pub deployments: BTreeMap<String, Deployment>,
+    pub stateful_sets: BTreeMap<String, StatefulSet>,
+    pub jobs: BTreeMap<String, Job>,
+    pub services: BTreeMap<String, ObjectMeta>,
+    pub service_accounts: BTreeMap<String, ObjectMeta>,
+    pub roles: BTreeMap<String, ObjectMeta>,
+    pub role_bindings: BTreeMap<String, ObjectMeta>,
+    pub ingresses: BTreeMap<String, ObjectMeta>,
+    pub budgets: BTreeMap<String, ObjectMeta>,
+    /// All of the namespace: any of them may target a Deployment of the stack.
+    pub autoscalers: BTreeMap<String, HorizontalPodAutoscaler>,
+    pub network_policies: BTreeMap<String, ObjectMeta>,
+    pub volumes: BTreeMap<String, PersistentVolumeClaim>,
+    /// The `ConfigMaps` in which Patroni keeps its state.
+    pub patroni: BTreeMap<String, ObjectMeta>,
+    /// `ConfigMaps` of strangers under the names of those.
+    pub strange_states: BTreeMap<String, ObjectMeta>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {what}")]
+pub struct FetchError {
+    pub what: &'static str,
+    pub source: kube::Error,
+}

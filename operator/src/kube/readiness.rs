@@ -1,0 +1,200 @@
+//! Whether this process may be called ready: it sees the stacks that it is meant to run, or waits for its turn.
+
+use crate::kube::scope::Scope;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Whether the operator can see the stacks it is meant to run.
+#[derive(Clone, Debug)]
+pub struct Readiness(Arc<Mutex<Sight>>);
+
+#[derive(Debug)]
+struct Sight {
+    turn: Turn,
+    /// Whose stacks were never listed.
+    unknown: BTreeSet<Scope>,
+    failing: Option<Failing>,
+    /// Why the operator works on no stack.
+    refusal: Option<String>,
+}
+
+/// Whether it is this process's turn to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// The installation's Lease was not read yet.
+    Undecided,
+    /// Another process holds it. This one is ready to take its place, and a rollout has to go on to the one that holds it.
+    Waiting,
+    Working,
+}
+
+/// A watch that reports errors, or a Lease that cannot be read.
+#[derive(Debug)]
+struct Failing {
+    first: Instant,
+    last: Instant,
+    error: String,
+}
+
+/// No error for as long means that the watch works. One that fails tries again within a minute, and may take half a
+/// minute to find out.
+const QUIET: Duration = Duration::from_mins(3);
+/// One that fails for less time is no news: API servers restart.
+const BRIEF: Duration = Duration::from_secs(10);
+
+impl Readiness {
+    pub fn new(scopes: &[Scope]) -> Self {
+        Self(Arc::new(Mutex::new(Sight {
+            turn: Turn::Working,
+            unknown: scopes.iter().cloned().collect(),
+            failing: None,
+            refusal: None,
+        })))
+    }
+
+    /// The operator works on no stack, for this reason; nothing: it works.
+    pub fn refuses(&self, reason: Option<String>) {
+        self.with(|sight| sight.refusal = reason);
+    }
+
+    /// A Lease has to be taken first.
+    pub fn is_candidate(&self) {
+        self.with(|sight| sight.turn = Turn::Undecided);
+    }
+
+    /// Another process holds the Lease.
+    pub fn waits(&self) {
+        self.with(|sight| {
+            sight.turn = Turn::Waiting;
+            sight.failing = None;
+        });
+    }
+
+    /// This process holds the Lease.
+    pub fn begins(&self) {
+        self.with(|sight| {
+            sight.turn = Turn::Working;
+            sight.failing = None;
+        });
+    }
+
+    /// All stacks of a scope are known.
+    pub fn listed(&self, scope: &Scope) {
+        self.with(|sight| sight.unknown.remove(scope));
+    }
+
+    /// A watch tells of a stack.
+    pub fn works(&self) {
+        self.with(|sight| sight.failing = None);
+    }
+
+    /// A watch of stacks reports an error.
+    pub fn failed(&self, error: &str, now: Instant) {
+        self.fails(format!("the stacks cannot be watched: {error}"), now);
+    }
+
+    /// The Lease cannot be taken, whoever holds it.
+    pub fn lease_failed(&self, error: &str, now: Instant) {
+        self.fails(
+            format!("the operator's Lease cannot be taken: {error}"),
+            now,
+        );
+    }
+
+    fn fails(&self, error: String, now: Instant) {
+        self.with(|sight| {
+            let before = sight.failing.take().filter(|before| before.goes_on(now));
+            sight.failing = Some(Failing {
+                first: before.map_or(now, |before| before.first),
+                last: now,
+                error,
+            });
+        });
+    }
+
+    /// What keeps the operator from seeing its stacks, or from working on them.
+    pub fn obstacle(&self, now: Instant) -> Option<String> {
+        self.with(|sight| {
+            if let Some(refusal) = &sight.refusal {
+                return Some(format!("no stack is worked on: {refusal}"));
+            }
+            let failing = sight.failing.as_ref().filter(|failing| {
+                failing.goes_on(now) && failing.last.duration_since(failing.first) >= BRIEF
+            });
+            if let Some(failing) = failing {
+                return Some(failing.error.clone());
+            }
+            match sight.turn {
+                Turn::Undecided => Some("the operator's Lease is not read yet".to_owned()),
+                Turn::Waiting => None,
+                Turn::Working if sight.unknown.is_empty() => None,
+                Turn::Working => Some("the stacks are not listed yet".to_owned()),
+            }
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Sight) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Failing {
+    fn goes_on(&self, now: Instant) -> bool {
+        now.duration_since(self.last) < QUIET
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_ready_once_every_scope_is_listed_and_while_no_watch_keeps_failing() {
+        let scopes = [Some("one".to_owned()), Some("two".to_owned())];
+        let (readiness, start) = (Readiness::new(&scopes), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        readiness.listed(&scopes[0]);
+        assert!(readiness.obstacle(at(0)).is_some());
+        readiness.listed(&scopes[1]);
+        assert_eq!(readiness.obstacle(at(0)), None);
+
+        readiness.failed("no route", at(1));
+        assert_eq!(readiness.obstacle(at(2)), None, "one error is no news");
+        readiness.failed("no route", at(12));
+        let obstacle = readiness.obstacle(at(13)).unwrap();
+        assert_eq!(obstacle, "the stacks cannot be watched: no route");
+        readiness.failed("no route", at(102));
+        assert!(readiness.obstacle(at(103)).is_some(), "attempts take long");
+        assert_eq!(readiness.obstacle(at(282)), None, "it works again");
+        readiness.failed("no route", at(290));
+        assert_eq!(readiness.obstacle(at(291)), None, "a failure of its own");
+        readiness.failed("no route", at(301));
+        assert!(readiness.obstacle(at(302)).is_some());
+        readiness.works();
+        assert_eq!(readiness.obstacle(at(302)), None);
+    }
+
+    /// A rollout waits for the new pod before it stops the old one, which holds the Lease.
+    #[test]
+    fn one_that_waits_for_the_lease_is_ready_and_one_that_cannot_read_it_is_not() {
+        let scopes = [None];
+        let (readiness, start) = (Readiness::new(&scopes), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        readiness.is_candidate();
+        assert!(readiness.obstacle(at(0)).is_some());
+        readiness.waits();
+        assert_eq!(readiness.obstacle(at(0)), None);
+        readiness.lease_failed("forbidden", at(2));
+        readiness.lease_failed("forbidden", at(12));
+        let obstacle = readiness.obstacle(at(12)).unwrap();
+        assert_eq!(obstacle, "the operator's Lease cannot be taken: forbidden");
+        readiness.begins();
+        let obstacle = readiness.obstacle(at(13)).unwrap();
+        assert_eq!(obstacle, "the stacks are not listed yet");
+        readiness.listed(&scopes[0]);
+        assert_eq!(readiness.obstacle(at(13)), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! How far a Deployment or a `StatefulSet` is, as far as it says itself. Pure.
+
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+
+/// Every pod is of the newest template and available.
+pub fn is_settled(deployment: &Deployment) -> bool {
+    is_rolled_out(deployment) && available(deployment) >= wanted(deployment)
+}
+
+/// No pod of an older template is left, and as many of the newest as asked for exist.
+pub fn is_rolled_out(deployment: &Deployment) -> bool {
+    let Some(status) = &deployment.status else {
+        return false;
+    };
+    let updated = status.updated_replicas.unwrap_or(0);
+    status.observed_generation >= deployment.metadata.generation
+        && updated >= wanted(deployment)
+        && status.replicas.unwrap_or(0) <= updated
+}
+
+/// Its newest pods did not become available in time.
+pub fn is_stalled(deployment: &Deployment) -> bool {
+    let status = deployment.status.as_ref();
+    let is_observed =
+        status.is_some_and(|status| status.observed_generation >= deployment.metadata.generation);
+    let is_late = condition(deployment, "Progressing").is_some_and(|(status, reason, _)| {
+        status == "False" && reason == "ProgressDeadlineExceeded"
+    });
+    is_observed && is_late
+}
+
+/// What keeps the Deployment's pods from being made at all, such as a quota.
+pub fn replica_failure(deployment: &Deployment) -> Option<&str> {
+    condition(deployment, "ReplicaFailure")
+        .filter(|(status, _, _)| *status == "True")
+        .map(|(_, _, message)| message)
+}
+
+fn condition<'a>(deployment: &'a Deployment, type_: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
+    let found = conditions
+        .iter()
+        .find(|condition| condition.type_.as_deref() == Some(type_))?;
+    Some((
+        found.status.as_deref().unwrap_or_default(),
+        found.reason.as_deref().unwrap_or_default(),
+        found.message.as_deref().unwrap_or_default(),
+    ))
+}
+
+/// How many pods it is to have.
+pub fn wanted(deployment: &Deployment) -> i32 {
+    deployment.spec.replicas.unwrap_or(1)
+}
+
+/// How many pods of it are available, of whatever template.
+pub fn available(deployment: &Deployment) -> i32 {
+    deployment
+        .status
+        .as_ref()
+        .and_then(|status| status.available_replicas)
+        .unwrap_or(0)
+}
+
+/// Every pod of the `StatefulSet` is of the newest template and ready.
+pub fn is_up_to_date(set: &StatefulSet) -> bool {
+    let wanted = set.spec.replicas.unwrap_or(1);
+    set.status.as_ref().is_some_and(|status| {
+        status.observed_generation >= set.metadata.generation
+            && status.updated_replicas.unwrap_or(0) >= wanted
+            && status.ready_replicas.unwrap_or(0) >= wanted
+    })
+}
