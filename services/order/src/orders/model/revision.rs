@@ -1,7 +1,7 @@
 //! What people change of an order by hand: its address and note while it is pending, and its end when all is shipped.
 
 use super::{FulfillmentStatus, Order, PaymentStatus, Status};
-use crate::values::{Country, Note, Removable, ShippingAddress, Text};
+use crate::values::{Country, EventType, Note, Removable, ShippingAddress, Text};
 
 /// A merge of new values into an order; what is `None` stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Order {
             }
         }
         if !changed.is_empty() {
-            self.state.version += 1;
+            self.state.record(EventType::OrderUpdated);
         }
         Ok(changed)
     }
@@ -132,7 +132,7 @@ impl ShippingAddress {
 impl Order {
     /// Nothing is owed for it: there was nothing to pay, or the money was taken. A fact of the order and not of its
     /// payment's status alone, which is `unpaid` also while another payment is under way or was given up.
-    pub const fn is_paid_for(&self) -> bool {
+    pub fn is_paid_for(&self) -> bool {
         match self.state.payment {
             PaymentStatus::Unpaid => self.pay_by.is_none(),
             PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
@@ -163,8 +163,7 @@ impl Order {
         if !self.is_paid_for() {
             return Err(RevisionError::NotPaid(self.state.payment));
         }
-        self.state.status = Status::Completed;
-        self.state.version += 1;
+        self.state.complete();
         Ok(true)
     }
 }
@@ -186,16 +185,18 @@ mod tests {
         assert!(order.complete().is_err(), "pending");
         order.state.confirm().unwrap();
         assert_eq!(order.complete(), Err(RevisionError::NotShipped));
-        order.state.fulfillment = FulfillmentStatus::Shipped;
+        let shipped = FulfillmentStatus::Shipped;
+        order.state.fulfil(shipped, EventType::OrderShipped);
         for owing in [
             PaymentStatus::Unpaid,
             PaymentStatus::Authorized,
             PaymentStatus::Failed,
         ] {
-            order.state.payment = owing;
+            order.state.follow(owing, EventType::PaymentFailed);
             assert_eq!(order.complete(), Err(RevisionError::NotPaid(owing)));
         }
-        order.state.payment = PaymentStatus::Paid;
+        let paid = PaymentStatus::Paid;
+        order.state.follow(paid, EventType::PaymentCaptured);
         let version = order.state.version;
         assert_eq!(order.complete(), Ok(true));
         assert_eq!(order.complete(), Ok(false));
@@ -209,7 +210,8 @@ mod tests {
     fn where_nothing_is_to_be_paid_nothing_is_owed() {
         let mut order = order(None);
         order.state.confirm().unwrap();
-        order.state.fulfillment = FulfillmentStatus::Shipped;
+        let shipped = FulfillmentStatus::Shipped;
+        order.state.fulfil(shipped, EventType::OrderShipped);
         assert_eq!(order.complete(), Ok(true));
     }
 

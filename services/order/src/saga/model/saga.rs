@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::Step;
 use crate::{
-    orders::model::{Hold, OrderState},
-    payments::model::{Payment, Refund},
-    values::{EventType, OrderId, UnknownName, states::states},
+    orders::model::{Hold, NewEvent, OrderState, Status},
+    payments::model::{Payment, Refund, RefundCause, RefundState},
+    values::{Actor, EventType, OrderId, UnknownName, states::states},
 };
 
 states! {
@@ -162,7 +162,6 @@ pub struct Backlog {
 impl Hold {
     /// What a row says. The release before never writes the hold, and the order's state tells what it knew.
     pub fn of_row(hold: &str, state: &OrderState) -> Result<Self, UnknownName> {
-        use crate::orders::model::Status;
         Ok(match (hold.parse()?, state.status) {
             (Self::Held, Status::Confirmed | Status::Completed) => Self::Committed,
             (Self::Held, Status::Cancelled) => Self::Lost,
@@ -186,5 +185,68 @@ impl Facts {
             cancellation_refunded: false,
             shortfall_minor: 0,
         }
+    }
+
+    /// There may be a payment.
+    pub fn may_be_paid(&self) -> bool {
+        self.window != PayWindow::Free
+    }
+
+    /// The live payment, and its refunds, oldest first.
+    pub fn add_payment(&mut self, payment: Payment, refunds: Vec<Refund>) {
+        self.cancellation_refunded = refunds
+            .iter()
+            .any(|refund| refund.cause == RefundCause::Cancelled);
+        self.refund = refunds
+            .into_iter()
+            .find(|refund| refund.state == RefundState::Pending);
+        self.payment = Some(payment);
+    }
+
+    /// The order may have to be wound up after its stock was committed. An order of which a parcel is under way is looked
+    /// at again.
+    pub fn depend_on_parcels(&self) -> bool {
+        match self.state.status {
+            Status::Pending | Status::Completed => false,
+            Status::Confirmed => match self.window {
+                PayWindow::Free | PayWindow::Open { .. } => self.cancel_requested,
+                PayWindow::Over | PayWindow::LongOver => true,
+            },
+            Status::Cancelled => true,
+        }
+    }
+
+    /// What has left. Units that fell short and were not given back are among what is unshipped.
+    pub fn add_parcels(&mut self, parcels: Parcels) {
+        self.parcels = Parcels {
+            unshipped_minor: parcels.unshipped_minor + self.shortfall_minor,
+            ..parcels
+        };
+    }
+}
+
+impl Settlement {
+    /// The order's new versions, each with its event.
+    pub fn versions(&self) -> impl Iterator<Item = (&OrderState, NewEvent)> {
+        self.changes.iter().map(|change| {
+            let actor = if change.by_provider {
+                Actor::Provider
+            } else {
+                Actor::System
+            };
+            let mut event = NewEvent::new(change.event, actor);
+            if let Some(payment) = &self.payment {
+                event = event
+                    .with("payment_id", payment.id.0.to_string())
+                    .with("amount_minor", payment.amount.minor);
+            }
+            // Of a refund: what goes back.
+            if let Some(refund) = &self.refund {
+                event = event
+                    .with("refund_id", refund.id.0.to_string())
+                    .with("amount_minor", refund.amount.minor);
+            }
+            (&change.state, event)
+        })
     }
 }

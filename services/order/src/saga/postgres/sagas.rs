@@ -16,7 +16,9 @@ use crate::{
     infrastructure::postgres::failure::{StoreError, on_demand, retrying},
     orders::{model::Hold, postgres::row::state},
     saga::{
-        model::{Backlog, Facts, Lane, Lease, PayWindow, Postponement, Settled, Settlement, Turn},
+        model::{
+            Backlog, Facts, Lane, Lease, PayWindow, Postponement, Settled, Settlement, Step, Turn,
+        },
         ports::{Sagas, SagasError},
     },
     values::OrderId,
@@ -148,12 +150,18 @@ async fn take(
     lease: Duration,
 ) -> Result<Vec<Turn>, StoreError> {
     reach(FailPoint::BeforeTake).await.map_err(on_demand)?;
+    // What is not of this lane is of the other one, a step of another release too.
+    let money_steps: Vec<String> = Step::ALL
+        .iter()
+        .filter(|step| step.lane() == Lane::Money)
+        .map(|step| step.as_str().to_owned())
+        .collect();
     let rows = sqlx::query!(
         r#"
         WITH due AS MATERIALIZED (
             SELECT order_id FROM sagas
             WHERE finished_at IS NULL AND due_at <= now()
-              AND (step IN ('authorise', 'capture', 'void', 'refund')) = $3
+              AND (step = ANY ($4)) = $3
             ORDER BY due_at
             LIMIT $1
             FOR UPDATE SKIP LOCKED
@@ -173,6 +181,7 @@ async fn take(
         i64::try_from(most).unwrap_or(i64::MAX),
         lease.as_secs_f64(),
         lane == Lane::Money,
+        &money_steps,
     )
     .fetch_all(pool)
     .await?;
