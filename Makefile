@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help up down status deploy sample demo test check lint unit chaos e2e bench bench-full fuzz gen picture
+.PHONY: help up down status deploy sample demo test check lint unit contract chaos e2e bench bench-full fuzz gen release-documents picture
 
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
@@ -57,13 +57,13 @@ demo: ## Place an order in the sample shop
 test: ## All tests: check, some rounds of chaos, then e2e
 	@BUILD_CONTROL_PLANE=1 tests/tally $(MAKE) --no-print-directory CHAOS_SHARE=12 check chaos e2e
 
-check: lint unit ## Format, lints, unit, SQL and HTTP tests, drift of generated files; needs no cluster
+check: lint unit contract ## Format, lints, unit, SQL and HTTP tests, the API's contract, drift of generated files; needs no cluster
 
 lint:
 	@tests/cargo-tools typos-cli cargo-deny cargo-machete
 	source tests/cargo-tools.path
 	cargo fmt --all --check
-	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --features $(FAIL_POINTS),$(CONTROL_PLANE),chaos/chaos,e2e/cluster --locked -- -D warnings
+	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --features $(FAIL_POINTS),$(CONTROL_PLANE),chaos/chaos,contract/contract,e2e/cluster --locked -- -D warnings
 	typos
 	cargo deny --log-level error check bans licenses sources
 	cargo machete
@@ -74,6 +74,11 @@ unit:
 	@tests/with-postgres $(TESTS) --no-fail-fast
 	tests/with-control-plane $(TESTS),$(CONTROL_PLANE) --test control-plane -- --test-threads=2
 	images/postgres/test
+
+contract: ## Hold running services to their OpenAPI documents, and the documents to clients and to the last release
+	@tests/contract/tools
+	source tests/contract/tools.path
+	CONTRACT_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),contract/contract --bins --test contract -- --test-threads=2
 
 chaos: ## Break shops of bare processes: kills, lost answers, hang-ups, old versions, and look whether the books add up
 	@CHAOS_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),chaos/chaos --bins --test chaos -- --test-threads=1 --show-output $(if $(CHAOS_PREVIOUS),--include-ignored)
@@ -108,6 +113,10 @@ gen: ## Renew the generated files: CRD, OpenAPI documents, query data, install m
 	@tests/cargo-tools sqlx-cli
 	source tests/cargo-tools.path
 	tests/with-postgres tests/generate
+
+release-documents: ## Make today's OpenAPI documents those that the next changes are compared with
+	@for service in auth product order; do cp "services/$$service/openapi.json" "tests/contract/released/$$service.json"; done
+	: >tests/contract/released/accepted.txt
 
 picture: ## A picture of the Swagger UI as the ingress serves it
 	@tests/e2e/swagger-picture

@@ -9,9 +9,27 @@ import schemathesis
 BEYOND_A_SCHEMA = {
     # Cursors are made by the server.
     "invalid_cursor",
-    # Either of two parameters, not both, and rows end at page times limit.
+    # Either of two parameters or fields, and rows end at page times limit.
     "exclusive",
     "out_of_range",
+    # What another field, or a setting of the shop, makes necessary.
+    "required",
+    # What the server knows and a document does not: versions, keys that came before, and what is offered.
+    "precondition_failed",
+    "idempotency_key_reused",
+    "unknown_payment_method",
+    "unknown_product",
+    # How many digits an amount has depends on the shop's currency, and JSON numbers may have more.
+    "invalid_amount",
+    # A schema cannot speak of every text within an object of any shape.
+    "nul_character",
+    # Letters are counted in words of every script.
+    "word_too_short",
+    "too_many_words",
+    # Passwords that are easily guessed.
+    "password_common",
+    "password_pattern",
+    "password_own_name",
 }
 
 

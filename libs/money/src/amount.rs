@@ -162,6 +162,8 @@ impl PartialSchema for Amount {
             .description(Some(
                 "A plain decimal, as a string or a number, with at most the currency's digits after the point.",
             ))
+            .pattern(Some(r"^[0-9]{1,12}(\.[0-9]{1,4})?$"))
+            .minimum(Some(0))
             .examples([serde_json::json!("99.99")])
             .into()
     }

@@ -14,6 +14,7 @@ pub mod limit;
 pub mod list;
 pub mod problem;
 pub mod request;
+pub mod schema;
 pub mod server;
 pub mod service;
 pub mod signature;

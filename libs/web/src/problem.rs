@@ -188,7 +188,8 @@ impl Problem {
     /// The answer's body.
     pub(crate) fn document(&self, instance: &str, trace_id: &str) -> Value {
         let content = &*self.0;
-        let mut document = Map::new();
+        // Those of RFC 9457 come last, and win.
+        let mut document = content.members.clone();
         document.insert(
             "type".into(),
             format!("https://ecommercestack.dev/problems/{}", content.code).into(),
@@ -211,7 +212,6 @@ impl Problem {
             );
         }
         document.insert("trace_id".into(), trace_id.into());
-        document.extend(content.members.clone());
         Value::Object(document)
     }
 }

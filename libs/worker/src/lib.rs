@@ -5,15 +5,25 @@ use std::{any::Any, collections::HashMap, future::Future};
 
 use tokio::{
     sync::watch,
-    task::{Id, JoinError, JoinSet},
+    task::{AbortHandle, Id, JoinError, JoinSet},
 };
 use tracing::error;
 
 /// The tasks beside a server, and the signal at which all of them end.
 pub struct Tasks {
     running: JoinSet<()>,
-    names: HashMap<Id, &'static str>,
+    started: HashMap<Id, (&'static str, Ends)>,
+    /// Those that end with the server.
+    of_server: Vec<AbortHandle>,
     stop: watch::Sender<bool>,
+}
+
+/// When a task may end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    AtStop,
+    WithServer,
+    WhenDone,
 }
 
 /// A background task that ended before the process was told to.
@@ -37,7 +47,8 @@ impl Tasks {
         });
         Self {
             running: JoinSet::new(),
-            names: HashMap::new(),
+            started: HashMap::new(),
+            of_server: Vec::new(),
             stop,
         }
     }
@@ -49,10 +60,40 @@ impl Tasks {
 
     /// `name` is for logs and metrics: `saga_loop`. The task ends once [`Self::stop`] turns true, and not before.
     pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.start(name, Ends::AtStop, task);
+    }
+
+    /// A task that has an end of its own. It gives up once [`Self::stop`] turns true.
+    pub fn spawn_once(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.start(name, Ends::WhenDone, task);
+    }
+
+    /// A task that requests need until the last of them is answered. It never ends by itself, and is cut off when the
+    /// server has drained.
+    pub fn spawn_for_server(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let handle = self.start(name, Ends::WithServer, task);
+        self.of_server.push(handle);
+    }
+
+    fn start(
+        &mut self,
+        name: &'static str,
+        ends: Ends,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> AbortHandle {
         #[cfg(feature = "fail-points")]
         let task = fail_point::breakable(name, task);
-        let id = self.running.spawn(task).id();
-        self.names.insert(id, name);
+        let handle = self.running.spawn(task);
+        self.started.insert(handle.id(), (name, ends));
+        handle
     }
 
     /// Runs `server`, which ends once [`Self::stop`] turns true; then waits until the tasks have ended what is under way.
@@ -74,6 +115,7 @@ impl Tasks {
             }
         };
         self.stop.send_replace(true);
+        self.of_server.iter().for_each(AbortHandle::abort);
         while let Some(ended) = self.running.join_next_with_id().await {
             if let Some(failure) = self.failure(ended) {
                 first.get_or_insert(failure);
@@ -85,12 +127,16 @@ impl Tasks {
 
     /// `None`: it ended as it was told to.
     fn failure(&self, ended: Result<(Id, ()), JoinError>) -> Option<TaskError> {
-        let name = |id| self.names.get(&id).copied().unwrap_or("unknown");
+        let id = match &ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        let (name, ends) = *self.started.get(&id)?;
         let failure = match ended {
-            Ok(_) if *self.stop.borrow() => return None,
-            Ok((id, ())) => TaskError::Ended(name(id)),
+            Ok(_) if ends == Ends::WhenDone || *self.stop.borrow() => return None,
+            Err(error) if error.is_cancelled() => return None,
+            Ok(_) => TaskError::Ended(name),
             Err(error) => {
-                let name = name(error.id());
                 metrics::counter!("ecommercestack_background_panics_total", "task" => name)
                     .increment(1);
                 let panic = error.try_into_panic();
@@ -195,12 +241,51 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_task_with_an_end_of_its_own_may_end_and_not_panic() {
+        let (signal, mut tasks) = tasks();
+        tasks.spawn_once("done", async {});
+        let stop = tasks.stop();
+        let signalled = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            signal.send_replace(true);
+        };
+        let (served, ()) = tokio::join!(tasks.beside(serve(stop)), signalled);
+        assert_eq!(served, Ok(()));
+
+        let (_signal, mut tasks) = self::tasks();
+        tasks.spawn_once("broken", async { panic!("on purpose") });
+        let stop = tasks.stop();
+        let failed = TaskError::Panicked("broken", "on purpose".into());
+        assert_eq!(tasks.beside(serve(stop)).await, Err(failed));
+    }
+
+    #[tokio::test]
     async fn at_the_signal_all_end_without_an_error() {
         let (signal, mut tasks) = tasks();
         tasks.spawn("one", until(tasks.stop()));
         let stop = tasks.stop();
         signal.send_replace(true);
         assert_eq!(tasks.beside(serve(stop)).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_requests_need_goes_on_until_the_server_has_drained() {
+        let (signal, mut tasks) = tasks();
+        let (queue, mut asked) = tokio::sync::mpsc::channel::<tokio::sync::oneshot::Sender<()>>(1);
+        tasks.spawn_for_server("reader", async move {
+            while let Some(answer) = asked.recv().await {
+                let _ = answer.send(());
+            }
+        });
+        let stop = tasks.stop();
+        signal.send_replace(true);
+        let served = tasks.beside(async {
+            until(stop).await;
+            let (answer, answered) = tokio::sync::oneshot::channel();
+            let _ = queue.send(answer).await;
+            answered.await.map_err(|_| TaskError::Ended("reader"))
+        });
+        assert_eq!(served.await, Ok(()));
     }
 
     #[tokio::test]

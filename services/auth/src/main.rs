@@ -1,6 +1,5 @@
 //! The auth service's process: wiring only.
 
-use anyhow::Context;
 use auth::{
     MIGRATOR,
     accounts::{first_admin, passwords::Passwords},
@@ -16,6 +15,7 @@ use auth::{
 };
 use clap::Parser;
 use web::{clock::Clock, internal::AllowedCallers};
+use worker::Tasks;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -42,7 +42,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(settings: Serve) -> anyhow::Result<()> {
-    let stop = web::server::stop_signal()?;
+    let mut tasks = Tasks::new(web::server::stop_signal()?);
     let files = KeyFiles::read(&settings.jwt_keys_dir)?;
     let app = App {
         pool: settings.database.pool("auth")?,
@@ -54,29 +54,21 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         address_counters: AddressCounters::new(settings.address_limits),
         vendor_signup: settings.vendor_signup,
     };
-    let mut background = vec![
-        tokio::spawn(sweeper::run(app.pool.clone(), stop.clone())),
-        tokio::spawn(
-            app.keys
-                .clone()
-                .follow(settings.jwt_keys_dir, files, stop.clone()),
-        ),
-    ];
+    let stop = tasks.stop();
+    tasks.spawn("sweeper", sweeper::run(app.pool.clone(), stop.clone()));
+    let keys = app.keys.clone();
+    tasks.spawn(
+        "signing_keys",
+        keys.follow(settings.jwt_keys_dir, files, stop.clone()),
+    );
     if let Some(admin) = settings.first_admin.parse()? {
-        background.push(tokio::spawn(first_admin::keep_trying(
-            app.clone(),
-            admin,
-            stop.clone(),
-        )));
+        let made = first_admin::keep_trying(app.clone(), admin, stop.clone());
+        tasks.spawn_once("first_admin", made);
     }
 
     let callers = AllowedCallers::new(settings.internal_tokens_dir, &["product", "order"]);
     let internal = http::internal(app.clone(), callers);
     let public = http::public(app);
-    web::server::serve(&settings.listen, public, internal, stop).await?;
-    // What is under way in the background ends by itself: nothing is cancelled in a transaction.
-    for task in background {
-        task.await.context("a background task died")?;
-    }
-    Ok(())
+    let server = async { Ok(web::server::serve(&settings.listen, public, internal, stop).await?) };
+    tasks.beside(server).await
 }

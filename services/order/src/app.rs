@@ -13,6 +13,7 @@ use web::{
     service::{Dependency, Service},
     token::Verifier,
 };
+use worker::Tasks;
 
 use crate::{
     audit::{Auditor, OrderBooks},
@@ -92,7 +93,7 @@ pub struct Parts {
 
 impl App {
     /// Starts the lanes that carry orders out.
-    pub fn start(parts: Parts) -> Self {
+    pub fn start(parts: Parts, tasks: &mut Tasks) -> Self {
         let Parts {
             orders,
             payments,
@@ -120,7 +121,7 @@ impl App {
             patience,
         };
         Self(Arc::new(UseCases {
-            place_order: PlaceOrder::start(batches, limits),
+            place_order: PlaceOrder::start(batches, limits, tasks),
             cancel_order: CancelOrder::new(payments.clone(), orders.clone(), poke.clone()),
             tend_sagas: TendSagas::new(orders.clone(), payments.clone(), poke.clone()),
             start_payment: StartPayment::new(payments.clone(), terms.clone(), clock, poke.clone()),

@@ -7,13 +7,13 @@ use anyhow::Context;
 use axum::Router;
 use money::Currency;
 use postgres::{Database, Pool};
-use tokio::{sync::watch, task::JoinHandle};
 use web::{
     clock::Clock,
     internal::AllowedCallers,
-    server,
+    server::{self, Listen},
     token::{RevocationFeed, Verifier},
 };
+use worker::Tasks;
 
 use crate::{
     app::{App, Parts, RESERVATION_PATIENCE, internal, service},
@@ -49,7 +49,7 @@ const POLL: Duration = Duration::from_millis(500);
 const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
-    let stop = server::stop_signal().context("signals cannot be listened to")?;
+    let mut tasks = tasks()?;
     let clock = Clock::system();
     let pools = pools(&own_share(&config.database, &config.payments))?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
@@ -69,7 +69,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     } else {
         &[Lane::Stock, Lane::Stock]
     };
-    let sagas = drive_lanes(&drive, lanes, &poke, None, &stop);
+    drive_lanes(&mut tasks, &drive, lanes, &poke, None);
     let client = reqwest::Client::builder()
         .timeout(JWKS_TIMEOUT)
         .no_proxy()
@@ -79,42 +79,44 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         token_file: config.catalog.internal_token_file.clone(),
     };
     let verifier = Verifier::remote(&config.tokens, config.jwks_url, feed, client);
-    tokio::spawn(verifier.clone().keep_fresh());
+    tasks.spawn_for_server("token_verifier", verifier.clone().keep_fresh());
 
     let books = books(&config.catalog, config.currency)?;
     let auditor = auditor(&config.database, &pools.readers, books)?;
     let mut service = service(Some(pools.readers.clone()));
     service.dependencies.extend(verifier.dependency());
-    let app = App::start(Parts {
-        payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
-        terms,
-        webhooks: SignedWebhooks::new(config.payments.payment_webhook_secret_file, clock),
-        orders: PgOrders::new(pools, clock),
-        reservations,
-        verifier,
-        currency: config.currency,
-        clock,
-        poke,
-        limits: QueueLimits {
-            per_customer: config.max_queued_per_customer,
-            ..QueueLimits::default()
+    let app = App::start(
+        Parts {
+            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
+            terms,
+            webhooks: SignedWebhooks::new(config.payments.payment_webhook_secret_file, clock),
+            orders: PgOrders::new(pools, clock),
+            reservations,
+            verifier,
+            currency: config.currency,
+            clock,
+            poke,
+            limits: QueueLimits {
+                per_customer: config.max_queued_per_customer,
+                ..QueueLimits::default()
+            },
+            intents: IntentLimits::default(),
+            changes_per_minute: config.changes_per_customer_per_minute,
+            require_shipping_address: config.checkout.require_shipping_address,
+            require_key: config.require_idempotency_key,
+            patience: RESERVATION_PATIENCE,
         },
-        intents: IntentLimits::default(),
-        changes_per_minute: config.changes_per_customer_per_minute,
-        require_shipping_address: config.checkout.require_shipping_address,
-        require_key: config.require_idempotency_key,
-        patience: RESERVATION_PATIENCE,
-    });
+        &mut tasks,
+    );
     let public = app.router(&service, config.legacy_aliases);
     let observers = config.internal_tokens_dir;
     let observers = observers.map(|tokens| AllowedCallers::new(tokens, &["operator"]));
     let private = internal(&service, auditor, observers);
-    server::serve(&config.listen, public, private, stop).await?;
-    ended(sagas).await
+    serve_beside(tasks, &config.listen, public, private).await
 }
 
 pub async fn work(config: Work) -> anyhow::Result<()> {
-    let stop = server::stop_signal().context("signals cannot be listened to")?;
+    let mut tasks = tasks()?;
     let clock = Clock::system();
     let pool = own_share(&config.database, &config.payments).pool("order-work")?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
@@ -128,61 +130,62 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         clock,
     };
     let lanes = &[Lane::Stock, Lane::Money];
-    let loops = drive_lanes(&drive, lanes, &Poke::default(), Some(POLL), &stop);
+    drive_lanes(&mut tasks, &drive, lanes, &Poke::default(), Some(POLL));
     let orders = PgOrders::new(Pools::shared(&pool), clock);
-    let house = tokio::spawn(KeepHouse { orders, sagas }.run(stop.clone()));
-    let webhooks = MockWebhooks::try_new(&config.payments, mock, clock)?
-        .map(|webhooks| tokio::spawn(webhooks.run(stop.clone())));
+    let stop = tasks.stop();
+    tasks.spawn("maintenance", KeepHouse { orders, sagas }.run(stop.clone()));
+    if let Some(webhooks) = MockWebhooks::try_new(&config.payments, mock, clock)? {
+        tasks.spawn("mock_webhooks", webhooks.run(stop.clone()));
+    }
     let returns = ReceiveReturns {
         warehouse: product.clone(),
         returns: PgReturnedGoods::new(pool.clone(), clock),
         payments: PgPayments::new(pool.clone(), pool.clone(), clock),
         clock,
     };
-    let returns = tokio::spawn(returns.run(stop.clone()));
+    tasks.spawn("returns", returns.run(stop.clone()));
     let parcels = ShipParcels {
         warehouse: product.clone(),
         shipments: PgShipments::new(pool.clone(), clock),
         clock,
     };
-    let parcels = tokio::spawn(parcels.run(stop.clone()));
+    tasks.spawn("shipments", parcels.run(stop.clone()));
     let shortfalls = HandleShortfalls {
         product,
         store: PgOrders::new(Pools::shared(&pool), clock),
     };
-    let shortfalls = tokio::spawn(shortfalls.run(stop.clone()));
+    tasks.spawn("shortfalls", shortfalls.run(stop.clone()));
     let auditor = auditor(
         &config.database,
         &pool,
         books(&config.catalog, config.currency)?,
     )?;
     let interval = Duration::from_secs(config.audit_interval_seconds);
-    let audits = tokio::spawn(audit_on_schedule(auditor, interval, stop.clone()));
+    tasks.spawn("audits", audit_on_schedule(auditor, interval, stop.clone()));
     let relay = PublishEvents {
         log: PgEventLog::new(pool.clone(), clock),
         lease: PublishEvents::<PgEventLog>::LEASE,
     };
-    let relay = tokio::spawn(relay.run(stop.clone()));
+    tasks.spawn("event_relay", relay.run(stop));
     // Nothing for the public; the internal port has the probes.
-    server::serve(
-        &config.listen,
-        Router::new(),
-        service(Some(pool)).probes(),
-        stop,
-    )
-    .await?;
-    ended(loops).await?;
-    if let Some(webhooks) = webhooks {
-        webhooks.await.context("the mock's webhooks panicked")?;
-    }
-    returns.await.context("the loop of returns panicked")?;
-    parcels.await.context("the loop of parcels panicked")?;
-    shortfalls
-        .await
-        .context("the loop of shortfalls panicked")?;
-    relay.await.context("the relay of events panicked")?;
-    audits.await.context("the schedule of audits panicked")?;
-    house.await.context("the housekeeping panicked")
+    let probes = service(Some(pool)).probes();
+    serve_beside(tasks, &config.listen, Router::new(), probes).await
+}
+
+fn tasks() -> anyhow::Result<Tasks> {
+    let signal = server::stop_signal().context("signals cannot be listened to")?;
+    Ok(Tasks::new(signal))
+}
+
+async fn serve_beside(
+    tasks: Tasks,
+    listen: &Listen,
+    public: Router,
+    private: Router,
+) -> anyhow::Result<()> {
+    let stop = tasks.stop();
+    let server = async { Ok(server::serve(listen, public, private, stop).await?) };
+    tasks.beside(server).await
 }
 
 pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
@@ -270,29 +273,21 @@ fn terms(
 }
 
 fn drive_lanes(
+    tasks: &mut Tasks,
     drive: &DriveSagas<CatalogHttp, PgSagas, Providers>,
     lanes: &[Lane],
     poke: &Poke,
     poll: Option<Duration>,
-    stop: &watch::Receiver<bool>,
-) -> Vec<JoinHandle<()>> {
-    let start = |lane: &Lane| {
+) {
+    for lane in lanes {
         let sagas = SagaLoop {
             drive: drive.clone(),
             lane: *lane,
             poke: poke.clone(),
             poll,
         };
-        tokio::spawn(sagas.run(stop.clone()))
-    };
-    lanes.iter().map(start).collect()
-}
-
-async fn ended(loops: Vec<JoinHandle<()>>) -> anyhow::Result<()> {
-    for one in loops {
-        one.await.context("the sagas' loop panicked")?;
+        tasks.spawn("saga_loop", sagas.run(tasks.stop()));
     }
-    Ok(())
 }
 
 /// The parts add up to what this process may hold, which is what the operator counts; each has one connection at least.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
-use anyhow::Context;
 use clap::Parser;
 use postgres::{Database, Pool};
 use product::{
@@ -22,6 +21,7 @@ use web::{
     internal::AllowedCallers,
     token::{RevocationFeed, Verifier},
 };
+use worker::Tasks;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -52,7 +52,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(settings: Serve) -> anyhow::Result<()> {
-    let stop = web::server::stop_signal()?;
+    let mut tasks = Tasks::new(web::server::stop_signal()?);
     let client = reqwest::Client::builder().timeout(JWKS_TIMEOUT).build()?;
     let feed = RevocationFeed {
         url: settings.revocations_url,
@@ -62,7 +62,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     let pools = Pools::of(&settings.database)?;
     let auditor = auditor(&settings.database, &pools.main)?;
     let app = App::new(Parts {
-        reads: Reads::start(&pools.reads),
+        reads: Reads::start(&pools.reads, &mut tasks),
         pool: pools.main,
         lists: pools.lists,
         health: pools.health,
@@ -73,19 +73,18 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         in_flight: InFlight::default(),
         views: Views::new(Duration::from_millis(settings.product_view_milliseconds)),
     });
-    // Holds no transaction: ends with the process.
-    tokio::spawn(verifier.keep_fresh());
-    let sweeper = tokio::spawn(sweeper::run(app.pool.clone(), stop.clone()));
+    let stop = tasks.stop();
+    tasks.spawn_for_server("token_verifier", verifier.keep_fresh());
+    tasks.spawn("sweeper", sweeper::run(app.pool.clone(), stop.clone()));
     let interval = Duration::from_secs(settings.audit_interval_seconds);
-    tokio::spawn(audit_on_schedule(auditor, interval, stop.clone()));
+    tasks.spawn("audits", audit_on_schedule(auditor, interval, stop.clone()));
 
     let callers = AllowedCallers::new(settings.internal_tokens_dir.clone(), &["order"]);
     let observers = AllowedCallers::new(settings.internal_tokens_dir, &["operator"]);
     let private = http::internal(app.clone(), callers, observers);
     let public = http::public(app, settings.legacy_aliases, settings.guest_limits.gate());
-    web::server::serve(&settings.listen, public, private, stop).await?;
-    // What is under way there ends by itself: nothing is cancelled in a transaction.
-    sweeper.await.context("the sweeper died")
+    let server = async { Ok(web::server::serve(&settings.listen, public, private, stop).await?) };
+    tasks.beside(server).await
 }
 
 fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {

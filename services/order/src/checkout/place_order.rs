@@ -9,6 +9,7 @@ use std::{
 use telemetry::TraceContext;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::{Instrument, error, info_span};
+use worker::Tasks;
 
 use super::{
     Command, PlaceOrderError, PlaceOrders, Placed,
@@ -66,10 +67,11 @@ struct Entry {
 struct Unanswered;
 
 impl PlaceOrder {
-    /// Starts the lanes; they end when the last `PlaceOrder` is gone.
+    /// Starts the lanes.
     pub fn start<R: Reservations + Clone, O: Orders>(
         batches: PlaceOrders<R, O>,
         limits: QueueLimits,
+        tasks: &mut Tasks,
     ) -> Self {
         let (queue, entries) = mpsc::channel(limits.capacity);
         let (entries, batches) = (Arc::new(Mutex::new(entries)), Arc::new(batches));
@@ -81,7 +83,7 @@ impl PlaceOrder {
                 admission: admission.clone(),
                 wait: limits.wait,
             };
-            tokio::spawn(lane.run());
+            tasks.spawn_for_server("order_lane", lane.run());
         }
         Self {
             queue,

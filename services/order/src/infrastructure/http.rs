@@ -1,5 +1,6 @@
 //! What endpoints of several subjects share.
 
+pub(crate) mod country_code;
 pub(crate) mod listing;
 pub(crate) mod merge_patch;
 pub(crate) mod names;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
     limit::{ClientAddress, LimitedByAddress, Meter},
+    schema::Line,
     token::Role,
 };
 
@@ -31,7 +32,7 @@ pub(crate) struct RegisterUser {
     email: Email,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     password: Password,
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline)]
     full_name: FullName,
     /// Lower-cased. A few words are reserved.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]

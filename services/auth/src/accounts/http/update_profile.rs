@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
     conditional::{ETag, IfMatch, OptionalIfMatch},
+    schema::Line,
 };
 
 use super::user_view::UserView;
@@ -30,7 +31,7 @@ use crate::{
 #[schema(example = json!({ "full_name": "Ann Other", "username": null }))]
 pub(crate) struct UpdateProfile {
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline, required = false)]
     full_name: Option<FullName>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]

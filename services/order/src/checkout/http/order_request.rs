@@ -4,10 +4,14 @@ use garde::Validate;
 use money::{Amount, Currency, Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, Problem};
+use web::{
+    FieldError, Problem,
+    schema::{BlankLine, Line, Lines},
+};
 
 use crate::{
     checkout::model::{LinesError, OrderRequest, ProductReference, RequestedLines},
+    infrastructure::http::country_code::CountryCode,
     payments::model::PaymentMethod,
     values::{Country, Note, ProductId, Quantity, ShippingAddress, Sku, Text},
 };
@@ -37,7 +41,7 @@ pub struct NewOrderBody {
     #[serde(default)]
     shipping_address: Option<AddressBody>,
     /// A message to the shop.
-    #[schema(max_length = 1000)]
+    #[schema(value_type = Option<Lines<1000>>, inline)]
     note: Option<String>,
     /// What the customer saw as the total: 409 `price_changed` if it is another by now.
     expected_total: Option<Amount>,
@@ -62,20 +66,19 @@ struct NewItemBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewShippingAddress)]
 struct AddressBody {
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline)]
     name: String,
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline)]
     line1: String,
-    #[schema(max_length = 200)]
+    #[schema(value_type = Option<BlankLine<200>>, inline)]
     line2: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(value_type = Line<100>, inline)]
     city: String,
-    #[schema(max_length = 100)]
+    #[schema(value_type = Option<BlankLine<100>>, inline)]
     region: Option<String>,
-    #[schema(min_length = 1, max_length = 20)]
+    #[schema(value_type = Line<20>, inline)]
     postal_code: String,
-    /// ISO 3166-1 alpha-2.
-    #[schema(pattern = "^[A-Za-z]{2}$", example = "GB")]
+    #[schema(value_type = CountryCode)]
     country: String,
 }
 
@@ -171,10 +174,14 @@ impl Errors {
                 .keep(&format!("/items/{index}/sku"), Sku::try_from(sku))
                 .map(ProductReference::Sku),
             (None, Some(id)) => Some(ProductReference::ProductId(id)),
-            (Some(_), Some(_)) | (None, None) => self.keep(
-                &format!("/items/{index}"),
-                Err("name the product by either sku or product_id"),
-            ),
+            (Some(_), Some(_)) | (None, None) => {
+                self.0.push(FieldError::new(
+                    format!("/items/{index}"),
+                    "exclusive",
+                    "name the product by either sku or product_id",
+                ));
+                None
+            }
         };
         let quantity = self.keep(
             &format!("/items/{index}/quantity"),
@@ -212,10 +219,16 @@ impl Errors {
     }
 
     fn total(&mut self, amount: &Amount, currency: Currency) -> Option<Money> {
-        let total = self.keep("/expected_total", amount.in_currency(currency))?;
-        if total.minor < 0 {
-            return self.keep("/expected_total", Err("a total is not negative"));
-        }
-        Some(total)
+        let refusal = match amount.in_currency(currency) {
+            Ok(total) if total.minor >= 0 => return Some(total),
+            Ok(_) => "a total is not negative".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.0.push(FieldError::new(
+            "/expected_total",
+            "invalid_amount",
+            refusal,
+        ));
+        None
     }
 }

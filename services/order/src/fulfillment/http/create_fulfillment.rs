@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, token::VendorOrAdmin};
+use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line, token::VendorOrAdmin};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
@@ -46,11 +46,11 @@ pub struct ParcelItemBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewTracking)]
 struct TrackingBody {
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(value_type = Option<Line<100>>, inline)]
     carrier: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(value_type = Option<Line<100>>, inline)]
     number: Option<String>,
-    #[schema(max_length = 500, pattern = "^https?://")]
+    #[schema(max_length = 500, pattern = "^https?://[!-~]+$")]
     url: Option<String>,
 }
 

@@ -35,7 +35,7 @@ fn of_rule(error: &FulfillmentError) -> Problem {
             "order_not_confirmed",
             "Goods leave only from confirmed orders.",
         )
-        .with_member("status", status.as_str()),
+        .with_member("current_status", status.as_str()),
         FulfillmentError::BeingCancelled => Problem::conflict(
             "order_being_cancelled",
             "The order is being cancelled; nothing of it leaves any more.",
@@ -49,7 +49,7 @@ fn of_rule(error: &FulfillmentError) -> Problem {
             "no_such_transition",
             format!("The parcel is {}.", state.as_str()),
         )
-        .with_member("status", state.as_str()),
+        .with_member("current_status", state.as_str()),
         FulfillmentError::Packing(error) => of_packing(error),
     }
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
+    schema::{Line, Lines},
     token::CustomerOrAdmin,
 };
 
@@ -14,6 +15,7 @@ use super::{order_view::OrderView, revision_refusal};
 use crate::{
     app::App,
     infrastructure::http::{
+        country_code::CountryCode,
         listing::{actor, reader},
         merge_patch::{present, removable},
         precondition::precondition,
@@ -32,7 +34,7 @@ pub struct UpdateOrderBody {
     #[schema(nullable = false)]
     shipping_address: Option<UpdateAddressBody>,
     #[serde(default, deserialize_with = "removable")]
-    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[schema(value_type = Option<Lines<1000>>, inline)]
     note: Option<Removable<Note>>,
 }
 
@@ -41,26 +43,25 @@ pub struct UpdateOrderBody {
 #[schema(as = UpdateShippingAddress)]
 struct UpdateAddressBody {
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline, required = false)]
     name: Option<Text<200>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline, required = false)]
     line1: Option<Text<200>>,
     #[serde(default, deserialize_with = "removable")]
-    #[schema(value_type = Option<String>, max_length = 200)]
+    #[schema(value_type = Option<Line<200>>, inline)]
     line2: Option<Removable<Text<200>>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 100)]
+    #[schema(value_type = Line<100>, inline, required = false)]
     city: Option<Text<100>>,
     #[serde(default, deserialize_with = "removable")]
-    #[schema(value_type = Option<String>, max_length = 100)]
+    #[schema(value_type = Option<Line<100>>, inline)]
     region: Option<Removable<Text<100>>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 20)]
+    #[schema(value_type = Line<20>, inline, required = false)]
     postal_code: Option<Text<20>>,
-    /// ISO 3166-1 alpha-2.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, nullable = false, pattern = "^[A-Za-z]{2}$")]
+    #[schema(value_type = CountryCode, required = false)]
     country: Option<Country>,
 }
 

@@ -20,7 +20,7 @@ fn of_rule(error: &RevisionError) -> Problem {
             "order_not_pending",
             "Address and note can be changed only while the order is pending.",
         )
-        .with_member("status", status.as_str()),
+        .with_member("current_status", status.as_str()),
         RevisionError::NoSuchStep { from, to } => Problem::conflict(
             "no_such_transition",
             format!(

@@ -74,7 +74,7 @@ pub async fn create_payment(
         ));
     }
     let method = PaymentMethod::try_from(body.payment_method)
-        .map_err(|error| payment_refusal::method(error.to_string()))?;
+        .map_err(|error| payment_refusal::method("invalid", error.to_string()))?;
     let capture = body.capture.map(Into::into);
     let started = app
         .start_payment

@@ -5,7 +5,10 @@ use garde::Validate;
 use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, token::Admin};
+use web::{
+    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::Line,
+    token::Admin,
+};
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{
@@ -22,7 +25,7 @@ use crate::{
 pub struct NewRefundBody {
     /// All that is left of the payment if absent.
     amount: Option<Amount>,
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = Option<Line<200>>, inline)]
     reason: Option<String>,
 }
 
@@ -57,8 +60,8 @@ pub async fn create_refund(
     ValidJson(body): ValidJson<NewRefundBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let mut errors = Vec::new();
-    let mut broken = |pointer: &str, message: String| {
-        errors.push(FieldError::new(pointer, "invalid", message));
+    let mut broken = |pointer: &str, code, message: String| {
+        errors.push(FieldError::new(pointer, code, message));
     };
     let amount = body
         .amount
@@ -67,12 +70,13 @@ pub async fn create_refund(
             Ok(_) => {
                 broken(
                     "/amount",
-                    "an amount to give back is more than nothing".to_owned(),
+                    "invalid_amount",
+                    "the amount of a refund must be greater than zero".to_owned(),
                 );
                 None
             }
             Err(error) => {
-                broken("/amount", error.to_string());
+                broken("/amount", "invalid_amount", error.to_string());
                 None
             }
         });
@@ -81,7 +85,7 @@ pub async fn create_refund(
         .and_then(|reason| match Text::<200>::try_from(reason) {
             Ok(reason) => Some(reason.to_string()),
             Err(error) => {
-                broken("/reason", error.to_string());
+                broken("/reason", "invalid", error.to_string());
                 None
             }
         });

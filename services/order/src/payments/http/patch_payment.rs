@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
+    schema::Lines,
     token::CustomerOrAdmin,
 };
 
@@ -24,7 +25,7 @@ use crate::{
 #[schema(as = UpdatePayment, example = json!({ "note": "Paid by the company." }))]
 pub struct UpdatePaymentBody {
     #[serde(default, deserialize_with = "removable")]
-    #[schema(value_type = Option<String>, max_length = 1000)]
+    #[schema(value_type = Option<Lines<1000>>, inline)]
     note: Option<Removable<Note>>,
 }
 

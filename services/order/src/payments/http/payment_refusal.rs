@@ -11,15 +11,16 @@ use crate::{
 };
 
 /// The field `payment_method` of a body breaks a rule.
-pub fn method(message: String) -> Problem {
-    Problem::invalid_field("/payment_method", "invalid", message)
+pub fn method(code: &'static str, message: String) -> Problem {
+    Problem::invalid_field("/payment_method", code, message)
 }
 
 pub fn of_starting(error: &StartPaymentError) -> Problem {
     match error {
-        StartPaymentError::UnknownMethod => {
-            method("no such method is offered; see GET /payment-methods".to_owned())
-        }
+        StartPaymentError::UnknownMethod => method(
+            "unknown_payment_method",
+            "no such method is offered; see GET /payment-methods".to_owned(),
+        ),
         StartPaymentError::Intent(error) => of_intent(error),
     }
 }
@@ -41,7 +42,7 @@ pub fn of_intent(error: &IntentError) -> Problem {
             "order_not_cancellable",
             "The order cannot be cancelled any more.",
         )
-        .with_member("status", status.as_str()),
+        .with_member("current_status", status.as_str()),
         IntentError::WhollyShipped => Problem::conflict(
             "order_shipped",
             "Everything of the order is shipped, or about to be. Ask for a return instead.",
@@ -69,8 +70,8 @@ fn of_rule(error: &PaymentError) -> Problem {
         .with_member("refundable", left),
         PaymentError::NoAmount => Problem::invalid_field(
             "/amount",
-            "invalid",
-            "an amount to give back is more than nothing",
+            "invalid_amount",
+            "the amount of a refund must be greater than zero",
         ),
     }
 }
@@ -94,5 +95,5 @@ fn of_transition(from: PaymentState, to: PaymentState) -> Problem {
             "The payment is in a state that does not allow this.",
         ),
     };
-    Problem::conflict(code, detail).with_member("status", from.as_str())
+    Problem::conflict(code, detail).with_member("current_status", from.as_str())
 }

@@ -5,7 +5,8 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, token::Customer,
+    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::BlankLine,
+    token::Customer,
 };
 
 use super::{return_refusal, return_view::ReturnView};
@@ -28,7 +29,7 @@ pub struct NewReturnBody {
     /// Without them: everything that was shipped and is in no return.
     #[schema(min_items = 1, max_items = 50)]
     items: Option<Vec<ParcelItemBody>>,
-    #[schema(max_length = 500)]
+    #[schema(value_type = Option<BlankLine<500>>, inline)]
     reason: Option<String>,
 }
 

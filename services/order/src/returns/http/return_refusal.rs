@@ -21,7 +21,7 @@ pub fn of_returning(error: &ReturnGoodsError) -> Problem {
             "no_such_transition",
             format!("The return is {}.", state.as_str()),
         )
-        .with_member("status", state.as_str()),
+        .with_member("current_status", state.as_str()),
         ReturnGoodsError::Refused(ReturnError::Packing(error)) => of_packing(error),
         ReturnGoodsError::Orders(error) => refusal::of_reading(error),
         ReturnGoodsError::Intent(error) => payment_refusal::of_intent(error),

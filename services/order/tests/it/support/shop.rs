@@ -26,12 +26,14 @@ use order::{
 };
 use postgres::{Pool, testing::Proxy};
 use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use web::{
     clock::Clock,
     token::{Role, testing::Signer},
 };
+use worker::Tasks;
 
 pub use self::requests::{Answer, address, order_of, post};
 use super::product::{Product, TOKEN};
@@ -50,6 +52,8 @@ pub struct Shop {
     provider: Providers,
     terms: PaymentTerms,
     clock: Clock,
+    /// What the process runs in the background, for as long as the shop.
+    _tasks: Tasks,
 }
 
 #[derive(Clone)]
@@ -283,7 +287,8 @@ impl Shop {
             most_unpaid_units: NonZeroU32::new(rules.most_unpaid_units),
         };
         let (readers, intents) = (pools.readers.clone(), pools.intents.clone());
-        let app = App::start(Parts {
+        let mut tasks = Tasks::new(watch::channel(false).1);
+        let parts = Parts {
             payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
             terms: terms.clone(),
             webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
@@ -303,7 +308,8 @@ impl Shop {
             require_shipping_address: rules.require_address,
             require_key: rules.require_key,
             patience: waits.patience,
-        });
+        };
+        let app = App::start(parts, &mut tasks);
         let router = app.router(&service(Some(readers)), true);
         let router = web::server::layered(router, &TaskTracker::new(), web::server::Port::Public);
         Self {
@@ -318,6 +324,7 @@ impl Shop {
             provider,
             terms,
             clock,
+            _tasks: tasks,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use postgres::{Connection, Pool};
 use tokio::sync::{mpsc, oneshot};
 use web::Problem;
+use worker::Tasks;
 
 use super::{
     model::{Product, ProductName},
@@ -29,14 +30,14 @@ struct Wanted {
 type Outcome = Result<Option<Arc<Product>>, Problem>;
 
 impl Reads {
-    /// Starts the reader; it ends when the last `Reads` is gone.
-    pub fn start(pool: &Pool) -> Self {
+    /// Starts the reader.
+    pub fn start(pool: &Pool, tasks: &mut Tasks) -> Self {
         let (queue, wanted) = mpsc::channel(CAPACITY);
         let reader = Reader {
             pool: pool.clone(),
             kept: None,
         };
-        tokio::spawn(reader.run(wanted));
+        tasks.spawn_for_server("product_reader", reader.run(wanted));
         Self(queue)
     }
 

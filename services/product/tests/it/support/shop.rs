@@ -33,6 +33,7 @@ use product::{
 };
 use serde_json::{Value, json};
 use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use web::{
@@ -41,6 +42,7 @@ use web::{
     server::{Port, layered},
     token::{Role, testing::Signer},
 };
+use worker::Tasks;
 
 pub use self::{
     call::{Answer, Call},
@@ -55,6 +57,8 @@ const PLANTING: Duration = Duration::from_mins(2);
 
 pub struct Shop {
     pub pool: Pool,
+    /// What the process runs in the background, for as long as the shop.
+    _tasks: Tasks,
     /// Of the products that are read one by one.
     pub reads: Pool,
     pub vendor: User,
@@ -134,6 +138,7 @@ impl Shop {
         };
         let pool = Pool::from(pool);
         let reads: Pool = apart("reads", 1, &READ_SETTINGS);
+        let mut tasks = Tasks::new(watch::channel(false).1);
         let app = App::new(Parts {
             pool: pool.clone(),
             lists: apart("lists", 2, &LIST_SETTINGS),
@@ -148,7 +153,7 @@ impl Shop {
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             in_flight: InFlight::default(),
-            reads: Reads::start(&reads),
+            reads: Reads::start(&reads, &mut tasks),
             views: Views::new(fresh_for),
         });
         let user = |roles: &[Role]| {
@@ -186,6 +191,7 @@ impl Shop {
                 40_000,
             ))))),
             pool,
+            _tasks: tasks,
         }
     }
 

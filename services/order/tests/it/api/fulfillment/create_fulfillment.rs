@@ -132,7 +132,7 @@ async fn only_confirmed_orders_are_packed_and_only_by_who_sells_them(pool: PgPoo
     let pack = async |person| shop.ask(&person, "POST", &path, &[], &json!({})).await;
     let refused = pack(shop.admin()).await;
     assert_eq!(refused.refusal(), (409, "order_not_confirmed"));
-    assert_eq!(refused.body["status"], "pending");
+    assert_eq!(refused.body["current_status"], "pending");
     shop.drive().await;
     assert_eq!(
         pack(shop.person(&[Role::Vendor])).await.refusal(),

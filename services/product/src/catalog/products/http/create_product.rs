@@ -9,6 +9,7 @@ use web::{
     Problem, ValidJson,
     conditional::ETag,
     idempotency::{IdempotencyKey, OptionalKey},
+    schema::{Line, Lines},
     token::VendorOrAdmin,
 };
 
@@ -35,16 +36,16 @@ use crate::{
 pub(crate) struct CreateProduct {
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$")]
     sku: Sku,
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline)]
     name: Name,
     /// The readable address; made from the name where absent.
     #[schema(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 100)]
     slug: Option<Slug>,
     #[serde(default)]
-    #[schema(value_type = String, max_length = 10_000)]
+    #[schema(value_type = Lines<10_000>, inline)]
     description: Description,
     price: Amount,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    #[schema(value_type = Option<Line<100>>, inline)]
     category: Option<Category>,
     /// Any JSON object of at most 16 KiB and 32 levels; numbers are kept as they are sent.
     #[serde(default)]

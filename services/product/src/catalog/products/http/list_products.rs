@@ -7,6 +7,7 @@ use web::{
     Problem,
     limit::LimitedByAddress,
     list::{ListQuery, Page},
+    schema::{BlankLine, Decimal},
     token::Guest,
 };
 
@@ -22,15 +23,15 @@ use crate::{
 pub(super) struct ListProducts {
     /// Words that SKU, name or description contain, in any order: at most 8, each with at least 3 letters or digits in
     /// a row.
-    #[param(max_length = 200, example = "blue mug")]
+    #[param(value_type = Option<BlankLine<200>>, inline, example = "blue mug")]
     q: Option<String>,
     /// Products of this vendor.
     vendor: Option<VendorId>,
     /// The lowest price, a decimal in the shop's currency.
-    #[param(example = "5.00")]
+    #[param(value_type = Option<Decimal>, inline, example = "5.00")]
     min_price: Option<String>,
     /// The highest price.
-    #[param(example = "20.00")]
+    #[param(value_type = Option<Decimal>, inline, example = "20.00")]
     max_price: Option<String>,
     /// Only what is, or is not, available.
     in_stock: Option<bool>,

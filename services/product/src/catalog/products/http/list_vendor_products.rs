@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 use web::{
     Problem,
     list::{ListQuery, Page},
+    schema::BlankLine,
     token::Vendor,
 };
 
@@ -21,7 +22,7 @@ use crate::{
 pub(super) struct ListVendorProducts {
     /// Words that SKU, name or description contain, in any order: at most 8, each with at least 3 letters or digits in
     /// a row.
-    #[param(max_length = 200, example = "blue mug")]
+    #[param(value_type = Option<BlankLine<200>>, inline, example = "blue mug")]
     q: Option<String>,
     /// Only products in this state.
     #[param(inline)]

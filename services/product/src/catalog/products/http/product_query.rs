@@ -67,7 +67,11 @@ pub(super) fn price(
     let Some(text) = text else { return Ok(None) };
     match Amount::from(text.clone()).in_currency(currency) {
         Ok(money) => Ok(Some(money.minor)),
-        Err(error) => Err(Problem::invalid_field(field, "invalid", error.to_string())),
+        Err(error) => Err(Problem::invalid_field(
+            field,
+            "invalid_amount",
+            error.to_string(),
+        )),
     }
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
+    schema::{Line, Lines},
     token::VendorOrAdmin,
 };
 
@@ -27,19 +28,19 @@ use crate::{
 #[schema(example = json!({ "price": "11.90", "category": null, "metadata": { "colour": "navy" } }))]
 pub(crate) struct UpdateProduct {
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline, required = false)]
     name: Option<Name>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 100)]
     slug: Option<Slug>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, nullable = false, max_length = 10_000)]
+    #[schema(value_type = Lines<10_000>, inline, required = false)]
     description: Option<Description>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Amount>, nullable = false)]
     price: Option<Amount>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    #[schema(value_type = Option<Line<100>>, inline)]
     #[expect(
         clippy::option_option,
         reason = "absent and null differ in a merge patch"

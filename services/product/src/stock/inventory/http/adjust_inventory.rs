@@ -4,7 +4,12 @@ use axum::extract::State;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, ValidJson, idempotency::IdempotencyKey, token::VendorOrAdmin};
+use web::{
+    PathParameters, Problem, ValidJson,
+    idempotency::IdempotencyKey,
+    schema::{Difference, Line},
+    token::VendorOrAdmin,
+};
 
 use super::{inventory_view::InventoryView, set_inventory::answer};
 use crate::{
@@ -24,9 +29,9 @@ use crate::{
 pub(crate) struct AdjustInventory {
     /// How many came, or, below zero, went.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND), custom(moves))]
-    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    #[schema(value_type = Difference<1_000_000_000>, inline)]
     delta: i64,
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline)]
     reason: Reason,
     /// Where; `main` where absent, or the only place that the SKU was ever in.
     #[serde(default, skip_serializing_if = "Option::is_none")]

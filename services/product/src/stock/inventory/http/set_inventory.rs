@@ -8,6 +8,7 @@ use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
     idempotency::IdempotencyKey,
+    schema::Line,
     token::VendorOrAdmin,
 };
 
@@ -38,7 +39,7 @@ pub(crate) struct SetInventory {
     #[garde(inner(range(min = 0, max = MAX_ON_HAND)))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     low_stock_threshold: Option<i64>,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[schema(value_type = Option<Line<200>>, inline)]
     reason: Option<Reason>,
     /// Where; needed once the SKU has units in several places.
     #[serde(default, skip_serializing_if = "Option::is_none")]

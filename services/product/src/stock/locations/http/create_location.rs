@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, token::Admin};
+use web::{Problem, ValidJson, schema::Line, token::Admin};
 
 use super::location_view::LocationView;
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 #[schema(example = json!({ "code": "berlin-1", "name": "Berlin, Hall 1", "priority": 10 }))]
 pub(crate) struct CreateLocation {
     code: LocationCode,
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    #[schema(value_type = Line<200>, inline)]
     name: Name,
     /// Orders are filled from the lowest first; 0 where absent.
     #[serde(default)]

@@ -31,10 +31,10 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(super) struct ListReservations {
     /// Of this SKU.
-    #[param(value_type = Option<String>, example = "MUG-BLUE-350")]
+    #[param(value_type = Option<String>, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "MUG-BLUE-350")]
     sku: Option<Sku>,
     /// Of this order.
-    #[param(value_type = Option<String>, example = "ord_01932c5e-7d2a-7c3e-9f00-0242ac120005")]
+    #[param(inline)]
     order: Option<OrderId>,
     /// In this state.
     #[param(inline)]

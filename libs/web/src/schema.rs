@@ -1,0 +1,85 @@
+//! How OpenAPI shows text that a service parses into types of its own: `#[schema(value_type = Line<200>, inline)]`. What
+//! fits these is taken, but for characters that the Unicode of a client does not know as unassigned.
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
+
+/// One line of 1 to `MAX` characters, not blank: no control, zero-width or direction characters.
+pub struct Line<const MAX: usize>;
+
+/// One line that may be blank, which is as good as absent.
+pub struct BlankLine<const MAX: usize>;
+
+/// Text of several lines, at most `MAX` characters, which may be blank: line breaks and tabs, and no other controls.
+pub struct Lines<const MAX: usize>;
+
+/// A decimal amount in a query.
+pub struct Decimal;
+
+/// A number of units to add or, negative, to take away: not zero.
+pub struct Difference<const MOST: i64>;
+
+/// `\p{C}` holds U+00AD; some readers of patterns do not know it.
+const LINE: &str = r"^[^\p{C}\u00AD\u2028\u2029]*[^\p{C}\u00AD\p{Z}][^\p{C}\u00AD\u2028\u2029]*$";
+const BLANK_LINE: &str = r"^[^\p{C}\u00AD\u2028\u2029]*$";
+const LINES: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";
+pub(crate) const DECIMAL: &str = r"^[0-9]{1,12}(\.[0-9]{1,4})?$";
+
+fn text(min: usize, max: usize, pattern: &str) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length((min > 0).then_some(min))
+        .max_length(Some(max))
+        .pattern(Some(pattern))
+        .into()
+}
+
+impl<const MAX: usize> PartialSchema for Line<MAX> {
+    fn schema() -> RefOr<Schema> {
+        text(1, MAX, LINE)
+    }
+}
+
+impl<const MAX: usize> PartialSchema for BlankLine<MAX> {
+    fn schema() -> RefOr<Schema> {
+        text(0, MAX, BLANK_LINE)
+    }
+}
+
+impl<const MAX: usize> PartialSchema for Lines<MAX> {
+    fn schema() -> RefOr<Schema> {
+        text(0, MAX, LINES)
+    }
+}
+
+impl PartialSchema for Decimal {
+    fn schema() -> RefOr<Schema> {
+        text(1, 17, DECIMAL)
+    }
+}
+
+impl<const MOST: i64> PartialSchema for Difference<MOST> {
+    fn schema() -> RefOr<Schema> {
+        let range = |from, to| {
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(from))
+                .maximum(Some(to))
+        };
+        utoipa::openapi::schema::OneOfBuilder::new()
+            .item(range(1, MOST))
+            .item(range(-MOST, -1))
+            .into()
+    }
+}
+
+impl<const MAX: usize> ToSchema for Line<MAX> {}
+impl<const MAX: usize> ToSchema for BlankLine<MAX> {}
+impl<const MAX: usize> ToSchema for Lines<MAX> {}
+impl ToSchema for Decimal {}
+impl<const MOST: i64> ToSchema for Difference<MOST> {}
