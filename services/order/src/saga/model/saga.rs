@@ -82,6 +82,24 @@ pub enum PayWindow {
     LongOver,
 }
 
+impl PayWindow {
+    /// How long a payment that began in time may take to come to a result.
+    const GRACE_SECONDS: f64 = 300.0;
+
+    /// `seconds_left`: by the database's clock, less than nothing when it is over.
+    pub fn of(until: Option<DateTime<Utc>>, seconds_left: f64) -> Self {
+        match until {
+            None => Self::Free,
+            Some(_) if seconds_left <= -Self::GRACE_SECONDS => Self::LongOver,
+            Some(_) if seconds_left <= 0.0 => Self::Over,
+            Some(until) => Self::Open {
+                until,
+                left: Duration::try_from_secs_f64(seconds_left).unwrap_or_default(),
+            },
+        }
+    }
+}
+
 /// What has left the shop, or is about to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parcels {
@@ -248,5 +266,81 @@ impl Settlement {
             }
             (&change.state, event)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use money::Money;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        payments::model::{NewRefund, PaymentState, payment::tests::payment},
+        values::RefundId,
+    };
+
+    #[test]
+    fn a_window_is_open_over_and_long_over() {
+        let until = DateTime::UNIX_EPOCH;
+        let left = Duration::from_millis(1_500);
+        for (seconds, window) in [
+            (1.5, PayWindow::Open { until, left }),
+            (0.0, PayWindow::Over),
+            (-299.9, PayWindow::Over),
+            (-300.0, PayWindow::LongOver),
+        ] {
+            assert_eq!(PayWindow::of(Some(until), seconds), window);
+            assert_eq!(PayWindow::of(None, seconds), PayWindow::Free);
+        }
+    }
+
+    #[test]
+    fn the_oldest_refund_that_is_under_way_is_the_one_to_see_to() {
+        let mut captured = payment(PaymentState::Captured);
+        let mut refunds = Vec::new();
+        for (id, cause) in [(1, RefundCause::Cancelled), (2, RefundCause::Requested)] {
+            let (refund, _) = captured
+                .open_refund(&NewRefund {
+                    id: RefundId(Uuid::from_u128(id)),
+                    amount: Some(Money::new(100, captured.amount.currency)),
+                    cause,
+                    reason: None,
+                })
+                .unwrap();
+            refunds.push(refund);
+        }
+        refunds[0].succeed();
+        let oldest = refunds[1].clone();
+        let mut facts = Facts::placed(PayWindow::Over);
+        facts.add_payment(captured, refunds);
+        assert_eq!(facts.refund, Some(oldest));
+        assert!(facts.cancellation_refunded);
+    }
+
+    #[test]
+    fn parcels_matter_to_what_may_have_to_be_wound_up() {
+        let mut pending = Facts::placed(PayWindow::Over);
+        assert!(!pending.depend_on_parcels());
+        pending.state.confirm().unwrap();
+        assert!(pending.depend_on_parcels(), "nobody has paid");
+        let mut confirmed = Facts {
+            window: PayWindow::Free,
+            ..pending
+        };
+        assert!(!confirmed.depend_on_parcels());
+        confirmed.cancel_requested = true;
+        assert!(confirmed.depend_on_parcels());
+    }
+
+    #[test]
+    fn what_fell_short_is_unshipped_until_it_is_given_back() {
+        let mut facts = Facts::placed(PayWindow::Free);
+        facts.shortfall_minor = 30;
+        facts.add_parcels(Parcels {
+            unshipped_minor: 70,
+            ..Parcels::default()
+        });
+        assert_eq!(facts.parcels.unshipped_minor, 100);
     }
 }
