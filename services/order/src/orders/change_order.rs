@@ -1,5 +1,5 @@
-//! The way of a change by hand: an order is read, changed, and written with its event if it still has the version that was
-//! read (ORDERS 22); again, where somebody else was faster.
+//! Changes an order by compare-and-set: reads it, applies the change, and writes it with its event if it still has the
+//! version that was read; otherwise tries again (ORDERS 22).
 
 use super::{
     ReviseOrderError,
@@ -8,11 +8,10 @@ use super::{
 };
 use crate::values::{OrderId, Precondition};
 
-/// How often a write that fits any version is tried again after somebody else's.
+/// How often a write is tried again after a concurrent one.
 const ATTEMPTS: u32 = 5;
 
-/// `sees`: who does not see the order is told that there is none. `change` returns its event, or `None` where it changes
-/// nothing.
+/// `sees`: whether the caller may see the order. `change` returns the event, or `None` if it changes nothing.
 pub(super) async fn change_order<O: Orders + Revisions>(
     orders: &O,
     id: OrderId,

@@ -25,7 +25,7 @@ impl<P: Payments> AnnotatePayment<P> {
     ) -> Result<Payment, IntentError> {
         let note = note.map(Note::as_str);
         self.payments
-            .revise(reader, payment, |payment| payment.revise(read, note))
+            .revise(reader, payment, |payment| payment.annotate(read, note))
             .await
     }
 }

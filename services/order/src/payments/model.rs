@@ -1,14 +1,16 @@
-//! The payment and its refunds, and an order as those meet it who pay for it or cancel it. Pure.
+//! Payments, refunds, and the order that they are locked with. Pure.
 
 mod filter;
+mod intent_refusal;
 mod order_payments;
 pub(crate) mod payment;
 mod payment_method;
 mod refund;
 
 pub use filter::PaymentFilter;
+pub use intent_refusal::IntentRefusal;
 pub use order_payments::{
-    Asked, Changes, IntentRefusal, LineShipping, OrderPayments, StartedPayment, StoredOrder,
+    Asked, Changes, LineShipping, OrderPayments, StartedPayment, StoredOrder,
 };
 pub use payment::{
     CaptureMode, NewPayment, Payment, PaymentDecision, PaymentError, PaymentState, StoredPayment,

@@ -147,9 +147,8 @@ impl Order {
         }
     }
 
-    /// Whoever sells all of it sets its status by hand. One step makes sense so: an order whose goods are all shipped is
-    /// completed. Every other way to another status has its own use case, since more than a word changes with it.
-    /// `None`: that is its status.
+    /// Sets the status by hand, for whoever sells all of the order. Only the step to completed exists: every other change of
+    /// status has its own use case, since more than the status changes with it. `None`: it has this status already.
     pub fn set_status(
         &mut self,
         to: Status,
@@ -174,7 +173,7 @@ impl Order {
         }
     }
 
-    /// Somebody says that the order is done with. Saying so again changes nothing (`false`).
+    /// The order is done with. Saying so again changes nothing (`false`).
     pub fn complete(&mut self) -> Result<bool, RevisionError> {
         match self.state.status {
             Status::Completed => return Ok(false),

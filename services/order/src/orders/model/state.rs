@@ -32,7 +32,7 @@ states! {
     Hold { Held = "held", Committed = "committed", Released = "released", Lost = "lost" }
 }
 
-/// The state of an order. Everybody reads it; only its own methods change it, and each change is a version with an
+/// The state of an order: readable everywhere, changed only by its own methods. Each change is a version and names its
 /// event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderState(StoredState);
@@ -121,19 +121,19 @@ impl OrderState {
         event
     }
 
-    /// Goods of it have left or arrived, as this event says.
+    /// Goods have left or arrived, as this event says.
     pub(crate) fn fulfil(&mut self, so_far: FulfillmentStatus, event: EventType) -> EventType {
         self.next_version().fulfillment = so_far;
         event
     }
 
-    /// Nobody has anything to do for it any more; the order has checked that this is so.
+    /// The order is done with. [`super::Order::complete`] has checked that it may be.
     pub(super) fn complete(&mut self) -> EventType {
         self.next_version().status = Status::Completed;
         EventType::OrderCompleted
     }
 
-    /// Something happened to the order that moves none of its axes.
+    /// An event that moves none of the axes.
     pub fn record(&mut self, event: EventType) -> EventType {
         self.next_version();
         event

@@ -1,25 +1,24 @@
-//! An order as those meet it who pay for it, decide about its payment or cancel it: all that is locked together, and
-//! every rule of what may become of it (ORDERS 19, 20, 22, 24). Nothing here calls anybody: the saga acts on what is
-//! decided.
+//! The order and the payment of an intent, locked together, with the rules of what may become of them (ORDERS 19, 20, 22,
+//! 24). No method calls a provider: the saga acts on what is decided here.
 
 use money::Money;
 
 use super::{
-    CaptureMode, NewPayment, NewRefund, Payment, PaymentDecision, PaymentError, PaymentState,
+    CaptureMode, IntentRefusal, NewPayment, NewRefund, Payment, PaymentDecision, PaymentState,
     Refund,
 };
 use crate::{
     orders::model::{NewEvent, OrderState, Status},
-    values::{Actor, EventType, OrderId, PaymentId, Precondition, Reader, RefundId, UserId},
+    values::{Actor, EventType, OrderId, PaymentId, Reader, RefundId, UserId},
 };
 
 /// Changed only by its own methods, which leave their [`Changes`] here to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderPayments {
     order: StoredOrder,
-    /// Of each line; empty where nobody looked.
+    /// Of each line; empty if they were not read, and then the order cannot be cancelled.
     units: Vec<LineShipping>,
-    /// The one that this is about.
+    /// The payment that the intent names.
     payment: Option<Payment>,
     changes: Changes,
 }
@@ -52,7 +51,7 @@ pub struct LineShipping {
 pub struct Changes {
     /// The order's new version, and the event that made it.
     pub version: Option<(OrderState, NewEvent)>,
-    /// Who asks for the order to be cancelled.
+    /// Who requests that the order be cancelled.
     pub cancellation: Option<UserId>,
     pub started: Option<StartedPayment>,
     pub payment: Option<Payment>,
@@ -68,30 +67,13 @@ pub struct StartedPayment {
     pub amount: Money,
 }
 
-/// What a request to cancel an order came to.
+/// The result of a request to cancel an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// The saga is to act on it.
     Now,
     /// The order is cancelled, or about to be.
     Before,
-}
-
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum IntentRefusal {
-    #[error("the payment that this is about is not there")]
-    NoPayment,
-    #[error("the payment has another version")]
-    Stale,
-    /// Nothing is to be paid, or not any more.
-    #[error("the order is not waiting for a payment")]
-    NotPayable,
-    #[error("an order that is {} cannot be cancelled", _0.as_str())]
-    NotCancellable(Status),
-    #[error("everything of the order is shipped, or about to be")]
-    WhollyShipped,
-    #[error(transparent)]
-    Payment(#[from] PaymentError),
 }
 
 impl LineShipping {
@@ -138,7 +120,7 @@ impl OrderPayments {
         &self.changes
     }
 
-    /// Starts a payment of an order that waits for one. That it is the only one is the database's to say.
+    /// Starts a payment of an order that waits for one. The database enforces that it is the only live one.
     pub fn start_payment(
         &mut self,
         new: &NewPayment,
@@ -203,7 +185,7 @@ impl OrderPayments {
         Ok(new.id)
     }
 
-    /// Asks for the order to be cancelled. Asking again changes nothing.
+    /// Requests that the order be cancelled. A repeated request changes nothing.
     pub fn request_cancellation(
         &mut self,
         user: UserId,
@@ -228,7 +210,7 @@ impl OrderPayments {
         self.is_being_cancelled() == Ok(false)
     }
 
-    /// Somebody asked for it before, or it came to this by itself.
+    /// It was requested before, or the order is cancelled already.
     fn is_being_cancelled(&self) -> Result<bool, IntentRefusal> {
         match self.order.state.status {
             Status::Completed => Err(IntentRefusal::NotCancellable(Status::Completed)),
@@ -245,17 +227,6 @@ impl OrderPayments {
         if payment.decide(decision)? {
             self.changes.payment = Some(payment.clone());
         }
-        Ok(())
-    }
-}
-
-impl Payment {
-    /// Writes its note, as somebody wishes who has read one of these versions.
-    pub fn revise(&mut self, read: &Precondition, note: Option<&str>) -> Result<(), IntentRefusal> {
-        if !read.holds(self.version) {
-            return Err(IntentRefusal::Stale);
-        }
-        self.annotate(note);
         Ok(())
     }
 }

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use money::Money;
 
 use super::{
-    NewRefund, PaymentMethod, ProviderName, ProviderReference, Refund, RefundState, RefusalReason,
-    StoredRefund,
+    IntentRefusal, NewRefund, PaymentMethod, ProviderName, ProviderReference, Refund, RefundState,
+    RefusalReason, StoredRefund,
 };
 use crate::{
     orders::model::PaymentStatus,
-    values::{EventType, OrderId, PaymentId, Reader, UserId, states::states},
+    values::{EventType, OrderId, PaymentId, Precondition, Reader, UserId, states::states},
 };
 
 states! {
@@ -32,7 +32,7 @@ states! {
     CaptureMode { Automatic = "automatic", Manual = "manual" }
 }
 
-/// A payment. Everybody reads it; only its own methods change it.
+/// A payment: readable everywhere, changed only by its own methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     now: StoredPayment,
@@ -293,14 +293,22 @@ impl Payment {
         EventType::PaymentRefundRefused
     }
 
-    /// Notes something about it. Noting the same again changes nothing.
-    pub fn annotate(&mut self, note: Option<&str>) {
+    /// Replaces the note, if the caller has read the current version. The same note changes nothing.
+    pub fn annotate(
+        &mut self,
+        read: &Precondition,
+        note: Option<&str>,
+    ) -> Result<(), IntentRefusal> {
+        if !read.holds(self.version) {
+            return Err(IntentRefusal::Stale);
+        }
         if self.note.as_deref() != note {
             self.change().note = note.map(str::to_owned);
         }
+        Ok(())
     }
 
-    /// To a state by an answer of the provider's, which ends the waiting for it.
+    /// Moves to a state by the provider's answer, which is no longer awaited.
     fn step(
         &mut self,
         from: &[PaymentState],
@@ -315,7 +323,7 @@ impl Payment {
         Ok(next)
     }
 
-    /// The only way to change a payment: however much changes until it is written, that is one version.
+    /// The only way to change a payment. All changes up to the next write are one version.
     fn change(&mut self) -> &mut StoredPayment {
         self.now.version = self.read_version + 1;
         &mut self.now
@@ -330,125 +338,4 @@ impl Payment {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    pub fn dollars(minor: i64) -> Money {
-        Money::new(minor, "USD".parse().unwrap())
-    }
-
-    pub fn payment(state: PaymentState) -> Payment {
-        let amount = dollars(1_000);
-        let (authorized, captured) = match state {
-            PaymentState::Authorized => (amount, dollars(0)),
-            state if state.is_captured() => (amount, amount),
-            _ => (dollars(0), dollars(0)),
-        };
-        Payment::stored(StoredPayment {
-            id: PaymentId(Uuid::nil()),
-            order_id: OrderId(Uuid::nil()),
-            customer: UserId(Uuid::nil()),
-            provider: ProviderName::Mock,
-            method: PaymentMethod::try_from("mock_ok".to_owned()).unwrap(),
-            capture: CaptureMode::Automatic,
-            state,
-            decision: None,
-            amount,
-            authorized,
-            captured,
-            refund_pending: dollars(0),
-            refunded: dollars(0),
-            reference: None,
-            refusal: None,
-            note: None,
-            secured: false,
-            asked: false,
-            version: 1,
-            created_at: DateTime::UNIX_EPOCH,
-            updated_at: DateTime::UNIX_EPOCH,
-        })
-    }
-
-    #[test]
-    fn what_is_written_at_once_is_one_version_and_nothing_is_none() {
-        let mut authorized = payment(PaymentState::Authorized);
-        authorized.annotate(None);
-        assert_eq!(authorized, payment(PaymentState::Authorized));
-        authorized.secure();
-        authorized.decide(PaymentDecision::Capture).unwrap();
-        authorized.capture().unwrap();
-        authorized.annotate(Some("paid by the company"));
-        assert_eq!((authorized.read_version(), authorized.version), (1, 2));
-    }
-
-    #[test]
-    fn an_answer_that_is_awaited_already_changes_nothing() {
-        let mut pending = payment(PaymentState::Pending);
-        let reference = ProviderReference::try_from("ref".to_owned()).unwrap();
-        pending.await_answer(Some(reference.clone()));
-        let asked = pending.clone();
-        pending.await_answer(None);
-        pending.await_answer(Some(reference));
-        assert_eq!(pending, asked);
-        assert!(pending.asked);
-    }
-
-    #[test]
-    fn a_decision_stands() {
-        let mut authorized = payment(PaymentState::Authorized);
-        assert_eq!(authorized.decide(PaymentDecision::Capture), Ok(true));
-        assert_eq!(authorized.decide(PaymentDecision::Capture), Ok(false));
-        assert_eq!(
-            authorized.decide(PaymentDecision::Void),
-            Err(PaymentError::Decided(PaymentDecision::Capture))
-        );
-        assert!(
-            payment(PaymentState::Pending)
-                .decide(PaymentDecision::Capture)
-                .is_err()
-        );
-        for ended in [PaymentState::Failed, PaymentState::Captured] {
-            assert!(payment(ended).decide(PaymentDecision::Void).is_err());
-        }
-    }
-
-    #[test]
-    fn no_more_goes_back_than_was_taken_even_while_refunds_are_under_way() {
-        let mut payment = payment(PaymentState::Captured);
-        payment.request_refund(dollars(600)).unwrap();
-        assert_eq!(
-            payment.request_refund(dollars(401)),
-            Err(PaymentError::TooMuch { left: dollars(400) })
-        );
-        assert_eq!(
-            payment.request_refund(dollars(0)),
-            Err(PaymentError::NoAmount)
-        );
-        payment.request_refund(dollars(400)).unwrap();
-        payment.refund(dollars(600)).unwrap();
-        assert_eq!(payment.state, PaymentState::PartiallyRefunded);
-        payment.refund_refused(dollars(400));
-        assert_eq!(payment.refundable(), dollars(400));
-        payment.request_refund(dollars(400)).unwrap();
-        payment.refund(dollars(400)).unwrap();
-        assert_eq!(payment.state, PaymentState::Refunded);
-        assert!(payment.refund(dollars(1)).is_err(), "nothing is set aside");
-    }
-
-    #[test]
-    fn money_that_was_taken_is_not_voided_and_what_ended_stays_ended() {
-        for state in [
-            PaymentState::Captured,
-            PaymentState::Failed,
-            PaymentState::Voided,
-        ] {
-            assert!(payment(state).void().is_err());
-            assert!(payment(state).capture().is_err());
-        }
-        let mut pending = payment(PaymentState::Pending);
-        assert!(pending.capture().is_err(), "nothing is set aside yet");
-        assert_eq!(pending.void(), Ok(EventType::PaymentVoided));
-    }
-}
+pub(crate) mod tests;

@@ -14,7 +14,7 @@ states! {
     RefundCause { Requested = "requested", Cancelled = "cancelled", Returned = "returned" }
 }
 
-/// A refund that somebody asks for.
+/// A requested refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRefund {
     pub id: RefundId,
@@ -24,7 +24,7 @@ pub struct NewRefund {
     pub reason: Option<String>,
 }
 
-/// A refund. Everybody reads it; only its own methods change it.
+/// A refund: readable everywhere, changed only by its own methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund(StoredRefund);
 
@@ -55,12 +55,12 @@ impl Refund {
         Self(stored)
     }
 
-    /// The provider has given it back.
+    /// The provider paid it back.
     pub fn succeed(&mut self) {
         self.0.state = RefundState::Succeeded;
     }
 
-    /// The provider will not.
+    /// The provider refused it.
     pub fn fail(&mut self, reason: RefusalReason) {
         self.0.state = RefundState::Failed;
         self.0.refusal = Some(reason);

@@ -1,5 +1,5 @@
-//! The one way of an intent through the database: its key, the locks of saga, order and payment, the model's decision,
-//! what it changed, and the saga due (ORDERS 9, 18, 19).
+//! Carries out an intent in one transaction: claims its key, locks saga, order and payment, lets the model decide, writes
+//! the changes, and leaves the saga due (ORDERS 9, 18, 19).
 
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ impl PgPayments {
             Claim::Repeated { resource } => return Ok(Done::Before(intent.made(order, resource)?)),
             Claim::Reused => return Err(IntentError::KeyReused.into()),
         }
-        // What is asked for again and again waits for nobody's locks, and holds up nobody else's.
+        // A repeated request that changes nothing takes no locks: it neither waits nor blocks others.
         if let Some(mut unlocked) = unlocked
             && let Ok(outcome) = decide(&mut unlocked)
             && unlocked.changes().is_empty()

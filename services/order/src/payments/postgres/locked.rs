@@ -70,9 +70,9 @@ pub(super) async fn lock(
     intent: Intent,
     order: OrderId,
 ) -> Result<OrderPayments, StoreError> {
-    // A saga that is woken for nothing has work, and seems to come on, for as long as somebody repeats a request: where
-    // that may be, it is woken by what is written. Where it was forgotten, it is woken all the same: an order that is
-    // locked before its saga meets another intent in a deadlock.
+    // An intent that may change nothing wakes the saga only with what it writes: a saga that is woken without need counts
+    // as progressing for as long as the request is repeated. A saga whose row is gone is woken all the same: locking the
+    // order before its saga leads to a deadlock with another intent.
     if intent.makes_something() || !sagas::lock(transaction, order).await? {
         sagas::wake(transaction, order).await?;
     }
@@ -152,7 +152,7 @@ async fn units(
     .await?)
 }
 
-/// Writes what an intent changed, and leaves the saga due; an intent that changed nothing leaves all as it was.
+/// Writes what an intent changed, and leaves the saga due. Without changes nothing is written.
 pub(super) async fn write(
     transaction: &mut Transaction,
     intent: Intent,

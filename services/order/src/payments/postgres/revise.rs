@@ -1,4 +1,4 @@
-//! What is edited of a payment by hand: it is locked alone, since nothing else depends on it.
+//! Edits of a payment that concern nothing else: only its row is locked.
 
 use super::{PgPayments, Stop, intent_error, locked::lock_payment};
 use crate::{

@@ -323,7 +323,7 @@ mod tests {
         let mut pending = Facts::placed(PayWindow::Over);
         assert!(!pending.depend_on_parcels());
         pending.state.confirm().unwrap();
-        assert!(pending.depend_on_parcels(), "nobody has paid");
+        assert!(pending.depend_on_parcels(), "unpaid");
         let mut confirmed = Facts {
             window: PayWindow::Free,
             ..pending

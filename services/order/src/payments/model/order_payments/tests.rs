@@ -1,4 +1,4 @@
-//! Each rule of what may become of an order and its payment.
+//! One test for each rule of what may become of an order and its payment.
 
 use uuid::Uuid;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     orders::model::{CancelReason, FulfillmentStatus, PaymentStatus, StoredState},
     payments::model::{
-        PaymentMethod, ProviderName, RefundCause, StoredPayment,
+        PaymentError, PaymentMethod, ProviderName, RefundCause, StoredPayment,
         payment::tests::{dollars, payment},
     },
 };
@@ -221,7 +221,7 @@ fn without_an_amount_all_that_is_left_goes_back_and_no_more() {
 }
 
 #[test]
-fn a_cancellation_is_asked_for_once() {
+fn a_cancellation_is_requested_once() {
     let mut locked = with_line(confirmed());
     assert!(locked.cancellation_depends_on_units());
     assert_eq!(locked.request_cancellation(CUSTOMER, BY), Ok(Asked::Now));
@@ -267,19 +267,8 @@ fn what_has_left_or_is_leaving_or_fell_short_is_not_cancelled() {
 }
 
 #[test]
-fn where_nobody_looked_at_the_units_nothing_is_cancelled() {
+fn units_that_were_not_read_allow_no_cancellation() {
     let mut unlocked = OrderPayments::stored(confirmed());
     assert!(unlocked.request_cancellation(CUSTOMER, BY).is_err());
     assert!(unlocked.changes().is_empty());
-}
-
-#[test]
-fn a_note_is_written_over_the_version_that_was_read() {
-    let mut payment = payment(PaymentState::Pending);
-    let other = Precondition::OneOf(vec![7]);
-    assert_eq!(payment.revise(&other, Some("a")), Err(IntentRefusal::Stale));
-    assert_eq!(payment.note, None);
-    let read = Precondition::OneOf(vec![payment.version]);
-    payment.revise(&read, Some("a")).unwrap();
-    assert_eq!((payment.note.as_deref(), payment.version), (Some("a"), 2));
 }
