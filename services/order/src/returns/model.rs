@@ -5,7 +5,8 @@ use money::Money;
 
 use crate::{
     fulfillment::model::{
-        Dispatch, Packing, PackingError, ParcelLine, Return, ReturnReason, ReturnState,
+        Dispatch, Packing, PackingError, ParcelLine, ParcelOutcome, ParcelRefusal, Return,
+        ReturnReason, ReturnState,
     },
     orders::model::{Merchant, NewEvent, OrderState},
     values::{Actor, EventType, ReturnId, UserId},
@@ -27,7 +28,39 @@ pub enum ReturnChange {
         id: ReturnId,
         from: ReturnState,
         to: ReturnState,
+        /// Its units may be returned again.
+        frees_units: bool,
     },
+}
+
+/// A return of which product was told, with the event that makes the new version of its order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToldReturn {
+    pub state: ReturnState,
+    pub refusal: Option<ParcelRefusal>,
+    pub event: NewEvent,
+}
+
+impl ToldReturn {
+    /// By product's answer. `refund`: what went back for it.
+    pub fn of(id: ReturnId, refund: Money, outcome: ParcelOutcome, order: &mut OrderState) -> Self {
+        let event = |event| NewEvent::new(event, Actor::System).with("return_id", id.to_string());
+        match outcome {
+            ParcelOutcome::Done => Self {
+                state: ReturnState::Received,
+                refusal: None,
+                event: event(order.record(EventType::ReturnReceived))
+                    .with("refund_minor", refund.minor),
+            },
+            // Whoever approved it may try again, or reject it.
+            ParcelOutcome::Refused(refusal) => Self {
+                state: ReturnState::Approved,
+                refusal: Some(refusal),
+                event: event(order.record(EventType::ReturnRefused))
+                    .with("refusal", refusal.as_str()),
+            },
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -119,7 +152,12 @@ impl Dispatch {
                 return Err(ReturnError::NoSuchStep(from));
             }
         };
-        let change = ReturnChange::Move { id, from, to };
+        let change = ReturnChange::Move {
+            id,
+            from,
+            to,
+            frees_units: to == Rejected,
+        };
         Ok(Some(self.return_step(id, event, by.actor(), change)))
     }
 
@@ -131,12 +169,45 @@ impl Dispatch {
         change: ReturnChange,
     ) -> ReturnStep {
         let mut state = self.order.state;
-        state.version += 1;
+        let event = state.record(event);
         ReturnStep {
             read_version: self.order.state.version,
             state,
             event: NewEvent::new(event, actor).with("return_id", id.to_string()),
             change,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn told(outcome: ParcelOutcome) -> (ToldReturn, OrderState) {
+        let mut order = OrderState::placed();
+        let refund = Money::new(250, "USD".parse().unwrap());
+        let id = ReturnId(Uuid::nil());
+        let told = ToldReturn::of(id, refund, outcome, &mut order);
+        (told, order)
+    }
+
+    #[test]
+    fn what_product_took_back_is_received_and_says_what_was_refunded() {
+        let (told, order) = told(ParcelOutcome::Done);
+        assert_eq!((told.state, told.refusal), (ReturnState::Received, None));
+        assert_eq!(told.event.event_type, EventType::ReturnReceived);
+        assert_eq!(told.event.details["refund_minor"], 250);
+        assert_eq!(order.version, 2);
+    }
+
+    #[test]
+    fn what_product_did_not_take_back_is_approved_as_before_and_says_why() {
+        let (told, order) = told(ParcelOutcome::Refused(ParcelRefusal::Gone));
+        assert_eq!(told.state, ReturnState::Approved);
+        assert_eq!(told.event.event_type, EventType::ReturnRefused);
+        assert_eq!(told.event.details["refusal"], "gone");
+        assert_eq!(order.version, 2);
     }
 }
