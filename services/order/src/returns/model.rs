@@ -181,15 +181,18 @@ impl Dispatch {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use uuid::Uuid;
 
     use super::*;
+    use crate::fulfillment::model::fulfillment::tests::dispatch;
+
+    const ID: ReturnId = ReturnId(Uuid::nil());
 
     fn told(outcome: ParcelOutcome) -> (ToldReturn, OrderState) {
         let mut order = OrderState::placed();
         let refund = Money::new(250, "USD".parse().unwrap());
-        let id = ReturnId(Uuid::nil());
-        let told = ToldReturn::of(id, refund, outcome, &mut order);
+        let told = ToldReturn::of(ID, refund, outcome, &mut order);
         (told, order)
     }
 
@@ -209,5 +212,108 @@ mod tests {
         assert_eq!(told.event.event_type, EventType::ReturnRefused);
         assert_eq!(told.event.details["refusal"], "gone");
         assert_eq!(order.version, 2);
+    }
+
+    /// An order of which everything was shipped, with a return of one mug in this state.
+    fn returning(state: ReturnState) -> Dispatch {
+        let mut dispatch = dispatch();
+        for (units, line) in dispatch.units.iter_mut().zip(&dispatch.order.lines) {
+            units.shipped = line.quantity.get();
+        }
+        dispatch.units[0].returned = 1;
+        let line = &dispatch.order.lines[0];
+        dispatch.returns.push(Return {
+            id: ID,
+            order_id: dispatch.order.id,
+            state,
+            lines: vec![ParcelLine {
+                position: 0,
+                sku: line.sku.clone(),
+                quantity: 1.try_into().unwrap(),
+            }],
+            reason: None,
+            refund: line.unit_price,
+            refusal: None,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        });
+        dispatch
+    }
+
+    #[test]
+    fn what_was_shipped_and_is_in_no_return_comes_back_at_its_price() {
+        let shipped = returning(ReturnState::Approved);
+        let customer = shipped.order.customer;
+        let step = shipped.request_return(customer, ID, &Packing::Rest, None);
+        let step = step.unwrap();
+        assert_eq!(step.event.event_type, EventType::ReturnRequested);
+        assert_eq!((step.read_version, step.state.version), (2, 3));
+        let ReturnChange::Request(new) = step.change else {
+            unreachable!("{:?}", step.change)
+        };
+        let lines = new.lines.iter();
+        let lines: Vec<_> = lines
+            .map(|one| (one.position, one.quantity.get()))
+            .collect();
+        assert_eq!(lines, [(0, 2), (1, 1)]);
+        assert_eq!(new.refund.minor, 300);
+        let unshipped = dispatch();
+        let refused = unshipped.request_return(customer, ID, &Packing::Rest, None);
+        let left = ReturnError::Packing(PackingError::NothingLeft);
+        assert_eq!(refused.unwrap_err(), left);
+    }
+
+    #[test]
+    fn a_return_goes_its_way_and_no_step_back() {
+        use ReturnState::{Approved, Received, Receiving, Rejected, Requested};
+        let (approve, receive, reject) = (
+            ReturnAction::Approve,
+            ReturnAction::Receive,
+            ReturnAction::Reject,
+        );
+        let admin = Merchant::Admin(UserId(Uuid::nil()));
+        for (action, from, expected, frees) in [
+            (approve, Requested, Approved, false),
+            (receive, Approved, Receiving, false),
+            (reject, Requested, Rejected, true),
+            (reject, Approved, Rejected, true),
+        ] {
+            let step = returning(from).move_return(admin, ID, action);
+            let ReturnChange::Move {
+                to, frees_units, ..
+            } = step.unwrap().unwrap().change
+            else {
+                unreachable!()
+            };
+            assert_eq!((to, frees_units), (expected, frees));
+        }
+        for (action, done) in [
+            (approve, Approved),
+            (approve, Received),
+            (receive, Receiving),
+            (receive, Received),
+            (reject, Rejected),
+        ] {
+            let step = returning(done).move_return(admin, ID, action);
+            assert!(step.unwrap().is_none());
+        }
+        for (action, from) in [
+            (approve, Rejected),
+            (receive, Requested),
+            (receive, Rejected),
+            (reject, Receiving),
+            (reject, Received),
+        ] {
+            let step = returning(from).move_return(admin, ID, action);
+            assert_eq!(step.unwrap_err(), ReturnError::NoSuchStep(from));
+        }
+    }
+
+    #[test]
+    fn a_return_of_goods_of_others_is_not_there_for_a_vendor() {
+        let stranger = Merchant::Vendor(UserId(Uuid::max()));
+        let step =
+            returning(ReturnState::Requested).move_return(stranger, ID, ReturnAction::Reject);
+        assert_eq!(step.unwrap_err(), ReturnError::NotFound);
     }
 }

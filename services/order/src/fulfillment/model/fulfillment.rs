@@ -435,3 +435,6 @@ pub fn shipping_status(units: impl IntoIterator<Item = (u32, u32)>) -> Fulfillme
         (true, true) => FulfillmentStatus::Shipped,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -290,14 +290,10 @@ fn situations() -> Vec<Facts> {
                 for decision in decisions {
                     for flags in 0..16 {
                         let payment = state.map(|state| {
-                            let capture = if flags & 2 == 0 {
-                                CaptureMode::Automatic
-                            } else {
-                                CaptureMode::Manual
-                            };
+                            let captures = [CaptureMode::Automatic, CaptureMode::Manual];
                             let stored = StoredPayment {
                                 secured: flags & 1 != 0,
-                                capture,
+                                capture: captures[usize::from(flags & 2 != 0)],
                                 ..(*payment(state)).clone()
                             };
                             (Payment::stored(stored), decision)
