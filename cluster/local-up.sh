@@ -153,7 +153,7 @@ came_back() {
 
 # Nothing is thrown away without a trace: a slow machine is not a broken cluster.
 give_up() {
-  say "The cluster in $state does not come back: building it anew. Its database, volumes and logs are in $state.failed"
+  say "The cluster in $state does not come back: building a new one. Its database, volumes and logs are in $state.failed"
   step "Ending the node's processes" stop_node
   rm -rf --one-file-system "$state.failed"
   mkdir -p "$state.failed"

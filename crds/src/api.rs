@@ -1,14 +1,14 @@
-//! What every request to the shop's API has to carry.
+//! What the shop's API requires of requests.
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// What every request has to carry.
+/// What the shop's API requires of requests.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Api {
-    /// Whether requests that place an order, start a payment or refund one are refused without an `Idempotency-Key`;
-    /// `false` if absent, and such a request that is repeated may then order twice.
+    /// Whether requests that place an order, start a payment or refund one are rejected without an `Idempotency-Key`;
+    /// `false` if absent. Without the header, a retried request may place a second order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_idempotency_key: Option<bool>,
 }

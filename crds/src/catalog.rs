@@ -1,15 +1,15 @@
-//! How the shop's products are shown.
+//! How the shop's products are served.
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// How products are shown to guests and customers.
+/// How products are served to guests and customers.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Catalog {
-    /// Milliseconds that guests and customers may be shown a product, and what is available of it, from memory; 1000 if
-    /// absent, 0 reads it from the database each time. Vendors and admins always see it as it is, and an order never
-    /// sells what is gone.
+    /// Milliseconds for which a product and its availability may be served from a cache to guests and customers; 1000
+    /// if absent, 0 reads the database each time. Vendors and admins always see the current state, and orders always
+    /// check the current stock.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 60_000))]
     pub cache_milliseconds: Option<i32>,

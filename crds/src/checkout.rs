@@ -1,18 +1,18 @@
-//! What an order has to carry, and how much of it may be unpaid.
+//! What an order requires, and how many units may be unpaid.
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// What an order has to carry, and how much of it may be unpaid.
+/// What an order requires, and how many units may be unpaid.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Checkout {
-    /// Whether an order is refused without a `shipping_address`; `false` if absent.
+    /// Whether an order without a `shipping_address` is rejected; `false` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_shipping_address: Option<bool>,
 
-    /// Units of one SKU that one customer may have in unpaid orders at the same time, and so in one order; 100 if absent.
-    /// Counts only where orders wait for a payment.
+    /// Units of one SKU that one customer may have in unpaid orders at the same time, and therefore in one order; 100
+    /// if absent. Applies only if orders wait for a payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_unpaid_units_per_sku: Option<i32>,

@@ -4,13 +4,14 @@ use crate::{Resources, names::IMAGE};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// Settings of single components; what is absent keeps its default.
+/// Settings of individual components; absent fields keep their defaults.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[x_kube(
     cel,
     // `Components::MAX_PODS`; a component that is not named has one pod.
     validation = Rule::new("(has(self.auth) ? (has(self.auth.autoscaling) ? self.auth.autoscaling.max : has(self.auth.replicas) ? self.auth.replicas : 1) : 1) + (has(self.product) ? (has(self.product.autoscaling) ? self.product.autoscaling.max : has(self.product.replicas) ? self.product.replicas : 1) : 1) + (has(self.order) ? (has(self.order.autoscaling) ? self.order.autoscaling.max : has(self.order.replicas) ? self.order.replicas : 1) : 1) + (has(self.worker) ? (has(self.worker.autoscaling) ? self.worker.autoscaling.max : has(self.worker.replicas) ? self.worker.replicas : 1) : 1) <= 19")
-        .message("the components may have 19 pods in all, since each opens 8 of the 185 database connections: lower replicas or autoscaling.max")
+        .message("the components may have at most 19 pods in all, since each opens 8 of the 185 database \
+        connections: lower replicas or autoscaling.max")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct Components {
@@ -18,15 +19,15 @@ pub struct Components {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<ServiceComponent>,
 
-    /// Catalogue and stock.
+    /// Catalog and stock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product: Option<ServiceComponent>,
 
-    /// Orders, as the shop's customers reach them.
+    /// Orders: the API that customers use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<ServiceComponent>,
 
-    /// Sagas and deliveries of the order service. Runs the image of `order`.
+    /// Background work of the order service: sagas, shipments and events. Runs the image of `order`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerComponent>,
 }
@@ -40,12 +41,12 @@ pub struct ServiceComponent {
     #[schemars(length(min = 1, max = 512), regex(pattern = IMAGE))]
     pub image: Option<String>,
 
-    /// Number of pods; 1 if absent. Not used with `autoscaling`.
+    /// Number of pods; 1 if absent. Ignored with `autoscaling`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 50))]
     pub replicas: Option<i32>,
 
-    /// Lets the number of pods follow their CPU, by a `HorizontalPodAutoscaler`.
+    /// Scales the number of pods by their CPU usage with a `HorizontalPodAutoscaler`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<Autoscaling>,
 
@@ -54,16 +55,16 @@ pub struct ServiceComponent {
     pub resources: Option<Resources>,
 }
 
-/// Settings of a worker, whose image is another component's.
+/// Settings of a worker, which runs the image of another component.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerComponent {
-    /// Number of pods; 1 if absent. Not used with `autoscaling`.
+    /// Number of pods; 1 if absent. Ignored with `autoscaling`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 50))]
     pub replicas: Option<i32>,
 
-    /// Lets the number of pods follow their CPU, by a `HorizontalPodAutoscaler`.
+    /// Scales the number of pods by their CPU usage with a `HorizontalPodAutoscaler`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<Autoscaling>,
 
@@ -72,25 +73,25 @@ pub struct WorkerComponent {
     pub resources: Option<Resources>,
 }
 
-/// How the number of a component's pods follows their CPU. While it is set, `replicas` is not used.
+/// How a component is scaled by CPU usage. While it is set, `replicas` is ignored.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[x_kube(
     cel,
     validation = Rule::new("!has(self.min) || self.min <= self.max")
-        .message("autoscaling.min is more than autoscaling.max")
+        .message("autoscaling.min must not exceed autoscaling.max")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct Autoscaling {
-    /// Least number of pods; 1 if absent.
+    /// Minimum number of pods; 1 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 50))]
     pub min: Option<i32>,
 
-    /// Largest number of pods.
+    /// Maximum number of pods.
     #[schemars(range(min = 1, max = 50))]
     pub max: i32,
 
-    /// CPU that pods use on average, in percent of what they request; 80 if absent.
+    /// Target average CPU usage of the pods, in percent of their CPU request; 80 if absent.
     #[serde(rename = "targetCPU", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
     pub target_cpu: Option<i32>,

@@ -7,11 +7,11 @@ use crate::{
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where the shop's data lives. Exactly one kind is given, and the kind cannot change.
+/// Where the shop's data is stored. Exactly one kind is set, and the kind is immutable.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[x_kube(
     cel,
-    validation = Rule::new("has(self.managed)").message("name a kind of database: managed is the one there is")
+    validation = Rule::new("has(self.managed)").message("set managed: it is the only kind of database")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct Database {
@@ -26,9 +26,9 @@ pub struct Database {
     cel,
     // On the parent, since a rule on a field that was removed is skipped (OPERATOR 7).
     validation = Rule::new("(has(self.storage.className) ? self.storage.className : '') == (has(oldSelf.storage.className) ? oldSelf.storage.className : '')")
-        .message("the storage class cannot change; make a new stack and move the data").field_path(".storage"),
+        .message("the storage class cannot change; create a new stack and move the data").field_path(".storage"),
     validation = Rule::new("self.storage.size == oldSelf.storage.size")
-        .message("the volume's size cannot change yet; make a new stack and move the data").field_path(".storage"),
+        .message("the volume's size cannot change yet; create a new stack and move the data").field_path(".storage"),
     // What the pod gets as its limit: its request where only that is given.
     validation = Rule::new("!has(self.resources) || (has(self.resources.limits) && has(self.resources.limits.memory) ? quantity(self.resources.limits.memory) : has(self.resources.requests) && has(self.resources.requests.memory) ? quantity(self.resources.requests.memory) : quantity('256Mi')).compareTo(quantity('256Mi')) >= 0")
         .message("PostgreSQL needs at least 256Mi of memory: raise database.managed.resources.limits.memory").field_path(".resources")
@@ -38,8 +38,8 @@ pub struct ManagedDatabase {
     /// The volume that holds the data.
     pub storage: Storage,
 
-    /// CPU and memory of each database pod; at most 1Gi of memory if absent, and a quarter of it is Postgres' own cache
-    /// (`shared_buffers`). A change restarts the database.
+    /// CPU and memory of each database pod; the memory limit is 1Gi if absent, and a quarter of it is used for
+    /// `shared_buffers`. A change restarts the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 
@@ -59,12 +59,12 @@ pub struct ManagedDatabase {
 )]
 #[serde(rename_all = "camelCase")]
 pub struct Storage {
-    /// Size of the volume, from `1Gi` to `64Ti`. A quarter of it, 4 GB at most, is for the write-ahead log (`max_wal_size`):
-    /// under a busy shop a small volume means frequent checkpoints.
+    /// Size of the volume, from `1Gi` to `64Ti`. A quarter of it, 4 GB at most, is reserved for the write-ahead log
+    /// (`max_wal_size`): in a busy shop, a small volume causes frequent checkpoints.
     #[schemars(length(min = 1, max = 12), regex(pattern = r"^[1-9][0-9]*(Mi|Gi|Ti)$"))]
     pub size: String,
 
-    /// Name of the `StorageClass`; the cluster's default class if absent. Cannot change.
+    /// Name of the `StorageClass`; the cluster's default class if absent. Immutable.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253), regex(pattern = SUBDOMAIN))]
     pub class_name: Option<String>,

@@ -1,11 +1,11 @@
-//! Where images come from and how they are pulled.
+//! Where images are pulled from, and how.
 
 use crate::names::{REGISTRY, SUBDOMAIN};
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where images come from: `{registry}/{component}:{version}`.
+/// Where images are pulled from: `{registry}/{component}:{version}`.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
@@ -14,7 +14,7 @@ pub struct Image {
     #[schemars(length(min = 1, max = 200), regex(pattern = REGISTRY))]
     pub registry: Option<String>,
 
-    /// When the kubelet pulls; `IfNotPresent` if absent.
+    /// When the kubelet pulls an image; `IfNotPresent` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pull_policy: Option<PullPolicy>,
 
@@ -38,10 +38,10 @@ pub struct PullSecret {
 pub enum PullPolicy {
     /// At every start of a container.
     Always,
-    /// When the node does not have it yet.
+    /// If the image is not on the node yet.
     #[default]
     IfNotPresent,
-    /// Never: it must be on the node already.
+    /// Never: the image must already be on the node.
     Never,
 }
 

@@ -1,12 +1,12 @@
-//! The route from outside the cluster.
+//! External access to the shop.
 
 use crate::names::{HOST, SUBDOMAIN};
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The route from outside: one Ingress. It carries no annotation of an ingress controller, and one of cert-manager's
-/// where `tls.issuer` is given.
+/// External access: one Ingress. It has no annotations of an ingress controller, and one cert-manager annotation if
+/// `tls.issuer` is set.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[x_kube(
     cel,
@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct Ingress {
-    /// Host name of the shop, another for each shop of the cluster. Required, unless the operator runs with
-    /// `--allow-catch-all`: a shop without one would answer for the names of others.
+    /// Host name of the shop, unique among the shops of the cluster. Required unless the operator runs with
+    /// `--allow-catch-all`: a shop without a host would receive requests for the host names of other shops.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253), regex(pattern = HOST))]
     pub host: Option<String>,
@@ -34,13 +34,13 @@ pub struct Ingress {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<IngressTls>,
 
-    /// Whether the operator requests the shop's address through the ingress before it reports that the shop serves there;
-    /// `true` if absent. Turn it off where the operator cannot reach the ingress controller.
+    /// Whether the operator requests the shop's URL through the ingress before it reports the shop as reachable
+    /// there; `true` if absent. Disable it if the operator cannot reach the ingress controller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_url: Option<bool>,
 }
 
-/// TLS at the ingress controller: a Secret with a certificate, an issuer that makes one, or both.
+/// TLS at the ingress controller: a Secret with a certificate, an issuer that issues one, or both.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[x_kube(
     cel,
@@ -49,18 +49,18 @@ pub struct Ingress {
 )]
 #[serde(rename_all = "camelCase")]
 pub struct IngressTls {
-    /// Name of a Secret of type `kubernetes.io/tls` in the stack's namespace; with an issuer, the Secret that it fills,
-    /// `<stack>-tls` if absent.
+    /// Name of a Secret of type `kubernetes.io/tls` in the stack's namespace; with an issuer, the Secret in which
+    /// cert-manager stores the certificate, `<stack>-tls` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253), regex(pattern = SUBDOMAIN))]
     pub secret_name: Option<String>,
 
-    /// The cert-manager issuer that makes the certificate and renews it.
+    /// The cert-manager issuer that issues and renews the certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<Issuer>,
 }
 
-/// An issuer of cert-manager.
+/// A cert-manager issuer.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Issuer {
     /// Name of the issuer.
@@ -72,13 +72,13 @@ pub struct Issuer {
     pub kind: Option<IssuerKind>,
 }
 
-/// What kind of issuer.
+/// The kind of the issuer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum IssuerKind {
-    /// One of the stack's namespace.
+    /// An issuer in the stack's namespace.
     #[default]
     Issuer,
-    /// One for all namespaces.
+    /// An issuer for all namespaces.
     ClusterIssuer,
 }
 

@@ -1,5 +1,5 @@
-//! The `EcommerceStack` resource: its types, defaults, validation rules and the reasons its status gives.
-//! No client and no reconcile: whoever reads or writes the resource (operator, kubectl plugin, tests) depends on this.
+//! The `EcommerceStack` resource: its types, defaults, validation rules and the reasons its status gives. No client
+//! and no reconcile: every reader and writer of the resource (operator, kubectl plugin, tests) depends on this crate.
 //! `cargo run -p ecommercestack-crds --bin crdgen` prints the `CustomResourceDefinition`.
 
 mod api;

@@ -4,37 +4,37 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How orders are paid. Orders that exist keep what they were placed under.
+/// How orders are paid. Existing orders keep the settings under which they were placed.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payments {
-    /// Who takes the money; `none` if absent.
+    /// The payment provider; `none` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<PaymentProvider>,
 
-    /// Seconds that an order's units are kept for its payment; 900 if absent.
+    /// Seconds for which an order's units are held while its payment is pending; 900 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 60, max = 604_800))]
     pub window_seconds: Option<i32>,
 
-    /// Who takes authorised money; `automatic` if absent.
+    /// Who captures authorized payments; `automatic` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<PaymentCapture>,
 }
 
-/// Who takes the money.
+/// The payment provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PaymentProvider {
-    /// Nobody: orders are confirmed at once and paid elsewhere.
+    /// No provider: orders are confirmed at once and paid outside the shop.
     #[default]
     None,
-    /// A provider inside the shop that moves no money, for trying and testing.
+    /// A built-in provider that moves no money, for trials and tests.
     Mock,
 }
 
-/// Who takes authorised money: the shop by itself as soon as the order's units are committed (`automatic`, the default),
-/// or an admin, payment by payment (`manual`). A payment that was started keeps what it was started under.
+/// Who captures authorized payments: the shop as soon as the order's units are committed (`automatic`, the default),
+/// or an admin, payment by payment (`manual`). A payment keeps the setting under which it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PaymentCapture {

@@ -4,13 +4,13 @@
 /// The types of conditions in `status.conditions`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConditionType {
-    /// Everything runs as the spec says.
+    /// All components run as the spec requires.
     Ready,
-    /// The shop can be used, maybe with an older image or fewer pods than asked for.
+    /// The shop is usable, possibly with an older image or fewer pods than requested.
     Available,
-    /// Something is on its way and needs nobody.
+    /// A change is in progress and needs no intervention.
     Progressing,
-    /// Something is wrong and somebody should look.
+    /// There is a problem that needs intervention.
     Degraded,
     PostgresReady,
     AuthReady,
@@ -20,10 +20,11 @@ pub enum ConditionType {
     Routed,
     /// The last audit of stock found no problems. Its reason is the code of the first finding.
     StockConsistent,
-    /// The last audit of orders found no problems: sagas, payments, parcels and events come to their end, and orders
-    /// agree with the stock. Its reason is the code of the first finding.
+    /// The last audit of orders found no problems: sagas, payments, shipments and events complete, and orders agree
+    /// with the stock. Its reason is the code of the first finding.
     SagasFlowing,
-    /// Another installation of the operator watches the stack as well. That one says so, and only while it is true.
+    /// Another installation of the operator watches the stack as well. That installation reports it, and only while
+    /// it is true.
     OperatorConflict,
 }
 
@@ -64,22 +65,22 @@ impl ConditionType {
 /// Why a condition is as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// It runs as the spec says.
+    /// It runs as the spec requires.
     Running,
-    /// It runs as the spec says, which is with no pods.
+    /// It is scaled to zero by the spec.
     ScaledToZero,
-    /// Nothing of the kind that this condition reports is going on.
+    /// No change or problem of the condition's kind exists.
     None,
     /// The shop's URL was not requested; the message says why.
     NotChecked,
-    /// The spec asks for no route from outside.
+    /// The spec has no ingress.
     NoIngress,
 
-    /// The database's pod is on its way.
+    /// The database's pod is starting.
     DatabaseStarting,
-    /// The database runs; roles, databases and passwords are being set.
+    /// The database runs; roles, databases and passwords are being set up.
     Bootstrapping,
-    /// It waits for the database.
+    /// Waits for the database.
     WaitingForDatabase,
     /// The migration Job of the new image runs; the old image keeps serving.
     Migrating,
@@ -108,7 +109,7 @@ pub enum Reason {
     PodsFailing,
     /// All replicas at their maximum would open more connections than the database takes.
     TooManyConnections,
-    /// An object of the name that the stack needs belongs to somebody else; it was left alone.
+    /// An object with a name that the stack needs is not the stack's; it was left unchanged.
     Conflict,
     /// The volume of a deleted stack of the same name was made with other values of fields that cannot change.
     AdoptionRefused,
@@ -124,7 +125,7 @@ pub enum Reason {
     QuotaExceeded,
     /// The database's volume gets no storage, for want of its `StorageClass`, say.
     StorageUnavailable,
-    /// The database is another one than before, without its data, and nobody has accepted it.
+    /// The database is not the previous one and lacks its data, and it has not been accepted.
     DatabaseReplaced,
     /// The database's volume is being deleted, or its storage is gone.
     VolumeLost,
@@ -134,9 +135,10 @@ pub enum Reason {
     IngressClassMissing,
     /// The shop's URL does not lead to this shop.
     NotRouted,
-    /// The Secret with the keys of tokens is about to go, and everybody is logged out once it is gone.
+    /// The Secret with the token signing keys is being deleted; all users are logged out once it is gone.
     SigningKeysLeaving,
-    /// The keys of tokens were lost and made again; everybody is logged out. Of an Event, and of no condition.
+    /// The token signing keys were lost and generated again; all users are logged out. Used in an Event, not in a
+    /// condition.
     SigningKeysReplaced,
     /// The namespace is being deleted; nothing is applied any more.
     NamespaceTerminating,

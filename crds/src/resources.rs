@@ -4,26 +4,26 @@
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-/// CPU and memory of each pod of a component. What is absent keeps its default.
+/// CPU and memory of each pod of a component. Absent fields keep their defaults.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[x_kube(
     cel,
     validation = Rule::new("!(has(self.requests) && has(self.limits) && has(self.requests.cpu) && has(self.limits.cpu)) || quantity(self.requests.cpu).compareTo(quantity(self.limits.cpu)) <= 0")
-        .message("requests.cpu is more than limits.cpu"),
+        .message("requests.cpu must not exceed limits.cpu"),
     validation = Rule::new("!(has(self.requests) && has(self.limits) && has(self.requests.memory) && has(self.limits.memory)) || quantity(self.requests.memory).compareTo(quantity(self.limits.memory)) <= 0")
-        .message("requests.memory is more than limits.memory"),
+        .message("requests.memory must not exceed limits.memory"),
     // The pod's limit is its request where only that is given.
     validation = Rule::new("(has(self.limits) && has(self.limits.memory) ? quantity(self.limits.memory) : has(self.requests) && has(self.requests.memory) ? quantity(self.requests.memory) : quantity('64Mi')).compareTo(quantity('64Mi')) >= 0")
-        .message("a pod does not start with less than 64Mi of memory: raise limits.memory"),
+        .message("a pod needs at least 64Mi of memory: raise limits.memory"),
     validation = Rule::new("!has(self.limits) || !has(self.limits.cpu) || quantity(self.limits.cpu).compareTo(quantity('10m')) >= 0")
-        .message("a pod does not start with less than 10m of CPU: raise limits.cpu")
+        .message("a pod needs at least 10m of CPU: raise limits.cpu")
 )]
 pub struct Resources {
-    /// What the scheduler sets aside.
+    /// The resources that the scheduler reserves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<ResourceAmounts>,
 
-    /// What a pod may use at most.
+    /// The maximum that a pod may use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<ResourceAmounts>,
 }
@@ -33,9 +33,9 @@ pub struct Resources {
 #[x_kube(
     cel,
     validation = Rule::new("!has(self.cpu) || quantity(self.cpu).compareTo(quantity('1024')) <= 0")
-        .message("no machine has more than 1024 cores").field_path(".cpu"),
+        .message("cpu must be at most 1024 cores").field_path(".cpu"),
     validation = Rule::new("!has(self.memory) || quantity(self.memory).compareTo(quantity('24Ti')) <= 0")
-        .message("no machine has more than 24Ti of memory").field_path(".memory")
+        .message("memory must be at most 24Ti").field_path(".memory")
 )]
 pub struct ResourceAmounts {
     /// Cores, such as `"1"`, `"0.5"` or `"250m"`.

@@ -24,21 +24,22 @@ use serde::{Deserialize, Serialize};
     derive = "PartialEq",
     doc = "EcommerceStack runs one whole shop in its namespace.",
     validation = Rule::new("self.metadata.name.matches('^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$')")
-        .message("metadata.name must begin with a letter, hold only a-z, 0-9 and '-', end with a letter or digit and have at most 32 characters, since the names of Services and Jobs are made from it"),
+        .message("metadata.name must begin with a letter, contain only a-z, 0-9 and '-', end with a letter or digit \
+        and have at most 32 characters, since the names of Services and Jobs are derived from it"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status", description = "Whether everything runs as the spec says"),
-    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", description = "The status in one word"),
-    printcolumn(name = "Version", type_ = "string", json_path = ".spec.version", description = "Release of the shop that the spec asks for"),
-    printcolumn(name = "URL", type_ = "string", json_path = ".status.url", description = "Where the shop answers"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", description = "The reason of the Ready condition"),
+    printcolumn(name = "Version", type_ = "string", json_path = ".spec.version", description = "Release of the shop requested by the spec"),
+    printcolumn(name = "URL", type_ = "string", json_path = ".status.url", description = "The URL of the shop"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(name = "Status", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].message", description = "What is going on, and what to do next")
+    printcolumn(name = "Status", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].message", description = "The current state, and what to do next")
 )]
 #[x_kube(
     cel,
     validation = Rule::new("(has(self.currency) ? self.currency : 'USD') == (has(oldSelf.currency) ? oldSelf.currency : 'USD')")
-        .message("currency cannot change: prices and orders are stored in it; make a new stack").field_path(".currency"),
+        .message("currency cannot change: prices and orders are stored in it; create a new stack").field_path(".currency"),
     // On the parent, since a rule on a field that was removed is skipped (OPERATOR 7).
     validation = Rule::new("has(self.database.managed) == has(oldSelf.database.managed)")
-        .message("the kind of database cannot change; make a new stack and move the data").field_path(".database")
+        .message("the kind of database cannot change; create a new stack and move the data").field_path(".database")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct EcommerceStackSpec {
@@ -49,31 +50,31 @@ pub struct EcommerceStackSpec {
     )]
     pub version: String,
 
-    /// Where images come from.
+    /// Where images are pulled from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
 
-    /// ISO 4217 code of the one currency of the shop; `USD` if absent. Cannot change.
+    /// ISO 4217 code of the shop's currency; `USD` if absent. Immutable.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = currency_codes()))]
     pub currency: Option<String>,
 
-    /// What becomes of volumes and credentials when the stack is deleted; `Retain` if absent.
+    /// Whether volumes and credentials are retained or deleted when the stack is deleted; `Retain` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
 
-    /// The route from outside; without it the shop is reached inside the cluster only.
+    /// External access through an Ingress; if absent, the shop is reachable only inside the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingress: Option<Ingress>,
 
     /// The shop's database.
     pub database: Database,
 
-    /// Replicas, resources and images of single components.
+    /// Replicas, resources and images of individual components.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub components: Option<Components>,
 
-    /// How products are shown.
+    /// How products are served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalog: Option<Catalog>,
 
@@ -81,30 +82,30 @@ pub struct EcommerceStackSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payments: Option<Payments>,
 
-    /// What every request has to carry.
+    /// What the shop's API requires of requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api: Option<Api>,
 
-    /// What an order has to carry, and how much of it may be unpaid.
+    /// What an order requires, and how many units may be unpaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkout: Option<Checkout>,
 
-    /// How many requests the shop takes from one address and for one account.
+    /// Rate limits by address, account and customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 
-    /// Whether anybody may register as a vendor; `open` if absent.
+    /// Whether users may register themselves as vendors; `open` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_signup: Option<VendorSignup>,
 }
 
-/// What becomes of a shop's data when its stack is deleted.
+/// Whether a shop's data is retained or deleted with its stack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DeletionPolicy {
-    /// Volumes and credentials stay, and a stack of the same name takes them up again.
+    /// Volumes and credentials are retained, and a stack of the same name uses them again.
     #[default]
     Retain,
-    /// Volumes and credentials go with the stack.
+    /// Volumes and credentials are deleted with the stack.
     Delete,
 }
 
@@ -122,10 +123,10 @@ impl DeletionPolicy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum VendorSignup {
-    /// Anybody.
+    /// Any user.
     #[default]
     Open,
-    /// Nobody: administrators make vendors.
+    /// Only administrators create vendors.
     Closed,
 }
 

@@ -1,4 +1,4 @@
-//! What the operator reports. Conditions follow the Kubernetes conventions; their reasons are `Reason`.
+//! The status that the operator reports. Conditions follow the Kubernetes conventions; their reasons are `Reason`.
 
 use crate::{DeletionPolicy, names::LEASE};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -6,11 +6,11 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the operator found and did.
+/// The state of the stack as the operator observed it.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EcommerceStackStatus {
-    /// The generation of the spec that this status speaks of.
+    /// The generation of the spec that this status describes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
@@ -20,7 +20,7 @@ pub struct EcommerceStackStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
 
-    /// The components one by one.
+    /// The state of each component.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub components: Option<ComponentStatuses>,
 
@@ -28,23 +28,24 @@ pub struct EcommerceStackStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseStatus>,
 
-    /// Where the shop answers, if the spec names a host.
+    /// The URL of the shop, if the spec sets a host.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub url: Option<String>,
 
-    /// The policy in force: what becomes of volumes and credentials when the stack is deleted. It follows
-    /// `spec.deletionPolicy` within a second or two.
+    /// The deletion policy in force for volumes and credentials. It follows `spec.deletionPolicy` within a second or
+    /// two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
 
-    /// The installation of the operator that works on this stack, as `NAMESPACE/LEASE`. Others leave the stack alone while that
-    /// Lease is renewed.
+    /// The operator installation that owns this stack, as `NAMESPACE/LEASE`. Other installations do not change the
+    /// stack while that Lease is renewed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 317), regex(pattern = LEASE))]
     pub operator: Option<String>,
 
-    /// Another installation that watches this stack and leaves it alone; the condition `OperatorConflict` says more.
+    /// Another operator installation that watches this stack and does not change it; see the condition
+    /// `OperatorConflict`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 317), regex(pattern = LEASE))]
     pub bystander: Option<String>,
@@ -54,14 +55,15 @@ pub struct EcommerceStackStatus {
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseStatus {
-    /// The identifier that PostgreSQL gave the database when it was initialised. Once known it stays: a database with another
-    /// one is reported as `DatabaseReplaced` until the annotation `ecommercestack.dev/accept-database` names it.
+    /// The system identifier that PostgreSQL assigned when the database was initialized. It does not change once it
+    /// is set: a database with another identifier is reported as `DatabaseReplaced` until the annotation
+    /// `ecommercestack.dev/accept-database` names that identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub system_identifier: Option<String>,
 }
 
-/// The components one by one.
+/// The state of each component.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ComponentStatuses {
@@ -86,22 +88,23 @@ pub struct ComponentStatuses {
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ComponentStatus {
-    /// The image this component may run: the spec's once its migration succeeded, the one before until then.
+    /// The image that this component may run: the image of the spec once its migration has succeeded, the previous
+    /// image until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub image: Option<String>,
 
-    /// Pods that the workload asks for.
+    /// Number of pods that the workload requests.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1000))]
     pub replicas: i32,
 
-    /// Pods that are ready.
+    /// Number of ready pods.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1000))]
     pub ready_replicas: i32,
 
-    /// The migration of the image that the spec asks for.
+    /// The migration for the image of the spec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub migration: Option<Migration>,
 }
@@ -110,28 +113,28 @@ pub struct ComponentStatus {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Migration {
-    /// Name of its Job.
+    /// Name of the migration Job.
     #[schemars(length(max = 63))]
     pub job: String,
 
-    /// How far it is.
+    /// State of the migration.
     pub state: MigrationState,
 
-    /// Versions that it applied; absent where its pod is gone before it was read.
+    /// Versions that the migration applied; absent if its pod was deleted before the operator read them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub applied: Option<Vec<i64>>,
 }
 
-/// How far a migration is.
+/// The state of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum MigrationState {
-    /// It waits for the database.
+    /// Waits for the database.
     Waiting,
-    /// Its Job runs, or is about to.
+    /// The Job runs or is about to start.
     Running,
-    /// It went through: the component may run the image.
+    /// The migration succeeded: the component may run the image.
     Succeeded,
-    /// It did not; the component's condition says why.
+    /// The migration failed; the component's condition has the cause.
     Failed,
 }

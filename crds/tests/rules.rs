@@ -95,7 +95,7 @@ fn a_database_of_one_kind_is_accepted() {
 fn a_database_of_no_kind_is_refused() {
     assert_refused(
         &stack("shop", |spec| spec["database"] = json!({})),
-        "name a kind of database",
+        "set managed: it is the only kind of database",
     );
 }
 
@@ -151,12 +151,12 @@ fn requests_above_the_limits_are_refused() {
     let cpu = stack("shop", |spec| {
         spec["components"] = json!({ "auth": { "resources": { "requests": { "cpu": "1" }, "limits": { "cpu": "999m" } } } });
     });
-    assert_refused(&cpu, "requests.cpu is more than limits.cpu");
+    assert_refused(&cpu, "requests.cpu must not exceed limits.cpu");
     let memory = stack("shop", |spec| {
         spec["database"]["managed"]["resources"] =
             json!({ "requests": { "memory": "1Gi" }, "limits": { "memory": "1000M" } });
     });
-    assert_refused(&memory, "requests.memory is more than limits.memory");
+    assert_refused(&memory, "requests.memory must not exceed limits.memory");
 }
 
 fn with_memory(limit: &str) -> EcommerceStack {
@@ -204,14 +204,14 @@ fn memory_that_a_service_starts_with_is_accepted() {
 #[test]
 fn memory_that_no_service_starts_with_or_no_machine_has_is_refused() {
     for limit in ["1", "63Mi", "0"] {
-        assert_refused(&with_memory(limit), "less than 64Mi of memory");
+        assert_refused(&with_memory(limit), "at least 64Mi of memory");
     }
     let request = stack("shop", |spec| {
         spec["components"] =
             json!({ "worker": { "resources": { "requests": { "memory": "16Mi" } } } });
     });
-    assert_refused(&request, "less than 64Mi of memory");
-    assert_refused(&with_memory("25Ti"), "more than 24Ti of memory");
+    assert_refused(&request, "at least 64Mi of memory");
+    assert_refused(&with_memory("25Ti"), "memory must be at most 24Ti");
 }
 
 #[test]
@@ -223,9 +223,9 @@ fn cpu_that_a_pod_starts_with_is_accepted_and_other_cpu_is_refused() {
     };
     assert_accepted(&limited("10m"));
     assert_accepted(&limited("1024"));
-    assert_refused(&limited("9m"), "less than 10m of CPU");
-    assert_refused(&limited("0"), "less than 10m of CPU");
-    assert_refused(&limited("1025"), "more than 1024 cores");
+    assert_refused(&limited("9m"), "at least 10m of CPU");
+    assert_refused(&limited("0"), "at least 10m of CPU");
+    assert_refused(&limited("1025"), "cpu must be at most 1024 cores");
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn autoscaling_between_ordered_bounds_is_accepted_and_other_is_refused() {
     assert_accepted(&scaled(json!({ "max": 4 })));
     assert_refused(
         &scaled(json!({ "min": 3, "max": 2 })),
-        "autoscaling.min is more than autoscaling.max",
+        "autoscaling.min must not exceed autoscaling.max",
     );
 }
 
@@ -338,6 +338,9 @@ fn ranges_of_proxies_are_accepted_and_other_text_is_refused() {
         spec["limits"] = json!({ "failedLoginsPerAccount": 5 });
     }));
     for range in ["10.0.0.0/33", "10.0.0/8", "::::/8"] {
-        assert_refused(&trusting(json!([range])), "trustedProxies holds ranges");
+        assert_refused(
+            &trusting(json!([range])),
+            "trustedProxies must be address ranges",
+        );
     }
 }

@@ -79,9 +79,9 @@ pub enum ApplyError {
         name: String,
         source: kube::Error,
     },
-    #[error("{kind} {name} was changed by somebody else in the meantime")]
+    #[error("{kind} {name} was changed by another client in the meantime")]
     Raced { kind: String, name: String },
-    #[error("what was read may be late, and there is something to write")]
+    #[error("the watch cache may be stale, and there are objects to write")]
     Late,
 }
 

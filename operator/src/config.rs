@@ -3,7 +3,7 @@
 use crate::{kube::lease::LeaseName, validate::Policy};
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-/// Runs shops: one for each EcommerceStack.
+/// Kubernetes operator that runs a shop for each EcommerceStack.
 #[derive(Debug, clap::Parser)]
 #[command(name = "ecommercestack-operator", version)]
 pub struct Config {
@@ -17,14 +17,14 @@ pub struct Config {
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Runs the operator; the same as no command.
+    /// Runs the operator; the default command.
     Run,
-    /// Prints every object that a stack would get, without talking to a cluster. Secrets are placeholders.
+    /// Prints every object that the operator would create for a stack, without a cluster. Secrets have placeholder values.
     Render {
-        /// A file with `EcommerceStacks`, as YAML documents; `-` is the standard input.
+        /// A file of YAML documents with `EcommerceStacks`; `-` reads standard input.
         #[arg(short, long)]
         file: PathBuf,
-        /// The namespace of stacks that name none.
+        /// The namespace of stacks that do not set one.
         #[arg(short, long, default_value = "default")]
         namespace: String,
     },
@@ -32,24 +32,24 @@ pub enum Command {
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Run {
-    /// Watch this namespace only, without any `ClusterRole`; may be given more than once. All namespaces if absent.
+    /// Watch only this namespace, without any `ClusterRole`; may be repeated. All namespaces if absent.
     #[arg(long = "namespace", env = "WATCH_NAMESPACES", value_delimiter = ',')]
     pub namespaces: Vec<String>,
 
-    /// How often a stack that is ready is looked at without cause, such as `10m`. Secrets are not watched:
-    /// a lost one comes back after this time at the latest.
+    /// How often a ready stack is reconciled without a change, such as `10m`. Secrets are not watched: a deleted one is
+    /// created again after this time at the latest.
     #[arg(long, env = "RESYNC", default_value = "10m", value_parser = seconds)]
     pub resync: Duration,
 
-    /// Where /healthz, /readyz and /metrics answer.
+    /// The address that serves /healthz, /readyz and /metrics.
     #[arg(long, env = "METRICS_ADDRESS", default_value = "0.0.0.0:8081")]
     pub metrics_address: SocketAddr,
 
-    /// How many stacks are worked on at the same time, and one more if its spec is new.
+    /// How many stacks are reconciled concurrently, and one more if its spec is new.
     #[arg(long, env = "MAX_CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub max_concurrency: u16,
 
-    /// The role that database pods get: a `ClusterRole`, or a Role in each watched namespace.
+    /// The role that database pods are bound to: a `ClusterRole`, or a Role in each watched namespace.
     #[arg(
         long,
         env = "POSTGRES_ROLE",
@@ -57,26 +57,26 @@ pub struct Run {
     )]
     pub postgres_role: String,
 
-    /// Take stacks whose ingress has no host, too. Such a shop answers for every host name that no other stack has, and
-    /// receives the passwords of people who meant another shop: for a cluster with one shop.
+    /// Accept stacks whose ingress has no host. Such a shop receives the requests for every host name that no other
+    /// stack has, including passwords meant for other shops: use it only in a cluster with one shop.
     #[arg(long, env = "ALLOW_CATCH_ALL", default_value_t = false, num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub allow_catch_all: bool,
 
-    /// Where the ingress controller is reached from the operator, as `host` or `host:port`, to look whether a shop's URL
-    /// leads to it; by default the address that the Ingress's status publishes.
+    /// The address of the ingress controller as `host` or `host:port`, through which the operator checks that a shop's
+    /// URL leads to the shop; the address in the Ingress's status if absent.
     #[arg(long, env = "INGRESS_ADDRESS", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub ingress_address: Option<String>,
 
-    /// The name of this pod, for Events and the Lease.
+    /// The name of this pod, used in Events and in the Lease.
     #[arg(long, env = "POD_NAME")]
     pub pod_name: Option<String>,
 
-    /// The namespace of the Lease by which one process of this installation works at a time, and by which other
-    /// installations leave its stacks alone. No Lease is taken if absent.
+    /// The namespace of the Lease that elects one active process of this installation and keeps other installations
+    /// from changing its stacks. No Lease is used if absent.
     #[arg(long, env = "LEASE_NAMESPACE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub lease_namespace: Option<String>,
 
-    /// The name of that Lease, another for each installation in the namespace.
+    /// The name of that Lease, unique to each installation in the namespace.
     #[arg(long, env = "LEASE_NAME", default_value = "ecommercestack-operator", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub lease_name: String,
 }
@@ -118,11 +118,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
         "" | "s" => 1,
         "m" => 60,
         "h" => 3600,
-        unit => return Err(format!("`{unit}` is no unit of time; use s, m or h")),
+        unit => return Err(format!("`{unit}` is not a unit of time; use s, m or h")),
     };
     let value = u64::from_str(digits).map_err(|error| error.to_string())?;
     if value == 0 {
-        return Err("it must be more than nothing".to_owned());
+        return Err("the duration must be greater than zero".to_owned());
     }
     Ok(Duration::from_secs(value.saturating_mul(factor)))
 }

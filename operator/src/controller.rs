@@ -70,12 +70,12 @@ fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'st
         .graceful_shutdown_on(stop)
         .run(reconcile, on_error, context.clone())
         .map(move |outcome| match outcome {
-            Ok((stack, action)) => debug!(stack = %stack, ?action, "a pass ended"),
+            Ok((stack, action)) => debug!(stack = %stack, ?action, "reconcile finished"),
             // A child's event after the stack itself is gone.
             Err(Error::ObjectNotFound(stack)) => {
                 forget(&forgetting, &stack.name, stack.namespace.as_deref());
             }
-            Err(error) => warn!(error = %error, "the watch reports an error"),
+            Err(error) => warn!(error = %error, "the watch returned an error"),
         })
         .boxed()
 }

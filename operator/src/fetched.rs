@@ -56,7 +56,5 @@ impl Fetched {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "this operator cannot read {0}; use values that its resource definition knows, or update the operator"
-)]
+#[error("this operator cannot parse {0}; use values that its CRD allows, or upgrade the operator")]
 pub struct Unreadable(pub serde_path_to_error::Error<serde_json::Error>);

@@ -15,8 +15,8 @@ struct Answers {
 const COUNTERS: [(&str, &str); 3] = [
     (
         "ecommercestack_operator_passes_total",
-        "Passes over stacks, by why the stack is looked at again: settled, or failed where the status says the error, or \
-         unreported where not even a status could be written, and so on.",
+        "Reconciles of stacks, by the reason for the next one: settled if only the resync is due, failed if the \
+         status holds the error, unreported if the status could not be written, and others.",
     ),
     (
         "ecommercestack_operator_applies_total",
@@ -24,7 +24,7 @@ const COUNTERS: [(&str, &str); 3] = [
     ),
     (
         "ecommercestack_operator_departures_total",
-        "Deleted stacks, by the policy for their data.",
+        "Deleted stacks, by the deletion policy applied to their data.",
     ),
 ];
 

@@ -19,6 +19,6 @@ async fn main() -> anyhow::Result<()> {
     logging.init()?;
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
-        .map_err(|_| anyhow::anyhow!("a provider of cryptography was set up twice"))?;
+        .map_err(|_| anyhow::anyhow!("the TLS crypto provider was installed twice"))?;
     run::operator(config).await
 }

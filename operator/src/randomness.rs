@@ -26,7 +26,7 @@ pub struct SigningKey {
 }
 
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
-#[error("the operating system gave no randomness")]
+#[error("the operating system's random number generator failed")]
 pub struct RandomnessError;
 
 /// The operating system's generator.

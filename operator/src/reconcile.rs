@@ -77,11 +77,11 @@ type Outcome = Result<Report, StepError>;
 pub enum ReconcileError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    #[error("cannot tell whose the stack is")]
+    #[error("cannot determine which installation owns the stack")]
     Claim(#[source] LeaseError),
     #[error("cannot write the status")]
     Status(#[source] kube::Error),
-    #[error("the API server did not answer in time")]
+    #[error("the API server did not respond in time")]
     Overdue,
 }
 
@@ -146,7 +146,7 @@ pub async fn reconcile(
         Err(unreadable) => Err(unreadable.into()),
     };
     if let Err(error) = &outcome {
-        warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass ended early");
+        warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "reconcile ended early");
     }
     let new = tell(&outcome);
     let part = match &outcome {
@@ -418,7 +418,7 @@ pub fn on_error(
     context: Arc<Context>,
 ) -> Action {
     let key = stack_key(&stack);
-    warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "a pass failed");
+    warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "reconcile failed");
     context.look_again(&key, Reason::Unreported)
 }
 

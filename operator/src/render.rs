@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    #[error("document {document} is no EcommerceStack")]
+    #[error("document {document} is not an EcommerceStack")]
     Parse {
         document: usize,
         source: serde_yaml::Error,
@@ -33,7 +33,7 @@ pub enum RenderError {
     Validate(#[from] ValidateError),
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
-    #[error("an object does not serialize")]
+    #[error("an object cannot be serialized")]
     Serialize(#[from] serde_json::Error),
 }
 

@@ -44,23 +44,23 @@ const LAST_PASSES: Duration = Duration::from_secs(20);
 
 /// Runs until SIGTERM or Ctrl+C.
 pub async fn operator(config: Run) -> anyhow::Result<()> {
-    let metrics = record_metrics().context("cannot record metrics")?;
+    let metrics = record_metrics().context("cannot install the metrics recorder")?;
     let client = Client::try_default()
         .await
-        .context("cannot find a cluster")?;
-    let stop = stop_signal().context("cannot wait for signals")?;
+        .context("no cluster is configured: set KUBECONFIG or run the operator in a pod")?;
+    let stop = stop_signal().context("cannot install the signal handlers")?;
     let scopes = config.scopes();
     let readiness = Readiness::new(&scopes);
     let listener = TcpListener::bind(config.metrics_address)
         .await
         .with_context(|| format!("cannot listen on {}", config.metrics_address))?;
     let server = axum::serve(listener, router(readiness.clone(), metrics));
-    info!(scopes = ?scopes, resync_seconds = config.resync.as_secs(), "the operator starts");
+    info!(scopes = ?scopes, resync_seconds = config.resync.as_secs(), "starting the operator");
     tokio::select! {
         ended = server.into_future() => ended.context("the metrics server ended"),
         worked = work(client, &config, Definition::known(), readiness, stop.clone()) => worked,
         () = stop.then(|()| tokio::time::sleep(LAST_PASSES)) => {
-            warn!("stopped before every pass had ended");
+            warn!("stopped before every reconcile had finished");
             Ok(())
         }
     }
@@ -97,7 +97,8 @@ pub async fn work(
     }
     let Some(lease) = config.lease() else {
         warn!(
-            "no Lease is taken, since no namespace is given for it: nothing keeps a second operator from working on the same stacks"
+            "no Lease is used, since --lease-namespace is not set: nothing prevents a second operator from working \
+             on the same stacks"
         );
         work_on_stacks(client, config, definition, readiness, stop).await;
         return Ok(());
@@ -112,7 +113,7 @@ pub async fn work(
     tokio::select! {
         () = work_on_stacks(client, config, definition, readiness, stop) => {}
         lost = held.keep() => {
-            error!(error = %lost, "stops working at once");
+            error!(error = %lost, "stopping at once");
             return Err(lost.into());
         }
     }
@@ -194,7 +195,8 @@ async fn wait_for_stacks(client: &Client, scopes: &[Scope]) {
     for scope in scopes {
         let api: Api<EcommerceStack> = api(client, scope);
         while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
-            warn!(error = %error, scope, "the stacks cannot be listed; does a role of this ServiceAccount allow it?");
+            warn!(error = %error, scope, "the stacks cannot be listed; check that a role allows it to the \
+            operator's ServiceAccount");
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
     }
@@ -206,7 +208,7 @@ pub fn print(file: &Path, namespace: &str, config: &Run) -> anyhow::Result<()> {
         let mut text = String::new();
         std::io::stdin()
             .read_to_string(&mut text)
-            .context("cannot read the standard input")?;
+            .context("cannot read standard input")?;
         text
     } else {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?

@@ -76,10 +76,11 @@ pub enum StepError {
     #[error(transparent)]
     Apply(#[from] ApplyError),
     #[error(
-        "the data of a deleted stack named {0} are being removed, as its deletionPolicy said; this stack starts after that"
+        "the data of a deleted stack named {0} is being removed, as its deletionPolicy says; this stack starts \
+         after that"
     )]
     PredecessorLeaving(String),
-    #[error("the API server has not answered for a minute")]
+    #[error("the API server has not responded for a minute")]
     Overdue,
     #[error("namespace {0} is being deleted; nothing is applied any more")]
     NamespaceTerminating(String),
@@ -187,7 +188,8 @@ fn unavailable(
         return Some(Finding::new(
             Reason::ScaledToZero,
             format!(
-                "{0} has no pods, as the spec says; the shop cannot be used until spec.components.{0}.replicas is more",
+                "{0} is scaled to zero by the spec; the shop is unavailable until spec.components.{0}.replicas is \
+                 at least 1",
                 workload.field()
             ),
         ));
@@ -238,7 +240,7 @@ fn failure(error: &StepError) -> Finding {
     {
         return Finding::new(
             Reason::QuotaExceeded,
-            format!("{kind} {name} cannot be made: {cause}"),
+            format!("{kind} {name} cannot be created: {cause}"),
         );
     }
     let reason = match error {
@@ -261,7 +263,7 @@ fn failure(error: &StepError) -> Finding {
     let message = chain(error);
     let next = match reason {
         Reason::WriteRefused => "; compare the operator's role with the chart's",
-        Reason::ApiUnavailable => "; the operator tries again",
+        Reason::ApiUnavailable => "; the operator retries",
         _ => "",
     };
     // Where the words are the operator's own, what to do comes last and must not be cut off.
@@ -277,7 +279,7 @@ fn problem(problem: &Problem) -> Finding {
         Problem::Conflict { kind, name } => Finding::new(
             Reason::Conflict,
             format!(
-                "{kind} {name} belongs to somebody else and was left alone; delete or rename it"
+                "{kind} {name} does not belong to this stack and was left unchanged; delete or rename it"
             ),
         ),
         Problem::Unusable { name, cause, .. } => unusable(name, *cause),
@@ -288,7 +290,7 @@ fn problem(problem: &Problem) -> Finding {
         } => match quota::explain(message, part(kind)) {
             Some(cause) => Finding::new(
                 Reason::QuotaExceeded,
-                format!("{kind} {name} cannot be made: {cause}"),
+                format!("{kind} {name} cannot be created: {cause}"),
             ),
             None => Finding::new(
                 Reason::WriteRefused,
@@ -306,14 +308,16 @@ fn unusable(secret: &str, cause: Unusable) -> Finding {
         Unusable::NotOurs => Finding::new(
             Reason::Conflict,
             format!(
-                "Secret {secret} belongs to somebody else and was left alone; delete or rename it, or hand it over by the labels \
+                "Secret {secret} does not belong to this stack and was left unchanged; delete or rename it, or \
+                 assign it to the stack with the labels \
                  {STACK}=<stack> and {MANAGED_BY}={MANAGER}"
             ),
         ),
         Unusable::NotText => Finding::new(
             Reason::InvalidSpec,
             format!(
-                "Secret {secret} holds a value that is not text; delete that key to have it made again"
+                "Secret {secret} holds a value that is not UTF-8 text; delete that key, and the operator generates \
+                 it again"
             ),
         ),
     }
@@ -360,7 +364,8 @@ fn connections(report: &Report) -> Option<Finding> {
         let most = free / POOL_CONNECTIONS - i32::try_from(Workload::ALL.len()).unwrap_or(0);
         Finding::new(
             Reason::TooManyConnections,
-            format!("all pods together may open {needed} database connections and {free} are there; lower components.<name>.replicas or autoscaling.max to at most {most} pods in all"),
+            format!("all pods together may open {needed} database connections, and {free} are available; lower \
+            components.<name>.replicas or autoscaling.max to at most {most} pods in all"),
         )
     })
 }

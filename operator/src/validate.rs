@@ -84,20 +84,23 @@ pub struct Policy {
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ValidateError {
-    #[error("the stack has no {0}; it does not come from an API server")]
+    #[error("the stack has no {0}, so it was not read from an API server")]
     Incomplete(&'static str),
     #[error(
-        "metadata.name `{0}` cannot make names of Services; make a new stack with a shorter name of a-z, 0-9 and -"
+        "metadata.name `{0}` cannot be used in names of Services; create a new stack with a shorter name of a-z, \
+         0-9 and -"
     )]
     Name(String),
-    #[error("spec.database names no kind of database; set spec.database.managed")]
+    #[error("spec.database sets no kind of database; set spec.database.managed")]
     NoDatabase,
     #[error(
-        "spec.currency `{0}` is not an active currency of ISO 4217, and it cannot change; make a new stack with another one"
+        "spec.currency `{0}` is not an active currency of ISO 4217, and the field is immutable; create a new stack \
+         with another currency"
     )]
     Currency(String),
     #[error(
-        "spec.ingress.host is not set, and a shop without a host would answer for the host names of other shops; set spec.ingress.host, \
+        "spec.ingress.host is not set, and a shop without a host would receive requests for the host names of other \
+         shops; set spec.ingress.host, \
          or remove spec.ingress, or start the operator with --allow-catch-all"
     )]
     NoHost,

@@ -50,7 +50,7 @@ async fn without_a_cluster_it_is_not_ready_and_still_ends_in_time() {
             }
             Err(error) => error.to_string(),
         };
-        if said.contains("the definition of EcommerceStack cannot be read") {
+        if said.contains("the EcommerceStack CRD cannot be read") {
             break;
         }
         assert!(began.elapsed() < IN_TIME, "{said}");

@@ -26,7 +26,7 @@ Secrets and ConfigMaps are neither listed nor watched.
   verbs: [list]
 - apiGroups: [""]
   resources: [pods]
-  # get and patch only to hand them on: each database's account gets them for its own pods.
+  # The operator needs get and patch only to grant them: each database's account gets them for its own pods.
   verbs: [get, list, patch, delete]
 - apiGroups: [""]
   resources: [services, serviceaccounts]
@@ -53,7 +53,7 @@ Secrets and ConfigMaps are neither listed nor watched.
 - apiGroups: [networking.k8s.io]
   resources: [ingressclasses]
   verbs: [list]
-# Whether another installation that works on a stack is still there. In namespaced mode that one's own role says so.
+# Lets the operator check whether another installation that owns a stack is still active. In namespaced mode, that installation's own role allows it.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [get]

@@ -177,7 +177,8 @@ impl<'a> Writer<'a> {
             return Ok(true);
         };
         let kind = K::kind(&());
-        info!(stack.namespace = self.key.0, stack.name = self.key.1, kind = %kind, name, "takes back fields that others added");
+        info!(stack.namespace = self.key.0, stack.name = self.key.1, kind = %kind, name, "removing fields that \
+        other field managers added");
         let patch = Patch::Merge(json!({ "metadata": {
             "resourceVersion": live.resource_version,
             "managedFields": fields,

@@ -25,9 +25,9 @@ struct Difference {
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "PersistentVolumeClaim {volume} holds the data of a deleted stack of this name, which was made with other values of fields that cannot \
-     change: {}. Either delete this stack, which leaves those data alone, and make it again with {}, or run kubectl delete \
-     pvc {volume} -n {namespace}, which deletes those data, to begin with an empty shop",
+    "PersistentVolumeClaim {volume} holds the data of a deleted stack of the same name, which had other values in \
+     immutable fields: {}. Either delete this stack, which keeps that data, and create it again with {}, or run \
+     kubectl delete pvc {volume} -n {namespace}, which deletes that data, to start with an empty shop",
     self.found(),
     self.remedy()
 )]

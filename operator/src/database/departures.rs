@@ -83,7 +83,7 @@ impl Departures {
                             Ok(_) => readiness.works(),
                             Err(error) => {
                                 readiness.failed(&error.to_string(), Instant::now());
-                                warn!(error = %error, "the watch of stacks reports an error");
+                                warn!(error = %error, "the watch on stacks returned an error");
                             }
                         }
                         std::future::ready(event.ok())
@@ -138,7 +138,7 @@ impl Departures {
         let volumes = match api.list_metadata(&selector).await {
             Ok(volumes) => volumes.items,
             Err(error) => {
-                warn!(error = %error, "cannot look for volumes of deleted stacks");
+                warn!(error = %error, "cannot list the volumes of deleted stacks");
                 return;
             }
         };
@@ -208,7 +208,7 @@ impl Departures {
             stack.namespace = namespace,
             stack.name = name,
             policy,
-            "a stack is gone"
+            "a stack was deleted"
         );
         metrics::counter!("ecommercestack_operator_departures_total", "policy" => policy)
             .increment(1);
@@ -242,7 +242,8 @@ impl Departures {
                 error!(
                     stack.namespace = namespace,
                     stack.name = name,
-                    "gives up on the data of a deleted stack; the annotation {DELETION_POLICY} of its volume and Secrets says what becomes of them when an operator starts the next time"
+                    "giving up on the data of a deleted stack; when an operator starts again, it applies the policy \
+                     in the annotation {DELETION_POLICY} of the volume and the Secrets"
                 );
                 return;
             }

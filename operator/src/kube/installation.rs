@@ -61,7 +61,9 @@ impl Installation {
                 Ok(Sign::Known(Life::Gone)) => return true,
                 Ok(Sign::Known(Life::Alive) | Sign::Hidden) => return false,
                 Ok(Sign::Known(Life::Unknown)) => {}
-                Err(error) => debug!(error = %error, operator, "cannot read a Lease"),
+                Err(error) => {
+                    debug!(error = %error, operator, "cannot read the Lease of another installation");
+                }
             }
             sleep(LOOK).await;
         }

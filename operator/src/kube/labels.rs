@@ -56,7 +56,7 @@ pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {
     .collect()
 }
 
-/// The metadata of a child that goes with its stack.
+/// The metadata of a child that is deleted together with its stack.
 pub fn metadata(stack: &ValidStack, name: String, component: &str) -> ObjectMeta {
     ObjectMeta {
         name: Some(name),

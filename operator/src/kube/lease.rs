@@ -114,9 +114,9 @@ fn holder_of(lease: &Lease) -> Option<&str> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LeaseError {
-    #[error("the API server did not answer in time")]
+    #[error("the API server did not respond in time")]
     Overdue,
-    #[error("somebody else wrote it in the meantime")]
+    #[error("another client changed it in the meantime")]
     Changed,
     #[error(transparent)]
     Api(#[from] kube::Error),

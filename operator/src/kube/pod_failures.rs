@@ -72,7 +72,7 @@ fn of_pod(pod: &Pod) -> Option<PodFailure> {
         let message = condition
             .message
             .as_deref()
-            .unwrap_or("no node takes the pod");
+            .unwrap_or("the pod cannot be scheduled");
         Some(PodFailure::Start(sentence(message)))
     };
     containers

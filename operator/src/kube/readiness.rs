@@ -99,7 +99,7 @@ impl Readiness {
     /// The Lease cannot be taken, whoever holds it.
     pub fn lease_failed(&self, error: &str, now: Instant) {
         self.fails(
-            format!("the operator's Lease cannot be taken: {error}"),
+            format!("the operator's Lease cannot be acquired: {error}"),
             now,
         );
     }
@@ -119,7 +119,7 @@ impl Readiness {
     pub fn obstacle(&self, now: Instant) -> Option<String> {
         self.with(|sight| {
             if let Some(refusal) = &sight.refusal {
-                return Some(format!("no stack is worked on: {refusal}"));
+                return Some(format!("reconciling is stopped: {refusal}"));
             }
             let failing = sight.failing.as_ref().filter(|failing| {
                 failing.goes_on(now) && failing.last.duration_since(failing.first) >= BRIEF
@@ -128,10 +128,10 @@ impl Readiness {
                 return Some(failing.error.clone());
             }
             match sight.turn {
-                Turn::Undecided => Some("the operator's Lease is not read yet".to_owned()),
+                Turn::Undecided => Some("the operator's Lease has not been read yet".to_owned()),
                 Turn::Waiting => None,
                 Turn::Working if sight.unknown.is_empty() => None,
-                Turn::Working => Some("the stacks are not listed yet".to_owned()),
+                Turn::Working => Some("the stacks have not been listed yet".to_owned()),
             }
         })
     }
@@ -190,10 +190,13 @@ mod tests {
         readiness.lease_failed("forbidden", at(2));
         readiness.lease_failed("forbidden", at(12));
         let obstacle = readiness.obstacle(at(12)).unwrap();
-        assert_eq!(obstacle, "the operator's Lease cannot be taken: forbidden");
+        assert_eq!(
+            obstacle,
+            "the operator's Lease cannot be acquired: forbidden"
+        );
         readiness.begins();
         let obstacle = readiness.obstacle(at(13)).unwrap();
-        assert_eq!(obstacle, "the stacks are not listed yet");
+        assert_eq!(obstacle, "the stacks have not been listed yet");
         readiness.listed(&scopes[0]);
         assert_eq!(readiness.obstacle(at(13)), None);
     }

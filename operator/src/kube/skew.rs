@@ -52,11 +52,13 @@ type Look = (Instant, Option<Skew>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Skew {
     #[error(
-        "the cluster's definition of EcommerceStack is older than this operator and lacks {0}; apply the definition of this operator's release"
+        "the EcommerceStack CRD in the cluster is older than this operator and lacks {0}; apply the CRD of this \
+         operator's release"
     )]
     Older(Places),
     #[error(
-        "the cluster's definition of EcommerceStack is newer than this operator, which does not know {0}; update the operator"
+        "the EcommerceStack CRD in the cluster is newer than this operator, which does not know {0}; upgrade the \
+         operator"
     )]
     Newer(Places),
 }
@@ -78,13 +80,11 @@ impl fmt::Display for Places {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LookError {
-    #[error("the definition of EcommerceStack cannot be read")]
+    #[error("the EcommerceStack CRD cannot be read")]
     Request(#[from] kube::Error),
-    #[error(
-        "the cluster has no definition of EcommerceStack; apply the one of this operator's release"
-    )]
+    #[error("the cluster has no EcommerceStack CRD; apply the CRD of this operator's release")]
     Absent,
-    #[error("the API server did not say in time what the definition of EcommerceStack is")]
+    #[error("the API server did not return the EcommerceStack CRD in time")]
     Overdue,
 }
 
@@ -125,7 +125,7 @@ impl Guard {
                 Err(error) => chain(&error),
             };
             if said.as_ref() != Some(&obstacle) {
-                warn!("no stack is worked on: {obstacle}");
+                warn!("reconciling is stopped: {obstacle}");
                 said = Some(obstacle.clone());
             }
             self.readiness.refuses(Some(obstacle));
@@ -146,14 +146,14 @@ impl Guard {
         let (lack, counts) = match self.skew(LONGEST_LOOK).await {
             Ok(skew) => (skew.filter(|skew| matches!(skew, Skew::Older(_))), FRESH),
             Err(error) => {
-                warn!(error = %chain(&error), "the definition of EcommerceStack cannot be looked at");
+                warn!(error = %chain(&error), "cannot read the EcommerceStack CRD");
                 (before.clone(), FAILED)
             }
         };
         if let Some(skew) = &lack
             && lack != before
         {
-            warn!("no stack is worked on: {skew}");
+            warn!("reconciling is stopped: {skew}");
         }
         self.readiness.refuses(lack.as_ref().map(Skew::to_string));
         let holds_back = lack.is_some();

@@ -279,7 +279,7 @@ impl Watches<'_> {
             .inspect(move |event| {
                 filled.take(event, Instant::now());
                 if let Err(error) = event {
-                    warn!(kind = %K::kind(&()), error = %error, "a watch reports an error");
+                    warn!(kind = %K::kind(&()), error = %error, "a watch returned an error");
                 }
             })
             .touched_objects()

@@ -103,7 +103,7 @@ impl Claimant<'_> {
                 stack.namespace = stack.metadata.namespace,
                 stack.name = stack.metadata.name,
                 before,
-                "takes a stack over"
+                "taking over a stack"
             );
         }
         let status = match self.installation.own() {
@@ -121,7 +121,7 @@ impl Claimant<'_> {
                 stack.namespace = stack.metadata.namespace,
                 stack.name = stack.metadata.name,
                 owner,
-                "leaves a stack alone that another installation works on"
+                "leaving a stack to the installation that owns it"
             );
             return Ok(());
         };
@@ -244,12 +244,14 @@ fn message(own: &str, owner: &str, sign: Sign, metadata: &ObjectMeta) -> String 
     );
     match sign {
         Sign::Known(_) => format!(
-            "the operator with the Lease {owner} works on this stack, so the one with the Lease {own} leaves it alone; uninstall one of \
-             them, or let them watch different namespaces; to give the stack to {own}, {assign}"
+            "the operator with the Lease {owner} owns this stack, so the operator with the Lease {own} does not \
+             change it; uninstall one of them, or configure them to watch different namespaces; to assign the stack \
+             to {own}, {assign}"
         ),
         Sign::Hidden => format!(
-            "the operator with the Lease {owner} has worked on this stack, so the one with the Lease {own}, which may not read that \
-             Lease, leaves it alone; if that installation is gone, {assign}"
+            "the operator with the Lease {owner} owned this stack last, and the operator with the Lease {own} is \
+             not permitted to read that Lease, so it does not change the stack; if the other installation was \
+             removed, {assign}"
         ),
     }
 }

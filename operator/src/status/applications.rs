@@ -47,7 +47,7 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
         Some(_) | None => String::new(),
     };
     let Some(gate) = migration.as_ref() else {
-        let waits = format!("{name} waits for the database to be initialised{held}");
+        let waits = format!("{name} waits for the database to be initialized{held}");
         return Some(Finding::new(Reason::WaitingForDatabase, waits));
     };
     let job = gate.job.name_any();
@@ -71,12 +71,12 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
             ),
             Some(PodFailure::Crash(message) | PodFailure::Start(message)) => Finding::new(
                 Reason::Migrating,
-                format!("{name} migrates, and Job {job} is tried again after: {message}{held}"),
+                format!("{name} is migrating, and Job {job} is retried after: {message}{held}"),
             ),
             None => without_pods(report, name, &job, &held).unwrap_or_else(|| {
                 Finding::new(
                     Reason::Migrating,
-                    format!("{name} migrates to {target} by Job {job}{held}"),
+                    format!("{name} is migrating to {target} by Job {job}{held}"),
                 )
             }),
         },
@@ -88,7 +88,7 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
             Finding::new(
                 Reason::MigrationFailed,
                 format!(
-                    "{name} could not migrate to {target}: {cause}{held}; \
+                    "{name} failed to migrate to {target}: {cause}{held}; \
                      set another image, or fix the cause, then run kubectl delete job {job} to retry"
                 ),
             )
@@ -100,7 +100,8 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
 fn without_pods(report: &Report, name: &str, job: &str, held: &str) -> Option<Finding> {
     let message = report.fetched.warnings.of("Job", job)?;
     let (reason, cause) = refused(message, Part::Fixed);
-    let message = format!("{name} cannot migrate, Job {job} gets no pod: {cause}{held}");
+    let message =
+        format!("{name} cannot migrate, since no pod of Job {job} can be created: {cause}{held}");
     Some(Finding::new(reason, message))
 }
 
@@ -116,7 +117,7 @@ pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
 fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
     let name = workload.as_str();
     if let Some(Turn::Without(credential)) = report.applied.turns.get(&workload) {
-        return withheld(report, &format!("{name} is left as it is"), *credential);
+        return withheld(report, &format!("{name} is left unchanged"), *credential);
     }
     let Some(live) = report.applied.deployments.get(&workload) else {
         // Without a released image there is nothing to start; the gate says why.
@@ -132,7 +133,7 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
     };
     if let Some(Turn::After(other)) = report.applied.turns.get(&workload) {
         let waits = format!(
-            "{name} has a change and waits for {} to settle",
+            "{name} has a pending change and waits for the rollout of {}",
             other.as_str()
         );
         return Some(Finding::new(Reason::WaitingForTurn, waits));
@@ -140,7 +141,7 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
     let wanted = report.wanted(workload);
     if rollout_state::wanted(live) != wanted {
         let scales = format!(
-            "{name} scales from {} to {wanted} pods",
+            "{name} is scaling from {} to {wanted} pods",
             rollout_state::wanted(live)
         );
         return Some(Finding::new(Reason::RollingOut, scales));
@@ -149,7 +150,7 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
         return (wanted == 0).then(|| {
             Finding::new(
                 Reason::ScaledToZero,
-                format!("{name} has no pods, as the spec says"),
+                format!("{name} is scaled to zero by the spec"),
             )
         });
     }
@@ -165,7 +166,7 @@ fn unsettled(
     let name = workload.as_str();
     if let Some(message) = rollout_state::replica_failure(live) {
         let (reason, cause) = refused(message, Part::Component(workload.field()));
-        return Finding::new(reason, format!("{name} gets no pods: {cause}"));
+        return Finding::new(reason, format!("pods of {name} cannot be created: {cause}"));
     }
     let available = rollout_state::available(live);
     let serving = format!("{available} of {wanted} pods of {name} are available");
@@ -182,12 +183,16 @@ fn unsettled(
         None if rollout_state::is_stalled(live) => Finding::new(
             Reason::RolloutStalled,
             format!(
-                "new pods of {name} did not become ready in time; {serving}; see kubectl logs deployment/… of the newest pod"
+                "new pods of {name} did not become ready in time; {serving}; see kubectl logs of the newest pod"
             ),
         ),
-        None if !rollout_state::is_rolled_out(live) => {
-            Finding::new(Reason::RollingOut, format!("{name} rolls; {serving}"))
-        }
-        None => Finding::new(Reason::Starting, format!("{serving}; the others start")),
+        None if !rollout_state::is_rolled_out(live) => Finding::new(
+            Reason::RollingOut,
+            format!("{name} is rolling out; {serving}"),
+        ),
+        None => Finding::new(
+            Reason::Starting,
+            format!("{serving}; the others are starting"),
+        ),
     }
 }

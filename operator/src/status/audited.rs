@@ -28,16 +28,20 @@ pub(super) fn condition(audit: &Audit, what: &str) -> Said {
             "NotChecked",
             format!("the audit of {what} was not read: {why}"),
         ),
-        Audit::None => say(None, "NotSaid", format!("no audit of {what} has ended yet")),
+        Audit::None => say(
+            None,
+            "NotSaid",
+            format!("no audit of {what} has finished yet"),
+        ),
         Audit::Overdue(at) => say(
             None,
             "AuditOverdue",
-            format!("the last audit of {what} ended at {at}; look at the service's log"),
+            format!("the last audit of {what} finished at {at}; check the service's log"),
         ),
         Audit::Consistent(at) => say(
             Some(true),
             "Consistent",
-            format!("the audit of {what} that ended at {at} found no problems"),
+            format!("the audit of {what} that finished at {at} found no problems"),
         ),
         Audit::Problems(at, findings) => {
             let kinds: Vec<String> = findings.iter().map(kind).collect();
@@ -48,7 +52,7 @@ pub(super) fn condition(audit: &Audit, what: &str) -> Said {
                     .filter(|code| is_reason(code))
                     .unwrap_or("ProblemsFound"),
                 format!(
-                    "the audit of {what} that ended at {at} found problems: {}",
+                    "the audit of {what} that finished at {at} found problems: {}",
                     kinds.join("; ")
                 ),
             )
@@ -101,7 +105,7 @@ mod tests {
         assert_eq!((said.status, said.reason.as_str()), (Some(false), "held"));
         assert_eq!(
             said.message,
-            "the audit of stock that ended at 2026-11-29T12:00:00Z found problems: held, 3 times, the first: MUG at \
+            "the audit of stock that finished at 2026-11-29T12:00:00Z found problems: held, 3 times, the first: MUG at \
              main: held 2, lines say 1; on_hand: MUG at main: held 2, lines say 1"
         );
     }

@@ -139,7 +139,7 @@ async fn ask(url: String, token: &str) -> Audit {
         Ok(Ok(body)) => understand(&body, Timestamp::now()),
         Ok(Err(why)) => Audit::NotRead(format!("GET {url}: {why}")),
         Err(_) => Audit::NotRead(format!(
-            "GET {url}: no answer within {} s",
+            "GET {url}: no response within {} s",
             TIMEOUT.as_secs()
         )),
     }
@@ -148,17 +148,17 @@ async fn ask(url: String, token: &str) -> Audit {
 async fn request(url: &str, token: &str) -> Result<Vec<u8>, String> {
     let client = CLIENT
         .as_ref()
-        .map_err(|error| format!("no HTTP client: {error}"))?;
+        .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
     let answer = client.get(url).bearer_auth(token).send().await;
     let mut answer = answer.map_err(|error| innermost(&error))?;
     if answer.status() != 200 {
-        return Err(format!("answered with {}", answer.status()));
+        return Err(format!("the response status is {}", answer.status()));
     }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))? {
         body.extend_from_slice(&chunk);
         if body.len() > LONGEST_ANSWER {
-            return Err("the answer is too long".to_owned());
+            return Err("the response is too long".to_owned());
         }
     }
     Ok(body)
@@ -167,7 +167,7 @@ async fn request(url: &str, token: &str) -> Result<Vec<u8>, String> {
 fn understand(body: &[u8], now: Timestamp) -> Audit {
     let answer: Answer = match serde_json::from_slice(body) {
         Ok(answer) => answer,
-        Err(error) => return Audit::NotRead(format!("the answer cannot be read: {error}")),
+        Err(error) => return Audit::NotRead(format!("the response cannot be parsed: {error}")),
     };
     let (Some(consistent), Some(finished_at)) = (answer.consistent, answer.finished_at) else {
         return Audit::None;
@@ -247,7 +247,10 @@ mod tests {
         let Audit::NotRead(why) = ask(url, "another").await else {
             panic!("admitted")
         };
-        assert!(why.ends_with("answered with 401 Unauthorized"), "{why}");
+        assert!(
+            why.ends_with("the response status is 401 Unauthorized"),
+            "{why}"
+        );
         let older = serve(Router::new()).await;
         assert!(
             matches!(ask(older, "the-token").await, Audit::NotRead(why) if why.contains("404"))

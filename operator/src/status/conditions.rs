@@ -75,7 +75,7 @@ pub fn conditions(
         Some(finding) => (false, finding.clone()),
         None => (
             true,
-            Finding::new(Reason::Running, "every service has a pod that answers"),
+            Finding::new(Reason::Running, "every service has an available pod"),
         ),
     };
     let none = |message: &str| (false, Finding::new(Reason::None, message));
@@ -139,7 +139,7 @@ pub fn after_failure(
         };
         let message = match status {
             Some(_) => failure.message.clone(),
-            None => format!("not known: {}", failure.message),
+            None => format!("unknown: {}", failure.message),
         };
         Said {
             status,

@@ -95,9 +95,9 @@ fn is_replaced(report: &Report, Replaced { kept, live }: Replaced<'_>) -> Findin
     Finding::new(
         Reason::DatabaseReplaced,
         format!(
-            "the database has the system identifier {live}, and the shop's data are in another one, {kept}; bring back the volume \
-             with those data, or, to go on with this database, run kubectl annotate estack {name} -n {namespace} \
-             --overwrite {ACCEPT_DATABASE}={live}"
+            "the database has the system identifier {live}, and the shop's data is in another database, {kept}; \
+             restore the volume with that data, or, to continue with this database, run kubectl annotate estack {name} \
+             -n {namespace} --overwrite {ACCEPT_DATABASE}={live}"
         ),
     )
 }
@@ -112,7 +112,7 @@ fn of_pods(report: &Report) -> Finding {
         }
         if let Some(finding) = withheld(
             report,
-            "the database is left as it is",
+            "the database is left unchanged",
             Credential::Postgres,
         ) {
             return finding;
@@ -143,7 +143,7 @@ fn of_pods(report: &Report) -> Finding {
     let Some(gate) = &report.releases.postgres.bootstrap else {
         return Finding::new(
             Reason::DatabaseStarting,
-            "the database is being initialised",
+            "the database is being initialized",
         );
     };
     let job = gate.job.name_any();
@@ -159,17 +159,20 @@ fn of_pods(report: &Report) -> Finding {
                 Some(PodFailure::Crash(message) | PodFailure::Start(message)) => Finding::new(
                     Reason::Bootstrapping,
                     format!(
-                        "the database is set up, and {BOOTSTRAP} Job {job} is tried again after: {message}"
+                        "the database is being set up, and {BOOTSTRAP} Job {job} is retried after: {message}"
                     ),
                 ),
                 None => match report.fetched.warnings.of("Job", &job) {
                     Some(message) => {
                         let (reason, cause) = refused(message, Part::Fixed);
-                        Finding::new(reason, format!("Job {job} gets no pod: {cause}"))
+                        Finding::new(
+                            reason,
+                            format!("no pod of Job {job} can be created: {cause}"),
+                        )
                     }
                     None => Finding::new(
                         Reason::Bootstrapping,
-                        "roles, databases and passwords are being set",
+                        "roles, databases and passwords are being set up",
                     ),
                 },
             }
@@ -186,7 +189,7 @@ fn of_pods(report: &Report) -> Finding {
         }
         JobState::Succeeded if !report.releases.postgres.up => Finding::new(
             Reason::RollingOut,
-            "the database restarts with its new template",
+            "the database is restarting with its new pod template",
         ),
         JobState::Succeeded => Finding::new(Reason::Running, "the database runs"),
     }
@@ -199,7 +202,7 @@ fn without_pod(report: &Report) -> Option<Finding> {
     let (reason, cause) = refused(message, Part::Database);
     Some(Finding::new(
         reason,
-        format!("the database gets no pod: {cause}"),
+        format!("the database's pod cannot be created: {cause}"),
     ))
 }
 
@@ -207,7 +210,7 @@ fn without_pod(report: &Report) -> Option<Finding> {
 fn without_secret(report: &Report) -> Option<Finding> {
     let mut credentials = BOOTSTRAP_CREDENTIALS.into_iter();
     credentials.find_map(|credential| {
-        let what = "the database runs; its passwords and new images wait";
+        let what = "the database runs, but its passwords and image cannot be updated";
         withheld(report, what, credential)
     })
 }
@@ -222,18 +225,18 @@ fn without_storage(report: &Report) -> Option<Finding> {
     let is_absent = message.contains("storageclass") && message.contains("not found");
     let text = match &report.stack.database.storage_class {
         Some(class) if is_absent => format!(
-            "there is no StorageClass {class}, which {FIELD} names; create that class, or make a new stack with another, \
-             since it cannot change"
+            "StorageClass {class} of {FIELD} does not exist; create that class, or create a new stack with another \
+             one, since the field is immutable"
         ),
         None if message.contains("no storage class is set") => format!(
-            "no StorageClass is the cluster's default and {FIELD} names none; mark a class as the default, or make a new \
-             stack that names one"
+            "the cluster has no default StorageClass and {FIELD} is not set; mark a class as the default, or create \
+             a new stack that sets the field"
         ),
-        Some(class) => format!("{cause}; look at StorageClass {class} and its provisioner"),
-        None => format!("{cause}; look at the cluster's default StorageClass and its provisioner"),
+        Some(class) => format!("{cause}; check StorageClass {class} and its provisioner"),
+        None => format!("{cause}; check the cluster's default StorageClass and its provisioner"),
     };
     Some(Finding::new(
         Reason::StorageUnavailable,
-        format!("the database's volume {claim} gets no storage: {text}"),
+        format!("the database's volume {claim} cannot be provisioned: {text}"),
     ))
 }

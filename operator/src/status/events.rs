@@ -52,8 +52,8 @@ impl Events {
     async fn record(&self, event: &Event, stack: &ObjectReference) {
         match timeout(LONGEST, self.recorder.publish(event, stack)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(error = %error, event.reason, "could not publish an event"),
-            Err(_) => warn!(event.reason, "an event was not published in time"),
+            Ok(Err(error)) => warn!(error = %error, event.reason, "cannot publish an Event"),
+            Err(_) => warn!(event.reason, "publishing an Event timed out"),
         }
     }
 }

@@ -24,7 +24,7 @@ pub fn explain(message: &str, part: Part<'_>) -> Option<String> {
         let what = what.split(" for: ").next().unwrap_or(what);
         let field = part.field("resources");
         return Some(format!(
-            "ResourceQuota {} wants {} to be set; {}",
+            "ResourceQuota {} requires {} to be set; {}",
             sentence(name),
             sentence(what),
             match field {
@@ -128,7 +128,7 @@ mod tests {
             "pods \"x\" is forbidden: failed quota: q: must specify limits.cpu for: postgres";
         assert_eq!(
             explain(message, Part::Database).unwrap(),
-            "ResourceQuota q wants limits.cpu to be set; set spec.database.managed.resources, or add a LimitRange with defaults"
+            "ResourceQuota q requires limits.cpu to be set; set spec.database.managed.resources, or add a LimitRange with defaults"
         );
         let message = "pods \"x\" is forbidden: [maximum memory usage per Container is 128Mi, but limit is 256Mi]";
         assert_eq!(

@@ -24,7 +24,7 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
         Routing::Serves => Finding::new(Reason::Running, format!("{place} leads to the shop")),
         Routing::NoIngress => Finding::new(
             Reason::NoIngress,
-            "the spec has no ingress: the shop is reached inside the cluster only",
+            "the spec has no ingress: the shop is reachable only inside the cluster",
         ),
         Routing::NotChecked(why) => Finding::new(
             Reason::NotChecked,
@@ -34,13 +34,15 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
             let route = report.stack.route.as_ref();
             let host = match route.and_then(|route| route.host.as_ref()) {
                 Some(host) => format!("spec.ingress.host {host} is taken"),
-                None => "spec.ingress names no host, and such a route is taken".to_owned(),
+                None => {
+                    "spec.ingress.host is not set, and the route for all hosts is taken".to_owned()
+                }
             };
             Finding::new(
                 Reason::HostTaken,
                 format!(
-                    "{host} by stack {namespace}/{name}, which is older; this stack has no Ingress until its host or \
-                     className is another"
+                    "{host} by the older stack {namespace}/{name}; this stack gets no Ingress until its host or \
+                     className changes"
                 ),
             )
         }
@@ -51,8 +53,13 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
                 there.join(", ")
             };
             let text = match wanted {
-                Some(class) => format!("there is no IngressClass {class}, which spec.ingress.className names"),
-                None => "no IngressClass is the cluster's default, and spec.ingress.className names none".to_owned(),
+                Some(class) => {
+                    format!("IngressClass {class} of spec.ingress.className does not exist")
+                }
+                None => {
+                    "the cluster has no default IngressClass, and spec.ingress.className is not set"
+                        .to_owned()
+                }
             };
             Finding::new(
                 Reason::IngressClassMissing,
@@ -83,7 +90,7 @@ fn astray(
     Finding::new(
         Reason::NotRouted,
         format!(
-            "{place} does not lead to the shop: {what}; look at Ingress {} and its controller, or set \
+            "{place} does not lead to the shop: {what}; check Ingress {} and its controller, or set \
              spec.ingress.checkUrl to false",
             report.stack.name
         ),

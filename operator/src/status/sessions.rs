@@ -17,8 +17,9 @@ pub(super) fn keys_are_leaving(stack: &ValidStack, fetched: &Fetched) -> Option<
     Some(Finding::new(
         Reason::SigningKeysLeaving,
         format!(
-            "Secret {name} is being deleted, and only its finalizers keep it; once it is gone, new keys are made and everybody \
-             is logged out; to keep the sessions, save its data now and put them into the new Secret"
+            "Secret {name} is being deleted, and only its finalizers keep it; once it is gone, new keys are \
+             generated and all users are logged out; to keep the sessions, save its data now and put it into the new \
+             Secret"
         ),
     ))
 }
@@ -35,15 +36,15 @@ pub fn keys_replaced(
     }
     let name = stack.object(Credential::SigningKeys.suffix());
     let lost = if fetched.secrets.contains_key(&Credential::SigningKeys) {
-        "had lost refresh.key, which has been made again"
+        "had lost refresh.key, which was generated again"
     } else {
-        "was gone and has been made again"
+        "was missing and was generated again"
     };
     Some(Finding::new(
         Reason::SigningKeysReplaced,
         format!(
-            "everybody is logged out: Secret {name} {lost}; customers log in again; where there is a copy, put its data into \
-             the Secret, and the sessions of before are good again"
+            "all users are logged out: Secret {name} {lost}; users have to log in again; if there is a copy, put \
+             its data into the Secret to make the previous sessions valid again"
         ),
     ))
 }

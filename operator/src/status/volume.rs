@@ -21,9 +21,9 @@ pub(super) fn finding(report: &Report) -> Option<Finding> {
         .and_then(|status| status.phase.as_deref());
     let message = if phase == Some("Lost") {
         format!(
-            "PersistentVolumeClaim {claim} has lost its PersistentVolume {}, and the shop's data are gone with it; bring \
-             that PersistentVolume back, or run kubectl delete pvc {claim} -n {namespace} and kubectl delete pod {pod} -n \
-             {namespace} to begin with an empty database, and restore a backup",
+            "PersistentVolumeClaim {claim} has lost its PersistentVolume {}, and the shop's data is lost with it; \
+             restore that PersistentVolume, or run kubectl delete pvc {claim} -n {namespace} and kubectl delete pod \
+             {pod} -n {namespace} to start with an empty database, and restore a backup",
             storage.unwrap_or_default()
         )
     } else if volume.metadata.deletion_timestamp.is_some() {
@@ -35,8 +35,8 @@ pub(super) fn finding(report: &Report) -> Option<Finding> {
             None => "back up the databases".to_owned(),
         };
         format!(
-            "PersistentVolumeClaim {claim} is being deleted, which cannot be undone: the shop's data will be gone as soon as \
-             pod {pod} ends. Do not delete or restart that pod before you have saved the data: {keep}"
+            "PersistentVolumeClaim {claim} is being deleted, which cannot be undone: the shop's data will be lost \
+             as soon as pod {pod} ends. Do not delete or restart that pod before you have saved the data: {keep}"
         )
     } else {
         return None;

@@ -104,10 +104,10 @@ async fn a_stack_of_another_installation_is_left_alone_until_that_one_is_gone() 
     let condition = conflict(&scene).await;
     assert_eq!(
         condition.message,
-        "the operator with the Lease two-installations/first works on this stack, so the one with the Lease two-installations/second \
-         leaves it alone; uninstall one of them, or let them watch different namespaces; to give the stack to \
-         two-installations/second, run kubectl annotate ecommercestack shop --namespace two-installations --overwrite \
-         ecommercestack.dev/operator=two-installations/second"
+        "the operator with the Lease two-installations/first owns this stack, so the operator with the Lease \
+         two-installations/second does not change it; uninstall one of them, or configure them to watch different \
+         namespaces; to assign the stack to two-installations/second, run kubectl annotate ecommercestack shop \
+         --namespace two-installations --overwrite ecommercestack.dev/operator=two-installations/second"
     );
     // What was under way when the condition was written.
     sleep(Duration::from_secs(3)).await;
@@ -173,11 +173,12 @@ async fn a_person_gives_a_stack_to_another_installation() {
     assign(&scene, "second").await;
     works(&scene, "second").await;
     until(
-        "the first says that it leaves the stack alone",
+        "the first reports that it does not change the stack",
         async || {
             let condition = scene.condition("shop", OperatorConflict).await;
             let message = condition.map_or_else(String::new, |condition| condition.message);
-            if message.contains("so the one with the Lease assigned/first leaves it alone") {
+            if message.contains("so the operator with the Lease assigned/first does not change it")
+            {
                 Ok(())
             } else {
                 Err(message)
@@ -223,9 +224,10 @@ async fn an_installation_whose_lease_may_not_be_read_keeps_its_stack_until_a_per
     let condition = conflict(&scene).await;
     assert_eq!(
         condition.message,
-        "the operator with the Lease hidden-elsewhere/first has worked on this stack, so the one with the Lease hidden/second, which may \
-         not read that Lease, leaves it alone; if that installation is gone, run kubectl annotate ecommercestack shop --namespace hidden \
-         --overwrite ecommercestack.dev/operator=hidden/second"
+        "the operator with the Lease hidden-elsewhere/first owned this stack last, and the operator with the Lease \
+         hidden/second is not permitted to read that Lease, so it does not change the stack; if the other \
+         installation was removed, run kubectl annotate ecommercestack shop --namespace hidden --overwrite \
+         ecommercestack.dev/operator=hidden/second"
     );
     assert_eq!(second.writes(), 0);
     assign(&scene, "second").await;

@@ -46,7 +46,8 @@ async fn a_quota_without_pods_is_why_the_database_does_not_start() {
     let found = scene.reports("shop", Ready, "False", "QuotaExceeded").await;
     assert_eq!(
         found.message,
-        "the database gets no pod: ResourceQuota tight allows pods=0; pods=0 is in use and pods=1 more is needed; raise the quota"
+        "the database's pod cannot be created: ResourceQuota tight allows pods=0; pods=0 is in use and pods=1 more \
+         is needed; raise the quota"
     );
     let postgres = scene.condition("shop", PostgresReady).await.unwrap();
     assert_eq!(postgres.reason, "QuotaExceeded");
@@ -105,7 +106,7 @@ async fn a_quota_that_stops_a_migration_or_a_service_is_told_apart() {
     assert!(
         found
             .message
-            .starts_with("product gets no pods: ResourceQuota tight allows pods=1"),
+            .starts_with("pods of product cannot be created: ResourceQuota tight allows pods=1"),
         "{}",
         found.message
     );
@@ -127,7 +128,7 @@ async fn a_quota_that_stops_a_migration_or_a_service_is_told_apart() {
     assert!(
         found
             .message
-            .contains("auth cannot migrate, Job shop-auth-migrate-"),
+            .contains("auth cannot migrate, since no pod of Job shop-auth-migrate-"),
         "{}",
         found.message
     );
@@ -147,7 +148,14 @@ async fn a_missing_storage_class_is_named() {
     let found = scene
         .reports("shop", Ready, "False", "StorageUnavailable")
         .await;
-    assert!(found.message.contains("there is no StorageClass nope, which spec.database.managed.storage.className names; create that class"), "{}", found.message);
+    assert!(
+        found.message.contains(
+            "StorageClass nope of spec.database.managed.storage.className does not exist; \
+             create that class"
+        ),
+        "{}",
+        found.message
+    );
     // There is no default class here either.
     scene.apply("other", json!({})).await;
     let found = scene
@@ -156,7 +164,7 @@ async fn a_missing_storage_class_is_named() {
     assert!(
         found
             .message
-            .contains("no StorageClass is the cluster's default"),
+            .contains("the cluster has no default StorageClass"),
         "{}",
         found.message
     );

@@ -86,7 +86,9 @@ async fn a_mislabelled_secret_holds_the_pods_that_need_it_and_everything_else_go
     merge::<Secret>(&scene, "shop-jwt", none).await;
     let conflict = scene.reports("shop", AuthReady, "False", "Conflict").await;
     assert!(
-        conflict.message.contains("Secret shop-jwt belongs"),
+        conflict
+            .message
+            .contains("Secret shop-jwt does not belong to this stack"),
         "{}",
         conflict.message
     );
@@ -280,7 +282,7 @@ async fn lost_keys_of_tokens_are_said_before_and_told_after() {
     let notes = notes(&scene, REPLACED).await;
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(
-        notes[0].contains("Secret shop-jwt was gone"),
+        notes[0].contains("Secret shop-jwt was missing"),
         "{}",
         notes[0]
     );

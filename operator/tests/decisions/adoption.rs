@@ -62,7 +62,8 @@ fn a_volume_is_not_taken_up_by_a_stack_with_other_values_of_fields_that_cannot_c
         "spec.currency was USD and is EUR",
         "spec.database.managed.storage.className was standard and is fast",
         "spec.database.managed.storage.size was 1Gi and is 16Gi",
-        "make it again with spec.currency: USD and spec.database.managed.storage.className: standard and spec.database.managed.storage.size: 1Gi",
+        "create it again with spec.currency: USD and spec.database.managed.storage.className: standard and \
+         spec.database.managed.storage.size: 1Gi",
         "kubectl delete pvc data-shop-postgres-0 -n shops",
     ] {
         assert!(message.contains(part), "{message} lacks {part}");
@@ -257,7 +258,7 @@ fn another_database_is_reported_until_a_person_accepts_that_very_one() {
         );
         for part in [
             "system identifier 2",
-            "another one, 1;",
+            "another database, 1;",
             "kubectl annotate estack shop -n shops --overwrite ecommercestack.dev/accept-database=2",
         ] {
             assert!(message.contains(part), "{message} lacks {part}");

@@ -171,7 +171,7 @@ fn a_component_says_which_secret_it_waits_for() {
     assert_eq!(reason, "Conflict");
     assert!(
         message.starts_with(
-            "auth is left as it is: Secret shop-jwt belongs to somebody else and was left alone"
+            "auth is left unchanged: Secret shop-jwt does not belong to this stack and was left unchanged"
         ),
         "{message}"
     );
@@ -181,7 +181,10 @@ fn a_component_says_which_secret_it_waits_for() {
     );
     let (reason, message) = shop.says(ConditionType::Ready);
     assert_eq!(reason, "Conflict");
-    assert!(message.starts_with("Secret shop-jwt belongs"), "{message}");
+    assert!(
+        message.starts_with("Secret shop-jwt does not belong to this stack"),
+        "{message}"
+    );
     assert_eq!(shop.says(ConditionType::Degraded).0, "Conflict");
     assert_eq!(shop.says(ConditionType::ProductReady).0, "Starting");
     assert_eq!(shop.says(ConditionType::PostgresReady).0, "Running");
@@ -206,7 +209,8 @@ fn a_value_that_is_no_text_is_told_apart_and_stops_as_little() {
     assert_eq!(reason, "InvalidSpec");
     assert!(
         message.ends_with(
-            "Secret shop-product-database holds a value that is not text; delete that key to have it made again"
+            "Secret shop-product-database holds a value that is not UTF-8 text; delete that key, and the operator \
+             generates it again"
         ),
         "{message}"
     );
@@ -234,7 +238,7 @@ fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
     assert_eq!(reason, "SigningKeysReplaced");
     assert!(
         message.starts_with(
-            "everybody is logged out: Secret shop-jwt was gone and has been made again"
+            "all users are logged out: Secret shop-jwt was missing and was generated again"
         ),
         "{message}"
     );
@@ -264,7 +268,7 @@ fn keys_of_tokens_that_only_finalizers_keep_are_said_before_they_go() {
     });
     let (reason, message) = shop.says(ConditionType::Degraded);
     assert_eq!(reason, "SigningKeysLeaving");
-    assert!(message.contains("everybody is logged out"), "{message}");
+    assert!(message.contains("all users are logged out"), "{message}");
     let shop = with(Credential::PaymentWebhooks, |secret| {
         secret.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
     });

@@ -84,7 +84,7 @@ fn after_a_pass_that_ended_early_nobody_knows_how_the_components_are() {
         );
         assert_eq!(said.observed_generation, Some(4));
         assert!(
-            said.message.contains("has not answered for a minute"),
+            said.message.contains("has not responded for a minute"),
             "{}",
             said.message
         );

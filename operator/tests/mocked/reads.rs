@@ -123,7 +123,7 @@ async fn a_read_that_is_never_answered_ends_the_pass_at_its_deadline() {
     let ready = operator.ready();
     assert_eq!(
         ready.message,
-        "the API server has not answered for a minute; the operator tries again"
+        "the API server has not responded for a minute; the operator retries"
     );
     passed.looks_again(Reason::Failed, 1);
     // The stack has its next pass.
@@ -151,7 +151,7 @@ async fn a_stack_that_is_never_read_gives_its_place_away() {
     );
     assert_eq!(
         passed.error.as_deref(),
-        Some("the API server did not answer in time")
+        Some("the API server did not respond in time")
     );
     assert_eq!(passed.writes(), [""; 0]);
     passed.looks_again(Reason::Unreported, 1);

@@ -190,7 +190,7 @@ async fn a_server_error_ends_the_pass_and_the_next_one_goes_on_from_there() {
         ready.message
     );
     assert!(
-        ready.message.ends_with("; the operator tries again"),
+        ready.message.ends_with("; the operator retries"),
         "{}",
         ready.message
     );
@@ -241,7 +241,8 @@ async fn a_quota_on_secrets_ends_the_pass_with_its_numbers() {
     assert_eq!(ready.reason, "QuotaExceeded");
     assert_eq!(
         ready.message,
-        "Secret shop-postgres cannot be made: ResourceQuota few allows count/secrets=3; count/secrets=3 is in use and \
+        "Secret shop-postgres cannot be created: ResourceQuota few allows count/secrets=3; count/secrets=3 is in \
+         use and \
          count/secrets=1 more is needed; raise the quota"
     );
     passed.looks_again(Reason::Failed, 1);

@@ -118,7 +118,7 @@ impl Leftovers<'_> {
         }
         let policy = DeletionPolicy::Retain.as_str();
         let change = json!({ "annotations": { DELETION_POLICY: policy } });
-        self.change::<K>(metadata, change, "stays after its stack")
+        self.change::<K>(metadata, change, "retained after its stack was deleted")
             .await?;
         Ok(true)
     }
@@ -241,7 +241,7 @@ impl Leftovers<'_> {
             ..Default::default()
         });
         let change = json!({ "ownerReferences": owners });
-        self.change::<K>(metadata, change, "goes with its stack")
+        self.change::<K>(metadata, change, "deleted together with its stack")
             .await
     }
 

@@ -55,7 +55,7 @@ impl Candidate {
         loop {
             match self.attempt(&mut observation).await {
                 Ok(Attempt::Held { lease, renewed }) => {
-                    info!(lease = %self.lease, holder = self.holder, "holds the Lease");
+                    info!(lease = %self.lease, holder = self.holder, "acquired the Lease");
                     return Held {
                         candidate: self,
                         lease: *lease,
@@ -65,13 +65,14 @@ impl Candidate {
                 Ok(Attempt::Waiting { holder }) => {
                     readiness.waits();
                     if told != holder {
-                        info!(lease = %self.lease, holder, "waits for the Lease");
+                        info!(lease = %self.lease, holder, "waiting for the Lease");
                         told = holder;
                     }
                 }
                 Err(error) => {
                     readiness.lease_failed(&error.to_string(), std::time::Instant::now());
-                    warn!(lease = %self.lease, error = %error, "cannot take the Lease; compare the operator's role with the chart's");
+                    warn!(lease = %self.lease, error = %error, "cannot acquire the Lease; compare the operator's \
+                    role with the chart's");
                 }
             }
             sleep(LOOK).await;
@@ -238,7 +239,7 @@ impl Held {
                 Err(Renewal::Failed(LeaseError::Changed))
             }
             present => {
-                let present = present.unwrap_or("nobody").to_owned();
+                let present = present.unwrap_or("none").to_owned();
                 Err(Renewal::Lost(Lost::Taken(present)))
             }
         }

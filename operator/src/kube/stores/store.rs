@@ -92,7 +92,7 @@ impl Store {
             // Until the next list; passes read from the API server.
             warn!(
                 kind = type_name::<K>(),
-                "what a watch has seen cannot be read"
+                "an object in the watch cache cannot be parsed"
             );
             inner.believed = None;
         }

@@ -96,24 +96,23 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
         .timeout(TIMEOUT);
     let client = builder
         .build()
-        .map_err(|error| format!("no HTTP client: {error}"))?;
+        .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
     let mut answer = client
         .get(url)
         .send()
         .await
-        .map_err(|error| format!("no answer from {address}: {}", innermost(&error)))?;
+        .map_err(|error| format!("no response from {address}: {}", innermost(&error)))?;
     let status = answer.status();
     if status.as_u16() != 200 {
-        return Ok(Routing::Astray(format!(
-            "GET {KEYS} is answered with {status}"
-        )));
+        return Ok(Routing::Astray(format!("GET {KEYS} returned {status}")));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = answer
-        .chunk()
-        .await
-        .map_err(|error| format!("the answer of {address} ends early: {}", innermost(&error)))?
-    {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| {
+        format!(
+            "the response from {address} is incomplete: {}",
+            innermost(&error)
+        )
+    })? {
         body.extend_from_slice(&chunk);
         if body.len() > LONGEST_ANSWER {
             break;
@@ -122,7 +121,10 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
     Ok(if names_key(&body, &target.signing_key) {
         Routing::Serves
     } else {
-        Routing::Astray("another shop or server answers, since it has other keys".to_owned())
+        Routing::Astray(
+            "another shop or server responded, since its public keys are not this shop's"
+                .to_owned(),
+        )
     })
 }
 
@@ -146,8 +148,8 @@ async fn published_address(
         .map_or(point == "localhost", |address| address.is_loopback());
     if is_local {
         return Err(format!(
-            "the ingress controller publishes the address {point}, which from the operator's pod is the pod itself; set \
-             the chart's ingress.address"
+            "the ingress controller publishes the address {point}, which is the pod itself when requested from the \
+             operator's pod; set the chart value ingress.address"
         ));
     }
     Ok(point)
@@ -168,7 +170,7 @@ async fn resolve(place: &str, port: u16) -> Result<SocketAddr, String> {
     };
     let looked_up = tokio::time::timeout(TIMEOUT, tokio::net::lookup_host(&with_port)).await;
     let mut addresses = looked_up
-        .map_err(|_| format!("{place} is not resolved in time"))?
+        .map_err(|_| format!("resolving {place} timed out"))?
         .map_err(|error| format!("{place} cannot be resolved: {error}"))?;
     addresses
         .next()

@@ -47,7 +47,7 @@ async fn a_chart_older_than_the_definition_is_refused() {
     let (may, said) = outcome;
     assert!(!may);
     assert!(
-        said.contains("definition of EcommerceStack is of version 99.0.0"),
+        said.contains("the EcommerceStack CRD in the cluster has version 99.0.0"),
         "{said}"
     );
     assert!(kept.0, "{}", kept.1);

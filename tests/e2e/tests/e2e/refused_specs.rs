@@ -23,7 +23,7 @@ async fn a_new_stack_that_makes_no_sense_is_refused() {
     refused(
         &stack,
         json!({ "database": { "managed": null } }),
-        "name a kind of database",
+        "set managed: it is the only kind of database",
     )
     .await;
     refused(&stack, json!({ "database": null }), "spec.database").await;
@@ -79,13 +79,13 @@ async fn a_new_stack_that_makes_no_sense_is_refused() {
     refused(
         &stack,
         more("cpu", "2", "500m"),
-        "requests.cpu is more than limits.cpu",
+        "requests.cpu must not exceed limits.cpu",
     )
     .await;
     refused(
         &stack,
         more("memory", "1Gi", "512Mi"),
-        "requests.memory is more than limits.memory",
+        "requests.memory must not exceed limits.memory",
     )
     .await;
     refused(
@@ -133,7 +133,7 @@ async fn a_new_stack_that_would_fail_later_is_refused() {
         refused(&stack, image, "spec.components.product.image").await;
     }
     let limited = |memory: &str| json!({ "resources": { "limits": { "memory": memory } } });
-    refused(&stack, product(limited("1")), "less than 64Mi of memory").await;
+    refused(&stack, product(limited("1")), "at least 64Mi of memory").await;
     refused(
         &stack,
         json!({ "database": { "managed": limited("16Mi") } }),
