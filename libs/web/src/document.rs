@@ -159,7 +159,7 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
             &[("422", "A parameter is unknown or breaks a rule.")],
         ),
         (
-            operation.request_body.is_some(),
+            has_typed_body(operation),
             &[
                 ("400", "The body is not well-formed JSON."),
                 ("413", "The body is too large."),
@@ -170,10 +170,9 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
         (
             has_key,
             &[
-                ("400", "The Idempotency-Key is missing or malformed."),
                 (
-                    "409",
-                    "`idempotency_key_in_use`: the first request with this key has not been answered yet.",
+                    "400",
+                    "The Idempotency-Key is malformed, or missing where the shop requires it.",
                 ),
                 (
                     "422",
@@ -216,6 +215,17 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
         answers.entry(*status).or_default().push(*cause);
     }
     answers
+}
+
+/// A body without a type of its own is read as it is, and the operation says what may be wrong with it.
+fn has_typed_body(operation: &Operation) -> bool {
+    let Some(RefOr::T(body)) = &operation.request_body else {
+        return false;
+    };
+    body.content.values().any(|content| match content {
+        RefOr::T(content) => matches!(content.schema, Some(RefOr::Ref(_))),
+        RefOr::Ref(_) => true,
+    })
 }
 
 fn parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {

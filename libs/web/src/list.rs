@@ -47,7 +47,8 @@ impl<S: Send + Sync, F: DeserializeOwned, const COUNTED: bool> FromRequestParts<
 {
     type Rejection = Problem;
 
-    /// Each part is read from its own pairs: `serde(flatten)` would let unknown parameters pass.
+    /// Each part is read from its own pairs: `serde(flatten)` would let unknown parameters pass. Names are told apart as they
+    /// are sent; one that is percent-encoded without need is unknown.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let pairs = parts.uri.query().unwrap_or_default().split('&');
         let (paging, filter): (Vec<&str>, Vec<&str>) = pairs.partition(|pair| {

@@ -161,6 +161,13 @@ impl Problem {
         self
     }
 
+    /// The fields that break a rule, for a problem with a code of its own.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.content().errors = errors;
+        self
+    }
+
     /// A member beyond those of RFC 9457, such as the lines that lack stock.
     #[must_use]
     pub fn with_member(mut self, name: &str, value: impl Serialize) -> Self {

@@ -1,13 +1,16 @@
 //! Background tasks of a process, supervised: none of them may end before the process does. One that returns or panics
 //! ends the process with an error, after a drain like that of SIGTERM, and the kubelet starts it again.
 
-use std::{any::Any, collections::HashMap, future::Future};
+use std::{any::Any, collections::HashMap, future::Future, time::Duration};
 
 use tokio::{
     sync::watch,
     task::{AbortHandle, Id, JoinError, JoinSet},
 };
 use tracing::error;
+
+/// What tasks have to end what is under way, once the server has drained.
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// The tasks beside a server, and the signal at which all of them end.
 pub struct Tasks {
@@ -33,6 +36,8 @@ pub enum TaskError {
     Ended(&'static str),
     #[error("the background task {0} panicked: {1}")]
     Panicked(&'static str, String),
+    #[error("{0} background tasks did not end in time")]
+    Unfinished(usize),
 }
 
 impl Tasks {
@@ -116,9 +121,21 @@ impl Tasks {
         };
         self.stop.send_replace(true);
         self.of_server.iter().for_each(AbortHandle::abort);
-        while let Some(ended) = self.running.join_next_with_id().await {
-            if let Some(failure) = self.failure(ended) {
-                first.get_or_insert(failure);
+        let end = tokio::time::sleep(DRAIN);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                ended = self.running.join_next_with_id() => {
+                    let Some(ended) = ended else { break };
+                    if let Some(failure) = self.failure(ended) {
+                        first.get_or_insert(failure);
+                    }
+                }
+                () = &mut end => {
+                    error!(tasks = self.running.len(), "background tasks did not end in time");
+                    first.get_or_insert(TaskError::Unfinished(self.running.len()));
+                    break;
+                }
             }
         }
         outcome?;
@@ -280,6 +297,18 @@ mod tests {
             answered.await.map_err(|_| TaskError::Ended("reader"))
         });
         assert_eq!(served.await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_does_not_end_holds_the_process_only_so_long() {
+        let (_signal, mut tasks) = tasks();
+        tasks.spawn("stuck", std::future::pending());
+        tasks.spawn("short", async {});
+        let stop = tasks.stop();
+        let begun = tokio::time::Instant::now();
+        let failed = tasks.beside(serve(stop)).await;
+        assert_eq!(failed, Err(TaskError::Ended("short")), "the first is told");
+        assert_eq!(begun.elapsed(), DRAIN);
     }
 
     #[tokio::test]

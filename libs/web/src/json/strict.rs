@@ -88,7 +88,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     }
 }
 
-/// A visitor of whole numbers. To JSON Schema, and so to the documents, `2.0` is one.
+/// A visitor of whole numbers. To JSON Schema, and so to the documents, `2.0` is one. What is judged is the double nearest
+/// to the text (RFC 8259, 6).
 struct Whole<V>(V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Whole<V> {
@@ -117,7 +118,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Whole<V> {
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
         // Beyond this a double skips whole numbers, and what was sent is not known.
         const EXACT: f64 = 9_007_199_254_740_992.0;
-        if value.fract() != 0.0 || value.abs() > EXACT {
+        if value.fract() != 0.0 || value.abs() >= EXACT {
             return self.0.visit_f64(value);
         }
         #[expect(

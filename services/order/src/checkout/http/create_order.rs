@@ -37,7 +37,7 @@ use crate::{
             ("ETag" = String, description = "The order's version."),
         )),
         (status = 403, description = "The caller does not have the role customer."),
-        (status = 409, description = "`out_of_stock` (with `lines`), `price_changed` (with `total`), `item_not_orderable` or `idempotency_key_expired`."),
+        (status = 409, description = "`out_of_stock` (with `lines`), `price_changed` (with `total`), `item_not_orderable`, `idempotency_key_expired`, or `idempotency_key_in_use`: the first request with this key has not been answered yet."),
         (status = 422, description = "`unknown_product`, `too_many_units` (with `sku`) or `total_too_large`."),
         (status = 429, description = "`too_many_requests`: too many orders of this customer are under way or wait for their payment. `too_many_unpaid_units` (with `sku` or `product_id`, `allowed` and `held`): with this order, unpaid orders of this customer would have more units of one product than the shop allows; pay or cancel one first, or order fewer. See Retry-After."),
         (status = 503, description = "`unavailable` (no order was placed) or `outcome_unknown`; retry after the time in Retry-After, with the same Idempotency-Key."),

@@ -47,7 +47,7 @@ pub fn of_placing(error: &PlaceOrderError) -> Problem {
             "unknown_product",
             "Some items name no product that can be bought; see errors. Nothing was ordered.",
         )
-        .with_member("errors", lines.iter().flat_map(unknown).collect::<Vec<_>>()),
+        .with_errors(lines.iter().flat_map(unknown).collect()),
         PlaceOrderError::PriceChanged { total } => Problem::conflict(
             "price_changed",
             "The total is another than expected_total; see total. Nothing was ordered.",

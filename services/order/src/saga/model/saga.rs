@@ -121,7 +121,7 @@ pub struct Settlement {
     pub changes: Vec<Change>,
     /// How far the hold was extended.
     pub hold_for: Option<Duration>,
-    /// The payment's new state; its version is still the one that was read.
+    /// The payment's new state; its `read_version()` is the one that was read.
     pub payment: Option<Payment>,
     pub refund: Option<Refund>,
     pub next: Next,

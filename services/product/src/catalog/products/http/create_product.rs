@@ -89,7 +89,7 @@ struct FirstUnits {
             ("ETag" = String, description = "Its version, for If-Match."),
         )),
         (status = 403, description = "The caller has neither the role vendor nor admin."),
-        (status = 409, description = "`sku_taken` or `slug_taken`."),
+        (status = 409, description = "`sku_taken`, `slug_taken`, or `idempotency_key_in_use`: the first request with this key has not been answered yet."),
     )
 )]
 pub(super) async fn create_product(

@@ -71,7 +71,7 @@ pub(crate) struct SetInventory {
         )),
         (status = 403, description = "The caller has neither the role vendor nor admin."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
-        (status = 409, description = "`below_committed`: orders have more units than that; see `force`."),
+        (status = 409, description = "`below_committed`: orders have more units than that; see `force`. `idempotency_key_in_use`: the first request with this key has not been answered yet."),
         (status = 412, description = "`precondition_failed`: the number on hand has changed since it was read."),
     )
 )]
