@@ -103,9 +103,9 @@ impl Tasks {
     ) -> Result<(), E> {
         tokio::pin!(server);
         let mut first = None;
-        let served = loop {
+        let outcome = loop {
             tokio::select! {
-                served = &mut server => break served,
+                outcome = &mut server => break outcome,
                 Some(ended) = self.running.join_next_with_id() => {
                     if let Some(failure) = self.failure(ended) {
                         self.stop.send_replace(true);
@@ -121,7 +121,7 @@ impl Tasks {
                 first.get_or_insert(failure);
             }
         }
-        served?;
+        outcome?;
         first.map_or(Ok(()), |failure| Err(failure.into()))
     }
 
@@ -165,14 +165,8 @@ mod fail_point {
     use std::{future::Future, time::Duration};
 
     /// The task, or what `FAIL_TASK` makes of it: `saga_loop:panic` or `saga_loop:end`, a moment after the start.
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::panic,
-        reason = "for tests; it does not exist in a release"
-    )]
     pub(crate) async fn breakable(name: &'static str, task: impl Future<Output = ()>) {
-        let setting = std::env::var("FAIL_TASK").unwrap_or_default();
-        let Some((_, how)) = setting.split_once(':').filter(|(task, _)| *task == name) else {
+        let Some(how) = fail_points::setting("FAIL_TASK", name) else {
             return task.await;
         };
         tokio::select! {

@@ -1,28 +1,10 @@
-//! Places where tests break the order path: before and after every commit, call and acknowledgement. Compiled only with
-//! the feature `fail-points`: `FAIL_POINT` names the place and what happens there each time it is reached, such as
-//! `after_reserve:abort`, `…:sleep` (an hour), `…:delay` (300 ms) or `…:error`; several are separated by commas.
+//! Places where tests break the order path: before and after every commit, call and acknowledgement.
+
+use std::sync::Arc;
 
 use crate::values::Cause;
 
-macro_rules! fail_points {
-    ($($(#[$docs:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// A step that has just been made, or is about to be.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum FailPoint { $($(#[$docs])* $variant),+ }
-
-        #[cfg(feature = "fail-points")]
-        impl FailPoint {
-            /// All of them: what a crash matrix goes through.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-    };
-}
-
-fail_points! {
+fail_points::fail_points! {
     // Placing an order.
     BeforeReserve = "before_reserve",
     AfterReserve = "after_reserve",
@@ -55,35 +37,7 @@ fail_points! {
     AfterShortfallSettle = "after_shortfall_settle",
 }
 
-#[cfg(feature = "fail-points")]
-/// What a step that is made to fail fails with.
-#[derive(Debug, thiserror::Error)]
-#[error("failed on demand")]
-pub struct OnDemand;
-
-#[cfg(not(feature = "fail-points"))]
-pub async fn reach(_: FailPoint) -> Result<(), Cause> {
-    Ok(())
-}
-
-#[cfg(feature = "fail-points")]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "no setting: it does not exist in a release"
-)]
 pub async fn reach(point: FailPoint) -> Result<(), Cause> {
-    use std::{sync::Arc, time::Duration};
-    let setting = std::env::var("FAIL_POINT").unwrap_or_default();
-    let here = setting
-        .split(',')
-        .filter_map(|one| one.split_once(':'))
-        .find(|(place, _)| *place == point.as_str());
-    match here {
-        Some((_, "abort")) => std::process::abort(),
-        Some((_, "sleep")) => tokio::time::sleep(Duration::from_hours(1)).await,
-        Some((_, "delay")) => tokio::time::sleep(Duration::from_millis(300)).await,
-        Some((_, "error")) => return Err(Arc::new(OnDemand)),
-        Some(_) | None => {}
-    }
-    Ok(())
+    let reached = fail_points::reach(point.as_str()).await;
+    reached.map_err(|failed| Arc::new(failed) as Cause)
 }

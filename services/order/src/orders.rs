@@ -1,6 +1,7 @@
 //! Orders: what was bought, how far it is, what happened to it, and the changes that people make by hand.
 
 mod cancel_order;
+mod change_order;
 mod get_order;
 pub mod http;
 mod list_orders;

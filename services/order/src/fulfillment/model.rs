@@ -1,6 +1,6 @@
 //! The parcels of an order and their steps. Pure.
 
-mod fulfillment;
+pub(crate) mod fulfillment;
 mod parcel;
 mod returned;
 

@@ -2,7 +2,7 @@
 
 use crate::{
     orders::model::Status,
-    payments::model::PaymentError,
+    payments::model::{IntentRefusal, PaymentError},
     values::{Actor, Cause, Fingerprint, Reader, RequestIdentity},
 };
 
@@ -48,4 +48,17 @@ pub enum IntentError {
     Unavailable(#[source] Cause),
     #[error("the database of payments holds or was asked what it should not")]
     Defect(#[source] Cause),
+}
+
+impl From<IntentRefusal> for IntentError {
+    fn from(refusal: IntentRefusal) -> Self {
+        match refusal {
+            IntentRefusal::NoPayment => Self::NotFound,
+            IntentRefusal::Stale => Self::Stale,
+            IntentRefusal::NotPayable => Self::NotPayable,
+            IntentRefusal::NotCancellable(status) => Self::NotCancellable(status),
+            IntentRefusal::WhollyShipped => Self::WhollyShipped,
+            IntentRefusal::Payment(error) => Self::Payment(error),
+        }
+    }
 }

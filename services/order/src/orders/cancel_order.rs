@@ -9,14 +9,17 @@ use crate::{
         Wisher,
         ports::{Answered, IntentError},
     },
-    payments::ports::{Asked, Cancellations},
+    payments::{
+        model::Asked,
+        ports::{Done, Intent, Payments},
+    },
     saga::Poke,
     values::{Operation, OrderId},
 };
 
 #[derive(Clone)]
-pub struct CancelOrder<C, O> {
-    cancellations: C,
+pub struct CancelOrder<P, O> {
+    payments: P,
     orders: O,
     poke: Poke,
 }
@@ -29,10 +32,10 @@ pub enum CancelOrderError {
     Orders(#[from] OrdersError),
 }
 
-impl<C: Cancellations, O: Orders> CancelOrder<C, O> {
-    pub fn new(cancellations: C, orders: O, poke: Poke) -> Self {
+impl<P: Payments, O: Orders> CancelOrder<P, O> {
+    pub fn new(payments: P, orders: O, poke: Poke) -> Self {
         Self {
-            cancellations,
+            payments,
             orders,
             poke,
         }
@@ -44,14 +47,17 @@ impl<C: Cancellations, O: Orders> CancelOrder<C, O> {
         order: OrderId,
     ) -> Result<Answered<Order>, CancelOrderError> {
         let request = wisher.request(Operation::CancelOrder, &order)?;
-        let asked = self.cancellations.request(&request, order).await?;
-        if asked == Asked::Now {
-            self.poke.poke();
+        let done = self
+            .payments
+            .change(&request, Intent::CancelOrder(order), |locked| {
+                locked.request_cancellation(wisher.user, request.actor)
+            })
+            .await?;
+        match done {
+            Done::Now(Asked::Now) => self.poke.poke(),
+            Done::Now(Asked::Before) | Done::Before(_) => {}
         }
         let order = self.orders.find(order).await?;
-        Ok(Answered {
-            result: order.ok_or(IntentError::NotFound)?,
-            replayed: asked == Asked::Replayed,
-        })
+        Ok(done.answered(order.ok_or(IntentError::NotFound)?))
     }
 }

@@ -14,6 +14,7 @@ pub use merchant::Merchant;
 pub use order::{Order, OrderLine};
 pub use revision::{AddressChange, OrderChange, RevisionError};
 pub use state::{
-    CancelReason, FulfillmentStatus, Hold, OrderState, PaymentStatus, Status, TransitionError,
+    CancelReason, FulfillmentStatus, Hold, OrderState, PaymentStatus, Status, StoredState,
+    TransitionError,
 };
 pub use totals::Totals;

@@ -23,8 +23,9 @@ impl<P: Payments> AnnotatePayment<P> {
         read: &Precondition,
         note: Option<&Note>,
     ) -> Result<Payment, IntentError> {
+        let note = note.map(Note::as_str);
         self.payments
-            .annotate(reader, payment, read, note.map(Note::as_str))
+            .revise(reader, payment, |payment| payment.annotate(read, note))
             .await
     }
 }

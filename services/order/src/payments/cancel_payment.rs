@@ -1,6 +1,9 @@
 //! Gives a payment up before its money is taken; its order waits for another one.
 
-use super::{model::Payment, ports::Payments};
+use super::{
+    model::{OrderPayments, Payment},
+    ports::{Intent, Payments},
+};
 use crate::{
     intents::{
         Wisher,
@@ -27,8 +30,15 @@ impl<P: Payments> CancelPayment<P> {
         payment: PaymentId,
     ) -> Result<Answered<Payment>, IntentError> {
         let request = wisher.request(Operation::CancelPayment, &payment)?;
-        let cancelled = self.payments.cancel(&request, payment).await?;
+        let done = self
+            .payments
+            .change(
+                &request,
+                Intent::DecidePayment(payment),
+                OrderPayments::cancel_payment,
+            )
+            .await?;
         self.poke.poke();
-        Ok(cancelled)
+        Ok(done.answered(self.payments.changed(payment).await?))
     }
 }

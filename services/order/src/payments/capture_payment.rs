@@ -1,6 +1,9 @@
 //! Has the money taken that was set aside for a payment.
 
-use super::{model::Payment, ports::Payments};
+use super::{
+    model::{OrderPayments, Payment},
+    ports::{Intent, Payments},
+};
 use crate::{
     intents::{
         Wisher,
@@ -27,8 +30,15 @@ impl<P: Payments> CapturePayment<P> {
         payment: PaymentId,
     ) -> Result<Answered<Payment>, IntentError> {
         let request = wisher.request(Operation::CapturePayment, &payment)?;
-        let captured = self.payments.capture(&request, payment).await?;
+        let done = self
+            .payments
+            .change(
+                &request,
+                Intent::DecidePayment(payment),
+                OrderPayments::capture_payment,
+            )
+            .await?;
         self.poke.poke();
-        Ok(captured)
+        Ok(done.answered(self.payments.changed(payment).await?))
     }
 }

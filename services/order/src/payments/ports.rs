@@ -9,4 +9,4 @@ pub use payment_provider::{
     ProviderError, RefundOperation,
 };
 pub use payment_webhooks::{Notice, PaymentWebhooks, Webhook, WebhookError};
-pub use payments::{Asked, Cancellations, PaymentListing, Payments};
+pub use payments::{Done, Intent, PaymentListing, Payments};

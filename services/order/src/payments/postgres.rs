@@ -1,32 +1,24 @@
-//! Wishes about payments and orders: each locks the saga, then the order, then the payment, decides in the model,
-//! writes, and leaves the saga due. Nothing here calls anybody (ORDERS 9, 19, 20).
+//! Payments in Postgres: rows and statements. What becomes of an order and its payment is decided by the model.
 
-mod annotate;
-mod cancel_order;
-mod decide;
+mod change;
 mod list_payments;
 mod locked;
 pub(crate) mod payment_row;
-mod refund;
-mod start;
+mod revise;
 
 use std::sync::Arc;
 
 use postgres::{Failure, Pool};
-use uuid::Uuid;
 use web::clock::Clock;
 
 use super::{
-    model::{NewPayment, NewRefund, Payment, PaymentDecision, PaymentError, PaymentFilter, Refund},
-    ports::{Asked, Cancellations, PaymentListing, Payments},
+    model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},
+    ports::{Done, Intent, PaymentListing, Payments},
 };
 use crate::{
-    infrastructure::postgres::{
-        failure::{StoreError, retrying},
-        request_key::Claim,
-    },
-    intents::ports::{Answered, IntentError, Request},
-    values::{OrderId, PaymentId, Precondition, Reader, Window},
+    infrastructure::postgres::failure::{StoreError, retrying},
+    intents::ports::{IntentError, Request},
+    values::{PaymentId, Reader, RefundId, Window},
 };
 
 #[derive(Clone, Debug)]
@@ -61,58 +53,43 @@ impl From<sqlx::Error> for Stop {
     }
 }
 
-impl From<PaymentError> for Stop {
-    fn from(error: PaymentError) -> Self {
-        Self::Refused(error.into())
+impl From<IntentRefusal> for Stop {
+    fn from(refusal: IntentRefusal) -> Self {
+        Self::Refused(refusal.into())
     }
 }
 
 impl Payments for PgPayments {
-    async fn start(
+    async fn change<T: Send>(
         &self,
         request: &Request,
-        order: OrderId,
-        payment: &NewPayment,
-    ) -> Result<Answered<Payment>, IntentError> {
-        self.tried(|| self.try_start(request, order, payment)).await
-    }
-
-    async fn cancel(
-        &self,
-        request: &Request,
-        payment: PaymentId,
-    ) -> Result<Answered<Payment>, IntentError> {
-        self.tried(|| self.try_decide(request, payment, PaymentDecision::Void))
+        intent: Intent,
+        decide: impl Fn(&mut OrderPayments) -> Result<T, IntentRefusal> + Send + Sync,
+    ) -> Result<Done<T>, IntentError> {
+        self.tried(|| self.try_change(request, intent, &decide))
             .await
     }
 
-    async fn capture(
-        &self,
-        request: &Request,
-        payment: PaymentId,
-    ) -> Result<Answered<Payment>, IntentError> {
-        self.tried(|| self.try_decide(request, payment, PaymentDecision::Capture))
-            .await
-    }
-
-    async fn refund(
-        &self,
-        request: &Request,
-        payment: PaymentId,
-        refund: &NewRefund,
-    ) -> Result<Answered<(Payment, Refund)>, IntentError> {
-        self.tried(|| self.try_refund(request, payment, refund))
-            .await
-    }
-
-    async fn annotate(
+    async fn revise(
         &self,
         reader: Reader,
         payment: PaymentId,
-        read: &Precondition,
-        note: Option<&str>,
+        revise: impl Fn(&mut Payment) -> Result<(), IntentRefusal> + Send + Sync,
     ) -> Result<Payment, IntentError> {
-        self.tried(|| self.try_annotate(reader, payment, read, note))
+        self.tried(|| self.try_revise(reader, payment, &revise))
+            .await
+    }
+
+    async fn changed(&self, payment: PaymentId) -> Result<Payment, IntentError> {
+        self.tried(|| self.read_changed(payment)).await
+    }
+
+    async fn changed_refund(
+        &self,
+        payment: PaymentId,
+        refund: RefundId,
+    ) -> Result<(Payment, Refund), IntentError> {
+        self.tried(|| self.read_changed_refund(payment, refund))
             .await
     }
 
@@ -168,12 +145,6 @@ impl Payments for PgPayments {
     }
 }
 
-impl Cancellations for PgPayments {
-    async fn request(&self, request: &Request, order: OrderId) -> Result<Asked, IntentError> {
-        self.tried(|| self.try_cancel_order(request, order)).await
-    }
-}
-
 impl PgPayments {
     /// Tries again what failed for a reason that passes; a refusal is an answer.
     async fn tried<T, F>(&self, attempt: impl Fn() -> F + Send + Sync) -> Result<T, IntentError>
@@ -195,61 +166,24 @@ impl PgPayments {
         .map_err(intent_error)?
     }
 
-    async fn visible_order(&self, order: OrderId, reader: Reader) -> Result<(), Stop> {
-        let owner = sqlx::query_scalar!(r#"SELECT user_id FROM orders WHERE id = $1"#, order.0)
-            .fetch_optional(&self.writers)
-            .await?;
-        visible(owner, reader)
-    }
-
-    /// The order of a payment that the reader may see.
-    async fn visible_payment(&self, id: PaymentId, reader: Reader) -> Result<OrderId, Stop> {
-        let row = sqlx::query!(
-            r#"SELECT user_id, order_id FROM payments WHERE id = $1"#,
-            id.0
-        )
-        .fetch_optional(&self.writers)
-        .await?;
-        visible(row.as_ref().map(|row| row.user_id), reader)?;
-        let order = row.map(|row| OrderId(row.order_id));
-        Ok(order.ok_or(IntentError::NotFound)?)
-    }
-
-    async fn found(&self, id: PaymentId) -> Result<Payment, Stop> {
+    async fn read_changed(&self, id: PaymentId) -> Result<Payment, Stop> {
         let found = list_payments::by_id(&self.writers, id.0).await?;
         Ok(found.ok_or(StoreError::Row("the payment of a key"))?)
     }
 
-    async fn done(&self, id: PaymentId) -> Result<Answered<Payment>, Stop> {
-        Ok(Answered {
-            result: self.found(id).await?,
-            replayed: false,
-        })
-    }
-
-    async fn replayed(&self, id: PaymentId) -> Result<Answered<Payment>, Stop> {
-        Ok(Answered {
-            result: self.found(id).await?,
-            replayed: true,
-        })
-    }
-}
-
-fn visible(owner: Option<Uuid>, reader: Reader) -> Result<(), Stop> {
-    match (owner, reader) {
-        (Some(_), Reader::Everything) => Ok(()),
-        (Some(owner), Reader::Own(user)) if owner == user.0 => Ok(()),
-        (Some(_), Reader::Own(_)) | (None, _) => Err(IntentError::NotFound.into()),
-    }
-}
-
-fn repeated(claim: Claim) -> Result<Option<Uuid>, Stop> {
-    match claim {
-        Claim::Fresh => Ok(None),
-        Claim::Repeated { resource } => resource
-            .map(Some)
-            .ok_or(StoreError::Row("the resource of a key").into()),
-        Claim::Reused => Err(IntentError::KeyReused.into()),
+    async fn read_changed_refund(
+        &self,
+        id: PaymentId,
+        refund: RefundId,
+    ) -> Result<(Payment, Refund), Stop> {
+        let payment = self.read_changed(id).await?;
+        let refund = payment_row::refunds(&self.writers, &[id.0])
+            .await?
+            .into_iter()
+            .find(|row| row.id == refund.0)
+            .ok_or(StoreError::Row("the refund of a key"))?
+            .into_refund(payment.amount.currency)?;
+        Ok((payment, refund))
     }
 }
 

@@ -22,7 +22,7 @@ impl<P: Payments> ReadPayments<P> {
     /// `None`: there is none, or it is somebody else's.
     pub async fn one(&self, reader: Reader, id: PaymentId) -> Result<Option<Payment>, IntentError> {
         let payment = self.payments.find(id).await?;
-        Ok(payment.filter(|payment| may_see(reader, payment)))
+        Ok(payment.filter(|payment| payment.may_be_seen_by(reader)))
     }
 
     /// The payment, if it has one of the versions that the writer read.
@@ -67,12 +67,5 @@ impl<P: Payments> ReadPayments<P> {
             return Ok(None);
         }
         self.payments.refunds(id).await.map(Some)
-    }
-}
-
-fn may_see(reader: Reader, payment: &Payment) -> bool {
-    match reader {
-        Reader::Everything => true,
-        Reader::Own(user) => payment.customer == user,
     }
 }

@@ -5,7 +5,7 @@ use web::clock::Clock;
 
 use super::{
     model::{NewRefund, Payment, Refund, RefundCause},
-    ports::Payments,
+    ports::{Done, Intent, Payments},
 };
 use crate::{
     intents::{
@@ -48,8 +48,18 @@ impl<P: Payments> RefundPayment<P> {
             cause: RefundCause::Requested,
             reason,
         };
-        let refunded = self.payments.refund(&request, payment, &refund).await?;
+        let intent = Intent::Refund(payment, refund.id);
+        let done = self
+            .payments
+            .change(&request, intent, |locked| {
+                locked.refund(&refund, request.actor)
+            })
+            .await?;
         self.poke.poke();
-        Ok(refunded)
+        let refund = match done {
+            Done::Now(refund) => refund,
+            Done::Before(refund) => RefundId(refund),
+        };
+        Ok(done.answered(self.payments.changed_refund(payment, refund).await?))
     }
 }

@@ -5,7 +5,7 @@ use web::clock::Clock;
 use super::{
     PaymentTerms,
     model::{CaptureMode, NewPayment, Payment, PaymentMethod},
-    ports::Payments,
+    ports::{Done, Intent, Payments},
 };
 use crate::{
     intents::{
@@ -60,8 +60,18 @@ impl<P: Payments> StartPayment<P> {
         };
         let content = (order, method, capture.map(CaptureMode::as_str));
         let request = wisher.request(Operation::StartPayment, &content)?;
-        let started = self.payments.start(&request, order, &payment).await?;
+        let intent = Intent::StartPayment(order, payment.id);
+        let done = self
+            .payments
+            .change(&request, intent, |locked| {
+                locked.start_payment(&payment, request.actor)
+            })
+            .await?;
         self.poke.poke();
-        Ok(started)
+        let started = match done {
+            Done::Now(payment) => payment,
+            Done::Before(payment) => PaymentId(payment),
+        };
+        Ok(done.answered(self.payments.changed(started).await?))
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     intents::{Wisher, ports::IntentError},
     payments::{
         model::{NewRefund, PaymentError, PaymentFilter, RefundCause},
-        ports::Payments,
+        ports::{Intent, Payments},
     },
     values::{
         Actor, Backoff, Operation, Reader, RefundId, Spread, Start, UserId, Window, causes::chain,
@@ -128,12 +128,19 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
             cause: RefundCause::Returned,
             reason: None,
         };
-        let asked = self.payments.refund(&request, payment.id, &refund).await;
+        let intent = Intent::Refund(payment.id, refund.id);
+        let give_back = |refund: &NewRefund| {
+            let refund = refund.clone();
+            self.payments.change(&request, intent, move |locked| {
+                locked.refund(&refund, request.actor)
+            })
+        };
+        let asked = give_back(&refund).await;
         match asked {
             // An admin gave some of it back before.
             Err(IntentError::Payment(PaymentError::TooMuch { left })) if left.minor > 0 => {
                 refund.amount = Some(left);
-                self.payments.refund(&request, payment.id, &refund).await?;
+                give_back(&refund).await?;
             }
             Ok(_) | Err(IntentError::Payment(PaymentError::TooMuch { .. })) => {}
             Err(error) => return Err(error),

@@ -10,14 +10,14 @@ use crate::{
         ports::{Answered, IntentError},
     },
     orders::ports::OrdersError,
-    payments::ports::{Asked, Cancellations},
+    payments::ports::{Intent, Payments},
     values::{Operation, OrderId, SagaId},
 };
 
 #[derive(Clone)]
-pub struct TendSagas<D, C> {
+pub struct TendSagas<D, P> {
     desk: D,
-    cancellations: C,
+    payments: P,
     poke: Poke,
 }
 
@@ -33,11 +33,11 @@ pub enum TendSagasError {
     Orders(#[from] OrdersError),
 }
 
-impl<D: SagaDesk, C: Cancellations> TendSagas<D, C> {
-    pub fn new(desk: D, cancellations: C, poke: Poke) -> Self {
+impl<D: SagaDesk, P: Payments> TendSagas<D, P> {
+    pub fn new(desk: D, payments: P, poke: Poke) -> Self {
         Self {
             desk,
-            cancellations,
+            payments,
             poke,
         }
     }
@@ -78,9 +78,15 @@ impl<D: SagaDesk, C: Cancellations> TendSagas<D, C> {
     ) -> Result<Answered<SagaReport>, TendSagasError> {
         let request = wisher.request(Operation::CompensateSaga, &id)?;
         self.desk.saga(id).await?.ok_or(TendSagasError::NotFound)?;
-        let asked = self.cancellations.request(&request, OrderId(id.0)).await?;
+        let intent = Intent::CancelOrder(OrderId(id.0));
+        let done = self
+            .payments
+            .change(&request, intent, |locked| {
+                locked.request_cancellation(wisher.user, request.actor)
+            })
+            .await?;
         self.poke.poke();
-        self.report(id, asked == Asked::Replayed).await
+        self.report(id, done.answered(()).replayed).await
     }
 
     async fn report(

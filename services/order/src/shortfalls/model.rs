@@ -51,7 +51,7 @@ impl LineLeft {
 
 impl Shortfall {
     /// `None`: the order has nothing to ship any more, so nothing of it falls short.
-    pub fn of(&self, state: OrderState, hold: Hold, lines: &[LineLeft]) -> Option<ShortOrder> {
+    pub fn of(&self, mut state: OrderState, hold: Hold, lines: &[LineLeft]) -> Option<ShortOrder> {
         match state.status {
             Status::Pending | Status::Confirmed => {}
             Status::Completed | Status::Cancelled => return None,
@@ -71,8 +71,6 @@ impl Shortfall {
         if taken == 0 {
             return None;
         }
-        let mut state = state;
-        state.version += 1;
         let anything_shipped = lines.iter().any(|line| line.shipped > 0);
         let anything_left = lines.iter().any(|line| line.to_ship() > 0);
         let hold = if anything_left || anything_shipped {
@@ -81,11 +79,14 @@ impl Shortfall {
             // Its saga cancels what has nothing left.
             Hold::Lost
         };
-        if anything_shipped {
-            let owed = |line: &LineLeft| (line.quantity.saturating_sub(line.short), line.shipped);
-            state.fulfillment = shipping_status(lines.iter().map(owed));
-        }
-        let event = NewEvent::new(EventType::OrderShortfall, Actor::System)
+        let owed = |line: &LineLeft| (line.quantity.saturating_sub(line.short), line.shipped);
+        let so_far = if anything_shipped {
+            shipping_status(lines.iter().map(owed))
+        } else {
+            state.fulfillment
+        };
+        let event = state.fulfil(so_far, EventType::OrderShortfall);
+        let event = NewEvent::new(event, Actor::System)
             .with("shortfall_id", self.id.to_string())
             .with("sku", self.sku.as_str())
             .with("quantity", taken)

@@ -11,6 +11,16 @@ pub enum Reader {
     Everything,
 }
 
+impl Reader {
+    /// Whether what is this customer's may be seen.
+    pub fn may_see(self, owner: UserId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Own(user) => user == owner,
+        }
+    }
+}
+
 /// A part of a list, newest first.
 #[derive(Clone, Copy, Debug)]
 pub struct Window<I = OrderId> {

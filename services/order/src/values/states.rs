@@ -12,6 +12,8 @@ macro_rules! states {
         pub enum $name { $($variant),+ }
 
         impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }

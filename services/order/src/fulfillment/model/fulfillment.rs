@@ -281,26 +281,23 @@ impl Dispatch {
             .iter()
             .zip(ordered)
             .all(|(units, ordered)| units.delivered >= ordered.saturating_sub(units.short));
-        let event = if all {
-            EventType::OrderDelivered
-        } else {
-            EventType::FulfillmentDelivered
-        };
-        let mut step = self.step(by, id, event, ParcelStep::Deliver(id));
-        if all {
-            for (state, _) in &mut step.versions {
-                state.fulfillment = FulfillmentStatus::Delivered;
-            }
-            let mut order = self.order.clone();
-            if let Some((state, _)) = step.versions.last() {
-                order.state = *state;
-            }
-            if order.complete() == Ok(true) {
-                let completed = NewEvent::new(EventType::OrderCompleted, by.actor());
-                step.versions.push((order.state, completed));
-            }
+        if !all {
+            let event = EventType::FulfillmentDelivered;
+            return Ok(Some(self.step(by, id, event, ParcelStep::Deliver(id))));
         }
-        Ok(Some(step))
+        let mut order = self.order.clone();
+        let delivered = FulfillmentStatus::Delivered;
+        let event = order.state.fulfil(delivered, EventType::OrderDelivered);
+        let mut versions = vec![(order.state, parcel_event(event, by, id))];
+        if order.complete() == Ok(true) {
+            let completed = NewEvent::new(EventType::OrderCompleted, by.actor());
+            versions.push((order.state, completed));
+        }
+        Ok(Some(FulfillmentStep {
+            read_version: self.order.state.version,
+            versions,
+            parcel: ParcelStep::Deliver(id),
+        }))
     }
 
     /// Unpacks a parcel that has not left.
@@ -398,14 +395,17 @@ impl Dispatch {
         parcel: ParcelStep,
     ) -> FulfillmentStep {
         let mut state = self.order.state;
-        state.version += 1;
-        let event = NewEvent::new(event, by.actor()).with("fulfillment_id", id.to_string());
+        let event = parcel_event(state.record(event), by, id);
         FulfillmentStep {
             read_version: self.order.state.version,
             versions: vec![(state, event)],
             parcel,
         }
     }
+}
+
+fn parcel_event(event: EventType, by: Merchant, id: FulfillmentId) -> NewEvent {
+    NewEvent::new(event, by.actor()).with("fulfillment_id", id.to_string())
 }
 
 fn add(lines: &mut Vec<ParcelLine>, position: usize, sku: &Sku, units: u32) {
@@ -435,3 +435,6 @@ pub fn shipping_status(units: impl IntoIterator<Item = (u32, u32)>) -> Fulfillme
         (true, true) => FulfillmentStatus::Shipped,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -14,18 +14,18 @@ use web::clock::Clock;
 use super::dispatch::lines_of;
 use crate::{
     fulfillment::{
-        model::{Parcel, ParcelLease, ParcelLine, ParcelOutcome, ParcelTurn, shipping_status},
+        model::{Parcel, ParcelLease, ParcelLine, ParcelOutcome, ParcelTurn},
         ports::{Shipments, ShipmentsError},
     },
     infrastructure::postgres::failure::{StoreError, retrying},
     orders::{
-        model::{NewEvent, OrderState},
+        model::OrderState,
         postgres::{
             events::{self, EventRow},
             row::state,
         },
     },
-    values::{Actor, EventType, FulfillmentId, OrderId},
+    values::{FulfillmentId, OrderId},
 };
 
 #[derive(Clone, Debug)]
@@ -151,20 +151,8 @@ async fn settle(
         let state = orders
             .get_mut(&id.0)
             .ok_or(StoreError::Row("the order of a parcel"))?;
-        state.version += 1;
-        let kind = match outcome {
-            ParcelOutcome::Done => EventType::OrderShipped,
-            ParcelOutcome::Refused(_) => EventType::FulfillmentRefused,
-        };
-        if *outcome == ParcelOutcome::Done {
-            let units = progress.get(&id.0).cloned().unwrap_or_default();
-            state.fulfillment = shipping_status(units);
-        }
-        let mut event = NewEvent::new(kind, Actor::System)
-            .with("fulfillment_id", FulfillmentId(turn.lease.id).to_string());
-        if let ParcelOutcome::Refused(refusal) = outcome {
-            event = event.with("refusal", refusal.as_str());
-        }
+        let units = progress.get(&id.0).cloned().unwrap_or_default();
+        let event = outcome.of_shipping(FulfillmentId(turn.lease.id), state, units);
         happened.push(EventRow::new(id, state, &event));
     }
     let changed: HashSet<Uuid> = settled

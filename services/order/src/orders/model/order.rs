@@ -27,10 +27,7 @@ pub struct Order {
 
 impl Order {
     pub fn may_be_seen_by(&self, reader: Reader) -> bool {
-        match reader {
-            Reader::Everything => true,
-            Reader::Own(user) => self.customer == user,
-        }
+        reader.may_see(self.customer)
     }
 
     /// The same order with the lines of this vendor only.

@@ -1,7 +1,7 @@
 //! What people change of an order by hand: its address and note while it is pending, and its end when all is shipped.
 
-use super::{FulfillmentStatus, Order, PaymentStatus, Status};
-use crate::values::{Country, Note, Removable, ShippingAddress, Text};
+use super::{FulfillmentStatus, Merchant, NewEvent, Order, PaymentStatus, Status};
+use crate::values::{Actor, Country, EventType, Note, Removable, ShippingAddress, Text};
 
 /// A merge of new values into an order; what is `None` stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,8 +38,12 @@ pub enum RevisionError {
 }
 
 impl Order {
-    /// Merges the change; the names of what became another by it. Nothing: no new version.
-    pub fn revise(&mut self, change: OrderChange) -> Result<Vec<&'static str>, RevisionError> {
+    /// Merges the change; the event names what became another by it. `None`: nothing did.
+    pub fn revise(
+        &mut self,
+        change: OrderChange,
+        by: Actor,
+    ) -> Result<Option<NewEvent>, RevisionError> {
         if self.state.status != Status::Pending {
             return Err(RevisionError::NotPending(self.state.status));
         }
@@ -61,10 +65,11 @@ impl Order {
                 changed.push("note");
             }
         }
-        if !changed.is_empty() {
-            self.state.version += 1;
+        if changed.is_empty() {
+            return Ok(None);
         }
-        Ok(changed)
+        let event = self.state.record(EventType::OrderUpdated);
+        Ok(Some(NewEvent::new(event, by).with("changed", changed)))
     }
 }
 
@@ -132,7 +137,7 @@ impl ShippingAddress {
 impl Order {
     /// Nothing is owed for it: there was nothing to pay, or the money was taken. A fact of the order and not of its
     /// payment's status alone, which is `unpaid` also while another payment is under way or was given up.
-    pub const fn is_paid_for(&self) -> bool {
+    pub fn is_paid_for(&self) -> bool {
         match self.state.payment {
             PaymentStatus::Unpaid => self.pay_by.is_none(),
             PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
@@ -142,7 +147,33 @@ impl Order {
         }
     }
 
-    /// Somebody says that the order is done with. Saying so again changes nothing (`false`).
+    /// Sets the status by hand, for whoever sells all of the order. Only the step to completed exists: every other change of
+    /// status has its own use case, since more than the status changes with it. `None`: it has this status already.
+    pub fn set_status(
+        &mut self,
+        to: Status,
+        by: Merchant,
+    ) -> Result<Option<NewEvent>, RevisionError> {
+        if !by.sells_all_of(self) {
+            return Err(RevisionError::NotWhollyOwn);
+        }
+        let from = self.state.status;
+        if from == to {
+            return Ok(None);
+        }
+        match to {
+            Status::Completed => {
+                let completed = self.complete()?;
+                let event = || NewEvent::new(EventType::OrderCompleted, by.actor());
+                Ok(completed.then(event))
+            }
+            Status::Pending | Status::Confirmed | Status::Cancelled => {
+                Err(RevisionError::NoSuchStep { from, to })
+            }
+        }
+    }
+
+    /// The order is done with. Saying so again changes nothing (`false`).
     pub fn complete(&mut self) -> Result<bool, RevisionError> {
         match self.state.status {
             Status::Completed => return Ok(false),
@@ -163,8 +194,7 @@ impl Order {
         if !self.is_paid_for() {
             return Err(RevisionError::NotPaid(self.state.payment));
         }
-        self.state.status = Status::Completed;
-        self.state.version += 1;
+        self.state.complete();
         Ok(true)
     }
 }
@@ -186,16 +216,18 @@ mod tests {
         assert!(order.complete().is_err(), "pending");
         order.state.confirm().unwrap();
         assert_eq!(order.complete(), Err(RevisionError::NotShipped));
-        order.state.fulfillment = FulfillmentStatus::Shipped;
+        let shipped = FulfillmentStatus::Shipped;
+        order.state.fulfil(shipped, EventType::OrderShipped);
         for owing in [
             PaymentStatus::Unpaid,
             PaymentStatus::Authorized,
             PaymentStatus::Failed,
         ] {
-            order.state.payment = owing;
+            order.state.follow(owing, EventType::PaymentFailed);
             assert_eq!(order.complete(), Err(RevisionError::NotPaid(owing)));
         }
-        order.state.payment = PaymentStatus::Paid;
+        let paid = PaymentStatus::Paid;
+        order.state.follow(paid, EventType::PaymentCaptured);
         let version = order.state.version;
         assert_eq!(order.complete(), Ok(true));
         assert_eq!(order.complete(), Ok(false));
@@ -206,10 +238,52 @@ mod tests {
     }
 
     #[test]
+    fn a_change_is_one_version_and_names_what_it_changed() {
+        let mut order = order(None);
+        let note = |text: &str| OrderChange {
+            shipping_address: None,
+            note: Some(Removable::Set(Note::try_from(text.to_owned()).unwrap())),
+        };
+        let by = Actor::Customer(order.customer);
+        let event = order.revise(note("ring twice"), by).unwrap().unwrap();
+        assert_eq!(event.event_type, EventType::OrderUpdated);
+        assert_eq!(event.details["changed"], serde_json::json!(["note"]));
+        assert_eq!(order.state.version, 2);
+        assert_eq!(order.revise(note("ring twice"), by), Ok(None));
+        assert_eq!(order.state.version, 2);
+        order.state.confirm().unwrap();
+        assert_eq!(
+            order.revise(note("ring once"), by),
+            Err(RevisionError::NotPending(Status::Confirmed))
+        );
+    }
+
+    #[test]
+    fn by_hand_an_order_is_completed_and_nothing_else() {
+        let mut order = order(None);
+        let admin = Merchant::Admin(UserId(Uuid::nil()));
+        for to in [Status::Confirmed, Status::Cancelled] {
+            let from = Status::Pending;
+            let refused = Err(RevisionError::NoSuchStep { from, to });
+            assert_eq!(order.set_status(to, admin), refused);
+        }
+        assert_eq!(order.set_status(Status::Pending, admin), Ok(None));
+        order.state.confirm().unwrap();
+        let refused = Err(RevisionError::NotShipped);
+        assert_eq!(order.set_status(Status::Completed, admin), refused);
+        let shipped = FulfillmentStatus::Shipped;
+        order.state.fulfil(shipped, EventType::OrderShipped);
+        let event = order.set_status(Status::Completed, admin).unwrap();
+        assert_eq!(event.unwrap().event_type, EventType::OrderCompleted);
+        assert_eq!(order.set_status(Status::Completed, admin), Ok(None));
+    }
+
+    #[test]
     fn where_nothing_is_to_be_paid_nothing_is_owed() {
         let mut order = order(None);
         order.state.confirm().unwrap();
-        order.state.fulfillment = FulfillmentStatus::Shipped;
+        let shipped = FulfillmentStatus::Shipped;
+        order.state.fulfil(shipped, EventType::OrderShipped);
         assert_eq!(order.complete(), Ok(true));
     }
 

@@ -1,9 +1,8 @@
 //! How far an order is: three axes, and the only ways to move along them.
 
-use crate::{
-    payments::model::PaymentState,
-    values::{EventType, states::states},
-};
+use std::ops::Deref;
+
+use crate::values::{EventType, states::states};
 
 states! {
     Status { Pending = "pending", Confirmed = "confirmed", Completed = "completed", Cancelled = "cancelled" }
@@ -33,14 +32,28 @@ states! {
     Hold { Held = "held", Committed = "committed", Released = "released", Lost = "lost" }
 }
 
-/// The state of an order, and the version that a writer of it must have read.
+/// The state of an order: readable everywhere, changed only by its own methods. Each change is a version and names its
+/// event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrderState {
+pub struct OrderState(StoredState);
+
+/// What is stored of an order's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredState {
     pub status: Status,
     pub payment: PaymentStatus,
     pub fulfillment: FulfillmentStatus,
     pub cancel_reason: Option<CancelReason>,
+    /// The version that a writer of the order must have read.
     pub version: i64,
+}
+
+impl Deref for OrderState {
+    type Target = StoredState;
+
+    fn deref(&self) -> &StoredState {
+        &self.0
+    }
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -51,23 +64,26 @@ pub struct TransitionError {
 }
 
 impl OrderState {
+    pub const fn stored(stored: StoredState) -> Self {
+        Self(stored)
+    }
+
     /// How every order starts.
     pub const fn placed() -> Self {
-        Self {
+        Self(StoredState {
             status: Status::Pending,
             payment: PaymentStatus::Unpaid,
             fulfillment: FulfillmentStatus::Unfulfilled,
             cancel_reason: None,
             version: 1,
-        }
+        })
     }
 
     /// Its stock is committed. Saying so again changes nothing.
     pub fn confirm(&mut self) -> Result<Option<EventType>, TransitionError> {
         match self.status {
             Status::Pending => {
-                self.status = Status::Confirmed;
-                self.version += 1;
+                self.next_version().status = Status::Confirmed;
                 Ok(Some(EventType::OrderConfirmed))
             }
             Status::Confirmed | Status::Completed => Ok(None),
@@ -82,9 +98,9 @@ impl OrderState {
     pub fn cancel(&mut self, reason: CancelReason) -> Result<Option<EventType>, TransitionError> {
         match self.status {
             Status::Pending | Status::Confirmed if !self.wholly_shipped() => {
-                self.status = Status::Cancelled;
-                self.cancel_reason = Some(reason);
-                self.version += 1;
+                let next = self.next_version();
+                next.status = Status::Cancelled;
+                next.cancel_reason = Some(reason);
                 Ok(Some(match reason {
                     CancelReason::Shortfall => EventType::OrderShortfall,
                     CancelReason::Requested => EventType::OrderCancelled,
@@ -99,24 +115,41 @@ impl OrderState {
         }
     }
 
-    /// Follows its payment; the caller says which event it is.
-    pub fn follow(&mut self, payment: PaymentState) {
-        self.payment = match payment {
-            PaymentState::Pending | PaymentState::Voided => PaymentStatus::Unpaid,
-            PaymentState::Authorized => PaymentStatus::Authorized,
-            PaymentState::Captured => PaymentStatus::Paid,
-            PaymentState::PartiallyRefunded => PaymentStatus::PartiallyRefunded,
-            PaymentState::Refunded => PaymentStatus::Refunded,
-            PaymentState::Failed => PaymentStatus::Failed,
-        };
-        self.version += 1;
+    /// Follows its payment, to which this event happened.
+    pub fn follow(&mut self, payment: PaymentStatus, event: EventType) -> EventType {
+        self.next_version().payment = payment;
+        event
+    }
+
+    /// Goods have left or arrived, as this event says.
+    pub(crate) fn fulfil(&mut self, so_far: FulfillmentStatus, event: EventType) -> EventType {
+        self.next_version().fulfillment = so_far;
+        event
+    }
+
+    /// The order is done with. [`super::Order::complete`] has checked that it may be.
+    pub(super) fn complete(&mut self) -> EventType {
+        self.next_version().status = Status::Completed;
+        EventType::OrderCompleted
+    }
+
+    /// An event that moves none of the axes.
+    pub fn record(&mut self, event: EventType) -> EventType {
+        self.next_version();
+        event
     }
 
     pub const fn wholly_shipped(&self) -> bool {
-        match self.fulfillment {
+        match self.0.fulfillment {
             FulfillmentStatus::Shipped | FulfillmentStatus::Delivered => true,
             FulfillmentStatus::Unfulfilled | FulfillmentStatus::Partial => false,
         }
+    }
+
+    /// The only way to change a state: the change is a version.
+    fn next_version(&mut self) -> &mut StoredState {
+        self.0.version += 1;
+        &mut self.0
     }
 }
 
@@ -137,9 +170,9 @@ mod tests {
     fn what_is_wholly_shipped_cannot_be_cancelled() {
         let mut state = OrderState::placed();
         state.confirm().unwrap();
-        state.fulfillment = FulfillmentStatus::Shipped;
+        state.0.fulfillment = FulfillmentStatus::Shipped;
         assert!(state.cancel(CancelReason::Requested).is_err());
-        state.fulfillment = FulfillmentStatus::Partial;
+        state.0.fulfillment = FulfillmentStatus::Partial;
         assert_eq!(
             state.cancel(CancelReason::Requested),
             Ok(Some(EventType::OrderCancelled))
@@ -159,6 +192,26 @@ mod tests {
                 from: Status::Cancelled,
                 to: Status::Confirmed
             })
+        );
+    }
+
+    #[test]
+    fn every_change_is_a_version() {
+        let mut state = OrderState::placed();
+        let paid = state.follow(PaymentStatus::Paid, EventType::PaymentCaptured);
+        assert_eq!(paid, EventType::PaymentCaptured);
+        state.record(EventType::OrderPaid);
+        state.fulfil(FulfillmentStatus::Shipped, EventType::OrderShipped);
+        state.complete();
+        assert_eq!(
+            *state,
+            StoredState {
+                status: Status::Completed,
+                payment: PaymentStatus::Paid,
+                fulfillment: FulfillmentStatus::Shipped,
+                cancel_reason: None,
+                version: 5,
+            }
         );
     }
 

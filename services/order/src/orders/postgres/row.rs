@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::stored_address::StoredAddress;
 use crate::{
     infrastructure::postgres::failure::StoreError,
-    orders::model::{Order, OrderLine, OrderState, Totals},
+    orders::model::{Order, OrderLine, OrderState, StoredState, Totals},
     values::{OrderId, ProductId, Quantity, Sku, UserId},
 };
 
@@ -125,7 +125,7 @@ pub(crate) fn state(
     cancel_reason: Option<&str>,
     version: i64,
 ) -> Result<OrderState, StoreError> {
-    Ok(OrderState {
+    Ok(OrderState::stored(StoredState {
         status: status.parse().map_err(|_| StoreError::Row("status"))?,
         payment: payment
             .parse()
@@ -138,5 +138,5 @@ pub(crate) fn state(
             .transpose()
             .map_err(|_| StoreError::Row("cancel_reason"))?,
         version,
-    })
+    }))
 }

@@ -108,14 +108,14 @@ impl From<Payment> for PaymentView {
             capture: payment.capture.into(),
             status: payment.state.into(),
             decision: open_decision(&payment),
-            failure_reason: payment.refusal.map(|reason| reason.to_string()),
+            failure_reason: payment.refusal.as_ref().map(ToString::to_string),
             amount: payment.amount,
             authorized: payment.authorized,
             captured: payment.captured,
             refund_pending: payment.refund_pending,
             refunded: payment.refunded,
-            provider_reference: payment.reference.map(|reference| reference.to_string()),
-            note: payment.note,
+            provider_reference: payment.reference.as_ref().map(ToString::to_string),
+            note: payment.note.clone(),
             created_at: payment.created_at,
             updated_at: payment.updated_at,
         }
@@ -140,7 +140,7 @@ impl From<Payment> for PaymentStatusView {
             id: payment.id,
             order_id: payment.order_id,
             status: payment.state.into(),
-            failure_reason: payment.refusal.map(|reason| reason.to_string()),
+            failure_reason: payment.refusal.as_ref().map(ToString::to_string),
             updated_at: payment.updated_at,
         }
     }
@@ -154,8 +154,8 @@ impl From<Refund> for RefundView {
             amount: refund.amount,
             status: refund.state.into(),
             cause: refund.cause.into(),
-            reason: refund.reason,
-            failure_reason: refund.refusal.map(|reason| reason.to_string()),
+            reason: refund.reason.clone(),
+            failure_reason: refund.refusal.as_ref().map(ToString::to_string),
             created_at: refund.created_at,
             updated_at: refund.updated_at,
         }

@@ -1,11 +1,19 @@
 //! A payment of an order and its refunds: how far the money is, and the only ways to move it (ORDERS 19, 20).
 //! One live payment an order; it is captured once, whole.
 
+use std::ops::Deref;
+
 use chrono::{DateTime, Utc};
 use money::Money;
 
-use super::{PaymentMethod, ProviderName, ProviderReference, RefusalReason};
-use crate::values::{EventType, OrderId, PaymentId, Reader, RefundId, UserId, states::states};
+use super::{
+    IntentRefusal, NewRefund, PaymentMethod, ProviderName, ProviderReference, Refund, RefundState,
+    RefusalReason, StoredRefund,
+};
+use crate::{
+    orders::model::PaymentStatus,
+    values::{EventType, OrderId, PaymentId, Precondition, Reader, UserId, states::states},
+};
 
 states! {
     /// How far a payment is. Failed: the provider refused it. Voided: it was given up before money moved.
@@ -22,14 +30,18 @@ states! {
     PaymentDecision { Capture = "capture", Void = "void" }
     /// Who decides that the money is taken: the saga as soon as the stock is committed, or an admin.
     CaptureMode { Automatic = "automatic", Manual = "manual" }
-    RefundState { Pending = "pending", Succeeded = "succeeded", Failed = "failed" }
-    /// Why money goes back: an admin asked, the order was cancelled, goods came back.
-    RefundCause { Requested = "requested", Cancelled = "cancelled", Returned = "returned" }
 }
 
-/// Amounts are of one currency.
+/// A payment: readable everywhere, changed only by its own methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
+    now: StoredPayment,
+    read_version: i64,
+}
+
+/// What is stored of a payment. Amounts are of one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPayment {
     pub id: PaymentId,
     pub order_id: OrderId,
     /// Whose order it is.
@@ -68,30 +80,6 @@ pub struct NewPayment {
     pub capture: CaptureMode,
 }
 
-/// A refund that somebody asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRefund {
-    pub id: RefundId,
-    /// `None`: all that is left.
-    pub amount: Option<Money>,
-    pub cause: RefundCause,
-    pub reason: Option<String>,
-}
-
-/// Money going back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refund {
-    pub id: RefundId,
-    pub payment_id: PaymentId,
-    pub amount: Money,
-    pub state: RefundState,
-    pub cause: RefundCause,
-    pub reason: Option<String>,
-    pub refusal: Option<RefusalReason>,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PaymentError {
     #[error("a payment that is {} cannot become {}", from.as_str(), to.as_str())]
@@ -120,6 +108,18 @@ impl PaymentState {
         }
     }
 
+    /// What an order says of itself that is paid by such a payment.
+    pub const fn of_order(self) -> PaymentStatus {
+        match self {
+            Self::Pending | Self::Voided => PaymentStatus::Unpaid,
+            Self::Authorized => PaymentStatus::Authorized,
+            Self::Captured => PaymentStatus::Paid,
+            Self::PartiallyRefunded => PaymentStatus::PartiallyRefunded,
+            Self::Refunded => PaymentStatus::Refunded,
+            Self::Failed => PaymentStatus::Failed,
+        }
+    }
+
     /// The money was taken, wherever it is now.
     pub const fn is_captured(self) -> bool {
         match self {
@@ -129,37 +129,60 @@ impl PaymentState {
     }
 }
 
+impl Deref for Payment {
+    type Target = StoredPayment;
+
+    fn deref(&self) -> &StoredPayment {
+        &self.now
+    }
+}
+
 impl Payment {
+    pub const fn stored(stored: StoredPayment) -> Self {
+        Self {
+            read_version: stored.version,
+            now: stored,
+        }
+    }
+
+    /// The version that its row must still have.
+    pub const fn read_version(&self) -> i64 {
+        self.read_version
+    }
+
     pub fn may_be_seen_by(&self, reader: Reader) -> bool {
-        match reader {
-            Reader::Everything => true,
-            Reader::Own(user) => self.customer == user,
+        reader.may_see(self.customer)
+    }
+
+    /// The hold lasts for as long as the payment may take (ORDERS 20).
+    pub fn secure(&mut self) {
+        if !self.secured {
+            self.change().secured = true;
         }
     }
 
     /// The money is set aside.
     pub fn authorize(&mut self, reference: ProviderReference) -> Result<EventType, PaymentError> {
-        self.step(&[PaymentState::Pending], PaymentState::Authorized)?;
-        self.authorized = self.amount;
-        self.reference = Some(reference);
-        self.asked = false;
+        let next = self.step(&[PaymentState::Pending], PaymentState::Authorized)?;
+        next.authorized = next.amount;
+        next.reference = Some(reference);
         Ok(EventType::PaymentAuthorized)
     }
 
     /// The provider's answer will come later, or was lost.
     pub fn await_answer(&mut self, reference: Option<ProviderReference>) {
-        self.asked = true;
-        self.reference = reference.or(self.reference.take());
+        let reference = reference.or_else(|| self.reference.clone());
+        if !self.asked || reference != self.reference {
+            let next = self.change();
+            next.asked = true;
+            next.reference = reference;
+        }
     }
 
     /// The provider will not set the money aside, or not hand it over.
     pub fn fail(&mut self, reason: RefusalReason) -> Result<EventType, PaymentError> {
-        self.step(
-            &[PaymentState::Pending, PaymentState::Authorized],
-            PaymentState::Failed,
-        )?;
-        self.refusal = Some(reason);
-        self.asked = false;
+        let open = [PaymentState::Pending, PaymentState::Authorized];
+        self.step(&open, PaymentState::Failed)?.refusal = Some(reason);
         Ok(EventType::PaymentFailed)
     }
 
@@ -186,25 +209,21 @@ impl Payment {
             Some(earlier) if earlier == decision => Ok(false),
             Some(earlier) => Err(PaymentError::Decided(earlier)),
             None => {
-                self.decision = Some(decision);
+                self.change().decision = Some(decision);
                 Ok(true)
             }
         }
     }
 
     pub fn capture(&mut self) -> Result<EventType, PaymentError> {
-        self.step(&[PaymentState::Authorized], PaymentState::Captured)?;
-        self.captured = self.authorized;
-        self.asked = false;
+        let next = self.step(&[PaymentState::Authorized], PaymentState::Captured)?;
+        next.captured = next.authorized;
         Ok(EventType::PaymentCaptured)
     }
 
     pub fn void(&mut self) -> Result<EventType, PaymentError> {
-        self.step(
-            &[PaymentState::Pending, PaymentState::Authorized],
-            PaymentState::Voided,
-        )?;
-        self.asked = false;
+        let open = [PaymentState::Pending, PaymentState::Authorized];
+        self.step(&open, PaymentState::Voided)?;
         Ok(EventType::PaymentVoided)
     }
 
@@ -226,8 +245,27 @@ impl Payment {
         if amount.minor <= 0 || amount.currency != self.amount.currency {
             return Err(PaymentError::NoAmount);
         }
-        self.refund_pending.minor += amount.minor;
+        self.change().refund_pending.minor += amount.minor;
         Ok(EventType::PaymentRefundRequested)
+    }
+
+    /// The same, with the refund that it is set aside for.
+    pub fn open_refund(&mut self, new: &NewRefund) -> Result<(Refund, EventType), PaymentError> {
+        let amount = new.amount.unwrap_or_else(|| self.refundable());
+        let event = self.request_refund(amount)?;
+        let refund = Refund::stored(StoredRefund {
+            id: new.id,
+            payment_id: self.id,
+            amount,
+            state: RefundState::Pending,
+            cause: new.cause,
+            reason: new.reason.clone(),
+            refusal: None,
+            // The database stamps them.
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        });
+        Ok((refund, event))
     }
 
     /// What was set aside for a refund has gone back.
@@ -235,10 +273,11 @@ impl Payment {
         if !self.state.is_captured() || amount.minor > self.refund_pending.minor {
             return Err(self.cannot_become(PaymentState::Refunded));
         }
-        self.refund_pending.minor -= amount.minor;
-        self.refunded.minor += amount.minor;
-        self.asked = false;
-        self.state = if self.refunded.minor == self.captured.minor {
+        let next = self.change();
+        next.asked = false;
+        next.refund_pending.minor -= amount.minor;
+        next.refunded.minor += amount.minor;
+        next.state = if next.refunded.minor == next.captured.minor {
             PaymentState::Refunded
         } else {
             PaymentState::PartiallyRefunded
@@ -248,20 +287,49 @@ impl Payment {
 
     /// The provider refused the refund; what was set aside for it is free again.
     pub fn refund_refused(&mut self, amount: Money) -> EventType {
-        self.refund_pending.minor = (self.refund_pending.minor - amount.minor).max(0);
-        self.asked = false;
+        let next = self.change();
+        next.asked = false;
+        next.refund_pending.minor = (next.refund_pending.minor - amount.minor).max(0);
         EventType::PaymentRefundRefused
     }
 
-    fn step(&mut self, from: &[PaymentState], to: PaymentState) -> Result<(), PaymentError> {
-        if !from.contains(&self.state) {
-            return Err(self.cannot_become(to));
+    /// Replaces the note, if the caller has read the current version. The same note changes nothing.
+    pub fn annotate(
+        &mut self,
+        read: &Precondition,
+        note: Option<&str>,
+    ) -> Result<(), IntentRefusal> {
+        if !read.holds(self.version) {
+            return Err(IntentRefusal::Stale);
         }
-        self.state = to;
+        if self.note.as_deref() != note {
+            self.change().note = note.map(str::to_owned);
+        }
         Ok(())
     }
 
-    fn cannot_become(&self, to: PaymentState) -> PaymentError {
+    /// Moves to a state by the provider's answer, which is no longer awaited.
+    fn step(
+        &mut self,
+        from: &[PaymentState],
+        to: PaymentState,
+    ) -> Result<&mut StoredPayment, PaymentError> {
+        if !from.contains(&self.state) {
+            return Err(self.cannot_become(to));
+        }
+        let next = self.change();
+        next.state = to;
+        next.asked = false;
+        Ok(next)
+    }
+
+    /// The only way to change a payment. All changes up to the next write are one version.
+    fn change(&mut self) -> &mut StoredPayment {
+        self.now.version = self.read_version + 1;
+        &mut self.now
+    }
+
+    pub(super) fn cannot_become(&self, to: PaymentState) -> PaymentError {
         PaymentError::Transition {
             from: self.state,
             to,
@@ -270,101 +338,4 @@ impl Payment {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn dollars(minor: i64) -> Money {
-        Money::new(minor, "USD".parse().unwrap())
-    }
-
-    pub fn payment(state: PaymentState) -> Payment {
-        let amount = dollars(1_000);
-        let (authorized, captured) = match state {
-            PaymentState::Authorized => (amount, dollars(0)),
-            state if state.is_captured() => (amount, amount),
-            _ => (dollars(0), dollars(0)),
-        };
-        Payment {
-            id: PaymentId(Uuid::nil()),
-            order_id: OrderId(Uuid::nil()),
-            customer: UserId(Uuid::nil()),
-            provider: ProviderName::Mock,
-            method: PaymentMethod::try_from("mock_ok".to_owned()).unwrap(),
-            capture: CaptureMode::Automatic,
-            state,
-            decision: None,
-            amount,
-            authorized,
-            captured,
-            refund_pending: dollars(0),
-            refunded: dollars(0),
-            reference: None,
-            refusal: None,
-            note: None,
-            secured: false,
-            asked: false,
-            version: 1,
-            created_at: DateTime::UNIX_EPOCH,
-            updated_at: DateTime::UNIX_EPOCH,
-        }
-    }
-
-    #[test]
-    fn a_decision_stands() {
-        let mut authorized = payment(PaymentState::Authorized);
-        assert_eq!(authorized.decide(PaymentDecision::Capture), Ok(true));
-        assert_eq!(authorized.decide(PaymentDecision::Capture), Ok(false));
-        assert_eq!(
-            authorized.decide(PaymentDecision::Void),
-            Err(PaymentError::Decided(PaymentDecision::Capture))
-        );
-        assert!(
-            payment(PaymentState::Pending)
-                .decide(PaymentDecision::Capture)
-                .is_err()
-        );
-        for ended in [PaymentState::Failed, PaymentState::Captured] {
-            assert!(payment(ended).decide(PaymentDecision::Void).is_err());
-        }
-    }
-
-    #[test]
-    fn no_more_goes_back_than_was_taken_even_while_refunds_are_under_way() {
-        let mut payment = payment(PaymentState::Captured);
-        payment.request_refund(dollars(600)).unwrap();
-        assert_eq!(
-            payment.request_refund(dollars(401)),
-            Err(PaymentError::TooMuch { left: dollars(400) })
-        );
-        assert_eq!(
-            payment.request_refund(dollars(0)),
-            Err(PaymentError::NoAmount)
-        );
-        payment.request_refund(dollars(400)).unwrap();
-        payment.refund(dollars(600)).unwrap();
-        assert_eq!(payment.state, PaymentState::PartiallyRefunded);
-        payment.refund_refused(dollars(400));
-        assert_eq!(payment.refundable(), dollars(400));
-        payment.request_refund(dollars(400)).unwrap();
-        payment.refund(dollars(400)).unwrap();
-        assert_eq!(payment.state, PaymentState::Refunded);
-        assert!(payment.refund(dollars(1)).is_err(), "nothing is set aside");
-    }
-
-    #[test]
-    fn money_that_was_taken_is_not_voided_and_what_ended_stays_ended() {
-        for state in [
-            PaymentState::Captured,
-            PaymentState::Failed,
-            PaymentState::Voided,
-        ] {
-            assert!(payment(state).void().is_err());
-            assert!(payment(state).capture().is_err());
-        }
-        let mut pending = payment(PaymentState::Pending);
-        assert!(pending.capture().is_err(), "nothing is set aside yet");
-        assert_eq!(pending.void(), Ok(EventType::PaymentVoided));
-    }
-}
+pub(crate) mod tests;

@@ -1,51 +1,77 @@
-//! Payments, as people and providers change them: each method writes a wish in one transaction, together with the key
-//! of its request, and wakes the order's saga, which alone calls providers (ORDERS 18-20).
+//! Payments, as people and providers change them: each intent is one transaction, together with the key of its request,
+//! and wakes the order's saga, which alone calls providers (ORDERS 18-20).
+
+use uuid::Uuid;
 
 use crate::{
     intents::ports::{Answered, IntentError, Request},
-    payments::model::{NewPayment, NewRefund, Payment, PaymentFilter, Refund},
-    values::{OrderId, PaymentId, Precondition, Reader, Window},
+    payments::model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},
+    values::{OrderId, PaymentId, Reader, RefundId, Window},
 };
 
+/// What a request is about, and with it what is locked and what its key stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// A payment of this order, under this id.
+    StartPayment(OrderId, PaymentId),
+    /// That this order be cancelled.
+    CancelOrder(OrderId),
+    /// What becomes of this payment.
+    DecidePayment(PaymentId),
+    /// A refund of this payment, under this id.
+    Refund(PaymentId, RefundId),
+}
+
+impl Intent {
+    /// It is written, or refused; the others may find that there is nothing to write.
+    pub const fn makes_something(self) -> bool {
+        match self {
+            Self::StartPayment(..) | Self::Refund(..) => true,
+            Self::CancelOrder(_) | Self::DecidePayment(_) => false,
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done<T> {
+    Now(T),
+    /// An earlier request with the same key had done it, and made or changed this.
+    Before(Uuid),
+}
+
 pub trait Payments: Send + Sync + 'static {
-    /// Starts a payment of an order that waits for one.
-    fn start(
+    /// One transaction for one request. It claims the request's key, and answers a repeated one (ORDERS 18). It locks the
+    /// saga, the order and the payment, in that order (ORDERS 9), has `decide` change them, writes what came of it with
+    /// its event, and leaves the saga due. A refusal leaves nothing behind, its key neither. `decide` is called again
+    /// where the transaction is tried again.
+    fn change<T: Send>(
         &self,
         request: &Request,
-        order: OrderId,
-        payment: &NewPayment,
-    ) -> impl Future<Output = Result<Answered<Payment>, IntentError>> + Send;
+        intent: Intent,
+        decide: impl Fn(&mut OrderPayments) -> Result<T, IntentRefusal> + Send + Sync,
+    ) -> impl Future<Output = Result<Done<T>, IntentError>> + Send;
 
-    /// Gives a payment up before its money is taken; the order waits for another one.
-    fn cancel(
-        &self,
-        request: &Request,
-        payment: PaymentId,
-    ) -> impl Future<Output = Result<Answered<Payment>, IntentError>> + Send;
-
-    /// Has the money taken that was set aside.
-    fn capture(
-        &self,
-        request: &Request,
-        payment: PaymentId,
-    ) -> impl Future<Output = Result<Answered<Payment>, IntentError>> + Send;
-
-    /// Sets an amount aside that is to go back.
-    fn refund(
-        &self,
-        request: &Request,
-        payment: PaymentId,
-        refund: &NewRefund,
-    ) -> impl Future<Output = Result<Answered<(Payment, Refund)>, IntentError>> + Send;
-
-    /// Writes the note of a payment.
-    fn annotate(
+    /// Locks a payment alone and writes its note, if `revise` changes it.
+    fn revise(
         &self,
         reader: Reader,
         payment: PaymentId,
-        read: &Precondition,
-        note: Option<&str>,
+        revise: impl Fn(&mut Payment) -> Result<(), IntentRefusal> + Send + Sync,
     ) -> impl Future<Output = Result<Payment, IntentError>> + Send;
+
+    /// A payment as it is after a change of it, read where changes are written.
+    fn changed(
+        &self,
+        payment: PaymentId,
+    ) -> impl Future<Output = Result<Payment, IntentError>> + Send;
+
+    /// The same, with one of its refunds.
+    fn changed_refund(
+        &self,
+        payment: PaymentId,
+        refund: RefundId,
+    ) -> impl Future<Output = Result<(Payment, Refund), IntentError>> + Send;
 
     /// Has the payment's saga ask the provider now; false: there is no such payment.
     fn wake(&self, payment: PaymentId) -> impl Future<Output = Result<bool, IntentError>> + Send;
@@ -69,28 +95,18 @@ pub trait Payments: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Refund>, IntentError>> + Send;
 }
 
-pub trait Cancellations: Send + Sync + 'static {
-    /// Writes the wish that an order be cancelled, and makes its saga due. Asking again changes nothing.
-    fn request(
-        &self,
-        request: &Request,
-        order: OrderId,
-    ) -> impl Future<Output = Result<Asked, IntentError>> + Send;
-}
-
-/// What a request to cancel an order came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// The wish is written, and the saga is to act on it.
-    Now,
-    /// The order is cancelled, or about to be.
-    Before,
-    /// An earlier request with the same key had done it.
-    Replayed,
-}
-
 #[derive(Clone, Debug)]
 pub struct PaymentListing {
     pub payments: Vec<Payment>,
     pub counted: Option<i64>,
+}
+
+impl<T> Done<T> {
+    /// This result of the request, which says whether an earlier one had done it.
+    pub fn answered<A>(&self, result: A) -> Answered<A> {
+        Answered {
+            result,
+            replayed: matches!(self, Self::Before(_)),
+        }
+    }
 }

@@ -1,36 +1,34 @@
-//! The saga, the order and the payment of an intent, locked in that order and written (ORDERS 9).
+//! The saga, the order and the payment of an intent, locked in that order, and what is written of them (ORDERS 9).
 
-use postgres::{Pool, Transaction};
+use money::{Currency, Money};
+use postgres::{Pool, Transaction, constraint};
 use uuid::Uuid;
 
-use super::payment_row::PaymentRow;
+use super::{Stop, payment_row::PaymentRow};
 use crate::{
     fail_point::{FailPoint, reach},
     infrastructure::postgres::failure::{StoreError, on_demand},
+    intents::ports::IntentError,
     orders::{
-        model::OrderState,
+        model::{NewEvent, OrderState},
         postgres::{
             events::{self, EventRow},
             row::state,
         },
     },
-    payments::model::Payment,
-    saga::postgres::sagas,
-    values::{OrderId, PaymentId},
+    payments::{
+        model::{Changes, LineShipping, OrderPayments, Payment, StartedPayment, StoredOrder},
+        ports::Intent,
+    },
+    saga::postgres::{
+        sagas,
+        settle::{write_payments, write_refunds},
+    },
+    values::{OrderId, PaymentId, UserId},
 };
 
-/// An order as a wish finds it.
-pub(super) struct Found {
-    pub(super) customer: Uuid,
-    pub(super) state: OrderState,
-    pub(super) currency: String,
-    pub(super) total_minor: i64,
-    /// It may be paid, as far as time goes.
-    pub(super) payable: bool,
-    pub(super) cancel_requested: bool,
-}
-
-struct FoundRow {
+struct OrderRow {
+    id: Uuid,
     user_id: Uuid,
     status: String,
     payment_status: String,
@@ -47,9 +45,9 @@ struct FoundRow {
 macro_rules! select_order {
     ($lock:literal, $order:expr) => {
         sqlx::query_as!(
-            FoundRow,
+            OrderRow,
             r#"
-            SELECT user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency, total_minor,
+            SELECT id, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency, total_minor,
                    COALESCE(pay_by > now(), false) AS "payable!", cancel_requested_at IS NOT NULL AS "cancel_requested!"
             FROM orders WHERE id = $1"# + $lock,
             $order.0,
@@ -58,42 +56,48 @@ macro_rules! select_order {
 }
 
 /// The order as it is at this moment, which may be over by the time of the answer.
-pub(super) async fn read(pool: &Pool, order: OrderId) -> Result<Option<Found>, StoreError> {
-    let row = select_order!("", order).fetch_optional(pool).await?;
-    row.map(FoundRow::into_found).transpose()
-}
-
-/// Makes the saga due, and locks it and then the order: in that order, as the sagas' own rounds do.
-pub(super) async fn wake_and_lock(
-    transaction: &mut Transaction,
+pub(super) async fn read_order(
+    pool: &Pool,
     order: OrderId,
-) -> Result<Found, StoreError> {
-    sagas::wake(transaction, order).await?;
-    lock_order(transaction, order).await
+) -> Result<Option<OrderPayments>, StoreError> {
+    let row = select_order!("", order).fetch_optional(pool).await?;
+    row.map(OrderRow::into_order).transpose()
 }
 
-/// The same for a wish that may change nothing: who writes afterwards wakes the saga. A saga that is woken for nothing
-/// has work, and seems to come on, for as long as somebody repeats a wish.
+/// Locks the saga, the order and the payment, in that order, as the sagas' own rounds do.
 pub(super) async fn lock(
     transaction: &mut Transaction,
+    intent: Intent,
     order: OrderId,
-) -> Result<Found, StoreError> {
-    if !sagas::lock(transaction, order).await? {
-        // It was forgotten: an order that is locked before its saga meets another wish in a deadlock.
+) -> Result<OrderPayments, StoreError> {
+    // An intent that may change nothing wakes the saga only with what it writes: a saga that is woken without need counts
+    // as progressing for as long as the request is repeated. A saga whose row is gone is woken all the same: locking the
+    // order before its saga leads to a deadlock with another intent.
+    if intent.makes_something() || !sagas::lock(transaction, order).await? {
         sagas::wake(transaction, order).await?;
     }
-    lock_order(transaction, order).await
-}
-
-async fn lock_order(transaction: &mut Transaction, order: OrderId) -> Result<Found, StoreError> {
     let locked = select_order!(" FOR NO KEY UPDATE", order);
-    locked.fetch_one(&mut **transaction).await?.into_found()
+    let locked = locked.fetch_one(&mut **transaction).await?.into_order()?;
+    Ok(match intent {
+        Intent::DecidePayment(payment) | Intent::Refund(payment, _) => {
+            locked.with_payment(lock_payment(transaction, payment).await?)
+        }
+        Intent::CancelOrder(_) if locked.cancellation_depends_on_units() => {
+            locked.with_units(units(transaction, order).await?)
+        }
+        Intent::StartPayment(..) | Intent::CancelOrder(_) => locked,
+    })
 }
 
-impl FoundRow {
-    fn into_found(self) -> Result<Found, StoreError> {
-        Ok(Found {
-            customer: self.user_id,
+impl OrderRow {
+    fn into_order(self) -> Result<OrderPayments, StoreError> {
+        let currency: Currency = self
+            .currency
+            .parse()
+            .map_err(|_| StoreError::Row("currency"))?;
+        Ok(OrderPayments::stored(StoredOrder {
+            id: OrderId(self.id),
+            customer: UserId(self.user_id),
             state: state(
                 &self.status,
                 &self.payment_status,
@@ -101,11 +105,10 @@ impl FoundRow {
                 self.cancel_reason.as_deref(),
                 self.version,
             )?,
-            currency: self.currency,
-            total_minor: self.total_minor,
+            total: Money::new(self.total_minor, currency),
             payable: self.payable,
             cancel_requested: self.cancel_requested,
-        })
+        }))
     }
 }
 
@@ -128,25 +131,118 @@ pub(super) async fn lock_payment(
     .into_payment()
 }
 
-/// Writes the payment axis of a locked order, with its event.
-pub(super) async fn advance(
+async fn units(
+    transaction: &mut Transaction,
+    order: OrderId,
+) -> Result<Vec<LineShipping>, StoreError> {
+    Ok(sqlx::query_as!(
+        LineShipping,
+        r#"
+        SELECT item.quantity::bigint AS "ordered!", item.short::bigint AS "short!", item.shipped::bigint AS "shipped!",
+               COALESCE((
+                   SELECT sum(line.quantity)
+                   FROM fulfillments JOIN fulfillment_lines AS line ON line.fulfillment_id = fulfillments.id
+                   WHERE fulfillments.order_id = $1 AND fulfillments.status = 'shipping' AND line.position = item.position
+               ), 0) AS "leaving!"
+        FROM order_items AS item WHERE item.order_id = $1
+        "#,
+        order.0,
+    )
+    .fetch_all(&mut **transaction)
+    .await?)
+}
+
+/// Writes what an intent changed, and leaves the saga due. Without changes nothing is written.
+pub(super) async fn write(
+    transaction: &mut Transaction,
+    intent: Intent,
+    order: OrderId,
+    changes: &Changes,
+) -> Result<(), Stop> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let Changes {
+        version,
+        cancellation,
+        started,
+        payment,
+        refund,
+    } = changes;
+    if let Some(started) = started {
+        insert_payment(transaction, started).await?;
+    }
+    write_payments(transaction, &payment.iter().collect::<Vec<_>>()).await?;
+    write_refunds(transaction, &refund.iter().collect::<Vec<_>>()).await?;
+    if let Some((state, event)) = version {
+        write_order(transaction, order, state, event, *cancellation).await?;
+    }
+    if !intent.makes_something() {
+        sagas::wake(transaction, order).await?;
+    }
+    Ok(())
+}
+
+async fn insert_payment(
+    transaction: &mut Transaction,
+    started: &StartedPayment,
+) -> Result<(), Stop> {
+    let StartedPayment {
+        new,
+        order,
+        customer,
+        amount,
+    } = started;
+    sqlx::query!(
+        r#"
+        INSERT INTO payments (id, order_id, user_id, provider, method, capture, currency, amount_minor)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "#,
+        new.id.0,
+        order.0,
+        customer.0,
+        new.provider.as_str(),
+        new.method.as_str(),
+        new.capture.as_str(),
+        amount.currency.code(),
+        amount.minor,
+    )
+    .execute(&mut **transaction)
+    .await
+    .map_err(|error| match constraint(&error) {
+        Some("payments_live") => Stop::Refused(IntentError::PaymentExists),
+        _ => error.into(),
+    })?;
+    Ok(())
+}
+
+/// Writes a new version of a locked order, with its event.
+async fn write_order(
     transaction: &mut Transaction,
     order: OrderId,
     state: &OrderState,
-    event: EventRow,
+    event: &NewEvent,
+    cancellation: Option<UserId>,
 ) -> Result<(), StoreError> {
     let done = sqlx::query!(
-        r#"UPDATE orders SET payment_status = $2, version = $3, updated_at = now() WHERE id = $1"#,
+        r#"
+        UPDATE orders
+        SET payment_status = $2, version = $3, updated_at = now(),
+            cancel_requested_at = CASE WHEN $4::uuid IS NULL THEN cancel_requested_at ELSE now() END,
+            cancel_requested_by = COALESCE($4, cancel_requested_by)
+        WHERE id = $1
+        "#,
         order.0,
         state.payment.as_str(),
         state.version,
+        cancellation.map(|user| user.0),
     )
     .execute(&mut **transaction)
     .await?;
     if done.rows_affected() != 1 {
         return Err(sqlx::Error::RowNotFound.into());
     }
-    events::write(transaction, &[event]).await?;
+    events::write(transaction, &[EventRow::new(order, state, event)]).await?;
     Ok(())
 }
 

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     infrastructure::postgres::failure::StoreError,
-    payments::model::{Payment, PaymentMethod, ProviderReference, Refund, RefusalReason},
+    payments::model::{
+        Payment, PaymentMethod, ProviderReference, Refund, RefusalReason, StoredPayment,
+        StoredRefund,
+    },
     values::{OrderId, PaymentId, RefundId, UserId},
 };
 
@@ -57,7 +60,7 @@ impl PaymentRow {
             .parse()
             .map_err(|_| StoreError::Row("currency"))?;
         let money = |minor| Money::new(minor, currency);
-        Ok(Payment {
+        Ok(Payment::stored(StoredPayment {
             id: PaymentId(self.id),
             order_id: OrderId(self.order_id),
             customer: UserId(self.user_id),
@@ -93,13 +96,13 @@ impl PaymentRow {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
-        })
+        }))
     }
 }
 
 impl RefundRow {
     pub(crate) fn into_refund(self, currency: Currency) -> Result<Refund, StoreError> {
-        Ok(Refund {
+        Ok(Refund::stored(StoredRefund {
             id: RefundId(self.id),
             payment_id: PaymentId(self.payment_id),
             amount: Money::new(self.amount_minor, currency),
@@ -109,7 +112,7 @@ impl RefundRow {
             refusal: refusal(self.refusal)?,
             created_at: self.created_at,
             updated_at: self.updated_at,
-        })
+        }))
     }
 }
 

@@ -20,11 +20,14 @@ use crate::{
     },
     infrastructure::postgres::failure::{StoreError, retrying},
     orders::{
-        model::{NewEvent, OrderState},
+        model::OrderState,
         postgres::events::{self, EventRow},
     },
-    returns::ports::{ReturnTurn, ReturnedGoods},
-    values::{Actor, EventType, OrderId, ReturnId},
+    returns::{
+        model::ToldReturn,
+        ports::{ReturnTurn, ReturnedGoods},
+    },
+    values::{OrderId, ReturnId},
 };
 
 #[derive(Clone, Debug)]
@@ -147,26 +150,13 @@ async fn settle(
         let state = orders
             .get_mut(&order.0)
             .ok_or(StoreError::Row("the order of a return"))?;
-        state.version += 1;
         changed.insert(order.0);
-        let (status, kind, refusal) = match outcome {
-            ParcelOutcome::Done => ("received", EventType::ReturnReceived, None),
-            ParcelOutcome::Refused(refusal) => (
-                "approved",
-                EventType::ReturnRefused,
-                Some(refusal.as_str().to_owned()),
-            ),
-        };
-        let mut event = NewEvent::new(kind, Actor::System)
-            .with("return_id", ReturnId(one.turn.lease.id).to_string());
-        match &refusal {
-            None => event = event.with("refund_minor", one.refund.minor),
-            Some(refusal) => event = event.with("refusal", refusal.as_str()),
-        }
-        happened.push(EventRow::new(order, state, &event));
-        ids.push(one.turn.lease.id);
-        statuses.push(status.to_owned());
-        refusals.push(refusal);
+        let id = ReturnId(one.turn.lease.id);
+        let told = ToldReturn::of(id, one.refund, *outcome, state);
+        happened.push(EventRow::new(order, state, &told.event));
+        ids.push(id.0);
+        statuses.push(told.state.as_str().to_owned());
+        refusals.push(told.refusal.map(|refusal| refusal.as_str().to_owned()));
     }
     sqlx::query!(
         r#"

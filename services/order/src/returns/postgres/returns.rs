@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     fulfillment::{
-        model::{ParcelLine, Return, ReturnReason, ReturnState},
+        model::{ParcelLine, Return, ReturnReason},
         postgres::dispatch::parcel_line,
     },
     infrastructure::postgres::{
@@ -109,7 +109,12 @@ pub(crate) async fn write(
     }
     match &step.change {
         ReturnChange::Request(new) => insert(&mut transaction, order, new).await?,
-        ReturnChange::Move { id, from, to } => {
+        ReturnChange::Move {
+            id,
+            from,
+            to,
+            frees_units,
+        } => {
             let done = sqlx::query!(
                 r#"
                 UPDATE returns
@@ -123,7 +128,7 @@ pub(crate) async fn write(
             .execute(&mut *transaction)
             .await?;
             touched(done.rows_affected(), 1)?;
-            if *to == ReturnState::Rejected {
+            if *frees_units {
                 give_back(&mut transaction, *id).await?;
             }
         }

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     orders::model::{CancelReason, Hold, Status, TransitionError},
     payments::model::{
-        CaptureMode, Payment, PaymentDecision, PaymentError, PaymentState, ProviderReference,
-        Refund, RefundCause, RefundState, RefusalReason,
+        CaptureMode, NewRefund, Payment, PaymentDecision, PaymentError, PaymentState,
+        ProviderReference, Refund, RefundCause, RefundState, RefusalReason,
     },
     values::{EventType, RefundId},
 };
@@ -80,7 +80,7 @@ impl Progress {
         }
         self.facts.extended = true;
         if let Some(payment) = &mut self.facts.payment {
-            payment.secured = true;
+            payment.secure();
         }
         Ok(self)
     }
@@ -121,8 +121,8 @@ impl Progress {
     #[must_use]
     pub fn refuse_cancellation(mut self) -> Self {
         self.facts.cancel_requested = false;
-        self.facts.state.version += 1;
-        self.change(EventType::OrderCancelRefused, false);
+        let event = self.facts.state.record(EventType::OrderCancelRefused);
+        self.change(event, false);
         self
     }
 
@@ -138,8 +138,7 @@ impl Progress {
     pub fn authorised(mut self, reference: ProviderReference) -> Result<Self, Impossible> {
         let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
         let event = payment.authorize(reference)?;
-        self.facts.state.follow(payment.state);
-        self.change(event, true);
+        self.follow(event);
         Ok(self)
     }
 
@@ -147,8 +146,7 @@ impl Progress {
     pub fn refused(mut self, reason: RefusalReason) -> Result<Self, Impossible> {
         let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
         let event = payment.fail(reason)?;
-        self.facts.state.follow(payment.state);
-        self.change(event, true);
+        self.follow(event);
         Ok(self)
     }
 
@@ -174,18 +172,16 @@ impl Progress {
     pub fn captured(mut self) -> Result<Self, Impossible> {
         let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
         let event = payment.capture()?;
-        self.facts.state.follow(payment.state);
-        self.change(event, true);
-        self.facts.state.version += 1;
-        self.change(EventType::OrderPaid, false);
+        self.follow(event);
+        let event = self.facts.state.record(EventType::OrderPaid);
+        self.change(event, false);
         Ok(self)
     }
 
     pub fn voided(mut self) -> Result<Self, Impossible> {
         let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
         let event = payment.void()?;
-        self.facts.state.follow(payment.state);
-        self.change(event, true);
+        self.follow(event);
         Ok(self)
     }
 
@@ -214,20 +210,15 @@ impl Progress {
     ) -> Result<(), Impossible> {
         let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
         let amount = Money::new(minor, payment.amount.currency);
-        let event = payment.request_refund(amount)?;
-        self.refund = Some(Refund {
+        let (refund, event) = payment.open_refund(&NewRefund {
             id,
-            payment_id: payment.id,
-            amount,
-            state: RefundState::Pending,
+            amount: Some(amount),
             cause,
             reason,
-            refusal: None,
-            created_at: payment.created_at,
-            updated_at: payment.updated_at,
-        });
+        })?;
+        self.refund = Some(refund);
         self.facts.refund.clone_from(&self.refund);
-        self.facts.state.version += 1;
+        let event = self.facts.state.record(event);
         self.change(event, false);
         Ok(())
     }
@@ -235,19 +226,16 @@ impl Progress {
     pub fn refunded(mut self) -> Result<Self, Impossible> {
         let (payment, refund) = self.refund_under_way()?;
         let event = payment.refund(refund.amount)?;
-        let state = payment.state;
-        refund.state = RefundState::Succeeded;
-        self.refund_ended(event, state);
+        refund.succeed();
+        self.refund_ended(event);
         Ok(self)
     }
 
     pub fn refund_refused(mut self, reason: RefusalReason) -> Result<Self, Impossible> {
         let (payment, refund) = self.refund_under_way()?;
         let event = payment.refund_refused(refund.amount);
-        let state = payment.state;
-        refund.state = RefundState::Failed;
-        refund.refusal = Some(reason);
-        self.refund_ended(event, state);
+        refund.fail(reason);
+        self.refund_ended(event);
         Ok(self)
     }
 
@@ -320,9 +308,16 @@ impl Progress {
             .ok_or(Impossible::Nothing)
     }
 
-    fn refund_ended(&mut self, event: EventType, state: PaymentState) {
+    fn refund_ended(&mut self, event: EventType) {
         self.refund.clone_from(&self.facts.refund);
-        self.facts.state.follow(state);
+        self.follow(event);
+    }
+
+    /// The order says of itself what the provider made of its payment.
+    fn follow(&mut self, event: EventType) {
+        if let Some(payment) = &self.facts.payment {
+            self.facts.state.follow(payment.state.of_order(), event);
+        }
         self.change(event, true);
     }
 

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::Step;
 use crate::{
-    orders::model::{Hold, OrderState},
-    payments::model::{Payment, Refund},
-    values::{EventType, OrderId, UnknownName, states::states},
+    orders::model::{Hold, NewEvent, OrderState, Status},
+    payments::model::{Payment, Refund, RefundCause, RefundState},
+    values::{Actor, EventType, OrderId, UnknownName, states::states},
 };
 
 states! {
@@ -80,6 +80,24 @@ pub enum PayWindow {
     Over,
     /// A payment that has no result yet has none any more.
     LongOver,
+}
+
+impl PayWindow {
+    /// How long a payment that began in time may take to come to a result.
+    const GRACE_SECONDS: f64 = 300.0;
+
+    /// `seconds_left`: by the database's clock, less than nothing when it is over.
+    pub fn of(until: Option<DateTime<Utc>>, seconds_left: f64) -> Self {
+        match until {
+            None => Self::Free,
+            Some(_) if seconds_left <= -Self::GRACE_SECONDS => Self::LongOver,
+            Some(_) if seconds_left <= 0.0 => Self::Over,
+            Some(until) => Self::Open {
+                until,
+                left: Duration::try_from_secs_f64(seconds_left).unwrap_or_default(),
+            },
+        }
+    }
 }
 
 /// What has left the shop, or is about to.
@@ -162,7 +180,6 @@ pub struct Backlog {
 impl Hold {
     /// What a row says. The release before never writes the hold, and the order's state tells what it knew.
     pub fn of_row(hold: &str, state: &OrderState) -> Result<Self, UnknownName> {
-        use crate::orders::model::Status;
         Ok(match (hold.parse()?, state.status) {
             (Self::Held, Status::Confirmed | Status::Completed) => Self::Committed,
             (Self::Held, Status::Cancelled) => Self::Lost,
@@ -186,5 +203,144 @@ impl Facts {
             cancellation_refunded: false,
             shortfall_minor: 0,
         }
+    }
+
+    /// There may be a payment.
+    pub fn may_be_paid(&self) -> bool {
+        self.window != PayWindow::Free
+    }
+
+    /// The live payment, and its refunds, oldest first.
+    pub fn add_payment(&mut self, payment: Payment, refunds: Vec<Refund>) {
+        self.cancellation_refunded = refunds
+            .iter()
+            .any(|refund| refund.cause == RefundCause::Cancelled);
+        self.refund = refunds
+            .into_iter()
+            .find(|refund| refund.state == RefundState::Pending);
+        self.payment = Some(payment);
+    }
+
+    /// The order may have to be wound up after its stock was committed. An order of which a parcel is under way is looked
+    /// at again.
+    pub fn depend_on_parcels(&self) -> bool {
+        match self.state.status {
+            Status::Pending | Status::Completed => false,
+            Status::Confirmed => match self.window {
+                PayWindow::Free | PayWindow::Open { .. } => self.cancel_requested,
+                PayWindow::Over | PayWindow::LongOver => true,
+            },
+            Status::Cancelled => true,
+        }
+    }
+
+    /// What has left. Units that fell short and were not given back are among what is unshipped.
+    pub fn add_parcels(&mut self, parcels: Parcels) {
+        self.parcels = Parcels {
+            unshipped_minor: parcels.unshipped_minor + self.shortfall_minor,
+            ..parcels
+        };
+    }
+}
+
+impl Settlement {
+    /// The order's new versions, each with its event.
+    pub fn versions(&self) -> impl Iterator<Item = (&OrderState, NewEvent)> {
+        self.changes.iter().map(|change| {
+            let actor = if change.by_provider {
+                Actor::Provider
+            } else {
+                Actor::System
+            };
+            let mut event = NewEvent::new(change.event, actor);
+            if let Some(payment) = &self.payment {
+                event = event
+                    .with("payment_id", payment.id.0.to_string())
+                    .with("amount_minor", payment.amount.minor);
+            }
+            // Of a refund: what goes back.
+            if let Some(refund) = &self.refund {
+                event = event
+                    .with("refund_id", refund.id.0.to_string())
+                    .with("amount_minor", refund.amount.minor);
+            }
+            (&change.state, event)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use money::Money;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        payments::model::{NewRefund, PaymentState, payment::tests::payment},
+        values::RefundId,
+    };
+
+    #[test]
+    fn a_window_is_open_over_and_long_over() {
+        let until = DateTime::UNIX_EPOCH;
+        let left = Duration::from_millis(1_500);
+        for (seconds, window) in [
+            (1.5, PayWindow::Open { until, left }),
+            (0.0, PayWindow::Over),
+            (-299.9, PayWindow::Over),
+            (-300.0, PayWindow::LongOver),
+        ] {
+            assert_eq!(PayWindow::of(Some(until), seconds), window);
+            assert_eq!(PayWindow::of(None, seconds), PayWindow::Free);
+        }
+    }
+
+    #[test]
+    fn the_oldest_refund_that_is_under_way_is_the_one_to_see_to() {
+        let mut captured = payment(PaymentState::Captured);
+        let mut refunds = Vec::new();
+        for (id, cause) in [(1, RefundCause::Cancelled), (2, RefundCause::Requested)] {
+            let (refund, _) = captured
+                .open_refund(&NewRefund {
+                    id: RefundId(Uuid::from_u128(id)),
+                    amount: Some(Money::new(100, captured.amount.currency)),
+                    cause,
+                    reason: None,
+                })
+                .unwrap();
+            refunds.push(refund);
+        }
+        refunds[0].succeed();
+        let oldest = refunds[1].clone();
+        let mut facts = Facts::placed(PayWindow::Over);
+        facts.add_payment(captured, refunds);
+        assert_eq!(facts.refund, Some(oldest));
+        assert!(facts.cancellation_refunded);
+    }
+
+    #[test]
+    fn parcels_matter_to_what_may_have_to_be_wound_up() {
+        let mut pending = Facts::placed(PayWindow::Over);
+        assert!(!pending.depend_on_parcels());
+        pending.state.confirm().unwrap();
+        assert!(pending.depend_on_parcels(), "unpaid");
+        let mut confirmed = Facts {
+            window: PayWindow::Free,
+            ..pending
+        };
+        assert!(!confirmed.depend_on_parcels());
+        confirmed.cancel_requested = true;
+        assert!(confirmed.depend_on_parcels());
+    }
+
+    #[test]
+    fn what_fell_short_is_unshipped_until_it_is_given_back() {
+        let mut facts = Facts::placed(PayWindow::Free);
+        facts.shortfall_minor = 30;
+        facts.add_parcels(Parcels {
+            unshipped_minor: 70,
+            ..Parcels::default()
+        });
+        assert_eq!(facts.parcels.unshipped_minor, 100);
     }
 }

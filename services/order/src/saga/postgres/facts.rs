@@ -7,18 +7,17 @@ use uuid::Uuid;
 
 use crate::{
     infrastructure::postgres::failure::StoreError,
-    orders::model::Status,
     payments::{
-        model::{Payment, Refund, RefundCause, RefundState},
+        model::{Payment, Refund},
         postgres::payment_row::{self, PaymentRow, RefundRow},
     },
-    saga::model::{Facts, Parcels, PayWindow, Turn},
+    saga::model::{Parcels, Turn},
 };
 
 pub(super) async fn add_payments(pool: &Pool, turns: &mut [Turn]) -> Result<(), StoreError> {
     let orders: Vec<Uuid> = turns
         .iter()
-        .filter(|turn| turn.facts.window != PayWindow::Free)
+        .filter(|turn| turn.facts.may_be_paid())
         .map(|turn| turn.lease.order_id.0)
         .collect();
     if orders.is_empty() {
@@ -51,13 +50,7 @@ pub(super) async fn add_payments(pool: &Pool, turns: &mut [Turn]) -> Result<(), 
             continue;
         };
         let of_this = refunds.remove(&payment.id.0).unwrap_or_default();
-        turn.facts.cancellation_refunded = of_this
-            .iter()
-            .any(|refund| refund.cause == RefundCause::Cancelled);
-        turn.facts.refund = of_this
-            .into_iter()
-            .find(|refund| refund.state == RefundState::Pending);
-        turn.facts.payment = Some(payment);
+        turn.facts.add_payment(payment, of_this);
     }
     Ok(())
 }
@@ -84,12 +77,11 @@ async fn of_payments(
     Ok(refunds)
 }
 
-/// Asked only for orders that may have to be wound up after their stock was committed. An order of which a parcel is
-/// under way is looked at again.
+/// Asked only for orders whose next step depends on them.
 pub(super) async fn add_parcels(pool: &Pool, turns: &mut [Turn]) -> Result<(), StoreError> {
     let orders: Vec<Uuid> = turns
         .iter()
-        .filter(|turn| may_have_parcels(&turn.facts))
+        .filter(|turn| turn.facts.depend_on_parcels())
         .map(|turn| turn.lease.order_id.0)
         .collect();
     if orders.is_empty() {
@@ -119,21 +111,9 @@ pub(super) async fn add_parcels(pool: &Pool, turns: &mut [Turn]) -> Result<(), S
         })
         .collect();
     for turn in turns {
-        if let Some(mut parcels) = parcels.remove(&turn.lease.order_id.0) {
-            parcels.unshipped_minor += turn.facts.shortfall_minor;
-            turn.facts.parcels = parcels;
+        if let Some(parcels) = parcels.remove(&turn.lease.order_id.0) {
+            turn.facts.add_parcels(parcels);
         }
     }
     Ok(())
-}
-
-fn may_have_parcels(facts: &Facts) -> bool {
-    match facts.state.status {
-        Status::Pending | Status::Completed => false,
-        Status::Confirmed => match facts.window {
-            PayWindow::Free | PayWindow::Open { .. } => facts.cancel_requested,
-            PayWindow::Over | PayWindow::LongOver => true,
-        },
-        Status::Cancelled => true,
-    }
 }

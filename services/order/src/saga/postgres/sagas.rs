@@ -16,7 +16,9 @@ use crate::{
     infrastructure::postgres::failure::{StoreError, on_demand, retrying},
     orders::{model::Hold, postgres::row::state},
     saga::{
-        model::{Backlog, Facts, Lane, Lease, PayWindow, Postponement, Settled, Settlement, Turn},
+        model::{
+            Backlog, Facts, Lane, Lease, PayWindow, Postponement, Settled, Settlement, Step, Turn,
+        },
         ports::{Sagas, SagasError},
     },
     values::OrderId,
@@ -148,12 +150,18 @@ async fn take(
     lease: Duration,
 ) -> Result<Vec<Turn>, StoreError> {
     reach(FailPoint::BeforeTake).await.map_err(on_demand)?;
+    // What is not of this lane is of the other one, a step of another release too.
+    let money_steps: Vec<String> = Step::ALL
+        .iter()
+        .filter(|step| step.lane() == Lane::Money)
+        .map(|step| step.as_str().to_owned())
+        .collect();
     let rows = sqlx::query!(
         r#"
         WITH due AS MATERIALIZED (
             SELECT order_id FROM sagas
             WHERE finished_at IS NULL AND due_at <= now()
-              AND (step IN ('authorise', 'capture', 'void', 'refund')) = $3
+              AND (step = ANY ($4)) = $3
             ORDER BY due_at
             LIMIT $1
             FOR UPDATE SKIP LOCKED
@@ -165,14 +173,13 @@ async fn take(
         RETURNING sagas.order_id, sagas.fence, sagas.attempts, sagas.hold_until IS NOT NULL AS "extended!",
                   orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version,
                   orders.hold, orders.cancel_requested_at IS NOT NULL AS "cancel_requested!",
-                  orders.pay_by, COALESCE(orders.pay_by <= now(), false) AS "over!",
-                  COALESCE(EXTRACT(epoch FROM orders.pay_by - now()), 0)::float8 AS "seconds_left!",
-                  COALESCE(orders.pay_by + interval '5 minutes' <= now(), false) AS "long_over!",
+                  orders.pay_by, COALESCE(EXTRACT(epoch FROM orders.pay_by - now()), 0)::float8 AS "seconds_left!",
                   orders.shortfall_minor - orders.shortfall_refunded_minor AS "shortfall_minor!"
         "#,
         i64::try_from(most).unwrap_or(i64::MAX),
         lease.as_secs_f64(),
         lane == Lane::Money,
+        &money_steps,
     )
     .fetch_all(pool)
     .await?;
@@ -186,15 +193,7 @@ async fn take(
             row.cancel_reason.as_deref(),
             row.version,
         )?;
-        let window = match row.pay_by {
-            None => PayWindow::Free,
-            Some(_) if row.long_over => PayWindow::LongOver,
-            Some(_) if row.over => PayWindow::Over,
-            Some(until) => PayWindow::Open {
-                until,
-                left: Duration::try_from_secs_f64(row.seconds_left).unwrap_or_default(),
-            },
-        };
+        let window = PayWindow::of(row.pay_by, row.seconds_left);
         turns.push(Turn {
             lease: Lease {
                 order_id: OrderId(row.order_id),

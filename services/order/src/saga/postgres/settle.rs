@@ -13,7 +13,6 @@ use crate::{
     orders::postgres::events::{self, EventRow},
     payments::model::{Payment, PaymentDecision, ProviderReference, Refund, RefusalReason},
     saga::model::{Change, Next, Settlement, Step},
-    values::Actor,
 };
 
 /// Writes what still fits: order and payment have the versions that were read. Which orders those are; the sagas of
@@ -27,14 +26,21 @@ pub(crate) async fn write(
     let fits = |one: &&&Settlement| {
         let payment = one.payment.as_ref();
         orders.get(&one.lease.order_id.0) == Some(&one.read_version)
-            && payment.is_none_or(|payment| payments.get(&payment.id.0) == Some(&payment.version))
+            && payment
+                .is_none_or(|payment| payments.get(&payment.id.0) == Some(&payment.read_version()))
     };
     let fitting: Vec<&Settlement> = held.iter().filter(fits).copied().collect();
     let waves = fitting.iter().map(|one| one.changes.len()).max();
     for wave in 0..waves.unwrap_or_default() {
         write_orders(transaction, &fitting, wave).await?;
     }
-    let happened: Vec<EventRow> = fitting.iter().flat_map(|one| events_of(one)).collect();
+    let happened: Vec<EventRow> = fitting
+        .iter()
+        .flat_map(|one| {
+            let versions = one.versions();
+            versions.map(|(state, event)| EventRow::new(one.lease.order_id, state, &event))
+        })
+        .collect();
     events::write(transaction, &happened).await?;
     let payments: Vec<&Payment> = fitting
         .iter()
@@ -160,29 +166,6 @@ async fn write_orders(
     touched(done.rows_affected(), moved.len())
 }
 
-fn events_of(one: &Settlement) -> impl Iterator<Item = EventRow> {
-    one.changes.iter().map(|change| {
-        let actor = if change.by_provider {
-            Actor::Provider
-        } else {
-            Actor::System
-        };
-        let row = EventRow::of(one.lease.order_id, &change.state, change.event, actor);
-        let row = match &one.payment {
-            Some(payment) => row
-                .with("payment_id", payment.id.0.to_string())
-                .with("amount_minor", payment.amount.minor),
-            None => row,
-        };
-        match &one.refund {
-            Some(refund) => row
-                .with("refund_id", refund.id.0.to_string())
-                .with("amount_minor", refund.amount.minor),
-            None => row,
-        }
-    })
-}
-
 pub(crate) async fn write_payments(
     transaction: &mut Transaction,
     payments: &[&Payment],
@@ -205,6 +188,7 @@ pub(crate) async fn write_payments(
                 "refusal": payment.refusal.as_ref().map(RefusalReason::as_str),
                 "secured": payment.secured,
                 "asked": payment.asked,
+                "version": payment.version,
             })
         })
         .collect();
@@ -214,11 +198,11 @@ pub(crate) async fn write_payments(
         SET status = next.status, decision = next.decision, authorized_minor = next.authorized_minor,
             captured_minor = next.captured_minor, refund_pending_minor = next.refund_pending_minor,
             refunded_minor = next.refunded_minor, provider_reference = next.provider_reference, refusal = next.refusal,
-            secured = next.secured, asked = next.asked, version = payments.version + 1, updated_at = now()
+            secured = next.secured, asked = next.asked, version = next.version, updated_at = now()
         FROM jsonb_to_recordset($1)
              AS next (id uuid, status text, decision text, authorized_minor bigint, captured_minor bigint,
                       refund_pending_minor bigint, refunded_minor bigint, provider_reference text, refusal text,
-                      secured boolean, asked boolean)
+                      secured boolean, asked boolean, version bigint)
         WHERE payments.id = next.id
         "#,
         Value::Array(rows),

@@ -45,7 +45,7 @@ impl Damaged {
     pub async fn open(pool: PgPool) -> Self {
         let shop = Shop::with_payments(pool).await;
         let customer = shop.customer();
-        let back = returned(&shop).await;
+        let back = Box::pin(returned(&shop)).await;
         let (paid, _) = pay(&shop, &customer, "mock_ok").await;
         pay(&shop, &customer, "mock_declined").await;
         place(&shop, &customer, None).await;

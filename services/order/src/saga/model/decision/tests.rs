@@ -9,10 +9,11 @@ use super::*;
 use crate::{
     orders::model::FulfillmentStatus,
     payments::model::{
-        Payment, ProviderReference, RefundState, RefusalReason, payment::tests::payment,
+        Payment, ProviderReference, RefundState, RefusalReason, StoredPayment,
+        payment::tests::payment,
     },
     saga::model::{CommitOutcome, ExtendOutcome, Lease, Parcels, Progress, Turn},
-    values::{OrderId, RefundId},
+    values::{EventType, OrderId, RefundId},
 };
 
 const OPEN: PayWindow = PayWindow::Open {
@@ -33,7 +34,7 @@ fn confirmed(window: PayWindow) -> Facts {
 
 fn paying(state: PaymentState) -> Payment {
     let mut payment = payment(state);
-    payment.secured = true;
+    payment.secure();
     payment
 }
 
@@ -45,7 +46,8 @@ impl Facts {
 
     fn paid_by(self, payment: Payment) -> Self {
         self.with(|facts| {
-            facts.state.follow(payment.state);
+            let paid = payment.state.of_order();
+            facts.state.follow(paid, EventType::PaymentAuthorized);
             facts.payment = Some(payment);
         })
     }
@@ -61,9 +63,14 @@ impl Facts {
         self.with(|facts| facts.cancel_requested = true)
     }
 
-    fn partly_shipped(self, left: i64) -> Self {
+    fn shipped(self, so_far: FulfillmentStatus) -> Self {
         self.with(|facts| {
-            facts.state.fulfillment = FulfillmentStatus::Partial;
+            facts.state.fulfil(so_far, EventType::OrderShipped);
+        })
+    }
+
+    fn partly_shipped(self, left: i64) -> Self {
+        self.shipped(FulfillmentStatus::Partial).with(|facts| {
             facts.parcels = Parcels {
                 under_way: false,
                 any_shipped: true,
@@ -132,8 +139,10 @@ fn a_payment_goes_hold_money_stock_money() {
     for (payment, action) in after_commit {
         assert_eq!(confirmed(OPEN).paid_by(payment).next(), action);
     }
-    let mut manual = paying(PaymentState::Authorized);
-    manual.capture = CaptureMode::Manual;
+    let manual = Payment::stored(StoredPayment {
+        capture: CaptureMode::Manual,
+        ..(*paying(PaymentState::Authorized)).clone()
+    });
     assert_eq!(confirmed(OPEN).paid_by(manual).next(), Action::Finish);
 }
 
@@ -182,7 +191,7 @@ fn cancelling_decides_then_gives_back_units_then_money() {
         (
             confirmed(OPEN)
                 .paid_by(paying(PaymentState::Captured))
-                .with(|facts| facts.state.fulfillment = FulfillmentStatus::Shipped),
+                .shipped(FulfillmentStatus::Shipped),
             Action::RefuseCancellation,
         ),
     ];
@@ -281,12 +290,13 @@ fn situations() -> Vec<Facts> {
                 for decision in decisions {
                     for flags in 0..16 {
                         let payment = state.map(|state| {
-                            let mut payment = payment(state);
-                            payment.secured = flags & 1 != 0;
-                            if flags & 2 != 0 {
-                                payment.capture = CaptureMode::Manual;
-                            }
-                            (payment, decision)
+                            let captures = [CaptureMode::Automatic, CaptureMode::Manual];
+                            let stored = StoredPayment {
+                                secured: flags & 1 != 0,
+                                capture: captures[usize::from(flags & 2 != 0)],
+                                ..(*payment(state)).clone()
+                            };
+                            (Payment::stored(stored), decision)
                         });
                         let facts = pending(window).with(|facts| {
                             facts.hold = hold;

@@ -80,7 +80,7 @@ async fn steps_out_of_order_are_refused(pool: PgPool) {
     let parcel = shop.pack(&admin, &order, &json!({})).await;
     let refused = shop.step(&admin, &parcel, "deliver").await;
     assert_eq!(
-        (refused.refusal(), &refused.body["status"]),
+        (refused.refusal(), &refused.body["current_status"]),
         ((409, "no_such_transition"), &json!("planned"))
     );
     for _ in 0..2 {

@@ -116,7 +116,7 @@ async fn once_confirmed_it_keeps_them(pool: PgPool) {
         )
         .await;
     assert_eq!(refused.refusal(), (409, "order_not_pending"));
-    assert_eq!(refused.body["status"], "confirmed");
+    assert_eq!(refused.body["current_status"], "confirmed");
 }
 
 #[sqlx::test]

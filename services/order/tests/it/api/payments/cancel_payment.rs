@@ -86,7 +86,7 @@ async fn what_is_paid_is_refunded_and_not_cancelled(pool: PgPool) {
             (409, "payment_not_cancellable"),
             "{method}"
         );
-        assert_eq!(refused.body["status"], payment["status"]);
+        assert_eq!(refused.body["current_status"], payment["status"]);
     }
 }
 

@@ -30,7 +30,7 @@ async fn nobody_pays_or_sees_payments(pool: PgPool) {
             seen += 1;
         }
     }
-    assert_eq!(seen, 12, "all of them");
+    assert_eq!(seen, 14, "all of them, and the two aliases");
     for (method, path) in [
         ("DELETE", format!("/payments/{ID}")),
         ("POST", format!("/payments/refund/{ID}")),

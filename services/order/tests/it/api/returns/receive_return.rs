@@ -140,7 +140,7 @@ async fn steps_out_of_order_are_refused_and_rejected_goods_may_be_asked_for_agai
     let asked = give_back(&shop, &customer, "r", &order, &json!({})).await;
     let refused = shop.returning(&admin, asked.id(), "receive").await;
     assert_eq!(
-        (refused.refusal(), &refused.body["status"]),
+        (refused.refusal(), &refused.body["current_status"]),
         ((409, "no_such_transition"), &json!("requested"))
     );
     for _ in 0..2 {

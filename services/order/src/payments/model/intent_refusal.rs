@@ -1,0 +1,21 @@
+//! Why an intent about an order or its payment is refused.
+
+use super::PaymentError;
+use crate::orders::model::Status;
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum IntentRefusal {
+    #[error("the payment that this is about is not there")]
+    NoPayment,
+    #[error("the payment has another version")]
+    Stale,
+    /// Nothing is to be paid, or not any more.
+    #[error("the order is not waiting for a payment")]
+    NotPayable,
+    #[error("an order that is {} cannot be cancelled", _0.as_str())]
+    NotCancellable(Status),
+    #[error("everything of the order is shipped, or about to be")]
+    WhollyShipped,
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+}

@@ -1,0 +1,43 @@
+//! Edits of a payment that concern nothing else: only its row is locked.
+
+use super::{PgPayments, Stop, intent_error, locked::lock_payment};
+use crate::{
+    infrastructure::postgres::failure::StoreError,
+    payments::model::{IntentRefusal, Payment, StoredPayment},
+    values::{PaymentId, Reader},
+};
+
+impl PgPayments {
+    pub(super) async fn try_revise(
+        &self,
+        reader: Reader,
+        id: PaymentId,
+        revise: &(impl Fn(&mut Payment) -> Result<(), IntentRefusal> + Sync),
+    ) -> Result<Payment, Stop> {
+        self.order_of_payment(id, reader).await?;
+        let mut transaction = self.writers.begin().await?;
+        let mut payment = lock_payment(&mut transaction, id).await?;
+        revise(&mut payment)?;
+        if payment.version != payment.read_version() {
+            let updated_at = sqlx::query_scalar!(
+                r#"UPDATE payments SET note = $2, version = $3, updated_at = now() WHERE id = $1 RETURNING updated_at"#,
+                id.0,
+                payment.note,
+                payment.version,
+            )
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(StoreError::from)?;
+            payment = Payment::stored(StoredPayment {
+                updated_at,
+                ..(*payment).clone()
+            });
+        }
+        // Not tried again without an answer: it would meet its own version.
+        transaction
+            .commit()
+            .await
+            .map_err(|error| Stop::Refused(intent_error(error.into())))?;
+        Ok(payment)
+    }
+}
