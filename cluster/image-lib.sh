@@ -65,7 +65,7 @@ make_debian_base() {
   local target container
   target=$(mktemp -d)
   debootstrap --variant=minbase trixie "$target" "$(debian_site Debian)"
-  # Slim, as the image of that name is: nobody reads manuals in a container, and packages bring none later.
+  # Slim, as the image of that name is: a container needs no manuals, and packages installed later bring none.
   (cd "$target/usr/share" && find doc -type f ! -name copyright -delete && rm -rf groff info lintian locale man)
   printf 'path-exclude /usr/share/%s/*\n' doc groff info lintian locale man >"$target/etc/dpkg/dpkg.cfg.d/slim"
   printf 'path-include /usr/share/doc/*/copyright\n' >>"$target/etc/dpkg/dpkg.cfg.d/slim"

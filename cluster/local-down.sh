@@ -36,7 +36,7 @@ remove_node() {
   find /var/log/containers -lname "$state/*" -delete 2>/dev/null || true
   # What the network library remembers of each pod; others may have theirs beside it.
   grep -lsF "\"$state/" /var/lib/cni/results/* | xargs --no-run-if-empty rm -f || true
-  # Folders that the kubelet and the network plugins make, where nobody else uses them.
+  # Folders that the kubelet and the network plugins make, unless others use them.
   rmdir /var/log/containers /var/lib/cni/results /var/lib/cni /run/containerd/fifo /run/containerd/s /run/containerd 2>/dev/null || true
   find /usr/libexec/kubernetes -depth -type d -empty -delete 2>/dev/null || true
   # Nothing is mounted in these: stop_node has seen to it.

@@ -62,7 +62,7 @@ prepare_node() {
   ip link set "$node_device" up
   for group in $(control_groups); do
     mkdir -p "$group"
-    # A new group of this hierarchy has no processors until somebody names them.
+    # A new group of this hierarchy has no processors until they are set.
     if [ -e "$group/cpuset.cpus" ] && [ -z "$(cat "$group/cpuset.cpus")" ] && ! [ -e "$group/cgroup.type" ]; then
       cat "${group%/*}/cpuset.cpus" >"$group/cpuset.cpus"
       cat "${group%/*}/cpuset.mems" >"$group/cpuset.mems"

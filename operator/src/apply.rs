@@ -36,7 +36,7 @@ pub struct Applied {
     pub deployments: BTreeMap<Workload, Deployment>,
     pub turns: BTreeMap<Workload, Turn>,
     pub stateful_set: Option<StatefulSet>,
-    /// The policy that all of the stack's data are marked with, once that is so.
+    /// The policy that all of the stack's data is marked with, once it is marked.
     pub deletion_policy: Option<DeletionPolicy>,
     pub problems: Vec<Problem>,
     /// Whether anything was written, or might have been.
@@ -46,7 +46,7 @@ pub struct Applied {
 /// A write that did not happen. The rest of the stack goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The object is somebody else's. // OPERATOR 3
+    /// The object is not the stack's. // OPERATOR 3
     Conflict { kind: String, name: String },
     /// A Secret that was left alone, and with it what needs it.
     Unusable {
@@ -269,7 +269,7 @@ async fn apply_data(
         write_credential(writer, write).await?;
         written.push(write.credential);
     }
-    // A Secret that is somebody else's is marked with nothing, and may be the stack's own without its labels.
+    // A Secret that is not the stack's is not marked, and may be the stack's own without its labels.
     let is_strange = |problem: &Problem| {
         matches!(
             problem,

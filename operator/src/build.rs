@@ -39,7 +39,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
 use std::collections::BTreeMap;
 
-/// Everything that a stack wants. `apply` takes it apart without `..`, so that a kind nobody applies does not compile.
+/// Everything that a stack wants. `apply` takes it apart without `..`, so that a kind that is not applied does not compile.
 #[derive(Clone, Debug)]
 pub struct Desired {
     /// Metadata of `ConfigMaps` to delete before the database starts.
@@ -63,7 +63,7 @@ pub struct Desired {
     pub ingresses: Vec<Ingress>,
 }
 
-/// Jobs to create, and names of Jobs that nobody needs any more.
+/// Jobs to create, and names of Jobs that are no longer needed.
 #[derive(Clone, Debug, Default)]
 pub struct Jobs {
     pub create: Vec<Job>,
@@ -171,7 +171,7 @@ fn planned_deployments(
     let (held, free): (Vec<_>, Vec<_>) = deployable
         .into_iter()
         .partition(|(workload, _)| missing(*workload).is_some());
-    // Those that are held take no turn: nobody knows when they go on.
+    // Those that are held take no turn: it is unknown when they continue.
     let turns = turns(
         free.iter()
             .map(|(workload, deployment)| (*workload, deployment)),

@@ -23,7 +23,8 @@ pub const POSTGRES: &str = "postgres";
 pub const BOOTSTRAP: &str = "bootstrap";
 
 impl Application {
-    /// In the order in which they roll: nobody before what it calls, unless that stands still. // OPERATOR 2, ADR 9
+    /// In the order in which they roll: none before the services that it calls, unless those make no progress
+    /// (OPERATOR 2, ADR 9).
     pub const ALL: [Self; 3] = [Self::Auth, Self::Product, Self::Order];
 
     pub fn as_str(self) -> &'static str {

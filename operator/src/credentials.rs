@@ -1,5 +1,5 @@
 //! The Secrets of a stack, a closed list: what they hold, and what is missing in the live ones.
-//! Pure: live Secrets and randomness come in, writes go out. A value that exists is never made anew (OPERATOR 8); what is
+//! Pure: live Secrets and randomness come in, writes go out. A value that exists is never generated again (OPERATOR 8); what is
 //! derived from others is derived again when it differs.
 
 pub mod secrets;
@@ -100,7 +100,7 @@ pub struct CredentialWrite {
 /// Why a Secret cannot be used. What needs it waits; nothing else does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
-    /// It is somebody else's. // OPERATOR 3
+    /// It is not the stack's. // OPERATOR 3
     NotOurs,
     /// It holds a value that is not text.
     NotText,

@@ -82,7 +82,7 @@ mod tests {
         waits.collect()
     }
 
-    /// A hundred stacks whose audits nobody can read were thousands of requests a minute.
+    /// A hundred stacks whose audits cannot be read were thousands of requests a minute.
     #[test]
     fn what_does_not_get_on_is_looked_at_less_and_less() {
         let resync = Duration::from_mins(10);

@@ -307,7 +307,7 @@ impl Context {
         let (namespace, name) = stack_key(&stack);
         let api: Api<PartialObjectMeta<EcommerceStack>> =
             Api::namespaced(self.client.clone(), &namespace);
-        // The uid, so that a stack made anew in the meantime does not get the status of the one before.
+        // The uid, so that a stack recreated in the meantime does not get the status of the one before.
         let metadata = json!({ "name": name, "uid": stack.metadata.uid });
         let manager = PatchParams::apply(MANAGER);
         let (patch, parameters) = match part {
@@ -392,7 +392,7 @@ impl Context {
 #[derive(Clone, Copy, Debug)]
 enum StatusPart {
     All,
-    /// The rest stays: of a stack that cannot be read, nobody knows what it says.
+    /// The rest stays: the state of a stack that cannot be read is unknown.
     Conditions,
 }
 

@@ -113,9 +113,9 @@ pub fn status(
             operator: None,
             bystander: None,
         },
-        // Somebody else was faster, and the next pass comes at once.
+        // Another client was faster, and the next pass comes at once.
         Err(StepError::Apply(ApplyError::Raced { .. })) if previous.is_some() => before,
-        // Nothing is known anew of the components: they stay as they were.
+        // There is no new information about the components: they stay as they were.
         Err(error) => EcommerceStackStatus {
             observed_generation: generation,
             conditions: conditions::after_failure(

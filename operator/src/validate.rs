@@ -75,7 +75,7 @@ pub struct Settings {
     pub resources: Resources,
 }
 
-/// What the operator allows beyond the rules of the CRD: settings of whoever runs it, not of a stack's owner.
+/// What the operator allows beyond the rules of the CRD: settings of its administrator, not of a stack's owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Whether a stack may answer for every host name that no other stack has.
@@ -279,7 +279,7 @@ impl ValidStack {
     }
 
     /// The issuer in the shop's tokens: a name, not an address (ADR 8). Neither the host nor TLS has a part in it, since a
-    /// stack that changes them would otherwise log everybody out.
+    /// stack that changes them would otherwise log all users out.
     pub fn token_issuer(&self) -> String {
         format!("urn:ecommercestack:{}:{}", self.namespace, self.name)
     }

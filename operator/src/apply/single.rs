@@ -55,7 +55,7 @@ pub(super) async fn write_credential(
             api.patch(&name, &merge(), &Patch::Merge(patch)).await
         }
     };
-    // A Secret that could not be written ends the pass: pods would be built from values that nobody holds.
+    // A Secret that could not be written ends the pass: pods would be built from values that exist nowhere else.
     match result {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.is_already_exists() || status.is_conflict() => {
@@ -120,7 +120,7 @@ where
     api.patch_metadata(name, &merge(), patch).await.map(drop)
 }
 
-/// Whether pods of somebody else keep their state in the `ConfigMaps` of the stack's database: Patroni's default names.
+/// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database: Patroni's default names.
 pub(super) async fn has_strange_patroni(writer: &mut Writer<'_>) -> Result<bool, ApplyError> {
     let stack = writer.stack;
     let selector = format!(

@@ -47,7 +47,7 @@ pub fn read_credentials(workload: Workload) -> &'static [Credential] {
     }
 }
 
-/// The Secrets that a workload's pods cannot do without, or must not take from somebody else: an initial password may be
+/// The Secrets that a workload's pods cannot do without, or must not take from another owner: an initial password may be
 /// gone, but until there is an administrator auth would make one of whatever stands under its name.
 pub fn needed_credentials(workload: Workload, has_administrator: bool) -> Vec<Credential> {
     let administrator = match workload {

@@ -1,6 +1,6 @@
 //! What becomes of a deleted stack's data. The watch tells of the deletion together with the stack as it was last
 //! applied, and that decides, whatever a pass had come to do about it (OPERATOR 12, ADR 6). Under `Delete` volumes and
-//! Secrets get the owner reference of the stack that is gone, and the garbage collector takes them. Whoever is not
+//! Secrets get the owner reference of the stack that is gone, and the garbage collector takes them. A process that is not
 //! sure leaves the data: a volume too many can be deleted, one too few is lost.
 
 mod leftovers;
@@ -60,7 +60,7 @@ pub struct Departures {
 }
 
 impl Departures {
-    /// Watches for ever; says once that it knows every stack, and whenever it cannot watch.
+    /// Watches until the process ends; says once that it knows every stack, and whenever it cannot watch.
     pub async fn watch(self, scopes: Vec<Scope>, readiness: Readiness, known: oneshot::Sender<()>) {
         let mut unknown: BTreeSet<Scope> = scopes.iter().cloned().collect();
         let mut known = Some(known);
@@ -115,7 +115,7 @@ impl Departures {
                     if unknown.is_empty()
                         && let Some(known) = known.take()
                     {
-                        // Nobody waits any more while the process ends.
+                        // Its receiver is gone while the process ends.
                         let _ = known.send(());
                     }
                     let this = self.clone();

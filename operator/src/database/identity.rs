@@ -9,7 +9,7 @@ use crate::{
 };
 use kube::ResourceExt as _;
 
-/// A database that nobody has accepted in the place of the one before.
+/// A database that has not been accepted in the place of the previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replaced<'a> {
     pub kept: &'a str,

@@ -109,7 +109,7 @@ fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
 }
 
 /// Patroni's `ConfigMaps` of a database whose volume is gone, before there is a new database: it would wait for the old
-/// one's leader for ever.
+/// one's leader permanently.
 pub fn orphaned_states(live: &Live) -> Vec<ObjectMeta> {
     if !live.stateful_sets.is_empty() {
         return Vec::new();

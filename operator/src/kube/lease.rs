@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 /// How long a Lease counts after its last renewal.
 pub const DURATION: Duration = Duration::from_secs(15);
 const LONGEST_REQUEST: Duration = Duration::from_secs(3);
-/// What a Lease may say of its own duration: a typing error must not keep a stack from everybody.
+/// What a Lease may say of its own duration: a typing error must not block a stack for all installations.
 const LONGEST_DURATION: Duration = Duration::from_mins(5);
 
 /// The Lease of an installation, which is what tells it from others. Written as `NAMESPACE/NAME`.
@@ -39,7 +39,7 @@ impl fmt::Display for LeaseName {
     }
 }
 
-/// Whether somebody holds a Lease.
+/// Whether a Lease is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
     /// It was seen to be renewed, and not long ago.

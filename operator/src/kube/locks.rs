@@ -15,7 +15,7 @@ impl Locks {
     pub async fn lock(&self, key: &StackKey) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // Only the map holds a lock that nobody waits for.
+            // Only the map holds a lock without waiters.
             locks.retain(|_, lock| Arc::strong_count(lock) > 1);
             locks.entry(key.clone()).or_default().clone()
         };

@@ -1,9 +1,9 @@
 //! Fields that others added to our objects. Server-side apply replaces the values of our fields and leaves everything
 //! that another field manager added: a port of a Service, a variable of a container, or a `value` beside our `valueFrom`,
-//! which the API server then refuses for ever. Before such an object is applied, its managed fields are rewritten as
+//! which the API server then refuses permanently. Before such an object is applied, its managed fields are rewritten as
 //! if we had applied all of its spec; what we then do not apply is removed. Pure.
 //!
-//! Metadata stay everybody's, in pod templates too: labels, annotations, `kubectl rollout restart`. So do replicas,
+//! Metadata stay open to all clients, in pod templates too: labels, annotations, `kubectl rollout restart`. So do replicas,
 //! which are never applied (OPERATOR 4).
 
 use crate::kube::labels::MANAGER;

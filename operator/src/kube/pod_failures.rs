@@ -1,6 +1,6 @@
 //! What keeps a pod from running, in words for the person who has to fix it. Pure.
 //! A Job or a Deployment does not say why its pods do not start: an image that cannot be pulled, for one,
-//! leaves a Job active for ever.
+//! leaves a Job active permanently.
 
 use crate::kube::labels::pod_labels;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};

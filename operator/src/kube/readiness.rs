@@ -96,7 +96,7 @@ impl Readiness {
         self.fails(format!("the stacks cannot be watched: {error}"), now);
     }
 
-    /// The Lease cannot be taken, whoever holds it.
+    /// The Lease cannot be acquired, regardless of its holder.
     pub fn lease_failed(&self, error: &str, now: Instant) {
         self.fails(
             format!("the operator's Lease cannot be acquired: {error}"),

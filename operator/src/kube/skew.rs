@@ -24,7 +24,7 @@ const FRESH: Duration = Duration::from_mins(1);
 const FAILED: Duration = Duration::from_secs(10);
 /// Passes wait for a look.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
-/// Before the first pass nobody waits for a look.
+/// Before the first pass, no caller waits for a check.
 const LONGEST_FIRST_LOOK: Duration = Duration::from_mins(1);
 /// Until the next look at a definition that is not served, or not the right one.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -264,9 +264,9 @@ mod tests {
     /// A clock held still moves on as long as everything waits: the outer limit is reached if there is no other.
     #[tokio::test(start_paused = true)]
     async fn a_look_that_is_never_answered_holds_up_no_pass() {
-        let nobody =
+        let unreachable =
             tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>, Infallible>>());
-        let client = Client::new(nobody, "shops");
+        let client = Client::new(unreachable, "shops");
         let guard = Guard::new(client, Readiness::new(&[]), Definition::known());
         let looked = timeout(Duration::from_mins(1), guard.holds_back()).await;
         assert_eq!(looked, Ok(false));

@@ -104,7 +104,7 @@ impl Stacks {
         self.with(|inner| inner.gone.get(uid).copied())
     }
 
-    /// Takes a stack for gone that went while nobody watched. False if it is there, or was seen going.
+    /// Takes a stack for gone that was deleted while it was not watched. False if it is there, or was seen going.
     pub fn went_unseen(&self, uid: &str, policy: DeletionPolicy) -> bool {
         self.with(|inner| {
             let is_news = !inner.there.contains_key(uid) && !inner.gone.contains_key(uid);
@@ -256,7 +256,7 @@ mod tests {
         stacks.applied(&shop);
         let missed = stacks.listed(None, &HashSet::new()).remove(0);
         assert!(!missed.is_certain);
-        // The event that comes late decides, and whoever acted on the other one does not take that away.
+        // The event that comes late decides, and a caller that acted on the other one does not remove it.
         let last = stack(&json!({ "deletionPolicy": "Retain" }));
         assert!(stacks.deleted(&last).unwrap().is_certain);
         stacks.forget_departed("u", DeletionPolicy::Delete);

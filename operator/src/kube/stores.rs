@@ -347,9 +347,9 @@ mod tests {
 
     /// Stores that have been filled, with nothing.
     fn stores(now: Instant) -> Stores {
-        let nobody =
+        let unreachable =
             tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>, Infallible>>());
-        let client = Client::new(nobody, "shops");
+        let client = Client::new(unreachable, "shops");
         let (children, _) = Children::watch(&client, &None);
         for store in children.stores() {
             store.take::<Service>(&Ok(Event::InitDone), now);

@@ -1,5 +1,5 @@
 //! The Ingress: one table of prefixes and the services behind them. It never names an internal port (OPERATOR 18).
-//! No annotation of any controller; whoever runs Traefik sets strictPrefixMatching and allowEmptyServices. cert-manager
+//! No annotation of any controller; the administrator of Traefik sets strictPrefixMatching and allowEmptyServices. cert-manager
 //! is asked for a certificate by its annotation, and only where the spec names an issuer.
 
 use crate::{

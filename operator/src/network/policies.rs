@@ -1,5 +1,5 @@
 //! `NetworkPolicies`: who may reach which port. Ingress rules only, since egress rules can cut Patroni off the
-//! API server (OPERATOR 20). Public ports take anybody: ingress controllers live in namespaces of any name.
+//! API server (OPERATOR 20). Public ports accept all clients: ingress controllers live in namespaces of any name.
 
 use crate::{
     component::{Application, BOOTSTRAP, POSTGRES, Workload},
@@ -59,7 +59,7 @@ fn database_rules(stack: &ValidStack) -> Vec<NetworkPolicyIngressRule> {
     ]
 }
 
-/// Selecting a pod without any rule closes it to everybody but its node's kubelet.
+/// Selecting a pod without any rule closes it to all clients but its node's kubelet.
 fn policy(
     stack: &ValidStack,
     component: &str,
@@ -76,7 +76,7 @@ fn policy(
     }
 }
 
-/// A port that anybody may reach.
+/// A port that all clients may reach.
 fn open(port: i32) -> NetworkPolicyIngressRule {
     NetworkPolicyIngressRule {
         from: None,

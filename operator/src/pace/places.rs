@@ -1,4 +1,4 @@
-//! How many stacks are worked on at a time. One place more is kept for stacks whose spec nobody has answered yet, so that
+//! How many stacks are worked on at a time. One place more is kept for stacks whose spec has not been answered yet, so that
 //! a new one does not wait behind hundreds that stand still.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -60,7 +60,7 @@ mod tests {
         assert!(waiting.as_mut().now_or_never().is_none());
         let newcomer = take(false).unwrap();
         assert!(take(false).is_none(), "four are taken");
-        // A stream of new ones does not keep the others waiting for ever.
+        // A stream of new ones does not keep the others waiting permanently.
         let mut next = Box::pin(places.take(false));
         assert!(next.as_mut().now_or_never().is_none());
         drop(taken);

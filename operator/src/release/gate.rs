@@ -73,7 +73,7 @@ pub fn decide(stack: &ValidStack, fetched: &Fetched, credentials: &Credentials) 
     let postgres = decide_postgres(stack, fetched, credentials);
     let bootstrapped = postgres.bootstrap.as_ref().is_some_and(Gate::is_open);
     let may_migrate = postgres.up && bootstrapped && postgres.image == stack.database.image;
-    // Nobody is given a new image before those whom it calls are.
+    // No component gets a new image before the components that it calls.
     let mut predecessors_released = true;
     let applications = Application::ALL.map(|application| {
         let target = stack.image(application);

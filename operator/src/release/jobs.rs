@@ -38,7 +38,7 @@ pub const BOOTSTRAP_CREDENTIALS: [Credential; 4] = [
     Credential::Database(Application::Order),
 ];
 
-/// Sets roles, databases and passwords. Made anew for a new image, new passwords and a new database cluster.
+/// Sets roles, databases and passwords. Created again for a new image, new passwords and a new database cluster.
 pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifier: &str) -> Job {
     let image = &stack.database.image;
     let passwords = credentials.fingerprint(&BOOTSTRAP_CREDENTIALS);
@@ -120,7 +120,7 @@ fn job(stack: &ValidStack, name: String, component: &str, mut template: PodTempl
     Job {
         metadata: metadata(stack, name, component),
         spec: Some(JobSpec {
-            // An image that cannot be pulled would leave it active for ever. // OPERATOR 11
+            // An image that cannot be pulled would leave it active permanently. // OPERATOR 11
             active_deadline_seconds: Some(900),
             // Each try leaves its pod, whose termination message says why.
             backoff_limit: Some(2),

@@ -45,7 +45,7 @@ pub fn turns<'a>(
         };
         if template_hash(&current.metadata) == template_hash(&deployment.metadata) {
             turns.push(Turn::Now);
-            // One that stands still is passed over: nobody knows when it goes on (ADR 9).
+            // One that stands still is passed over: it is unknown when it continues (ADR 9).
             if !is_settled(current) && !is_stalled(current) {
                 rolling = rolling.or(Some(*workload));
             }

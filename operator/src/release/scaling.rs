@@ -1,5 +1,5 @@
-//! Who decides how many pods a workload has: the spec, or an autoscaler, whoever made it. Both would undo each other
-//! for ever (OPERATOR 4). Pure.
+//! Who decides how many pods a workload has: the spec, or an autoscaler of any origin. Both would undo each other
+//! permanently (OPERATOR 4). Pure.
 
 use crate::{
     component::Workload,
@@ -36,7 +36,7 @@ pub fn is_autoscaled(stack: &ValidStack, live: &Live, workload: Workload) -> boo
     stack.settings(workload).autoscaling.is_some() || foreign(stack, live, workload).is_some()
 }
 
-/// An autoscaler of somebody else's that targets the workload. One of ours that the spec does not ask for any more is
+/// An autoscaler of another owner that targets the workload. One of ours that the spec does not ask for any more is
 /// about to be pruned.
 fn foreign<'a>(
     stack: &ValidStack,

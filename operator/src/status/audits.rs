@@ -268,8 +268,11 @@ mod tests {
         assert!(
             matches!(ask(long, "the-token").await, Audit::NotRead(why) if why.ends_with("too long"))
         );
-        let nobody = "http://127.0.0.1:1/internal/audit".to_owned();
-        assert!(matches!(ask(nobody, "the-token").await, Audit::NotRead(_)));
+        let unreachable = "http://127.0.0.1:1/internal/audit".to_owned();
+        assert!(matches!(
+            ask(unreachable, "the-token").await,
+            Audit::NotRead(_)
+        ));
     }
 
     #[test]

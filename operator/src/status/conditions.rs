@@ -122,7 +122,7 @@ pub fn conditions(
         .collect()
 }
 
-/// After a step that failed: the stack is not ready, and nobody has looked at the rest.
+/// After a step that failed: the stack is not ready, and the rest was not checked.
 pub fn after_failure(
     before: &[Condition],
     generation: Option<i64>,

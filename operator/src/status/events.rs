@@ -82,7 +82,7 @@ fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) 
         .chain(ready)
         .filter(|new| match old(&new.type_) {
             None => true,
-            // Nobody looked for a moment, and found it well again.
+            // It was not checked for a moment, and then it was healthy again.
             Some(old) if old.status == "Unknown" => new.status != "True",
             Some(old) => (&old.reason, &old.status) != (&new.reason, &new.status),
         })

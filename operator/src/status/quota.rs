@@ -1,5 +1,5 @@
 //! What the API server says when a `ResourceQuota` or a `LimitRange` forbids an object, in words that name the field to
-//! change. It says so in a sentence only, in the same form to whoever creates the object. Pure.
+//! change. It says so in a sentence only, in the same form to every client that creates the object. Pure.
 
 use crate::kube::pod_failures::sentence;
 

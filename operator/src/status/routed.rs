@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 /// An ingress controller takes up a route within so many seconds.
 const PATIENCE: i64 = 30;
 
-/// The status of the condition: unknown where nobody looked.
+/// The status of the condition: unknown if it was not checked.
 pub(super) fn is_true(routing: &Routing) -> Option<bool> {
     match routing {
         Routing::Serves => Some(true),

@@ -1,4 +1,4 @@
-//! Lost keys of tokens, which log everybody out: said before, where it can be seen coming, and after. // OPERATOR 8
+//! Lost token signing keys, which log all users out: reported in advance if possible, and afterwards. // OPERATOR 8
 
 use super::Finding;
 use crate::{

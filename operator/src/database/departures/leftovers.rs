@@ -74,7 +74,7 @@ impl Leftovers<'_> {
         }
         let is_alone = successor.is_none();
         let is_left = match self.departed.policy {
-            // The marks are the policy in force as far as anybody knows.
+            // The marks are the policy in force as far as it is known.
             DeletionPolicy::Delete if !self.departed.is_certain && self.is_retained().await? => {
                 false
             }
@@ -226,7 +226,7 @@ impl Leftovers<'_> {
             .any(|pod| pod.metadata.deletion_timestamp.is_some()))
     }
 
-    /// Gives the object to the garbage collector, which takes what belongs to somebody gone.
+    /// Gives the object to the garbage collector, which deletes objects whose owner is gone.
     async fn hand_over<K: Namespaced>(&self, metadata: &ObjectMeta) -> Result<(), kube::Error> {
         let mut owners = metadata.owner_references.clone().unwrap_or_default();
         let is_done = owners.iter().any(|owner| owner.uid == self.departed.uid);
@@ -277,7 +277,7 @@ impl Leftovers<'_> {
 
     fn is_younger(&self, metadata: &ObjectMeta) -> bool {
         let created: Option<Timestamp> = metadata.creation_timestamp.as_ref().map(|time| time.0);
-        // Of a stack that nobody saw, it is not known.
+        // For a stack that was never seen, it is unknown.
         self.departed.created.is_some() && created >= self.departed.created
     }
 

@@ -17,9 +17,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::{info, warn};
 
 const RENEWAL: Duration = Duration::from_secs(5);
-/// A holder gives up well before anybody else may begin.
+/// A holder gives up well before another process may begin.
 const GIVE_UP: Duration = Duration::from_secs(10);
-/// How often somebody looks who waits for the Lease, and a holder after a renewal that failed.
+/// How often a process that waits for the Lease checks it, and a holder after a failed renewal.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// A process that would work if it held its installation's Lease.
@@ -171,7 +171,7 @@ pub enum Lost {
 pub struct Held {
     candidate: Candidate,
     lease: Lease,
-    /// When the last renewal that succeeded was begun: nobody else has seen it earlier.
+    /// When the last renewal that succeeded was begun: no other process has seen it earlier.
     renewed: Instant,
 }
 
@@ -219,7 +219,7 @@ impl Held {
         }
     }
 
-    /// Somebody wrote the Lease. If that was not its holder, such as a person who labelled it, the next renewal is from there.
+    /// The Lease was written. If not by its holder, but by a person who labelled it, the next renewal is from there.
     async fn read_again(&mut self) -> Result<(), Renewal> {
         let Candidate {
             api,
