@@ -128,7 +128,7 @@ def customer(authorization: Annotated[str, Header()] = "") -> UUID:
     except (jwt.InvalidTokenError, KeyError):
         raise Problem(401, "token_invalid", "The access token is not valid; log in again.") from None
     if "customer" not in claims["roles"]:
-        raise Problem(403, "forbidden", "This needs the role customer.")
+        raise Problem(403, "forbidden", "The role customer is required.")
     return UUID(claims["sub"])
 
 
@@ -209,7 +209,7 @@ async def place(connection, body: NewOrder, principal: UUID, key: str, fingerpri
     missing = [{"sku": sku, "requested": quantity, "available": available.get(sku, 0)}
                for sku, quantity in wanted.items() if available.get(sku, 0) < quantity]
     if missing:
-        raise Problem(409, "out_of_stock", "There is not enough stock for some lines; see lines. Nothing was ordered.", lines=missing)
+        raise Problem(409, "out_of_stock", "Insufficient stock for some lines; see lines. No order was placed.", lines=missing)
     order_id = uuid7()
     total = sum(by_sku[sku].price_minor * quantity for sku, quantity in wanted.items())
     lines = [(position, by_sku[sku], quantity) for position, (sku, quantity) in enumerate(wanted.items())]
@@ -255,7 +255,7 @@ async def get_product(product_id: UUID, response: Response):
             .where(products.c.id == product_id, products.c.deleted_at.is_(None), products.c.status == "active")
             .group_by(products.c.id))).one_or_none()
     if row is None:
-        raise Problem(404, "not_found", "There is nothing here under this address for you.")
+        raise Problem(404, "not_found", "No such resource, or you do not have access to it.")
     response.headers["etag"] = f'"{row.version}"'
     return {"id": str(row.id), "vendor_id": str(row.vendor_id), "sku": row.sku, "slug": row.slug, "name": row.name,
             "description": row.description, "price": money(row.price_minor), "currency": CURRENCY, "category": row.category,

@@ -81,7 +81,7 @@ pub enum Audited<C> {
 pub enum AuditError {
     #[error("the database failed during the audit")]
     Database(#[source] Arc<sqlx::Error>),
-    #[error("the service that the books are compared with did not answer")]
+    #[error("the service that the records are compared with did not respond")]
     Neighbour(#[source] Arc<dyn Error + Send + Sync>),
 }
 

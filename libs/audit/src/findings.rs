@@ -9,7 +9,7 @@ const MOST_LISTED: usize = 1_000;
 /// Kinds of findings that are kept and reported.
 const MOST_KINDS: usize = 20;
 
-/// What does not add up.
+/// The inconsistencies found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub code: String,

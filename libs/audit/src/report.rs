@@ -72,7 +72,7 @@ pub async fn request_audit<B: Books>(
     if running.map_err(|error| Problem::from(&error))? {
         return Err(Problem::conflict(
             "audit_running",
-            "An audit is under way. Read its result once it has ended.",
+            "An audit is in progress. Read its result after it has finished.",
         ));
     }
     tokio::spawn(async move {

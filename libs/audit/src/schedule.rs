@@ -34,7 +34,7 @@ pub async fn audit_on_schedule<B: Books>(
             warn!(
                 subject = B::NAMES.subject,
                 error = &error as &dyn std::error::Error,
-                "the audit failed; it is tried again"
+                "the audit failed; retrying"
             );
         }
     }
@@ -47,7 +47,7 @@ impl<B: Books> Auditor<B> {
         if is_due(latest.as_ref(), interval) {
             let Some(session) = self.begin().await? else {
                 let subject = B::NAMES.subject;
-                debug!(subject, "an audit is under way elsewhere");
+                debug!(subject, "another process is running an audit");
                 return Ok(false);
             };
             // It may have ended between the two.

@@ -18,13 +18,13 @@ pub struct Money {
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum MoneyError {
-    #[error("an amount is a plain decimal such as 99.99, without exponent")]
+    #[error("an amount must be a plain decimal such as 99.99, without exponent")]
     NotADecimal,
-    #[error("{currency} has {exponent} digits after the point")]
+    #[error("an amount in {currency} must have at most {exponent} digits after the decimal point")]
     TooPrecise { currency: Currency, exponent: u32 },
-    #[error("the amount is larger than can be kept")]
+    #[error("the amount is too large")]
     TooLarge,
-    #[error("the amounts are of different currencies")]
+    #[error("the amounts have different currencies")]
     CurrencyMismatch,
 }
 
@@ -160,7 +160,7 @@ impl PartialSchema for Amount {
         ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::SchemaType::from_iter([Type::String, Type::Number]))
             .description(Some(
-                "A plain decimal, as a string or a number, with at most the currency's digits after the point.",
+                "A plain decimal, as a string or a number, with at most as many digits after the decimal point as the currency has.",
             ))
             .pattern(Some(r"^[0-9]{1,12}(\.[0-9]{1,4})?$"))
             .minimum(Some(0))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Currency([u8; 3]);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a currency is a code of ISO 4217 such as USD, in capital letters")]
+#[error("a currency must be an ISO 4217 code such as USD, in upper case")]
 pub struct CurrencyError;
 
 impl Currency {

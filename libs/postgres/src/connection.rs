@@ -36,7 +36,7 @@ pub struct Connection {
 
 /// Why a statement failed that did not end in time.
 #[derive(Debug, thiserror::Error)]
-#[error("the database did not answer within {} ms", .0.as_millis())]
+#[error("the database did not respond within {} ms", .0.as_millis())]
 struct Expired(Duration);
 
 fn expired(limit: Duration) -> Error {
@@ -130,7 +130,7 @@ async fn give_back(mut session: PoolConnection<Postgres>, open: bool) {
     }
     let returned = session.return_to_pool();
     if tokio::time::timeout(RETURN, returned).await.is_err() {
-        tracing::warn!("a database connection did not come back to its pool and was closed");
+        tracing::warn!("closed a database connection that was not returned to its pool");
     }
 }
 

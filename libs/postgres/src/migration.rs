@@ -16,11 +16,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub enum MigrateError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    #[error("the database cannot be reached")]
+    #[error("cannot connect to the database")]
     Unreachable(#[source] sqlx::Error),
     #[error("a migration failed")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    #[error("the outcome cannot be written to {path}")]
+    #[error("cannot write the outcome to {path}")]
     Report {
         path: String,
         source: std::io::Error,
@@ -68,7 +68,7 @@ async fn apply(database: &Database, migrator: &Migrator) -> Result<Vec<i64>, Mig
         warn!(
             attempt = attempts,
             error = &error as &dyn std::error::Error,
-            "a migration met locks and is tried again"
+            "migration blocked by locks; retrying"
         );
         attempts += 1;
         tokio::time::sleep(PAUSE).await;
@@ -106,7 +106,7 @@ pub async fn schema_is_current(pool: &Pool, migrator: &Migrator) -> Result<(), S
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => Err(format!("migration {newest} is not applied")),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the database did not answer within 2 s".to_owned()),
+        Err(_) => Err("the database did not respond within 2 s".to_owned()),
     }
 }
 

@@ -38,7 +38,7 @@ const KEEPALIVE: [(&str, &str); 5] = [
 
 #[derive(Clone, clap::Args)]
 pub struct Database {
-    /// Where the database is: `postgres://user:password@host:5432/name`.
+    /// URL of the database: `postgres://user:password@host:5432/name`.
     #[arg(
         long = "database-url",
         env = "DATABASE_URL",
@@ -46,11 +46,11 @@ pub struct Database {
         required_unless_present = "url_file"
     )]
     pub url: Option<String>,
-    /// A file that holds it instead: the password then stands neither in the pod's definition nor in the environment of
-    /// its processes. Counts before the other.
+    /// File that contains the database URL, which keeps the password out of the pod's definition and the environment.
+    /// Takes precedence over the URL itself.
     #[arg(long = "database-url-file", env = "DATABASE_URL_FILE")]
     pub url_file: Option<PathBuf>,
-    /// Connections that this process may hold.
+    /// Maximum number of database connections of this process.
     #[arg(
         long = "database-max-connections",
         env = "DATABASE_MAX_CONNECTIONS",
@@ -63,10 +63,10 @@ pub struct Database {
 pub enum ConnectError {
     // The cause may show the URL, which holds a password: it stays out.
     #[error(
-        "the database's address is not of the form postgres://user:password@host:5432/name; set DATABASE_URL or DATABASE_URL_FILE"
+        "the database URL must have the form postgres://user:password@host:5432/name; set DATABASE_URL or DATABASE_URL_FILE"
     )]
     Url,
-    #[error("the file {path} with the database's address cannot be read")]
+    #[error("cannot read the database URL from the file {path}")]
     UrlFile {
         path: PathBuf,
         source: std::io::Error,

@@ -4,16 +4,16 @@ use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Logging {
-    /// What is logged, as a tracing filter: `info`, or `info,sqlx=debug`.
+    /// Log filter (tracing syntax): `info`, or `info,sqlx=debug`.
     #[arg(long = "log", env = "LOG", default_value = "info")]
     pub filter: String,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
-    #[error("the log filter cannot be read; try LOG=info")]
+    #[error("invalid log filter; try LOG=info")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    #[error("logging was set up twice")]
+    #[error("logging is already initialized")]
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 

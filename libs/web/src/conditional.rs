@@ -51,7 +51,7 @@ impl IfMatch {
         Problem::new(
             StatusCode::PRECONDITION_FAILED,
             "precondition_failed",
-            "The resource has changed since it was read. Read it again and repeat the change with its new ETag.",
+            "The resource has changed since it was read. Read it again and repeat the change with the new ETag.",
         )
     }
 }
@@ -77,7 +77,7 @@ fn if_match_parameter(required: Required) -> Parameter {
         "If-Match",
         required,
         r#"^(\*|"[0-9]{1,18}"(, ?"[0-9]{1,18}")*)$"#,
-        "The ETag that was read, or `*` to write whatever the version.",
+        "The ETag that was read, or `*` to write regardless of the version.",
     )
 }
 
@@ -89,7 +89,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             Problem::new(
                 StatusCode::PRECONDITION_REQUIRED,
                 "if_match_required",
-                "Send If-Match with the ETag you read, or * to write whatever the version.",
+                "Send If-Match with the ETag you read, or * to write regardless of the version.",
             )
         })
     }

@@ -156,7 +156,7 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
         ),
         (
             takes(ParameterIn::Query),
-            &[("422", "A parameter is unknown or breaks a rule.")],
+            &[("422", "A parameter is unknown or invalid.")],
         ),
         (
             has_typed_body(operation),
@@ -164,7 +164,7 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
                 ("400", "The body is not well-formed JSON."),
                 ("413", "The body is too large."),
                 ("415", "The Content-Type is not JSON."),
-                ("422", "A field breaks a rule; see `errors`."),
+                ("422", "A field is invalid; see `errors`."),
             ],
         ),
         (
@@ -176,7 +176,7 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
                 ),
                 (
                     "422",
-                    "`idempotency_key_reused`: the key came with another request before.",
+                    "`idempotency_key_reused`: the key was used for a different request.",
                 ),
             ],
         ),
@@ -253,7 +253,7 @@ fn say_problem(status: &str, response: &mut Response) {
         "429" | "503" => add_header(
             response,
             "Retry-After",
-            "Seconds to wait before the next try.",
+            "Seconds to wait before the next attempt.",
         ),
         _ => {}
     }

@@ -25,13 +25,12 @@ use crate::{Problem, clock::Clock, document::header_parameter};
 
 /// As OpenAPI shows it.
 pub(crate) const HEADER: &str = "Idempotency-Key";
-const MADE_IF_ABSENT: &str = "Fresh for every new request, the same when one is repeated. Without one the server makes a \
-     key, and a repeated request is carried out again; shops may require it.";
+const MADE_IF_ABSENT: &str = "A unique key for every new request; send the same key to retry a request. Without it the server generates a key, and a repeated request is executed again. A shop may require it.";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that the server made the key, and what follows from that.
 const IDEMPOTENCY_NOTICE: HeaderName = HeaderName::from_static("idempotency-notice");
 const NOTICE: HeaderValue = HeaderValue::from_static(
-    "generated; a request repeated without this Idempotency-Key is carried out again",
+    "generated; a request repeated without this Idempotency-Key is executed again",
 );
 
 /// The client's key: 1 to 255 printable ASCII characters.
@@ -52,7 +51,7 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "idempotency_key_required",
-                "Send an Idempotency-Key header, fresh for every new request and the same when you retry one.",
+                "Send an Idempotency-Key header: a unique key for every new request, and the same key when you retry one.",
             )
         })
     }
@@ -82,7 +81,7 @@ pub(crate) fn parse(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Probl
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 "idempotency_key_invalid",
-                "An Idempotency-Key is 1 to 255 printable ASCII characters without spaces.",
+                "An Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.",
             )
         })
 }
@@ -112,7 +111,7 @@ impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![key_parameter(
             Required::True,
-            "Fresh for every new request, the same when one is repeated.",
+            "A unique key for every new request; send the same key to retry a request.",
         )]
     }
 }
@@ -124,8 +123,7 @@ impl IntoParams for OptionalKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![key_parameter(
             Required::False,
-            "Fresh for every new request, the same when one is repeated. Without one a repeated request is carried \
-             out again.",
+            "A unique key for every new request; send the same key to retry a request. Without it a repeated request is executed again.",
         )]
     }
 }
@@ -141,16 +139,16 @@ pub(crate) fn answer_headers(
     let made = parameter.description.as_deref() == Some(MADE_IF_ABSENT);
     let replayed = (
         "Idempotent-Replayed",
-        "`true` on the answer to a repeated request.",
+        "`true` on the response to a repeated request.",
     );
     let made = [
         (
             HEADER,
-            "The key that the server made, if none was sent; send it with a repeated request.",
+            "The key that the server generated if none was sent; send it when you retry the request.",
         ),
         (
             "Idempotency-Notice",
-            "Only if no Idempotency-Key was sent: a request repeated without that key is carried out again.",
+            "Present only if no Idempotency-Key was sent: a request repeated without the generated key is executed again.",
         ),
     ]
     .into_iter()
@@ -162,7 +160,7 @@ pub(crate) fn answer_headers(
 pub fn key_in_use() -> Problem {
     Problem::conflict(
         "idempotency_key_in_use",
-        "A request with this Idempotency-Key is under way. Send it again in a moment to get its answer.",
+        "A request with this Idempotency-Key is in progress. Send it again in a moment to get its response.",
     )
     .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
 }
@@ -172,7 +170,7 @@ pub fn key_reused() -> Problem {
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "idempotency_key_reused",
-        "This Idempotency-Key came with another request before. Use a fresh one for a new request.",
+        "This Idempotency-Key was used for a different request. Use a new key for a new request.",
     )
 }
 

@@ -28,12 +28,12 @@ pub struct AllowedCallers {
 
 #[derive(Debug, thiserror::Error)]
 pub enum TokenFileError {
-    #[error("the token file {path} cannot be read")]
+    #[error("cannot read the token file {path}")]
     Unreadable {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("the token file {path} holds no token")]
+    #[error("the token file {path} contains no token")]
     Empty { path: PathBuf },
 }
 
@@ -77,14 +77,14 @@ pub async fn require_caller(
     next: Next,
 ) -> Response {
     let Some(presented) = bearer(request.headers()) else {
-        return Problem::unauthorized("token_missing", "Internal calls carry the caller's token.")
+        return Problem::unauthorized("token_missing", "Send the caller's internal token.")
             .into_response();
     };
     match allowed.admits(presented).await {
         Ok(true) => next.run(request).await,
         Ok(false) => Problem::unauthorized(
             "token_invalid",
-            "This token is not of a caller admitted here.",
+            "The internal token does not belong to an authorized caller.",
         )
         .into_response(),
         Err(error) => Problem::unavailable(1).with_cause(&error).into_response(),

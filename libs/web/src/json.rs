@@ -21,7 +21,7 @@ pub const MAX_DEPTH: usize = 64;
 pub enum JsonError {
     #[error("not JSON: {0}")]
     Malformed(#[source] serde_json::Error),
-    #[error("a field breaks a rule: {}", .0.first().map_or("", |error| error.message.as_str()))]
+    #[error("invalid field: {}", .0.first().map_or("", |error| error.message.as_str()))]
     Invalid(Vec<FieldError>),
 }
 
@@ -31,7 +31,7 @@ impl From<JsonError> for Problem {
             JsonError::Malformed(error) => Self::new(
                 axum::http::StatusCode::BAD_REQUEST,
                 "malformed_json",
-                format!("The body is not JSON: {error}."),
+                format!("The body is not well-formed JSON: {error}."),
             ),
             JsonError::Invalid(errors) => Self::invalid(errors),
         }

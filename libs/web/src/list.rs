@@ -26,7 +26,7 @@ pub struct ListQuery<F, const COUNTED: bool = true> {
 #[serde(deny_unknown_fields)]
 pub struct NoFilter {}
 
-/// The sort of a list that has one.
+/// Sort order of a list that supports only one.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 pub enum NewestFirst {
     #[serde(rename = "-created_at")]
@@ -71,16 +71,16 @@ const COUNT: &str = "include_total";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// Rows a page, 1 to 100; 20 by default.
+    /// Rows per page, 1 to 100; default 20.
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
-    /// `page.next_cursor` of the answer before; for the same sort and filters.
+    /// `page.next_cursor` of the previous response; valid for the same sort and filters.
     #[param(pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
-    /// A page number from 1, instead of a cursor; `page` times `limit` is at most 10,000.
+    /// A page number, starting at 1, instead of a cursor; `page` times `limit` is at most 10,000.
     #[param(minimum = 1, maximum = 10_000)]
     pub page: Option<u32>,
-    /// Counts the rows, up to 10,000.
+    /// Whether to count the rows, up to 10,000.
     pub include_total: Option<bool>,
 }
 
@@ -114,7 +114,7 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
             return Err(Problem::invalid_field(
                 "limit",
                 "out_of_range",
-                "limit is 1 to 100",
+                "limit must be 1 to 100",
             ));
         }
         let shape = fingerprint(shape).map_err(|error| Problem::internal(&error))?;
@@ -124,7 +124,7 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
                 return Err(Problem::invalid_field(
                     "page",
                     "exclusive",
-                    "send either cursor or page",
+                    "send either cursor or page, not both",
                 ));
             }
             (Some(cursor), None) => Start::After(decode(cursor, &shape)?),
@@ -235,7 +235,7 @@ pub struct PageInfo {
     pub total: Option<Total>,
 }
 
-/// How many rows there are: exactly (`eq`), or at least (`gte`) when the count stopped at 10,000.
+/// The number of rows: exact (`eq`), or a lower bound (`gte`) if counting stopped at 10,000.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Total {
     pub value: i64,
@@ -271,7 +271,7 @@ fn offset(page: u32, limit: u32) -> Result<u32, Problem> {
             Problem::invalid_field(
                 "page",
                 "out_of_range",
-                "pages start at 1 and end at 10,000 rows; use cursor beyond",
+                "page must be at least 1, and page times limit at most 10,000; use cursor to read further",
             )
         })
 }
@@ -280,14 +280,16 @@ fn decode<K: DeserializeOwned>(cursor: &str, shape: &str) -> Result<K, Problem> 
     let refused = |message| Problem::invalid_field("cursor", "invalid_cursor", message);
     let json = BASE64_URL_SAFE_NO_PAD
         .decode(cursor)
-        .map_err(|_| refused("take the cursor from the answer before"))?;
+        .map_err(|_| refused("invalid cursor; use next_cursor of the previous response"))?;
     // Our own text, not a client's: keys may be enums with data. None holds free JSON, so its depth is bounded.
     let cursor: Cursor<K> = serde_json::from_slice(&json)
-        .map_err(|_| refused("take the cursor from the answer before"))?;
+        .map_err(|_| refused("invalid cursor; use next_cursor of the previous response"))?;
     if cursor.shape == shape {
         Ok(cursor.key)
     } else {
-        Err(refused("this cursor belongs to another sort or filter"))
+        Err(refused(
+            "the cursor belongs to another sort or filter; start again without a cursor",
+        ))
     }
 }
 

@@ -156,12 +156,12 @@ fn problem_of(response: &Response) -> Option<Problem> {
         StatusCode::METHOD_NOT_ALLOWED => Problem::new(
             status,
             "method_not_allowed",
-            "This method does not exist here; the Allow header lists those that do.",
+            "The method is not allowed for this resource; see the Allow header.",
         ),
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
             status,
             "body_too_large",
-            "The body is larger than this endpoint takes.",
+            "The body is larger than this endpoint accepts.",
         ),
         _ => Problem::new(
             status,

@@ -37,7 +37,7 @@ pub(crate) struct Content {
     pub(crate) cause: Option<String>,
 }
 
-/// One field that breaks a rule: where (a JSON pointer, RFC 6901), a stable code, and what to do.
+/// One invalid field: its location (a JSON pointer, RFC 6901), a stable code, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     #[schema(example = "/items/0/quantity")]
@@ -83,7 +83,7 @@ impl Problem {
         Self::new(
             StatusCode::NOT_FOUND,
             "not_found",
-            "There is nothing here under this address for you.",
+            "No such resource, or you do not have access to it.",
         )
     }
 
@@ -106,9 +106,9 @@ impl Problem {
     /// 422 with the fields that break a rule, as many as one answer names.
     pub fn invalid(mut errors: Vec<FieldError>) -> Self {
         let detail = if errors.len() > MAX_ERRORS {
-            "Many fields break a rule; errors holds the first of them."
+            "Many fields are invalid; errors lists the first of them."
         } else {
-            "Some fields break a rule; see errors."
+            "Some fields are invalid; see errors."
         };
         errors.truncate(MAX_ERRORS);
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail);
@@ -134,7 +134,7 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
-            "The service cannot do this right now. Nothing was done; try again after the time in Retry-After.",
+            "Temporarily unavailable; the request was not processed. Retry after the time in Retry-After.",
         )
         .with_header(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds))
     }
@@ -144,7 +144,7 @@ impl Problem {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
-            "Something failed on our side. If you report it, name the trace_id.",
+            "Internal error. Include the trace_id if you report it.",
         )
         .with_cause(cause)
     }
@@ -231,11 +231,11 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The document of RFC 9457 as OpenAPI shows it.
+/// A problem document (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem, example = json!({
     "type": "https://ecommercestack.dev/problems/not_found", "title": "Not Found", "status": 404,
-    "detail": "There is nothing here under this address for you.", "instance": "/api/v1/products/none",
+    "detail": "No such resource, or you do not have access to it.", "instance": "/api/v1/products/none",
     "code": "not_found", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
 }))]
 pub struct ProblemDocument {
@@ -244,7 +244,7 @@ pub struct ProblemDocument {
     status: u16,
     detail: String,
     instance: String,
-    /// Stable: made for programs.
+    /// Stable; for use by programs.
     code: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]

@@ -32,26 +32,27 @@ const MAX_INTERNAL_CONNECTIONS: u16 = 512;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Listen {
-    /// Where customers' requests arrive, by way of the ingress.
+    /// Listen address of the public port, which the ingress forwards to.
     #[arg(long, env = "PUBLIC_ADDRESS", default_value = "0.0.0.0:8080")]
     pub public_address: SocketAddr,
-    /// Where probes, metrics and calls of other services arrive; never part of the ingress.
+    /// Listen address of the internal port for probes, metrics and other services; never exposed by the ingress.
     #[arg(long, env = "INTERNAL_ADDRESS", default_value = "0.0.0.0:8081")]
     pub internal_address: SocketAddr,
-    /// Tells browsers to come by TLS only (Strict-Transport-Security): for a shop whose ingress ends TLS.
+    /// Sends Strict-Transport-Security; for a shop whose ingress terminates TLS.
     #[arg(long, env = "HSTS", default_value_t = false, action = clap::ArgAction::Set)]
     pub hsts: bool,
-    /// Connections on the public port; more are answered with 503.
+    /// Maximum connections on the public port; further ones are answered with 503.
     #[arg(long, env = "MAX_HTTP_CONNECTIONS", default_value_t = 1024, value_parser = clap::value_parser!(u16).range(1..))]
     pub max_http_connections: u16,
-    /// MiB that request bodies of one port may hold at a time, beyond 16 KiB for each; more are answered with 503.
+    /// Maximum total size in MiB of the request bodies in memory per port, beyond 16 KiB each; further ones are
+    /// answered with 503.
     #[arg(long, env = "MAX_BODY_MIB_IN_FLIGHT", default_value_t = BODY_MIB_IN_FLIGHT, value_parser = clap::value_parser!(u16).range(8..))]
     pub max_body_mib_in_flight: u16,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    #[error("the address {address} cannot be listened on")]
+    #[error("cannot listen on {address}")]
     Bind {
         address: SocketAddr,
         source: std::io::Error,
@@ -140,7 +141,10 @@ pub async fn serve(
     writes.close();
     // Writes whose client has gone: their connection no longer holds the drain.
     if tokio::time::timeout(DRAIN, writes.wait()).await.is_err() {
-        tracing::warn!(tasks = writes.len(), "stopped before every write had ended");
+        tracing::warn!(
+            tasks = writes.len(),
+            "stopped before all writes had finished"
+        );
     }
     info!("stopped");
     Ok(())

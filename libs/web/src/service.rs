@@ -150,7 +150,11 @@ impl Service {
             let status = match (dependency.check)().await {
                 Ok(()) => "up",
                 Err(reason) => {
-                    tracing::warn!(dependency = dependency.name, reason, "a dependency is down");
+                    tracing::warn!(
+                        dependency = dependency.name,
+                        reason,
+                        "a dependency is unavailable"
+                    );
                     "down"
                 }
             };

@@ -21,22 +21,22 @@ pub struct Secrets(Vec<hmac::Key>);
 
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
-    #[error("the file of webhook secrets cannot be read")]
+    #[error("cannot read the file of webhook secrets")]
     Unreadable(#[source] std::io::Error),
-    #[error("there is no webhook secret")]
+    #[error("no webhook secret is configured")]
     Empty,
-    #[error("a webhook secret is whsec_ and the base64 of 24 to 64 bytes")]
+    #[error("a webhook secret must be whsec_ followed by the base64 of 24 to 64 bytes")]
     Form,
 }
 
 /// Why a webhook is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    #[error("the headers webhook-id, webhook-timestamp and webhook-signature are not all there")]
+    #[error("the headers webhook-id, webhook-timestamp and webhook-signature are required")]
     Missing,
-    #[error("webhook-timestamp is more than five minutes away from now")]
+    #[error("webhook-timestamp differs from the current time by more than five minutes")]
     Stale,
-    #[error("none of the signatures is ours")]
+    #[error("no signature is valid")]
     Wrong,
 }
 

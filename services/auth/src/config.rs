@@ -24,9 +24,9 @@ pub struct Config {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Answers requests until it is told to stop.
+    /// Serves the API until it is stopped.
     Serve(Box<Serve>),
-    /// Brings the database to the schema of this release.
+    /// Migrates the database to the schema of this release.
     Migrate(Migrate),
     /// Prints the OpenAPI document.
     Openapi,
@@ -40,18 +40,18 @@ pub struct Serve {
     pub database: Database,
     #[command(flatten)]
     pub token_scope: TokenScope,
-    /// The folder of the signing keys: `active` names one, every `<kid>.pem` is one (P-256, PKCS#8).
+    /// Directory of the signing keys: one `<kid>.pem` per key (P-256, PKCS#8); the file `active` names the active one.
     #[arg(long, env = "JWT_KEYS_DIR")]
     pub jwt_keys_dir: PathBuf,
-    /// The file of the key that refresh tokens are derived with: at least 32 bytes, hexadecimal.
+    /// File with the key that refresh tokens are derived from: at least 32 bytes, hexadecimal.
     #[arg(long, env = "REFRESH_KEY_FILE")]
     pub refresh_key_file: PathBuf,
-    /// The folder of the tokens that other services call with: a file per caller, a token a line.
+    /// Directory of the tokens of other services: one file per caller, one token per line.
     #[arg(long, env = "INTERNAL_TOKENS_DIR")]
     pub internal_tokens_dir: PathBuf,
     #[command(flatten)]
     pub first_admin: FirstAdminSettings,
-    /// Whether anyone may register as a vendor.
+    /// Whether users may register as vendors.
     #[arg(long, env = "VENDOR_SIGNUP", value_enum, default_value = "open")]
     pub vendor_signup: VendorSignup,
     #[command(flatten)]
@@ -66,7 +66,7 @@ pub struct Serve {
 pub struct Migrate {
     #[command(flatten)]
     pub database: Database,
-    /// Where the outcome is written for whoever started the Job.
+    /// File that the outcome is written to, for the creator of the Job.
     #[arg(
         long,
         env = "TERMINATION_MESSAGE_PATH",

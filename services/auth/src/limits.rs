@@ -10,7 +10,7 @@ use web::{Problem, limit::Exceeded};
 pub enum LimitError {
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
-    #[error("attempts cannot be counted")]
+    #[error("cannot count attempts")]
     Database(#[from] sqlx::Error),
 }
 

@@ -21,7 +21,7 @@ pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
     loop {
         match sweep(&pool, &stop).await {
             Ok(rows) => debug!(rows, "swept"),
-            Err(error) => warn!(error = &error as &dyn std::error::Error, "could not sweep"),
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "sweep failed"),
         }
         tokio::select! {
             () = stopped(stop.clone()) => return,

@@ -12,7 +12,7 @@ use crate::{
     infrastructure::product_client::CatalogSettings, payments::providers::PaymentSettings,
 };
 
-/// Takes orders and sees them through.
+/// The orders, payments, shipments and returns of a shop.
 #[derive(Parser)]
 #[command(version)]
 pub struct Config {
@@ -26,11 +26,11 @@ pub struct Config {
 pub enum Command {
     /// Serves the API.
     Serve(Box<Serve>),
-    /// Drives the sagas: finishes what `serve` began.
+    /// Runs the sagas of the orders that `serve` accepted.
     Work(Box<Work>),
-    /// Brings the database to this version.
+    /// Migrates the database to the schema of this release.
     Migrate(Migrate),
-    /// Compares orders with payments, with the provider's books, and with product's holds; fails if they disagree.
+    /// Compares orders with payments, with the provider's records and with product's holds; fails if they differ.
     Audit(Audit),
     /// Prints the `OpenAPI` document.
     Openapi,
@@ -48,42 +48,42 @@ pub struct Serve {
     pub catalog: CatalogSettings,
     #[command(flatten)]
     pub payments: PaymentSettings,
-    /// Where auth publishes the keys of access tokens.
+    /// URL of auth's JWKS, the keys that verify access tokens.
     #[arg(long, env = "JWKS_URL")]
     pub jwks_url: String,
-    /// Where auth says which access tokens count no more: its internal port.
+    /// URL of auth's revocation feed, on its internal port.
     #[arg(long, env = "REVOCATIONS_URL")]
     pub revocations_url: String,
-    /// The one currency of the shop.
+    /// The currency of the shop, an ISO 4217 code.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,
-    /// Serves `/orders…` at the root as well.
+    /// Also serves `/orders…` at the root.
     #[arg(long, env = "LEGACY_ALIASES", default_value_t = false, action = ArgAction::Set)]
     pub legacy_aliases: bool,
-    /// Requests of one customer that may be under way at the same time.
+    /// Maximum concurrent requests of one customer.
     #[arg(long, env = "MAX_QUEUED_PER_CUSTOMER", default_value_t = 8)]
     pub max_queued_per_customer: usize,
-    /// Changes of orders and payments that one customer may ask for within a minute, for each replica.
+    /// Maximum changes of orders and payments by one customer per minute and replica.
     #[arg(long, env = "CHANGES_PER_CUSTOMER_PER_MINUTE", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
     pub changes_per_customer_per_minute: u32,
-    /// Refuses orders, payments and refunds without an Idempotency-Key.
+    /// Rejects orders, payments and refunds without an Idempotency-Key.
     #[arg(long, env = "REQUIRE_IDEMPOTENCY_KEY", default_value_t = false, action = ArgAction::Set)]
     pub require_idempotency_key: bool,
     #[command(flatten)]
     pub checkout: CheckoutSettings,
-    /// The folder of the tokens that others call with: a file per caller, a token a line. Without it the result of the
-    /// audit is not told.
+    /// Directory of the tokens of other services: one file per caller, one token per line. Without it the result of the
+    /// audit is not served.
     #[arg(long, env = "INTERNAL_TOKENS_DIR")]
     pub internal_tokens_dir: Option<PathBuf>,
 }
 
-/// What a shop asks of orders.
+/// Requirements that a shop sets for orders.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct CheckoutSettings {
-    /// Refuses orders without a shipping address.
+    /// Rejects orders without a shipping address.
     #[arg(long, env = "REQUIRE_SHIPPING_ADDRESS", default_value_t = false, action = ArgAction::Set)]
     pub require_shipping_address: bool,
-    /// Units of one SKU that one customer may have in unpaid orders, where orders are paid; 0: any number.
+    /// Maximum units of one SKU in the unpaid orders of one customer, if the shop takes payments; 0: unlimited.
     #[arg(long, env = "MAX_UNPAID_UNITS_PER_SKU", default_value_t = 100)]
     pub max_unpaid_units_per_sku: u32,
 }
@@ -98,10 +98,10 @@ pub struct Work {
     pub catalog: CatalogSettings,
     #[command(flatten)]
     pub payments: PaymentSettings,
-    /// The one currency of the shop.
+    /// The currency of the shop, an ISO 4217 code.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,
-    /// How often orders are audited, over all replicas; 0: on request only.
+    /// Interval of order audits, across all replicas; 0: on request only.
     #[arg(long, env = "AUDIT_INTERVAL_SECONDS", default_value_t = 3_600)]
     pub audit_interval_seconds: u64,
 }
@@ -112,10 +112,10 @@ pub struct Audit {
     pub database: Database,
     #[command(flatten)]
     pub catalog: CatalogSettings,
-    /// The one currency of the shop.
+    /// The currency of the shop, an ISO 4217 code.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,
-    /// Seconds until what seems wrong is read again: what was under way has landed by then.
+    /// Seconds until suspected differences are checked again; changes in progress have finished by then.
     #[arg(long, default_value_t = 5)]
     pub patience_seconds: u32,
 }
@@ -124,7 +124,7 @@ pub struct Audit {
 pub struct Migrate {
     #[command(flatten)]
     pub database: Database,
-    /// Where the outcome is written.
+    /// File that the outcome is written to.
     #[arg(
         long,
         env = "TERMINATION_MESSAGE_PATH",

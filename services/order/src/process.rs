@@ -173,7 +173,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
 }
 
 fn tasks() -> anyhow::Result<Tasks> {
-    let signal = server::stop_signal().context("signals cannot be listened to")?;
+    let signal = server::stop_signal().context("cannot listen for signals")?;
     Ok(Tasks::new(signal))
 }
 
@@ -206,7 +206,7 @@ pub async fn audit(config: Audit) -> anyhow::Result<()> {
     };
     let auditor = auditor(&config.database, &pool, books)?;
     let Audited::Done(findings, _) = auditor.run().await? else {
-        anyhow::bail!("another audit is running; wait for its result, or try again");
+        anyhow::bail!("another audit is in progress; wait for its result, or try again later");
     };
     let report = AuditReport::new(auditor.latest().await?, false);
     println!("{}", serde_json::to_string_pretty(&report)?);

@@ -25,9 +25,9 @@ pub struct Config {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Answers requests until it is told to stop.
+    /// Serves the API until it is stopped.
     Serve(Box<Serve>),
-    /// Brings the database to the schema of this release.
+    /// Migrates the database to the schema of this release.
     Migrate(Migrate),
     /// Audits the stock once and prints the result; fails if there are problems. For use after a restore.
     Audit(Audit),
@@ -43,30 +43,30 @@ pub struct Serve {
     pub database: Database,
     #[command(flatten)]
     pub token_scope: TokenScope,
-    /// Where auth publishes the keys that access tokens are signed with.
+    /// URL of auth's JWKS, the keys that verify access tokens.
     #[arg(long, env = "JWKS_URL")]
     pub jwks_url: String,
-    /// Where auth says which access tokens count no more: its internal port.
+    /// URL of auth's revocation feed, on its internal port.
     #[arg(long, env = "REVOCATIONS_URL")]
     pub revocations_url: String,
-    /// The file with the token that auth knows this service by.
+    /// File with the token that authenticates this service to auth.
     #[arg(long, env = "INTERNAL_TOKEN_FILE")]
     pub internal_token_file: PathBuf,
-    /// The shop's one currency, an ISO 4217 code; prices are kept in its minor units, so it never changes.
+    /// The currency of the shop, an ISO 4217 code. Prices are stored in its minor units, so it must never change.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,
-    /// Answers below `/products` at the root as well.
+    /// Also serves `/products…` at the root.
     #[arg(long, env = "LEGACY_ALIASES", default_value_t = false, action = clap::ArgAction::Set)]
     pub legacy_aliases: bool,
-    /// How long guests and customers may be shown a product, and what is available of it, as it was; 0: always as it is.
+    /// How long products and their availability may be cached for guests and customers; 0 disables the cache.
     #[arg(long, env = "PRODUCT_VIEW_MILLISECONDS", default_value_t = 0)]
     pub product_view_milliseconds: u64,
     #[command(flatten)]
     pub guest_limits: GuestLimits,
-    /// How often the stock is audited, over all replicas; 0: on request only.
+    /// Interval of stock audits, across all replicas; 0: on request only.
     #[arg(long, env = "AUDIT_INTERVAL_SECONDS", default_value_t = 3_600)]
     pub audit_interval_seconds: u64,
-    /// The folder of the tokens that other services call with: a file per caller, a token a line.
+    /// Directory of the tokens of other services: one file per caller, one token per line.
     #[arg(long, env = "INTERNAL_TOKENS_DIR")]
     pub internal_tokens_dir: PathBuf,
 }
@@ -81,7 +81,7 @@ pub struct Audit {
 pub struct Migrate {
     #[command(flatten)]
     pub database: Database,
-    /// Where the outcome is written for whoever started the Job.
+    /// File that the outcome is written to, for the creator of the Job.
     #[arg(
         long,
         env = "TERMINATION_MESSAGE_PATH",

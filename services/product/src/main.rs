@@ -99,7 +99,7 @@ fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
 async fn audit(database: &Database) -> anyhow::Result<()> {
     let auditor = auditor(database, &database.pool("product audit")?)?;
     let Audited::Done(findings, _) = auditor.run().await? else {
-        anyhow::bail!("another audit is running; wait for its result, or try again");
+        anyhow::bail!("another audit is in progress; wait for its result, or try again later");
     };
     let report = AuditReport::new(auditor.latest().await?, false);
     println!("{}", serde_json::to_string_pretty(&report)?);

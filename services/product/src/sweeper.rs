@@ -30,7 +30,7 @@ pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
         if let Err(error) = sweep_holds(&pool, &mut broken, &stop).await {
             warn!(
                 error = &error as &dyn std::error::Error,
-                "could not take back overdue holds"
+                "failed to release overdue holds"
             );
         }
         if turn % KEYS_EVERY == 0
@@ -38,7 +38,7 @@ pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
         {
             warn!(
                 error = &error as &dyn std::error::Error,
-                "could not take away old idempotency keys"
+                "failed to delete old idempotency keys"
             );
         }
         tokio::select! {
@@ -57,7 +57,7 @@ async fn sweep_holds(
     loop {
         let (overdue, expired) = expire_overdue_but(pool, broken).await?;
         if overdue > 0 {
-            debug!(overdue, expired, "took back overdue holds");
+            debug!(overdue, expired, "released overdue holds");
         }
         if expired == 0 || *stop.borrow() {
             return Ok(());

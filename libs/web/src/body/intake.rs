@@ -56,7 +56,7 @@ pub(super) enum Rest {
 
 /// Why a body cannot be read on.
 #[derive(Debug, thiserror::Error)]
-#[error("the body was refused with {}", .0.code())]
+#[error("the request body was rejected with status {}", .0.code())]
 pub struct Refused(pub Problem);
 
 impl Intake {
@@ -205,7 +205,7 @@ fn incomplete() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "body_incomplete",
-        "The body ended before its length.",
+        "The request body is shorter than its Content-Length.",
     )
 }
 
@@ -214,7 +214,7 @@ fn late() -> Problem {
         StatusCode::REQUEST_TIMEOUT,
         "body_timeout",
         format!(
-            "The body did not arrive within {} s, or nothing of it within {} s.",
+            "The request body was not received within {} s, or no data arrived for {} s.",
             PATIENCE.as_secs(),
             MAX_PAUSE.as_secs()
         ),

@@ -24,7 +24,7 @@ pub struct FreeObject<const MAX_BYTES: usize>(Box<RawValue>);
 pub enum FreeObjectError {
     #[error("must be a JSON object")]
     NotAnObject(#[source] Option<serde_json::Error>),
-    #[error("is larger than {max} bytes")]
+    #[error("must be at most {max} bytes")]
     TooLarge { max: usize },
     /// Too deep, or it holds NUL or a reserved name.
     #[error("{0}")]

@@ -31,7 +31,7 @@ pub(super) fn check(text: &[u8], max_depth: usize) -> Result<(), JsonError> {
         Err(_) if walk.stopped => Err(JsonError::Invalid(walk.findings)),
         // It is a number, but none that anybody could compute with.
         Err(error) if is_out_of_range(&error) => {
-            walk.find("number_out_of_range", "this number is out of range");
+            walk.find("number_out_of_range", "the number is out of range");
             Err(JsonError::Invalid(walk.findings))
         }
         Err(error) => Err(JsonError::Malformed(error)),
@@ -72,7 +72,7 @@ impl Walk {
             self.depth_left = left;
             Ok(())
         } else {
-            self.find("too_deep", "this is nested too deeply");
+            self.find("too_deep", "the value is nested too deeply");
             self.stopped = true;
             Err(E::custom("nested too deeply"))
         }
@@ -179,7 +179,7 @@ impl Visitor<'_> for Name<'_> {
         if name.starts_with(PRIVATE) {
             walk.find(
                 "reserved_name",
-                "this object has a member of a reserved name",
+                "the object has a member with a reserved name",
             );
         }
         push(&mut walk.pointer, name);

@@ -23,8 +23,8 @@ const MAX_HOPS: usize = 32;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ProxySettings {
-    /// Whose X-Forwarded-For is believed, as CIDRs with commas between them; every private range by default. Where
-    /// clients have private addresses too, name the ingress controller's alone: they could write any address else.
+    /// Proxies whose X-Forwarded-For is trusted, as comma-separated CIDRs; all private ranges by default. If clients
+    /// have private addresses too, list only the ingress controller's; otherwise clients can forge their address.
     #[arg(long, env = "TRUSTED_PROXIES", default_value_t)]
     pub trusted_proxies: TrustedProxies,
 }

@@ -37,11 +37,11 @@ impl IntoResponses for LimitedByAddress {
         for (name, description) in [
             (
                 "RateLimit-Policy",
-                "Each limit that counted: its quota `q` and window `w` in seconds; in every answer.",
+                "Each limit that applied: its quota `q` and its window `w` in seconds; in every response.",
             ),
             (
                 "RateLimit",
-                "What is left of each, `r`, and seconds until it is whole again, `t`; in every answer.",
+                "The remaining quota `r` of each limit and the seconds `t` until it is fully restored; in every response.",
             ),
         ] {
             add_header(&mut answer, name, description);

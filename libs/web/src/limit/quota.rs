@@ -39,7 +39,7 @@ pub struct Quota {
 
 /// The request is one too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the limit `{}` is reached", .0.policy.name)]
+#[error("rate limit `{}` exceeded", .0.policy.name)]
 pub struct Exceeded(pub Quota);
 
 impl From<Exceeded> for Problem {
@@ -47,7 +47,7 @@ impl From<Exceeded> for Problem {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
-            "Too many requests. Nothing was done; try again after the time in Retry-After.",
+            "Too many requests; the request was not processed. Retry after the time in Retry-After.",
         )
         .with_header(
             header::RETRY_AFTER,

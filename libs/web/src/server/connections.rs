@@ -41,7 +41,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 const REFUSAL: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n\
     Retry-After: 1\r\nConnection: close\r\nContent-Length: ";
-const REFUSAL_BODY: &str = r#"{"type":"https://ecommercestack.dev/problems/unavailable","title":"Service Unavailable","status":503,"detail":"Too many connections. Nothing was done; retry after the time in Retry-After.","code":"unavailable"}"#;
+const REFUSAL_BODY: &str = r#"{"type":"https://ecommercestack.dev/problems/unavailable","title":"Service Unavailable","status":503,"detail":"Too many connections; the request was not processed. Retry after the time in Retry-After.","code":"unavailable"}"#;
 
 /// Answers until `stop` turns true, then until every connection has finished its request.
 pub(super) async fn serve(
@@ -63,7 +63,7 @@ pub(super) async fn serve(
         let Ok((stream, peer)) = accepted.inspect_err(|error| {
             warn!(
                 error = error as &dyn std::error::Error,
-                "a connection could not be accepted"
+                "cannot accept a connection"
             );
         }) else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -77,7 +77,7 @@ pub(super) async fn serve(
         if !full.swap(true, Ordering::Relaxed) {
             warn!(
                 most,
-                "the limit of connections is reached; more are answered with 503"
+                "connection limit reached; further connections are answered with 503"
             );
         }
         if let Ok(turn) = Arc::clone(&refusals).try_acquire_owned() {

@@ -145,15 +145,15 @@ macro_rules! callers {
 
 callers! {
     /// A caller with the role `customer`.
-    Customer: Customer, "This needs the role customer.";
+    Customer: Customer, "The role customer is required.";
     /// A caller with the role `vendor`.
-    Vendor: Vendor, "This needs the role vendor.";
+    Vendor: Vendor, "The role vendor is required.";
     /// A caller with the role `admin`.
-    Admin: Admin, "This needs the role admin.";
+    Admin: Admin, "The role admin is required.";
     /// A caller with the role `vendor` or `admin`.
-    VendorOrAdmin: Vendor | Admin, "This needs the role vendor or admin.";
+    VendorOrAdmin: Vendor | Admin, "The role vendor or admin is required.";
     /// A caller with the role `customer` or `admin`.
-    CustomerOrAdmin: Customer | Admin, "This needs the role customer or admin.";
+    CustomerOrAdmin: Customer | Admin, "The role customer or admin is required.";
 }
 
 /// Whether a request carries a token, good or bad.

@@ -9,13 +9,13 @@ use uuid::Uuid;
 /// The `typ` of an access token's header (RFC 9068, section 2.1).
 pub const TOKEN_TYPE: &str = "at+jwt";
 
-/// Whose tokens count: the issuer and the audience, both of one stack.
+/// The accepted issuer and audience of access tokens, both of one stack.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TokenScope {
-    /// The `iss` of access tokens.
+    /// The required `iss` of access tokens.
     #[arg(long = "token-issuer", env = "TOKEN_ISSUER")]
     pub issuer: String,
-    /// The `aud` of access tokens: the stack.
+    /// The required `aud` of access tokens: the stack.
     #[arg(long = "token-audience", env = "TOKEN_AUDIENCE")]
     pub audience: String,
 }
@@ -38,7 +38,7 @@ pub struct Claims {
     pub epoch: i64,
 }
 
-/// What a user may be. On input also `buyer` and `seller`, in any case.
+/// The role of a user. Input also accepts `buyer` and `seller`, in any letter case.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -50,7 +50,7 @@ pub enum Role {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a role is customer, vendor or admin")]
+#[error("a role must be customer, vendor or admin")]
 pub struct RoleError;
 
 impl Role {

@@ -20,9 +20,9 @@ const RENEWAL: Duration = Duration::from_mins(1);
 
 #[derive(Debug, thiserror::Error)]
 pub enum JwksError {
-    #[error("the JWKS cannot be fetched")]
+    #[error("cannot fetch the JWKS")]
     Fetch(#[from] reqwest::Error),
-    #[error("the JWKS holds a key that cannot be read")]
+    #[error("the JWKS contains an invalid key")]
     Key(#[from] jsonwebtoken::errors::Error),
 }
 
@@ -87,7 +87,7 @@ impl Keys {
             if let Err(error) = self.fetch_unless_fresh(REFETCH_PAUSE).await {
                 warn!(
                     error = &error as &dyn std::error::Error,
-                    "kept the known token keys"
+                    "cannot refresh the token keys; keeping the known ones"
                 );
             }
             tokio::time::sleep(RENEWAL).await;

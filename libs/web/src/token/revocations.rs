@@ -62,7 +62,7 @@ pub struct RaisedEpoch {
 enum FeedError {
     #[error(transparent)]
     Token(#[from] TokenFileError),
-    #[error("the feed of revocations cannot be read")]
+    #[error("cannot read the revocation feed")]
     Fetch(#[from] reqwest::Error),
 }
 
@@ -154,14 +154,14 @@ impl Revocations {
                 Ok(revoked) => {
                     self.learn(revoked, asked);
                     if std::mem::take(&mut failing) {
-                        info!("revocations are known again");
+                        info!("revocation feed available again");
                     }
                 }
                 Err(error) if !failing => {
                     failing = true;
                     warn!(
                         error = &error as &dyn std::error::Error,
-                        "revocations are not known"
+                        "revocation feed unavailable"
                     );
                 }
                 Err(_) => {}

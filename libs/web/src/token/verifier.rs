@@ -83,7 +83,9 @@ impl Verifier {
                 async move {
                     match freshness {
                         Freshness::Fresh | Freshness::Stale => Ok(()),
-                        Freshness::Missing => Err("auth's feed has not answered yet".to_owned()),
+                        Freshness::Missing => {
+                            Err("no response from auth's revocation feed yet".to_owned())
+                        }
                     }
                 }
             })
@@ -104,7 +106,7 @@ impl Verifier {
             )),
             Some(Revocation::AccountChanged) => Err(Problem::unauthorized(
                 "token_expired",
-                "The account has changed since this access token was made; refresh it.",
+                "The account has changed since the access token was issued; refresh it.",
             )),
         }
     }

@@ -45,18 +45,18 @@ pub struct FirstAdmin {
 
 #[derive(Debug, thiserror::Error)]
 pub enum FirstAdminError {
-    #[error("ADMIN_EMAIL cannot be used")]
+    #[error("invalid ADMIN_EMAIL")]
     Email(#[from] EmailError),
-    #[error("ADMIN_PASSWORD cannot be used")]
+    #[error("invalid ADMIN_PASSWORD")]
     WeakPassword(#[from] PasswordError),
-    #[error("the file {path} with the administrator's password cannot be read")]
+    #[error("cannot read the administrator's password from the file {path}")]
     PasswordFile {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("ADMIN_PASSWORD is easy to guess: set another")]
+    #[error("ADMIN_PASSWORD is easy to guess; set another")]
     GuessablePassword(#[from] GuessablePassword),
-    #[error("the administrator's name cannot be used")]
+    #[error("invalid administrator name")]
     Name(#[from] FullNameError),
     #[error(transparent)]
     Password(#[from] PasswordsError),
@@ -89,7 +89,7 @@ fn read(path: PathBuf) -> Result<Option<String>, FirstAdminError> {
         Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
         // The password is an initial one: whoever has set his own may delete it.
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            warn!(path = %path.display(), "there is no password for a first administrator, so none is made");
+            warn!(path = %path.display(), "no password is configured for the first administrator; none is created");
             Ok(None)
         }
         Err(source) => Err(FirstAdminError::PasswordFile { path, source }),
@@ -125,17 +125,17 @@ pub async fn keep_trying(app: App, admin: FirstAdmin, stop: watch::Receiver<bool
     loop {
         match ensure(&app, &admin).await {
             Ok(FirstAdminOutcome::Made(id)) => {
-                return info!(user.id = %id, "made the first administrator");
+                return info!(user.id = %id, "created the first administrator");
             }
             Ok(FirstAdminOutcome::Present) => return,
             Ok(FirstAdminOutcome::EmailTaken) => {
                 return warn!(
-                    "there is no administrator, and the account with ADMIN_EMAIL is somebody else's"
+                    "there is no administrator, and ADMIN_EMAIL belongs to another user's account"
                 );
             }
             Err(error) => warn!(
                 error = &error as &dyn std::error::Error,
-                "could not make the first administrator yet"
+                "cannot create the first administrator yet"
             ),
         }
         tokio::select! {

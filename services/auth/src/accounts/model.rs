@@ -49,7 +49,7 @@ pub enum Status {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a status is active or suspended")]
+#[error("a status must be active or suspended")]
 pub struct StatusError;
 
 impl FromStr for Status {

@@ -70,13 +70,13 @@ struct Pool {
 
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordsError {
-    #[error("the line before the hashing threads is full")]
+    #[error("password hashing queue is full")]
     Full,
-    #[error("a password cannot be hashed, or a stored hash not be read")]
+    #[error("cannot hash a password or read a stored hash")]
     Hash(#[from] password_hash::Error),
-    #[error("the hashing thread died")]
+    #[error("the hashing thread ended unexpectedly")]
     Thread,
-    #[error("no hashing thread can be started")]
+    #[error("cannot start a hashing thread")]
     Start(#[source] std::io::Error),
 }
 

@@ -35,9 +35,9 @@ pub struct Registration {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
-    #[error("nobody makes themselves an administrator")]
+    #[error("registration with the role admin is not allowed")]
     Admin,
-    #[error("vendors cannot sign up in this shop")]
+    #[error("registration with the role vendor is not allowed in this shop")]
     VendorsClosed,
     #[error(transparent)]
     GuessablePassword(#[from] GuessablePassword),
@@ -49,16 +49,18 @@ pub enum SignUpError {
     Insert(#[from] InsertError),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
-    #[error("the access token cannot be signed")]
+    #[error("cannot sign the access token")]
     Signing(#[from] jsonwebtoken::errors::Error),
 }
 
 impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         match error {
-            SignUpError::Admin => Self::forbidden("Nobody can register as an administrator."),
+            SignUpError::Admin => {
+                Self::forbidden("Registration with the role admin is not allowed.")
+            }
             SignUpError::VendorsClosed => {
-                Self::forbidden("This shop does not take registrations of vendors.")
+                Self::forbidden("This shop does not allow registration with the role vendor.")
             }
             SignUpError::GuessablePassword(error) => {
                 Self::invalid_field("/password", error.code(), error.to_string())

@@ -28,7 +28,7 @@ pub struct Credentials {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LogInError {
-    #[error("no such account, another password, or a suspended account")]
+    #[error("no such account, wrong password, or suspended account")]
     Refused,
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -36,7 +36,7 @@ pub enum LogInError {
     Password(#[from] PasswordsError),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
-    #[error("the access token cannot be signed")]
+    #[error("cannot sign the access token")]
     Signing(#[from] jsonwebtoken::errors::Error),
 }
 
@@ -45,7 +45,7 @@ impl From<LogInError> for Problem {
         match error {
             LogInError::Refused => Self::unauthorized(
                 "invalid_credentials",
-                "There is no active account with this name and password.",
+                "No active account matches this name and password.",
             ),
             LogInError::Limit(error) => error.into(),
             LogInError::Password(error) => error.into(),

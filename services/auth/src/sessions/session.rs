@@ -73,7 +73,7 @@ pub enum RefreshError {
     Limit(#[from] LimitError),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
-    #[error("the access token cannot be signed")]
+    #[error("cannot sign the access token")]
     Signing(#[from] jsonwebtoken::errors::Error),
 }
 

@@ -15,14 +15,14 @@ pub struct ServerKey(hmac::Key);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServerKeyError {
-    #[error("the key file {path} cannot be read")]
+    #[error("cannot read the key file {path}")]
     Unreadable {
         path: PathBuf,
         source: std::io::Error,
     },
     #[error("the key file is not hexadecimal")]
     Encoding(#[from] hex::FromHexError),
-    #[error("the key file holds fewer than {MIN_KEY_BYTES} bytes")]
+    #[error("the key file contains fewer than {MIN_KEY_BYTES} bytes")]
     Short,
 }
 

@@ -23,7 +23,7 @@ const RELOAD: Duration = Duration::from_secs(10);
 
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
-    #[error("{path} cannot be read")]
+    #[error("cannot read {path}")]
     Unreadable {
         path: PathBuf,
         source: std::io::Error,
@@ -35,7 +35,7 @@ pub enum SigningError {
     },
     #[error("the active key {kid} is not among the keys")]
     ActiveMissing { kid: String },
-    #[error("the keys cannot verify")]
+    #[error("the keys cannot verify signatures")]
     Verifier(#[from] JwksError),
 }
 
@@ -162,18 +162,18 @@ impl SigningKeys {
                         info!(
                             key.active = read.active,
                             key.count = read.pem_by_kid.len(),
-                            "took up new token keys"
+                            "loaded new token keys"
                         );
                         files = read;
                     }
                     Err(error) => warn!(
                         error = &error as &dyn std::error::Error,
-                        "kept the token keys"
+                        "cannot reload the token keys; keeping the current ones"
                     ),
                 },
                 Err(error) => warn!(
                     error = &error as &dyn std::error::Error,
-                    "kept the token keys"
+                    "cannot reload the token keys; keeping the current ones"
                 ),
             }
         }

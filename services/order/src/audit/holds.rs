@@ -57,7 +57,7 @@ pub(super) fn misfits(orders: &[HeldOrder], holds: Vec<OrderHold>, grace: Durati
             "hold_without_order",
             hold.order_id,
             format!(
-                "the committed hold of order {} has no order; release it by hand",
+                "the committed hold of order {} has no order; release it manually",
                 hold.order_id
             ),
         )
@@ -82,7 +82,7 @@ fn misfit(order: &HeldOrder, hold: Option<&OrderHold>) -> Option<Found> {
                 "hold_state",
                 order.id,
                 format!(
-                    "order {} is {} and its hold in the stock is {state}",
+                    "order {} is {}, but the state of its hold is {state}",
                     order.id, order.status
                 ),
             )
@@ -97,7 +97,7 @@ fn misfit(order: &HeldOrder, hold: Option<&OrderHold>) -> Option<Found> {
                 "hold_total",
                 order.id,
                 format!(
-                    "order {}: its items cost {}, its hold in the stock says {}",
+                    "order {}: its items cost {}, but its hold has the total {}",
                     order.id, order.items_minor, hold.total_minor
                 ),
             )
@@ -128,7 +128,12 @@ fn units_misfit(order: &HeldOrder, hold: &OrderHold, is_cancelled: bool) -> Opti
         } else if our.shipped != their.shipped {
             ("hold_shipped", "shipped", our.shipped, their.shipped)
         } else if our.returned != their.returned {
-            ("hold_returned", "took back", our.returned, their.returned)
+            (
+                "hold_returned",
+                "received back",
+                our.returned,
+                their.returned,
+            )
         } else {
             return None;
         };
@@ -136,7 +141,7 @@ fn units_misfit(order: &HeldOrder, hold: &OrderHold, is_cancelled: bool) -> Opti
             code,
             order.id,
             format!(
-                "order {} {what} {here} units of {sku}, the stock says {there}",
+                "order {} {what} {here} units of {sku}, but its hold has {there}",
                 order.id
             ),
         ))

@@ -160,7 +160,7 @@ pub(super) async fn readable(
                 "order_unreadable",
                 row.id,
                 format!(
-                    "order {}: {what} cannot be read, so that no request shows it; correct the row",
+                    "order {}: {what} is invalid, so requests omit it; correct the row",
                     row.id
                 ),
             ));

@@ -63,7 +63,7 @@ struct Entry {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the batch ended without an answer")]
+#[error("the batch ended without a result")]
 struct Unanswered;
 
 impl PlaceOrder {

@@ -38,7 +38,7 @@ const RETRIES: Backoff = Backoff {
 enum Defect {
     #[error("product priced in {priced} in a shop of {shop}")]
     Currency { priced: Currency, shop: Currency },
-    #[error("a batch was answered with the wrong number of verdicts")]
+    #[error("product returned the wrong number of verdicts for a batch")]
     Unanswered,
 }
 
@@ -156,7 +156,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
                 warn!(
                     orders = orders.len(),
                     error = &error as &dyn std::error::Error,
-                    "holds of refused orders were not given back; they end by themselves"
+                    "holds of refused orders were not released; they will expire"
                 );
             }
         };
@@ -312,7 +312,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
             Reserved::Unusable { misfit, .. } => {
                 error!(
                     error = &misfit as &dyn std::error::Error,
-                    "refused an order whose reservation cannot be used"
+                    "refused an order because its reservation is invalid"
                 );
                 return Err(PlaceOrderError::NotOrderable(Arc::new(misfit)));
             }

@@ -56,15 +56,15 @@ pub struct Placed {
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PlaceOrderError {
-    #[error("a request with this key is under way")]
+    #[error("a request with this key is in progress")]
     KeyInUse,
-    #[error("this key stands for another request")]
+    #[error("the key was used for a different request")]
     KeyReused,
-    #[error("the hold of this key has ended without an order")]
+    #[error("the hold of this key ended without an order")]
     KeyExpired,
-    #[error("too many requests of this customer are under way")]
+    #[error("too many requests of this customer are in progress")]
     TooManyOfCustomer,
-    #[error("no such payment method is offered")]
+    #[error("no such payment method")]
     UnknownPaymentMethod,
     #[error("too many orders of this customer are unpaid")]
     TooManyUnpaid,
@@ -76,27 +76,27 @@ pub enum PlaceOrderError {
     QueueFull,
     #[error("the request waited too long")]
     WaitedTooLong,
-    #[error("some lines lack stock")]
+    #[error("insufficient stock for some lines")]
     OutOfStock(Vec<MissingStock>),
-    #[error("some lines name nothing that can be bought")]
+    #[error("some lines do not identify a product that can be ordered")]
     UnknownProducts(Vec<RequestedLine>),
-    #[error("the total is another than expected")]
+    #[error("the total differs from the expected total")]
     PriceChanged { total: Money },
-    #[error("the total is larger than can be kept")]
+    #[error("the total is too large")]
     TotalTooLarge,
     #[error("the items of {0} add up to more units than an order may have")]
     TooManyUnits(Sku),
     /// Nothing was ordered, and trying again changes nothing before the shop is mended.
-    #[error("an item cannot be ordered as product has it")]
+    #[error("product's data of an item does not allow an order")]
     NotOrderable(#[source] Cause),
     /// Nothing was done.
-    #[error("orders cannot be taken right now")]
+    #[error("orders cannot be placed at present")]
     Unavailable(#[source] Cause),
     /// The stock may be held, the order even written: the same request again finds it.
-    #[error("what became of the request is not known")]
+    #[error("the outcome of the request is not known")]
     OutcomeUnknown(#[source] Cause),
-    #[error("this order can never be written")]
+    #[error("the order cannot be stored")]
     Refused(#[source] Cause),
-    #[error("the order failed by a defect")]
+    #[error("the order failed because of a defect")]
     Failed(#[source] Cause),
 }

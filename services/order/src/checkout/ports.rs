@@ -66,13 +66,13 @@ impl Reserved {
 
 /// One entry of an answer does not fit; the others stand.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("product's answer about this one cannot be used")]
+#[error("product's response for this order is invalid")]
 pub struct Misfit(#[source] pub Cause);
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ReservationsError {
     /// Too many calls failed lately; nothing was sent.
-    #[error("product has not answered lately and is left alone for a moment")]
+    #[error("calls to product are suspended after recent failures")]
     LeftAlone,
     /// Nothing was sent.
     #[error("product cannot be reached")]
@@ -81,6 +81,6 @@ pub enum ReservationsError {
     #[error("the outcome of a call to product is not known")]
     Unknown(#[source] Cause),
     /// Product refused the batch as a whole; nothing was done.
-    #[error("product refused the batch")]
+    #[error("product rejected the batch")]
     Refused(#[source] Cause),
 }

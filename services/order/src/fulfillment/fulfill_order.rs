@@ -42,10 +42,10 @@ pub struct Onlooker {
 #[derive(Debug, thiserror::Error)]
 pub enum FulfillOrderError {
     /// Absent, or nothing of it is the caller's.
-    #[error("there is no such order or parcel")]
+    #[error("no such order or shipment")]
     NotFound,
     /// Others changed the order each time.
-    #[error("the order is being changed by others")]
+    #[error("the order is being changed by another request")]
     Contended,
     #[error(transparent)]
     Refused(#[from] FulfillmentError),

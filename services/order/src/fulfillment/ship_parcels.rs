@@ -49,7 +49,10 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
                     }
                 }
                 let settled = self.shipments.settle(&answered).await?;
-                info!(parcels = turns.len(), settled, "shipped parcels");
+                info!(
+                    parcels = turns.len(),
+                    settled, "updated stock for shipments"
+                );
             }
             Err(error) => self.postpone(&turns, &error).await?,
         }
@@ -61,7 +64,7 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
             match self.run_once().await {
                 Ok(taken) if i64::try_from(taken) == Ok(BATCH) => continue,
                 Ok(_) => {}
-                Err(error) => warn!(error = &error as &dyn Error, "parcels were not shipped"),
+                Err(error) => warn!(error = &error as &dyn Error, "failed to ship shipments"),
             }
             // Stopped, or whoever could stop us is gone.
             if tokio::time::timeout(POLL, stop.wait_for(|stop| *stop))
@@ -81,7 +84,7 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
         warn!(
             parcels = turns.len(),
             error = error as &(dyn Error + 'static),
-            "postponed parcels"
+            "postponed shipments"
         );
         let later: Vec<_> = turns.iter().map(|turn| self.later(turn)).collect();
         self.shipments.postpone(&later, &chain(error)).await

@@ -74,9 +74,9 @@ struct Inner {
 
 #[derive(Debug, thiserror::Error)]
 enum CallError {
-    #[error("product answered {status}")]
+    #[error("product responded with {status}")]
     Status { status: StatusCode },
-    #[error("product's answer does not fit the question")]
+    #[error("product's response does not match the request")]
     Misfit(#[source] Cause),
 }
 

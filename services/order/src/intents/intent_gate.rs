@@ -52,11 +52,11 @@ struct Line {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Crowded {
-    #[error("too many changes by this customer are under way")]
+    #[error("too many changes by this customer are in progress")]
     Customer,
-    #[error("too many changes of this resource are under way")]
+    #[error("too many changes of this resource are in progress")]
     Resource,
-    #[error("too many changes are under way")]
+    #[error("too many changes are in progress")]
     Total,
 }
 

@@ -26,27 +26,27 @@ pub struct Answered<T> {
 #[derive(Debug, thiserror::Error)]
 pub enum IntentError {
     /// Absent, or somebody else's.
-    #[error("there is no such order or payment")]
+    #[error("no such order or payment")]
     NotFound,
-    #[error("this key stands for another request")]
+    #[error("the key was used for a different request")]
     KeyReused,
     #[error("the resource has another version")]
     Stale,
     /// Nothing is to be paid, or not any more.
     #[error("the order is not waiting for a payment")]
     NotPayable,
-    #[error("the order has a payment already")]
+    #[error("the order already has a payment")]
     PaymentExists,
     #[error("an order that is {} cannot be cancelled", _0.as_str())]
     NotCancellable(Status),
-    #[error("everything of the order is shipped, or about to be")]
+    #[error("the order is completely shipped, or about to be")]
     WhollyShipped,
     #[error(transparent)]
     Payment(#[from] PaymentError),
     /// Trying again may help.
-    #[error("the database of payments is not available")]
+    #[error("the payment database is not available")]
     Unavailable(#[source] Cause),
-    #[error("the database of payments holds or was asked what it should not")]
+    #[error("unexpected data or query in the payment database")]
     Defect(#[source] Cause),
 }
 

@@ -67,7 +67,7 @@ impl<L: EventLog> PublishEvents<L> {
                 Ok(Published { more: false, .. }) => {}
                 Err(error) => warn!(
                     error = &error as &dyn std::error::Error,
-                    "events were not published"
+                    "failed to publish events"
                 ),
             }
             // Stopped, or whoever could stop us is gone.
@@ -83,10 +83,13 @@ impl<L: EventLog> PublishEvents<L> {
     async fn fill_gaps(&self, within: Duration) {
         match self.log.fill_gaps(within).await {
             Ok(0) => {}
-            Ok(events) => info!(events, "wrote the events that the release before left out"),
+            Ok(events) => info!(
+                events,
+                "wrote events that the previous release had left out"
+            ),
             Err(error) => warn!(
                 error = &error as &dyn std::error::Error,
-                "gaps between events were not looked for"
+                "failed to look for gaps between events"
             ),
         }
     }
@@ -97,7 +100,7 @@ impl<L: EventLog> PublishEvents<L> {
                 .set(f64::from(i32::try_from(events).unwrap_or(i32::MAX))),
             Err(error) => warn!(
                 error = &error as &dyn std::error::Error,
-                "unpublished events were not counted"
+                "failed to count unpublished events"
             ),
         }
     }

@@ -15,9 +15,9 @@ pub struct ReviseOrder<O> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReviseOrderError {
     /// There is none, or it is somebody else's.
-    #[error("there is no such order")]
+    #[error("no such order")]
     NotFound,
-    #[error("the order changed since it was read")]
+    #[error("the order has changed since it was read")]
     Stale,
     #[error(transparent)]
     Refused(#[from] RevisionError),

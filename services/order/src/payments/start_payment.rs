@@ -26,7 +26,7 @@ pub struct StartPayment<P> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartPaymentError {
-    #[error("no such payment method is offered")]
+    #[error("no such payment method")]
     UnknownMethod,
     #[error(transparent)]
     Intent(#[from] IntentError),

@@ -82,7 +82,7 @@ pub enum ReturnAction {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ReturnError {
     /// There is none, or it holds what the caller does not sell.
-    #[error("there is no such return")]
+    #[error("no such return")]
     NotFound,
     #[error("the return is {}", _0.as_str())]
     NoSuchStep(ReturnState),

@@ -70,7 +70,7 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
             }
         }
         let settled = self.returns.settle(&answered).await?;
-        info!(returns = turns.len(), settled, "took goods back");
+        info!(returns = turns.len(), settled, "received returned goods");
         Ok(turns.len())
     }
 
@@ -81,7 +81,7 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
                 Ok(_) => {}
                 Err(error) => warn!(
                     error = &error as &dyn Error,
-                    "returned goods were not taken back"
+                    "failed to receive returned goods"
                 ),
             }
             // Stopped, or whoever could stop us is gone.

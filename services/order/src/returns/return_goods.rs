@@ -33,12 +33,12 @@ pub struct ReturnGoods<D> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReturnGoodsError {
     /// Absent, or nothing of it is the caller's.
-    #[error("there is no such order or return")]
+    #[error("no such order or return")]
     NotFound,
     /// Others changed the order each time.
-    #[error("the order is being changed by others")]
+    #[error("the order is being changed by another request")]
     Contended,
-    #[error("this key stands for another request")]
+    #[error("the key was used for a different request")]
     KeyReused,
     #[error(transparent)]
     Refused(#[from] ReturnError),

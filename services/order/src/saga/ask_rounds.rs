@@ -97,7 +97,7 @@ async fn answers(calls: &mut JoinSet<Outcome>) -> Vec<Outcome> {
             Ok(outcome) => answered.push(outcome),
             Err(panicked) => error!(
                 error = &panicked as &dyn std::error::Error,
-                "asking the payment provider panicked"
+                "the call to the payment provider panicked"
             ),
         }
         next = calls.try_join_next();

@@ -170,7 +170,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
                 }
                 // Only a product of the release before, which cannot give back what is committed.
                 Ok(ReleaseOutcome::Committed) => {
-                    Err(self.postponement(&turn, "product gave nothing back".to_owned()))
+                    Err(self.postponement(&turn, "product returned nothing to stock".to_owned()))
                 }
                 Err(misfit) => Err(self.misfit(&turn, &misfit)),
             })
@@ -239,11 +239,11 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
                     report(settlement);
                 }
                 Settled::LeaseLost => {
-                    warn!(order.id = %settlement.lease.order_id, "another worker has taken this saga");
+                    warn!(order.id = %settlement.lease.order_id, "another worker has claimed this saga");
                 }
                 Settled::OrderChanged => {
                     driven.more = true;
-                    info!(order.id = %settlement.lease.order_id, "the order changed meanwhile, its saga goes on");
+                    info!(order.id = %settlement.lease.order_id, "the order has changed meanwhile; its saga continues");
                 }
             }
         }
@@ -271,7 +271,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         error!(
             order.id = %turn.lease.order_id,
             error = misfit as &dyn std::error::Error,
-            "postponed a saga whose answer cannot be used"
+            "postponed a saga because of an invalid response"
         );
         self.postponement(turn, chain(misfit))
     }
@@ -390,7 +390,7 @@ fn report(settlement: &Settlement) {
             event => {
                 metrics::counter!("ecommercestack_order_payment_events_total", "event" => event.as_str())
                     .increment(1);
-                info!(order.id = %id, event = event.as_str(), "moved order on");
+                info!(order.id = %id, event = event.as_str(), "advanced order");
             }
         }
     }

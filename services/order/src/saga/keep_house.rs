@@ -53,7 +53,7 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
             }
             Err(error) => warn!(
                 error = &error as &dyn std::error::Error,
-                "the sagas were not counted"
+                "failed to count sagas"
             ),
         }
     }
@@ -62,10 +62,10 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
     async fn reopen(&self) {
         match self.sagas.reopen_unsettled().await {
             Ok(0) => {}
-            Ok(sagas) => warn!(sagas, "reopened sagas that had ended too early"),
+            Ok(sagas) => warn!(sagas, "reopened sagas that had finished too early"),
             Err(error) => warn!(
                 error = &error as &dyn std::error::Error,
-                "no sagas were reopened"
+                "failed to reopen sagas"
             ),
         }
     }
@@ -73,18 +73,18 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
     async fn clean(&self, stop: &watch::Receiver<bool>) {
         match self.forget_old_keys(stop).await {
             Ok(0) => {}
-            Ok(keys) => info!(keys, "forgot old idempotency keys"),
+            Ok(keys) => info!(keys, "deleted old idempotency keys"),
             Err(error) => warn!(
                 error = &error as &dyn std::error::Error,
-                "old idempotency keys were not forgotten"
+                "failed to delete old idempotency keys"
             ),
         }
         match self.forget_finished_sagas(stop).await {
             Ok(0) => {}
-            Ok(sagas) => info!(sagas, "forgot finished sagas"),
+            Ok(sagas) => info!(sagas, "deleted finished sagas"),
             Err(error) => warn!(
                 error = &error as &dyn std::error::Error,
-                "finished sagas were not forgotten"
+                "failed to delete finished sagas"
             ),
         }
     }

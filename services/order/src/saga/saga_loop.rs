@@ -66,7 +66,7 @@ impl Poke {
         } else {
             warn!(
                 sagas = batch.len(),
-                "sagas wait until their leases run out: those begun before are not done"
+                "sagas wait until their leases expire: earlier ones are still in progress"
             );
         }
         self.poke();
@@ -116,7 +116,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> SagaLoop<R, S, P> {
                 }
                 Err(error) => warn!(
                     error = &error as &dyn std::error::Error,
-                    "sagas were not driven"
+                    "failed to drive sagas"
                 ),
             }
             tokio::select! {

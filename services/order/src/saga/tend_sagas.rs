@@ -23,9 +23,9 @@ pub struct TendSagas<D, P> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum TendSagasError {
-    #[error("there is no such saga")]
+    #[error("no such saga")]
     NotFound,
-    #[error("there is nothing left to do")]
+    #[error("the saga has no remaining step")]
     Finished,
     #[error(transparent)]
     Intent(#[from] IntentError),

@@ -65,7 +65,7 @@ impl<P: OpenShortfalls, S: Shortfalls> HandleShortfalls<P, S> {
                 Err(misfit) => {
                     error!(
                         error = &misfit as &dyn Error,
-                        "skipped a shortfall that cannot be read"
+                        "skipped an invalid shortfall"
                     );
                     metrics::counter!("ecommercestack_order_shortfalls_total", "outcome" => "unreadable")
                         .increment(1);
@@ -90,7 +90,7 @@ impl<P: OpenShortfalls, S: Shortfalls> HandleShortfalls<P, S> {
                     error!(
                         order.id = %shortfall.order_id,
                         error = &error as &dyn Error,
-                        "a shortfall was not recorded"
+                        "failed to record a shortfall"
                     );
                     "failed"
                 }
@@ -126,7 +126,7 @@ impl<P: OpenShortfalls, S: Shortfalls> HandleShortfalls<P, S> {
                     after = None;
                     warn!(
                         error = &error as &dyn Error,
-                        "shortfalls were not read or not settled"
+                        "failed to read or settle shortfalls"
                     );
                 }
             }

@@ -26,7 +26,7 @@ pub struct ShippingAddress {
 pub struct Country(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a country is one of ISO 3166-1 by its two letters, such as GB")]
+#[error("a country must be a two-letter ISO 3166-1 code such as GB")]
 pub struct CountryError;
 
 impl Country {

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Quantity(NonZeroU32);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a quantity is 1 to 10,000")]
+#[error("a quantity must be 1 to 10,000")]
 pub struct QuantityError;
 
 impl Quantity {

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Sku(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a SKU is 1 to 64 of the characters A-Z, 0-9, '.', '_' and '-'")]
+#[error("a SKU must be 1 to 64 of the characters A-Z, 0-9, '.', '_' and '-'")]
 pub struct SkuError;
 
 impl Sku {

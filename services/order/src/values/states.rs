@@ -2,7 +2,7 @@
 
 /// A name in a filter or a row that stands for no state.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("there is no such state")]
+#[error("no such state")]
 pub struct UnknownName;
 
 macro_rules! states {

@@ -14,7 +14,7 @@ pub struct Text<const MAX: usize>(String);
 pub enum TextError {
     #[error("must not be empty")]
     Empty,
-    #[error("is longer than {max} characters")]
+    #[error("must be at most {max} characters")]
     TooLong { max: usize },
     #[error("must not contain control, zero-width or direction characters")]
     HiddenCharacter,

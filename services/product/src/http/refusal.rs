@@ -20,7 +20,7 @@ impl From<CreateProductError> for Problem {
         match &error {
             CreateProductError::SkuTaken => Self::conflict(
                 "sku_taken",
-                "Another product has this SKU. A SKU is never given out twice.",
+                "Another product has, or had, this SKU. A SKU cannot be used twice.",
             ),
             CreateProductError::SlugTaken => slug_taken(),
             CreateProductError::KeyOfAnotherRequest => key_reused(),
@@ -71,17 +71,17 @@ impl From<InventoryError> for Problem {
             InventoryError::UnknownLocation => Self::invalid_field(
                 "/location",
                 "unknown_location",
-                "there is no such location: an admin adds it with POST /locations",
+                "no such location; an admin can add it with POST /locations",
             ),
             InventoryError::LocationRequired => Self::invalid_field(
                 "/location",
                 "location_required",
-                "there are units in several places: say in which",
+                "the SKU has units in several locations; send location",
             ),
             InventoryError::Stale => IfMatch::stale(),
             InventoryError::BelowCommitted { on_hand, committed } => Self::conflict(
                 "below_committed",
-                "Orders hold more units than would be left.",
+                "Orders hold more units than would be left; send force to take units away from orders.",
             )
             .with_member("on_hand", on_hand)
             .with_member("committed", committed),
@@ -119,7 +119,7 @@ fn not_readable(reason: &Unreadable) -> Problem {
         "",
         "not_readable",
         format!(
-            "the product could not be read back, so nothing was changed: {reason}; if its metadata is the cause, set it to null"
+            "cannot read the product back, so nothing was changed: {reason}; if its metadata is the cause, set it to null"
         ),
     )
 }
@@ -141,7 +141,7 @@ fn slug_taken() -> Problem {
     Problem::new(
         StatusCode::CONFLICT,
         "slug_taken",
-        "Another product has this slug.",
+        "Another product has this slug; choose another.",
     )
 }
 
@@ -149,6 +149,6 @@ fn bad_cursor() -> Problem {
     Problem::invalid_field(
         "cursor",
         "invalid_cursor",
-        "take the cursor from the answer before",
+        "invalid cursor; use next_cursor of the previous response",
     )
 }

@@ -6,7 +6,7 @@ use web::conditional::ETag;
 use super::user_view::UserView;
 use crate::sessions::signed_in::SignedIn;
 
-/// Get one's own account
+/// Get the caller's account
 #[utoipa::path(
     get,
     path = "/auth/profile",

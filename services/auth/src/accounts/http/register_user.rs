@@ -34,10 +34,10 @@ pub(crate) struct RegisterUser {
     password: Password,
     #[schema(value_type = Line<200>, inline)]
     full_name: FullName,
-    /// Lower-cased. A few words are reserved.
+    /// Converted to lower case. Some words are reserved.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]
     username: Option<Username>,
-    /// `customer` unless said otherwise; `vendor` where the shop allows it; never `admin`.
+    /// `customer` by default; `vendor` if the shop allows it; never `admin`.
     #[serde(default = "customer")]
     #[schema(value_type = Role, required = false)]
     role: Role,
@@ -47,16 +47,16 @@ fn customer() -> Role {
     Role::Customer
 }
 
-/// Make an account
+/// Register an account
 ///
-/// Logs in as well. Limited per account and per address.
+/// Also logs the new user in. Limited per account and per client address.
 #[utoipa::path(
     post,
     path = "/auth/register",
     tag = "auth",
     request_body = RegisterUser,
     responses(
-        (status = 201, description = "The account is made, and its owner logged in.", body = SessionView),
+        (status = 201, description = "The account was created and the user is logged in.", body = SessionView),
         (status = 403, description = "`role_not_open`: this shop does not let users sign up with this role."),
         (status = 409, description = "`account_exists` or `username_taken`."),
         LimitedByAddress,

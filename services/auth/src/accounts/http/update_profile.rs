@@ -24,7 +24,7 @@ use crate::{
     sessions::signed_in::SignedIn,
 };
 
-/// A merge patch (RFC 7396): what is absent stays, null takes away.
+/// A merge patch (RFC 7396): absent members keep their values, null removes a value.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -66,9 +66,10 @@ impl<S: Sync> FromRequestParts<S> for Versions {
     }
 }
 
-/// Change one's own account
+/// Change the caller's account
 ///
-/// A merge patch: absent members stay, `"username": null` takes the username away. If-Match is honoured where sent.
+/// A merge patch: absent members keep their values, `"username": null` removes the username. If-Match is checked if
+/// sent.
 #[utoipa::path(
     patch,
     path = "/auth/profile",
@@ -77,7 +78,7 @@ impl<S: Sync> FromRequestParts<S> for Versions {
     params(OptionalIfMatch),
     request_body(content((UpdateProfile = "application/json"), (UpdateProfile = "application/merge-patch+json"))),
     responses(
-        (status = 200, description = "The account as it is now.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 200, description = "The account after the change.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
         (status = 409, description = "`username_taken`."),
     )
 )]
@@ -96,7 +97,7 @@ pub(super) async fn patch_profile(
     Ok((ETag(user.version), Json(user.into())))
 }
 
-/// Change one's own account (the same as PATCH)
+/// Change the caller's account (same as PATCH)
 #[utoipa::path(
     put,
     path = "/auth/profile",
@@ -105,7 +106,7 @@ pub(super) async fn patch_profile(
     params(OptionalIfMatch),
     request_body = UpdateProfile,
     responses(
-        (status = 200, description = "The account as it is now.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 200, description = "The account after the change.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
         (status = 409, description = "`username_taken`."),
     )
 )]

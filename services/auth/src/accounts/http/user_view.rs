@@ -16,7 +16,7 @@ pub(crate) struct UserView {
     id: UserId,
     #[schema(format = Email)]
     email: String,
-    /// Null where none was chosen.
+    /// Null if none was chosen.
     username: Option<String>,
     full_name: String,
     roles: Vec<Role>,

@@ -27,11 +27,11 @@ pub struct AccountNames<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuessablePassword {
-    #[error("this password is one of the most common ones; choose another")]
+    #[error("the password is one of the most common ones; choose another")]
     Common,
-    #[error("this password is a repetition or a sequence; choose another")]
+    #[error("the password is a repetition or a sequence; choose another")]
     Pattern,
-    #[error("this password is little more than a name of the account; choose another")]
+    #[error("the password is too similar to the account's names; choose another")]
     OwnName,
 }
 

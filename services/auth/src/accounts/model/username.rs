@@ -12,10 +12,10 @@ pub struct Username(String);
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UsernameError {
     #[error(
-        "expected 3 to 32 characters of a-z, 0-9, dot, hyphen and underscore, with a letter or digit in front"
+        "expected 3 to 32 characters of a-z, 0-9, dot, hyphen and underscore, starting with a letter or digit"
     )]
     Form,
-    #[error("this username is reserved")]
+    #[error("the username is reserved; choose another")]
     Reserved,
 }
 

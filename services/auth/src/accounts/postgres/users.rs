@@ -47,9 +47,9 @@ pub enum FirstAdminOutcome {
 
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
-    #[error("there is an account with this e-mail address")]
+    #[error("an account with this e-mail address exists")]
     EmailTaken,
-    #[error("somebody has this username")]
+    #[error("the username is taken")]
     UsernameTaken,
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -57,9 +57,9 @@ pub enum InsertError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateError {
-    #[error("somebody has this username")]
+    #[error("the username is taken")]
     UsernameTaken,
-    #[error("it changed since it was read")]
+    #[error("the account has changed since it was read")]
     Stale,
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -89,7 +89,7 @@ impl From<InsertError> for Problem {
         match error {
             InsertError::EmailTaken => Self::conflict(
                 "account_exists",
-                "There is an account with this e-mail address.",
+                "An account with this e-mail address exists. Log in, or use another address.",
             ),
             InsertError::UsernameTaken => username_taken(),
             InsertError::Database(error) => postgres::problem(&error),
@@ -108,7 +108,7 @@ impl From<UpdateError> for Problem {
 }
 
 fn username_taken() -> Problem {
-    Problem::conflict("username_taken", "Somebody has this username.")
+    Problem::conflict("username_taken", "This username is taken; choose another.")
 }
 
 /// A row of `users` without its password.

@@ -19,7 +19,7 @@ use crate::{
     sessions::log_in::{self, Credentials},
 };
 
-/// `email` or `username`, and the password. Either field takes either kind of name.
+/// `email` or `username`, and the password. Either field accepts an e-mail address or a username.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -43,7 +43,7 @@ impl TryFrom<LogIn> for Credentials {
                 return Err(Problem::invalid_field(
                     "/username",
                     "exclusive",
-                    "send either email or username",
+                    "send either email or username, not both",
                 ));
             }
             (None, None) => {
@@ -63,18 +63,18 @@ impl TryFrom<LogIn> for Credentials {
 
 /// Log in
 ///
-/// Every failure gets the same answer, after the same time. Failed tries are limited per account, by e-mail address and
-/// username together, and tries per address. A client that sends the `device_token` of a former login is not locked out
-/// by the failures of others.
+/// Every failure returns the same response after the same time. Failed attempts are limited per account, counted across
+/// e-mail address and username, and all attempts are limited per client address. A client that sends the `device_token`
+/// of an earlier login is not locked out by failed attempts from other clients.
 #[utoipa::path(
     post,
     path = "/auth/login",
     tag = "auth",
-    params(("Device-Token" = Option<String>, Header, description = "The `device_token` of a former login; browsers send it as a cookie.")),
+    params(("Device-Token" = Option<String>, Header, description = "The `device_token` of an earlier login; browsers send it as a cookie.")),
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in.", body = SessionView),
-        (status = 401, description = "No active account has this name and password."),
+        (status = 401, description = "No active account matches this name and password."),
         LimitedByAddress,
     )
 )]

@@ -11,7 +11,7 @@ use crate::{
 
 /// Log out
 ///
-/// Ends the session of the access token; its refresh token is worth nothing afterwards. Again is fine.
+/// Ends the session of the access token and invalidates its refresh token. Idempotent.
 #[utoipa::path(
     post,
     path = "/auth/logout",

@@ -22,8 +22,9 @@ pub(crate) struct RefreshSession {
 
 /// Get new tokens for a refresh token
 ///
-/// The token is good once. For 10 seconds, or until its successor is used, it gets the same successor again; used
-/// later, it ends the session. Limited per session and account; tokens that are not valid, per address.
+/// A refresh token can be used once. For 10 seconds, or until its successor is used, repeating the request returns the
+/// same successor; a later use ends the session. Limited per session and account; invalid tokens are limited per client
+/// address.
 #[utoipa::path(
     post,
     path = "/auth/refresh",
@@ -31,7 +32,7 @@ pub(crate) struct RefreshSession {
     request_body = RefreshSession,
     responses(
         (status = 200, description = "New tokens.", body = SessionView),
-        (status = 401, description = "The refresh token is not valid, or no longer valid."),
+        (status = 401, description = "The refresh token is invalid or has expired."),
         LimitedByAddress,
     )
 )]

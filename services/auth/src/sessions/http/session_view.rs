@@ -27,14 +27,15 @@ use crate::{
 pub(crate) struct SessionView {
     /// A JWT (RFC 9068), signed with ES256.
     access_token: String,
-    /// Opaque; good for seven days and for one refresh.
+    /// Opaque; valid for seven days and for one refresh.
     refresh_token: String,
     #[schema(value_type = String)]
     token_type: &'static str,
-    /// Seconds that the access token is good for.
+    /// Lifetime of the access token in seconds.
     expires_in: i64,
-    /// Send it with the next login, as the header `Device-Token`: then failed tries of others do not lock this device
-    /// out. Good for a year, until the password changes; browsers get it as a cookie too. Absent after a refresh.
+    /// Send it with the next login in the header `Device-Token`, so that failed attempts by other clients do not lock
+    /// this device out. Valid for one year or until the password changes; browsers also get it as a cookie. Absent
+    /// after a refresh.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     device_token: Option<String>,

@@ -12,23 +12,23 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = Validation)]
 pub(super) struct ValidationView {
-    /// Always true: what is not valid is a 401.
+    /// Always true; an invalid token is answered with 401.
     #[schema(example = true)]
     valid: bool,
     session_id: SessionId,
     user: UserView,
 }
 
-/// Ask whether an access token is good
+/// Validate an access token
 ///
-/// Looks at the session and the account as they are now, and not only at the token.
+/// Checks the current state of the session and the account, not only the token.
 #[utoipa::path(
     get,
     path = "/auth/validate",
     tag = "auth",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The token is good; this is whose it is.", body = ValidationView),
+        (status = 200, description = "The token is valid; the response identifies its user.", body = ValidationView),
     )
 )]
 pub(super) async fn validate_session(caller: SignedIn) -> Json<ValidationView> {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 
-/// The public keys that verify access tokens (RFC 7517), as OpenAPI shows them.
+/// The public keys that verify access tokens (RFC 7517).
 #[derive(Serialize, ToSchema)]
 #[schema(as = KeySet, example = json!({ "keys": [{
     "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "k1",
@@ -28,7 +28,7 @@ pub(super) struct KeySetDocument {
     get,
     path = "/auth/.well-known/jwks.json",
     tag = "auth",
-    responses((status = 200, description = "Every key in use or soon to be.", body = KeySetDocument))
+    responses((status = 200, description = "Every key in use, and those that will be used soon.", body = KeySetDocument))
 )]
 pub(super) async fn get_jwks(
     State(app): State<App>,

@@ -22,8 +22,8 @@ use crate::{
 
 /// Place an order
 ///
-/// Holds the stock of all items or of none, and answers with the order, `pending`: it becomes `confirmed` as soon as
-/// its stock is committed. A request repeated with the same `Idempotency-Key` answers with the same order.
+/// Reserves the stock of all items or of none, and returns the order as `pending`. The order becomes `confirmed` once
+/// its stock is committed. A request repeated with the same `Idempotency-Key` returns the same order.
 #[utoipa::path(
     post,
     path = "/orders",
@@ -32,14 +32,14 @@ use crate::{
     params(RequestKey),
     request_body = NewOrderBody,
     responses(
-        (status = 201, description = "The order is placed.", body = OrderView, headers(
+        (status = 201, description = "The order was placed.", body = OrderView, headers(
             ("Location" = String, description = "The order's address."),
             ("ETag" = String, description = "The order's version."),
         )),
-        (status = 403, description = "The caller does not have the role customer."),
-        (status = 409, description = "`out_of_stock` (with `lines`), `price_changed` (with `total`), `item_not_orderable`, `idempotency_key_expired`, or `idempotency_key_in_use`: the first request with this key has not been answered yet."),
+        (status = 403, description = "The role customer is required."),
+        (status = 409, description = "`out_of_stock` (with `lines`), `price_changed` (with `total`), `item_not_orderable`, `idempotency_key_expired`, or `idempotency_key_in_use`: the first request with this key is still in progress."),
         (status = 422, description = "`unknown_product`, `too_many_units` (with `sku`) or `total_too_large`."),
-        (status = 429, description = "`too_many_requests`: too many orders of this customer are under way or wait for their payment. `too_many_unpaid_units` (with `sku` or `product_id`, `allowed` and `held`): with this order, unpaid orders of this customer would have more units of one product than the shop allows; pay or cancel one first, or order fewer. See Retry-After."),
+        (status = 429, description = "`too_many_requests`: too many orders of this customer are in progress or waiting for payment. `too_many_unpaid_units` (with `sku` or `product_id`, `allowed` and `held`): with this order, the customer's unpaid orders would contain more units of one product than the shop allows; pay or cancel an order first, or order fewer units. See Retry-After."),
         (status = 503, description = "`unavailable` (no order was placed) or `outcome_unknown`; retry after the time in Retry-After, with the same Idempotency-Key."),
     ),
 )]

@@ -16,7 +16,7 @@ use crate::{
     values::{Country, Note, ProductId, Quantity, ShippingAddress, Sku, Text},
 };
 
-/// What a shop asks of orders.
+/// Requirements that a shop sets for orders.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderRules {
     pub currency: Currency,
@@ -34,23 +34,24 @@ pub struct OrderRules {
     "expected_total": "19.98",
 }))]
 pub struct NewOrderBody {
-    /// Items of the same product are made one line.
+    /// Items of the same product are merged into one line.
     #[schema(min_items = 1, max_items = 50)]
     items: Vec<NewItemBody>,
-    /// Required where the shop says so (`spec.checkout.requireShippingAddress`).
+    /// Required if the shop is configured with `spec.checkout.requireShippingAddress`.
     #[serde(default)]
     shipping_address: Option<AddressBody>,
     /// A message to the shop.
     #[schema(value_type = Option<Lines<1000>>, inline)]
     note: Option<String>,
-    /// What the customer saw as the total: 409 `price_changed` if it is another by now.
+    /// The total that was shown to the customer; 409 `price_changed` if the current total differs.
     expected_total: Option<Amount>,
-    /// Pays at once, by one of `GET /payment-methods`; else the order waits until `pay_by` for `POST /payments`.
+    /// Pays immediately with one of `GET /payment-methods`. If absent, the order waits for `POST /payments` until
+    /// `pay_by`.
     #[schema(pattern = "^[a-z0-9_]{1,64}$")]
     payment_method: Option<String>,
 }
 
-/// A product by its SKU or its id, never both.
+/// A product, identified by its SKU or its id, not both.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewOrderItem)]
@@ -96,7 +97,7 @@ impl NewOrderBody {
                 errors.0.push(FieldError::new(
                     "/shipping_address",
                     "required",
-                    "this shop takes no order without an address",
+                    "this shop requires a shipping address",
                 ));
                 None
             }
@@ -178,7 +179,7 @@ impl Errors {
                 self.0.push(FieldError::new(
                     format!("/items/{index}"),
                     "exclusive",
-                    "name the product by either sku or product_id",
+                    "send either sku or product_id",
                 ));
                 None
             }
@@ -221,7 +222,7 @@ impl Errors {
     fn total(&mut self, amount: &Amount, currency: Currency) -> Option<Money> {
         let refusal = match amount.in_currency(currency) {
             Ok(total) if total.minor >= 0 => return Some(total),
-            Ok(_) => "a total is not negative".to_owned(),
+            Ok(_) => "a total must not be negative".to_owned(),
             Err(error) => error.to_string(),
         };
         self.0.push(FieldError::new(

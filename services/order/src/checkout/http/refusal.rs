@@ -25,55 +25,55 @@ pub fn of_placing(error: &PlaceOrderError) -> Problem {
         PlaceOrderError::KeyReused => idempotency::key_reused(),
         PlaceOrderError::KeyExpired => Problem::conflict(
             "idempotency_key_expired",
-            "The first request with this Idempotency-Key ended without an order. Send it again with a fresh key.",
+            "The first request with this Idempotency-Key did not create an order. Send the request again with a new key.",
         ),
-        PlaceOrderError::TooManyOfCustomer => too_many("Too many orders of yours are under way; wait for their answers.", 1),
+        PlaceOrderError::TooManyOfCustomer => too_many("Too many of your orders are in progress; wait for their responses.", 1),
         PlaceOrderError::UnknownPaymentMethod => Problem::invalid(vec![FieldError::new(
             "/payment_method",
             "unknown_payment_method",
-            "take one of GET /payment-methods",
+            "unknown payment method; use one of GET /payment-methods",
         )]),
-        PlaceOrderError::TooManyUnpaid => too_many("Too many orders of yours wait for their payment; pay or cancel one first.", 60),
+        PlaceOrderError::TooManyUnpaid => too_many("Too many of your orders are waiting for payment; pay or cancel one first.", 60),
         PlaceOrderError::TooManyUnpaidUnits(too_many) => too_many_unpaid_units(too_many),
-        PlaceOrderError::Suspended => too_many("An order of yours could not be processed; wait before the next one.", 30),
+        PlaceOrderError::Suspended => too_many("A recent order of yours could not be processed; wait before placing the next one.", 30),
         PlaceOrderError::QueueFull | PlaceOrderError::WaitedTooLong => Problem::unavailable(1),
         PlaceOrderError::OutOfStock(lines) => Problem::conflict(
             "out_of_stock",
-            "There is not enough stock for some lines; see lines. Nothing was ordered.",
+            "Insufficient stock for some lines; see lines. No order was placed.",
         )
         .with_member("lines", lines.iter().map(missing).collect::<Vec<_>>()),
         PlaceOrderError::UnknownProducts(lines) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "unknown_product",
-            "Some items name no product that can be bought; see errors. Nothing was ordered.",
+            "Some items do not identify a product that can be ordered; see errors. No order was placed.",
         )
         .with_errors(lines.iter().flat_map(unknown).collect()),
         PlaceOrderError::PriceChanged { total } => Problem::conflict(
             "price_changed",
-            "The total is another than expected_total; see total. Nothing was ordered.",
+            "The total differs from expected_total; see total. No order was placed.",
         )
         .with_member("total", total),
         PlaceOrderError::TotalTooLarge => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "total_too_large",
-            "The total is larger than can be kept. Order less at once.",
+            "The total is too large. Split the order.",
         ),
         PlaceOrderError::TooManyUnits(sku) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "too_many_units",
-            format!("The items of one product add up to more than {} units; see sku. Nothing was ordered.", Quantity::MAX),
+            format!("The items of one product add up to more than {} units; see sku. No order was placed.", Quantity::MAX),
         )
         .with_member("sku", sku.as_str()),
         PlaceOrderError::NotOrderable(_) => Problem::conflict(
             "item_not_orderable",
-            "An item cannot be ordered at present. Nothing was ordered. Order the others without it, or try again later.",
+            "An item cannot be ordered at present. No order was placed. Order without that item, or try again later.",
         )
         .with_cause(error),
         PlaceOrderError::Unavailable(_) => Problem::unavailable(1).with_cause(error),
         PlaceOrderError::OutcomeUnknown(_) => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "outcome_unknown",
-            "What became of the order is not known yet. Send the same request again with its Idempotency-Key, which this answer names if you sent none: it finds out and never orders twice.",
+            "The outcome of the order is not known yet. Send the same request again with its Idempotency-Key (this response contains the key if you sent none); it returns the outcome and never places a second order.",
         )
         .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
         .with_cause(error),
@@ -99,15 +99,15 @@ fn too_many_unpaid_units(error: &TooManyUnpaidUnits) -> Problem {
     };
     let most = u64::from(allowed.get());
     let then = if *asked > most {
-        "Order fewer at once."
+        "Order fewer units."
     } else {
-        "Pay or cancel an order with it first, or order fewer."
+        "Pay or cancel an order that contains it first, or order fewer units."
     };
     let problem = Problem::new(
         StatusCode::TOO_MANY_REQUESTS,
         "too_many_unpaid_units",
         format!(
-            "At most {allowed} units of {name} may be in unpaid orders of one customer; yours have {held}, and this one asks for {asked}. Nothing was ordered. {then}"
+            "Unpaid orders of one customer may contain at most {allowed} units of {name}; yours contain {held}, and this order adds {asked}. No order was placed. {then}"
         ),
     )
     .with_member(member, name)
@@ -138,7 +138,7 @@ fn unknown(line: &RequestedLine) -> impl Iterator<Item = FieldError> {
         FieldError::new(
             format!("/items/{position}/{field}"),
             "unknown_product",
-            "no such product can be bought",
+            "no such product, or it cannot be ordered",
         )
     };
     line.positions.iter().map(error)

@@ -49,7 +49,7 @@ pub struct RequestedLines(Vec<RequestedLine>);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LinesError {
-    #[error("an order has 1 to 50 items")]
+    #[error("an order must have 1 to 50 items")]
     Count,
     #[error("the items of one product add up to more than 10,000 units")]
     TooManyUnits { position: usize },

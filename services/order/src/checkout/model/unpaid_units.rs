@@ -17,7 +17,9 @@ pub struct OwingUnits {
 
 /// An order would leave its customer with more units unpaid than are allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{asked} units more of a product would be unpaid, besides {held}; {allowed} are allowed")]
+#[error(
+    "{asked} further units of a product would be unpaid, in addition to {held}; {allowed} are allowed"
+)]
 pub struct TooManyUnpaidUnits {
     pub product: ProductReference,
     pub allowed: NonZeroU32,

@@ -9,18 +9,18 @@ use crate::{
     values::FulfillmentId,
 };
 
-/// Cancel a parcel
+/// Cancel a shipment
 ///
-/// Its units can go into another one. Doing it again changes nothing.
+/// Its units become available for another shipment. Idempotent.
 #[utoipa::path(
     post,
     path = "/fulfillments/{id}/cancel",
     tag = "fulfillments",
     security(("bearer" = [])),
-    params(("id" = FulfillmentId, Path, description = "The parcel.")),
+    params(("id" = FulfillmentId, Path, description = "The shipment.")),
     responses(
-        (status = 200, description = "It is cancelled.", body = FulfillmentView),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The shipment is cancelled.", body = FulfillmentView),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such shipment, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition`: the shipment is being shipped or has been shipped; or `order_being_changed`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

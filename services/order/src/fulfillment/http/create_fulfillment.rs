@@ -25,7 +25,7 @@ const MOST_ITEMS: usize = 50;
     "tracking": { "carrier": "Royal Mail", "number": "AB123456789GB", "url": "https://track.example/AB123456789GB" },
 }))]
 pub struct NewFulfillmentBody {
-    /// Without them: everything of the caller's that is in no parcel.
+    /// If absent: all lines the caller may ship that are not in a shipment.
     #[schema(min_items = 1, max_items = 50)]
     items: Option<Vec<ParcelItemBody>>,
     #[serde(default)]
@@ -102,7 +102,11 @@ impl NewFulfillmentBody {
 /// The items that keep the rules; what breaks one is added to the errors.
 pub fn items_of(items: Vec<ParcelItemBody>, errors: &mut Vec<FieldError>) -> Vec<(Sku, Quantity)> {
     if !(1..=MOST_ITEMS).contains(&items.len()) {
-        errors.push(FieldError::new("/items", "invalid", "1 to 50 items"));
+        errors.push(FieldError::new(
+            "/items",
+            "invalid",
+            "items must have 1 to 50 entries",
+        ));
         return Vec::new();
     }
     let mut read = Vec::new();
@@ -122,9 +126,9 @@ pub fn items_of(items: Vec<ParcelItemBody>, errors: &mut Vec<FieldError>) -> Vec
     read
 }
 
-/// Pack a parcel
+/// Create a shipment
 ///
-/// For admins, and for vendors with the own lines. It leaves when it is shipped.
+/// Admins can include all lines, vendors their own. The shipment is `planned` until it is shipped.
 #[utoipa::path(
     post,
     path = "/orders/{id}/fulfillments",
@@ -133,9 +137,9 @@ pub fn items_of(items: Vec<ParcelItemBody>, errors: &mut Vec<FieldError>) -> Vec
     params(("id" = OrderId, Path, description = "The order.")),
     request_body = NewFulfillmentBody,
     responses(
-        (status = 201, description = "The parcel is planned.", body = FulfillmentView),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
-        (status = 404, description = "No such order, or none of its lines is the vendor's."),
+        (status = 201, description = "The shipment is planned.", body = FulfillmentView),
+        (status = 403, description = "The role vendor or admin is required."),
+        (status = 404, description = "No such order, or the vendor owns none of its lines."),
         (status = 409, description = "`order_not_confirmed`, `order_being_cancelled`, `nothing_left` or `order_being_changed`."),
         (status = 422, description = "`unknown_item` or `too_many`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

@@ -9,18 +9,18 @@ use crate::{
     values::FulfillmentId,
 };
 
-/// Say that a parcel has arrived
+/// Mark a shipment as delivered
 ///
-/// With the last one the order is `delivered`, and `completed` if it is paid for. Doing it again changes nothing.
+/// When all shipments are delivered, the order is `delivered`, and `completed` if it is paid. Idempotent.
 #[utoipa::path(
     post,
     path = "/fulfillments/{id}/deliver",
     tag = "fulfillments",
     security(("bearer" = [])),
-    params(("id" = FulfillmentId, Path, description = "The parcel.")),
+    params(("id" = FulfillmentId, Path, description = "The shipment.")),
     responses(
-        (status = 200, description = "It is delivered.", body = FulfillmentView),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The shipment is delivered.", body = FulfillmentView),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such shipment, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition`: the shipment has not been shipped; or `order_being_changed`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

@@ -23,7 +23,7 @@ pub fn of_fulfilling(error: &FulfillOrderError) -> Problem {
 pub fn contended() -> Problem {
     Problem::conflict(
         "order_being_changed",
-        "Others are changing this order. Try again in a moment.",
+        "Another request is changing this order. Try again in a moment.",
     )
     .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
 }
@@ -33,21 +33,24 @@ fn of_rule(error: &FulfillmentError) -> Problem {
         FulfillmentError::NotFound => Problem::not_found(),
         FulfillmentError::NotConfirmed(status) => Problem::conflict(
             "order_not_confirmed",
-            "Goods leave only from confirmed orders.",
+            "Only confirmed orders can be shipped.",
         )
         .with_member("current_status", status.as_str()),
         FulfillmentError::BeingCancelled => Problem::conflict(
             "order_being_cancelled",
-            "The order is being cancelled; nothing of it leaves any more.",
+            "The order is being cancelled and can no longer be shipped.",
         ),
         FulfillmentError::NotPaid(payment) => Problem::conflict(
             "not_paid",
-            "Goods leave when the order's payment is captured.",
+            "The order can be shipped only after its payment is captured.",
         )
         .with_member("payment_status", payment.as_str()),
         FulfillmentError::NoSuchStep(state) => Problem::conflict(
             "no_such_transition",
-            format!("The parcel is {}.", state.as_str()),
+            format!(
+                "The shipment is {}; this transition is not allowed.",
+                state.as_str()
+            ),
         )
         .with_member("current_status", state.as_str()),
         FulfillmentError::Packing(error) => of_packing(error),
@@ -59,7 +62,7 @@ pub fn of_packing(error: &PackingError) -> Problem {
         PackingError::UnknownLine { index } => Problem::invalid_field(
             format!("/items/{index}/sku"),
             "unknown_item",
-            "the order has no such item of yours",
+            "the order has no such item, or it belongs to another vendor",
         ),
         PackingError::TooMany { index, left } => Problem::invalid_field(
             format!("/items/{index}/quantity"),
@@ -68,7 +71,7 @@ pub fn of_packing(error: &PackingError) -> Problem {
         ),
         PackingError::NothingLeft => Problem::conflict(
             "nothing_left",
-            "No unit of the order that is yours is left for this.",
+            "No unit of the order that you may use is left.",
         ),
     }
 }

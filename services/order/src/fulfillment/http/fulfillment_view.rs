@@ -19,7 +19,7 @@ pub struct FulfillmentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     tracking: Option<TrackingView>,
-    /// Why it could not leave; it is `planned` again. `not_committed`, `too_many`, `gone` or `mismatch`.
+    /// Why it could not be shipped and is `planned` again: `not_committed`, `too_many`, `gone` or `mismatch`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     refusal: Option<String>,
@@ -33,7 +33,7 @@ pub struct FulfillmentView {
     delivered_at: Option<DateTime<Utc>>,
 }
 
-/// `shipping`: decided; the stock is about to be told. Then it is `shipped`.
+/// `shipping`: the stock is being updated; then the shipment is `shipped`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = FulfillmentState)]

@@ -27,7 +27,7 @@ pub fn onlooker(caller: &Caller) -> Result<Onlooker, Problem> {
     let sells = caller.has(Role::Vendor) || caller.has(Role::Admin);
     if !sells && !caller.has(Role::Customer) {
         return Err(Problem::forbidden(
-            "This needs the role customer, vendor or admin.",
+            "The role customer, vendor or admin is required.",
         ));
     }
     Ok(Onlooker {
@@ -36,9 +36,9 @@ pub fn onlooker(caller: &Caller) -> Result<Onlooker, Problem> {
     })
 }
 
-/// List the parcels of an order
+/// List the shipments of an order
 ///
-/// Oldest first. Customers see those of their own orders, vendors those with only own lines in them, admins all.
+/// Oldest first. Customers see those of their own orders, vendors those that contain only their own lines, admins all.
 #[utoipa::path(
     get,
     path = "/orders/{id}/fulfillments",
@@ -46,9 +46,9 @@ pub fn onlooker(caller: &Caller) -> Result<Onlooker, Problem> {
     security(("bearer" = [])),
     params(("id" = OrderId, Path, description = "The order.")),
     responses(
-        (status = 200, description = "The parcels.", body = FulfillmentsView),
-        (status = 403, description = "The caller has none of the roles customer, vendor and admin."),
-        (status = 404, description = "No such order, or none of its lines is the caller's."),
+        (status = 200, description = "The shipments.", body = FulfillmentsView),
+        (status = 403, description = "The role customer, vendor or admin is required."),
+        (status = 404, description = "No such order, or the caller owns none of its lines."),
     ),
 )]
 pub async fn list_fulfillments(

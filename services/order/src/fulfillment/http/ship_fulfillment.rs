@@ -9,19 +9,19 @@ use crate::{
     values::FulfillmentId,
 };
 
-/// Ship a parcel
+/// Ship a shipment
 ///
-/// Decides that it leaves: it is `shipping`, and `shipped` as soon as the stock knows. An order whose cancellation was
-/// requested ships nothing; one of which everything is shipped is not cancelled. Doing it again changes nothing.
+/// The shipment becomes `shipping`, and `shipped` once the stock is updated. After a cancellation request nothing of an
+/// order can be shipped; an order that is completely shipped cannot be cancelled. Idempotent.
 #[utoipa::path(
     post,
     path = "/fulfillments/{id}/ship",
     tag = "fulfillments",
     security(("bearer" = [])),
-    params(("id" = FulfillmentId, Path, description = "The parcel.")),
+    params(("id" = FulfillmentId, Path, description = "The shipment.")),
     responses(
-        (status = 202, description = "It is shipping, or shipped already.", body = FulfillmentView),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 202, description = "The shipment is `shipping`, or already `shipped`.", body = FulfillmentView),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such shipment, or it has lines of another vendor."),
         (status = 409, description = "`order_not_confirmed`, `order_being_cancelled`, `not_paid`, `no_such_transition` or `order_being_changed`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

@@ -58,7 +58,7 @@ pub struct TrackingUrl(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "a tracking address starts with https:// or http:// and has up to 500 characters without spaces"
+    "a tracking URL must start with https:// or http:// and have at most 500 characters without spaces"
 )]
 pub struct TrackingUrlError;
 
@@ -122,15 +122,15 @@ pub struct NewFulfillment {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum FulfillmentError {
     /// There is none, or it holds what the caller does not sell.
-    #[error("there is no such parcel")]
+    #[error("no such shipment")]
     NotFound,
-    #[error("an order that is {} is not shipped from", _0.as_str())]
+    #[error("an order that is {} cannot be shipped", _0.as_str())]
     NotConfirmed(Status),
     #[error("the order is being cancelled")]
     BeingCancelled,
     #[error("the payment is {}", _0.as_str())]
     NotPaid(PaymentStatus),
-    #[error("the parcel is {}", _0.as_str())]
+    #[error("the shipment is {}", _0.as_str())]
     NoSuchStep(FulfillmentState),
     #[error(transparent)]
     Packing(#[from] PackingError),
@@ -139,7 +139,7 @@ pub enum FulfillmentError {
 /// Why units cannot go into a parcel; items by their index in the request.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PackingError {
-    #[error("nothing of this SKU is the caller's")]
+    #[error("no line of this SKU belongs to the caller")]
     UnknownLine { index: usize },
     #[error("only {left} units are left")]
     TooMany { index: usize, left: u32 },

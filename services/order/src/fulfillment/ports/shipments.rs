@@ -30,5 +30,5 @@ pub trait Shipments: Send + Sync + 'static {
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the parcels cannot be read or written")]
+#[error("cannot read or write the shipments")]
 pub struct ShipmentsError(#[source] pub Cause);

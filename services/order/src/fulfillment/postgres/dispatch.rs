@@ -224,7 +224,7 @@ fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
         Ok(())
     } else {
         Err(StoreError::Row(
-            "a parcel that is not as its order's version says",
+            "a shipment that does not match the version of its order",
         ))
     }
 }
@@ -320,7 +320,7 @@ impl FulfillmentRow {
             state: self
                 .status
                 .parse()
-                .map_err(|_| StoreError::Row("the status of a parcel"))?,
+                .map_err(|_| StoreError::Row("the status of a shipment"))?,
             tracking: Tracking {
                 carrier: text(self.carrier),
                 number: text(self.tracking_number),

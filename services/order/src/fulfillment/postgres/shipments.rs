@@ -150,7 +150,7 @@ async fn settle(
         let id = turn.parcel.order_id;
         let state = orders
             .get_mut(&id.0)
-            .ok_or(StoreError::Row("the order of a parcel"))?;
+            .ok_or(StoreError::Row("the order of a shipment"))?;
         let units = progress.get(&id.0).cloned().unwrap_or_default();
         let event = outcome.of_shipping(FulfillmentId(turn.lease.id), state, units);
         happened.push(EventRow::new(id, state, &event));

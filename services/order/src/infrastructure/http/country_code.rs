@@ -16,7 +16,7 @@ impl PartialSchema for CountryCode {
         let codes = rust_iso3166::ALL.iter().map(|country| country.alpha2);
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("ISO 3166-1 alpha-2; small letters are taken too."))
+            .description(Some("ISO 3166-1 alpha-2; lower case is accepted."))
             .enum_values(Some(codes))
             .examples([serde_json::json!("GB")])
             .into()

@@ -51,7 +51,7 @@ pub fn window<Id: Copy + Serialize + DeserializeOwned>(
             return Err(Problem::invalid_field(
                 "cursor",
                 "invalid_cursor",
-                "take the cursor from the answer before",
+                "invalid cursor; use next_cursor of the previous response",
             ));
         }
         list::Start::After((time, id)) => Start::After(*time, *id),
@@ -70,7 +70,11 @@ pub fn check_times(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Re
         .into_iter()
         .filter(|(_, time)| time.is_some_and(|time| !storable(&time)))
         .map(|(name, _)| {
-            FieldError::new(name, "out_of_range", "a time lies in the years 1 to 9999")
+            FieldError::new(
+                name,
+                "out_of_range",
+                "a time must be in the years 1 to 9999",
+            )
         });
     let bad: Vec<_> = bad.collect();
     if bad.is_empty() {

@@ -24,7 +24,7 @@ const RETRIES: Backoff = Backoff {
 pub(crate) enum StoreError {
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
-    #[error("a row cannot be read: {0}")]
+    #[error("invalid row: {0}")]
     Row(&'static str),
 }
 
@@ -84,7 +84,7 @@ impl Retries {
         tracing::debug!(
             attempt = self.attempts,
             error = &error as &dyn std::error::Error,
-            "tried a transaction again"
+            "retried a transaction"
         );
         tokio::time::sleep(pause).await;
         Ok(())

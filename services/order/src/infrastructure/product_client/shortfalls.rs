@@ -32,11 +32,11 @@ struct OpenOne {
 
 #[derive(Debug, thiserror::Error)]
 enum OpenError {
-    #[error("the shortfall cannot be read")]
+    #[error("the shortfall is invalid")]
     Json(#[from] serde_json::Error),
-    #[error("its SKU breaks the rule")]
+    #[error("its SKU is invalid")]
     Sku(#[from] SkuError),
-    #[error("it lacks nothing")]
+    #[error("its number of missing units is zero")]
     Nothing,
 }
 

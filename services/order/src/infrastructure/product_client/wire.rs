@@ -23,7 +23,7 @@ const HOLD_SECONDS: u32 = 60;
 
 /// An answer that cannot be told apart into entries.
 #[derive(Debug, thiserror::Error)]
-#[error("{asked} questions and {answered} answers")]
+#[error("{asked} requested entries, {answered} returned")]
 pub(super) struct CountError {
     asked: usize,
     answered: usize,

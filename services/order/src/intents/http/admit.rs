@@ -67,9 +67,9 @@ async fn place(parts: &mut Parts, app: &App) -> Option<(Option<UserId>, Uuid)> {
 
 fn refusal(crowded: Crowded) -> Problem {
     let detail = match crowded {
-        Crowded::Customer => "Too many changes of yours are under way; wait for their answers.",
+        Crowded::Customer => "Too many of your changes are in progress; wait for their responses.",
         Crowded::Resource => {
-            "Too many changes of this are under way; wait for their answers and read it again."
+            "Too many changes of this resource are in progress; wait for their responses and read it again."
         }
         Crowded::Total => return Problem::unavailable(1),
     };

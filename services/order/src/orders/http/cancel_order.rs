@@ -16,8 +16,8 @@ use crate::{
 
 /// Cancel an order
 ///
-/// What is not shipped goes back into stock, and the money for it to the customer. The answer says that it is wanted,
-/// in `cancel_requested_at`; the status follows, mostly within a second. Cancelling what is cancelled changes nothing.
+/// Units that are not shipped return to stock and their price is refunded. The response shows the request in
+/// `cancel_requested_at`; the status changes asynchronously, usually within a second. Idempotent.
 #[utoipa::path(
     post,
     path = "/orders/{id}/cancel",
@@ -28,10 +28,10 @@ use crate::{
         RequestKey,
     ),
     responses(
-        (status = 202, description = "The order becomes `cancelled`, or is it already.", body = OrderView, headers(
+        (status = 202, description = "The order will become `cancelled`, or already is.", body = OrderView, headers(
             ("ETag" = String, description = "The order's version."),
         )),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`order_shipped` (ask for a return instead) or `order_not_cancellable`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

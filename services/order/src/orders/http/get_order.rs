@@ -17,7 +17,7 @@ use crate::{
     values::{OrderId, UserId},
 };
 
-/// As much of an order as the caller may see.
+/// The parts of an order that the caller may see.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = SeenOrder)]
@@ -28,7 +28,7 @@ pub enum SeenOrderView {
 
 /// Get an order
 ///
-/// Customers see their own orders, admins all. Vendors see their own lines of others' orders.
+/// Customers see their own orders, admins all. Vendors see the lines of their own products in other customers' orders.
 #[utoipa::path(
     get,
     path = "/orders/{id}",
@@ -39,7 +39,7 @@ pub enum SeenOrderView {
         (status = 200, description = "The order.", body = SeenOrderView, headers(
             ("ETag" = String, description = "The order's version."),
         )),
-        (status = 404, description = "No such order, or it belongs to another customer and has no line of the caller's products."),
+        (status = 404, description = "No such order, or it belongs to another customer and contains no product of the caller."),
     ),
 )]
 pub async fn get_order(

@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderHistoryEvent)]
 pub struct EventView {
-    /// The version that the order got by this; 1, 2, 3 and so on.
+    /// The version of the order after this change: 1, 2, 3 and so on.
     #[schema(example = 2)]
     version: i64,
     event_id: Uuid,
@@ -33,12 +33,12 @@ pub struct EventView {
     /// `customer`, `vendor`, `admin`, `provider` (of payments) or `system`.
     #[schema(example = "system")]
     actor: String,
-    /// Who it was; for admins, and for what callers did themselves.
+    /// The user who made the change; shown to admins, and to callers for their own changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     actor_id: Option<UserId>,
     occurred_at: DateTime<Utc>,
-    /// The order's state after it, and what else belongs to the event.
+    /// The order's state after the change, and further data of the event.
     #[schema(value_type = Object, example = json!({ "status": "confirmed", "payment_status": "unpaid", "fulfillment_status": "unfulfilled" }))]
     data: Value,
 }
@@ -63,7 +63,7 @@ impl EventView {
 
 /// Get the history of an order
 ///
-/// Every change of the order, oldest first: one entry for each of its versions. For its customer and for admins.
+/// Every change of the order, oldest first, one entry per version. Available to its customer and to admins.
 #[utoipa::path(
     get,
     path = "/orders/{id}/history",
@@ -71,8 +71,8 @@ impl EventView {
     security(("bearer" = [])),
     params(("id" = OrderId, Path, description = "The order."), ListQuery<NoFilter, false>),
     responses(
-        (status = 200, description = "A page of its history.", body = Page<EventView>),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 200, description = "A page of the order's history.", body = Page<EventView>),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
     ),
 )]

@@ -23,16 +23,16 @@ pub struct OrdersQuery {
     status: Option<OrderStatusName>,
     /// Only orders of this customer; for admins.
     user: Option<UserId>,
-    /// Only orders with a product of this vendor.
+    /// Only orders that contain a product of this vendor.
     vendor: Option<UserId>,
     /// Created at this time or later (RFC 3339).
     from: Option<DateTime<Utc>>,
     /// Created before this time (RFC 3339).
     to: Option<DateTime<Utc>>,
-    /// The only order there is: newest first.
+    /// The only supported value: newest first.
     #[expect(
         dead_code,
-        reason = "there is one way to sort, and parsing refuses others"
+        reason = "only one sort order exists; parsing rejects others"
     )]
     #[param(inline)]
     sort: Option<NewestFirst>,
@@ -49,7 +49,7 @@ pub struct OrdersQuery {
     params(ListQuery<OrdersQuery>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<OrderView>),
-        (status = 403, description = "The caller has neither the role customer nor admin, or filters by another user without the role admin."),
+        (status = 403, description = "The role customer or admin is required; filtering by another user requires the role admin."),
     ),
 )]
 pub async fn list_orders(
@@ -68,5 +68,5 @@ pub async fn list_orders(
         to: query.to,
     };
     let page = page(&app, reader(&caller), filter, &paging).await?;
-    page.ok_or_else(|| Problem::forbidden("Only an admin may ask for the orders of another user."))
+    page.ok_or_else(|| Problem::forbidden("Only an admin may list the orders of another user."))
 }

@@ -21,7 +21,7 @@ use crate::{app::App, infrastructure::http::listing::reader, orders::model::Orde
     params(("status" = OrderStatusName, Path, description = "The state."), ListQuery<NoFilter>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<OrderView>),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such state."),
     ),
 )]

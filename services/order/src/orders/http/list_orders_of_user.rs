@@ -14,7 +14,7 @@ use crate::{
 
 /// List the orders of a user
 ///
-/// Newest first. For the user and for admins.
+/// Newest first. Available to the user and to admins.
 #[utoipa::path(
     get,
     path = "/orders/user/{id}",
@@ -23,7 +23,7 @@ use crate::{
     params(("id" = UserId, Path, description = "The user."), ListQuery<NoFilter>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<OrderView>),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "The user is not the caller."),
     ),
 )]

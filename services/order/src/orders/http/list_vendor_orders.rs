@@ -29,7 +29,7 @@ pub struct VendorOrdersQuery {
 
 /// List the orders with products of the calling vendor
 ///
-/// Newest first. Only the vendor's own lines are shown.
+/// Newest first. Shows only the vendor's own lines.
 #[utoipa::path(
     get,
     path = "/vendor/orders",
@@ -38,7 +38,7 @@ pub struct VendorOrdersQuery {
     params(ListQuery<VendorOrdersQuery>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<VendorOrderView>),
-        (status = 403, description = "The caller does not have the role vendor."),
+        (status = 403, description = "The role vendor is required."),
     ),
 )]
 pub async fn list_vendor_orders(

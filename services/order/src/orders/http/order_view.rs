@@ -17,7 +17,7 @@ use crate::{
 #[schema(as = Order)]
 pub struct OrderView {
     id: OrderId,
-    /// For people; `id` is for programs.
+    /// For display; programs use `id`.
     #[schema(example = 1001)]
     number: i64,
     user_id: UserId,
@@ -31,18 +31,18 @@ pub struct OrderView {
     totals: TotalsView,
     #[schema(value_type = String, example = "USD")]
     currency: Currency,
-    /// Absent where the order was placed without one.
+    /// Absent if the order was placed without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     shipping_address: Option<ShippingAddressView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     note: Option<String>,
-    /// Until when it is to be paid; absent where nothing is paid here.
+    /// The payment deadline; absent if the shop takes no payments.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pay_by: Option<DateTime<Utc>>,
-    /// Since when it is wanted cancelled.
+    /// When the cancellation was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     cancel_requested_at: Option<DateTime<Utc>>,
@@ -50,7 +50,7 @@ pub struct OrderView {
     updated_at: DateTime<Utc>,
 }
 
-/// One product of an order; SKU, name and price as they were when it was ordered.
+/// One product of an order; SKU, name and price as of the time of the order.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderItem)]
 pub struct OrderItemView {

@@ -24,7 +24,8 @@ use crate::{
     values::{Country, Note, OrderId, Removable, Text},
 };
 
-/// A merge patch (RFC 7396): what is absent stays, null takes away, the address is merged member by member.
+/// A merge patch (RFC 7396): absent members keep their values, null removes a value, the address is merged member by
+/// member.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -99,7 +100,7 @@ impl From<UpdateAddressBody> for AddressChange {
 
 /// Change an order's address or note
 ///
-/// While the order is `pending`. A merge patch: absent members stay, null takes away.
+/// Allowed while the order is `pending`. A merge patch: absent members keep their values, null removes a value.
 #[utoipa::path(
     patch,
     path = "/orders/{id}",
@@ -111,8 +112,8 @@ impl From<UpdateAddressBody> for AddressChange {
     ),
     request_body(content((UpdateOrderBody = "application/json"), (UpdateOrderBody = "application/merge-patch+json"))),
     responses(
-        (status = 200, description = "The order as it is now.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 200, description = "The order after the change.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`order_not_pending`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
@@ -139,7 +140,7 @@ pub async fn patch_order(
     Ok((ETag(order.state.version), Json(OrderView::from(order))))
 }
 
-/// Change an order's address or note (the same as PATCH)
+/// Change an order's address or note (same as PATCH)
 #[utoipa::path(
     put,
     path = "/orders/{id}",
@@ -151,8 +152,8 @@ pub async fn patch_order(
     ),
     request_body = UpdateOrderBody,
     responses(
-        (status = 200, description = "The order as it is now.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 200, description = "The order after the change.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`order_not_pending`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

@@ -18,13 +18,13 @@ fn of_rule(error: &RevisionError) -> Problem {
     match error {
         RevisionError::NotPending(status) => Problem::conflict(
             "order_not_pending",
-            "Address and note can be changed only while the order is pending.",
+            "The address and the note can be changed only while the order is pending.",
         )
         .with_member("current_status", status.as_str()),
         RevisionError::NoSuchStep { from, to } => Problem::conflict(
             "no_such_transition",
             format!(
-                "An order that is {} does not become {} this way. Cancelling, paying and shipping have endpoints of their own.",
+                "An order that is {} cannot be set to {}. Use the endpoints for cancelling, paying and shipping.",
                 from.as_str(),
                 to.as_str()
             ),
@@ -37,22 +37,22 @@ fn of_rule(error: &RevisionError) -> Problem {
                     FieldError::new(
                         pointer,
                         "required",
-                        "the order has no address yet; send it whole",
+                        "the order has no address yet; send a complete address",
                     )
                 })
                 .collect(),
         ),
         RevisionError::NotShipped => Problem::conflict(
             "not_shipped",
-            "An order is completed when everything in it is shipped.",
+            "The order can be completed only after all its units are shipped.",
         ),
         RevisionError::NotPaid(payment) => Problem::conflict(
             "not_paid",
-            "An order is completed when its payment is captured.",
+            "The order can be completed only after its payment is captured.",
         )
         .with_member("payment_status", payment.as_str()),
         RevisionError::NotWhollyOwn => Problem::forbidden(
-            "Lines of other vendors are in this order too; only an admin may set its status.",
+            "The order contains lines of other vendors; only an admin may set its status.",
         ),
     }
 }

@@ -22,14 +22,14 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(as = NewOrderStatus, example = json!({ "status": "completed" }))]
 pub struct NewStatusBody {
-    /// `completed`, or the status that it has already.
+    /// `completed`, or the current status.
     status: OrderStatusName,
 }
 
 /// Set an order's status
 ///
-/// A confirmed order that is shipped and paid for becomes `completed`. It does so by itself once it is delivered. Admins may
-/// for every order, vendors for orders that are wholly theirs.
+/// Sets a confirmed, shipped and paid order to `completed`; this also happens automatically on delivery. Admins can do
+/// this for every order, vendors for orders that contain only their own lines.
 #[utoipa::path(
     put,
     path = "/orders/{id}/status",
@@ -41,9 +41,9 @@ pub struct NewStatusBody {
     ),
     request_body = NewStatusBody,
     responses(
-        (status = 200, description = "The order as it is now.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
-        (status = 403, description = "The caller has neither the role vendor nor admin, or sells only a part of the order."),
-        (status = 404, description = "No such order, or none of its lines is the vendor's."),
+        (status = 200, description = "The order after the change.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
+        (status = 403, description = "The role vendor or admin is required; a vendor must own all lines of the order."),
+        (status = 404, description = "No such order, or the vendor owns none of its lines."),
         (status = 409, description = "`no_such_transition`, `not_shipped` or `not_paid`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),

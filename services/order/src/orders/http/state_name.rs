@@ -11,12 +11,12 @@ use crate::{
 names! {
     /// `pending` until its stock is committed, then `confirmed`; `completed` when it is delivered.
     OrderStatusName of Status { Pending, Confirmed, Completed, Cancelled }
-    /// How far the payment is.
+    /// The status of the payment.
     PaymentStatusName of PaymentStatus { Unpaid, Authorized, Paid, PartiallyRefunded, Refunded, Failed }
-    /// How far the delivery is.
+    /// The status of the delivery.
     FulfillmentStatusName of FulfillmentStatus { Unfulfilled, Partial, Shipped, Delivered }
-    /// Why an order was cancelled; `shortfall`: its stock was lost before it could be committed; `requested`: somebody
-    /// asked for it; `expired`: it was not paid in time.
+    /// Why an order was cancelled. `shortfall`: its stock was lost before it could be committed; `requested`: a user
+    /// requested it; `expired`: it was not paid in time.
     CancelReasonName of CancelReason { Shortfall, Requested, Expired }
 }
 

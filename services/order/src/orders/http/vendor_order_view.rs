@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{orders::model::Order, values::OrderId};
 
-/// The own lines and where they go, and nothing of other vendors' lines.
+/// The vendor's own lines and the shipping address, without lines of other vendors.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = VendorOrder)]
 pub struct VendorOrderView {
@@ -25,7 +25,7 @@ pub struct VendorOrderView {
     items: Vec<OrderItemView>,
     /// The sum of these items.
     items_total: Money,
-    /// Absent where the order was placed without one.
+    /// Absent if the order was placed without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     shipping_address: Option<ShippingAddressView>,

@@ -23,17 +23,17 @@ pub struct AddressChange {
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RevisionError {
-    #[error("an order that is {} keeps its address and note", _0.as_str())]
+    #[error("the address and the note of an order that is {} cannot be changed", _0.as_str())]
     NotPending(Status),
     #[error("an order that is {} cannot become {}", from.as_str(), to.as_str())]
     NoSuchStep { from: Status, to: Status },
-    #[error("the order has no address yet, and parts of one are missing")]
+    #[error("the order has no address yet, and the new one is incomplete")]
     IncompleteAddress { missing: Vec<&'static str> },
     #[error("not everything is shipped")]
     NotShipped,
     #[error("the payment is {}", _0.as_str())]
     NotPaid(PaymentStatus),
-    #[error("lines of others are in this order too")]
+    #[error("the order contains lines of other vendors")]
     NotWhollyOwn,
 }
 

@@ -35,5 +35,5 @@ pub trait EventLog: Send + Sync + 'static {
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the log of events cannot be read or written")]
+#[error("cannot read or write the event log")]
 pub struct EventLogError(#[source] pub Cause);

@@ -74,11 +74,11 @@ pub struct Listing {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OrdersError {
     /// Trying again may help.
-    #[error("the database of orders is not available")]
+    #[error("the order database is not available")]
     Unavailable(#[source] Cause),
     /// Something in this batch can never be written.
-    #[error("the database of orders refused the data")]
+    #[error("the order database rejected the data")]
     Refused(#[source] Cause),
-    #[error("the database of orders holds or was asked what it should not")]
+    #[error("unexpected data or query in the order database")]
     Defect(#[source] Cause),
 }

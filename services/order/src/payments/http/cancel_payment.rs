@@ -15,8 +15,8 @@ use crate::{
 
 /// Cancel a payment
 ///
-/// While no money is taken: `pending` or `authorized`. What is set aside is given back by the provider, and the order
-/// waits for another payment. The answer says what is decided; the status follows.
+/// Allowed before the payment is captured: `pending` or `authorized`. The provider releases the authorized amount, and
+/// the order waits for another payment. The response shows the decision; the status changes asynchronously.
 #[utoipa::path(
     post,
     path = "/payments/{id}/cancel",
@@ -27,10 +27,10 @@ use crate::{
         RequestKey,
     ),
     responses(
-        (status = 202, description = "It is decided: the payment becomes `voided`.", body = PaymentView, headers(
+        (status = 202, description = "The payment will become `voided`.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
         )),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
         (status = 409, description = "`payment_not_cancellable`, or `payment_decided`: the payment is about to be captured."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

@@ -10,8 +10,8 @@ use crate::{
 
 /// Capture a payment
 ///
-/// Takes all of what is set aside for a payment that was started with `capture: manual`. The answer says what is
-/// decided; the status follows.
+/// Captures the full authorized amount of a payment that was started with `capture: manual`. The response shows the
+/// decision; the status changes asynchronously.
 #[utoipa::path(
     post,
     path = "/payments/{id}/capture",
@@ -22,10 +22,10 @@ use crate::{
         RequestKey,
     ),
     responses(
-        (status = 202, description = "It is decided: the payment becomes `captured`.", body = PaymentView, headers(
+        (status = 202, description = "The payment will become `captured`.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
         )),
-        (status = 403, description = "The caller does not have the role admin."),
+        (status = 403, description = "The role admin is required."),
         (status = 404, description = "No such payment."),
         (status = 409, description = "`payment_not_capturable`, or `payment_decided`: the payment is about to be voided."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

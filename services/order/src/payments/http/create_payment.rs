@@ -25,7 +25,7 @@ use crate::{
     payments::model::PaymentMethod, values::OrderId,
 };
 
-/// The amount is the order's total; nothing else can be paid.
+/// The amount is always the order's total.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -35,14 +35,14 @@ pub struct NewPaymentBody {
     /// One of `GET /payment-methods`.
     #[schema(pattern = "^[a-z0-9_]{1,64}$", example = "mock_ok")]
     payment_method: String,
-    /// `automatic` if absent; `manual` is for admins.
+    /// `automatic` by default; `manual` requires the role admin.
     capture: Option<CaptureModeName>,
 }
 
-/// Pay an order
+/// Start a payment
 ///
-/// Starts a payment of the order's total, and answers with it, `pending`: the result comes as soon as the provider has
-/// answered. For an order that waits for its payment: one that named no `payment_method`, or whose last payment failed.
+/// Starts a payment of the order's total and returns it as `pending`; the result follows once the provider has
+/// responded. Allowed for an order that waits for payment: it named no `payment_method`, or its last payment failed.
 #[utoipa::path(
     post,
     path = "/payments",
@@ -51,11 +51,11 @@ pub struct NewPaymentBody {
     params(RequestKey),
     request_body = NewPaymentBody,
     responses(
-        (status = 201, description = "The payment is started.", body = PaymentView, headers(
+        (status = 201, description = "The payment was started.", body = PaymentView, headers(
             ("Location" = String, description = "The payment's address."),
             ("ETag" = String, description = "The payment's version."),
         )),
-        (status = 403, description = "The caller has neither the role customer nor admin, or asks for what only an admin may do."),
+        (status = 403, description = "The role customer or admin is required; `capture: manual` requires the role admin."),
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`order_not_payable` or `payment_exists`."),
         (status = 422, description = "`unknown_payment_method`."),
@@ -70,7 +70,7 @@ pub async fn create_payment(
 ) -> Result<impl IntoResponse, Problem> {
     if body.capture == Some(CaptureModeName::Manual) && !caller.has(Role::Admin) {
         return Err(Problem::forbidden(
-            "Only an admin may have a payment captured by hand.",
+            "Only an admin may start a payment with capture: manual.",
         ));
     }
     let method = PaymentMethod::try_from(body.payment_method)

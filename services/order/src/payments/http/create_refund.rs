@@ -23,7 +23,7 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(as = NewRefund, example = json!({ "amount": "9.99", "reason": "Arrived broken" }))]
 pub struct NewRefundBody {
-    /// All that is left of the payment if absent.
+    /// If absent: the remaining amount of the payment.
     amount: Option<Amount>,
     #[schema(value_type = Option<Line<200>>, inline)]
     reason: Option<String>,
@@ -31,9 +31,9 @@ pub struct NewRefundBody {
 
 /// Refund a payment
 ///
-/// Gives back an amount of a captured payment, or all that is left of it, and answers with the refund, `pending`: it
-/// becomes `succeeded` or `failed` as soon as the provider has answered. Any number of refunds may be made, up to what was
-/// captured.
+/// Refunds an amount of a captured payment, or the remaining amount, and returns the refund as `pending`; it becomes
+/// `succeeded` or `failed` once the provider has responded. Any number of refunds can be made, up to the captured
+/// amount.
 #[utoipa::path(
     post,
     path = "/payments/{id}/refunds",
@@ -45,8 +45,8 @@ pub struct NewRefundBody {
     ),
     request_body = NewRefundBody,
     responses(
-        (status = 201, description = "The refund is under way.", body = RefundView),
-        (status = 403, description = "The caller does not have the role admin."),
+        (status = 201, description = "The refund was started.", body = RefundView),
+        (status = 403, description = "The role admin is required."),
         (status = 404, description = "No such payment."),
         (status = 409, description = "`payment_not_refundable`, or `refund_exceeds_payment` (with `refundable`)."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

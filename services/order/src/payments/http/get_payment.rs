@@ -19,7 +19,7 @@ use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
         (status = 200, description = "The payment.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
         )),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]

@@ -8,7 +8,7 @@ use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
 
 /// Get a payment's status
 ///
-/// For polling while a payment is `pending`.
+/// Use it for polling while a payment is `pending`.
 #[utoipa::path(
     get,
     path = "/payments/{id}/status",
@@ -16,8 +16,8 @@ use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
     security(("bearer" = [])),
     params(("id" = PaymentId, Path, description = "The payment.")),
     responses(
-        (status = 200, description = "How far the payment is.", body = PaymentStatusView),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 200, description = "The status of the payment.", body = PaymentStatusView),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{app::App, payments::ports::OfferedMethod};
 
-/// The ways to pay; empty where orders are not paid here.
+/// The payment methods; empty if the shop takes no payments.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PaymentMethods {
     data: Vec<PaymentMethodView>,
@@ -15,14 +15,14 @@ pub struct PaymentMethods {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PaymentMethod)]
 struct PaymentMethodView {
-    /// What `payment_method` of an order or a payment says.
+    /// The value for `payment_method` of an order or a payment.
     #[schema(example = "mock_ok")]
     id: String,
     #[schema(example = "mock")]
     provider: &'static str,
     #[schema(example = "Mock")]
     title: &'static str,
-    #[schema(example = "Succeeds at once.")]
+    #[schema(example = "Succeeds immediately.")]
     description: &'static str,
 }
 
@@ -39,7 +39,7 @@ impl From<&OfferedMethod> for PaymentMethodView {
 
 /// List payment methods
 ///
-/// For everybody: a shop shows them before anybody has signed in.
+/// Public; no access token is needed.
 #[utoipa::path(
     get,
     path = "/payment-methods",

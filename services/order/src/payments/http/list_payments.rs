@@ -35,10 +35,10 @@ pub struct PaymentsQuery {
     from: Option<DateTime<Utc>>,
     /// Created before this time (RFC 3339).
     to: Option<DateTime<Utc>>,
-    /// The only order there is: newest first.
+    /// The only supported value: newest first.
     #[expect(
         dead_code,
-        reason = "there is one way to sort, and parsing refuses others"
+        reason = "only one sort order exists; parsing rejects others"
     )]
     #[param(inline)]
     sort: Option<NewestFirst>,
@@ -55,7 +55,7 @@ pub struct PaymentsQuery {
     params(ListQuery<PaymentsQuery>),
     responses(
         (status = 200, description = "A page of payments.", body = Page<PaymentView>),
-        (status = 403, description = "The caller has neither the role customer nor admin, or filters by another user without the role admin."),
+        (status = 403, description = "The role customer or admin is required; filtering by another user requires the role admin."),
     ),
 )]
 pub async fn list_payments(
@@ -74,7 +74,5 @@ pub async fn list_payments(
         to: query.to,
     };
     let page = page(&app, reader(&caller), filter, &paging).await?;
-    page.ok_or_else(|| {
-        Problem::forbidden("Only an admin may ask for the payments of another user.")
-    })
+    page.ok_or_else(|| Problem::forbidden("Only an admin may list the payments of another user."))
 }

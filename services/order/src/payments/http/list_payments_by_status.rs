@@ -24,7 +24,7 @@ use crate::{app::App, infrastructure::http::listing::reader, payments::model::Pa
     params(("status" = PaymentStateName, Path, description = "The state."), ListQuery<NoFilter>),
     responses(
         (status = 200, description = "A page of payments.", body = Page<PaymentView>),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such state."),
     ),
 )]

@@ -16,7 +16,7 @@ pub struct Refunds {
 
 /// List the refunds of a payment
 ///
-/// Oldest first, all of them.
+/// All refunds, oldest first.
 #[utoipa::path(
     get,
     path = "/payments/{id}/refunds",
@@ -25,7 +25,7 @@ pub struct Refunds {
     params(("id" = PaymentId, Path, description = "The payment.")),
     responses(
         (status = 200, description = "The refunds.", body = Refunds),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]

@@ -18,7 +18,7 @@ use crate::{
     values::{Note, PaymentId, Removable},
 };
 
-/// A merge patch (RFC 7396): what is absent stays, null takes away.
+/// A merge patch (RFC 7396): absent members keep their values, null removes a value.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -31,7 +31,7 @@ pub struct UpdatePaymentBody {
 
 /// Change a payment's note
 ///
-/// The note is all that can be changed of a payment; money moves by `capture`, `cancel` and `refunds`.
+/// Only the note of a payment can be changed here; use `capture`, `cancel` and `refunds` to move money.
 #[utoipa::path(
     patch,
     path = "/payments/{id}",
@@ -43,8 +43,8 @@ pub struct UpdatePaymentBody {
     ),
     request_body(content((UpdatePaymentBody = "application/json"), (UpdatePaymentBody = "application/merge-patch+json"))),
     responses(
-        (status = 200, description = "The payment as it is now.", body = PaymentView, headers(("ETag" = String, description = "The payment's version."))),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 200, description = "The payment after the change.", body = PaymentView, headers(("ETag" = String, description = "The payment's version."))),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
@@ -70,7 +70,7 @@ pub async fn patch_payment(
     Ok((ETag(payment.version), Json(PaymentView::from(payment))))
 }
 
-/// Change a payment's note (the same as PATCH)
+/// Change a payment's note (same as PATCH)
 #[utoipa::path(
     put,
     path = "/payments/{id}",
@@ -82,8 +82,8 @@ pub async fn patch_payment(
     ),
     request_body = UpdatePaymentBody,
     responses(
-        (status = 200, description = "The payment as it is now.", body = PaymentView, headers(("ETag" = String, description = "The payment's version."))),
-        (status = 403, description = "The caller has neither the role customer nor admin."),
+        (status = 200, description = "The payment after the change.", body = PaymentView, headers(("ETag" = String, description = "The payment's version."))),
+        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),

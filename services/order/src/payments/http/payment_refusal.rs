@@ -19,7 +19,7 @@ pub fn of_starting(error: &StartPaymentError) -> Problem {
     match error {
         StartPaymentError::UnknownMethod => method(
             "unknown_payment_method",
-            "no such method is offered; see GET /payment-methods".to_owned(),
+            "no such payment method; see GET /payment-methods".to_owned(),
         ),
         StartPaymentError::Intent(error) => of_intent(error),
     }
@@ -32,20 +32,20 @@ pub fn of_intent(error: &IntentError) -> Problem {
         IntentError::Stale => IfMatch::stale(),
         IntentError::NotPayable => Problem::conflict(
             "order_not_payable",
-            "There is nothing to pay for this order, or not any more.",
+            "The order is not waiting for a payment.",
         ),
         IntentError::PaymentExists => Problem::conflict(
             "payment_exists",
-            "This order has a payment already: see GET /payments?order=. A new one is possible when that has failed or is cancelled.",
+            "The order already has a payment; see GET /payments?order=. Start a new one only after that has failed or is cancelled.",
         ),
         IntentError::NotCancellable(status) => Problem::conflict(
             "order_not_cancellable",
-            "The order cannot be cancelled any more.",
+            "The order can no longer be cancelled.",
         )
         .with_member("current_status", status.as_str()),
         IntentError::WhollyShipped => Problem::conflict(
             "order_shipped",
-            "Everything of the order is shipped, or about to be. Ask for a return instead.",
+            "The order is completely shipped, or about to be. Request a return instead.",
         ),
         IntentError::Payment(error) => of_rule(error),
         IntentError::Unavailable(_) => Problem::unavailable(1).with_cause(error),
@@ -59,13 +59,13 @@ fn of_rule(error: &PaymentError) -> Problem {
         PaymentError::Decided(decision) => Problem::conflict(
             "payment_decided",
             format!(
-                "It is decided already to {} this payment; read it again in a moment.",
+                "This payment is already about to be changed ({}); read it again in a moment.",
                 decision.as_str()
             ),
         ),
         PaymentError::TooMuch { left } => Problem::conflict(
             "refund_exceeds_payment",
-            "More than is left of this payment cannot be given back; see refundable.",
+            "The amount exceeds the refundable amount of this payment; see refundable.",
         )
         .with_member("refundable", left),
         PaymentError::NoAmount => Problem::invalid_field(
@@ -80,19 +80,19 @@ fn of_transition(from: PaymentState, to: PaymentState) -> Problem {
     let (code, detail) = match to {
         PaymentState::Captured => (
             "payment_not_capturable",
-            "Only an authorized payment is captured.",
+            "Only an authorized payment can be captured.",
         ),
         PaymentState::Voided => (
             "payment_not_cancellable",
-            "A payment is cancelled only before its money is taken; afterwards it is refunded.",
+            "A payment can be cancelled only before it is captured; create a refund instead.",
         ),
         PaymentState::PartiallyRefunded | PaymentState::Refunded => (
             "payment_not_refundable",
-            "Only a captured payment is refunded.",
+            "Only a captured payment can be refunded.",
         ),
         PaymentState::Pending | PaymentState::Authorized | PaymentState::Failed => (
             "payment_state",
-            "The payment is in a state that does not allow this.",
+            "The state of the payment does not allow this operation.",
         ),
     };
     Problem::conflict(code, detail).with_member("current_status", from.as_str())

@@ -14,15 +14,15 @@ use crate::{
 };
 
 names! {
-    /// How far a payment is: `pending` until the provider has answered, `failed` if it refused, `voided` if the payment
-    /// was given up before money moved.
+    /// The status of a payment: `pending` until the provider has responded, `failed` if it refused, `voided` if the
+    /// payment was cancelled before it was captured.
     PaymentStateName of PaymentState { Pending, Authorized, Captured, PartiallyRefunded, Refunded, Failed, Voided }
-    /// `automatic`: the money is taken as soon as the goods are the customer's. `manual`: when an admin says so.
+    /// `automatic`: the payment is captured once the stock is committed. `manual`: an admin captures it.
     CaptureModeName of CaptureMode { Automatic, Manual }
-    /// What is about to become of a payment.
+    /// The pending decision on a payment.
     PaymentDecisionName of PaymentDecision { Capture, Void }
     RefundStateName of RefundState { Pending, Succeeded, Failed }
-    /// Why money goes back: an admin asked for it, the order was cancelled, goods were returned.
+    /// Why the money is refunded: an admin requested it, the order was cancelled, or goods were returned.
     RefundCauseName of RefundCause { Requested, Cancelled, Returned }
 }
 
@@ -31,7 +31,7 @@ names! {
 pub struct PaymentView {
     id: PaymentId,
     order_id: OrderId,
-    /// Whose order it is.
+    /// The customer of the order.
     user_id: UserId,
     #[schema(example = "mock")]
     provider: &'static str,
@@ -39,21 +39,21 @@ pub struct PaymentView {
     payment_method: String,
     capture: CaptureModeName,
     status: PaymentStateName,
-    /// Decided, and not done yet.
+    /// Decided but not carried out yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     decision: Option<PaymentDecisionName>,
-    /// Why the provider refused, in its words.
+    /// The provider's reason for the refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = "card_declined")]
     failure_reason: Option<String>,
     amount: Money,
     authorized: Money,
     captured: Money,
-    /// On its way back.
+    /// The amount of refunds in progress.
     refund_pending: Money,
     refunded: Money,
-    /// What the provider calls this payment.
+    /// The provider's reference of this payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     provider_reference: Option<String>,
@@ -64,7 +64,7 @@ pub struct PaymentView {
     updated_at: DateTime<Utc>,
 }
 
-/// How far a payment is, and nothing else: for polling.
+/// Only the status of a payment, for polling.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PaymentStatusAnswer)]
 pub struct PaymentStatusView {
@@ -85,11 +85,11 @@ pub struct RefundView {
     amount: Money,
     status: RefundStateName,
     cause: RefundCauseName,
-    /// In the words of whoever asked for it.
+    /// The reason given by the requester.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     reason: Option<String>,
-    /// Why the provider refused, in its words.
+    /// The provider's reason for the refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = "account_closed")]
     failure_reason: Option<String>,

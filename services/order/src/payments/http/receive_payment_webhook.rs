@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Who carries payments out.
+/// A payment provider.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderPath {
@@ -34,24 +34,25 @@ impl From<ProviderPath> for ProviderName {
 
 /// Receive a provider's webhook
 ///
-/// For providers: signed as Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, `webhook-signature`). It makes the
-/// shop ask the provider for the payment; what else it says is not believed, so that it may come twice, late or never.
+/// For payment providers; signed as Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, `webhook-signature`). A
+/// webhook only makes the shop query the provider for the payment; its other content is ignored. Duplicate, late and
+/// lost webhooks are therefore harmless.
 #[utoipa::path(
     post,
     path = "/payments/webhooks/{provider}",
     tag = "payments",
     params(
         ("provider" = inline(ProviderPath), Path, description = "The provider."),
-        ("webhook-id" = String, Header, description = "The same whenever a webhook is sent again."),
-        ("webhook-timestamp" = String, Header, description = "When it was sent, in seconds since 1970; at most five minutes ago."),
+        ("webhook-id" = String, Header, description = "Identifies the webhook; unchanged when it is sent again."),
+        ("webhook-timestamp" = String, Header, description = "When it was sent, in seconds since 1970-01-01 UTC; at most five minutes ago."),
         ("webhook-signature" = String, Header, description = "`v1,` and the base64 of the HMAC-SHA256 of id, time and body."),
     ),
-    request_body(content = String, content_type = "application/json", description = "In the provider's words.", example = json!({ "type": "payment.authorise.settled", "data": { "payment_id": "pay_01932c5e-7d2a-7c3e-9f00-0242ac120002" } })),
+    request_body(content = String, content_type = "application/json", description = "The payload, in the provider's format.", example = json!({ "type": "payment.authorise.settled", "data": { "payment_id": "pay_01932c5e-7d2a-7c3e-9f00-0242ac120002" } })),
     responses(
-        (status = 204, description = "Taken. Also if no such payment is known here: sending it again would not help."),
-        (status = 401, description = "`signature_invalid`: the provider has not signed it, or the signature is too old."),
+        (status = 204, description = "Accepted, also if the payment is unknown, because sending it again would not help."),
+        (status = 401, description = "`signature_invalid`: the signature is not valid or too old."),
         (status = 404, description = "No such provider."),
-        (status = 422, description = "The webhook is signed but names no payment."),
+        (status = 422, description = "The webhook is signed but does not identify a payment."),
     ),
 )]
 pub async fn receive_payment_webhook(
@@ -83,10 +84,10 @@ fn refusal(error: &WebhookError) -> Problem {
     match error {
         WebhookError::Untrusted(_) => Problem::unauthorized(
             "signature_invalid",
-            "The webhook is not signed with a secret known here, or not lately.",
+            "The signature of the webhook is not valid or too old.",
         ),
         WebhookError::Malformed(_) => {
-            Problem::invalid_field("", "invalid", "the webhook names no payment")
+            Problem::invalid_field("", "invalid", "the webhook does not identify a payment")
         }
         WebhookError::Unavailable(_) => Problem::unavailable(5).with_cause(error),
     }

@@ -5,7 +5,7 @@ use crate::orders::model::Status;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum IntentRefusal {
-    #[error("the payment that this is about is not there")]
+    #[error("no such payment")]
     NoPayment,
     #[error("the payment has another version")]
     Stale,
@@ -14,7 +14,7 @@ pub enum IntentRefusal {
     NotPayable,
     #[error("an order that is {} cannot be cancelled", _0.as_str())]
     NotCancellable(Status),
-    #[error("everything of the order is shipped, or about to be")]
+    #[error("the order is completely shipped, or about to be")]
     WhollyShipped,
     #[error(transparent)]
     Payment(#[from] PaymentError),

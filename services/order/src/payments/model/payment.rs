@@ -44,7 +44,7 @@ pub struct Payment {
 pub struct StoredPayment {
     pub id: PaymentId,
     pub order_id: OrderId,
-    /// Whose order it is.
+    /// The customer of the order.
     pub customer: UserId,
     pub provider: ProviderName,
     pub method: PaymentMethod,
@@ -54,7 +54,7 @@ pub struct StoredPayment {
     pub amount: Money,
     pub authorized: Money,
     pub captured: Money,
-    /// On its way back.
+    /// The amount of refunds in progress.
     pub refund_pending: Money,
     pub refunded: Money,
     pub reference: Option<ProviderReference>,
@@ -87,11 +87,11 @@ pub enum PaymentError {
         from: PaymentState,
         to: PaymentState,
     },
-    #[error("it is decided already to {} this payment", _0.as_str())]
+    #[error("this payment is already about to be changed: {}", _0.as_str())]
     Decided(PaymentDecision),
-    #[error("of this payment {} can be given back", left.minor)]
+    #[error("only {} of this payment can be refunded", left.minor)]
     TooMuch { left: Money },
-    #[error("the amount is of another currency than the payment, or nothing")]
+    #[error("the amount must be greater than zero and in the currency of the payment")]
     NoAmount,
 }
 

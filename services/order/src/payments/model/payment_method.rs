@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::values::UnknownName;
 
-/// Who carries payments out. An order that needs none has none of these.
+/// A payment provider. An order that needs none has none of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProviderName {
     /// Ours, for trying out and for tests: no money moves.
@@ -46,9 +46,9 @@ pub struct RefusalReason(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PaymentNameError {
-    #[error("a payment method is 1 to 64 of the characters a-z, 0-9 and '_'")]
+    #[error("a payment method must be 1 to 64 of the characters a-z, 0-9 and '_'")]
     Method,
-    #[error("a provider's reference or reason is 1 to 255 printable ASCII characters")]
+    #[error("a provider's reference or reason must be 1 to 255 printable ASCII characters")]
     Foreign,
 }
 

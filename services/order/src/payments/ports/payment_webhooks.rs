@@ -42,9 +42,9 @@ pub enum WebhookError {
     /// Anybody may have sent it.
     #[error("the webhook is not signed by the provider")]
     Untrusted(#[source] Cause),
-    #[error("the webhook is signed, and says nothing that is understood")]
+    #[error("the webhook is signed, but its payload is invalid")]
     Malformed(#[source] Cause),
     /// The secret is not at hand; the provider sends it again.
-    #[error("webhooks cannot be verified now")]
+    #[error("webhooks cannot be verified at present")]
     Unavailable(#[source] Cause),
 }

@@ -41,13 +41,13 @@ pub struct MockProvider {
 enum MockError {
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
-    #[error("the same key was used for something else")]
+    #[error("the key was used for a different request")]
     KeyReused,
-    #[error("a row of the mock's books cannot be read")]
+    #[error("invalid row in the mock provider's records")]
     Row,
-    #[error("the answer was lost")]
+    #[error("the response was lost")]
     Lost,
-    #[error("there was no answer in time")]
+    #[error("no response in time")]
     TimedOut,
 }
 

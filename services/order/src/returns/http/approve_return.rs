@@ -11,7 +11,7 @@ use crate::{
 
 /// Approve a return
 ///
-/// The customer may send the goods. Doing it again changes nothing.
+/// Allows the customer to send the goods back. Idempotent.
 #[utoipa::path(
     post,
     path = "/returns/{id}/approve",
@@ -19,8 +19,8 @@ use crate::{
     security(("bearer" = [])),
     params(("id" = ReturnId, Path, description = "The return.")),
     responses(
-        (status = 200, description = "It is approved.", body = ReturnView),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The return is approved.", body = ReturnView),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such return, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition` or `order_being_changed`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

@@ -26,7 +26,7 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(as = NewReturn, example = json!({ "items": [{ "sku": "MUG-1", "quantity": 1 }], "reason": "The handle is broken." }))]
 pub struct NewReturnBody {
-    /// Without them: everything that was shipped and is in no return.
+    /// If absent: all shipped units that are not in a return.
     #[schema(min_items = 1, max_items = 50)]
     items: Option<Vec<ParcelItemBody>>,
     #[schema(value_type = Option<BlankLine<500>>, inline)]
@@ -58,9 +58,10 @@ impl NewReturnBody {
     }
 }
 
-/// Give goods back
+/// Request a return
 ///
-/// Asks to return what was shipped. Whoever sold it approves, and receives the goods; then the money goes back.
+/// Requests the return of shipped units. The vendor or an admin approves the return and receives the goods; then their
+/// price is refunded.
 #[utoipa::path(
     post,
     path = "/orders/{id}/returns",
@@ -73,9 +74,9 @@ impl NewReturnBody {
     request_body = NewReturnBody,
     responses(
         (status = 201, description = "The return is requested.", body = ReturnView),
-        (status = 403, description = "The caller does not have the role customer."),
+        (status = 403, description = "The role customer is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
-        (status = 409, description = "`nothing_left`: every shipped unit is in a return already; or `order_being_changed`."),
+        (status = 409, description = "`nothing_left`: every shipped unit is already in a return; or `order_being_changed`."),
         (status = 422, description = "`unknown_item` or `too_many`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),

@@ -16,7 +16,7 @@ pub struct ReturnsView {
 
 /// List the returns of an order
 ///
-/// Oldest first. Customers see those of their own orders, vendors those with only own lines in them, admins all.
+/// Oldest first. Customers see those of their own orders, vendors those that contain only their own lines, admins all.
 #[utoipa::path(
     get,
     path = "/orders/{id}/returns",
@@ -25,8 +25,8 @@ pub struct ReturnsView {
     params(("id" = OrderId, Path, description = "The order.")),
     responses(
         (status = 200, description = "The returns.", body = ReturnsView),
-        (status = 403, description = "The caller has none of the roles customer, vendor and admin."),
-        (status = 404, description = "No such order, or none of its lines is the caller's."),
+        (status = 403, description = "The role customer, vendor or admin is required."),
+        (status = 404, description = "No such order, or the caller owns none of its lines."),
     ),
 )]
 pub async fn list_returns(

@@ -14,8 +14,8 @@ use crate::{
 
 /// Receive a return
 ///
-/// The goods are here: they go back into stock, and their price to the customer as far as it was paid. The answer says
-/// that it is decided; `received` follows, mostly within a second. Doing it again changes nothing.
+/// Confirms that the goods have arrived: they return to stock, and their price is refunded as far as it was paid. The
+/// response shows the decision; the status becomes `received` asynchronously, usually within a second. Idempotent.
 #[utoipa::path(
     post,
     path = "/returns/{id}/receive",
@@ -23,8 +23,8 @@ use crate::{
     security(("bearer" = [])),
     params(("id" = ReturnId, Path, description = "The return.")),
     responses(
-        (status = 202, description = "It is receiving, or received already.", body = ReturnView),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 202, description = "The return is `receiving`, or already `received`.", body = ReturnView),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such return, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition`: the return has not been approved; or `order_being_changed`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

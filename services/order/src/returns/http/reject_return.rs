@@ -11,7 +11,7 @@ use crate::{
 
 /// Reject a return
 ///
-/// Until it is received. Doing it again changes nothing.
+/// Allowed until the return is received. Idempotent.
 #[utoipa::path(
     post,
     path = "/returns/{id}/reject",
@@ -19,8 +19,8 @@ use crate::{
     security(("bearer" = [])),
     params(("id" = ReturnId, Path, description = "The return.")),
     responses(
-        (status = 200, description = "It is rejected.", body = ReturnView),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The return is rejected.", body = ReturnView),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such return, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition`: the return has been received; or `order_being_changed`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

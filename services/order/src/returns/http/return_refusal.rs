@@ -19,7 +19,10 @@ pub fn of_returning(error: &ReturnGoodsError) -> Problem {
         ReturnGoodsError::KeyReused => payment_refusal::of_intent(&IntentError::KeyReused),
         ReturnGoodsError::Refused(ReturnError::NoSuchStep(state)) => Problem::conflict(
             "no_such_transition",
-            format!("The return is {}.", state.as_str()),
+            format!(
+                "The return is {}; this transition is not allowed.",
+                state.as_str()
+            ),
         )
         .with_member("current_status", state.as_str()),
         ReturnGoodsError::Refused(ReturnError::Packing(error)) => of_packing(error),

@@ -23,9 +23,10 @@ pub struct ReturnView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = "The handle is broken.")]
     reason: Option<String>,
-    /// What the items cost; goes back when they are received, as far as the payment still has it.
+    /// The price of the items; refunded when they are received, up to the remaining amount of the payment.
     refund: Money,
-    /// Why the stock did not take them back; it is `approved` again. `too_many`, `gone` or `mismatch`.
+    /// Why the stock could not take the units back and the return is `approved` again: `too_many`, `gone` or
+    /// `mismatch`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     refusal: Option<String>,
@@ -33,7 +34,7 @@ pub struct ReturnView {
     updated_at: DateTime<Utc>,
 }
 
-/// `receiving`: the goods are here; the stock and the payment are about to be told. Then it is `received`.
+/// `receiving`: the goods have arrived, and the stock and the payment are being updated; then the return is `received`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ReturnState)]

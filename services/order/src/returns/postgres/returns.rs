@@ -210,7 +210,7 @@ fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
         Ok(())
     } else {
         Err(StoreError::Row(
-            "a return that is not as its order's version says",
+            "a return that does not match the version of its order",
         ))
     }
 }

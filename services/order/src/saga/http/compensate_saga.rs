@@ -10,19 +10,19 @@ use crate::{
 
 /// Compensate a saga
 ///
-/// Asks for the cancellation of its order: what was held, taken or set aside goes back, in reverse.
+/// Requests the cancellation of the saga's order: completed steps are compensated in reverse order.
 #[utoipa::path(
     post,
     path = "/sagas/{id}/compensate",
     tag = "sagas",
     security(("bearer" = [])),
     params(
-        ("id" = SagaId, Path, description = "The saga; an order's UUID names its saga too."),
+        ("id" = SagaId, Path, description = "The saga's id; the UUID of an order identifies its saga too."),
         RequestKey,
     ),
     responses(
-        (status = 202, description = "The order becomes `cancelled`, or is it already.", body = SagaView),
-        (status = 403, description = "The caller does not have the role admin."),
+        (status = 202, description = "The order will become `cancelled`, or already is.", body = SagaView),
+        (status = 403, description = "The role admin is required."),
         (status = 404, description = "No such saga."),
         (status = 409, description = "`order_shipped` or `order_not_cancellable`."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),

@@ -16,13 +16,13 @@ use crate::{app::App, orders::http::refusal, values::SagaId};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SagasQuery {
-    /// Only those past their deadline and not finished.
+    /// Only unfinished sagas past their deadline.
     stuck: Option<bool>,
 }
 
 /// List sagas
 ///
-/// What is still to be done for orders, and what was done in the last week; the newest orders first.
+/// Sagas in progress, and those finished in the last week; newest orders first.
 #[utoipa::path(
     get,
     path = "/sagas",
@@ -31,7 +31,7 @@ pub struct SagasQuery {
     params(ListQuery<SagasQuery, false>),
     responses(
         (status = 200, description = "A page of sagas.", body = Page<SagaView>),
-        (status = 403, description = "The caller does not have the role admin."),
+        (status = 403, description = "The role admin is required."),
     ),
 )]
 pub async fn list_sagas(

@@ -10,21 +10,21 @@ use crate::{
 
 /// Retry a saga
 ///
-/// Makes it due now, its attempts counted from none.
+/// Makes the saga due now and resets its attempt counter.
 #[utoipa::path(
     post,
     path = "/sagas/{id}/retry",
     tag = "sagas",
     security(("bearer" = [])),
     params(
-        ("id" = SagaId, Path, description = "The saga; an order's UUID names its saga too."),
+        ("id" = SagaId, Path, description = "The saga's id; the UUID of an order identifies its saga too."),
         RequestKey,
     ),
     responses(
-        (status = 202, description = "It is due.", body = SagaView),
-        (status = 403, description = "The caller does not have the role admin."),
+        (status = 202, description = "The saga is due.", body = SagaView),
+        (status = 403, description = "The role admin is required."),
         (status = 404, description = "No such saga."),
-        (status = 409, description = "`saga_finished`: the saga has no step left."),
+        (status = 409, description = "`saga_finished`: the saga has no remaining step."),
         (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]

@@ -17,14 +17,14 @@ use crate::{
 pub struct SagaView {
     id: SagaId,
     order_id: OrderId,
-    /// What it does next.
+    /// The next step.
     #[schema(example = "commit_hold")]
     step: String,
-    /// With this step so far.
+    /// Attempts at this step so far.
     #[schema(example = 3)]
     attempts: i32,
     due_at: DateTime<Utc>,
-    /// Past this it is `stuck`, and goes on all the same.
+    /// After this time the saga is reported as `stuck`; it keeps running.
     deadline: DateTime<Utc>,
     stuck: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,10 +56,9 @@ impl From<SagaReport> for SagaView {
 pub fn of_tending(error: &TendSagasError) -> Problem {
     match error {
         TendSagasError::NotFound => Problem::not_found(),
-        TendSagasError::Finished => Problem::conflict(
-            "saga_finished",
-            "Nothing is left to be done for this order.",
-        ),
+        TendSagasError::Finished => {
+            Problem::conflict("saga_finished", "The saga is finished; no step remains.")
+        }
         TendSagasError::Intent(error) => payment_refusal::of_intent(error),
         TendSagasError::Orders(error) => refusal::of_reading(error),
     }

@@ -42,7 +42,7 @@ pub enum Impossible {
     Order(#[from] TransitionError),
     #[error(transparent)]
     Payment(#[from] PaymentError),
-    #[error("the payment or the refund that this is about is not there")]
+    #[error("no such payment or refund")]
     Nothing,
 }
 

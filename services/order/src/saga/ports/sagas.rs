@@ -39,5 +39,5 @@ pub trait Sagas: Send + Sync + 'static {
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the sagas cannot be read or written")]
+#[error("cannot read or write sagas")]
 pub struct SagasError(#[source] pub Cause);

@@ -40,13 +40,13 @@ pub enum CreateProductError {
     SkuTaken,
     #[error("another product has this slug")]
     SlugTaken,
-    #[error("the key belongs to another request")]
+    #[error("the key was used for a different request")]
     KeyOfAnotherRequest,
-    #[error("the product cannot be read back")]
+    #[error("cannot read the product back")]
     Unreadable(#[from] Unreadable),
-    #[error("the answer cannot be written")]
+    #[error("cannot serialize the response")]
     Answer(#[from] serde_json::Error),
-    #[error("the product cannot be kept")]
+    #[error("cannot store the product")]
     Database(#[source] sqlx::Error),
 }
 

@@ -30,17 +30,17 @@ pub struct ProductChange {
 
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateProductError {
-    #[error("there is no such product of this owner")]
+    #[error("no such product of this owner")]
     NotFound,
-    #[error("the product changed since it was read")]
+    #[error("the product has changed since it was read")]
     Stale,
     #[error("another product has this slug")]
     SlugTaken,
     #[error(transparent)]
     Metadata(#[from] MetadataError),
-    #[error("the product cannot be read back")]
+    #[error("cannot read the product back")]
     Unreadable(#[from] Unreadable),
-    #[error("the change cannot be kept")]
+    #[error("cannot store the change")]
     Database(#[source] sqlx::Error),
 }
 

@@ -97,7 +97,7 @@ pub fn readable<R: Row>(row: R) -> Option<R::Read> {
     row.read()
         .inspect_err(|reason| {
             metrics::counter!(COUNTER, "kind" => R::KIND).increment(1);
-            error!(row.kind = R::KIND, row.id = %id, %reason, "left out a row that cannot be read");
+            error!(row.kind = R::KIND, row.id = %id, %reason, "skipped an invalid row");
         })
         .ok()
 }

@@ -53,21 +53,21 @@ pub enum NewCount {
 pub enum InventoryError {
     #[error("the owner has no product with this sku")]
     NotFound,
-    #[error("there is no such location")]
+    #[error("no such location")]
     UnknownLocation,
-    #[error("there are units in several places")]
+    #[error("the SKU has units in several locations")]
     LocationRequired,
-    #[error("the count changed since it was read")]
+    #[error("the count has changed since it was read")]
     Stale,
     #[error("{committed} units are held or allocated, more than {on_hand}")]
     BelowCommitted { on_hand: i64, committed: i64 },
-    #[error("more than {MAX_ON_HAND} units")]
+    #[error("the count exceeds {MAX_ON_HAND} units")]
     TooMany,
-    #[error("the key belongs to another request")]
+    #[error("the key was used for a different request")]
     KeyOfAnotherRequest,
-    #[error("the answer cannot be written")]
+    #[error("cannot serialize the response")]
     Answer(#[source] serde_json::Error),
-    #[error("the count cannot be kept")]
+    #[error("cannot store the count")]
     Stock(#[from] StockError),
 }
 

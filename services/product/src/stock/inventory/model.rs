@@ -25,9 +25,9 @@ pub struct Inventory {
     pub allocated: i64,
     pub low_stock_threshold: i64,
     pub low: bool,
-    /// Where the first units are taken from.
+    /// The location that orders are filled from first.
     pub warehouse: String,
-    /// In the order in which they are emptied.
+    /// Sorted in the order in which orders are filled from them.
     pub locations: Json<Vec<UnitsAt>>,
 }
 
@@ -40,7 +40,7 @@ pub struct UnitsAt {
     pub allocated: i64,
 }
 
-/// Why units came or went.
+/// The reason of a stock movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]

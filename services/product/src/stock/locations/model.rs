@@ -10,7 +10,7 @@ use crate::catalog::products::model::Name;
 
 const MAX_LENGTH: usize = 32;
 
-/// 1 to 32 small letters and digits, in words joined by hyphens.
+/// 1 to 32 lower-case letters and digits, in words joined by hyphens.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type, ToSchema,
 )]
@@ -20,7 +20,7 @@ const MAX_LENGTH: usize = 32;
 pub struct LocationCode(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a location is 1 to 32 small letters and digits, in words joined by hyphens")]
+#[error("a location must be 1 to 32 lower-case letters and digits, in words joined by hyphens")]
 pub struct LocationCodeError;
 
 impl LocationCode {
@@ -69,7 +69,7 @@ pub struct NewLocation {
 pub struct Location {
     pub code: LocationCode,
     pub name: Name,
-    /// Orders are filled from the lowest first.
+    /// Orders are filled from the location with the lowest priority first.
     pub priority: i16,
     pub created_at: DateTime<Utc>,
 }

@@ -95,8 +95,8 @@ pub struct Offer {
     pub orderable: bool,
 }
 
-/// They move one way: from `held` to one of the others, which are final but for a retake of what ended without its
-/// order's doing (ADR 4) and the release of what ended or was not shipped.
+/// State of a reservation. It moves from `held` to one of the other states. Those are final, except that a reservation
+/// that ended without action of its order can be taken again, and that ended or unshipped units can be released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
@@ -142,7 +142,7 @@ pub struct ReservedLine {
 pub enum StockError {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
-    #[error("another transaction came between")]
+    #[error("a concurrent transaction interfered")]
     Raced,
     #[error("{changed} of {wanted} rows of stock changed")]
     Miscounted { wanted: i64, changed: i64 },

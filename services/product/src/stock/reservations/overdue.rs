@@ -116,7 +116,7 @@ pub async fn expire_overdue_but(
                 error!(
                     order.id = %line.order_id,
                     error = &error as &dyn std::error::Error,
-                    "an overdue hold cannot be taken back: audit the stock"
+                    "cannot release an overdue hold; audit the stock"
                 );
                 broken.insert(line.order_id);
             }

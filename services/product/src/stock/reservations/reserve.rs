@@ -51,7 +51,7 @@ pub async fn reserve(
 
 /// The verdict on an order that the database's own rules refused: it gets nothing, and the log says why.
 fn refuse(order: &Reservation, refused: &StockError) -> Verdict {
-    error!(order.id = %order.order_id, error = refused as &dyn std::error::Error, "refused an order the rules had let through");
+    error!(order.id = %order.order_id, error = refused as &dyn std::error::Error, "the database rejected an order that had passed the checks");
     Verdict::OutOfStock {
         lines: Vec::<ShortLine>::new(),
     }

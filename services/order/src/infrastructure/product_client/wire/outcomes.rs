@@ -35,7 +35,7 @@ struct Told<O> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the answer has no entry for it")]
+#[error("the response has no entry for it")]
 struct Missing;
 
 #[derive(Clone, Copy, Deserialize)]

@@ -75,13 +75,13 @@ struct LineUnknown {
 
 #[derive(Debug, thiserror::Error)]
 enum VerdictError {
-    #[error("the verdict cannot be read")]
+    #[error("the verdict is invalid")]
     Json(#[from] serde_json::Error),
-    #[error("a SKU of the verdict breaks its rule")]
+    #[error("a SKU of the verdict is invalid")]
     Sku(#[from] SkuError),
     #[error("the currency of the verdict is unknown")]
     Currency(#[from] CurrencyError),
-    #[error("a line is held without a unit")]
+    #[error("a held line has no units")]
     NoUnit,
     #[error("a name is empty, longer than {MAX_NAME} characters, or not text")]
     Name,

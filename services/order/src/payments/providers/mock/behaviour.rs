@@ -34,14 +34,14 @@ struct Method {
 
 #[rustfmt::skip]
 const METHODS: [Method; 8] = [
-    Method { name: "mock_ok", title: "Mock", description: "Succeeds at once.", behaviour: Behaviour::Plain },
-    Method { name: "mock_declined", title: "Mock, declined", description: "Is always declined.", behaviour: Behaviour::Declined },
-    Method { name: "mock_unknown", title: "Mock, lost answers", description: "Charges, and the first answer to every request is lost.", behaviour: Behaviour::AnswersLost },
-    Method { name: "mock_late", title: "Mock, late", description: "Is pending for a while, and so are its refunds.", behaviour: Behaviour::Late },
-    Method { name: "mock_twice", title: "Mock, told twice", description: "Is pending for a while, and its result is sent twice.", behaviour: Behaviour::Twice },
-    Method { name: "mock_slow", title: "Mock, slow", description: "Answers after seconds.", behaviour: Behaviour::Slow },
-    Method { name: "mock_capture_refused", title: "Mock, capture refused", description: "Is authorised, and its capture is refused.", behaviour: Behaviour::CaptureRefused },
-    Method { name: "mock_refund_refused", title: "Mock, refunds refused", description: "Is paid, and its refunds are refused.", behaviour: Behaviour::RefundRefused },
+    Method { name: "mock_ok", title: "Mock", description: "Succeeds immediately.", behaviour: Behaviour::Plain },
+    Method { name: "mock_declined", title: "Mock, declined", description: "Always declined.", behaviour: Behaviour::Declined },
+    Method { name: "mock_unknown", title: "Mock, lost answers", description: "Charges, but the first response to every request is lost.", behaviour: Behaviour::AnswersLost },
+    Method { name: "mock_late", title: "Mock, late", description: "Stays pending for a while, as do its refunds.", behaviour: Behaviour::Late },
+    Method { name: "mock_twice", title: "Mock, told twice", description: "Stays pending for a while; its result is sent twice.", behaviour: Behaviour::Twice },
+    Method { name: "mock_slow", title: "Mock, slow", description: "Responds after several seconds.", behaviour: Behaviour::Slow },
+    Method { name: "mock_capture_refused", title: "Mock, capture refused", description: "Authorized, but its capture is refused.", behaviour: Behaviour::CaptureRefused },
+    Method { name: "mock_refund_refused", title: "Mock, refunds refused", description: "Paid, but its refunds are refused.", behaviour: Behaviour::RefundRefused },
 ];
 
 impl Behaviour {

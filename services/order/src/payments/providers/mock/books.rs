@@ -207,6 +207,6 @@ async fn tell(
     )
     .fetch_one(&mut **transaction)
     .await?;
-    tracing::debug!(webhook.id = %id, "the mock will tell a result");
+    tracing::debug!(webhook.id = %id, "the mock provider will send a result");
     Ok(())
 }

@@ -48,11 +48,11 @@ struct Due {
 enum DeliveryError {
     #[error(transparent)]
     Secrets(#[from] SecretsError),
-    #[error("the body cannot be written")]
+    #[error("cannot serialize the body")]
     Body(#[from] serde_json::Error),
-    #[error("the receiver did not answer")]
+    #[error("the receiver did not respond")]
     Call(#[from] reqwest::Error),
-    #[error("the receiver answered {status}")]
+    #[error("the receiver responded with {status}")]
     Refused { status: StatusCode },
 }
 
@@ -84,7 +84,7 @@ impl MockWebhooks {
             if let Err(error) = self.deliver().await {
                 warn!(
                     error = &error as &dyn std::error::Error,
-                    "the mock's webhooks were not read"
+                    "failed to read the mock provider's webhooks"
                 );
             }
             if polls.is_multiple_of(POLLS_PER_CLEANING) {
@@ -114,7 +114,7 @@ impl MockWebhooks {
                     webhook.id = %due.id,
                     payment.id = %due.payment,
                     error = &error as &dyn std::error::Error,
-                    "a webhook of the mock was not taken"
+                    "a webhook of the mock provider was not accepted"
                 ),
             }
         }
@@ -193,7 +193,7 @@ impl MockWebhooks {
         if let Err(error) = forgotten.await {
             warn!(
                 error = &error as &dyn std::error::Error,
-                "old webhooks of the mock were not forgotten"
+                "failed to delete old webhooks of the mock provider"
             );
         }
     }

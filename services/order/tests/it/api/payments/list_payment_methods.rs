@@ -19,7 +19,7 @@ async fn everybody_sees_what_is_offered(pool: PgPool) {
     let methods = methods(&shop).await;
     assert_eq!(
         methods["data"][0],
-        json!({ "id": "mock_ok", "provider": "mock", "title": "Mock", "description": "Succeeds at once." })
+        json!({ "id": "mock_ok", "provider": "mock", "title": "Mock", "description": "Succeeds immediately." })
     );
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct CreateProduct {
     sku: Sku,
     #[schema(value_type = Line<200>, inline)]
     name: Name,
-    /// The readable address; made from the name where absent.
+    /// The readable part of the product's address; derived from the name if absent.
     #[schema(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 100)]
     slug: Option<Slug>,
     #[serde(default)]
@@ -73,9 +73,9 @@ struct FirstUnits {
     on_hand: i64,
 }
 
-/// Put a product up for sale
+/// Create a product
 ///
-/// Its vendor is the caller. With an Idempotency-Key a repeated request makes no second product.
+/// The caller becomes its vendor. With an Idempotency-Key a repeated request does not create a second product.
 #[utoipa::path(
     post,
     path = "/products",
@@ -88,8 +88,8 @@ struct FirstUnits {
             ("Location" = String, description = "Its address."),
             ("ETag" = String, description = "Its version, for If-Match."),
         )),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
-        (status = 409, description = "`sku_taken`, `slug_taken`, or `idempotency_key_in_use`: the first request with this key has not been answered yet."),
+        (status = 403, description = "The role vendor or admin is required."),
+        (status = 409, description = "`sku_taken`, `slug_taken`, or `idempotency_key_in_use`: the first request with this key is still in progress."),
     )
 )]
 pub(super) async fn create_product(

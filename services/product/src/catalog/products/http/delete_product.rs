@@ -13,7 +13,7 @@ use crate::{
 
 /// Delete a product
 ///
-/// For good, though its SKU is never given out again. Orders that were made go on.
+/// Permanent; the SKU cannot be used again. Existing orders are not affected.
 #[utoipa::path(
     delete,
     path = "/products/{id}",
@@ -21,8 +21,8 @@ use crate::{
     security(("bearer" = [])),
     params(("id" = ProductId, Path, description = "The product's id.")),
     responses(
-        (status = 204, description = "It is gone."),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 204, description = "The product was deleted."),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
     )
 )]

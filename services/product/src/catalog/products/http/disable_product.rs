@@ -14,7 +14,7 @@ use crate::{
 
 /// Hide a product from guests
 ///
-/// It cannot be ordered; orders that were made go on. Nothing changes where it is disabled already.
+/// The product can no longer be ordered; existing orders are not affected. Idempotent.
 #[utoipa::path(
     post,
     path = "/products/{id}/disable",
@@ -22,8 +22,8 @@ use crate::{
     security(("bearer" = [])),
     params(("id" = ProductId, Path, description = "The product's id.")),
     responses(
-        (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The product after the change.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
     )
 )]

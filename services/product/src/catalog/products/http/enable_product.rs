@@ -14,7 +14,7 @@ use crate::{
 
 /// Show a product to guests
 ///
-/// It can be found and ordered. Nothing changes where it is active already.
+/// The product can be found and ordered. Idempotent.
 #[utoipa::path(
     post,
     path = "/products/{id}/enable",
@@ -22,8 +22,8 @@ use crate::{
     security(("bearer" = [])),
     params(("id" = ProductId, Path, description = "The product's id.")),
     responses(
-        (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The product after the change.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
     )
 )]

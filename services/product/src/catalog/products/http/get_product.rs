@@ -15,18 +15,18 @@ use crate::{
     },
 };
 
-/// Read a product
+/// Get a product
 ///
-/// By id or by slug. What is not active is there for its vendor and for admins only.
+/// By id or by slug. Products that are not active are visible only to their vendor and to admins.
 #[utoipa::path(
     get,
     path = "/products/{id}",
     tag = "products",
     security((), ("bearer" = [])),
-    params(("id" = String, Path, description = "The product's id, or its slug.", example = "blue-mug")),
+    params(("id" = String, Path, description = "The product's id or slug.", example = "blue-mug")),
     responses(
         (status = 200, description = "The product.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 404, description = "No such product, or the caller may not see it."),
+        (status = 404, description = "No such product, or the caller does not have access to it."),
     )
 )]
 pub(super) async fn get_product(

@@ -21,11 +21,11 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListProducts {
-    /// Words that SKU, name or description contain, in any order: at most 8, each with at least 3 letters or digits in
-    /// a row.
+    /// Words contained in SKU, name or description, in any order: at most 8, each with at least 3 consecutive letters
+    /// or digits.
     #[param(value_type = Option<BlankLine<200>>, inline, example = "blue mug")]
     q: Option<String>,
-    /// Products of this vendor.
+    /// Only products of this vendor.
     vendor: Option<VendorId>,
     /// The lowest price, a decimal in the shop's currency.
     #[param(value_type = Option<Decimal>, inline, example = "5.00")]
@@ -33,16 +33,17 @@ pub(super) struct ListProducts {
     /// The highest price.
     #[param(value_type = Option<Decimal>, inline, example = "20.00")]
     max_price: Option<String>,
-    /// Only what is, or is not, available.
+    /// Only products that are available, or only those that are not.
     in_stock: Option<bool>,
-    /// The order; `-created_at` by default.
+    /// The sort order; `-created_at` by default.
     #[param(inline)]
     sort: Option<Sort>,
 }
 
 /// List products
 ///
-/// Everybody sees what is active; a vendor own drafts and disabled products as well, an admin those of all.
+/// Active products are visible to all callers. Vendors also see their own drafts and disabled products, admins those of
+/// all vendors.
 #[utoipa::path(
     get,
     path = "/products",

@@ -20,23 +20,23 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListVendorProducts {
-    /// Words that SKU, name or description contain, in any order: at most 8, each with at least 3 letters or digits in
-    /// a row.
+    /// Words contained in SKU, name or description, in any order: at most 8, each with at least 3 consecutive letters
+    /// or digits.
     #[param(value_type = Option<BlankLine<200>>, inline, example = "blue mug")]
     q: Option<String>,
     /// Only products in this state.
     #[param(inline)]
     status: Option<Status>,
-    /// Only what is, or is not, available.
+    /// Only products that are available, or only those that are not.
     in_stock: Option<bool>,
-    /// The order; `-created_at` by default.
+    /// The sort order; `-created_at` by default.
     #[param(inline)]
     sort: Option<Sort>,
 }
 
-/// List one's own products
+/// List the calling vendor's products
 ///
-/// In every state, with what their stock is made up of.
+/// Products in every state, with a breakdown of their stock.
 #[utoipa::path(
     get,
     path = "/vendor/products",
@@ -45,7 +45,7 @@ pub(super) struct ListVendorProducts {
     params(ListQuery<ListVendorProducts>),
     responses(
         (status = 200, description = "One page.", body = Page<ProductView>),
-        (status = 403, description = "The caller does not have the role vendor."),
+        (status = 403, description = "The role vendor is required."),
     )
 )]
 pub(super) async fn list_vendor_products(

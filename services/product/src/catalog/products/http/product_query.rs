@@ -30,7 +30,7 @@ pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
         return Err(Problem::invalid_field(
             "q",
             "too_long",
-            format!("q is at most {MAX_SEARCH_LENGTH} characters"),
+            format!("q must be at most {MAX_SEARCH_LENGTH} characters"),
         ));
     }
     let words: Vec<String> = search.split_whitespace().map(ToOwned::to_owned).collect();
@@ -38,7 +38,7 @@ pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
         return Err(Problem::invalid_field(
             "q",
             "too_many_words",
-            format!("q is at most {MOST_WORDS} words"),
+            format!("q must be at most {MOST_WORDS} words"),
         ));
     }
     let letters_in_a_row = |word: &String| {
@@ -52,7 +52,9 @@ pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
         return Err(Problem::invalid_field(
             "q",
             "word_too_short",
-            format!("each word of q must have at least {SHORTEST_WORD} letters or digits in a row"),
+            format!(
+                "each word of q must have at least {SHORTEST_WORD} consecutive letters or digits"
+            ),
         ));
     }
     Ok(words)

@@ -33,20 +33,20 @@ pub(super) struct ProductView {
     updated_at: DateTime<Utc>,
 }
 
-/// Units. What they are made up of is shown to the vendor and to admins only.
+/// Stock in units. The breakdown is shown only to the vendor and to admins.
 #[derive(Serialize, ToSchema)]
 struct ProductInventory {
-    /// What can be ordered.
+    /// Units that can be ordered.
     available: i64,
     in_stock: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     on_hand: Option<i64>,
-    /// By reservations that have not been paid for.
+    /// Units reserved by orders that are not confirmed yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     held: Option<i64>,
-    /// By orders that wait to be shipped.
+    /// Units of confirmed orders that have not been shipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     allocated: Option<i64>,

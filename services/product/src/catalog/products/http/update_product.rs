@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// A merge patch (RFC 7396): what is absent stays, null takes away. The SKU never changes.
+/// A merge patch (RFC 7396): absent members keep their values, null removes a value. The SKU never changes.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -46,7 +46,7 @@ pub(crate) struct UpdateProduct {
         reason = "absent and null differ in a merge patch"
     )]
     category: Option<Option<Category>>,
-    /// Merged member by member; null takes all away.
+    /// Merged member by member; null removes all metadata.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
     #[expect(
@@ -68,7 +68,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 /// Change a product
 ///
-/// A merge patch: absent members stay, null takes away.
+/// A merge patch: absent members keep their values, null removes a value.
 #[utoipa::path(
     patch,
     path = "/products/{id}",
@@ -80,8 +80,8 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     ),
     request_body(content((UpdateProduct = "application/json"), (UpdateProduct = "application/merge-patch+json"))),
     responses(
-        (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The product after the change.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
         (status = 409, description = "`slug_taken`."),
     )
@@ -117,7 +117,7 @@ pub(super) async fn patch_product(
     ))
 }
 
-/// Change a product (the same as PATCH)
+/// Change a product (same as PATCH)
 #[utoipa::path(
     put,
     path = "/products/{id}",
@@ -129,8 +129,8 @@ pub(super) async fn patch_product(
     ),
     request_body = UpdateProduct,
     responses(
-        (status = 200, description = "The product as it is now.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The product after the change.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
         (status = 409, description = "`slug_taken`."),
     )

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Status;
 
-/// Each has an index.
+/// Sort order of a product list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Sort {
     #[default]

@@ -19,7 +19,7 @@ pub struct Metadata(FreeObject<MAX_BYTES>);
 
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
-    #[error("metadata must not become larger than {MAX_BYTES} bytes")]
+    #[error("metadata must be at most {MAX_BYTES} bytes after the change")]
     TooLarge,
     #[error("metadata {0}")]
     Refused(#[source] FreeObjectError),

@@ -10,9 +10,9 @@ pub const MAX_PRICE_MINOR: i64 = 100_000_000_000;
 pub enum PriceError {
     #[error(transparent)]
     Amount(#[from] MoneyError),
-    #[error("a price is not negative")]
+    #[error("a price must not be negative")]
     Negative,
-    #[error("a price is at most {MAX_PRICE_MINOR} minor units")]
+    #[error("a price must be at most {MAX_PRICE_MINOR} minor units")]
     TooHigh,
 }
 

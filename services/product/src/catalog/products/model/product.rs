@@ -18,7 +18,7 @@ web::id!(
     pub VendorId, "usr"
 );
 
-/// Only what is active is shown to guests and can be ordered.
+/// Only active products are visible to guests and can be ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
@@ -46,6 +46,6 @@ pub struct Product {
     pub on_hand: i64,
     pub held: i64,
     pub allocated: i64,
-    /// Where the first units are taken from.
+    /// The location that orders are filled from first.
     pub warehouse: String,
 }

@@ -17,7 +17,7 @@ const MAX_LENGTH: usize = 64;
 pub struct Sku(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a SKU is 1 to 64 letters A-Z, digits, dots, underscores and hyphens")]
+#[error("a SKU must be 1 to 64 letters A-Z, digits, dots, underscores and hyphens")]
 pub struct SkuError;
 
 impl Sku {

@@ -35,11 +35,9 @@ pub struct Slug(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SlugError {
-    #[error(
-        "a slug is words of a-z and 0-9 with single hyphens between them, at most 100 characters"
-    )]
+    #[error("a slug must be words of a-z and 0-9 joined by single hyphens, at most 100 characters")]
     Form,
-    #[error("this slug is reserved")]
+    #[error("the slug is reserved; choose another")]
     Reserved,
     #[error("a slug must not look like an id")]
     LooksLikeId,

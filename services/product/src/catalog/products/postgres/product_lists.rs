@@ -11,7 +11,7 @@ use crate::catalog::products::model::{Filter, Position, Sort, Viewer};
 pub enum ListError {
     #[error("the cursor belongs to another sort")]
     Cursor,
-    #[error("the list cannot be read")]
+    #[error("cannot read the list")]
     Database(#[from] sqlx::Error),
 }
 

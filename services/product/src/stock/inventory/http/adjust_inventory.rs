@@ -27,17 +27,17 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "delta": -2, "reason": "broken in the warehouse" }))]
 pub(crate) struct AdjustInventory {
-    /// How many came, or, below zero, went.
+    /// The number of units added, or removed if negative.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND), custom(moves))]
     #[schema(value_type = Difference<1_000_000_000>, inline)]
     delta: i64,
     #[schema(value_type = Line<200>, inline)]
     reason: Reason,
-    /// Where; `main` where absent, or the only place that the SKU was ever in.
+    /// The location. If absent: the only location that the SKU was ever stored in, else `main`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     location: Option<LocationCode>,
-    /// `true`: orders lose what they have and is not there, the newest reservations first, then the newest
-    /// confirmed orders.
+    /// `true`: takes units away from orders if stock is insufficient, from the newest reservations first, then from the
+    /// newest confirmed orders.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     force: bool,
@@ -49,32 +49,32 @@ pub(crate) struct AdjustInventory {
 )]
 fn moves(delta: &i64, (): &()) -> garde::Result {
     if *delta == 0 {
-        Err(garde::Error::new("an adjustment of nothing"))
+        Err(garde::Error::new("delta must not be zero"))
     } else {
         Ok(())
     }
 }
 
-/// Add units, or take some away
+/// Adjust the stock of a SKU
 ///
-/// Whatever the count is: no If-Match is needed.
+/// Adds or removes units relative to the current count; no If-Match is needed.
 #[utoipa::path(
     post,
     path = "/inventory/{sku}/adjustments",
     tag = "inventory",
     security(("bearer" = [])),
     params(
-        ("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350"),
+        ("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350"),
         IdempotencyKey,
     ),
     request_body = AdjustInventory,
     responses(
-        (status = 200, description = "Its stock as it is now.", body = InventoryView, headers(
-            ("ETag" = String, description = "How many are on hand, for If-Match."),
+        (status = 200, description = "The stock after the change.", body = InventoryView, headers(
+            ("ETag" = String, description = "The number of units on hand, for If-Match."),
         )),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
-        (status = 409, description = "`below_committed`: orders have more units than that; see `force`. `idempotency_key_in_use`: the first request with this key has not been answered yet."),
+        (status = 409, description = "`below_committed`: orders hold more units than would be left; see `force`. `idempotency_key_in_use`: the first request with this key is still in progress."),
     )
 )]
 pub(super) async fn adjust_inventory(

@@ -14,10 +14,10 @@ use crate::{app::App, audit};
     "checked": { "stock_rows": 10_000, "reservations": 100_000, "reservation_lines": 200_000, "movements": 110_000 },
 }))]
 pub(super) struct AuditView {
-    /// Nothing was found.
+    /// Whether no problems were found.
     ok: bool,
     violation_count: u64,
-    /// A sentence for each, up to 1,000.
+    /// One sentence per problem, up to 1,000.
     violations: Vec<String>,
     checked: Checked,
 }
@@ -47,19 +47,20 @@ impl AuditView {
     }
 }
 
-/// Recompute every counter
+/// Audit the stock counters
 ///
-/// On hand from the movements, held and allocated from the reservations, totals from the lines, and shortfalls that
-/// wait for the order service. Chunk by chunk, while the shop goes on; it runs on schedule as well.
+/// Recomputes units on hand from the movements, held and allocated units from the reservations, totals from the lines,
+/// and shortfalls that wait for the order service. Runs in chunks without blocking the shop; it also runs on a
+/// schedule.
 #[utoipa::path(
     post,
     path = "/inventory/audit",
     tag = "inventory",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "What does not add up.", body = AuditView),
-        (status = 403, description = "The caller does not have the role admin."),
-        (status = 409, description = "`audit_running`: an audit is in progress; wait for its result."),
+        (status = 200, description = "The inconsistencies found.", body = AuditView),
+        (status = 403, description = "The role admin is required."),
+        (status = 409, description = "`audit_running`: an audit is in progress; retry after it has finished."),
     )
 )]
 pub(super) async fn audit_inventory(
@@ -70,7 +71,7 @@ pub(super) async fn audit_inventory(
     match audited.map_err(|error| Problem::from(&error))? {
         Audited::Busy => Err(Problem::conflict(
             "audit_running",
-            "An audit is under way. Wait for its answer, or try again in a moment.",
+            "An audit is in progress. Wait for its response, or try again in a moment.",
         )),
         Audited::Done(findings, checked) => Ok(Json(AuditView::new(&findings, checked))),
     }

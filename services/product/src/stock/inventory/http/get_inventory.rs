@@ -10,18 +10,18 @@ use crate::{
     stock::inventory::postgres::inventory,
 };
 
-/// Read the stock of a SKU
+/// Get the stock of a SKU
 ///
-/// Its `ETag` says how many are on hand; reservations do not change it.
+/// The `ETag` identifies the number of units on hand; reservations do not change it.
 #[utoipa::path(
     get,
     path = "/inventory/{sku}",
     tag = "inventory",
     security(("bearer" = [])),
-    params(("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350")),
+    params(("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350")),
     responses(
-        (status = 200, description = "Its stock.", body = InventoryView, headers(("ETag" = String, description = "How many are on hand, for If-Match."))),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 200, description = "The stock of the SKU.", body = InventoryView, headers(("ETag" = String, description = "The number of units on hand, for If-Match."))),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
     )
 )]

@@ -21,18 +21,18 @@ pub(super) struct InventoryView {
     vendor_id: VendorId,
     name: String,
     on_hand: i64,
-    /// By reservations that have not been paid for.
+    /// Units reserved by orders that are not confirmed yet.
     held: i64,
-    /// By orders that wait to be shipped.
+    /// Units of confirmed orders that have not been shipped.
     allocated: i64,
-    /// What can be ordered: `on_hand` without held and allocated.
+    /// Units that can be ordered: `on_hand` minus `held` minus `allocated`.
     available: i64,
-    /// Stock is low from here on down.
+    /// Stock is low at or below this number.
     low_stock_threshold: i64,
     low_stock: bool,
-    /// Where the first units are taken from.
+    /// The location that orders are filled from first.
     warehouse: String,
-    /// In the order in which they are emptied.
+    /// Sorted in the order in which orders are filled from them.
     locations: Vec<LocationUnits>,
 }
 

@@ -20,7 +20,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListInventory {
-    /// `true`: only SKUs at or below their threshold.
+    /// `true`: only SKUs at or below their low-stock threshold.
     #[serde(default)]
     #[param(required = false)]
     low_stock: bool,
@@ -35,7 +35,7 @@ struct Shape {
 
 /// List stock
 ///
-/// By SKU: a vendor's own, an admin's all.
+/// Sorted by SKU. Vendors see their own SKUs, admins all.
 #[utoipa::path(
     get,
     path = "/inventory",
@@ -44,7 +44,7 @@ struct Shape {
     params(ListQuery<ListInventory>),
     responses(
         (status = 200, description = "One page.", body = Page<InventoryView>),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 403, description = "The role vendor or admin is required."),
     )
 )]
 pub(super) async fn list_inventory(

@@ -39,12 +39,12 @@ web::id!(MovementId, "mov");
 pub(crate) struct MovementView {
     id: MovementId,
     kind: MovementKind,
-    /// How many came, or, below zero, went.
+    /// The number of units added, or removed if negative.
     delta: i64,
     on_hand_after: i64,
     warehouse: String,
     reason: Option<String>,
-    /// The order that the units left for or came back from.
+    /// The order that the units were shipped for or returned from.
     order_id: Option<OrderId>,
     /// Who did it.
     user_id: Option<VendorId>,
@@ -67,21 +67,21 @@ impl From<PastMovement> for MovementView {
     }
 }
 
-/// List what came and went
+/// List stock movements
 ///
-/// The newest first; together they make up what is on hand.
+/// Newest first. The sum of all movements is the number of units on hand.
 #[utoipa::path(
     get,
     path = "/inventory/{sku}/movements",
     tag = "inventory",
     security(("bearer" = [])),
     params(
-        ("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350"),
+        ("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350"),
         ListQuery<NoFilter>,
     ),
     responses(
         (status = 200, description = "One page.", body = Page<MovementView>),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
     )
 )]

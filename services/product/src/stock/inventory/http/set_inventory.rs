@@ -31,48 +31,48 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "on_hand": 12, "reason": "stocktaking" }))]
 pub(crate) struct SetInventory {
-    /// How many there are.
+    /// The number of units on hand.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     on_hand: i64,
-    /// Stock is low from here on down; as it was where absent.
+    /// Stock is low at or below this number; unchanged if absent.
     #[garde(inner(range(min = 0, max = MAX_ON_HAND)))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     low_stock_threshold: Option<i64>,
     #[schema(value_type = Option<Line<200>>, inline)]
     reason: Option<Reason>,
-    /// Where; needed once the SKU has units in several places.
+    /// The location; required if the SKU has units in several locations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     location: Option<LocationCode>,
-    /// `true`: orders lose what they have and is not there, the newest reservations first, then the newest
-    /// confirmed orders.
+    /// `true`: takes units away from orders if stock is insufficient, from the newest reservations first, then from the
+    /// newest confirmed orders.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     force: bool,
 }
 
-/// Set how many there are
+/// Set the stock of a SKU
 ///
-/// Compare and set: If-Match carries the `ETag` that was read, which says how many were on hand.
+/// Compare and set: If-Match carries the `ETag` that was read, which identifies the number of units on hand.
 #[utoipa::path(
     put,
     path = "/inventory/{sku}",
     tag = "inventory",
     security(("bearer" = [])),
     params(
-        ("sku" = String, Path, description = "The SKU, in capital or small letters.", example = "MUG-BLUE-350"),
+        ("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350"),
         IdempotencyKey,
         IfMatch,
     ),
     request_body = SetInventory,
     responses(
-        (status = 200, description = "Its stock as it is now.", body = InventoryView, headers(
-            ("ETag" = String, description = "How many are on hand, for If-Match."),
+        (status = 200, description = "The stock after the change.", body = InventoryView, headers(
+            ("ETag" = String, description = "The number of units on hand, for If-Match."),
         )),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
-        (status = 409, description = "`below_committed`: orders have more units than that; see `force`. `idempotency_key_in_use`: the first request with this key has not been answered yet."),
-        (status = 412, description = "`precondition_failed`: the number on hand has changed since it was read."),
+        (status = 409, description = "`below_committed`: orders hold more units than would be left; see `force`. `idempotency_key_in_use`: the first request with this key is still in progress."),
+        (status = 412, description = "`precondition_failed`: the number of units on hand has changed since it was read."),
     )
 )]
 pub(super) async fn set_inventory(

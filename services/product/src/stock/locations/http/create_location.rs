@@ -24,7 +24,7 @@ pub(crate) struct CreateLocation {
     code: LocationCode,
     #[schema(value_type = Line<200>, inline)]
     name: Name,
-    /// Orders are filled from the lowest first; 0 where absent.
+    /// Orders are filled from the location with the lowest priority first; default 0.
     #[serde(default)]
     #[garde(range(min = 0, max = 1000))]
     #[schema(required = false, minimum = 0, maximum = 1000)]
@@ -33,7 +33,7 @@ pub(crate) struct CreateLocation {
 
 /// Add a location
 ///
-/// Units come to it by `PUT /inventory/{sku}` or an adjustment that names it.
+/// Units are added to it by `PUT /inventory/{sku}` or by an adjustment that names it.
 #[utoipa::path(
     post,
     path = "/locations",
@@ -41,8 +41,8 @@ pub(crate) struct CreateLocation {
     security(("bearer" = [])),
     request_body = CreateLocation,
     responses(
-        (status = 201, description = "It is there.", body = LocationView),
-        (status = 403, description = "The caller does not have the role admin."),
+        (status = 201, description = "The location was created.", body = LocationView),
+        (status = 403, description = "The role admin is required."),
         (status = 409, description = "`location_taken`: another location has this code."),
     )
 )]
@@ -59,6 +59,11 @@ pub(super) async fn create_location(
     let made = locations::insert(&app.pool, &new).await;
     let location = made
         .map_err(|error| postgres::problem(&error))?
-        .ok_or_else(|| Problem::conflict("location_taken", "Another location has this code."))?;
+        .ok_or_else(|| {
+            Problem::conflict(
+                "location_taken",
+                "Another location has this code; choose another.",
+            )
+        })?;
     Ok((StatusCode::CREATED, Json(location.into())))
 }

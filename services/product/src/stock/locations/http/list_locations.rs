@@ -17,7 +17,7 @@ use crate::{
 
 /// List locations
 ///
-/// By code. Every shop has `main`.
+/// Sorted by code. Every shop has the location `main`.
 #[utoipa::path(
     get,
     path = "/locations",
@@ -26,7 +26,7 @@ use crate::{
     params(ListQuery<NoFilter>),
     responses(
         (status = 200, description = "One page.", body = Page<LocationView>),
-        (status = 403, description = "The caller does not have the role admin."),
+        (status = 403, description = "The role admin is required."),
     )
 )]
 pub(super) async fn list_locations(

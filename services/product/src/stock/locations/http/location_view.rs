@@ -13,7 +13,7 @@ use crate::stock::locations::model::{Location, LocationCode};
 pub(super) struct LocationView {
     code: LocationCode,
     name: String,
-    /// Orders are filled from the lowest first.
+    /// Orders are filled from the location with the lowest priority first.
     priority: i16,
     created_at: DateTime<Utc>,
 }

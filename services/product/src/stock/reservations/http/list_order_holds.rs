@@ -58,7 +58,7 @@ pub(super) async fn list_order_holds(
         return Err(Problem::invalid_field(
             "limit",
             "out_of_range",
-            format!("limit is 1 to {MOST}"),
+            format!("limit must be 1 to {MOST}"),
         ));
     }
     let after = query.after.unwrap_or(Uuid::nil());

@@ -30,13 +30,13 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListReservations {
-    /// Of this SKU.
+    /// Only reservations of this SKU.
     #[param(value_type = Option<String>, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "MUG-BLUE-350")]
     sku: Option<Sku>,
-    /// Of this order.
+    /// Only reservations of this order.
     #[param(inline)]
     order: Option<OrderId>,
-    /// In this state.
+    /// Only reservations in this state.
     #[param(inline)]
     state: Option<HoldState>,
 }
@@ -68,9 +68,9 @@ pub(super) struct ReservationView {
     quantity: i64,
     shipped: i64,
     returned: i64,
-    /// Given up after the order was confirmed.
+    /// Units released after the order was confirmed.
     released: i64,
-    /// While it is held: until when.
+    /// When the hold expires; present while it is held.
     expires_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     /// When it was committed, released, or lost.
@@ -100,7 +100,7 @@ impl From<ReservedLine> for ReservationView {
 
 /// List reservations
 ///
-/// The newest orders first, a row for each SKU and location: a vendor's own, an admin's all.
+/// Newest orders first, one row per SKU and location. Vendors see reservations of their own SKUs, admins all.
 #[utoipa::path(
     get,
     path = "/inventory/reservations",
@@ -109,7 +109,7 @@ impl From<ReservedLine> for ReservationView {
     params(ListQuery<ListReservations>),
     responses(
         (status = 200, description = "One page.", body = Page<ReservationView>),
-        (status = 403, description = "The caller has neither the role vendor nor admin."),
+        (status = 403, description = "The role vendor or admin is required."),
     )
 )]
 pub(super) async fn list_reservations(

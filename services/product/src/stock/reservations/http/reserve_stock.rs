@@ -62,7 +62,7 @@ pub(crate) fn check_batch(orders: usize) -> Result<(), Problem> {
         Err(Problem::invalid_field(
             "",
             "batch_too_large",
-            format!("at most {MAX_BATCH} orders at once"),
+            format!("at most {MAX_BATCH} orders per request"),
         ))
     }
 }
@@ -75,7 +75,7 @@ pub(super) fn check_lines(order: Uuid, lines: usize) -> Result<(), Problem> {
         Err(Problem::invalid_field(
             "",
             "lines_out_of_range",
-            format!("order {order} has no line, or more than {MAX_LINES}"),
+            format!("order {order} must have 1 to {MAX_LINES} lines"),
         ))
     }
 }
@@ -90,7 +90,7 @@ impl TryFrom<Wish> for Reservation {
                 (Some(id), None) => Item::Product(id),
                 (None, Some(sku)) => Item::Sku(sku),
                 (Some(_), Some(_)) | (None, None) => {
-                    let message = "a line names either product_id or sku";
+                    let message = "a line must have either product_id or sku";
                     return Err(Problem::invalid_field(
                         "/reservations",
                         "exclusive",

@@ -43,7 +43,7 @@ pub(super) async fn list_shortfalls(
         return Err(Problem::invalid_field(
             "limit",
             "out_of_range",
-            format!("limit is 1 to {MAX_BATCH}"),
+            format!("limit must be 1 to {MAX_BATCH}"),
         ));
     }
     let open = shortfalls::open(&app.pool, query.after, limit + 1).await;
