@@ -49,7 +49,10 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
                     }
                 }
                 let settled = self.shipments.settle(&answered).await?;
-                info!(parcels = turns.len(), settled, "updated stock for shipments");
+                info!(
+                    parcels = turns.len(),
+                    settled, "updated stock for shipments"
+                );
             }
             Err(error) => self.postpone(&turns, &error).await?,
         }
