@@ -205,7 +205,7 @@ fn incomplete() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "body_incomplete",
-        "The request body is shorter than its Content-Length.",
+        "The request body is incomplete.",
     )
 }
 

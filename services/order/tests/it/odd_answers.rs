@@ -149,7 +149,10 @@ async fn a_saga_whose_answer_is_odd_waits_alone(pool: PgPool) {
             .fetch_one(&shop.pool)
             .await
             .unwrap();
-    assert!(error.contains("cannot be used"), "{error}");
+    assert!(
+        error.contains("response for this order is invalid"),
+        "{error}"
+    );
     shop.product.unbend();
     shop.lose_leases().await;
     shop.work().await;

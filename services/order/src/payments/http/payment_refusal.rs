@@ -59,7 +59,7 @@ fn of_rule(error: &PaymentError) -> Problem {
         PaymentError::Decided(decision) => Problem::conflict(
             "payment_decided",
             format!(
-                "This payment is already about to be changed ({}); read it again in a moment.",
+                "A decision to {} this payment is already pending; read it again in a moment.",
                 decision.as_str()
             ),
         ),

@@ -87,7 +87,7 @@ pub enum PaymentError {
         from: PaymentState,
         to: PaymentState,
     },
-    #[error("this payment is already about to be changed: {}", _0.as_str())]
+    #[error("a decision to {} this payment is already pending", _0.as_str())]
     Decided(PaymentDecision),
     #[error("only {} of this payment can be refunded", left.minor)]
     TooMuch { left: Money },

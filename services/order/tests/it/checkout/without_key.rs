@@ -34,7 +34,7 @@ async fn items_alone_make_an_order_and_the_answer_says_what_a_repeat_does(pool: 
     let placed = bare(&shop, &customer, "/api/orders", &body).await;
     assert_eq!(placed.status, 201, "{placed:?}");
     assert!(placed.body.get("shipping_address").is_none(), "{placed:?}");
-    assert!(header(&placed, "idempotency-notice").contains("carried out again"));
+    assert!(header(&placed, "idempotency-notice").contains("is executed again"));
     // Without a key it is another order; with the key of the answer it is the same.
     let again = bare(&shop, &customer, "/api/orders", &body).await;
     assert_ne!(again.id(), placed.id());

@@ -215,7 +215,7 @@ async fn while_product_is_in_trouble_sagas_wait_and_then_finish(pool: PgPool) {
         (attempts, error.as_str(), waits),
         (
             1,
-            "the outcome of a call to product is not known: product answered 503 Service Unavailable",
+            "the outcome of a call to product is not known: product responded with 503 Service Unavailable",
             true
         )
     );
