@@ -106,6 +106,49 @@ fn every_error_is_a_problem() {
 
 const PROBLEM: &str = "application/problem+json";
 
+/// A code in a description is one that the services send, and what else stands in backticks there is a name of theirs too.
+#[test]
+fn every_code_in_a_description_is_sent() {
+    let sources: String = repository::files()
+        .unwrap()
+        .into_iter()
+        .filter(|file| file.path.starts_with("services") || file.path.starts_with("libs"))
+        .filter(|file| {
+            file.path
+                .extension()
+                .is_some_and(|extension| extension == "rs")
+        })
+        .map(|file| without_documents(&file.text))
+        .collect();
+    let mut named = 0;
+    for service in SERVICES {
+        for Operation { name, value } in operations(&document(service)) {
+            for (status, answer) in value["responses"].as_object().unwrap() {
+                let description = answer["description"].as_str().unwrap();
+                for code in description.split('`').skip(1).step_by(2) {
+                    let is_code = code
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                    if status.starts_with('2') || !is_code {
+                        continue;
+                    }
+                    let sent = sources.contains(&format!("\"{code}\""));
+                    let is_field = sources.contains(&format!("    {code}: "));
+                    assert!(sent || is_field, "{name}, {status}: {code}");
+                    named += 1;
+                }
+            }
+        }
+    }
+    assert!(named > 50, "{named}");
+}
+
+/// The source without the lines that only describe answers.
+fn without_documents(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.contains("description = "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn every_body_has_an_example() {
     for service in SERVICES {

@@ -57,7 +57,7 @@ fn customer() -> Role {
     request_body = RegisterUser,
     responses(
         (status = 201, description = "The account was created and the user is logged in.", body = SessionView),
-        (status = 403, description = "`role_not_open`: this shop does not let users sign up with this role."),
+        (status = 403, description = "`forbidden`: this shop does not let users sign up with this role."),
         (status = 409, description = "`account_exists` or `username_taken`."),
         LimitedByAddress,
     )
