@@ -113,7 +113,7 @@ fuzz: ## Feed odd bytes to every body, header, id and cursor, FUZZ_SECONDS for e
 	    fuzz/corpus/$$seeds -- -max_total_time=$${FUZZ_SECONDS:-600} -rss_limit_mb=1024
 	done
 
-gen: ## Renew the generated files: CRD, OpenAPI documents, query data, install manifest
+gen: ## Renew the generated files: CRD, OpenAPI documents, list of error codes, query data, install manifest
 	@tests/cargo-tools sqlx-cli
 	source tests/cargo-tools.path
 	tests/with-postgres tests/generate

@@ -154,7 +154,7 @@ fn problem_of(response: &Response) -> Option<Problem> {
     Some(match status {
         StatusCode::NOT_FOUND => Problem::not_found(),
         StatusCode::METHOD_NOT_ALLOWED => Problem::new(
-            status,
+            StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
             "The method is not allowed for this resource; see the Allow header.",
         ),

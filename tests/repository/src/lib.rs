@@ -1,5 +1,7 @@
 //! The files of the repository, for tests that hold of all of them.
 
+pub mod errors;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},

@@ -1,0 +1,11 @@
+//! Prints docs/errors.md; run by `make gen`.
+
+#![expect(clippy::print_stdout, reason = "this is what it is for")]
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let files = repository::files()?;
+    print!("{}", repository::errors::Codes::read(&files)?.document());
+    Ok(())
+}
