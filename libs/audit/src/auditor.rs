@@ -3,11 +3,12 @@
 use std::{error::Error, sync::Arc};
 
 use chrono::{DateTime, Utc};
+use clock::Clock;
 use postgres::Pool;
 use sqlx::postgres::PgConnectOptions;
 use tracing::{error, info};
 use uuid::Uuid;
-use web::{Problem, clock::Clock};
+use web::Problem;
 
 use crate::{AuditResult, FindingKind, Findings, Session, report, session};
 

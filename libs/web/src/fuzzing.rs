@@ -14,7 +14,7 @@ use telemetry::TraceContext;
 use uuid::Uuid;
 
 use crate::{
-    Problem, conditional, id, idempotency,
+    Problem, conditional, idempotency,
     json::{FreeObject, from_slice},
     list::{PageQuery, Paging},
     token,
@@ -70,7 +70,7 @@ pub fn headers(bytes: &[u8]) {
         }
         let text = String::from_utf8_lossy(line);
         let _ = TraceContext::parse(&text);
-        let _ = id::parse("ord", &text);
+        let _ = ids::parse("ord", &text);
         let _ = token::read_unverified(&text);
         let query = PageQuery {
             cursor: Some(text.into_owned()),

@@ -21,7 +21,8 @@ use utoipa::{
     },
 };
 
-use crate::{Problem, clock::Clock, document::header_parameter};
+use crate::{Problem, document::header_parameter};
+use clock::Clock;
 
 /// As OpenAPI shows it.
 pub(crate) const HEADER: &str = "Idempotency-Key";

@@ -1,12 +1,10 @@
 //! What every HTTP service of a shop shares: problems, requests and answers, tokens, the two-port server.
 //! No SQL and no word of a shop's business but the roles that tokens carry.
 
-pub mod clock;
 pub mod conditional;
 pub mod document;
 #[cfg(any(test, feature = "testing"))]
 pub mod fuzzing;
-pub mod id;
 pub mod idempotency;
 pub mod internal;
 pub mod json;

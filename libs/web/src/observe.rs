@@ -11,7 +11,8 @@ use telemetry::TraceContext;
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span};
 
-use crate::{Problem, clock::Clock, token::carries_token};
+use crate::{Problem, token::carries_token};
+use clock::Clock;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

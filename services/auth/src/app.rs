@@ -1,8 +1,9 @@
 //! What every request shares.
 
 use axum::extract::FromRef;
+use clock::Clock;
 use postgres::Pool;
-use web::{clock::Clock, token::Verifier};
+use web::token::Verifier;
 
 use crate::{
     accounts::passwords::Passwords,

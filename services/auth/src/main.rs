@@ -14,7 +14,8 @@ use auth::{
     },
 };
 use clap::Parser;
-use web::{clock::Clock, internal::AllowedCallers};
+use clock::Clock;
+use web::internal::AllowedCallers;
 use worker::Tasks;
 
 #[tokio::main]

@@ -3,10 +3,10 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
+use clock::Clock;
 use money::Currency;
 use postgres::Pool;
 use web::{
-    clock::Clock,
     idempotency::KeyPolicy,
     internal::{AllowedCallers, require_caller},
     limit::{Limiter, Policy},

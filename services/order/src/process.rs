@@ -5,10 +5,10 @@ use std::{num::NonZeroU32, time::Duration};
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use anyhow::Context;
 use axum::Router;
+use clock::Clock;
 use money::Currency;
 use postgres::{Database, Pool};
 use web::{
-    clock::Clock,
     internal::AllowedCallers,
     server::{self, Listen},
     token::{RevocationFeed, Verifier},

@@ -3,9 +3,10 @@
 use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
+use clock::Clock;
 use money::Currency;
 use postgres::Pool;
-use web::{clock::Clock, token::Verifier};
+use web::token::Verifier;
 
 use crate::{
     audit::Auditor,

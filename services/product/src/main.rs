@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use clap::Parser;
+use clock::Clock;
 use postgres::{Database, Pool};
 use product::{
     MIGRATOR,
@@ -17,7 +18,6 @@ use product::{
     sweeper,
 };
 use web::{
-    clock::Clock,
     internal::AllowedCallers,
     token::{RevocationFeed, Verifier},
 };

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
+use clock::Clock;
 use local_shop::{Binaries, Member, Plan, Shop, Workload};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 use uuid::Uuid;
-use web::{clock::Clock, token::Role};
+use web::token::Role;
 
 use crate::{
     books,

@@ -9,13 +9,11 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use clock::Clock;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::json;
 use uuid::Uuid;
-use web::{
-    clock::Clock,
-    token::{Role, TOKEN_TYPE},
-};
+use web::token::{Role, TOKEN_TYPE};
 
 use crate::environment::{TOKEN_AUDIENCE, TOKEN_ISSUER};
 

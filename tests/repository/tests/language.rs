@@ -5,14 +5,16 @@ use repository::{File, files};
 use std::path::Path;
 
 /// Folders whose string literals are checked.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 15] = [
     "operator/src",
     "crds/src",
     "services/auth/src",
     "services/order/src",
     "services/product/src",
     "libs/audit/src",
+    "libs/clock/src",
     "libs/fail-points/src",
+    "libs/ids/src",
     "libs/money/src",
     "libs/postgres/src",
     "libs/telemetry/src",

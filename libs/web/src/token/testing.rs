@@ -9,7 +9,7 @@ use jsonwebtoken::{
 use uuid::Uuid;
 
 use super::{Claims, JwksError, Revoked, Role, TOKEN_TYPE, TokenScope, Verifier};
-use crate::clock::Clock;
+use clock::Clock;
 
 /// A P-256 key that signs nothing but tests.
 const KEY: &str = include_str!("testing.pem");

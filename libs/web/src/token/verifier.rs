@@ -16,7 +16,8 @@ use super::{
     revocations::{Freshness, Revocation, Revocations},
     signatures::{CAPACITY, Signatures, Verified},
 };
-use crate::{Problem, clock::Clock, json::FreeObject, service::Dependency};
+use crate::{Problem, json::FreeObject, service::Dependency};
+use clock::Clock;
 
 /// Seconds that the clocks of two machines may differ.
 const LEEWAY_SECONDS: u32 = 5;

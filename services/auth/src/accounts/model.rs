@@ -23,8 +23,8 @@ pub use self::{
     username::{Username, UsernameError},
 };
 
-web::id!(pub UserId, "usr");
-web::id!(pub SessionId, "ses");
+ids::id!(pub UserId, "usr");
+ids::id!(pub SessionId, "ses");
 
 #[derive(Clone, Debug)]
 pub struct User {

@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clock::Clock;
 use money::{Currency, MoneyError};
 use tracing::{Instrument, error, warn};
-use web::clock::Clock;
 
 use super::{
     Command, PlaceOrderError, Placed,

@@ -1,7 +1,7 @@
 //! Parcels of an order: planned, shipped, delivered and cancelled by those who sell its lines (ORDERS 22).
 //! Shipping is only decided here; `ship_parcels` tells product.
 
-use web::clock::Clock;
+use clock::Clock;
 
 use super::{
     model::{Dispatch, Fulfillment, FulfillmentError, FulfillmentStep, Packing, Tracking},

@@ -3,8 +3,8 @@
 pub(crate) mod failure;
 pub(crate) mod request_key;
 
+use clock::Clock;
 use postgres::Pool;
-use web::clock::Clock;
 
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 

@@ -8,8 +8,8 @@ mod revise;
 
 use std::sync::Arc;
 
+use clock::Clock;
 use postgres::{Failure, Pool};
-use web::clock::Clock;
 
 use super::{
     model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},

@@ -1,7 +1,7 @@
 //! Sets an amount of a payment aside that is to go back to the customer.
 
+use clock::Clock;
 use money::Money;
-use web::clock::Clock;
 
 use super::{
     model::{NewRefund, Payment, Refund, RefundCause},

@@ -1,6 +1,6 @@
 //! Starts the payment of an order that waits for one; the saga does the rest.
 
-use web::clock::Clock;
+use clock::Clock;
 
 use super::{
     PaymentTerms,

@@ -3,9 +3,9 @@
 
 use std::{error::Error, time::Duration};
 
+use clock::Clock;
 use tokio::sync::watch;
 use tracing::{info, warn};
-use web::clock::Clock;
 
 use super::ports::{ReturnTurn, ReturnedGoods};
 use crate::{

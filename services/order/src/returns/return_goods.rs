@@ -1,7 +1,7 @@
 //! Returns of an order's goods: asked for by the customer, approved, received or rejected by whoever sold them.
 //! Receiving is only decided here; `receive_returns` tells product and the payment.
 
-use web::clock::Clock;
+use clock::Clock;
 
 use super::{
     model::{ReturnAction, ReturnError},

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use clock::Clock;
 use tracing::warn;
-use web::clock::Clock;
 
 use super::{
     drive_sagas::{LEASE, RETRIES},

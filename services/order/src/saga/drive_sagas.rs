@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use clock::Clock;
 use tracing::{debug, error, info, warn};
-use web::clock::Clock;
 
 use super::{
     ask_provider::Question,

@@ -1,41 +1,41 @@
 //! Whose and which: each id a type of its own.
 
-web::id!(
+ids::id!(
     /// An order; made before the first call to product, so that a repeated call means the same order.
     pub OrderId,
     "ord"
 );
-web::id!(
+ids::id!(
     /// A user: a customer, or the vendor of a product.
     pub UserId,
     "usr"
 );
-web::id!(
+ids::id!(
     /// A product.
     pub ProductId,
     "prd"
 );
-web::id!(
+ids::id!(
     /// A payment of an order.
     pub PaymentId,
     "pay"
 );
-web::id!(
+ids::id!(
     /// Money of a payment going back; made before the provider is asked, so that asking again means the same one.
     pub RefundId,
     "ref"
 );
-web::id!(
+ids::id!(
     /// A parcel of an order.
     pub FulfillmentId,
     "ful"
 );
-web::id!(
+ids::id!(
     /// Goods of an order that come back.
     pub ReturnId,
     "ret"
 );
-web::id!(
+ids::id!(
     /// What is still to be done for an order: its UUID is the order's.
     pub SagaId,
     "sag"

@@ -69,7 +69,7 @@ fn may(layer: Layer) -> Option<May> {
     Some(match layer {
         Values => May {
             layers: &[Values],
-            ours: &["money", "web::id!"],
+            ours: &["ids", "money"],
             never: PURE,
         },
         Model => May {
@@ -87,7 +87,7 @@ fn may(layer: Layer) -> Option<May> {
             ours: &[
                 "money",
                 "telemetry::TraceContext",
-                "web::clock",
+                "clock",
                 "web::idempotency",
                 "web::current_trace",
                 "web::in_trace",
@@ -96,23 +96,17 @@ fn may(layer: Layer) -> Option<May> {
         },
         Http => May {
             layers: &[Values, Model, Ports, UseCases, Http, App],
-            ours: &["money", "web"],
+            ours: &["clock", "ids", "money", "web"],
             never: &["reqwest", "sqlx"],
         },
         Postgres => May {
             layers: &[Values, Model, Ports, Postgres, FailPoint],
-            ours: &["money", "postgres", "web::clock"],
+            ours: &["clock", "money", "postgres"],
             never: &["axum", "reqwest"],
         },
         Providers => May {
             layers: &[Values, Model, Ports, Providers],
-            ours: &[
-                "money",
-                "postgres",
-                "web::clock",
-                "web::json",
-                "web::signature",
-            ],
+            ours: &["money", "postgres", "clock", "web::json", "web::signature"],
             never: &["axum"],
         },
         ProductClient => May {
@@ -132,7 +126,7 @@ fn may(layer: Layer) -> Option<May> {
                 App,
                 Process,
             ],
-            ours: &["money", "postgres", "telemetry", "web"],
+            ours: &["clock", "ids", "money", "postgres", "telemetry", "web"],
             never: &["reqwest"],
         },
         FailPoint | Process => return None,
@@ -267,8 +261,8 @@ fn an_arrow_outward_is_seen() {
     );
     assert_eq!(seen(model, "use sqlx::PgPool;"), ["sqlx"]);
     assert_eq!(
-        seen(model, "fn now() { web::clock::Clock::system(); }"),
-        ["web::clock"]
+        seen(model, "fn now() { clock::Clock::system(); }"),
+        ["clock::Clock"]
     );
     assert_eq!(
         seen("values/sku", "use crate::orders::model::Order;"),
@@ -338,7 +332,7 @@ fn violations(layer: Layer, source: &Source) -> Vec<String> {
         .map(|path| format!("crate::{}", path.join("::")))
         .collect();
     let others = without_own_imports(&source.code);
-    for library in ["web", "telemetry", "money", "postgres"] {
+    for library in ["clock", "ids", "web", "telemetry", "money", "postgres"] {
         for path in named(&others, library) {
             let item = path.first().cloned().unwrap_or_default();
             let allowed = |may: &&str| {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clock::Clock;
 use order::{
     checkout::{
         Command, PlaceOrders,
@@ -11,7 +12,6 @@ use order::{
     values::{Country, Quantity, ShippingAddress, Sku, Text, UserId},
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use web::clock::Clock;
 
 use crate::support::{
     commit_proxy::CommitProxy,

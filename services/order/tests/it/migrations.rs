@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use clock::Clock;
 use order::{
     infrastructure::postgres::MIGRATOR,
     orders::{ports::EventLog, postgres::PgEventLog},
 };
 use postgres::testing::migrations::{Written, under_writers};
 use sqlx::PgPool;
-use web::clock::Clock;
 
 /// How releases write an order and confirm it.
 const SHAPES: [Written; 2] = [

@@ -1,5 +1,6 @@
 //! Units that were counted away from committed orders: the order is cancelled or partly refunded, and product is told.
 
+use clock::Clock;
 use order::{
     infrastructure::{
         postgres::{PgOrders, Pools},
@@ -9,7 +10,6 @@ use order::{
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::clock::Clock;
 
 use crate::support::{
     payments::{pay, send, settle},

@@ -7,10 +7,10 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use clock::Clock;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
-use web::clock::Clock;
 
 use crate::support::shop::{Shop, order_of};
 

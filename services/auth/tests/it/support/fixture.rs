@@ -27,13 +27,13 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
+use clock::Clock;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use web::{
-    clock::Clock,
     server::{Port, layered},
     token::TokenScope,
 };

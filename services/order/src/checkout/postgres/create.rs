@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, num::NonZeroU32};
 
+use clock::Clock;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::{
     insert::{Stamp, claim_keys, insert_items, insert_orders, insert_payments, insert_sagas},

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
+use clock::Clock;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::dispatch::lines_of;
 use crate::{

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clock::Clock;
 use postgres::Failure;
-use web::clock::Clock;
 
 use crate::{
     orders::ports::OrdersError,

@@ -3,8 +3,8 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use clock::Clock;
 use postgres::Pool;
-use web::clock::Clock;
 
 use crate::{
     infrastructure::postgres::failure::{StoreError, retrying},

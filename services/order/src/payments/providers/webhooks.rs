@@ -2,11 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use clock::Clock;
 use serde::{Deserialize, Serialize};
-use web::{
-    clock::Clock,
-    signature::{Secrets, SecretsError},
-};
+use web::signature::{Secrets, SecretsError};
 
 use crate::{
     payments::{

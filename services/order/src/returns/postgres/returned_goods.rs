@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
+use clock::Clock;
 use money::Money;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::returns::lines_of;
 use crate::{

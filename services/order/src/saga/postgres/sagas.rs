@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
+use clock::Clock;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::{facts, settle};
 use crate::{

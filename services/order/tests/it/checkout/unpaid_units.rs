@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
+use clock::Clock;
 use order::{
     checkout::{
         Command, PlaceOrderError, PlaceOrders,
@@ -20,7 +21,7 @@ use order::{
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::{clock::Clock, token::Role};
+use web::token::Role;
 
 use crate::support::{
     payments::{send, settle},

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use clock::Clock;
 use order::{
     fulfillment::{
         ShipParcels,
@@ -19,7 +20,6 @@ use order::{
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::clock::Clock;
 
 use crate::support::{
     product::Fault,

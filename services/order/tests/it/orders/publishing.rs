@@ -9,10 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clock::Clock;
 use order::orders::{PublishEvents, ports::EventLog, postgres::PgEventLog};
 use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use crate::support::shop::{Shop, order_of};
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
+use clock::Clock;
 use money::Money;
 use order::{
     payments::{
@@ -28,7 +29,6 @@ use order::{
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::mpsc};
 use uuid::Uuid;
-use web::clock::Clock;
 
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub const OTHER_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

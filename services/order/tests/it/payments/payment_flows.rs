@@ -3,11 +3,11 @@
 
 use std::{path::Path, time::Duration};
 
+use clock::Clock;
 use order::payments::providers::{MockWebhooks, PaymentSettings};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch};
-use web::clock::Clock;
 
 use crate::support::{
     payments::{payment_of, place, send},

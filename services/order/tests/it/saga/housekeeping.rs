@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use clock::Clock;
 use order::{
     infrastructure::postgres::{PgOrders, Pools},
     saga::{KeepHouse, ports::Sagas, postgres::PgSagas},
 };
 use sqlx::PgPool;
 use tokio::sync::watch;
-use web::clock::Clock;
 
 use crate::support::shop::{Rules, Shop, at_the_mock, order_of};
 

@@ -276,7 +276,7 @@ async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
     let placed = shop.place(&customer, "a", &body).await;
     shop.drive().await;
-    let orders = PgOrders::new(Pools::shared(&shop.pool), web::clock::Clock::system());
+    let orders = PgOrders::new(Pools::shared(&shop.pool), clock::Clock::system());
     assert_eq!(
         (
             orders.forget_old_keys().await.unwrap(),

@@ -12,10 +12,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use clock::Clock;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
-use web::clock::Clock;
 
 mod holds;
 mod parcels;

@@ -6,6 +6,7 @@ mod requests;
 use std::{num::NonZeroU32, path::PathBuf, sync::LazyLock, time::Duration};
 
 use axum::Router;
+use clock::Clock;
 use order::{
     app::{App, Parts, service},
     checkout::{PlaceOrders, QueueLimits},
@@ -29,10 +30,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
-use web::{
-    clock::Clock,
-    token::{Role, testing::Signer},
-};
+use web::token::{Role, testing::Signer};
 use worker::Tasks;
 
 pub use self::requests::{Answer, address, order_of, post};

@@ -1,8 +1,8 @@
 //! Putting a product up for sale, with its first units.
 
+use clock::Clock;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::{
     model::{

@@ -1,10 +1,8 @@
 //! Setting and adjusting `on_hand`, under the lock that reservations take as well.
 
+use clock::Clock;
 use postgres::Pool;
-use web::{
-    clock::Clock,
-    conditional::{ETag, IfMatch},
-};
+use web::conditional::{ETag, IfMatch};
 
 use super::{
     model::{Inventory, MAX_ON_HAND, Movement, MovementKind},

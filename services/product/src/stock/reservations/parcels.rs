@@ -8,10 +8,10 @@ use std::{
     num::NonZeroU32,
 };
 
+use clock::Clock;
 use postgres::Pool;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::{
     model::{Hash, HoldState, Shelf, StockError},

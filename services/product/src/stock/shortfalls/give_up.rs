@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use clock::Clock;
 use postgres::Transaction;
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::postgres::shortfalls::{self, Having, Lines};
 use crate::{

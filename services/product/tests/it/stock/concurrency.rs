@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clock::Clock;
 use futures::future::join_all;
 use postgres::Pool;
 use product::stock::reservations::{
@@ -10,7 +11,6 @@ use product::stock::reservations::{
     release, reserve, restock, ship,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use web::clock::Clock;
 
 use crate::support::shop::{Shop, held, id, longer, order, parcel};
 

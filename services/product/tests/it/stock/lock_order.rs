@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use clock::Clock;
 use postgres::Pool;
 use product::stock::reservations::{
     Release, commit, expire_overdue, extend, release, reserve, restock, ship,
 };
 use sqlx::PgPool;
-use web::clock::Clock;
 
 use crate::support::shop::{Shop, longer, order, parcel};
 

@@ -16,6 +16,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Method, Request},
 };
+use clock::Clock;
 use postgres::Pool;
 use product::{
     app::{App, Parts},
@@ -37,7 +38,6 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use web::{
-    clock::Clock,
     internal::AllowedCallers,
     server::{Port, layered},
     token::{Role, testing::Signer},

@@ -2,15 +2,13 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use clock::Clock;
 use postgres::Pool;
 use reqwest::{Client, StatusCode, header};
 use tokio::sync::watch;
 use tracing::{info, warn};
 use uuid::Uuid;
-use web::{
-    clock::Clock,
-    signature::{Secrets, SecretsError},
-};
+use web::signature::{Secrets, SecretsError};
 
 use crate::{
     payments::providers::{

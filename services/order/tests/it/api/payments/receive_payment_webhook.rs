@@ -2,9 +2,10 @@
 
 use axum::{body::Body, http::Request};
 use chrono::TimeDelta;
+use clock::Clock;
 use serde_json::json;
 use sqlx::PgPool;
-use web::{clock::Clock, signature::Secrets};
+use web::signature::Secrets;
 
 use crate::{
     payments::mock_provider::{OTHER_SECRET, SECRET},

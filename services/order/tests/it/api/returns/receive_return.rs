@@ -1,6 +1,7 @@
 //! `POST /returns/{id}/approve`, `/receive` and `/reject`.
 
 use axum::http::StatusCode;
+use clock::Clock;
 use order::{
     infrastructure::product_client::CatalogHttp,
     payments::postgres::PgPayments,
@@ -8,7 +9,7 @@ use order::{
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::{clock::Clock, token::Role};
+use web::token::Role;
 
 use super::create_return::{give_back, shipped};
 use crate::support::{

@@ -8,10 +8,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use clock::Clock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::{Fault, Product, Shelf, answer, meet};
 

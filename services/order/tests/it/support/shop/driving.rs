@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ::audit::{Audited, Finding};
+use clock::Clock;
 use order::{
     audit::{Auditor, OrderBooks},
     infrastructure::product_client::CatalogHttp,
@@ -18,7 +19,6 @@ use order::{
     },
 };
 use tokio::sync::watch;
-use web::clock::Clock;
 
 use super::Shop;
 

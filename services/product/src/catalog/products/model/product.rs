@@ -6,12 +6,12 @@ use utoipa::ToSchema;
 
 use super::{Category, Description, Metadata, Name, Sku, Slug};
 
-web::id!(
+ids::id!(
     #[derive(sqlx::Type)]
     #[sqlx(transparent)]
     pub ProductId, "prd"
 );
-web::id!(
+ids::id!(
     /// The user who sells a product.
     #[derive(sqlx::Type)]
     #[sqlx(transparent)]

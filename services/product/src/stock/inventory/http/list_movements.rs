@@ -27,8 +27,8 @@ use crate::{
     },
 };
 
-web::id!(pub(crate) OrderId, "ord");
-web::id!(MovementId, "mov");
+ids::id!(pub(crate) OrderId, "ord");
+ids::id!(MovementId, "mov");
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Movement, example = json!({

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use clock::Clock;
 use postgres::Transaction;
 use uuid::Uuid;
-use web::clock::Clock;
 
 use super::shelves::{self, Shift};
 use crate::stock::{

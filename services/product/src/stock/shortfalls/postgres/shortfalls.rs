@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
+use clock::Clock;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
-use web::clock::Clock;
 
 use crate::{
     catalog::products::model::Sku,

@@ -19,10 +19,10 @@ macro_rules! id {
         }
 
         impl ::std::str::FromStr for $name {
-            type Err = $crate::id::IdError;
+            type Err = $crate::IdError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $crate::id::parse(Self::PREFIX, text).map(Self)
+                $crate::parse(Self::PREFIX, text).map(Self)
             }
         }
 
@@ -41,7 +41,7 @@ macro_rules! id {
 
         impl ::utoipa::PartialSchema for $name {
             fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::schema::Schema> {
-                $crate::id::schema(Self::PREFIX)
+                $crate::schema(Self::PREFIX)
             }
         }
 
