@@ -81,8 +81,8 @@ pub enum ReconcileError {
     Claim(#[source] LeaseError),
     #[error("cannot write the status")]
     Status(#[source] kube::Error),
-    #[error("the API server did not respond in time")]
-    Overdue,
+    #[error("the API server did not respond in time when {0}")]
+    Overdue(&'static str),
 }
 
 /// Many times what a pass takes.
@@ -105,7 +105,11 @@ pub async fn reconcile(
     let Some(_place) = context.places.take(is_answered).await else {
         return Ok(Action::await_change()); // the process ends
     };
-    let found = in_time(fetch_stack(&context.client, &key.0, &key.1)).await?;
+    let found = in_time(
+        "reading the stack",
+        fetch_stack(&context.client, &key.0, &key.1),
+    )
+    .await?;
     let Some(found) = found? else {
         context.forget(&key);
         return Ok(Action::await_change());
@@ -118,7 +122,11 @@ pub async fn reconcile(
     if metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // OPERATOR 3: garbage collection does the rest
     }
-    let claim = in_time(context.claim(&key, &metadata, before.as_ref())).await?;
+    let claim = in_time(
+        "claiming the stack",
+        context.claim(&key, &metadata, before.as_ref()),
+    )
+    .await?;
     if let Some(leave) = claim.map_err(ReconcileError::Claim)? {
         return Ok(leave);
     }
@@ -326,7 +334,12 @@ impl Context {
                 (Patch::Merge(part), manager)
             }
         };
-        match in_time(api.patch_status(&name, &parameters, &patch)).await? {
+        match in_time(
+            "writing the status",
+            api.patch_status(&name, &parameters, &patch),
+        )
+        .await?
+        {
             Ok(_) => {}
             // Deleted in the meantime.
             Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
@@ -422,9 +435,12 @@ pub fn on_error(
     context.look_again(&key, Reason::Unreported)
 }
 
-async fn in_time<T>(request: impl Future<Output = T>) -> Result<T, ReconcileError> {
+async fn in_time<T>(
+    step: &'static str,
+    request: impl Future<Output = T>,
+) -> Result<T, ReconcileError> {
     let answered = timeout(LONGEST_REQUEST, request).await;
-    answered.map_err(|_| ReconcileError::Overdue)
+    answered.map_err(|_| ReconcileError::Overdue(step))
 }
 
 fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {

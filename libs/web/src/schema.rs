@@ -74,6 +74,9 @@ impl<const MOST: i64> PartialSchema for Difference<MOST> {
         utoipa::openapi::schema::OneOfBuilder::new()
             .item(range(1, MOST))
             .item(range(-MOST, -1))
+            .description(Some(
+                "The number of units added, or removed if negative; not zero.",
+            ))
             .into()
     }
 }

@@ -151,7 +151,7 @@ async fn a_stack_that_is_never_read_gives_its_place_away() {
     );
     assert_eq!(
         passed.error.as_deref(),
-        Some("the API server did not respond in time")
+        Some("the API server did not respond in time when reading the stack")
     );
     assert_eq!(passed.writes(), [""; 0]);
     passed.looks_again(Reason::Unreported, 1);

@@ -49,7 +49,7 @@ async fn a_status_write_that_is_never_answered_gives_the_place_away() {
     );
     assert_eq!(
         passed.error.as_deref(),
-        Some("the API server did not respond in time")
+        Some("the API server did not respond in time when writing the status")
     );
     passed.looks_again(Reason::Unreported, 1);
 }

@@ -47,7 +47,7 @@ impl From<ProviderPath> for ProviderName {
         ("webhook-timestamp" = String, Header, description = "When it was sent, in seconds since 1970-01-01 UTC; at most five minutes ago."),
         ("webhook-signature" = String, Header, description = "`v1,` and the base64 of the HMAC-SHA256 of id, time and body."),
     ),
-    request_body(content = String, content_type = "application/json", description = "The payload, in the provider's format.", example = json!({ "type": "payment.authorise.settled", "data": { "payment_id": "pay_01932c5e-7d2a-7c3e-9f00-0242ac120002" } })),
+    request_body(content = Object, content_type = "application/json", description = "The payload, in the provider's format.", example = json!({ "type": "payment.authorise.settled", "data": { "payment_id": "pay_01932c5e-7d2a-7c3e-9f00-0242ac120002" } })),
     responses(
         (status = 204, description = "Accepted, also if the payment is unknown, because sending it again would not help."),
         (status = 401, description = "`signature_invalid`: the signature is not valid or too old."),

@@ -27,7 +27,7 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "delta": -2, "reason": "broken in the warehouse" }))]
 pub(crate) struct AdjustInventory {
-    /// The number of units added, or removed if negative.
+    // Its schema describes it: a description here would say that it is an object.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND), custom(moves))]
     #[schema(value_type = Difference<1_000_000_000>, inline)]
     delta: i64,
