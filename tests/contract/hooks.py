@@ -21,10 +21,21 @@ BEYOND_A_SCHEMA = {
     "idempotency_key_reused": r"",
     "unknown_payment_method": r"/payment_method",
     "unknown_product": r"/items/\d+/(sku|product_id)|",
+    "unknown_item": r"/items/\d+/sku",
+    "too_many": r"/items/\d+/quantity|/delta|",
+    "unknown_location": r"/location",
+    "location_required": r"/location",
+    # What several lines, or several orders, add up to.
+    "too_many_units": r"",
+    "too_many_unpaid_units": r"",
+    "total_too_large": r"",
     # How many digits an amount has depends on the shop's currency, and JSON numbers may have more.
     "invalid_amount": r"(min|max)_price|/price|/amount|/expected_total",
-    # A schema cannot speak of every text within an object of any shape.
+    # A schema cannot speak of every text within an object of any shape, nor of its size.
     "nul_character": r"/metadata.*",
+    "too_large": r"/metadata",
+    # Limits count what came before.
+    "too_many_requests": r"",
     # Letters are counted in words of every script.
     "word_too_short": r"q",
     "too_many_words": r"q",
