@@ -18,20 +18,22 @@ macro_rules! forward {
     )+};
 }
 
-macro_rules! whole_numbers {
-    ($($method:ident;)+) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.0.$method(Whole(visitor))
-        }
-    )+};
-}
-
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     type Error = D::Error;
 
     forward! {
         deserialize_any();
         deserialize_bool();
+        deserialize_i8();
+        deserialize_i16();
+        deserialize_i32();
+        deserialize_i64();
+        deserialize_i128();
+        deserialize_u8();
+        deserialize_u16();
+        deserialize_u32();
+        deserialize_u64();
+        deserialize_u128();
         deserialize_f32();
         deserialize_f64();
         deserialize_char();
@@ -49,19 +51,6 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         deserialize_map();
         deserialize_identifier();
         deserialize_ignored_any();
-    }
-
-    whole_numbers! {
-        deserialize_i8;
-        deserialize_i16;
-        deserialize_i32;
-        deserialize_i64;
-        deserialize_i128;
-        deserialize_u8;
-        deserialize_u16;
-        deserialize_u32;
-        deserialize_u64;
-        deserialize_u128;
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -85,47 +74,6 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
 
     fn is_human_readable(&self) -> bool {
         self.0.is_human_readable()
-    }
-}
-
-/// A visitor of whole numbers. To JSON Schema, and so to the documents, `2.0` is one. What is judged is the double nearest
-/// to the text (RFC 8259, 6).
-struct Whole<V>(V);
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Whole<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
-        self.0.visit_i64(value)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
-        self.0.visit_u64(value)
-    }
-
-    fn visit_i128<E: Error>(self, value: i128) -> Result<V::Value, E> {
-        self.0.visit_i128(value)
-    }
-
-    fn visit_u128<E: Error>(self, value: u128) -> Result<V::Value, E> {
-        self.0.visit_u128(value)
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        // Beyond this a double skips whole numbers, and what was sent is not known.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        if value.fract() != 0.0 || value.abs() >= EXACT {
-            return self.0.visit_f64(value);
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a whole number within the bounds"
-        )]
-        self.0.visit_i64(value as i64)
     }
 }
 
