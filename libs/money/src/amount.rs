@@ -99,6 +99,9 @@ impl PartialSchema for Money {
 
 impl ToSchema for Money {}
 
+/// Of the text of an amount that is not negative, in any currency.
+const DECIMAL: &str = r"^[0-9]{1,12}(\.[0-9]{1,4})?$";
+
 /// The raw text of an amount from a request: a JSON string or number, kept as written until its currency is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -162,7 +165,7 @@ impl PartialSchema for Amount {
             .description(Some(
                 "A plain decimal, as a string or a number, with at most as many digits after the decimal point as the currency has.",
             ))
-            .pattern(Some(r"^[0-9]{1,12}(\.[0-9]{1,4})?$"))
+            .pattern(Some(DECIMAL))
             .minimum(Some(0))
             .examples([serde_json::json!("99.99")])
             .into()
@@ -170,6 +173,22 @@ impl PartialSchema for Amount {
 }
 
 impl ToSchema for Amount {}
+
+/// How OpenAPI shows an amount in a query, where all is text.
+pub struct DecimalText;
+
+impl PartialSchema for DecimalText {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(17))
+            .pattern(Some(DECIMAL))
+            .into()
+    }
+}
+
+impl ToSchema for DecimalText {}
 
 #[cfg(test)]
 mod tests {

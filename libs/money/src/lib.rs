@@ -4,5 +4,5 @@
 mod amount;
 mod currency;
 
-pub use amount::{Amount, Money, MoneyError};
+pub use amount::{Amount, DecimalText, Money, MoneyError};
 pub use currency::{Currency, CurrencyError};

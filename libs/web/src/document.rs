@@ -18,11 +18,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     idempotency,
-    problem::{FieldError, ProblemDocument},
+    problem::{FieldError, MEDIA_TYPE, ProblemDocument},
 };
 
 const BEARER: &str = "bearer";
-const PROBLEM: &str = "application/problem+json";
 
 /// Fills in what every service says alike.
 pub(crate) fn complete(document: &mut OpenApi) {
@@ -246,7 +245,7 @@ fn say_problem(status: &str, response: &mut Response) {
         let schema = Ref::from_schema_name("Problem");
         response
             .content
-            .insert(PROBLEM.into(), Content::new(Some(schema)).into());
+            .insert(MEDIA_TYPE.into(), Content::new(Some(schema)).into());
     }
     match status {
         "401" => add_header(response, "WWW-Authenticate", "The challenge of RFC 6750."),

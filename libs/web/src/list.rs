@@ -1,6 +1,9 @@
 //! Lists: `{data, page}`, an opaque cursor that remembers sort and filters, and page numbers up to 10,000 rows.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{Uri, request::Parts},
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{
@@ -56,10 +59,18 @@ impl<S: Send + Sync, F: DeserializeOwned, const COUNTED: bool> FromRequestParts<
             PAGE_PARAMETERS.contains(&name) || COUNTED && name == COUNT
         });
         Ok(Self {
-            paging: request::read_query(&paging.join("&"))?,
-            filter: request::read_query(&filter.join("&"))?,
+            paging: read(&paging)?,
+            filter: read(&filter)?,
         })
     }
+}
+
+/// Reads these pairs of a query as one of their own.
+fn read<T: DeserializeOwned>(pairs: &[&str]) -> Result<T, Problem> {
+    let uri = format!("/?{}", pairs.join("&"));
+    let uri = Uri::try_from(uri)
+        .map_err(|error| Problem::invalid_field("", "invalid_query", error.to_string()))?;
+    request::read_query(&uri)
 }
 
 /// The fields of [`PageQuery`]; the last stands apart, as some lists are not counted.

@@ -11,12 +11,12 @@ use telemetry::TraceContext;
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span};
 
-use crate::{Problem, token::carries_token};
+use crate::{Problem, problem::MEDIA_TYPE, token::carries_token};
 use clock::Clock;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static(MEDIA_TYPE);
 
 /// Headers that every answer carries.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 3] = [

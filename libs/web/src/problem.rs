@@ -11,6 +11,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+/// The media type of every error answer.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
 /// The code of a field that breaks a rule for which there is no code of its own.
 pub(crate) const INVALID: &str = "invalid";
 

@@ -100,31 +100,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameter
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        read_query(parts.uri.query().unwrap_or_default()).map(Self)
+        read_query(&parts.uri).map(Self)
     }
 }
 
 /// The parameters of a query; unknown and bad ones are 422.
-pub(crate) fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
-    if query.contains("%00") {
+pub(crate) fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    if uri.query().is_some_and(|query| query.contains("%00")) {
         return Err(Problem::invalid_field(
             "",
             "nul_character",
             "text must not contain NUL",
         ));
     }
-    let refused = |reason: String| Problem::invalid_field("", "invalid_query", reason);
-    let uri = Uri::builder()
-        .path_and_query(format!("/?{query}"))
-        .build()
-        .map_err(|error| refused(error.to_string()))?;
-    match Query::try_from_uri(&uri) {
+    match Query::try_from_uri(uri) {
         Ok(Query(parameters)) => Ok(parameters),
         Err(rejection) => {
-            let reason = std::error::Error::source(&rejection);
-            Err(refused(
-                reason.map_or_else(|| rejection.to_string(), ToString::to_string),
-            ))
+            let reason = std::error::Error::source(&rejection)
+                .map_or_else(|| rejection.to_string(), ToString::to_string);
+            Err(Problem::invalid_field("", "invalid_query", reason))
         }
     }
 }

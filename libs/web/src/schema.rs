@@ -18,9 +18,6 @@ pub struct BlankLine<const MAX: usize>;
 /// Text of several lines, at most `MAX` characters, which may be blank: line breaks and tabs, and no other controls.
 pub struct Lines<const MAX: usize>;
 
-/// A decimal amount in a query.
-pub struct Decimal;
-
 /// A number of units to add or, negative, to take away: not zero.
 pub struct Difference<const MOST: i64>;
 
@@ -28,7 +25,6 @@ pub struct Difference<const MOST: i64>;
 const LINE: &str = r"^[^\p{C}\u00AD\u2028\u2029]*[^\p{C}\u00AD\p{Z}][^\p{C}\u00AD\u2028\u2029]*$";
 const BLANK_LINE: &str = r"^[^\p{C}\u00AD\u2028\u2029]*$";
 const LINES: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";
-pub(crate) const DECIMAL: &str = r"^[0-9]{1,12}(\.[0-9]{1,4})?$";
 
 fn text(min: usize, max: usize, pattern: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
@@ -57,12 +53,6 @@ impl<const MAX: usize> PartialSchema for Lines<MAX> {
     }
 }
 
-impl PartialSchema for Decimal {
-    fn schema() -> RefOr<Schema> {
-        text(1, 17, DECIMAL)
-    }
-}
-
 impl<const MOST: i64> PartialSchema for Difference<MOST> {
     fn schema() -> RefOr<Schema> {
         let range = |from, to| {
@@ -84,5 +74,4 @@ impl<const MOST: i64> PartialSchema for Difference<MOST> {
 impl<const MAX: usize> ToSchema for Line<MAX> {}
 impl<const MAX: usize> ToSchema for BlankLine<MAX> {}
 impl<const MAX: usize> ToSchema for Lines<MAX> {}
-impl ToSchema for Decimal {}
 impl<const MOST: i64> ToSchema for Difference<MOST> {}

@@ -85,7 +85,8 @@ impl Plan {
 }
 
 impl Workload {
-    pub(crate) fn database(self) -> &'static str {
+    /// The service that it is a process of, and that service's database.
+    pub fn database(self) -> &'static str {
         match self {
             Self::Auth => "auth",
             Self::Product => "product",

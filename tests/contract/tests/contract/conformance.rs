@@ -88,16 +88,11 @@ async fn sell(shop: &Shop, token: &str) {
 }
 
 fn conforms(shop: &Shop, workload: Workload, credentials: (&str, &str)) {
-    let service = match workload {
-        Workload::Auth => "auth",
-        Workload::Product => "product",
-        Workload::Order | Workload::Worker => "order",
-    };
     let status = Command::new("st")
         .arg("--config-file")
         .arg(package().join("schemathesis.toml"))
         .arg("run")
-        .arg(document(service))
+        .arg(document(workload.database()))
         .args(["--url", &url(shop, workload)])
         .env("PYTHONPATH", package())
         .env("SCHEMATHESIS_HOOKS", "hooks")

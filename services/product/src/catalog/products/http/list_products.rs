@@ -1,13 +1,14 @@
 //! `GET /products`
 
 use axum::{Json, extract::State};
+use money::DecimalText;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
     Problem,
     limit::LimitedByAddress,
     list::{ListQuery, Page},
-    schema::{BlankLine, Decimal},
+    schema::BlankLine,
     token::Guest,
 };
 
@@ -28,10 +29,10 @@ pub(super) struct ListProducts {
     /// Only products of this vendor.
     vendor: Option<VendorId>,
     /// The lowest price, a decimal in the shop's currency.
-    #[param(value_type = Option<Decimal>, inline, example = "5.00")]
+    #[param(value_type = Option<DecimalText>, inline, example = "5.00")]
     min_price: Option<String>,
     /// The highest price.
-    #[param(value_type = Option<Decimal>, inline, example = "20.00")]
+    #[param(value_type = Option<DecimalText>, inline, example = "20.00")]
     max_price: Option<String>,
     /// Only products that are available, or only those that are not.
     in_stock: Option<bool>,
