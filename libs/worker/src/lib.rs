@@ -1,5 +1,9 @@
 //! Background tasks of a process, supervised: none of them may end before the process does. One that returns or panics
-//! ends the process with an error, after a drain like that of SIGTERM, and the kubelet starts it again.
+//! ends the process with an error, after a drain like that of SIGTERM, and the kubelet starts it again. What a task does for one
+//! item of many is isolated, so that an item that makes it panic fails alone.
+
+mod bisection;
+mod isolated;
 
 use std::{any::Any, collections::HashMap, future::Future, time::Duration};
 
@@ -8,6 +12,11 @@ use tokio::{
     task::{AbortHandle, Id, JoinError, JoinSet},
 };
 use tracing::error;
+
+pub use self::{
+    bisection::Bisection,
+    isolated::{Panicked, isolated, isolating},
+};
 
 /// What tasks have to end what is under way, once the server has drained.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -166,6 +175,12 @@ impl Tasks {
         error!(error = %failure, "background task failed; stopping the process");
         Some(failure)
     }
+}
+
+/// Waits, and says whether the process was told to stop meanwhile, or nothing is left that could tell it.
+pub async fn stopped_within(stop: &mut watch::Receiver<bool>, pause: Duration) -> bool {
+    let stopped = stop.wait_for(|stop| *stop);
+    tokio::time::timeout(pause, stopped).await.is_ok()
 }
 
 /// What a panic said.

@@ -1,7 +1,6 @@
 //! Checkout: from a request for an order, through the stock that is held for it, to the order that is written.
 
 mod admission;
-mod bisection;
 pub mod http;
 pub mod model;
 mod place_order;

@@ -6,6 +6,7 @@ mod drive_sagas;
 pub mod http;
 mod keep_house;
 pub mod model;
+mod plan;
 pub mod ports;
 pub mod postgres;
 mod saga_loop;

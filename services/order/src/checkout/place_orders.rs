@@ -11,10 +11,10 @@ use std::{
 use clock::Clock;
 use money::{Currency, MoneyError};
 use tracing::{Instrument, error, warn};
+use worker::Bisection;
 
 use super::{
     Command, PlaceOrderError, Placed,
-    bisection::Bisection,
     model::{NewOrder, ReservationRequest, Verdict},
     ports::{Reservations, ReservationsError, Reserved},
 };

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 
 use clock::Clock;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{
     model::{Parcel, ParcelLease, ParcelTurn},
@@ -34,9 +34,17 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
     /// One round; how many parcels it took.
     pub async fn run_once(&self) -> Result<usize, ShipmentsError> {
         let turns = self.shipments.take(BATCH, LEASE).await?;
-        if turns.is_empty() {
-            return Ok(0);
+        let (parts, panicked) =
+            worker::isolating("shipments", &turns, |turns| self.ship(turns)).await;
+        for (turn, panicked) in panicked {
+            error!(order.id = %turn.parcel.order_id, "a shipment panicked");
+            self.postpone(std::slice::from_ref(turn), &panicked).await?;
         }
+        parts.into_iter().collect::<Result<(), _>>()?;
+        Ok(turns.len())
+    }
+
+    async fn ship(&self, turns: &[ParcelTurn]) -> Result<(), ShipmentsError> {
         let parcels: Vec<Parcel> = turns.iter().map(|turn| turn.parcel.clone()).collect();
         match self.warehouse.ship(&parcels).await {
             Ok(outcomes) => {
@@ -54,9 +62,9 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
                     settled, "updated stock for shipments"
                 );
             }
-            Err(error) => self.postpone(&turns, &error).await?,
+            Err(error) => self.postpone(turns, &error).await?,
         }
-        Ok(turns.len())
+        Ok(())
     }
 
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
@@ -66,11 +74,7 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
                 Ok(_) => {}
                 Err(error) => warn!(error = &error as &dyn Error, "failed to ship shipments"),
             }
-            // Stopped, or whoever could stop us is gone.
-            if tokio::time::timeout(POLL, stop.wait_for(|stop| *stop))
-                .await
-                .is_ok()
-            {
+            if worker::stopped_within(&mut stop, POLL).await {
                 return;
             }
         }

@@ -4,10 +4,10 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
-    model::Published,
+    model::{PartitionLease, Published},
     ports::{EventLog, EventLogError},
 };
 
@@ -38,10 +38,22 @@ impl<L: EventLog> PublishEvents<L> {
     /// One round.
     pub async fn run_once(&self) -> Result<Published, EventLogError> {
         let leases = self.log.take(PARTITIONS, self.lease).await?;
-        if leases.is_empty() {
-            return Ok(Published::default());
+        let publish = |leases| self.log.publish(leases, EVENTS);
+        let (parts, panicked) = worker::isolating("event_relay", &leases, publish).await;
+        for (PartitionLease { partition, .. }, panicked) in panicked {
+            // Its lease ends by itself.
+            error!(
+                partition,
+                error = &panicked as &dyn std::error::Error,
+                "failed to publish a partition"
+            );
         }
-        let published = self.log.publish(&leases, EVENTS).await?;
+        let mut published = Published::default();
+        for part in parts {
+            let Published { events, more } = part?;
+            published.events += events;
+            published.more |= more;
+        }
         debug!(
             events = published.events,
             partitions = leases.len(),
@@ -70,11 +82,7 @@ impl<L: EventLog> PublishEvents<L> {
                     "failed to publish events"
                 ),
             }
-            // Stopped, or whoever could stop us is gone.
-            if tokio::time::timeout(POLL, stop.wait_for(|stop| *stop))
-                .await
-                .is_ok()
-            {
+            if worker::stopped_within(&mut stop, POLL).await {
                 return;
             }
         }

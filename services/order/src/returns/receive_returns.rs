@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 
 use clock::Clock;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::ports::{ReturnTurn, ReturnedGoods};
 use crate::{
@@ -45,16 +45,21 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
     /// One round; how many returns it took.
     pub async fn run_once(&self) -> Result<usize, ShipmentsError> {
         let turns = self.returns.take(BATCH, LEASE).await?;
-        if turns.is_empty() {
-            return Ok(0);
+        let (parts, panicked) =
+            worker::isolating("returns", &turns, |turns| self.take_back(turns)).await;
+        for (one, panicked) in panicked {
+            error!(order.id = %one.turn.parcel.order_id, "a return panicked");
+            self.postpone(std::slice::from_ref(one), &panicked).await?;
         }
+        parts.into_iter().collect::<Result<(), _>>()?;
+        Ok(turns.len())
+    }
+
+    async fn take_back(&self, turns: &[ReturnTurn]) -> Result<(), ShipmentsError> {
         let parcels: Vec<Parcel> = turns.iter().map(|one| one.turn.parcel.clone()).collect();
         let outcomes = match self.warehouse.take_back(&parcels).await {
             Ok(outcomes) => outcomes,
-            Err(error) => {
-                self.postpone(&turns, &error).await?;
-                return Ok(turns.len());
-            }
+            Err(error) => return self.postpone(turns, &error).await,
         };
         let mut answered = Vec::new();
         for (one, outcome) in turns.iter().zip(outcomes) {
@@ -71,7 +76,7 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
         }
         let settled = self.returns.settle(&answered).await?;
         info!(returns = turns.len(), settled, "received returned goods");
-        Ok(turns.len())
+        Ok(())
     }
 
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
@@ -84,11 +89,7 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
                     "failed to receive returned goods"
                 ),
             }
-            // Stopped, or whoever could stop us is gone.
-            if tokio::time::timeout(POLL, stop.wait_for(|stop| *stop))
-                .await
-                .is_ok()
-            {
+            if worker::stopped_within(&mut stop, POLL).await {
                 return;
             }
         }

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use clock::Clock;
 use tracing::warn;
 
 use super::{
-    drive_sagas::{LEASE, RETRIES},
-    model::{Impossible, Postponement, Progress, Turn},
+    DriveSagas,
+    drive_sagas::{LEASE, Outcome},
+    model::{Action, Impossible, Progress, Turn},
 };
 use crate::{
     fail_point::{FailPoint, reach},
@@ -18,7 +18,7 @@ use crate::{
             ProviderError, RefundOperation,
         },
     },
-    values::{Spread, causes::chain},
+    values::causes::chain,
 };
 
 /// With time to spare in the lease to write the answer down: a provider that takes longer is as good as one whose answer
@@ -29,18 +29,36 @@ const _: () = assert!(
     "answers are written in time"
 );
 
-#[derive(Clone)]
-pub(super) struct AskProvider<P> {
-    pub(super) provider: P,
-    pub(super) clock: Clock,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Authorise,
     Capture,
     Void,
     Refund,
+}
+
+impl Question {
+    /// `None`: it is nothing that a provider does.
+    pub(super) const fn of(action: Action) -> Option<Self> {
+        Some(match action {
+            Action::Authorise => Self::Authorise,
+            Action::Capture => Self::Capture,
+            Action::Void => Self::Void,
+            Action::Refund => Self::Refund,
+            Action::ExtendHold
+            | Action::CommitHold
+            | Action::ReleaseHold(_)
+            | Action::Confirm
+            | Action::Cancel(_)
+            | Action::RefuseCancellation
+            | Action::Decide(_)
+            | Action::RequestRefund { .. }
+            | Action::RefundShortfall { .. }
+            | Action::WaitForPayment
+            | Action::WaitForParcel
+            | Action::Finish => return None,
+        })
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,19 +73,11 @@ enum Reply {
     Refunded(OperationAnswer),
 }
 
-impl<P: PaymentProvider + Clone> AskProvider<P> {
+impl<R, S, P: PaymentProvider> DriveSagas<R, S, P> {
     /// Within the lease of its turn, whatever the provider does.
-    pub(super) async fn one(
-        &self,
-        turn: Turn,
-        question: Question,
-    ) -> Result<Progress, Postponement> {
-        let pause = RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid()));
-        let again = |reason: String| Postponement {
-            lease: turn.lease,
-            pause,
-            reason,
-        };
+    pub(super) async fn ask(&self, turn: &Turn, question: Question) -> Outcome {
+        let again = |reason| self.postponement(turn, reason);
+        let pause = self.pause(turn);
         let Some(payment) = &turn.facts.payment else {
             return Err(again(Impossible::Nothing.to_string()));
         };

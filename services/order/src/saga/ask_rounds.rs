@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tracing::error;
 
 use super::{
     DriveSagas, Driven,
-    ask_provider::AskProvider,
-    drive_sagas::{LEASE, Outcome, Plan},
-    model::Lane,
+    ask_provider::Question,
+    drive_sagas::{LEASE, Outcome, TASK},
+    model::{Lane, Turn},
     ports::{Sagas, SagasError},
 };
 use crate::{checkout::ports::Reservations, payments::ports::PaymentProvider};
@@ -20,87 +19,54 @@ pub(super) const CALLS: usize = 32;
 /// While calls are under way: how often to look for what is due meanwhile.
 const REFILL: Duration = Duration::from_millis(200);
 
-impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
+impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
     /// Goes on until nothing is due and every call is answered. Once it is `ending`, nothing is taken any more.
     pub(super) async fn ask_all(&self, ending: impl Fn() -> bool) -> Result<Driven, SagasError> {
-        let asker = AskProvider {
-            provider: self.provider.clone(),
-            clock: self.clock,
-        };
         let mut calls: JoinSet<Outcome> = JoinSet::new();
         let mut driven = Driven::default();
         let mut trouble = None;
         loop {
             let free = CALLS - calls.len();
-            let mut taken = 0;
             if free > 0 && trouble.is_none() && !ending() {
-                match self.begin(&asker, free, &mut calls).await {
-                    Ok(begun) => {
-                        taken = begun.taken;
-                        driven.add(begun);
+                match self.sagas.take(Lane::Money, free, LEASE).await {
+                    Ok(turns) => {
+                        driven.taken += turns.len();
+                        for turn in turns {
+                            calls.spawn(self.clone().act(turn));
+                        }
                     }
                     // What is under way is seen through.
                     Err(error) => trouble = Some(error),
                 }
             }
             if calls.is_empty() {
-                if taken > 0 && trouble.is_none() {
-                    continue;
-                }
                 return trouble.map_or(Ok(driven), Err);
             }
-            let answered = answers(&mut calls).await;
-            match self.settle(Lane::Money, std::future::ready(answered)).await {
+            match self.settle(Lane::Money, answers(&mut calls)).await {
                 Ok(settled) => driven.add(settled),
                 Err(error) => trouble = Some(error),
             }
         }
     }
 
-    /// Takes what is due, as many as may be asked at once, and begins to ask.
-    async fn begin(
-        &self,
-        asker: &AskProvider<P>,
-        free: usize,
-        calls: &mut JoinSet<Outcome>,
-    ) -> Result<Driven, SagasError> {
-        let turns = self.sagas.take(Lane::Money, free, LEASE).await?;
-        let taken = turns.len();
-        if taken == 0 {
-            return Ok(Driven::default());
-        }
-        let Plan {
-            commits,
-            extends,
-            releases,
-            asks,
-            writes,
-        } = Plan::of(turns, Lane::Money);
-        debug_assert!(commits.is_empty() && extends.is_empty() && releases.is_empty());
-        for (turn, question) in asks {
-            let asker = asker.clone();
-            calls.spawn(async move { asker.one(turn, question).await });
-        }
-        let written = self.settle(Lane::Money, self.write(writes)).await?;
-        Ok(Driven { taken, ..written })
+    /// One action: a question to the provider, or what is only written.
+    async fn act(self, turn: Turn) -> Outcome {
+        let acting = async {
+            let action = turn.facts.next();
+            match Question::of(action) {
+                Some(question) => self.ask(&turn, question).await,
+                None => self.written(&turn, action),
+            }
+        };
+        worker::isolated(TASK, acting)
+            .await
+            .unwrap_or_else(|panicked| Err(self.panicked(&turn, &panicked)))
     }
 }
 
-/// The next answer and those that are there with it; none when it takes too long to wait for one. A call that panicked
-/// answers nothing: its lease ends.
+/// The next answer and those that are there with it; none when it takes too long to wait for one.
 async fn answers(calls: &mut JoinSet<Outcome>) -> Vec<Outcome> {
-    let mut answered = Vec::new();
     let first = tokio::time::timeout(REFILL, calls.join_next()).await;
-    let mut next = first.ok().flatten();
-    while let Some(outcome) = next {
-        match outcome {
-            Ok(outcome) => answered.push(outcome),
-            Err(panicked) => error!(
-                error = &panicked as &dyn std::error::Error,
-                "the call to the payment provider panicked"
-            ),
-        }
-        next = calls.try_join_next();
-    }
-    answered
+    let rest = std::iter::from_fn(|| calls.try_join_next());
+    first.into_iter().flatten().chain(rest).flatten().collect()
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use clock::Clock;
 use tracing::{debug, error, info, warn};
+use worker::Panicked;
 
 use super::{
-    ask_provider::Question,
     model::{
         Action, Impossible, Lane, PayWindow, Postponement, Progress, ReleaseOutcome, Settled,
         Settlement, Turn,
     },
+    plan::Plan,
     ports::{Sagas, SagasError},
 };
 use crate::{
@@ -22,13 +23,15 @@ use crate::{
     values::{Backoff, EventType, OrderId, RefundId, Spread, causes::chain},
 };
 
+/// What the loops are called.
+pub(super) const TASK: &str = "saga_loop";
 /// Sagas that one round takes; product takes no more at once.
 pub(super) const BATCH: usize = 128;
 /// Longer than a call and a transaction may last.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
 /// How much longer than its order may be paid a hold lasts, so that a payment that began in time finds it.
 const MARGIN: Duration = Duration::from_mins(2);
-pub(super) const RETRIES: Backoff = Backoff {
+const RETRIES: Backoff = Backoff {
     first: Duration::from_millis(200),
     most: Duration::from_secs(30),
 };
@@ -59,12 +62,20 @@ impl Driven {
         self.more |= more.more;
         self.passed_on |= more.passed_on;
     }
+
+    fn sum(parts: impl IntoIterator<Item = Result<Self, SagasError>>) -> Result<Self, SagasError> {
+        let mut sum = Self::default();
+        for part in parts {
+            sum.add(part?);
+        }
+        Ok(sum)
+    }
 }
 
 /// What one action came to.
 pub(super) type Outcome = Result<Progress, Postponement>;
 
-impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
+impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
     pub async fn run(&self, lane: Lane) -> Result<Driven, SagasError> {
         self.run_until(lane, || false).await
     }
@@ -89,14 +100,20 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
 
     /// One action of the lane of stock for each of these.
     pub async fn carry_on(&self, turns: Vec<Turn>) -> Result<Driven, SagasError> {
-        let mut driven = Driven {
-            taken: turns.len(),
-            more: turns.len() == BATCH,
-            ..Driven::default()
-        };
+        let carried = self.apart(
+            &turns,
+            |turns| self.carry_on_together(turns),
+            |turn, panicked| self.panicked(turn, panicked),
+        );
+        let mut driven = carried.await?;
+        driven.taken += turns.len();
+        driven.more |= turns.len() == BATCH;
+        Ok(driven)
+    }
+
+    async fn carry_on_together(&self, turns: &[Turn]) -> Result<Driven, SagasError> {
+        let plan = Plan::of(turns);
         let lane = Lane::Stock;
-        let plan = Plan::of(turns, lane);
-        debug_assert!(plan.asks.is_empty());
         // One group's trouble is not the others'; each writes as soon as it knows.
         let groups = tokio::join!(
             self.settle(lane, self.commit(plan.commits)),
@@ -104,10 +121,25 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
             self.settle(lane, self.release(plan.releases)),
             self.settle(lane, self.write(plan.writes)),
         );
-        for group in [groups.0, groups.1, groups.2, groups.3] {
-            driven.add(group?);
+        Driven::sum([groups.0, groups.1, groups.2, groups.3])
+    }
+
+    /// Handles a batch together. An item that panics waits for as long as one that failed, and the others go on.
+    async fn apart<'a, T, F: Future<Output = Result<Driven, SagasError>>>(
+        &self,
+        batch: &'a [T],
+        handle: impl Fn(&'a [T]) -> F,
+        later: impl Fn(&T, &Panicked) -> Postponement,
+    ) -> Result<Driven, SagasError> {
+        let (parts, panicked) = worker::isolating(TASK, batch, handle).await;
+        let postponed: Vec<Postponement> = panicked
+            .iter()
+            .map(|(item, panicked)| later(item, panicked))
+            .collect();
+        if !postponed.is_empty() {
+            self.sagas.postpone(&postponed).await?;
         }
-        Ok(driven)
+        Driven::sum(parts)
     }
 
     async fn commit(&self, turns: Vec<Turn>) -> Vec<Outcome> {
@@ -181,35 +213,35 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         clippy::unused_async,
         reason = "one group of several, and the others call"
     )]
-    pub(super) async fn write(&self, turns: Vec<(Turn, Action)>) -> Vec<Outcome> {
-        turns
-            .into_iter()
-            .map(|(turn, action)| {
-                self.progress(&turn, |progress| match action {
-                    Action::Confirm => progress.confirm(),
-                    Action::Cancel(reason) => progress.cancel(reason),
-                    Action::RefuseCancellation => Ok(progress.refuse_cancellation()),
-                    Action::Decide(decision) => progress.decide(decision),
-                    Action::RequestRefund { minor } => {
-                        progress.request_refund(RefundId(self.clock.uuid()), minor)
-                    }
-                    Action::RefundShortfall { minor } => {
-                        progress.refund_shortfall(RefundId(self.clock.uuid()), minor)
-                    }
-                    // What belongs to the other lane is only passed on to it; what waits or ends is written as that.
-                    Action::ExtendHold
-                    | Action::CommitHold
-                    | Action::ReleaseHold(_)
-                    | Action::Authorise
-                    | Action::Capture
-                    | Action::Void
-                    | Action::Refund
-                    | Action::WaitForPayment
-                    | Action::WaitForParcel
-                    | Action::Finish => Ok(progress),
-                })
-            })
-            .collect()
+    async fn write(&self, turns: Vec<(Turn, Action)>) -> Vec<Outcome> {
+        let written = |(turn, action)| self.written(&turn, action);
+        turns.into_iter().map(written).collect()
+    }
+
+    pub(super) fn written(&self, turn: &Turn, action: Action) -> Outcome {
+        self.progress(turn, |progress| match action {
+            Action::Confirm => progress.confirm(),
+            Action::Cancel(reason) => progress.cancel(reason),
+            Action::RefuseCancellation => Ok(progress.refuse_cancellation()),
+            Action::Decide(decision) => progress.decide(decision),
+            Action::RequestRefund { minor } => {
+                progress.request_refund(RefundId(self.clock.uuid()), minor)
+            }
+            Action::RefundShortfall { minor } => {
+                progress.refund_shortfall(RefundId(self.clock.uuid()), minor)
+            }
+            // What belongs to the other lane is only passed on to it; what waits or ends is written as that.
+            Action::ExtendHold
+            | Action::CommitHold
+            | Action::ReleaseHold(_)
+            | Action::Authorise
+            | Action::Capture
+            | Action::Void
+            | Action::Refund
+            | Action::WaitForPayment
+            | Action::WaitForParcel
+            | Action::Finish => Ok(progress),
+        })
     }
 
     pub(super) async fn settle(
@@ -217,9 +249,26 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         lane: Lane,
         outcomes: impl Future<Output = Vec<Outcome>>,
     ) -> Result<Driven, SagasError> {
+        let outcomes = outcomes.await;
+        self.apart(
+            &outcomes,
+            |outcomes| self.settle_together(lane, outcomes),
+            |outcome, panicked| match outcome {
+                Ok(progress) => self.panicked(progress.turn(), panicked),
+                Err(postponement) => postponement.clone(),
+            },
+        )
+        .await
+    }
+
+    async fn settle_together(
+        &self,
+        lane: Lane,
+        outcomes: &[Outcome],
+    ) -> Result<Driven, SagasError> {
         let (mut settlements, mut postponed) = (Vec::new(), Vec::new());
-        for outcome in outcomes.await {
-            match outcome {
+        for outcome in outcomes {
+            match outcome.clone() {
                 Ok(progress) => settlements.push(progress.settlement()),
                 Err(postponement) => postponed.push(postponement),
             }
@@ -304,13 +353,29 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
             .map(|turn| Err(self.postponement(turn, reason.clone())))
             .collect()
     }
+}
 
-    fn postponement(&self, turn: &Turn, reason: String) -> Postponement {
+impl<R, S, P> DriveSagas<R, S, P> {
+    /// A panic is this saga's trouble alone.
+    pub(super) fn panicked(&self, turn: &Turn, panicked: &Panicked) -> Postponement {
+        error!(
+            order.id = %turn.lease.order_id,
+            error = panicked as &dyn std::error::Error,
+            "postponed a saga"
+        );
+        self.postponement(turn, panicked.to_string())
+    }
+
+    pub(super) fn postponement(&self, turn: &Turn, reason: String) -> Postponement {
         Postponement {
             lease: turn.lease,
-            pause: RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid())),
+            pause: self.pause(turn),
             reason,
         }
+    }
+
+    pub(super) fn pause(&self, turn: &Turn) -> Duration {
+        RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid()))
     }
 }
 
@@ -326,48 +391,6 @@ async fn between<T>(
     let answer = call.await?;
     reach(after).await.map_err(ReservationsError::Unknown)?;
     Ok(answer)
-}
-
-/// The turns of a round by what is done for them.
-#[derive(Default)]
-pub(super) struct Plan {
-    pub(super) commits: Vec<Turn>,
-    pub(super) extends: Vec<Turn>,
-    pub(super) releases: Vec<(Turn, CancelReason)>,
-    pub(super) asks: Vec<(Turn, Question)>,
-    pub(super) writes: Vec<(Turn, Action)>,
-}
-
-impl Plan {
-    pub(super) fn of(turns: Vec<Turn>, lane: Lane) -> Self {
-        let mut plan = Self::default();
-        for turn in turns {
-            let action = turn.facts.next();
-            if action.step().is_some_and(|step| step.lane() != lane) {
-                plan.writes.push((turn, action));
-                continue;
-            }
-            match action {
-                Action::CommitHold => plan.commits.push(turn),
-                Action::ExtendHold => plan.extends.push(turn),
-                Action::ReleaseHold(reason) => plan.releases.push((turn, reason)),
-                Action::Authorise => plan.asks.push((turn, Question::Authorise)),
-                Action::Capture => plan.asks.push((turn, Question::Capture)),
-                Action::Void => plan.asks.push((turn, Question::Void)),
-                Action::Refund => plan.asks.push((turn, Question::Refund)),
-                Action::Confirm
-                | Action::Cancel(_)
-                | Action::RefuseCancellation
-                | Action::Decide(_)
-                | Action::RequestRefund { .. }
-                | Action::RefundShortfall { .. }
-                | Action::WaitForPayment
-                | Action::WaitForParcel
-                | Action::Finish => plan.writes.push((turn, action)),
-            }
-        }
-        plan
-    }
 }
 
 fn orders(turns: &[Turn]) -> Vec<OrderId> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::ports::{Sagas, SagasError};
 use crate::orders::ports::{Orders, OrdersError};
@@ -21,17 +21,13 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut round = 0_u32;
         loop {
-            self.show_backlog().await;
-            self.reopen().await;
+            isolated(self.show_backlog()).await;
+            isolated(self.reopen()).await;
             if round.is_multiple_of(ROUNDS_PER_CLEANING) {
-                self.clean(&stop).await;
+                isolated(self.clean(&stop)).await;
             }
             round = round.wrapping_add(1);
-            // Stopped, or whoever could stop us is gone.
-            if tokio::time::timeout(ROUND, stop.wait_for(|stop| *stop))
-                .await
-                .is_ok()
-            {
+            if worker::stopped_within(&mut stop, ROUND).await {
                 return;
             }
         }
@@ -110,6 +106,16 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
             }
         }
         Ok(forgotten)
+    }
+}
+
+/// One chore's panic does not keep the others from being done.
+async fn isolated(chore: impl Future<Output = ()>) {
+    if let Err(panicked) = worker::isolated("maintenance", chore).await {
+        error!(
+            error = &panicked as &dyn std::error::Error,
+            "maintenance failed"
+        );
     }
 }
 

@@ -100,7 +100,7 @@ pub struct SagaLoop<R, S, P> {
     pub poll: Option<Duration>,
 }
 
-impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> SagaLoop<R, S, P> {
+impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> SagaLoop<R, S, P> {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             match self.round_until(|| *stop.borrow()).await {

@@ -1,7 +1,7 @@
 //! Reads from product which committed units are not there any more, has each order cancelled or partly refunded by its
 //! saga, and then settles it with product (ORDERS 5). Every step may be repeated: by two workers, or after a crash.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     checkout::ports::{Misfit, ReservationsError},
     fail_point::{FailPoint, reach},
+    orders::ports::OrdersError,
 };
 
 const POLL: Duration = Duration::from_secs(5);
@@ -72,7 +73,11 @@ impl<P: OpenShortfalls, S: Shortfalls> HandleShortfalls<P, S> {
                     continue;
                 }
             };
-            let outcome = match self.store.record(&shortfall).await {
+            let recording = worker::isolated("shortfalls", self.store.record(&shortfall))
+                .await
+                .map_err(|panicked| OrdersError::Defect(Arc::new(panicked)))
+                .flatten();
+            let outcome = match recording {
                 Ok(recording) => {
                     recorded.push(shortfall.id);
                     match recording {
@@ -130,11 +135,7 @@ impl<P: OpenShortfalls, S: Shortfalls> HandleShortfalls<P, S> {
                     );
                 }
             }
-            // Stopped, or whoever could stop us is gone.
-            if tokio::time::timeout(POLL, stop.wait_for(|stop| *stop))
-                .await
-                .is_ok()
-            {
+            if worker::stopped_within(&mut stop, POLL).await {
                 return;
             }
         }

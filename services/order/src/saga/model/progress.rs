@@ -59,6 +59,10 @@ impl Progress {
         }
     }
 
+    pub fn turn(&self) -> &Turn {
+        &self.turn
+    }
+
     /// The stock is committed and with it the order confirmed; the money may be taken.
     pub fn committed(self, outcome: CommitOutcome) -> Result<Self, Impossible> {
         match outcome {

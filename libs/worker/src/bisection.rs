@@ -3,30 +3,30 @@
 use std::ops::Range;
 
 /// The parts of a batch that are still to be tried, in order.
-pub(super) struct Bisection(Vec<Range<usize>>);
+pub struct Bisection(Vec<Range<usize>>);
 
 impl Bisection {
-    #[expect(clippy::single_range_in_vec_init, reason = "it is a list of ranges")]
-    pub(super) fn over(length: usize) -> Self {
-        Self(if length == 0 {
-            Vec::new()
-        } else {
-            vec![0..length]
-        })
-    }
-
-    pub(super) fn next(&mut self) -> Option<Range<usize>> {
-        self.0.pop()
+    pub fn over(length: usize) -> Self {
+        let whole = 0..length;
+        Self(Vec::from_iter((!whole.is_empty()).then_some(whole)))
     }
 
     /// Queues the halves of a refused part; false if it cannot be split further.
-    pub(super) fn split(&mut self, refused: &Range<usize>) -> bool {
+    pub fn split(&mut self, refused: &Range<usize>) -> bool {
         if refused.len() < 2 {
             return false;
         }
         let middle = refused.start + refused.len() / 2;
         self.0.extend([middle..refused.end, refused.start..middle]);
         true
+    }
+}
+
+impl Iterator for Bisection {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        self.0.pop()
     }
 }
 
