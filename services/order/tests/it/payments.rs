@@ -1,5 +1,6 @@
 //! Payments beyond single endpoints, and the mock provider.
 
+mod contract;
 pub(crate) mod mock_provider;
 mod paid_for;
 mod paying;

@@ -11,24 +11,18 @@ use std::{
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use clock::Clock;
-use money::Money;
-use order::{
-    payments::{
-        model::ProviderName,
-        ports::{
-            Authorisation, Charge, MoneyOperation, OperationAnswer, PaymentProvider,
-            PaymentWebhooks, ProviderError, RefundOperation, Webhook, WebhookError,
-        },
-        providers::{
-            CaptureChoice, MockSettings, MockWebhooks, PaymentSettings, ProviderChoice, Providers,
-            SignedWebhooks,
-        },
+use order::payments::{
+    model::ProviderName,
+    ports::{Charge, OperationAnswer, PaymentProvider, PaymentWebhooks, Webhook, WebhookError},
+    providers::{
+        CaptureChoice, MockSettings, MockWebhooks, PaymentSettings, ProviderChoice, Providers,
+        SignedWebhooks,
     },
-    values::{OrderId, PaymentId, RefundId},
 };
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::mpsc};
-use uuid::Uuid;
+
+use super::contract::{self, Bench, Methods, Refused, operation};
 
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub const OTHER_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -54,57 +48,82 @@ pub fn secret_file() -> PathBuf {
     file
 }
 
-fn providers(pool: &PgPool, late: Duration) -> Providers {
-    Providers::new(&settings(late), pool.clone())
+/// Keeps charges by its late methods pending until the test says otherwise.
+struct Mock {
+    pool: PgPool,
+    provider: Providers,
 }
 
-fn usd(minor: i64) -> Money {
-    Money::new(minor, "USD".parse().unwrap())
-}
-
-fn charge(method: &str) -> Charge {
-    Charge {
-        provider: ProviderName::Mock,
-        payment: PaymentId(Clock::system().uuid()),
-        order: OrderId(Clock::system().uuid()),
-        method: method.to_owned().try_into().unwrap(),
-        amount: usd(500),
+impl Mock {
+    fn with(pool: PgPool) -> Self {
+        Self {
+            provider: Providers::new(&settings(Duration::from_mins(1)), pool.clone()),
+            pool,
+        }
     }
 }
 
-fn operation(charge: &Charge) -> MoneyOperation {
-    MoneyOperation {
-        provider: charge.provider,
-        payment: charge.payment,
-        amount: charge.amount,
+impl Bench for Mock {
+    type Provider = Providers;
+    const NAME: ProviderName = ProviderName::Mock;
+    const METHODS: Methods = Methods {
+        accepted: "mock_ok",
+        lost: "mock_unknown",
+        late: "mock_late",
+        slow: "mock_slow",
+        declined: Refused {
+            method: "mock_declined",
+            reason: "card_declined",
+        },
+        unknown: Refused {
+            method: "card_of_mine",
+            reason: "unknown_method",
+        },
+        capture_refused: Refused {
+            method: "mock_capture_refused",
+            reason: "authorisation_expired",
+        },
+        refund_refused: Refused {
+            method: "mock_refund_refused",
+            reason: "account_closed",
+        },
+        voided: "voided",
+        too_much: "more_than_captured",
+    };
+
+    fn provider(&self) -> &Providers {
+        &self.provider
+    }
+
+    async fn results_arrive(&self) {
+        let late = "UPDATE mock_provider_operations SET result_at = now() WHERE result_at > now()";
+        sqlx::query(late).execute(&self.pool).await.unwrap();
+    }
+
+    async fn moved(&self) -> (i64, i64, i64) {
+        ledger(&self.pool).await
     }
 }
 
-fn refund(charge: &Charge, id: u128, minor: i64) -> RefundOperation {
-    RefundOperation {
-        provider: charge.provider,
-        payment: charge.payment,
-        refund: RefundId(Uuid::from_u128(id)),
-        amount: usd(minor),
-    }
+macro_rules! keeps {
+    ($($rule:ident),+ $(,)?) => {$(
+        #[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
+        async fn $rule(pool: PgPool) {
+            contract::$rule(&Mock::with(pool)).await;
+        }
+    )+};
 }
 
-fn refused(answer: &OperationAnswer) -> &str {
-    match answer {
-        OperationAnswer::Refused { reason } => reason.as_str(),
-        OperationAnswer::Done | OperationAnswer::Pending => "",
-    }
-}
-
-fn declined(answer: &Authorisation) -> &str {
-    match answer {
-        Authorisation::Declined { reason } => reason.as_str(),
-        Authorisation::Authorised { .. } | Authorisation::Pending { .. } => "",
-    }
-}
-
-fn authorised(answer: &Authorisation) -> bool {
-    matches!(answer, Authorisation::Authorised { .. })
+keeps! {
+    the_same_key_answers_the_same_and_charges_once,
+    a_key_is_not_taken_for_another_amount,
+    no_more_is_refunded_than_was_captured,
+    a_lost_answer_is_found_in_the_books,
+    refusals_are_for_good_and_say_why,
+    a_void_stops_a_charge_under_way_and_one_to_come,
+    what_is_voided_is_not_captured_and_what_is_captured_not_voided,
+    a_late_result_is_pending_until_it_is_there,
+    a_caller_that_goes_away_cancels_nothing,
 }
 
 /// Authorised, captured and refunded, of all payments.
@@ -119,147 +138,16 @@ async fn ledger(pool: &PgPool) -> (i64, i64, i64) {
 }
 
 #[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
-async fn the_same_key_answers_the_same_and_charges_once(pool: PgPool) {
-    let providers = providers(&pool, Duration::ZERO);
-    let charge = charge("mock_ok");
-    let tries = (0..8).map(|_| {
-        let (providers, charge) = (providers.clone(), charge.clone());
-        tokio::spawn(async move { providers.authorise(&charge).await })
-    });
-    let mut answers = Vec::new();
-    for one in tries.collect::<Vec<_>>() {
-        answers.push(one.await.unwrap().unwrap());
-    }
-    assert!(authorised(&answers[0]));
-    assert!(answers.iter().all(|answer| *answer == answers[0]));
-
-    for _ in 0..2 {
-        let done = providers.capture(&operation(&charge)).await.unwrap();
-        assert_eq!(done, OperationAnswer::Done);
-        let done = providers.refund(&refund(&charge, 1, 200)).await.unwrap();
-        assert_eq!(done, OperationAnswer::Done);
-    }
-    assert_eq!(ledger(&pool).await, (500, 500, 200));
-
-    let other = Charge {
-        amount: usd(501),
-        ..charge.clone()
-    };
-    assert!(matches!(
-        providers.authorise(&other).await,
-        Err(ProviderError::Unknown(_))
-    ));
-    let too_much = providers.refund(&refund(&charge, 2, 301)).await.unwrap();
-    assert_eq!(refused(&too_much), "more_than_captured");
-    let books = providers
-        .look_up(ProviderName::Mock, charge.payment)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(books.authorisation.as_ref(), Some(&answers[0]));
-    assert_eq!(books.capture, Some(OperationAnswer::Done));
-    assert_eq!(books.void, None);
-    assert_eq!(books.refunds.len(), 2);
-    assert_eq!(ledger(&pool).await, (500, 500, 200));
-}
-
-#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
-async fn a_lost_answer_is_found_in_the_books(pool: PgPool) {
-    let providers = providers(&pool, Duration::ZERO);
-    let charge = charge("mock_unknown");
-    let unheard = providers
-        .look_up(ProviderName::Mock, charge.payment)
-        .await
-        .unwrap();
-    assert_eq!(unheard, None);
-    assert!(matches!(
-        providers.authorise(&charge).await,
-        Err(ProviderError::Unknown(_))
-    ));
-    let books = providers
-        .look_up(ProviderName::Mock, charge.payment)
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(books.authorisation.as_ref().is_some_and(authorised));
-    assert!(authorised(&providers.authorise(&charge).await.unwrap()));
-    assert!(providers.capture(&operation(&charge)).await.is_err());
-    assert_eq!(
-        providers.capture(&operation(&charge)).await.unwrap(),
-        OperationAnswer::Done
-    );
-    assert_eq!(ledger(&pool).await, (500, 500, 0));
-}
-
-#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
-async fn methods_do_what_their_names_say(pool: PgPool) {
-    let providers = providers(&pool, Duration::ZERO);
-    let answer = providers.authorise(&charge("mock_declined")).await.unwrap();
-    assert_eq!(declined(&answer), "card_declined");
-    let answer = providers.authorise(&charge("card_of_mine")).await.unwrap();
-    assert_eq!(declined(&answer), "unknown_method");
-
-    let fragile = charge("mock_capture_refused");
-    assert!(authorised(&providers.authorise(&fragile).await.unwrap()));
-    let answer = providers.capture(&operation(&fragile)).await.unwrap();
-    assert_eq!(refused(&answer), "authorisation_expired");
-
-    let closed = charge("mock_refund_refused");
-    providers.authorise(&closed).await.unwrap();
-    providers.capture(&operation(&closed)).await.unwrap();
-    let answer = providers.refund(&refund(&closed, 1, 5)).await.unwrap();
-    assert_eq!(refused(&answer), "account_closed");
-
+async fn a_slow_answer_takes_its_time(pool: PgPool) {
+    let mock = Mock::with(pool);
     let started = tokio::time::Instant::now();
-    providers.authorise(&charge("mock_slow")).await.unwrap();
+    mock.provider.authorise(&charge("mock_slow")).await.unwrap();
     assert!(started.elapsed() >= Duration::from_millis(300));
-    assert_eq!(ledger(&pool).await, (1_500, 500, 0));
+    assert_eq!(mock.moved().await, (500, 0, 0));
 }
 
-#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
-async fn a_void_stops_a_charge_under_way_and_one_to_come(pool: PgPool) {
-    let providers = providers(&pool, Duration::from_mins(1));
-    let late = charge("mock_late");
-    assert!(matches!(
-        providers.authorise(&late).await.unwrap(),
-        Authorisation::Pending { .. }
-    ));
-    assert_eq!(
-        providers.void(&operation(&late)).await.unwrap(),
-        OperationAnswer::Done
-    );
-    assert_eq!(
-        declined(&providers.authorise(&late).await.unwrap()),
-        "voided"
-    );
-
-    let to_come = charge("mock_ok");
-    providers.void(&operation(&to_come)).await.unwrap();
-    assert_eq!(
-        declined(&providers.authorise(&to_come).await.unwrap()),
-        "voided"
-    );
-    assert_eq!(ledger(&pool).await, (0, 0, 0));
-}
-
-#[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
-async fn a_caller_that_goes_away_cancels_nothing(pool: PgPool) {
-    let providers = providers(&pool, Duration::ZERO);
-    let charge = charge("mock_slow");
-    let (asking, asked) = (providers.clone(), charge.clone());
-    let call = tokio::spawn(async move { asking.authorise(&asked).await });
-    tokio::time::sleep(Duration::from_millis(30)).await;
-    call.abort();
-    assert!(call.await.unwrap_err().is_cancelled());
-    tokio::time::timeout(Duration::from_secs(5), async {
-        while ledger(&pool).await.0 == 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await
-    .unwrap();
-    assert!(authorised(&providers.authorise(&charge).await.unwrap()));
-    assert_eq!(ledger(&pool).await, (500, 0, 0));
+fn charge(method: &str) -> Charge {
+    contract::charge(ProviderName::Mock, method)
 }
 
 /// A receiver that refuses the first webhook and hands on what it gets.
@@ -345,7 +233,7 @@ async fn a_late_result_is_told_until_it_is_taken(pool: PgPool) {
 
 #[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn mock_twice_tells_twice_and_charges_once(pool: PgPool) {
-    let providers = providers(&pool, Duration::ZERO);
+    let providers = Providers::new(&settings(Duration::ZERO), pool.clone());
     let charge = charge("mock_twice");
     providers.authorise(&charge).await.unwrap();
     providers.authorise(&charge).await.unwrap();
