@@ -1,8 +1,7 @@
 //! Payments and refunds, and the providers that move the money.
 
 mod annotate_payment;
-mod cancel_payment;
-mod capture_payment;
+mod decide_payment;
 pub mod http;
 pub mod model;
 mod payment_terms;
@@ -15,8 +14,7 @@ mod refund_payment;
 mod start_payment;
 
 pub use annotate_payment::AnnotatePayment;
-pub use cancel_payment::CancelPayment;
-pub use capture_payment::CapturePayment;
+pub use decide_payment::DecidePayment;
 pub use payment_terms::PaymentTerms;
 pub use read_payments::ReadPayments;
 pub use record_provider_result::RecordProviderResult;

@@ -22,7 +22,7 @@ pub use backoff::{Backoff, Spread};
 pub use causes::Cause;
 pub use event_type::EventType;
 pub use ids::{FulfillmentId, OrderId, PaymentId, ProductId, RefundId, ReturnId, SagaId, UserId};
-pub use listing::{Reader, Start, Window};
+pub use listing::{Period, Reader, Start, Window};
 pub use note::Note;
 pub use precondition::Precondition;
 pub use quantity::{Quantity, QuantityError};

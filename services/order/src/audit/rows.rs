@@ -64,42 +64,23 @@ pub(super) async fn order_after(
     in_time(query.fetch_optional(connection)).await
 }
 
-pub(super) async fn orders(
+/// What seems wrong with the orders, their money and their events.
+pub(super) async fn found(
     connection: &mut PgConnection,
     range: Range,
     grace: Duration,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let query = sqlx::query_file_as!(
-        Found,
-        "audit/orders.sql",
-        range.after,
-        range.upto,
-        grace.as_secs_f64(),
-    );
-    in_time(query.fetch_all(connection)).await
-}
-
-pub(super) async fn money(
-    connection: &mut PgConnection,
-    range: Range,
-    grace: Duration,
-) -> Result<Vec<Found>, sqlx::Error> {
-    let query = sqlx::query_file_as!(
-        Found,
-        "audit/money.sql",
-        range.after,
-        range.upto,
-        grace.as_secs_f64(),
-    );
-    in_time(query.fetch_all(connection)).await
-}
-
-pub(super) async fn events(
-    connection: &mut PgConnection,
-    range: Range,
-) -> Result<Vec<Found>, sqlx::Error> {
-    let query = sqlx::query_file_as!(Found, "audit/events.sql", range.after, range.upto);
-    in_time(query.fetch_all(connection)).await
+    let Range { after, upto } = range;
+    let grace = grace.as_secs_f64();
+    macro_rules! found {
+        ($file:literal, $($argument:expr),+) => {
+            in_time(sqlx::query_file_as!(Found, $file, $($argument),+).fetch_all(&mut *connection)).await?
+        };
+    }
+    let mut found = found!("audit/orders.sql", after, upto, grace);
+    found.extend(found!("audit/money.sql", after, upto, grace));
+    found.extend(found!("audit/events.sql", after, upto));
+    Ok(found)
 }
 
 /// The provider's payment with which a chunk behind `after` ends; None: fewer are left.

@@ -6,6 +6,20 @@ pub(crate) mod request_key;
 use clock::Clock;
 use postgres::Pool;
 
+/// A column of rows that are written together.
+pub(crate) fn column<R, V>(rows: &[R], value: impl Fn(&R) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}
+
+/// A set-wise statement writes every row that it was given.
+pub(crate) fn touched<E: From<sqlx::Error>>(rows: u64, expected: usize) -> Result<(), E> {
+    if usize::try_from(rows) == Ok(expected) {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound.into())
+    }
+}
+
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Orders. What places them has connections of its own, so that neither a flood of readers nor one of changes holds

@@ -1,8 +1,9 @@
 //! What people ask for under a key, and what may come of it (ORDERS 18).
 
+use std::time::Instant;
+
 use crate::{
-    orders::model::Status,
-    payments::model::{IntentRefusal, PaymentError},
+    payments::model::IntentRefusal,
     values::{Actor, Cause, Fingerprint, Reader, RequestIdentity},
 };
 
@@ -14,6 +15,8 @@ pub struct Request {
     pub actor: Actor,
     /// Whose orders the caller may change.
     pub reader: Reader,
+    /// From when on its transactions are tried again for as long as patience lasts.
+    pub begun: Instant,
 }
 
 /// What a request came to, and whether an earlier one with the same key had done it.
@@ -30,35 +33,13 @@ pub enum IntentError {
     NotFound,
     #[error("the key was used for a different request")]
     KeyReused,
-    #[error("the resource has another version")]
-    Stale,
-    /// Nothing is to be paid, or not any more.
-    #[error("the order is not waiting for a payment")]
-    NotPayable,
     #[error("the order already has a payment")]
     PaymentExists,
-    #[error("an order that is {} cannot be cancelled", _0.as_str())]
-    NotCancellable(Status),
-    #[error("the order is completely shipped, or about to be")]
-    WhollyShipped,
     #[error(transparent)]
-    Payment(#[from] PaymentError),
+    Refused(#[from] IntentRefusal),
     /// Trying again may help.
     #[error("the payment database is not available")]
     Unavailable(#[source] Cause),
     #[error("unexpected data or query in the payment database")]
     Defect(#[source] Cause),
-}
-
-impl From<IntentRefusal> for IntentError {
-    fn from(refusal: IntentRefusal) -> Self {
-        match refusal {
-            IntentRefusal::NoPayment => Self::NotFound,
-            IntentRefusal::Stale => Self::Stale,
-            IntentRefusal::NotPayable => Self::NotPayable,
-            IntentRefusal::NotCancellable(status) => Self::NotCancellable(status),
-            IntentRefusal::WhollyShipped => Self::WhollyShipped,
-            IntentRefusal::Payment(error) => Self::Payment(error),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! What a caller wishes for under an idempotency key, with the hash that tells one wish from another (ORDERS 18).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use serde::Serialize;
 use web::idempotency;
@@ -35,6 +35,7 @@ impl Wisher {
             fingerprint: Fingerprint(fingerprint),
             actor: self.actor,
             reader: self.reader,
+            begun: Instant::now(),
         })
     }
 }

@@ -11,7 +11,7 @@ mod totals;
 pub use event::{NewEvent, PartitionLease, PastEvent, Published};
 pub use filter::OrderFilter;
 pub use merchant::Merchant;
-pub use order::{Order, OrderLine};
+pub use order::{Order, OrderLine, StoredOrder};
 pub use revision::{AddressChange, OrderChange, RevisionError};
 pub use state::{
     CancelReason, FulfillmentStatus, Hold, OrderState, PaymentStatus, Status, StoredState,

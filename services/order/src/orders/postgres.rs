@@ -84,13 +84,8 @@ impl Orders for PgOrders {
 }
 
 impl Revisions for PgOrders {
-    async fn save(
-        &self,
-        order: &Order,
-        read_version: i64,
-        event: &NewEvent,
-    ) -> Result<Saved, OrdersError> {
-        revise::save(&self.intents, order, read_version, event)
+    async fn save(&self, order: &Order, event: &NewEvent) -> Result<Saved, OrdersError> {
+        revise::save(&self.intents, order, event)
             .await
             .map_err(orders_error)
     }

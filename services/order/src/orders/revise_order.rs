@@ -1,11 +1,14 @@
-//! Changes an order's address or note while it is pending, as its customer or an admin asks.
+//! What people change of an order by hand, by compare-and-set: the order is read, changed, and written with the event of the
+//! change if it still has the version that was read; otherwise all of it is tried again (ORDERS 22).
 
 use super::{
-    change_order::change_order,
-    model::{Order, OrderChange, RevisionError},
-    ports::{Orders, OrdersError, Revisions},
+    model::{Merchant, NewEvent, Order, OrderChange, RevisionError, Status},
+    ports::{Orders, OrdersError, Revisions, Saved},
 };
 use crate::values::{Actor, OrderId, Precondition, Reader};
+
+/// How often a write is tried again after a concurrent one.
+const ATTEMPTS: u32 = 5;
 
 #[derive(Clone, Debug)]
 pub struct ReviseOrder<O> {
@@ -30,6 +33,7 @@ impl<O: Orders + Revisions> ReviseOrder<O> {
         Self { orders }
     }
 
+    /// The address or the note while the order is pending, as its customer or an admin asks.
     pub async fn run(
         &self,
         id: OrderId,
@@ -38,13 +42,58 @@ impl<O: Orders + Revisions> ReviseOrder<O> {
         precondition: &Precondition,
         change: &OrderChange,
     ) -> Result<Order, ReviseOrderError> {
-        change_order(
-            &self.orders,
+        self.change(
             id,
             precondition,
             |order| order.may_be_seen_by(reader),
             |order| order.revise(change.clone(), actor),
         )
         .await
+    }
+
+    /// The status, as an admin asks, or a vendor whose order it wholly is.
+    pub async fn set_status(
+        &self,
+        id: OrderId,
+        setter: Merchant,
+        precondition: &Precondition,
+        to: Status,
+    ) -> Result<Order, ReviseOrderError> {
+        self.change(
+            id,
+            precondition,
+            |order| setter.sees(order),
+            |order| order.set_status(to, setter),
+        )
+        .await
+    }
+
+    /// `sees`: whether the caller may see the order. `change` returns the event, or `None` if it changes nothing.
+    async fn change(
+        &self,
+        id: OrderId,
+        precondition: &Precondition,
+        sees: impl Fn(&Order) -> bool + Sync,
+        change: impl Fn(&mut Order) -> Result<Option<NewEvent>, RevisionError> + Sync,
+    ) -> Result<Order, ReviseOrderError> {
+        for _ in 0..ATTEMPTS {
+            let order = self.orders.find(id).await?.filter(&sees);
+            let mut order = order.ok_or(ReviseOrderError::NotFound)?;
+            if !precondition.holds(order.read_version()) {
+                return Err(ReviseOrderError::Stale);
+            }
+            let Some(event) = change(&mut order)? else {
+                return Ok(order);
+            };
+            match self.orders.save(&order, &event).await? {
+                // Read again: the database stamps the time of the change.
+                Saved::Written => {
+                    let saved = self.orders.find(id).await?;
+                    return saved.ok_or(ReviseOrderError::NotFound);
+                }
+                Saved::Changed => {}
+            }
+        }
+        Err(ReviseOrderError::Stale)
     }
 }

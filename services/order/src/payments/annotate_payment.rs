@@ -24,8 +24,6 @@ impl<P: Payments> AnnotatePayment<P> {
         note: Option<&Note>,
     ) -> Result<Payment, IntentError> {
         let note = note.map(Note::as_str);
-        self.payments
-            .revise(reader, payment, |payment| payment.annotate(read, note))
-            .await
+        self.payments.annotate(reader, payment, read, note).await
     }
 }

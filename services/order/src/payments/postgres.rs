@@ -1,12 +1,12 @@
 //! Payments in Postgres: rows and statements. What becomes of an order and its payment is decided by the model.
 
+mod annotate;
 mod change;
 mod list_payments;
 mod locked;
 pub(crate) mod payment_row;
-mod revise;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use clock::Clock;
 use postgres::{Failure, Pool};
@@ -16,9 +16,9 @@ use super::{
     ports::{Done, Intent, PaymentListing, Payments},
 };
 use crate::{
-    infrastructure::postgres::failure::{StoreError, retrying},
+    infrastructure::postgres::failure::{StoreError, retrying_since},
     intents::ports::{IntentError, Request},
-    values::{PaymentId, Reader, RefundId, Window},
+    values::{PaymentId, Precondition, Reader, RefundId, Window},
 };
 
 #[derive(Clone, Debug)]
@@ -66,30 +66,33 @@ impl Payments for PgPayments {
         intent: Intent,
         decide: impl Fn(&mut OrderPayments) -> Result<T, IntentRefusal> + Send + Sync,
     ) -> Result<Done<T>, IntentError> {
-        self.tried(|| self.try_change(request, intent, &decide))
-            .await
+        let change = || self.try_change(request, intent, &decide);
+        self.tried(request.begun, change).await
     }
 
-    async fn revise(
+    async fn annotate(
         &self,
         reader: Reader,
         payment: PaymentId,
-        revise: impl Fn(&mut Payment) -> Result<(), IntentRefusal> + Send + Sync,
+        read: &Precondition,
+        note: Option<&str>,
     ) -> Result<Payment, IntentError> {
-        self.tried(|| self.try_revise(reader, payment, &revise))
-            .await
+        let annotate = || self.try_annotate(reader, payment, read, note);
+        self.tried(Instant::now(), annotate).await
     }
 
-    async fn changed(&self, payment: PaymentId) -> Result<Payment, IntentError> {
-        self.tried(|| self.read_changed(payment)).await
+    async fn changed(&self, request: &Request, payment: PaymentId) -> Result<Payment, IntentError> {
+        self.tried(request.begun, || self.read_changed(payment))
+            .await
     }
 
     async fn changed_refund(
         &self,
+        request: &Request,
         payment: PaymentId,
         refund: RefundId,
     ) -> Result<(Payment, Refund), IntentError> {
-        self.tried(|| self.read_changed_refund(payment, refund))
+        self.tried(request.begun, || self.read_changed_refund(payment, refund))
             .await
     }
 
@@ -147,12 +150,16 @@ impl Payments for PgPayments {
 
 impl PgPayments {
     /// Tries again what failed for a reason that passes; a refusal is an answer.
-    async fn tried<T, F>(&self, attempt: impl Fn() -> F + Send + Sync) -> Result<T, IntentError>
+    async fn tried<T, F>(
+        &self,
+        begun: Instant,
+        attempt: impl Fn() -> F + Send + Sync,
+    ) -> Result<T, IntentError>
     where
         T: Send,
         F: Future<Output = Result<T, Stop>> + Send,
     {
-        retrying(self.clock, || {
+        retrying_since(begun, self.clock, || {
             let attempt = attempt();
             async {
                 match attempt.await {

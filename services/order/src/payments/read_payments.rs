@@ -1,7 +1,7 @@
 //! Payments and their refunds, as far as the reader may see them.
 
 use super::{
-    model::{Payment, PaymentFilter, Refund},
+    model::{IntentRefusal, Payment, PaymentFilter, Refund},
     ports::{PaymentListing, Payments},
 };
 use crate::{
@@ -36,7 +36,7 @@ impl<P: Payments> ReadPayments<P> {
         if read.holds(payment.version) {
             Ok(payment)
         } else {
-            Err(IntentError::Stale)
+            Err(IntentRefusal::Stale.into())
         }
     }
 
@@ -47,12 +47,11 @@ impl<P: Payments> ReadPayments<P> {
         filter: PaymentFilter,
         window: Window<PaymentId>,
     ) -> Result<Option<PaymentListing>, IntentError> {
-        let customer = match (reader, filter.customer) {
-            (Reader::Everything, customer) => customer,
-            (Reader::Own(user), None) => Some(user),
-            (Reader::Own(user), Some(customer)) if customer == user => Some(user),
-            (Reader::Own(_), Some(_)) => return Ok(None),
-        };
+        let theirs = |customer| reader.may_see(customer);
+        if !filter.customer.is_none_or(theirs) {
+            return Ok(None);
+        }
+        let customer = filter.customer.or(reader.own());
         let filter = PaymentFilter { customer, ..filter };
         self.payments.list(&filter, &window).await.map(Some)
     }

@@ -60,6 +60,10 @@ impl<P: Payments> RefundPayment<P> {
             Done::Now(refund) => refund,
             Done::Before(refund) => RefundId(refund),
         };
-        Ok(done.answered(self.payments.changed_refund(payment, refund).await?))
+        let changed = self
+            .payments
+            .changed_refund(&request, payment, refund)
+            .await?;
+        Ok(done.answered(changed))
     }
 }

@@ -72,6 +72,6 @@ impl<P: Payments> StartPayment<P> {
             Done::Now(payment) => payment,
             Done::Before(payment) => PaymentId(payment),
         };
-        Ok(done.answered(self.payments.changed(started).await?))
+        Ok(done.answered(self.payments.changed(&request, started).await?))
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     intents::{Wisher, ports::IntentError},
     payments::{
-        model::{NewRefund, PaymentError, PaymentFilter, RefundCause},
+        model::{IntentRefusal, NewRefund, PaymentError, PaymentFilter, RefundCause},
         ports::{Intent, Payments},
     },
     values::{
@@ -139,11 +139,14 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
         let asked = give_back(&refund).await;
         match asked {
             // An admin gave some of it back before.
-            Err(IntentError::Payment(PaymentError::TooMuch { left })) if left.minor > 0 => {
+            Err(IntentError::Refused(IntentRefusal::Payment(PaymentError::TooMuch { left })))
+                if left.minor > 0 =>
+            {
                 refund.amount = Some(left);
                 give_back(&refund).await?;
             }
-            Ok(_) | Err(IntentError::Payment(PaymentError::TooMuch { .. })) => {}
+            Ok(_)
+            | Err(IntentError::Refused(IntentRefusal::Payment(PaymentError::TooMuch { .. }))) => {}
             Err(error) => return Err(error),
         }
         Ok(())

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     fulfillment::model::shipping_status,
-    orders::model::{Hold, NewEvent, OrderState, Status},
+    orders::model::{Hold, NewEvent, OrderState},
     values::{Actor, EventType, OrderId, Sku},
 };
 
@@ -52,9 +52,8 @@ impl LineLeft {
 impl Shortfall {
     /// `None`: the order has nothing to ship any more, so nothing of it falls short.
     pub fn of(&self, mut state: OrderState, hold: Hold, lines: &[LineLeft]) -> Option<ShortOrder> {
-        match state.status {
-            Status::Pending | Status::Confirmed => {}
-            Status::Completed | Status::Cancelled => return None,
+        if !state.status.is_open() {
+            return None;
         }
         let mut lines = lines.to_vec();
         let (mut missing, mut taken, mut minor) = (self.quantity, 0_u32, 0_i64);

@@ -11,6 +11,7 @@ use crate::{
     infrastructure::postgres::{
         PgOrders,
         failure::{StoreError, on_demand, orders_error, retrying},
+        touched,
     },
     orders::{
         model::{Hold, OrderState},
@@ -181,9 +182,7 @@ async fn write(
     )
     .execute(&mut **transaction)
     .await?;
-    if done.rows_affected() != 1 {
-        return Err(sqlx::Error::RowNotFound.into());
-    }
+    touched::<StoreError>(done.rows_affected(), 1)?;
     events::write(transaction, &[EventRow::new(order, state, &short.event)]).await?;
     Ok(())
 }

@@ -1,36 +1,8 @@
 //! What can happen to an order, as history and subscribers name it.
 
-use std::str::FromStr;
+use super::states::states;
 
-use super::UnknownName;
-
-macro_rules! event_types {
-    ($($variant:ident = $text:literal),+ $(,)?) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum EventType { $($variant),+ }
-
-        impl EventType {
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl FromStr for EventType {
-            type Err = UnknownName;
-
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(UnknownName),
-                }
-            }
-        }
-    };
-}
-
-event_types! {
+states! { EventType {
     OrderCreated = "order.created",
     OrderUpdated = "order.updated",
     OrderConfirmed = "order.confirmed",
@@ -62,11 +34,12 @@ event_types! {
     ReturnReceiving = "return.receiving",
     ReturnReceived = "return.received",
     ReturnRefused = "return.refused",
-}
+} }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::UnknownName;
 
     #[test]
     fn every_type_is_read_back() {

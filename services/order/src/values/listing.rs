@@ -19,6 +19,23 @@ impl Reader {
             Self::Own(user) => user == owner,
         }
     }
+
+    /// Whom all that is seen belongs to; `None`: to anybody.
+    pub const fn own(self) -> Option<UserId> {
+        match self {
+            Self::Everything => None,
+            Self::Own(user) => Some(user),
+        }
+    }
+}
+
+/// When what a list shows was created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    /// At this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub to: Option<DateTime<Utc>>,
 }
 
 /// A part of a list, newest first.
@@ -35,4 +52,14 @@ pub enum Start<I = OrderId> {
     /// Behind what was created at this time with this id.
     After(DateTime<Utc>, I),
     Offset(i64),
+}
+
+impl<I> Start<I> {
+    /// The time and the id that rows come before, if any, and how many rows are left out.
+    pub fn bounds(self) -> (Option<DateTime<Utc>>, Option<I>, i64) {
+        match self {
+            Self::After(time, id) => (Some(time), Some(id), 0),
+            Self::Offset(rows) => (None, None, rows),
+        }
+    }
 }

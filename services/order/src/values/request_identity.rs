@@ -2,40 +2,25 @@
 
 use std::fmt;
 
-use super::UserId;
+use super::{UserId, states::states};
 
-/// What a caller does under an idempotency key; the same on every alias of the address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    PlaceOrder,
-    CancelOrder,
-    StartPayment,
-    CancelPayment,
-    CapturePayment,
-    RefundPayment,
-    RequestReturn,
-    RetrySaga,
-    CompensateSaga,
-}
-
-impl Operation {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PlaceOrder => "place_order",
-            Self::CancelOrder => "cancel_order",
-            Self::StartPayment => "start_payment",
-            Self::CancelPayment => "cancel_payment",
-            Self::CapturePayment => "capture_payment",
-            Self::RefundPayment => "refund_payment",
-            Self::RequestReturn => "request_return",
-            Self::RetrySaga => "retry_saga",
-            Self::CompensateSaga => "compensate_saga",
-        }
+states! {
+    /// What a caller does under an idempotency key; the same on every alias of the address.
+    Operation {
+        PlaceOrder = "place_order",
+        CancelOrder = "cancel_order",
+        StartPayment = "start_payment",
+        CancelPayment = "cancel_payment",
+        CapturePayment = "capture_payment",
+        RefundPayment = "refund_payment",
+        RequestReturn = "request_return",
+        RetrySaga = "retry_saga",
+        CompensateSaga = "compensate_saga",
     }
 }
 
 /// Which request this is: one caller's key for one operation (ORDERS 18).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestIdentity {
     pub principal: UserId,
     pub operation: Operation,

@@ -21,4 +21,5 @@ mod payments;
 mod saga;
 mod shortfalls;
 mod stalled_database;
+mod states_in_sql;
 mod support;

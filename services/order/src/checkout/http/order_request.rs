@@ -192,22 +192,15 @@ impl Errors {
     }
 
     fn address(&mut self, address: AddressBody) -> Option<ShippingAddress> {
-        let AddressBody {
-            name,
-            line1,
-            line2,
-            city,
-            region,
-            postal_code,
-            country,
-        } = address;
-        let name = self.keep("/shipping_address/name", Text::try_from(name));
-        let line1 = self.keep("/shipping_address/line1", Text::try_from(line1));
-        let line2 = self.optional("/shipping_address/line2", line2, Text::try_from);
-        let city = self.keep("/shipping_address/city", Text::try_from(city));
-        let region = self.optional("/shipping_address/region", region, Text::try_from);
-        let postal_code = self.keep("/shipping_address/postal_code", Text::try_from(postal_code));
-        let country = self.keep("/shipping_address/country", Country::try_from(country));
+        let name = self.keep("/shipping_address/name", Text::try_from(address.name));
+        let line1 = self.keep("/shipping_address/line1", Text::try_from(address.line1));
+        let line2 = self.optional("/shipping_address/line2", address.line2, Text::try_from);
+        let city = self.keep("/shipping_address/city", Text::try_from(address.city));
+        let region = self.optional("/shipping_address/region", address.region, Text::try_from);
+        let postal_code = Text::try_from(address.postal_code);
+        let postal_code = self.keep("/shipping_address/postal_code", postal_code);
+        let country = Country::try_from(address.country);
+        let country = self.keep("/shipping_address/country", country);
         Some(ShippingAddress {
             name: name?,
             line1: line1?,

@@ -8,7 +8,7 @@ use super::HeldLine;
 use crate::{
     orders::model::{OrderLine, Totals},
     payments::model::NewPayment,
-    saga::model::Turn,
+    saga::model::{Step, Turn},
     values::{Fingerprint, Note, OrderId, RequestIdentity, ShippingAddress},
 };
 
@@ -29,9 +29,28 @@ pub struct NewOrder {
 }
 
 impl NewOrder {
+    /// How long an order may be neither confirmed nor cancelled before it needs attention.
+    const DEADLINE: Duration = Duration::from_mins(1);
+    /// The same after the time to pay: a payment that began in time may take a little longer.
+    const UNPAID_DEADLINE: Duration = Duration::from_mins(10);
+
     /// Where nothing is to be paid, the process that places the order takes its saga as it writes it.
     pub fn first_turn(&self) -> Option<Turn> {
         self.pay_within.is_none().then(|| Turn::first(self.id))
+    }
+
+    /// What its saga does first.
+    pub const fn first_step(&self) -> Step {
+        match self.pay_within {
+            Some(_) => Step::ExtendHold,
+            None => Step::CommitHold,
+        }
+    }
+
+    /// After which its saga counts as stuck.
+    pub fn deadline(&self) -> Duration {
+        self.pay_within
+            .map_or(Self::DEADLINE, |within| within + Self::UNPAID_DEADLINE)
     }
 }
 

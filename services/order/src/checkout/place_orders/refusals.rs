@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, sync::Arc};
 use super::{Outcome, PlaceOrders};
 use crate::{
     checkout::{Command, PlaceOrderError, model::UnpaidUnits, ports::Reservations},
-    orders::ports::Orders,
+    orders::ports::{Orders, OrdersError},
     values::{Cause, UserId},
 };
 
@@ -26,31 +26,22 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         commands: &[Command],
         outcomes: &mut [Option<Outcome>],
     ) {
-        let open: Vec<usize> = (0..commands.len())
-            .filter(|index| outcomes[*index].is_none())
-            .collect();
-        if !self.terms.are_asked() || open.is_empty() {
+        if !self.terms.are_asked() {
             return;
         }
-        let customer = |index: &usize| commands[*index].identity.principal;
-        let customers: Vec<UserId> = open.iter().map(customer).collect();
-        match self.orders.unpaid(&customers).await {
-            Ok(mut unpaid) => {
-                for index in open {
-                    let orders = unpaid.entry(customer(&index)).or_default();
-                    if *orders >= self.terms.most_unpaid {
-                        outcomes[index] = Some(Err(PlaceOrderError::TooManyUnpaid));
-                    }
-                    *orders += 1;
-                }
-            }
-            Err(error) => {
-                let cause: Cause = Arc::new(error);
-                for index in open {
-                    outcomes[index] = Some(Err(PlaceOrderError::Unavailable(Arc::clone(&cause))));
-                }
-            }
+        let (open, customers) = open(commands, outcomes);
+        if open.is_empty() {
+            return;
         }
+        let unpaid = self.orders.unpaid(&customers).await;
+        turn_away(commands, outcomes, open, unpaid, |unpaid, command| {
+            let orders = unpaid.entry(command.identity.principal).or_default();
+            *orders += 1;
+            if *orders > self.terms.most_unpaid {
+                return Err(PlaceOrderError::TooManyUnpaid);
+            }
+            Ok(())
+        });
     }
 
     /// Turns away who would have too many units of one product unpaid, before anything is held for them: the same
@@ -60,32 +51,22 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         commands: &[Command],
         outcomes: &mut [Option<Outcome>],
     ) {
-        let open: Vec<usize> = (0..commands.len())
-            .filter(|index| outcomes[*index].is_none())
-            .collect();
-        let Some(allowed) = self.most_unpaid_units().filter(|_| !open.is_empty()) else {
+        let Some(allowed) = self.most_unpaid_units() else {
             return;
         };
-        let customer = |index: &usize| commands[*index].identity.principal;
-        let customers: Vec<UserId> = open.iter().map(customer).collect();
-        match self.orders.owing_units(&customers).await {
-            Ok(owing) => {
-                let mut units = UnpaidUnits::new(allowed, owing);
-                for index in open {
-                    let lines = commands[index].request.lines.as_slice().iter();
-                    let lines = lines.map(|line| (line.product.clone(), line.quantity.get()));
-                    if let Err(too_many) = units.admit(customer(&index), lines) {
-                        outcomes[index] = Some(Err(PlaceOrderError::TooManyUnpaidUnits(too_many)));
-                    }
-                }
-            }
-            Err(error) => {
-                let cause: Cause = Arc::new(error);
-                for index in open {
-                    outcomes[index] = Some(Err(PlaceOrderError::Unavailable(Arc::clone(&cause))));
-                }
-            }
+        let (open, customers) = open(commands, outcomes);
+        if open.is_empty() {
+            return;
         }
+        let owing = self.orders.owing_units(&customers).await;
+        let owing = owing.map(|owing| UnpaidUnits::new(allowed, owing));
+        turn_away(commands, outcomes, open, owing, |units, command| {
+            let lines = command.request.lines.as_slice().iter();
+            let lines = lines.map(|line| (line.product.clone(), line.quantity.get()));
+            units
+                .admit(command.identity.principal, lines)
+                .map_err(PlaceOrderError::TooManyUnpaidUnits)
+        });
     }
 
     /// Where nothing waits for a payment, nothing is counted.
@@ -93,5 +74,33 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         self.terms
             .most_unpaid_units
             .filter(|_| self.terms.are_asked())
+    }
+}
+
+/// The commands that are not answered yet, and whose they are.
+fn open(commands: &[Command], outcomes: &[Option<Outcome>]) -> (Vec<usize>, Vec<UserId>) {
+    (0..commands.len())
+        .filter(|index| outcomes[*index].is_none())
+        .map(|index| (index, commands[index].identity.principal))
+        .unzip()
+}
+
+/// Turns away what `admit` refuses by what was read of the customers; all of it, if nothing could be read.
+fn turn_away<T>(
+    commands: &[Command],
+    outcomes: &mut [Option<Outcome>],
+    open: Vec<usize>,
+    read: Result<T, OrdersError>,
+    admit: impl Fn(&mut T, &Command) -> Result<(), PlaceOrderError>,
+) {
+    let mut read = read.map_err(|error| Arc::new(error) as Cause);
+    for index in open {
+        let admitted = match &mut read {
+            Ok(read) => admit(read, &commands[index]),
+            Err(cause) => Err(PlaceOrderError::Unavailable(Arc::clone(cause))),
+        };
+        if let Err(refusal) = admitted {
+            outcomes[index] = Some(Err(refusal));
+        }
     }
 }

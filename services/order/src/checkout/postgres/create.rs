@@ -1,6 +1,6 @@
 //! Writing a batch of orders: keys, orders, items and sagas in one transaction, each set in key order (ORDERS 8, 14).
 
-use std::{collections::HashMap, num::NonZeroU32};
+use std::{collections::HashMap, num::NonZeroU32, time::Instant};
 
 use clock::Clock;
 use postgres::{Pool, Transaction};
@@ -16,7 +16,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     infrastructure::postgres::failure::{Retries, StoreError, on_demand},
     orders::{
-        model::{Order, OrderState},
+        model::{Order, OrderState, StoredOrder},
         ports::{Creation, Recorded},
         postgres::events::{self, EventRow},
     },
@@ -43,7 +43,7 @@ pub(crate) async fn create(
     orders: &[NewOrder],
     most_unpaid_units: Option<NonZeroU32>,
 ) -> Result<Vec<Creation>, StoreError> {
-    let mut retries = Retries::new(clock);
+    let mut retries = Retries::since(Instant::now(), clock);
     let mut uncertain = false;
     let written = loop {
         match attempt(pool, orders, most_unpaid_units).await {
@@ -171,7 +171,7 @@ fn existed(order: &NewOrder, recorded: Recorded, uncertain: bool) -> Creation {
 }
 
 fn placed(order: &NewOrder, stamp: &Stamp) -> Order {
-    Order {
+    Order::stored(StoredOrder {
         id: OrderId(order.id.0),
         number: stamp.number,
         pay_by: stamp.pay_by,
@@ -184,5 +184,5 @@ fn placed(order: &NewOrder, stamp: &Stamp) -> Order {
         note: order.note.as_ref().map(|note| note.as_str().to_owned()),
         created_at: stamp.created_at,
         updated_at: stamp.updated_at,
-    }
+    })
 }

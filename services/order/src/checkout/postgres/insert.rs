@@ -8,17 +8,14 @@ use uuid::Uuid;
 
 use crate::{
     checkout::model::NewOrder,
+    infrastructure::postgres::{column, touched},
     orders::postgres::stored_address::StoredAddress,
     payments::model::NewPayment,
-    saga::model::{Step, Turn},
+    saga::model::Turn,
 };
 
 /// The HTTP status that a repeated request is answered with.
 const CREATED: i16 = 201;
-/// Seconds after which an order that is neither confirmed nor cancelled is somebody's business.
-const SAGA_DEADLINE_SECONDS: f64 = 60.0;
-/// The same after the time to pay: a payment that began in time may take a little longer.
-const UNPAID_DEADLINE_SECONDS: f64 = 600.0;
 
 /// What the database adds to an order.
 pub(super) struct Stamp {
@@ -62,10 +59,7 @@ pub(super) async fn claim_keys(
     orders: &[NewOrder],
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
     let columns = KeyColumns::of(orders);
-    let fingerprints: Vec<Vec<u8>> = orders
-        .iter()
-        .map(|order| order.fingerprint.0.to_vec())
-        .collect();
+    let fingerprints = column(orders, |order| order.fingerprint.0.to_vec());
     let claimed = sqlx::query_scalar!(
         r#"
         INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, status)
@@ -92,45 +86,25 @@ pub(super) async fn insert_orders(
     transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<HashMap<Uuid, Stamp>, sqlx::Error> {
-    let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
-    let users: Vec<Uuid> = orders
-        .iter()
-        .map(|order| order.identity.principal.0)
-        .collect();
-    let currencies: Vec<String> = orders
-        .iter()
-        .map(|order| order.totals.currency().code().to_owned())
-        .collect();
-    let items: Vec<i64> = orders
-        .iter()
-        .map(|order| order.totals.items.minor)
-        .collect();
-    let shipping: Vec<i64> = orders
-        .iter()
-        .map(|order| order.totals.shipping.minor)
-        .collect();
-    let tax: Vec<i64> = orders.iter().map(|order| order.totals.tax.minor).collect();
-    let discounts: Vec<i64> = orders
-        .iter()
-        .map(|order| order.totals.discount.minor)
-        .collect();
-    let totals: Vec<i64> = orders
-        .iter()
-        .map(|order| order.totals.total.minor)
-        .collect();
+    let ids = column(orders, |order| order.id.0);
+    let users = column(orders, |order| order.identity.principal.0);
+    let currencies = column(orders, |order| order.totals.currency().code().to_owned());
+    let items = column(orders, |order| order.totals.items.minor);
+    let shipping = column(orders, |order| order.totals.shipping.minor);
+    let tax = column(orders, |order| order.totals.tax.minor);
+    let discounts = column(orders, |order| order.totals.discount.minor);
+    let totals = column(orders, |order| order.totals.total.minor);
     let addresses: Vec<serde_json::Value> = orders
         .iter()
         .map(|order| serde_json::to_value(StoredAddress::of(order.shipping_address.as_ref())))
         .collect::<Result<_, _>>()
         .map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
-    let notes: Vec<Option<String>> = orders
-        .iter()
-        .map(|order| order.note.as_ref().map(|note| note.as_str().to_owned()))
-        .collect();
-    let pay_within: Vec<Option<f64>> = orders
-        .iter()
-        .map(|order| order.pay_within.map(|within| within.as_secs_f64()))
-        .collect();
+    let notes = column(orders, |order| {
+        order.note.as_ref().map(|note| note.as_str().to_owned())
+    });
+    let pay_within = column(orders, |order| {
+        order.pay_within.map(|within| within.as_secs_f64())
+    });
     let rows = sqlx::query!(
         r#"
         INSERT INTO orders (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
@@ -231,21 +205,18 @@ pub(super) async fn insert_payments(
     if begun.is_empty() {
         return Ok(());
     }
-    let rows: Vec<serde_json::Value> = begun
-        .iter()
-        .map(|(order, payment)| {
-            serde_json::json!({
-                "id": payment.id.0,
-                "order_id": order.id.0,
-                "user_id": order.identity.principal.0,
-                "provider": payment.provider.as_str(),
-                "method": payment.method.as_str(),
-                "capture": payment.capture.as_str(),
-                "currency": order.totals.currency().code(),
-                "amount_minor": order.totals.total.minor,
-            })
+    let rows = column(&begun, |(order, payment)| {
+        serde_json::json!({
+            "id": payment.id.0,
+            "order_id": order.id.0,
+            "user_id": order.identity.principal.0,
+            "provider": payment.provider.as_str(),
+            "method": payment.method.as_str(),
+            "capture": payment.capture.as_str(),
+            "currency": order.totals.currency().code(),
+            "amount_minor": order.totals.total.minor,
         })
-        .collect();
+    });
     let written = sqlx::query!(
         r#"
         INSERT INTO payments (id, order_id, user_id, provider, method, capture, currency, amount_minor)
@@ -266,33 +237,17 @@ pub(super) async fn insert_sagas(
     transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
-    let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
-    let steps: Vec<String> = orders
-        .iter()
-        .map(|order| match order.pay_within {
-            Some(_) => Step::ExtendHold.as_str().to_owned(),
-            None => Step::CommitHold.as_str().to_owned(),
-        })
-        .collect();
-    let deadlines: Vec<f64> = orders
-        .iter()
-        .map(|order| match order.pay_within {
-            Some(within) => within.as_secs_f64() + UNPAID_DEADLINE_SECONDS,
-            None => SAGA_DEADLINE_SECONDS,
-        })
-        .collect();
-    let first: Vec<_> = orders.iter().map(|order| order.first_turn()).collect();
-    let fences: Vec<i64> = first
-        .iter()
-        .map(|turn| turn.as_ref().map_or(0, |turn| turn.lease.fence))
-        .collect();
-    let leases: Vec<f64> = first
-        .iter()
-        .map(|turn| {
-            turn.as_ref()
-                .map_or(0.0, |_| Turn::FIRST_LEASE.as_secs_f64())
-        })
-        .collect();
+    let ids = column(orders, |order| order.id.0);
+    let steps = column(orders, |order| order.first_step().as_str().to_owned());
+    let deadlines = column(orders, |order| order.deadline().as_secs_f64());
+    let first = column(orders, |order| order.first_turn());
+    let fences = column(&first, |turn| {
+        turn.as_ref().map_or(0, |turn| turn.lease.fence)
+    });
+    let leases = column(&first, |turn| {
+        turn.as_ref()
+            .map_or(0.0, |_| Turn::FIRST_LEASE.as_secs_f64())
+    });
     let written = sqlx::query!(
         r#"
         INSERT INTO sagas (order_id, step, deadline, fence, attempts, due_at)
@@ -311,13 +266,4 @@ pub(super) async fn insert_sagas(
     .execute(&mut **transaction)
     .await?;
     touched(written.rows_affected(), ids.len())
-}
-
-/// A set-wise insert writes every row that it was given.
-fn touched(rows: u64, expected: usize) -> Result<(), sqlx::Error> {
-    if usize::try_from(rows) == Ok(expected) {
-        Ok(())
-    } else {
-        Err(sqlx::Error::RowNotFound)
-    }
 }

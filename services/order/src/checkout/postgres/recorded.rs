@@ -6,7 +6,7 @@ use postgres::Pool;
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::{column, failure::StoreError},
     orders::{model::Order, ports::Recorded, postgres::list::by_ids},
     values::{Fingerprint, RequestIdentity},
 };
@@ -15,18 +15,11 @@ pub(crate) async fn recorded(
     pool: &Pool,
     identities: &[RequestIdentity],
 ) -> Result<Vec<Option<Recorded>>, StoreError> {
-    let principals: Vec<Uuid> = identities
-        .iter()
-        .map(|identity| identity.principal.0)
-        .collect();
-    let operations: Vec<String> = identities
-        .iter()
-        .map(|identity| identity.operation.as_str().to_owned())
-        .collect();
-    let keys: Vec<String> = identities
-        .iter()
-        .map(|identity| identity.key.clone())
-        .collect();
+    let principals = column(identities, |identity| identity.principal.0);
+    let operations = column(identities, |identity| {
+        identity.operation.as_str().to_owned()
+    });
+    let keys = column(identities, |identity| identity.key.clone());
     let rows = sqlx::query!(
         r#"
         SELECT asked.place AS "place!", keys.fingerprint, keys.order_id
@@ -44,7 +37,7 @@ pub(crate) async fn recorded(
     if rows.is_empty() {
         return Ok(recorded);
     }
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.order_id).collect();
+    let ids = column(&rows, |row| row.order_id);
     let orders: HashMap<Uuid, Order> = by_ids(pool, &ids)
         .await?
         .into_iter()

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::insert::KeyColumns;
 use crate::{
     checkout::model::{NewOrder, OwingUnits, ProductReference, TooManyUnpaidUnits, UnpaidUnits},
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::{failure::StoreError, touched},
     values::{ProductId, Sku, UserId},
 };
 
@@ -124,9 +124,5 @@ pub(crate) async fn unclaim_keys(
     )
     .execute(&mut **transaction)
     .await?;
-    if usize::try_from(gone.rows_affected()) == Ok(orders.len()) {
-        Ok(())
-    } else {
-        Err(sqlx::Error::RowNotFound)
-    }
+    touched(gone.rows_affected(), orders.len())
 }

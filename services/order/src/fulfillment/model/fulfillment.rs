@@ -287,14 +287,14 @@ impl Dispatch {
         }
         let mut order = self.order.clone();
         let delivered = FulfillmentStatus::Delivered;
-        let event = order.state.fulfil(delivered, EventType::OrderDelivered);
+        let event = order.fulfil(delivered, EventType::OrderDelivered);
         let mut versions = vec![(order.state, parcel_event(event, by, id))];
         if order.complete() == Ok(true) {
             let completed = NewEvent::new(EventType::OrderCompleted, by.actor());
             versions.push((order.state, completed));
         }
         Ok(Some(FulfillmentStep {
-            read_version: self.order.state.version,
+            read_version: self.order.read_version(),
             versions,
             parcel: ParcelStep::Deliver(id),
         }))
@@ -397,7 +397,7 @@ impl Dispatch {
         let mut state = self.order.state;
         let event = parcel_event(state.record(event), by, id);
         FulfillmentStep {
-            read_version: self.order.state.version,
+            read_version: self.order.read_version(),
             versions: vec![(state, event)],
             parcel,
         }

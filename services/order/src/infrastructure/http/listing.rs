@@ -10,7 +10,7 @@ use web::{
 
 use crate::{
     orders::model::Merchant,
-    values::{Actor, Reader, Start, UserId, Window},
+    values::{Actor, Period, Reader, Start, UserId, Window},
 };
 
 /// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
@@ -65,8 +65,8 @@ pub fn window<Id: Copy + Serialize + DeserializeOwned>(
 }
 
 /// The filters `from` and `to` of a list.
-pub fn check_times(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Result<(), Problem> {
-    let bad = [("from", from), ("to", to)]
+pub fn check_times(created: Period) -> Result<(), Problem> {
+    let bad = [("from", created.from), ("to", created.to)]
         .into_iter()
         .filter(|(_, time)| time.is_some_and(|time| !storable(&time)))
         .map(|(name, _)| {

@@ -60,10 +60,10 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub(crate) fn since(begun: Instant, clock: Clock) -> Self {
         Self {
             clock,
-            deadline: Instant::now() + PATIENCE,
+            deadline: begun + PATIENCE,
             attempts: 0,
         }
     }
@@ -98,7 +98,19 @@ pub(crate) async fn retrying<T, F>(
 where
     F: Future<Output = Result<T, StoreError>> + Send,
 {
-    let mut retries = Retries::new(clock);
+    retrying_since(Instant::now(), clock, attempt).await
+}
+
+/// The same for one of several transactions of a request, which share its patience.
+pub(crate) async fn retrying_since<T, F>(
+    begun: Instant,
+    clock: Clock,
+    attempt: impl Fn() -> F + Send,
+) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>> + Send,
+{
+    let mut retries = Retries::since(begun, clock);
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),

@@ -49,8 +49,8 @@ pub async fn get_order(
 ) -> Result<(ETag, Json<SeenOrderView>), Problem> {
     let vendor = caller.has(Role::Vendor).then_some(UserId(caller.id));
     let order = app
-        .get_order
-        .run(id, reader(&caller), vendor)
+        .read_orders
+        .one(id, reader(&caller), vendor)
         .await
         .map_err(|error| refusal::of_reading(&error))?
         .ok_or_else(Problem::not_found)?;

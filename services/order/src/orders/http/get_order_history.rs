@@ -45,10 +45,7 @@ pub struct EventView {
 
 impl EventView {
     fn new(event: PastEvent, reader: Reader) -> Self {
-        let shown = |actor: &UserId| match reader {
-            Reader::Everything => true,
-            Reader::Own(user) => *actor == user,
-        };
+        let shown = |actor: &UserId| reader.may_see(*actor);
         Self {
             version: event.version,
             event_id: event.event_id,
@@ -90,8 +87,8 @@ pub async fn get_order_history(
     };
     let reader = reader(&caller);
     let events = app
-        .order_history
-        .run(id, reader, after, paging.fetch())
+        .read_orders
+        .history(id, reader, after, paging.fetch())
         .await
         .map_err(|error| refusal::of_reading(&error))?
         .ok_or_else(Problem::not_found)?;

@@ -12,7 +12,10 @@ use web::{
 
 use super::{order_listing::page, order_view::OrderView, state_name::OrderStatusName};
 use crate::{
-    app::App, infrastructure::http::listing::reader, orders::model::OrderFilter, values::UserId,
+    app::App,
+    infrastructure::http::listing::reader,
+    orders::model::OrderFilter,
+    values::{Period, UserId},
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -64,8 +67,10 @@ pub async fn list_orders(
         customer: query.user,
         vendor: query.vendor,
         status: query.status.map(Into::into),
-        from: query.from,
-        to: query.to,
+        created: Period {
+            from: query.from,
+            to: query.to,
+        },
     };
     let page = page(&app, reader(&caller), filter, &paging).await?;
     page.ok_or_else(|| Problem::forbidden("Only an admin may list the orders of another user."))

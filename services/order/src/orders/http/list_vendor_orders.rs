@@ -13,7 +13,11 @@ use web::{
 use super::{
     order_listing::page_of_vendor, state_name::OrderStatusName, vendor_order_view::VendorOrderView,
 };
-use crate::{app::App, orders::model::OrderFilter, values::UserId};
+use crate::{
+    app::App,
+    orders::model::OrderFilter,
+    values::{Period, UserId},
+};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -51,8 +55,10 @@ pub async fn list_vendor_orders(
 ) -> Result<Json<Page<VendorOrderView>>, Problem> {
     let filter = OrderFilter {
         status: query.status.map(Into::into),
-        from: query.from,
-        to: query.to,
+        created: Period {
+            from: query.from,
+            to: query.to,
+        },
         ..OrderFilter::default()
     };
     let page = page_of_vendor(&app, UserId(caller.id), filter, &paging).await?;

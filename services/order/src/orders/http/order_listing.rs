@@ -26,8 +26,8 @@ pub async fn page(
 ) -> Result<Option<Json<Page<OrderView>>>, Problem> {
     let paging = paging(&filter, query)?;
     let listing = app
-        .list_orders
-        .run(reader, filter, window(&paging)?)
+        .read_orders
+        .list(reader, filter, window(&paging)?)
         .await
         .map_err(|error| refusal::of_reading(&error))?;
     let Some(listing) = listing else {
@@ -50,7 +50,7 @@ pub async fn page_of_vendor(
     };
     let paging = paging(&filter, query)?;
     let listing = app
-        .list_orders
+        .read_orders
         .of_vendor(vendor, filter, window(&paging)?)
         .await
         .map_err(|error| refusal::of_reading(&error))?;
@@ -58,7 +58,7 @@ pub async fn page_of_vendor(
 }
 
 fn paging(filter: &OrderFilter, query: &PageQuery) -> Result<Paging<Key<OrderId>>, Problem> {
-    check_times(filter.from, filter.to)?;
+    check_times(filter.created)?;
     let customer = filter.customer.map(|customer| customer.0);
     let vendor = filter.vendor.map(|vendor| vendor.0);
     let status = filter.status.map(Status::as_str);
@@ -69,8 +69,8 @@ fn paging(filter: &OrderFilter, query: &PageQuery) -> Result<Paging<Key<OrderId>
             customer,
             vendor,
             status,
-            filter.from,
-            filter.to,
+            filter.created.from,
+            filter.created.to,
         ),
     )
 }

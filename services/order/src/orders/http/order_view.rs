@@ -100,6 +100,7 @@ pub struct ShippingAddressView {
 
 impl From<Order> for OrderView {
     fn from(order: Order) -> Self {
+        let order = order.into_stored();
         let state = order.state;
         Self {
             id: order.id,

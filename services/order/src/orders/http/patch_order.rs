@@ -77,23 +77,14 @@ impl From<UpdateOrderBody> for OrderChange {
 
 impl From<UpdateAddressBody> for AddressChange {
     fn from(body: UpdateAddressBody) -> Self {
-        let UpdateAddressBody {
-            name,
-            line1,
-            line2,
-            city,
-            region,
-            postal_code,
-            country,
-        } = body;
         Self {
-            name,
-            line1,
-            line2,
-            city,
-            region,
-            postal_code,
-            country,
+            name: body.name,
+            line1: body.line1,
+            line2: body.line2,
+            city: body.city,
+            region: body.region,
+            postal_code: body.postal_code,
+            country: body.country,
         }
     }
 }

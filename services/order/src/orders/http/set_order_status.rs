@@ -56,8 +56,8 @@ pub async fn set_order_status(
     ValidJson(body): ValidJson<NewStatusBody>,
 ) -> Result<(ETag, Json<OrderView>), Problem> {
     let order = app
-        .set_order_status
-        .run(
+        .revise_order
+        .set_status(
             id,
             merchant(&caller),
             &precondition(if_match),

@@ -40,6 +40,7 @@ impl TryFrom<Order> for VendorOrderView {
     type Error = MoneyError;
 
     fn try_from(order: Order) -> Result<Self, MoneyError> {
+        let order = order.into_stored();
         let nothing = Money::new(0, order.totals.currency());
         let items_total = order
             .lines

@@ -1,13 +1,23 @@
 //! The order: what was bought, by whom, where it goes, and how far it is.
 
+use std::ops::Deref;
+
 use chrono::{DateTime, Utc};
 use money::Money;
 
 use super::{OrderState, Totals};
 use crate::values::{OrderId, ProductId, Quantity, Reader, ShippingAddress, Sku, UserId};
 
+/// Readable everywhere, changed only by its own methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
+    pub(super) now: StoredOrder,
+    read_version: i64,
+}
+
+/// What is stored of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredOrder {
     pub id: OrderId,
     /// For people.
     pub number: i64,
@@ -25,7 +35,31 @@ pub struct Order {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Deref for Order {
+    type Target = StoredOrder;
+
+    fn deref(&self) -> &StoredOrder {
+        &self.now
+    }
+}
+
 impl Order {
+    pub fn stored(stored: StoredOrder) -> Self {
+        Self {
+            read_version: stored.state.version,
+            now: stored,
+        }
+    }
+
+    pub fn into_stored(self) -> StoredOrder {
+        self.now
+    }
+
+    /// The version that its row must still have.
+    pub const fn read_version(&self) -> i64 {
+        self.read_version
+    }
+
     pub fn may_be_seen_by(&self, reader: Reader) -> bool {
         reader.may_see(self.customer)
     }
@@ -33,7 +67,7 @@ impl Order {
     /// The same order with the lines of this vendor only.
     #[must_use]
     pub fn of_vendor(mut self, vendor: UserId) -> Self {
-        self.lines.retain(|line| line.vendor_id == vendor);
+        self.now.lines.retain(|line| line.vendor_id == vendor);
         self
     }
 }

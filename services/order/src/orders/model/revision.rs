@@ -54,21 +54,21 @@ impl Order {
                 None => address.complete()?,
             };
             if self.shipping_address.as_ref() != Some(&merged) {
-                self.shipping_address = Some(merged);
+                self.now.shipping_address = Some(merged);
                 changed.push("shipping_address");
             }
         }
         if let Some(note) = change.note {
             let note = note.into_option().map(|note| note.as_str().to_owned());
             if note != self.note {
-                self.note = note;
+                self.now.note = note;
                 changed.push("note");
             }
         }
         if changed.is_empty() {
             return Ok(None);
         }
-        let event = self.state.record(EventType::OrderUpdated);
+        let event = self.now.state.record(EventType::OrderUpdated);
         Ok(Some(NewEvent::new(event, by).with("changed", changed)))
     }
 }
@@ -173,6 +173,11 @@ impl Order {
         }
     }
 
+    /// Goods have left or arrived, as this event says.
+    pub(crate) fn fulfil(&mut self, so_far: FulfillmentStatus, event: EventType) -> EventType {
+        self.now.state.fulfil(so_far, event)
+    }
+
     /// The order is done with. Saying so again changes nothing (`false`).
     pub fn complete(&mut self) -> Result<bool, RevisionError> {
         match self.state.status {
@@ -185,16 +190,13 @@ impl Order {
                 });
             }
         }
-        match self.state.fulfillment {
-            FulfillmentStatus::Shipped | FulfillmentStatus::Delivered => {}
-            FulfillmentStatus::Unfulfilled | FulfillmentStatus::Partial => {
-                return Err(RevisionError::NotShipped);
-            }
+        if !self.state.wholly_shipped() {
+            return Err(RevisionError::NotShipped);
         }
         if !self.is_paid_for() {
             return Err(RevisionError::NotPaid(self.state.payment));
         }
-        self.state.complete();
+        self.now.state.complete();
         Ok(true)
     }
 }
@@ -206,7 +208,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        orders::model::{OrderState, Totals},
+        orders::model::{OrderState, StoredOrder, Totals},
         values::{OrderId, UserId},
     };
 
@@ -214,20 +216,20 @@ mod tests {
     fn only_a_shipped_and_paid_order_is_completed_and_only_once() {
         let mut order = order(Some(DateTime::UNIX_EPOCH));
         assert!(order.complete().is_err(), "pending");
-        order.state.confirm().unwrap();
+        order.now.state.confirm().unwrap();
         assert_eq!(order.complete(), Err(RevisionError::NotShipped));
         let shipped = FulfillmentStatus::Shipped;
-        order.state.fulfil(shipped, EventType::OrderShipped);
+        order.fulfil(shipped, EventType::OrderShipped);
         for owing in [
             PaymentStatus::Unpaid,
             PaymentStatus::Authorized,
             PaymentStatus::Failed,
         ] {
-            order.state.follow(owing, EventType::PaymentFailed);
+            order.now.state.follow(owing, EventType::PaymentFailed);
             assert_eq!(order.complete(), Err(RevisionError::NotPaid(owing)));
         }
         let paid = PaymentStatus::Paid;
-        order.state.follow(paid, EventType::PaymentCaptured);
+        order.now.state.follow(paid, EventType::PaymentCaptured);
         let version = order.state.version;
         assert_eq!(order.complete(), Ok(true));
         assert_eq!(order.complete(), Ok(false));
@@ -251,7 +253,7 @@ mod tests {
         assert_eq!(order.state.version, 2);
         assert_eq!(order.revise(note("ring twice"), by), Ok(None));
         assert_eq!(order.state.version, 2);
-        order.state.confirm().unwrap();
+        order.now.state.confirm().unwrap();
         assert_eq!(
             order.revise(note("ring once"), by),
             Err(RevisionError::NotPending(Status::Confirmed))
@@ -268,11 +270,11 @@ mod tests {
             assert_eq!(order.set_status(to, admin), refused);
         }
         assert_eq!(order.set_status(Status::Pending, admin), Ok(None));
-        order.state.confirm().unwrap();
+        order.now.state.confirm().unwrap();
         let refused = Err(RevisionError::NotShipped);
         assert_eq!(order.set_status(Status::Completed, admin), refused);
         let shipped = FulfillmentStatus::Shipped;
-        order.state.fulfil(shipped, EventType::OrderShipped);
+        order.fulfil(shipped, EventType::OrderShipped);
         let event = order.set_status(Status::Completed, admin).unwrap();
         assert_eq!(event.unwrap().event_type, EventType::OrderCompleted);
         assert_eq!(order.set_status(Status::Completed, admin), Ok(None));
@@ -281,14 +283,14 @@ mod tests {
     #[test]
     fn where_nothing_is_to_be_paid_nothing_is_owed() {
         let mut order = order(None);
-        order.state.confirm().unwrap();
+        order.now.state.confirm().unwrap();
         let shipped = FulfillmentStatus::Shipped;
-        order.state.fulfil(shipped, EventType::OrderShipped);
+        order.fulfil(shipped, EventType::OrderShipped);
         assert_eq!(order.complete(), Ok(true));
     }
 
     fn order(pay_by: Option<DateTime<Utc>>) -> Order {
-        Order {
+        Order::stored(StoredOrder {
             id: OrderId(Uuid::nil()),
             number: 1,
             customer: UserId(Uuid::nil()),
@@ -301,6 +303,6 @@ mod tests {
             cancel_requested_at: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
-        }
+        })
     }
 }

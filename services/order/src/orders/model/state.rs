@@ -32,6 +32,37 @@ states! {
     Hold { Held = "held", Committed = "committed", Released = "released", Lost = "lost" }
 }
 
+// Statements repeat these lists where a partial index needs them; `tests/it/states_in_sql.rs` compares them.
+impl Status {
+    /// Neither completed nor cancelled.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Pending | Self::Confirmed => true,
+            Self::Completed | Self::Cancelled => false,
+        }
+    }
+}
+
+impl PaymentStatus {
+    /// Not even set aside: while the order is open, its price is owed, if it has one.
+    pub const fn is_owing(self) -> bool {
+        match self {
+            Self::Unpaid | Self::Failed => true,
+            Self::Authorized | Self::Paid | Self::PartiallyRefunded | Self::Refunded => false,
+        }
+    }
+}
+
+impl FulfillmentStatus {
+    /// Everything has left.
+    pub const fn is_whole(self) -> bool {
+        match self {
+            Self::Shipped | Self::Delivered => true,
+            Self::Unfulfilled | Self::Partial => false,
+        }
+    }
+}
+
 /// The state of an order: readable everywhere, changed only by its own methods. Each change is a version and names its
 /// event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,10 +171,7 @@ impl OrderState {
     }
 
     pub const fn wholly_shipped(&self) -> bool {
-        match self.0.fulfillment {
-            FulfillmentStatus::Shipped | FulfillmentStatus::Delivered => true,
-            FulfillmentStatus::Unfulfilled | FulfillmentStatus::Partial => false,
-        }
+        self.0.fulfillment.is_whole()
     }
 
     /// The only way to change a state: the change is a version.

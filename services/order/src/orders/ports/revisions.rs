@@ -12,7 +12,6 @@ pub trait Revisions: Send + Sync + 'static {
     fn save(
         &self,
         order: &Order,
-        read_version: i64,
         event: &NewEvent,
     ) -> impl Future<Output = Result<Saved, OrdersError>> + Send;
 

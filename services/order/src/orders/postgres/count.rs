@@ -27,8 +27,8 @@ pub(super) async fn count(
                 vendor.0,
                 status,
                 customer.map(|customer| customer.0),
-                filter.from,
-                filter.to,
+                filter.created.from,
+                filter.created.to,
                 most,
             )
             .fetch_one(pool)
@@ -47,8 +47,8 @@ pub(super) async fn count(
                 "#,
                 customer.0,
                 status,
-                filter.from,
-                filter.to,
+                filter.created.from,
+                filter.created.to,
                 most,
             )
             .fetch_one(pool)
@@ -66,8 +66,8 @@ pub(super) async fn count(
                 ) AS counted
                 "#,
                 status,
-                filter.from,
-                filter.to,
+                filter.created.from,
+                filter.created.to,
                 most,
             )
             .fetch_one(pool)
@@ -83,8 +83,8 @@ pub(super) async fn count(
                     LIMIT $3
                 ) AS counted
                 "#,
-                filter.from,
-                filter.to,
+                filter.created.from,
+                filter.created.to,
                 most,
             )
             .fetch_one(pool)

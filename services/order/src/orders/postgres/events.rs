@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     checkout::model::NewOrder,
+    infrastructure::postgres::column,
     orders::model::{NewEvent, OrderState},
     values::{Actor, EventType, OrderId},
 };
@@ -82,21 +83,12 @@ pub(crate) async fn write(
     if events.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = events.iter().map(|event| event.order_id.0).collect();
-    let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
-    let types: Vec<String> = events
-        .iter()
-        .map(|event| event.event_type.as_str().to_owned())
-        .collect();
-    let actors: Vec<String> = events
-        .iter()
-        .map(|event| event.actor.as_str().to_owned())
-        .collect();
-    let users: Vec<Option<Uuid>> = events
-        .iter()
-        .map(|event| event.actor.user().map(|user| user.0))
-        .collect();
-    let data: Vec<Value> = events.iter().map(|event| event.data.clone()).collect();
+    let ids = column(events, |event| event.order_id.0);
+    let versions = column(events, |event| event.version);
+    let types = column(events, |event| event.event_type.as_str().to_owned());
+    let actors = column(events, |event| event.actor.as_str().to_owned());
+    let users = column(events, |event| event.actor.user().map(|user| user.0));
+    let data = column(events, |event| event.data.clone());
     let written = sqlx::query!(
         r#"
         INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data)

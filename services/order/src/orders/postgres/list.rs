@@ -15,18 +15,27 @@ use crate::{
         model::{Order, OrderFilter, Status},
         ports::Listing,
     },
-    values::{Start, Window},
+    values::Window,
 };
 
-pub(crate) async fn by_ids(pool: &Pool, ids: &[Uuid]) -> Result<Vec<Order>, StoreError> {
-    let rows = sqlx::query_as!(
-        OrderRow,
-        r#"
+macro_rules! select_orders {
+    ($from:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            OrderRow,
+            r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
                shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
                created_at, updated_at
-        FROM orders WHERE id = ANY ($1)
+        FROM "# + $from,
+            $($argument),+
+        )
+    };
+}
+
+pub(crate) async fn by_ids(pool: &Pool, ids: &[Uuid]) -> Result<Vec<Order>, StoreError> {
+    let rows = select_orders!(
+        r#"orders WHERE id = ANY ($1)
         "#,
         ids,
     )
@@ -63,15 +72,9 @@ async fn of_vendor(
     filter: &OrderFilter,
     window: &Window,
 ) -> Result<Vec<OrderRow>, sqlx::Error> {
-    let bounds = Bounds::of(window);
-    sqlx::query_as!(
-        OrderRow,
-        r#"
-        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
-               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
-               created_at, updated_at
-        FROM (
+    let (_, before_id, offset) = window.start.bounds();
+    select_orders!(
+        r#"(
             SELECT DISTINCT order_id FROM order_items
             WHERE vendor_id = $1 AND order_id < COALESCE($6::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         ) AS sold
@@ -84,11 +87,11 @@ async fn of_vendor(
         vendor,
         filter.status.map(Status::as_str),
         filter.customer.map(|customer| customer.0),
-        filter.from,
-        filter.to,
-        bounds.before_id,
+        filter.created.from,
+        filter.created.to,
+        before_id.map(|id| id.0),
         window.rows,
-        bounds.offset,
+        offset,
     )
     .fetch_all(pool)
     .await
@@ -100,15 +103,9 @@ async fn of_customer(
     filter: &OrderFilter,
     window: &Window,
 ) -> Result<Vec<OrderRow>, sqlx::Error> {
-    let bounds = Bounds::of(window);
-    sqlx::query_as!(
-        OrderRow,
-        r#"
-        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
-               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
-               created_at, updated_at
-        FROM orders
+    let (before, before_id, offset) = window.start.bounds();
+    select_orders!(
+        r#"orders
         WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)
           AND created_at >= COALESCE($3::timestamptz, '-infinity') AND created_at < COALESCE($4::timestamptz, 'infinity')
           AND (created_at, id) < (COALESCE($5::timestamptz, 'infinity'), COALESCE($6::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
@@ -117,12 +114,12 @@ async fn of_customer(
         "#,
         customer,
         filter.status.map(Status::as_str),
-        filter.from,
-        filter.to,
-        bounds.before,
-        bounds.before_id,
+        filter.created.from,
+        filter.created.to,
+        before,
+        before_id.map(|id| id.0),
         window.rows,
-        bounds.offset,
+        offset,
     )
     .fetch_all(pool)
     .await
@@ -134,15 +131,9 @@ async fn by_status(
     filter: &OrderFilter,
     window: &Window,
 ) -> Result<Vec<OrderRow>, sqlx::Error> {
-    let bounds = Bounds::of(window);
-    sqlx::query_as!(
-        OrderRow,
-        r#"
-        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
-               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
-               created_at, updated_at
-        FROM orders
+    let (before, before_id, offset) = window.start.bounds();
+    select_orders!(
+        r#"orders
         WHERE status = $1
           AND created_at >= COALESCE($2::timestamptz, '-infinity') AND created_at < COALESCE($3::timestamptz, 'infinity')
           AND (created_at, id) < (COALESCE($4::timestamptz, 'infinity'), COALESCE($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
@@ -150,12 +141,12 @@ async fn by_status(
         LIMIT $6 OFFSET $7
         "#,
         status,
-        filter.from,
-        filter.to,
-        bounds.before,
-        bounds.before_id,
+        filter.created.from,
+        filter.created.to,
+        before,
+        before_id.map(|id| id.0),
         window.rows,
-        bounds.offset,
+        offset,
     )
     .fetch_all(pool)
     .await
@@ -166,26 +157,20 @@ async fn all(
     filter: &OrderFilter,
     window: &Window,
 ) -> Result<Vec<OrderRow>, sqlx::Error> {
-    let bounds = Bounds::of(window);
-    sqlx::query_as!(
-        OrderRow,
-        r#"
-        SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
-               items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
-               created_at, updated_at
-        FROM orders
+    let (before, before_id, offset) = window.start.bounds();
+    select_orders!(
+        r#"orders
         WHERE created_at >= COALESCE($1::timestamptz, '-infinity') AND created_at < COALESCE($2::timestamptz, 'infinity')
           AND (created_at, id) < (COALESCE($3::timestamptz, 'infinity'), COALESCE($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
         ORDER BY created_at DESC, id DESC
         LIMIT $5 OFFSET $6
         "#,
-        filter.from,
-        filter.to,
-        bounds.before,
-        bounds.before_id,
+        filter.created.from,
+        filter.created.to,
+        before,
+        before_id.map(|id| id.0),
         window.rows,
-        bounds.offset,
+        offset,
     )
     .fetch_all(pool)
     .await
@@ -204,27 +189,4 @@ async fn with_items(pool: &Pool, rows: Vec<OrderRow>) -> Result<Vec<Order>, Stor
     .fetch_all(pool)
     .await?;
     assemble(rows, items)
-}
-
-struct Bounds {
-    before: Option<chrono::DateTime<chrono::Utc>>,
-    before_id: Option<Uuid>,
-    offset: i64,
-}
-
-impl Bounds {
-    fn of(window: &Window) -> Self {
-        match window.start {
-            Start::After(time, id) => Self {
-                before: Some(time),
-                before_id: Some(id.0),
-                offset: 0,
-            },
-            Start::Offset(rows) => Self {
-                before: None,
-                before_id: None,
-                offset: rows,
-            },
-        }
-    }
 }

@@ -19,7 +19,6 @@ use crate::{
 pub(crate) async fn save(
     pool: &Pool,
     order: &Order,
-    read_version: i64,
     event: &NewEvent,
 ) -> Result<Saved, StoreError> {
     let state = &order.state;
@@ -31,7 +30,7 @@ pub(crate) async fn save(
         WHERE id = $1 AND version = $2
         "#,
         order.id.0,
-        read_version,
+        order.read_version(),
         state.status.as_str(),
         state.fulfillment.as_str(),
         state.version,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::stored_address::StoredAddress;
 use crate::{
     infrastructure::postgres::failure::StoreError,
-    orders::model::{Order, OrderLine, OrderState, StoredState, Totals},
+    orders::model::{Order, OrderLine, OrderState, StoredOrder, StoredState, Totals},
     values::{OrderId, ProductId, Quantity, Sku, UserId},
 };
 
@@ -69,7 +69,7 @@ impl OrderRow {
             .map_err(|_| StoreError::Row("currency"))?;
         let money = |minor| Money::new(minor, currency);
         let items = lines.remove(&self.id).unwrap_or_default();
-        Ok(Order {
+        Ok(Order::stored(StoredOrder {
             id: OrderId(self.id),
             number: self.number,
             customer: UserId(self.user_id),
@@ -97,7 +97,7 @@ impl OrderRow {
             cancel_requested_at: self.cancel_requested_at,
             created_at: self.created_at,
             updated_at: self.updated_at,
-        })
+        }))
     }
 }
 

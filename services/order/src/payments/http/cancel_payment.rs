@@ -10,7 +10,8 @@ use web::{
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher, values::PaymentId,
+    app::App, infrastructure::http::replay, intents::http::wisher::wisher,
+    payments::model::PaymentDecision, values::PaymentId,
 };
 
 /// Cancel a payment
@@ -43,8 +44,8 @@ pub async fn cancel_payment(
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
     let cancelled = app
-        .cancel_payment
-        .run(&wisher(&caller, &key), id)
+        .decide_payment
+        .run(&wisher(&caller, &key), id, PaymentDecision::Void)
         .await
         .map_err(|error| payment_refusal::of_intent(&error))?;
     Ok((

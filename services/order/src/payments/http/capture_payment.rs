@@ -5,7 +5,8 @@ use web::{PathParameters, Problem, conditional::ETag, idempotency::RequestKey, t
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher, values::PaymentId,
+    app::App, infrastructure::http::replay, intents::http::wisher::wisher,
+    payments::model::PaymentDecision, values::PaymentId,
 };
 
 /// Capture a payment
@@ -38,8 +39,8 @@ pub async fn capture_payment(
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
     let captured = app
-        .capture_payment
-        .run(&wisher(&caller, &key), id)
+        .decide_payment
+        .run(&wisher(&caller, &key), id, PaymentDecision::Capture)
         .await
         .map_err(|error| payment_refusal::of_intent(&error))?;
     Ok((

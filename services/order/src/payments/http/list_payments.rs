@@ -18,7 +18,7 @@ use crate::{
     app::App,
     infrastructure::http::listing::reader,
     payments::model::PaymentFilter,
-    values::{OrderId, UserId},
+    values::{OrderId, Period, UserId},
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -70,8 +70,10 @@ pub async fn list_payments(
         customer: query.user,
         order: query.order,
         state: query.status.map(Into::into),
-        from: query.from,
-        to: query.to,
+        created: Period {
+            from: query.from,
+            to: query.to,
+        },
     };
     let page = page(&app, reader(&caller), filter, &paging).await?;
     page.ok_or_else(|| Problem::forbidden("Only an admin may list the payments of another user."))

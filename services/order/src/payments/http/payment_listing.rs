@@ -21,7 +21,7 @@ pub async fn page(
     filter: PaymentFilter,
     query: &PageQuery,
 ) -> Result<Option<Json<Page<PaymentView>>>, Problem> {
-    check_times(filter.from, filter.to)?;
+    check_times(filter.created)?;
     let paging = paging(&filter, query)?;
     let listing = app
         .read_payments
@@ -46,8 +46,8 @@ fn paging(filter: &PaymentFilter, query: &PageQuery) -> Result<Paging<Key<Paymen
             filter.customer.map(|customer| customer.0),
             filter.order.map(|order| order.0),
             filter.state.map(PaymentState::as_str),
-            filter.from,
-            filter.to,
+            filter.created.from,
+            filter.created.to,
         ),
     )
 }

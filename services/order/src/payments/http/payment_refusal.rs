@@ -6,7 +6,7 @@ use crate::{
     intents::ports::IntentError,
     payments::{
         StartPaymentError,
-        model::{PaymentError, PaymentState},
+        model::{IntentRefusal, PaymentError, PaymentState},
     },
 };
 
@@ -29,27 +29,34 @@ pub fn of_intent(error: &IntentError) -> Problem {
     match error {
         IntentError::NotFound => Problem::not_found(),
         IntentError::KeyReused => idempotency::key_reused(),
-        IntentError::Stale => IfMatch::stale(),
-        IntentError::NotPayable => Problem::conflict(
-            "order_not_payable",
-            "The order is not waiting for a payment.",
-        ),
         IntentError::PaymentExists => Problem::conflict(
             "payment_exists",
             "The order already has a payment; see GET /payments?order=. Start a new one only after that has failed or is cancelled.",
         ),
-        IntentError::NotCancellable(status) => Problem::conflict(
+        IntentError::Refused(refusal) => of_refusal(refusal),
+        IntentError::Unavailable(_) => Problem::unavailable(1).with_cause(error),
+        IntentError::Defect(_) => Problem::internal(error),
+    }
+}
+
+fn of_refusal(refusal: &IntentRefusal) -> Problem {
+    match refusal {
+        IntentRefusal::NoPayment => Problem::not_found(),
+        IntentRefusal::Stale => IfMatch::stale(),
+        IntentRefusal::NotPayable => Problem::conflict(
+            "order_not_payable",
+            "The order is not waiting for a payment.",
+        ),
+        IntentRefusal::NotCancellable(status) => Problem::conflict(
             "order_not_cancellable",
             "The order can no longer be cancelled.",
         )
         .with_member("current_status", status.as_str()),
-        IntentError::WhollyShipped => Problem::conflict(
+        IntentRefusal::WhollyShipped => Problem::conflict(
             "order_shipped",
             "The order is completely shipped, or about to be. Request a return instead.",
         ),
-        IntentError::Payment(error) => of_rule(error),
-        IntentError::Unavailable(_) => Problem::unavailable(1).with_cause(error),
-        IntentError::Defect(_) => Problem::internal(error),
+        IntentRefusal::Payment(error) => of_rule(error),
     }
 }
 

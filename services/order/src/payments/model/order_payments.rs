@@ -16,8 +16,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderPayments {
     order: StoredOrder,
-    /// Of each line; empty if they were not read, and then the order cannot be cancelled.
-    units: Vec<LineShipping>,
+    /// Of each line; `None`: they were not read, and so the order cannot be cancelled.
+    units: Option<Vec<LineShipping>>,
     /// The payment that the intent names.
     payment: Option<Payment>,
     changes: Changes,
@@ -93,7 +93,7 @@ impl OrderPayments {
     pub fn stored(order: StoredOrder) -> Self {
         Self {
             order,
-            units: Vec::new(),
+            units: None,
             payment: None,
             changes: Changes::default(),
         }
@@ -109,7 +109,10 @@ impl OrderPayments {
 
     #[must_use]
     pub fn with_units(self, units: Vec<LineShipping>) -> Self {
-        Self { units, ..self }
+        Self {
+            units: Some(units),
+            ..self
+        }
     }
 
     pub fn may_be_seen_by(&self, reader: Reader) -> bool {
@@ -126,11 +129,8 @@ impl OrderPayments {
         new: &NewPayment,
         by: Actor,
     ) -> Result<PaymentId, IntentRefusal> {
-        let open = match self.order.state.status {
-            Status::Pending | Status::Confirmed => true,
-            Status::Completed | Status::Cancelled => false,
-        };
-        if !open || !self.order.payable || self.order.cancel_requested {
+        if !self.order.state.status.is_open() || !self.order.payable || self.order.cancel_requested
+        {
             return Err(IntentRefusal::NotPayable);
         }
         let unpaid = PaymentState::Pending.of_order();
@@ -195,7 +195,7 @@ impl OrderPayments {
             return Ok(Asked::Before);
         }
         // Every unit has left, is about to, or fell short: there is nothing to cancel.
-        if !self.units.iter().any(|line| line.stays()) {
+        if !self.units.iter().flatten().any(|line| line.stays()) {
             return Err(IntentRefusal::WhollyShipped);
         }
         self.order.cancel_requested = true;

@@ -96,7 +96,7 @@ pub enum PaymentError {
 }
 
 impl PaymentState {
-    /// An order has at most one payment of which this is true.
+    /// An order has at most one payment of which this is true. Statements say it too: `tests/it/states_in_sql.rs`.
     pub const fn is_live(self) -> bool {
         match self {
             Self::Pending

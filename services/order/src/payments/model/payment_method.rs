@@ -4,32 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::values::UnknownName;
+use crate::values::states::states;
 
-/// A payment provider. An order that needs none has none of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ProviderName {
-    /// Ours, for trying out and for tests: no money moves.
-    Mock,
-}
-
-impl ProviderName {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mock => "mock",
-        }
-    }
-}
-
-impl std::str::FromStr for ProviderName {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        match text {
-            "mock" => Ok(Self::Mock),
-            _ => Err(UnknownName),
-        }
-    }
+states! {
+    /// A payment provider; an order that needs none has none of these. Mock: ours, for trying out and for tests: no money
+    /// moves.
+    ProviderName { Mock = "mock" }
 }
 
 /// `[a-z0-9_]{1,64}`: a name that the provider knows, or a token that it made for a card.
@@ -110,6 +90,7 @@ shown!(PaymentMethod, ProviderReference, RefusalReason);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::UnknownName;
 
     #[test]
     fn names_are_narrow() {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     intents::ports::{Answered, IntentError, Request},
     payments::model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},
-    values::{OrderId, PaymentId, Reader, RefundId, Window},
+    values::{OrderId, PaymentId, Precondition, Reader, RefundId, Window},
 };
 
 /// What a request is about, and with it what is locked and what its key stands for.
@@ -52,23 +52,26 @@ pub trait Payments: Send + Sync + 'static {
         decide: impl Fn(&mut OrderPayments) -> Result<T, IntentRefusal> + Send + Sync,
     ) -> impl Future<Output = Result<Done<T>, IntentError>> + Send;
 
-    /// Locks a payment alone and writes its note, if `revise` changes it.
-    fn revise(
+    /// Locks a payment alone and writes its note, if it has one of the versions that the caller has read.
+    fn annotate(
         &self,
         reader: Reader,
         payment: PaymentId,
-        revise: impl Fn(&mut Payment) -> Result<(), IntentRefusal> + Send + Sync,
+        read: &Precondition,
+        note: Option<&str>,
     ) -> impl Future<Output = Result<Payment, IntentError>> + Send;
 
-    /// A payment as it is after a change of it, read where changes are written.
+    /// A payment as it is after a change of it, read where changes are written, in the time that the request has left.
     fn changed(
         &self,
+        request: &Request,
         payment: PaymentId,
     ) -> impl Future<Output = Result<Payment, IntentError>> + Send;
 
     /// The same, with one of its refunds.
     fn changed_refund(
         &self,
+        request: &Request,
         payment: PaymentId,
         refund: RefundId,
     ) -> impl Future<Output = Result<(Payment, Refund), IntentError>> + Send;

@@ -3,24 +3,19 @@
 use postgres::Pool;
 use uuid::Uuid;
 
-use super::payment_row::PaymentRow;
+use super::payment_row::{PaymentRow, select_payments};
 use crate::{
     infrastructure::postgres::failure::StoreError,
     payments::{
         model::{Payment, PaymentFilter, PaymentState},
         ports::PaymentListing,
     },
-    values::{PaymentId, Start, Window},
+    values::{PaymentId, Window},
 };
 
 pub(super) async fn by_id(pool: &Pool, id: Uuid) -> Result<Option<Payment>, StoreError> {
-    let row = sqlx::query_as!(
-        PaymentRow,
-        r#"
-        SELECT id, order_id, user_id, provider, method, capture, currency, amount_minor, status, decision, authorized_minor,
-               captured_minor, refund_pending_minor, refunded_minor, provider_reference, refusal, note, secured, asked, version,
-               created_at, updated_at
-        FROM payments WHERE id = $1
+    let row = select_payments!(
+        r#"payments WHERE id = $1
         "#,
         id,
     )
@@ -35,20 +30,12 @@ pub(super) async fn list(
     filter: &PaymentFilter,
     window: &Window<PaymentId>,
 ) -> Result<PaymentListing, StoreError> {
-    let (time, id, offset) = match window.start {
-        Start::After(time, id) => (Some(time), Some(id.0), 0),
-        Start::Offset(rows) => (None, None, rows),
-    };
+    let (before, before_id, offset) = window.start.bounds();
     let customer = filter.customer.map(|customer| customer.0);
     let order = filter.order.map(|order| order.0);
     let status = filter.state.map(PaymentState::as_str);
-    let rows = sqlx::query_as!(
-        PaymentRow,
-        r#"
-        SELECT id, order_id, user_id, provider, method, capture, currency, amount_minor, status, decision, authorized_minor,
-               captured_minor, refund_pending_minor, refunded_minor, provider_reference, refusal, note, secured, asked, version,
-               created_at, updated_at
-        FROM payments
+    let rows = select_payments!(
+        r#"payments
         WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::uuid IS NULL OR order_id = $2)
           AND ($3::text IS NULL OR status = $3)
           AND created_at >= COALESCE($4::timestamptz, '-infinity')
@@ -61,10 +48,10 @@ pub(super) async fn list(
         customer,
         order,
         status,
-        filter.from,
-        filter.to,
-        time,
-        id,
+        filter.created.from,
+        filter.created.to,
+        before,
+        before_id.map(|id| id.0),
         window.rows,
         offset,
     )
@@ -98,8 +85,8 @@ async fn count(pool: &Pool, filter: &PaymentFilter, most: i64) -> Result<i64, sq
         filter.customer.map(|customer| customer.0),
         filter.order.map(|order| order.0),
         filter.state.map(PaymentState::as_str),
-        filter.from,
-        filter.to,
+        filter.created.from,
+        filter.created.to,
         most,
     )
     .fetch_one(pool)

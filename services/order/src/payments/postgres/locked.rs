@@ -4,10 +4,13 @@ use money::{Currency, Money};
 use postgres::{Pool, Transaction, constraint};
 use uuid::Uuid;
 
-use super::{Stop, payment_row::PaymentRow};
+use super::{Stop, payment_row::select_payments};
 use crate::{
     fail_point::{FailPoint, reach},
-    infrastructure::postgres::failure::{StoreError, on_demand},
+    infrastructure::postgres::{
+        failure::{StoreError, on_demand},
+        touched,
+    },
     intents::ports::IntentError,
     orders::{
         model::{NewEvent, OrderState},
@@ -116,13 +119,8 @@ pub(super) async fn lock_payment(
     transaction: &mut Transaction,
     id: PaymentId,
 ) -> Result<Payment, StoreError> {
-    sqlx::query_as!(
-        PaymentRow,
-        r#"
-        SELECT id, order_id, user_id, provider, method, capture, currency, amount_minor, status, decision, authorized_minor,
-               captured_minor, refund_pending_minor, refunded_minor, provider_reference, refusal, note, secured, asked, version,
-               created_at, updated_at
-        FROM payments WHERE id = $1 FOR NO KEY UPDATE
+    select_payments!(
+        r#"payments WHERE id = $1 FOR NO KEY UPDATE
         "#,
         id.0,
     )
@@ -239,9 +237,7 @@ async fn write_order(
     )
     .execute(&mut **transaction)
     .await?;
-    if done.rows_affected() != 1 {
-        return Err(sqlx::Error::RowNotFound.into());
-    }
+    touched::<StoreError>(done.rows_affected(), 1)?;
     events::write(transaction, &[EventRow::new(order, state, event)]).await?;
     Ok(())
 }

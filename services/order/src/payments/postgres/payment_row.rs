@@ -14,6 +14,21 @@ use crate::{
     values::{OrderId, PaymentId, RefundId, UserId},
 };
 
+macro_rules! select_payments {
+    ($rest:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            $crate::payments::postgres::payment_row::PaymentRow,
+            r#"
+        SELECT id, order_id, user_id, provider, method, capture, currency, amount_minor, status, decision, authorized_minor,
+               captured_minor, refund_pending_minor, refunded_minor, provider_reference, refusal, note, secured, asked, version,
+               created_at, updated_at
+        FROM "# + $rest,
+            $($argument),+
+        )
+    };
+}
+pub(crate) use select_payments;
+
 #[derive(Debug)]
 pub(crate) struct PaymentRow {
     pub(crate) id: Uuid,

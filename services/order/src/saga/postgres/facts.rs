@@ -9,7 +9,7 @@ use crate::{
     infrastructure::postgres::failure::StoreError,
     payments::{
         model::{Payment, Refund},
-        postgres::payment_row::{self, PaymentRow, RefundRow},
+        postgres::payment_row::{self, RefundRow, select_payments},
     },
     saga::model::{Parcels, Turn},
 };
@@ -23,13 +23,8 @@ pub(super) async fn add_payments(pool: &Pool, turns: &mut [Turn]) -> Result<(), 
     if orders.is_empty() {
         return Ok(());
     }
-    let rows = sqlx::query_as!(
-        PaymentRow,
-        r#"
-        SELECT id, order_id, user_id, provider, method, capture, currency, amount_minor, status, decision, authorized_minor,
-               captured_minor, refund_pending_minor, refunded_minor, provider_reference, refusal, note, secured, asked, version,
-               created_at, updated_at
-        FROM payments WHERE order_id = ANY ($1) AND status NOT IN ('failed', 'voided')
+    let rows = select_payments!(
+        r#"payments WHERE order_id = ANY ($1) AND status NOT IN ('failed', 'voided')
         "#,
         &orders,
     )

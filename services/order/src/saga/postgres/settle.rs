@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::{column, failure::StoreError, touched},
     orders::postgres::events::{self, EventRow},
     payments::model::{Payment, PaymentDecision, ProviderReference, Refund, RefusalReason},
     saga::model::{Change, Next, Settlement, Step},
@@ -61,7 +61,7 @@ async fn lock_orders(
     transaction: &mut Transaction,
     held: &[&Settlement],
 ) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
-    let ids: Vec<Uuid> = held.iter().map(|one| one.lease.order_id.0).collect();
+    let ids = column(held, |one| one.lease.order_id.0);
     let locked = sqlx::query!(
         r#"SELECT id, version FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"#,
         &ids,
@@ -108,7 +108,7 @@ async fn write_orders(
         .iter()
         .filter_map(|one| Some((*one, one.changes.get(wave)?)))
         .collect();
-    let ids: Vec<Uuid> = moved.iter().map(|(one, _)| one.lease.order_id.0).collect();
+    let ids = column(&moved, |(one, _)| one.lease.order_id.0);
     let text = |of: fn(&Change) -> &'static str| -> Vec<String> {
         moved
             .iter()
@@ -117,20 +117,13 @@ async fn write_orders(
     };
     let statuses = text(|change| change.state.status.as_str());
     let payments = text(|change| change.state.payment.as_str());
-    let reasons: Vec<Option<String>> = moved
-        .iter()
-        .map(|(_, change)| change.state.cancel_reason)
-        .map(|reason| reason.map(|reason| reason.as_str().to_owned()))
-        .collect();
-    let holds: Vec<String> = moved
-        .iter()
-        .map(|(one, _)| one.hold.as_str().to_owned())
-        .collect();
-    let versions: Vec<i64> = moved
-        .iter()
-        .map(|(_, change)| change.state.version)
-        .collect();
-    let ended: Vec<bool> = moved.iter().map(|(one, _)| one.ends_cancellation).collect();
+    let reasons = column(&moved, |(_, change)| {
+        let reason = change.state.cancel_reason;
+        reason.map(|reason| reason.as_str().to_owned())
+    });
+    let holds = column(&moved, |(one, _)| one.hold.as_str().to_owned());
+    let versions = column(&moved, |(_, change)| change.state.version);
+    let ended = column(&moved, |(one, _)| one.ends_cancellation);
     // With the first version alone: it is added.
     let refunded = |one: &Settlement| {
         if wave == 0 {
@@ -139,7 +132,7 @@ async fn write_orders(
             0
         }
     };
-    let refunded: Vec<i64> = moved.iter().map(|(one, _)| refunded(one)).collect();
+    let refunded = column(&moved, |(one, _)| refunded(one));
     let done = sqlx::query!(
         r#"
         UPDATE orders
@@ -173,25 +166,22 @@ pub(crate) async fn write_payments(
     if payments.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Value> = payments
-        .iter()
-        .map(|payment| {
-            json!({
-                "id": payment.id.0,
-                "status": payment.state.as_str(),
-                "decision": payment.decision.map(PaymentDecision::as_str),
-                "authorized_minor": payment.authorized.minor,
-                "captured_minor": payment.captured.minor,
-                "refund_pending_minor": payment.refund_pending.minor,
-                "refunded_minor": payment.refunded.minor,
-                "provider_reference": payment.reference.as_ref().map(ProviderReference::as_str),
-                "refusal": payment.refusal.as_ref().map(RefusalReason::as_str),
-                "secured": payment.secured,
-                "asked": payment.asked,
-                "version": payment.version,
-            })
+    let rows = column(payments, |payment| {
+        json!({
+            "id": payment.id.0,
+            "status": payment.state.as_str(),
+            "decision": payment.decision.map(PaymentDecision::as_str),
+            "authorized_minor": payment.authorized.minor,
+            "captured_minor": payment.captured.minor,
+            "refund_pending_minor": payment.refund_pending.minor,
+            "refunded_minor": payment.refunded.minor,
+            "provider_reference": payment.reference.as_ref().map(ProviderReference::as_str),
+            "refusal": payment.refusal.as_ref().map(RefusalReason::as_str),
+            "secured": payment.secured,
+            "asked": payment.asked,
+            "version": payment.version,
         })
-        .collect();
+    });
     let done = sqlx::query!(
         r#"
         UPDATE payments
@@ -219,20 +209,17 @@ pub(crate) async fn write_refunds(
     if refunds.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Value> = refunds
-        .iter()
-        .map(|refund| {
-            json!({
-                "id": refund.id.0,
-                "payment_id": refund.payment_id.0,
-                "amount_minor": refund.amount.minor,
-                "status": refund.state.as_str(),
-                "cause": refund.cause.as_str(),
-                "reason": refund.reason,
-                "refusal": refund.refusal.as_ref().map(RefusalReason::as_str),
-            })
+    let rows = column(refunds, |refund| {
+        json!({
+            "id": refund.id.0,
+            "payment_id": refund.payment_id.0,
+            "amount_minor": refund.amount.minor,
+            "status": refund.state.as_str(),
+            "cause": refund.cause.as_str(),
+            "reason": refund.reason,
+            "refusal": refund.refusal.as_ref().map(RefusalReason::as_str),
         })
-        .collect();
+    });
     let done = sqlx::query!(
         r#"
         INSERT INTO refunds (id, payment_id, amount_minor, status, cause, reason, refusal)
@@ -255,7 +242,7 @@ async fn write_sagas(
     held: &[&Settlement],
     written: &HashSet<Uuid>,
 ) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = held.iter().map(|one| one.lease.order_id.0).collect();
+    let ids = column(held, |one| one.lease.order_id.0);
     let fits = |one: &Settlement| written.contains(&one.lease.order_id.0);
     let (mut steps, mut finished, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
     let mut progressed = Vec::new();
@@ -279,10 +266,7 @@ async fn write_sagas(
         repeated.push(again);
         progressed.push(next.is_some() && one.progressed);
     }
-    let holds: Vec<Option<f64>> = held
-        .iter()
-        .map(|one| one.hold_for.map(|length| length.as_secs_f64()))
-        .collect();
+    let holds = column(held, |one| one.hold_for.map(|length| length.as_secs_f64()));
     let done = sqlx::query!(
         r#"
         UPDATE sagas
@@ -311,12 +295,4 @@ async fn write_sagas(
     .execute(&mut **transaction)
     .await?;
     touched(done.rows_affected(), held.len())
-}
-
-fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
-    if usize::try_from(rows) == Ok(expected) {
-        Ok(())
-    } else {
-        Err(StoreError::Sql(sqlx::Error::RowNotFound))
-    }
 }

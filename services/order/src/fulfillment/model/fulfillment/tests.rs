@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    orders::model::{CancelReason, Totals},
+    orders::model::{CancelReason, StoredOrder, Totals},
     values::{ProductId, UserId},
 };
 
@@ -41,7 +41,7 @@ pub fn dispatch() -> Dispatch {
     state.confirm().unwrap();
     Dispatch {
         units: vec![LineUnits::default(); lines.len()],
-        order: Order {
+        order: Order::stored(StoredOrder {
             id: OrderId(Uuid::nil()),
             number: 1,
             customer: vendor(9),
@@ -54,10 +54,17 @@ pub fn dispatch() -> Dispatch {
             cancel_requested_at: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
-        },
+        }),
         fulfillments: Vec::new(),
         returns: Vec::new(),
     }
+}
+
+/// As if its order had been stored like this.
+fn change(dispatch: &mut Dispatch, change: impl FnOnce(&mut StoredOrder)) {
+    let mut order = dispatch.order.clone().into_stored();
+    change(&mut order);
+    dispatch.order = Order::stored(order);
 }
 
 /// With one parcel of all that is in it.
@@ -140,16 +147,16 @@ fn only_a_confirmed_order_that_nobody_cancels_leaves() {
         refusal
     };
     let mut dispatch = packed(FulfillmentState::Planned);
-    dispatch.order.cancel_requested_at = Some(DateTime::UNIX_EPOCH);
+    change(&mut dispatch, |order| {
+        order.cancel_requested_at = Some(DateTime::UNIX_EPOCH);
+    });
     assert_eq!(refusal(&dispatch), FulfillmentError::BeingCancelled);
-    dispatch
-        .order
-        .state
-        .cancel(CancelReason::Requested)
-        .unwrap();
+    change(&mut dispatch, |order| {
+        order.state.cancel(CancelReason::Requested).unwrap();
+    });
     let ended = FulfillmentError::NotConfirmed(Status::Cancelled);
     assert_eq!(refusal(&dispatch), ended);
-    dispatch.order.state = OrderState::placed();
+    change(&mut dispatch, |order| order.state = OrderState::placed());
     let early = FulfillmentError::NotConfirmed(Status::Pending);
     assert_eq!(refusal(&dispatch), early);
 }
@@ -160,7 +167,9 @@ fn only_what_is_paid_for_is_shipped_and_once() {
     let step = dispatch.ship(ADMIN, PARCEL).unwrap().unwrap();
     assert_eq!(events(&step), [(EventType::FulfillmentShipping, 3)]);
     assert_eq!(step.read_version, 2);
-    dispatch.order.pay_by = Some(DateTime::UNIX_EPOCH);
+    change(&mut dispatch, |order| {
+        order.pay_by = Some(DateTime::UNIX_EPOCH);
+    });
     let owing = FulfillmentError::NotPaid(PaymentStatus::Unpaid);
     assert_eq!(dispatch.ship(ADMIN, PARCEL).unwrap_err(), owing);
     for done in [
@@ -193,7 +202,9 @@ fn the_last_parcel_delivers_and_completes_the_order() {
 #[test]
 fn an_order_that_is_not_paid_for_is_delivered_and_not_completed() {
     let mut dispatch = packed(FulfillmentState::Shipped);
-    dispatch.order.pay_by = Some(DateTime::UNIX_EPOCH);
+    change(&mut dispatch, |order| {
+        order.pay_by = Some(DateTime::UNIX_EPOCH);
+    });
     let step = dispatch.deliver(ADMIN, PARCEL).unwrap().unwrap();
     assert_eq!(events(&step), [(EventType::OrderDelivered, 3)]);
 }

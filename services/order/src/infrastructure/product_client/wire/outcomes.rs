@@ -38,28 +38,25 @@ struct Told<O> {
 #[error("the response has no entry for it")]
 struct Missing;
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in super::super) enum Commit {
-    Committed,
-    Lost,
-    Gone,
+/// What product may say, and what that is in the words of the sagas.
+macro_rules! outcomes {
+    ($($name:ident of $domain:ident { $($variant:ident),+ })+) => {$(
+        #[derive(Clone, Copy, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(in super::super) enum $name { $($variant),+ }
+
+        impl From<$name> for $domain {
+            fn from(outcome: $name) -> Self {
+                match outcome { $($name::$variant => Self::$variant),+ }
+            }
+        }
+    )+};
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in super::super) enum Extend {
-    Extended,
-    Committed,
-    Lost,
-    Gone,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in super::super) enum Release {
-    Released,
-    Committed,
+outcomes! {
+    Commit of CommitOutcome { Committed, Lost, Gone }
+    Extend of ExtendOutcome { Extended, Committed, Lost, Gone }
+    Release of ReleaseOutcome { Released, Committed }
 }
 
 impl Outcomes {
@@ -102,36 +99,6 @@ impl Outcomes {
                 Ok(D::from(told.outcome))
             })
             .collect()
-    }
-}
-
-impl From<Commit> for CommitOutcome {
-    fn from(outcome: Commit) -> Self {
-        match outcome {
-            Commit::Committed => Self::Committed,
-            Commit::Lost => Self::Lost,
-            Commit::Gone => Self::Gone,
-        }
-    }
-}
-
-impl From<Extend> for ExtendOutcome {
-    fn from(outcome: Extend) -> Self {
-        match outcome {
-            Extend::Extended => Self::Extended,
-            Extend::Committed => Self::Committed,
-            Extend::Lost => Self::Lost,
-            Extend::Gone => Self::Gone,
-        }
-    }
-}
-
-impl From<Release> for ReleaseOutcome {
-    fn from(outcome: Release) -> Self {
-        match outcome {
-            Release::Released => Self::Released,
-            Release::Committed => Self::Committed,
-        }
     }
 }
 

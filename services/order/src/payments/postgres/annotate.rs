@@ -1,23 +1,24 @@
-//! Edits of a payment that concern nothing else: only its row is locked.
+//! The note of a payment concerns nothing else: only its row is locked.
 
 use super::{PgPayments, Stop, intent_error, locked::lock_payment};
 use crate::{
     infrastructure::postgres::failure::StoreError,
-    payments::model::{IntentRefusal, Payment, StoredPayment},
-    values::{PaymentId, Reader},
+    payments::model::{Payment, StoredPayment},
+    values::{PaymentId, Precondition, Reader},
 };
 
 impl PgPayments {
-    pub(super) async fn try_revise(
+    pub(super) async fn try_annotate(
         &self,
         reader: Reader,
         id: PaymentId,
-        revise: &(impl Fn(&mut Payment) -> Result<(), IntentRefusal> + Sync),
+        read: &Precondition,
+        note: Option<&str>,
     ) -> Result<Payment, Stop> {
         self.order_of_payment(id, reader).await?;
         let mut transaction = self.writers.begin().await?;
         let mut payment = lock_payment(&mut transaction, id).await?;
-        revise(&mut payment)?;
+        payment.annotate(read, note)?;
         if payment.version != payment.read_version() {
             let updated_at = sqlx::query_scalar!(
                 r#"UPDATE payments SET note = $2, version = $3, updated_at = now() WHERE id = $1 RETURNING updated_at"#,
