@@ -4,6 +4,7 @@
 
 mod auditor;
 mod findings;
+mod kept;
 mod report;
 mod schedule;
 mod session;

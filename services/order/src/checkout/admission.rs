@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::PlaceOrderError;
 use crate::values::{RequestKey, UserId};
 
 /// How long a customer waits whose order had to be taken out of a batch.
@@ -20,13 +21,6 @@ struct Present {
     keys: HashSet<RequestKey>,
     per_customer: HashMap<UserId, usize>,
     suspended: HashMap<UserId, Instant>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    KeyInUse,
-    TooManyOfCustomer,
-    Suspended,
 }
 
 /// A place in the queue, given back when dropped.
@@ -43,18 +37,18 @@ impl Admission {
         key: RequestKey,
         most: usize,
         now: Instant,
-    ) -> Result<Ticket, Refusal> {
+    ) -> Result<Ticket, PlaceOrderError> {
         let mut present = self.present();
         present.suspended.retain(|_, until| *until > now);
         if present.suspended.contains_key(&customer) {
-            return Err(Refusal::Suspended);
+            return Err(PlaceOrderError::Suspended);
         }
         if present.keys.contains(&key) {
-            return Err(Refusal::KeyInUse);
+            return Err(PlaceOrderError::KeyInUse);
         }
         let queued = present.per_customer.entry(customer).or_default();
         if *queued >= most {
-            return Err(Refusal::TooManyOfCustomer);
+            return Err(PlaceOrderError::TooManyOfCustomer);
         }
         *queued += 1;
         present.keys.insert(key);
@@ -102,10 +96,10 @@ mod tests {
             .admit(CUSTOMER, RequestKey([1; 32]), 8, now)
             .ok()
             .unwrap();
-        assert_eq!(
-            admission.admit(CUSTOMER, RequestKey([1; 32]), 8, now).err(),
-            Some(Refusal::KeyInUse)
-        );
+        assert!(matches!(
+            admission.admit(CUSTOMER, RequestKey([1; 32]), 8, now),
+            Err(PlaceOrderError::KeyInUse)
+        ));
         drop(ticket);
         assert!(
             admission
@@ -121,10 +115,10 @@ mod tests {
             .admit(CUSTOMER, RequestKey([1; 32]), 1, now)
             .ok()
             .unwrap();
-        assert_eq!(
-            admission.admit(CUSTOMER, RequestKey([2; 32]), 1, now).err(),
-            Some(Refusal::TooManyOfCustomer)
-        );
+        assert!(matches!(
+            admission.admit(CUSTOMER, RequestKey([2; 32]), 1, now),
+            Err(PlaceOrderError::TooManyOfCustomer)
+        ));
         assert!(
             admission
                 .admit(UserId(Uuid::max()), RequestKey([2; 32]), 1, now)
@@ -132,10 +126,10 @@ mod tests {
         );
         drop(first);
         admission.suspend(CUSTOMER, now);
-        assert_eq!(
-            admission.admit(CUSTOMER, RequestKey([3; 32]), 8, now).err(),
-            Some(Refusal::Suspended)
-        );
+        assert!(matches!(
+            admission.admit(CUSTOMER, RequestKey([3; 32]), 8, now),
+            Err(PlaceOrderError::Suspended)
+        ));
         assert!(
             admission
                 .admit(CUSTOMER, RequestKey([3; 32]), 8, now + SUSPENSION)

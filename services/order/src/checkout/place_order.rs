@@ -13,7 +13,7 @@ use worker::Tasks;
 
 use super::{
     Command, PlaceOrderError, PlaceOrders, Placed,
-    admission::{Admission, Refusal, Ticket},
+    admission::{Admission, Ticket},
     ports::Reservations,
 };
 use crate::{
@@ -94,19 +94,12 @@ impl PlaceOrder {
 
     pub async fn run(&self, command: Command) -> Result<Placed, PlaceOrderError> {
         let (customer, arrived) = (command.identity.principal, Instant::now());
-        let ticket = self
-            .admission
-            .admit(
-                customer,
-                command.request_key,
-                self.limits.per_customer,
-                arrived,
-            )
-            .map_err(|refusal| match refusal {
-                Refusal::KeyInUse => PlaceOrderError::KeyInUse,
-                Refusal::TooManyOfCustomer => PlaceOrderError::TooManyOfCustomer,
-                Refusal::Suspended => PlaceOrderError::Suspended,
-            })?;
+        let ticket = self.admission.admit(
+            customer,
+            command.request_key,
+            self.limits.per_customer,
+            arrived,
+        )?;
         let (answer, outcome) = oneshot::channel();
         let entry = Entry {
             command,

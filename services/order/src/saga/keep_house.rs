@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::ports::{Sagas, SagasError};
-use crate::orders::ports::{Orders, OrdersError};
+use super::ports::Sagas;
+use crate::orders::ports::Orders;
 
 const ROUND: Duration = Duration::from_secs(10);
 /// Every so many rounds, old rows are forgotten.
@@ -67,7 +67,7 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
     }
 
     async fn clean(&self, stop: &watch::Receiver<bool>) {
-        match self.forget_old_keys(stop).await {
+        match forget_all(stop, || self.orders.forget_old_keys()).await {
             Ok(0) => {}
             Ok(keys) => info!(keys, "deleted old idempotency keys"),
             Err(error) => warn!(
@@ -75,7 +75,7 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
                 "failed to delete old idempotency keys"
             ),
         }
-        match self.forget_finished_sagas(stop).await {
+        match forget_all(stop, || self.sagas.forget_finished()).await {
             Ok(0) => {}
             Ok(sagas) => info!(sagas, "deleted finished sagas"),
             Err(error) => warn!(
@@ -84,29 +84,21 @@ impl<O: Orders, S: Sagas> KeepHouse<O, S> {
             ),
         }
     }
+}
 
-    /// A chunk after the other, until none is left: what a busy minute leaves behind is more than one.
-    async fn forget_old_keys(&self, stop: &watch::Receiver<bool>) -> Result<u64, OrdersError> {
-        let mut forgotten = 0;
-        while !*stop.borrow() {
-            match self.orders.forget_old_keys().await? {
-                0 => break,
-                keys => forgotten += keys,
-            }
+/// A chunk after the other, until none is left: what a busy minute leaves behind is more than one.
+async fn forget_all<E, F: Future<Output = Result<u64, E>>>(
+    stop: &watch::Receiver<bool>,
+    forget_some: impl Fn() -> F,
+) -> Result<u64, E> {
+    let mut forgotten = 0;
+    while !*stop.borrow() {
+        match forget_some().await? {
+            0 => break,
+            rows => forgotten += rows,
         }
-        Ok(forgotten)
     }
-
-    async fn forget_finished_sagas(&self, stop: &watch::Receiver<bool>) -> Result<u64, SagasError> {
-        let mut forgotten = 0;
-        while !*stop.borrow() {
-            match self.sagas.forget_finished().await? {
-                0 => break,
-                sagas => forgotten += sagas,
-            }
-        }
-        Ok(forgotten)
-    }
+    Ok(forgotten)
 }
 
 /// One chore's panic does not keep the others from being done.

@@ -18,7 +18,7 @@ use crate::{
         ports::OrdersError,
         postgres::{
             events::{self, EventRow},
-            row::state,
+            row::stored_state,
         },
     },
     saga::postgres::sagas,
@@ -85,13 +85,7 @@ async fn lock(
     )
     .fetch_one(&mut **transaction)
     .await?;
-    let state = state(
-        &row.status,
-        &row.payment_status,
-        &row.fulfillment_status,
-        row.cancel_reason.as_deref(),
-        row.version,
-    )?;
+    let state = stored_state!(row)?;
     let hold = Hold::of_row(&row.hold, &state).map_err(|_| StoreError::Row("hold"))?;
     Ok((state, hold))
 }

@@ -73,13 +73,7 @@ impl OrderRow {
             id: OrderId(self.id),
             number: self.number,
             customer: UserId(self.user_id),
-            state: state(
-                &self.status,
-                &self.payment_status,
-                &self.fulfillment_status,
-                self.cancel_reason.as_deref(),
-                self.version,
-            )?,
+            state: stored_state!(self)?,
             lines: items
                 .into_iter()
                 .map(|item| item.into_line(currency))
@@ -117,6 +111,20 @@ impl ItemRow {
         })
     }
 }
+
+/// The state in the columns of an order's row, whatever else the row has.
+macro_rules! stored_state {
+    ($row:expr) => {
+        $crate::orders::postgres::row::state(
+            &$row.status,
+            &$row.payment_status,
+            &$row.fulfillment_status,
+            $row.cancel_reason.as_deref(),
+            $row.version,
+        )
+    };
+}
+pub(crate) use stored_state;
 
 pub(crate) fn state(
     status: &str,

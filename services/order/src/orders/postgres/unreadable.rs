@@ -3,7 +3,7 @@
 use money::Currency;
 use uuid::Uuid;
 
-use super::{row::state, stored_address::StoredAddress};
+use super::{row::stored_state, stored_address::StoredAddress};
 use crate::{
     infrastructure::postgres::failure::StoreError,
     values::{Quantity, Sku},
@@ -35,14 +35,7 @@ pub fn unreadable<'a>(
         StoreError::Row(column) => column,
         StoreError::Sql(_) => "row",
     };
-    state(
-        &order.status,
-        &order.payment_status,
-        &order.fulfillment_status,
-        order.cancel_reason.as_deref(),
-        order.version,
-    )
-    .map_err(named)?;
+    stored_state!(order).map_err(named)?;
     order.currency.parse::<Currency>().map_err(|_| "currency")?;
     serde_json::from_str::<StoredAddress>(&order.shipping_address)
         .map_err(|_| "shipping_address")?

@@ -16,7 +16,7 @@ use crate::{
         model::{NewEvent, OrderState},
         postgres::{
             events::{self, EventRow},
-            row::state,
+            row::stored_state,
         },
     },
     payments::{
@@ -101,13 +101,7 @@ impl OrderRow {
         Ok(OrderPayments::stored(StoredOrder {
             id: OrderId(self.id),
             customer: UserId(self.user_id),
-            state: state(
-                &self.status,
-                &self.payment_status,
-                &self.fulfillment_status,
-                self.cancel_reason.as_deref(),
-                self.version,
-            )?,
+            state: stored_state!(self)?,
             total: Money::new(self.total_minor, currency),
             payable: self.payable,
             cancel_requested: self.cancel_requested,
