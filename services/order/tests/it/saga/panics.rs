@@ -128,12 +128,12 @@ async fn an_order_that_panics_waits_and_the_others_are_confirmed(pool: PgPool) {
     };
     let driven = Box::pin(drive.run(Lane::Stock)).await.unwrap();
     assert_eq!((driven.taken, driven.settled), (5, 4));
+    let waiting = "sagas WHERE last_error IS NOT NULL AND finished_at IS NULL AND due_at > now()";
+    assert_eq!(shop.count(waiting).await, 1);
     let confirmed = "orders WHERE status = 'confirmed'";
     assert_eq!(shop.count(confirmed).await, 4);
     let panicked = [(1, "panicked: on purpose".to_owned())];
     assert_eq!(failures(&shop).await, panicked);
-    let waiting = "sagas WHERE last_error IS NOT NULL AND finished_at IS NULL AND due_at > now()";
-    assert_eq!(shop.count(waiting).await, 1);
 
     shop.lose_leases().await;
     assert_eq!(shop.work().await.settled, 1);
