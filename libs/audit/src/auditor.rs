@@ -95,7 +95,7 @@ impl From<sqlx::Error> for AuditError {
 impl From<&AuditError> for Problem {
     fn from(error: &AuditError) -> Self {
         match error {
-            AuditError::Database(error) => postgres::problem(error),
+            AuditError::Database(error) => (&**error).into(),
             AuditError::Neighbour(_) => Problem::unavailable(1).with_cause(error),
         }
     }

@@ -1,7 +1,6 @@
-//! What an error of the database means to whoever asked (ORDERS 12, 14, OPERATOR 13).
+//! What an error of the database means to the transaction that met it (ORDERS 12, 14, OPERATOR 13).
 
 use sqlx::Error;
-use web::Problem;
 
 use crate::transaction::OutcomeUnknown;
 
@@ -68,14 +67,6 @@ impl Failure {
 /// The name of the constraint that refused a write.
 pub fn constraint(error: &Error) -> Option<&str> {
     error.as_database_error()?.constraint()
-}
-
-/// The answer to a request whose transaction failed: 503 where trying again helps, else 500.
-pub fn problem(error: &Error) -> Problem {
-    match Failure::of(error) {
-        Failure::Retryable | Failure::Unknown => Problem::unavailable(1).with_cause(error),
-        Failure::Data | Failure::Defect => Problem::internal(error),
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use telemetry::TraceContext;
 use uuid::Uuid;
 
 use crate::{
-    Problem, conditional, idempotency,
+    Problem, conditional,
     json::{FreeObject, from_slice},
     list::{PageQuery, Paging},
     token,
@@ -54,18 +54,12 @@ pub fn json(bytes: &[u8]) {
 pub fn headers(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n').take(16) {
         if let Ok(value) = HeaderValue::from_bytes(line) {
-            let names = [
-                "if-match",
-                "idempotency-key",
-                "authorization",
-                "authentication",
-            ];
+            let names = ["if-match", "authorization", "authentication"];
             let headers: HeaderMap = names
                 .map(|name| (HeaderName::from_static(name), value.clone()))
                 .into_iter()
                 .collect();
             let _ = conditional::parse(&headers);
-            let _ = idempotency::parse(&headers);
             let _ = token::is_ambiguous(&headers);
         }
         let text = String::from_utf8_lossy(line);

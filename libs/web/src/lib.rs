@@ -3,9 +3,9 @@
 
 pub mod conditional;
 pub mod document;
+pub mod fingerprint;
 #[cfg(any(test, feature = "testing"))]
 pub mod fuzzing;
-pub mod idempotency;
 pub mod internal;
 pub mod json;
 pub mod limit;

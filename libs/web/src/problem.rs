@@ -1,6 +1,9 @@
 //! Problem details (RFC 9457): the one shape of every error answer.
 //! A handler returns a `Problem`; the observing layer renders it with the request's path and trace id.
 
+#[cfg(feature = "database")]
+mod database;
+
 use std::{borrow::Cow, error::Error, fmt::Write as _, sync::Arc};
 
 use axum::{

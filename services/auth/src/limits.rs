@@ -18,7 +18,7 @@ impl From<LimitError> for Problem {
     fn from(error: LimitError) -> Self {
         match error {
             LimitError::Exceeded(exceeded) => exceeded.into(),
-            LimitError::Database(error) => ::postgres::problem(&error),
+            LimitError::Database(error) => error.into(),
         }
     }
 }

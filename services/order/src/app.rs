@@ -4,10 +4,10 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
 use clock::Clock;
+use idempotency::KeyPolicy;
 use money::Currency;
 use postgres::Pool;
 use web::{
-    idempotency::KeyPolicy,
     internal::{AllowedCallers, require_caller},
     limit::{Limiter, Policy},
     service::{Dependency, Service},

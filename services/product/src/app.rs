@@ -4,6 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 use clock::Clock;
+use idempotency::InFlight;
 use money::Currency;
 use postgres::Pool;
 use web::token::Verifier;
@@ -11,7 +12,6 @@ use web::token::Verifier;
 use crate::{
     audit::Auditor,
     catalog::products::{reads::Reads, views::Views},
-    idempotency::InFlight,
 };
 
 /// Shared, not copied: every request gets one.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use clap::Parser;
 use clock::Clock;
+use idempotency::InFlight;
 use postgres::{Database, Pool};
 use product::{
     MIGRATOR,
@@ -13,7 +14,6 @@ use product::{
     catalog::products::{reads::Reads, views::Views},
     config::{Command, Config, JWKS_TIMEOUT, Serve},
     http,
-    idempotency::InFlight,
     infrastructure::postgres::pools::Pools,
     sweeper,
 };

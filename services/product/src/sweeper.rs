@@ -9,7 +9,7 @@ use uuid::Uuid;
 use web::server::stopped;
 
 use crate::{
-    idempotency::keys,
+    infrastructure::postgres::idempotency_keys,
     stock::reservations::{expire_overdue_but, model::StockError},
 };
 
@@ -66,6 +66,11 @@ async fn sweep_holds(
 }
 
 async fn sweep_keys(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<(), sqlx::Error> {
-    while keys::sweep(pool, KEYS_AT_ONCE).await?.cast_signed() == KEYS_AT_ONCE && !*stop.borrow() {}
+    while idempotency_keys::sweep(pool, KEYS_AT_ONCE)
+        .await?
+        .cast_signed()
+        == KEYS_AT_ONCE
+        && !*stop.borrow()
+    {}
     Ok(())
 }

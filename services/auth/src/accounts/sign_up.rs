@@ -68,7 +68,7 @@ impl From<SignUpError> for Problem {
             SignUpError::Limit(error) => error.into(),
             SignUpError::Password(error) => error.into(),
             SignUpError::Insert(error) => error.into(),
-            SignUpError::Database(error) => postgres::problem(&error),
+            SignUpError::Database(error) => error.into(),
             SignUpError::Signing(error) => Self::internal(&error),
         }
     }

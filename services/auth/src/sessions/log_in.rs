@@ -49,7 +49,7 @@ impl From<LogInError> for Problem {
             ),
             LogInError::Limit(error) => error.into(),
             LogInError::Password(error) => error.into(),
-            LogInError::Database(error) => postgres::problem(&error),
+            LogInError::Database(error) => error.into(),
             LogInError::Signing(error) => Self::internal(&error),
         }
     }

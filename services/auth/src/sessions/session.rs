@@ -85,7 +85,7 @@ impl From<RefreshError> for Problem {
                 "The refresh token is not valid; log in again.",
             ),
             RefreshError::Limit(error) => error.into(),
-            RefreshError::Database(error) => postgres::problem(&error),
+            RefreshError::Database(error) => error.into(),
             RefreshError::Signing(error) => Self::internal(&error),
         }
     }

@@ -22,8 +22,7 @@ impl FromRequestParts<App> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
         let session = SessionId(caller.session);
-        let user = sessions::live_user(&app.pool, session, UserId(caller.id)).await;
-        let user = user.map_err(|error| postgres::problem(&error))?;
+        let user = sessions::live_user(&app.pool, session, UserId(caller.id)).await?;
         let user = user.ok_or_else(|| {
             Problem::unauthorized("session_ended", "The session has ended; log in again.")
         })?;

@@ -1,7 +1,8 @@
 //! How refusals of this service become problems. Each kind of error is translated here and nowhere else.
 
 use axum::http::StatusCode;
-use web::{FieldError, Problem, conditional::IfMatch, idempotency::key_reused};
+use idempotency::KeyReused;
+use web::{FieldError, Problem, conditional::IfMatch};
 
 use crate::{
     catalog::products::{
@@ -23,7 +24,7 @@ impl From<CreateProductError> for Problem {
                 "Another product has, or had, this SKU. A SKU cannot be used twice.",
             ),
             CreateProductError::SlugTaken => slug_taken(),
-            CreateProductError::KeyOfAnotherRequest => key_reused(),
+            CreateProductError::KeyOfAnotherRequest => KeyReused.into(),
             CreateProductError::Unreadable(reason) => not_readable(reason),
             CreateProductError::Answer(source) => Self::internal(source),
             CreateProductError::Database(source) => kept(source),
@@ -59,7 +60,7 @@ impl From<ListError> for Problem {
             {
                 bad_cursor()
             }
-            ListError::Database(source) => postgres::problem(source),
+            ListError::Database(source) => source.into(),
         }
     }
 }
@@ -90,7 +91,7 @@ impl From<InventoryError> for Problem {
                 "too_many",
                 format!("at most {MAX_ON_HAND} units of a SKU can be on hand"),
             )]),
-            InventoryError::KeyOfAnotherRequest => key_reused(),
+            InventoryError::KeyOfAnotherRequest => KeyReused.into(),
             InventoryError::Answer(source) => Self::internal(source),
             InventoryError::Stock(source) => source.into(),
         }
@@ -133,7 +134,7 @@ fn kept(error: &sqlx::Error) -> Problem {
             "the database cannot store one of the values",
         )
         .with_cause(error),
-        _ => postgres::problem(error),
+        _ => error.into(),
     }
 }
 

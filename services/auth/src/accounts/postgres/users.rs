@@ -92,7 +92,7 @@ impl From<InsertError> for Problem {
                 "An account with this e-mail address exists. Log in, or use another address.",
             ),
             InsertError::UsernameTaken => username_taken(),
-            InsertError::Database(error) => postgres::problem(&error),
+            InsertError::Database(error) => error.into(),
         }
     }
 }
@@ -102,7 +102,7 @@ impl From<UpdateError> for Problem {
         match error {
             UpdateError::UsernameTaken => username_taken(),
             UpdateError::Stale => web::conditional::IfMatch::stale(),
-            UpdateError::Database(error) => postgres::problem(&error),
+            UpdateError::Database(error) => error.into(),
         }
     }
 }

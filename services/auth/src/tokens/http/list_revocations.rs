@@ -18,6 +18,5 @@ pub(super) async fn list_revocations(
     State(app): State<App>,
     QueryParameters(question): QueryParameters<Question>,
 ) -> Result<Json<Revoked>, Problem> {
-    let revoked = revocations::since(&app.pool, question.since).await;
-    Ok(Json(revoked.map_err(|error| postgres::problem(&error))?))
+    Ok(Json(revocations::since(&app.pool, question.since).await?))
 }

@@ -1,6 +1,7 @@
 //! Who asks for a change of payments or orders, in the words of the use cases.
 
-use web::{idempotency::IdempotencyKey, token::Caller};
+use idempotency::IdempotencyKey;
+use web::token::Caller;
 
 use crate::{
     infrastructure::http::listing::{actor, reader},

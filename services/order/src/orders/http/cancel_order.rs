@@ -1,17 +1,17 @@
 //! `POST /orders/{id}/cancel`: cancels an order that is not wholly shipped. `DELETE /orders/{id}` is its alias.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use idempotency::RequestKey;
 use web::{
     PathParameters, Problem,
     conditional::ETag,
-    idempotency::RequestKey,
     token::{CustomerOrAdmin, Fresh},
 };
 
 use super::{order_view::OrderView, refusal};
 use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher,
-    orders::CancelOrderError, payments::http::payment_refusal, values::OrderId,
+    app::App, intents::http::wisher::wisher, orders::CancelOrderError,
+    payments::http::payment_refusal, values::OrderId,
 };
 
 /// Cancel an order
@@ -54,7 +54,7 @@ pub async fn cancel_order(
     Ok((
         StatusCode::ACCEPTED,
         ETag(cancelled.result.state.version),
-        replay::headers(cancelled.replayed),
+        idempotency::replayed(cancelled.replayed),
         Json(OrderView::from(cancelled.result)),
     ))
 }

@@ -1,17 +1,15 @@
 //! `POST /payments/{id}/cancel`: gives a payment up before its money is taken. `DELETE /payments/{id}` is its alias.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use idempotency::RequestKey;
 use web::{
     PathParameters, Problem,
     conditional::ETag,
-    idempotency::RequestKey,
     token::{CustomerOrAdmin, Fresh},
 };
 
 use super::{payment_refusal, payment_view::PaymentView};
-use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher, values::PaymentId,
-};
+use crate::{app::App, intents::http::wisher::wisher, values::PaymentId};
 
 /// Cancel a payment
 ///
@@ -50,7 +48,7 @@ pub async fn cancel_payment(
     Ok((
         StatusCode::ACCEPTED,
         ETag(cancelled.result.version),
-        replay::headers(cancelled.replayed),
+        idempotency::replayed(cancelled.replayed),
         Json(PaymentView::from(cancelled.result)),
     ))
 }

@@ -7,12 +7,12 @@ use axum::{
     response::IntoResponse,
 };
 use garde::Validate;
+use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
     conditional::ETag,
-    idempotency::RequestKey,
     token::{CustomerOrAdmin, Fresh, Role},
 };
 
@@ -21,8 +21,7 @@ use super::{
     payment_view::{CaptureModeName, PaymentView},
 };
 use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher,
-    payments::model::PaymentMethod, values::OrderId,
+    app::App, intents::http::wisher::wisher, payments::model::PaymentMethod, values::OrderId,
 };
 
 /// The amount is always the order's total.
@@ -82,7 +81,7 @@ pub async fn create_payment(
         .await
         .map_err(|error| payment_refusal::of_starting(&error))?;
     let payment = started.result;
-    let mut headers = replay::headers(started.replayed);
+    let mut headers = idempotency::replayed(started.replayed);
     let location = HeaderValue::try_from(format!("/api/v1/payments/{}", payment.id));
     headers.insert(
         header::LOCATION,

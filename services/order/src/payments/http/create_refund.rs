@@ -2,18 +2,15 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
+use idempotency::RequestKey;
 use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::Line,
-    token::Admin,
-};
+use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line, token::Admin};
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{
     app::App,
-    infrastructure::http::replay,
     intents::http::wisher::wisher,
     values::{PaymentId, Text},
 };
@@ -100,7 +97,7 @@ pub async fn create_refund(
     let (_, refund) = refunded.result;
     Ok((
         StatusCode::CREATED,
-        replay::headers(refunded.replayed),
+        idempotency::replayed(refunded.replayed),
         Json(RefundView::from(refund)),
     ))
 }

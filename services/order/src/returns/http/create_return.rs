@@ -2,12 +2,10 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
+use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::BlankLine,
-    token::Customer,
-};
+use web::{FieldError, PathParameters, Problem, ValidJson, schema::BlankLine, token::Customer};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{
@@ -16,7 +14,6 @@ use crate::{
         http::create_fulfillment::{ParcelItemBody, items_of},
         model::{Packing, ReturnReason},
     },
-    infrastructure::http::replay,
     intents::http::wisher::wisher,
     values::OrderId,
 };
@@ -96,7 +93,7 @@ pub async fn create_return(
         .map_err(|error| return_refusal::of_returning(&error))?;
     Ok((
         StatusCode::CREATED,
-        replay::headers(requested.replayed),
+        idempotency::replayed(requested.replayed),
         Json(ReturnView::from(requested.result)),
     ))
 }

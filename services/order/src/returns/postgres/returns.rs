@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use idempotency::Claim;
 use money::{Currency, Money};
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
@@ -12,10 +13,7 @@ use crate::{
         model::{ParcelLine, Return, ReturnReason},
         postgres::dispatch::parcel_line,
     },
-    infrastructure::postgres::{
-        failure::StoreError,
-        request_key::{Claim, claim},
-    },
+    infrastructure::postgres::{failure::StoreError, request_key::claim},
     intents::ports::Request,
     orders::postgres::revise::advance,
     returns::{
@@ -89,11 +87,11 @@ pub(crate) async fn write(
         );
         match claimed.await? {
             Claim::Fresh => {}
-            Claim::Repeated { resource } => {
+            Claim::Answered(resource) => {
                 let earlier = resource.ok_or(StoreError::Row("the resource of a key"))?;
                 return Ok(ReturnSaved::Repeated(ReturnId(earlier)));
             }
-            Claim::Reused => return Ok(ReturnSaved::KeyReused),
+            Claim::OfAnotherRequest => return Ok(ReturnSaved::KeyReused),
         }
     }
     if !advance(

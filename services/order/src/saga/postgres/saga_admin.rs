@@ -1,5 +1,6 @@
 //! Sagas as administrators see and prod them.
 
+use idempotency::Claim;
 use postgres::Pool;
 use uuid::Uuid;
 
@@ -7,7 +8,7 @@ use crate::{
     infrastructure::postgres::{
         PgOrders,
         failure::{StoreError, orders_error, retrying},
-        request_key::{Claim, claim},
+        request_key::claim,
     },
     intents::ports::{Answered, Request},
     orders::ports::OrdersError,
@@ -119,8 +120,8 @@ async fn retry(
         ACCEPTED,
     );
     let (result, replayed) = match claimed.await? {
-        Claim::Repeated { .. } => (Retried::Due, true),
-        Claim::Reused => (Retried::KeyReused, false),
+        Claim::Answered(_) => (Retried::Due, true),
+        Claim::OfAnotherRequest => (Retried::KeyReused, false),
         Claim::Fresh => {
             // By key alone (ORDERS 13): a finished saga is written as it was.
             let due = sqlx::query_scalar!(

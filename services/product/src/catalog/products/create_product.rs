@@ -1,6 +1,7 @@
 //! Putting a product up for sale, with its first units.
 
 use clock::Clock;
+use idempotency::{Answer, Claim, Once};
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -11,8 +12,10 @@ use super::{
     postgres::products,
 };
 use crate::{
-    idempotency::{Answer, Claim, Once, keys},
-    infrastructure::postgres::readable::{Row, Unreadable},
+    infrastructure::postgres::{
+        idempotency_keys,
+        readable::{Row, Unreadable},
+    },
     stock::inventory::{
         model::{DEFAULT_LOCATION, Movement, MovementKind},
         postgres::{inventory, movements},
@@ -71,7 +74,7 @@ pub async fn create_product(
     let id = clock.uuid();
     let mut tx = pool.begin().await?;
     if let Some(once) = once {
-        match keys::claim(&mut tx, once).await? {
+        match idempotency_keys::claim(&mut tx, once).await? {
             Claim::Fresh => {}
             Claim::Answered(answer) => return Ok(answer),
             Claim::OfAnotherRequest => return Err(CreateProductError::KeyOfAnotherRequest),
@@ -96,7 +99,7 @@ pub async fn create_product(
     let product = product.ok_or(CreateProductError::Database(sqlx::Error::RowNotFound))?;
     let answer = answer(product.read()?)?;
     if let Some(once) = once {
-        keys::keep(&mut tx, once, &answer).await?;
+        idempotency_keys::keep(&mut tx, once, &answer).await?;
     }
     tx.commit().await?;
     Ok(answer)

@@ -68,7 +68,7 @@ impl Reader {
                 return;
             }
             let found = self.found(&batch).await;
-            let found = found.map_err(|error| postgres::problem(&error));
+            let found = found.map_err(Problem::from);
             for Wanted { name, answer } in batch {
                 let product = found.as_ref().map_err(Problem::clone).map(|found| {
                     let mut found = found.iter();

@@ -1,6 +1,7 @@
 //! Setting and adjusting `on_hand`, under the lock that reservations take as well.
 
 use clock::Clock;
+use idempotency::{Answer, Claim, Once};
 use postgres::Pool;
 use web::conditional::{ETag, IfMatch};
 
@@ -10,8 +11,7 @@ use super::{
 };
 use crate::{
     catalog::products::model::{Owner, Reason, Sku},
-    idempotency::{Answer, Claim, Once, keys},
-    infrastructure::postgres::retry::Retries,
+    infrastructure::postgres::{idempotency_keys, retry::Retries},
     stock::{
         locations::model::LocationCode,
         reservations::{
@@ -109,7 +109,7 @@ async fn attempt(
     reach: &Reach,
 ) -> Result<Attempt, InventoryError> {
     let mut tx = pool.begin().await?;
-    match keys::claim(&mut tx, once).await? {
+    match idempotency_keys::claim(&mut tx, once).await? {
         Claim::Fresh => {}
         Claim::Answered(answer) => return Ok(Attempt::Done(answer)),
         Claim::OfAnotherRequest => return Err(InventoryError::KeyOfAnotherRequest),
@@ -158,7 +158,7 @@ async fn attempt(
         .await?
         .ok_or(InventoryError::NotFound)?;
     let answer = answer(inventory).map_err(InventoryError::Answer)?;
-    keys::keep(&mut tx, once, &answer).await?;
+    idempotency_keys::keep(&mut tx, once, &answer).await?;
     tx.commit().await?;
     Ok(Attempt::Done(answer))
 }

@@ -116,7 +116,7 @@ impl Parcel {
         for (sku, quantity) in units.keys().zip(&quantities) {
             parts.extend([sku.as_bytes(), quantity]);
         }
-        Hash(web::idempotency::hash(&parts))
+        Hash(idempotency::hash(&parts))
     }
 }
 

@@ -225,7 +225,7 @@ fn reservation(wish: &Wish) -> product::stock::reservations::model::Reservation 
     }
     product::stock::reservations::model::Reservation {
         request_key: Hash([wish.request; 32]),
-        fingerprint: Hash(web::idempotency::fingerprint(&content).unwrap()),
+        fingerprint: Hash(idempotency::fingerprint(&content).unwrap()),
         order_id: order_id(wish.order),
         ..order(&lines)
     }

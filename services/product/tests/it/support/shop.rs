@@ -17,6 +17,7 @@ use axum::{
     http::{Method, Request},
 };
 use clock::Clock;
+use idempotency::InFlight;
 use postgres::Pool;
 use product::{
     app::{App, Parts},
@@ -24,7 +25,6 @@ use product::{
     catalog::products::{reads::Reads, views::Views},
     guests::GuestLimits,
     http,
-    idempotency::InFlight,
     infrastructure::postgres::pools::{LIST_SETTINGS, READ_SETTINGS},
     stock::reservations::{
         Parcel, Returned, Shipped,

@@ -2,13 +2,13 @@
 
 use axum::{extract::State, http::StatusCode};
 use garde::Validate;
+use idempotency::{Answer, IdempotencyKey, Once, OptionalKey};
 use money::Amount;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
     conditional::ETag,
-    idempotency::{IdempotencyKey, OptionalKey},
     schema::{Line, Lines},
     token::VendorOrAdmin,
 };
@@ -22,7 +22,6 @@ use crate::{
             Category, Description, Metadata, Name, Product, Sku, Slug, Status, VendorId, Viewer,
         },
     },
-    idempotency::{Answer, Once},
     stock::inventory::model::MAX_ON_HAND,
 };
 
@@ -103,7 +102,7 @@ pub(super) async fn create_product(
         .transpose()?;
     let _flight = once
         .as_ref()
-        .map(|once| app.in_flight.enter(once))
+        .map(|once| app.in_flight.enter(once.hash()))
         .transpose()?;
     let price = products::model::price(&request.price, app.currency)
         .map_err(|error| Problem::invalid_field("/price", "invalid_amount", error.to_string()))?;

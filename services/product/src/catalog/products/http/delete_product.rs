@@ -31,8 +31,7 @@ pub(super) async fn delete_product(
     caller: VendorOrAdmin,
     PathParameters(id): PathParameters<ProductId>,
 ) -> Result<StatusCode, Problem> {
-    let deleted = products::delete(&app.pool, id, Owner::of(&caller)).await;
-    if deleted.map_err(|error| postgres::problem(&error))? {
+    if products::delete(&app.pool, id, Owner::of(&caller)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found())

@@ -97,8 +97,7 @@ pub(super) async fn page(
     let paging: Paging<Position> = Paging::try_new(query, &Shape { list, filter, sort })?;
     let rows = product_lists::rows(&app.lists, viewer, filter, sort, &paging).await?;
     let total = if paging.include_total {
-        let total = product_lists::total(&app.lists, viewer, filter).await;
-        Some(total.map_err(|error| postgres::problem(&error))?)
+        Some(product_lists::total(&app.lists, viewer, filter).await?)
     } else {
         None
     };

@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 use garde::Validate;
+use idempotency::{Answer, IdempotencyKey, Once};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
-    idempotency::IdempotencyKey,
     schema::{Difference, Line},
     token::VendorOrAdmin,
 };
@@ -15,7 +15,6 @@ use super::{inventory_view::InventoryView, set_inventory::answer};
 use crate::{
     app::App,
     catalog::products::model::{Owner, Reason, Sku},
-    idempotency::{Answer, Once},
     stock::{
         inventory::{ChangeOnHand, NewCount, change_on_hand, model::MAX_ON_HAND},
         locations::model::LocationCode,
@@ -85,7 +84,7 @@ pub(super) async fn adjust_inventory(
     ValidJson(request): ValidJson<AdjustInventory>,
 ) -> Result<Answer, Problem> {
     let once = Once::try_new(caller.id, "adjust_inventory", &key, &(&sku, &request))?;
-    let _flight = app.in_flight.enter(&once)?;
+    let _flight = app.in_flight.enter(once.hash())?;
     let change = ChangeOnHand {
         sku,
         owner: Owner::of(&caller),

@@ -30,9 +30,8 @@ pub(super) async fn get_inventory(
     caller: VendorOrAdmin,
     PathParameters(sku): PathParameters<Sku>,
 ) -> Result<(ETag, Json<InventoryView>), Problem> {
-    let found = inventory::find(&app.pool, &sku, Owner::of(&caller)).await;
-    let inventory = found
-        .map_err(|error| postgres::problem(&error))?
+    let inventory = inventory::find(&app.pool, &sku, Owner::of(&caller))
+        .await?
         .ok_or_else(Problem::not_found)?;
     Ok((ETag(inventory.on_hand), Json(inventory.into())))
 }

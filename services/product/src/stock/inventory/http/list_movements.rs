@@ -91,9 +91,8 @@ pub(super) async fn list_movements(
     PathParameters(sku): PathParameters<Sku>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<MovementView>>, Problem> {
-    let owned = inventory::find(&app.lists, &sku, Owner::of(&caller)).await;
-    owned
-        .map_err(|error| postgres::problem(&error))?
+    inventory::find(&app.lists, &sku, Owner::of(&caller))
+        .await?
         .ok_or_else(Problem::not_found)?;
     let paging: Paging<(DateTime<Utc>, Uuid)> = Paging::try_new(&paging, &("movements", &sku))?;
     let rows = movements::rows(&app.lists, &sku, &paging)

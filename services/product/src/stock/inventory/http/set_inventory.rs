@@ -2,12 +2,12 @@
 
 use axum::{extract::State, http::StatusCode};
 use garde::Validate;
+use idempotency::{Answer, IdempotencyKey, Once};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    idempotency::IdempotencyKey,
     schema::Line,
     token::VendorOrAdmin,
 };
@@ -16,7 +16,6 @@ use super::inventory_view::InventoryView;
 use crate::{
     app::App,
     catalog::products::model::{Owner, Reason, Sku},
-    idempotency::{Answer, Once},
     stock::{
         inventory::{
             ChangeOnHand, NewCount, change_on_hand,
@@ -84,7 +83,7 @@ pub(super) async fn set_inventory(
     ValidJson(request): ValidJson<SetInventory>,
 ) -> Result<Answer, Problem> {
     let once = Once::try_new(caller.id, "set_inventory", &key, &(&sku, &request))?;
-    let _flight = app.in_flight.enter(&once)?;
+    let _flight = app.in_flight.enter(once.hash())?;
     let change = ChangeOnHand {
         sku,
         owner: Owner::of(&caller),

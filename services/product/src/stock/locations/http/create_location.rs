@@ -56,14 +56,11 @@ pub(super) async fn create_location(
         name: request.name,
         priority: request.priority,
     };
-    let made = locations::insert(&app.pool, &new).await;
-    let location = made
-        .map_err(|error| postgres::problem(&error))?
-        .ok_or_else(|| {
-            Problem::conflict(
-                "location_taken",
-                "Another location has this code; choose another.",
-            )
-        })?;
+    let location = locations::insert(&app.pool, &new).await?.ok_or_else(|| {
+        Problem::conflict(
+            "location_taken",
+            "Another location has this code; choose another.",
+        )
+    })?;
     Ok((StatusCode::CREATED, Json(location.into())))
 }

@@ -46,8 +46,7 @@ pub(super) async fn list_shortfalls(
             format!("limit must be 1 to {MAX_BATCH}"),
         ));
     }
-    let open = shortfalls::open(&app.pool, query.after, limit + 1).await;
-    let mut rows = open.map_err(|error| postgres::problem(&error))?;
+    let mut rows = shortfalls::open(&app.pool, query.after, limit + 1).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().map(|row| row.id);

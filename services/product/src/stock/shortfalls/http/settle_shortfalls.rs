@@ -27,7 +27,6 @@ pub(super) async fn settle_shortfalls(
     JsonBody(request): JsonBody<SettleShortfalls>,
 ) -> Result<Json<Settled>, Problem> {
     check_batch(request.ids.len())?;
-    let settled = shortfalls::settle(&app.pool, &request.ids).await;
-    let settled = settled.map_err(|error| postgres::problem(&error))?;
+    let settled = shortfalls::settle(&app.pool, &request.ids).await?;
     Ok(Json(Settled { settled }))
 }

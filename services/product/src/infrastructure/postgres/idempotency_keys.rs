@@ -1,13 +1,12 @@
-//! Idempotency keys. Claimed first in the transaction that answers: a twin on another replica waits for it.
+//! Idempotency keys with the responses to their requests.
 
 use axum::http::StatusCode;
+use idempotency::{Answer, Claim, Once};
 use postgres::{Pool, Transaction};
 use web::conditional::ETag;
 
-use super::{Answer, Claim, Once};
-
 /// What the key stands for; a fresh one belongs to this transaction now.
-pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim, sqlx::Error> {
+pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim<Answer>, sqlx::Error> {
     let inserted = sqlx::query!(
         "INSERT INTO idempotency_keys (principal, operation, key, fingerprint) VALUES ($1, $2, $3, $4)
          ON CONFLICT DO NOTHING",
@@ -47,7 +46,7 @@ pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim, sqlx::Err
     }))
 }
 
-/// Keeps the answer for whoever asks with the same key.
+/// Keeps the response for requests with the same key.
 pub async fn keep(tx: &mut Transaction, once: &Once, answer: &Answer) -> Result<(), sqlx::Error> {
     let kept = sqlx::query!(
         "UPDATE idempotency_keys SET status = $4, location = $5, etag = $6, body = $7
@@ -69,7 +68,7 @@ pub async fn keep(tx: &mut Transaction, once: &Once, answer: &Answer) -> Result<
     }
 }
 
-/// Takes away up to `most` keys that are older than 24 hours.
+/// Deletes up to `most` keys that are older than 24 hours.
 pub async fn sweep(pool: &Pool, most: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "DELETE FROM idempotency_keys WHERE (principal, operation, key) IN (

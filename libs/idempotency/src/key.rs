@@ -1,4 +1,4 @@
-//! The `Idempotency-Key` header, and hashes that tell one request from another (ORDERS 1, 18).
+//! The `Idempotency-Key` header, and whether a client must send it (ORDERS 18).
 
 use std::{
     ops::Deref,
@@ -7,26 +7,17 @@ use std::{
 
 use axum::{
     extract::{FromRef, FromRequestParts, OptionalFromRequestParts, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request::Parts},
     middleware::Next,
     response::Response,
 };
-use serde::Serialize;
-use sha2::{Digest, Sha256};
+use clock::Clock;
 use utoipa::{
     IntoParams,
-    openapi::{
-        Required,
-        path::{Parameter, ParameterIn},
-    },
+    openapi::path::{Parameter, ParameterIn},
 };
+use web::{Problem, document::KeyParameter};
 
-use crate::{Problem, document::header_parameter};
-use clock::Clock;
-
-/// As OpenAPI shows it.
-pub(crate) const HEADER: &str = "Idempotency-Key";
-const MADE_IF_ABSENT: &str = "A unique key for every new request; send the same key to retry a request. Without it the server generates a key, and a repeated request is executed again. A shop may require it.";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that the server made the key, and what follows from that.
 const IDEMPOTENCY_NOTICE: HeaderName = HeaderName::from_static("idempotency-notice");
@@ -66,7 +57,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for IdempotencyKey {
     }
 }
 
-pub(crate) fn parse(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+fn parse(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
@@ -103,17 +94,14 @@ pub struct RequestKey(IdempotencyKey);
 /// How OpenAPI shows the header where the server makes the key that a client left out.
 impl IntoParams for RequestKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![key_parameter(Required::False, MADE_IF_ABSENT)]
+        vec![KeyParameter::Generated.into()]
     }
 }
 
 /// How OpenAPI shows the header where it is required.
 impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![key_parameter(
-            Required::True,
-            "A unique key for every new request; send the same key to retry a request.",
-        )]
+        vec![KeyParameter::Required.into()]
     }
 }
 
@@ -122,57 +110,8 @@ pub struct OptionalKey;
 
 impl IntoParams for OptionalKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![key_parameter(
-            Required::False,
-            "A unique key for every new request; send the same key to retry a request. Without it a repeated request is executed again.",
-        )]
+        vec![KeyParameter::Optional.into()]
     }
-}
-
-fn key_parameter(required: Required, description: &str) -> Parameter {
-    header_parameter(HEADER, required, "^[!-~]{1,255}$", description)
-}
-
-/// The headers of an answer to a request that takes a key.
-pub(crate) fn answer_headers(
-    parameter: &Parameter,
-) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let made = parameter.description.as_deref() == Some(MADE_IF_ABSENT);
-    let replayed = (
-        "Idempotent-Replayed",
-        "`true` on the response to a repeated request.",
-    );
-    let made = [
-        (
-            HEADER,
-            "The key that the server generated if none was sent; send it when you retry the request.",
-        ),
-        (
-            "Idempotency-Notice",
-            "Present only if no Idempotency-Key was sent: a request repeated without the generated key is executed again.",
-        ),
-    ]
-    .into_iter()
-    .filter(move |_| made);
-    std::iter::once(replayed).chain(made)
-}
-
-/// 409: the first request with this key has not been answered yet.
-pub fn key_in_use() -> Problem {
-    Problem::conflict(
-        "idempotency_key_in_use",
-        "A request with this Idempotency-Key is in progress. Send it again in a moment to get its response.",
-    )
-    .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-}
-
-/// 422: the key came with another request before.
-pub fn key_reused() -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "idempotency_key_reused",
-        "This Idempotency-Key was used for a different request. Use a new key for a new request.",
-    )
 }
 
 /// Where a request's extensions keep the key that was made for it.
@@ -230,17 +169,18 @@ pub async fn announce_made_key(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// SHA-256 over the parts, each with its length in front, so that no two lists of parts run together.
-pub fn hash(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part);
-    }
-    hasher.finalize().into()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A fingerprint of what a request asks for: the same key with another one is a mistake of the client.
-pub fn fingerprint(request: &impl Serialize) -> Result<[u8; 32], serde_json::Error> {
-    Ok(hash(&[&serde_json::to_vec(request)?]))
+    #[test]
+    fn no_header_ends_the_process() {
+        web::fuzzing::drive("headers", |bytes| {
+            for line in bytes.split(|byte| *byte == b'\n').take(16) {
+                if let Ok(value) = HeaderValue::from_bytes(line) {
+                    let _ = parse(&HeaderMap::from_iter([(IDEMPOTENCY_KEY, value)]));
+                }
+            }
+        });
+    }
 }
