@@ -1,6 +1,7 @@
 //! The connections of one process to the database, and what the subjects share of writing to it.
 
 pub(crate) mod failure;
+pub(crate) mod leases;
 pub(crate) mod request_key;
 
 use clock::Clock;

@@ -80,7 +80,7 @@ impl<P: PaymentProvider + Clone> AskProvider<P> {
             Ok(reply) => settled(progress, reply, pause),
             Err(error) => {
                 warn!(
-                    order.id = %turn.lease.order_id,
+                    order.id = %turn.lease.id,
                     payment.id = %payment.id,
                     error = &error as &dyn std::error::Error,
                     "payment provider call failed"

@@ -74,7 +74,7 @@ async fn take(pool: &Pool, most: i64, lease: Duration) -> Result<Vec<PartitionLe
         SET fence = fence + 1, leased_until = now() + make_interval(secs => $2)
         FROM free
         WHERE event_partitions.partition = free.partition
-        RETURNING event_partitions.partition, event_partitions.fence
+        RETURNING event_partitions.partition AS id, event_partitions.fence
         "#,
         most,
         lease.as_secs_f64(),
@@ -88,7 +88,7 @@ async fn publish(
     leases: &[PartitionLease],
     most: i64,
 ) -> Result<Published, StoreError> {
-    let partitions: Vec<i16> = leases.iter().map(|lease| lease.partition).collect();
+    let partitions: Vec<i16> = leases.iter().map(|lease| lease.id).collect();
     let fences: Vec<i64> = leases.iter().map(|lease| lease.fence).collect();
     let mut transaction = pool.begin().await?;
     // A statement of its own: the next one sees what whoever held the lock before has numbered.

@@ -252,10 +252,7 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
         .await
         .unwrap()
         .remove(0);
-    shop.reservations
-        .commit(&[turn.lease.order_id])
-        .await
-        .unwrap();
+    shop.reservations.commit(&[turn.lease.id]).await.unwrap();
     assert_eq!(
         shop.work().await,
         Driven::default(),
