@@ -2,6 +2,7 @@
 //! there is nothing to do, that is the pass.
 
 mod claim;
+mod set_status;
 
 use crate::{
     apply::{ApplyError, apply},
@@ -13,7 +14,6 @@ use crate::{
     kube::{
         apply_cache::{ApplyCache, StackKey},
         installation::Installation,
-        labels::MANAGER,
         lease::LeaseError,
         live::FetchError,
         skew::Guard,
@@ -32,22 +32,19 @@ use crate::{
     validate::{Policy, validate},
 };
 use claim::{Claim, claim, without_claims};
-use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
+use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
-    Api, Client, Resource as _, ResourceExt as _,
-    api::{Patch, PatchParams},
-    core::{PartialObjectMeta, PartialObjectMetaExt as _},
-    runtime::controller::Action,
+    Client, Resource as _, ResourceExt as _, core::PartialObjectMeta, runtime::controller::Action,
 };
-use serde_json::json;
+use set_status::StatusPart;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::time::timeout;
-use tracing::{info, warn};
+use tracing::warn;
 
 /// What every pass needs.
 pub struct Context {
@@ -81,6 +78,8 @@ pub enum ReconcileError {
     Claim(#[source] LeaseError),
     #[error("cannot write the status")]
     Status(#[source] kube::Error),
+    #[error("another client changed the status in the meantime")]
+    Raced,
     #[error("the API server did not respond in time when {0}")]
     Overdue(&'static str),
 }
@@ -115,7 +114,7 @@ pub async fn reconcile(
         return Ok(Action::await_change());
     };
     let Found {
-        metadata,
+        mut metadata,
         status: before,
         stack,
     } = found;
@@ -124,7 +123,7 @@ pub async fn reconcile(
     }
     let claim = in_time(
         "claiming the stack",
-        context.claim(&key, &metadata, before.as_ref()),
+        context.claim(&key, &mut metadata, before.as_ref()),
     )
     .await?;
     if let Some(leave) = claim.map_err(ReconcileError::Claim)? {
@@ -264,7 +263,7 @@ impl Context {
     async fn claim(
         &self,
         key: &StackKey,
-        metadata: &ObjectMeta,
+        metadata: &mut ObjectMeta,
         status: Option<&EcommerceStackStatus>,
     ) -> Result<Option<Action>, LeaseError> {
         let claim = claim(&self.installation, &self.events, metadata, status);
@@ -298,68 +297,6 @@ impl Context {
             address: self.ingress_address.clone(),
         };
         look(&self.client, &self.looks, &target).await
-    }
-
-    /// Written only if it differs: the write would come back as a change.
-    async fn set_status(
-        &self,
-        metadata: ObjectMeta,
-        before: Option<&EcommerceStackStatus>,
-        new: &EcommerceStackStatus,
-        part: StatusPart,
-    ) -> Result<(), ReconcileError> {
-        if before == Some(new) {
-            return Ok(());
-        }
-        let stack = metadata.into_request_partial::<EcommerceStack>();
-        let (namespace, name) = stack_key(&stack);
-        let api: Api<PartialObjectMeta<EcommerceStack>> =
-            Api::namespaced(self.client.clone(), &namespace);
-        // The uid, so that a stack recreated in the meantime does not get the status of the one before.
-        let metadata = json!({ "name": name, "uid": stack.metadata.uid });
-        let manager = PatchParams::apply(MANAGER);
-        let (patch, parameters) = match part {
-            StatusPart::All => {
-                let whole = json!({
-                    "apiVersion": format!("{GROUP}/v1alpha1"),
-                    "kind": "EcommerceStack",
-                    "metadata": metadata,
-                    "status": new,
-                });
-                (Patch::Apply(whole), manager.force())
-            }
-            StatusPart::Conditions => {
-                let part = json!({ "conditions": new.conditions, "observedGeneration": new.observed_generation });
-                let part = json!({ "metadata": metadata, "status": part });
-                (Patch::Merge(part), manager)
-            }
-        };
-        match in_time(
-            "writing the status",
-            api.patch_status(&name, &parameters, &patch),
-        )
-        .await?
-        {
-            Ok(_) => {}
-            // Deleted in the meantime.
-            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
-                return Ok(());
-            }
-            Err(error) => return Err(ReconcileError::Status(error)),
-        }
-        if let Some(ready) = crate::status::condition(&new.conditions, ConditionType::Ready) {
-            info!(
-                stack.namespace = namespace,
-                stack.name = name,
-                ready = ready.status,
-                reason = ready.reason,
-                message = ready.message,
-                "wrote the status"
-            );
-        }
-        let reference = stack.object_ref(&());
-        self.events.publish(&reference, before, new).await;
-        Ok(())
     }
 
     fn next(
@@ -399,14 +336,6 @@ impl Context {
         self.audit_reads.forget(key);
         self.attempts.forget(key);
     }
-}
-
-/// What is written of a status.
-#[derive(Clone, Copy, Debug)]
-enum StatusPart {
-    All,
-    /// The rest stays: the state of a stack that cannot be read is unknown.
-    Conditions,
 }
 
 /// Whether anything came of a pass but other words.

@@ -165,10 +165,8 @@ async fn with_late_results(pool: PgPool) -> Shop {
 
 /// The provider's results that are late until now.
 async fn results_arrive(shop: &Shop) {
-    shop.execute(
-        "UPDATE mock_provider_operations SET result_at = now() WHERE result_at > now()",
-    )
-    .await;
+    shop.execute("UPDATE mock_provider_operations SET result_at = now() WHERE result_at > now()")
+        .await;
 }
 
 #[sqlx::test]
