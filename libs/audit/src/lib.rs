@@ -5,6 +5,7 @@
 mod auditor;
 mod findings;
 mod report;
+mod results;
 mod schedule;
 mod session;
 

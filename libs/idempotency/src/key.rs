@@ -38,14 +38,8 @@ impl IdempotencyKey {
 impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?.ok_or_else(|| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "idempotency_key_required",
-                "Send an Idempotency-Key header: a unique key for every new request, and the same key when you retry one.",
-            )
-        })
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parse(&parts.headers)?.ok_or_else(required)
     }
 }
 
@@ -76,6 +70,14 @@ fn parse(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
                 "An Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.",
             )
         })
+}
+
+fn required() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "idempotency_key_required",
+        "Send an Idempotency-Key header: a unique key for every new request, and the same key when you retry one.",
+    )
 }
 
 /// Whether clients must send a key.
@@ -135,14 +137,11 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let policy = KeyPolicy::from_ref(state);
-        if policy.required {
-            let key = <IdempotencyKey as FromRequestParts<S>>::from_request_parts(parts, state);
-            return key.await.map(Self);
-        }
-        let sent =
-            <IdempotencyKey as OptionalFromRequestParts<S>>::from_request_parts(parts, state);
-        if let Some(key) = sent.await? {
+        if let Some(key) = parse(&parts.headers)? {
             return Ok(Self(key));
+        }
+        if policy.required {
+            return Err(required());
         }
         let key = policy.clock.uuid().to_string();
         if let Some(made) = parts.extensions.get::<MadeKey>()

@@ -11,6 +11,6 @@ mod transaction;
 
 pub use connection::Connection;
 pub use failure::{Failure, constraint};
-pub use migration::{MigrateError, migrate, schema_is_current};
+pub use migration::{Migrate, MigrateError, migrate, schema_is_current};
 pub use pool::{ConnectError, Database, Limits, Pool};
 pub use transaction::Transaction;

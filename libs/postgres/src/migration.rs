@@ -1,6 +1,9 @@
 //! Migrations: run by a Job of the new image, reported by termination message (OPERATOR 11).
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::json;
 use sqlx::{Connection, PgConnection, migrate::Migrator};
@@ -11,6 +14,26 @@ use crate::{ConnectError, Database, Failure, Pool};
 /// How often a migration is tried that meets the locks of a release at work.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// The settings of a service's migration.
+#[derive(clap::Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    pub database: Database,
+    /// File that the outcome is written to, for the creator of the Job.
+    #[arg(
+        long,
+        env = "TERMINATION_MESSAGE_PATH",
+        default_value = "/dev/termination-log"
+    )]
+    pub termination_message_path: PathBuf,
+}
+
+impl Migrate {
+    pub async fn run(&self, migrator: &Migrator) -> Result<(), MigrateError> {
+        migrate(&self.database, migrator, &self.termination_message_path).await
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -39,7 +62,7 @@ pub async fn migrate(
         Ok(applied) => json!({ "applied": applied }).to_string(),
         Err(error) => reason(error),
     };
-    // A missing folder means that nobody reads reports here: a developer's shell.
+    // A missing folder means that no report is read here: a developer's shell.
     if report.parent().is_some_and(Path::exists) {
         tokio::fs::write(report, text)
             .await

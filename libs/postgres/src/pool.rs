@@ -221,7 +221,7 @@ impl fmt::Debug for Pool {
 impl<'p> Executor<'p> for &'p Pool {
     type Database = Postgres;
 
-    /// The rows are read whole before the first is given: nobody keeps a connection by reading slowly.
+    /// The rows are read whole before the first is given: a slow reader keeps no connection.
     fn fetch_many<'e, 'q: 'e, E>(
         self,
         query: E,

@@ -1,5 +1,5 @@
 //! A transaction with a deadline. When that passes, or when a caller drops it in the middle of a statement, its
-//! connection is thrown away; a COMMIT without an answer is an outcome that nobody knows (ORDERS 14).
+//! connection is thrown away; a COMMIT without an answer is an unknown outcome (ORDERS 14).
 
 use std::{
     io,

@@ -6,7 +6,7 @@ mod free_object;
 mod scan;
 mod strict;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_path_to_error::{Path, Segment, Track};
 
 use crate::{FieldError, Problem, problem::INVALID};
@@ -36,6 +36,13 @@ impl From<JsonError> for Problem {
             JsonError::Invalid(errors) => Self::invalid(errors),
         }
     }
+}
+
+/// A member of a merge patch (RFC 7396) that is there, null or not; absent ones never come here.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Reads a value from untrusted text.

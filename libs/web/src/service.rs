@@ -40,6 +40,19 @@ impl Dependency {
         }
     }
 
+    /// The database: it answers, and has the schema of this release.
+    #[cfg(feature = "database")]
+    pub fn database(
+        name: &'static str,
+        pool: postgres::Pool,
+        migrator: &'static sqlx::migrate::Migrator,
+    ) -> Self {
+        Self::new(name, move || {
+            let pool = pool.clone();
+            async move { postgres::schema_is_current(&pool, migrator).await }
+        })
+    }
+
     /// Asked once for all who want to know at the same time, and again once the answer is a second old: however many ask,
     /// the dependency does not notice.
     #[must_use]

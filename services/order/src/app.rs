@@ -183,12 +183,7 @@ pub fn internal(service: &Service, auditor: Auditor, observers: Option<AllowedCa
 
 /// The service as the probes and the documents know it.
 pub fn service(pool: Option<Pool>) -> Service {
-    let database = |pool: Pool| {
-        Dependency::new("database", move || {
-            let pool = pool.clone();
-            async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
-        })
-    };
+    let database = |pool| Dependency::database("database", pool, &MIGRATOR);
     Service {
         name: "order",
         version: env!("CARGO_PKG_VERSION"),

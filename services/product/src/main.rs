@@ -11,7 +11,7 @@ use product::{
     MIGRATOR,
     app::{App, Parts},
     audit::{Auditor, StockBooks},
-    catalog::products::{reads::Reads, views::Views},
+    catalog::products::{http::views::Views, reads::Reads},
     config::{Command, Config, JWKS_TIMEOUT, Serve},
     http,
     infrastructure::postgres::pools::Pools,
@@ -33,16 +33,11 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::Migrate(settings) => {
             config.logging.init()?;
-            Ok(postgres::migrate(
-                &settings.database,
-                &MIGRATOR,
-                &settings.termination_message_path,
-            )
-            .await?)
+            Ok(settings.run(&MIGRATOR).await?)
         }
-        Command::Audit(settings) => {
+        Command::Audit(database) => {
             config.logging.init()?;
-            audit(&settings.database).await
+            audit(&database).await
         }
         Command::Openapi => {
             println!("{}", http::openapi().to_pretty_json()?);

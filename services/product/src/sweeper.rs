@@ -9,8 +9,8 @@ use uuid::Uuid;
 use web::server::stopped;
 
 use crate::{
-    infrastructure::postgres::idempotency_keys,
-    stock::reservations::{expire_overdue_but, model::StockError},
+    infrastructure::postgres::{failure::StockError, idempotency_keys},
+    stock::reservations::expire_overdue_but,
 };
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
     }
 }
 
-/// Goes on for as long as holds go back; those whose stock somebody works on wait for the next turn.
+/// Goes on for as long as holds go back; those whose stock is locked wait for the next turn.
 async fn sweep_holds(
     pool: &Pool,
     broken: &mut BTreeSet<Uuid>,

@@ -6,7 +6,7 @@ use auth::{
     MIGRATOR,
     accounts::{
         first_admin::{FirstAdmin, FirstAdminError, FirstAdminSettings, ensure},
-        postgres::users::FirstAdminOutcome,
+        postgres::FirstAdminOutcome,
     },
     sweeper,
     tokens::{

@@ -260,7 +260,7 @@ fn an_arrow_outward_is_seen() {
         ["crate::infrastructure::postgres::pool"]
     );
     assert_eq!(
-        seen(use_case, "use web::{Problem, clock::Clock};"),
+        seen(use_case, "use web::{Problem, current_trace};"),
         ["web::Problem"]
     );
     assert_eq!(

@@ -1,19 +1,18 @@
 //! How refusals of this service become problems. Each kind of error is translated here and nowhere else.
 
-use axum::http::StatusCode;
 use idempotency::KeyReused;
 use web::{FieldError, Problem, conditional::IfMatch};
 
 use crate::{
     catalog::products::{
-        CreateProductError, UpdateProductError, model::MetadataError,
-        postgres::product_lists::ListError,
+        CreateProductError, UpdateProductError, model::MetadataError, reads::ReadError,
     },
-    infrastructure::postgres::{readable::Unreadable, retry::Retryable},
-    stock::{
-        inventory::{InventoryError, model::MAX_ON_HAND},
-        reservations::model::StockError,
+    infrastructure::postgres::{
+        failure::{ListError, StockError},
+        readable::Unreadable,
+        retry::Retryable,
     },
+    stock::inventory::{InventoryError, model::MAX_ON_HAND},
 };
 
 impl From<CreateProductError> for Problem {
@@ -50,6 +49,16 @@ impl From<UpdateProductError> for Problem {
     }
 }
 
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match &error {
+            ReadError::Busy => Self::unavailable(1),
+            ReadError::Lost => Self::internal(&error),
+            ReadError::Database(source) => (&**source).into(),
+        }
+    }
+}
+
 impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         match &error {
@@ -67,7 +76,7 @@ impl From<ListError> for Problem {
 
 impl From<InventoryError> for Problem {
     fn from(error: InventoryError) -> Self {
-        match &error {
+        match error {
             InventoryError::NotFound => Self::not_found(),
             InventoryError::UnknownLocation => Self::invalid_field(
                 "/location",
@@ -92,7 +101,7 @@ impl From<InventoryError> for Problem {
                 format!("at most {MAX_ON_HAND} units of a SKU can be on hand"),
             )]),
             InventoryError::KeyOfAnotherRequest => KeyReused.into(),
-            InventoryError::Answer(source) => Self::internal(source),
+            InventoryError::Answer(source) => Self::internal(&source),
             InventoryError::Stock(source) => source.into(),
         }
     }
@@ -100,16 +109,10 @@ impl From<InventoryError> for Problem {
 
 impl From<StockError> for Problem {
     fn from(error: StockError) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<&StockError> for Problem {
-    fn from(error: &StockError) -> Self {
         if error.is_retryable() {
-            Self::unavailable(1).with_cause(error)
+            Self::unavailable(1).with_cause(&error)
         } else {
-            Self::internal(error)
+            Self::internal(&error)
         }
     }
 }
@@ -139,8 +142,7 @@ fn kept(error: &sqlx::Error) -> Problem {
 }
 
 fn slug_taken() -> Problem {
-    Problem::new(
-        StatusCode::CONFLICT,
+    Problem::conflict(
         "slug_taken",
         "Another product has this slug; choose another.",
     )

@@ -6,7 +6,7 @@ use web::{Problem, token::Caller};
 use crate::{
     accounts::model::{SessionId, UserId},
     app::App,
-    sessions::postgres::sessions,
+    sessions,
 };
 
 /// Log out

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use web::{Problem, QueryParameters, token::Revoked};
 
-use crate::{app::App, tokens::postgres::revocations};
+use crate::{app::App, tokens};
 
 #[derive(Deserialize)]
 pub(super) struct Question {
@@ -18,5 +18,7 @@ pub(super) async fn list_revocations(
     State(app): State<App>,
     QueryParameters(question): QueryParameters<Question>,
 ) -> Result<Json<Revoked>, Problem> {
-    Ok(Json(revocations::since(&app.pool, question.since).await?))
+    Ok(Json(
+        tokens::revoked_since(&app.pool, question.since).await?,
+    ))
 }

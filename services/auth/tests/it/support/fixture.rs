@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use auth::{
-    accounts::passwords::{HashingLimits, Passwords},
+    accounts::{
+        passwords::{HashingLimits, Passwords},
+        sign_up::VendorSignup,
+    },
     app::App,
-    config::VendorSignup,
     http,
     limits::{
         account::AccountLimits,

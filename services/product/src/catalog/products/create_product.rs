@@ -6,9 +6,7 @@ use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{
-    model::{
-        Category, Description, Metadata, Name, Product, ProductId, Sku, Slug, Status, VendorId,
-    },
+    model::{NewProduct, Product, ProductId, Slug},
     postgres::products,
 };
 use crate::{
@@ -16,26 +14,8 @@ use crate::{
         idempotency_keys,
         readable::{Row, Unreadable},
     },
-    stock::inventory::{
-        model::{DEFAULT_LOCATION, Movement, MovementKind},
-        postgres::{inventory, movements},
-    },
+    stock::inventory::keep_first_units,
 };
-
-#[derive(Clone, Debug)]
-pub struct NewProduct {
-    pub vendor_id: VendorId,
-    pub sku: Sku,
-    /// Made from the name where absent.
-    pub slug: Option<Slug>,
-    pub name: Name,
-    pub description: Description,
-    pub price_minor: i64,
-    pub category: Option<Category>,
-    pub metadata: Metadata,
-    pub status: Status,
-    pub on_hand: i64,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum CreateProductError {
@@ -81,20 +61,8 @@ pub async fn create_product(
         }
     }
     insert_with_free_slug(&mut tx, id, new).await?;
-    inventory::open(&mut tx, &new.sku, DEFAULT_LOCATION, new.on_hand).await?;
-    if new.on_hand > 0 {
-        let movement = Movement {
-            id: clock.uuid(),
-            sku: new.sku.clone(),
-            location: DEFAULT_LOCATION.to_owned(),
-            kind: MovementKind::Initial,
-            delta: new.on_hand,
-            on_hand_after: new.on_hand,
-            reason: None,
-            actor: Some(once.map_or(new.vendor_id.0, |once| once.principal)),
-        };
-        movements::add(&mut tx, &movement).await?;
-    }
+    let actor = once.map_or(new.vendor_id.0, |once| once.principal);
+    keep_first_units(&mut tx, clock, &new.sku, new.on_hand, actor).await?;
     let product = products::by_id(&mut *tx, ProductId(id)).await?;
     let product = product.ok_or(CreateProductError::Database(sqlx::Error::RowNotFound))?;
     let answer = answer(product.read()?)?;

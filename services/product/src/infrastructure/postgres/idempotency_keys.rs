@@ -1,9 +1,7 @@
 //! Idempotency keys with the responses to their requests.
 
-use axum::http::StatusCode;
 use idempotency::{Answer, Claim, Once};
 use postgres::{Pool, Transaction};
-use web::conditional::ETag;
 
 /// What the key stands for; a fresh one belongs to this transaction now.
 pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim<Answer>, sqlx::Error> {
@@ -33,17 +31,9 @@ pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim<Answer>, s
     if kept.fingerprint != once.fingerprint {
         return Ok(Claim::OfAnotherRequest);
     }
-    let status = u16::try_from(kept.status)
-        .ok()
-        .and_then(|status| StatusCode::from_u16(status).ok());
-    let status = status.ok_or_else(|| sqlx::Error::Decode("a status outside of HTTP".into()))?;
-    Ok(Claim::Answered(Answer {
-        status,
-        location: kept.location,
-        etag: ETag(kept.etag),
-        body: kept.body,
-        replayed: true,
-    }))
+    let answer = Answer::stored(kept.status, kept.location, kept.etag, kept.body);
+    let answer = answer.map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(Claim::Answered(answer))
 }
 
 /// Keeps the response for requests with the same key.

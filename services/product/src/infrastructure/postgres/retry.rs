@@ -50,6 +50,19 @@ impl Retries {
     }
 }
 
+/// Tries until it is done, or until another attempt would not help or comes too late.
+pub async fn retried<T, E: Retryable, F: Future<Output = Result<T, E>>>(
+    attempt: impl Fn() -> F,
+) -> Result<T, E> {
+    let mut retries = Retries::begin();
+    loop {
+        match attempt().await {
+            Err(error) => retries.again(error).await?,
+            done => return done,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -223,7 +223,7 @@ async fn a_line_that_moved_to_another_location_is_noticed(pool: PgPool) {
     assert!(
         matches!(
             committed,
-            Err(product::stock::reservations::model::StockError::Raced)
+            Err(product::infrastructure::postgres::failure::StockError::Raced)
         ),
         "{committed:?}"
     );

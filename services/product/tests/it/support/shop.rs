@@ -22,7 +22,7 @@ use postgres::Pool;
 use product::{
     app::{App, Parts},
     audit::{Auditor, StockBooks},
-    catalog::products::{reads::Reads, views::Views},
+    catalog::products::{http::views::Views, reads::Reads},
     guests::GuestLimits,
     http,
     infrastructure::postgres::pools::{LIST_SETTINGS, READ_SETTINGS},

@@ -1,5 +1,6 @@
 use auth::{
-    MIGRATOR, accounts::passwords::HashingLimits, config::VendorSignup,
+    MIGRATOR,
+    accounts::{passwords::HashingLimits, sign_up::VendorSignup},
     limits::address::AddressLimits,
 };
 use axum::{body::Body, http::Request};

@@ -17,9 +17,10 @@ use super::product_view::ProductView;
 use crate::{
     app::App,
     catalog::products::{
-        self, NewProduct,
+        self,
         model::{
-            Category, Description, Metadata, Name, Product, Sku, Slug, Status, VendorId, Viewer,
+            Category, Description, Metadata, Name, NewProduct, Product, Sku, Slug, Status,
+            VendorId, Viewer,
         },
     },
     stock::inventory::model::MAX_ON_HAND,

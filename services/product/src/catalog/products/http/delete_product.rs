@@ -6,8 +6,8 @@ use web::{PathParameters, Problem, token::VendorOrAdmin};
 use crate::{
     app::App,
     catalog::products::{
+        self,
         model::{Owner, ProductId},
-        postgres::products,
     },
 };
 

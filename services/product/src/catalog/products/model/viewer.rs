@@ -1,4 +1,4 @@
-//! Who looks at the catalogue, and whose products somebody may change.
+//! Who looks at the catalogue, and whose products a caller may change.
 
 use uuid::Uuid;
 use web::token::{Caller, Role};
@@ -47,7 +47,7 @@ impl Viewer {
     }
 }
 
-/// Whose products a caller may change: a vendor's own, or anybody's.
+/// Whose products a caller may change: a vendor's own, or any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     Any,
@@ -63,7 +63,7 @@ impl Owner {
         }
     }
 
-    /// None: anybody's.
+    /// None: any.
     pub fn vendor(self) -> Option<Uuid> {
         match self {
             Self::Any => None,

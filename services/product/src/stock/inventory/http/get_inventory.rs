@@ -7,7 +7,7 @@ use super::inventory_view::InventoryView;
 use crate::{
     app::App,
     catalog::products::model::{Owner, Sku},
-    stock::inventory::postgres::inventory,
+    stock::inventory,
 };
 
 /// Get the stock of a SKU

@@ -11,8 +11,8 @@ use crate::{
     app::App,
     catalog::products::model::Name,
     stock::locations::{
+        self,
         model::{LocationCode, NewLocation},
-        postgres::locations,
     },
 };
 

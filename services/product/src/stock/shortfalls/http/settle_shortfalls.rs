@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use web::{JsonBody, Problem};
 
-use crate::{
-    app::App,
-    stock::{reservations::http::reserve_stock::check_batch, shortfalls::postgres::shortfalls},
-};
+use crate::{app::App, infrastructure::http::batch::check_batch, stock::shortfalls};
 
 #[derive(Deserialize)]
 pub(crate) struct SettleShortfalls {

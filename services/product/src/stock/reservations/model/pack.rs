@@ -4,11 +4,8 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Counts, Hash, HoldState, StockError};
-use crate::stock::{
-    inventory::model::MAX_ON_HAND,
-    reservations::{OrderLine, Parcel, Way},
-};
+use super::{Counts, Hash, HoldState, OrderLine, Parcel, Way};
+use crate::stock::inventory::model::MAX_ON_HAND;
 
 /// What became of a parcel, either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +27,7 @@ pub struct Packing {
     pub moves: Vec<Move>,
 }
 
-/// Units of one order that come to one shelf or go from it.
+/// Units of one order that come to one stock level or go from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
     /// The place of its line in the counts.
@@ -39,8 +36,8 @@ pub struct Move {
     pub on_hand_after: i64,
 }
 
-/// Packs parcel by parcel; one that is refused takes nothing from the next one.
-pub fn pack(way: Way, parcels: &[Parcel], counts: Counts<'_>) -> Result<Packing, StockError> {
+/// Packs parcel by parcel; one that is refused takes nothing from the next one. None: the counts lack the stock of a line.
+pub fn pack(way: Way, parcels: &[Parcel], counts: Counts<'_>) -> Option<Packing> {
     let mut room = Room::try_new(way, counts)?;
     let mut known = counts.moved.clone();
     let mut packing = Packing::default();
@@ -65,37 +62,34 @@ pub fn pack(way: Way, parcels: &[Parcel], counts: Counts<'_>) -> Result<Packing,
         };
         packing.packed.push(packed);
     }
-    Ok(packing)
+    Some(packing)
 }
 
-/// What the lines still have to move, and what that makes of the shelves.
+/// What the lines still have to move, and what that makes of the stock levels.
 struct Room<'a> {
     way: Way,
     /// Of each line.
     left: Vec<i64>,
-    /// Of each line, its shelf.
-    shelf_of: Vec<usize>,
+    /// Of each line, its stock level.
+    level_of: Vec<usize>,
     on_hand: Vec<i64>,
-    /// The lines of an order and SKU, in the order in which shelves are emptied.
+    /// The lines of an order and SKU, in the order in which stock levels are emptied.
     by_sku: HashMap<(Uuid, &'a str), Vec<usize>>,
 }
 
 impl<'a> Room<'a> {
-    fn try_new(way: Way, counts: Counts<'a>) -> Result<Self, StockError> {
-        let shelves: HashMap<(&str, &str), usize> = counts
-            .shelves
+    fn try_new(way: Way, counts: Counts<'a>) -> Option<Self> {
+        let levels: HashMap<(&str, &str), usize> = counts
+            .levels
             .iter()
             .enumerate()
-            .map(|(place, shelf)| ((shelf.sku.as_str(), shelf.location.as_str()), place))
+            .map(|(place, level)| ((level.sku.as_str(), level.location.as_str()), place))
             .collect();
-        let mut shelf_of = Vec::with_capacity(counts.lines.len());
+        let mut level_of = Vec::with_capacity(counts.lines.len());
         let mut by_sku: HashMap<(Uuid, &str), Vec<usize>> = HashMap::new();
         for (place, line) in counts.lines.iter().enumerate() {
-            // Taken again from elsewhere since its stock was locked.
-            let shelf = shelves
-                .get(&(line.sku.as_str(), line.location.as_str()))
-                .ok_or(StockError::Raced)?;
-            shelf_of.push(*shelf);
+            let level = levels.get(&(line.sku.as_str(), line.location.as_str()))?;
+            level_of.push(*level);
             by_sku
                 .entry((line.order_id, line.sku.as_str()))
                 .or_default()
@@ -103,19 +97,19 @@ impl<'a> Room<'a> {
         }
         for places in by_sku.values_mut() {
             places.sort_by_key(|place| {
-                let shelf = &counts.shelves[shelf_of[*place]];
-                (shelf.priority, &shelf.location)
+                let level = &counts.levels[level_of[*place]];
+                (level.priority, &level.location)
             });
         }
         let left = |line: &OrderLine| match way {
             Way::Shipment => line.quantity - line.shipped - line.released,
             Way::Return => line.shipped - line.returned,
         };
-        Ok(Self {
+        Some(Self {
             way,
             left: counts.lines.iter().map(left).collect(),
-            shelf_of,
-            on_hand: counts.shelves.iter().map(|shelf| shelf.on_hand).collect(),
+            level_of,
+            on_hand: counts.levels.iter().map(|level| level.on_hand).collect(),
             by_sku,
         })
     }
@@ -127,7 +121,7 @@ impl<'a> Room<'a> {
         for (sku, units) in parcel.units() {
             let mut missing = units;
             for place in self.by_sku.get(&(parcel.order_id, sku.as_str()))? {
-                let there = &mut on_hand[self.shelf_of[*place]];
+                let there = &mut on_hand[self.level_of[*place]];
                 let space = match self.way {
                     Way::Shipment => *there,
                     Way::Return => MAX_ON_HAND - *there,

@@ -1,17 +1,18 @@
-//! Rows of stock: locked first, in key order, by everybody who changes them (ORDERS 7, 8, 9).
+//! Stock levels: locked first, in key order, by each transaction that changes them (ORDERS 7, 8, 9).
 
 use std::collections::HashSet;
 
 use postgres::Transaction;
 use uuid::Uuid;
 
-use super::holds::{LockedStock, OverdueLine};
-use crate::stock::reservations::model::{Shelf, StockError};
+use crate::{
+    infrastructure::postgres::failure::StockError, stock::reservations::model::StockLevel,
+};
 
 /// Locks all locations of these SKUs, and reads them as they are then.
-pub async fn lock(tx: &mut Transaction, skus: &[&str]) -> Result<Vec<Shelf>, sqlx::Error> {
+pub async fn lock(tx: &mut Transaction, skus: &[&str]) -> Result<Vec<StockLevel>, sqlx::Error> {
     sqlx::query_as!(
-        Shelf,
+        StockLevel,
         r#"SELECT sku AS "sku: _", location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY ($1)
            ORDER BY sku, location FOR NO KEY UPDATE"#,
         skus as _,
@@ -24,31 +25,29 @@ pub async fn lock(tx: &mut Transaction, skus: &[&str]) -> Result<Vec<Shelf>, sql
 pub(crate) async fn lock_of(
     tx: &mut Transaction,
     orders: &[Uuid],
-) -> Result<LockedStock, sqlx::Error> {
-    let shelves = sqlx::query_as!(
-        Shelf,
+) -> Result<Vec<StockLevel>, sqlx::Error> {
+    sqlx::query_as!(
+        StockLevel,
         r#"SELECT s.sku AS "sku: _", s.location, s.priority, s.on_hand, s.held, s.allocated
            FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE order_id = ANY ($1))
            ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s"#,
         orders,
     )
     .fetch_all(&mut **tx)
-    .await?;
-    Ok(LockedStock { shelves })
+    .await
 }
 
-/// Locks those rows of these lines that nobody else works on, and names them.
+/// Locks those of these rows that no other transaction has locked, and names them.
 pub async fn lock_free_ones(
     tx: &mut Transaction,
-    lines: &[OverdueLine],
+    skus: &[&str],
+    locations: &[&str],
 ) -> Result<HashSet<(String, String)>, sqlx::Error> {
-    let skus: Vec<&str> = lines.iter().map(|line| line.sku.as_str()).collect();
-    let locations: Vec<&str> = lines.iter().map(|line| line.location.as_str()).collect();
     let rows = sqlx::query!(
         "SELECT s.sku, s.location FROM stock s WHERE (s.sku, s.location) IN (SELECT * FROM unnest($1::text[], $2::text[]))
          ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s SKIP LOCKED",
-        &skus as _,
-        &locations as _,
+        skus as _,
+        locations as _,
     )
     .fetch_all(&mut **tx)
     .await?;

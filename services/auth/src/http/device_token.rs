@@ -15,7 +15,7 @@ const HEADER: &str = "device-token";
 const COOKIE: &str = "device_token";
 
 /// The device that a request comes from, where this server knows it; anything else that is presented is no device.
-pub(super) struct PresentedDevice(pub(super) Option<Device>);
+pub(crate) struct PresentedDevice(pub(crate) Option<Device>);
 
 impl FromRequestParts<App> for PresentedDevice {
     type Rejection = Infallible;
@@ -42,7 +42,7 @@ fn of_cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// No script reads it, no other site sends it, and it goes to the API alone.
-pub(super) fn cookie(token: &str) -> Option<HeaderValue> {
+pub(crate) fn cookie(token: &str) -> Option<HeaderValue> {
     let cookie = format!(
         "{COOKIE}={token}; Path=/api; Max-Age={}; Secure; HttpOnly; SameSite=Strict",
         REMEMBERED.num_seconds()

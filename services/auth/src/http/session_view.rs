@@ -7,12 +7,8 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::device_token;
-use crate::{
-    accounts::http::user_view::UserView,
-    app::App,
-    sessions::session::{ACCESS_SECONDS, Tokens},
-};
+use super::{device_token, user_view::UserView};
+use crate::{app::App, sessions::session::Tokens, tokens::model::ACCESS_SECONDS};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session, example = json!({

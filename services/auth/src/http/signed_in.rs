@@ -1,13 +1,12 @@
 //! Who calls, asked of the database: a session that ended here is worth nothing at once, whatever its token says.
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
+use axum::{extract::FromRequestParts, http::request::Parts};
 use web::{Problem, token::Caller};
 
-use super::postgres::sessions;
 use crate::{
     accounts::model::{SessionId, User, UserId},
     app::App,
+    sessions,
 };
 
 /// A caller whose session goes on and whose account is active.

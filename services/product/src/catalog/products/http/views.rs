@@ -17,7 +17,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use web::conditional::ETag;
 
-use super::model::ProductName;
+use crate::catalog::products::model::ProductName;
 
 /// What a generation holds at the most; further products are read each time.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
