@@ -10,12 +10,13 @@ use crate::{
     chain::chain,
     credentials::{Credential, Credentials, complete},
     database::{adoption, departures::Departures, rbac::PostgresRole, retention::predecessors},
-    fetch::{Found, fetch, fetch_stack},
+    fetch::{Found, Unwatched, fetch, fetch_stack, fetch_unwatched},
     kube::{
-        apply_cache::{ApplyCache, StackKey},
+        apply_cache::ApplyCache,
         installation::Installation,
         lease::LeaseError,
         live::FetchError,
+        per_stack::StackKey,
         skew::Guard,
         stores::{AtRest, Children, Stores},
     },
@@ -167,7 +168,7 @@ pub async fn reconcile(
 }
 
 /// Over the stores, if the stack was at rest and is still; else over lists. What comes of stores that are late is
-/// dropped with nothing written.
+/// dropped with nothing written. What is not watched is read once for both.
 async fn pass(
     context: &Context,
     key: &StackKey,
@@ -175,22 +176,29 @@ async fn pass(
     is_at_rest: impl Fn(&Outcome) -> bool,
 ) -> Outcome {
     let began = Instant::now();
+    let unwatched = fetch_unwatched(&context.client, &stack).await?;
     if let Some(AtRest { children, listed }) = context.stores.begin(key, began) {
-        let outcome = Box::pin(steps(context, stack.clone(), Some(&children))).await;
+        let pass = steps(context, stack.clone(), unwatched.clone(), Some(&children));
+        let outcome = Box::pin(pass).await;
         if is_at_rest(&outcome) {
             context.stores.rests(key, listed);
             return outcome;
         }
     }
-    let outcome = Box::pin(steps(context, stack, None)).await;
+    let outcome = Box::pin(steps(context, stack, unwatched, None)).await;
     if is_at_rest(&outcome) {
         context.stores.rests(key, began);
     }
     outcome
 }
 
-async fn steps(context: &Context, stack: EcommerceStack, children: Option<&Children>) -> Outcome {
-    let fetched = fetch(&context.client, stack, children).await?;
+async fn steps(
+    context: &Context,
+    stack: EcommerceStack,
+    unwatched: Unwatched,
+    children: Option<&Children>,
+) -> Outcome {
+    let fetched = fetch(&context.client, stack, unwatched, children).await?;
     if fetched.namespace_terminating {
         let namespace = fetched.stack.namespace().unwrap_or_default();
         return Err(StepError::NamespaceTerminating(namespace));
@@ -332,8 +340,8 @@ impl Context {
     pub fn forget(&self, key: &StackKey) {
         self.apply_cache.forget(key);
         self.stores.forget(key);
-        self.looks.forget(key);
-        self.audit_reads.forget(key);
+        self.looks.remove(key);
+        self.audit_reads.remove(key);
         self.attempts.forget(key);
     }
 }

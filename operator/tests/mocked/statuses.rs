@@ -86,13 +86,10 @@ async fn a_stack_that_a_person_changes_during_a_pass_gets_its_status_in_that_pas
     operator.server.changes(WRITES_STATUS, STACK, annotated);
     let passed = operator.pass().await;
     assert_eq!(passed.error, None);
-    let end = [
-        WRITES_STATUS,
-        "GET ecommercestacks/shop",
-        WRITES_STATUS,
-        TELLS_EVENT,
-    ];
-    assert!(passed.lines().ends_with(&end.map(str::to_owned)));
+    let mut lines = passed.lines();
+    lines.retain(|line| line != TELLS_EVENT);
+    let end = [WRITES_STATUS, "GET ecommercestacks/shop", WRITES_STATUS];
+    assert!(lines.ends_with(&end.map(str::to_owned)), "{lines:?}");
     assert_eq!(operator.ready().reason, "DatabaseStarting");
     passed.looks_again(Reason::Unready, 1);
 }
