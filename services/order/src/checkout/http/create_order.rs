@@ -6,7 +6,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
 };
-use web::{Problem, ValidJson, conditional::ETag, idempotency::RequestKey, token::Customer};
+use web::{
+    Problem, Requires, ValidJson, conditional::ETag, idempotency::RequestKey, permissions::orders,
+};
 
 use super::{
     order_request::{NewOrderBody, OrderRules},
@@ -45,7 +47,7 @@ use crate::{
 )]
 pub async fn create_order(
     State(app): State<App>,
-    caller: Customer,
+    caller: Requires<orders::Create>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewOrderBody>,
 ) -> Result<impl IntoResponse, Problem> {

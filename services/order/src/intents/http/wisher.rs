@@ -1,6 +1,6 @@
 //! Who asks for a change of payments or orders, in the words of the use cases.
 
-use web::{idempotency::IdempotencyKey, token::Caller};
+use web::{Requires, idempotency::IdempotencyKey};
 
 use crate::{
     infrastructure::http::listing::{actor, reader},
@@ -8,7 +8,7 @@ use crate::{
     values::UserId,
 };
 
-pub fn wisher(caller: &Caller, key: &IdempotencyKey) -> Wisher {
+pub fn wisher<P>(caller: &Requires<P>, key: &IdempotencyKey) -> Wisher {
     Wisher {
         user: UserId(caller.id),
         actor: actor(caller),

@@ -2,10 +2,8 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use web::{
-    PathParameters, Problem,
-    conditional::ETag,
-    idempotency::RequestKey,
-    token::{CustomerOrAdmin, Fresh},
+    PathParameters, Problem, Requires, conditional::ETag, idempotency::RequestKey,
+    permissions::orders,
 };
 
 use super::{order_view::OrderView, refusal};
@@ -39,7 +37,7 @@ use crate::{
 )]
 pub async fn cancel_order(
     State(app): State<App>,
-    caller: Fresh<CustomerOrAdmin>,
+    caller: Requires<orders::Cancel>,
     PathParameters(id): PathParameters<OrderId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {

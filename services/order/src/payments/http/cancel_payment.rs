@@ -2,10 +2,8 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use web::{
-    PathParameters, Problem,
-    conditional::ETag,
-    idempotency::RequestKey,
-    token::{CustomerOrAdmin, Fresh},
+    PathParameters, Problem, Requires, conditional::ETag, idempotency::RequestKey,
+    permissions::payments,
 };
 
 use super::{payment_refusal, payment_view::PaymentView};
@@ -38,7 +36,7 @@ use crate::{
 )]
 pub async fn cancel_payment(
     State(app): State<App>,
-    caller: Fresh<CustomerOrAdmin>,
+    caller: Requires<payments::Cancel>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {

@@ -1,7 +1,10 @@
 //! `POST /payments/{id}/capture`: takes the money that was set aside.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use web::{PathParameters, Problem, conditional::ETag, idempotency::RequestKey, token::Admin};
+use web::{
+    PathParameters, Problem, Requires, conditional::ETag, idempotency::RequestKey,
+    permissions::payments,
+};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{
@@ -33,7 +36,7 @@ use crate::{
 )]
 pub async fn capture_payment(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<payments::Capture>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {

@@ -6,8 +6,8 @@ use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::Line,
-    token::Admin,
+    FieldError, PathParameters, Problem, Requires, ValidJson, idempotency::RequestKey,
+    permissions::payments, schema::Line,
 };
 
 use super::{payment_refusal, payment_view::RefundView};
@@ -54,7 +54,7 @@ pub struct NewRefundBody {
 )]
 pub async fn create_refund(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<payments::Refund>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewRefundBody>,

@@ -5,8 +5,8 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::BlankLine,
-    token::Customer,
+    FieldError, PathParameters, Problem, Requires, ValidJson, idempotency::RequestKey,
+    permissions::returns, schema::BlankLine,
 };
 
 use super::{return_refusal, return_view::ReturnView};
@@ -83,7 +83,7 @@ impl NewReturnBody {
 )]
 pub async fn create_return(
     State(app): State<App>,
-    caller: Customer,
+    caller: Requires<returns::Create>,
     PathParameters(order): PathParameters<OrderId>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewReturnBody>,

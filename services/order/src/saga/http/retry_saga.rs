@@ -1,7 +1,7 @@
 //! `POST /sagas/{id}/retry`: another attempt now.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use web::{PathParameters, Problem, idempotency::RequestKey, token::Admin};
+use web::{PathParameters, Problem, Requires, idempotency::RequestKey, permissions::sagas};
 
 use super::saga_view::{SagaView, of_tending};
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
 )]
 pub async fn retry_saga(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<sagas::Write>,
     PathParameters(id): PathParameters<SagaId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {

@@ -6,10 +6,10 @@ use money::Amount;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     conditional::{ETag, IfMatch},
+    permissions,
     schema::{Line, Lines},
-    token::VendorOrAdmin,
 };
 
 use super::product_view::ProductView;
@@ -88,7 +88,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 )]
 pub(super) async fn patch_product(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     PathParameters(id): PathParameters<ProductId>,
     if_match: IfMatch,
     ValidJson(request): ValidJson<UpdateProduct>,
@@ -137,7 +137,7 @@ pub(super) async fn patch_product(
 )]
 pub(super) async fn put_product(
     app: State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     id: PathParameters<ProductId>,
     if_match: IfMatch,
     request: ValidJson<UpdateProduct>,

@@ -5,10 +5,10 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     idempotency::IdempotencyKey,
+    permissions::stock,
     schema::{Difference, Line},
-    token::VendorOrAdmin,
 };
 
 use super::{inventory_view::InventoryView, set_inventory::answer};
@@ -79,7 +79,7 @@ fn moves(delta: &i64, (): &()) -> garde::Result {
 )]
 pub(super) async fn adjust_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Write>,
     PathParameters(sku): PathParameters<Sku>,
     key: IdempotencyKey,
     ValidJson(request): ValidJson<AdjustInventory>,

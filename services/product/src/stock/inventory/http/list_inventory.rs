@@ -4,9 +4,9 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, Page, Paging},
-    token::VendorOrAdmin,
+    permissions::stock,
 };
 
 use super::inventory_view::InventoryView;
@@ -49,7 +49,7 @@ struct Shape {
 )]
 pub(super) async fn list_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Read>,
     ListQuery {
         paging,
         filter: query,
