@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::token::{
-    Admin, Customer, CustomerOrAdmin, EndedSession, Fresh, RaisedEpoch, Revoked, Role,
+    EndedSession, RaisedEpoch, Requires, Revoked, Role,
+    permissions::{orders, payments, sagas},
     testing::Signer,
 };
 
@@ -242,47 +243,59 @@ async fn old_knowledge_stops_money_and_administrators_and_nothing_else() {
         let verifier = signer.verifier_told(told, nothing()).unwrap();
         let (get, post) = (Method::GET, Method::POST);
         assert_eq!(
-            answer::<Customer>(&verifier, get.clone(), &customer)
+            answer::<Requires<orders::Create>>(&verifier, get.clone(), &customer)
                 .await
                 .0,
             200
         );
         assert_eq!(
-            answer::<Customer>(&verifier, post.clone(), &customer)
+            answer::<Requires<orders::Create>>(&verifier, post.clone(), &customer)
                 .await
                 .0,
             200
         );
         assert_eq!(
-            answer::<CustomerOrAdmin>(&verifier, post.clone(), &customer)
+            answer::<Requires<orders::Update>>(&verifier, post.clone(), &customer)
                 .await
                 .0,
             200
         );
         assert_eq!(
-            answer::<Fresh<Customer>>(&verifier, post.clone(), &customer)
+            answer::<Requires<payments::Create>>(&verifier, post.clone(), &customer)
                 .await
                 .0,
             refused
         );
         assert_eq!(
-            answer::<CustomerOrAdmin>(&verifier, get.clone(), &admin)
+            answer::<Requires<orders::Update>>(&verifier, get.clone(), &admin)
                 .await
                 .0,
             200
         );
         assert_eq!(
-            answer::<CustomerOrAdmin>(&verifier, post.clone(), &admin)
+            answer::<Requires<orders::Update>>(&verifier, post.clone(), &admin)
                 .await
                 .0,
             refused
         );
-        assert_eq!(answer::<Admin>(&verifier, get, &admin).await.0, refused);
         assert_eq!(
-            answer::<Admin>(&verifier, post.clone(), &admin).await.0,
+            answer::<Requires<sagas::Read>>(&verifier, get, &admin)
+                .await
+                .0,
             refused
         );
-        assert_eq!(answer::<Admin>(&verifier, post, &customer).await.0, 403);
+        assert_eq!(
+            answer::<Requires<sagas::Read>>(&verifier, post.clone(), &admin)
+                .await
+                .0,
+            refused
+        );
+        assert_eq!(
+            answer::<Requires<sagas::Read>>(&verifier, post, &customer)
+                .await
+                .0,
+            403
+        );
     }
 }
 
