@@ -1,5 +1,5 @@
 //! Calls between services: one token per caller, read from a file, compared in constant time (ORDERS 33).
-//! Who is called knows hashes only, so that a pod that is broken into cannot call as somebody else.
+//! A callee knows only hashes, so that a compromised pod cannot call as another service.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ const HASH: &str = "sha256:";
 
 /// Who may call a group of internal operations: the names of callers, each of which has a file in a folder.
 /// A file has a line for the current token and one for the next: `sha256:` and the hexadecimal hash, or the token itself.
-/// It is read anew at each call, so that a rotation needs no restart.
+/// It is read at each call, so that a rotation needs no restart.
 #[derive(Clone, Debug)]
 pub struct AllowedCallers {
     directory: PathBuf,

@@ -1,5 +1,5 @@
-//! JSON that somebody else wrote. It is looked through once before anything is made of it: its syntax, its depth, NUL,
-//! and the member names that `serde_json` keeps for itself. Only then it is read into a type, by rules stricter than
+//! JSON from outside. It is scanned once before it is deserialized: its syntax, its depth, NUL,
+//! and the member names that `serde_json` reserves. Only then it is read into a type, by rules stricter than
 //! serde's own: an object where a struct is expected, a string where an enum is.
 
 mod free_object;

@@ -81,7 +81,7 @@ impl Problem {
         }))
     }
 
-    /// 404: there is no such thing, or it is somebody else's.
+    /// 404: there is no such resource, or it belongs to another user.
     pub fn not_found() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,

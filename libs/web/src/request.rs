@@ -52,7 +52,7 @@ where
     }
 }
 
-/// The bytes of a body, for whoever has to look at them as they are.
+/// The bytes of a body as they were sent.
 pub struct WholeBody(pub Vec<u8>);
 
 impl<S: Send + Sync> FromRequest<S> for WholeBody {

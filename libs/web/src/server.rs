@@ -187,7 +187,7 @@ async fn drain(
     }
 }
 
-/// Counts requests by matched route: a path that nobody serves is no label.
+/// Counts requests by matched route: a path without a route is no label.
 fn request_metrics() -> (
     PrometheusMetricLayer<'static>,
     <Handle as MakeDefaultHandle>::Out,

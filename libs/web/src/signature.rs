@@ -1,5 +1,5 @@
 //! Signed webhooks, as Standard Webhooks 1.0 has them: HMAC-SHA256 over id, time and body, in three headers.
-//! For whoever sends and whoever receives; what a webhook says is theirs.
+//! For senders and receivers, which define the content of a webhook.
 
 use std::{path::Path, str::FromStr};
 
@@ -41,7 +41,7 @@ pub enum SignatureError {
 }
 
 impl Secrets {
-    /// Reads the file anew, so that a rotation needs no restart.
+    /// Reads the file each time, so that a rotation needs no restart.
     pub async fn read(path: &Path) -> Result<Self, SecretsError> {
         let text = tokio::fs::read_to_string(path)
             .await

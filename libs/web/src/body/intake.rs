@@ -1,5 +1,5 @@
-//! One request's body on its way in: the handler reads it through one hand, and the layer around the handler throws the
-//! rest away through the other.
+//! The body of one request: the handler reads it through one handle, and the layer around the handler discards the
+//! rest through the other.
 
 use std::{
     future::poll_fn,
@@ -45,12 +45,12 @@ pub(super) struct Intake {
     failure: Option<Problem>,
 }
 
-/// How a body ended that nobody kept.
+/// How a discarded body ended.
 pub(super) enum Rest {
     Ended,
-    /// It broke off, or came too slowly.
+    /// It was cut off, or arrived too slowly.
     Failed(Problem),
-    /// There was more than is worth reading.
+    /// It was longer than the layer reads.
     Endless,
 }
 
@@ -144,14 +144,14 @@ impl Intake {
         };
         if let Err(problem) = &piece {
             self.failure = Some(problem.clone());
-            // What it took goes to others at once.
+            // Its share is free for other bodies at once.
             self.share = None;
         }
         Poll::Ready(Some(piece))
     }
 }
 
-/// Both hands hold this.
+/// Both handles share this.
 #[derive(Clone)]
 pub(super) struct Shared(Arc<Mutex<Intake>>);
 
@@ -165,7 +165,7 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nobody has asked the client for any of it.
+    /// Whether the client has not been asked for any of it.
     pub(super) fn is_untouched(&self) -> bool {
         !self.lock().touched
     }
@@ -175,7 +175,7 @@ impl Shared {
         self.lock().failure.clone()
     }
 
-    /// Reads and throws away what is left.
+    /// Reads and discards the rest.
     pub(super) async fn drain(&self) -> Rest {
         loop {
             match poll_fn(|cx| self.lock().poll_piece(cx)).await {

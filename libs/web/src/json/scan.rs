@@ -8,8 +8,8 @@ use serde_json::error::Category;
 use super::{JsonError, push};
 use crate::FieldError;
 
-/// `serde_json` hands over raw text and numbers under such a name, and believes it wherever it reads a `Value`: text under
-/// it is parsed anew, with a fresh limit of depth.
+/// `serde_json` passes raw text and numbers under such a name, and trusts it wherever it reads a `Value`: text under
+/// it is parsed again, with a fresh limit of depth.
 const PRIVATE: &str = "$serde_json::private::";
 
 /// As many broken places as are worth reporting.
@@ -29,7 +29,7 @@ pub(super) fn check(text: &[u8], max_depth: usize) -> Result<(), JsonError> {
         .and_then(|()| json.end());
     match walked {
         Err(_) if walk.stopped => Err(JsonError::Invalid(walk.findings)),
-        // It is a number, but none that anybody could compute with.
+        // It is a number, but no type can represent it.
         Err(error) if is_out_of_range(&error) => {
             walk.find("number_out_of_range", "the number is out of range");
             Err(JsonError::Invalid(walk.findings))

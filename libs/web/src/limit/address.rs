@@ -15,7 +15,7 @@ const NETWORKS_A_SITE: u32 = 16;
 /// Counts by address. Clones share their counters.
 #[derive(Clone, Debug)]
 pub struct AddressLimiter {
-    /// By IPv4 address, and by IPv6 /64: whoever has one address of it has all 2^64.
+    /// By IPv4 address, and by IPv6 /64: a client with one address of a /64 has all 2^64.
     networks: Limiter,
     /// By IPv6 /48.
     sites: Limiter,

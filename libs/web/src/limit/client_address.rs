@@ -63,8 +63,8 @@ impl TrustedProxies {
         self.walk(peer, request.headers())
     }
 
-    /// From the nearest hop outwards, as far as each was written by somebody trusted. What cannot be read ends the walk
-    /// like an address that is not trusted, so that nothing left of it counts.
+    /// From the nearest hop outwards, as long as a trusted proxy wrote the address. An unreadable address ends the walk
+    /// like an untrusted one, so that nothing left of it counts.
     fn walk(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let fields = headers.get_all("x-forwarded-for").iter().rev();
         let hops = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));

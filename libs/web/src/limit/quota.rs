@@ -89,7 +89,7 @@ impl Meter {
         outcome.map(drop)
     }
 
-    /// The caller turned out to be somebody who is counted otherwise: the address gets its count back.
+    /// The caller is counted otherwise, so the count of the address is reduced again.
     pub fn forgive_address(&self) {
         self.0.address_forgiven.store(true, Ordering::Relaxed);
     }

@@ -1,6 +1,6 @@
 //! Requests by key within windows of time, counted in this process and in bounded memory.
 //!
-//! A window is never forgotten before its end: whoever brings many keys would otherwise push out the one that he has
+//! A window is never evicted before its end: otherwise a client with many keys could evict the one that it has
 //! used up. Once there is no room, new keys share a few thousand counters until windows end. (The kept crates either grow
 //! without bound or evict.)
 
@@ -29,7 +29,7 @@ pub struct Limiter(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     policy: Policy,
-    /// Random for each process: nobody can choose keys that fall on somebody else's counter.
+    /// Random for each process, so that a client cannot choose keys that share the counter of another.
     hasher: RandomState,
     windows: Mutex<Windows>,
 }

@@ -66,7 +66,7 @@ impl Keys {
         }
     }
 
-    /// The key of this kid. `Ok(None)`: there is none; an error: nobody could be asked.
+    /// The key of this kid. `Ok(None)`: there is none; an error: auth could not be reached.
     pub(super) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, JwksError> {
         if let Some(key) = self.known(kid) {
             return Ok(Some(key));
@@ -113,7 +113,7 @@ impl Keys {
         let Some(remote) = &self.remote else {
             return Ok(());
         };
-        // Held over the fetch: whoever waits here finds it done.
+        // Held over the fetch, so that a task that waits here finds it done.
         let mut fetched = remote.fetched.lock().await;
         if fetched.is_some_and(|at| at.elapsed() < pause) {
             return Ok(());

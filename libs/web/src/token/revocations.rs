@@ -83,7 +83,7 @@ pub(super) enum Freshness {
 }
 
 pub(super) struct Revocations {
-    /// `None`: whoever holds this asks the database instead.
+    /// `None`: the holder queries the database instead.
     source: Option<Source>,
     known: RwLock<Known>,
 }

@@ -1,4 +1,4 @@
-//! Verifies access tokens: signature, type, issuer, audience and time, and that nobody has revoked them since.
+//! Verifies access tokens: signature, type, issuer, audience and time, and that they have not been revoked.
 
 use std::sync::{
     Arc,
@@ -74,8 +74,8 @@ impl Verifier {
         tokio::join!(self.0.keys.keep_fresh(), self.0.revocations.follow());
     }
 
-    /// Ready is who has heard of revocations once; `None` where nobody is to be asked. Knowledge that grows old later
-    /// is no reason to stop: all but money and administration goes on.
+    /// Ready once the first response of the revocation feed has arrived; `None` without a feed. A feed that grows old
+    /// later is no reason to stop: all operations but those of money and administrators continue.
     pub fn dependency(&self) -> Option<Dependency> {
         let verifier = self.clone();
         verifier.0.revocations.is_followed().then(|| {
@@ -112,7 +112,7 @@ impl Verifier {
         }
     }
 
-    /// The 503 for what must not be done by somebody who may have been locked out half a minute ago.
+    /// The 503 for operations that a caller must not do who may have been locked out half a minute ago.
     pub(super) fn require_fresh(&self) -> Result<(), Problem> {
         match self.0.revocations.freshness() {
             Freshness::Fresh => Ok(()),
