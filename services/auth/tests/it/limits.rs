@@ -147,7 +147,7 @@ async fn email_and_username_count_as_one_account(pool: PgPool) {
     fail(&auth, "ANN", 2).await;
     is_locked_out(&auth.log_in("ann", PASSWORD).await);
     is_locked_out(&auth.log_in("ann@example.com", PASSWORD).await);
-    // Names that nobody has are counted as well, each by itself.
+    // Names without an account are counted as well, each by itself.
     fail(&auth, "nobody", 4).await;
     is_locked_out(&auth.log_in("nobody", WRONG).await);
     fail(&auth, "nobody@example.com", 1).await;
@@ -254,7 +254,7 @@ async fn an_office_of_known_devices_logs_in_beside_a_flood(pool: PgPool) {
         request
     };
     assert_eq!(auth.send(log_in("ann")).await.status, 200);
-    // The device of one account makes nobody else's a known one.
+    // The device of one account is not a known device of another.
     auth.send(log_in("ben")).await.is(429, "too_many_requests");
     // And one address has an end with known devices too.
     assert_eq!(auth.send(log_in("ann")).await.status, 200);

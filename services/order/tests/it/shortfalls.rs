@@ -1,6 +1,6 @@
 //! Units that were counted away from committed orders: the order is cancelled or partly refunded, and product is told.
 
-use clock::Clock;
+use clock::{Clock, Jitter};
 use order::{
     infrastructure::{
         postgres::{PgOrders, Pools},
@@ -21,7 +21,7 @@ impl Shop {
     fn handler(&self) -> HandleShortfalls<CatalogHttp, PgOrders> {
         HandleShortfalls {
             product: self.reservations.clone(),
-            store: PgOrders::new(Pools::shared(&self.pool), Clock::system()),
+            store: PgOrders::new(Pools::shared(&self.pool), Jitter::random()),
         }
     }
 

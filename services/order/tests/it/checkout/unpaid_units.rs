@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
-use clock::Clock;
+use clock::{Clock, Jitter};
 use order::{
     checkout::{
         Command, PlaceOrderError, PlaceOrders,
@@ -19,6 +19,7 @@ use order::{
     payments::providers::PaymentSettings,
     values::{OrderId, ProductId, Quantity, RequestIdentity, Sku, UserId, Window},
 };
+use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use web::token::Role;
@@ -60,16 +61,12 @@ async fn pay(shop: &Shop, customer: &Person, order: &Answer) {
     assert_eq!(shop.order(order).await["payment_status"], "paid");
 }
 
-/// What is refused is given back by itself, a moment later.
+/// Units of a refused order are released a moment later, without a further call.
 async fn available(shop: &Shop, units: u32) {
-    let back = async {
-        while shop.product.available("MUG-1") != units {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(10), back).await;
-    let left = shop.product.available("MUG-1");
-    assert!(waited.is_ok(), "{left} of {units} are available");
+    eventually(&format!("{units} are available"), async || {
+        shop.product.available("MUG-1") == units
+    })
+    .await;
 }
 
 #[sqlx::test]
@@ -136,7 +133,7 @@ async fn orders_through_two_replicas_at_the_same_time_hold_no_more(pool: PgPool)
     let twin = shop.twin_ruled(&many_orders(), three());
     let customer = shop.customer();
     let at_twin = twin.person_with(customer.id, &[Role::Customer]);
-    // All of them are looked at before any is written, and whoever writes takes time to come to the end of it.
+    // All of them are read before any is written, and each write takes some time.
     shop.tamper(
         "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
              $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$",
@@ -325,12 +322,13 @@ async fn a_twins_order_is_the_answer_though_it_takes_all_that_may_be_unpaid(pool
         let ours = shop.batches(Clock::system());
         let batches = PlaceOrders {
             orders: Overtaken {
-                orders: PgOrders::new(Pools::shared(&shop.pool), Clock::system()),
+                orders: PgOrders::new(Pools::shared(&shop.pool), Jitter::random()),
                 twin: Arc::new(shop.batches(Clock::system())),
                 request: request.clone(),
             },
             reservations: ours.reservations,
             clock: ours.clock,
+            jitter: ours.jitter,
             currency: ours.currency,
             poke: ours.poke,
             terms: ours.terms,

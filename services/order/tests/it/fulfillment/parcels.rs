@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use clock::Clock;
+use clock::{Clock, Jitter};
 use order::{
     fulfillment::{
         ShipParcels,
@@ -30,8 +30,8 @@ impl Shop {
     pub fn shipper(&self) -> ShipParcels<CatalogHttp, PgShipments> {
         ShipParcels {
             warehouse: self.reservations.clone(),
-            shipments: PgShipments::new(self.pool.clone(), Clock::system()),
-            clock: Clock::system(),
+            shipments: PgShipments::new(self.pool.clone(), Jitter::random()),
+            jitter: Jitter::random(),
         }
     }
 
@@ -223,7 +223,7 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
         Merchant::Admin(UserId(shop.admin().id)),
         OrderId(order.uuid()),
     );
-    let store = PgOrders::new(Pools::shared(&shop.pool), Clock::system());
+    let store = PgOrders::new(Pools::shared(&shop.pool), Jitter::random());
     let parcel = order::values::FulfillmentId(Clock::system().uuid());
     let before = store.dispatch(id).await.unwrap().unwrap();
     let plan = before

@@ -1,4 +1,4 @@
-//! Shipping and cancelling at once: whoever is too late is told, and no request to cancel stays open unseen.
+//! Shipping and cancelling at once: the later request is refused, and no request to cancel stays open unnoticed.
 
 use order::saga::ports::Sagas;
 use serde_json::{Value, json};

@@ -35,7 +35,7 @@ async fn give_up(shop: &Shop, customer: &Person, payment: &str) {
     settle(shop).await;
 }
 
-/// Neither ships nor is completed, by anybody.
+/// The order can be neither shipped nor completed, whatever the role of the caller.
 async fn nothing_leaves(shop: &Shop, order: &Answer) {
     let (admin, vendor) = (shop.admin(), shop.vendor_of("MUG-1"));
     let state = shop.order(order).await;

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::{
-    payments::{pay, payment_of, place, send},
+    payments::{pay, payment_of, place, results_arrive, send, with_late_results},
     product::Fault,
-    shop::{Answer, Person, Shop, at_the_mock, order_of},
+    shop::{Answer, Person, Shop, order_of},
 };
 
 async fn read(shop: &Shop, person: &Person, order: &Answer) -> Value {
@@ -154,21 +154,6 @@ async fn a_payment_whose_answer_is_lost_is_looked_up_and_charged_once(pool: PgPo
     let charges = "mock_provider_operations WHERE kind = 'authorise'";
     assert_eq!(shop.count(charges).await, 1);
     books_agree(&shop).await;
-}
-
-/// A shop whose provider takes as long as the test wants.
-async fn with_late_results(pool: PgPool) -> Shop {
-    let mut settings = at_the_mock();
-    settings.mock.mock_late_ms = 3_600_000;
-    Shop::paid(pool, &settings).await
-}
-
-/// The provider's results that are late until now.
-async fn results_arrive(shop: &Shop) {
-    shop.execute(
-        "UPDATE mock_provider_operations SET result_at = now() WHERE result_at > now()",
-    )
-    .await;
 }
 
 #[sqlx::test]

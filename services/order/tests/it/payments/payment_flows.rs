@@ -5,12 +5,13 @@ use std::{path::Path, time::Duration};
 
 use clock::Clock;
 use order::payments::providers::{MockWebhooks, PaymentSettings};
+use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::support::{
-    payments::{payment_of, place, send},
+    payments::{late_results, payment_of, place, results_arrive, send, with_late_results},
     shop::{Answer, Person, Shop, at_the_mock},
 };
 
@@ -51,24 +52,17 @@ async fn order(shop: &Shop, customer: &Person, placed: &Answer) -> Value {
 
 /// Waits until the order is as far as this: its status and that of its payment.
 async fn becomes(shop: &Shop, customer: &Person, placed: &Answer, status: &str, payment: &str) {
-    let mut seen = Value::Null;
-    let waiting = async {
-        loop {
-            seen = order(shop, customer, placed).await;
-            if seen["status"] == status && seen["payment_status"] == payment {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let arrived = tokio::time::timeout(Duration::from_secs(20), waiting).await;
-    assert!(arrived.is_ok(), "not {status} and {payment}: {seen}");
+    eventually(&format!("{status} and {payment}"), async || {
+        let seen = order(shop, customer, placed).await;
+        seen["status"] == status && seen["payment_status"] == payment
+    })
+    .await;
 }
 
-fn late(milliseconds: u32) -> PaymentSettings {
-    let mut settings = at_the_mock();
-    settings.mock.mock_late_ms = milliseconds;
-    settings
+/// Waits until the provider has been asked for this, once.
+async fn asked(shop: &Shop, kind: &str) {
+    let operations = format!("mock_provider_operations WHERE kind = '{kind}'");
+    eventually(kind, async || shop.count(&operations).await == 1).await;
 }
 
 #[sqlx::test]
@@ -126,14 +120,15 @@ async fn lost_answers_charge_nobody_twice(pool: PgPool) {
 /// Nothing polls here: without the webhook the payment would stay pending.
 #[sqlx::test]
 async fn a_late_result_comes_by_webhook(pool: PgPool) {
-    let settings = late(700);
+    let settings = late_results();
     let shop = Shop::paid(pool, &settings).await;
     let _sagas = shop.start_sagas();
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    asked(&shop, "authorise").await;
+    results_arrive(&shop).await;
     let payment = payment_of(&shop, &customer, &placed).await;
-    assert_eq!(payment["status"], "pending", "nobody has told us");
+    assert_eq!(payment["status"], "pending", "no webhook was sent yet");
     let _webhooks = start_webhooks(&shop, &settings).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
@@ -148,12 +143,14 @@ async fn a_late_result_comes_by_webhook(pool: PgPool) {
 
 #[sqlx::test]
 async fn a_late_result_is_found_by_asking(pool: PgPool) {
-    let shop = Shop::paid(pool, &late(500)).await;
+    let shop = with_late_results(pool).await;
     let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
+    asked(&shop, "authorise").await;
     let payment = payment_of(&shop, &customer, &placed).await;
     assert_eq!(payment["status"], "pending");
+    results_arrive(&shop).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
 }
@@ -161,26 +158,17 @@ async fn a_late_result_is_found_by_asking(pool: PgPool) {
 /// By both roads at once: two webhooks, and polls all the while.
 #[sqlx::test]
 async fn a_result_told_twice_counts_once(pool: PgPool) {
-    let settings = late(100);
+    let settings = at_the_mock();
     let shop = Shop::paid(pool, &settings).await;
     let (_sagas, _work) = (shop.start_sagas(), shop.start_work(POLL));
     let _webhooks = start_webhooks(&shop, &settings).await;
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_twice")).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
-    let told = async {
-        while shop
-            .count("mock_provider_webhooks WHERE delivered_at IS NOT NULL")
-            .await
-            < 2
-        {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), told)
-        .await
-        .unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let told = "mock_provider_webhooks WHERE delivered_at IS NOT NULL";
+    eventually("two webhooks", async || shop.count(told).await == 2).await;
+    let under_way = "sagas WHERE finished_at IS NULL";
+    eventually("the end", async || shop.count(under_way).await == 0).await;
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
     for event in ["payment.authorized", "payment.captured"] {
         let rows: i64 =
@@ -214,14 +202,10 @@ async fn a_refused_capture_leaves_nothing_taken(pool: PgPool) {
     let _sagas = shop.start_sagas();
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_capture_refused")).await;
-    let failed = async {
-        while payment_of(&shop, &customer, &placed).await["status"] != "failed" {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), failed)
-        .await
-        .unwrap();
+    eventually("the payment has failed", async || {
+        payment_of(&shop, &customer, &placed).await["status"] == "failed"
+    })
+    .await;
     let payment = payment_of(&shop, &customer, &placed).await;
     assert_eq!(payment["failure_reason"], "authorisation_expired");
     let (_, captures, minor, _) = ledger(&shop).await;
@@ -231,21 +215,25 @@ async fn a_refused_capture_leaves_nothing_taken(pool: PgPool) {
 /// Refunds by this method take their time, too.
 #[sqlx::test]
 async fn a_refund_is_under_way_until_the_provider_has_paid_it(pool: PgPool) {
-    let shop = Shop::paid(pool, &late(500)).await;
+    let shop = with_late_results(pool).await;
     let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
+    asked(&shop, "authorise").await;
+    results_arrive(&shop).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
     let payment = payment_of(&shop, &customer, &placed).await;
     let path = format!("/payments/{}/refunds", payment["id"].as_str().unwrap());
     let part = json!({ "amount": "4.00" });
     let refund = send(&shop, &shop.admin(), &path, Some("a"), &part).await;
     assert_eq!(refund.body["status"], "pending", "{refund:?}");
+    asked(&shop, "refund").await;
     let waiting = payment_of(&shop, &customer, &placed).await;
     assert_eq!(
         (&waiting["refund_pending"]["minor"], &waiting["status"]),
         (&json!(400), &json!("captured"))
     );
+    results_arrive(&shop).await;
     becomes(&shop, &customer, &placed, "confirmed", "partially_refunded").await;
     assert_eq!(ledger(&shop).await, (1, 1, 999, 400));
 }
@@ -253,30 +241,19 @@ async fn a_refund_is_under_way_until_the_provider_has_paid_it(pool: PgPool) {
 /// What is given up before the provider has answered is never taken, whatever the answer would have been.
 #[sqlx::test]
 async fn a_pending_payment_that_is_cancelled_takes_nothing(pool: PgPool) {
-    let shop = Shop::paid(pool, &late(60_000)).await;
+    let shop = with_late_results(pool).await;
     let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
-    let asked = async {
-        while shop.count("mock_provider_operations").await == 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), asked)
-        .await
-        .unwrap();
+    asked(&shop, "authorise").await;
     let payment = payment_of(&shop, &customer, &placed).await;
     let path = format!("/payments/{}/cancel", payment["id"].as_str().unwrap());
     let cancelled = send(&shop, &customer, &path, Some("a"), &Value::Null).await;
     assert_eq!(cancelled.status, 202, "{cancelled:?}");
-    let ended = async {
-        while payment_of(&shop, &customer, &placed).await["status"] != "voided" {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), ended)
-        .await
-        .unwrap();
+    eventually("the payment is voided", async || {
+        payment_of(&shop, &customer, &placed).await["status"] == "voided"
+    })
+    .await;
     let (authorized, voided): (i64, bool) =
         sqlx::query_as("SELECT authorized_minor, voided FROM mock_provider_ledger")
             .fetch_one(&shop.pool)

@@ -1,10 +1,11 @@
 //! A provider that takes its time: every answer is written, no payment is asked for twice, and what does not come
 //! further is seen.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use order::saga::{model::Lane, ports::Sagas};
+use postgres::testing::within;
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -16,14 +17,6 @@ use crate::support::{
 
 const PAYMENTS: usize = 300;
 const POLL: Duration = Duration::from_millis(50);
-
-async fn wait_until(what: &str, longest: Duration, mut done: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !done().await {
-        assert!(began.elapsed() < longest, "{what} after {longest:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 #[sqlx::test]
 async fn three_hundred_slow_payments_and_two_workers_come_to_an_end(pool: PgPool) {
@@ -38,7 +31,7 @@ async fn three_hundred_slow_payments_and_two_workers_come_to_an_end(pool: PgPool
         customers.push(customer);
     }
     let (_one, _two) = (shop.start_work(POLL), shop.start_work(POLL));
-    wait_until("not all are paid", Duration::from_mins(3), async || {
+    within(Duration::from_mins(3), "all are paid", async || {
         shop.count("orders WHERE payment_status = 'paid'").await == i64::try_from(PAYMENTS).unwrap()
     })
     .await;

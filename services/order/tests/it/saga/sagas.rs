@@ -126,7 +126,7 @@ async fn what_the_placing_process_took_is_left_to_it_until_its_lease_ends(pool: 
     assert_eq!(shop.work().await, Driven::default());
     shop.lose_leases().await;
     assert_eq!(shop.work().await.settled, 2);
-    // It comes back, and finds that somebody else has taken them.
+    // The first worker resumes, and finds that another one has taken them.
     assert_eq!(shop.drive().await.settled, 0);
     assert_eq!(statuses(&shop).await, [("confirmed".to_owned(), 2)]);
     let written: i64 = sqlx::query_scalar("SELECT max(version) FROM orders")
@@ -276,7 +276,7 @@ async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
     let placed = shop.place(&customer, "a", &body).await;
     shop.drive().await;
-    let orders = PgOrders::new(Pools::shared(&shop.pool), clock::Clock::system());
+    let orders = PgOrders::new(Pools::shared(&shop.pool), clock::Jitter::random());
     assert_eq!(
         (
             orders.forget_old_keys().await.unwrap(),

@@ -1,14 +1,37 @@
-//! What tests of payments share: orders that are paid at the mock, and the way to each state of a payment.
-
-use std::time::Duration;
+//! What tests of payments share: orders that are paid at the mock, and how to reach each state of a payment.
 
 use axum::{
     body::Body,
     http::{Method, Request},
 };
+use order::payments::providers::PaymentSettings;
+use postgres::testing::eventually;
 use serde_json::{Value, json};
+use sqlx::PgPool;
 
-use super::shop::{Answer, Person, Shop, order_of};
+use super::shop::{Answer, Person, Shop, at_the_mock, order_of};
+
+/// A shop whose provider takes as long as the test wants.
+pub async fn with_late_results(pool: PgPool) -> Shop {
+    Shop::paid(pool, &late_results()).await
+}
+
+/// Results that are late arrive when the test says so: see [`results_arrive`].
+pub fn late_results() -> PaymentSettings {
+    let mut settings = at_the_mock();
+    settings.mock.mock_late_ms = 3_600_000;
+    settings
+}
+
+/// The provider's results that are late until now, and its webhooks about them.
+pub async fn results_arrive(shop: &Shop) {
+    for statement in [
+        "UPDATE mock_provider_operations SET result_at = now() WHERE result_at > now()",
+        "UPDATE mock_provider_webhooks SET due_at = now() WHERE due_at > now()",
+    ] {
+        shop.execute(statement).await;
+    }
+}
 
 /// An order of one mug, 9.99, paid by this method; without one it waits for a payment.
 pub async fn place(shop: &Shop, customer: &Person, method: Option<&str>) -> Answer {
@@ -88,17 +111,16 @@ pub async fn call(
     shop.send(request.body(body).unwrap()).await
 }
 
-/// Drives sagas until each has ended or waits for somebody; on a busy machine a call may have to be tried again.
+/// Drives sagas until each has ended or waits for a payment; on a busy machine a call may have to be retried.
 pub async fn settle(shop: &Shop) {
     let busy = "sagas WHERE finished_at IS NULL AND step <> 'wait'";
-    let driving = async {
-        shop.drive_out().await;
-        while shop.count(busy).await > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    shop.drive_out().await;
+    eventually("no saga is busy", async || {
+        let ended = shop.count(busy).await == 0;
+        if !ended {
             shop.drive_on().await;
         }
-    };
-    tokio::time::timeout(Duration::from_secs(20), driving)
-        .await
-        .unwrap();
+        ended
+    })
+    .await;
 }

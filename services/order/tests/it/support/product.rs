@@ -196,7 +196,7 @@ impl Product {
         self.shelf().extended.clone()
     }
 
-    /// Waits until somebody asks for a reservation.
+    /// Waits until a reservation is requested.
     pub async fn reached(&self) {
         while self.calls("reserve").is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;

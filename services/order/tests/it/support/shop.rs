@@ -6,7 +6,7 @@ mod requests;
 use std::{num::NonZeroU32, path::PathBuf, sync::LazyLock, time::Duration};
 
 use axum::Router;
-use clock::Clock;
+use clock::{Clock, Jitter};
 use order::{
     app::{App, Parts, service},
     checkout::{PlaceOrders, QueueLimits},
@@ -287,14 +287,19 @@ impl Shop {
         let (readers, intents) = (pools.readers.clone(), pools.intents.clone());
         let mut tasks = Tasks::new(watch::channel(false).1);
         let parts = Parts {
-            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
+            payments: PgPayments::new(
+                pools.readers.clone(),
+                pools.intents.clone(),
+                Jitter::random(),
+            ),
             terms: terms.clone(),
             webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
-            orders: PgOrders::new(pools, clock),
+            orders: PgOrders::new(pools, Jitter::random()),
             reservations: reservations.clone(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             clock,
+            jitter: Jitter::random(),
             poke: poke.clone(),
             limits,
             intents: IntentLimits {
@@ -349,8 +354,9 @@ impl Shop {
     pub fn batches(&self, clock: Clock) -> PlaceOrders<CatalogHttp, PgOrders> {
         PlaceOrders {
             reservations: self.reservations.clone(),
-            orders: PgOrders::new(Pools::shared(&self.pool), clock),
+            orders: PgOrders::new(Pools::shared(&self.pool), Jitter::random()),
             clock,
+            jitter: Jitter::random(),
             currency: "USD".parse().unwrap(),
             poke: Poke::default(),
             terms: self.terms.clone(),

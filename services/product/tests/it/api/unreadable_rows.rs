@@ -12,7 +12,7 @@ fn column<'a>(page: &'a Value, name: &str) -> Vec<&'a str> {
     rows.map(|row| row[name].as_str().unwrap()).collect()
 }
 
-/// Values that a newer release may write, or somebody by hand.
+/// Values that a newer release or a manual change may write.
 const PRODUCTS: [&str; 4] = [
     "ALTER TABLE products DROP CONSTRAINT products_status_known;
      UPDATE products SET status = 'archived' WHERE sku = 'BAD'",
@@ -55,7 +55,7 @@ async fn lists_and_reads_go_on(pool: PgPool, wrong: &'static str) {
         path = format!("/products?limit=1&sort=price&cursor={cursor}");
     }
     assert_eq!(found, ["A", "C"], "{wrong}");
-    // Reads that are answered by one statement, twice: whoever reads them has survived.
+    // Each read is one statement, and is made twice: the reader must survive the first.
     for _ in 0..2 {
         let reads = (0..30).map(|number| shop.get(&paths[number % 3]).by(&shop.vendor).send());
         for (number, answer) in futures::future::join_all(reads).await.iter().enumerate() {

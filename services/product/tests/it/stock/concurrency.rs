@@ -1,6 +1,4 @@
-//! Many at once: no unit is sold twice, nobody deadlocks, and retries meet their own holds.
-
-use std::time::Duration;
+//! Many requests at once: no unit is sold twice, no transaction deadlocks, and retries find their own holds.
 
 use clock::Clock;
 use futures::future::join_all;
@@ -36,10 +34,12 @@ async fn all_at_once(pool: &Pool, wishes: &[Reservation]) -> Vec<Verdict> {
         .collect()
 }
 
-/// Connections that wait for locks as long as it takes, so that whoever waits in a circle is found out.
+/// Connections that wait for locks without a limit, so that a circular wait ends as a deadlock.
 fn patient(shop: &Shop) -> Pool {
     let options = shop.pool.sessions().connect_options().as_ref().clone();
-    let options = options.options([("lock_timeout", "0"), ("deadlock_timeout", "20ms")]);
+    let options = options
+        .options([("lock_timeout", "0"), ("deadlock_timeout", "20ms")])
+        .application_name("patient");
     PgPoolOptions::new()
         .max_connections(12)
         .connect_lazy_with(options)
@@ -49,7 +49,7 @@ fn patient(shop: &Shop) -> Pool {
 /// How many deadlocks there were on these connections, which end with the question: they count when they go.
 async fn deadlocks(shop: &Shop, patient: Pool) -> i64 {
     patient.sessions().close().await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    shop.sessions_end("patient").await;
     sqlx::query_scalar("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         .fetch_one(&shop.pool)
         .await

@@ -1,4 +1,4 @@
-//! Holds whose time has run out go back: by the sweeper, and before anybody is told "sold out".
+//! Expired holds are released: by the sweeper, and before a reservation is refused as sold out.
 
 use product::stock::reservations::{
     Release, commit, expire_overdue, extend, model::Verdict, release,

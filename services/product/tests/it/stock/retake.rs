@@ -49,7 +49,7 @@ async fn an_extension_holds_an_expired_hold_again(pool: PgPool) {
         assert_eq!(shop.counters("MUG").await, (5, 5, 0));
     }
     expire_overdue(&shop.pool).await.unwrap();
-    assert_eq!(shop.state(late).await, "held", "its time runs anew");
+    assert_eq!(shop.state(late).await, "held", "it has a new end");
     assert_eq!(
         commit(&shop.pool, &[late]).await.unwrap()[0].outcome,
         Committed::Committed
@@ -196,8 +196,8 @@ async fn a_neighbour_in_the_batch_is_not_robbed(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// Somebody else takes a hold again, from elsewhere, between the lock of its stock and what comes of it: as many lines as
-/// before, and the stock of one of them is not locked.
+/// Another transaction takes a hold again, at another location, after its stock was locked and before it is read: the
+/// number of lines is the same, and the stock of one of them is not locked.
 #[sqlx::test]
 async fn a_line_that_moved_to_another_location_is_noticed(pool: PgPool) {
     let shop = Shop::open(pool);

@@ -1,4 +1,4 @@
-//! A shop for one test: its database, its routers, and tokens for whoever calls.
+//! A shop for one test: its database, its routers, and tokens for its callers.
 
 mod call;
 mod orders;
@@ -16,8 +16,8 @@ use axum::{
     extract::ConnectInfo,
     http::{Method, Request},
 };
-use clock::Clock;
-use postgres::Pool;
+use clock::{Clock, Jitter};
+use postgres::{Pool, testing::eventually};
 use product::{
     app::{App, Parts},
     audit::{Auditor, StockBooks},
@@ -54,6 +54,9 @@ pub const OPERATOR_TOKEN: &str = "operators-token";
 
 /// What is planted may be many rows, on a machine that is busy.
 const PLANTING: Duration = Duration::from_mins(2);
+
+/// As the service's own pool has them.
+const LIMITS: [(&str, &str); 2] = [("lock_timeout", "250ms"), ("statement_timeout", "2s")];
 
 pub struct Shop {
     pub pool: Pool,
@@ -103,7 +106,8 @@ impl Shop {
 
     /// The public is shown products for so long as they were.
     pub fn open_showing(pool: PgPool, legacy_aliases: bool, fresh_for: Duration) -> Self {
-        Self::open_as(pool, legacy_aliases, fresh_for, GuestLimits::default())
+        let guests = GuestLimits::default();
+        Self::open_as(pool, legacy_aliases, fresh_for, guests, LIMITS)
     }
 
     /// Guests of one address read so many lists a minute.
@@ -112,7 +116,14 @@ impl Shop {
             guest_limit_per_address_per_minute: lists_a_minute,
             ..GuestLimits::default()
         };
-        Self::open_as(pool, true, Duration::ZERO, limits)
+        Self::open_as(pool, true, Duration::ZERO, limits, LIMITS)
+    }
+
+    /// Requests soon give up on the database.
+    pub fn open_hurried(pool: PgPool) -> Self {
+        let limits = [("lock_timeout", "50ms"), ("statement_timeout", "100ms")];
+        let guests = GuestLimits::default();
+        Self::open_as(pool, false, Duration::ZERO, guests, limits)
     }
 
     fn open_as(
@@ -120,12 +131,10 @@ impl Shop {
         legacy_aliases: bool,
         fresh_for: Duration,
         guests: GuestLimits,
+        limits: [(&str, &str); 2],
     ) -> Self {
-        // As the service's own pool does it.
         let options = pool.connect_options().as_ref().clone();
-        pool.set_connect_options(
-            options.options([("lock_timeout", "250ms"), ("statement_timeout", "2s")]),
-        );
+        pool.set_connect_options(options.options(limits));
         let signer = Signer::try_new().unwrap();
         let options = pool.connect_options().as_ref().clone();
         let apart = |name, connections, settings: &[(&'static str, &'static str)]| {
@@ -148,6 +157,7 @@ impl Shop {
                 pool: pool.clone(),
                 options: options.clone(),
                 clock: Clock::system(),
+                jitter: Jitter::random(),
             },
             clock: Clock::system(),
             verifier: signer.verifier().unwrap(),
@@ -251,17 +261,38 @@ impl Shop {
 
     /// Ends the sessions of lists, so that the database's statistics have all that they did.
     pub async fn end_list_sessions(&self) {
-        let sessions = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'lists'";
-        let rest = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'lists'";
-        let count = async |sql| -> i64 {
-            let query = sqlx::query_scalar(sql);
-            query.fetch_one(&self.pool).await.unwrap()
-        };
-        count(sessions).await;
-        while count(rest).await > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'lists'",
+        )
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        self.sessions_end("lists").await;
+    }
+
+    /// Waits until no session has this name: what they did is in the database's statistics.
+    pub async fn sessions_end(&self, name: &str) {
+        eventually("the sessions have ended", async || {
+            let sessions = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = $1";
+            let sessions = sqlx::query_scalar::<_, i64>(sessions).bind(name);
+            sessions.fetch_one(&self.pool).await.unwrap() == 0
+        })
+        .await;
+    }
+
+    /// Has every session write what it did to the database's statistics, which it else does a second later.
+    pub async fn flush_statistics(&self) {
+        let mut sessions = Vec::new();
+        for _ in 0..self.pool.sessions().size() {
+            sessions.push(self.pool.acquire().await.unwrap());
+        }
+        for session in &mut sessions {
+            sqlx::query("SELECT pg_stat_force_next_flush()")
+                .execute(session)
+                .await
+                .unwrap();
         }
     }
 
@@ -273,7 +304,7 @@ impl Shop {
             .await
             .unwrap();
         sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
-        // What was read here must not count as read by somebody later.
+        // These reads must not count as reads of a later statement.
         sqlx::raw_sql("SELECT pg_stat_force_next_flush()")
             .execute(&mut *tx)
             .await

@@ -108,7 +108,7 @@ async fn asking_again_changes_nothing(pool: PgPool) {
         (ended.status.as_u16(), &ended.body["status"]),
         (202, &json!("cancelled"))
     );
-    // Whoever repeats it gives the sagas no work, and hides none that is stuck.
+    // A repeated request adds no work for the sagas, and hides no stuck one.
     assert_eq!(shop.count("sagas WHERE finished_at IS NULL").await, 0);
     shop.drive_out().await;
     assert_eq!(shop.product.calls("release").len(), 1);

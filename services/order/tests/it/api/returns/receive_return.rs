@@ -1,7 +1,7 @@
 //! `POST /returns/{id}/approve`, `/receive` and `/reject`.
 
 use axum::http::StatusCode;
-use clock::Clock;
+use clock::Jitter;
 use order::{
     infrastructure::product_client::CatalogHttp,
     payments::postgres::PgPayments,
@@ -22,9 +22,9 @@ impl Shop {
     pub fn receiver(&self) -> ReceiveReturns<CatalogHttp, PgReturnedGoods, PgPayments> {
         ReceiveReturns {
             warehouse: self.reservations.clone(),
-            returns: PgReturnedGoods::new(self.pool.clone(), Clock::system()),
-            payments: PgPayments::new(self.pool.clone(), self.pool.clone(), Clock::system()),
-            clock: Clock::system(),
+            returns: PgReturnedGoods::new(self.pool.clone(), Jitter::random()),
+            payments: PgPayments::new(self.pool.clone(), self.pool.clone(), Jitter::random()),
+            jitter: Jitter::random(),
         }
     }
 

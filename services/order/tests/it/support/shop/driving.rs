@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::audit::{Audited, Finding};
-use clock::Clock;
+use clock::{Clock, Jitter};
 use order::{
     audit::{Auditor, OrderBooks},
     infrastructure::product_client::CatalogHttp,
@@ -24,7 +24,7 @@ use super::Shop;
 
 impl Shop {
     pub fn sagas(&self) -> PgSagas {
-        PgSagas::new(self.pool.clone(), self.clock)
+        PgSagas::new(self.pool.clone(), Jitter::random())
     }
 
     /// The audit as `order work` does it, which reads again at once.
@@ -37,13 +37,14 @@ impl Shop {
             pool: (&self.pool).into(),
             options: (*self.pool.connect_options()).clone(),
             clock: Clock::system(),
+            jitter: Jitter::random(),
         }
     }
 
     pub async fn findings(&self) -> Vec<Finding> {
         match self.auditor().run().await.unwrap() {
             Audited::Done(findings, _) => findings.listed().to_vec(),
-            Audited::Busy => unreachable!("nobody else audits"),
+            Audited::Busy => unreachable!("no other audit runs"),
         }
     }
 
@@ -53,6 +54,7 @@ impl Shop {
             sagas: self.sagas(),
             provider: self.provider.clone(),
             clock: self.clock,
+            jitter: Jitter::random(),
         }
     }
 
@@ -86,12 +88,12 @@ impl Shop {
         self.drive_lane(Lane::Stock).await
     }
 
-    /// One round of a worker: what is due, and nothing that anybody has taken.
+    /// One round of a worker: sagas that are due, and none that is taken.
     pub async fn work(&self) -> Driven {
         Box::pin(self.driver().run(Lane::Stock)).await.unwrap()
     }
 
-    /// Whoever has taken a saga is slow or dead, and its lease is over.
+    /// The leases of taken sagas end, as those of a slow or dead worker do.
     pub async fn lose_leases(&self) {
         self.execute("UPDATE sagas SET due_at = now()").await;
     }

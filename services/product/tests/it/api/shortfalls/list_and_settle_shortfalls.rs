@@ -50,7 +50,7 @@ async fn a_shortfall_is_told_until_it_is_settled(pool: PgPool) {
     settle(json!(many)).await.refused(422, "invalid_request");
 }
 
-/// Shortfalls of orders that nobody knows, the first the oldest.
+/// Shortfalls of orders that do not exist, the first the oldest.
 async fn plant(shop: &Shop, count: usize) -> Vec<Uuid> {
     let mut ids = Vec::new();
     for age in (0..count).rev() {
