@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 
 use crate::Problem;
 
-/// What a line with a hash begins with; the operator writes it.
+/// The prefix of a line with a hash; the operator writes it.
 const HASH: &str = "sha256:";
 
 /// Who may call a group of internal operations: the names of callers, each of which has a file in a folder.
@@ -60,7 +60,7 @@ fn digest(token: &str) -> Digest {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// The hash that a line stands for; none where it is not the text of a hash after all.
+/// The hash that a line stands for; `None` if it is not the text of a hash.
 fn known(line: &str) -> Option<Digest> {
     let Some(hexadecimal) = line.strip_prefix(HASH) else {
         return Some(digest(line));
@@ -70,7 +70,7 @@ fn known(line: &str) -> Option<Digest> {
     Some(digest)
 }
 
-/// A layer (`middleware::from_fn_with_state`) that lets only these callers through.
+/// A layer (`middleware::from_fn_with_state`) that admits only these callers.
 pub async fn require_caller(
     State(allowed): State<AllowedCallers>,
     request: Request,

@@ -1,5 +1,5 @@
-//! What every HTTP service of a shop shares: problems, requests and answers, tokens, the two-port server.
-//! No SQL and no word of a shop's business but the roles that tokens carry.
+//! What every HTTP service of a shop shares: problems, requests and responses, tokens, the two-port server.
+//! It has no SQL, and of the domain only the roles that tokens carry.
 
 pub mod conditional;
 pub mod document;

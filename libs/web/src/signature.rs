@@ -11,7 +11,7 @@ pub const WEBHOOK_ID: &str = "webhook-id";
 pub const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
 pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
 
-/// How far the sender's clock may be from ours, either way: an older one may be a recording.
+/// Largest difference between the clocks of sender and receiver: an older message may be a replay.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// What sender and receiver share: the current secret and, while it is being changed, the next one.
@@ -29,7 +29,7 @@ pub enum SecretsError {
     Form,
 }
 
-/// Why a webhook is not believed.
+/// Why a webhook is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     #[error("the headers webhook-id, webhook-timestamp and webhook-signature are required")]
@@ -65,7 +65,7 @@ impl Secrets {
         ]
     }
 
-    /// Whether one who knows a secret has sent this, lately. Compares in constant time.
+    /// Whether a holder of a secret has sent this recently. Compares in constant time.
     /// `header` finds a header by its name in lower case.
     pub fn verify<'a>(
         &self,

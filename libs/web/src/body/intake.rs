@@ -24,12 +24,12 @@ use crate::Problem;
 
 /// Time that a client has to send its body.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Time that may pass without any of it.
+/// Time that may pass without data.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
-/// What each body may hold without asking: nearly all are smaller, and large ones cannot crowd them out. The number of
-/// connections bounds their sum.
+/// Bytes of each body that count for no share: nearly all bodies are smaller, and large ones cannot displace them. The
+/// number of connections bounds their sum.
 const FREE_BYTES: usize = 16 * 1024;
-/// A body takes its share of what all may hold in pieces of this size.
+/// A body takes its share of the common limit in pieces of this size.
 const PIECE: usize = 1024;
 
 pub(super) struct Intake {
@@ -38,7 +38,7 @@ pub(super) struct Intake {
     seen: usize,
     deadline: Instant,
     timer: Pin<Box<Sleep>>,
-    /// Held until the request is answered: what was read is kept as long.
+    /// Held until the request is answered, as long as the bytes are kept.
     share: Option<OwnedSemaphorePermit>,
     touched: bool,
     ended: bool,
@@ -54,7 +54,7 @@ pub(super) enum Rest {
     Endless,
 }
 
-/// Why a body cannot be read on.
+/// Why the rest of a body cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the request body was rejected with status {}", .0.code())]
 pub struct Refused(pub Problem);
@@ -110,7 +110,7 @@ impl Intake {
         }
     }
 
-    /// Room for all that was seen so far, or why there is none.
+    /// Takes room for the bytes read so far, or says why there is none.
     fn make_room(&mut self) -> Result<(), Problem> {
         if self.seen > self.limits.max_bytes {
             return Err(self.limits.too_large());

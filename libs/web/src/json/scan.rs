@@ -1,4 +1,4 @@
-//! One walk over a text that keeps nothing of it but the place where it is.
+//! One walk over a text that stores nothing but its current location.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::FieldError;
 /// it is parsed again, with a fresh limit of depth.
 const PRIVATE: &str = "$serde_json::private::";
 
-/// As many broken places as are worth reporting.
+/// Largest number of reported errors.
 const MAX_FINDINGS: usize = 16;
 
 /// Refuses what is not JSON, nests deeper than `max_depth`, or holds NUL or a private name anywhere.
@@ -46,10 +46,10 @@ fn is_out_of_range(error: &serde_json::Error) -> bool {
 
 struct Walk {
     depth_left: usize,
-    /// Of the value being looked at.
+    /// The location of the current value.
     pointer: String,
     findings: Vec<FieldError>,
-    /// The walk ended by itself before the text did.
+    /// The walk ended before the text did.
     stopped: bool,
 }
 
@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for Step<'_> {
     }
 }
 
-/// A member's name, which the pointer goes on with.
+/// A member's name, the next segment of the pointer.
 struct Name<'w>(&'w mut Walk);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {

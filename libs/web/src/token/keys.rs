@@ -1,4 +1,4 @@
-//! The public keys of a stack: fixed for auth itself, fetched from its JWKS by everyone else.
+//! The public keys of a stack: fixed for auth itself, fetched from its JWKS by the other services.
 
 use std::{
     collections::HashMap,
@@ -94,7 +94,7 @@ impl Keys {
         }
     }
 
-    /// Takes up what is published now. A key that stays is the same as before.
+    /// Replaces the keys by the published ones. A key that stays is the same as before.
     pub(super) fn replace(&self, set: &JwkSet) -> Result<(), JwksError> {
         let mut by_kid = self.by_kid.write().unwrap_or_else(PoisonError::into_inner);
         *by_kid = read(set, &by_kid)?;

@@ -42,7 +42,7 @@ impl Verifier {
         Ok(Self::with(scope, Keys::fixed(keys)?, Revocations::none()))
     }
 
-    /// For everyone else: auth's JWKS at `url`, and its feed of revocations.
+    /// For the other services: auth's JWKS at `url`, and its feed of revocations.
     pub fn remote(
         scope: &TokenScope,
         url: String,
@@ -93,7 +93,7 @@ impl Verifier {
         })
     }
 
-    /// The caller that this token stands for, or the 401 (503 where auth's keys cannot be had) that says why not.
+    /// The caller of this token, or a 401 with the reason (503 if auth's keys are unavailable).
     pub async fn verify(&self, token: &str) -> Result<Caller, Problem> {
         let claims = self.claims(token).await?;
         if self.0.revocations.freshness() == Freshness::Missing {
@@ -120,7 +120,7 @@ impl Verifier {
         }
     }
 
-    /// Signatures looked at so far: the dear part, which a remembered token saves.
+    /// Verified signatures so far: the expensive part, which a cached token saves.
     pub fn signatures_checked(&self) -> u64 {
         self.0.signatures_checked.load(Ordering::Relaxed)
     }
@@ -171,7 +171,7 @@ impl Verifier {
         })
     }
 
-    /// One that was told once, so long ago, that these are revoked.
+    /// One whose feed responded once, this long ago, with these revocations.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn told(
         scope: &TokenScope,
