@@ -1,4 +1,4 @@
-//! What happens without a request: the first administrator, the sweeper, keys from a folder.
+//! Work without a request: the first administrator, the sweeper, keys from a folder.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Every migration while the release before goes on letting people in: nothing that it committed is lost.
+//! Every migration while the previous release continues to log users in: nothing that it committed is lost.
 
 use auth::MIGRATOR;
 use postgres::testing::migrations::{Written, under_writers};

@@ -42,7 +42,7 @@ enum Layer {
     ProductClient,
     FailPoint,
     App,
-    /// What puts the others together: it may name all of them, and none of them it.
+    /// The root that assembles the others: it may name all of them, and none may name it.
     Process,
 }
 
@@ -51,7 +51,7 @@ struct May {
     layers: &'static [Layer],
     /// Our libraries, as the paths that it may name of them.
     ours: &'static [&'static str],
-    /// Crates of the outside that it may not name.
+    /// External crates that it may not name.
     never: &'static [&'static str],
 }
 
@@ -133,7 +133,7 @@ fn may(layer: Layer) -> Option<May> {
     })
 }
 
-/// Where a path from the root of the crate leads to, by its first segments.
+/// The layer of a path from the root of the crate, by its first segments.
 fn layer_of(path: &[String]) -> Layer {
     let first = path.first().map(String::as_str);
     let second = path.get(1).map(String::as_str);
@@ -316,7 +316,7 @@ fn an_arrow_outward_is_seen() {
     assert_eq!(circle(&round).len(), 3);
 }
 
-/// The paths that this source names and its layer may not.
+/// The paths in this source that its layer may not name.
 fn violations(layer: Layer, source: &Source) -> Vec<String> {
     let Some(May {
         layers,
@@ -348,7 +348,7 @@ fn violations(layer: Layer, source: &Source) -> Vec<String> {
     broken.into_iter().collect()
 }
 
-/// A folder of ours may be called as a library is.
+/// A folder may have the name of a library.
 fn without_own_imports(code: &str) -> String {
     let own = |statement: &&str| {
         let statement = statement.trim_start();
@@ -372,7 +372,7 @@ fn paths(source: &Source) -> Vec<Vec<String>> {
     paths
 }
 
-/// Those that a chain of names leads back from to themselves, or that name such.
+/// Modules in a cycle of names, or that name such a module.
 fn circle(named: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
     let mut left = named.clone();
     loop {

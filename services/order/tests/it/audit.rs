@@ -1,4 +1,4 @@
-//! The audit of orders: silent about a healthy shop, and about each thing that does not add up it says so.
+//! The audit of orders: it finds nothing in a consistent shop, and each kind of inconsistency.
 
 mod a_million_orders;
 mod damaged;
@@ -40,7 +40,7 @@ async fn every_kind_of_wrong_row_is_found(pool: PgPool) {
     let (back, paid) = (damaged.back, damaged.paid);
     let of_back = format!("WHERE order_id = '{back}'");
     let of_paid = format!("WHERE order_id = '{paid}'");
-    // Each goes wrong by itself; then all is as it was.
+    // Each damage is planted alone and repaired afterwards.
     let damages = [
         ("order_total", format!("UPDATE orders SET items_minor = items_minor + 1, total_minor = total_minor + 1 WHERE id = '{paid}'")),
         ("order_total", format!("UPDATE orders SET tax_minor = tax_minor + 1 WHERE id = '{paid}'")),
@@ -145,7 +145,7 @@ async fn a_row_that_cannot_be_read_is_a_finding_and_stops_nothing(pool: PgPool) 
         "created_at = 'infinity'",
         "updated_at = '-infinity'",
     ] {
-        // Beside a row that cannot be read, another one is wrong.
+        // A wrong row is found although another one is unreadable.
         damaged
             .plant(&format!(
                 "UPDATE orders SET {change} WHERE id = '{}';
@@ -229,7 +229,7 @@ async fn what_is_under_way_is_not_a_finding(pool: PgPool) {
     assert_eq!(shop.findings().await, []);
 }
 
-/// Paid-for is a fact of the order, whatever its payments say of themselves.
+/// Whether an order is paid for is decided by the order, whatever the states of its payments.
 #[sqlx::test]
 async fn goods_of_a_free_shop_owe_nothing(pool: PgPool) {
     let shop = Shop::open(pool).await;

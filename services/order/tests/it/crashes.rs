@@ -1,4 +1,4 @@
-//! A process that ends between two steps, and a database that takes an answer with it.
+//! A process that dies between two steps, and a lost response to a COMMIT.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
         .run(&[one_mug(&customer, "a")])
         .await;
     assert!(placed[0].is_ok());
-    // The dead process had taken it.
+    // The dead process had taken the saga.
     let lease = order::saga::model::Turn::FIRST_LEASE.as_secs();
     let taken = format!("sagas WHERE fence = 1 AND due_at <= created_at + interval '{lease} s'");
     assert_eq!(shop.count(&taken).await, 1);

@@ -1,4 +1,4 @@
-//! Answers of product of which one entry does not fit: it fails its own order, saga or parcel, and no other.
+//! Responses of product with one invalid entry: it fails its own order, saga or shipment, and no other.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ fn too_many(shop: &Shop, sku: &str) -> Value {
     })
 }
 
-/// Units are given back by a call of its own.
+/// Units are released by a separate call.
 async fn comes_back(shop: &Shop, sku: &str, units: u32) {
     eventually(&format!("{units} units"), async || {
         shop.product.available(sku) == units

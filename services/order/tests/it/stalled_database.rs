@@ -1,4 +1,4 @@
-//! A database that does not answer: the shop says so in time, and takes orders again when it is back.
+//! A database that does not respond: requests get a 503 in time, and orders are accepted again when it is back.
 
 use std::{
     process::Command,
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::support::shop::{Shop, order_of};
 
-/// What waited in the queue, a transaction and a retry after it, on a busy machine. It was 75 s.
+/// Time for the queue, a transaction and a retry, on a busy machine. It used to be 75 s.
 const IN_TIME: Duration = Duration::from_secs(30);
 
 async fn place(shop: &Shop) -> StatusCode {
@@ -76,7 +76,7 @@ async fn with_a_stalled_database_every_lane_answers_503_in_time_and_orders_go_on
     }
 }
 
-/// Server processes that do not go on, as on a disk that hangs; they go on when this is dropped.
+/// Server processes that are stopped, as by a hanging disk; they continue when this is dropped.
 struct Stopped(Vec<String>);
 
 impl Stopped {

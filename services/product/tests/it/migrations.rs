@@ -1,10 +1,10 @@
-//! Every migration while the release before goes on selling: nothing that it committed is lost.
+//! Every migration while the previous release continues to sell: nothing that it committed is lost.
 
 use postgres::testing::migrations::{Written, under_writers};
 use product::MIGRATOR;
 use sqlx::PgPool;
 
-/// How releases put a product on sale, hold a unit of it and commit the hold.
+/// How releases create a product, hold a unit of it and commit the hold.
 const SHAPES: [Written; 3] = [
     Written {
         since: 1,

@@ -1,4 +1,4 @@
-//! The audit on the internal port, where the operator reads it and asks for another.
+//! The audit on the internal port, where the operator reads its result and requests another.
 
 use axum::{Router, body::Body, http::Request};
 use order::app::{internal, service};

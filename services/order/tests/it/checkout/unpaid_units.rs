@@ -1,4 +1,4 @@
-//! One customer holds at most so many units of one SKU unpaid, however the orders for them come in (ORDERS 15).
+//! A customer holds a limited number of unpaid units of one SKU, however the orders for them arrive (ORDERS 15).
 
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -98,11 +98,11 @@ async fn units_are_counted_over_orders_until_they_are_paid_or_cancelled(pool: Pg
         (429, "too_many_unpaid_units"),
         "{refused:?}"
     );
-    // Nothing was held for them, others are let be, and so is what still fits.
+    // Refused orders hold nothing, and other customers and smaller orders are accepted.
     assert_eq!(shop.product.available("MUG-1"), 98);
     assert_eq!(mugs(&shop, &shop.customer(), "a", 3).await.status, 201);
     assert_eq!(mugs(&shop, &customer, "d", 1).await.status, 201);
-    // Paid units count no more, and the request that was refused may be repeated as it was.
+    // Paid units no longer count, and the refused request may be repeated unchanged.
     pay(&shop, &customer, &first).await;
     let repeated = mugs(&shop, &customer, "b", 2).await;
     assert_eq!(
@@ -191,7 +191,7 @@ async fn orders_of_one_batch_are_counted_in_their_order_and_a_refused_one_for_no
     let (customer, other) = (shop.customer(), shop.customer());
     let by_sku = || ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
     let by_id = || ProductReference::ProductId(ProductId(shop.product.id_of("MUG-1")));
-    // That they name the same product is known only when it is held.
+    // Only the hold shows that they name the same product.
     let batch = [
         command(&customer, "a", by_sku(), 2),
         command(&customer, "b", by_id(), 2),
@@ -210,7 +210,7 @@ async fn orders_of_one_batch_are_counted_in_their_order_and_a_refused_one_for_no
     }
     assert_eq!(shop.count("idempotency_keys").await, 3);
     available(&shop, 94).await;
-    // It is refused as long as there are too many; what was held for it has ended.
+    // It is refused while there are too many unpaid units; its hold has ended.
     let again = shop.batches(Clock::system()).run(&batch[1..2]).await;
     assert!(
         matches!(again[0], Err(PlaceOrderError::TooManyUnpaidUnits(_))),
@@ -261,8 +261,8 @@ async fn where_nothing_is_paid_or_no_limit_is_set_nothing_is_refused(pool: PgPoo
     }
 }
 
-/// Orders, where a twin of the request comes first at the last moment: after we looked for its answer, and before we look
-/// at what its customer owes.
+/// Orders in which a twin of the request is written at the last moment: after the lookup of an earlier response, and
+/// before the unpaid units of the customer are read.
 #[derive(Clone)]
 struct Overtaken {
     orders: PgOrders,

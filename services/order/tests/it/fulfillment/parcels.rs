@@ -1,4 +1,4 @@
-//! Parcels on their way to product: told once whatever happens, and never against a cancellation.
+//! Shipments that are reported to product: once whatever happens, and never after a cancellation.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl Shop {
         }
     }
 
-    /// Packs all that is left of an order, and decides that it leaves; the parcel's id.
+    /// Creates a fulfillment of all remaining units of an order and ships it; returns its id.
     pub async fn ship_all(&self, person: &Person, order: &Answer) -> String {
         let id = self.pack(person, order, &json!({})).await;
         let shipped = self.step(person, &id, "ship").await;

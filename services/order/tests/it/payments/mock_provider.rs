@@ -1,4 +1,4 @@
-//! The mock provider: one charge a key, whatever happens to the answers, and results told by signed webhooks.
+//! The mock provider: one charge for each key, whatever happens to the responses, and results sent by signed webhooks.
 
 use std::{
     path::PathBuf,
@@ -252,7 +252,7 @@ async fn a_void_stops_a_charge_under_way_and_one_to_come(pool: PgPool) {
 async fn a_caller_that_goes_away_cancels_nothing(pool: PgPool) {
     let providers = providers(&pool, Duration::ZERO);
     let charge = charge("mock_slow");
-    // The first poll makes the call; the caller is gone before the second.
+    // The first poll starts the call; the caller is dropped before the second.
     let call = providers.authorise(&charge).now_or_never();
     assert!(call.is_none(), "the call takes 300 ms");
     eventually("the charge is made", async || ledger(&pool).await.0 > 0).await;
@@ -260,7 +260,7 @@ async fn a_caller_that_goes_away_cancels_nothing(pool: PgPool) {
     assert_eq!(ledger(&pool).await, (500, 0, 0));
 }
 
-/// A receiver that refuses the first webhook and hands on what it gets.
+/// A receiver that refuses the first webhook and passes on all webhooks.
 async fn receiver() -> (String, mpsc::UnboundedReceiver<Webhook>) {
     let (sender, received) = mpsc::unbounded_channel();
     let calls = Arc::new(AtomicUsize::new(0));

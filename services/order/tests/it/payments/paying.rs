@@ -1,5 +1,5 @@
-//! Orders that are paid: every answer that a provider can give or keep to itself, cancelling at every moment, windows
-//! that end, holds that are lost, and workers that die in between.
+//! Paid orders: every response of a provider and lost ones, a cancellation at every moment, payment windows that end,
+//! holds that are lost, and workers that die in between.
 
 use std::time::Duration;
 
@@ -35,10 +35,10 @@ async fn cancel(shop: &Shop, person: &Person, order: &Answer) {
     assert_eq!(wanted.status, 202, "{wanted:?}");
 }
 
-/// Everything agrees: each database with itself, and the payments with the provider's books.
+/// Everything is consistent: each database, and the payments with the provider's ledger.
 async fn books_agree(shop: &Shop) {
     let mut wrong = shop.findings().await;
-    // The stand-in for product gives back and loses whole holds only.
+    // The stand-in for product releases and loses whole holds only.
     wrong.retain(|finding| !finding.code.starts_with("hold_"));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -194,7 +194,7 @@ async fn a_payment_that_never_has_a_result_is_given_up(pool: PgPool) {
     );
     let payment = payment_of(&shop, &customer, &order).await;
     assert_eq!(payment["status"], "voided");
-    // The provider's result arrives all the same.
+    // The provider's result still arrives.
     results_arrive(&shop).await;
     books_agree(&shop).await;
 }
@@ -274,7 +274,7 @@ async fn a_worker_that_died_with_the_providers_answer_is_made_up_for(pool: PgPoo
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_ok")).await;
     shop.drive_lane(Lane::Stock).await;
-    // The charge is made, and the answer dies with the worker.
+    // The charge is made, and the response is lost with the worker.
     let sagas = shop.sagas();
     let dead = sagas
         .take(Lane::Money, 10, Duration::from_secs(10))

@@ -15,7 +15,7 @@ use crate::support::{
     shop::{Answer, Person, Shop, at_the_mock},
 };
 
-/// Payments, captures, and minor units captured and refunded, in the books of the provider.
+/// Payments, captures, and minor units captured and refunded, in the ledger of the provider.
 async fn ledger(shop: &Shop) -> (i64, i64, i64, i64) {
     sqlx::query_as(
         "SELECT count(*), coalesce(sum(captures), 0)::bigint, coalesce(sum(captured_minor), 0)::bigint,
@@ -28,7 +28,7 @@ async fn ledger(shop: &Shop) -> (i64, i64, i64, i64) {
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// Serves the shop and has the mock deliver its webhooks to it; until the sender is dropped.
+/// Serves the shop, and delivers the webhooks of the mock to it until the sender is dropped.
 async fn start_webhooks(shop: &Shop, settings: &PaymentSettings) -> watch::Sender<bool> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -50,7 +50,7 @@ async fn order(shop: &Shop, customer: &Person, placed: &Answer) -> Value {
     shop.get(customer, &path).await.body
 }
 
-/// Waits until the order is as far as this: its status and that of its payment.
+/// Waits until the order and its payment have these statuses.
 async fn becomes(shop: &Shop, customer: &Person, placed: &Answer, status: &str, payment: &str) {
     eventually(&format!("{status} and {payment}"), async || {
         let seen = order(shop, customer, placed).await;
@@ -100,7 +100,7 @@ async fn a_declined_payment_can_be_followed_by_another(pool: PgPool) {
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
 }
 
-/// The provider does what it is asked, and the first answer to each request is lost.
+/// The provider handles each request, and its first response is lost.
 #[sqlx::test]
 async fn lost_answers_charge_nobody_twice(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
@@ -155,7 +155,7 @@ async fn a_late_result_is_found_by_asking(pool: PgPool) {
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
 }
 
-/// By both roads at once: two webhooks, and polls all the while.
+/// The result arrives in both ways at once: by two webhooks, and by polls.
 #[sqlx::test]
 async fn a_result_told_twice_counts_once(pool: PgPool) {
     let settings = at_the_mock();
@@ -195,7 +195,7 @@ async fn a_slow_provider_holds_nothing_up(pool: PgPool) {
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
 }
 
-/// The money was set aside and is not handed over: the order waits for another payment, and nothing was taken.
+/// The payment is authorized and its capture is refused: the order waits for another payment, and no money was taken.
 #[sqlx::test]
 async fn a_refused_capture_leaves_nothing_taken(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
@@ -212,7 +212,7 @@ async fn a_refused_capture_leaves_nothing_taken(pool: PgPool) {
     assert_eq!((captures, minor), (0, 0));
 }
 
-/// Refunds by this method take their time, too.
+/// Refunds by this method are late, too.
 #[sqlx::test]
 async fn a_refund_is_under_way_until_the_provider_has_paid_it(pool: PgPool) {
     let shop = with_late_results(pool).await;
@@ -238,7 +238,7 @@ async fn a_refund_is_under_way_until_the_provider_has_paid_it(pool: PgPool) {
     assert_eq!(ledger(&shop).await, (1, 1, 999, 400));
 }
 
-/// What is given up before the provider has answered is never taken, whatever the answer would have been.
+/// A payment that is cancelled before the provider has responded is never taken, whatever the response is.
 #[sqlx::test]
 async fn a_pending_payment_that_is_cancelled_takes_nothing(pool: PgPool) {
     let shop = with_late_results(pool).await;
@@ -262,7 +262,7 @@ async fn a_pending_payment_that_is_cancelled_takes_nothing(pool: PgPool) {
     assert_eq!((authorized, voided), (0, true));
 }
 
-/// The mock keeps its books in tables that nothing else writes, and the shop never reads.
+/// The mock keeps its records in tables that only it reads and writes.
 #[test]
 fn the_books_of_the_mock_are_its_own() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,4 +1,4 @@
-//! What `work` does beside the sagas: old rows go until none is left, and sagas are reopened in key order.
+//! Maintenance by `work`: old rows are deleted until none is left, and sagas are reopened in key order.
 
 use clock::{Clock, Jitter};
 use order::{
@@ -97,7 +97,7 @@ async fn times_are_the_databases_whatever_our_own_clock_says(pool: PgPool) {
         .await;
     assert_eq!(order.status, 201, "{order:?}");
     wrong.drive_out().await;
-    // Every span counts from the database's now.
+    // Every span is relative to the database's time.
     let spans: (f64, f64, f64) = sqlx::query_as(
         "SELECT extract(epoch FROM pay_by - now())::float8, extract(epoch FROM now() - orders.created_at)::float8,
                 extract(epoch FROM hold_until - pay_by)::float8

@@ -1,4 +1,4 @@
-//! Sagas: driven once, twice, by several, under a lease that was lost, and against a product in trouble.
+//! Sagas: driven once, twice, by several workers, under a lost lease, and while product fails.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn a_saga_driven_twice_does_no_harm(pool: PgPool) {
         }
     );
     assert_eq!(shop.drive().await, Driven::default());
-    // The first worker died after writing, say, and its saga is taken again.
+    // As if the first worker had died after writing: its saga is taken again.
     shop.execute("UPDATE sagas SET finished_at = NULL, due_at = now()")
         .await;
     assert_eq!(shop.drive().await.settled, 3);
@@ -220,7 +220,7 @@ async fn while_product_is_in_trouble_sagas_wait_and_then_finish(pool: PgPool) {
         )
     );
 
-    // Product did it, and the answer was lost: asking again tells.
+    // Product did it, and the response was lost: a repeated call returns the result.
     shop.product.next(Fault::LoseAnswer);
     shop.lose_leases().await;
     assert_eq!(shop.drive().await.settled, 0);

@@ -11,19 +11,19 @@ use sqlx::PgPool;
 
 use super::shop::{Answer, Person, Shop, at_the_mock, order_of};
 
-/// A shop whose provider takes as long as the test wants.
+/// A shop whose provider has late results.
 pub async fn with_late_results(pool: PgPool) -> Shop {
     Shop::paid(pool, &late_results()).await
 }
 
-/// Results that are late arrive when the test says so: see [`results_arrive`].
+/// Late results arrive when the test calls [`results_arrive`].
 pub fn late_results() -> PaymentSettings {
     let mut settings = at_the_mock();
     settings.mock.mock_late_ms = 3_600_000;
     settings
 }
 
-/// The provider's results that are late until now, and its webhooks about them.
+/// All late results of the provider arrive now, and its webhooks about them are due.
 pub async fn results_arrive(shop: &Shop) {
     for statement in [
         "UPDATE mock_provider_operations SET result_at = now() WHERE result_at > now()",
@@ -55,7 +55,7 @@ pub async fn payment_of(shop: &Shop, customer: &Person, order: &Answer) -> Value
     list.body["data"][0].clone()
 }
 
-/// A payment by this method, driven as far as it goes; the order and the payment.
+/// A payment by this method, driven until its saga ends or waits; the order and the payment.
 pub async fn pay(shop: &Shop, customer: &Person, method: &str) -> (Answer, Value) {
     let order = place(shop, customer, Some(method)).await;
     settle(shop).await;
@@ -63,7 +63,7 @@ pub async fn pay(shop: &Shop, customer: &Person, method: &str) -> (Answer, Value
     (order, payment)
 }
 
-/// An order whose money is set aside until an admin has it captured; the payment.
+/// The authorized payment of an order that an admin has to capture.
 pub async fn authorised(shop: &Shop, customer: &Person) -> Value {
     let order = place(shop, customer, None).await;
     let body = json!({ "order_id": order.id(), "payment_method": "mock_ok", "capture": "manual" });

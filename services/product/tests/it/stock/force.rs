@@ -1,4 +1,4 @@
-//! A count below what orders have, insisted on: the newest holds are lost, then the newest allocations fall short.
+//! A forced count below the units of orders: the newest holds are lost, then the newest allocations fall short.
 
 use product::stock::reservations::{
     Committed, Extended, Release, Shipped, commit, expire_overdue, extend, model::Reservation,
@@ -19,7 +19,7 @@ async fn adjust(shop: &Shop, sku: &str, delta: i64, force: bool) -> Answer {
         .await
 }
 
-/// Held one after the other, so that the last is the newest.
+/// Holds in sequence, so that the last is the newest.
 async fn buyers<const N: usize>(shop: &Shop, lines: [&[(&str, u32)]; N]) -> [Uuid; N] {
     let batch = lines.map(order);
     shop.reserve(&batch).await;
@@ -79,7 +79,7 @@ async fn the_newest_holds_are_lost_first_and_whole(pool: PgPool) {
     assert!(shortfalls(&shop).await.is_empty());
     shop.assert_counts_add_up().await;
 
-    // What was lost is taken again where there is enough: one unit is left.
+    // A lost hold is taken again where units are available: one unit is left.
     assert_eq!(
         commit(&shop.pool, &[newest]).await.unwrap()[0].outcome,
         Committed::Committed
@@ -117,7 +117,7 @@ async fn then_the_newest_allocations_fall_short(pool: PgPool) {
     assert_eq!(short, [mug(part, 2), mug(newest, 2)]);
     shop.assert_counts_add_up().await;
 
-    // What is left of them can be shipped, or given up.
+    // Their remaining units can be shipped or released.
     assert_eq!(
         shop.ship(&[parcel(part, &[("MUG", 2)]), parcel(part, &[("MUG", 1)])])
             .await,
@@ -196,7 +196,7 @@ async fn a_repeated_request_takes_once(pool: PgPool) {
     assert_eq!(shortfalls(&shop).await, [(one, "MUG".to_owned(), 1)]);
 }
 
-/// Counts go down with force while orders come, pay and ship: whatever comes of it, the counts add up.
+/// Forced counts while orders are placed, paid and shipped: the counters stay consistent.
 #[sqlx::test]
 async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -247,7 +247,7 @@ async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
     assert!(below, "something was taken away");
 }
 
-/// It read every line that was ever sold of the SKU, under the lock that all its buyers wait for.
+/// It used to read every line that was ever sold of the SKU, under the lock that all its buyers wait for.
 #[sqlx::test]
 async fn what_was_shipped_long_ago_is_not_looked_at(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -289,7 +289,7 @@ async fn what_was_shipped_long_ago_is_not_looked_at(pool: PgPool) {
     assert_eq!(shop.counters("MUG").await, (1, 0, 1));
 }
 
-/// The release before takes a hold again and does not say that its lines are open.
+/// The previous release takes a hold again without marking its lines as open.
 #[sqlx::test]
 async fn what_the_release_before_took_again_falls_short_as_well(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -307,7 +307,7 @@ async fn what_the_release_before_took_again_falls_short_as_well(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// Every way in which the units of a line come to an end, and begin again.
+/// Every way in which the units of a line end, and are taken again.
 #[sqlx::test]
 async fn a_line_is_open_as_long_as_it_has_units(pool: PgPool) {
     let shop = Shop::open(pool);

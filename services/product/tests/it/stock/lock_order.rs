@@ -10,7 +10,7 @@ use sqlx::PgPool;
 
 use crate::support::shop::{Shop, longer, order, parcel};
 
-/// Locks B, lets `work` run into it, and looks which of the others it has locked by then.
+/// Locks B, waits until `work` waits for it, and returns which of the others `work` has locked by then.
 async fn locked_while_waiting_for_b(
     shop: &Shop,
     work: impl Future<Output = ()> + Send + 'static,
@@ -47,7 +47,7 @@ async fn with_goods(pool: PgPool) -> (Shop, Pool) {
     for sku in ["C", "A", "B"] {
         shop.product(sku, 9).await;
     }
-    // Waits as long as it takes.
+    // Waits without a limit.
     let options = shop
         .pool
         .sessions()

@@ -52,7 +52,7 @@ pub use self::{
 pub const INTERNAL_TOKEN: &str = "current-token";
 pub const OPERATOR_TOKEN: &str = "operators-token";
 
-/// What is planted may be many rows, on a machine that is busy.
+/// Statements of tests may write many rows, on a busy machine.
 const PLANTING: Duration = Duration::from_mins(2);
 
 /// As the service's own pool has them.
@@ -60,9 +60,9 @@ const LIMITS: [(&str, &str); 2] = [("lock_timeout", "250ms"), ("statement_timeou
 
 pub struct Shop {
     pub pool: Pool,
-    /// What the process runs in the background, for as long as the shop.
+    /// The background tasks of the process, which end with the shop.
     _tasks: Tasks,
-    /// Of the products that are read one by one.
+    /// The pool of reads of single products.
     pub reads: Pool,
     pub vendor: User,
     pub other_vendor: User,
@@ -104,13 +104,13 @@ impl Shop {
         Self::open_showing(pool, legacy_aliases, Duration::ZERO)
     }
 
-    /// The public is shown products for so long as they were.
+    /// Products are served to the public from a cache for this long.
     pub fn open_showing(pool: PgPool, legacy_aliases: bool, fresh_for: Duration) -> Self {
         let guests = GuestLimits::default();
         Self::open_as(pool, legacy_aliases, fresh_for, guests, LIMITS)
     }
 
-    /// Guests of one address read so many lists a minute.
+    /// Guests of one address may read this many lists a minute.
     pub fn open_to_guests(pool: PgPool, lists_a_minute: u32) -> Self {
         let limits = GuestLimits {
             guest_limit_per_address_per_minute: lists_a_minute,
@@ -119,7 +119,7 @@ impl Shop {
         Self::open_as(pool, true, Duration::ZERO, limits, LIMITS)
     }
 
-    /// Requests soon give up on the database.
+    /// A shop with short limits of the database.
     pub fn open_hurried(pool: PgPool) -> Self {
         let limits = [("lock_timeout", "50ms"), ("statement_timeout", "100ms")];
         let guests = GuestLimits::default();
@@ -244,13 +244,13 @@ impl Shop {
         }
     }
 
-    /// The same, to be read, and by order.
+    /// A GET on the internal port with the token of order.
     pub fn get_internal(&self, path: &str) -> Call<'_> {
         self.observe(path)
             .header("authorization", &format!("Bearer {INTERNAL_TOKEN}"))
     }
 
-    /// The same, to be read, without a token.
+    /// A GET on the internal port without a token.
     pub fn observe(&self, path: &str) -> Call<'_> {
         Call {
             router: &self.internal,
@@ -271,7 +271,7 @@ impl Shop {
         self.sessions_end("lists").await;
     }
 
-    /// Waits until no session has this name: what they did is in the database's statistics.
+    /// Waits until all sessions with this name have ended and reported to the database's statistics.
     pub async fn sessions_end(&self, name: &str) {
         eventually("the sessions have ended", async || {
             let sessions = "SELECT count(*) FROM pg_stat_activity
@@ -282,7 +282,7 @@ impl Shop {
         .await;
     }
 
-    /// Has every session write what it did to the database's statistics, which it else does a second later.
+    /// Makes every session report to the database's statistics, which would otherwise take a second.
     pub async fn flush_statistics(&self) {
         let mut sessions = Vec::new();
         for _ in 0..self.pool.sessions().size() {
@@ -296,7 +296,7 @@ impl Shop {
         }
     }
 
-    /// Changes rows behind the service's back.
+    /// Changes rows without the service.
     pub async fn plant(&self, sql: &'static str) {
         let mut tx = self.pool.begin_long(PLANTING).await.unwrap();
         sqlx::raw_sql("SET LOCAL statement_timeout = 0")
@@ -312,7 +312,7 @@ impl Shop {
         tx.commit().await.unwrap();
     }
 
-    /// A product of the vendor, at 10.00, with so many units; answers its body.
+    /// A product of the vendor, at 10.00, with these units; returns its body.
     pub async fn product(&self, sku: &str, on_hand: i64) -> Value {
         let body = json!({ "sku": sku, "name": format!("The {sku}"), "price": "10.00", "inventory": { "on_hand": on_hand } });
         let answer = self.post("/products").by(&self.vendor).json(&body).await;
@@ -358,7 +358,7 @@ impl Shop {
         .unwrap()
     }
 
-    /// Another place where there are units of a SKU.
+    /// Another location with units of a SKU.
     pub async fn shelf(&self, sku: &str, location: &str, priority: i16, on_hand: i64) {
         sqlx::query("INSERT INTO stock (sku, location, priority, on_hand) VALUES ($1, $2, $3, $4)")
             .bind(sku)
@@ -380,7 +380,7 @@ impl Shop {
         .unwrap();
     }
 
-    /// Lets the time of all holds run out.
+    /// All holds expire.
     pub async fn run_out_of_time(&self) {
         sqlx::query(
             "UPDATE holds SET expires_at = now() - interval '1 second' WHERE state = 'held'",

@@ -53,7 +53,7 @@ impl Listening {
         }
     }
 
-    /// The verifier of another service, which has heard of what is revoked so far.
+    /// The verifier of another service, which has read the revocations so far.
     async fn neighbour(&self) -> Verifier {
         let feed = RevocationFeed {
             url: format!("{}/internal/revocations", self.internal),
@@ -75,7 +75,7 @@ impl Listening {
         question.send().await.unwrap().json().await.unwrap()
     }
 
-    /// Of this user, the epochs in the feed.
+    /// The epochs of this user in the feed.
     async fn epochs(&self, user: &str) -> Vec<i64> {
         let user = user.trim_start_matches("usr_");
         let feed = self.feed("").await;
@@ -146,7 +146,7 @@ async fn what_commits_late_is_heard_of_too(pool: PgPool) {
         .execute(&mut *transaction)
         .await
         .unwrap();
-    // The third request after this one begins when the second was answered.
+    // The third request from now on begins only after the second was answered.
     let before = listening.asked.load(Ordering::Relaxed);
     eventually("the feed is read meanwhile", async || {
         listening.asked.load(Ordering::Relaxed) >= before + 3

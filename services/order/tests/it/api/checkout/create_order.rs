@@ -1,4 +1,4 @@
-//! `POST /orders` by one customer at a time, with product in good health.
+//! `POST /orders` by one customer at a time, while product works.
 
 use axum::{
     body::Body,

@@ -1,4 +1,4 @@
-//! `POST /orders` by many at once: the same key twice, batches, and one that spoils its batch.
+//! Concurrent `POST /orders`: the same key twice, batches, and an order that fails its batch.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -58,7 +58,7 @@ async fn across_replicas_twins_end_as_one_order_and_a_replay(pool: PgPool) {
 async fn a_twin_whose_writer_is_still_busy_waits_for_it(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
-    // A writer on another replica holds the key for longer than a lock may be waited for, and then gives up.
+    // A writer on another replica holds the key for longer than the lock timeout, and then rolls back.
     let mut other = shop.pool.begin().await.unwrap();
     sqlx::query("INSERT INTO idempotency_keys VALUES ($1, 'place_order', 'a', decode(repeat('00', 32), 'hex'), $1, 201)")
         .bind(customer.id)

@@ -1,4 +1,4 @@
-//! `POST /orders` while product answers late, wrongly or not at all.
+//! `POST /orders` while product responds late, wrongly or not at all.
 
 use std::time::{Duration, Instant};
 

@@ -153,7 +153,7 @@ async fn of_a_partly_shipped_order_the_rest_is_cancelled(pool: PgPool) {
     shop.tamper("UPDATE orders SET fulfillment_status = 'partial'")
         .await;
     cancel(&shop, &customer, &order, "b").await;
-    // Product is being told of another parcel: what is left is not known.
+    // Another shipment is being reported to product: the remaining units are not known.
     shop.execute(
         "INSERT INTO fulfillments (id, order_id, status) SELECT gen_random_uuid(), id, 'shipping' FROM orders",
     )

@@ -1,4 +1,4 @@
-//! What a shop does in the background, a round at a time or by itself: sagas and the audit.
+//! The background work of a shop, a round at a time or in loops: sagas and the audit.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Shop {
         PgSagas::new(self.pool.clone(), Jitter::random())
     }
 
-    /// The audit as `order work` does it, which reads again at once.
+    /// The audit of `order work`, which repeats suspect reads at once.
     pub fn auditor(&self) -> Auditor {
         Auditor {
             books: OrderBooks {
@@ -58,7 +58,7 @@ impl Shop {
         }
     }
 
-    /// Sagas by polling, as in `work`; until the sender is dropped.
+    /// Drives sagas by polling, as `work` does, until the sender is dropped.
     pub fn start_work(&self, poll: Duration) -> watch::Sender<bool> {
         let (end, ended) = watch::channel(false);
         for lane in [Lane::Stock, Lane::Money] {
@@ -73,7 +73,7 @@ impl Shop {
         end
     }
 
-    /// The loop of `serve`, which what is placed here pokes.
+    /// The loop of `serve`, which placed orders wake.
     fn sagas_loop(&self, lane: Lane) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
         SagaLoop {
             drive: self.driver(),
@@ -102,7 +102,7 @@ impl Shop {
         Box::pin(self.sagas_loop(lane).round()).await.unwrap()
     }
 
-    /// Rounds in both lanes until nothing is due any more.
+    /// Runs rounds in both lanes until nothing is due.
     pub async fn drive_out(&self) {
         while self.drive_lane(Lane::Stock).await.taken + self.drive_lane(Lane::Money).await.taken
             > 0
@@ -125,7 +125,7 @@ impl Shop {
         }
     }
 
-    /// The same, with whatever waits for a moment woken too.
+    /// The same, after sagas that wait for a retry are made due.
     pub async fn drive_on(&self) {
         self.execute(
             "UPDATE sagas SET due_at = now() WHERE finished_at IS NULL AND step <> 'wait'",
@@ -134,7 +134,7 @@ impl Shop {
         self.drive_out().await;
     }
 
-    /// Drives sagas when poked, as `serve` does; until the sender is dropped.
+    /// Drives sagas when woken, as `serve` does, until the sender is dropped.
     pub fn start_sagas(&self) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(false);
         for lane in [Lane::Stock, Lane::Money] {

@@ -56,7 +56,7 @@ async fn for_admins_only(pool: PgPool) {
     }
 }
 
-/// Each kind of wrong row is found, in whichever chunk it is, and its kind is told to the operator.
+/// Each kind of wrong row is found, in any chunk, and its kind is reported to the operator.
 #[sqlx::test]
 async fn every_kind_of_wrong_row_is_found(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -152,7 +152,7 @@ async fn every_kind_of_wrong_row_is_found(pool: PgPool) {
         shop.plant(wrong).await;
         let found = audit().await;
         assert_eq!(found["ok"], false, "{code}");
-        // The session that audited ends a moment after its answer.
+        // The session of the audit ends a moment after the response.
         let mut report = json!(null);
         eventually("the session has ended", async || {
             let call = shop.observe("/internal/audit");

@@ -128,7 +128,7 @@ async fn a_crowd_gets_each_its_own_product_even_while_sessions_end(pool: PgPool)
             }
         }
     });
-    // Fewer at a time than may wait.
+    // Fewer at a time than the queue accepts.
     let reads = stream::iter(reads).buffer_unordered(500).count();
     let ended = AtomicI64::new(0);
     let disturb = async {

@@ -1,4 +1,4 @@
-//! How often guests of one address read lists.
+//! The limit of lists for guests of one address.
 
 use sqlx::PgPool;
 
@@ -44,7 +44,7 @@ async fn callers_with_a_token_and_reads_of_one_product_are_not_counted(pool: PgP
         assert_eq!(guest(&shop, "203.0.113.1", &path).await.status, 200);
     }
     assert_eq!(guest(&shop, "203.0.113.1", PATH).await.status, 200);
-    // A token that is none is refused before it reads anything, and gains no list.
+    // An invalid token is refused before anything is read, and does not avoid the limit.
     let forged = shop
         .request("GET", PATH)
         .header("authorization", "Bearer none")

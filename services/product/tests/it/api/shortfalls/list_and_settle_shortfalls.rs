@@ -95,7 +95,7 @@ async fn pages_are_bounded_and_go_on_behind_what_cannot_be_settled(pool: PgPool)
     }
 }
 
-/// A time that chrono cannot keep made the whole answer a panic.
+/// A time beyond the range of chrono caused a panic.
 #[sqlx::test]
 async fn one_that_cannot_be_read_is_left_out(pool: PgPool) {
     let shop = Shop::open(pool);
