@@ -266,7 +266,7 @@ async fn lists_keep_neither_reads_nor_orders_nor_health_waiting(pool: PgPool) {
     assert!(slowest.as_secs() < 4, "{slowest:?}");
 }
 
-/// Reads are served however many searches wait.
+/// Other requests are served however many lists wait, and whatever they wait for.
 #[sqlx::test]
 async fn lists_wait_in_connections_of_their_own(pool: PgPool) {
     let options = pool.connect_options().as_ref().clone();

@@ -55,7 +55,7 @@ async fn holds_are_read_by_order_page_by_page(pool: PgPool) {
     assert_eq!(held[1]["state"], "melted");
     assert_eq!(held[2]["lines"], json!([line("CUP", 3, 0, 0)]));
 
-    // Every page size.
+    // Page by page.
     let (mut after, mut seen) = (Uuid::nil(), Vec::new());
     loop {
         let page = read(&format!("limit=2&after={after}")).await;
