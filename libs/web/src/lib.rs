@@ -1,5 +1,5 @@
-//! What every HTTP service of a shop shares: problems, requests and answers, tokens, the two-port server.
-//! No SQL and no word of a shop's business but its roles and permissions.
+//! What every HTTP service of a shop shares: problems, requests and responses, tokens, the two-port server.
+//! It has no SQL, and of the domain only its roles and permissions.
 
 pub mod conditional;
 pub mod document;

@@ -1,5 +1,5 @@
 //! Access tokens (RFC 9068, ES256): what they claim, who may call, and the keys that verify them.
-//! Making tokens is auth's business; here is what every service needs to trust one.
+//! auth issues tokens; this module has what every service needs to verify one.
 
 mod caller;
 mod claims;

@@ -1,4 +1,4 @@
-//! What a pass says of a stack.
+//! The status that a pass reports of a stack.
 
 use super::{World, waiting};
 use ecommercestack_crds::ConditionType;
@@ -105,7 +105,7 @@ fn a_database_that_does_not_start_is_wrong_after_five_minutes() {
         assert_eq!(said.reason, available.reason);
         said.reason.clone()
     };
-    // However long it was away for another cause, its time begins with its pod.
+    // Its time begins with its pod, however long it was missing for another cause.
     world.pod_of("none", waiting("ImagePullBackOff", "not found"));
     let pod = world.fetched.pods.last_mut().unwrap();
     pod.metadata.labels = Some(labels("shop", "postgres"));
