@@ -1,4 +1,4 @@
-//! Which folder or file of the operator may name which, read from the sources: no circles, and one order for all of them.
+//! Which folder or file of the operator may name which, read from the sources: in one order, without cycles.
 
 #![expect(clippy::unwrap_used, reason = "this is how a test fails")]
 
@@ -124,7 +124,7 @@ fn a_violation_is_seen() {
     );
 }
 
-/// What a source names although it is not of a row before its own.
+/// The names in a source that are not in a row before its own.
 fn violations(source: &Source) -> Vec<String> {
     let own = source.module[0].as_str();
     let row = |name: &str| ROWS.iter().position(|row| row.contains(&name));

@@ -1,4 +1,4 @@
-//! What an error of the database means to the transaction that met it (ORDERS 12, 14, OPERATOR 13).
+//! What an error of the database means to its caller (ORDERS 12, 14, OPERATOR 13).
 
 use sqlx::Error;
 
@@ -9,9 +9,9 @@ pub enum Failure {
     /// Nothing was written, and the whole transaction may be tried again: a deadlock, a lock that took too long, a
     /// lost connection, a server that is full, read-only or going down.
     Retryable,
-    /// COMMIT was sent and not answered. Only what finds its own earlier write may be tried again.
+    /// COMMIT was sent and not answered. Only an operation that finds its own earlier write may be retried.
     Unknown,
-    /// The data was refused: trying again changes nothing.
+    /// The data was refused: a retry changes nothing.
     Data,
     /// Anything else: a defect of ours.
     Defect,
@@ -54,7 +54,7 @@ impl Failure {
             _ => match code.get(..2) {
                 // connection exceptions, insufficient resources (a full disk, too many connections, no memory),
                 // operator intervention (a stop, a statement that took too long), errors of the system below; and
-                // refused at the door: a password that is just being changed
+                // refused logins: a password may be changing at this moment
                 Some("08" | "53" | "57" | "58" | "28") => Self::Retryable,
                 // data exceptions, constraints, a row too large for its index, a view's check option
                 Some("22" | "23" | "54" | "44") => Self::Data,

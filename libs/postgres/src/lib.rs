@@ -1,5 +1,5 @@
-//! How a service meets its Postgres: the pool and its time limits, transactions, migrations, readiness, what an error
-//! means. No query of a service, no table and no HTTP.
+//! How a service uses its Postgres: the pool and its time limits, transactions, migrations, readiness, and the meaning
+//! of errors. It holds no query and no table of a service, and knows no HTTP.
 
 mod connection;
 mod failure;

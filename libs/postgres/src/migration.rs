@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::{ConnectError, Database, Failure, Pool};
 
-/// How often a migration is tried that meets the locks of a release at work.
+/// How often a migration is tried that the locks of a running release block.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -62,7 +62,7 @@ pub async fn migrate(
         Ok(applied) => json!({ "applied": applied }).to_string(),
         Err(error) => reason(error),
     };
-    // A missing folder means that no report is read here: a developer's shell.
+    // Without the folder there is no reader of reports, as in a developer's shell.
     if report.parent().is_some_and(Path::exists) {
         tokio::fs::write(report, text)
             .await
@@ -84,7 +84,7 @@ async fn apply(database: &Database, migrator: &Migrator) -> Result<Vec<i64>, Mig
         .map_err(MigrateError::Unreachable)?;
     let mut attempts = 1;
     while let Err(error) = migrator.run(&mut connection).await {
-        // The release before goes on writing: a migration that met its locks did nothing, and may try again.
+        // The previous release continues to write: a migration that its locks blocked did nothing, and may be retried.
         if attempts == ATTEMPTS || !is_in_the_way(&error) {
             return Err(error.into());
         }

@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
-use clock::Clock;
+use clock::{Clock, Jitter};
 use idempotency::KeyPolicy;
 use money::Currency;
 use postgres::Pool;
@@ -80,6 +80,7 @@ pub struct Parts {
     pub verifier: Verifier,
     pub currency: Currency,
     pub clock: Clock,
+    pub jitter: Jitter,
     pub poke: Poke,
     pub limits: QueueLimits,
     pub intents: IntentLimits,
@@ -103,6 +104,7 @@ impl App {
             verifier,
             currency,
             clock,
+            jitter,
             poke,
             limits,
             intents,
@@ -115,6 +117,7 @@ impl App {
             reservations,
             orders: orders.clone(),
             clock,
+            jitter,
             currency,
             poke: poke.clone(),
             terms: terms.clone(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use clap::Parser;
-use clock::Clock;
+use clock::{Clock, Jitter};
 use idempotency::InFlight;
 use postgres::{Database, Pool};
 use product::{
@@ -88,6 +88,7 @@ fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
         pool: pool.clone(),
         options: database.unlimited("product audit")?,
         clock: Clock::system(),
+        jitter: Jitter::random(),
     })
 }
 

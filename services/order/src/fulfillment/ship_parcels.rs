@@ -3,7 +3,7 @@
 
 use std::{error::Error, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -11,7 +11,7 @@ use super::{
     model::{Parcel, ParcelLease, ParcelTurn},
     ports::{Shipments, ShipmentsError, Warehouse},
 };
-use crate::values::{Backoff, Spread, causes::chain};
+use crate::values::{Backoff, causes::chain};
 
 /// Parcels of one round; product takes no more at once.
 const BATCH: i64 = 128;
@@ -27,7 +27,7 @@ const RETRIES: Backoff = Backoff {
 pub struct ShipParcels<W, S> {
     pub warehouse: W,
     pub shipments: S,
-    pub clock: Clock,
+    pub jitter: Jitter,
 }
 
 impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
@@ -91,7 +91,7 @@ impl<W: Warehouse, S: Shipments> ShipParcels<W, S> {
     }
 
     fn later(&self, turn: &ParcelTurn) -> (ParcelLease, Duration) {
-        let pause = RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid()));
+        let pause = RETRIES.pause(turn.attempts, self.jitter);
         (turn.lease, pause)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{error::Error, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -18,9 +18,7 @@ use crate::{
         model::{NewRefund, PaymentError, PaymentFilter, RefundCause},
         ports::{Intent, Payments},
     },
-    values::{
-        Actor, Backoff, Operation, Reader, RefundId, Spread, Start, UserId, Window, causes::chain,
-    },
+    values::{Actor, Backoff, Operation, Reader, RefundId, Start, UserId, Window, causes::chain},
 };
 
 /// Returns of one round; product takes no more at once.
@@ -38,7 +36,7 @@ pub struct ReceiveReturns<W, R, P> {
     pub warehouse: W,
     pub returns: R,
     pub payments: P,
-    pub clock: Clock,
+    pub jitter: Jitter,
 }
 
 impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
@@ -161,8 +159,8 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
         let later: Vec<(ParcelLease, Duration)> = turns
             .iter()
             .map(|one| {
-                let spread = Spread::of(self.clock.uuid());
-                (one.turn.lease, RETRIES.pause(one.turn.attempts, spread))
+                let pause = RETRIES.pause(one.turn.attempts, self.jitter);
+                (one.turn.lease, pause)
             })
             .collect();
         self.returns.postpone(&later, &chain(error)).await

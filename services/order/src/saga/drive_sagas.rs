@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use clock::Clock;
+use clock::{Clock, Jitter};
 use tracing::{debug, error, info, warn};
 
 use super::{
@@ -19,7 +19,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     orders::model::CancelReason,
     payments::ports::PaymentProvider,
-    values::{Backoff, EventType, OrderId, RefundId, Spread, causes::chain},
+    values::{Backoff, EventType, OrderId, RefundId, causes::chain},
 };
 
 /// Sagas that one round takes; product takes no more at once.
@@ -39,6 +39,7 @@ pub struct DriveSagas<R, S, P> {
     pub sagas: S,
     pub provider: P,
     pub clock: Clock,
+    pub jitter: Jitter,
 }
 
 /// What a round came to.
@@ -131,7 +132,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
         };
         let holds: Vec<(OrderId, Duration)> = turns
             .iter()
-            .map(|turn| (turn.lease.order_id, length(turn)))
+            .map(|turn| (turn.lease.id, length(turn)))
             .collect();
         let (before, after) = (FailPoint::BeforeExtendHold, FailPoint::AfterExtendHold);
         match between(before, after, self.reservations.extend(&holds)).await {
@@ -239,11 +240,11 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
                     report(settlement);
                 }
                 Settled::LeaseLost => {
-                    warn!(order.id = %settlement.lease.order_id, "another worker has claimed this saga");
+                    warn!(order.id = %settlement.lease.id, "another worker has claimed this saga");
                 }
                 Settled::OrderChanged => {
                     driven.more = true;
-                    info!(order.id = %settlement.lease.order_id, "the order has changed meanwhile; its saga continues");
+                    info!(order.id = %settlement.lease.id, "the order has changed meanwhile; its saga continues");
                 }
             }
         }
@@ -269,7 +270,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
     /// One entry of product's answer cannot be read: its saga waits, the others go on.
     fn misfit(&self, turn: &Turn, misfit: &Misfit) -> Postponement {
         error!(
-            order.id = %turn.lease.order_id,
+            order.id = %turn.lease.id,
             error = misfit as &dyn std::error::Error,
             "postponed a saga because of an invalid response"
         );
@@ -283,7 +284,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
     ) -> Outcome {
         apply(Progress::of(turn.clone())).map_err(|impossible| {
             error!(
-                order.id = %turn.lease.order_id,
+                order.id = %turn.lease.id,
                 error = &impossible as &dyn std::error::Error,
                 "saga needs manual intervention"
             );
@@ -308,7 +309,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
     fn postponement(&self, turn: &Turn, reason: String) -> Postponement {
         Postponement {
             lease: turn.lease,
-            pause: RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid())),
+            pause: RETRIES.pause(turn.attempts, self.jitter),
             reason,
         }
     }
@@ -371,11 +372,11 @@ impl Plan {
 }
 
 fn orders(turns: &[Turn]) -> Vec<OrderId> {
-    turns.iter().map(|turn| turn.lease.order_id).collect()
+    turns.iter().map(|turn| turn.lease.id).collect()
 }
 
 fn report(settlement: &Settlement) {
-    let id = settlement.lease.order_id;
+    let id = settlement.lease.id;
     for change in &settlement.changes {
         let status = change.state.status.as_str();
         match change.event {

@@ -39,7 +39,7 @@ enum Layer {
     ProductClient,
     FailPoint,
     App,
-    /// What puts the others together: it may name all of them, and none of them it.
+    /// The root that assembles the others: it may name all of them, and none may name it.
     Process,
 }
 
@@ -129,7 +129,7 @@ fn may(layer: Layer) -> Option<May<Layer>> {
     })
 }
 
-/// Where a path from the root of the crate leads to, by its first segments.
+/// The layer of a path from the root of the crate, by its first segments.
 fn layer_of(path: &[String]) -> Layer {
     let first = path.first().map(String::as_str);
     let second = path.get(1).map(String::as_str);

@@ -7,7 +7,7 @@ use axum::{
     response::IntoResponse,
 };
 use idempotency::RequestKey;
-use web::{Problem, ValidJson, conditional::ETag, token::Customer};
+use web::{Problem, Requires, ValidJson, conditional::ETag, permissions::orders};
 
 use super::{
     order_request::{NewOrderBody, OrderRules},
@@ -45,7 +45,7 @@ use crate::{
 )]
 pub async fn create_order(
     State(app): State<App>,
-    caller: Customer,
+    caller: Requires<orders::Create>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewOrderBody>,
 ) -> Result<impl IntoResponse, Problem> {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -31,14 +31,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PgShipments {
     pool: Pool,
-    clock: Clock,
+    jitter: Jitter,
 }
 
 impl PgShipments {
-    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+    pub fn new(pool: impl Into<Pool>, jitter: Jitter) -> Self {
         Self {
             pool: pool.into(),
-            clock,
+            jitter,
         }
     }
 }
@@ -55,7 +55,7 @@ impl Shipments for PgShipments {
         if answered.is_empty() {
             return Ok(0);
         }
-        retrying(self.clock, || settle(&self.pool, answered))
+        retrying(self.jitter, || settle(&self.pool, answered))
             .await
             .map_err(shipments_error)
     }
@@ -65,7 +65,7 @@ impl Shipments for PgShipments {
         parcels: &[(ParcelLease, Duration)],
         reason: &str,
     ) -> Result<(), ShipmentsError> {
-        retrying(self.clock, || postpone(&self.pool, parcels, reason))
+        retrying(self.jitter, || postpone(&self.pool, parcels, reason))
             .await
             .map_err(shipments_error)
     }

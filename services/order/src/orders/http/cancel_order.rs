@@ -2,11 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{
-    PathParameters, Problem,
-    conditional::ETag,
-    token::{CustomerOrAdmin, Fresh},
-};
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::orders};
 
 use super::{order_view::OrderView, refusal};
 use crate::{
@@ -39,7 +35,7 @@ use crate::{
 )]
 pub async fn cancel_order(
     State(app): State<App>,
-    caller: Fresh<CustomerOrAdmin>,
+    caller: Requires<orders::Cancel>,
     PathParameters(id): PathParameters<OrderId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {

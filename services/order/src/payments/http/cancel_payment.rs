@@ -2,11 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{
-    PathParameters, Problem,
-    conditional::ETag,
-    token::{CustomerOrAdmin, Fresh},
-};
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::payments};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{app::App, intents::http::wisher::wisher, values::PaymentId};
@@ -36,7 +32,7 @@ use crate::{app::App, intents::http::wisher::wisher, values::PaymentId};
 )]
 pub async fn cancel_payment(
     State(app): State<App>,
-    caller: Fresh<CustomerOrAdmin>,
+    caller: Requires<payments::Cancel>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{PathParameters, Problem, conditional::ETag, token::Admin};
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::payments};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{app::App, intents::http::wisher::wisher, values::PaymentId};
@@ -32,7 +32,7 @@ use crate::{app::App, intents::http::wisher::wisher, values::PaymentId};
 )]
 pub async fn capture_payment(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<payments::Capture>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {

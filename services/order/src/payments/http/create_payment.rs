@@ -10,11 +10,7 @@ use garde::Validate;
 use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    Problem, ValidJson,
-    conditional::ETag,
-    token::{CustomerOrAdmin, Fresh, Role},
-};
+use web::{Problem, Requires, ValidJson, conditional::ETag, permissions::payments};
 
 use super::{
     payment_refusal,
@@ -63,11 +59,11 @@ pub struct NewPaymentBody {
 )]
 pub async fn create_payment(
     State(app): State<App>,
-    caller: Fresh<CustomerOrAdmin>,
+    caller: Requires<payments::Create>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewPaymentBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    if body.capture == Some(CaptureModeName::Manual) && !caller.has(Role::Admin) {
+    if body.capture == Some(CaptureModeName::Manual) && !caller.may::<payments::Capture>() {
         return Err(Problem::forbidden(
             "Only an admin may start a payment with capture: manual.",
         ));

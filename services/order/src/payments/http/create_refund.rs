@@ -6,7 +6,9 @@ use idempotency::RequestKey;
 use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line, token::Admin};
+use web::{
+    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::payments, schema::Line,
+};
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{
@@ -51,7 +53,7 @@ pub struct NewRefundBody {
 )]
 pub async fn create_refund(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<payments::Refund>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewRefundBody>,

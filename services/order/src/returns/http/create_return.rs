@@ -5,7 +5,10 @@ use garde::Validate;
 use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, schema::BlankLine, token::Customer};
+use web::{
+    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::returns,
+    schema::BlankLine,
+};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{
@@ -80,7 +83,7 @@ impl NewReturnBody {
 )]
 pub async fn create_return(
     State(app): State<App>,
-    caller: Customer,
+    caller: Requires<returns::Create>,
     PathParameters(order): PathParameters<OrderId>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewReturnBody>,

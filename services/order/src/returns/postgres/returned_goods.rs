@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use clock::Clock;
+use clock::Jitter;
 use money::Money;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
@@ -33,14 +33,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PgReturnedGoods {
     pool: Pool,
-    clock: Clock,
+    jitter: Jitter,
 }
 
 impl PgReturnedGoods {
-    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+    pub fn new(pool: impl Into<Pool>, jitter: Jitter) -> Self {
         Self {
             pool: pool.into(),
-            clock,
+            jitter,
         }
     }
 }
@@ -57,7 +57,7 @@ impl ReturnedGoods for PgReturnedGoods {
         if answered.is_empty() {
             return Ok(0);
         }
-        retrying(self.clock, || settle(&self.pool, answered))
+        retrying(self.jitter, || settle(&self.pool, answered))
             .await
             .map_err(shipments_error)
     }
@@ -67,7 +67,7 @@ impl ReturnedGoods for PgReturnedGoods {
         returns: &[(ParcelLease, Duration)],
         reason: &str,
     ) -> Result<(), ShipmentsError> {
-        retrying(self.clock, || postpone(&self.pool, returns, reason))
+        retrying(self.jitter, || postpone(&self.pool, returns, reason))
             .await
             .map_err(shipments_error)
     }

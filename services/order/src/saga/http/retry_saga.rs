@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{PathParameters, Problem, token::Admin};
+use web::{PathParameters, Problem, Requires, permissions::sagas};
 
 use super::saga_view::{SagaView, of_tending};
 use crate::{app::App, intents::http::wisher::wisher, values::SagaId};
@@ -29,7 +29,7 @@ use crate::{app::App, intents::http::wisher::wisher, values::SagaId};
 )]
 pub async fn retry_saga(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<sagas::Write>,
     PathParameters(id): PathParameters<SagaId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {

@@ -55,7 +55,7 @@ impl SagaDesk for PgOrders {
         request: &Request,
         id: SagaId,
     ) -> Result<Answered<Retried>, OrdersError> {
-        retrying(self.clock, || retry(&self.intents, request, id))
+        retrying(self.jitter, || retry(&self.intents, request, id))
             .await
             .map_err(orders_error)
     }

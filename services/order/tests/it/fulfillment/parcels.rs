@@ -1,9 +1,9 @@
-//! Parcels on their way to product: told once whatever happens, and never against a cancellation.
+//! Shipments that are reported to product: once whatever happens, and never after a cancellation.
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use clock::Clock;
+use clock::{Clock, Jitter};
 use order::{
     fulfillment::{
         ShipParcels,
@@ -30,12 +30,12 @@ impl Shop {
     pub fn shipper(&self) -> ShipParcels<CatalogHttp, PgShipments> {
         ShipParcels {
             warehouse: self.reservations.clone(),
-            shipments: PgShipments::new(self.pool.clone(), Clock::system()),
-            clock: Clock::system(),
+            shipments: PgShipments::new(self.pool.clone(), Jitter::random()),
+            jitter: Jitter::random(),
         }
     }
 
-    /// Packs all that is left of an order, and decides that it leaves; the parcel's id.
+    /// Creates a fulfillment of all remaining units of an order and ships it; returns its id.
     pub async fn ship_all(&self, person: &Person, order: &Answer) -> String {
         let id = self.pack(person, order, &json!({})).await;
         let shipped = self.step(person, &id, "ship").await;
@@ -223,7 +223,7 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
         Merchant::Admin(UserId(shop.admin().id)),
         OrderId(order.uuid()),
     );
-    let store = PgOrders::new(Pools::shared(&shop.pool), Clock::system());
+    let store = PgOrders::new(Pools::shared(&shop.pool), Jitter::random());
     let parcel = order::values::FulfillmentId(Clock::system().uuid());
     let before = store.dispatch(id).await.unwrap().unwrap();
     let plan = before

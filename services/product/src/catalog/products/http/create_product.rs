@@ -7,10 +7,10 @@ use money::Amount;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    Problem, ValidJson,
+    Problem, Requires, ValidJson,
     conditional::ETag,
+    permissions,
     schema::{Line, Lines},
-    token::VendorOrAdmin,
 };
 
 use super::product_view::ProductView;
@@ -94,7 +94,7 @@ struct FirstUnits {
 )]
 pub(super) async fn create_product(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     key: Option<IdempotencyKey>,
     ValidJson(request): ValidJson<CreateProduct>,
 ) -> Result<Answer, Problem> {

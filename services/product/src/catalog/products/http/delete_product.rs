@@ -1,7 +1,7 @@
 //! `DELETE /products/{id}`
 
 use axum::{extract::State, http::StatusCode};
-use web::{PathParameters, Problem, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions};
 
 use crate::{
     app::App,
@@ -28,7 +28,7 @@ use crate::{
 )]
 pub(super) async fn delete_product(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     PathParameters(id): PathParameters<ProductId>,
 ) -> Result<StatusCode, Problem> {
     if products::delete(&app.pool, id, Owner::of(&caller)).await? {

@@ -6,10 +6,10 @@ use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     conditional::{ETag, IfMatch},
+    permissions,
     schema::{Line, Lines},
-    token::VendorOrAdmin,
 };
 
 use super::product_view::ProductView;
@@ -81,7 +81,7 @@ pub(crate) struct UpdateProduct {
 )]
 pub(super) async fn patch_product(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     PathParameters(id): PathParameters<ProductId>,
     if_match: IfMatch,
     ValidJson(request): ValidJson<UpdateProduct>,
@@ -130,7 +130,7 @@ pub(super) async fn patch_product(
 )]
 pub(super) async fn put_product(
     app: State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     id: PathParameters<ProductId>,
     if_match: IfMatch,
     request: ValidJson<UpdateProduct>,

@@ -1,7 +1,7 @@
 //! Who looks at the catalogue, and whose products a caller may change.
 
 use uuid::Uuid;
-use web::token::{Caller, Role};
+use web::{Reach, Requires, permissions::products, token::Caller};
 
 use super::VendorId;
 
@@ -15,10 +15,13 @@ pub enum Viewer {
 
 impl Viewer {
     pub fn of(caller: Option<&Caller>) -> Self {
-        match caller {
-            Some(caller) if caller.has(Role::Admin) => Self::Admin,
-            Some(caller) if caller.has(Role::Vendor) => Self::Vendor(VendorId(caller.id)),
-            Some(_) | None => Self::Public,
+        let Some(caller) = caller else {
+            return Self::Public;
+        };
+        match caller.reach::<products::ReadHidden>() {
+            Reach::No => Self::Public,
+            Reach::Own => Self::Vendor(VendorId(caller.id)),
+            Reach::Any => Self::Admin,
         }
     }
 
@@ -55,8 +58,8 @@ pub enum Owner {
 }
 
 impl Owner {
-    pub fn of(caller: &Caller) -> Self {
-        if caller.has(Role::Admin) {
+    pub fn of<P>(caller: &Requires<P>) -> Self {
+        if caller.reach == Reach::Any {
             Self::Any
         } else {
             Self::Only(VendorId(caller.id))

@@ -6,9 +6,9 @@ use idempotency::{Answer, IdempotencyKey, Once};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
+    permissions::stock,
     schema::{Difference, Line},
-    token::VendorOrAdmin,
 };
 
 use super::{inventory_view::InventoryView, set_inventory::answer};
@@ -78,7 +78,7 @@ fn moves(delta: &i64, (): &()) -> garde::Result {
 )]
 pub(super) async fn adjust_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Write>,
     PathParameters(sku): PathParameters<Sku>,
     key: IdempotencyKey,
     ValidJson(request): ValidJson<AdjustInventory>,

@@ -1,7 +1,7 @@
 //! `GET /inventory/{sku}`
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, conditional::ETag, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::stock};
 
 use super::inventory_view::InventoryView;
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 )]
 pub(super) async fn get_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Read>,
     PathParameters(sku): PathParameters<Sku>,
 ) -> Result<(ETag, Json<InventoryView>), Problem> {
     let inventory = inventory::find(&app.pool, &sku, Owner::of(&caller))

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, Page, Paging},
-    token::VendorOrAdmin,
+    permissions::stock,
 };
 
 use super::inventory_view::InventoryView;
@@ -44,7 +44,7 @@ pub(super) struct ListInventory {
 )]
 pub(super) async fn list_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Read>,
     ListQuery {
         paging,
         filter: query,

@@ -6,9 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    PathParameters, Problem,
+    PathParameters, Problem, Requires,
     list::{ListQuery, NoFilter, Page, Paging},
-    token::VendorOrAdmin,
+    permissions::stock,
 };
 
 use crate::{
@@ -83,7 +83,7 @@ impl From<PastMovement> for MovementView {
 )]
 pub(super) async fn list_movements(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Read>,
     PathParameters(sku): PathParameters<Sku>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<MovementView>>, Problem> {

@@ -6,10 +6,10 @@ use idempotency::{Answer, IdempotencyKey, Once};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     conditional::{ETag, IfMatch},
+    permissions::stock,
     schema::Line,
-    token::VendorOrAdmin,
 };
 
 use super::inventory_view::InventoryView;
@@ -76,7 +76,7 @@ pub(crate) struct SetInventory {
 )]
 pub(super) async fn set_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Write>,
     PathParameters(sku): PathParameters<Sku>,
     key: IdempotencyKey,
     if_match: IfMatch,

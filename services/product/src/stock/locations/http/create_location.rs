@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, schema::Line, token::Admin};
+use web::{Problem, Requires, ValidJson, permissions, schema::Line};
 
 use super::location_view::LocationView;
 use crate::{
@@ -48,7 +48,7 @@ pub(crate) struct CreateLocation {
 )]
 pub(super) async fn create_location(
     State(app): State<App>,
-    _: Admin,
+    _: Requires<permissions::locations::Write>,
     ValidJson(request): ValidJson<CreateLocation>,
 ) -> Result<(StatusCode, Json<LocationView>), Problem> {
     let new = NewLocation {

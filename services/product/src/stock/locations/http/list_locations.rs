@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, NoFilter, Page, Paging},
-    token::Admin,
+    permissions,
 };
 
 use super::location_view::LocationView;
@@ -30,7 +30,7 @@ use crate::{
 )]
 pub(super) async fn list_locations(
     State(app): State<App>,
-    _: Admin,
+    _: Requires<permissions::locations::Read>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<LocationView>>, Problem> {
     let paging: Paging<String> = Paging::try_new(&paging, &"locations")?;

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, Page, Paging},
-    token::VendorOrAdmin,
+    permissions,
 };
 
 use crate::{
@@ -108,7 +108,7 @@ impl From<ReservedLine> for ReservationView {
 )]
 pub(super) async fn list_reservations(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::reservations::Read>,
     ListQuery {
         paging,
         filter: query,

@@ -1,4 +1,4 @@
-//! What order asks of product, made up.
+//! Requests of order, as test data.
 
 use product::stock::reservations::{
     Extension, Parcel, ParcelLine,
@@ -27,7 +27,7 @@ pub fn order(lines: &[(&str, u32)]) -> Reservation {
     }
 }
 
-/// A parcel with these units of an order.
+/// A shipment with these units of an order.
 pub fn parcel(order_id: Uuid, lines: &[(&str, u32)]) -> Parcel {
     Parcel {
         id: id(),
