@@ -107,7 +107,7 @@ fn may(layer: Layer) -> Option<May<Layer>> {
         },
         SharedPostgres => May {
             layers: &[Model, SharedPostgres],
-            ours: &["idempotency", "postgres"],
+            ours: &["clock", "idempotency", "postgres"],
             never: &["axum", "garde", "reqwest", "utoipa"],
         },
         App => May {
