@@ -7,7 +7,7 @@ use anyhow::Context;
 use axum::Router;
 use clock::{Clock, Jitter};
 use money::Currency;
-use postgres::{Database, Pool};
+use postgres::{Database, Migrate, Pool};
 use web::{
     internal::AllowedCallers,
     server::{self, Listen},
@@ -19,7 +19,7 @@ use crate::{
     app::{App, Parts, RESERVATION_PATIENCE, internal, service},
     audit::{Auditor, OrderBooks},
     checkout::QueueLimits,
-    config::{Audit, CheckoutSettings, Migrate, Serve, Work},
+    config::{Audit, CheckoutSettings, Serve, Work},
     fulfillment::{ShipParcels, postgres::PgShipments},
     http,
     infrastructure::{
@@ -192,12 +192,7 @@ async fn serve_beside(
 }
 
 pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
-    Ok(postgres::migrate(
-        &config.database,
-        &MIGRATOR,
-        &config.termination_message_path,
-    )
-    .await?)
+    Ok(config.run(&MIGRATOR).await?)
 }
 
 /// Prints the result; fails if there are problems.
