@@ -22,7 +22,7 @@ use utoipa::{
 };
 
 use crate::{Problem, document::header_parameter};
-use clock::Clock;
+use clock::Ids;
 
 /// As OpenAPI shows it.
 pub(crate) const HEADER: &str = "Idempotency-Key";
@@ -92,7 +92,7 @@ pub(crate) fn parse(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Probl
 pub struct KeyPolicy {
     pub required: bool,
     /// Makes the keys that clients left out.
-    pub clock: Clock,
+    pub ids: Ids,
 }
 
 /// The key of a request: the client's, or one that is made where the client sent none and none is required. So every
@@ -205,7 +205,7 @@ where
         if let Some(key) = sent.await? {
             return Ok(Self(key));
         }
-        let key = policy.clock.uuid().to_string();
+        let key = policy.ids.uuid().to_string();
         if let Some(made) = parts.extensions.get::<MadeKey>()
             && let Ok(value) = HeaderValue::try_from(&key)
         {

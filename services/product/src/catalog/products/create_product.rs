@@ -1,6 +1,6 @@
 //! Putting a product up for sale, with its first units.
 
-use clock::Clock;
+use clock::Ids;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -63,12 +63,12 @@ impl From<sqlx::Error> for CreateProductError {
 /// Keeps the product, its stock, the movement of its first units and the answer, in one transaction.
 pub async fn create_product(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     new: &NewProduct,
     once: Option<&Once>,
     answer: impl Fn(Product) -> Result<Answer, serde_json::Error> + Send,
 ) -> Result<Answer, CreateProductError> {
-    let id = clock.uuid();
+    let id = ids.uuid();
     let mut tx = pool.begin().await?;
     if let Some(once) = once {
         match keys::claim(&mut tx, once).await? {
@@ -81,7 +81,7 @@ pub async fn create_product(
     inventory::open(&mut tx, &new.sku, DEFAULT_LOCATION, new.on_hand).await?;
     if new.on_hand > 0 {
         let movement = Movement {
-            id: clock.uuid(),
+            id: ids.uuid(),
             sku: new.sku.clone(),
             location: DEFAULT_LOCATION.to_owned(),
             kind: MovementKind::Initial,

@@ -1,6 +1,6 @@
 //! Setting and adjusting `on_hand`, under the lock that reservations take as well.
 
-use clock::Clock;
+use clock::Ids;
 use postgres::Pool;
 use web::conditional::{ETag, IfMatch};
 
@@ -78,14 +78,14 @@ impl From<sqlx::Error> for InventoryError {
 /// Writes the new count, its movement and the answer in one transaction, and tries again while locks are in the way.
 pub async fn change_on_hand(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
     answer: impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
 ) -> Result<Answer, InventoryError> {
     let (mut retries, mut reach) = (Retries::begin(), Reach::default());
     loop {
-        match attempt(pool, clock, change, once, &answer, &reach).await {
+        match attempt(pool, ids, change, once, &answer, &reach).await {
             Ok(Attempt::Done(answer)) => return Ok(answer),
             Ok(Attempt::Widen(skus)) => reach.widen(skus),
             Err(InventoryError::Stock(error)) => retries.again(error).await?,
@@ -102,7 +102,7 @@ enum Attempt {
 
 async fn attempt(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
     answer: &(impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
@@ -133,7 +133,7 @@ async fn attempt(
         if !change.force || on_hand < 0 {
             return Err(InventoryError::BelowCommitted { on_hand, committed });
         }
-        let given_up = give_up(&mut tx, clock, (sku, location), on_hand, reach).await?;
+        let given_up = give_up(&mut tx, ids, (sku, location), on_hand, reach).await?;
         if let Some(skus) = given_up {
             tx.rollback().await?;
             return Ok(Attempt::Widen(skus));
@@ -143,7 +143,7 @@ async fn attempt(
     inventory::set(&mut tx, sku, location, on_hand, threshold).await?;
     if on_hand != shelf.on_hand {
         let movement = Movement {
-            id: clock.uuid(),
+            id: ids.uuid(),
             sku: sku.clone(),
             location: location.to_owned(),
             kind: change.count.movement_kind(),

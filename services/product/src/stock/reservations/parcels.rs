@@ -8,7 +8,7 @@ use std::{
     num::NonZeroU32,
 };
 
-use clock::Clock;
+use clock::Ids;
 use postgres::Pool;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -123,10 +123,10 @@ impl Parcel {
 /// Units leave the shelves that their orders had them allocated on.
 pub async fn ship(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     shipments: &[Parcel],
 ) -> Result<Vec<ParcelOutcome<Shipped>>, StockError> {
-    let packed = carry(pool, clock, Way::Shipment, shipments).await?;
+    let packed = carry(pool, ids, Way::Shipment, shipments).await?;
     Ok(outcomes(shipments, &packed, |packed| match packed {
         Packed::Moved => Shipped::Shipped,
         Packed::NotCommitted => Shipped::NotCommitted,
@@ -139,10 +139,10 @@ pub async fn ship(
 /// Units that were shipped stand on their shelves again, for everybody.
 pub async fn restock(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     returns: &[Parcel],
 ) -> Result<Vec<ParcelOutcome<Returned>>, StockError> {
-    let packed = carry(pool, clock, Way::Return, returns).await?;
+    let packed = carry(pool, ids, Way::Return, returns).await?;
     Ok(outcomes(returns, &packed, |packed| match packed {
         Packed::Moved => Returned::Returned,
         // Of a hold that is not committed nothing was shipped.
@@ -154,13 +154,13 @@ pub async fn restock(
 
 async fn carry(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     way: Way,
     parcels: &[Parcel],
 ) -> Result<Vec<Packed>, StockError> {
     let mut retries = Retries::begin();
     loop {
-        match carry_once(pool, clock, way, parcels).await {
+        match carry_once(pool, ids, way, parcels).await {
             Ok(packed) => return Ok(packed),
             Err(error) => retries.again(error).await?,
         }
@@ -169,17 +169,17 @@ async fn carry(
 
 async fn carry_once(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     way: Way,
     parcels: &[Parcel],
 ) -> Result<Vec<Packed>, StockError> {
     let orders: BTreeSet<Uuid> = parcels.iter().map(|parcel| parcel.order_id).collect();
     let orders = Vec::from_iter(orders);
-    let ids: Vec<Uuid> = parcels.iter().map(|parcel| parcel.id).collect();
+    let parcel_ids: Vec<Uuid> = parcels.iter().map(|parcel| parcel.id).collect();
     let mut tx = pool.begin().await?;
     let locked = holds::lock(&mut tx, &orders).await?;
     let lines = parcels::lines(&mut tx, &orders).await?;
-    let moved = parcels::moved(&mut tx, way, &ids).await?;
+    let moved = parcels::moved(&mut tx, way, &parcel_ids).await?;
     let packing = pack(
         way,
         parcels,
@@ -191,7 +191,7 @@ async fn carry_once(
         },
     )?;
     if !packing.moves.is_empty() {
-        parcels::write(&mut tx, clock, way, parcels, &lines, &packing).await?;
+        parcels::write(&mut tx, ids, way, parcels, &lines, &packing).await?;
     }
     tx.commit().await?;
     Ok(packing.packed)

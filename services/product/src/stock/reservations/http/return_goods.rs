@@ -25,6 +25,6 @@ pub(super) async fn return_goods(
     JsonBody(request): JsonBody<ReturnGoods>,
 ) -> Result<Json<Outcomes>, Problem> {
     let returns = parcels(request.returns)?;
-    let outcomes = restock(&app.pool, app.clock, &returns).await?;
+    let outcomes = restock(&app.pool, app.ids, &returns).await?;
     Ok(Json(Outcomes { outcomes }))
 }

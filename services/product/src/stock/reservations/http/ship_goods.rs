@@ -41,7 +41,7 @@ pub(super) async fn ship_goods(
     JsonBody(request): JsonBody<ShipGoods>,
 ) -> Result<Json<Outcomes>, Problem> {
     let shipments = parcels(request.shipments)?;
-    let outcomes = ship(&app.pool, app.clock, &shipments).await?;
+    let outcomes = ship(&app.pool, app.ids, &shipments).await?;
     Ok(Json(Outcomes { outcomes }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use clock::Clock;
+use clock::Ids;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -110,12 +110,12 @@ pub async fn allocated(
 /// Takes the units off the lines and the shelf, and keeps that for the order service.
 pub async fn write(
     tx: &mut Transaction,
-    clock: Clock,
+    ids: Ids,
     sku: &Sku,
     location: &str,
     short: &[Having],
 ) -> Result<(), StockError> {
-    let ids: Vec<Uuid> = short.iter().map(|_| clock.uuid()).collect();
+    let ids: Vec<Uuid> = short.iter().map(|_| ids.uuid()).collect();
     let orders: Vec<Uuid> = short.iter().map(|having| having.order_id).collect();
     let units: Vec<i64> = short.iter().map(|having| having.units).collect();
     let changed = sqlx::query!(
