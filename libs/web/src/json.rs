@@ -6,7 +6,7 @@ mod free_object;
 mod scan;
 mod strict;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_path_to_error::{Path, Segment, Track};
 
 use crate::{FieldError, Problem, problem::INVALID};
@@ -53,6 +53,14 @@ pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
             message,
         )])
     })
+}
+
+/// For members of a merge patch (RFC 7396), with `#[serde(default)]`: one that is there, null or not, as far as `T` takes
+/// null; absent ones are not read.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The message without "at line 1 column 2": the pointer says where.

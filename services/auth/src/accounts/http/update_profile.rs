@@ -6,11 +6,12 @@ use axum::{
     http::{header, request::Parts},
 };
 use garde::Validate;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
     conditional::{ETag, IfMatch, OptionalIfMatch},
+    json::present,
     schema::Line,
 };
 
@@ -40,13 +41,6 @@ pub(crate) struct UpdateProfile {
         reason = "absent and null differ in a merge patch"
     )]
     username: Option<Option<Username>>,
-}
-
-/// A member that is there, null or not; absent ones never come here.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// `If-Match`, where the client sent it.

@@ -3,11 +3,12 @@
 use axum::{Json, extract::State};
 use garde::Validate;
 use money::Amount;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
     PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
+    json::present,
     schema::{Line, Lines},
     token::VendorOrAdmin,
 };
@@ -57,13 +58,6 @@ pub(crate) struct UpdateProduct {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Status>, nullable = false)]
     status: Option<Status>,
-}
-
-/// A member that is there, null or not; absent ones never come here.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// Change a product
