@@ -29,6 +29,7 @@ async fn main() -> anyhow::Result<()> {
     match config.command {
         Command::Serve(settings) => {
             config.logging.init()?;
+            let _export = config.traces.export()?;
             serve(*settings).await
         }
         Command::Migrate(settings) => {

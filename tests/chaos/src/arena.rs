@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail, ensure};
 use clock::Ids;
 use local_shop::{Binaries, Member, Plan, Shop, Workload};
+use rand::{RngExt, rngs::SmallRng};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{
@@ -17,7 +18,6 @@ use web::token::Role;
 use crate::{
     books,
     buyer::{Buyer, Entry, Errand, Item, Wish},
-    dice::Dice,
 };
 
 /// Longer than the longest pause of a saga, shorter than what a test may take.
@@ -223,7 +223,7 @@ impl Arena {
     /// Wishes for one to three of these SKUs, in any order.
     pub fn wishes(
         &self,
-        dice: &mut Dice,
+        dice: &mut SmallRng,
         skus: &[String],
         count: usize,
         methods: &[&str],
@@ -242,12 +242,12 @@ impl Arena {
     }
 }
 
-fn basket(dice: &mut Dice, skus: &[String]) -> Vec<Item> {
+fn basket(dice: &mut SmallRng, skus: &[String]) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
-    for _ in 0..=dice.below(3) {
-        let sku = dice.one_of(skus).clone();
+    for _ in 0..=dice.random_range(0..3) {
+        let sku = skus[dice.random_range(0..skus.len())].clone();
         if items.iter().all(|item| item.sku != sku) {
-            let quantity = if dice.below(3) == 0 { 2 } else { 1 };
+            let quantity = if dice.random_range(0..3) == 0 { 2 } else { 1 };
             items.push(Item { sku, quantity });
         }
     }
@@ -255,12 +255,16 @@ fn basket(dice: &mut Dice, skus: &[String]) -> Vec<Item> {
 }
 
 /// Most name a method with their order, some pay later, some change their mind, and some never pay.
-fn payment(dice: &mut Dice, methods: &[&str], cancels: bool) -> (Option<String>, Option<Errand>) {
+fn payment(
+    dice: &mut SmallRng,
+    methods: &[&str],
+    cancels: bool,
+) -> (Option<String>, Option<Errand>) {
     if methods.is_empty() {
         return (None, None);
     }
-    let method = (*dice.one_of(methods)).to_owned();
-    match dice.below(10) {
+    let method = methods[dice.random_range(0..methods.len())].to_owned();
+    match dice.random_range(0..10) {
         0..=4 => (Some(method), None),
         5 | 6 => (Some(method), cancels.then_some(Errand::Cancel)),
         7 | 8 => (None, Some(Errand::Pay(method))),

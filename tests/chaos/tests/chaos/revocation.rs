@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use chaos::{Arena, arena::expect};
 use local_shop::{Member, Workload};
+use rand::{SeedableRng, rngs::SmallRng};
 use reqwest::Method;
 use serde_json::json;
 use tokio::time::sleep;
@@ -74,7 +75,7 @@ async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_st
     assert_eq!(status(Method::POST, adjustments.clone(), &admin).await, 503);
     assert_eq!(status(Method::GET, orders.clone(), &customer).await, 200);
     let buyers = arena.buyers(1).unwrap();
-    let wishes = arena.wishes(&mut chaos::Dice::new(1), &[sku], 1, &[]);
+    let wishes = arena.wishes(&mut SmallRng::seed_from_u64(1), &[sku], 1, &[]);
     let journal = arena
         .crowd(&buyers, wishes, Duration::from_secs(10))
         .join_all()
