@@ -1,4 +1,4 @@
-//! `GET /orders/{id}/fulfillments`: the parcels of an order.
+//! `GET /orders/{id}/fulfillments`: the fulfillments of an order.
 
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -11,8 +11,8 @@ use web::{
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
     app::App,
-    fulfillment::Onlooker,
     infrastructure::http::listing::merchant,
+    orders::model::Viewer,
     values::{OrderId, UserId},
 };
 
@@ -23,14 +23,14 @@ pub struct FulfillmentsView {
 }
 
 /// As whom somebody may look at what was shipped of an order.
-pub fn onlooker(caller: &Caller) -> Result<Onlooker, Problem> {
+pub fn viewer(caller: &Caller) -> Result<Viewer, Problem> {
     let sells = caller.has(Role::Vendor) || caller.has(Role::Admin);
     if !sells && !caller.has(Role::Customer) {
         return Err(Problem::forbidden(
             "The role customer, vendor or admin is required.",
         ));
     }
-    Ok(Onlooker {
+    Ok(Viewer {
         customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
         merchant: sells.then(|| merchant(caller)),
     })
@@ -56,11 +56,14 @@ pub async fn list_fulfillments(
     caller: Caller,
     PathParameters(order): PathParameters<OrderId>,
 ) -> Result<Json<FulfillmentsView>, Problem> {
-    let parcels = app
+    let fulfillments = app
         .fulfill_order
-        .list(order, onlooker(&caller)?)
+        .list(order, viewer(&caller)?)
         .await
         .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
-    let data = parcels.into_iter().map(FulfillmentView::from).collect();
+    let data = fulfillments
+        .into_iter()
+        .map(FulfillmentView::from)
+        .collect();
     Ok(Json(FulfillmentsView { data }))
 }
