@@ -23,7 +23,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{Client, ResourceExt as _};
-use prune::{Wanted, prune_all};
+use prune::prune_all;
 use single::{
     change_metadata, delete_state, has_strange_patroni, restart_pod, scale, write_credential,
 };
@@ -136,15 +136,15 @@ pub async fn apply(
         };
         apply_data(&mut writer, live, data, &mut applied, written).await?
     };
-    let service_accounts = writer
+    writer
         .apply_all(&live.service_accounts, &service_accounts)
         .await?;
-    let roles = writer.apply_all(&live.roles, &roles).await?;
-    let role_bindings = writer
+    writer.apply_all(&live.roles, &roles).await?;
+    writer
         .apply_all(&live.role_bindings, &role_bindings)
         .await?;
-    let services = writer.apply_all(&live.services, &services).await?;
-    let network_policies = writer
+    writer.apply_all(&live.services, &services).await?;
+    writer
         .apply_all(&live.network_policies, &network_policies)
         .await?;
     for set in &stateful_sets {
@@ -165,31 +165,16 @@ pub async fn apply(
         writer.create(job).await?;
     }
     apply_deployments(&mut writer, live, deployments, &mut applied).await?;
-    let budgets = writer.apply_all(&live.budgets, &budgets).await?;
+    writer.apply_all(&live.budgets, &budgets).await?;
     let own_autoscalers: BTreeMap<_, _> = live
         .autoscalers
         .iter()
         .filter(|(_, autoscaler)| belongs_to(stack, &autoscaler.metadata))
         .map(|(name, autoscaler)| (name.clone(), autoscaler.metadata.clone()))
         .collect();
-    let autoscalers = writer.apply_all(&own_autoscalers, &autoscalers).await?;
-    let ingresses = writer.apply_all(&live.ingresses, &ingresses).await?;
-
-    let wanted = Wanted {
-        service_accounts,
-        roles,
-        role_bindings,
-        services,
-        network_policies,
-        // All of them, whether or not this pass could build them.
-        deployments: Workload::ALL
-            .map(|workload| stack.object(workload.as_str()))
-            .into(),
-        budgets,
-        autoscalers,
-        ingresses,
-    };
-    prune_all(&mut writer, live, &own_autoscalers, &wanted, &prune).await?;
+    writer.apply_all(&own_autoscalers, &autoscalers).await?;
+    writer.apply_all(&live.ingresses, &ingresses).await?;
+    prune_all(&mut writer, live, &own_autoscalers, &prune).await?;
     applied.problems = writer.problems;
     applied.wrote = writer.wrote;
     Ok(applied)

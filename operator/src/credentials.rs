@@ -6,7 +6,7 @@ pub mod secrets;
 
 use crate::{
     component::Application,
-    fingerprint::{fingerprint, hexadecimal},
+    fingerprint::fingerprint,
     kube::labels::belongs_to,
     randomness::{Randomness, RandomnessError},
     validate::ValidStack,
@@ -77,7 +77,7 @@ const REFRESH_KEY: &str = "refresh.key";
 type Content = BTreeMap<String, ByteString>;
 
 /// What every Secret of a stack holds once the writes are through.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Credentials {
     /// Of those that can be used.
     contents: BTreeMap<Credential, Content>,
@@ -126,11 +126,7 @@ pub fn complete(
     has_administrator: bool,
     randomness: &mut dyn Randomness,
 ) -> Result<Credentials, RandomnessError> {
-    let mut credentials = Credentials {
-        contents: BTreeMap::new(),
-        unusable: BTreeMap::new(),
-        writes: Vec::new(),
-    };
+    let mut credentials = Credentials::default();
     for credential in Credential::ALL {
         let secret = live.get(&credential);
         if secret.is_some_and(|secret| !belongs_to(stack, &secret.metadata)) {
@@ -176,79 +172,67 @@ fn missing(
 ) -> Result<Content, MissingError> {
     let mut added = Content::new();
     let mut add = |key: &str, value: String| {
-        added.insert(key.to_owned(), ByteString(value.into_bytes()));
+        if held.get(key).map(|held| held.0.as_slice()) != Some(value.as_bytes()) {
+            added.insert(key.to_owned(), ByteString(value.into_bytes()));
+        }
     };
+    let is_absent = |key: &str| !held.contains_key(key);
     match credential {
         Credential::Postgres => {
-            for key in [
+            let keys = [
                 "superuser-password",
                 "replication-password",
                 "rewind-password",
-            ] {
-                if !held.contains_key(key) {
-                    add(key, randomness.secret(24)?);
-                }
+            ];
+            for key in keys.into_iter().filter(|key| is_absent(key)) {
+                add(key, randomness.secret(24)?);
             }
         }
         Credential::Database(application) => {
-            let name = application.as_str();
-            let username = match text(held, "username")? {
-                Some(username) => username,
-                None => format!("{name}_a"),
-            };
+            let username = text(held, "username")?;
+            let username = username.unwrap_or_else(|| format!("{}_a", application.as_str()));
             let password = match text(held, "password")? {
                 Some(password) => password,
                 None => randomness.secret(24)?,
             };
-            let uri = database_uri(stack, application, &username, &password);
-            if !held.contains_key("username") {
-                add("username", username);
-            }
-            if !held.contains_key("password") {
-                add("password", password);
-            }
             // Like the hashes below, it follows what a person may have changed.
-            if held.get("uri").map(|held| held.0.as_slice()) != Some(uri.as_bytes()) {
-                add("uri", uri);
-            }
+            let uri = database_uri(stack, application, &username, &password);
+            add("username", username);
+            add("password", password);
+            add("uri", uri);
         }
         Credential::SigningKeys => {
             let active = text(held, "active")?;
-            if !active.is_some_and(|kid| held.contains_key(&format!("{}.pem", kid.trim()))) {
+            if active.is_none_or(|kid| is_absent(&format!("{}.pem", kid.trim()))) {
                 let key = randomness.signing_key()?;
                 add(&format!("{}.pem", key.kid), key.pem);
                 add("active", key.kid);
             }
-            if !held.contains_key(REFRESH_KEY) {
+            if is_absent(REFRESH_KEY) {
                 add(REFRESH_KEY, randomness.secret(32)?);
             }
         }
         Credential::Administrator => {
-            if !held.contains_key("email") {
+            if is_absent("email") {
                 add("email", format!("admin@{}.localhost", stack.name));
             }
-            if !held.contains_key("password") {
+            if is_absent("password") {
                 add("password", randomness.secret(12)?);
             }
         }
         Credential::InternalTokens => {
             for caller in CALLERS {
-                let tokens = if let Some(tokens) = text(held, caller)? {
-                    tokens
-                } else {
-                    let token = format!("{}\n", randomness.secret(32)?);
-                    add(caller, token.clone());
-                    token
+                let tokens = match text(held, caller)? {
+                    Some(tokens) => tokens,
+                    None => format!("{}\n", randomness.secret(32)?),
                 };
                 // What is called reads the hashes. They follow the tokens, which a person may have changed.
-                let (key, hashes) = (hash_key(caller), hashes(&tokens));
-                if held.get(&key).map(|held| held.0.as_slice()) != Some(hashes.as_bytes()) {
-                    add(&key, hashes);
-                }
+                add(&hash_key(caller), hashes(&tokens));
+                add(caller, tokens);
             }
         }
         Credential::PaymentWebhooks => {
-            if !held.contains_key("secrets") {
+            if is_absent("secrets") {
                 // Standard Webhooks 1.0 wants base64, and that is what an even number of hexadecimal pairs is, too.
                 add("secrets", format!("whsec_{}\n", randomness.secret(24)?));
             }
@@ -298,14 +282,10 @@ pub fn hash_key(caller: &str) -> String {
 
 /// A line for each token, as the services read it.
 fn hashes(tokens: &str) -> String {
-    let mut lines = String::new();
     let tokens = tokens.lines().map(str::trim);
-    for token in tokens.filter(|token| !token.is_empty()) {
-        lines.push_str("sha256:");
-        lines.push_str(&hexadecimal(&Sha256::digest(token)));
-        lines.push('\n');
-    }
-    lines
+    let tokens = tokens.filter(|token| !token.is_empty());
+    let lines = tokens.map(|token| format!("sha256:{:x}\n", Sha256::digest(token)));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn text(held: &Content, key: &str) -> Result<Option<String>, MissingError> {

@@ -15,13 +15,15 @@ use crate::{
         labels::{stack_selector, unmanaged_selector},
         live::{FetchError, Live},
         rollout_state,
+        scope::Namespaced,
         stores::Children,
         warnings::warnings,
     },
     network::routing::IngressClasses,
+    status::is_true,
 };
-use ecommercestack_crds::{EcommerceStack, EcommerceStackStatus};
-use futures::future::{try_join_all, try_join3};
+use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus};
+use futures::{future::try_join_all, try_join};
 use k8s_openapi::{
     api::{
         core::v1::{
@@ -34,13 +36,12 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Client, Resource, ResourceExt as _,
+    Api, Client, ResourceExt as _,
     api::{ApiResource, DynamicObject, ListParams},
-    core::NamespaceResourceScope,
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
 
 /// A stack as the API server has it.
 pub struct Found {
@@ -59,10 +60,10 @@ pub async fn fetch_stack(
 ) -> Result<Option<Found>, FetchError> {
     let resource = ApiResource::erase::<EcommerceStack>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-    let object = api.get_opt(name).await.map_err(|source| FetchError {
-        what: "the stack",
-        source,
-    })?;
+    let object = api
+        .get_opt(name)
+        .await
+        .map_err(FetchError::reading("the stack"))?;
     Ok(object.map(|object| Found {
         status: readable_status(&object.data["status"]),
         stack: serde_path_to_error::deserialize(json!(object)).map_err(Unreadable),
@@ -83,52 +84,90 @@ fn readable_status(status: &Value) -> Option<EcommerceStackStatus> {
     }))
 }
 
-/// Reads what a pass needs besides the stack; what is watched, from the stores where they are given.
+/// What is not watched, and read from the API server in every pass, once.
+#[derive(Clone)]
+pub struct Unwatched {
+    namespace_terminating: bool,
+    secrets: BTreeMap<Credential, Secret>,
+    /// `ConfigMaps` under the names that Patroni uses.
+    states: BTreeMap<String, ObjectMeta>,
+    ingress_classes: Option<IngressClasses>,
+}
+
+/// Reads what is not watched.
+pub async fn fetch_unwatched(
+    client: &Client,
+    stack: &EcommerceStack,
+) -> Result<Unwatched, FetchError> {
+    let (namespace, name) = (stack.namespace().unwrap_or_default(), stack.name_any());
+    let reader = Reader {
+        client,
+        namespace: &namespace,
+        name: &name,
+    };
+    let ingress_classes = async {
+        match &stack.spec.ingress {
+            Some(_) => reader.ingress_classes().await,
+            None => Ok(None),
+        }
+    };
+    let (namespace_terminating, secrets, states, ingress_classes) = try_join!(
+        reader.namespace_terminating(),
+        reader.secrets(),
+        reader.patroni(),
+        ingress_classes,
+    )?;
+    Ok(Unwatched {
+        namespace_terminating,
+        secrets,
+        states,
+        ingress_classes,
+    })
+}
+
+/// Reads the rest of what a pass needs: what is watched, from the stores where they are given, and what tells why something
+/// is not ready.
 pub async fn fetch(
     client: &Client,
     stack: EcommerceStack,
+    unwatched: Unwatched,
     children: Option<&Children>,
 ) -> Result<Fetched, FetchError> {
     let (namespace, name) = (stack.namespace().unwrap_or_default(), stack.name_any());
     let reader = Reader {
         client,
-        children,
         namespace: &namespace,
         name: &name,
     };
-    let (namespace_terminating, secrets, live) = try_join3(
-        reader.namespace_terminating(),
-        reader.secrets(),
-        reader.live(),
-    )
-    .await?;
+    let mut live = match children {
+        Some(children) => reader.watched(children).await?,
+        None => reader.listed().await?,
+    };
+    reader.add_volume(&mut live.volumes).await?;
+    let states = unwatched.states.into_iter();
+    (live.patroni, live.strange_states) =
+        states.partition(|(_, state)| is_patroni_state(&name, state));
     let pods = if is_unsettled(&stack, &live) {
         reader.pods().await?
     } else {
         Vec::new()
     };
     let warnings = warnings(client, &namespace, &live, &pods).await?;
-    let ingress_classes = match &stack.spec.ingress {
-        Some(_) => reader.ingress_classes().await?,
-        None => None,
-    };
     Ok(Fetched {
         stack,
-        namespace_terminating,
-        secrets,
+        namespace_terminating: unwatched.namespace_terminating,
+        secrets: unwatched.secrets,
         system_identifier: identity::of_state(&live, &name),
         live,
         pods,
         warnings,
-        ingress_classes,
+        ingress_classes: unwatched.ingress_classes,
     })
 }
 
 fn is_unsettled(stack: &EcommerceStack, live: &Live) -> bool {
-    let conditions = stack.status.iter().flat_map(|status| &status.conditions);
-    let ready = conditions
-        .filter(|condition| condition.type_ == "Ready")
-        .any(|condition| condition.status == "True");
+    let status = stack.status.as_ref();
+    let ready = status.is_some_and(|status| is_true(&status.conditions, ConditionType::Ready));
     !ready
         || live
             .deployments
@@ -146,7 +185,6 @@ fn is_unsettled(stack: &EcommerceStack, live: &Live) -> bool {
 
 struct Reader<'a> {
     client: &'a Client,
-    children: Option<&'a Children>,
     namespace: &'a str,
     name: &'a str,
 }
@@ -157,41 +195,26 @@ impl Reader<'_> {
         let namespace = api
             .get_metadata_opt(self.namespace)
             .await
-            .map_err(|source| FetchError {
-                what: "the namespace",
-                source,
-            })?;
+            .map_err(FetchError::reading("the namespace"))?;
         Ok(namespace.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()))
     }
 
     async fn secrets(&self) -> Result<BTreeMap<Credential, Secret>, FetchError> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), self.namespace);
+        let api = self.api::<Secret>();
         let reads = Credential::ALL.map(|credential| {
             let (api, name) = (
                 api.clone(),
                 format!("{}-{}", self.name, credential.suffix()),
             );
             async move {
-                let secret = api.get_opt(&name).await.map_err(|source| FetchError {
-                    what: "the stack's Secrets",
-                    source,
-                })?;
+                let secret = api
+                    .get_opt(&name)
+                    .await
+                    .map_err(FetchError::reading("the stack's Secrets"))?;
                 Ok(secret.map(|secret| (credential, secret)))
             }
         });
         Ok(try_join_all(reads).await?.into_iter().flatten().collect())
-    }
-
-    async fn live(&self) -> Result<Live, FetchError> {
-        let mut live = match self.children {
-            Some(children) => self.watched(children).await?,
-            None => self.listed().await?,
-        };
-        self.add_volume(&mut live.volumes).await?;
-        let states = self.patroni().await?.into_iter();
-        (live.patroni, live.strange_states) =
-            states.partition(|(_, state)| is_patroni_state(self.name, state));
-        Ok(live)
     }
 
     async fn watched(&self, children: &Children) -> Result<Live, FetchError> {
@@ -238,12 +261,11 @@ impl Reader<'_> {
     ) -> Result<(), FetchError> {
         let name = volume_name(self.name);
         if !volumes.contains_key(&name) {
-            let api: Api<PersistentVolumeClaim> =
-                Api::namespaced(self.client.clone(), self.namespace);
-            let volume = api.get_opt(&name).await.map_err(|source| FetchError {
-                what: "the database's volume",
-                source,
-            })?;
+            let api = self.api::<PersistentVolumeClaim>();
+            let volume = api
+                .get_opt(&name)
+                .await
+                .map_err(FetchError::reading("the database's volume"))?;
             volumes.extend(volume.map(|volume| (name, volume)));
         }
         Ok(())
@@ -255,25 +277,19 @@ impl Reader<'_> {
             Ok(classes) => Ok(Some(IngressClasses::new(&classes.items))),
             // They are the cluster's, and in namespaced mode the operator has no rights there. // OPERATOR 21
             Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(None),
-            Err(source) => Err(FetchError {
-                what: "IngressClasses",
-                source,
-            }),
+            Err(source) => Err(FetchError::reading("IngressClasses")(source)),
         }
     }
 
     async fn patroni(&self) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
-        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), self.namespace);
+        let api = self.api::<ConfigMap>();
         let reads = PATRONI_SUFFIXES.map(|suffix| {
             let (api, name) = (api.clone(), format!("{}-postgres-{suffix}", self.name));
             async move {
-                let config_map =
-                    api.get_metadata_opt(&name)
-                        .await
-                        .map_err(|source| FetchError {
-                            what: "the database's ConfigMaps",
-                            source,
-                        })?;
+                let config_map = api
+                    .get_metadata_opt(&name)
+                    .await
+                    .map_err(FetchError::reading("the database's ConfigMaps"))?;
                 Ok(config_map.map(|config_map| (name, config_map.metadata)))
             }
         });
@@ -284,32 +300,23 @@ impl Reader<'_> {
         Ok(self.list("Pods").await?.into_values().collect())
     }
 
-    async fn list<K>(&self, what: &'static str) -> Result<BTreeMap<String, K>, FetchError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned,
-    {
+    async fn list<K: Namespaced>(
+        &self,
+        what: &'static str,
+    ) -> Result<BTreeMap<String, K>, FetchError> {
         self.list_by(&self.ours(), what).await
     }
 
-    async fn list_by<K>(
+    async fn list_by<K: Namespaced>(
         &self,
         parameters: &ListParams,
         what: &'static str,
-    ) -> Result<BTreeMap<String, K>, FetchError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned,
-    {
-        let api: Api<K> = Api::namespaced(self.client.clone(), self.namespace);
+    ) -> Result<BTreeMap<String, K>, FetchError> {
+        let api = self.api::<K>();
         let list = api
             .list(parameters)
             .await
-            .map_err(|source| FetchError { what, source })?;
+            .map_err(FetchError::reading(what))?;
         Ok(list
             .items
             .into_iter()
@@ -317,26 +324,24 @@ impl Reader<'_> {
             .collect())
     }
 
-    async fn list_metadata<K>(
+    async fn list_metadata<K: Namespaced>(
         &self,
         what: &'static str,
-    ) -> Result<BTreeMap<String, ObjectMeta>, FetchError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned,
-    {
-        let api: Api<K> = Api::namespaced(self.client.clone(), self.namespace);
+    ) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
+        let api = self.api::<K>();
         let list = api
             .list_metadata(&self.ours())
             .await
-            .map_err(|source| FetchError { what, source })?;
+            .map_err(FetchError::reading(what))?;
         Ok(list
             .items
             .into_iter()
             .map(|object| (object.name_any(), object.metadata))
             .collect())
+    }
+
+    fn api<K: Namespaced>(&self) -> Api<K> {
+        Api::namespaced(self.client.clone(), self.namespace)
     }
 
     fn ours(&self) -> ListParams {

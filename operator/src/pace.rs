@@ -3,8 +3,9 @@
 pub mod backoff;
 pub mod places;
 
-use crate::kube::apply_cache::StackKey;
-use backoff::{Attempts, Backoff};
+use crate::kube::per_stack::StackKey;
+use backoff::{Attempts, doubling};
+use backon::ExponentialBuilder;
 use std::time::Duration;
 
 /// Why a stack is looked at again; in metrics by the same name.
@@ -34,24 +35,14 @@ pub enum Reason {
 const UNDECIDED: Duration = Duration::from_secs(4);
 const HELD_BACK: Duration = Duration::from_mins(1);
 const PASSING: Duration = Duration::from_secs(1);
-const ELSEWHERE: Backoff = Backoff {
-    first: Duration::from_secs(15),
-    longest: Duration::from_mins(1),
-};
-const FAILED: Backoff = Backoff {
-    first: Duration::from_secs(1),
-    longest: LONGEST,
-};
-const UNREADY: Backoff = Backoff {
-    first: Duration::from_secs(5),
-    longest: LONGEST,
-};
-/// No look is sooner than what was read of audits is read again.
-const UNSETTLED: Backoff = Backoff {
-    first: Duration::from_mins(1),
-    longest: LONGEST,
-};
-const LONGEST: Duration = Duration::from_mins(5);
+const ELSEWHERE: ExponentialBuilder =
+    doubling(Duration::from_millis(7_500), Duration::from_secs(30));
+const FAILED: ExponentialBuilder = doubling(Duration::from_millis(500), HALF_OF_LONGEST);
+const UNREADY: ExponentialBuilder = doubling(Duration::from_millis(2_500), HALF_OF_LONGEST);
+/// No wait is shorter than what was read of audits stays fresh.
+const UNSETTLED: ExponentialBuilder = doubling(Duration::from_secs(30), HALF_OF_LONGEST);
+/// Without jitter, which may double it.
+const HALF_OF_LONGEST: Duration = Duration::from_secs(150);
 
 impl Reason {
     /// How long to wait; `resync` is the longest that a stack waits that could be worked on.
@@ -75,6 +66,8 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LONGEST: Duration = HALF_OF_LONGEST.saturating_mul(2);
 
     fn waits(reason: Reason, resync: Duration) -> Vec<Duration> {
         let (attempts, shop) = (Attempts::default(), ("shops".to_owned(), "shop".to_owned()));

@@ -1,6 +1,5 @@
 //! Where passwords, tokens and keys come from: an argument, so that rendering and tests are repeatable.
 
-use crate::fingerprint::hexadecimal;
 use aws_lc_rs::{
     digest, rand,
     rand::SystemRandom,
@@ -37,7 +36,7 @@ impl Randomness for OperatingSystem {
     fn secret(&mut self, bytes: usize) -> Result<String, RandomnessError> {
         let mut buffer = vec![0; bytes];
         rand::fill(&mut buffer).map_err(|_| RandomnessError)?;
-        Ok(hexadecimal(&buffer))
+        Ok(hex::encode(&buffer))
     }
 
     fn signing_key(&mut self) -> Result<SigningKey, RandomnessError> {
@@ -48,7 +47,7 @@ impl Randomness for OperatingSystem {
             EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref()).map_err(|_| RandomnessError)?;
         let name = digest::digest(&digest::SHA256, pair.public_key().as_ref());
         Ok(SigningKey {
-            kid: hexadecimal(&name.as_ref()[..8]),
+            kid: hex::encode(&name.as_ref()[..8]),
             pem: pem(document.as_ref()),
         })
     }

@@ -2,6 +2,7 @@
 //! there is nothing to do, that is the pass.
 
 mod claim;
+mod set_status;
 
 use crate::{
     apply::{ApplyError, apply},
@@ -9,13 +10,13 @@ use crate::{
     chain::chain,
     credentials::{Credential, Credentials, complete},
     database::{adoption, departures::Departures, rbac::PostgresRole, retention::predecessors},
-    fetch::{Found, fetch, fetch_stack},
+    fetch::{Found, Unwatched, fetch, fetch_stack, fetch_unwatched},
     kube::{
-        apply_cache::{ApplyCache, StackKey},
+        apply_cache::ApplyCache,
         installation::Installation,
-        labels::MANAGER,
         lease::LeaseError,
         live::FetchError,
+        per_stack::StackKey,
         skew::Guard,
         stores::{AtRest, Children, Stores},
     },
@@ -32,22 +33,19 @@ use crate::{
     validate::{Policy, validate},
 };
 use claim::{Claim, claim, without_claims};
-use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP};
+use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
-    Api, Client, Resource as _, ResourceExt as _,
-    api::{Patch, PatchParams},
-    core::{PartialObjectMeta, PartialObjectMetaExt as _},
-    runtime::controller::Action,
+    Client, Resource as _, ResourceExt as _, core::PartialObjectMeta, runtime::controller::Action,
 };
-use serde_json::json;
+use set_status::StatusPart;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::time::timeout;
-use tracing::{info, warn};
+use tracing::warn;
 
 /// What every pass needs.
 pub struct Context {
@@ -81,6 +79,8 @@ pub enum ReconcileError {
     Claim(#[source] LeaseError),
     #[error("cannot write the status")]
     Status(#[source] kube::Error),
+    #[error("another client changed the status in the meantime")]
+    Raced,
     #[error("the API server did not respond in time when {0}")]
     Overdue(&'static str),
 }
@@ -115,7 +115,7 @@ pub async fn reconcile(
         return Ok(Action::await_change());
     };
     let Found {
-        metadata,
+        mut metadata,
         status: before,
         stack,
     } = found;
@@ -124,7 +124,7 @@ pub async fn reconcile(
     }
     let claim = in_time(
         "claiming the stack",
-        context.claim(&key, &metadata, before.as_ref()),
+        context.claim(&key, &mut metadata, before.as_ref()),
     )
     .await?;
     if let Some(leave) = claim.map_err(ReconcileError::Claim)? {
@@ -168,7 +168,7 @@ pub async fn reconcile(
 }
 
 /// Over the stores, if the stack was at rest and is still; else over lists. What comes of stores that are late is
-/// dropped with nothing written.
+/// dropped with nothing written. What is not watched is read once for both.
 async fn pass(
     context: &Context,
     key: &StackKey,
@@ -176,22 +176,29 @@ async fn pass(
     is_at_rest: impl Fn(&Outcome) -> bool,
 ) -> Outcome {
     let began = Instant::now();
+    let unwatched = fetch_unwatched(&context.client, &stack).await?;
     if let Some(AtRest { children, listed }) = context.stores.begin(key, began) {
-        let outcome = Box::pin(steps(context, stack.clone(), Some(&children))).await;
+        let pass = steps(context, stack.clone(), unwatched.clone(), Some(&children));
+        let outcome = Box::pin(pass).await;
         if is_at_rest(&outcome) {
             context.stores.rests(key, listed);
             return outcome;
         }
     }
-    let outcome = Box::pin(steps(context, stack, None)).await;
+    let outcome = Box::pin(steps(context, stack, unwatched, None)).await;
     if is_at_rest(&outcome) {
         context.stores.rests(key, began);
     }
     outcome
 }
 
-async fn steps(context: &Context, stack: EcommerceStack, children: Option<&Children>) -> Outcome {
-    let fetched = fetch(&context.client, stack, children).await?;
+async fn steps(
+    context: &Context,
+    stack: EcommerceStack,
+    unwatched: Unwatched,
+    children: Option<&Children>,
+) -> Outcome {
+    let fetched = fetch(&context.client, stack, unwatched, children).await?;
     if fetched.namespace_terminating {
         let namespace = fetched.stack.namespace().unwrap_or_default();
         return Err(StepError::NamespaceTerminating(namespace));
@@ -264,7 +271,7 @@ impl Context {
     async fn claim(
         &self,
         key: &StackKey,
-        metadata: &ObjectMeta,
+        metadata: &mut ObjectMeta,
         status: Option<&EcommerceStackStatus>,
     ) -> Result<Option<Action>, LeaseError> {
         let claim = claim(&self.installation, &self.events, metadata, status);
@@ -300,68 +307,6 @@ impl Context {
         look(&self.client, &self.looks, &target).await
     }
 
-    /// Written only if it differs: the write would come back as a change.
-    async fn set_status(
-        &self,
-        metadata: ObjectMeta,
-        before: Option<&EcommerceStackStatus>,
-        new: &EcommerceStackStatus,
-        part: StatusPart,
-    ) -> Result<(), ReconcileError> {
-        if before == Some(new) {
-            return Ok(());
-        }
-        let stack = metadata.into_request_partial::<EcommerceStack>();
-        let (namespace, name) = stack_key(&stack);
-        let api: Api<PartialObjectMeta<EcommerceStack>> =
-            Api::namespaced(self.client.clone(), &namespace);
-        // The uid, so that a stack recreated in the meantime does not get the status of the one before.
-        let metadata = json!({ "name": name, "uid": stack.metadata.uid });
-        let manager = PatchParams::apply(MANAGER);
-        let (patch, parameters) = match part {
-            StatusPart::All => {
-                let whole = json!({
-                    "apiVersion": format!("{GROUP}/v1alpha1"),
-                    "kind": "EcommerceStack",
-                    "metadata": metadata,
-                    "status": new,
-                });
-                (Patch::Apply(whole), manager.force())
-            }
-            StatusPart::Conditions => {
-                let part = json!({ "conditions": new.conditions, "observedGeneration": new.observed_generation });
-                let part = json!({ "metadata": metadata, "status": part });
-                (Patch::Merge(part), manager)
-            }
-        };
-        match in_time(
-            "writing the status",
-            api.patch_status(&name, &parameters, &patch),
-        )
-        .await?
-        {
-            Ok(_) => {}
-            // Deleted in the meantime.
-            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
-                return Ok(());
-            }
-            Err(error) => return Err(ReconcileError::Status(error)),
-        }
-        if let Some(ready) = crate::status::condition(&new.conditions, ConditionType::Ready) {
-            info!(
-                stack.namespace = namespace,
-                stack.name = name,
-                ready = ready.status,
-                reason = ready.reason,
-                message = ready.message,
-                "wrote the status"
-            );
-        }
-        let reference = stack.object_ref(&());
-        self.events.publish(&reference, before, new).await;
-        Ok(())
-    }
-
     fn next(
         &self,
         key: &StackKey,
@@ -395,18 +340,10 @@ impl Context {
     pub fn forget(&self, key: &StackKey) {
         self.apply_cache.forget(key);
         self.stores.forget(key);
-        self.looks.forget(key);
-        self.audit_reads.forget(key);
+        self.looks.remove(key);
+        self.audit_reads.remove(key);
         self.attempts.forget(key);
     }
-}
-
-/// What is written of a status.
-#[derive(Clone, Copy, Debug)]
-enum StatusPart {
-    All,
-    /// The rest stays: the state of a stack that cannot be read is unknown.
-    Conditions,
 }
 
 /// Whether anything came of a pass but other words.

@@ -1,12 +1,14 @@
 //! The status: from what a pass found and did, or from the step that failed. Pure; every pass ends in one (OPERATOR 1).
 
+#[macro_use]
+mod finding;
+
 mod applications;
 mod audited;
 pub mod audits;
 mod conditions;
 mod database;
 pub mod events;
-mod finding;
 mod quota;
 mod routed;
 mod sessions;
@@ -185,22 +187,17 @@ fn unavailable(
     let application = Application::ALL[missing];
     let workload = application.workload();
     if report.wanted(workload) == 0 {
-        return Some(Finding::new(
-            Reason::ScaledToZero,
-            format!(
-                "{0} is scaled to zero by the spec; the shop is unavailable until spec.components.{0}.replicas is \
-                 at least 1",
-                workload.field()
-            ),
+        return Some(finding!(
+            ScaledToZero,
+            "{0} is scaled to zero by the spec; the shop is unavailable until spec.components.{0}.replicas is \
+             at least 1",
+            workload.field()
         ));
     }
     let finding = &applications[missing];
     Some(match finding.severity() {
         // The service's worker, say, has more to tell than its pods.
-        Severity::Fine => Finding::new(
-            Reason::Starting,
-            format!("no pod of {} is available", application.as_str()),
-        ),
+        Severity::Fine => finding!(Starting, "no pod of {} is available", application.as_str()),
         Severity::Moving | Severity::Wrong => finding.clone(),
     })
 }
@@ -238,10 +235,7 @@ fn failure(error: &StepError) -> Finding {
     }) = error
         && let Some(cause) = quota::explain(&status.message, part(kind))
     {
-        return Finding::new(
-            Reason::QuotaExceeded,
-            format!("{kind} {name} cannot be created: {cause}"),
-        );
+        return finding!(QuotaExceeded, "{kind} {name} cannot be created: {cause}");
     }
     let reason = match error {
         StepError::Unreadable(_) => Reason::Unreadable,
@@ -276,11 +270,9 @@ fn failure(error: &StepError) -> Finding {
 
 fn problem(problem: &Problem) -> Finding {
     match problem {
-        Problem::Conflict { kind, name } => Finding::new(
-            Reason::Conflict,
-            format!(
-                "{kind} {name} does not belong to this stack and was left unchanged; delete or rename it"
-            ),
+        Problem::Conflict { kind, name } => finding!(
+            Conflict,
+            "{kind} {name} does not belong to this stack and was left unchanged; delete or rename it"
         ),
         Problem::Unusable { name, cause, .. } => unusable(name, *cause),
         Problem::Refused {
@@ -288,16 +280,11 @@ fn problem(problem: &Problem) -> Finding {
             name,
             message,
         } => match quota::explain(message, part(kind)) {
-            Some(cause) => Finding::new(
-                Reason::QuotaExceeded,
-                format!("{kind} {name} cannot be created: {cause}"),
-            ),
-            None => Finding::new(
-                Reason::WriteRefused,
-                format!(
-                    "the API server refused {kind} {name}: {}",
-                    pod_failures::sentence(message)
-                ),
+            Some(cause) => finding!(QuotaExceeded, "{kind} {name} cannot be created: {cause}"),
+            None => finding!(
+                WriteRefused,
+                "the API server refused {kind} {name}: {}",
+                pod_failures::sentence(message)
             ),
         },
     }
@@ -305,20 +292,16 @@ fn problem(problem: &Problem) -> Finding {
 
 fn unusable(secret: &str, cause: Unusable) -> Finding {
     match cause {
-        Unusable::NotOurs => Finding::new(
-            Reason::Conflict,
-            format!(
-                "Secret {secret} does not belong to this stack and was left unchanged; delete or rename it, or \
-                 assign it to the stack with the labels \
-                 {STACK}=<stack> and {MANAGED_BY}={MANAGER}"
-            ),
+        Unusable::NotOurs => finding!(
+            Conflict,
+            "Secret {secret} does not belong to this stack and was left unchanged; delete or rename it, or \
+             assign it to the stack with the labels \
+             {STACK}=<stack> and {MANAGED_BY}={MANAGER}"
         ),
-        Unusable::NotText => Finding::new(
-            Reason::InvalidSpec,
-            format!(
-                "Secret {secret} holds a value that is not UTF-8 text; delete that key, and the operator generates \
-                 it again"
-            ),
+        Unusable::NotText => finding!(
+            InvalidSpec,
+            "Secret {secret} holds a value that is not UTF-8 text; delete that key, and the operator generates \
+             it again"
         ),
     }
 }
@@ -362,11 +345,8 @@ fn connections(report: &Report) -> Option<Finding> {
     );
     (needed > free).then(|| {
         let most = free / POOL_CONNECTIONS - i32::try_from(Workload::ALL.len()).unwrap_or(0);
-        Finding::new(
-            Reason::TooManyConnections,
-            format!("all pods together may open {needed} database connections, and {free} are available; lower \
-            components.<name>.replicas or autoscaling.max to at most {most} pods in all"),
-        )
+        finding!(TooManyConnections, "all pods together may open {needed} database connections, and {free} are available; lower \
+            components.<name>.replicas or autoscaling.max to at most {most} pods in all")
     })
 }
 

@@ -1,4 +1,4 @@
-//! What a pass decides from what it found: releases, credentials, owners, status. No cluster, only values.
+//! The decisions of a pass from the objects that it found: releases, credentials, owners, status. Without a cluster.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 // In a folder, since a file beside this one would be a test program of its own.

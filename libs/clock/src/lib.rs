@@ -1,9 +1,14 @@
-//! The clock, and the ids that carry its time: the one place that asks the machine for either.
+//! The clock, the ids that carry its time, and the jitter of pauses: the one place that asks the machine for any of
+//! them, so that tests can hold each still.
+
+mod jitter;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// Passed to whoever needs the time or a fresh id, so that tests can hold both still.
+pub use self::jitter::Jitter;
+
+/// The time and fresh ids, passed in as an argument wherever they are needed.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     now: fn() -> DateTime<Utc>,

@@ -15,7 +15,7 @@ pub struct CurrencyError;
 
 impl Currency {
     pub fn code(&self) -> &str {
-        // Only A-Z gets in, so this is text.
+        // Only A-Z is accepted, so this is valid UTF-8.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 

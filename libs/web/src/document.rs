@@ -1,6 +1,8 @@
 //! The OpenAPI document of a service: what all operations have alike is said here once, from what each takes. An operation
 //! names only its own answers, and what it says of one wins over what stands here (ADR 12).
 
+mod idempotency;
+
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use utoipa::{
@@ -16,10 +18,8 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{
-    idempotency,
-    problem::{FieldError, MEDIA_TYPE, ProblemDocument},
-};
+pub use self::idempotency::KeyParameter;
+use crate::problem::{FieldError, MEDIA_TYPE, ProblemDocument};
 
 const BEARER: &str = "bearer";
 

@@ -11,7 +11,7 @@ use utoipa::{
     openapi::path::{Parameter, ParameterIn},
 };
 
-use crate::{Problem, idempotency::fingerprint, request};
+use crate::{Problem, fingerprint::fingerprint, request};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;

@@ -1,5 +1,8 @@
-//! Problem details (RFC 9457): the one shape of every error answer.
+//! Problem details (RFC 9457): the one format of every error response.
 //! A handler returns a `Problem`; the observing layer renders it with the request's path and trace id.
+
+#[cfg(feature = "database")]
+mod database;
 
 use std::{borrow::Cow, error::Error, fmt::Write as _, sync::Arc};
 
@@ -17,12 +20,12 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// The code of a field that breaks a rule for which there is no code of its own.
 pub(crate) const INVALID: &str = "invalid";
 
-/// Bounds of what an error answers with, in bytes: a short request must not be answered at length.
+/// Bounds of an error response, in bytes: a short request must not cause a long response.
 const MAX_POINTER: usize = 256;
 const MAX_MESSAGE: usize = 300;
 const MAX_DETAIL: usize = 600;
 const MAX_INSTANCE: usize = 512;
-/// Errors that one answer names.
+/// Largest number of errors in one response.
 const MAX_ERRORS: usize = 32;
 
 /// An error as the client sees it. The cause of a 5xx is kept for the log and never shown.
@@ -51,7 +54,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// Both texts may hold what the client sent: they are cut where they get long.
+    /// Both texts may contain input of the client, so they are truncated.
     pub fn new(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             pointer: cut(pointer.into(), MAX_POINTER),
@@ -81,7 +84,7 @@ impl Problem {
         }))
     }
 
-    /// 404: there is no such thing, or it is somebody else's.
+    /// 404: there is no such resource, or it belongs to another user.
     pub fn not_found() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
@@ -132,7 +135,7 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
-    /// 503: nothing was done, and the client may try again after so many seconds.
+    /// 503: nothing was done, and the client may retry after this many seconds.
     pub fn unavailable(retry_after_seconds: u32) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -12,20 +12,20 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::document;
 
-/// When a dependency was asked, and what it said.
+/// When a dependency was checked, and the result.
 type Checked = (Instant, Result<(), String>);
 
 /// How long a shared check counts.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// A dependency that a service cannot work without, and how to ask whether it works.
+/// A dependency that a service cannot work without, and its check.
 #[derive(Clone)]
 pub struct Dependency {
     pub name: &'static str,
     pub check: Arc<dyn Fn() -> Checking + Send + Sync>,
 }
 
-/// A check under way: the reason where the dependency does not work.
+/// A running check: it returns the reason if the dependency does not work.
 type Checking = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 impl Dependency {
@@ -40,8 +40,21 @@ impl Dependency {
         }
     }
 
-    /// Asked once for all who want to know at the same time, and again once the answer is a second old: however many ask,
-    /// the dependency does not notice.
+    /// The database: it answers, and has the schema of this release.
+    #[cfg(feature = "database")]
+    pub fn database(
+        name: &'static str,
+        pool: postgres::Pool,
+        migrator: &'static sqlx::migrate::Migrator,
+    ) -> Self {
+        Self::new(name, move || {
+            let pool = pool.clone();
+            async move { postgres::schema_is_current(&pool, migrator).await }
+        })
+    }
+
+    /// Checked once for concurrent requests, and again once the result is a second old: the load of the dependency does
+    /// not depend on the number of requests.
     #[must_use]
     pub fn shared(self) -> Self {
         let last: Arc<Mutex<Option<Checked>>> = Arc::default();

@@ -12,8 +12,9 @@ use crate::{
         retention::{Dependent, MetadataChange},
     },
     kube::{
-        labels::{MANAGER, PATRONI_SCOPE, STACK},
+        labels::{PATRONI_SCOPE, STACK, merge_params, post_params},
         rollout_state::wanted,
+        scope::Namespaced,
     },
 };
 use k8s_openapi::{
@@ -24,13 +25,10 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Resource, ResourceExt as _,
-    api::{ListParams, Patch, PatchParams, PostParams},
-    core::NamespaceResourceScope,
+    Api, ResourceExt as _,
+    api::{ListParams, Patch},
 };
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::fmt::Debug;
 
 /// Made once by POST, completed only against the version that was read. // OPERATOR 8
 pub(super) async fn write_credential(
@@ -42,17 +40,12 @@ pub(super) async fn write_credential(
     let secret = secrets::secret(stack, write);
     let name = secret.name_any();
     let result = match &write.resource_version {
-        None => {
-            let parameters = PostParams {
-                field_manager: Some(MANAGER.to_owned()),
-                ..Default::default()
-            };
-            api.create(&parameters, &secret).await
-        }
+        None => api.create(&post_params(), &secret).await,
         Some(version) => {
             let patch =
                 json!({ "metadata": { "resourceVersion": version }, "data": write.content });
-            api.patch(&name, &merge(), &Patch::Merge(patch)).await
+            api.patch(&name, &merge_params(), &Patch::Merge(patch))
+                .await
         }
     };
     // A Secret that could not be written ends the pass: pods would be built from values that exist nowhere else.
@@ -110,14 +103,14 @@ pub(super) async fn change_metadata(
     }
 }
 
-async fn patch_metadata<K>(api: Api<K>, name: &str, patch: &Patch<Value>) -> Result<(), kube::Error>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned,
-{
-    api.patch_metadata(name, &merge(), patch).await.map(drop)
+async fn patch_metadata<K: Namespaced>(
+    api: Api<K>,
+    name: &str,
+    patch: &Patch<Value>,
+) -> Result<(), kube::Error> {
+    api.patch_metadata(name, &merge_params(), patch)
+        .await
+        .map(drop)
 }
 
 /// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database: Patroni's default names.
@@ -169,7 +162,7 @@ pub(super) async fn scale(
     let api = writer.api::<Deployment>()?;
     let name = deployment.name_any();
     let patch = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
-    let result = api.patch_scale(&name, &merge(), &patch).await;
+    let result = api.patch_scale(&name, &merge_params(), &patch).await;
     writer.note("Deployment", &name, result).map(drop)
 }
 
@@ -182,12 +175,5 @@ pub(super) async fn restart_pod(
     match api.delete(&restart.pod, &parameters).await {
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
         result => writer.note("Pod", &restart.pod, result).map(drop),
-    }
-}
-
-fn merge() -> PatchParams {
-    PatchParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..Default::default()
     }
 }

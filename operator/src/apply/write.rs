@@ -4,42 +4,23 @@ use super::{ApplyError, Problem};
 use crate::{
     fingerprint::fingerprint_of,
     kube::{
-        apply_cache::{ApplyCache, StackKey},
-        labels::{MANAGER, belongs_to},
+        apply_cache::ApplyCache,
+        labels::{MANAGER, belongs_to, post_params},
         live::Live,
         ownership::reclaimed,
+        per_stack::StackKey,
+        scope::Namespaced,
     },
     validate::ValidStack,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
-    Api, Client, Resource, ResourceExt as _,
-    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
-    core::NamespaceResourceScope,
+    Api, Client, ResourceExt as _,
+    api::{DeleteParams, Patch, PatchParams, Preconditions, PropagationPolicy},
 };
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
 use tracing::info;
-
-/// A kind that the operator writes.
-pub(super) trait Child:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope>
-    + Clone
-    + Debug
-    + Serialize
-    + DeserializeOwned
-{
-}
-
-impl<K> Child for K where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + Serialize
-        + DeserializeOwned
-{
-}
 
 /// What stands under a name that was not among the stack's objects.
 enum Unlisted {
@@ -53,6 +34,8 @@ enum Unlisted {
 pub(super) struct Writer<'a> {
     pub(super) stack: &'a ValidStack,
     pub(super) problems: Vec<Problem>,
+    /// The names of the objects that the stack wants, by kind.
+    wanted: BTreeMap<String, Vec<String>>,
     /// Whether anything was written, or might have been.
     pub(super) wrote: bool,
     /// Absent where what was read may be late.
@@ -73,6 +56,7 @@ impl<'a> Writer<'a> {
             client: (!live.may_be_late).then_some(client),
             stack,
             problems: Vec::new(),
+            wanted: BTreeMap::new(),
             wrote: false,
             cache,
             key,
@@ -80,22 +64,26 @@ impl<'a> Writer<'a> {
     }
 
     /// Where to write, the only way to do so: not at all where what was read may be late.
-    pub(super) fn api<K>(&mut self) -> Result<Api<K>, ApplyError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    {
+    pub(super) fn api<K: Namespaced>(&mut self) -> Result<Api<K>, ApplyError> {
         let client = self.client.ok_or(ApplyError::Late)?;
         self.wrote = true;
         Ok(Api::namespaced(client.clone(), &self.stack.namespace))
     }
 
-    /// Applies objects without state and gives their names. One whose immutable part differs, as a `RoleBinding`'s role
+    /// Keeps objects of a kind from being pruned.
+    pub(super) fn want<K: Namespaced>(&mut self, names: impl IntoIterator<Item = String>) {
+        let wanted = self.wanted.entry(K::kind(&()).into_owned());
+        wanted.or_default().extend(names);
+    }
+
+    /// Applies objects without state, the only ones of their kind that the stack wants. One whose immutable part differs, as a `RoleBinding`'s role
     /// after an upgrade or the address of a Service that was made by hand, is deleted and created again.
-    pub(super) async fn apply_all<K: Child>(
+    pub(super) async fn apply_all<K: Namespaced>(
         &mut self,
         live: &BTreeMap<String, ObjectMeta>,
         desired: &[K],
-    ) -> Result<Vec<String>, ApplyError> {
+    ) -> Result<(), ApplyError> {
+        self.want::<K>(desired.iter().map(kube::ResourceExt::name_any));
         for child in desired {
             let problems = self.problems.len();
             let current = live.get(&child.name_any());
@@ -112,11 +100,11 @@ impl<'a> Writer<'a> {
                 self.apply(None, child).await?;
             }
         }
-        Ok(desired.iter().map(kube::ResourceExt::name_any).collect())
+        Ok(())
     }
 
     /// Applies one object. Gives it back as stored if it was written, nothing if there was no need or it failed.
-    pub(super) async fn apply<K: Child>(
+    pub(super) async fn apply<K: Namespaced>(
         &mut self,
         live: Option<&ObjectMeta>,
         child: &K,
@@ -167,7 +155,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Makes the fields that others added ours, for the apply that follows to remove. False if it has to wait.
-    async fn reclaim<K: Child>(
+    async fn reclaim<K: Namespaced>(
         &mut self,
         api: &Api<K>,
         name: &str,
@@ -196,7 +184,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Whether a name that was not among the stack's objects is taken, and by whom. // OPERATOR 3
-    async fn unlisted<K: Child>(
+    async fn unlisted<K: Namespaced>(
         &mut self,
         api: &Api<K>,
         name: &str,
@@ -220,7 +208,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Creates an object that is never patched, if it is not there. Whether it is there and ours.
-    pub(super) async fn create_absent<K: Child>(
+    pub(super) async fn create_absent<K: Namespaced>(
         &mut self,
         live: &BTreeMap<String, K>,
         child: &K,
@@ -238,14 +226,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Creates an object that is never patched and was not among the stack's own.
-    pub(super) async fn create<K: Child>(&mut self, child: &K) -> Result<(), ApplyError> {
+    pub(super) async fn create<K: Namespaced>(&mut self, child: &K) -> Result<(), ApplyError> {
         let (kind, name) = (K::kind(&()), child.name_any());
         let api = self.api::<K>()?;
-        let parameters = PostParams {
-            field_manager: Some(MANAGER.to_owned()),
-            ..Default::default()
-        };
-        match api.create(&parameters, child).await {
+        match api.create(&post_params(), child).await {
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
                 if let Unlisted::Ours(metadata) = self.unlisted(&api, &name).await? {
                     self.relabel(&api, child, &metadata).await?;
@@ -257,7 +241,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Puts our labels back on an object that is never applied.
-    async fn relabel<K: Child>(
+    async fn relabel<K: Namespaced>(
         &mut self,
         api: &Api<K>,
         child: &K,
@@ -277,23 +261,24 @@ impl<'a> Writer<'a> {
         self.problems.iter().any(|problem| problem.kind() == kind)
     }
 
-    /// Deletes objects of this stack that are not among the ones to keep, unless an object of their kind has a problem.
-    pub(super) async fn prune<K: Child>(
+    /// Deletes objects of this stack that it does not want, unless an object of their kind has a problem.
+    pub(super) async fn prune<K: Namespaced>(
         &mut self,
         live: &BTreeMap<String, ObjectMeta>,
-        keep: &[String],
     ) -> Result<(), ApplyError> {
-        if self.has_problem(&K::kind(&())) {
+        let kind = K::kind(&());
+        if self.has_problem(&kind) {
             return Ok(());
         }
-        for (name, metadata) in live.iter().filter(|(name, _)| !keep.contains(name)) {
+        let wanted = self.wanted.get(&*kind).cloned().unwrap_or_default();
+        for (name, metadata) in live.iter().filter(|(name, _)| !wanted.contains(name)) {
             self.delete::<K>(name, metadata).await?;
         }
         Ok(())
     }
 
     /// Deletes an object as it was read, if it belongs to this very stack and is not going away already.
-    pub(super) async fn delete<K: Child>(
+    pub(super) async fn delete<K: Namespaced>(
         &mut self,
         name: &str,
         metadata: &ObjectMeta,
@@ -397,7 +382,7 @@ mod tests {
         let live = BTreeMap::from([(name.clone(), service.metadata.clone())]);
         assert!(is_late(
             writer
-                .prune::<k8s_openapi::api::core::v1::Service>(&live, &[])
+                .prune::<k8s_openapi::api::core::v1::Service>(&live)
                 .await
         ));
 

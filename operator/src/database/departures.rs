@@ -8,13 +8,13 @@ mod leftovers;
 use crate::{
     database::retention::{Course, Predecessor},
     kube::{
-        apply_cache::StackKey,
         installation::Installation,
         labels::{
             DELETION_POLICY, OPERATOR, STACK, STACK_UID, annotation, managed_selector,
             marked_policy,
         },
         locks::Locks,
+        per_stack::StackKey,
         readiness::Readiness,
         scope::{PAGE, Scope, api},
         stacks::{Departed, Stacks},

@@ -4,6 +4,7 @@
 use crate::validate::ValidStack;
 use ecommercestack_crds::DeletionPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use kube::api::{PatchParams, PostParams};
 use std::collections::BTreeMap;
 
 /// The field manager of every write, and the value of the managed-by label.
@@ -41,6 +42,22 @@ pub const OPERATOR: &str = "ecommercestack.dev/operator";
 
 /// The label by which Patroni tells what is its own: members, and the `ConfigMaps` of its state. `images/postgres` says so.
 pub const PATRONI_SCOPE: &str = "cluster-name";
+
+/// For creations.
+pub fn post_params() -> PostParams {
+    PostParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PostParams::default()
+    }
+}
+
+/// For merge patches.
+pub fn merge_params() -> PatchParams {
+    PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
+    }
+}
 
 /// The labels of an object of a stack's component.
 pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {

@@ -41,3 +41,10 @@ pub struct FetchError {
     pub what: &'static str,
     pub source: kube::Error,
 }
+
+impl FetchError {
+    /// For `map_err`.
+    pub fn reading(what: &'static str) -> impl FnOnce(kube::Error) -> Self {
+        move |source| Self { what, source }
+    }
+}

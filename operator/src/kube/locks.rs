@@ -1,6 +1,6 @@
 //! One at a time for each stack: a pass, or work on what a deleted stack of that name left.
 
-use crate::kube::apply_cache::StackKey;
+use crate::kube::per_stack::StackKey;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},

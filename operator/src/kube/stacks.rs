@@ -1,7 +1,7 @@
 //! All stacks that the operator watches, and how each that is gone was last applied. A pass decides for its own stack and
 //! reads it from the API server; this is for what concerns another one: a host that is taken, a predecessor's policy.
 
-use crate::kube::apply_cache::StackKey;
+use crate::kube::per_stack::StackKey;
 use ecommercestack_crds::DeletionPolicy;
 use jiff::Timestamp;
 use kube::{ResourceExt as _, core::DynamicObject};

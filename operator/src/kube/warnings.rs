@@ -38,10 +38,8 @@ pub async fn warnings(
             continue;
         };
         let selector = ListParams::default().fields(&format!("involvedObject.uid={uid}"));
-        let events = api.list(&selector).await.map_err(|source| FetchError {
-            what: "Events",
-            source,
-        })?;
+        let events = api.list(&selector).await;
+        let events = events.map_err(FetchError::reading("Events"))?;
         if let Some(message) = last_warning(&events.items) {
             found.insert((kind, name.clone()), message.to_owned());
         }

@@ -8,7 +8,7 @@ pub use look::{Looks, Target, look};
 
 use crate::{
     kube::{
-        apply_cache::StackKey,
+        per_stack::StackKey,
         stacks::{Known, Place},
     },
     validate::ValidStack,

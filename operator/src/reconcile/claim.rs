@@ -37,39 +37,35 @@ pub enum Claim {
     Undecided,
 }
 
-/// A stack, as far as claims go.
-struct Stack<'a> {
-    metadata: &'a ObjectMeta,
-    status: Option<&'a EcommerceStackStatus>,
-}
-
-/// Takes a stack that no other installation works on, or says whose it is. To be asked before anything is written.
+/// Takes a stack that no other installation works on, or says whose it is. It is called before anything is written. Its
+/// own writes raise the version in the metadata.
 pub async fn claim(
     installation: &Installation,
     events: &Events,
-    metadata: &ObjectMeta,
+    metadata: &mut ObjectMeta,
     status: Option<&EcommerceStackStatus>,
 ) -> Result<Claim, LeaseError> {
-    let stack = Stack { metadata, status };
-    let claimant = Claimant {
+    let mut claimant = Claimant {
         installation,
         events,
-        stack,
+        metadata,
+        status,
     };
     claimant.claim().await
 }
 
-/// An installation before a stack.
+/// An installation and a stack that it may claim.
 struct Claimant<'a> {
     installation: &'a Installation,
     events: &'a Events,
-    stack: Stack<'a>,
+    metadata: &'a mut ObjectMeta,
+    status: Option<&'a EcommerceStackStatus>,
 }
 
-impl Claimant<'_> {
-    async fn claim(&self) -> Result<Claim, LeaseError> {
+impl<'a> Claimant<'a> {
+    async fn claim(&mut self) -> Result<Claim, LeaseError> {
         let own = self.installation.own();
-        let owner = self.stack.operator().filter(|owner| Some(*owner) != own);
+        let owner = self.operator().filter(|owner| Some(*owner) != own);
         if let Some(owner) = owner
             && !self.is_assigned()
         {
@@ -82,26 +78,33 @@ impl Claimant<'_> {
                 }
             }
         }
-        if self.stack.operator() != own && !self.take().await? {
+        if self.operator() != own && !self.take().await? {
             return Ok(Claim::Undecided);
         }
         self.dismiss().await?;
         Ok(Claim::Ours)
     }
 
+    fn operator(&self) -> Option<&'a str> {
+        self.status?.operator.as_deref()
+    }
+
+    fn bystander(&self) -> Option<&'a str> {
+        self.status?.bystander.as_deref()
+    }
+
     /// Whether a person has given the stack to this installation.
     fn is_assigned(&self) -> bool {
-        let assigned = annotation(self.stack.metadata, OPERATOR);
+        let assigned = annotation(self.metadata, OPERATOR);
         assigned.is_some() && assigned == self.installation.own()
     }
 
     /// Writes who works on the stack. False if it was written by another client in the meantime.
-    async fn take(&self) -> Result<bool, LeaseError> {
-        let stack = &self.stack;
-        if let Some(before) = stack.operator() {
+    async fn take(&mut self) -> Result<bool, LeaseError> {
+        if let Some(before) = self.operator() {
             info!(
-                stack.namespace = stack.metadata.namespace,
-                stack.name = stack.metadata.name,
+                stack.namespace = self.metadata.namespace,
+                stack.name = self.metadata.name,
                 before,
                 "taking over a stack"
             );
@@ -110,88 +113,79 @@ impl Claimant<'_> {
             Some(own) => json!({ "operator": own }),
             None => json!({}),
         };
-        self.apply(CLAIM, &status, Precondition::Unchanged).await
+        self.apply(CLAIM, &status).await
     }
 
     /// Says that this installation leaves the stack alone, unless another one does already.
-    async fn stand_by(&self, owner: &str, sign: Sign) -> Result<(), LeaseError> {
-        let stack = &self.stack;
+    async fn stand_by(&mut self, owner: &str, sign: Sign) -> Result<(), LeaseError> {
         let Some(own) = self.installation.own() else {
             info!(
-                stack.namespace = stack.metadata.namespace,
-                stack.name = stack.metadata.name,
+                stack.namespace = self.metadata.namespace,
+                stack.name = self.metadata.name,
                 owner,
                 "leaving a stack to the installation that owns it"
             );
             return Ok(());
         };
-        if let Some(other) = stack.bystander().filter(|other| *other != own)
+        if let Some(other) = self.bystander().filter(|other| *other != own)
             && self.installation.sign(other).await? != Sign::Known(Life::Gone)
         {
             return Ok(());
         }
-        let message = message(own, owner, sign, stack.metadata);
-        let before = stack.conflict();
-        if stack.bystander() == Some(own) && before.is_some_and(|before| before.message == message)
-        {
+        let message = message(own, owner, sign, self.metadata);
+        let conditions = self.status.map(|status| status.conditions.as_slice());
+        let conflict = ConditionType::OperatorConflict;
+        let before = condition(conditions.unwrap_or_default(), conflict);
+        if self.bystander() == Some(own) && before.is_some_and(|before| before.message == message) {
             return Ok(());
         }
         let since = before.map_or(Time(Timestamp::now()), |before| {
             before.last_transition_time.clone()
         });
         let condition = Condition {
-            type_: ConditionType::OperatorConflict.as_str().to_owned(),
+            type_: conflict.as_str().to_owned(),
             status: "True".to_owned(),
             reason: Reason::OwnedElsewhere.as_str().to_owned(),
             message,
-            observed_generation: stack.metadata.generation,
+            observed_generation: self.metadata.generation,
             last_transition_time: since,
         };
         let status = json!({ "bystander": own, "conditions": [condition] });
-        self.apply(BYSTANDER, &status, Precondition::SameStack)
-            .await?;
-        let finding = Finding::new(Reason::OwnedElsewhere, condition.message);
-        let reference = stack.reference().object_ref(&());
-        self.events.tell(&reference, &finding).await;
+        if self.apply(BYSTANDER, &status).await? {
+            let finding = Finding::new(Reason::OwnedElsewhere, condition.message);
+            let stack: PartialObjectMeta<EcommerceStack> =
+                self.metadata.clone().into_request_partial();
+            self.events.tell(&stack.object_ref(&()), &finding).await;
+        }
         Ok(())
     }
 
-    /// Takes back what an installation said that watches the stack no more, or has taken it over.
-    async fn dismiss(&self) -> Result<(), LeaseError> {
-        let Some(bystander) = self.stack.bystander() else {
+    /// Takes back what an installation said that does not watch the stack any more, or has taken it over.
+    async fn dismiss(&mut self) -> Result<(), LeaseError> {
+        let Some(bystander) = self.bystander() else {
             return Ok(());
         };
         if Some(bystander) == self.installation.own()
             || self.installation.sign(bystander).await? == Sign::Known(Life::Gone)
         {
-            self.apply(BYSTANDER, &json!({}), Precondition::SameStack)
-                .await?;
+            self.apply(BYSTANDER, &json!({})).await?;
         }
         Ok(())
     }
 
-    /// Whether it was written: not where the stack is gone, or was changed against the precondition.
-    async fn apply(
-        &self,
-        manager: &str,
-        status: &Value,
-        precondition: Precondition,
-    ) -> Result<bool, LeaseError> {
+    /// Writes a part of the status, if the stack is there and was not changed since it was read. Whether it did.
+    async fn apply(&mut self, manager: &str, status: &Value) -> Result<bool, LeaseError> {
         let ObjectMeta {
             name,
             namespace,
             uid,
             resource_version,
             ..
-        } = self.stack.metadata;
-        let mut metadata = json!({ "name": name, "uid": uid });
-        if precondition == Precondition::Unchanged {
-            metadata["resourceVersion"] = json!(resource_version);
-        }
+        } = &*self.metadata;
         let patch = Patch::Apply(json!({
             "apiVersion": format!("{GROUP}/v1alpha1"),
             "kind": "EcommerceStack",
-            "metadata": metadata,
+            "metadata": { "name": name, "uid": uid, "resourceVersion": resource_version },
             "status": status,
         }));
         let api: Api<PartialObjectMeta<EcommerceStack>> = Api::namespaced(
@@ -201,38 +195,15 @@ impl Claimant<'_> {
         let parameters = PatchParams::apply(manager).force();
         let name = name.as_deref().unwrap_or_default();
         match api.patch_status(name, &parameters, &patch).await {
-            Ok(_) => Ok(true),
+            Ok(written) => {
+                self.metadata.resource_version = written.metadata.resource_version;
+                Ok(true)
+            }
             Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
                 Ok(false)
             }
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-/// What must be so for a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Precondition {
-    /// The stack was not written since it was read.
-    Unchanged,
-    SameStack,
-}
-
-impl<'a> Stack<'a> {
-    fn operator(&self) -> Option<&'a str> {
-        self.status?.operator.as_deref()
-    }
-
-    fn bystander(&self) -> Option<&'a str> {
-        self.status?.bystander.as_deref()
-    }
-
-    fn conflict(&self) -> Option<&'a Condition> {
-        condition(&self.status?.conditions, ConditionType::OperatorConflict)
-    }
-
-    fn reference(&self) -> PartialObjectMeta<EcommerceStack> {
-        self.metadata.clone().into_request_partial()
     }
 }
 

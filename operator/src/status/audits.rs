@@ -4,13 +4,13 @@
 use crate::{
     component::Application,
     credentials::{CALLER, Credentials},
-    kube::apply_cache::StackKey,
+    kube::per_stack::{PerStack, StackKey},
+    network::request::{body, innermost},
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::{
-    collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -87,30 +87,11 @@ struct Answer {
 }
 
 /// What was read last, and when.
-#[derive(Debug, Default)]
-pub struct Reads(Mutex<HashMap<StackKey, (Instant, Audits)>>);
-
-impl Reads {
-    fn fresh(&self, key: &StackKey) -> Option<Audits> {
-        let reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, audits) = reads.get(key)?;
-        (at.elapsed() < FRESH).then(|| audits.clone())
-    }
-
-    fn record(&self, key: &StackKey, audits: &Audits) {
-        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        reads.insert(key.clone(), (Instant::now(), audits.clone()));
-    }
-
-    pub fn forget(&self, key: &StackKey) {
-        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        reads.remove(key);
-    }
-}
+pub type Reads = PerStack<(Instant, Audits)>;
 
 /// Reads both audits, or repeats what was read a moment ago.
 pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> Audits {
-    if let Some(audits) = reads.fresh(key) {
+    if let Some(audits) = reads.fresh(key, FRESH) {
         return audits;
     }
     let audits = match credentials.internal_token(CALLER) {
@@ -124,7 +105,7 @@ pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> A
         }
         None => Audits::not_read("the stack's Secret of internal tokens has none for the operator"),
     };
-    reads.record(key, &audits);
+    reads.insert(key, (Instant::now(), audits.clone()));
     audits
 }
 
@@ -150,18 +131,13 @@ async fn request(url: &str, token: &str) -> Result<Vec<u8>, String> {
         .as_ref()
         .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
     let answer = client.get(url).bearer_auth(token).send().await;
-    let mut answer = answer.map_err(|error| innermost(&error))?;
+    let answer = answer.map_err(|error| innermost(&error))?;
     if answer.status() != 200 {
         return Err(format!("the response status is {}", answer.status()));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))? {
-        body.extend_from_slice(&chunk);
-        if body.len() > LONGEST_ANSWER {
-            return Err("the response is too long".to_owned());
-        }
-    }
-    Ok(body)
+    let body = body(answer, LONGEST_ANSWER).await;
+    let body = body.map_err(|error| innermost(&error))?;
+    body.ok_or_else(|| "the response is too long".to_owned())
 }
 
 fn understand(body: &[u8], now: Timestamp) -> Audit {
@@ -180,14 +156,6 @@ fn understand(body: &[u8], now: Timestamp) -> Audit {
     } else {
         Audit::Problems(finished_at, answer.findings)
     }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]
@@ -275,16 +243,15 @@ mod tests {
         ));
     }
 
-    #[test]
-    fn what_was_read_a_moment_ago_is_not_asked_again() {
-        let reads = Reads::default();
-        let key = ("shops".to_owned(), "shop".to_owned());
-        assert_eq!(reads.fresh(&key), None);
-        // A failure, too: a service that fails is not asked at every pass.
+    /// A failure, too: a service that fails is not asked at every pass.
+    #[tokio::test]
+    async fn what_was_read_a_moment_ago_is_not_asked_again() {
+        let (reads, key) = (Reads::default(), ("shops".to_owned(), "shop".to_owned()));
         let audits = Audits::not_read("no answer");
-        reads.record(&key, &audits);
-        assert_eq!(reads.fresh(&key), Some(audits));
-        reads.forget(&key);
-        assert_eq!(reads.fresh(&key), None);
+        reads.insert(&key, (Instant::now(), audits.clone()));
+        let none = Credentials::default();
+        assert_eq!(super::read(&reads, &key, &none).await, audits);
+        reads.remove(&key);
+        assert_ne!(super::read(&reads, &key, &none).await, audits);
     }
 }

@@ -75,7 +75,7 @@ pub fn conditions(
         Some(finding) => (false, finding.clone()),
         None => (
             true,
-            Finding::new(Reason::Running, "every service has an available pod"),
+            finding!(Running, "every service has an available pod"),
         ),
     };
     let none = |message: &str| (false, Finding::new(Reason::None, message));
@@ -147,8 +147,7 @@ pub fn after_failure(
             message,
         }
     };
-    ConditionType::ALL
-        .into_iter()
+    ConditionType::reported()
         .map(|type_| settle(before, type_, said(type_), generation, now))
         .collect()
 }

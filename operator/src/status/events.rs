@@ -7,7 +7,7 @@ use kube::{
     Client,
     runtime::events::{Event, EventType, Recorder, Reporter},
 };
-use std::time::Duration;
+use std::{str::FromStr as _, time::Duration};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -97,9 +97,8 @@ fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) 
 }
 
 fn event(reason: &str, message: &str, action: String) -> Event {
-    let is_wrong = Reason::ALL
-        .iter()
-        .any(|known| known.as_str() == reason && known.severity() == Severity::Wrong);
+    let known = Reason::from_str(reason);
+    let is_wrong = known.is_ok_and(|known| known.severity() == Severity::Wrong);
     Event {
         type_: if is_wrong {
             EventType::Warning

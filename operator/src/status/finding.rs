@@ -2,6 +2,16 @@
 
 use ecommercestack_crds::{Reason, Severity};
 
+/// A finding with a formatted message.
+macro_rules! finding {
+    ($reason:ident, $($message:tt)+) => {
+        $crate::status::Finding::new(
+            ecommercestack_crds::Reason::$reason,
+            format_args!($($message)+).to_string(),
+        )
+    };
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub reason: Reason,

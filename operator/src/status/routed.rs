@@ -2,7 +2,7 @@
 
 use super::{Finding, Report, condition};
 use crate::network::routing::Routing;
-use ecommercestack_crds::{ConditionType, Reason};
+use ecommercestack_crds::ConditionType;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
@@ -21,15 +21,12 @@ pub(super) fn is_true(routing: &Routing) -> Option<bool> {
 pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> Finding {
     let place = url(report).unwrap_or_else(|| "any host of the ingress controller".to_owned());
     match &report.routing {
-        Routing::Serves => Finding::new(Reason::Running, format!("{place} leads to the shop")),
-        Routing::NoIngress => Finding::new(
-            Reason::NoIngress,
-            "the spec has no ingress: the shop is reachable only inside the cluster",
+        Routing::Serves => finding!(Running, "{place} leads to the shop"),
+        Routing::NoIngress => finding!(
+            NoIngress,
+            "the spec has no ingress: the shop is reachable only inside the cluster"
         ),
-        Routing::NotChecked(why) => Finding::new(
-            Reason::NotChecked,
-            format!("{place} was not requested: {why}"),
-        ),
+        Routing::NotChecked(why) => finding!(NotChecked, "{place} was not requested: {why}"),
         Routing::HostTaken((namespace, name)) => {
             let route = report.stack.route.as_ref();
             let host = match route.and_then(|route| route.host.as_ref()) {
@@ -38,12 +35,10 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
                     "spec.ingress.host is not set, and the route for all hosts is taken".to_owned()
                 }
             };
-            Finding::new(
-                Reason::HostTaken,
-                format!(
-                    "{host} by the older stack {namespace}/{name}; this stack gets no Ingress until its host or \
-                     className changes"
-                ),
+            finding!(
+                HostTaken,
+                "{host} by the older stack {namespace}/{name}; this stack gets no Ingress until its host or \
+                 className changes"
             )
         }
         Routing::ClassMissing { wanted, there } => {
@@ -61,10 +56,7 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
                         .to_owned()
                 }
             };
-            Finding::new(
-                Reason::IngressClassMissing,
-                format!("{text}; set one that exists ({there})"),
-            )
+            finding!(IngressClassMissing, "{text}; set one that exists ({there})")
         }
         Routing::Astray(what) => astray(report, &place, what, before, now),
     }
@@ -82,18 +74,16 @@ fn astray(
         .filter(|before| before.status == "False")
         .map_or(now, |before| before.last_transition_time.0);
     if now.as_second() - failing_since.as_second() < PATIENCE {
-        return Finding::new(
-            Reason::RoutePending,
-            format!("{place} does not lead to the shop yet: {what}"),
+        return finding!(
+            RoutePending,
+            "{place} does not lead to the shop yet: {what}"
         );
     }
-    Finding::new(
-        Reason::NotRouted,
-        format!(
-            "{place} does not lead to the shop: {what}; check Ingress {} and its controller, or set \
-             spec.ingress.checkUrl to false",
-            report.stack.name
-        ),
+    finding!(
+        NotRouted,
+        "{place} does not lead to the shop: {what}; check Ingress {} and its controller, or set \
+         spec.ingress.checkUrl to false",
+        report.stack.name
     )
 }
 

@@ -1,4 +1,4 @@
-//! Credentials, and what becomes of data: volumes, Secrets and the state of Patroni.
+//! Credentials, and the retention of data: volumes, Secrets and the state of Patroni.
 
 use super::{World, volume};
 use ecommercestack_crds::DeletionPolicy;
@@ -55,7 +55,7 @@ fn existing_values_are_kept_and_missing_ones_completed() {
 fn volumes_are_marked_with_their_stack_and_its_policy_and_never_owned_by_it() {
     let mut world = World::new("");
     let mut stack = world.stack();
-    // A release before this one made the stack their owner.
+    // An earlier release made the stack their owner.
     let mut old = volume("v");
     old.metadata.owner_references = Some(vec![stack.owner.clone()]);
     world.with_volume(old.clone());
@@ -136,7 +136,7 @@ fn the_state_of_patroni_follows_its_volume_under_either_policy() {
         state.owner_references = Some(owners.clone());
     }
     assert!(metadata_changes(&stack, &world.fetched).is_empty());
-    // A release before this one named the stack itself.
+    // An earlier release named the stack itself.
     for state in world.fetched.live.patroni.values_mut() {
         state.owner_references = Some(vec![stack.owner.clone()]);
     }
@@ -176,7 +176,7 @@ fn the_state_of_a_database_on_another_volume_is_removed_before_a_new_one_starts(
         orphaned_states(&world.fetched.live).is_empty(),
         "it may be this volume's"
     );
-    // The volume is made before the database; a pass may have ended between the two.
+    // The volume is created before the database; a pass may have ended between the two.
     own.metadata.creation_timestamp = at(15);
     world.with_volume(own);
     assert_eq!(

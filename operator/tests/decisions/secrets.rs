@@ -1,5 +1,5 @@
-//! A Secret that cannot be used stops what needs it and nothing else; one that everybody's login hangs on says so when it
-//! is lost.
+//! An unusable Secret stops only the components that need it; the loss of the signing key, on which every login
+//! depends, is reported.
 
 use super::{World, volume};
 use ecommercestack_crds::ConditionType;
@@ -78,7 +78,7 @@ impl World {
     }
 }
 
-/// What needs no Secret.
+/// Components that need no Secret.
 fn independent(desired: &Desired) -> Value {
     json!([
         desired.volumes,
@@ -216,7 +216,7 @@ fn a_value_that_is_no_text_is_told_apart_and_stops_as_little() {
     );
 }
 
-/// What an Event says after a pass over this shop.
+/// The message of an Event after a pass over this shop.
 fn told(shop: &World) -> Option<(String, String)> {
     let stack = shop.stack();
     let credentials = complete(&stack, &shop.fetched.secrets, false, &mut Placeholders).unwrap();
@@ -228,7 +228,7 @@ fn told(shop: &World) -> Option<(String, String)> {
 fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
     let mut shop = up();
     shop.fetched.secrets.remove(&Credential::SigningKeys);
-    assert_eq!(told(&shop), None, "nobody can be logged in to a new shop");
+    assert_eq!(told(&shop), None, "a new shop has no logged-in users");
     let auth = Deployment::default();
     shop.fetched
         .live
@@ -255,7 +255,7 @@ fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
         shop.fetched.live.deployments = auth.clone();
         told(&shop)
     };
-    // Clients refresh, and are signed in with the new key.
+    // Clients refresh, and get tokens of the new key.
     assert_eq!(without("active"), None);
     let (_, message) = without("refresh.key").unwrap();
     assert!(message.contains("had lost refresh.key"), "{message}");

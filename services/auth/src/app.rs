@@ -6,8 +6,7 @@ use postgres::Pool;
 use web::token::Verifier;
 
 use crate::{
-    accounts::passwords::Passwords,
-    config::VendorSignup,
+    accounts::{passwords::Passwords, sign_up::VendorSignup},
     limits::{account::AccountLimits, address::AddressCounters},
     tokens::{secret::ServerKey, signing::SigningKeys},
 };

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use postgres::Database;
+use clap::{Args, Parser, Subcommand};
+use postgres::{Database, Migrate};
 use telemetry::Logging;
 use web::{server::Listen, token::TokenScope};
 
 use crate::{
-    accounts::{first_admin::FirstAdminSettings, passwords::HashingLimits},
+    accounts::{first_admin::FirstAdminSettings, passwords::HashingLimits, sign_up::VendorSignup},
     limits::{account::AccountLimits, address::AddressLimits},
 };
 
@@ -60,23 +60,4 @@ pub struct Serve {
     pub account_limits: AccountLimits,
     #[command(flatten)]
     pub hashing: HashingLimits,
-}
-
-#[derive(Args)]
-pub struct Migrate {
-    #[command(flatten)]
-    pub database: Database,
-    /// File that the outcome is written to, for the creator of the Job.
-    #[arg(
-        long,
-        env = "TERMINATION_MESSAGE_PATH",
-        default_value = "/dev/termination-log"
-    )]
-    pub termination_message_path: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum VendorSignup {
-    Open,
-    Closed,
 }

@@ -28,12 +28,7 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::Migrate(settings) => {
             config.logging.init()?;
-            Ok(postgres::migrate(
-                &settings.database,
-                &MIGRATOR,
-                &settings.termination_message_path,
-            )
-            .await?)
+            Ok(settings.run(&MIGRATOR).await?)
         }
         Command::Openapi => {
             println!("{}", http::openapi().to_pretty_json()?);

@@ -3,11 +3,11 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
-use clock::Clock;
+use clock::{Clock, Jitter};
+use idempotency::KeyPolicy;
 use money::Currency;
 use postgres::Pool;
 use web::{
-    idempotency::KeyPolicy,
     internal::{AllowedCallers, require_caller},
     limit::{Limiter, Policy},
     service::{Dependency, Service},
@@ -80,6 +80,7 @@ pub struct Parts {
     pub verifier: Verifier,
     pub currency: Currency,
     pub clock: Clock,
+    pub jitter: Jitter,
     pub poke: Poke,
     pub limits: QueueLimits,
     pub intents: IntentLimits,
@@ -103,6 +104,7 @@ impl App {
             verifier,
             currency,
             clock,
+            jitter,
             poke,
             limits,
             intents,
@@ -115,6 +117,7 @@ impl App {
             reservations,
             orders: orders.clone(),
             clock,
+            jitter,
             currency,
             poke: poke.clone(),
             terms: terms.clone(),
@@ -183,12 +186,7 @@ pub fn internal(service: &Service, auditor: Auditor, observers: Option<AllowedCa
 
 /// The service as the probes and the documents know it.
 pub fn service(pool: Option<Pool>) -> Service {
-    let database = |pool: Pool| {
-        Dependency::new("database", move || {
-            let pool = pool.clone();
-            async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
-        })
-    };
+    let database = |pool| Dependency::database("database", pool, &MIGRATOR);
     Service {
         name: "order",
         version: env!("CARGO_PKG_VERSION"),

@@ -8,9 +8,7 @@ mod rows;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use ::audit::{AuditError, AuditResult, Books, Finding, FindingKind, Findings, Names, Session};
-use chrono::{DateTime, Utc};
-use postgres::Pool;
+use ::audit::{AuditError, Books, Finding, Findings, Names, Session};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -112,20 +110,7 @@ impl Books for OrderBooks {
         Ok(orders)
     }
 
-    async fn keep(
-        &self,
-        pool: &Pool,
-        id: Uuid,
-        started_at: DateTime<Utc>,
-        finding_count: i64,
-        kinds: &[&FindingKind],
-    ) -> Result<(), sqlx::Error> {
-        rows::keep(pool, id, started_at, finding_count, kinds).await
-    }
-
-    async fn latest(&self, pool: &Pool) -> Result<Option<AuditResult>, sqlx::Error> {
-        rows::latest(pool).await
-    }
+    ::audit::results!("order_audits");
 }
 
 /// What seemed wrong and is to be read again.

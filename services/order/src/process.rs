@@ -5,7 +5,7 @@ use std::{num::NonZeroU32, time::Duration};
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use anyhow::Context;
 use axum::Router;
-use clock::Clock;
+use clock::{Clock, Jitter};
 use money::Currency;
 use postgres::{Database, Pool};
 use web::{
@@ -50,7 +50,7 @@ const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let mut tasks = tasks()?;
-    let clock = Clock::system();
+    let (clock, jitter) = (Clock::system(), Jitter::random());
     let pools = pools(&own_share(&config.database, &config.payments))?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let poke = Poke::default();
@@ -58,9 +58,10 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let terms = terms(&config.payments, config.checkout, &provider);
     let drive = DriveSagas {
         reservations: reservations.clone(),
-        sagas: PgSagas::new(pools.lanes.clone(), clock),
+        sagas: PgSagas::new(pools.lanes.clone(), jitter),
         provider,
         clock,
+        jitter,
     };
     // Two of stock: one writes what came of its round while the other's call is under way.
     // Where nothing is paid there is nothing to ask a provider; what an earlier setting left behind is `work`'s.
@@ -87,14 +88,15 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     service.dependencies.extend(verifier.dependency());
     let app = App::start(
         Parts {
-            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
+            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), jitter),
             terms,
             webhooks: SignedWebhooks::new(config.payments.payment_webhook_secret_file, clock),
-            orders: PgOrders::new(pools, clock),
+            orders: PgOrders::new(pools, jitter),
             reservations,
             verifier,
             currency: config.currency,
             clock,
+            jitter,
             poke,
             limits: QueueLimits {
                 per_customer: config.max_queued_per_customer,
@@ -117,10 +119,10 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
 
 pub async fn work(config: Work) -> anyhow::Result<()> {
     let mut tasks = tasks()?;
-    let clock = Clock::system();
+    let (clock, jitter) = (Clock::system(), Jitter::random());
     let pool = own_share(&config.database, &config.payments).pool("order-work")?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
-    let sagas = PgSagas::new(pool.clone(), clock);
+    let sagas = PgSagas::new(pool.clone(), jitter);
     let mock = mock_pool(&config.database)?;
     let product = reservations.clone();
     let drive = DriveSagas {
@@ -128,10 +130,11 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         sagas: sagas.clone(),
         provider: Providers::new(&config.payments, mock.clone()),
         clock,
+        jitter,
     };
     let lanes = &[Lane::Stock, Lane::Money];
     drive_lanes(&mut tasks, &drive, lanes, &Poke::default(), Some(POLL));
-    let orders = PgOrders::new(Pools::shared(&pool), clock);
+    let orders = PgOrders::new(Pools::shared(&pool), jitter);
     let stop = tasks.stop();
     let maintenance = KeepHouse {
         orders: orders.clone(),
@@ -144,10 +147,10 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     let returns = MoveStock {
         direction: ReceiveReturns {
             stock: product.clone(),
-            payments: PgPayments::new(pool.clone(), pool.clone(), clock),
+            payments: PgPayments::new(pool.clone(), pool.clone(), jitter),
         },
         queue: orders.clone(),
-        clock,
+        jitter,
     };
     tasks.spawn("returns", returns.run(stop.clone()));
     let shipments = MoveStock {
@@ -155,7 +158,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
             stock: product.clone(),
         },
         queue: orders.clone(),
-        clock,
+        jitter,
     };
     tasks.spawn("shipments", shipments.run(stop.clone()));
     let shortfalls = HandleShortfalls {
@@ -171,7 +174,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     let interval = Duration::from_secs(config.audit_interval_seconds);
     tasks.spawn("audits", audit_on_schedule(auditor, interval, stop.clone()));
     let relay = PublishEvents {
-        log: PgEventLog::new(pool.clone(), clock),
+        log: PgEventLog::new(pool.clone(), jitter),
         lease: PublishEvents::<PgEventLog>::LEASE,
     };
     tasks.spawn("event_relay", relay.run(stop));
@@ -237,6 +240,7 @@ fn auditor(database: &Database, pool: &Pool, books: OrderBooks) -> anyhow::Resul
         pool: pool.clone(),
         options: database.unlimited("order audit")?,
         clock: Clock::system(),
+        jitter: Jitter::random(),
     })
 }
 

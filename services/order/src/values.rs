@@ -19,7 +19,7 @@ mod text;
 
 pub use actor::Actor;
 pub use address::{Country, CountryError, ShippingAddress};
-pub use backoff::{Backoff, Spread};
+pub use backoff::Backoff;
 pub use causes::Cause;
 pub use event_type::EventType;
 pub use ids::{FulfillmentId, OrderId, PaymentId, ProductId, RefundId, ReturnId, SagaId, UserId};

@@ -4,14 +4,14 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 use clock::Clock;
+use idempotency::InFlight;
 use money::Currency;
 use postgres::Pool;
 use web::token::Verifier;
 
 use crate::{
     audit::Auditor,
-    catalog::products::{reads::Reads, views::Views},
-    idempotency::InFlight,
+    catalog::products::{http::views::Views, reads::Reads},
 };
 
 /// Shared, not copied: every request gets one.
@@ -20,7 +20,7 @@ pub struct App(Arc<Parts>);
 
 pub struct Parts {
     pub pool: Pool,
-    /// For lists and searches: few connections with short limits, so that they wait for each other and nobody for them.
+    /// For lists and searches: few connections with short limits, so that they wait for each other and hold up nothing else.
     pub lists: Pool,
     /// For probes.
     pub health: Pool,

@@ -5,9 +5,7 @@ mod rows;
 
 use std::time::Duration;
 
-use ::audit::{AuditError, AuditResult, Books, FindingKind, Findings, Names, Session};
-use chrono::{DateTime, Utc};
-use postgres::Pool;
+use ::audit::{AuditError, Books, Findings, Names, Session};
 use uuid::Uuid;
 
 pub type Auditor = ::audit::Auditor<StockBooks>;
@@ -72,18 +70,5 @@ impl Books for StockBooks {
         Ok(rows::checked(connection).await?)
     }
 
-    async fn keep(
-        &self,
-        pool: &Pool,
-        id: Uuid,
-        started_at: DateTime<Utc>,
-        finding_count: i64,
-        kinds: &[&FindingKind],
-    ) -> Result<(), sqlx::Error> {
-        rows::keep(pool, id, started_at, finding_count, kinds).await
-    }
-
-    async fn latest(&self, pool: &Pool) -> Result<Option<AuditResult>, sqlx::Error> {
-        rows::latest(pool).await
-    }
+    ::audit::results!("stock_audits");
 }

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use clap::Parser;
-use clock::Clock;
+use clock::{Clock, Jitter};
+use idempotency::InFlight;
 use postgres::{Database, Pool};
 use product::{
     MIGRATOR,
     app::{App, Parts},
     audit::{Auditor, StockBooks},
-    catalog::products::{reads::Reads, views::Views},
+    catalog::products::{http::views::Views, reads::Reads},
     config::{Command, Config, JWKS_TIMEOUT, Serve},
     http,
-    idempotency::InFlight,
     infrastructure::postgres::pools::Pools,
     sweeper,
 };
@@ -33,16 +33,11 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::Migrate(settings) => {
             config.logging.init()?;
-            Ok(postgres::migrate(
-                &settings.database,
-                &MIGRATOR,
-                &settings.termination_message_path,
-            )
-            .await?)
+            Ok(settings.run(&MIGRATOR).await?)
         }
-        Command::Audit(settings) => {
+        Command::Audit(database) => {
             config.logging.init()?;
-            audit(&settings.database).await
+            audit(&database).await
         }
         Command::Openapi => {
             println!("{}", http::openapi().to_pretty_json()?);
@@ -93,6 +88,7 @@ fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
         pool: pool.clone(),
         options: database.unlimited("product audit")?,
         clock: Clock::system(),
+        jitter: Jitter::random(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! An object whose members are the client's own. It is kept as its text, so that it goes out as it came in.
+//! An object whose members the client chooses. It is kept as its text, so that it is returned as it was sent.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ impl<const MAX_BYTES: usize> FreeObject<MAX_BYTES> {
         self.0.get()
     }
 
-    /// What was stored, perhaps before today's rules: it must be an object, and need not keep the bounds.
+    /// A stored object, perhaps from before the current rules: it must be an object, and may exceed the bounds.
     pub fn from_stored(text: String) -> Result<Self, FreeObjectError> {
         if !text.trim_start().starts_with('{') {
             return Err(FreeObjectError::NotAnObject(None));
@@ -51,7 +51,7 @@ impl<const MAX_BYTES: usize> FreeObject<MAX_BYTES> {
             .map_err(|error| FreeObjectError::NotAnObject(Some(error)))
     }
 
-    /// Changed as RFC 7396 says: members are merged, null takes one away.
+    /// Changed as RFC 7396 says: members are merged, null removes one.
     pub fn merged(&self, patch: &Self) -> Result<Self, FreeObjectError> {
         let text = merge(Some(&self.0), &patch.0)
             .map_err(|error| FreeObjectError::NotAnObject(Some(error)))?;

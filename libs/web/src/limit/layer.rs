@@ -17,7 +17,7 @@ use utoipa::{
 use super::{AddressLimiter, ClientAddress, Meter, TrustedProxies};
 use crate::{Problem, document::add_header};
 
-/// Whom [`limit_by_address`] counts, and how.
+/// Which requests [`limit_by_address`] counts, and how.
 #[derive(Clone, Debug)]
 pub struct AddressGate {
     proxies: TrustedProxies,
@@ -25,7 +25,7 @@ pub struct AddressGate {
     counted: Counted,
 }
 
-/// How OpenAPI shows what a limited endpoint answers once there were too many requests.
+/// The OpenAPI response of a limited endpoint after too many requests.
 pub struct LimitedByAddress;
 
 impl IntoResponses for LimitedByAddress {
@@ -85,7 +85,7 @@ impl AddressGate {
     }
 }
 
-/// For `middleware::from_fn_with_state`. Every answer says what is left, refusals included.
+/// For `middleware::from_fn_with_state`. Every response states the remaining quota, refusals included.
 pub async fn limit_by_address(
     State(gate): State<AddressGate>,
     mut request: Request,

@@ -1,4 +1,4 @@
-//! One port's connections: so many and no more, each with bounded buffers and a limit on how long it may say nothing.
+//! The connections of one port: limited in number, each with bounded buffers and a limit on its silence.
 
 use std::{
     io,
@@ -30,13 +30,13 @@ use super::stopped;
 
 /// A request's head, and what is read of its body at a time. Larger heads are answered with 431.
 const MAX_BUFFER: usize = 64 * 1024;
-/// Time to send a request's head. It also counts while a connection waits for its next request, so it is longer than
-/// proxies keep theirs (90 s is usual): who hangs up first must be the one who might send.
+/// Time to send a request's head. It also applies while a connection waits for its next request, so it is longer than
+/// the idle time of proxies (90 s is usual): the side that may send must be the one that closes.
 const HEAD_PATIENCE: Duration = Duration::from_secs(100);
 /// Time that a client beyond the limit has to read its refusal, and refusals under way at a time; more are cut off.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 const MAX_REFUSALS: usize = 256;
-/// After an accept that failed, as for want of file descriptors.
+/// Pause after a failed accept, for example without free file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 const REFUSAL: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n\
@@ -82,7 +82,7 @@ pub(super) async fn serve(
         }
         if let Ok(turn) = Arc::clone(&refusals).try_acquire_owned() {
             tokio::spawn(async move {
-                // Whatever comes of it, the connection ends.
+                // The connection ends in any case.
                 let _ = tokio::time::timeout(REFUSAL_PATIENCE, refuse(stream)).await;
                 drop(turn);
             });
@@ -112,7 +112,7 @@ async fn answer(
         .max_buf_size(MAX_BUFFER)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
-    // A connection that breaks is its client's business.
+    // A broken connection is no error of the server.
     tokio::select! {
         _ = connection.as_mut() => {}
         () = stopped(stop) => {
@@ -123,7 +123,7 @@ async fn answer(
     drop(place);
 }
 
-/// Answers without reading more than it must: the client sees why before the connection ends.
+/// Responds after reading as little as possible, so that the client sees the reason before the connection ends.
 async fn refuse(mut stream: TcpStream) -> io::Result<()> {
     let answer = format!("{REFUSAL}{}\r\n\r\n{REFUSAL_BODY}", REFUSAL_BODY.len());
     stream.write_all(answer.as_bytes()).await?;

@@ -1,4 +1,4 @@
-//! What an access token says.
+//! The claims of an access token.
 
 use std::str::FromStr;
 
@@ -33,7 +33,7 @@ pub struct Claims {
     pub iat: i64,
     pub exp: i64,
     pub roles: Vec<Role>,
-    /// The user's when the token was made; it rises when roles, status or password change.
+    /// The user's epoch when the token was issued; it rises when roles, status or password change.
     #[serde(default)]
     pub epoch: i64,
 }

@@ -9,9 +9,10 @@ use crate::{
     },
     kube::{
         labels::{
-            DELETION_POLICY, MANAGER, STACK_UID, annotation, marked_policy, pod_labels,
+            DELETION_POLICY, STACK_UID, annotation, marked_policy, merge_params, pod_labels,
             stack_selector,
         },
+        scope::Namespaced,
         stacks::Departed,
     },
 };
@@ -25,13 +26,11 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
 };
 use kube::{
-    Api, Client, Resource, ResourceExt as _,
-    api::{ListParams, Patch, PatchParams},
-    core::{NamespaceResourceScope, PartialObjectMeta},
+    Api, Client, Resource as _, ResourceExt as _,
+    api::{ListParams, Patch},
+    core::PartialObjectMeta,
 };
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::fmt::Debug;
 use tracing::info;
 
 pub(super) enum Left {
@@ -39,20 +38,6 @@ pub(super) enum Left {
     Something,
     /// The stack is there after all.
     NotOurs,
-}
-
-/// What stands in a namespace and can be read and changed.
-trait Namespaced:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
-{
-}
-
-impl<K> Namespaced for K where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned
-{
 }
 
 /// What a deleted stack left.
@@ -255,15 +240,8 @@ impl Leftovers<'_> {
         let name = metadata.name.clone().unwrap_or_default();
         change["resourceVersion"] = json!(metadata.resource_version);
         let patch = Patch::Merge(json!({ "metadata": change }));
-        let parameters = PatchParams {
-            field_manager: Some(MANAGER.to_owned()),
-            ..Default::default()
-        };
-        match self
-            .api::<K>()
-            .patch_metadata(&name, &parameters, &patch)
-            .await
-        {
+        let api = self.api::<K>();
+        match api.patch_metadata(&name, &merge_params(), &patch).await {
             Ok(_) => {
                 info!(stack.namespace = self.departed.key.0, stack.name = self.departed.key.1, kind = %K::kind(&()), name, "{what}");
                 Ok(())

@@ -3,7 +3,7 @@
 
 use super::{DURATION, LeaseError, LeaseName, Life, Observation, holder_of, in_time};
 use crate::{
-    kube::{labels::MANAGER, readiness::Readiness},
+    kube::{labels::post_params, readiness::Readiness},
     randomness::{OperatingSystem, Randomness as _, RandomnessError},
 };
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use k8s_openapi::{
     api::coordination::v1::{Lease, LeaseSpec},
     apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
 };
-use kube::{Api, Client, api::PostParams};
+use kube::{Api, Client};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::{info, warn};
@@ -88,7 +88,7 @@ impl Candidate {
             return Ok(Attempt::Waiting { holder: present });
         }
         let renewed = Instant::now();
-        let parameters = parameters();
+        let parameters = post_params();
         let taken = match found {
             Some(found) => {
                 let next = self.taken(found);
@@ -140,13 +140,6 @@ impl Candidate {
             ..before
         });
         lease
-    }
-}
-
-fn parameters() -> PostParams {
-    PostParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..PostParams::default()
     }
 }
 
@@ -204,7 +197,7 @@ impl Held {
         }
         let begun = Instant::now();
         let Candidate { api, lease, .. } = &self.candidate;
-        match in_time(api.replace(&lease.name, &parameters(), &next)).await {
+        match in_time(api.replace(&lease.name, &post_params(), &next)).await {
             Ok(lease) => {
                 self.lease = lease;
                 self.renewed = begun;
@@ -269,7 +262,7 @@ impl Held {
         if let Some(spec) = &mut found.spec {
             spec.holder_identity = Some(String::new());
         }
-        in_time(api.replace(&lease.name, &parameters(), &found)).await?;
+        in_time(api.replace(&lease.name, &post_params(), &found)).await?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The objects of one kind that a watch has seen, each as JSON: a hundred shops have thousands of them, and typed, as
 //! kube's reflector keeps them, they take several times the memory.
 
-use crate::kube::{apply_cache::StackKey, labels::STACK};
+use crate::kube::{labels::STACK, per_stack::StackKey};
 use kube::{
     Resource, ResourceExt as _,
     runtime::watcher::{self, Event},

@@ -2,14 +2,15 @@
 //! published keys tell whose shop answers, since no two shops have the same.
 
 use super::Routing;
-use crate::kube::apply_cache::StackKey;
+use crate::{
+    kube::per_stack::{PerStack, StackKey},
+    network::request::{body, innermost},
+};
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::{Api, Client};
 use reqwest::{Url, redirect};
 use std::{
-    collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -33,42 +34,23 @@ pub struct Target {
 }
 
 /// When each URL led to its shop last.
-#[derive(Debug, Default)]
-pub struct Looks(Mutex<HashMap<StackKey, (Instant, Option<String>)>>);
-
-impl Looks {
-    fn is_fresh(&self, target: &Target) -> bool {
-        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        looks
-            .get(&target.key)
-            .is_some_and(|(at, url)| at.elapsed() < FRESH && *url == target.url)
-    }
-
-    fn record(&self, target: &Target, routing: &Routing) {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if *routing == Routing::Serves {
-            looks.insert(target.key.clone(), (Instant::now(), target.url.clone()));
-        } else {
-            looks.remove(&target.key);
-        }
-    }
-
-    pub fn forget(&self, key: &StackKey) {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.remove(key);
-    }
-}
+pub type Looks = PerStack<(Instant, Option<String>)>;
 
 /// Requests the shop's keys through the ingress.
 pub async fn look(client: &Client, looks: &Looks, target: &Target) -> Routing {
-    if looks.is_fresh(target) {
+    let last = looks.fresh(&target.key, FRESH);
+    if last.is_some_and(|url| url == target.url) {
         return Routing::Serves;
     }
     let routing = match request(client, target).await {
         Ok(routing) => routing,
         Err(why) => Routing::NotChecked(why),
     };
-    looks.record(target, &routing);
+    if routing == Routing::Serves {
+        looks.insert(&target.key, (Instant::now(), target.url.clone()));
+    } else {
+        looks.remove(&target.key);
+    }
     routing
 }
 
@@ -97,7 +79,7 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
     let client = builder
         .build()
         .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
-    let mut answer = client
+    let answer = client
         .get(url)
         .send()
         .await
@@ -106,26 +88,20 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
     if status.as_u16() != 200 {
         return Ok(Routing::Astray(format!("GET {KEYS} returned {status}")));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| {
-        format!(
-            "the response from {address} is incomplete: {}",
-            innermost(&error)
-        )
-    })? {
-        body.extend_from_slice(&chunk);
-        if body.len() > LONGEST_ANSWER {
-            break;
-        }
-    }
-    Ok(if names_key(&body, &target.signing_key) {
-        Routing::Serves
-    } else {
-        Routing::Astray(
-            "another shop or server responded, since its public keys are not this shop's"
-                .to_owned(),
-        )
-    })
+    let body = body(answer, LONGEST_ANSWER).await.map_err(|error| {
+        let cause = innermost(&error);
+        format!("the response from {address} is incomplete: {cause}")
+    })?;
+    Ok(
+        if names_key(&body.unwrap_or_default(), &target.signing_key) {
+            Routing::Serves
+        } else {
+            Routing::Astray(
+                "another shop or server responded, since its public keys are not this shop's"
+                    .to_owned(),
+            )
+        },
+    )
 }
 
 /// Where the ingress controller says that it answers for this Ingress.
@@ -185,12 +161,4 @@ fn names_key(body: &[u8], signing_key: &str) -> bool {
     keys.unwrap_or_default()
         .iter()
         .any(|key| key["kid"] == signing_key)
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clock::Clock;
+use clock::{Clock, Jitter};
 use money::{Currency, MoneyError};
 use tracing::{Instrument, error, warn};
 
@@ -26,7 +26,7 @@ use crate::{
     },
     payments::PaymentTerms,
     saga::Poke,
-    values::{Backoff, Cause, OrderId, PaymentId, Spread},
+    values::{Backoff, Cause, OrderId, PaymentId},
 };
 
 const RETRIES: Backoff = Backoff {
@@ -48,6 +48,7 @@ pub struct PlaceOrders<R, O> {
     pub reservations: R,
     pub orders: O,
     pub clock: Clock,
+    pub jitter: Jitter,
     pub currency: Currency,
     pub poke: Poke,
     pub terms: PaymentTerms,
@@ -176,7 +177,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
                 Err(error) => error,
             };
             attempts += 1;
-            let pause = RETRIES.pause(attempts, Spread::of(self.clock.uuid()));
+            let pause = RETRIES.pause(attempts, self.jitter);
             let in_time = Instant::now() + pause < deadline;
             let again = match &error {
                 ReservationsError::Refused(cause) => {

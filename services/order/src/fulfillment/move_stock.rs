@@ -3,7 +3,7 @@
 
 use std::{error::Error, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use tokio::sync::watch;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     checkout::ports::ReservationsError,
     intents::ports::IntentError,
-    values::{Backoff, Leased, Spread, causes::chain},
+    values::{Backoff, Leased, causes::chain},
 };
 
 const POLL: Duration = Duration::from_millis(500);
@@ -49,7 +49,7 @@ pub trait Direction: Send + Sync + 'static {
 pub struct MoveStock<D, Q> {
     pub direction: D,
     pub queue: Q,
-    pub clock: Clock,
+    pub jitter: Jitter,
 }
 
 impl<D: Direction, Q: MovementQueue<D::Goods>> MoveStock<D, Q> {
@@ -122,10 +122,9 @@ impl<D: Direction, Q: MovementQueue<D::Goods>> MoveStock<D, Q> {
             "postponed an update of stock"
         );
         let reason = chain(error);
-        let spread = || Spread::of(self.clock.uuid());
         let later = taken
             .iter()
-            .map(|one| one.postponed(RETRIES, spread(), reason.clone()));
+            .map(|one| one.postponed(RETRIES, self.jitter, reason.clone()));
         self.queue.postpone(&later.collect::<Vec<_>>()).await
     }
 }

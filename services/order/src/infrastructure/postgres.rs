@@ -4,7 +4,7 @@ pub(crate) mod failure;
 pub(crate) mod leases;
 pub(crate) mod request_key;
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::Pool;
 
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -16,7 +16,7 @@ pub struct PgOrders {
     pub(crate) readers: Pool,
     pub(crate) lanes: Pool,
     pub(crate) intents: Pool,
-    pub(crate) clock: Clock,
+    pub(crate) jitter: Jitter,
 }
 
 /// The connections of one process, by what they are for. Several may be the same.
@@ -42,7 +42,7 @@ impl Pools {
 }
 
 impl PgOrders {
-    pub fn new(pools: Pools, clock: Clock) -> Self {
+    pub fn new(pools: Pools, jitter: Jitter) -> Self {
         let Pools {
             readers,
             lanes,
@@ -52,7 +52,7 @@ impl PgOrders {
             readers,
             lanes,
             intents,
-            clock,
+            jitter,
         }
     }
 }

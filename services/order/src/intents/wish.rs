@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use web::idempotency;
 
 use super::ports::{IntentError, Request};
 use crate::values::{Actor, Fingerprint, Operation, Reader, RequestIdentity, UserId};

@@ -38,7 +38,7 @@ impl Orders for PgOrders {
         &self,
         identities: &[RequestIdentity],
     ) -> Result<Vec<Option<Recorded>>, OrdersError> {
-        failure::retrying(self.clock, || recorded::recorded(&self.lanes, identities))
+        failure::retrying(self.jitter, || recorded::recorded(&self.lanes, identities))
             .await
             .map_err(orders_error)
     }
@@ -48,7 +48,7 @@ impl Orders for PgOrders {
         orders: &[NewOrder],
         most_unpaid_units: Option<NonZeroU32>,
     ) -> Result<Vec<Creation>, OrdersError> {
-        create::create(&self.lanes, self.clock, orders, most_unpaid_units)
+        create::create(&self.lanes, self.jitter, orders, most_unpaid_units)
             .await
             .map_err(orders_error)
     }

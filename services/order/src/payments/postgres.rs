@@ -8,7 +8,7 @@ mod revise;
 
 use std::sync::Arc;
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::{Failure, Pool};
 
 use super::{
@@ -25,15 +25,15 @@ use crate::{
 pub struct PgPayments {
     readers: Pool,
     writers: Pool,
-    clock: Clock,
+    jitter: Jitter,
 }
 
 impl PgPayments {
-    pub fn new(readers: impl Into<Pool>, writers: impl Into<Pool>, clock: Clock) -> Self {
+    pub fn new(readers: impl Into<Pool>, writers: impl Into<Pool>, jitter: Jitter) -> Self {
         Self {
             readers: readers.into(),
             writers: writers.into(),
-            clock,
+            jitter,
         }
     }
 }
@@ -152,7 +152,7 @@ impl PgPayments {
         T: Send,
         F: Future<Output = Result<T, Stop>> + Send,
     {
-        retrying(self.clock, || {
+        retrying(self.jitter, || {
             let attempt = attempt();
             async {
                 match attempt.await {

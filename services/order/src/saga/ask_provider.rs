@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use tracing::warn;
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{
             ProviderError, RefundOperation,
         },
     },
-    values::{Spread, causes::chain},
+    values::causes::chain,
 };
 
 /// With time to spare in the lease to write the answer down: a provider that takes longer is as good as one whose answer
@@ -32,7 +32,7 @@ const _: () = assert!(
 #[derive(Clone)]
 pub(super) struct AskProvider<P> {
     pub(super) provider: P,
-    pub(super) clock: Clock,
+    pub(super) jitter: Jitter,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl<P: PaymentProvider + Clone> AskProvider<P> {
         turn: Turn,
         question: Question,
     ) -> Result<Progress, Postponement> {
-        let pause = RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid()));
+        let pause = RETRIES.pause(turn.attempts, self.jitter);
         let again = |reason: String| Postponement {
             lease: turn.lease,
             pause,

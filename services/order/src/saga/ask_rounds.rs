@@ -25,7 +25,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
     pub(super) async fn ask_all(&self, ending: impl Fn() -> bool) -> Result<Driven, SagasError> {
         let asker = AskProvider {
             provider: self.provider.clone(),
-            clock: self.clock,
+            jitter: self.jitter,
         };
         let mut calls: JoinSet<Outcome> = JoinSet::new();
         let mut driven = Driven::default();

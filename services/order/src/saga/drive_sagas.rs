@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use clock::Clock;
+use clock::{Clock, Jitter};
 use tracing::{debug, error, info, warn};
 
 use super::{
@@ -19,7 +19,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     orders::model::CancelReason,
     payments::ports::PaymentProvider,
-    values::{Backoff, EventType, OrderId, RefundId, Spread, causes::chain},
+    values::{Backoff, EventType, OrderId, RefundId, causes::chain},
 };
 
 /// Sagas that one round takes; product takes no more at once.
@@ -39,6 +39,7 @@ pub struct DriveSagas<R, S, P> {
     pub sagas: S,
     pub provider: P,
     pub clock: Clock,
+    pub jitter: Jitter,
 }
 
 /// What a round came to.
@@ -308,7 +309,7 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
     fn postponement(&self, turn: &Turn, reason: String) -> Postponement {
         Postponement {
             lease: turn.lease,
-            pause: RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid())),
+            pause: RETRIES.pause(turn.attempts, self.jitter),
             reason,
         }
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Backoff, Spread};
+use clock::Jitter;
+
+use super::Backoff;
 
 /// The right to carry one row on. Whoever takes it later has a higher fence, and then this one writes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +39,10 @@ impl<Id: Copy, T> Leased<Id, T> {
         }
     }
 
-    pub fn postponed(&self, retries: Backoff, spread: Spread, reason: String) -> Postponement<Id> {
+    pub fn postponed(&self, retries: Backoff, jitter: Jitter, reason: String) -> Postponement<Id> {
         Postponement {
             lease: self.lease,
-            pause: retries.pause(self.attempts, spread),
+            pause: retries.pause(self.attempts, jitter),
             reason,
         }
     }

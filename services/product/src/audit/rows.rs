@@ -1,11 +1,9 @@
-//! What the audit of stock reads, chunk by chunk, and what is kept of it.
+//! What the audit of stock reads, chunk by chunk.
 
 use std::time::Duration;
 
-use ::audit::{AuditResult, Finding, FindingKind, in_time};
-use chrono::{DateTime, Utc};
-use postgres::Pool;
-use sqlx::{PgConnection, types::Json};
+use ::audit::{Finding, in_time};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Checked;
@@ -72,47 +70,4 @@ pub async fn checked(connection: &mut PgConnection) -> Result<Checked, sqlx::Err
                    (SELECT count(*) FROM hold_lines) AS "lines!", (SELECT count(*) FROM movements) AS "movements!""#
     );
     in_time(query.fetch_one(connection)).await
-}
-
-/// Keeps a result, and takes away those of a month ago.
-pub async fn keep(
-    pool: &Pool,
-    id: Uuid,
-    started_at: DateTime<Utc>,
-    finding_count: i64,
-    kinds: &[&FindingKind],
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "INSERT INTO stock_audits (id, started_at, finished_at, finding_count, findings)
-         VALUES ($1, $2, now(), $3, $4)",
-        id,
-        started_at,
-        finding_count,
-        Json(kinds) as _,
-    )
-    .execute(pool)
-    .await?;
-    sqlx::query!("DELETE FROM stock_audits WHERE finished_at < now() - interval '30 days'")
-        .execute(pool)
-        .await?;
-    Ok(())
-}
-
-/// The newest result.
-pub async fn latest(pool: &Pool) -> Result<Option<AuditResult>, sqlx::Error> {
-    let newest = sqlx::query!(
-        r#"SELECT id, started_at, finished_at, extract(epoch FROM now() - finished_at)::float8 AS "age_seconds!",
-               finding_count, findings AS "kinds: Json<Vec<FindingKind>>"
-           FROM stock_audits ORDER BY finished_at DESC, id DESC LIMIT 1"#
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(newest.map(|row| AuditResult {
-        id: row.id,
-        started_at: row.started_at,
-        finished_at: row.finished_at,
-        age_seconds: row.age_seconds,
-        finding_count: row.finding_count,
-        kinds: row.kinds.0,
-    }))
 }

@@ -1,7 +1,7 @@
 //! `POST /fulfillments/{id}/cancel`: gives up a fulfillment that has not left.
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions::fulfillments};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
 )]
 pub async fn cancel_fulfillment(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<fulfillments::Write>,
     PathParameters(id): PathParameters<FulfillmentId>,
 ) -> Result<Json<FulfillmentView>, Problem> {
     let changed = app

@@ -4,7 +4,10 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line, token::VendorOrAdmin};
+use web::{
+    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::fulfillments,
+    schema::Line,
+};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
@@ -148,7 +151,7 @@ pub fn items_of(items: Vec<ParcelItemBody>, errors: &mut Vec<FieldError>) -> Vec
 )]
 pub async fn create_fulfillment(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<fulfillments::Write>,
     PathParameters(order): PathParameters<OrderId>,
     ValidJson(body): ValidJson<NewFulfillmentBody>,
 ) -> Result<impl IntoResponse, Problem> {

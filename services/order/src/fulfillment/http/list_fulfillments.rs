@@ -3,10 +3,7 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{
-    PathParameters, Problem,
-    token::{Caller, Role},
-};
+use web::{PathParameters, Problem, Requires, permissions::fulfillments, token::Role};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
@@ -23,17 +20,12 @@ pub struct FulfillmentsView {
 }
 
 /// As whom somebody may look at what was shipped of an order.
-pub fn viewer(caller: &Caller) -> Result<Viewer, Problem> {
-    let sells = caller.has(Role::Vendor) || caller.has(Role::Admin);
-    if !sells && !caller.has(Role::Customer) {
-        return Err(Problem::forbidden(
-            "The role customer, vendor or admin is required.",
-        ));
-    }
-    Ok(Viewer {
+pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
+    let sells = caller.may::<fulfillments::Write>();
+    Viewer {
         customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
         merchant: sells.then(|| merchant(caller)),
-    })
+    }
 }
 
 /// List the shipments of an order
@@ -53,12 +45,12 @@ pub fn viewer(caller: &Caller) -> Result<Viewer, Problem> {
 )]
 pub async fn list_fulfillments(
     State(app): State<App>,
-    caller: Caller,
+    caller: Requires<fulfillments::Read>,
     PathParameters(order): PathParameters<OrderId>,
 ) -> Result<Json<FulfillmentsView>, Problem> {
     let fulfillments = app
         .fulfill_order
-        .list(order, viewer(&caller)?)
+        .list(order, viewer(&caller))
         .await
         .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
     let data = fulfillments

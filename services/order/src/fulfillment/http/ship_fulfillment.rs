@@ -1,7 +1,7 @@
 //! `POST /fulfillments/{id}/ship`: decides that a fulfillment leaves.
 
 use axum::{Json, extract::State, http::StatusCode};
-use web::{PathParameters, Problem, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions::fulfillments};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 )]
 pub async fn ship_fulfillment(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<fulfillments::Write>,
     PathParameters(id): PathParameters<FulfillmentId>,
 ) -> Result<(StatusCode, Json<FulfillmentView>), Problem> {
     let changed = app

@@ -1,15 +1,9 @@
 //! Members of a merge patch (RFC 7396) as serde reads them: absent is one thing, null another.
 
 use serde::{Deserialize, Deserializer};
+pub use web::json::present;
 
 use crate::values::Removable;
-
-/// A member that is there and must not be null; absent ones never come here.
-pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
 
 /// A member that is there: null takes away, and so does a blank, as forms send it.
 pub fn removable<'de, T, D>(deserializer: D) -> Result<Option<Removable<T>>, D::Error>

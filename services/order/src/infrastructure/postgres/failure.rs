@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::Failure;
 
 use crate::{
     fulfillment::ports::QueueError,
     orders::ports::OrdersError,
-    values::{Backoff, Cause, Spread},
+    values::{Backoff, Cause},
 };
 
 /// How long a batch is tried again: a failover of Postgres takes longer, and then the customer is told to come back.
@@ -67,15 +67,15 @@ impl From<StoreError> for QueueError {
 
 /// Pauses between attempts that fail for a reason that passes, for as long as patience lasts.
 pub(crate) struct Retries {
-    clock: Clock,
+    jitter: Jitter,
     deadline: Instant,
     attempts: u32,
 }
 
 impl Retries {
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(jitter: Jitter) -> Self {
         Self {
-            clock,
+            jitter,
             deadline: Instant::now() + PATIENCE,
             attempts: 0,
         }
@@ -84,7 +84,7 @@ impl Retries {
     /// Returns after a pause, or with the error if it stays.
     pub(crate) async fn pause(&mut self, error: StoreError) -> Result<(), StoreError> {
         self.attempts += 1;
-        let pause = RETRIES.pause(self.attempts, Spread::of(self.clock.uuid()));
+        let pause = RETRIES.pause(self.attempts, self.jitter);
         // After a COMMIT without an answer too: whatever is tried again here finds its own earlier write, by its key, a
         // fence or a version.
         let passes = match error.failure() {
@@ -105,13 +105,13 @@ impl Retries {
 }
 
 pub(crate) async fn retrying<T, F>(
-    clock: Clock,
+    jitter: Jitter,
     attempt: impl Fn() -> F + Send,
 ) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>> + Send,
 {
-    let mut retries = Retries::new(clock);
+    let mut retries = Retries::new(jitter);
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),

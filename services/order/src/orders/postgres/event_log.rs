@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::Pool;
 
 use crate::{
@@ -17,14 +17,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PgEventLog {
     pool: Pool,
-    clock: Clock,
+    jitter: Jitter,
 }
 
 impl PgEventLog {
-    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+    pub fn new(pool: impl Into<Pool>, jitter: Jitter) -> Self {
         Self {
             pool: pool.into(),
-            clock,
+            jitter,
         }
     }
 }
@@ -39,7 +39,7 @@ impl EventLog for PgEventLog {
         leases: &[PartitionLease],
         most: i64,
     ) -> Result<Published, EventLogError> {
-        retrying(self.clock, || publish(&self.pool, leases, most))
+        retrying(self.jitter, || publish(&self.pool, leases, most))
             .await
             .map_err(log_error)
     }

@@ -1,12 +1,11 @@
 //! `POST /payments/{id}/capture`: takes the money that was set aside.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use web::{PathParameters, Problem, conditional::ETag, idempotency::RequestKey, token::Admin};
+use idempotency::RequestKey;
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::payments};
 
 use super::{payment_refusal, payment_view::PaymentView};
-use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher, values::PaymentId,
-};
+use crate::{app::App, intents::http::wisher::wisher, values::PaymentId};
 
 /// Capture a payment
 ///
@@ -33,7 +32,7 @@ use crate::{
 )]
 pub async fn capture_payment(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<payments::Capture>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
@@ -45,7 +44,7 @@ pub async fn capture_payment(
     Ok((
         StatusCode::ACCEPTED,
         ETag(captured.result.version),
-        replay::headers(captured.replayed),
+        idempotency::replayed(captured.replayed),
         Json(PaymentView::from(captured.result)),
     ))
 }

@@ -2,18 +2,18 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
+use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::BlankLine,
-    token::Customer,
+    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::returns,
+    schema::BlankLine,
 };
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{
     app::App,
     fulfillment::http::create_fulfillment::{ParcelItemBody, items_of},
-    infrastructure::http::replay,
     intents::http::wisher::wisher,
     orders::model::Selection,
     returns::model::ReturnReason,
@@ -82,7 +82,7 @@ impl NewReturnBody {
 )]
 pub async fn create_return(
     State(app): State<App>,
-    caller: Customer,
+    caller: Requires<returns::Create>,
     PathParameters(order): PathParameters<OrderId>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewReturnBody>,
@@ -95,7 +95,7 @@ pub async fn create_return(
         .map_err(|error| return_refusal::of_returning(&error))?;
     Ok((
         StatusCode::CREATED,
-        replay::headers(requested.replayed),
+        idempotency::replayed(requested.replayed),
         Json(ReturnView::from(requested.result)),
     ))
 }

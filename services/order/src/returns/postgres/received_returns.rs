@@ -35,11 +35,11 @@ impl MovementQueue<ReceivedReturn> for PgOrders {
     }
 
     async fn settle(&self, answered: &[Answered]) -> Result<usize, QueueError> {
-        Ok(retrying(self.clock, || settle(&self.intents, answered)).await?)
+        Ok(retrying(self.jitter, || settle(&self.intents, answered)).await?)
     }
 
     async fn postpone(&self, postponements: &[Postponement<Uuid>]) -> Result<(), QueueError> {
-        Ok(retrying(self.clock, || postpone(&self.intents, postponements)).await?)
+        Ok(retrying(self.jitter, || postpone(&self.intents, postponements)).await?)
     }
 }
 

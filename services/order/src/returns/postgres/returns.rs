@@ -1,16 +1,13 @@
 //! Rows of returns: read, and written step by step under the order's version (ORDERS 22).
 
 use chrono::{DateTime, Utc};
+use idempotency::Claim;
 use money::{Currency, Money};
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::{
-        PgOrders,
-        failure::StoreError,
-        request_key::{Claim, claim},
-    },
+    infrastructure::postgres::{PgOrders, failure::StoreError, request_key::claim},
     intents::ports::Request,
     orders::{
         model::{Order, PartLine},
@@ -61,11 +58,11 @@ impl Returns for PgOrders {
         );
         match claimed.await? {
             Claim::Fresh => {}
-            Claim::Repeated { resource } => {
+            Claim::Answered(resource) => {
                 let earlier = resource.ok_or(StoreError::Row("the resource of a key"))?;
                 return Ok(ReturnSaved::Repeated(ReturnId(earlier)));
             }
-            Claim::Reused => return Ok(ReturnSaved::KeyReused),
+            Claim::OfAnotherRequest => return Ok(ReturnSaved::KeyReused),
         }
         if let Err(refused) = decide(&mut read) {
             return Ok(ReturnSaved::Refused(refused));

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::{Pool, Transaction};
 
 use super::{facts, settle};
@@ -25,14 +25,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PgSagas {
     pool: Pool,
-    clock: Clock,
+    jitter: Jitter,
 }
 
 impl PgSagas {
-    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+    pub fn new(pool: impl Into<Pool>, jitter: Jitter) -> Self {
         Self {
             pool: pool.into(),
-            clock,
+            jitter,
         }
     }
 }
@@ -53,13 +53,13 @@ impl Sagas for PgSagas {
         if settlements.is_empty() {
             return Ok(Vec::new());
         }
-        retrying(self.clock, || settle(&self.pool, settlements))
+        retrying(self.jitter, || settle(&self.pool, settlements))
             .await
             .map_err(sagas_error)
     }
 
     async fn postpone(&self, postponements: &[Postponement]) -> Result<(), SagasError> {
-        retrying(self.clock, || postpone(&self.pool, postponements))
+        retrying(self.jitter, || postpone(&self.pool, postponements))
             .await
             .map_err(sagas_error)
     }

@@ -1,9 +1,9 @@
-//! Parcels on their way to product: told once whatever happens, and never against a cancellation.
+//! Shipments that are reported to product: once whatever happens, and never after a cancellation.
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use clock::Clock;
+use clock::{Clock, Jitter};
 use order::{
     fulfillment::{
         MoveStock, ShipFulfillments,
@@ -39,15 +39,15 @@ impl Shop {
                 stock: self.reservations.clone(),
             },
             queue: self.orders_in_postgres(),
-            clock: Clock::system(),
+            jitter: Jitter::random(),
         }
     }
 
     pub fn orders_in_postgres(&self) -> PgOrders {
-        PgOrders::new(Pools::shared(&self.pool), Clock::system())
+        PgOrders::new(Pools::shared(&self.pool), Jitter::random())
     }
 
-    /// Packs all that is left of an order, and decides that it leaves; the parcel's id.
+    /// Creates a fulfillment of all remaining units of an order and ships it; returns its id.
     pub async fn ship_all(&self, person: &Person, order: &Answer) -> String {
         let id = self.pack(person, order, &json!({})).await;
         let shipped = self.step(person, &id, "ship").await;

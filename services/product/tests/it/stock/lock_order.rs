@@ -1,10 +1,8 @@
-//! Everybody locks stock in the order of its keys (ORDERS 7, 8): who waits in the middle has the ones before, and
-//! none behind.
-
-use std::time::Duration;
+//! Every operation locks stock in the order of its keys (ORDERS 7, 8): one that waits for a row holds the rows before it
+//! and none after it.
 
 use clock::Clock;
-use postgres::Pool;
+use postgres::{Pool, testing::eventually};
 use product::stock::reservations::{
     Release, commit, expire_overdue, extend, release, reserve, restock, ship,
 };
@@ -12,7 +10,7 @@ use sqlx::PgPool;
 
 use crate::support::shop::{Shop, longer, order, parcel};
 
-/// Locks B, lets `work` run into it, and looks which of the others it has locked by then.
+/// Locks B, waits until `work` waits for it, and returns which of the others `work` has locked by then.
 async fn locked_while_waiting_for_b(
     shop: &Shop,
     work: impl Future<Output = ()> + Send + 'static,
@@ -24,14 +22,11 @@ async fn locked_while_waiting_for_b(
         .unwrap();
     let work = tokio::spawn(work);
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting)
-        .fetch_one(&shop.pool)
-        .await
-        .unwrap()
-        == 0
-    {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("it waits for B", async || {
+        let waiting = sqlx::query_scalar::<_, i64>(waiting);
+        waiting.fetch_one(&shop.pool).await.unwrap() > 0
+    })
+    .await;
     let mut locked = Vec::new();
     for sku in ["A", "C"] {
         let mut look = shop.pool.begin().await.unwrap();
@@ -52,7 +47,7 @@ async fn with_goods(pool: PgPool) -> (Shop, Pool) {
     for sku in ["C", "A", "B"] {
         shop.product(sku, 9).await;
     }
-    // Waits as long as it takes.
+    // Waits without a limit.
     let options = shop
         .pool
         .sessions()

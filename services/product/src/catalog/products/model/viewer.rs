@@ -1,7 +1,7 @@
-//! Who looks at the catalogue, and whose products somebody may change.
+//! Who looks at the catalogue, and whose products a caller may change.
 
 use uuid::Uuid;
-use web::token::{Caller, Role};
+use web::{Reach, Requires, permissions::products, token::Caller};
 
 use super::VendorId;
 
@@ -15,10 +15,13 @@ pub enum Viewer {
 
 impl Viewer {
     pub fn of(caller: Option<&Caller>) -> Self {
-        match caller {
-            Some(caller) if caller.has(Role::Admin) => Self::Admin,
-            Some(caller) if caller.has(Role::Vendor) => Self::Vendor(VendorId(caller.id)),
-            Some(_) | None => Self::Public,
+        let Some(caller) = caller else {
+            return Self::Public;
+        };
+        match caller.reach::<products::ReadHidden>() {
+            Reach::No => Self::Public,
+            Reach::Own => Self::Vendor(VendorId(caller.id)),
+            Reach::Any => Self::Admin,
         }
     }
 
@@ -47,7 +50,7 @@ impl Viewer {
     }
 }
 
-/// Whose products a caller may change: a vendor's own, or anybody's.
+/// Whose products a caller may change: a vendor's own, or any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     Any,
@@ -55,15 +58,15 @@ pub enum Owner {
 }
 
 impl Owner {
-    pub fn of(caller: &Caller) -> Self {
-        if caller.has(Role::Admin) {
+    pub fn of<P>(caller: &Requires<P>) -> Self {
+        if caller.reach == Reach::Any {
             Self::Any
         } else {
             Self::Only(VendorId(caller.id))
         }
     }
 
-    /// None: anybody's.
+    /// None: any.
     pub fn vendor(self) -> Option<Uuid> {
         match self {
             Self::Any => None,

@@ -7,7 +7,7 @@ use crate::{
         Category, Description, Metadata, Name, Position, Product, ProductId, Sku, Slug, Sort,
         Status, VendorId,
     },
-    infrastructure::postgres::readable::{Attempt, Row, Time, Unreadable},
+    infrastructure::postgres::readable::{Attempt, Row, Time, Tried, Unreadable},
 };
 
 #[derive(Clone, Debug)]
@@ -67,8 +67,8 @@ impl Row for ProductRow {
                 .map_err(|error| Unreadable(error.to_string()))?,
             status: self.status.read()?,
             version: self.version,
-            created_at: self.created_at.read()?.0,
-            updated_at: self.updated_at.read()?.0,
+            created_at: self.created_at.read()?,
+            updated_at: self.updated_at.read()?,
             on_hand: self.on_hand,
             held: self.held,
             allocated: self.allocated,

@@ -6,12 +6,12 @@ use clock::Clock;
 use postgres::Transaction;
 use uuid::Uuid;
 
-use super::shelves::{self, Shift};
-use crate::stock::{
-    inventory::model::MovementKind,
-    reservations::{
-        OrderLine, Packing, Parcel, Way,
-        model::{Hash, StockError},
+use crate::{
+    infrastructure::postgres::failure::StockError,
+    stock::{
+        inventory::model::MovementKind,
+        postgres::levels::{self, Shift},
+        reservations::model::{Hash, OrderLine, Packing, Parcel, Way},
     },
 };
 
@@ -79,16 +79,14 @@ pub async fn write(
     .execute(&mut **tx)
     .await?;
     // The id came with another order at the same time: it is found on the next attempt.
-    if written.rows_affected() != ids.len() as u64 {
-        return Err(StockError::Raced);
-    }
+    StockError::raced_unless(written.rows_affected() == ids.len() as u64)?;
     let moves = Moves::new(clock, way, lines, packing);
     add_to_lines(tx, way, &moves).await?;
     let (shift, kind) = match way {
         Way::Shipment => (Shift::SHIP, MovementKind::Shipped),
         Way::Return => (Shift::RETURN, MovementKind::Returned),
     };
-    shelves::shift(tx, shift, &moves.skus, &moves.locations, &moves.quantities).await?;
+    levels::shift(tx, shift, &moves.skus, &moves.locations, &moves.quantities).await?;
     sqlx::query!(
         "INSERT INTO movements (id, sku, location, kind, delta, on_hand_after, order_id)
          SELECT id, sku, location, $1, delta, on_hand_after, order_id
@@ -165,5 +163,5 @@ async fn add_to_lines(tx: &mut Transaction, way: Way, moves: &Moves<'_>) -> Resu
     )
     .fetch_one(&mut **tx)
     .await?;
-    shelves::counted(rows.wanted, rows.changed)
+    levels::counted(rows.wanted, rows.changed)
 }

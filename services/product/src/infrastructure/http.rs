@@ -1,0 +1,4 @@
+//! What endpoints of several subjects share.
+
+pub(crate) mod batch;
+pub(crate) mod listing;
