@@ -1,6 +1,5 @@
 //! Rows of fulfillments: read, and written step by step under the order's version (ORDERS 22).
 
-use chrono::{DateTime, Utc};
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -8,32 +7,30 @@ use crate::{
     fulfillment::model::{Fulfillment, FulfillmentChange, NewFulfillment, Tracking, TrackingUrl},
     infrastructure::postgres::failure::StoreError,
     orders::{
-        model::{Order, PartLine},
+        model::Order,
         postgres::parts::{PartRows, count_units, line_rows, touched},
     },
     values::{FulfillmentId, OrderId, Text},
 };
 
-struct FulfillmentRow {
-    id: Uuid,
-    order_id: Uuid,
-    status: String,
-    carrier: Option<String>,
-    tracking_number: Option<String>,
-    tracking_url: Option<String>,
-    refusal: Option<String>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    shipped_at: Option<DateTime<Utc>>,
-    delivered_at: Option<DateTime<Utc>>,
-}
-
 line_rows!("fulfillment_lines", "fulfillment_id");
+
+macro_rules! count {
+    ($set:literal, $transaction:expr, $id:expr, $order:expr) => {
+        count_units!(
+            $set,
+            "fulfillment_lines",
+            "fulfillment_id",
+            $transaction,
+            $id,
+            $order
+        )
+    };
+}
 
 impl PartRows for Fulfillment {
     async fn of_order(pool: &Pool, order: &Order) -> Result<Vec<Self>, StoreError> {
-        let rows = sqlx::query_as!(
-            FulfillmentRow,
+        let rows = sqlx::query!(
             r#"
             SELECT id, order_id, status, carrier, tracking_number, tracking_url, refusal, created_at, updated_at, shipped_at,
                    delivered_at
@@ -45,10 +42,28 @@ impl PartRows for Fulfillment {
         .await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut lines = lines_of(pool, &ids).await?;
+        let text = |text: Option<String>| text.map(Text::stored);
         rows.into_iter()
             .map(|row| {
-                let lines = lines.remove(&row.id).unwrap_or_default();
-                row.into_fulfillment(lines)
+                let state = row.status.parse();
+                Ok(Self {
+                    id: FulfillmentId(row.id),
+                    order_id: OrderId(row.order_id),
+                    state: state.map_err(|_| StoreError::Row("the status of a shipment"))?,
+                    tracking: Tracking {
+                        carrier: text(row.carrier),
+                        number: text(row.tracking_number),
+                        url: row
+                            .tracking_url
+                            .and_then(|url| TrackingUrl::try_from(url).ok()),
+                    },
+                    lines: lines.remove(&row.id).unwrap_or_default(),
+                    refusal: row.refusal,
+                    created_at: row.created_at,
+                    updated_at: row.updated_at,
+                    shipped_at: row.shipped_at,
+                    delivered_at: row.delivered_at,
+                })
             })
             .collect()
     }
@@ -97,16 +112,13 @@ async fn plan(
     .execute(&mut **transaction)
     .await?;
     insert_lines(transaction, id.0, lines).await?;
-    let done = count_units!(
+    let counted = count!(
         "allotted = allotted + lines.quantity",
-        "fulfillment_lines",
-        "fulfillment_id",
+        transaction,
         id,
         order
-    )
-    .execute(&mut **transaction)
-    .await?;
-    touched(done.rows_affected(), lines.len())
+    );
+    touched(counted, lines.len())
 }
 
 async fn ship(transaction: &mut Transaction, id: FulfillmentId) -> Result<(), StoreError> {
@@ -138,15 +150,12 @@ async fn deliver(
     .execute(&mut **transaction)
     .await?;
     touched(done.rows_affected(), 1)?;
-    count_units!(
+    count!(
         "delivered = delivered + lines.quantity",
-        "fulfillment_lines",
-        "fulfillment_id",
+        transaction,
         id,
         order
-    )
-    .execute(&mut **transaction)
-    .await?;
+    );
     Ok(())
 }
 
@@ -162,39 +171,11 @@ async fn cancel(
     .execute(&mut **transaction)
     .await?;
     touched(done.rows_affected(), 1)?;
-    count_units!(
+    count!(
         "allotted = allotted - lines.quantity",
-        "fulfillment_lines",
-        "fulfillment_id",
+        transaction,
         id,
         order
-    )
-    .execute(&mut **transaction)
-    .await?;
+    );
     Ok(())
-}
-
-impl FulfillmentRow {
-    fn into_fulfillment(self, lines: Vec<PartLine>) -> Result<Fulfillment, StoreError> {
-        let text = |text: Option<String>| text.map(Text::stored);
-        let state = self.status.parse();
-        Ok(Fulfillment {
-            id: FulfillmentId(self.id),
-            order_id: OrderId(self.order_id),
-            state: state.map_err(|_| StoreError::Row("the status of a shipment"))?,
-            tracking: Tracking {
-                carrier: text(self.carrier),
-                number: text(self.tracking_number),
-                url: self
-                    .tracking_url
-                    .and_then(|url| TrackingUrl::try_from(url).ok()),
-            },
-            lines,
-            refusal: self.refusal,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            shipped_at: self.shipped_at,
-            delivered_at: self.delivered_at,
-        })
-    }
 }

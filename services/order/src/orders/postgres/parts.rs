@@ -35,18 +35,9 @@ pub(crate) trait PartRows: OrderPart + Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-struct UnitsRow {
-    allotted: i32,
-    shipped: i32,
-    delivered: i32,
-    returned: i32,
-    short: i32,
-}
-
 /// How far the units of each line of an order are.
 async fn units(pool: &Pool, order: OrderId) -> Result<Vec<LineUnits>, StoreError> {
-    let rows = sqlx::query_as!(
-        UnitsRow,
+    let rows = sqlx::query!(
         r#"
         SELECT allotted, shipped, delivered, returned, short FROM order_items WHERE order_id = $1 ORDER BY position
         "#,
@@ -194,9 +185,10 @@ macro_rules! line_rows {
     };
 }
 
-/// Counts units in or out of an order: `$set` says how, `lines.quantity` being those of the part with this id.
+/// Counts units in or out of an order; how many lines that changes. `$set` says how, `lines.quantity` being those of the
+/// part with this id.
 macro_rules! count_units {
-    ($set:literal, $lines:literal, $of:literal, $id:expr, $order:expr) => {
+    ($set:literal, $lines:literal, $of:literal, $transaction:expr, $id:expr, $order:expr) => {
         sqlx::query!(
             "UPDATE order_items SET "
                 + $set
@@ -208,6 +200,9 @@ macro_rules! count_units {
             $id.0,
             $order.0,
         )
+        .execute(&mut **$transaction)
+        .await?
+        .rows_affected()
     };
 }
 pub(crate) use {count_units, line_rows};

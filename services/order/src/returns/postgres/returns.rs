@@ -1,8 +1,7 @@
 //! Rows of returns: read, and written step by step under the order's version (ORDERS 22).
 
-use chrono::{DateTime, Utc};
 use idempotency::Claim;
-use money::{Currency, Money};
+use money::Money;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -10,7 +9,7 @@ use crate::{
     infrastructure::postgres::{PgOrders, failure::StoreError, request_key::claim},
     intents::ports::Request,
     orders::{
-        model::{Order, PartLine},
+        model::Order,
         ports::{OrdersError, Saved},
         postgres::parts::{PartRows, count_units, line_rows, touched, write},
     },
@@ -24,17 +23,6 @@ use crate::{
 };
 
 const CREATED: i16 = 201;
-
-struct ReturnRow {
-    id: Uuid,
-    order_id: Uuid,
-    status: String,
-    reason: Option<String>,
-    refund_minor: i64,
-    refusal: Option<String>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
 
 line_rows!("return_lines", "return_id");
 
@@ -79,9 +67,7 @@ impl Returns for PgOrders {
 
 impl PartRows for Return {
     async fn of_order(pool: &Pool, order: &Order) -> Result<Vec<Self>, StoreError> {
-        let currency = order.totals.currency();
-        let rows = sqlx::query_as!(
-            ReturnRow,
+        let rows = sqlx::query!(
             r#"
             SELECT id, order_id, status, reason, refund_minor, refusal, created_at, updated_at
             FROM returns WHERE order_id = $1 ORDER BY created_at, id
@@ -94,8 +80,19 @@ impl PartRows for Return {
         let mut lines = lines_of(pool, &ids).await?;
         rows.into_iter()
             .map(|row| {
-                let lines = lines.remove(&row.id).unwrap_or_default();
-                row.into_return(lines, currency)
+                let state = row.status.parse();
+                let reason = row.reason.map(ReturnReason::try_from);
+                Ok(Self {
+                    id: ReturnId(row.id),
+                    order_id: OrderId(row.order_id),
+                    state: state.map_err(|_| StoreError::Row("the status of a return"))?,
+                    lines: lines.remove(&row.id).unwrap_or_default(),
+                    reason: reason.and_then(Result::ok),
+                    refund: Money::new(row.refund_minor, order.totals.currency()),
+                    refusal: row.refusal,
+                    created_at: row.created_at,
+                    updated_at: row.updated_at,
+                })
             })
             .collect()
     }
@@ -125,11 +122,10 @@ impl PartRows for Return {
                         "returned = returned - lines.quantity",
                         "return_lines",
                         "return_id",
+                        transaction,
                         id,
                         order
-                    )
-                    .execute(&mut **transaction)
-                    .await?;
+                    );
                 }
                 Ok(())
             }
@@ -173,35 +169,13 @@ async fn insert(
     .execute(&mut **transaction)
     .await?;
     insert_lines(transaction, new.id.0, &new.lines).await?;
-    let done = count_units!(
+    let counted = count_units!(
         "returned = returned + lines.quantity",
         "return_lines",
         "return_id",
+        transaction,
         new.id,
         order
-    )
-    .execute(&mut **transaction)
-    .await?;
-    touched(done.rows_affected(), new.lines.len())
-}
-
-impl ReturnRow {
-    fn into_return(self, lines: Vec<PartLine>, currency: Currency) -> Result<Return, StoreError> {
-        Ok(Return {
-            id: ReturnId(self.id),
-            order_id: OrderId(self.order_id),
-            state: self
-                .status
-                .parse()
-                .map_err(|_| StoreError::Row("the status of a return"))?,
-            lines,
-            reason: self
-                .reason
-                .and_then(|reason| ReturnReason::try_from(reason).ok()),
-            refund: Money::new(self.refund_minor, currency),
-            refusal: self.refusal,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        })
-    }
+    );
+    touched(counted, new.lines.len())
 }

@@ -8,8 +8,7 @@ use order::{
     fulfillment::{
         MoveStock, ShipFulfillments,
         model::{
-            FulfillmentAction, FulfillmentChange, Movement, MovementOutcome, OrderFulfillments,
-            Tracking,
+            Fulfillment, FulfillmentAction, FulfillmentChange, Movement, MovementOutcome, Tracking,
         },
         ports::MovementQueue,
     },
@@ -171,9 +170,9 @@ struct Shipments(PgOrders);
 impl Shipments {
     /// With the answer that product gives.
     async fn take(&self, lease: Duration) -> Vec<(Leased<Uuid, Movement>, MovementOutcome)> {
-        let taken: Vec<Leased<Uuid, Movement>> = self.0.take(9, lease).await.unwrap();
+        let taken = MovementQueue::<Movement>::take(&self.0, 9, lease).await;
         let done = |one| (one, MovementOutcome::Done);
-        taken.into_iter().map(done).collect()
+        taken.unwrap().into_iter().map(done).collect()
     }
 }
 
@@ -245,8 +244,8 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
     let store = shop.orders_in_postgres();
     let parcel = order::values::FulfillmentId(Clock::system().uuid());
     let read = async || {
-        let found: Option<OrderFulfillments> = store.find_with(id).await.unwrap();
-        found.unwrap()
+        let found = OrdersWith::<Fulfillment>::find_with(&store, id).await;
+        found.unwrap().unwrap()
     };
     let mut planned = read().await;
     planned
