@@ -2,6 +2,7 @@
 
 mod cancel_order;
 mod change_order;
+mod change_part;
 mod get_order;
 pub mod http;
 mod list_orders;
@@ -14,6 +15,8 @@ mod revise_order;
 mod set_order_status;
 
 pub use cancel_order::{CancelOrder, CancelOrderError};
+pub use change_part::PartError;
+pub(crate) use change_part::{ATTEMPTS, change_known_part, change_part, list_parts};
 pub use get_order::{GetOrder, SeenOrder};
 pub use list_orders::ListOrders;
 pub use order_history::OrderHistory;

@@ -20,7 +20,7 @@ use crate::{
     audit::{Auditor, OrderBooks},
     checkout::QueueLimits,
     config::{Audit, CheckoutSettings, Serve, Work},
-    fulfillment::{ShipParcels, postgres::PgShipments},
+    fulfillment::{MoveStock, ShipFulfillments},
     http,
     infrastructure::{
         postgres::{MIGRATOR, PgOrders, Pools},
@@ -34,7 +34,7 @@ use crate::{
         postgres::PgPayments,
         providers::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
     },
-    returns::{ReceiveReturns, postgres::PgReturnedGoods},
+    returns::ReceiveReturns,
     saga::{DriveSagas, KeepHouse, Poke, SagaLoop, model::Lane, postgres::PgSagas},
     shortfalls::HandleShortfalls,
 };
@@ -136,26 +136,34 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     drive_lanes(&mut tasks, &drive, lanes, &Poke::default(), Some(POLL));
     let orders = PgOrders::new(Pools::shared(&pool), jitter);
     let stop = tasks.stop();
-    tasks.spawn("maintenance", KeepHouse { orders, sagas }.run(stop.clone()));
+    let maintenance = KeepHouse {
+        orders: orders.clone(),
+        sagas,
+    };
+    tasks.spawn("maintenance", maintenance.run(stop.clone()));
     if let Some(webhooks) = MockWebhooks::try_new(&config.payments, mock, clock)? {
         tasks.spawn("mock_webhooks", webhooks.run(stop.clone()));
     }
-    let returns = ReceiveReturns {
-        warehouse: product.clone(),
-        returns: PgReturnedGoods::new(pool.clone(), jitter),
-        payments: PgPayments::new(pool.clone(), pool.clone(), jitter),
+    let returns = MoveStock {
+        direction: ReceiveReturns {
+            stock: product.clone(),
+            payments: PgPayments::new(pool.clone(), pool.clone(), jitter),
+        },
+        queue: orders.clone(),
         jitter,
     };
     tasks.spawn("returns", returns.run(stop.clone()));
-    let parcels = ShipParcels {
-        warehouse: product.clone(),
-        shipments: PgShipments::new(pool.clone(), jitter),
+    let shipments = MoveStock {
+        direction: ShipFulfillments {
+            stock: product.clone(),
+        },
+        queue: orders.clone(),
         jitter,
     };
-    tasks.spawn("shipments", parcels.run(stop.clone()));
+    tasks.spawn("shipments", shipments.run(stop.clone()));
     let shortfalls = HandleShortfalls {
         product,
-        store: PgOrders::new(Pools::shared(&pool), jitter),
+        store: orders.clone(),
     };
     tasks.spawn("shortfalls", shortfalls.run(stop.clone()));
     let auditor = auditor(

@@ -25,7 +25,7 @@ pub struct Pools {
     pub readers: Pool,
     /// Batches of orders, and the sagas that orders begin in.
     pub lanes: Pool,
-    /// What people change by hand: cancellations, payments, refunds, parcels, returns.
+    /// What people change by hand: cancellations, payments, refunds, fulfillments, returns.
     pub intents: Pool,
 }
 

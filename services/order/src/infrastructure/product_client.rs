@@ -3,7 +3,7 @@
 
 mod breaker;
 mod holds;
-mod parcels;
+mod movements;
 mod shortfalls;
 mod wire;
 

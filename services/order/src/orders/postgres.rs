@@ -4,6 +4,8 @@ mod count;
 mod event_log;
 pub(crate) mod events;
 pub(crate) mod list;
+pub(crate) mod locked_orders;
+pub(crate) mod parts;
 pub(crate) mod revise;
 pub(crate) mod row;
 pub(crate) mod stored_address;

@@ -30,6 +30,15 @@ pub struct Postponement<Id> {
 }
 
 impl<Id: Copy, T> Leased<Id, T> {
+    /// As it was taken; `attempts`: this one among them.
+    pub fn stored(id: Id, fence: i64, attempts: i32, item: T) -> Self {
+        Self {
+            lease: Lease { id, fence },
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            item,
+        }
+    }
+
     pub fn postponed(&self, retries: Backoff, jitter: Jitter, reason: String) -> Postponement<Id> {
         Postponement {
             lease: self.lease,

@@ -1,4 +1,4 @@
 //! Shipments beyond single endpoints.
 
-mod parcels;
+mod shipments;
 mod too_late;

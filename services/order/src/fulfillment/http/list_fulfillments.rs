@@ -1,4 +1,4 @@
-//! `GET /orders/{id}/fulfillments`: the parcels of an order.
+//! `GET /orders/{id}/fulfillments`: the fulfillments of an order.
 
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -8,8 +8,8 @@ use web::{PathParameters, Problem, Requires, permissions::fulfillments, token::R
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
     app::App,
-    fulfillment::Onlooker,
     infrastructure::http::listing::merchant,
+    orders::model::Viewer,
     values::{OrderId, UserId},
 };
 
@@ -20,9 +20,9 @@ pub struct FulfillmentsView {
 }
 
 /// As whom somebody may look at what was shipped of an order.
-pub fn onlooker<P>(caller: &Requires<P>) -> Onlooker {
+pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
     let sells = caller.may::<fulfillments::Write>();
-    Onlooker {
+    Viewer {
         customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
         merchant: sells.then(|| merchant(caller)),
     }
@@ -48,11 +48,14 @@ pub async fn list_fulfillments(
     caller: Requires<fulfillments::Read>,
     PathParameters(order): PathParameters<OrderId>,
 ) -> Result<Json<FulfillmentsView>, Problem> {
-    let parcels = app
+    let fulfillments = app
         .fulfill_order
-        .list(order, onlooker(&caller))
+        .list(order, viewer(&caller))
         .await
         .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
-    let data = parcels.into_iter().map(FulfillmentView::from).collect();
+    let data = fulfillments
+        .into_iter()
+        .map(FulfillmentView::from)
+        .collect();
     Ok(Json(FulfillmentsView { data }))
 }

@@ -9,6 +9,7 @@ use clock::Jitter;
 use postgres::Failure;
 
 use crate::{
+    fulfillment::ports::QueueError,
     orders::ports::OrdersError,
     values::{Backoff, Cause},
 };
@@ -49,6 +50,18 @@ pub(crate) fn orders_error(error: StoreError) -> OrdersError {
         Failure::Retryable | Failure::Unknown => OrdersError::Unavailable(cause),
         Failure::Data => OrdersError::Refused(cause),
         Failure::Defect => OrdersError::Defect(cause),
+    }
+}
+
+impl From<StoreError> for OrdersError {
+    fn from(error: StoreError) -> Self {
+        orders_error(error)
+    }
+}
+
+impl From<StoreError> for QueueError {
+    fn from(error: StoreError) -> Self {
+        Self(Arc::new(error))
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use web::{PathParameters, Problem, Requires, permissions::returns};
 
 use super::{return_refusal, return_view::ReturnView};
-use crate::{app::App, fulfillment::http::list_fulfillments::onlooker, values::OrderId};
+use crate::{app::App, fulfillment::http::list_fulfillments::viewer, values::OrderId};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Returns)]
@@ -36,7 +36,7 @@ pub async fn list_returns(
 ) -> Result<Json<ReturnsView>, Problem> {
     let returns = app
         .return_goods
-        .list(order, onlooker(&caller))
+        .list(order, viewer(&caller))
         .await
         .map_err(|error| return_refusal::of_returning(&error))?;
     let data = returns.into_iter().map(ReturnView::from).collect();

@@ -3,9 +3,10 @@
 use axum::http::StatusCode;
 use clock::Jitter;
 use order::{
-    infrastructure::product_client::CatalogHttp,
+    fulfillment::MoveStock,
+    infrastructure::{postgres::PgOrders, product_client::CatalogHttp},
     payments::postgres::PgPayments,
-    returns::{ReceiveReturns, postgres::PgReturnedGoods},
+    returns::ReceiveReturns,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -19,11 +20,13 @@ use crate::support::{
 };
 
 impl Shop {
-    pub fn receiver(&self) -> ReceiveReturns<CatalogHttp, PgReturnedGoods, PgPayments> {
-        ReceiveReturns {
-            warehouse: self.reservations.clone(),
-            returns: PgReturnedGoods::new(self.pool.clone(), Jitter::random()),
-            payments: PgPayments::new(self.pool.clone(), self.pool.clone(), Jitter::random()),
+    pub fn receiver(&self) -> MoveStock<ReceiveReturns<CatalogHttp, PgPayments>, PgOrders> {
+        MoveStock {
+            direction: ReceiveReturns {
+                stock: self.reservations.clone(),
+                payments: PgPayments::new(self.pool.clone(), self.pool.clone(), Jitter::random()),
+            },
+            queue: self.orders_in_postgres(),
             jitter: Jitter::random(),
         }
     }

@@ -6,20 +6,25 @@ use axum::http::StatusCode;
 use clock::{Ids, Jitter};
 use order::{
     fulfillment::{
-        ShipParcels,
-        model::{Packing, ParcelOutcome, ParcelStep, Tracking},
-        ports::{Dispatches, Shipments},
-        postgres::PgShipments,
+        MoveStock, ShipFulfillments,
+        model::{
+            Fulfillment, FulfillmentAction, FulfillmentChange, Movement, MovementOutcome, Tracking,
+        },
+        ports::MovementQueue,
     },
     infrastructure::{
         postgres::{PgOrders, Pools},
         product_client::CatalogHttp,
     },
-    orders::{model::Merchant, ports::Saved},
-    values::{OrderId, UserId},
+    orders::{
+        model::{Merchant, Selection},
+        ports::{OrdersWith, Saved},
+    },
+    values::{Leased, OrderId, Postponement, UserId},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::support::{
     product::Fault,
@@ -27,12 +32,18 @@ use crate::support::{
 };
 
 impl Shop {
-    pub fn shipper(&self) -> ShipParcels<CatalogHttp, PgShipments> {
-        ShipParcels {
-            warehouse: self.reservations.clone(),
-            shipments: PgShipments::new(self.pool.clone(), Jitter::random()),
+    pub fn shipper(&self) -> MoveStock<ShipFulfillments<CatalogHttp>, PgOrders> {
+        MoveStock {
+            direction: ShipFulfillments {
+                stock: self.reservations.clone(),
+            },
+            queue: self.orders_in_postgres(),
             jitter: Jitter::random(),
         }
+    }
+
+    pub fn orders_in_postgres(&self) -> PgOrders {
+        PgOrders::new(Pools::shared(&self.pool), Jitter::random())
     }
 
     /// Creates a fulfillment of all remaining units of an order and ships it; returns its id.
@@ -154,34 +165,41 @@ async fn many_parcels_go_in_one_call_also_of_one_order(pool: PgPool) {
     assert_eq!(shop.count("order_event_gaps").await, 0);
 }
 
+struct Shipments(PgOrders);
+
+impl Shipments {
+    /// With the answer that product gives.
+    async fn take(&self, lease: Duration) -> Vec<(Leased<Uuid, Movement>, MovementOutcome)> {
+        let taken = MovementQueue::<Movement>::take(&self.0, 9, lease).await;
+        let done = |one| (one, MovementOutcome::Done);
+        taken.unwrap().into_iter().map(done).collect()
+    }
+}
+
 #[sqlx::test]
 async fn a_lease_that_passed_on_writes_nothing(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let order = shop.confirmed(&[("MUG-1", 1)]).await;
     shop.ship_all(&shop.admin(), &order).await;
-    let shipments = shop.shipper().shipments;
-    let stale = shipments.take(9, Duration::ZERO).await.unwrap();
-    let fresh = shipments.take(9, Duration::from_secs(10)).await.unwrap();
-    assert!(shipments.take(9, Duration::ZERO).await.unwrap().is_empty());
-    let answered = |turns: Vec<_>| -> Vec<_> {
-        turns
-            .into_iter()
-            .map(|turn| (turn, ParcelOutcome::Done))
-            .collect()
+    let shipments = Shipments(shop.orders_in_postgres());
+    let stale = shipments.take(Duration::ZERO).await;
+    let fresh = shipments.take(Duration::from_secs(10)).await;
+    assert!(shipments.take(Duration::ZERO).await.is_empty());
+    let later = Postponement {
+        lease: stale[0].0.lease,
+        pause: Duration::from_secs(999),
+        reason: "stale".to_owned(),
     };
-    let later = [(stale[0].lease, Duration::from_secs(999))];
-    shipments.postpone(&later, "stale").await.unwrap();
-    assert_eq!(shipments.settle(&answered(stale)).await.unwrap(), 0);
+    MovementQueue::<Movement>::postpone(&shipments.0, &[later])
+        .await
+        .unwrap();
+    assert_eq!(shipments.0.settle(&stale).await.unwrap(), 0);
     assert_eq!(
         shop.order(&order).await["fulfillment_status"],
         "unfulfilled"
     );
-    assert_eq!(shipments.settle(&answered(fresh.clone())).await.unwrap(), 1);
-    assert_eq!(
-        shipments.settle(&answered(fresh)).await.unwrap(),
-        0,
-        "it has ended"
-    );
+    assert_eq!(shipments.0.settle(&fresh).await.unwrap(), 1);
+    assert_eq!(shipments.0.settle(&fresh).await.unwrap(), 0, "it has ended");
     assert_eq!(shop.order(&order).await["fulfillment_status"], "shipped");
     assert_eq!(shop.count("order_event_gaps").await, 0);
 }
@@ -223,18 +241,24 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
         Merchant::Admin(UserId(shop.admin().id)),
         OrderId(order.uuid()),
     );
-    let store = PgOrders::new(Pools::shared(&shop.pool), Jitter::random());
+    let store = shop.orders_in_postgres();
     let parcel = order::values::FulfillmentId(Ids::system().uuid());
-    let before = store.dispatch(id).await.unwrap().unwrap();
-    let plan = before
-        .plan(admin, parcel, &Packing::Rest, Tracking::default())
+    let read = async || {
+        let found = OrdersWith::<Fulfillment>::find_with(&store, id).await;
+        found.unwrap().unwrap()
+    };
+    let mut planned = read().await;
+    planned
+        .plan(admin, parcel, &Selection::Rest, Tracking::default())
         .unwrap();
-    assert_eq!(store.write(id, &plan).await.unwrap(), Saved::Written);
-    let read = store.dispatch(id).await.unwrap().unwrap();
-    let ship = read.ship(admin, parcel).unwrap().unwrap();
-    let cancel = read.cancel(admin, parcel).unwrap().unwrap();
-    assert!(matches!(ship.parcel, ParcelStep::Ship(_)));
-    let (one, two) = tokio::join!(store.write(id, &ship), store.write(id, &cancel));
+    assert_eq!(store.save_with(&planned).await.unwrap(), Saved::Written);
+    let (mut ship, mut cancel) = (read().await, read().await);
+    ship.act(admin, parcel, FulfillmentAction::Ship).unwrap();
+    cancel
+        .act(admin, parcel, FulfillmentAction::Cancel)
+        .unwrap();
+    assert!(matches!(ship.change(), Some(FulfillmentChange::Ship(_))));
+    let (one, two) = tokio::join!(store.save_with(&ship), store.save_with(&cancel));
     let saved = [one.unwrap(), two.unwrap()];
     assert!(
         saved.contains(&Saved::Written) && saved.contains(&Saved::Changed),

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::{CatalogHttp, wire::Outcomes};
 use crate::{
-    checkout::ports::{Misfit, ReservationsError},
+    checkout::ports::ReservationsError,
     fulfillment::{
-        model::{Parcel, ParcelOutcome, ParcelRefusal},
-        ports::Warehouse,
+        model::{Movement, MovementOutcome, MovementRefusal},
+        ports::{MovementOutcomes, Stock},
     },
 };
 
@@ -46,55 +46,52 @@ enum Outcome {
     Mismatch,
 }
 
-impl Warehouse for CatalogHttp {
-    async fn ship(
-        &self,
-        parcels: &[Parcel],
-    ) -> Result<Vec<Result<ParcelOutcome, Misfit>>, ReservationsError> {
+impl Stock for CatalogHttp {
+    async fn ship(&self, movements: &[Movement]) -> Result<MovementOutcomes, ReservationsError> {
         let question = Shipments {
-            shipments: parcels.iter().map(goods).collect(),
+            shipments: movements.iter().map(goods).collect(),
         };
         let answer: Outcomes = self.call("/internal/reservations/ship", &question).await?;
-        Ok(answer.of_parcels::<Outcome, _>(parcels.iter().map(|parcel| parcel.id)))
+        Ok(answer.of_movements::<Outcome, _>(movements.iter().map(|movement| movement.id)))
     }
 
     async fn take_back(
         &self,
-        parcels: &[Parcel],
-    ) -> Result<Vec<Result<ParcelOutcome, Misfit>>, ReservationsError> {
+        movements: &[Movement],
+    ) -> Result<MovementOutcomes, ReservationsError> {
         let question = Returns {
-            returns: parcels.iter().map(goods).collect(),
+            returns: movements.iter().map(goods).collect(),
         };
         let answer: Outcomes = self
             .call("/internal/reservations/return", &question)
             .await?;
-        Ok(answer.of_parcels::<Outcome, _>(parcels.iter().map(|parcel| parcel.id)))
+        Ok(answer.of_movements::<Outcome, _>(movements.iter().map(|movement| movement.id)))
     }
 }
 
-fn goods(parcel: &Parcel) -> Goods<'_> {
+fn goods(movement: &Movement) -> Goods<'_> {
     Goods {
-        id: parcel.id,
-        order_id: parcel.order_id.0,
-        lines: parcel
+        id: movement.id,
+        order_id: movement.order_id.0,
+        lines: movement
             .lines
             .iter()
-            .map(|(sku, quantity)| Line {
-                sku: sku.as_str(),
-                quantity: quantity.get(),
+            .map(|line| Line {
+                sku: line.sku.as_str(),
+                quantity: line.quantity.get(),
             })
             .collect(),
     }
 }
 
-impl From<Outcome> for ParcelOutcome {
+impl From<Outcome> for MovementOutcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Shipped | Outcome::Returned => Self::Done,
-            Outcome::NotCommitted => Self::Refused(ParcelRefusal::NotCommitted),
-            Outcome::TooMany => Self::Refused(ParcelRefusal::TooMany),
-            Outcome::Gone => Self::Refused(ParcelRefusal::Gone),
-            Outcome::Mismatch => Self::Refused(ParcelRefusal::Mismatch),
+            Outcome::NotCommitted => Self::Refused(MovementRefusal::NotCommitted),
+            Outcome::TooMany => Self::Refused(MovementRefusal::TooMany),
+            Outcome::Gone => Self::Refused(MovementRefusal::Gone),
+            Outcome::Mismatch => Self::Refused(MovementRefusal::Mismatch),
         }
     }
 }
