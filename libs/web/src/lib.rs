@@ -19,10 +19,12 @@ pub mod signature;
 pub mod token;
 
 mod body;
+mod call;
 mod detached;
 mod observe;
 mod transport;
 
+pub use call::call;
 pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};
 pub use request::{JsonBody, PathParameters, QueryParameters, ValidJson, WholeBody};

@@ -4,7 +4,7 @@
 #[cfg(feature = "database")]
 mod database;
 
-use std::{borrow::Cow, error::Error, fmt::Write as _, sync::Arc};
+use std::{borrow::Cow, error::Error, iter::successors, sync::Arc};
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -201,30 +201,21 @@ impl Problem {
     /// The answer's body.
     pub(crate) fn document(&self, instance: &str, trace_id: &str) -> Value {
         let content = &*self.0;
-        // Those of RFC 9457 come last, and win.
+        let known = ProblemDocument {
+            r#type: format!("https://ecommercestack.dev/problems/{}", content.code),
+            title: content.status.canonical_reason().unwrap_or("Error").into(),
+            status: content.status.as_u16(),
+            detail: content.detail.clone().into(),
+            instance: cut(instance.to_owned(), MAX_INSTANCE),
+            code: content.code.clone().into(),
+            errors: content.errors.clone(),
+            trace_id: trace_id.to_owned(),
+        };
         let mut document = content.members.clone();
-        document.insert(
-            "type".into(),
-            format!("https://ecommercestack.dev/problems/{}", content.code).into(),
-        );
-        document.insert(
-            "title".into(),
-            content.status.canonical_reason().unwrap_or("Error").into(),
-        );
-        document.insert("status".into(), content.status.as_u16().into());
-        document.insert("detail".into(), content.detail.as_ref().into());
-        document.insert(
-            "instance".into(),
-            cut(instance.to_owned(), MAX_INSTANCE).into(),
-        );
-        document.insert("code".into(), content.code.as_ref().into());
-        if !content.errors.is_empty() {
-            document.insert(
-                "errors".into(),
-                serde_json::to_value(&content.errors).unwrap_or_default(),
-            );
+        if let Ok(Value::Object(known)) = serde_json::to_value(known) {
+            // Those of RFC 9457 win.
+            document.extend(known);
         }
-        document.insert("trace_id".into(), trace_id.into());
         Value::Object(document)
     }
 }
@@ -268,12 +259,7 @@ fn cut(mut text: String, max: usize) -> String {
 }
 
 fn chain(cause: &(dyn Error + 'static)) -> String {
-    let mut text = cause.to_string();
-    let mut next = cause.source();
-    while let Some(source) = next {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ": {source}");
-        next = source.source();
-    }
-    text
+    let causes = successors(Some(cause), |error| (**error).source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }

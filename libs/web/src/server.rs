@@ -200,18 +200,8 @@ fn request_metrics() -> (
         .build_pair()
 }
 
-fn metrics_route(metrics: impl Clone + Send + Sync + 'static + RenderMetrics) -> Router {
-    Router::new().route("/metrics", get(move || async move { metrics.text() }))
-}
-
-trait RenderMetrics {
-    fn text(&self) -> String;
-}
-
-impl RenderMetrics for <Handle as MakeDefaultHandle>::Out {
-    fn text(&self) -> String {
-        self.render()
-    }
+fn metrics_route(metrics: <Handle as MakeDefaultHandle>::Out) -> Router {
+    Router::new().route("/metrics", get(move || async move { metrics.render() }))
 }
 
 #[cfg(test)]

@@ -159,33 +159,23 @@ impl Service {
 
     async fn health(&self) -> (bool, Health) {
         let mut dependencies = Vec::new();
-        for dependency in &self.dependencies {
-            let status = match (dependency.check)().await {
+        for Dependency { name, check } in &self.dependencies {
+            let status = match check().await {
                 Ok(()) => "up",
                 Err(reason) => {
-                    tracing::warn!(
-                        dependency = dependency.name,
-                        reason,
-                        "a dependency is unavailable"
-                    );
+                    tracing::warn!(dependency = name, reason, "a dependency is unavailable");
                     "down"
                 }
             };
-            dependencies.push(DependencyHealth {
-                name: dependency.name,
-                status,
-            });
+            dependencies.push(DependencyHealth { name, status });
         }
-        let up = dependencies
-            .iter()
-            .all(|dependency| dependency.status == "up");
-        (
-            up,
-            Health {
-                status: if up { "up" } else { "down" },
-                dependencies,
-            },
-        )
+        let up = dependencies.iter().all(|asked| asked.status == "up");
+        let status = if up { "up" } else { "down" };
+        let health = Health {
+            status,
+            dependencies,
+        };
+        (up, health)
     }
 }
 

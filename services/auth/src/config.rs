@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use postgres::{Database, Migrate};
-use telemetry::Logging;
+use telemetry::{Logging, Traces};
 use web::{server::Listen, token::TokenScope};
 
 use crate::{
@@ -18,6 +18,8 @@ use crate::{
 pub struct Config {
     #[command(flatten)]
     pub logging: Logging,
+    #[command(flatten)]
+    pub traces: Traces,
     #[command(subcommand)]
     pub command: Command,
 }

@@ -14,7 +14,7 @@ use auth::{
     },
 };
 use clap::Parser;
-use clock::Clock;
+use clock::{Clock, Ids};
 use web::internal::AllowedCallers;
 use worker::Tasks;
 
@@ -24,6 +24,7 @@ async fn main() -> anyhow::Result<()> {
     match config.command {
         Command::Serve(settings) => {
             config.logging.init()?;
+            let _export = config.traces.export()?;
             serve(*settings).await
         }
         Command::Migrate(settings) => {
@@ -43,6 +44,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     let app = App {
         pool: settings.database.pool("auth")?,
         clock: Clock::system(),
+        ids: Ids::system(),
         keys: SigningKeys::try_new(&files, settings.token_scope)?,
         server_key: ServerKey::read(&settings.refresh_key_file)?,
         passwords: Passwords::try_new(settings.hashing)?,

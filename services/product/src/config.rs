@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use money::Currency;
 use postgres::{Database, Migrate};
-use telemetry::Logging;
+use telemetry::{Logging, Traces};
 use web::{server::Listen, token::TokenScope};
 
 use crate::guests::GuestLimits;
@@ -19,6 +19,8 @@ pub const JWKS_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Config {
     #[command(flatten)]
     pub logging: Logging,
+    #[command(flatten)]
+    pub traces: Traces,
     #[command(subcommand)]
     pub command: Command,
 }

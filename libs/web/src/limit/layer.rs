@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     extract::{Request, State},
-    http::{Method, header},
+    http::Method,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -15,14 +15,14 @@ use utoipa::{
 };
 
 use super::{AddressLimiter, ClientAddress, Meter, TrustedProxies};
-use crate::{Problem, document::add_header};
+use crate::{Problem, document::add_header, token::carries_token};
 
 /// Which requests [`limit_by_address`] counts, and how.
 #[derive(Clone, Debug)]
 pub struct AddressGate {
     proxies: TrustedProxies,
     limiter: AddressLimiter,
-    counted: Counted,
+    guests_only: bool,
 }
 
 /// The OpenAPI response of a limited endpoint after too many requests.
@@ -50,38 +50,26 @@ impl IntoResponses for LimitedByAddress {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Counted {
-    Everybody,
-    Guests,
-}
-
 impl AddressGate {
     pub fn new(proxies: TrustedProxies, limiter: AddressLimiter) -> Self {
         Self {
             proxies,
             limiter,
-            counted: Counted::Everybody,
+            guests_only: false,
         }
     }
 
     /// Counts reads without a token only: a caller with one is known, and a bad token gets no further than its check.
     pub fn of_guests(proxies: TrustedProxies, limiter: AddressLimiter) -> Self {
         Self {
-            counted: Counted::Guests,
+            guests_only: true,
             ..Self::new(proxies, limiter)
         }
     }
 
     fn counts(&self, request: &Request) -> bool {
-        match self.counted {
-            Counted::Everybody => true,
-            Counted::Guests => {
-                matches!(*request.method(), Method::GET | Method::HEAD)
-                    && !request.headers().contains_key(header::AUTHORIZATION)
-                    && !request.headers().contains_key("authentication")
-            }
-        }
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        !self.guests_only || is_read && !carries_token(request.headers())
     }
 }
 

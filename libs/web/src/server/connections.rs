@@ -1,15 +1,6 @@
 //! The connections of one port: limited in number, each with bounded buffers and a limit on its silence.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1};
@@ -52,7 +43,7 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(most));
     let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
-    let full = AtomicBool::new(false);
+    let mut full = false;
     let connections = TaskTracker::new();
     let mut stopping = pin!(stopped(stop.clone()));
     loop {
@@ -70,11 +61,11 @@ pub(super) async fn serve(
             continue;
         };
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            full.store(false, Ordering::Relaxed);
+            full = false;
             connections.spawn(answer(stream, peer, router.clone(), place, stop.clone()));
             continue;
         }
-        if !full.swap(true, Ordering::Relaxed) {
+        if !std::mem::replace(&mut full, true) {
             warn!(
                 most,
                 "connection limit reached; further connections are answered with 503"

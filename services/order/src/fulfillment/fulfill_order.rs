@@ -1,7 +1,7 @@
 //! Parcels of an order: planned, shipped, delivered and cancelled by those who sell its lines (ORDERS 22).
 //! Shipping is only decided here; `ship_parcels` tells product.
 
-use clock::Clock;
+use clock::Ids;
 
 use super::{
     model::{Dispatch, Fulfillment, FulfillmentError, FulfillmentStep, Packing, Tracking},
@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 5;
 #[derive(Clone, Debug)]
 pub struct FulfillOrder<D> {
     dispatches: D,
-    clock: Clock,
+    ids: Ids,
 }
 
 /// What is done with a parcel.
@@ -54,8 +54,8 @@ pub enum FulfillOrderError {
 }
 
 impl<D: Dispatches> FulfillOrder<D> {
-    pub fn new(dispatches: D, clock: Clock) -> Self {
-        Self { dispatches, clock }
+    pub fn new(dispatches: D, ids: Ids) -> Self {
+        Self { dispatches, ids }
     }
 
     /// The parcels that an onlooker may see, oldest first.
@@ -84,7 +84,7 @@ impl<D: Dispatches> FulfillOrder<D> {
         packing: &Packing,
         tracking: &Tracking,
     ) -> Result<Fulfillment, FulfillOrderError> {
-        let id = FulfillmentId(self.clock.uuid());
+        let id = FulfillmentId(self.ids.uuid());
         self.change(order, by, id, |dispatch| {
             dispatch.plan(by, id, packing, tracking.clone()).map(Some)
         })

@@ -1,7 +1,7 @@
 //! Returns of an order's goods: asked for by the customer, approved, received or rejected by whoever sold them.
 //! Receiving is only decided here; `receive_returns` tells product and the payment.
 
-use clock::Clock;
+use clock::Ids;
 
 use super::{
     model::{ReturnAction, ReturnError},
@@ -27,7 +27,7 @@ const ATTEMPTS: u32 = 5;
 #[derive(Clone, Debug)]
 pub struct ReturnGoods<D> {
     store: D,
-    clock: Clock,
+    ids: Ids,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +49,8 @@ pub enum ReturnGoodsError {
 }
 
 impl<D: Dispatches + Returns> ReturnGoods<D> {
-    pub fn new(store: D, clock: Clock) -> Self {
-        Self { store, clock }
+    pub fn new(store: D, ids: Ids) -> Self {
+        Self { store, ids }
     }
 
     /// The returns that an onlooker may see, oldest first.
@@ -96,7 +96,7 @@ impl<D: Dispatches + Returns> ReturnGoods<D> {
             }
             return self.found(order, earlier, true).await;
         }
-        let id = ReturnId(self.clock.uuid());
+        let id = ReturnId(self.ids.uuid());
         for _ in 0..ATTEMPTS {
             let dispatch = self.read(order).await?;
             if dispatch.order.customer != wisher.user {

@@ -99,7 +99,7 @@ fn may(layer: Layer) -> Option<May<Layer>> {
         },
         ProductClient => May {
             layers: &[Values, Model, Ports, ProductClient],
-            ours: &["money", "web::internal", "web::current_trace"],
+            ours: &["money", "web::internal", "web::call"],
             never: &["axum", "sqlx"],
         },
         App => May {

@@ -1,6 +1,7 @@
 //! Members of a merge patch (RFC 7396) as serde reads them: absent is one thing, null another.
 
 use serde::{Deserialize, Deserializer};
+
 pub use web::json::present;
 
 use crate::values::Removable;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use order::{
     fulfillment::{
         ShipParcels,
@@ -224,7 +224,7 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
         OrderId(order.uuid()),
     );
     let store = PgOrders::new(Pools::shared(&shop.pool), Jitter::random());
-    let parcel = order::values::FulfillmentId(Clock::system().uuid());
+    let parcel = order::values::FulfillmentId(Ids::system().uuid());
     let before = store.dispatch(id).await.unwrap().unwrap();
     let plan = before
         .plan(admin, parcel, &Packing::Rest, Tracking::default())
