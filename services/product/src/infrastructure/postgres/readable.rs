@@ -113,7 +113,7 @@ pub trait Row {
 /// A row whose columns are those of what is read of it; each of the second list may hold what cannot be read.
 macro_rules! row {
     (
-        $row:ident, $kind:literal, $id:ident => $read:ident
+        $row:ident, $kind:literal, $id:ident $(. $part:tt)? => $read:ident
         { $($column:ident: $type:ty),* $(,)? } { $($tried:ident: $attempt:ty),* $(,)? }
     ) => {
         #[derive(Debug)]
@@ -128,7 +128,7 @@ macro_rules! row {
             const KIND: &'static str = $kind;
 
             fn id(&self) -> impl std::fmt::Display + use<> {
-                self.$id.clone()
+                self.$id$(.$part)?.clone()
             }
 
             fn read(self) -> Result<$read, $crate::infrastructure::postgres::readable::Unreadable> {
