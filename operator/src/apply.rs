@@ -1,5 +1,5 @@
-//! The only writes besides the status: server-side apply under one field manager, in a fixed order.
-//! An object that a write fails for is a `Problem` of the report; the others are written all the same.
+//! The only writes besides the status: server-side apply under one field manager, in a fixed order. An object that
+//! cannot be written is a `Problem` of the report; the others are written nevertheless.
 
 mod prune;
 mod single;
@@ -30,7 +30,7 @@ use single::{
 use std::collections::BTreeMap;
 use write::Writer;
 
-/// What was written, and what could not be.
+/// The written objects, and the problems of those that could not be written.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
     pub deployments: BTreeMap<Workload, Deployment>,
@@ -43,12 +43,12 @@ pub struct Applied {
     pub wrote: bool,
 }
 
-/// A write that did not happen. The rest of the stack goes on.
+/// An object that was not written. It does not stop the writes of other objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The object is not the stack's. // OPERATOR 3
     Conflict { kind: String, name: String },
-    /// A Secret that was left alone, and with it what needs it.
+    /// A Secret that cannot be used; objects that need it are left unchanged.
     Unusable {
         credential: Credential,
         name: String,
@@ -85,7 +85,7 @@ pub enum ApplyError {
     Stale,
 }
 
-/// Writes what the stack wants. `written` gets the Secrets that were made or changed, whatever comes after that.
+/// Writes what the stack wants. `written` gets the Secrets that were made or changed, even if a later write fails.
 pub async fn apply(
     client: &Client,
     cache: &ApplyCache,
@@ -180,7 +180,7 @@ pub async fn apply(
     Ok(applied)
 }
 
-/// Writes those whose turn it is.
+/// Writes the Deployments whose turn it is.
 async fn apply_deployments(
     writer: &mut Writer<'_>,
     live: &Live,
@@ -219,8 +219,8 @@ struct Data {
     metadata_changes: Vec<MetadataChange>,
 }
 
-/// Writes it, and says whether a database may begin on it. Without a volume of ours the set's controller would make one
-/// that lacks what decides whether it is kept, or take a stranger's; and Patroni would meet a stranger's state.
+/// Writes the data, and returns whether a database may start on them. Without a volume of ours the set's controller
+/// would create one without marks, or use one of another owner; and Patroni would find another owner's state.
 async fn apply_data(
     writer: &mut Writer<'_>,
     live: &Live,
@@ -245,7 +245,7 @@ async fn apply_data(
     for state in &strangers {
         writer.conflict("ConfigMap", state.name.as_deref().unwrap_or_default());
     }
-    // Before Secrets, which are found by what their volume says after the stack is gone.
+    // The volume is written before the Secrets, since its marks are how both are found after the stack is deleted.
     let mut has_volume = true;
     for volume in &volumes {
         has_volume &= writer.create_absent(&live.volumes, volume).await?;
@@ -254,7 +254,7 @@ async fn apply_data(
         write_credential(writer, write).await?;
         written.push(write.credential);
     }
-    // A Secret that is not the stack's is not marked, and may be the stack's own without its labels.
+    // A foreign Secret is not marked, and might be the stack's own without its labels.
     let is_foreign = |problem: &Problem| {
         matches!(
             problem,

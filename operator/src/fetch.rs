@@ -43,16 +43,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A stack as the API server has it.
+/// A stack as the API server returned it.
 pub struct Found {
     pub metadata: ObjectMeta,
-    /// Its conditions, and whose it is, where the rest cannot be read.
+    /// The status, or only its conditions and owner if the rest cannot be parsed.
     pub status: Option<EcommerceStackStatus>,
-    /// Or what this operator cannot read of it, as of a stack that a newer definition allows.
+    /// The stack, or why this operator cannot parse it, such as one of a newer CRD.
     pub stack: Result<EcommerceStack, Unreadable>,
 }
 
-/// Reads the stack itself, past the watch's cache: a stale status would take back a released image.
+/// Reads the stack from the API server rather than from the watch's cache: a stale status would revert a released
+/// image.
 pub async fn fetch_stack(
     client: &Client,
     namespace: &str,
@@ -125,8 +126,8 @@ pub async fn fetch_unwatched(
     })
 }
 
-/// Reads the rest of what a pass needs: what is watched, from the stores where they are given, and what tells why something
-/// is not ready.
+/// Reads the rest of what a pass needs: what is watched, from the stores where they are given, and pods and Events,
+/// which tell why something is not ready.
 pub async fn fetch(
     client: &Client,
     stack: EcommerceStack,
@@ -219,7 +220,7 @@ impl Reader<'_> {
 
     async fn watched(&self, children: &Children) -> Result<Live, FetchError> {
         let mut live = children.live(&(self.namespace.to_owned(), self.name.to_owned()));
-        // Those of others are not watched.
+        // Autoscalers of other owners are not watched.
         let unmanaged = ListParams::default().labels(&unmanaged_selector());
         let autoscalers = self.list_by(&unmanaged, "HorizontalPodAutoscalers").await?;
         live.autoscalers.extend(autoscalers);
@@ -254,7 +255,7 @@ impl Reader<'_> {
         })
     }
 
-    /// By name, too: a label is easily removed, and the data must not be taken for gone.
+    /// Reads the volume by name if no label selects it: a label is easily removed, and the data must not count as lost.
     async fn add_volume(
         &self,
         volumes: &mut BTreeMap<String, PersistentVolumeClaim>,
@@ -275,7 +276,7 @@ impl Reader<'_> {
         let api: Api<IngressClass> = Api::all(self.client.clone());
         match api.list(&ListParams::default()).await {
             Ok(classes) => Ok(Some(IngressClasses::new(&classes.items))),
-            // They are the cluster's, and in namespaced mode the operator has no rights there. // OPERATOR 21
+            // They are cluster-wide, and in namespaced mode the operator may not read them. // OPERATOR 21
             Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(None),
             Err(source) => Err(FetchError::reading("IngressClasses")(source)),
         }

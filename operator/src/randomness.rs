@@ -1,4 +1,4 @@
-//! Where passwords, tokens and keys come from: an argument, so that rendering and tests are repeatable.
+//! The source of passwords, tokens and keys. It is an argument, so that rendering and tests are repeatable.
 
 use aws_lc_rs::{
     digest, rand,
@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// A source of new secrets.
 pub trait Randomness {
-    /// Letters and digits that need no quoting anywhere, `bytes` bytes strong.
+    /// `bytes` random bytes as letters and digits that need no quoting anywhere.
     fn secret(&mut self, bytes: usize) -> Result<String, RandomnessError>;
     /// A new key that signs access tokens.
     fn signing_key(&mut self) -> Result<SigningKey, RandomnessError>;
@@ -68,7 +68,7 @@ fn pem(document: &[u8]) -> String {
     text
 }
 
-/// Stands for secrets where none may be shown: in rendered manifests and snapshots.
+/// Placeholders for secrets in rendered manifests and snapshots.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Placeholders;
 

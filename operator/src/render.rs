@@ -37,7 +37,7 @@ pub enum RenderError {
     Serialize(#[from] serde_json::Error),
 }
 
-/// Stands for what only an API server gives.
+/// Placeholders for values that only an API server assigns.
 const UID: &str = "00000000-0000-0000-0000-000000000000";
 const SYSTEM_IDENTIFIER: &str = "0000000000000000000";
 
@@ -65,7 +65,7 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
     let valid = validate(stack)?;
     let mut fetched = unfetched(stack.clone());
     let credentials = complete(&valid, &fetched.secrets, false, &mut Placeholders)?;
-    // Names of Jobs are known once the database is there; their success opens the gates.
+    // Names of Jobs are known once the database exists; their success opens the gates.
     let gates = decide(&valid, &fetched, &credentials);
     let jobs: Vec<Job> = gates
         .gates()

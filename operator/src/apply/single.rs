@@ -1,4 +1,4 @@
-//! Writes that are no apply: Secrets made once, owners changed, Deployments scaled, pods deleted.
+//! Writes other than server-side apply: Secrets are created, owners changed, Deployments scaled, pods deleted.
 
 use super::{
     ApplyError,
@@ -30,7 +30,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-/// Made once by POST, completed only against the version that was read. // OPERATOR 8
+/// A Secret is created once by POST, and completed only against the version that was read. // OPERATOR 8
 pub(super) async fn write_credential(
     writer: &mut Writer<'_>,
     write: &CredentialWrite,
@@ -65,7 +65,7 @@ pub(super) async fn write_credential(
     }
 }
 
-/// False if it could not be changed now.
+/// False if the object could not be changed now.
 pub(super) async fn change_metadata(
     writer: &mut Writer<'_>,
     change: &MetadataChange,
@@ -113,7 +113,8 @@ async fn patch_metadata<K: Namespaced>(
         .map(drop)
 }
 
-/// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database: Patroni's default names.
+/// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database, whose names are
+/// Patroni's defaults.
 pub(super) async fn has_foreign_patroni(writer: &mut Writer<'_>) -> Result<bool, ApplyError> {
     let stack = writer.stack;
     let selector = format!(
@@ -131,7 +132,7 @@ pub(super) async fn has_foreign_patroni(writer: &mut Writer<'_>) -> Result<bool,
     Ok(!found.items.is_empty())
 }
 
-/// Only as it was read: a Patroni that writes it is alive.
+/// Deletes a state only in the version that was read: a Patroni that writes it is running.
 pub(super) async fn delete_state(
     writer: &mut Writer<'_>,
     metadata: &ObjectMeta,

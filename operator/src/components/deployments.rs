@@ -47,8 +47,8 @@ pub fn read_credentials(workload: Workload) -> &'static [Credential] {
     }
 }
 
-/// The Secrets that a workload's pods cannot do without, or must not take from another owner: an initial password may be
-/// gone, but until there is an administrator auth would make one of whatever stands under its name.
+/// The Secrets that a workload's pods need, or must not read from another owner: the initial password may be deleted,
+/// but until an administrator exists, auth would create one from any Secret of that name.
 pub fn needed_credentials(workload: Workload, has_administrator: bool) -> Vec<Credential> {
     let administrator = match workload {
         Workload::Auth if !has_administrator => Some(Credential::Administrator),
@@ -111,7 +111,7 @@ fn template(
         ]),
         env: Some(environment(stack, workload)),
         lifecycle: Some(Lifecycle {
-            // Endpoints and the ingress controller learn of the end before the process does.
+            // Endpoints and the ingress controller are updated before the process receives SIGTERM.
             pre_stop: Some(LifecycleHandler {
                 sleep: Some(SleepAction { seconds: 5 }),
                 ..Default::default()
@@ -202,8 +202,8 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
     files.into_iter().unzip()
 }
 
-/// The name under which a workload calls others, and the names of those that it must know. A pod that is broken into has
-/// one token, and only hashes of the others'. // ORDERS 33
+/// The name under which a workload calls others, and the names of its callers. A compromised pod holds one token, and
+/// only hashes of the others. // ORDERS 33
 fn internal_calls(workload: Workload) -> (Option<&'static str>, &'static [&'static str]) {
     match workload {
         Workload::Auth => (None, &["order", "product"]),
@@ -215,7 +215,7 @@ fn internal_calls(workload: Workload) -> (Option<&'static str>, &'static [&'stat
 
 fn defaults(workload: Workload) -> Defaults {
     Defaults {
-        // Hashing passwords must not starve the neighbours, on an idle machine or a busy one. // ORDERS 34
+        // Hashing passwords must not starve other pods, on an idle node or a busy one. // ORDERS 34
         cpu_request: match workload {
             Workload::Auth => "5m",
             Workload::Product | Workload::Order | Workload::Worker => "20m",

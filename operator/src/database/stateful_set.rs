@@ -1,5 +1,5 @@
-//! The database: PostgreSQL under Patroni, one instance. The operator deletes its pods itself (OPERATOR 14);
-//! volumes always outlive the `StatefulSet`, and go with the stack only (OPERATOR 12).
+//! The database: PostgreSQL under Patroni, one instance. The operator deletes its pods itself (OPERATOR 14); volumes
+//! always outlive the `StatefulSet`, and are deleted with the stack only (OPERATOR 12).
 
 use crate::{
     component::POSTGRES,
@@ -32,7 +32,8 @@ use k8s_openapi::{
     apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
 
-/// What the database takes, of all services together; 15 stay free for Patroni, Jobs and people. // OPERATOR 15
+/// The connection limit for all services together; 15 connections are reserved for Patroni, Jobs and people. //
+/// OPERATOR 15
 pub const MAX_CONNECTIONS: i32 = 200;
 pub const RESERVED_CONNECTIONS: i32 = 15;
 

@@ -20,7 +20,7 @@ pub enum PathMatch {
     Exact,
 }
 
-/// A path that is reachable from outside, and who answers.
+/// A path that is reachable from outside, and the service behind it.
 #[derive(Clone, Debug)]
 pub struct Route {
     pub path: String,
@@ -28,7 +28,7 @@ pub struct Route {
     pub application: Application,
 }
 
-/// Whose what is below `/api/v1`, and below its alias `/api`.
+/// The services behind the paths below `/api/v1`, and below its alias `/api`.
 const RESOURCES: [(&str, Application); 16] = [
     ("auth", Auth),
     ("users", Auth),
@@ -62,7 +62,7 @@ const ALIASES: [(&str, Application); 3] = [
     ("products", Product),
 ];
 
-/// All of it, with the short paths or without.
+/// The whole table, with the short paths or without.
 pub fn routes(legacy_aliases: bool) -> Vec<Route> {
     let prefix = |path, application| Route {
         path,
@@ -130,7 +130,7 @@ pub fn ingresses(stack: &ValidStack) -> Vec<Ingress> {
     }]
 }
 
-/// By what cert-manager knows that it should fill an Ingress' Secret.
+/// The annotation that makes cert-manager fill the Secret of an Ingress.
 fn issuer_annotation(kind: IssuerKind) -> &'static str {
     match kind {
         IssuerKind::Issuer => "cert-manager.io/issuer",

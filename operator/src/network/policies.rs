@@ -59,7 +59,7 @@ fn database_rules(stack: &ValidStack) -> Vec<NetworkPolicyIngressRule> {
     ]
 }
 
-/// Selecting a pod without any rule closes it to all clients but its node's kubelet.
+/// A policy without rules closes its pods to all clients but the node's kubelet.
 fn policy(
     stack: &ValidStack,
     component: &str,
@@ -109,7 +109,7 @@ fn from(stack: &ValidStack, components: &[&str], ports: &[i32]) -> NetworkPolicy
     }
 }
 
-/// The internal port, for the operator, which reads the audits. It may run in any namespace, and what it shows is its
+/// The internal port, for the operator, which reads the audits. It may run in any namespace and authenticates by its
 /// token; the chart gives its pods this label.
 fn from_operator() -> NetworkPolicyIngressRule {
     NetworkPolicyIngressRule {

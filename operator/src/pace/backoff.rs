@@ -1,4 +1,5 @@
-//! How long to wait for the next attempt with a stack that makes no progress: longer each time. kube has no such thing.
+//! How long to wait for the next attempt with a stack that makes no progress: longer each time. kube has no such
+//! backoff.
 
 use crate::{
     kube::per_stack::{PerStack, StackKey},

@@ -1,12 +1,12 @@
-//! What is to be said of the shop's own audits. They tell a person to look; whether the shop runs is another matter, and
-//! neither makes it unready.
+//! The conditions for the shop's own audits. A finding requires attention, but does not make the shop unready.
 
 use crate::status::audits::{Audit, AuditFinding};
 
-/// What conditions hold in words.
+/// The maximum length of a message, in characters.
 const LONGEST_MESSAGE: usize = 2_000;
 
-/// What a condition says. Its reason may be one that is not of the closed list: the code of what an audit found.
+/// Status, reason and message of a condition. The reason may be outside the closed list: the code of an audit's
+/// finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionBody {
     /// None: unknown.
@@ -15,7 +15,7 @@ pub struct ConditionBody {
     pub message: String,
 }
 
-/// `what` is audited: `stock`, `orders`.
+/// The condition for the audit of `what`: `stock` or `orders`.
 pub(super) fn condition(audit: &Audit, what: &str) -> ConditionBody {
     let say = |status, reason: &str, message: String| ConditionBody {
         status,
@@ -73,7 +73,7 @@ fn kind(finding: &AuditFinding) -> String {
     }
 }
 
-/// What the API server takes as a condition's reason.
+/// Whether the API server accepts a code as a condition's reason.
 fn is_reason(code: &str) -> bool {
     let is_fit = |character: char| character.is_ascii_alphanumeric() || character == '_';
     (1..=100).contains(&code.len())

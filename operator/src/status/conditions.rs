@@ -5,21 +5,21 @@ use ecommercestack_crds::{ConditionType, Reason, Severity};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-/// What is known of a stack.
+/// All findings about a stack.
 #[derive(Clone, Debug)]
 pub struct Findings {
     pub postgres: Finding,
     /// Auth, product, order.
     pub applications: [Finding; 3],
-    /// What concerns no component, or more than one.
+    /// Findings that concern no component, or more than one.
     pub stack: Vec<Finding>,
     /// Why the shop cannot be used, if it cannot.
     pub unavailable: Option<Finding>,
     /// Whether the URL leads to the shop, where that is known.
     pub routed: (Option<bool>, Finding),
-    /// Of stock and of orders. They say nothing about whether the shop runs.
+    /// The audits of stock and of orders, which do not affect whether the shop is ready.
     pub audits: [ConditionBody; 2],
-    /// What Ready says when all is well.
+    /// The message of Ready if there are no problems.
     pub serves: String,
 }
 
@@ -67,7 +67,7 @@ pub fn conditions(
 
     let ready = match (wrong.or(moving), unavailable) {
         (Some(finding), _) => (false, finding.clone()),
-        // As the spec says, it runs without a component.
+        // The spec scales a component to zero.
         (None, Some(finding)) => (finding.severity() == Severity::Fine, finding.clone()),
         (None, None) => (true, Finding::new(Reason::Running, serves.clone())),
     };

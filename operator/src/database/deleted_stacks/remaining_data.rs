@@ -1,4 +1,4 @@
-//! What a deleted stack left, and what its policy asks to be done about it.
+//! The data of a deleted stack, and what its deletion policy requires for them.
 
 use crate::{
     component::POSTGRES,
@@ -36,18 +36,18 @@ use tracing::info;
 pub(super) enum Remaining {
     Nothing,
     Something,
-    /// The stack is there after all.
+    /// The stack still exists.
     NotOurs,
 }
 
-/// What a deleted stack left.
+/// The data of a deleted stack.
 pub(super) struct RemainingData<'a> {
     pub(super) client: &'a Client,
     pub(super) deleted: &'a DeletedStack,
 }
 
 impl RemainingData<'_> {
-    /// Does what can be done now.
+    /// Takes one step towards the state that the policy requires.
     pub(super) async fn step(&self) -> Result<Remaining, kube::Error> {
         let (_, name) = &self.deleted.key;
         let successor = self.api::<EcommerceStack>().get_metadata_opt(name).await?;
@@ -59,7 +59,7 @@ impl RemainingData<'_> {
         }
         let is_alone = successor.is_none();
         let is_left = match self.deleted.policy {
-            // The marks are the policy in force as far as it is known.
+            // If the policy is not certain, the marks decide.
             DeletionPolicy::Delete if !self.deleted.is_certain && self.is_retained().await? => {
                 false
             }
@@ -73,7 +73,7 @@ impl RemainingData<'_> {
         })
     }
 
-    /// Whether any of the data is marked to stay.
+    /// Whether any of the data are marked as retained.
     async fn is_retained(&self) -> Result<bool, kube::Error> {
         let (volumes, secrets) = (self.volumes().await?, self.secrets().await?);
         let volumes = volumes.iter().map(|volume| &volume.metadata);
@@ -81,7 +81,7 @@ impl RemainingData<'_> {
         Ok(data.any(|metadata| self.is_marked_as(DeletionPolicy::Retain, metadata)))
     }
 
-    /// The marks may still say what was applied before, and an operator that starts goes by them.
+    /// Updates the marks, which may still contain an earlier policy: an operator that starts relies on them.
     async fn mark_as_retained(&self) -> Result<bool, kube::Error> {
         let mut found = false;
         for volume in self.volumes().await? {
@@ -116,7 +116,7 @@ impl RemainingData<'_> {
         Ok(is_left)
     }
 
-    /// Those of the database, by label and name: a person's copy of a claim has the labels, too.
+    /// The database's volumes, by label and name: a copy of a claim that a user made has the labels, too.
     async fn volumes(&self) -> Result<Vec<PartialObjectMeta<PersistentVolumeClaim>>, kube::Error> {
         let selector = ListParams::default().labels(&stack_selector(&self.deleted.key.1));
         let mut volumes = self.api().list_metadata(&selector).await?.items;
@@ -126,7 +126,7 @@ impl RemainingData<'_> {
         Ok(volumes)
     }
 
-    /// Those that are the stack's by their marks.
+    /// The Secrets that belong to the stack by their marks.
     async fn secrets(&self) -> Result<Vec<PartialObjectMeta<Secret>>, kube::Error> {
         let api = self.api::<Secret>();
         let mut found = Vec::new();
@@ -149,7 +149,7 @@ impl RemainingData<'_> {
     async fn hand_over_volumes(&self, is_alone: bool) -> Result<bool, kube::Error> {
         let mut volumes = self.volumes().await?;
         volumes.retain(|volume| {
-            // The StatefulSet's controller made one without marks after all, from what it remembered of the set.
+            // The StatefulSet's controller may have created a claim without marks from its cached copy of the set.
             let is_late = annotation(&volume.metadata, STACK_UID).is_none();
             self.is_marked(&volume.metadata)
                 || is_late && is_alone && self.is_younger(&volume.metadata)
@@ -169,7 +169,7 @@ impl RemainingData<'_> {
         Ok(!secrets.is_empty())
     }
 
-    /// Most go with their volume; Patroni may have written one again after that.
+    /// Most ConfigMaps are deleted with their volume; Patroni may have created one again after that.
     async fn hand_over_states(&self, is_alone: bool) -> Result<bool, kube::Error> {
         let api = self.api::<ConfigMap>();
         let mut found = false;
@@ -190,7 +190,7 @@ impl RemainingData<'_> {
         Ok(found)
     }
 
-    /// Whether the stack's `StatefulSet` or a pod of its is still there: either may make something again.
+    /// Whether the stack's `StatefulSet` or one of its pods still exists: either may create objects again.
     async fn database_runs(&self) -> Result<bool, kube::Error> {
         let set = self.object(POSTGRES);
         let set = self.api::<StatefulSet>().get_metadata_opt(&set).await?;
@@ -230,7 +230,7 @@ impl RemainingData<'_> {
             .await
     }
 
-    /// Unless the object has changed since it was read: the next look sees it as it is then.
+    /// Changes an object unless it has changed since it was read; the next step reads it again.
     async fn change<K: Namespaced>(
         &self,
         metadata: &ObjectMeta,
@@ -255,7 +255,7 @@ impl RemainingData<'_> {
 
     fn is_younger(&self, metadata: &ObjectMeta) -> bool {
         let created: Option<Timestamp> = metadata.creation_timestamp.as_ref().map(|time| time.0);
-        // For a stack that was never seen, it is unknown.
+        // The time is unknown for a stack that was never observed.
         self.deleted.created.is_some() && created >= self.deleted.created
     }
 
