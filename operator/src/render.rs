@@ -114,39 +114,32 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
         autoscalers,
         ingresses,
     } = build(&valid, &fetched, &credentials, &releases, role);
-    let mut objects = Vec::new();
-    add(&mut objects, volumes)?;
-    add(
-        &mut objects,
-        credentials
-            .iter()
-            .map(|write| secrets::secret(&valid, write)),
-    )?;
-    add(&mut objects, service_accounts)?;
-    add(&mut objects, roles)?;
-    add(&mut objects, role_bindings)?;
-    add(&mut objects, services)?;
-    add(&mut objects, network_policies)?;
-    add(&mut objects, stateful_sets)?;
-    add(&mut objects, jobs)?;
-    add(
-        &mut objects,
-        deployments.into_iter().map(|planned| planned.deployment),
-    )?;
-    add(&mut objects, budgets)?;
-    add(&mut objects, autoscalers)?;
-    add(&mut objects, ingresses)?;
-    Ok(objects)
+    let secrets = credentials
+        .iter()
+        .map(|write| secrets::secret(&valid, write));
+    let deployments = deployments.into_iter().map(|planned| planned.deployment);
+    let objects = [
+        values(volumes)?,
+        values(secrets)?,
+        values(service_accounts)?,
+        values(roles)?,
+        values(role_bindings)?,
+        values(services)?,
+        values(network_policies)?,
+        values(stateful_sets)?,
+        values(jobs)?,
+        values(deployments)?,
+        values(budgets)?,
+        values(autoscalers)?,
+        values(ingresses)?,
+    ];
+    Ok(objects.concat())
 }
 
-fn add<K: Serialize>(
-    objects: &mut Vec<Value>,
-    more: impl IntoIterator<Item = K>,
-) -> Result<(), serde_json::Error> {
-    for object in more {
-        objects.push(serde_json::to_value(object)?);
-    }
-    Ok(())
+fn values<K: Serialize>(
+    objects: impl IntoIterator<Item = K>,
+) -> Result<Vec<Value>, serde_json::Error> {
+    objects.into_iter().map(serde_json::to_value).collect()
 }
 
 /// A cluster that holds nothing but the stack.

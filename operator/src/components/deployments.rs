@@ -9,7 +9,7 @@ use crate::{
     credentials::{CALLER, Credential, Credentials, hash_key},
     fingerprint::fingerprint_of,
     kube::{
-        labels::{SECRETS_HASH, TEMPLATE_HASH, metadata, pod_selector},
+        labels::{SECRETS_HASH, TEMPLATE_HASH, map, metadata, pod_selector},
         pods::{
             Defaults, SERVICE_USER, container, optional_secret_keys_volume, pod_template, probe,
             resources, secret_keys_volume, secret_volume,
@@ -27,7 +27,6 @@ use k8s_openapi::{
     },
     apimachinery::pkg::util::intstr::IntOrString,
 };
-use std::collections::BTreeMap;
 
 /// The Secrets whose change rolls a workload's pods.
 pub fn read_credentials(workload: Workload) -> &'static [Credential] {
@@ -68,11 +67,7 @@ pub fn deployment(
     let component = workload.as_str();
     let template = template(stack, workload, image, credentials);
     let mut metadata = metadata(stack, stack.object(component), component);
-    metadata.annotations = Some(
-        [(TEMPLATE_HASH.to_owned(), fingerprint_of(&template))]
-            .into_iter()
-            .collect(),
-    );
+    metadata.annotations = Some(map([(TEMPLATE_HASH, &fingerprint_of(&template))]));
     Deployment {
         metadata,
         spec: DeploymentSpec {
@@ -101,10 +96,7 @@ fn template(
 ) -> PodTemplateSpec {
     let component = workload.as_str();
     let (volumes, mounts) = secret_files(stack, workload);
-    let annotations = [(
-        SECRETS_HASH.to_owned(),
-        credentials.fingerprint(read_credentials(workload)),
-    )];
+    let hash = credentials.fingerprint(read_credentials(workload));
     let container = Container {
         args: Some(vec![
             if workload.serves() { "serve" } else { "work" }.to_owned(),
@@ -133,7 +125,7 @@ fn template(
         stack,
         component,
         SERVICE_USER,
-        annotations.into_iter().collect::<BTreeMap<_, _>>(),
+        map([(SECRETS_HASH, &hash)]),
         container,
         volumes,
     );

@@ -7,7 +7,7 @@ use crate::{
     database::{stateful_set::STORAGE, volumes::volume_name},
     fetched::Fetched,
     kube::{
-        labels::{CURRENCY, STACK_UID, STORAGE_CLASS, annotation},
+        labels::{CURRENCY, STACK_UID, STORAGE_CLASS, annotation, map},
         pods::amount,
     },
     validate::ValidStack,
@@ -40,13 +40,10 @@ pub struct AdoptionRefused {
 /// The values that the data on a volume depend on, as its annotations record them. The size is in the claim itself.
 pub fn made_for(stack: &ValidStack) -> BTreeMap<String, String> {
     let class = stack.database.storage_class.as_deref();
-    [
+    map([
         (CURRENCY, stack.currency.as_str()),
         (STORAGE_CLASS, class.unwrap_or_default()),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .collect()
+    ])
 }
 
 /// Refuses a volume of another stack that was created with other values. A volume that names no stack was created by a

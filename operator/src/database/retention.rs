@@ -187,15 +187,17 @@ fn state_change(metadata: &ObjectMeta, volume: &OwnerReference) -> Option<Metada
         return None;
     }
     owners.push(volume.clone());
-    with_content(MetadataChange {
-        dependent: Dependent::PatroniState,
-        name: metadata.name.clone()?,
-        resource_version: metadata.resource_version.clone(),
-        owners: Some(owners),
-        labels: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-    })
-    .filter(|_| metadata.deletion_timestamp.is_none())
+    needed(
+        metadata,
+        MetadataChange {
+            dependent: Dependent::PatroniState,
+            name: metadata.name.clone()?,
+            resource_version: metadata.resource_version.clone(),
+            owners: Some(owners),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+        },
+    )
 }
 
 fn change(
@@ -216,19 +218,22 @@ fn change(
     };
     labels.retain(|key, value| !held(&metadata.labels, key, value));
     annotations.retain(|key, value| !held(&metadata.annotations, key, value));
-    with_content(MetadataChange {
-        dependent,
-        name: metadata.name.clone()?,
-        resource_version: metadata.resource_version.clone(),
-        owners: (kept.len() != present.len()).then_some(kept),
-        labels,
-        annotations,
-    })
-    .filter(|_| metadata.deletion_timestamp.is_none())
+    needed(
+        metadata,
+        MetadataChange {
+            dependent,
+            name: metadata.name.clone()?,
+            resource_version: metadata.resource_version.clone(),
+            owners: (kept.len() != present.len()).then_some(kept),
+            labels,
+            annotations,
+        },
+    )
 }
 
-fn with_content(change: MetadataChange) -> Option<MetadataChange> {
+/// The change, unless it is empty or the object is being deleted.
+fn needed(metadata: &ObjectMeta, change: MetadataChange) -> Option<MetadataChange> {
     let is_empty =
         change.owners.is_none() && change.labels.is_empty() && change.annotations.is_empty();
-    (!is_empty).then_some(change)
+    (!is_empty && metadata.deletion_timestamp.is_none()).then_some(change)
 }

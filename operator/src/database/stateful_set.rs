@@ -10,7 +10,7 @@ use crate::{
         sizes::{max_wal_size, shared_buffers},
     },
     kube::{
-        labels::{PATRONI_SCOPE, SECRETS_HASH, labels, metadata, pod_selector},
+        labels::{PATRONI_SCOPE, SECRETS_HASH, labels, map, metadata, pod_selector},
         pods::{
             Defaults, POSTGRES_USER, container, mount, pod_template, probe, resources,
             scratch_volume,
@@ -88,15 +88,12 @@ pub fn stateful_set(
         ]),
         ..container(stack, POSTGRES, image)
     };
-    let annotations = [(
-        SECRETS_HASH.to_owned(),
-        credentials.fingerprint(&[Credential::Postgres]),
-    )];
+    let hash = credentials.fingerprint(&[Credential::Postgres]);
     let mut template = pod_template(
         stack,
         POSTGRES,
         POSTGRES_USER,
-        annotations.into_iter().collect(),
+        map([(SECRETS_HASH, &hash)]),
         container,
         vec![passwords, temporary, sockets],
     );
@@ -167,9 +164,7 @@ pub(super) fn claim(stack: &ValidStack) -> PersistentVolumeClaim {
             access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
             resources: Some(VolumeResourceRequirements {
                 requests: Some(
-                    [(STORAGE.to_owned(), Quantity(stack.database.size.clone()))]
-                        .into_iter()
-                        .collect(),
+                    [(STORAGE.to_owned(), Quantity(stack.database.size.clone()))].into(),
                 ),
                 ..Default::default()
             }),

@@ -1,62 +1,53 @@
 //! The conditions for the shop's own audits. A finding requires attention, but does not make the shop unready.
 
-use crate::status::audits::{Audit, AuditFinding};
+use crate::status::{
+    audits::{Audit, AuditFinding},
+    conditions::ConditionBody,
+};
 
 /// The maximum length of a message, in characters.
 const LONGEST_MESSAGE: usize = 2_000;
 
-/// Status, reason and message of a condition. The reason may be outside the closed list: the code of an audit's
-/// finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConditionBody {
-    /// None: unknown.
-    pub status: Option<bool>,
-    pub reason: String,
-    pub message: String,
-}
-
 /// The condition for the audit of `what`: `stock` or `orders`.
 pub(super) fn condition(audit: &Audit, what: &str) -> ConditionBody {
-    let say = |status, reason: &str, message: String| ConditionBody {
-        status,
-        reason: reason.to_owned(),
-        message: message.chars().take(LONGEST_MESSAGE).collect(),
-    };
-    match audit {
-        Audit::NotRead(why) => say(
+    let (status, reason, message) = match audit {
+        Audit::NotRead(why) => (
             None,
             "NotChecked",
             format!("the audit of {what} was not read: {why}"),
         ),
-        Audit::None => say(
+        Audit::None => (
             None,
             "NotSaid",
             format!("no audit of {what} has finished yet"),
         ),
-        Audit::Overdue(at) => say(
+        Audit::Overdue(at) => (
             None,
             "AuditOverdue",
             format!("the last audit of {what} finished at {at}; check the service's log"),
         ),
-        Audit::Consistent(at) => say(
+        Audit::Consistent(at) => (
             Some(true),
             "Consistent",
             format!("the audit of {what} that finished at {at} found no problems"),
         ),
         Audit::Problems(at, findings) => {
             let kinds: Vec<String> = findings.iter().map(kind).collect();
+            let kinds = kinds.join("; ");
             let first = findings.first().map(|finding| finding.code.as_str());
-            say(
+            (
                 Some(false),
                 first
                     .filter(|code| is_reason(code))
                     .unwrap_or("ProblemsFound"),
-                format!(
-                    "the audit of {what} that finished at {at} found problems: {}",
-                    kinds.join("; ")
-                ),
+                format!("the audit of {what} that finished at {at} found problems: {kinds}"),
             )
         }
+    };
+    ConditionBody {
+        status,
+        reason: reason.to_owned(),
+        message: message.chars().take(LONGEST_MESSAGE).collect(),
     }
 }
 
