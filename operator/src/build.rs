@@ -20,7 +20,7 @@ use crate::{
     kube::job_state::{JobState, job_state},
     network::{ingress, policies, services},
     release::{
-        gate::{PostgresRelease, Releases},
+        gate::Releases,
         rollout::{Turn, turns},
         scaling,
     },
@@ -88,11 +88,7 @@ pub fn build(
     releases: &Releases,
     role: &PostgresRole,
 ) -> Desired {
-    let PostgresRelease {
-        image,
-        up: _,
-        bootstrap: _,
-    } = &releases.postgres;
+    let image = &releases.postgres.image;
     let size = adoption::usable_size(stack, fetched);
     let has_passwords = !credentials.unusable.contains_key(&Credential::Postgres);
     Desired {

@@ -13,7 +13,7 @@ use crate::{
     kube::{
         job_state::{JobState, job_state},
         labels::{stack_selector, unmanaged_selector},
-        live::{FetchError, Live},
+        live::{FetchError, Live, read},
         rollout_state,
         scope::Namespaced,
         stores::Children,
@@ -61,10 +61,7 @@ pub async fn fetch_stack(
 ) -> Result<Option<Found>, FetchError> {
     let resource = ApiResource::erase::<EcommerceStack>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-    let object = api
-        .get_opt(name)
-        .await
-        .map_err(FetchError::reading("the stack"))?;
+    let object = read("the stack", api.get_opt(name)).await?;
     Ok(object.map(|object| Found {
         status: readable_status(&object.data["status"]),
         stack: serde_path_to_error::deserialize(json!(object)).map_err(Unreadable),
@@ -193,10 +190,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     async fn namespace_terminating(&self) -> Result<bool, FetchError> {
         let api: Api<Namespace> = Api::all(self.client.clone());
-        let namespace = api
-            .get_metadata_opt(self.namespace)
-            .await
-            .map_err(FetchError::reading("the namespace"))?;
+        let namespace = read("the namespace", api.get_metadata_opt(self.namespace)).await?;
         Ok(namespace.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()))
     }
 
@@ -208,10 +202,7 @@ impl Reader<'_> {
                 format!("{}-{}", self.name, credential.suffix()),
             );
             async move {
-                let secret = api
-                    .get_opt(&name)
-                    .await
-                    .map_err(FetchError::reading("the stack's Secrets"))?;
+                let secret = read("the stack's Secrets", api.get_opt(&name)).await?;
                 Ok(secret.map(|secret| (credential, secret)))
             }
         });
@@ -263,10 +254,7 @@ impl Reader<'_> {
         let name = volume_name(self.name);
         if !volumes.contains_key(&name) {
             let api = self.api::<PersistentVolumeClaim>();
-            let volume = api
-                .get_opt(&name)
-                .await
-                .map_err(FetchError::reading("the database's volume"))?;
+            let volume = read("the database's volume", api.get_opt(&name)).await?;
             volumes.extend(volume.map(|volume| (name, volume)));
         }
         Ok(())
@@ -278,7 +266,10 @@ impl Reader<'_> {
             Ok(classes) => Ok(Some(IngressClasses::new(&classes.items))),
             // They are cluster-wide, and in namespaced mode the operator may not read them. // OPERATOR 21
             Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(None),
-            Err(source) => Err(FetchError::reading("IngressClasses")(source)),
+            Err(source) => Err(FetchError {
+                what: "IngressClasses",
+                source,
+            }),
         }
     }
 
@@ -287,10 +278,8 @@ impl Reader<'_> {
         let reads = PATRONI_SUFFIXES.map(|suffix| {
             let (api, name) = (api.clone(), format!("{}-postgres-{suffix}", self.name));
             async move {
-                let config_map = api
-                    .get_metadata_opt(&name)
-                    .await
-                    .map_err(FetchError::reading("the database's ConfigMaps"))?;
+                let config_map =
+                    read("the database's ConfigMaps", api.get_metadata_opt(&name)).await?;
                 Ok(config_map.map(|config_map| (name, config_map.metadata)))
             }
         });
@@ -314,10 +303,7 @@ impl Reader<'_> {
         what: &'static str,
     ) -> Result<BTreeMap<String, K>, FetchError> {
         let api = self.api::<K>();
-        let list = api
-            .list(parameters)
-            .await
-            .map_err(FetchError::reading(what))?;
+        let list = read(what, api.list(parameters)).await?;
         Ok(list
             .items
             .into_iter()
@@ -330,10 +316,7 @@ impl Reader<'_> {
         what: &'static str,
     ) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
         let api = self.api::<K>();
-        let list = api
-            .list_metadata(&self.ours())
-            .await
-            .map_err(FetchError::reading(what))?;
+        let list = read(what, api.list_metadata(&self.ours())).await?;
         Ok(list
             .items
             .into_iter()

@@ -14,7 +14,7 @@ use crate::{
     kube::{
         labels::{PATRONI_SCOPE, STACK, merge_params, post_params},
         rollout_state::wanted,
-        scope::Namespaced,
+        scope::{Namespaced, has_changed},
     },
 };
 use k8s_openapi::{
@@ -98,7 +98,7 @@ pub(super) async fn change_metadata(
     };
     match result {
         // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(false),
+        Err(error) if has_changed(&error) => Ok(false),
         result => Ok(writer.note(kind, name, result)?.is_some()),
     }
 }
@@ -174,7 +174,7 @@ pub(super) async fn restart_pod(
     let api = writer.api::<Pod>()?;
     let parameters = only_if(restart.uid.clone(), None);
     match api.delete(&restart.pod, &parameters).await {
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
+        Err(error) if has_changed(&error) => Ok(()),
         result => writer.note("Pod", &restart.pod, result).map(drop),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         live::Live,
         ownership::reclaimed,
         per_stack::StackKey,
-        scope::Namespaced,
+        scope::{Namespaced, has_changed},
     },
     validate::ValidStack,
 };
@@ -179,9 +179,7 @@ impl<'a> Writer<'a> {
             .await
         {
             // It has changed since it was read; the next pass reads it again.
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(false)
-            }
+            Err(error) if has_changed(&error) => Ok(false),
             result => Ok(self.note(&kind, name, result)?.is_some()),
         }
     }
@@ -294,9 +292,7 @@ impl<'a> Writer<'a> {
         let api = self.api::<K>()?;
         let parameters = only_if(metadata.uid.clone(), metadata.resource_version.clone());
         match api.delete(name, &parameters).await {
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(())
-            }
+            Err(error) if has_changed(&error) => Ok(()),
             result => self.note(&K::kind(&()), name, result).map(drop),
         }
     }

@@ -11,8 +11,8 @@ use crate::{
     kube::{
         labels::{SECRETS_HASH, TEMPLATE_HASH, map, metadata, pod_selector},
         pods::{
-            Defaults, SERVICE_USER, container, optional_secret_keys_volume, pod_template, probe,
-            resources, secret_keys_volume, secret_volume,
+            Defaults, SERVICE_USER, container, pod_template, probe, resources, secret_keys_volume,
+            secret_volume,
         },
     },
     validate::ValidStack,
@@ -151,11 +151,12 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
     match workload {
         Workload::Auth => files.extend([
             secret_volume("jwt", secret(Credential::SigningKeys), JWT_DIRECTORY),
-            optional_secret_keys_volume(
+            secret_keys_volume(
                 "admin",
                 secret(Credential::Administrator),
                 ADMINISTRATOR_DIRECTORY,
                 &[("password", "password")],
+                Some(true),
             ),
         ]),
         Workload::Product => {}
@@ -173,6 +174,7 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
             tokens.clone(),
             OWN_TOKEN_DIRECTORY,
             &[(own, "token")],
+            None,
         ));
     }
     if !callers.is_empty() {
@@ -189,6 +191,7 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
             tokens,
             CALLERS_DIRECTORY,
             &keys,
+            None,
         ));
     }
     files.into_iter().unzip()
@@ -206,17 +209,15 @@ fn internal_calls(workload: Workload) -> (Option<&'static str>, &'static [&'stat
 }
 
 fn defaults(workload: Workload) -> Defaults {
+    // Hashing passwords must not starve other pods, on an idle node or a busy one. // ORDERS 34
+    let (cpu_request, cpu_limit) = match workload {
+        Workload::Auth => ("5m", Some("200m")),
+        Workload::Product | Workload::Order | Workload::Worker => ("20m", None),
+    };
     Defaults {
-        // Hashing passwords must not starve other pods, on an idle node or a busy one. // ORDERS 34
-        cpu_request: match workload {
-            Workload::Auth => "5m",
-            Workload::Product | Workload::Order | Workload::Worker => "20m",
-        },
+        cpu_request,
         memory_request: "64Mi",
-        cpu_limit: match workload {
-            Workload::Auth => Some("200m"),
-            Workload::Product | Workload::Order | Workload::Worker => None,
-        },
+        cpu_limit,
         memory_limit: "256Mi",
     }
 }

@@ -33,12 +33,13 @@ pub fn variable(name: &str, value: impl Into<String>) -> EnvVar {
     }
 }
 
-/// A key of a Secret, by reference.
+/// A key of a Secret, by reference; an optional Secret may not exist.
 pub fn secret_variable(
     stack: &ValidStack,
     name: &str,
     credential: Credential,
     key: &str,
+    optional: Option<bool>,
 ) -> EnvVar {
     EnvVar {
         name: name.to_owned(),
@@ -47,23 +48,11 @@ pub fn secret_variable(
             secret_key_ref: Some(SecretKeySelector {
                 name: stack.object(credential.suffix()),
                 key: key.to_owned(),
-                optional: None,
+                optional,
             }),
             ..Default::default()
         }),
     }
-}
-
-/// The same, of a Secret that may be gone.
-fn optional(mut variable: EnvVar) -> EnvVar {
-    let reference = variable
-        .value_from
-        .as_mut()
-        .and_then(|from| from.secret_key_ref.as_mut());
-    if let Some(reference) = reference {
-        reference.optional = Some(true);
-    }
-    variable
 }
 
 fn own_token() -> EnvVar {
@@ -95,7 +84,8 @@ pub fn database_file(
     application: Application,
 ) -> (EnvVar, (Volume, VolumeMount)) {
     let secret = stack.object(Credential::Database(application).suffix());
-    let file = secret_keys_volume("database", secret, DATABASE_DIRECTORY, &[("uri", "uri")]);
+    let keys = [("uri", "uri")];
+    let file = secret_keys_volume("database", secret, DATABASE_DIRECTORY, &keys, None);
     let variable = variable("DATABASE_URL_FILE", format!("{DATABASE_DIRECTORY}/uri"));
     (variable, file)
 }
@@ -114,12 +104,13 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
             variable("JWT_KEYS_DIR", JWT_DIRECTORY),
             variable("INTERNAL_TOKENS_DIR", CALLERS_DIRECTORY),
             variable("REFRESH_KEY_FILE", format!("{JWT_DIRECTORY}/refresh.key")),
-            optional(secret_variable(
+            secret_variable(
                 stack,
                 "ADMIN_EMAIL",
                 Credential::Administrator,
                 "email",
-            )),
+                Some(true),
+            ),
             variable(
                 "ADMIN_PASSWORD_FILE",
                 format!("{ADMINISTRATOR_DIRECTORY}/password"),

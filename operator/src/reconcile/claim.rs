@@ -7,6 +7,7 @@ use crate::{
         installation::{Installation, InstallationState},
         labels::{OPERATOR, annotation},
         lease::{LeaseError, Liveness},
+        scope::has_changed,
     },
     status::{Finding, condition, events::Events},
 };
@@ -201,9 +202,7 @@ impl<'a> Claimant<'a> {
                 self.metadata.resource_version = written.metadata.resource_version;
                 Ok(true)
             }
-            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
-                Ok(false)
-            }
+            Err(error) if has_changed(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

@@ -35,7 +35,6 @@ pub struct PostgresRelease {
 /// A service's image and its migration.
 #[derive(Clone, Debug)]
 pub struct Release {
-    pub application: Application,
     /// Absent until the first migration has succeeded.
     pub image: Option<String>,
     pub migration: Option<Gate>,
@@ -94,11 +93,7 @@ pub fn decide(stack: &ValidStack, fetched: &Fetched, credentials: &Credentials) 
             promoted
         };
         predecessors_released &= image.as_deref() == Some(target);
-        Release {
-            application,
-            image,
-            migration,
-        }
+        Release { image, migration }
     });
     Releases {
         postgres,

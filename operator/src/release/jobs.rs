@@ -60,7 +60,8 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
         let prefix = application.as_str().to_uppercase();
         let credential = Credential::Database(application);
         let username = format!("{prefix}_USERNAME");
-        environment.push(secret_variable(stack, &username, credential, "username"));
+        let variable = secret_variable(stack, &username, credential, "username", None);
+        environment.push(variable);
         passwords.push((credential, vec![("password", format!("{prefix}_PASSWORD"))]));
     }
     let (passwords, passwords_mount) = password_files(stack, passwords);

@@ -12,7 +12,7 @@ use crate::{
             DELETION_POLICY, STACK_UID, annotation, marked_policy, merge_params, pod_labels,
             stack_selector,
         },
-        scope::Namespaced,
+        scope::{Namespaced, has_changed},
         stacks::DeletedStack,
     },
 };
@@ -109,8 +109,15 @@ impl RemainingData<'_> {
     }
 
     async fn hand_over_all(&self, is_alone: bool) -> Result<bool, kube::Error> {
-        let mut is_left = self.hand_over_volumes(is_alone).await?;
-        is_left |= self.hand_over_secrets().await?;
+        let mut volumes = self.volumes().await?;
+        volumes.retain(|volume| {
+            // The StatefulSet's controller may have created a claim without marks from its cached copy of the set.
+            let is_late = annotation(&volume.metadata, STACK_UID).is_none();
+            self.is_marked(&volume.metadata)
+                || is_late && is_alone && self.is_younger(&volume.metadata)
+        });
+        let mut is_left = self.hand_over_each(volumes).await?;
+        is_left |= self.hand_over_each(self.secrets().await?).await?;
         is_left |= self.hand_over_states(is_alone).await?;
         is_left |= self.database_runs().await?;
         Ok(is_left)
@@ -146,30 +153,17 @@ impl RemainingData<'_> {
         self.is_marked(metadata) && marked_policy(metadata) == Some(policy)
     }
 
-    async fn hand_over_volumes(&self, is_alone: bool) -> Result<bool, kube::Error> {
-        let mut volumes = self.volumes().await?;
-        volumes.retain(|volume| {
-            // The StatefulSet's controller may have created a claim without marks from its cached copy of the set.
-            let is_late = annotation(&volume.metadata, STACK_UID).is_none();
-            self.is_marked(&volume.metadata)
-                || is_late && is_alone && self.is_younger(&volume.metadata)
-        });
-        for volume in &volumes {
-            self.hand_over::<PersistentVolumeClaim>(&volume.metadata)
-                .await?;
+    async fn hand_over_each<K: Namespaced>(
+        &self,
+        objects: Vec<PartialObjectMeta<K>>,
+    ) -> Result<bool, kube::Error> {
+        for object in &objects {
+            self.hand_over::<K>(&object.metadata).await?;
         }
-        Ok(!volumes.is_empty())
+        Ok(!objects.is_empty())
     }
 
-    async fn hand_over_secrets(&self) -> Result<bool, kube::Error> {
-        let secrets = self.secrets().await?;
-        for secret in &secrets {
-            self.hand_over::<Secret>(&secret.metadata).await?;
-        }
-        Ok(!secrets.is_empty())
-    }
-
-    /// Most ConfigMaps are deleted with their volume; Patroni may have created one again after that.
+    /// Most `ConfigMaps` are deleted with their volume; Patroni may have created one again after that.
     async fn hand_over_states(&self, is_alone: bool) -> Result<bool, kube::Error> {
         let api = self.api::<ConfigMap>();
         let mut found = false;
@@ -199,16 +193,10 @@ impl RemainingData<'_> {
             return Ok(true);
         }
         let labels = pod_labels(&self.deleted.key.1, POSTGRES);
-        let selector: Vec<String> = labels
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        let selector = ListParams::default().labels(&selector.join(","));
+        let selector = ListParams::default().labels_from(&labels.into_iter().collect());
         let pods = self.api::<Pod>().list_metadata(&selector).await?;
-        Ok(pods
-            .items
-            .iter()
-            .any(|pod| pod.metadata.deletion_timestamp.is_some()))
+        let mut pods = pods.items.iter();
+        Ok(pods.any(|pod| pod.metadata.deletion_timestamp.is_some()))
     }
 
     /// Gives the object to the garbage collector, which deletes objects whose owner is gone.
@@ -246,9 +234,7 @@ impl RemainingData<'_> {
                 info!(stack.namespace = self.deleted.key.0, stack.name = self.deleted.key.1, kind = %K::kind(&()), name, "{what}");
                 Ok(())
             }
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(())
-            }
+            Err(error) if has_changed(&error) => Ok(()),
             Err(error) => Err(error),
         }
     }
