@@ -310,21 +310,22 @@ impl Credentials {
     }
 
     /// The name of the key that signs the shop's tokens.
-    pub fn active_signing_key(&self) -> Option<String> {
-        let name = self.contents.get(&Credential::SigningKeys)?.get("active")?;
-        let name = String::from_utf8(name.0.clone()).ok()?;
-        Some(name.trim().to_owned())
+    pub fn active_signing_key(&self) -> Option<&str> {
+        Some(self.value(Credential::SigningKeys, "active")?.trim())
     }
 
-    /// The token that a caller shows: the first line of its key.
-    pub fn internal_token(&self, caller: &str) -> Option<String> {
-        let tokens = self
-            .contents
-            .get(&Credential::InternalTokens)?
-            .get(caller)?;
-        let tokens = std::str::from_utf8(&tokens.0).ok()?;
-        let mut tokens = tokens.lines().map(str::trim);
-        tokens.find(|token| !token.is_empty()).map(str::to_owned)
+    /// The token of a caller: the first line of its key.
+    pub fn internal_token(&self, caller: &str) -> Option<&str> {
+        let tokens = self.value(Credential::InternalTokens, caller)?;
+        tokens
+            .lines()
+            .map(str::trim)
+            .find(|token| !token.is_empty())
+    }
+
+    fn value(&self, credential: Credential, key: &str) -> Option<&str> {
+        let value = self.contents.get(&credential)?.get(key)?;
+        std::str::from_utf8(&value.0).ok()
     }
 
     /// The hash of what some Secrets hold. Pods carry it, and roll when it changes.

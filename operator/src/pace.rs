@@ -77,7 +77,7 @@ mod tests {
 
     /// A hundred stacks whose audits cannot be read were thousands of requests a minute.
     #[test]
-    fn what_does_not_get_on_is_looked_at_less_and_less() {
+    fn waits_grow_while_there_is_no_progress() {
         let resync = Duration::from_mins(10);
         for reason in [Reason::Failed, Reason::Unready, Reason::Unsettled] {
             let waits = waits(reason, resync);

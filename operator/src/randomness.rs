@@ -56,16 +56,13 @@ impl Randomness for OperatingSystem {
 /// PEM after RFC 7468: 64 characters a line.
 fn pem(document: &[u8]) -> String {
     let body = STANDARD.encode(document);
-    let mut text = String::from("-----BEGIN PRIVATE KEY-----\n");
-    let mut rest = body.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    text.push_str("-----END PRIVATE KEY-----\n");
-    text
+    let lines: Vec<_> = body
+        .as_bytes()
+        .chunks(64)
+        .map(String::from_utf8_lossy)
+        .collect();
+    let body = lines.join("\n");
+    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
 }
 
 /// Placeholders for secrets in rendered manifests and snapshots.

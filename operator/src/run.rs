@@ -25,12 +25,7 @@ use anyhow::Context as _;
 use ecommercestack_crds::EcommerceStack;
 use futures::FutureExt as _;
 use kube::{Api, Client, api::ListParams};
-use std::{
-    io::{Read as _, Write as _},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -205,11 +200,7 @@ async fn wait_for_stacks(client: &Client, scopes: &[Scope]) {
 /// Prints every object that the stacks of a file would get.
 pub fn print(file: &Path, namespace: &str, config: &Run) -> anyhow::Result<()> {
     let yaml = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("cannot read standard input")?;
-        text
+        std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?
     } else {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
     };

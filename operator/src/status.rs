@@ -35,7 +35,7 @@ use crate::{
     network::routing::Routing,
     randomness::RandomnessError,
     release::{
-        gate::{Gate, Releases},
+        gate::{Gate, Releases, status_of},
         scaling,
     },
     validate::{ValidStack, ValidateError},
@@ -233,9 +233,9 @@ fn failure(error: &StepError) -> Finding {
         name,
         source: kube::Error::Api(status),
     }) = error
-        && let Some(cause) = quota::explain(&status.message, part(kind))
+        && let Some(exceeded) = quota_exceeded(kind, name, &status.message)
     {
-        return finding!(QuotaExceeded, "{kind} {name} cannot be created: {cause}");
+        return exceeded;
     }
     let reason = match error {
         StepError::Unreadable(_) => Reason::Unreadable,
@@ -279,15 +279,27 @@ fn problem(problem: &Problem) -> Finding {
             kind,
             name,
             message,
-        } => match quota::explain(message, part(kind)) {
-            Some(cause) => finding!(QuotaExceeded, "{kind} {name} cannot be created: {cause}"),
-            None => finding!(
+        } => quota_exceeded(kind, name, message).unwrap_or_else(|| {
+            let message = pod_failures::sentence(message);
+            finding!(
                 WriteRefused,
-                "the API server refused {kind} {name}: {}",
-                pod_failures::sentence(message)
-            ),
-        },
+                "the API server refused {kind} {name}: {message}"
+            )
+        }),
     }
+}
+
+fn quota_exceeded(kind: &str, name: &str, message: &str) -> Option<Finding> {
+    // Only volumes request an amount that the spec sets.
+    let part = match kind {
+        "PersistentVolumeClaim" => Part::Database,
+        _ => Part::Fixed,
+    };
+    let cause = quota::explain(message, part)?;
+    Some(finding!(
+        QuotaExceeded,
+        "{kind} {name} cannot be created: {cause}"
+    ))
 }
 
 fn unusable(secret: &str, cause: Unusable) -> Finding {
@@ -321,14 +333,6 @@ fn withheld(report: &Report, what: &str, credential: Credential) -> Option<Findi
     Some(Finding::new(reason, format!("{what}: {message}")))
 }
 
-/// Only volumes request an amount that the spec sets.
-fn part(kind: &str) -> Part<'static> {
-    match kind {
-        "PersistentVolumeClaim" => Part::Database,
-        _ => Part::Fixed,
-    }
-}
-
 /// Every workload at its maximum, with one more pod during a rollout, each with a full pool. // OPERATOR 15
 fn connections(report: &Report) -> Option<Finding> {
     use crate::{
@@ -352,12 +356,8 @@ fn connections(report: &Report) -> Option<Finding> {
 
 fn components(report: &Report, before: Option<&ComponentStatuses>) -> ComponentStatuses {
     let of = |workload: Workload| {
-        let before = before.and_then(|before| match workload {
-            Workload::Auth => before.auth.as_ref(),
-            Workload::Product => before.product.as_ref(),
-            Workload::Order => before.order.as_ref(),
-            Workload::Worker => None,
-        });
+        let before = before.filter(|_| workload.serves());
+        let before = before.and_then(|before| status_of(before, workload.application()));
         Some(component(report, workload, before))
     };
     ComponentStatuses {

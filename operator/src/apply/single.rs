@@ -25,7 +25,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, ResourceExt as _,
+    ResourceExt as _,
     api::{ListParams, Patch},
 };
 use serde_json::{Value, json};
@@ -82,35 +82,24 @@ pub(super) async fn change_metadata(
     }
     let patch = Patch::Merge(json!({ "metadata": metadata }));
     let name = &change.name;
-    let (kind, result) = match change.dependent {
-        Dependent::Volume => (
-            "PersistentVolumeClaim",
-            patch_metadata(writer.api::<PersistentVolumeClaim>()?, name, &patch).await,
-        ),
-        Dependent::Credential => (
-            "Secret",
-            patch_metadata(writer.api::<Secret>()?, name, &patch).await,
-        ),
-        Dependent::PatroniState => (
-            "ConfigMap",
-            patch_metadata(writer.api::<ConfigMap>()?, name, &patch).await,
-        ),
-    };
-    match result {
-        // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
-        Err(error) if has_changed(&error) => Ok(false),
-        result => Ok(writer.note(kind, name, result)?.is_some()),
+    match change.dependent {
+        Dependent::Volume => patch_metadata::<PersistentVolumeClaim>(writer, name, &patch).await,
+        Dependent::Credential => patch_metadata::<Secret>(writer, name, &patch).await,
+        Dependent::PatroniState => patch_metadata::<ConfigMap>(writer, name, &patch).await,
     }
 }
 
 async fn patch_metadata<K: Namespaced>(
-    api: Api<K>,
+    writer: &mut Writer<'_>,
     name: &str,
     patch: &Patch<Value>,
-) -> Result<(), kube::Error> {
-    api.patch_metadata(name, &merge_params(), patch)
-        .await
-        .map(drop)
+) -> Result<bool, ApplyError> {
+    let api = writer.api::<K>()?;
+    match api.patch_metadata(name, &merge_params(), patch).await {
+        // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
+        Err(error) if has_changed(&error) => Ok(false),
+        result => Ok(writer.note(&K::kind(&()), name, result)?.is_some()),
+    }
 }
 
 /// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database, whose names are

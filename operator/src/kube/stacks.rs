@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_deletion_that_nobody_saw_the_policy_is_not_certain() {
+    fn the_policy_of_an_unobserved_deletion_is_not_certain() {
         let stacks = Stacks::default();
         let shop = stack(&json!({ "deletionPolicy": "Delete" }));
         stacks.applied(&shop);

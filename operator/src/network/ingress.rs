@@ -64,29 +64,20 @@ const ALIASES: [(&str, Application); 3] = [
 
 /// The whole table, with the short paths or without.
 pub fn routes(legacy_aliases: bool) -> Vec<Route> {
-    let prefix = |path, application| Route {
-        path,
+    let exact = EXACT.map(|(path, application)| Route {
+        path: path.to_owned(),
+        matched: PathMatch::Exact,
+        application,
+    });
+    let prefix = |root: &str, name: &str, application| Route {
+        path: format!("{root}/{name}"),
         matched: PathMatch::Prefix,
         application,
     };
-    let below = |root: &'static str| {
-        RESOURCES
-            .iter()
-            .map(move |(name, application)| prefix(format!("{root}/{name}"), *application))
-    };
-    let aliases = if legacy_aliases {
-        ALIASES.as_slice()
-    } else {
-        &[]
-    };
-    let aliases = aliases
-        .iter()
-        .map(|(name, application)| prefix(format!("/{name}"), *application));
-    let exact = EXACT.iter().map(|(path, application)| Route {
-        path: (*path).to_owned(),
-        matched: PathMatch::Exact,
-        application: *application,
-    });
+    let below = |root| RESOURCES.map(|(name, application)| prefix(root, name, application));
+    let aliases = ALIASES.map(|(name, application)| prefix("", name, application));
+    let aliases = aliases.into_iter().filter(|_| legacy_aliases);
+    let exact = exact.into_iter();
     exact
         .chain(below("/api/v1"))
         .chain(below("/api"))

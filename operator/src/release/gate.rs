@@ -12,7 +12,7 @@ use crate::{
     release::jobs::{self, BOOTSTRAP_CREDENTIALS},
     validate::ValidStack,
 };
-use ecommercestack_crds::{ComponentStatuses, EcommerceStack};
+use ecommercestack_crds::{ComponentStatus, ComponentStatuses, EcommerceStack};
 use k8s_openapi::api::{batch::v1::Job, core::v1::PodTemplateSpec};
 use kube::ResourceExt as _;
 
@@ -83,7 +83,10 @@ pub fn decide(stack: &ValidStack, fetched: &Fetched, credentials: &Credentials) 
                 may_migrate,
             )
         });
-        let promoted = promoted_image(&fetched.stack, application)
+        let status = statuses(&fetched.stack);
+        let status = status.and_then(|components| status_of(components, application));
+        let promoted = status
+            .and_then(|status| status.image.clone())
             .or_else(|| live_image(stack, fetched, application));
         let opens = migration.as_ref().is_some_and(Gate::is_open)
             && (predecessors_released || promoted.is_none());
@@ -164,14 +167,17 @@ fn statuses(stack: &EcommerceStack) -> Option<&ComponentStatuses> {
     stack.status.as_ref()?.components.as_ref()
 }
 
-fn promoted_image(stack: &EcommerceStack, application: Application) -> Option<String> {
-    let components = statuses(stack)?;
+/// The status of a service.
+pub fn status_of(
+    components: &ComponentStatuses,
+    application: Application,
+) -> Option<&ComponentStatus> {
     let status = match application {
         Application::Auth => &components.auth,
         Application::Product => &components.product,
         Application::Order => &components.order,
     };
-    status.as_ref()?.image.clone()
+    status.as_ref()
 }
 
 /// A lost status is read from the live Deployment. // OPERATOR 2

@@ -2,10 +2,11 @@
 //! one short call at most, and repeats it after half a minute at the earliest, whatever the result was.
 
 use crate::{
+    chain::root_cause,
     component::Application,
     credentials::{CALLER, Credentials},
     kube::per_stack::{PerStack, StackKey},
-    network::request::{body, root_cause},
+    network::request::body,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -98,8 +99,8 @@ pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> A
         Some(token) => {
             let url = |application| address(key, application);
             let (stock, orders) = futures::join!(
-                ask(url(Application::Product), &token),
-                ask(url(Application::Order), &token),
+                ask(url(Application::Product), token),
+                ask(url(Application::Order), token),
             );
             Audits { stock, orders }
         }

@@ -62,10 +62,8 @@ impl Events {
 /// reason.
 fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) -> Vec<Event> {
     let old = |type_: &str| {
-        let conditions = before
-            .map(|before| before.conditions.as_slice())
-            .unwrap_or_default();
-        conditions.iter().find(|condition| condition.type_ == type_)
+        let mut conditions = before?.conditions.iter();
+        conditions.find(|condition| condition.type_ == type_)
     };
     // An unknown component gets no Event; Ready reports the cause.
     let is_component = |condition: &&Condition| {

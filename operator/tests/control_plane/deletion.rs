@@ -89,7 +89,7 @@ async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
     for annotations in [secret.annotations(), volume.unwrap().annotations()] {
         assert_eq!(annotations["ecommercestack.dev/deletion-policy"], "Retain");
     }
-    // An operator that begins anew has not seen the deletion.
+    // An operator that starts again has not observed the deletion.
     scene.stop_operator().await;
     scene.start_operator(&[]);
     stays(&scene, &before).await;
@@ -201,7 +201,7 @@ async fn the_next_stack_of_the_name_begins_with_nothing_or_with_all_as_the_polic
     assert_ne!(
         (&first.0, &first.1),
         (&third.0, &third.1),
-        "Delete: made anew"
+        "Delete: created again"
     );
     assert_ne!(first.0, third.0);
     assert_ne!(first.1, third.1);

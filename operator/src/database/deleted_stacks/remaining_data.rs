@@ -82,30 +82,23 @@ impl RemainingData<'_> {
     }
 
     /// Updates the marks, which may still contain an earlier policy: an operator that starts relies on them.
-    async fn mark_as_retained(&self) -> Result<bool, kube::Error> {
-        let mut found = false;
-        for volume in self.volumes().await? {
-            found |= self.mark(&volume).await?;
+    async fn mark_each<K: Namespaced>(
+        &self,
+        mut objects: Vec<PartialObjectMeta<K>>,
+    ) -> Result<bool, kube::Error> {
+        objects.retain(|object| self.is_marked_as(DeletionPolicy::Delete, &object.metadata));
+        let policy = DeletionPolicy::Retain.as_str();
+        for object in &objects {
+            let change = json!({ "annotations": { DELETION_POLICY: policy } });
+            let what = "retained after its stack was deleted";
+            self.change::<K>(&object.metadata, change, what).await?;
         }
-        for secret in self.secrets().await? {
-            found |= self.mark(&secret).await?;
-        }
-        Ok(found)
+        Ok(!objects.is_empty())
     }
 
-    async fn mark<K: Namespaced>(
-        &self,
-        object: &PartialObjectMeta<K>,
-    ) -> Result<bool, kube::Error> {
-        let metadata = &object.metadata;
-        if !self.is_marked_as(DeletionPolicy::Delete, metadata) {
-            return Ok(false);
-        }
-        let policy = DeletionPolicy::Retain.as_str();
-        let change = json!({ "annotations": { DELETION_POLICY: policy } });
-        self.change::<K>(metadata, change, "retained after its stack was deleted")
-            .await?;
-        Ok(true)
+    async fn mark_as_retained(&self) -> Result<bool, kube::Error> {
+        let is_left = self.mark_each(self.volumes().await?).await?;
+        Ok(self.mark_each(self.secrets().await?).await? || is_left)
     }
 
     async fn hand_over_all(&self, is_alone: bool) -> Result<bool, kube::Error> {

@@ -3,8 +3,9 @@
 
 use super::Routing;
 use crate::{
+    chain::root_cause,
     kube::per_stack::{PerStack, StackKey},
-    network::request::{body, root_cause},
+    network::request::body,
 };
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::{Api, Client};
