@@ -216,7 +216,7 @@ impl DeletedStacks {
         metrics::counter!("ecommercestack_operator_departures_total", "policy" => policy)
             .increment(1);
         if deleted.policy == DeletionPolicy::Retain && !deleted.is_certain {
-            return; // Nothing goes, and the marks say what is known.
+            return; // Nothing is deleted, and the marks are right as far as is known.
         }
         let this = self.clone();
         tokio::spawn(async move {
@@ -254,7 +254,7 @@ impl DeletedStacks {
                 let _turn = self.locks.lock(&deleted.key).await;
                 let known = self.stacks.policy_of_deleted(&deleted.uid);
                 if known.is_some_and(|known| known != deleted.policy) {
-                    return; // The event of the deletion came late, and says something else.
+                    return; // The deletion event arrived later and holds another policy.
                 }
                 // A request that is never answered must not hold the lock.
                 timeout(LONGEST_STEP, remaining.step()).await
