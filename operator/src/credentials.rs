@@ -76,28 +76,28 @@ const REFRESH_KEY: &str = "refresh.key";
 
 type Content = BTreeMap<String, ByteString>;
 
-/// What every Secret of a stack holds once the writes are through.
+/// The contents of a stack's Secrets after the writes.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
-    /// Of those that can be used.
+    /// The contents of the usable Secrets.
     contents: BTreeMap<Credential, Content>,
-    /// The others, which are left as they are.
+    /// The unusable ones, which are left unchanged.
     pub unusable: BTreeMap<Credential, Unusable>,
-    /// What has to be written for that.
+    /// The writes that are needed.
     pub writes: Vec<CredentialWrite>,
 }
 
-/// A Secret that is missing, or misses keys, or has derived ones that do not fit the others.
+/// A Secret that is absent, lacks keys, or has derived keys that do not match the others.
 #[derive(Clone, Debug)]
 pub struct CredentialWrite {
     pub credential: Credential,
     /// The keys to set; all of them if the Secret is absent.
     pub content: Content,
-    /// The live Secret's version; absent where there is none, and it is made by POST.
+    /// The live Secret's version; absent if the Secret does not exist and is created by POST.
     pub resource_version: Option<String>,
 }
 
-/// Why a Secret cannot be used. What needs it waits; nothing else does.
+/// Why a Secret cannot be used. Only objects that need it wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// It is not the stack's. // OPERATOR 3
@@ -118,8 +118,8 @@ impl From<RandomnessError> for MissingError {
     }
 }
 
-/// Completes the live Secrets, by name. The initial password is of use until there is an administrator, and is not made
-/// again afterwards: it would open nothing.
+/// Completes the live Secrets, by name. The initial password is not generated again once an administrator exists, since
+/// it would not be used.
 pub fn complete(
     stack: &ValidStack,
     live: &BTreeMap<Credential, Secret>,
@@ -163,7 +163,7 @@ pub fn complete(
     Ok(credentials)
 }
 
-/// The keys that a Secret lacks or that do not fit the others.
+/// The keys that a Secret lacks, and derived keys that do not match the others.
 fn missing(
     stack: &ValidStack,
     credential: Credential,
@@ -195,7 +195,7 @@ fn missing(
                 Some(password) => password,
                 None => randomness.secret(24)?,
             };
-            // Like the hashes below, it follows what a person may have changed.
+            // Like the hashes below, it follows values that a person may have changed.
             let uri = database_uri(stack, application, &username, &password);
             add("username", username);
             add("password", password);
@@ -226,14 +226,14 @@ fn missing(
                     Some(tokens) => tokens,
                     None => format!("{}\n", randomness.secret(32)?),
                 };
-                // What is called reads the hashes. They follow the tokens, which a person may have changed.
+                // Called services read the hashes, which follow the tokens that a person may have changed.
                 add(&hash_key(caller), hashes(&tokens));
                 add(caller, tokens);
             }
         }
         Credential::PaymentWebhooks => {
             if is_absent("secrets") {
-                // Standard Webhooks 1.0 wants base64, and that is what an even number of hexadecimal pairs is, too.
+                // Standard Webhooks 1.0 wants base64, and an even number of hexadecimal pairs is valid base64, too.
                 add("secrets", format!("whsec_{}\n", randomness.secret(24)?));
             }
         }
@@ -259,7 +259,7 @@ fn database_uri(
     username: &str,
     password: &str,
 ) -> String {
-    // The Job's shell reads a line, and what a person encodes often ends with one.
+    // The Job's shell reads one line, and a value that a person encodes often ends with a line break.
     let password = password.split('\n').next().unwrap_or_default();
     format!(
         "postgresql://{username}:{password}@{host}:5432/{name}",
@@ -301,8 +301,8 @@ impl Credentials {
         credentials.find(|credential| self.unusable.contains_key(credential))
     }
 
-    /// Whether the writes make the key again that sessions hang on, since refresh tokens are hashed with it. A new signing
-    /// key alone ends none: clients refresh.
+    /// Whether the writes generate the refresh key again, which ends all sessions, since refresh tokens are hashed with
+    /// it. A new signing key alone ends none: clients refresh.
     pub fn end_sessions(&self) -> bool {
         self.writes.iter().any(|write| {
             write.credential == Credential::SigningKeys && write.content.contains_key(REFRESH_KEY)
@@ -310,21 +310,22 @@ impl Credentials {
     }
 
     /// The name of the key that signs the shop's tokens.
-    pub fn active_signing_key(&self) -> Option<String> {
-        let name = self.contents.get(&Credential::SigningKeys)?.get("active")?;
-        let name = String::from_utf8(name.0.clone()).ok()?;
-        Some(name.trim().to_owned())
+    pub fn active_signing_key(&self) -> Option<&str> {
+        Some(self.value(Credential::SigningKeys, "active")?.trim())
     }
 
-    /// The token that a caller shows: the first line of its key.
-    pub fn internal_token(&self, caller: &str) -> Option<String> {
-        let tokens = self
-            .contents
-            .get(&Credential::InternalTokens)?
-            .get(caller)?;
-        let tokens = std::str::from_utf8(&tokens.0).ok()?;
-        let mut tokens = tokens.lines().map(str::trim);
-        tokens.find(|token| !token.is_empty()).map(str::to_owned)
+    /// The token of a caller: the first line of its key.
+    pub fn internal_token(&self, caller: &str) -> Option<&str> {
+        let tokens = self.value(Credential::InternalTokens, caller)?;
+        tokens
+            .lines()
+            .map(str::trim)
+            .find(|token| !token.is_empty())
+    }
+
+    fn value(&self, credential: Credential, key: &str) -> Option<&str> {
+        let value = self.contents.get(&credential)?.get(key)?;
+        std::str::from_utf8(&value.0).ok()
     }
 
     /// The hash of what some Secrets hold. Pods carry it, and roll when it changes.

@@ -1,4 +1,4 @@
-//! The database of a stack: its objects, when its pods restart, and what becomes of the data when the stack is deleted.
+//! The database of a stack: its objects, when its pods restart, and what happens to the data when the stack is deleted.
 
 pub mod adoption;
 pub mod deleted_stacks;

@@ -13,7 +13,7 @@ use crate::{
     kube::{
         job_state::{JobState, job_state},
         labels::{stack_selector, unmanaged_selector},
-        live::{FetchError, Live},
+        live::{FetchError, Live, read},
         rollout_state,
         scope::Namespaced,
         stores::Children,
@@ -43,16 +43,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A stack as the API server has it.
+/// A stack as the API server returned it.
 pub struct Found {
     pub metadata: ObjectMeta,
-    /// Its conditions, and whose it is, where the rest cannot be read.
+    /// The status, or only its conditions and owner if the rest cannot be parsed.
     pub status: Option<EcommerceStackStatus>,
-    /// Or what this operator cannot read of it, as of a stack that a newer definition allows.
+    /// The stack, or why this operator cannot parse it, such as one of a newer CRD.
     pub stack: Result<EcommerceStack, Unreadable>,
 }
 
-/// Reads the stack itself, past the watch's cache: a stale status would take back a released image.
+/// Reads the stack from the API server rather than from the watch's cache: a stale status would revert a released
+/// image.
 pub async fn fetch_stack(
     client: &Client,
     namespace: &str,
@@ -60,10 +61,7 @@ pub async fn fetch_stack(
 ) -> Result<Option<Found>, FetchError> {
     let resource = ApiResource::erase::<EcommerceStack>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-    let object = api
-        .get_opt(name)
-        .await
-        .map_err(FetchError::reading("the stack"))?;
+    let object = read("the stack", api.get_opt(name)).await?;
     Ok(object.map(|object| Found {
         status: readable_status(&object.data["status"]),
         stack: serde_path_to_error::deserialize(json!(object)).map_err(Unreadable),
@@ -125,8 +123,8 @@ pub async fn fetch_unwatched(
     })
 }
 
-/// Reads the rest of what a pass needs: what is watched, from the stores where they are given, and what tells why something
-/// is not ready.
+/// Reads the rest of what a pass needs: what is watched, from the stores where they are given, and pods and Events,
+/// which tell why something is not ready.
 pub async fn fetch(
     client: &Client,
     stack: EcommerceStack,
@@ -192,10 +190,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     async fn namespace_terminating(&self) -> Result<bool, FetchError> {
         let api: Api<Namespace> = Api::all(self.client.clone());
-        let namespace = api
-            .get_metadata_opt(self.namespace)
-            .await
-            .map_err(FetchError::reading("the namespace"))?;
+        let namespace = read("the namespace", api.get_metadata_opt(self.namespace)).await?;
         Ok(namespace.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()))
     }
 
@@ -207,10 +202,7 @@ impl Reader<'_> {
                 format!("{}-{}", self.name, credential.suffix()),
             );
             async move {
-                let secret = api
-                    .get_opt(&name)
-                    .await
-                    .map_err(FetchError::reading("the stack's Secrets"))?;
+                let secret = read("the stack's Secrets", api.get_opt(&name)).await?;
                 Ok(secret.map(|secret| (credential, secret)))
             }
         });
@@ -219,7 +211,7 @@ impl Reader<'_> {
 
     async fn watched(&self, children: &Children) -> Result<Live, FetchError> {
         let mut live = children.live(&(self.namespace.to_owned(), self.name.to_owned()));
-        // Those of others are not watched.
+        // Autoscalers of other owners are not watched.
         let unmanaged = ListParams::default().labels(&unmanaged_selector());
         let autoscalers = self.list_by(&unmanaged, "HorizontalPodAutoscalers").await?;
         live.autoscalers.extend(autoscalers);
@@ -254,7 +246,7 @@ impl Reader<'_> {
         })
     }
 
-    /// By name, too: a label is easily removed, and the data must not be taken for gone.
+    /// Reads the volume by name if no label selects it: a label is easily removed, and the data must not count as lost.
     async fn add_volume(
         &self,
         volumes: &mut BTreeMap<String, PersistentVolumeClaim>,
@@ -262,10 +254,7 @@ impl Reader<'_> {
         let name = volume_name(self.name);
         if !volumes.contains_key(&name) {
             let api = self.api::<PersistentVolumeClaim>();
-            let volume = api
-                .get_opt(&name)
-                .await
-                .map_err(FetchError::reading("the database's volume"))?;
+            let volume = read("the database's volume", api.get_opt(&name)).await?;
             volumes.extend(volume.map(|volume| (name, volume)));
         }
         Ok(())
@@ -275,9 +264,12 @@ impl Reader<'_> {
         let api: Api<IngressClass> = Api::all(self.client.clone());
         match api.list(&ListParams::default()).await {
             Ok(classes) => Ok(Some(IngressClasses::new(&classes.items))),
-            // They are the cluster's, and in namespaced mode the operator has no rights there. // OPERATOR 21
+            // They are cluster-wide, and in namespaced mode the operator may not read them. // OPERATOR 21
             Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(None),
-            Err(source) => Err(FetchError::reading("IngressClasses")(source)),
+            Err(source) => Err(FetchError {
+                what: "IngressClasses",
+                source,
+            }),
         }
     }
 
@@ -286,10 +278,8 @@ impl Reader<'_> {
         let reads = PATRONI_SUFFIXES.map(|suffix| {
             let (api, name) = (api.clone(), format!("{}-postgres-{suffix}", self.name));
             async move {
-                let config_map = api
-                    .get_metadata_opt(&name)
-                    .await
-                    .map_err(FetchError::reading("the database's ConfigMaps"))?;
+                let config_map =
+                    read("the database's ConfigMaps", api.get_metadata_opt(&name)).await?;
                 Ok(config_map.map(|config_map| (name, config_map.metadata)))
             }
         });
@@ -313,10 +303,7 @@ impl Reader<'_> {
         what: &'static str,
     ) -> Result<BTreeMap<String, K>, FetchError> {
         let api = self.api::<K>();
-        let list = api
-            .list(parameters)
-            .await
-            .map_err(FetchError::reading(what))?;
+        let list = read(what, api.list(parameters)).await?;
         Ok(list
             .items
             .into_iter()
@@ -329,10 +316,7 @@ impl Reader<'_> {
         what: &'static str,
     ) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
         let api = self.api::<K>();
-        let list = api
-            .list_metadata(&self.ours())
-            .await
-            .map_err(FetchError::reading(what))?;
+        let list = read(what, api.list_metadata(&self.ours())).await?;
         Ok(list
             .items
             .into_iter()

@@ -34,7 +34,7 @@ use crate::{
     },
     validate::{Policy, validate},
 };
-use claim::{Claim, claim, without_claims};
+use claim::{Claim, Claimant, without_claims};
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -276,8 +276,13 @@ impl Context {
         metadata: &mut ObjectMeta,
         status: Option<&EcommerceStackStatus>,
     ) -> Result<Option<Action>, LeaseError> {
-        let claim = claim(&self.installation, &self.events, metadata, status);
-        let reason = match claim.await? {
+        let mut claimant = Claimant {
+            installation: &self.installation,
+            events: &self.events,
+            metadata,
+            status,
+        };
+        let reason = match claimant.claim().await? {
             Claim::Ours => return Ok(None),
             Claim::Elsewhere => Reason::Elsewhere,
             Claim::Undecided => Reason::Undecided,
@@ -303,7 +308,7 @@ impl Context {
         let target = Target {
             key: (stack.namespace.clone(), stack.name.clone()),
             url: stack.url(),
-            signing_key,
+            signing_key: signing_key.to_owned(),
             address: self.ingress_address.clone(),
         };
         check_url(&self.client, &self.url_checks, &target).await

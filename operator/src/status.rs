@@ -35,7 +35,7 @@ use crate::{
     network::routing::Routing,
     randomness::RandomnessError,
     release::{
-        gate::{Gate, Releases},
+        gate::{Gate, Releases, status_of},
         scaling,
     },
     validate::{ValidStack, ValidateError},
@@ -115,7 +115,7 @@ pub fn status(
             operator: None,
             bystander: None,
         },
-        // Another client was faster, and the next pass comes at once.
+        // Another client was faster, and the next pass follows at once.
         Err(StepError::Apply(ApplyError::Raced { .. })) if previous.is_some() => before,
         // There is no new information about the components: they stay as they were.
         Err(error) => EcommerceStackStatus {
@@ -159,7 +159,7 @@ fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions
     }
 }
 
-/// Every service and the database have at least one pod that answers, of whatever image.
+/// Every service and the database have at least one ready pod, of any image.
 pub fn is_available(report: &Report) -> bool {
     Application::ALL
         .iter()
@@ -196,14 +196,14 @@ fn unavailable(
     }
     let finding = &applications[missing];
     Some(match finding.severity() {
-        // The service's worker, say, has more to tell than its pods.
+        // The finding may be about the service's worker.
         Severity::Fine => finding!(Starting, "no pod of {} is available", application.as_str()),
         Severity::Moving | Severity::Wrong => finding.clone(),
     })
 }
 
 impl Report {
-    /// Why the newest of these pods that fails does not run: by what its status says, else by its Events.
+    /// Why the newest of these pods that fails does not run: by its status, or else by its Events.
     fn pod_failure<'a>(&self, pods: impl Iterator<Item = &'a Pod> + Clone) -> Option<PodFailure> {
         pod_failures::of_pods(pods.clone()).or_else(|| {
             let warnings = &self.fetched.warnings;
@@ -233,9 +233,9 @@ fn failure(error: &StepError) -> Finding {
         name,
         source: kube::Error::Api(status),
     }) = error
-        && let Some(cause) = quota::explain(&status.message, part(kind))
+        && let Some(exceeded) = quota_exceeded(kind, name, &status.message)
     {
-        return finding!(QuotaExceeded, "{kind} {name} cannot be created: {cause}");
+        return exceeded;
     }
     let reason = match error {
         StepError::Unreadable(_) => Reason::Unreadable,
@@ -260,7 +260,7 @@ fn failure(error: &StepError) -> Finding {
         Reason::ApiUnavailable => "; the operator retries",
         _ => "",
     };
-    // Where the words are the operator's own, what to do comes last and must not be cut off.
+    // The operator's own messages end with what to do, which must not be cut off.
     let message = match error {
         StepError::Adoption(_) => message,
         _ => pod_failures::sentence(&message),
@@ -279,15 +279,27 @@ fn problem(problem: &Problem) -> Finding {
             kind,
             name,
             message,
-        } => match quota::explain(message, part(kind)) {
-            Some(cause) => finding!(QuotaExceeded, "{kind} {name} cannot be created: {cause}"),
-            None => finding!(
+        } => quota_exceeded(kind, name, message).unwrap_or_else(|| {
+            let message = pod_failures::sentence(message);
+            finding!(
                 WriteRefused,
-                "the API server refused {kind} {name}: {}",
-                pod_failures::sentence(message)
-            ),
-        },
+                "the API server refused {kind} {name}: {message}"
+            )
+        }),
     }
+}
+
+fn quota_exceeded(kind: &str, name: &str, message: &str) -> Option<Finding> {
+    // Only volumes request an amount that the spec sets.
+    let part = match kind {
+        "PersistentVolumeClaim" => Part::Database,
+        _ => Part::Fixed,
+    };
+    let cause = quota::explain(message, part)?;
+    Some(finding!(
+        QuotaExceeded,
+        "{kind} {name} cannot be created: {cause}"
+    ))
 }
 
 fn unusable(secret: &str, cause: Unusable) -> Finding {
@@ -306,7 +318,7 @@ fn unusable(secret: &str, cause: Unusable) -> Finding {
     }
 }
 
-/// What a Secret that cannot be used keeps as it is.
+/// The finding about an object that is left unchanged because its Secret cannot be used.
 fn withheld(report: &Report, what: &str, credential: Credential) -> Option<Finding> {
     let problems = report.applied.problems.iter();
     let (name, cause) = problems.into_iter().find_map(|problem| match problem {
@@ -321,15 +333,7 @@ fn withheld(report: &Report, what: &str, credential: Credential) -> Option<Findi
     Some(Finding::new(reason, format!("{what}: {message}")))
 }
 
-/// Only volumes ask for an amount that the spec sets.
-fn part(kind: &str) -> Part<'static> {
-    match kind {
-        "PersistentVolumeClaim" => Part::Database,
-        _ => Part::Fixed,
-    }
-}
-
-/// All pods at their most, and one more of each while it rolls, each with a full pool. // OPERATOR 15
+/// Every workload at its maximum, with one more pod during a rollout, each with a full pool. // OPERATOR 15
 fn connections(report: &Report) -> Option<Finding> {
     use crate::{
         components::environment::POOL_CONNECTIONS,
@@ -352,12 +356,8 @@ fn connections(report: &Report) -> Option<Finding> {
 
 fn components(report: &Report, before: Option<&ComponentStatuses>) -> ComponentStatuses {
     let of = |workload: Workload| {
-        let before = before.and_then(|before| match workload {
-            Workload::Auth => before.auth.as_ref(),
-            Workload::Product => before.product.as_ref(),
-            Workload::Order => before.order.as_ref(),
-            Workload::Worker => None,
-        });
+        let before = before.filter(|_| workload.serves());
+        let before = before.and_then(|before| status_of(before, workload.application()));
         Some(component(report, workload, before))
     };
     ComponentStatuses {
@@ -388,7 +388,7 @@ fn component(
 
 fn migration(report: &Report, gate: &Gate, before: Option<&ComponentStatus>) -> Migration {
     let job = gate.job.name_any();
-    // The pod goes some day; what it said stays.
+    // The pod is deleted some time; the versions that it reported are kept.
     let known = before
         .and_then(|before| before.migration.as_ref())
         .filter(|before| before.job == job)

@@ -82,7 +82,7 @@ impl World {
         };
         let mut world = Self {
             fetched,
-            audits: Audits::not_read("nobody asked"),
+            audits: Audits::not_read("not requested"),
         };
         world.promote("postgres", "docker.io/ecommercestack/postgres:new");
         let job = world.releases().postgres.bootstrap.unwrap().job;

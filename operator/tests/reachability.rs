@@ -8,7 +8,7 @@ use ecommercestack_operator::{
 };
 use serde_json::{Map, Value, json};
 
-/// (to, port): the sources. No pod reaches a port that is not listed.
+/// (to, port): from whom. A port that is missing is not reachable.
 const NEEDED: [(&str, u64, &[&str]); 9] = [
     ("auth", 8080, EVERYBODY),
     ("product", 8080, EVERYBODY),

@@ -272,7 +272,7 @@ fn the_address_of_a_database_follows_what_it_is_made_of() {
         new_address(&rotated).as_deref(),
         Some("postgresql://order_b:old@s-postgres:5432/order")
     );
-    // A change of the address alone is not accepted.
+    // The address is derived and must not be changed separately.
     let edited = [
         username,
         ("password", "old"),

@@ -1,8 +1,8 @@
-//! Objects of the stack that it does not want any more. Never Secrets, volumes or the database.
+//! Deletes objects that the stack does not want any more; never Secrets, volumes or the database.
 //!
-//! What is wanted is built from the spec, and from who holds its host, and known as a whole in every pass, also where an object cannot be written
-//! or waits for a Secret. What takes the place of an object is of the same kind: of a kind with a problem nothing is pruned,
-//! so that the old one serves until the new one is there. A problem elsewhere keeps nothing alive. // OPERATOR 3
+//! The wanted objects are known completely in every pass, even if one cannot be written or waits for a Secret. An
+//! object is replaced by one of the same kind: nothing is pruned of a kind with a problem, so that the old object
+//! serves until the new one exists. Problems of other kinds do not prevent pruning. // OPERATOR 3
 
 use super::{ApplyError, write::Writer};
 use crate::{component::Workload, kube::live::Live};
@@ -24,7 +24,7 @@ pub(super) async fn prune_all(
     own_autoscalers: &BTreeMap<String, ObjectMeta>,
     jobs: &[String],
 ) -> Result<(), ApplyError> {
-    // Rights come from all three together.
+    // Permissions result from all three kinds together.
     if !["ServiceAccount", "Role", "RoleBinding"]
         .iter()
         .any(|kind| writer.has_problem(kind))

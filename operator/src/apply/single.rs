@@ -1,4 +1,4 @@
-//! Writes that are no apply: Secrets made once, owners changed, Deployments scaled, pods deleted.
+//! Writes other than server-side apply: Secrets are created, owners changed, Deployments scaled, pods deleted.
 
 use super::{
     ApplyError,
@@ -14,7 +14,7 @@ use crate::{
     kube::{
         labels::{PATRONI_SCOPE, STACK, merge_params, post_params},
         rollout_state::wanted,
-        scope::Namespaced,
+        scope::{Namespaced, has_changed},
     },
 };
 use k8s_openapi::{
@@ -25,12 +25,12 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, ResourceExt as _,
+    ResourceExt as _,
     api::{ListParams, Patch},
 };
 use serde_json::{Value, json};
 
-/// Made once by POST, completed only against the version that was read. // OPERATOR 8
+/// A Secret is created once by POST, and completed only against the version that was read. // OPERATOR 8
 pub(super) async fn write_credential(
     writer: &mut Writer<'_>,
     write: &CredentialWrite,
@@ -65,7 +65,7 @@ pub(super) async fn write_credential(
     }
 }
 
-/// False if it could not be changed now.
+/// False if the object could not be changed now.
 pub(super) async fn change_metadata(
     writer: &mut Writer<'_>,
     change: &MetadataChange,
@@ -82,38 +82,28 @@ pub(super) async fn change_metadata(
     }
     let patch = Patch::Merge(json!({ "metadata": metadata }));
     let name = &change.name;
-    let (kind, result) = match change.dependent {
-        Dependent::Volume => (
-            "PersistentVolumeClaim",
-            patch_metadata(writer.api::<PersistentVolumeClaim>()?, name, &patch).await,
-        ),
-        Dependent::Credential => (
-            "Secret",
-            patch_metadata(writer.api::<Secret>()?, name, &patch).await,
-        ),
-        Dependent::PatroniState => (
-            "ConfigMap",
-            patch_metadata(writer.api::<ConfigMap>()?, name, &patch).await,
-        ),
-    };
-    match result {
-        // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(false),
-        result => Ok(writer.note(kind, name, result)?.is_some()),
+    match change.dependent {
+        Dependent::Volume => patch_metadata::<PersistentVolumeClaim>(writer, name, &patch).await,
+        Dependent::Credential => patch_metadata::<Secret>(writer, name, &patch).await,
+        Dependent::PatroniState => patch_metadata::<ConfigMap>(writer, name, &patch).await,
     }
 }
 
 async fn patch_metadata<K: Namespaced>(
-    api: Api<K>,
+    writer: &mut Writer<'_>,
     name: &str,
     patch: &Patch<Value>,
-) -> Result<(), kube::Error> {
-    api.patch_metadata(name, &merge_params(), patch)
-        .await
-        .map(drop)
+) -> Result<bool, ApplyError> {
+    let api = writer.api::<K>()?;
+    match api.patch_metadata(name, &merge_params(), patch).await {
+        // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
+        Err(error) if has_changed(&error) => Ok(false),
+        result => Ok(writer.note(&K::kind(&()), name, result)?.is_some()),
+    }
 }
 
-/// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database: Patroni's default names.
+/// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database, whose names are
+/// Patroni's defaults.
 pub(super) async fn has_foreign_patroni(writer: &mut Writer<'_>) -> Result<bool, ApplyError> {
     let stack = writer.stack;
     let selector = format!(
@@ -131,7 +121,7 @@ pub(super) async fn has_foreign_patroni(writer: &mut Writer<'_>) -> Result<bool,
     Ok(!found.items.is_empty())
 }
 
-/// Only as it was read: a Patroni that writes it is alive.
+/// Deletes a state only in the version that was read: a Patroni that writes it is running.
 pub(super) async fn delete_state(
     writer: &mut Writer<'_>,
     metadata: &ObjectMeta,
@@ -173,7 +163,7 @@ pub(super) async fn restart_pod(
     let api = writer.api::<Pod>()?;
     let parameters = only_if(restart.uid.clone(), None);
     match api.delete(&restart.pod, &parameters).await {
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
+        Err(error) if has_changed(&error) => Ok(()),
         result => writer.note("Pod", &restart.pod, result).map(drop),
     }
 }

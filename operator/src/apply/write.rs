@@ -1,4 +1,5 @@
-//! One object at a time: apply, create, prune; and which failures are a problem of that object only.
+//! Writes of single objects: apply, create, prune. It distinguishes failures that concern one object from those that
+//! end the pass.
 
 use super::{ApplyError, Problem};
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
         live::Live,
         ownership::reclaimed,
         per_stack::StackKey,
-        scope::Namespaced,
+        scope::{Namespaced, has_changed},
     },
     validate::ValidStack,
 };
@@ -22,15 +23,15 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use tracing::info;
 
-/// What stands under a name that was not among the stack's objects.
+/// What exists under a name that was not among the stack's listed objects.
 enum Unlisted {
     Absent,
-    /// It lost its labels.
+    /// An object of the stack that has lost its labels.
     Ours(Box<ObjectMeta>),
     Foreign,
 }
 
-/// Writes objects of one stack and collects what did not work.
+/// Writes objects of one stack and collects the problems.
 pub(super) struct Writer<'a> {
     pub(super) stack: &'a ValidStack,
     pub(super) problems: Vec<Problem>,
@@ -38,7 +39,7 @@ pub(super) struct Writer<'a> {
     wanted: BTreeMap<String, Vec<String>>,
     /// Whether anything was written, or might have been.
     pub(super) wrote: bool,
-    /// Absent where what was read may be late.
+    /// Absent if the state that was read may be stale.
     client: Option<&'a Client>,
     cache: &'a ApplyCache,
     key: StackKey,
@@ -63,7 +64,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Where to write, the only way to do so: not at all where what was read may be late.
+    /// The only way to write: an error if the state that was read may be stale.
     pub(super) fn api<K: Namespaced>(&mut self) -> Result<Api<K>, ApplyError> {
         let client = self.client.ok_or(ApplyError::Stale)?;
         self.wrote = true;
@@ -76,8 +77,9 @@ impl<'a> Writer<'a> {
         wanted.or_default().extend(names);
     }
 
-    /// Applies objects without state, the only ones of their kind that the stack wants. One whose immutable part differs, as a `RoleBinding`'s role
-    /// after an upgrade or the address of a Service that was made by hand, is deleted and created again.
+    /// Applies objects without state, the only ones of their kind that the stack wants. An object whose immutable
+    /// fields differ, such as a `RoleBinding`'s role after an upgrade or the address of a Service that a person
+    /// created, is deleted and created again.
     pub(super) async fn apply_all<K: Namespaced>(
         &mut self,
         live: &BTreeMap<String, ObjectMeta>,
@@ -103,7 +105,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Applies one object. Gives it back as stored if it was written, nothing if there was no need or it failed.
+    /// Applies one object. Returns it as stored if it was written, `None` if no write was needed or the write failed.
     pub(super) async fn apply<K: Namespaced>(
         &mut self,
         live: Option<&ObjectMeta>,
@@ -144,7 +146,7 @@ impl<'a> Writer<'a> {
         if let Some(object) = &written {
             metrics::counter!("ecommercestack_operator_applies_total", "kind" => kind.to_string())
                 .increment(1);
-            // What others added before our first apply is taken back by the next.
+            // What others added before our first apply is removed by the next.
             if reclaimed(object.meta()).is_none() {
                 let version = object.meta().resource_version.clone();
                 self.cache
@@ -154,7 +156,8 @@ impl<'a> Writer<'a> {
         Ok(written)
     }
 
-    /// Makes the fields that others added ours, for the apply that follows to remove. False if it has to wait.
+    /// Takes over the fields that others added, so that the following apply removes them. False if the object has
+    /// changed since it was read.
     async fn reclaim<K: Namespaced>(
         &mut self,
         api: &Api<K>,
@@ -175,15 +178,13 @@ impl<'a> Writer<'a> {
             .patch_metadata(name, &PatchParams::default(), &patch)
             .await
         {
-            // Changed since it was read: the next pass sees how.
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(false)
-            }
+            // It has changed since it was read; the next pass reads it again.
+            Err(error) if has_changed(&error) => Ok(false),
             result => Ok(self.note(&kind, name, result)?.is_some()),
         }
     }
 
-    /// Whether a name that was not among the stack's objects is taken, and by whom. // OPERATOR 3
+    /// What exists under a name that was not among the stack's listed objects. // OPERATOR 3
     async fn unlisted<K: Namespaced>(
         &mut self,
         api: &Api<K>,
@@ -207,7 +208,7 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// Creates an object that is never patched, if it is not there. Whether it is there and ours.
+    /// Creates an object that is never patched, if it is absent. Whether the object exists and belongs to the stack.
     pub(super) async fn create_absent<K: Namespaced>(
         &mut self,
         live: &BTreeMap<String, K>,
@@ -225,7 +226,7 @@ impl<'a> Writer<'a> {
         Ok(is_ours)
     }
 
-    /// Creates an object that is never patched and was not among the stack's own.
+    /// Creates an object that is never patched and was not among the stack's listed objects.
     pub(super) async fn create<K: Namespaced>(&mut self, child: &K) -> Result<(), ApplyError> {
         let (kind, name) = (K::kind(&()), child.name_any());
         let api = self.api::<K>()?;
@@ -240,7 +241,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Puts our labels back on an object that is never applied.
+    /// Restores our labels on an object that is never applied.
     async fn relabel<K: Namespaced>(
         &mut self,
         api: &Api<K>,
@@ -277,7 +278,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Deletes an object as it was read, if it belongs to this very stack and is not going away already.
+    /// Deletes an object in the version that was read, if this stack owns it and it is not being deleted already.
     pub(super) async fn delete<K: Namespaced>(
         &mut self,
         name: &str,
@@ -291,14 +292,12 @@ impl<'a> Writer<'a> {
         let api = self.api::<K>()?;
         let parameters = only_if(metadata.uid.clone(), metadata.resource_version.clone());
         match api.delete(name, &parameters).await {
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(())
-            }
+            Err(error) if has_changed(&error) => Ok(()),
             result => self.note(&K::kind(&()), name, result).map(drop),
         }
     }
 
-    /// Sorts failures: one that says something of the object is a problem of it; the others end the pass.
+    /// Sorts failures: a refusal is recorded as a problem of the object; other failures end the pass.
     pub(super) fn note<T>(
         &mut self,
         kind: &str,
@@ -324,7 +323,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Whether the API server refuses a change of what can only be set at creation, as it says in several ways.
+/// Whether the API server refuses a change of an immutable field, which it words in several ways.
 fn is_immutable(message: &str) -> bool {
     [
         "immutable",

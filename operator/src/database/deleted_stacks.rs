@@ -1,7 +1,7 @@
-//! What becomes of a deleted stack's data. The watch tells of the deletion together with the stack as it was last
-//! applied, and that decides, whatever a pass had come to do about it (OPERATOR 12, ADR 6). Under `Delete` volumes and
-//! Secrets get the owner reference of the stack that is gone, and the garbage collector takes them. A process that is not
-//! sure leaves the data: a volume too many can be deleted, one too few is lost.
+//! What happens to the data of a deleted stack. The deletion event holds the stack as it was last applied, and its
+//! policy decides, however far a pass had got with marking the data (OPERATOR 12, ADR 6). Under `Delete`, volumes and
+//! Secrets get the owner reference of the deleted stack, and the garbage collector deletes them. In doubt the data are
+//! retained: a superfluous volume can be deleted, a deleted one is lost.
 
 mod remaining_data;
 
@@ -42,15 +42,15 @@ use std::{
 use tokio::{sync::oneshot, time::timeout};
 use tracing::{error, info, warn};
 
-/// A claim waits for its pod, a pod may take a minute to shut down, and Patroni writes until its end.
+/// A claim is deleted after its pod, a pod may take a minute to shut down, and Patroni writes until its end.
 const LONGEST: Duration = Duration::from_mins(15);
 const LONGEST_STEP: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(10);
-/// Looks in a row that find nothing: a controller may still act on what it saw before.
+/// Successive steps that must find nothing: a controller may still act on what it observed before.
 const QUIET_STEPS: u8 = 3;
 
-/// Who watches stacks come and go.
+/// Watches stacks and applies the policies of deleted ones.
 #[derive(Clone)]
 pub struct DeletedStacks {
     pub client: Client,
@@ -60,7 +60,7 @@ pub struct DeletedStacks {
 }
 
 impl DeletedStacks {
-    /// Watches until the process ends; says once that it knows every stack, and whenever it cannot watch.
+    /// Watches until the process ends. Signals once that every stack is known, and reports when the watch fails.
     pub async fn watch(self, scopes: Vec<Scope>, readiness: Readiness, known: oneshot::Sender<()>) {
         let mut unknown: BTreeSet<Scope> = scopes.iter().cloned().collect();
         let mut known = Some(known);
@@ -115,7 +115,7 @@ impl DeletedStacks {
                     if unknown.is_empty()
                         && let Some(known) = known.take()
                     {
-                        // Its receiver is gone while the process ends.
+                        // Its receiver is dropped when the process ends.
                         let _ = known.send(());
                     }
                     let this = self.clone();
@@ -131,7 +131,7 @@ impl DeletedStacks {
         }
     }
 
-    /// What the operator missed while it was away: volumes of stacks that are gone, marked to go with them.
+    /// Finds deletions that the operator did not observe: volumes of deleted stacks that are marked for deletion.
     async fn sweep(&self, scope: &Scope) {
         let api: Api<PersistentVolumeClaim> = api(&self.client, scope);
         let selector = ListParams::default().labels(&managed_selector());
@@ -157,7 +157,7 @@ impl DeletedStacks {
         }
     }
 
-    /// Clears what is marked to go with a stack that went while the operator was away.
+    /// Deletes the marked data of a stack that was deleted unobserved.
     fn apply_unobserved_policy(
         &self,
         key: StackKey,
@@ -177,7 +177,7 @@ impl DeletedStacks {
         }
     }
 
-    /// Whether a stack must wait for the data of deleted stacks of its name to be gone.
+    /// Whether a stack must wait until the data of deleted stacks of its name have been deleted.
     pub fn block(&self, stack: &ValidStack, predecessors: &BTreeSet<Predecessor>) -> bool {
         let mut is_blocked = false;
         for Predecessor {
@@ -190,9 +190,9 @@ impl DeletedStacks {
                 (Disposition::Stay | Disposition::Go, Some(DeletionPolicy::Delete))
                 | (Disposition::AreGoing, _) => true,
                 (Disposition::Go, None) => {
-                    // A watch that is late tells of it soon.
+                    // The watch may still deliver the deletion event.
                     let key = (stack.namespace.clone(), stack.name.clone());
-                    // The volume says it, and Secrets do not.
+                    // Only the volume names the installation.
                     let mut same = predecessors.iter().filter(|other| other.uid == *uid);
                     let operator = same.find_map(|other| other.operator.clone());
                     self.apply_unobserved_policy(key, uid, None, operator);
@@ -203,7 +203,7 @@ impl DeletedStacks {
         is_blocked
     }
 
-    /// Does what the stack's policy asks for, in a task of its own.
+    /// Applies the stack's policy in a task of its own.
     pub fn apply_policy(&self, deleted: DeletedStack) {
         let (namespace, name) = deleted.key.clone();
         let policy = deleted.policy.as_str();
@@ -216,7 +216,7 @@ impl DeletedStacks {
         metrics::counter!("ecommercestack_operator_departures_total", "policy" => policy)
             .increment(1);
         if deleted.policy == DeletionPolicy::Retain && !deleted.is_certain {
-            return; // Nothing goes, and the marks say what is known.
+            return; // Nothing is deleted, and the marks are right as far as is known.
         }
         let this = self.clone();
         tokio::spawn(async move {
@@ -224,14 +224,14 @@ impl DeletedStacks {
             if this.installation.is_left_to_us(operator).await {
                 this.carry_out(&deleted).await;
             }
-            // That it was retained is remembered for a stack of the same name, which takes the data up.
+            // The policy Retain is remembered for a stack of the same name, which adopts the data.
             if deleted.policy == DeletionPolicy::Delete {
                 this.stacks.forget_deleted(&deleted.uid, deleted.policy);
             }
         });
     }
 
-    /// Runs until the data are marked to stay; or until nothing of them is left, and the database has ended.
+    /// Runs until the data are marked as retained, or until they are deleted and the database has ended.
     async fn carry_out(&self, deleted: &DeletedStack) {
         let remaining = RemainingData {
             client: &self.client,
@@ -254,9 +254,9 @@ impl DeletedStacks {
                 let _turn = self.locks.lock(&deleted.key).await;
                 let known = self.stacks.policy_of_deleted(&deleted.uid);
                 if known.is_some_and(|known| known != deleted.policy) {
-                    return; // The event of the deletion came late, and says something else.
+                    return; // The deletion event arrived later and holds another policy.
                 }
-                // A request that is never answered must not hold the turn.
+                // A request that is never answered must not hold the lock.
                 timeout(LONGEST_STEP, remaining.step()).await
             };
             let (is_quiet, pause) = match looked {

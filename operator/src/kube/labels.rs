@@ -60,18 +60,22 @@ pub fn merge_params() -> PatchParams {
     }
 }
 
+/// Labels or annotations.
+pub fn map<const N: usize>(entries: [(&str, &str); N]) -> BTreeMap<String, String> {
+    entries
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
 /// The labels of an object of a stack's component.
 pub fn labels(stack: &str, component: &str) -> BTreeMap<String, String> {
-    [
+    map([
         (NAME, component),
         (INSTANCE, stack),
         (PART_OF, "ecommercestack"),
         (MANAGED_BY, MANAGER),
         (STACK, stack),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .collect()
+    ])
 }
 
 /// The metadata of a child that is deleted together with its stack.
@@ -87,13 +91,10 @@ pub fn metadata(stack: &ValidStack, name: String, component: &str) -> ObjectMeta
 
 /// The annotations that both volumes and credentials of a stack carry.
 pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
-    [
+    map([
         (STACK_UID, stack.owner.uid.as_str()),
         (DELETION_POLICY, stack.deletion_policy.as_str()),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .collect()
+    ])
 }
 
 /// The policy that an object is marked with.
@@ -106,10 +107,7 @@ pub fn marked_policy(metadata: &ObjectMeta) -> Option<DeletionPolicy> {
 
 /// The labels that select the pods of a component.
 pub fn pod_labels(stack: &str, component: &str) -> BTreeMap<String, String> {
-    [(NAME, component), (INSTANCE, stack)]
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
+    map([(NAME, component), (INSTANCE, stack)])
 }
 
 /// Selects the pods of a component.

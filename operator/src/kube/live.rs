@@ -43,9 +43,10 @@ pub struct FetchError {
     pub source: kube::Error,
 }
 
-impl FetchError {
-    /// For `map_err`.
-    pub fn reading(what: &'static str) -> impl FnOnce(kube::Error) -> Self {
-        move |source| Self { what, source }
-    }
+/// Names what a failed request was to read.
+pub async fn read<T>(
+    what: &'static str,
+    request: impl Future<Output = kube::Result<T>>,
+) -> Result<T, FetchError> {
+    request.await.map_err(|source| FetchError { what, source })
 }

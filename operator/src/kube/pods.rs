@@ -101,32 +101,20 @@ pub fn secret_volume(name: &str, secret: String, path: &str) -> (Volume, VolumeM
     volume_of(name, path, whole(secret))
 }
 
-/// Selected keys of a Secret, each as a file.
+/// Selected keys of a Secret, each as a file; an optional Secret may not exist.
 pub fn secret_keys_volume(
     name: &str,
     secret: String,
     path: &str,
     keys: &[(&str, &str)],
+    optional: Option<bool>,
 ) -> (Volume, VolumeMount) {
     let source = SecretVolumeSource {
         items: Some(keys.iter().map(|&(key, file)| item(key, file)).collect()),
+        optional,
         ..whole(secret)
     };
     volume_of(name, path, source)
-}
-
-/// The same for a Secret that may not exist.
-pub fn optional_secret_keys_volume(
-    name: &str,
-    secret: String,
-    path: &str,
-    keys: &[(&str, &str)],
-) -> (Volume, VolumeMount) {
-    let (mut volume, mount) = secret_keys_volume(name, secret, path, keys);
-    if let Some(source) = &mut volume.secret {
-        source.optional = Some(true);
-    }
-    (volume, mount)
 }
 
 /// Keys of several Secrets as files of one folder.
@@ -224,13 +212,9 @@ pub fn resources(defaults: Defaults, own: &Resources) -> ResourceRequirements {
             .or_else(|| own_limit.clone().map(|limit| smaller(limit, default)))
             .unwrap_or_else(|| default.to_owned())
     };
-    let cpu_limit = limits.cpu.clone().or_else(|| {
-        requests
-            .cpu
-            .is_none()
-            .then(|| defaults.cpu_limit.map(str::to_owned))
-            .flatten()
-    });
+    let default_cpu_limit = defaults.cpu_limit.filter(|_| requests.cpu.is_none());
+    let cpu_limit = limits.cpu.clone();
+    let cpu_limit = cpu_limit.or_else(|| default_cpu_limit.map(str::to_owned));
     let memory_limit = limits
         .memory
         .clone()

@@ -1,6 +1,6 @@
 //! The progress of a Deployment or a `StatefulSet`, according to its status. Pure.
 
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition, StatefulSet};
 
 /// Every pod has the newest template and is available.
 pub fn is_settled(deployment: &Deployment) -> bool {
@@ -23,29 +23,27 @@ pub fn is_stalled(deployment: &Deployment) -> bool {
     let status = deployment.status.as_ref();
     let is_observed =
         status.is_some_and(|status| status.observed_generation >= deployment.metadata.generation);
-    let is_late = condition(deployment, "Progressing").is_some_and(|(status, reason, _)| {
-        status == "False" && reason == "ProgressDeadlineExceeded"
-    });
-    is_observed && is_late
+    let progress = condition(deployment, "Progressing", "False");
+    let reason = progress.and_then(|progress| progress.reason.as_deref());
+    is_observed && reason == Some("ProgressDeadlineExceeded")
 }
 
 /// Why the Deployment's pods cannot be created, such as a quota.
 pub fn replica_failure(deployment: &Deployment) -> Option<&str> {
-    condition(deployment, "ReplicaFailure")
-        .filter(|(status, _, _)| *status == "True")
-        .map(|(_, _, message)| message)
+    let failure = condition(deployment, "ReplicaFailure", "True")?;
+    Some(failure.message.as_deref().unwrap_or_default())
 }
 
-fn condition<'a>(deployment: &'a Deployment, type_: &str) -> Option<(&'a str, &'a str, &'a str)> {
+/// The condition of a type, if it has this status.
+fn condition<'a>(
+    deployment: &'a Deployment,
+    type_: &str,
+    status: &str,
+) -> Option<&'a DeploymentCondition> {
     let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
-    let found = conditions
-        .iter()
-        .find(|condition| condition.type_.as_deref() == Some(type_))?;
-    Some((
-        found.status.as_deref().unwrap_or_default(),
-        found.reason.as_deref().unwrap_or_default(),
-        found.message.as_deref().unwrap_or_default(),
-    ))
+    conditions.iter().find(|condition| {
+        condition.type_.as_deref() == Some(type_) && condition.status.as_deref() == Some(status)
+    })
 }
 
 /// The requested number of pods.

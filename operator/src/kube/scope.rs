@@ -44,6 +44,11 @@ impl<K> Namespaced for K where
 {
 }
 
+/// Whether a write was refused because its object was deleted, or has changed since it was read.
+pub fn has_changed(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.is_conflict() || status.is_not_found())
+}
+
 /// The objects of a kind in a scope.
 pub fn api<K: Namespaced>(client: &Client, scope: &Scope) -> Api<K> {
     match scope {

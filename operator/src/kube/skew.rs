@@ -262,7 +262,7 @@ mod tests {
 
     /// A clock held still moves on as long as everything waits: the outer limit is reached if there is no other.
     #[tokio::test(start_paused = true)]
-    async fn a_look_that_is_never_answered_holds_up_no_pass() {
+    async fn a_check_that_is_never_answered_delays_no_pass() {
         let unreachable =
             tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>, Infallible>>());
         let client = Client::new(unreachable, "shops");

@@ -84,17 +84,12 @@ impl Stacks {
     /// After a list of all stacks of a namespace, or of the cluster: the stacks that are not in it have been deleted.
     pub fn listed(&self, namespace: Option<&str>, uids: &HashSet<String>) -> Vec<DeletedStack> {
         self.with(|inner| {
-            let missed: Vec<_> = inner
-                .existing
-                .iter()
-                .filter(|(uid, known)| {
-                    namespace.is_none_or(|namespace| known.key.0 == namespace)
-                        && !uids.contains(*uid)
-                })
-                .map(|(uid, known)| (uid.clone(), known.clone()))
-                .collect();
+            let is_missed = |uid: &String, known: &mut Known| {
+                namespace.is_none_or(|namespace| known.key.0 == namespace) && !uids.contains(uid)
+            };
+            let missed: Vec<_> = inner.existing.extract_if(is_missed).collect();
+            let missed = missed.into_iter();
             missed
-                .into_iter()
                 .map(|(uid, last)| inner.record_deletion(uid, last, false))
                 .collect()
         })
@@ -252,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_deletion_that_nobody_saw_the_policy_is_not_certain() {
+    fn the_policy_of_an_unobserved_deletion_is_not_certain() {
         let stacks = Stacks::default();
         let shop = stack(&json!({ "deletionPolicy": "Delete" }));
         stacks.applied(&shop);

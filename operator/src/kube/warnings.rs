@@ -4,7 +4,7 @@
 
 use crate::kube::{
     job_state::{JobState, job_state},
-    live::{FetchError, Live},
+    live::{FetchError, Live, read},
     pod_failures::is_creating_containers,
 };
 use k8s_openapi::{
@@ -39,8 +39,7 @@ pub async fn warnings(
             continue;
         };
         let selector = ListParams::default().fields(&format!("involvedObject.uid={uid}"));
-        let events = api.list(&selector).await;
-        let events = events.map_err(FetchError::reading("Events"))?;
+        let events = read("Events", api.list(&selector)).await?;
         if let Some(message) = last_warning(&events.items) {
             found.insert((kind, name.clone()), message.to_owned());
         }

@@ -1,7 +1,5 @@
 //! What requests to shops have in common.
 
-use std::error::Error;
-
 /// The body of a response, or nothing if it is longer than `longest` bytes.
 pub async fn body(
     mut response: reqwest::Response,
@@ -15,13 +13,4 @@ pub async fn body(
         }
     }
     Ok(Some(body))
-}
-
-/// The last cause of an error: the others say only that a request failed.
-pub fn root_cause(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

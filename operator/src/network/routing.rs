@@ -1,6 +1,6 @@
-//! Whether the shop's URL leads to the shop. Three things can be wrong with a route, and a status that does not look says
-//! "the shop serves" to all of them: another stack has the host, the ingress class does not exist, or the ingress
-//! controller does something else than its Ingress says.
+//! Whether the shop's URL leads to the shop. Three problems of a route are not visible in any object of the stack:
+//! another stack has the host, the ingress class does not exist, or the ingress controller does not do what the Ingress
+//! says.
 
 mod url_check;
 
@@ -19,12 +19,12 @@ use kube::ResourceExt as _;
 /// The annotation of the class that an Ingress without one gets.
 const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 
-/// What is known of the way from outside.
+/// The state of the route from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Routing {
     /// The spec asks for none.
     NoIngress,
-    /// The stack that has the host. No Ingress is made: which of two shops answers would be chance.
+    /// The stack that has the host. No Ingress is created: either of the two shops might answer.
     HostTaken(StackKey),
     ClassMissing {
         wanted: Option<String>,
@@ -60,7 +60,7 @@ impl IngressClasses {
     }
 }
 
-/// What can be told without a request.
+/// What is known without a request.
 pub fn foreseen(
     stack: &ValidStack,
     created: Option<jiff::Timestamp>,
@@ -88,7 +88,7 @@ pub fn foreseen(
     })
 }
 
-/// The oldest stack with this host in this class, if that is another one; of two that are equally old, the first by name.
+/// The oldest stack with this host in this class, if it is another one; of two equally old ones, the first by name.
 fn holder(
     stack: &ValidStack,
     created: Option<jiff::Timestamp>,

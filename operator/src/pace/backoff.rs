@@ -1,4 +1,5 @@
-//! How long to wait for the next attempt with a stack that makes no progress: longer each time. kube has no such thing.
+//! How long to wait for the next attempt with a stack that makes no progress: longer each time. kube has no such
+//! backoff.
 
 use crate::{
     kube::per_stack::{PerStack, StackKey},
@@ -77,9 +78,9 @@ mod tests {
         assert_eq!(next(Reason::Failed), first);
     }
 
-    /// A hundred that stand still, each looked at every five minutes: no second sees more than a few of them.
+    /// A hundred that make no progress, each reconciled every five minutes: no second has more than a few of them.
     #[test]
-    fn stacks_that_began_together_look_at_different_times() {
+    fn stacks_that_started_together_are_reconciled_at_different_times() {
         let mut at = [Duration::ZERO; 100];
         let attempts = Attempts::default();
         for _ in 0..10 {

@@ -1,16 +1,16 @@
-//! How many stacks are worked on at a time. One place more is kept for stacks whose spec has not been answered yet, so that
-//! a new one does not wait behind hundreds that stand still.
+//! The number of concurrent passes. One more slot is reserved for stacks whose spec has not been answered yet, so that
+//! a new one does not wait behind hundreds that make no progress.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 #[derive(Debug)]
 pub struct Slots {
     all: Semaphore,
-    /// All but one.
+    /// All slots but one.
     of_answered: Semaphore,
 }
 
-/// A place, until it is dropped.
+/// A slot, until it is dropped.
 #[derive(Debug)]
 pub struct Slot<'a> {
     _any: SemaphorePermit<'a>,
@@ -26,7 +26,7 @@ impl Slots {
         }
     }
 
-    /// Waits for a place, each kind of stack in the order of asking; nothing once they are closed.
+    /// Waits for a slot, each kind of stack in the order of the calls; `None` once they are closed.
     pub async fn take(&self, is_answered: bool) -> Option<Slot<'_>> {
         let of_answered = if is_answered {
             Some(self.of_answered.acquire().await.ok()?)
@@ -39,7 +39,7 @@ impl Slots {
         })
     }
 
-    /// Sends those away who wait.
+    /// Ends all waits.
     pub fn close(&self) {
         self.of_answered.close();
         self.all.close();

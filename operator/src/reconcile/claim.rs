@@ -7,6 +7,7 @@ use crate::{
         installation::{Installation, InstallationState},
         labels::{OPERATOR, annotation},
         lease::{LeaseError, Liveness},
+        scope::has_changed,
     },
     status::{Finding, condition, events::Events},
 };
@@ -37,33 +38,19 @@ pub enum Claim {
     Undecided,
 }
 
-/// Claims a stack that no other installation manages, or returns who owns it. It is called before anything is written.
-/// Its own writes update the version in the metadata.
-pub async fn claim(
-    installation: &Installation,
-    events: &Events,
-    metadata: &mut ObjectMeta,
-    status: Option<&EcommerceStackStatus>,
-) -> Result<Claim, LeaseError> {
-    let mut claimant = Claimant {
-        installation,
-        events,
-        metadata,
-        status,
-    };
-    claimant.claim().await
-}
-
 /// An installation and a stack that it may claim.
-struct Claimant<'a> {
-    installation: &'a Installation,
-    events: &'a Events,
-    metadata: &'a mut ObjectMeta,
-    status: Option<&'a EcommerceStackStatus>,
+pub struct Claimant<'a> {
+    pub installation: &'a Installation,
+    pub events: &'a Events,
+    /// Its version follows the claimant's own writes.
+    pub metadata: &'a mut ObjectMeta,
+    pub status: Option<&'a EcommerceStackStatus>,
 }
 
 impl<'a> Claimant<'a> {
-    async fn claim(&mut self) -> Result<Claim, LeaseError> {
+    /// Claims a stack that no other installation manages, or returns who owns it. It is called before anything is
+    /// written.
+    pub async fn claim(&mut self) -> Result<Claim, LeaseError> {
         let own = self.installation.own();
         let owner = self.operator().filter(|owner| Some(*owner) != own);
         if let Some(owner) = owner
@@ -201,9 +188,7 @@ impl<'a> Claimant<'a> {
                 self.metadata.resource_version = written.metadata.resource_version;
                 Ok(true)
             }
-            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
-                Ok(false)
-            }
+            Err(error) if has_changed(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,4 +1,4 @@
-//! What is to be said of a service: of its gate first, then of its pods.
+//! The finding about a service: about its gate first, then about its pods.
 
 use super::{
     Finding, Report,
@@ -18,7 +18,7 @@ use ecommercestack_crds::Reason;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt as _;
 
-/// The worst of what is to be said of a service and its worker.
+/// The worst finding about a service and its worker.
 pub(super) fn finding(report: &Report, application: Application) -> Finding {
     let gate = gate_finding(report, application);
     let workloads = Workload::ALL
@@ -93,7 +93,7 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
     })
 }
 
-/// Why a migration gets no pod.
+/// Why no pod of a migration can be created.
 fn without_pods(report: &Report, name: &str, job: &str, held: &str) -> Option<Finding> {
     let message = report.fetched.warnings.of("Job", job)?;
     let (reason, cause) = refused(message, Part::Fixed);
@@ -103,7 +103,7 @@ fn without_pods(report: &Report, name: &str, job: &str, held: &str) -> Option<Fi
     ))
 }
 
-/// The reason and the words for pods that the API server does not let anyone make.
+/// The reason and the message for pods that cannot be created.
 pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
     match quota::explain(message, part) {
         Some(cause) => (Reason::QuotaExceeded, cause),
@@ -111,14 +111,14 @@ pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
     }
 }
 
-/// What is to be said of a workload's pods, if they are not all there.
+/// The finding about a workload's pods, if not all of them run.
 fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
     let name = workload.as_str();
     if let Some(Turn::Without(credential)) = report.applied.turns.get(&workload) {
         return withheld(report, &format!("{name} is left unchanged"), *credential);
     }
     let Some(live) = report.applied.deployments.get(&workload) else {
-        // Without a released image there is nothing to start; the gate says why.
+        // Without a released image there is nothing to start, and the gate reports why.
         report.releases.of(workload.application()).image.as_ref()?;
         return Some(finding!(Starting, "{name} has no Deployment yet"));
     };

@@ -1,11 +1,12 @@
-//! What the shop's own audits found last, read from product and order as the caller `operator`. A pass waits for it no
-//! longer than one short call takes, and asks again after half a minute at the earliest, whatever came of it.
+//! The last results of the shop's own audits, read from product and order as the caller `operator`. A pass waits for
+//! one short call at most, and repeats it after half a minute at the earliest, whatever the result was.
 
 use crate::{
+    chain::root_cause,
     component::Application,
     credentials::{CALLER, Credentials},
     kube::per_stack::{PerStack, StackKey},
-    network::request::{body, root_cause},
+    network::request::body,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,10 +20,10 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// OPERATOR 5
 const FRESH: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 64 * 1024;
-/// Services audit once an hour: a result that is older than this says nothing about today.
+/// Services audit once an hour: an older result is not current.
 const LONGEST_AGE: Duration = Duration::from_hours(3);
 
-/// One for all stacks: making one reads the root certificates. A connection serves one request.
+/// One client for all stacks, since creating one reads the root certificates. A connection serves one request.
 static CLIENT: LazyLock<reqwest::Result<reqwest::Client>> = LazyLock::new(|| {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -35,7 +36,7 @@ static CLIENT: LazyLock<reqwest::Result<reqwest::Client>> = LazyLock::new(|| {
 /// The last audit of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audit {
-    /// It could not be had, and why.
+    /// It could not be read, and why.
     NotRead(String),
     /// None has ended yet.
     None,
@@ -69,7 +70,7 @@ impl Audits {
         }
     }
 
-    /// Whether both say that all is well; who waits for anything else looks more often.
+    /// Whether both found no problems; otherwise they are read more often.
     pub fn are_settled(&self) -> bool {
         [&self.stock, &self.orders]
             .iter()
@@ -77,7 +78,7 @@ impl Audits {
     }
 }
 
-/// What `GET /internal/audit` answers; a newer service may say more.
+/// What `GET /internal/audit` answers; a newer service may add fields.
 #[derive(Deserialize)]
 struct Answer {
     consistent: Option<bool>,
@@ -86,10 +87,10 @@ struct Answer {
     findings: Vec<AuditFinding>,
 }
 
-/// What was read last, and when.
+/// The last results, and when they were read.
 pub type Reads = PerStack<(Instant, Audits)>;
 
-/// Reads both audits, or repeats what was read a moment ago.
+/// Reads both audits, or returns the results of the last half minute.
 pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> Audits {
     if let Some(audits) = reads.fresh(key, FRESH) {
         return audits;
@@ -98,8 +99,8 @@ pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> A
         Some(token) => {
             let url = |application| address(key, application);
             let (stock, orders) = futures::join!(
-                ask(url(Application::Product), &token),
-                ask(url(Application::Order), &token),
+                ask(url(Application::Product), token),
+                ask(url(Application::Order), token),
             );
             Audits { stock, orders }
         }
@@ -115,7 +116,7 @@ fn address((namespace, name): &StackKey, application: Application) -> String {
 }
 
 async fn ask(url: String, token: &str) -> Audit {
-    // The client's own limit begins at the connection; names are resolved before.
+    // The client's own timeout does not include resolving the name.
     match tokio::time::timeout(TIMEOUT, request(&url, token)).await {
         Ok(Ok(body)) => understand(&body, Timestamp::now()),
         Ok(Err(why)) => Audit::NotRead(format!("GET {url}: {why}")),

@@ -1,4 +1,4 @@
-//! What is to be said of the database.
+//! The finding about the database.
 
 use super::{Finding, Report, applications::refused, quota::Part, volume, withheld};
 use crate::{
@@ -40,10 +40,10 @@ pub(super) fn status(report: &Report) -> ComponentStatus {
     }
 }
 
-/// A database starts within so many seconds, with its image pulled on the way.
+/// Seconds within which a database starts, including the pull of its image.
 const GRACE_SECONDS: i64 = 300;
 
-/// What is to be said of it now, and that it takes too long, if it does.
+/// The current finding, or that the start takes too long.
 pub(super) fn finding(report: &Report, now: Timestamp) -> Finding {
     let found = current(report);
     let is_late = starting_since(report)
@@ -59,7 +59,7 @@ pub(super) fn finding(report: &Report, now: Timestamp) -> Finding {
     )
 }
 
-/// When its newest pod was made or last started. Without a pod there are other things to say.
+/// When its newest pod was created or last started; `None` without a pod.
 fn starting_since(report: &Report) -> Option<Timestamp> {
     let pods = pod_failures::pods_of(&report.fetched.pods, &report.stack.name, POSTGRES);
     let times = pods.flat_map(|pod| {
@@ -80,7 +80,7 @@ fn current(report: &Report) -> Finding {
     }
     let finding = of_pods(report);
     match identity::replaced(&report.fetched) {
-        // Why it does not run comes first.
+        // Why it does not run is more important.
         Some(replaced) if finding.severity() != Severity::Wrong => is_replaced(report, replaced),
         Some(_) | None => finding,
     }
@@ -102,7 +102,7 @@ fn of_pods(report: &Report) -> Finding {
     let stack = &report.stack;
     let pods = &report.fetched.pods;
     if !answers(report) {
-        // Its pod would only say that it waits for the volume.
+        // Its pod would only report that it waits for the volume.
         if let Some(finding) = without_storage(report) {
             return finding;
         }
@@ -188,7 +188,7 @@ fn without_pod(report: &Report) -> Option<Finding> {
     ))
 }
 
-/// Why passwords are not set, which is a Secret that cannot be used.
+/// Why passwords are not set: a Secret cannot be used.
 fn without_secret(report: &Report) -> Option<Finding> {
     let mut credentials = BOOTSTRAP_CREDENTIALS.into_iter();
     credentials.find_map(|credential| {

@@ -1,4 +1,4 @@
-//! One fact for a condition: a reason of the closed list and a sentence that says what to do next.
+//! A reason of the closed list, and a message that says what is wrong and what to do.
 
 use ecommercestack_crds::{Reason, Severity};
 

@@ -1,4 +1,4 @@
-//! What is to be said of the way from outside.
+//! The finding about the route from outside.
 
 use super::{Finding, Report, condition};
 use crate::network::routing::Routing;
@@ -6,7 +6,7 @@ use ecommercestack_crds::ConditionType;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-/// An ingress controller takes up a route within so many seconds.
+/// Seconds within which an ingress controller applies a new route.
 const GRACE_SECONDS: i64 = 30;
 
 /// The status of the condition: unknown if it was not checked.
@@ -62,7 +62,7 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
     }
 }
 
-/// A new route is given a moment before anyone is asked to look.
+/// A new route is reported as a problem only after a grace period.
 fn misrouted(
     report: &Report,
     place: &str,
@@ -87,7 +87,7 @@ fn misrouted(
     )
 }
 
-/// Where the shop answers, as far as the spec says and no other stack has the place.
+/// The shop's URL according to the spec, unless another stack has the host.
 pub(super) fn url(report: &Report) -> Option<String> {
     match report.routing {
         Routing::HostTaken(_) => None,
@@ -99,7 +99,7 @@ pub(super) fn url(report: &Report) -> Option<String> {
     }
 }
 
-/// The message of a shop in which everything is as it should be.
+/// The message of Ready if there are no problems.
 pub(super) fn says(report: &Report) -> String {
     match (&report.routing, url(report)) {
         (Routing::Serves, Some(url)) => format!("the shop serves at {url}"),

@@ -8,7 +8,7 @@ use crate::{
     validate::ValidStack,
 };
 
-/// Of a Secret that only waits for its finalizers.
+/// The finding for a Secret that is kept only by its finalizers.
 pub(super) fn keys_are_terminating(stack: &ValidStack, fetched: &Fetched) -> Option<Finding> {
     let secret = fetched.secrets.get(&Credential::SigningKeys)?;
     secret.metadata.deletion_timestamp.as_ref()?;
@@ -21,7 +21,8 @@ pub(super) fn keys_are_terminating(stack: &ValidStack, fetched: &Fetched) -> Opt
     ))
 }
 
-/// Of keys that this pass makes again in a shop that was up. For an Event: the next pass finds nothing unusual.
+/// The finding for keys that this pass generates again in a running shop. It is published as an Event, since the next
+/// pass finds nothing unusual.
 pub fn keys_replaced(
     stack: &ValidStack,
     fetched: &Fetched,

@@ -89,7 +89,7 @@ async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
     for annotations in [secret.annotations(), volume.unwrap().annotations()] {
         assert_eq!(annotations["ecommercestack.dev/deletion-policy"], "Retain");
     }
-    // An operator that starts later has not seen the deletion.
+    // An operator that starts again has not observed the deletion.
     scene.stop_operator().await;
     scene.start_operator(&[]);
     stays(&scene, &before).await;

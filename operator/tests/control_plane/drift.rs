@@ -22,7 +22,7 @@ use tokio::time::sleep;
 
 const STACK: &str = "ecommercestack.dev/stack";
 
-/// Waits until a changed part of an object's spec is restored.
+/// Waits until the part of an object's spec that another client changed is as it was.
 async fn taken_back<K>(scene: &Scene, name: &str, pointer: &str, before: &Value)
 where
     K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
@@ -99,7 +99,7 @@ async fn fields_that_others_add_or_replace_are_taken_back_and_their_metadata_sta
     scene.patch::<NetworkPolicy>("shop-auth", rule).await;
     taken_back::<NetworkPolicy>(&scene, "shop-auth", "/spec", &policy).await;
 
-    // Fields that the operator does not manage.
+    // Fields that are open to other clients.
     let restart = json!({
         "metadata": { "annotations": { "team": "blue" }, "labels": { "cost": "1" } },
         "spec": { "template": { "metadata": { "annotations": { "kubectl.kubernetes.io/restartedAt": "now" } } } },
@@ -139,7 +139,7 @@ async fn an_object_whose_immutable_part_is_another_is_made_anew() {
         .delete("shop-postgres-pods", &DeleteParams::default())
         .await
         .unwrap();
-    // The same with an address, as in a repair by hand; the operator may be faster.
+    // The same with an address, as a person who repairs it sets it; the operator may be faster.
     service.metadata.resource_version = None;
     service.metadata.uid = None;
     service.metadata.managed_fields = None;

@@ -98,6 +98,23 @@ async fn figures_of_requests(name: &str, more: Value) {
     );
 }
 
+/// Requests a minute over one stack, while it starts and when it is idle.
+#[tokio::test]
+#[ignore = "takes ten minutes or more, and measures"]
+async fn figures_of_one_stack() {
+    let mut scene = Scene::empty("one-stack").await;
+    scene.start_nodes();
+    let requests = scene.start_counted_operator(&["--resync", "10m"]).await;
+    let (before, began) = (requests.count(), Instant::now());
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let (made, seconds) = (requests.count() - before, began.elapsed().as_secs());
+    let per_minute = made * 60 / usize::try_from(seconds).unwrap().max(1);
+    println!("one stack starts: {made} requests in {seconds} s, {per_minute} a minute");
+    scene.stop_nodes();
+    print_minutes("one idle stack", &requests).await;
+}
+
 #[tokio::test]
 #[ignore = "takes ten minutes or more, and measures"]
 async fn figures_of_an_unready_crowd() {

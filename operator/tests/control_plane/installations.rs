@@ -61,7 +61,7 @@ async fn conflict(scene: &Scene) -> Condition {
 }
 
 async fn no_conflict(scene: &Scene) {
-    until("no conflict is reported", async || {
+    until("no installation reports a conflict", async || {
         match scene.condition("shop", OperatorConflict).await {
             None => Ok(()),
             Some(condition) => Err(condition.message),
@@ -235,7 +235,7 @@ async fn an_installation_whose_lease_may_not_be_read_keeps_its_stack_until_a_per
     no_conflict(&scene).await;
 }
 
-/// Only an operator that saw the deletion of a stack knows how it was last applied.
+/// How a deleted stack was last applied is known only to those who observed the deletion.
 #[tokio::test]
 async fn what_a_deleted_stack_left_is_left_to_the_installation_that_worked_on_it() {
     let scene = Scene::empty("left").await;

@@ -81,7 +81,7 @@ async fn replicas_are_left_to_the_autoscaler_that_the_spec_asks_for() {
 }
 
 #[tokio::test]
-async fn replicas_are_left_to_an_autoscaler_of_somebody_else() {
+async fn replicas_are_left_to_an_autoscaler_of_another_owner() {
     let scene = Scene::new("foreign-autoscaler").await;
     scene.apply("shop", json!({})).await;
     scene.ready("shop").await;

@@ -94,7 +94,7 @@ async fn an_operator_whose_definition_is_another_one_works_on_no_stack() {
     until("the shop has a status", async || has_status(&scene).await).await;
 }
 
-/// As after an apply of the definition of an older release.
+/// As if a person had applied the CRD of an older release.
 #[tokio::test]
 async fn a_definition_that_loses_fields_while_the_operator_works_stops_its_writes() {
     let scene = Scene::empty("skew-later").await;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// `ConfigMaps` of another owner, under the names that Patroni uses for a shop's database.
+/// `ConfigMaps` of another owner, under the names that Patroni gives those of a shop's database.
 async fn strangers_states(scene: &Scene, labels: Value) {
     for name in ["shop-postgres-config", "shop-postgres-sync"] {
         let theirs =
@@ -92,7 +92,7 @@ async fn config_maps_that_the_patroni_of_a_stranger_works_with_are_reported_and_
     are_left_alone(&scene).await;
 }
 
-/// A `ConfigMap` that is created while the stack exists is as young as those that Patroni leaves when it stops.
+/// One that is created while the stack exists is as young as what Patroni leaves when it shuts down.
 #[tokio::test]
 async fn a_young_config_map_of_a_stranger_does_not_go_with_a_deleted_stack() {
     let scene = Scene::new("young-state").await;

@@ -33,7 +33,7 @@ async fn allow_a_newer_policy(scene: &Scene) {
         .unwrap();
 }
 
-/// Stacks as they are stored, readable or not.
+/// Stacks as the API server returns them, even if they cannot be parsed.
 fn objects(scene: &Scene) -> Api<DynamicObject> {
     let resource = ApiResource::erase::<EcommerceStack>(&());
     Api::namespaced_with(scene.client.clone(), &scene.namespace, &resource)

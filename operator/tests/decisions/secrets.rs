@@ -46,7 +46,7 @@ fn with(credential: Credential, change: impl FnOnce(&mut Secret)) -> World {
     shop
 }
 
-fn of_somebody_else(credential: Credential) -> World {
+fn of_another_owner(credential: Credential) -> World {
     with(credential, |secret| {
         secret.metadata.labels = None;
         secret.metadata.annotations = None;
@@ -130,7 +130,7 @@ fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
     ];
     assert_eq!(needed.map(|(credential, _)| credential), Credential::ALL);
     for (credential, workloads) in needed {
-        let mut shop = of_somebody_else(credential);
+        let mut shop = of_another_owner(credential);
         let desired = shop.desired();
         assert_eq!(held(&desired, credential), workloads, "{credential:?}");
         assert_eq!(desired.deployments.len(), 4, "{credential:?}");
@@ -153,7 +153,7 @@ fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
 #[test]
 fn jobs_whose_names_hang_on_an_unusable_secret_are_neither_made_nor_pruned() {
     for credential in Credential::ALL {
-        let mut shop = of_somebody_else(credential);
+        let mut shop = of_another_owner(credential);
         // Another image of auth, whose migration logs in to the database.
         let spec = json!({ "auth": { "image": "auth:2" } });
         shop.fetched.stack.spec.components = Some(serde_json::from_value(spec).unwrap());
@@ -166,7 +166,7 @@ fn jobs_whose_names_hang_on_an_unusable_secret_are_neither_made_nor_pruned() {
 
 #[test]
 fn a_component_says_which_secret_it_waits_for() {
-    let shop = of_somebody_else(Credential::SigningKeys);
+    let shop = of_another_owner(Credential::SigningKeys);
     let (reason, message) = shop.says(ConditionType::AuthReady);
     assert_eq!(reason, "Conflict");
     assert!(
@@ -189,7 +189,7 @@ fn a_component_says_which_secret_it_waits_for() {
     assert_eq!(shop.says(ConditionType::ProductReady).0, "Starting");
     assert_eq!(shop.says(ConditionType::PostgresReady).0, "Running");
 
-    let shop = of_somebody_else(Credential::Database(Application::Order));
+    let shop = of_another_owner(Credential::Database(Application::Order));
     let (reason, message) = shop.says(ConditionType::PostgresReady);
     assert_eq!(reason, "Conflict");
     assert!(message.contains("Secret shop-order-database"), "{message}");
@@ -228,7 +228,7 @@ fn told(shop: &World) -> Option<(String, String)> {
 fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
     let mut shop = up();
     shop.fetched.secrets.remove(&Credential::SigningKeys);
-    assert_eq!(told(&shop), None, "a new shop has no logged-in users");
+    assert_eq!(told(&shop), None, "a new shop has no sessions");
     let auth = Deployment::default();
     shop.fetched
         .live

@@ -63,7 +63,7 @@ fn a_step_that_fails_is_reported_and_keeps_what_is_known_of_the_components() {
 }
 
 #[test]
-fn after_a_pass_that_ended_early_nobody_knows_how_the_components_are() {
+fn after_a_pass_that_ended_early_the_components_are_unknown() {
     let world = World::new("");
     let before = world.status(Applied::default());
     let failed = Err(StepError::Overdue);
@@ -193,7 +193,7 @@ fn what_an_audit_finds_is_told_and_leaves_the_shop_as_ready_as_it_is() {
         (
             "Unknown".to_owned(),
             "NotChecked".to_owned(),
-            "the audit of stock was not read: nobody asked".to_owned()
+            "the audit of stock was not read: not requested".to_owned()
         )
     );
     world.audits = Audits {

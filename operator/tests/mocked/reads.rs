@@ -36,7 +36,7 @@ async fn without_the_right_to_read_a_kind_nothing_is_written_and_the_status_name
         ready.message
     );
     passed.is_requeued(Reason::Failed, 1);
-    // What was said is not said again, and the next look is later.
+    // An unchanged status is not written again, and the next pass is later.
     let passed = operator.pass().await;
     assert_eq!(passed.writes(), [""; 0]);
     passed.is_requeued(Reason::Failed, 2);
@@ -137,7 +137,7 @@ async fn a_read_that_is_never_answered_ends_the_pass_at_its_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stack_that_is_never_read_gives_its_place_away() {
+async fn a_stack_that_is_never_read_frees_its_slot() {
     let operator = Operator::new();
     operator
         .server

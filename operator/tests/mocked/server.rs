@@ -86,7 +86,7 @@ struct State {
 }
 
 impl Server {
-    /// Begins to answer. The client repeats requests as the operator's does.
+    /// Starts to answer. The client retries requests as the operator's does.
     pub fn start(objects: &[(&str, Value)]) -> (Self, Client) {
         let mut state = State::default();
         for (path, object) in objects {
@@ -101,12 +101,12 @@ impl Server {
         (server, Client::new(service, "shops"))
     }
 
-    /// Whatever this rule answers is answered so.
+    /// Adds a rule, whose answers have precedence.
     pub fn rule(&self, rule: impl FnMut(&Asked) -> Option<Answer> + Send + 'static) {
         self.0.lock().unwrap().rules.push(Box::new(rule));
     }
 
-    /// Requests of this line are answered so.
+    /// Answers requests of this line so.
     pub fn on(&self, line: &'static str, answer: Answer) {
         self.rule(move |asked| (asked.line() == line).then(|| answer.clone()));
     }

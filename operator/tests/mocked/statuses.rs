@@ -1,6 +1,6 @@
 //! The status itself cannot be written, or meets a write of another client or of an earlier pass.
 
-use crate::{Answer, Operator, STACK, TELLS_EVENT, WRITES_STATUS};
+use crate::{Answer, CREATES_EVENT, Operator, STACK, WRITES_STATUS};
 use ecommercestack_operator::pace::Reason;
 use serde_json::json;
 use std::time::Duration;
@@ -15,7 +15,10 @@ async fn a_status_that_could_not_be_written_is_written_by_the_next_pass_and_noth
     let error = passed.error.as_deref().unwrap();
     assert!(error.starts_with("cannot write the status: "), "{error}");
     assert!(passed.has("PATCH statefulsets/shop-postgres"));
-    assert!(!passed.has(TELLS_EVENT), "of a status that nobody can read");
+    assert!(
+        !passed.has(CREATES_EVENT),
+        "of a status that was not written"
+    );
     passed.is_requeued(Reason::Unreported, 1);
     let told = |passed: &crate::Passed| {
         let mut asked = passed.asked.iter();
@@ -32,13 +35,13 @@ async fn a_status_that_could_not_be_written_is_written_by_the_next_pass_and_noth
     operator.server.recovers();
     let passed = operator.pass().await;
     assert_eq!(passed.applied(), [""; 0]);
-    assert!(passed.has(WRITES_STATUS) && passed.has(TELLS_EVENT));
+    assert!(passed.has(WRITES_STATUS) && passed.has(CREATES_EVENT));
     assert_eq!(operator.ready().reason, "DatabaseStarting");
     passed.is_requeued(Reason::Unready, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_status_write_that_is_never_answered_gives_the_place_away() {
+async fn a_status_write_that_is_never_answered_frees_its_slot() {
     let operator = Operator::new();
     operator.server.on(WRITES_STATUS, Answer::Never);
     let began = Instant::now();
@@ -87,7 +90,7 @@ async fn a_stack_that_a_person_changes_during_a_pass_gets_its_status_in_that_pas
     let passed = operator.pass().await;
     assert_eq!(passed.error, None);
     let mut lines = passed.lines();
-    lines.retain(|line| line != TELLS_EVENT);
+    lines.retain(|line| line != CREATES_EVENT);
     let end = [WRITES_STATUS, "GET ecommercestacks/shop", WRITES_STATUS];
     assert!(lines.ends_with(&end.map(str::to_owned)), "{lines:?}");
     assert_eq!(operator.ready().reason, "DatabaseStarting");
@@ -118,7 +121,7 @@ async fn a_status_that_is_written_during_a_pass_is_kept_until_the_next_pass_has_
 async fn an_event_that_is_refused_or_never_answered_fails_no_pass() {
     for answer in [Answer::refusal(403, "Forbidden", "no"), Answer::Never] {
         let operator = Operator::new();
-        operator.server.on(TELLS_EVENT, answer);
+        operator.server.on(CREATES_EVENT, answer);
         let began = Instant::now();
         let passed = operator.pass().await;
         assert!(

@@ -1,10 +1,10 @@
 //! What the operator writes is refused, fails, or meets the write of another client.
 
-use crate::{Answer, Operator, Passed, TELLS_EVENT, WRITES_STATUS};
+use crate::{Answer, CREATES_EVENT, Operator, Passed, WRITES_STATUS};
 use ecommercestack_operator::pace::Reason;
 use serde_json::{Value, json};
 
-/// An object of the stack's that it does not want any more.
+/// An object of the stack that it does not want any more.
 fn unwanted(name: &str) -> Value {
     let owner = json!({
         "apiVersion": "ecommercestack.dev/v1alpha1", "kind": "EcommerceStack", "name": "shop", "uid": "uid-of-shop",
@@ -78,12 +78,12 @@ async fn a_new_stack_is_written_in_one_order_by_one_field_manager() {
             "PATCH networkpolicies",
             "PATCH statefulsets",
             "PATCH ecommercestacks",
-            TELLS_EVENT,
+            CREATES_EVENT,
         ]
     );
     for asked in &passed.asked {
         let line = asked.line();
-        if asked.method == "GET" || line == TELLS_EVENT {
+        if asked.method == "GET" || line == CREATES_EVENT {
             continue;
         }
         assert_eq!(

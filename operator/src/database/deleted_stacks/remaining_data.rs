@@ -1,4 +1,4 @@
-//! What a deleted stack left, and what its policy asks to be done about it.
+//! The data of a deleted stack, and what its deletion policy requires for them.
 
 use crate::{
     component::POSTGRES,
@@ -12,7 +12,7 @@ use crate::{
             DELETION_POLICY, STACK_UID, annotation, marked_policy, merge_params, pod_labels,
             stack_selector,
         },
-        scope::Namespaced,
+        scope::{Namespaced, has_changed},
         stacks::DeletedStack,
     },
 };
@@ -36,18 +36,18 @@ use tracing::info;
 pub(super) enum Remaining {
     Nothing,
     Something,
-    /// The stack is there after all.
+    /// The stack still exists.
     NotOurs,
 }
 
-/// What a deleted stack left.
+/// The data of a deleted stack.
 pub(super) struct RemainingData<'a> {
     pub(super) client: &'a Client,
     pub(super) deleted: &'a DeletedStack,
 }
 
 impl RemainingData<'_> {
-    /// Does what can be done now.
+    /// Takes one step towards the state that the policy requires.
     pub(super) async fn step(&self) -> Result<Remaining, kube::Error> {
         let (_, name) = &self.deleted.key;
         let successor = self.api::<EcommerceStack>().get_metadata_opt(name).await?;
@@ -59,7 +59,7 @@ impl RemainingData<'_> {
         }
         let is_alone = successor.is_none();
         let is_left = match self.deleted.policy {
-            // The marks are the policy in force as far as it is known.
+            // If the policy is not certain, the marks decide.
             DeletionPolicy::Delete if !self.deleted.is_certain && self.is_retained().await? => {
                 false
             }
@@ -73,7 +73,7 @@ impl RemainingData<'_> {
         })
     }
 
-    /// Whether any of the data is marked to stay.
+    /// Whether any of the data are marked as retained.
     async fn is_retained(&self) -> Result<bool, kube::Error> {
         let (volumes, secrets) = (self.volumes().await?, self.secrets().await?);
         let volumes = volumes.iter().map(|volume| &volume.metadata);
@@ -81,42 +81,42 @@ impl RemainingData<'_> {
         Ok(data.any(|metadata| self.is_marked_as(DeletionPolicy::Retain, metadata)))
     }
 
-    /// The marks may still say what was applied before, and an operator that starts goes by them.
-    async fn mark_as_retained(&self) -> Result<bool, kube::Error> {
-        let mut found = false;
-        for volume in self.volumes().await? {
-            found |= self.mark(&volume).await?;
+    /// Updates the marks, which may still contain an earlier policy: an operator that starts relies on them.
+    async fn mark_each<K: Namespaced>(
+        &self,
+        mut objects: Vec<PartialObjectMeta<K>>,
+    ) -> Result<bool, kube::Error> {
+        objects.retain(|object| self.is_marked_as(DeletionPolicy::Delete, &object.metadata));
+        let policy = DeletionPolicy::Retain.as_str();
+        for object in &objects {
+            let change = json!({ "annotations": { DELETION_POLICY: policy } });
+            let what = "retained after its stack was deleted";
+            self.change::<K>(&object.metadata, change, what).await?;
         }
-        for secret in self.secrets().await? {
-            found |= self.mark(&secret).await?;
-        }
-        Ok(found)
+        Ok(!objects.is_empty())
     }
 
-    async fn mark<K: Namespaced>(
-        &self,
-        object: &PartialObjectMeta<K>,
-    ) -> Result<bool, kube::Error> {
-        let metadata = &object.metadata;
-        if !self.is_marked_as(DeletionPolicy::Delete, metadata) {
-            return Ok(false);
-        }
-        let policy = DeletionPolicy::Retain.as_str();
-        let change = json!({ "annotations": { DELETION_POLICY: policy } });
-        self.change::<K>(metadata, change, "retained after its stack was deleted")
-            .await?;
-        Ok(true)
+    async fn mark_as_retained(&self) -> Result<bool, kube::Error> {
+        let is_left = self.mark_each(self.volumes().await?).await?;
+        Ok(self.mark_each(self.secrets().await?).await? || is_left)
     }
 
     async fn hand_over_all(&self, is_alone: bool) -> Result<bool, kube::Error> {
-        let mut is_left = self.hand_over_volumes(is_alone).await?;
-        is_left |= self.hand_over_secrets().await?;
+        let mut volumes = self.volumes().await?;
+        volumes.retain(|volume| {
+            // The StatefulSet's controller may have created a claim without marks from its cached copy of the set.
+            let is_late = annotation(&volume.metadata, STACK_UID).is_none();
+            self.is_marked(&volume.metadata)
+                || is_late && is_alone && self.is_younger(&volume.metadata)
+        });
+        let mut is_left = self.hand_over_each(volumes).await?;
+        is_left |= self.hand_over_each(self.secrets().await?).await?;
         is_left |= self.hand_over_states(is_alone).await?;
         is_left |= self.database_runs().await?;
         Ok(is_left)
     }
 
-    /// Those of the database, by label and name: a person's copy of a claim has the labels, too.
+    /// The database's volumes, by label and name: a copy of a claim that a user made has the labels, too.
     async fn volumes(&self) -> Result<Vec<PartialObjectMeta<PersistentVolumeClaim>>, kube::Error> {
         let selector = ListParams::default().labels(&stack_selector(&self.deleted.key.1));
         let mut volumes = self.api().list_metadata(&selector).await?.items;
@@ -126,7 +126,7 @@ impl RemainingData<'_> {
         Ok(volumes)
     }
 
-    /// Those that are the stack's by their marks.
+    /// The Secrets that belong to the stack by their marks.
     async fn secrets(&self) -> Result<Vec<PartialObjectMeta<Secret>>, kube::Error> {
         let api = self.api::<Secret>();
         let mut found = Vec::new();
@@ -146,30 +146,17 @@ impl RemainingData<'_> {
         self.is_marked(metadata) && marked_policy(metadata) == Some(policy)
     }
 
-    async fn hand_over_volumes(&self, is_alone: bool) -> Result<bool, kube::Error> {
-        let mut volumes = self.volumes().await?;
-        volumes.retain(|volume| {
-            // The StatefulSet's controller made one without marks after all, from what it remembered of the set.
-            let is_late = annotation(&volume.metadata, STACK_UID).is_none();
-            self.is_marked(&volume.metadata)
-                || is_late && is_alone && self.is_younger(&volume.metadata)
-        });
-        for volume in &volumes {
-            self.hand_over::<PersistentVolumeClaim>(&volume.metadata)
-                .await?;
+    async fn hand_over_each<K: Namespaced>(
+        &self,
+        objects: Vec<PartialObjectMeta<K>>,
+    ) -> Result<bool, kube::Error> {
+        for object in &objects {
+            self.hand_over::<K>(&object.metadata).await?;
         }
-        Ok(!volumes.is_empty())
+        Ok(!objects.is_empty())
     }
 
-    async fn hand_over_secrets(&self) -> Result<bool, kube::Error> {
-        let secrets = self.secrets().await?;
-        for secret in &secrets {
-            self.hand_over::<Secret>(&secret.metadata).await?;
-        }
-        Ok(!secrets.is_empty())
-    }
-
-    /// Most go with their volume; Patroni may have written one again after that.
+    /// Most `ConfigMaps` are deleted with their volume; Patroni may have created one again after that.
     async fn hand_over_states(&self, is_alone: bool) -> Result<bool, kube::Error> {
         let api = self.api::<ConfigMap>();
         let mut found = false;
@@ -190,7 +177,7 @@ impl RemainingData<'_> {
         Ok(found)
     }
 
-    /// Whether the stack's `StatefulSet` or a pod of its is still there: either may make something again.
+    /// Whether the stack's `StatefulSet` or one of its pods still exists: either may create objects again.
     async fn database_runs(&self) -> Result<bool, kube::Error> {
         let set = self.object(POSTGRES);
         let set = self.api::<StatefulSet>().get_metadata_opt(&set).await?;
@@ -199,16 +186,10 @@ impl RemainingData<'_> {
             return Ok(true);
         }
         let labels = pod_labels(&self.deleted.key.1, POSTGRES);
-        let selector: Vec<String> = labels
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        let selector = ListParams::default().labels(&selector.join(","));
+        let selector = ListParams::default().labels_from(&labels.into_iter().collect());
         let pods = self.api::<Pod>().list_metadata(&selector).await?;
-        Ok(pods
-            .items
-            .iter()
-            .any(|pod| pod.metadata.deletion_timestamp.is_some()))
+        let mut pods = pods.items.iter();
+        Ok(pods.any(|pod| pod.metadata.deletion_timestamp.is_some()))
     }
 
     /// Gives the object to the garbage collector, which deletes objects whose owner is gone.
@@ -230,7 +211,7 @@ impl RemainingData<'_> {
             .await
     }
 
-    /// Unless the object has changed since it was read: the next look sees it as it is then.
+    /// Changes an object unless it has changed since it was read; the next step reads it again.
     async fn change<K: Namespaced>(
         &self,
         metadata: &ObjectMeta,
@@ -246,16 +227,14 @@ impl RemainingData<'_> {
                 info!(stack.namespace = self.deleted.key.0, stack.name = self.deleted.key.1, kind = %K::kind(&()), name, "{what}");
                 Ok(())
             }
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(())
-            }
+            Err(error) if has_changed(&error) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
     fn is_younger(&self, metadata: &ObjectMeta) -> bool {
         let created: Option<Timestamp> = metadata.creation_timestamp.as_ref().map(|time| time.0);
-        // For a stack that was never seen, it is unknown.
+        // The time is unknown for a stack that was never observed.
         self.deleted.created.is_some() && created >= self.deleted.created
     }
 

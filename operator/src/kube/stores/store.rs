@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_believed_no_more() {
+    fn a_store_that_cannot_be_parsed_is_not_trusted() {
         let (store, now) = (Store::default(), Instant::now());
         store.take::<Service>(&Ok(Event::Init), now);
         store.take::<Service>(&Ok(Event::InitDone), now);

@@ -1,10 +1,11 @@
-//! One request to the shop's URL, by the way that customers come: to the ingress controller, with the shop's host. The
-//! published keys tell whose shop answers, since no two shops have the same.
+//! One request to the shop's URL on the path that customers take: to the ingress controller, with the shop's host. The
+//! published keys identify the shop that answers, since no two shops have the same.
 
 use super::Routing;
 use crate::{
+    chain::root_cause,
     kube::per_stack::{PerStack, StackKey},
-    network::request::{body, root_cause},
+    network::request::body,
 };
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::{Api, Client};
@@ -16,24 +17,24 @@ use std::{
 
 /// A pass waits for it.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// A URL that led to its shop is left alone for so long. // OPERATOR 5
+/// How long a successful check is valid. // OPERATOR 5
 const FRESH: Duration = Duration::from_secs(30);
 const KEYS: &str = "/.well-known/jwks.json";
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// What to request, and how to tell that the right shop answers.
+/// What to request, and how to recognize the shop's own response.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub key: StackKey,
-    /// Where customers find the shop; absent where it has any host.
+    /// The URL for customers; absent if the shop has no host of its own.
     pub url: Option<String>,
     /// The name of the key that the shop signs tokens with.
     pub signing_key: String,
-    /// Where the ingress controller is reached, `host` or `host:port`, in place of what the Ingress's status says.
+    /// The address of the ingress controller, `host` or `host:port`, which overrides the one in the Ingress's status.
     pub address: Option<String>,
 }
 
-/// When each URL led to its shop last.
+/// When the last successful check of each URL was.
 pub type UrlChecks = PerStack<(Instant, Option<String>)>;
 
 /// Requests the shop's keys through the ingress.
@@ -54,7 +55,7 @@ pub async fn check_url(client: &Client, url_checks: &UrlChecks, target: &Target)
     routing
 }
 
-/// What the request showed, or why there was none.
+/// The result of the request, or why none was possible.
 async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
     let place = match &target.address {
         Some(address) => address.clone(),
@@ -73,7 +74,7 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
         .resolve(&host, address)
         .redirect(redirect::Policy::none())
         .no_proxy()
-        // Whose shop it is, its keys say; a certificate may be of an authority that only the customers know.
+        // The keys identify the shop; its certificate may come from an authority that the operator does not know.
         .tls_danger_accept_invalid_certs(true)
         .timeout(TIMEOUT);
     let client = builder
@@ -104,7 +105,7 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
     )
 }
 
-/// Where the ingress controller says that it answers for this Ingress.
+/// The address that the ingress controller has published for this Ingress.
 async fn published_address(
     client: &Client,
     (namespace, name): &StackKey,
