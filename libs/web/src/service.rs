@@ -181,21 +181,19 @@ impl Service {
 
 async fn health(State(service): State<Service>) -> (StatusCode, Json<Health>) {
     let (up, health) = service.health().await;
-    (
-        if up {
-            StatusCode::OK
-        } else {
-            StatusCode::SERVICE_UNAVAILABLE
-        },
-        Json(health),
-    )
+    (status(up), Json(health))
 }
 
 async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
-    if service.health().await.0 {
-        (StatusCode::OK, "ready")
+    let (up, _) = service.health().await;
+    (status(up), if up { "ready" } else { "not ready" })
+}
+
+const fn status(up: bool) -> StatusCode {
+    if up {
+        StatusCode::OK
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+        StatusCode::SERVICE_UNAVAILABLE
     }
 }
 
