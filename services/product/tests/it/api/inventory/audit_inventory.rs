@@ -224,7 +224,7 @@ async fn the_time_limit_of_requests_does_not_end_it(pool: PgPool) {
                 WHERE datname = current_database() AND wait_event_type = 'Lock'
                     AND clock_timestamp() - query_start > interval '200 ms'";
             let overdue = sqlx::query_scalar::<_, i64>(overdue);
-            overdue.fetch_one(&mut *other).await.unwrap() == 1
+            overdue.fetch_one(&shop.pool).await.unwrap() == 1
         })
         .await;
         other.rollback().await.unwrap();
