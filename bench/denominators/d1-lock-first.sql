@@ -19,7 +19,7 @@ FROM (SELECT id, vendor_id, sku, name, price_minor, (status = 'active' AND delet
       FROM products WHERE id = ANY ('{}'::uuid[]) OR sku = ANY (:skus)) p
 JOIN unnest(:skus::text[], :quantities::bigint[]) AS wanted (sku, quantity) USING (sku)
 \gset
--- product: stock/reservations/postgres/shelves.rs lock
+-- product: stock/postgres/levels.rs lock
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
 -- product: stock/reservations/postgres/holds.rs known
 SELECT order_id, request_key, fingerprint, state, expires_at, total_minor FROM holds
@@ -28,7 +28,7 @@ WHERE request_key = ANY (ARRAY[:hash::bytea]) OR order_id = ANY (ARRAY[:id::uuid
 -- Sold out: nothing is written.
 ROLLBACK;
 \else
--- product: stock/reservations/postgres/holds.rs insert, stock/reservations/postgres/shelves.rs shift
+-- product: stock/reservations/postgres/holds.rs insert, stock/postgres/levels.rs shift
 INSERT INTO holds (order_id, request_key, fingerprint, state, total_minor, expires_at)
 VALUES (:id, :hash, :hash, 'held', :total, now() + make_interval(secs => 60)) ON CONFLICT DO NOTHING RETURNING order_id, expires_at;
 INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_minor, sku, location, quantity)
@@ -52,7 +52,7 @@ INSERT INTO sagas (order_id, step, deadline, fence, attempts, due_at)
 VALUES (:id, 'commit_hold', now() + make_interval(secs => 60), 1, 1, now() + make_interval(secs => 3));
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 1, 'order.created', 'customer', :customer,
     '{"status":"pending","payment_status":"unpaid","fulfillment_status":"unfulfilled","user_id":"0000c000-0000-7000-8000-000000000000","currency":"USD","total_minor":1000}');
--- product: stock/reservations/settle.rs commit_once: stock/reservations/postgres/shelves.rs lock_of, stock/reservations/postgres/holds.rs commit
+-- product: stock/reservations/settle.rs commit_once: stock/postgres/levels.rs lock_of, stock/reservations/postgres/holds.rs commit
 SELECT s.sku, s.location, s.priority, s.on_hand, s.held, s.allocated,
     (SELECT count(*) FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid])) AS lines
 FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE order_id = ANY (ARRAY[:id::uuid]))

@@ -22,7 +22,7 @@ JOIN unnest(:skus::text[], :quantities::bigint[]) AS wanted (sku, quantity) USIN
 SELECT order_id, request_key, fingerprint, state, expires_at, total_minor FROM holds
 WHERE request_key = ANY (ARRAY[:hash::bytea]) OR order_id = ANY (ARRAY[:id::uuid]);
 \if :dice <= 20
--- product: stock/reservations/postgres/shelves.rs lock, and there is nothing left
+-- product: stock/postgres/levels.rs lock, and there is nothing left
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
 ROLLBACK;
 \else
@@ -55,7 +55,7 @@ WHERE id = :id;
 INSERT INTO order_events (order_id, version, event_type, actor, actor_id, data) VALUES (:id, 2, 'order.confirmed', 'system', NULL,
     '{"status":"confirmed","payment_status":"unpaid","fulfillment_status":"unfulfilled"}');
 UPDATE sagas SET finished_at = now(), last_error = NULL WHERE order_id = :id;
--- product: stock/reservations/postgres/shelves.rs lock, shift, allocate
+-- product: stock/postgres/levels.rs lock, shift, allocate
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
 UPDATE stock SET held = stock.held + units.quantity FROM unnest(:sorted::text[], :sorted_quantities::bigint[]) AS units (sku, quantity)
 WHERE stock.sku = units.sku AND stock.location = 'main';

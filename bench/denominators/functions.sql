@@ -68,7 +68,7 @@ BEGIN
     -- Sold out: nothing is written.
     IF line_orders IS NULL THEN RETURN 0; END IF;
 
-    -- product: stock/reservations/postgres/shelves.rs lock
+    -- product: stock/postgres/levels.rs lock
     PERFORM sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (all_skus)
     ORDER BY sku, location FOR NO KEY UPDATE;
     -- product: stock/reservations/postgres/holds.rs known
@@ -96,7 +96,7 @@ BEGIN
     SELECT * FROM unnest(line_orders, line_places, line_products, line_vendors, line_names, line_prices, line_skus,
         locations, line_quantities) AS line (order_id, line, product_id, vendor_id, name, price, sku, location, quantity)
     ORDER BY order_id, sku, location;
-    -- product: stock/reservations/postgres/shelves.rs shift
+    -- product: stock/postgres/levels.rs shift
     WITH units AS (
         SELECT sku, location, sum(quantity)::bigint AS quantity
         FROM unnest(line_skus, locations, line_quantities) AS line (sku, location, quantity)
@@ -133,7 +133,7 @@ BEGIN
         AS new (order_id, version, event_type, actor, actor_id, data)
     ORDER BY new.order_id, version;
 
-    -- product: stock/reservations/settle.rs commit_once: stock/reservations/postgres/shelves.rs lock_of, stock/reservations/postgres/holds.rs commit
+    -- product: stock/reservations/settle.rs commit_once: stock/postgres/levels.rs lock_of, stock/reservations/postgres/holds.rs commit
     PERFORM s.sku, s.location, s.priority, s.on_hand, s.held, s.allocated,
         (SELECT count(*) FROM hold_lines WHERE hold_lines.order_id = ANY (fresh)) AS lines
     FROM stock s WHERE (s.sku, s.location) IN (SELECT sku, location FROM hold_lines WHERE hold_lines.order_id = ANY (fresh))

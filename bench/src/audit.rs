@@ -97,35 +97,30 @@ fn between(books: Books<'_>) -> Result<Vec<String>> {
         books.order,
         format!("SELECT id FROM orders WHERE status = 'confirmed' AND id > '{TEMPLATE_END}'"),
     )?;
-    let mut violations = Vec::new();
-    some(
-        &mut violations,
-        "confirmed without a committed hold",
-        confirmed.difference(&committed),
-    );
-    some(
-        &mut violations,
-        "a committed hold without a confirmed order",
-        committed.difference(&confirmed),
-    );
     let strays = ids(
         books.order,
         "SELECT id FROM orders WHERE NOT EXISTS (SELECT FROM idempotency_keys WHERE order_id = orders.id)".to_owned(),
     )?;
-    some(&mut violations, "an order without a key", strays.iter());
-    Ok(violations)
+    let unheld = some(
+        "confirmed without a committed hold",
+        confirmed.difference(&committed),
+    );
+    let unconfirmed = some(
+        "a committed hold without a confirmed order",
+        committed.difference(&confirmed),
+    );
+    let strays = some("an order without a key", strays);
+    Ok([unheld, unconfirmed, strays]
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
-fn some(
-    violations: &mut Vec<String>,
-    what: &str,
-    of: impl Iterator<Item = impl std::fmt::Display>,
-) {
-    let all: Vec<String> = of.map(|one| one.to_string()).collect();
-    if !all.is_empty() {
-        let shown = all[..all.len().min(SHOWN)].join(", ");
-        violations.push(format!("{} × {what}: {shown}", all.len()));
-    }
+/// The violation, if there is any.
+fn some(what: &str, of: impl IntoIterator<Item: std::fmt::Display>) -> Option<String> {
+    let all: Vec<String> = of.into_iter().map(|one| one.to_string()).collect();
+    let shown = all[..all.len().min(SHOWN)].join(", ");
+    (!all.is_empty()).then(|| format!("{} × {what}: {shown}", all.len()))
 }
 
 /// The log against the orders, by key.
@@ -153,25 +148,17 @@ fn compare(entries: &[&Entry], rows: &HashMap<String, Row>) -> Vec<String> {
     let known: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
     let strange = rows.keys().filter(|key| !known.contains(key.as_str()));
     let ids: HashSet<Uuid> = rows.values().map(|row| row.id).collect();
-    let mut violations = Vec::new();
-    some(&mut violations, "acknowledged and lost", lost.into_iter());
-    some(
-        &mut violations,
-        "acknowledged as another order",
-        other.into_iter(),
-    );
-    some(&mut violations, "not confirmed", open.into_iter());
-    some(&mut violations, "not what was asked for", wrong.into_iter());
-    some(
-        &mut violations,
-        "refused and carried out",
-        unwanted.into_iter(),
-    );
-    some(&mut violations, "asked for by nobody", strange);
-    if ids.len() < rows.len() {
-        violations.push(format!("{} keys share {} orders", rows.len(), ids.len()));
-    }
-    violations
+    let shared = || format!("{} keys share {} orders", rows.len(), ids.len());
+    let violations = [
+        some("acknowledged and lost", lost),
+        some("acknowledged as another order", other),
+        some("not confirmed", open),
+        some("not what was asked for", wrong),
+        some("refused and carried out", unwanted),
+        some("asked for by nobody", strange),
+        (ids.len() < rows.len()).then(shared),
+    ];
+    violations.into_iter().flatten().collect()
 }
 
 fn wished(entry: &Entry) -> Vec<(String, u32)> {

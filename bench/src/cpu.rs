@@ -52,7 +52,4 @@ mod tests {
         };
         assert_eq!(parse(line), Some((expected, 7)));
     }
-
-    #[test]
-    fn this_process_has_memory() {}
 }

@@ -61,14 +61,17 @@ fn to_micros(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng, rngs::SmallRng};
+
     use super::*;
-    use crate::random::Random;
 
     #[test]
     fn percentiles_are_those_of_the_sorted_values_also_in_another_process() {
-        let mut random = Random::seeded(2);
+        let mut random = SmallRng::seed_from_u64(2);
         let mut histogram = Histogram::default();
-        let mut values: Vec<u64> = (0..10_000).map(|_| random.number() % 1_000_000).collect();
+        let mut values: Vec<u64> = (0..10_000)
+            .map(|_| random.random_range(0..1_000_000))
+            .collect();
         for value in &values {
             histogram.record_micros(*value);
         }

@@ -54,7 +54,7 @@ pub struct Leg {
 }
 
 /// How a leg is driven.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Drive {
     pub connections: usize,
     pub rate: Option<f64>,
@@ -227,13 +227,9 @@ pub fn hashing_capacity(stage: &Stage, seconds: f64) -> Result<f64> {
     stage.services()?;
     let drive = Drive {
         connections: 4,
-        rate: None,
-        warm_seconds: 0.0,
         seconds,
         seed: 77,
-        pinned: false,
-        beside: Beside::Nothing,
-        disturbed: false,
+        ..Drive::default()
     };
     let report = measure(&stage.ports(Workload::Auth)?, What::Logins, drive)?;
     Ok(to_f64(report.answered) / micros_to_seconds(report.ended - report.started))

@@ -15,7 +15,6 @@ pub mod peer;
 pub mod pgbench;
 pub mod picture;
 pub mod proxy;
-pub mod random;
 pub mod ratio;
 pub mod report;
 pub mod run;

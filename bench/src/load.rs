@@ -6,10 +6,11 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     rc::Rc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{Mutex, mpsc},
@@ -23,7 +24,7 @@ use crate::{
     cpu,
     http::{Answer, Connection},
     log::{Entry, Outcome, Report},
-    random::Random,
+    stage::unix_micros,
     workload::{Mix, Wish, Workload},
 };
 
@@ -67,7 +68,7 @@ pub fn run(specification: Specification) -> Result<Report> {
 struct Generator {
     what: What,
     workload: RefCell<Workload>,
-    random: RefCell<Random>,
+    random: RefCell<SmallRng>,
     report: RefCell<Report>,
     /// Places of entries that were acknowledged: what may be sent again.
     acknowledged: RefCell<Vec<usize>>,
@@ -98,7 +99,7 @@ async fn drive(specification: Specification) -> Result<Report> {
     let generator = Rc::new(Generator {
         what,
         workload: RefCell::new(Workload::new(mix, seed)),
-        random: RefCell::new(Random::seeded(seed ^ 0x5eed)),
+        random: RefCell::new(SmallRng::seed_from_u64(seed ^ 0x5eed)),
         report: RefCell::default(),
         acknowledged: RefCell::default(),
         statuses: RefCell::default(),
@@ -129,10 +130,10 @@ async fn drive(specification: Specification) -> Result<Report> {
 fn pace(rate: f64, end: Instant, seed: u64) -> mpsc::UnboundedReceiver<Instant> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
-        let mut random = Random::seeded(seed ^ 0xace);
+        let mut random = SmallRng::seed_from_u64(seed ^ 0xace);
         let mut next = Instant::now();
         while next < end {
-            next += Duration::from_secs_f64(-random.unit().ln() / rate);
+            next += Duration::from_secs_f64(-(1.0 - random.random::<f64>()).ln() / rate);
             if let Some(pause) = next.checked_duration_since(Instant::now()) {
                 std::thread::sleep(pause);
             }
@@ -166,7 +167,10 @@ async fn client(generator: Rc<Generator>, port: u16, due: Option<Due>) {
             What::Products => generator.product(&mut connection, intended).await,
             What::Logins => generator.log_in(&mut connection, intended).await,
             What::Anything { requests } => {
-                let turn = generator.random.borrow_mut().below(whole(requests.len())) as usize;
+                let turn = generator
+                    .random
+                    .borrow_mut()
+                    .random_range(0..requests.len());
                 generator
                     .ask(&mut connection, requests[turn].as_bytes(), intended, None)
                     .await;
@@ -265,7 +269,7 @@ impl Generator {
                 unknown |= !nothing_done(&answer);
                 // Not before the service says, and not all at the same moment.
                 let seconds = Duration::from_secs(answer.retry_after.unwrap_or(1).into());
-                seconds.mul_f64(1.0 + 0.5 * self.random.borrow_mut().unit())
+                seconds.mul_f64(1.0 + 0.5 * self.random.borrow_mut().random::<f64>())
             } else {
                 connection.forget();
                 unknown = true;
@@ -309,7 +313,7 @@ impl Generator {
     }
 
     async fn product(&self, connection: &mut Connection, due: Instant) {
-        let product = 1 + self.random.borrow_mut().below(PRODUCTS);
+        let product = self.random.borrow_mut().random_range(1..=PRODUCTS);
         let request = format!(
             "GET /api/v1/products/{} HTTP/1.1\r\nhost: shop.localhost\r\n\r\n",
             product_id(product)
@@ -319,7 +323,7 @@ impl Generator {
     }
 
     async fn log_in(&self, connection: &mut Connection, due: Instant) {
-        let somebody = self.random.borrow_mut().number();
+        let somebody: u64 = self.random.borrow_mut().random();
         let [a, b, c, ..] = somebody.to_be_bytes();
         let body = format!(
             r#"{{"email":"somebody-{somebody:x}@example.com","password":"correct horse battery"}}"#
@@ -359,10 +363,6 @@ impl Generator {
     }
 }
 
-fn whole(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
-}
-
 fn order_request(tokens: &[String], wish: &Wish, key: &str) -> Vec<u8> {
     let body = wish.body();
     let token = &tokens[wish.customer as usize % tokens.len()];
@@ -391,9 +391,4 @@ fn problem_code(body: &[u8]) -> String {
 /// Whether a refusal says that nothing was done, and nothing will be.
 fn nothing_done(answer: &Answer) -> bool {
     matches!(answer.status, 429 | 503) && problem_code(&answer.body) != "outcome_unknown"
-}
-
-fn unix_micros() -> Result<u64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    Ok(u64::try_from(since.as_micros())?)
 }

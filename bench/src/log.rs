@@ -50,11 +50,6 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn acknowledged(&self) -> usize {
-        let acknowledged = |entry: &&Entry| matches!(entry.outcome, Outcome::Acknowledged(_));
-        self.entries.iter().filter(acknowledged).count()
-    }
-
     pub fn refused(&self) -> usize {
         let refused = |entry: &&Entry| matches!(entry.outcome, Outcome::Refused(_));
         self.entries.iter().filter(refused).count()

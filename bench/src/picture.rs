@@ -23,6 +23,10 @@ const LABEL: f64 = 250.0;
 const BAR: f64 = 330.0;
 const ROW: f64 = 26.0;
 const TITLE: f64 = 44.0;
+/// Of a panel's title, and of text before and behind a bar.
+const HEADING: &str = r##"text-anchor="start" fill="#1f2937" font-weight="600""##;
+const BEFORE: &str = r##"text-anchor="end" fill="#374151""##;
+const BEHIND: &str = r##"text-anchor="start" fill="#374151""##;
 
 /// One panel below the other.
 pub fn svg(panels: &[Panel]) -> String {
@@ -34,14 +38,7 @@ pub fn svg(panels: &[Panel]) -> String {
     let mut y = 0.0;
     for panel in panels {
         y += TITLE;
-        text(
-            &mut svg,
-            16.0,
-            y - 16.0,
-            "start",
-            "#1f2937\" font-weight=\"600",
-            &panel.title,
-        );
+        text(&mut svg, 16.0, y - 16.0, HEADING, &panel.title);
         let largest = panel.bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
         for bar in &panel.bars {
             let width = if largest > 0.0 {
@@ -50,27 +47,14 @@ pub fn svg(panels: &[Panel]) -> String {
                 0.0
             };
             let colour = if bar.ours { "#0f766e" } else { "#9ca3af" };
-            text(
-                &mut svg,
-                LABEL - 10.0,
-                y + 14.0,
-                "end",
-                "#374151",
-                &bar.label,
-            );
+            text(&mut svg, LABEL - 10.0, y + 14.0, BEFORE, &bar.label);
             // Writing to a String cannot fail.
             let _ = writeln!(
                 svg,
                 "<rect x=\"{LABEL}\" y=\"{y}\" width=\"{width:.1}\" height=\"18\" rx=\"2\" fill=\"{colour}\"/>"
             );
-            text(
-                &mut svg,
-                LABEL + width + 8.0,
-                y + 14.0,
-                "start",
-                "#374151",
-                &amount(bar.value),
-            );
+            let behind = LABEL + width + 8.0;
+            text(&mut svg, behind, y + 14.0, BEHIND, &amount(bar.value));
             y += ROW;
         }
     }
@@ -78,11 +62,11 @@ pub fn svg(panels: &[Panel]) -> String {
     svg
 }
 
-fn text(svg: &mut String, x: f64, y: f64, anchor: &str, fill: &str, content: &str) {
+fn text(svg: &mut String, x: f64, y: f64, style: &str, content: &str) {
     let content = content.replace('&', "&amp;").replace('<', "&lt;");
     let _ = writeln!(
         svg,
-        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{fill}\">{content}</text>"
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" {style}>{content}</text>"
     );
 }
 

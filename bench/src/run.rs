@@ -140,27 +140,17 @@ const ALL: [Name; 18] = [
 pub type Legs = BTreeMap<Name, Vec<Leg>>;
 
 pub fn run(settings: &Settings) -> Result<()> {
-    let pace = if settings.full {
-        Pace {
-            rounds: settings.rounds.unwrap_or(5),
-            seconds: 15.0,
-            warm_seconds: 5.0,
-            search_seconds: 5.0,
-        }
-    } else if settings.smoke {
-        Pace {
-            rounds: settings.rounds.unwrap_or(1),
-            seconds: 1.0,
-            warm_seconds: 0.5,
-            search_seconds: 1.0,
-        }
-    } else {
-        Pace {
-            rounds: settings.rounds.unwrap_or(3),
-            seconds: 6.0,
-            warm_seconds: 2.0,
-            search_seconds: 3.0,
-        }
+    let (mode, rounds, [seconds, warm_seconds, search_seconds]) =
+        match (settings.full, settings.smoke) {
+            (true, _) => ("full", 5, [15.0, 5.0, 5.0]),
+            (false, true) => ("smoke", 1, [1.0, 0.5, 1.0]),
+            (false, false) => ("quick", 3, [6.0, 2.0, 3.0]),
+        };
+    let pace = Pace {
+        rounds: settings.rounds.unwrap_or(rounds),
+        seconds,
+        warm_seconds,
+        search_seconds,
     };
     let cache = settings
         .cache
@@ -198,11 +188,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     let text = report::write(
         &settings.out,
         &report::Run {
-            mode: match (settings.full, settings.smoke) {
-                (true, _) => "full",
-                (false, true) => "smoke",
-                (false, false) => "quick",
-            },
+            mode,
             minutes: began.elapsed().as_secs_f64() / 60.0,
             rounds: pace.rounds,
             best: &best,
@@ -239,13 +225,10 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 fn at_best(best: &Best, pace: Pace, round: usize) -> Drive {
     Drive {
         connections: best.connections,
-        rate: None,
         warm_seconds: pace.warm_seconds,
         seconds: pace.seconds,
         seed: 10 + round as u64,
-        pinned: false,
-        beside: Beside::Nothing,
-        disturbed: false,
+        ..Drive::default()
     }
 }
 
@@ -254,7 +237,7 @@ fn attacked(stage: &Stage, attack: Attack, drive: Drive) -> Result<Leg> {
         beside: Beside::Attack(attack),
         ..drive
     };
-    let name = format!("ours, attacked by {}", attack.name());
+    let name = format!("ours, attacked by {attack}");
     leg::ours(stage, &name, Mix::Uniform, drive)
 }
 

@@ -1,11 +1,9 @@
 //! The mix of orders: 1 to 3 lines, 2 % that name something scarce, 1 % that repeat an earlier request.
 
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    catalogue::{CUSTOMERS, PRODUCTS, SCARCE, sku},
-    random::Random,
-};
+use crate::catalogue::{CUSTOMERS, PRODUCTS, SCARCE, sku};
 
 const MOST_LINES: u32 = 3;
 const MOST_UNITS: u32 = 2;
@@ -35,53 +33,50 @@ pub struct Line(pub u32, pub u32);
 #[derive(Clone, Debug)]
 pub struct Workload {
     mix: Mix,
-    random: Random,
+    random: SmallRng,
 }
 
 impl Workload {
     pub fn new(mix: Mix, seed: u64) -> Self {
         Self {
             mix,
-            random: Random::seeded(seed),
+            random: SmallRng::seed_from_u64(seed),
         }
     }
 
     pub fn wish(&mut self) -> Wish {
         let random = &mut self.random;
-        let count = 1 + random.below(MOST_LINES);
+        let count = random.random_range(1..=MOST_LINES);
         let mut products: Vec<u32> = match self.mix {
             Mix::Uniform => Vec::new(),
             Mix::Hot => vec![1],
         };
         while products.len() < count as usize {
-            let product = 1 + random.below(PRODUCTS);
+            let product = random.random_range(1..=PRODUCTS);
             if !products.contains(&product) {
                 products.push(product);
             }
         }
-        if random.per_mille(SCARCE_PER_MILLE) {
+        if random.random_ratio(SCARCE_PER_MILLE, 1_000) {
             // In the place of the last: a hot order stays hot, unless that is all it has.
-            let scarce = PRODUCTS + 1 + random.below(SCARCE);
+            let scarce = PRODUCTS + random.random_range(1..=SCARCE);
             products.pop();
             products.push(scarce);
         }
         let lines = products
             .into_iter()
-            .map(|product| Line(product, 1 + random.below(MOST_UNITS)))
+            .map(|product| Line(product, random.random_range(1..=MOST_UNITS)))
             .collect();
         Wish {
-            customer: random.below(CUSTOMERS),
+            customer: random.random_range(0..CUSTOMERS),
             lines,
         }
     }
 
     /// Whether the next request repeats an earlier one, and which of `earlier`.
     pub fn replay(&mut self, earlier: usize) -> Option<usize> {
-        let repeats = self.random.per_mille(REPLAYS_PER_MILLE) && earlier > 0;
-        repeats.then(|| {
-            self.random
-                .below(u32::try_from(earlier).unwrap_or(u32::MAX)) as usize
-        })
+        let repeats = self.random.random_ratio(REPLAYS_PER_MILLE, 1_000) && earlier > 0;
+        repeats.then(|| self.random.random_range(0..earlier))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::names::{REGISTRY, SUBDOMAIN};
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// Where images are pulled from: `{registry}/{component}:{version}`.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +35,9 @@ pub struct PullSecret {
 }
 
 /// When the kubelet pulls an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
+)]
 pub enum PullPolicy {
     /// At every start of a container.
     Always,
@@ -52,10 +55,6 @@ impl Image {
 impl PullPolicy {
     /// The word in a container's `imagePullPolicy`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Always => "Always",
-            Self::IfNotPresent => "IfNotPresent",
-            Self::Never => "Never",
-        }
+        self.into()
     }
 }

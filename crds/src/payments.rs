@@ -3,6 +3,7 @@
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// How orders are paid. Existing orders keep the settings under which they were placed.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,8 +24,11 @@ pub struct Payments {
 }
 
 /// The payment provider.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum PaymentProvider {
     /// No provider: orders are confirmed at once and paid outside the shop.
     #[default]
@@ -35,8 +39,11 @@ pub enum PaymentProvider {
 
 /// Who captures authorized payments: the shop as soon as the order's units are committed (`automatic`, the default),
 /// or an admin, payment by payment (`manual`). A payment keeps the setting under which it was started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum PaymentCapture {
     /// The shop, as soon as the order's units are committed.
     #[default]
@@ -48,20 +55,14 @@ pub enum PaymentCapture {
 impl PaymentCapture {
     /// The word in the spec and in the order service's environment.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Automatic => "automatic",
-            Self::Manual => "manual",
-        }
+        self.into()
     }
 }
 
 impl PaymentProvider {
     /// The word in the spec and in the order service's environment.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Mock => "mock",
-        }
+        self.into()
     }
 }
 

@@ -1,8 +1,10 @@
 //! The closed list of condition types and reasons: what each means and how bad it is.
 //! Messages stand where the fact is known, in the operator.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// The types of conditions in `status.conditions`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
 pub enum ConditionType {
     /// All components run as the spec requires.
     Ready,
@@ -29,41 +31,19 @@ pub enum ConditionType {
 }
 
 impl ConditionType {
-    /// As they stand in a status: those of the installation that works on the stack.
-    pub const ALL: [Self; 11] = [
-        Self::Ready,
-        Self::Available,
-        Self::Progressing,
-        Self::Degraded,
-        Self::PostgresReady,
-        Self::AuthReady,
-        Self::ProductReady,
-        Self::OrderReady,
-        Self::Routed,
-        Self::StockConsistent,
-        Self::SagasFlowing,
-    ];
+    /// Those that the installation reports that works on the stack, in the order of the status.
+    pub fn reported() -> impl Iterator<Item = Self> {
+        let all = Self::VARIANTS.iter().copied();
+        all.filter(|type_| *type_ != Self::OperatorConflict)
+    }
 
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "Ready",
-            Self::Available => "Available",
-            Self::Progressing => "Progressing",
-            Self::Degraded => "Degraded",
-            Self::PostgresReady => "PostgresReady",
-            Self::AuthReady => "AuthReady",
-            Self::ProductReady => "ProductReady",
-            Self::OrderReady => "OrderReady",
-            Self::Routed => "Routed",
-            Self::StockConsistent => "StockConsistent",
-            Self::SagasFlowing => "SagasFlowing",
-            Self::OperatorConflict => "OperatorConflict",
-        }
+        self.into()
     }
 }
 
 /// Why a condition is as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr)]
 pub enum Reason {
     /// It runs as the spec requires.
     Running,
@@ -158,88 +138,8 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub const ALL: [Self; 38] = [
-        Self::Running,
-        Self::ScaledToZero,
-        Self::None,
-        Self::DatabaseStarting,
-        Self::Bootstrapping,
-        Self::WaitingForDatabase,
-        Self::Migrating,
-        Self::WaitingForTurn,
-        Self::RollingOut,
-        Self::Starting,
-        Self::DatabaseStalled,
-        Self::BootstrapFailed,
-        Self::MigrationFailed,
-        Self::ImageUnavailable,
-        Self::RolloutStalled,
-        Self::PodsFailing,
-        Self::TooManyConnections,
-        Self::Conflict,
-        Self::AdoptionRefused,
-        Self::InvalidSpec,
-        Self::Unreadable,
-        Self::WriteRefused,
-        Self::ApiUnavailable,
-        Self::RemovingOldData,
-        Self::QuotaExceeded,
-        Self::StorageUnavailable,
-        Self::DatabaseReplaced,
-        Self::VolumeLost,
-        Self::HostTaken,
-        Self::IngressClassMissing,
-        Self::NotRouted,
-        Self::RoutePending,
-        Self::NotChecked,
-        Self::NoIngress,
-        Self::SigningKeysLeaving,
-        Self::SigningKeysReplaced,
-        Self::NamespaceTerminating,
-        Self::OwnedElsewhere,
-    ];
-
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "Running",
-            Self::ScaledToZero => "ScaledToZero",
-            Self::None => "None",
-            Self::DatabaseStarting => "DatabaseStarting",
-            Self::Bootstrapping => "Bootstrapping",
-            Self::WaitingForDatabase => "WaitingForDatabase",
-            Self::Migrating => "Migrating",
-            Self::WaitingForTurn => "WaitingForTurn",
-            Self::RollingOut => "RollingOut",
-            Self::Starting => "Starting",
-            Self::DatabaseStalled => "DatabaseStalled",
-            Self::BootstrapFailed => "BootstrapFailed",
-            Self::MigrationFailed => "MigrationFailed",
-            Self::ImageUnavailable => "ImageUnavailable",
-            Self::RolloutStalled => "RolloutStalled",
-            Self::PodsFailing => "PodsFailing",
-            Self::TooManyConnections => "TooManyConnections",
-            Self::Conflict => "Conflict",
-            Self::AdoptionRefused => "AdoptionRefused",
-            Self::InvalidSpec => "InvalidSpec",
-            Self::Unreadable => "Unreadable",
-            Self::WriteRefused => "WriteRefused",
-            Self::ApiUnavailable => "ApiUnavailable",
-            Self::RemovingOldData => "RemovingOldData",
-            Self::QuotaExceeded => "QuotaExceeded",
-            Self::StorageUnavailable => "StorageUnavailable",
-            Self::DatabaseReplaced => "DatabaseReplaced",
-            Self::VolumeLost => "VolumeLost",
-            Self::HostTaken => "HostTaken",
-            Self::IngressClassMissing => "IngressClassMissing",
-            Self::NotRouted => "NotRouted",
-            Self::RoutePending => "RoutePending",
-            Self::NotChecked => "NotChecked",
-            Self::NoIngress => "NoIngress",
-            Self::SigningKeysLeaving => "SigningKeysLeaving",
-            Self::SigningKeysReplaced => "SigningKeysReplaced",
-            Self::NamespaceTerminating => "NamespaceTerminating",
-            Self::OwnedElsewhere => "OwnedElsewhere",
-        }
+        self.into()
     }
 
     pub fn severity(self) -> Severity {

@@ -8,6 +8,7 @@ use crate::{
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// One shop: auth, product and order services, their database, secrets, migrations and routes.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,7 +101,9 @@ pub struct EcommerceStackSpec {
 }
 
 /// Whether a shop's data is retained or deleted with its stack.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
+)]
 pub enum DeletionPolicy {
     /// Volumes and credentials are retained, and a stack of the same name uses them again.
     #[default]
@@ -112,16 +115,16 @@ pub enum DeletionPolicy {
 impl DeletionPolicy {
     /// As the resource spells it.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Retain => "Retain",
-            Self::Delete => "Delete",
-        }
+        self.into()
     }
 }
 
 /// Who may register as a vendor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum VendorSignup {
     /// Any user.
     #[default]
@@ -133,10 +136,7 @@ pub enum VendorSignup {
 impl VendorSignup {
     /// The word in the spec and in the auth service's environment.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-        }
+        self.into()
     }
 }
 

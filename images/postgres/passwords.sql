@@ -4,7 +4,7 @@
 \getenv rewind_password REWIND_PASSWORD
 
 BEGIN;
--- Without a replica that can log in there may be nobody to confirm this.
+-- Without a replica that can log in, the commit would never be confirmed.
 SET LOCAL synchronous_commit = local;
 SELECT format('ALTER ROLE %I PASSWORD %L', rolname, password)
   FROM pg_roles

@@ -1,5 +1,5 @@
-//! The only writes besides the status: server-side apply under one field manager, in a fixed order.
-//! An object that a write fails for is a `Problem` of the report; the others are written all the same.
+//! The only writes besides the status: server-side apply under one field manager, in a fixed order. An object that
+//! cannot be written is a `Problem` of the report; the others are written nevertheless.
 
 mod prune;
 mod single;
@@ -8,29 +8,23 @@ mod write;
 use crate::{
     build::{Desired, Jobs, PlannedDeployment},
     component::{POSTGRES, Workload},
-    credentials::{Credential, CredentialWrite, Unusable},
-    database::retention::{Dependent, MetadataChange},
+    credentials::{Credential, Unusable},
+    database::retention::Dependent,
     kube::{apply_cache::ApplyCache, labels::belongs_to, live::Live},
     release::rollout::Turn,
     validate::ValidStack,
 };
 use ecommercestack_crds::DeletionPolicy;
-use k8s_openapi::{
-    api::{
-        apps::v1::{Deployment, StatefulSet},
-        core::v1::PersistentVolumeClaim,
-    },
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
-};
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use kube::{Client, ResourceExt as _};
-use prune::{Wanted, prune_all};
+use prune::prune_all;
 use single::{
-    change_metadata, delete_state, has_strange_patroni, restart_pod, scale, write_credential,
+    change_metadata, delete_state, has_foreign_patroni, restart_pod, scale, write_credential,
 };
 use std::collections::BTreeMap;
 use write::Writer;
 
-/// What was written, and what could not be.
+/// The written objects, and the problems of those that could not be written.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
     pub deployments: BTreeMap<Workload, Deployment>,
@@ -43,12 +37,12 @@ pub struct Applied {
     pub wrote: bool,
 }
 
-/// A write that did not happen. The rest of the stack goes on.
+/// An object that was not written. It does not stop the writes of other objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The object is not the stack's. // OPERATOR 3
     Conflict { kind: String, name: String },
-    /// A Secret that was left alone, and with it what needs it.
+    /// A Secret that cannot be used; objects that need it are left unchanged.
     Unusable {
         credential: Credential,
         name: String,
@@ -82,10 +76,10 @@ pub enum ApplyError {
     #[error("{kind} {name} was changed by another client in the meantime")]
     Raced { kind: String, name: String },
     #[error("the watch cache may be stale, and there are objects to write")]
-    Late,
+    Stale,
 }
 
-/// Writes what the stack wants. `written` gets the Secrets that were made or changed, whatever comes after that.
+/// Writes what the stack wants. `written` gets the Secrets that were made or changed, even if a later write fails.
 pub async fn apply(
     client: &Client,
     cache: &ApplyCache,
@@ -94,12 +88,27 @@ pub async fn apply(
     desired: Desired,
     written: &mut Vec<Credential>,
 ) -> Result<Applied, ApplyError> {
+    let mut writer = Writer::new(client, cache, stack, live);
+    let mut applied = Applied {
+        stateful_set: live.stateful_sets.get(&stack.object(POSTGRES)).cloned(),
+        ..Applied::default()
+    };
+    let unusable = desired.unusable.iter();
+    writer.problems = unusable
+        .map(|(credential, cause)| Problem::Unusable {
+            credential: *credential,
+            name: stack.object(credential.suffix()),
+            cause: *cause,
+        })
+        .collect();
+    let may_begin = apply_data(&mut writer, live, &desired, &mut applied, written).await?;
     let Desired {
-        orphaned_states,
-        volumes,
-        credentials,
-        metadata_changes,
-        unusable,
+        // `apply_data` has written them.
+        orphaned_states: _,
+        volumes: _,
+        credentials: _,
+        metadata_changes: _,
+        unusable: _,
         service_accounts,
         roles,
         role_bindings,
@@ -113,38 +122,15 @@ pub async fn apply(
         autoscalers,
         ingresses,
     } = desired;
-    let mut writer = Writer::new(client, cache, stack, live);
-    writer.problems = unusable
-        .into_iter()
-        .map(|(credential, cause)| Problem::Unusable {
-            credential,
-            name: stack.object(credential.suffix()),
-            cause,
-        })
-        .collect();
-    let mut applied = Applied {
-        stateful_set: live.stateful_sets.get(&stack.object(POSTGRES)).cloned(),
-        ..Applied::default()
-    };
-
-    let may_begin = {
-        let data = Data {
-            orphaned_states,
-            volumes,
-            credentials,
-            metadata_changes,
-        };
-        apply_data(&mut writer, live, data, &mut applied, written).await?
-    };
-    let service_accounts = writer
+    writer
         .apply_all(&live.service_accounts, &service_accounts)
         .await?;
-    let roles = writer.apply_all(&live.roles, &roles).await?;
-    let role_bindings = writer
+    writer.apply_all(&live.roles, &roles).await?;
+    writer
         .apply_all(&live.role_bindings, &role_bindings)
         .await?;
-    let services = writer.apply_all(&live.services, &services).await?;
-    let network_policies = writer
+    writer.apply_all(&live.services, &services).await?;
+    writer
         .apply_all(&live.network_policies, &network_policies)
         .await?;
     for set in &stateful_sets {
@@ -165,37 +151,22 @@ pub async fn apply(
         writer.create(job).await?;
     }
     apply_deployments(&mut writer, live, deployments, &mut applied).await?;
-    let budgets = writer.apply_all(&live.budgets, &budgets).await?;
+    writer.apply_all(&live.budgets, &budgets).await?;
     let own_autoscalers: BTreeMap<_, _> = live
         .autoscalers
         .iter()
         .filter(|(_, autoscaler)| belongs_to(stack, &autoscaler.metadata))
         .map(|(name, autoscaler)| (name.clone(), autoscaler.metadata.clone()))
         .collect();
-    let autoscalers = writer.apply_all(&own_autoscalers, &autoscalers).await?;
-    let ingresses = writer.apply_all(&live.ingresses, &ingresses).await?;
-
-    let wanted = Wanted {
-        service_accounts,
-        roles,
-        role_bindings,
-        services,
-        network_policies,
-        // All of them, whether or not this pass could build them.
-        deployments: Workload::ALL
-            .map(|workload| stack.object(workload.as_str()))
-            .into(),
-        budgets,
-        autoscalers,
-        ingresses,
-    };
-    prune_all(&mut writer, live, &own_autoscalers, &wanted, &prune).await?;
+    writer.apply_all(&own_autoscalers, &autoscalers).await?;
+    writer.apply_all(&live.ingresses, &ingresses).await?;
+    prune_all(&mut writer, live, &own_autoscalers, &prune).await?;
     applied.problems = writer.problems;
     applied.wrote = writer.wrote;
     Ok(applied)
 }
 
-/// Writes those whose turn it is.
+/// Writes the Deployments whose turn it is.
 async fn apply_deployments(
     writer: &mut Writer<'_>,
     live: &Live,
@@ -226,64 +197,43 @@ async fn apply_deployments(
     Ok(())
 }
 
-/// The part of `Desired` that outlives Deployments, and under `Retain` the stack.
-struct Data {
-    orphaned_states: Vec<ObjectMeta>,
-    volumes: Vec<PersistentVolumeClaim>,
-    credentials: Vec<CredentialWrite>,
-    metadata_changes: Vec<MetadataChange>,
-}
-
-/// Writes it, and says whether a database may begin on it. Without a volume of ours the set's controller would make one
-/// that lacks what decides whether it is kept, or take a stranger's; and Patroni would meet a stranger's state.
+/// Writes what outlives Deployments, and under `Retain` the stack. Returns whether a database may start on the volume. Without a volume of ours the set's controller
+/// would create one without marks, or use one of another owner; and Patroni would find another owner's state.
 async fn apply_data(
     writer: &mut Writer<'_>,
     live: &Live,
-    data: Data,
+    desired: &Desired,
     applied: &mut Applied,
     written: &mut Vec<Credential>,
 ) -> Result<bool, ApplyError> {
-    let Data {
-        orphaned_states,
-        volumes,
-        credentials,
-        metadata_changes,
-    } = data;
-    let mut strangers: Vec<_> = live.strange_states.values().collect();
-    if !orphaned_states.is_empty() && has_strange_patroni(writer).await? {
-        strangers.extend(&orphaned_states);
+    let mut foreign: Vec<_> = live.foreign_states.values().collect();
+    let orphaned = &desired.orphaned_states;
+    if !orphaned.is_empty() && has_foreign_patroni(writer).await? {
+        foreign.extend(orphaned);
     } else {
-        for metadata in &orphaned_states {
+        for metadata in orphaned {
             delete_state(writer, metadata).await?;
         }
     }
-    for state in &strangers {
+    for state in &foreign {
         writer.conflict("ConfigMap", state.name.as_deref().unwrap_or_default());
     }
-    // Before Secrets, which are found by what their volume says after the stack is gone.
+    // The volume is written before the Secrets, since its marks are how both are found after the stack is deleted.
     let mut has_volume = true;
-    for volume in &volumes {
+    for volume in &desired.volumes {
         has_volume &= writer.create_absent(&live.volumes, volume).await?;
     }
-    for write in &credentials {
+    for write in &desired.credentials {
         write_credential(writer, write).await?;
         written.push(write.credential);
     }
-    // A Secret that is not the stack's is not marked, and may be the stack's own without its labels.
-    let is_strange = |problem: &Problem| {
-        matches!(
-            problem,
-            Problem::Unusable {
-                cause: Unusable::NotOurs,
-                ..
-            }
-        )
-    };
-    let mut confirmed = has_volume && !writer.problems.iter().any(is_strange);
-    for change in &metadata_changes {
+    // A foreign Secret is not marked, and might be the stack's own without its labels.
+    let is_foreign = |problem: &Problem| matches!(problem, Problem::Unusable { cause, .. } if *cause == Unusable::NotOurs);
+    let mut confirmed = has_volume && !writer.problems.iter().any(is_foreign);
+    for change in &desired.metadata_changes {
         let is_done = change_metadata(writer, change).await?;
         confirmed &= is_done || change.dependent == Dependent::PatroniState;
     }
     applied.deletion_policy = confirmed.then_some(writer.stack.deletion_policy);
-    Ok(has_volume && strangers.is_empty())
+    Ok(has_volume && foreign.is_empty())
 }

@@ -20,7 +20,7 @@ use crate::{
     kube::job_state::{JobState, job_state},
     network::{ingress, policies, services},
     release::{
-        gate::{PostgresRelease, Releases},
+        gate::Releases,
         rollout::{Turn, turns},
         scaling,
     },
@@ -47,7 +47,7 @@ pub struct Desired {
     pub volumes: Vec<PersistentVolumeClaim>,
     pub credentials: Vec<CredentialWrite>,
     pub metadata_changes: Vec<MetadataChange>,
-    /// Secrets that are left alone, and with them what needs them.
+    /// Secrets that cannot be used; objects that need them are left unchanged.
     pub unusable: BTreeMap<Credential, Unusable>,
     pub service_accounts: Vec<ServiceAccount>,
     pub roles: Vec<Role>,
@@ -70,12 +70,12 @@ pub struct Jobs {
     pub prune: Vec<String>,
 }
 
-/// A Deployment and how many pods it should have, which is written apart from it. // OPERATOR 4
+/// A Deployment and its number of pods, which is written separately. // OPERATOR 4
 #[derive(Clone, Debug)]
 pub struct PlannedDeployment {
     pub workload: Workload,
     pub deployment: Deployment,
-    /// Nothing where an autoscaler decides, or the Deployment stays as it is.
+    /// `None` if an autoscaler decides, or the Deployment is left unchanged.
     pub replicas: Option<i32>,
     pub turn: Turn,
 }
@@ -88,11 +88,7 @@ pub fn build(
     releases: &Releases,
     role: &PostgresRole,
 ) -> Desired {
-    let PostgresRelease {
-        image,
-        up: _,
-        bootstrap: _,
-    } = &releases.postgres;
+    let image = &releases.postgres.image;
     let size = adoption::usable_size(stack, fetched);
     let has_passwords = !credentials.unusable.contains_key(&Credential::Postgres);
     Desired {
@@ -106,7 +102,7 @@ pub fn build(
         role_bindings: rbac::role_bindings(stack, role),
         services: services::services(stack),
         network_policies: policies::network_policies(stack),
-        // A pod that ends now would come back with passwords that are not the stack's.
+        // A pod that restarts now would get passwords that are not the stack's.
         restarts: if has_passwords {
             restart::restarts(stack, fetched)
         } else {
@@ -124,7 +120,7 @@ pub fn build(
     }
 }
 
-/// Jobs of old images are pruned; one that is at work is left to its deadline.
+/// Jobs of old images are pruned; a running one is left to its deadline.
 fn jobs(fetched: &Fetched, releases: &Releases) -> Jobs {
     let Some(gates) = releases.gates() else {
         return Jobs::default();
@@ -171,7 +167,7 @@ fn planned_deployments(
     let (held, free): (Vec<_>, Vec<_>) = deployable
         .into_iter()
         .partition(|(workload, _)| missing(*workload).is_some());
-    // Those that are held take no turn: it is unknown when they continue.
+    // Deployments that wait for a Secret take no turn: it is unknown when they continue.
     let turns = turns(
         free.iter()
             .map(|(workload, deployment)| (*workload, deployment)),

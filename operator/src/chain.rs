@@ -1,14 +1,19 @@
 //! An error in one line, for logs and statuses.
 
-use std::error::Error;
+use std::{error::Error, iter::successors};
+
+fn causes<'a>(error: &'a (dyn Error + 'a)) -> impl Iterator<Item = &'a (dyn Error + 'a)> {
+    successors(Some(error), |&error| error.source())
+}
 
 /// An error and its causes.
 pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
+    let texts: Vec<String> = causes(error).map(ToString::to_string).collect();
+    texts.join(": ")
+}
+
+/// The last cause of an error, for errors of which the others say only that a request failed.
+pub fn root_cause(error: &dyn Error) -> String {
+    let cause = causes(error).last();
+    cause.map(ToString::to_string).unwrap_or_default()
 }

@@ -1,7 +1,10 @@
 //! The parts of a shop: which run, which have a database, in which order they roll.
 
+use strum::IntoStaticStr;
+
 /// A service with a database of its own, whose migrations gate its rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Application {
     Auth,
     Product,
@@ -9,11 +12,13 @@ pub enum Application {
 }
 
 /// A Deployment of a shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Workload {
     Auth,
     Product,
     Order,
+    #[strum(serialize = "order-worker")]
     Worker,
 }
 
@@ -28,11 +33,7 @@ impl Application {
     pub const ALL: [Self; 3] = [Self::Auth, Self::Product, Self::Order];
 
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Auth => "auth",
-            Self::Product => "product",
-            Self::Order => "order",
-        }
+        self.into()
     }
 
     /// The component label of its migration Job: another than the service's, whose Service selects by it.
@@ -60,21 +61,14 @@ impl Workload {
 
     /// The component label and the name's end: `shop-order-worker`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Auth => "auth",
-            Self::Product => "product",
-            Self::Order => "order",
-            Self::Worker => "order-worker",
-        }
+        self.into()
     }
 
     /// Its name in `spec.components`.
     pub fn field(self) -> &'static str {
         match self {
-            Self::Auth => "auth",
-            Self::Product => "product",
-            Self::Order => "order",
             Self::Worker => "worker",
+            Self::Auth | Self::Product | Self::Order => self.as_str(),
         }
     }
 

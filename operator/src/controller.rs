@@ -29,20 +29,20 @@ use tracing::{debug, warn};
 /// Trailing debounce, so that a burst of child events is one pass.
 const DEBOUNCE: Duration = Duration::from_millis(500);
 
-/// Resolves when the process is told to stop.
+/// Resolves when the process receives a signal to stop.
 pub type Stop = Shared<BoxFuture<'static, ()>>;
 
-/// Runs until the process is told to stop and the last pass has ended.
+/// Runs until the process is to stop and the last pass has ended.
 pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, stop: Stop) {
     let controllers: Vec<BoxStream<'static, ()>> = scopes
         .into_iter()
         .map(|scope| controller(&context, scope, stop.clone()))
         .collect();
     let controllers = futures::stream::select_all(controllers).for_each(|()| async {});
-    // A Controller takes a stack that waits for a place for one that is worked on, and would wait for it.
+    // To a Controller, a stack that waits for a slot is being reconciled, and it would wait for that.
     let closing = async {
         stop.await;
-        context.places.close();
+        context.slots.close();
     };
     join(controllers, closing).await;
 }
@@ -50,7 +50,7 @@ pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, stop: Stop) {
 fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'static, ()> {
     let client = &context.client;
     let (children, changes) = Children::watch(client, &scope);
-    // Its own limit would count stacks that wait for a place.
+    // Its own limit would count stacks that wait for a slot.
     let config = controller::Config::default().debounce(DEBOUNCE);
     let (known, writer) = reflector::store();
     let stacks = api::<PartialObjectMeta<EcommerceStack>>(client, &scope);
@@ -71,7 +71,7 @@ fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'st
         .run(reconcile, on_error, context.clone())
         .map(move |outcome| match outcome {
             Ok((stack, action)) => debug!(stack = %stack, ?action, "reconcile finished"),
-            // A child's event after the stack itself is gone.
+            // An event of a child after its stack was deleted.
             Err(Error::ObjectNotFound(stack)) => {
                 forget(&forgetting, &stack.name, stack.namespace.as_deref());
             }

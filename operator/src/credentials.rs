@@ -6,7 +6,7 @@ pub mod secrets;
 
 use crate::{
     component::Application,
-    fingerprint::{fingerprint, hexadecimal},
+    fingerprint::fingerprint,
     kube::labels::belongs_to,
     randomness::{Randomness, RandomnessError},
     validate::ValidStack,
@@ -76,28 +76,28 @@ const REFRESH_KEY: &str = "refresh.key";
 
 type Content = BTreeMap<String, ByteString>;
 
-/// What every Secret of a stack holds once the writes are through.
-#[derive(Clone, Debug)]
+/// The contents of a stack's Secrets after the writes.
+#[derive(Clone, Debug, Default)]
 pub struct Credentials {
-    /// Of those that can be used.
+    /// The contents of the usable Secrets.
     contents: BTreeMap<Credential, Content>,
-    /// The others, which are left as they are.
+    /// The unusable ones, which are left unchanged.
     pub unusable: BTreeMap<Credential, Unusable>,
-    /// What has to be written for that.
+    /// The writes that are needed.
     pub writes: Vec<CredentialWrite>,
 }
 
-/// A Secret that is missing, or misses keys, or has derived ones that do not fit the others.
+/// A Secret that is absent, lacks keys, or has derived keys that do not match the others.
 #[derive(Clone, Debug)]
 pub struct CredentialWrite {
     pub credential: Credential,
     /// The keys to set; all of them if the Secret is absent.
     pub content: Content,
-    /// The live Secret's version; absent where there is none, and it is made by POST.
+    /// The live Secret's version; absent if the Secret does not exist and is created by POST.
     pub resource_version: Option<String>,
 }
 
-/// Why a Secret cannot be used. What needs it waits; nothing else does.
+/// Why a Secret cannot be used. Only objects that need it wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// It is not the stack's. // OPERATOR 3
@@ -118,19 +118,15 @@ impl From<RandomnessError> for MissingError {
     }
 }
 
-/// Completes the live Secrets, by name. The initial password is of use until there is an administrator, and is not made
-/// again afterwards: it would open nothing.
+/// Completes the live Secrets, by name. The initial password is not generated again once an administrator exists, since
+/// it would not be used.
 pub fn complete(
     stack: &ValidStack,
     live: &BTreeMap<Credential, Secret>,
     has_administrator: bool,
     randomness: &mut dyn Randomness,
 ) -> Result<Credentials, RandomnessError> {
-    let mut credentials = Credentials {
-        contents: BTreeMap::new(),
-        unusable: BTreeMap::new(),
-        writes: Vec::new(),
-    };
+    let mut credentials = Credentials::default();
     for credential in Credential::ALL {
         let secret = live.get(&credential);
         if secret.is_some_and(|secret| !belongs_to(stack, &secret.metadata)) {
@@ -167,7 +163,7 @@ pub fn complete(
     Ok(credentials)
 }
 
-/// The keys that a Secret lacks or that do not fit the others.
+/// The keys that a Secret lacks, and derived keys that do not match the others.
 fn missing(
     stack: &ValidStack,
     credential: Credential,
@@ -176,80 +172,68 @@ fn missing(
 ) -> Result<Content, MissingError> {
     let mut added = Content::new();
     let mut add = |key: &str, value: String| {
-        added.insert(key.to_owned(), ByteString(value.into_bytes()));
+        if held.get(key).map(|held| held.0.as_slice()) != Some(value.as_bytes()) {
+            added.insert(key.to_owned(), ByteString(value.into_bytes()));
+        }
     };
+    let is_absent = |key: &str| !held.contains_key(key);
     match credential {
         Credential::Postgres => {
-            for key in [
+            let keys = [
                 "superuser-password",
                 "replication-password",
                 "rewind-password",
-            ] {
-                if !held.contains_key(key) {
-                    add(key, randomness.secret(24)?);
-                }
+            ];
+            for key in keys.into_iter().filter(|key| is_absent(key)) {
+                add(key, randomness.secret(24)?);
             }
         }
         Credential::Database(application) => {
-            let name = application.as_str();
-            let username = match text(held, "username")? {
-                Some(username) => username,
-                None => format!("{name}_a"),
-            };
+            let username = text(held, "username")?;
+            let username = username.unwrap_or_else(|| format!("{}_a", application.as_str()));
             let password = match text(held, "password")? {
                 Some(password) => password,
                 None => randomness.secret(24)?,
             };
+            // Like the hashes below, it follows values that a person may have changed.
             let uri = database_uri(stack, application, &username, &password);
-            if !held.contains_key("username") {
-                add("username", username);
-            }
-            if !held.contains_key("password") {
-                add("password", password);
-            }
-            // Like the hashes below, it follows what a person may have changed.
-            if held.get("uri").map(|held| held.0.as_slice()) != Some(uri.as_bytes()) {
-                add("uri", uri);
-            }
+            add("username", username);
+            add("password", password);
+            add("uri", uri);
         }
         Credential::SigningKeys => {
             let active = text(held, "active")?;
-            if !active.is_some_and(|kid| held.contains_key(&format!("{}.pem", kid.trim()))) {
+            if active.is_none_or(|kid| is_absent(&format!("{}.pem", kid.trim()))) {
                 let key = randomness.signing_key()?;
                 add(&format!("{}.pem", key.kid), key.pem);
                 add("active", key.kid);
             }
-            if !held.contains_key(REFRESH_KEY) {
+            if is_absent(REFRESH_KEY) {
                 add(REFRESH_KEY, randomness.secret(32)?);
             }
         }
         Credential::Administrator => {
-            if !held.contains_key("email") {
+            if is_absent("email") {
                 add("email", format!("admin@{}.localhost", stack.name));
             }
-            if !held.contains_key("password") {
+            if is_absent("password") {
                 add("password", randomness.secret(12)?);
             }
         }
         Credential::InternalTokens => {
             for caller in CALLERS {
-                let tokens = if let Some(tokens) = text(held, caller)? {
-                    tokens
-                } else {
-                    let token = format!("{}\n", randomness.secret(32)?);
-                    add(caller, token.clone());
-                    token
+                let tokens = match text(held, caller)? {
+                    Some(tokens) => tokens,
+                    None => format!("{}\n", randomness.secret(32)?),
                 };
-                // What is called reads the hashes. They follow the tokens, which a person may have changed.
-                let (key, hashes) = (hash_key(caller), hashes(&tokens));
-                if held.get(&key).map(|held| held.0.as_slice()) != Some(hashes.as_bytes()) {
-                    add(&key, hashes);
-                }
+                // Called services read the hashes, which follow the tokens that a person may have changed.
+                add(&hash_key(caller), hashes(&tokens));
+                add(caller, tokens);
             }
         }
         Credential::PaymentWebhooks => {
-            if !held.contains_key("secrets") {
-                // Standard Webhooks 1.0 wants base64, and that is what an even number of hexadecimal pairs is, too.
+            if is_absent("secrets") {
+                // Standard Webhooks 1.0 wants base64, and an even number of hexadecimal pairs is valid base64, too.
                 add("secrets", format!("whsec_{}\n", randomness.secret(24)?));
             }
         }
@@ -275,7 +259,7 @@ fn database_uri(
     username: &str,
     password: &str,
 ) -> String {
-    // The Job's shell reads a line, and what a person encodes often ends with one.
+    // The Job's shell reads one line, and a value that a person encodes often ends with a line break.
     let password = password.split('\n').next().unwrap_or_default();
     format!(
         "postgresql://{username}:{password}@{host}:5432/{name}",
@@ -298,14 +282,10 @@ pub fn hash_key(caller: &str) -> String {
 
 /// A line for each token, as the services read it.
 fn hashes(tokens: &str) -> String {
-    let mut lines = String::new();
     let tokens = tokens.lines().map(str::trim);
-    for token in tokens.filter(|token| !token.is_empty()) {
-        lines.push_str("sha256:");
-        lines.push_str(&hexadecimal(&Sha256::digest(token)));
-        lines.push('\n');
-    }
-    lines
+    let tokens = tokens.filter(|token| !token.is_empty());
+    let lines = tokens.map(|token| format!("sha256:{:x}\n", Sha256::digest(token)));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn text(held: &Content, key: &str) -> Result<Option<String>, MissingError> {
@@ -321,8 +301,8 @@ impl Credentials {
         credentials.find(|credential| self.unusable.contains_key(credential))
     }
 
-    /// Whether the writes make the key again that sessions hang on, since refresh tokens are hashed with it. A new signing
-    /// key alone ends none: clients refresh.
+    /// Whether the writes generate the refresh key again, which ends all sessions, since refresh tokens are hashed with
+    /// it. A new signing key alone ends none: clients refresh.
     pub fn end_sessions(&self) -> bool {
         self.writes.iter().any(|write| {
             write.credential == Credential::SigningKeys && write.content.contains_key(REFRESH_KEY)
@@ -330,21 +310,22 @@ impl Credentials {
     }
 
     /// The name of the key that signs the shop's tokens.
-    pub fn active_signing_key(&self) -> Option<String> {
-        let name = self.contents.get(&Credential::SigningKeys)?.get("active")?;
-        let name = String::from_utf8(name.0.clone()).ok()?;
-        Some(name.trim().to_owned())
+    pub fn active_signing_key(&self) -> Option<&str> {
+        Some(self.value(Credential::SigningKeys, "active")?.trim())
     }
 
-    /// The token that a caller shows: the first line of its key.
-    pub fn internal_token(&self, caller: &str) -> Option<String> {
-        let tokens = self
-            .contents
-            .get(&Credential::InternalTokens)?
-            .get(caller)?;
-        let tokens = std::str::from_utf8(&tokens.0).ok()?;
-        let mut tokens = tokens.lines().map(str::trim);
-        tokens.find(|token| !token.is_empty()).map(str::to_owned)
+    /// The token of a caller: the first line of its key.
+    pub fn internal_token(&self, caller: &str) -> Option<&str> {
+        let tokens = self.value(Credential::InternalTokens, caller)?;
+        tokens
+            .lines()
+            .map(str::trim)
+            .find(|token| !token.is_empty())
+    }
+
+    fn value(&self, credential: Credential, key: &str) -> Option<&str> {
+        let value = self.contents.get(&credential)?.get(key)?;
+        std::str::from_utf8(&value.0).ok()
     }
 
     /// The hash of what some Secrets hold. Pods carry it, and roll when it changes.

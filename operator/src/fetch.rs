@@ -13,15 +13,17 @@ use crate::{
     kube::{
         job_state::{JobState, job_state},
         labels::{stack_selector, unmanaged_selector},
-        live::{FetchError, Live},
+        live::{FetchError, Live, read},
         rollout_state,
+        scope::Namespaced,
         stores::Children,
         warnings::warnings,
     },
     network::routing::IngressClasses,
+    status::is_true,
 };
-use ecommercestack_crds::{EcommerceStack, EcommerceStackStatus};
-use futures::future::{try_join_all, try_join3};
+use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus};
+use futures::{future::try_join_all, try_join};
 use k8s_openapi::{
     api::{
         core::v1::{
@@ -34,24 +36,24 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Client, Resource, ResourceExt as _,
+    Api, Client, ResourceExt as _,
     api::{ApiResource, DynamicObject, ListParams},
-    core::NamespaceResourceScope,
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
 
-/// A stack as the API server has it.
+/// A stack as the API server returned it.
 pub struct Found {
     pub metadata: ObjectMeta,
-    /// Its conditions, and whose it is, where the rest cannot be read.
+    /// The status, or only its conditions and owner if the rest cannot be parsed.
     pub status: Option<EcommerceStackStatus>,
-    /// Or what this operator cannot read of it, as of a stack that a newer definition allows.
+    /// The stack, or why this operator cannot parse it, such as one of a newer CRD.
     pub stack: Result<EcommerceStack, Unreadable>,
 }
 
-/// Reads the stack itself, past the watch's cache: a stale status would take back a released image.
+/// Reads the stack from the API server rather than from the watch's cache: a stale status would revert a released
+/// image.
 pub async fn fetch_stack(
     client: &Client,
     namespace: &str,
@@ -59,10 +61,7 @@ pub async fn fetch_stack(
 ) -> Result<Option<Found>, FetchError> {
     let resource = ApiResource::erase::<EcommerceStack>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-    let object = api.get_opt(name).await.map_err(|source| FetchError {
-        what: "the stack",
-        source,
-    })?;
+    let object = read("the stack", api.get_opt(name)).await?;
     Ok(object.map(|object| Found {
         status: readable_status(&object.data["status"]),
         stack: serde_path_to_error::deserialize(json!(object)).map_err(Unreadable),
@@ -83,52 +82,90 @@ fn readable_status(status: &Value) -> Option<EcommerceStackStatus> {
     }))
 }
 
-/// Reads what a pass needs besides the stack; what is watched, from the stores where they are given.
+/// What is not watched, and read from the API server in every pass, once.
+#[derive(Clone)]
+pub struct Unwatched {
+    namespace_terminating: bool,
+    secrets: BTreeMap<Credential, Secret>,
+    /// `ConfigMaps` under the names that Patroni uses.
+    states: BTreeMap<String, ObjectMeta>,
+    ingress_classes: Option<IngressClasses>,
+}
+
+/// Reads what is not watched.
+pub async fn fetch_unwatched(
+    client: &Client,
+    stack: &EcommerceStack,
+) -> Result<Unwatched, FetchError> {
+    let (namespace, name) = (stack.namespace().unwrap_or_default(), stack.name_any());
+    let reader = Reader {
+        client,
+        namespace: &namespace,
+        name: &name,
+    };
+    let ingress_classes = async {
+        match &stack.spec.ingress {
+            Some(_) => reader.ingress_classes().await,
+            None => Ok(None),
+        }
+    };
+    let (namespace_terminating, secrets, states, ingress_classes) = try_join!(
+        reader.namespace_terminating(),
+        reader.secrets(),
+        reader.patroni(),
+        ingress_classes,
+    )?;
+    Ok(Unwatched {
+        namespace_terminating,
+        secrets,
+        states,
+        ingress_classes,
+    })
+}
+
+/// Reads the rest of what a pass needs: what is watched, from the stores where they are given, and pods and Events,
+/// which tell why something is not ready.
 pub async fn fetch(
     client: &Client,
     stack: EcommerceStack,
+    unwatched: Unwatched,
     children: Option<&Children>,
 ) -> Result<Fetched, FetchError> {
     let (namespace, name) = (stack.namespace().unwrap_or_default(), stack.name_any());
     let reader = Reader {
         client,
-        children,
         namespace: &namespace,
         name: &name,
     };
-    let (namespace_terminating, secrets, live) = try_join3(
-        reader.namespace_terminating(),
-        reader.secrets(),
-        reader.live(),
-    )
-    .await?;
+    let mut live = match children {
+        Some(children) => reader.watched(children).await?,
+        None => reader.listed().await?,
+    };
+    reader.add_volume(&mut live.volumes).await?;
+    let states = unwatched.states.into_iter();
+    (live.patroni, live.foreign_states) =
+        states.partition(|(_, state)| is_patroni_state(&name, state));
     let pods = if is_unsettled(&stack, &live) {
         reader.pods().await?
     } else {
         Vec::new()
     };
     let warnings = warnings(client, &namespace, &live, &pods).await?;
-    let ingress_classes = match &stack.spec.ingress {
-        Some(_) => reader.ingress_classes().await?,
-        None => None,
-    };
     Ok(Fetched {
         stack,
-        namespace_terminating,
-        secrets,
+        namespace_terminating: unwatched.namespace_terminating,
+        secrets: unwatched.secrets,
         system_identifier: identity::of_state(&live, &name),
         live,
         pods,
         warnings,
-        ingress_classes,
+        ingress_classes: unwatched.ingress_classes,
     })
 }
 
 fn is_unsettled(stack: &EcommerceStack, live: &Live) -> bool {
-    let conditions = stack.status.iter().flat_map(|status| &status.conditions);
-    let ready = conditions
-        .filter(|condition| condition.type_ == "Ready")
-        .any(|condition| condition.status == "True");
+    let status = stack.status.as_ref();
+    let ready = status.is_some_and(|status| is_true(&status.conditions, ConditionType::Ready));
     !ready
         || live
             .deployments
@@ -146,7 +183,6 @@ fn is_unsettled(stack: &EcommerceStack, live: &Live) -> bool {
 
 struct Reader<'a> {
     client: &'a Client,
-    children: Option<&'a Children>,
     namespace: &'a str,
     name: &'a str,
 }
@@ -154,49 +190,28 @@ struct Reader<'a> {
 impl Reader<'_> {
     async fn namespace_terminating(&self) -> Result<bool, FetchError> {
         let api: Api<Namespace> = Api::all(self.client.clone());
-        let namespace = api
-            .get_metadata_opt(self.namespace)
-            .await
-            .map_err(|source| FetchError {
-                what: "the namespace",
-                source,
-            })?;
+        let namespace = read("the namespace", api.get_metadata_opt(self.namespace)).await?;
         Ok(namespace.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()))
     }
 
     async fn secrets(&self) -> Result<BTreeMap<Credential, Secret>, FetchError> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), self.namespace);
+        let api = self.api::<Secret>();
         let reads = Credential::ALL.map(|credential| {
             let (api, name) = (
                 api.clone(),
                 format!("{}-{}", self.name, credential.suffix()),
             );
             async move {
-                let secret = api.get_opt(&name).await.map_err(|source| FetchError {
-                    what: "the stack's Secrets",
-                    source,
-                })?;
+                let secret = read("the stack's Secrets", api.get_opt(&name)).await?;
                 Ok(secret.map(|secret| (credential, secret)))
             }
         });
         Ok(try_join_all(reads).await?.into_iter().flatten().collect())
     }
 
-    async fn live(&self) -> Result<Live, FetchError> {
-        let mut live = match self.children {
-            Some(children) => self.watched(children).await?,
-            None => self.listed().await?,
-        };
-        self.add_volume(&mut live.volumes).await?;
-        let states = self.patroni().await?.into_iter();
-        (live.patroni, live.strange_states) =
-            states.partition(|(_, state)| is_patroni_state(self.name, state));
-        Ok(live)
-    }
-
     async fn watched(&self, children: &Children) -> Result<Live, FetchError> {
         let mut live = children.live(&(self.namespace.to_owned(), self.name.to_owned()));
-        // Those of others are not watched.
+        // Autoscalers of other owners are not watched.
         let unmanaged = ListParams::default().labels(&unmanaged_selector());
         let autoscalers = self.list_by(&unmanaged, "HorizontalPodAutoscalers").await?;
         live.autoscalers.extend(autoscalers);
@@ -205,7 +220,7 @@ impl Reader<'_> {
 
     async fn listed(&self) -> Result<Live, FetchError> {
         Ok(Live {
-            may_be_late: false,
+            may_be_stale: false,
             deployments: self.list("Deployments").await?,
             stateful_sets: self.list("StatefulSets").await?,
             jobs: self.list("Jobs").await?,
@@ -227,23 +242,19 @@ impl Reader<'_> {
                 .await?,
             volumes: self.list("PersistentVolumeClaims").await?,
             patroni: BTreeMap::new(),
-            strange_states: BTreeMap::new(),
+            foreign_states: BTreeMap::new(),
         })
     }
 
-    /// By name, too: a label is easily removed, and the data must not be taken for gone.
+    /// Reads the volume by name if no label selects it: a label is easily removed, and the data must not count as lost.
     async fn add_volume(
         &self,
         volumes: &mut BTreeMap<String, PersistentVolumeClaim>,
     ) -> Result<(), FetchError> {
         let name = volume_name(self.name);
         if !volumes.contains_key(&name) {
-            let api: Api<PersistentVolumeClaim> =
-                Api::namespaced(self.client.clone(), self.namespace);
-            let volume = api.get_opt(&name).await.map_err(|source| FetchError {
-                what: "the database's volume",
-                source,
-            })?;
+            let api = self.api::<PersistentVolumeClaim>();
+            let volume = read("the database's volume", api.get_opt(&name)).await?;
             volumes.extend(volume.map(|volume| (name, volume)));
         }
         Ok(())
@@ -253,7 +264,7 @@ impl Reader<'_> {
         let api: Api<IngressClass> = Api::all(self.client.clone());
         match api.list(&ListParams::default()).await {
             Ok(classes) => Ok(Some(IngressClasses::new(&classes.items))),
-            // They are the cluster's, and in namespaced mode the operator has no rights there. // OPERATOR 21
+            // They are cluster-wide, and in namespaced mode the operator may not read them. // OPERATOR 21
             Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(None),
             Err(source) => Err(FetchError {
                 what: "IngressClasses",
@@ -263,17 +274,12 @@ impl Reader<'_> {
     }
 
     async fn patroni(&self) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
-        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), self.namespace);
+        let api = self.api::<ConfigMap>();
         let reads = PATRONI_SUFFIXES.map(|suffix| {
             let (api, name) = (api.clone(), format!("{}-postgres-{suffix}", self.name));
             async move {
                 let config_map =
-                    api.get_metadata_opt(&name)
-                        .await
-                        .map_err(|source| FetchError {
-                            what: "the database's ConfigMaps",
-                            source,
-                        })?;
+                    read("the database's ConfigMaps", api.get_metadata_opt(&name)).await?;
                 Ok(config_map.map(|config_map| (name, config_map.metadata)))
             }
         });
@@ -284,32 +290,20 @@ impl Reader<'_> {
         Ok(self.list("Pods").await?.into_values().collect())
     }
 
-    async fn list<K>(&self, what: &'static str) -> Result<BTreeMap<String, K>, FetchError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned,
-    {
+    async fn list<K: Namespaced>(
+        &self,
+        what: &'static str,
+    ) -> Result<BTreeMap<String, K>, FetchError> {
         self.list_by(&self.ours(), what).await
     }
 
-    async fn list_by<K>(
+    async fn list_by<K: Namespaced>(
         &self,
         parameters: &ListParams,
         what: &'static str,
-    ) -> Result<BTreeMap<String, K>, FetchError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned,
-    {
-        let api: Api<K> = Api::namespaced(self.client.clone(), self.namespace);
-        let list = api
-            .list(parameters)
-            .await
-            .map_err(|source| FetchError { what, source })?;
+    ) -> Result<BTreeMap<String, K>, FetchError> {
+        let api = self.api::<K>();
+        let list = read(what, api.list(parameters)).await?;
         Ok(list
             .items
             .into_iter()
@@ -317,26 +311,21 @@ impl Reader<'_> {
             .collect())
     }
 
-    async fn list_metadata<K>(
+    async fn list_metadata<K: Namespaced>(
         &self,
         what: &'static str,
-    ) -> Result<BTreeMap<String, ObjectMeta>, FetchError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned,
-    {
-        let api: Api<K> = Api::namespaced(self.client.clone(), self.namespace);
-        let list = api
-            .list_metadata(&self.ours())
-            .await
-            .map_err(|source| FetchError { what, source })?;
+    ) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
+        let api = self.api::<K>();
+        let list = read(what, api.list_metadata(&self.ours())).await?;
         Ok(list
             .items
             .into_iter()
             .map(|object| (object.name_any(), object.metadata))
             .collect())
+    }
+
+    fn api<K: Namespaced>(&self) -> Api<K> {
+        Api::namespaced(self.client.clone(), self.namespace)
     }
 
     fn ours(&self) -> ListParams {

@@ -1,4 +1,4 @@
-//! Everything that a pass has read before it decides. `fetch` reads it; this is what the decisions are made from.
+//! The state that a pass has read, and from which it decides. `fetch` reads it.
 
 use crate::{
     component::Workload,
@@ -16,7 +16,7 @@ use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::ResourceExt as _;
 use std::collections::BTreeMap;
 
-/// Everything that a pass knows of the cluster.
+/// The state of the cluster, as far as a pass needs it.
 #[derive(Clone, Debug)]
 pub struct Fetched {
     pub stack: EcommerceStack,
@@ -27,14 +27,15 @@ pub struct Fetched {
     pub live: Live,
     /// The stack's pods, while something is unsettled.
     pub pods: Vec<Pod>,
-    /// What keeps workloads without pods and volumes without storage waiting, as their last Events say.
+    /// Why workloads without pods and volumes without storage wait, according to their last Events.
     pub warnings: Warnings,
-    /// Absent where the operator may not read them, as in namespaced mode, or where they are not needed.
+    /// Absent if the operator may not read them, as in namespaced mode, or if they are not needed.
     pub ingress_classes: Option<IngressClasses>,
 }
 
 impl Fetched {
-    /// Whether the shop has had a first administrator, whose Secret is of no more use: auth makes one before it serves.
+    /// Whether the shop has had a first administrator, whose Secret is not needed any more: auth creates one before it
+    /// serves.
     pub fn has_administrator(&self) -> bool {
         let mut marks = self
             .live

@@ -11,7 +11,7 @@ pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         hasher.update(part.len().to_be_bytes());
         hasher.update(part);
     }
-    hexadecimal(&hasher.finalize()[..5])
+    hex::encode(&hasher.finalize()[..5])
 }
 
 /// The fingerprint of an object as it would be sent.
@@ -19,16 +19,6 @@ pub fn fingerprint_of<T: Serialize>(object: &T) -> String {
     // Kubernetes types and our own always serialize; a failure would only cost a skipped write.
     let bytes = serde_json::to_vec(object).unwrap_or_default();
     fingerprint([bytes.as_slice()])
-}
-
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]

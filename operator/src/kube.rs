@@ -8,6 +8,7 @@ pub mod lease;
 pub mod live;
 pub mod locks;
 pub mod ownership;
+pub mod per_stack;
 pub mod pod_failures;
 pub mod pods;
 pub mod readiness;

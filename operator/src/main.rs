@@ -1,4 +1,4 @@
-//! Wiring only: what the binary does stands in `run`.
+//! Wiring only: `run` holds what the binary does.
 
 use clap::Parser as _;
 use ecommercestack_operator::{

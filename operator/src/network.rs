@@ -2,5 +2,6 @@
 
 pub mod ingress;
 pub mod policies;
+pub mod request;
 pub mod routing;
 pub mod services;

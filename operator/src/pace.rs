@@ -1,31 +1,32 @@
-//! When a stack is looked at again without cause: what is not watched may have changed.
+//! When a stack is reconciled again without a change, since not everything is watched.
 
 pub mod backoff;
-pub mod places;
+pub mod slots;
 
-use crate::kube::apply_cache::StackKey;
-use backoff::{Attempts, Backoff};
+use crate::kube::per_stack::StackKey;
+use backoff::{Attempts, doubling};
+use backon::ExponentialBuilder;
 use std::time::Duration;
 
-/// Why a stack is looked at again; in metrics by the same name.
+/// Why a stack is reconciled again; metrics use the same names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Reason {
-    /// The cluster's definition lacks something.
+    /// The cluster's CRD is older than the operator.
     HeldBack,
-    /// Another installation works on it; that one may stop.
+    /// Another installation manages it, and may stop.
     Elsewhere,
-    /// It is not known whether another installation works.
+    /// It is not known yet whether another installation is active.
     Undecided,
-    /// What is in the way goes by itself and soon.
+    /// The obstacle disappears soon without intervention.
     Passing,
-    /// The pass ended early, as the status says.
+    /// The pass ended early, and the status holds the error.
     Failed,
     /// Not even a status could be written.
     Unreported,
-    /// Pods are not watched, and say why they do not start.
+    /// Pods, which tell why they do not start, are not watched.
     Unready,
-    /// Its audits are not known, or found something: the person who repairs it waits for the next look.
+    /// Its audits are unknown or found problems, and the person who fixes them waits for the next pass.
     Unsettled,
     Settled,
 }
@@ -34,27 +35,17 @@ pub enum Reason {
 const UNDECIDED: Duration = Duration::from_secs(4);
 const HELD_BACK: Duration = Duration::from_mins(1);
 const PASSING: Duration = Duration::from_secs(1);
-const ELSEWHERE: Backoff = Backoff {
-    first: Duration::from_secs(15),
-    longest: Duration::from_mins(1),
-};
-const FAILED: Backoff = Backoff {
-    first: Duration::from_secs(1),
-    longest: LONGEST,
-};
-const UNREADY: Backoff = Backoff {
-    first: Duration::from_secs(5),
-    longest: LONGEST,
-};
-/// No look is sooner than what was read of audits is read again.
-const UNSETTLED: Backoff = Backoff {
-    first: Duration::from_mins(1),
-    longest: LONGEST,
-};
-const LONGEST: Duration = Duration::from_mins(5);
+const ELSEWHERE: ExponentialBuilder =
+    doubling(Duration::from_millis(7_500), Duration::from_secs(30));
+const FAILED: ExponentialBuilder = doubling(Duration::from_millis(500), HALF_OF_LONGEST);
+const UNREADY: ExponentialBuilder = doubling(Duration::from_millis(2_500), HALF_OF_LONGEST);
+/// No wait is shorter than the time for which the results of audits are reused.
+const UNSETTLED: ExponentialBuilder = doubling(Duration::from_secs(30), HALF_OF_LONGEST);
+/// Without jitter, which may double it.
+const HALF_OF_LONGEST: Duration = Duration::from_secs(150);
 
 impl Reason {
-    /// How long to wait; `resync` is the longest that a stack waits that could be worked on.
+    /// How long to wait; `resync` is the longest wait of a stack that is not failing.
     pub fn wait(self, attempts: &Attempts, stack: &StackKey, resync: Duration) -> Duration {
         match self {
             Self::HeldBack => HELD_BACK,
@@ -76,6 +67,8 @@ impl Reason {
 mod tests {
     use super::*;
 
+    const LONGEST: Duration = HALF_OF_LONGEST.saturating_mul(2);
+
     fn waits(reason: Reason, resync: Duration) -> Vec<Duration> {
         let (attempts, shop) = (Attempts::default(), ("shops".to_owned(), "shop".to_owned()));
         let waits = (0..12).map(|_| reason.wait(&attempts, &shop, resync));
@@ -84,7 +77,7 @@ mod tests {
 
     /// A hundred stacks whose audits cannot be read were thousands of requests a minute.
     #[test]
-    fn what_does_not_get_on_is_looked_at_less_and_less() {
+    fn waits_grow_while_there_is_no_progress() {
         let resync = Duration::from_mins(10);
         for reason in [Reason::Failed, Reason::Unready, Reason::Unsettled] {
             let waits = waits(reason, resync);

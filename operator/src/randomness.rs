@@ -1,6 +1,5 @@
-//! Where passwords, tokens and keys come from: an argument, so that rendering and tests are repeatable.
+//! The source of passwords, tokens and keys. It is an argument, so that rendering and tests are repeatable.
 
-use crate::fingerprint::hexadecimal;
 use aws_lc_rs::{
     digest, rand,
     rand::SystemRandom,
@@ -10,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// A source of new secrets.
 pub trait Randomness {
-    /// Letters and digits that need no quoting anywhere, `bytes` bytes strong.
+    /// `bytes` random bytes as letters and digits that need no quoting anywhere.
     fn secret(&mut self, bytes: usize) -> Result<String, RandomnessError>;
     /// A new key that signs access tokens.
     fn signing_key(&mut self) -> Result<SigningKey, RandomnessError>;
@@ -37,7 +36,7 @@ impl Randomness for OperatingSystem {
     fn secret(&mut self, bytes: usize) -> Result<String, RandomnessError> {
         let mut buffer = vec![0; bytes];
         rand::fill(&mut buffer).map_err(|_| RandomnessError)?;
-        Ok(hexadecimal(&buffer))
+        Ok(hex::encode(&buffer))
     }
 
     fn signing_key(&mut self) -> Result<SigningKey, RandomnessError> {
@@ -48,7 +47,7 @@ impl Randomness for OperatingSystem {
             EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref()).map_err(|_| RandomnessError)?;
         let name = digest::digest(&digest::SHA256, pair.public_key().as_ref());
         Ok(SigningKey {
-            kid: hexadecimal(&name.as_ref()[..8]),
+            kid: hex::encode(&name.as_ref()[..8]),
             pem: pem(document.as_ref()),
         })
     }
@@ -57,19 +56,16 @@ impl Randomness for OperatingSystem {
 /// PEM after RFC 7468: 64 characters a line.
 fn pem(document: &[u8]) -> String {
     let body = STANDARD.encode(document);
-    let mut text = String::from("-----BEGIN PRIVATE KEY-----\n");
-    let mut rest = body.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    text.push_str("-----END PRIVATE KEY-----\n");
-    text
+    let lines: Vec<_> = body
+        .as_bytes()
+        .chunks(64)
+        .map(String::from_utf8_lossy)
+        .collect();
+    let body = lines.join("\n");
+    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
 }
 
-/// Stands for secrets where none may be shown: in rendered manifests and snapshots.
+/// Placeholders for secrets in rendered manifests and snapshots.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Placeholders;
 

@@ -37,7 +37,7 @@ pub enum RenderError {
     Serialize(#[from] serde_json::Error),
 }
 
-/// Stands for what only an API server gives.
+/// Placeholders for values that only an API server assigns.
 const UID: &str = "00000000-0000-0000-0000-000000000000";
 const SYSTEM_IDENTIFIER: &str = "0000000000000000000";
 
@@ -65,7 +65,7 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
     let valid = validate(stack)?;
     let mut fetched = unfetched(stack.clone());
     let credentials = complete(&valid, &fetched.secrets, false, &mut Placeholders)?;
-    // Names of Jobs are known once the database is there; their success opens the gates.
+    // Names of Jobs are known once the database exists; their success opens the gates.
     let gates = decide(&valid, &fetched, &credentials);
     let jobs: Vec<Job> = gates
         .gates()
@@ -114,39 +114,32 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
         autoscalers,
         ingresses,
     } = build(&valid, &fetched, &credentials, &releases, role);
-    let mut objects = Vec::new();
-    add(&mut objects, volumes)?;
-    add(
-        &mut objects,
-        credentials
-            .iter()
-            .map(|write| secrets::secret(&valid, write)),
-    )?;
-    add(&mut objects, service_accounts)?;
-    add(&mut objects, roles)?;
-    add(&mut objects, role_bindings)?;
-    add(&mut objects, services)?;
-    add(&mut objects, network_policies)?;
-    add(&mut objects, stateful_sets)?;
-    add(&mut objects, jobs)?;
-    add(
-        &mut objects,
-        deployments.into_iter().map(|planned| planned.deployment),
-    )?;
-    add(&mut objects, budgets)?;
-    add(&mut objects, autoscalers)?;
-    add(&mut objects, ingresses)?;
-    Ok(objects)
+    let secrets = credentials
+        .iter()
+        .map(|write| secrets::secret(&valid, write));
+    let deployments = deployments.into_iter().map(|planned| planned.deployment);
+    let objects = [
+        values(volumes)?,
+        values(secrets)?,
+        values(service_accounts)?,
+        values(roles)?,
+        values(role_bindings)?,
+        values(services)?,
+        values(network_policies)?,
+        values(stateful_sets)?,
+        values(jobs)?,
+        values(deployments)?,
+        values(budgets)?,
+        values(autoscalers)?,
+        values(ingresses)?,
+    ];
+    Ok(objects.concat())
 }
 
-fn add<K: Serialize>(
-    objects: &mut Vec<Value>,
-    more: impl IntoIterator<Item = K>,
-) -> Result<(), serde_json::Error> {
-    for object in more {
-        objects.push(serde_json::to_value(object)?);
-    }
-    Ok(())
+fn values<K: Serialize>(
+    objects: impl IntoIterator<Item = K>,
+) -> Result<Vec<Value>, serde_json::Error> {
+    objects.into_iter().map(serde_json::to_value).collect()
 }
 
 /// A cluster that holds nothing but the stack.

@@ -3,7 +3,7 @@
 use crate::{
     config::Run,
     controller::{self, Stop},
-    database::{departures::Departures, rbac::PostgresRole},
+    database::{deleted_stacks::DeletedStacks, rbac::PostgresRole},
     http::{record_metrics, router},
     kube::{
         apply_cache::ApplyCache,
@@ -14,8 +14,8 @@ use crate::{
         skew::{Definition, Guard},
         stores::Stores,
     },
-    network::routing::Looks,
-    pace::{backoff::Attempts, places::Places},
+    network::routing::UrlChecks,
+    pace::{backoff::Attempts, slots::Slots},
     reconcile::Context,
     render::{parse, render},
     status::{audits, events::Events},
@@ -25,12 +25,7 @@ use anyhow::Context as _;
 use ecommercestack_crds::EcommerceStack;
 use futures::FutureExt as _;
 use kube::{Api, Client, api::ListParams};
-use std::{
-    io::{Read as _, Write as _},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -39,7 +34,7 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-/// For passes that have begun; shorter than a pod's grace period.
+/// The time for passes in flight at the end; shorter than a pod's grace period.
 const LAST_PASSES: Duration = Duration::from_secs(20);
 
 /// Runs until SIGTERM or Ctrl+C.
@@ -66,7 +61,7 @@ pub async fn operator(config: Run) -> anyhow::Result<()> {
     }
 }
 
-/// Signals are waited for from now on, whatever the process does meanwhile.
+/// Signals are handled from now on, whatever the process does meanwhile.
 fn stop_signal() -> std::io::Result<Stop> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -80,8 +75,8 @@ fn stop_signal() -> std::io::Result<Stop> {
     Ok(stop.boxed().shared())
 }
 
-/// Works on stacks of this definition until the process is told to stop, while it holds the installation's Lease. An error
-/// means that it lost the Lease: the process has to end, with whatever it has under way.
+/// Reconciles stacks of this CRD while the process holds the installation's Lease, until it is to stop. An error means
+/// that the Lease was lost: the process has to exit at once.
 pub async fn work(
     client: Client,
     config: &Run,
@@ -90,7 +85,7 @@ pub async fn work(
     stop: Stop,
 ) -> anyhow::Result<()> {
     let definition = Guard::new(client.clone(), readiness.clone(), known);
-    // Before the Lease: until then another release's process goes on.
+    // The check comes before the Lease: until it succeeds, a process of another release stays active.
     tokio::select! {
         () = definition.wait() => {}
         () = stop.clone() => return Ok(()),
@@ -129,19 +124,19 @@ async fn work_on_stacks(
     stop: Stop,
 ) {
     let scopes = config.scopes();
-    let departures = Departures {
+    let deleted_stacks = DeletedStacks {
         client: client.clone(),
         installation: Installation::new(client.clone(), config.lease().as_ref()),
         stacks: Arc::default(),
         locks: Arc::default(),
     };
-    let context = Arc::new(context(&client, config, definition, &departures));
+    let context = Arc::new(context(&client, config, definition, &deleted_stacks));
     let (known, all_known) = oneshot::channel();
     let mut watch = JoinSet::new();
-    // Before all stacks are known, none can tell whether its host is another's.
+    // Before all stacks are known, it cannot be decided whether a host is taken.
     let all_known = async {
         wait_for_stacks(&client, &scopes).await;
-        watch.spawn(departures.watch(scopes.clone(), readiness, known));
+        watch.spawn(deleted_stacks.watch(scopes.clone(), readiness, known));
         let _ = all_known.await;
     };
     tokio::select! {
@@ -156,17 +151,17 @@ pub fn context(
     client: &Client,
     config: &Run,
     definition: Guard,
-    departures: &Departures,
+    deleted_stacks: &DeletedStacks,
 ) -> Context {
     Context {
         definition,
-        installation: departures.installation.clone(),
-        departures: departures.clone(),
+        installation: deleted_stacks.installation.clone(),
+        deleted_stacks: deleted_stacks.clone(),
         events: Events::new(client.clone(), config.pod_name.clone()),
         apply_cache: ApplyCache::default(),
         stores: Stores::default(),
-        places: Places::new(config.max_concurrency),
-        looks: Looks::default(),
+        slots: Slots::new(config.max_concurrency),
+        url_checks: UrlChecks::default(),
         audit_reads: audits::Reads::default(),
         ingress_address: config.ingress_address.clone(),
         attempts: Attempts::default(),
@@ -190,7 +185,7 @@ fn postgres_role(config: &Run) -> PostgresRole {
     }
 }
 
-/// Waits until the stacks can be listed: until the role lets us.
+/// Waits until the role permits listing the stacks.
 async fn wait_for_stacks(client: &Client, scopes: &[Scope]) {
     for scope in scopes {
         let api: Api<EcommerceStack> = api(client, scope);
@@ -205,11 +200,7 @@ async fn wait_for_stacks(client: &Client, scopes: &[Scope]) {
 /// Prints every object that the stacks of a file would get.
 pub fn print(file: &Path, namespace: &str, config: &Run) -> anyhow::Result<()> {
     let yaml = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("cannot read standard input")?;
-        text
+        std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?
     } else {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
     };

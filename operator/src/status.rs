@@ -1,12 +1,14 @@
 //! The status: from what a pass found and did, or from the step that failed. Pure; every pass ends in one (OPERATOR 1).
 
+#[macro_use]
+mod finding;
+
 mod applications;
 mod audited;
 pub mod audits;
 mod conditions;
 mod database;
 pub mod events;
-mod finding;
 mod quota;
 mod routed;
 mod sessions;
@@ -33,7 +35,7 @@ use crate::{
     network::routing::Routing,
     randomness::RandomnessError,
     release::{
-        gate::{Gate, Releases},
+        gate::{Gate, Releases, status_of},
         scaling,
     },
     validate::{ValidStack, ValidateError},
@@ -79,7 +81,7 @@ pub enum StepError {
         "the data of a deleted stack named {0} is being removed, as its deletionPolicy says; this stack starts \
          after that"
     )]
-    PredecessorLeaving(String),
+    RemovingOldData(String),
     #[error("the API server has not responded for a minute")]
     Overdue,
     #[error("namespace {0} is being deleted; nothing is applied any more")]
@@ -113,7 +115,7 @@ pub fn status(
             operator: None,
             bystander: None,
         },
-        // Another client was faster, and the next pass comes at once.
+        // Another client was faster, and the next pass follows at once.
         Err(StepError::Apply(ApplyError::Raced { .. })) if previous.is_some() => before,
         // There is no new information about the components: they stay as they were.
         Err(error) => EcommerceStackStatus {
@@ -132,7 +134,7 @@ pub fn status(
 fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions::Findings {
     let routed = routed::finding(report, before, now);
     let problems = report.applied.problems.iter().map(problem);
-    let leaving = sessions::keys_are_leaving(&report.stack, &report.fetched);
+    let leaving = sessions::keys_are_terminating(&report.stack, &report.fetched);
     let mut stack: Vec<_> = problems.chain(leaving).chain(connections(report)).collect();
     if routed.severity() != Severity::Fine {
         stack.push(routed.clone());
@@ -157,7 +159,7 @@ fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions
     }
 }
 
-/// Every service and the database have at least one pod that answers, of whatever image.
+/// Every service and the database have at least one ready pod, of any image.
 pub fn is_available(report: &Report) -> bool {
     Application::ALL
         .iter()
@@ -185,28 +187,23 @@ fn unavailable(
     let application = Application::ALL[missing];
     let workload = application.workload();
     if report.wanted(workload) == 0 {
-        return Some(Finding::new(
-            Reason::ScaledToZero,
-            format!(
-                "{0} is scaled to zero by the spec; the shop is unavailable until spec.components.{0}.replicas is \
-                 at least 1",
-                workload.field()
-            ),
+        return Some(finding!(
+            ScaledToZero,
+            "{0} is scaled to zero by the spec; the shop is unavailable until spec.components.{0}.replicas is \
+             at least 1",
+            workload.field()
         ));
     }
     let finding = &applications[missing];
     Some(match finding.severity() {
-        // The service's worker, say, has more to tell than its pods.
-        Severity::Fine => Finding::new(
-            Reason::Starting,
-            format!("no pod of {} is available", application.as_str()),
-        ),
+        // The finding may be about the service's worker.
+        Severity::Fine => finding!(Starting, "no pod of {} is available", application.as_str()),
         Severity::Moving | Severity::Wrong => finding.clone(),
     })
 }
 
 impl Report {
-    /// Why the newest of these pods that fails does not run: by what its status says, else by its Events.
+    /// Why the newest of these pods that fails does not run: by its status, or else by its Events.
     fn pod_failure<'a>(&self, pods: impl Iterator<Item = &'a Pod> + Clone) -> Option<PodFailure> {
         pod_failures::of_pods(pods.clone()).or_else(|| {
             let warnings = &self.fetched.warnings;
@@ -236,19 +233,16 @@ fn failure(error: &StepError) -> Finding {
         name,
         source: kube::Error::Api(status),
     }) = error
-        && let Some(cause) = quota::explain(&status.message, part(kind))
+        && let Some(exceeded) = quota_exceeded(kind, name, &status.message)
     {
-        return Finding::new(
-            Reason::QuotaExceeded,
-            format!("{kind} {name} cannot be created: {cause}"),
-        );
+        return exceeded;
     }
     let reason = match error {
         StepError::Unreadable(_) => Reason::Unreadable,
         StepError::Validate(_) | StepError::Randomness(_) => Reason::InvalidSpec,
         StepError::Adoption(_) => Reason::AdoptionRefused,
         StepError::NamespaceTerminating(_) => Reason::NamespaceTerminating,
-        StepError::PredecessorLeaving(_) => Reason::RemovingOldData,
+        StepError::RemovingOldData(_) => Reason::RemovingOldData,
         StepError::Fetch(FetchError { source, .. })
         | StepError::Apply(ApplyError::Api { source, .. }) => match source {
             kube::Error::Api(status) if matches!(status.code, 400..=428 | 430..=499) => {
@@ -256,7 +250,7 @@ fn failure(error: &StepError) -> Finding {
             }
             _ => Reason::ApiUnavailable,
         },
-        StepError::Apply(ApplyError::Raced { .. } | ApplyError::Late) | StepError::Overdue => {
+        StepError::Apply(ApplyError::Raced { .. } | ApplyError::Stale) | StepError::Overdue => {
             Reason::ApiUnavailable
         }
     };
@@ -266,7 +260,7 @@ fn failure(error: &StepError) -> Finding {
         Reason::ApiUnavailable => "; the operator retries",
         _ => "",
     };
-    // Where the words are the operator's own, what to do comes last and must not be cut off.
+    // The operator's own messages end with what to do, which must not be cut off.
     let message = match error {
         StepError::Adoption(_) => message,
         _ => pod_failures::sentence(&message),
@@ -276,54 +270,55 @@ fn failure(error: &StepError) -> Finding {
 
 fn problem(problem: &Problem) -> Finding {
     match problem {
-        Problem::Conflict { kind, name } => Finding::new(
-            Reason::Conflict,
-            format!(
-                "{kind} {name} does not belong to this stack and was left unchanged; delete or rename it"
-            ),
+        Problem::Conflict { kind, name } => finding!(
+            Conflict,
+            "{kind} {name} does not belong to this stack and was left unchanged; delete or rename it"
         ),
         Problem::Unusable { name, cause, .. } => unusable(name, *cause),
         Problem::Refused {
             kind,
             name,
             message,
-        } => match quota::explain(message, part(kind)) {
-            Some(cause) => Finding::new(
-                Reason::QuotaExceeded,
-                format!("{kind} {name} cannot be created: {cause}"),
-            ),
-            None => Finding::new(
-                Reason::WriteRefused,
-                format!(
-                    "the API server refused {kind} {name}: {}",
-                    pod_failures::sentence(message)
-                ),
-            ),
-        },
+        } => quota_exceeded(kind, name, message).unwrap_or_else(|| {
+            let message = pod_failures::sentence(message);
+            finding!(
+                WriteRefused,
+                "the API server refused {kind} {name}: {message}"
+            )
+        }),
     }
+}
+
+fn quota_exceeded(kind: &str, name: &str, message: &str) -> Option<Finding> {
+    // Only volumes request an amount that the spec sets.
+    let part = match kind {
+        "PersistentVolumeClaim" => Part::Database,
+        _ => Part::Fixed,
+    };
+    let cause = quota::explain(message, part)?;
+    Some(finding!(
+        QuotaExceeded,
+        "{kind} {name} cannot be created: {cause}"
+    ))
 }
 
 fn unusable(secret: &str, cause: Unusable) -> Finding {
     match cause {
-        Unusable::NotOurs => Finding::new(
-            Reason::Conflict,
-            format!(
-                "Secret {secret} does not belong to this stack and was left unchanged; delete or rename it, or \
-                 assign it to the stack with the labels \
-                 {STACK}=<stack> and {MANAGED_BY}={MANAGER}"
-            ),
+        Unusable::NotOurs => finding!(
+            Conflict,
+            "Secret {secret} does not belong to this stack and was left unchanged; delete or rename it, or \
+             assign it to the stack with the labels \
+             {STACK}=<stack> and {MANAGED_BY}={MANAGER}"
         ),
-        Unusable::NotText => Finding::new(
-            Reason::InvalidSpec,
-            format!(
-                "Secret {secret} holds a value that is not UTF-8 text; delete that key, and the operator generates \
-                 it again"
-            ),
+        Unusable::NotText => finding!(
+            InvalidSpec,
+            "Secret {secret} holds a value that is not UTF-8 text; delete that key, and the operator generates \
+             it again"
         ),
     }
 }
 
-/// What a Secret that cannot be used keeps as it is.
+/// The finding about an object that is left unchanged because its Secret cannot be used.
 fn withheld(report: &Report, what: &str, credential: Credential) -> Option<Finding> {
     let problems = report.applied.problems.iter();
     let (name, cause) = problems.into_iter().find_map(|problem| match problem {
@@ -338,15 +333,7 @@ fn withheld(report: &Report, what: &str, credential: Credential) -> Option<Findi
     Some(Finding::new(reason, format!("{what}: {message}")))
 }
 
-/// Only volumes ask for an amount that the spec sets.
-fn part(kind: &str) -> Part<'static> {
-    match kind {
-        "PersistentVolumeClaim" => Part::Database,
-        _ => Part::Fixed,
-    }
-}
-
-/// All pods at their most, and one more of each while it rolls, each with a full pool. // OPERATOR 15
+/// Every workload at its maximum, with one more pod during a rollout, each with a full pool. // OPERATOR 15
 fn connections(report: &Report) -> Option<Finding> {
     use crate::{
         components::environment::POOL_CONNECTIONS,
@@ -362,22 +349,15 @@ fn connections(report: &Report) -> Option<Finding> {
     );
     (needed > free).then(|| {
         let most = free / POOL_CONNECTIONS - i32::try_from(Workload::ALL.len()).unwrap_or(0);
-        Finding::new(
-            Reason::TooManyConnections,
-            format!("all pods together may open {needed} database connections, and {free} are available; lower \
-            components.<name>.replicas or autoscaling.max to at most {most} pods in all"),
-        )
+        finding!(TooManyConnections, "all pods together may open {needed} database connections, and {free} are available; lower \
+            components.<name>.replicas or autoscaling.max to at most {most} pods in all")
     })
 }
 
 fn components(report: &Report, before: Option<&ComponentStatuses>) -> ComponentStatuses {
     let of = |workload: Workload| {
-        let before = before.and_then(|before| match workload {
-            Workload::Auth => before.auth.as_ref(),
-            Workload::Product => before.product.as_ref(),
-            Workload::Order => before.order.as_ref(),
-            Workload::Worker => None,
-        });
+        let before = before.filter(|_| workload.serves());
+        let before = before.and_then(|before| status_of(before, workload.application()));
         Some(component(report, workload, before))
     };
     ComponentStatuses {
@@ -408,14 +388,18 @@ fn component(
 
 fn migration(report: &Report, gate: &Gate, before: Option<&ComponentStatus>) -> Migration {
     let job = gate.job.name_any();
-    // The pod goes some day; what it said stays.
+    // The pod is deleted some time; the versions that it reported are kept.
     let known = before
         .and_then(|before| before.migration.as_ref())
         .filter(|before| before.job == job)
         .and_then(|before| before.applied.clone());
     Migration {
-        applied: known
-            .or_else(|| applied_versions(&pod_failures::last_words(&report.fetched.pods, &job)?)),
+        applied: known.or_else(|| {
+            applied_versions(&pod_failures::termination_message(
+                &report.fetched.pods,
+                &job,
+            )?)
+        }),
         state: match &gate.state {
             JobState::Absent if gate.may_start => MigrationState::Running,
             JobState::Absent => MigrationState::Waiting,

@@ -1,5 +1,5 @@
-//! From the resource as the API server stores it to a stack that children can be built from. Pure.
-//! The CRD's rules have refused most of what could be wrong; what is checked here guards against an older CRD.
+//! Turns the resource into a stack from which children can be built. Pure. The CRD's rules refuse most invalid values;
+//! the checks here guard against an older CRD.
 
 use crate::component::{Application, Workload};
 use ecommercestack_crds::{
@@ -19,7 +19,7 @@ pub struct ValidStack {
     pub namespace: String,
     /// The reference that children carry.
     pub owner: OwnerReference,
-    /// The installation of the operator that works on it, where it takes a Lease.
+    /// The installation of the operator that manages it, if it uses a Lease.
     pub operator: Option<String>,
     pub currency: String,
     pub deletion_policy: DeletionPolicy,
@@ -69,7 +69,7 @@ pub struct Database {
 /// What can be set for a workload.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Pods, as far as no autoscaler decides.
+    /// The number of pods, if no autoscaler decides.
     pub replicas: i32,
     pub autoscaling: Option<Autoscaling>,
     pub resources: Resources,
@@ -262,7 +262,7 @@ impl ValidStack {
         &self.settings[workload as usize]
     }
 
-    /// Where the shop answers, as far as the spec says.
+    /// The shop's URL according to the spec.
     pub fn url(&self) -> Option<String> {
         let host = self.route.as_ref()?.host.as_ref()?;
         let scheme = if self.tls().is_some() {

@@ -1,4 +1,4 @@
-//! What is generated from the chart and the CRD is up to date, as far as can be told without Helm.
+//! The files that are generated from the chart and the CRD are up to date, as far as can be checked without Helm.
 
 use serde::Deserialize as _;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! Every object of every sample, frozen: a pod template that changes restarts every shop at the operator's upgrade.
-//! A change here is a decision, and belongs into the release notes (OPERATOR 6).
+//! Snapshots of every object of every sample: a changed pod template restarts every shop at the operator's upgrade.
+//! A change here is a decision, and belongs in the release notes (OPERATOR 6).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_operator::{
@@ -82,7 +82,7 @@ fn every_object_is_labelled_and_owned() {
                 "ecommercestack-operator"
             );
             let owned = object["metadata"]["ownerReferences"].is_array();
-            // They go with the stack by what the operator does after its deletion, and by no reference before it.
+            // The operator deletes them after the stack's deletion; they carry no reference before.
             let outlives = ["Secret", "PersistentVolumeClaim"]
                 .iter()
                 .any(|kind| object["kind"] == *kind);

@@ -1,4 +1,4 @@
-//! What a pass decides from what it found: releases, credentials, owners, status. No cluster, only values.
+//! The decisions of a pass from the objects that it found: releases, credentials, owners, status. Without a cluster.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 // In a folder, since a file beside this one would be a test program of its own.
@@ -82,7 +82,7 @@ impl World {
         };
         let mut world = Self {
             fetched,
-            audits: Audits::not_read("nobody asked"),
+            audits: Audits::not_read("not requested"),
         };
         world.promote("postgres", "docker.io/ecommercestack/postgres:new");
         let job = world.releases().postgres.bootstrap.unwrap().job;

@@ -1,4 +1,4 @@
-//! The process itself: what it says while it cannot see a cluster, and that it ends when told to.
+//! The process itself: its logs and readiness without a cluster, and its end at SIGTERM.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -24,7 +24,7 @@ async fn without_a_cluster_it_is_not_ready_and_still_ends_in_time() {
     let folder = std::env::temp_dir().join(format!("operator-process-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let config = folder.join("kubeconfig");
-    // Nobody listens there.
+    // No server listens there.
     let cluster = r#"{"current-context":"none","contexts":[{"name":"none","context":{"cluster":"none","user":"none"}}],
         "users":[{"name":"none","user":{}}],"clusters":[{"name":"none","cluster":{"server":"http://127.0.0.1:1"}}]}"#;
     std::fs::write(&config, cluster).unwrap();

@@ -1,5 +1,5 @@
-//! Who reaches whom under the rendered `NetworkPolicies`, compared with what the product needs. Nothing enforces
-//! policies on the local cluster, so this test evaluates them, by the semantics of networking.k8s.io/v1.
+//! Which pod reaches which under the rendered `NetworkPolicies`, compared with what the product needs. The local
+//! cluster does not enforce policies, so this test evaluates them by the semantics of networking.k8s.io/v1.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_operator::{
@@ -8,7 +8,7 @@ use ecommercestack_operator::{
 };
 use serde_json::{Map, Value, json};
 
-/// (to, port): from whom. A port that is missing is reached by nobody.
+/// (to, port): from whom. A port that is missing is not reachable.
 const NEEDED: [(&str, u64, &[&str]); 9] = [
     ("auth", 8080, EVERYBODY),
     ("product", 8080, EVERYBODY),
@@ -63,7 +63,7 @@ fn objects() -> Vec<Value> {
     render(&stacks.unwrap()[0], &role).unwrap()
 }
 
-/// The labels of every pod of the shop, and of two that are none of its.
+/// The labels of every pod of the shop, and of two other pods.
 fn pods(objects: &[Value]) -> Vec<(String, Map<String, Value>)> {
     let mut pods: Vec<_> = objects
         .iter()

@@ -1,4 +1,4 @@
-//! The table of routes against what the services say they answer: each public path leads to its own service,
+//! The table of routes against the OpenAPI documents of the services: each public path leads to its own service,
 //! nothing internal is reachable, and no row is ambiguous (OPERATOR 18).
 
 use ecommercestack_operator::{
@@ -8,7 +8,7 @@ use ecommercestack_operator::{
 use serde_json::Value;
 use std::{fs, path::Path};
 
-/// Who answers a path, by the Ingress v1 rules: exact first, then the longest prefix, element by element.
+/// The service of a path, by the Ingress v1 rules: exact first, then the longest prefix, element by element.
 fn answers(path: &str) -> Option<Application> {
     let rows = routes(true);
     let exact = rows
@@ -55,7 +55,7 @@ fn what_every_service_offers_is_told_apart() {
     assert_eq!(answers("/.well-known/jwks.json"), Some(Application::Auth));
 }
 
-/// What clients of the predecessors ask for.
+/// Paths of clients of earlier APIs.
 #[test]
 fn the_health_of_every_subject_has_an_address_without_a_version() {
     for (subject, application) in [

@@ -1,4 +1,4 @@
-//! Who holds which secret: every pod its own and no other's, as files and never as variables.
+//! Which pod holds which secret: its own and no others, as files and never as variables.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_operator::{
@@ -179,7 +179,7 @@ fn holding(credential: Credential, content: &[(&str, &str)]) -> BTreeMap<Credent
     BTreeMap::from([(credential, secret)])
 }
 
-/// What is written into a Secret, beside or in place of what it holds.
+/// Values that are written into a Secret, in addition to its values or in their place.
 fn written(credential: Credential, content: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
     let live = holding(credential, content);
     let credentials = complete(&stack(), &live, false, &mut Placeholders).unwrap();
@@ -241,7 +241,7 @@ fn hashes_follow_tokens_that_a_person_changed_and_two_tokens_have_two() {
 
 const ORDER: Credential = Credential::Database(Application::Order);
 
-/// The only change: the address.
+/// The address is the only change.
 fn new_address(content: &[(&str, &str)]) -> Option<String> {
     let mut written = written(ORDER, content)?;
     let uri = written.remove("uri");
@@ -261,7 +261,7 @@ fn the_address_of_a_database_follows_what_it_is_made_of() {
         changed("new").as_deref(),
         Some("postgresql://order_a:new@s-postgres:5432/order")
     );
-    // What has a meaning in a URI is encoded, and the line's end of `echo password | base64` is no part of it.
+    // Reserved characters of a URI are encoded, and the line end of `echo password | base64` is removed.
     assert_eq!(
         changed("p@:/?#%41 ü-._~\n").as_deref(),
         Some("postgresql://order_a:p%40%3A%2F%3F%23%2541%20%C3%BC-._~@s-postgres:5432/order")
@@ -272,7 +272,7 @@ fn the_address_of_a_database_follows_what_it_is_made_of() {
         new_address(&rotated).as_deref(),
         Some("postgresql://order_b:old@s-postgres:5432/order")
     );
-    // The address alone is nobody's to change.
+    // The address is derived and must not be changed separately.
     let edited = [
         username,
         ("password", "old"),
@@ -307,7 +307,7 @@ fn a_changed_password_makes_a_new_bootstrap_job_and_rolls_the_pods_of_its_servic
     assert_eq!(rolls, [Workload::Order, Workload::Worker]);
 }
 
-/// The database's account by way of both roles: what it may change bears its own stack's name.
+/// The database's account with both roles: the objects that it may change have the name of its stack.
 #[test]
 fn the_databases_account_changes_its_own_objects_only() {
     let objects = objects();

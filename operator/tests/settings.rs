@@ -1,4 +1,4 @@
-//! From a setting of the spec to what a child carries, and what is refused before there is a child.
+//! From a setting of the spec to the fields of a child, and settings that are refused before a child is built.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ecommercestack_crds::Components;
@@ -170,7 +170,7 @@ fn tls_reaches_the_ingress_and_the_address_and_leaves_the_issuer_of_tokens() {
     assert_eq!(hsts(&with_secret), [on(), on(), on(), None]);
 }
 
-/// A token is good for as long as its keys are: the shop's address has no part in it. // ADR 8
+/// A token is valid as long as its keys are, whatever the shop's address. // ADR 8
 #[test]
 fn a_changed_host_or_tls_leaves_the_issuer_of_tokens_as_it_is() {
     let issuers = |spec: &str| {

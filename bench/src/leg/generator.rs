@@ -14,24 +14,20 @@ use crate::{
 };
 
 pub(super) fn warm_up(ports: &[u16], what: What, drive: Drive) -> Result<Report> {
-    let specification = Specification {
-        ports: ports.to_owned(),
-        seconds: drive.warm_seconds,
-        connections: drive.connections,
-        rate: drive.rate,
-        seed: drive.seed.wrapping_mul(2),
-        what,
-    };
-    generate(&specification, drive.pinned)
+    part(ports, what, drive, drive.warm_seconds, 0)
 }
 
 pub(super) fn measure(ports: &[u16], what: What, drive: Drive) -> Result<Report> {
+    part(ports, what, drive, drive.seconds, 1)
+}
+
+fn part(ports: &[u16], what: What, drive: Drive, seconds: f64, number: u64) -> Result<Report> {
     let specification = Specification {
         ports: ports.to_owned(),
-        seconds: drive.seconds,
+        seconds,
         connections: drive.connections,
         rate: drive.rate,
-        seed: drive.seed.wrapping_mul(2).wrapping_add(1),
+        seed: drive.seed.wrapping_mul(2).wrapping_add(number),
         what,
     };
     generate(&specification, drive.pinned)

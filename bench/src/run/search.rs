@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Pace, line, whole};
 use crate::{
-    leg::{self, Beside, Denominator, Drive, Leg},
+    leg::{self, Denominator, Drive, Leg},
     pgbench,
     stage::Stage,
     workload::Mix,
@@ -45,13 +45,10 @@ pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Resul
     let mut best = Best::default();
     let drive = |connections| Drive {
         connections,
-        rate: None,
         warm_seconds: pace.warm_seconds,
         seconds: pace.search_seconds,
         seed: 1_000 + connections as u64,
-        pinned: false,
-        beside: Beside::Nothing,
-        disturbed: false,
+        ..Drive::default()
     };
     for connections in [128, 256, 512] {
         let leg = leg::ours(

@@ -1,6 +1,6 @@
 //! One leg of ours, for looking closer.
 
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -48,7 +48,7 @@ pub struct LegSettings {
     #[arg(long, conflicts_with = "attack")]
     flood: Option<f64>,
     /// What somebody sends beside the orders: bombs, bodies, poison, intents, searches or paths.
-    #[arg(long, value_parser = Attack::from_str)]
+    #[arg(long)]
     attack: Option<Attack>,
     /// Ends the services' sessions again and again: the audit must find nothing.
     #[arg(long)]
@@ -70,13 +70,13 @@ pub fn leg(settings: &LegSettings) -> Result<()> {
         warm_seconds: settings.warm,
         seconds: settings.seconds,
         seed: 1,
-        pinned: false,
         beside: match (settings.attack, settings.flood) {
             (Some(attack), _) => Beside::Attack(attack),
             (None, Some(rate)) => Beside::Logins(rate),
             (None, None) => Beside::Nothing,
         },
         disturbed: settings.disturb,
+        ..Drive::default()
     };
     let mix = if settings.hot { Mix::Hot } else { Mix::Uniform };
     if let Some(statement) = &settings.sabotage {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::{Best, Pace};
 use crate::{
-    leg::{self, Beside, Drive},
+    leg::{self, Drive},
     stage::Stage,
     workload::Mix,
 };
@@ -14,13 +14,10 @@ pub(super) fn statements(stage: &mut Stage, best: &Best, pace: Pace) -> Result<V
     watch_statements(stage)?;
     let drive = Drive {
         connections: best.connections,
-        rate: None,
         warm_seconds: 0.5,
         seconds: pace.search_seconds,
         seed: 99,
-        pinned: false,
-        beside: Beside::Nothing,
-        disturbed: false,
+        ..Drive::default()
     };
     leg::ours(stage, "statements", Mix::Uniform, drive)?;
     counted_statements(stage)

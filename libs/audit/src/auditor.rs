@@ -1,9 +1,9 @@
-//! One audit: alone in its shop, from the first chunk to the kept result.
+//! One audit: the only one of its shop, from the first chunk to the stored result.
 
 use std::{error::Error, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use clock::Clock;
+use clock::{Ids, Jitter};
 use postgres::Pool;
 use sqlx::postgres::PgConnectOptions;
 use tracing::{error, info};
@@ -12,9 +12,9 @@ use web::Problem;
 
 use crate::{AuditResult, FindingKind, Findings, Session, report, session};
 
-/// The books of a service, and where their results are kept.
+/// The records of a service, and where the results of their audits are stored.
 pub trait Books: Clone + Send + Sync + 'static {
-    /// What is told besides findings, such as the number of rows.
+    /// What is returned besides findings, such as the number of rows.
     type Checked: Send;
 
     const NAMES: Names;
@@ -29,7 +29,7 @@ pub trait Books: Clone + Send + Sync + 'static {
         findings: &mut Findings,
     ) -> impl Future<Output = Result<Self::Checked, AuditError>> + Send;
 
-    /// Keeps a result that ends now, and takes away those of a month ago.
+    /// Stores a result that ends now, and deletes those that are older than a month.
     fn keep(
         &self,
         pool: &Pool,
@@ -46,7 +46,7 @@ pub trait Books: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<AuditResult>, sqlx::Error>> + Send;
 }
 
-/// What an audit is called.
+/// The names of an audit.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
     /// In logs: `stock`.
@@ -67,17 +67,18 @@ pub struct Auditor<B> {
     /// For the result.
     pub pool: Pool,
     pub options: PgConnectOptions,
-    pub clock: Clock,
+    pub ids: Ids,
+    pub jitter: Jitter,
 }
 
 #[derive(Debug)]
 pub enum Audited<C> {
-    /// Another one is under way, here or in another replica: it reads every row.
+    /// Another one is running, here or in another replica: it reads every row.
     Busy,
     Done(Findings, C),
 }
 
-/// Why an audit came to no result.
+/// Why an audit has no result.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AuditError {
     #[error("the database failed during the audit")]
@@ -95,14 +96,14 @@ impl From<sqlx::Error> for AuditError {
 impl From<&AuditError> for Problem {
     fn from(error: &AuditError) -> Self {
         match error {
-            AuditError::Database(error) => postgres::problem(error),
+            AuditError::Database(error) => (&**error).into(),
             AuditError::Neighbour(_) => Problem::unavailable(1).with_cause(error),
         }
     }
 }
 
 impl<B: Books> Auditor<B> {
-    /// Reads everything, and keeps what came of it.
+    /// Reads everything, and stores the result.
     pub async fn run(&self) -> Result<Audited<B::Checked>, AuditError> {
         match self.begin().await? {
             Some(session) => self.read(session).await,
@@ -110,7 +111,7 @@ impl<B: Books> Auditor<B> {
         }
     }
 
-    /// None: another one is under way.
+    /// `None`: another one is running.
     pub(crate) async fn begin(&self) -> Result<Option<Session>, AuditError> {
         let settings = B::SETTINGS.iter().copied();
         let options = self.options.clone().options(settings);
@@ -124,9 +125,9 @@ impl<B: Books> Auditor<B> {
         let subject = B::NAMES.subject;
         let mut findings = Findings::default();
         let checked = self.books.read(&mut session, &mut findings).await?;
-        // Kept under the lock: who gets it next sees the result.
+        // Stored under the lock: the next holder sees the result.
         let count = findings.count().try_into().unwrap_or(i64::MAX);
-        let (id, started_at) = (self.clock.uuid(), session.started_at());
+        let (id, started_at) = (self.ids.uuid(), session.started_at());
         self.books
             .keep(&self.pool, id, started_at, count, &findings.kinds())
             .await?;
@@ -143,12 +144,12 @@ impl<B: Books> Auditor<B> {
         Ok(Audited::Done(findings, checked))
     }
 
-    /// The newest result, whoever it came from.
+    /// The newest result, from any replica.
     pub async fn latest(&self) -> Result<Option<AuditResult>, AuditError> {
         Ok(self.books.latest(&self.pool).await?)
     }
 
-    /// Whether one is under way, whoever does it.
+    /// Whether one is running, in any replica.
     pub async fn is_running(&self) -> Result<bool, AuditError> {
         Ok(session::is_running(&self.pool, B::NAMES.lock).await?)
     }

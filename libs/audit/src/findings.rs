@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Findings that are kept word by word; the others are counted.
+/// Findings that are kept with their messages; the others are counted.
 const MOST_LISTED: usize = 1_000;
 /// Kinds of findings that are kept and reported.
 const MOST_KINDS: usize = 20;

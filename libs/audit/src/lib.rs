@@ -1,11 +1,11 @@
-//! Audits of a service's books: by one replica at a time, on schedule, on request and after a restore, over a connection
-//! of their own, with the result kept in the database so that every replica reports the same. What is looked at, and how,
-//! is the service's (`Books`).
+//! Audits of a service's records: by one replica at a time, on schedule, on request and after a restore, over a
+//! connection of their own, with the result stored in the database so that every replica reports the same. The service
+//! decides what is read, and how (`Books`).
 
 mod auditor;
 mod findings;
-mod kept;
 mod report;
+mod results;
 mod schedule;
 mod session;
 

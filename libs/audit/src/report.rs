@@ -1,7 +1,7 @@
 //! `GET /internal/audit`: the newest result, for the operator. The answer is
 //! `{"consistent":true,"finished_at":"…","findings":[{"code","message","count"}],"running":false}`: one entry a kind of
 //! finding, at most 20, each with its first message. Before the first audit has ended `consistent` and `finished_at` are
-//! null. `POST /internal/audit` asks for an audit now: 202, and its result is read as above.
+//! null. `POST /internal/audit` requests an audit: 202, and its result is read as above.
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use web::Problem;
 
 use crate::{AuditError, Auditor, Books, FindingKind};
 
-/// What is kept of an audit.
+/// The stored result of an audit.
 #[derive(Clone, Debug)]
 pub struct AuditResult {
     pub id: Uuid,

@@ -8,24 +8,24 @@ use web::server::stopped;
 
 use crate::{AuditError, AuditResult, Auditor, Books, Names};
 
-/// Between two looks at whether an audit is due, and at what others found.
+/// Between two checks whether an audit is due, and of the result of other replicas.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// Audits whenever the newest result is older than `interval` (zero: never by itself), whichever replica it came from,
-/// and reports the newest result. Until `stop`.
+/// Audits whenever the newest result of any replica is older than `interval` (zero: never on schedule), and reports the
+/// newest result. Until `stop`.
 pub async fn audit_on_schedule<B: Books>(
     auditor: Auditor<B>,
     interval: Duration,
     stop: watch::Receiver<bool>,
 ) {
     loop {
-        // Replicas that start together do not look at the same moment.
-        let pause = PAUSE.mul_f64(rand::random_range(0.5..1.0));
+        // Replicas that start together do not check at the same moment.
+        let pause = auditor.jitter.apply(PAUSE);
         tokio::select! {
             () = stopped(stop.clone()) => return,
             () = tokio::time::sleep(pause) => {}
         }
-        // Nothing is written before an audit is over: it may be cut off anywhere.
+        // Nothing is written before an audit ends: it may be interrupted anywhere.
         let outcome = tokio::select! {
             () = stopped(stop.clone()) => return,
             outcome = auditor.take_turn(interval) => outcome,
@@ -41,7 +41,7 @@ pub async fn audit_on_schedule<B: Books>(
 }
 
 impl<B: Books> Auditor<B> {
-    /// Audits if that is due; whether it did.
+    /// Audits if an audit is due, and returns whether it did.
     pub async fn take_turn(&self, interval: Duration) -> Result<bool, AuditError> {
         let latest = self.latest().await?;
         if is_due(latest.as_ref(), interval) {
@@ -50,7 +50,7 @@ impl<B: Books> Auditor<B> {
                 debug!(subject, "another process is running an audit");
                 return Ok(false);
             };
-            // It may have ended between the two.
+            // Another one may have ended between the check and the lock.
             if is_due(self.latest().await?.as_ref(), interval) {
                 self.read(session).await?;
                 return Ok(true);

@@ -10,14 +10,14 @@ use tokio::time::timeout;
 /// For a chunk; a hot SKU may have a million lines.
 const CHUNK_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// A connection that audits, alone in its shop: it holds the lock of audits for as long as it lives.
+/// The connection of the only audit of a shop: it holds the lock of audits for as long as it lives.
 #[derive(Debug)]
 pub struct Session {
     connection: PgConnection,
     started_at: DateTime<Utc>,
 }
 
-/// Not for longer than a chunk may take, whatever the server does.
+/// Limited to the time of a chunk, whatever the server does.
 pub async fn in_time<T>(
     chunk: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
@@ -27,17 +27,17 @@ pub async fn in_time<T>(
 }
 
 impl Session {
-    /// None: another one is under way.
+    /// `None`: another one is running.
     pub(crate) async fn begin(
         options: &PgConnectOptions,
         lock: &str,
     ) -> Result<Option<Self>, sqlx::Error> {
-        // It reads on beside the shop: not with all processors, and not for ever.
+        // The shop works meanwhile: an audit does not use all processors, and its statements have limits.
         let options = options.clone().disable_statement_logging().options([
             ("statement_timeout", "290s"),
             ("lock_timeout", "60s"),
             ("max_parallel_workers_per_gather", "0"),
-            // By index, or each chunk would read the whole table.
+            // By index: otherwise each chunk would read the whole table.
             ("enable_seqscan", "off"),
             ("default_transaction_read_only", "on"),
             ("jit", "off"),
@@ -66,7 +66,7 @@ impl Session {
     }
 }
 
-/// Whether somebody holds the lock of audits.
+/// Whether the lock of audits is held.
 pub(crate) async fn is_running(pool: &Pool, lock: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT EXISTS (

@@ -1,8 +1,8 @@
-//! Places where tests break a service: before and after a commit, a call, an answer. Compiled to nothing without the feature
-//! `enabled`. With it `FAIL_POINT` names the place and what happens there each time it is reached, such as
+//! Places where tests break a service: before and after a commit, a call, an answer. They are compiled to nothing without
+//! the feature `enabled`. With it `FAIL_POINT` names the place and what happens there each time it is reached, such as
 //! `after_reserve:abort`, `…:sleep` (an hour), `…:delay` (300 ms) or `…:error`; several are separated by commas.
 
-/// What a step that is made to fail fails with.
+/// The error of a step that is made to fail.
 #[derive(Debug, thiserror::Error)]
 #[error("failed on demand")]
 pub struct OnDemand;
@@ -11,12 +11,12 @@ pub struct OnDemand;
 #[macro_export]
 macro_rules! fail_points {
     ($($(#[$docs:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// A step that has just been made, or is about to be.
+        /// A step that has just been done, or is about to be.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum FailPoint { $($(#[$docs])* $variant),+ }
 
         impl FailPoint {
-            /// All of them: what a crash matrix goes through.
+            /// All of them, for a crash matrix.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             pub const fn as_str(self) -> &'static str {
@@ -48,7 +48,7 @@ pub async fn reach(place: &str) -> Result<(), OnDemand> {
     Ok(())
 }
 
-/// What the variable says of this place.
+/// The value of the variable for this place.
 #[cfg(feature = "enabled")]
 #[expect(
     clippy::disallowed_methods,

@@ -1,6 +1,6 @@
-//! Ids as clients see them: a UUID behind a prefix that says of what (`ord_0192…`); the bare UUID is taken too.
+//! Ids as clients see them: a UUID after a prefix that names the kind (`ord_0192…`); the bare UUID is accepted too.
 
-/// Declares an id type: `id!(pub OrderId, "ord")`. It parses, serialises, and shows itself in OpenAPI.
+/// Declares an id type: `id!(pub OrderId, "ord")`. It is parsed, serialized, and described in OpenAPI.
 #[macro_export]
 macro_rules! id {
     ($(#[$docs:meta])* $visibility:vis $name:ident, $prefix:literal) => {
@@ -23,6 +23,12 @@ macro_rules! id {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 $crate::parse(Self::PREFIX, text).map(Self)
+            }
+        }
+
+        impl From<$name> for ::uuid::Uuid {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
 
@@ -61,21 +67,21 @@ pub struct IdError {
     prefix: &'static str,
 }
 
-/// For [`id!`]: the UUID behind the prefix, or the bare one.
+/// For [`id!`]: the UUID after the prefix, or the bare one.
 pub fn parse(prefix: &'static str, text: &str) -> Result<Uuid, IdError> {
     let bare = match text.split_once('_') {
         Some((given, rest)) if given == prefix => rest,
         Some(_) => return Err(IdError { prefix }),
         None => text,
     };
-    // One spelling only: the hyphenated one, so that an id has no second address.
+    // Only the hyphenated spelling is accepted, so that a resource has one URL.
     if bare.len() != uuid::fmt::Hyphenated::LENGTH {
         return Err(IdError { prefix });
     }
     Uuid::try_parse(bare).map_err(|_| IdError { prefix })
 }
 
-/// For [`id!`]: how OpenAPI shows it.
+/// For [`id!`]: its description in OpenAPI.
 pub fn schema(prefix: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)

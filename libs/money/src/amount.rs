@@ -1,4 +1,4 @@
-//! An amount as a client writes it, and money as we keep and show it.
+//! An amount as a client writes it, and money as it is stored and shown.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
 use serde_json::value::RawValue;
@@ -135,7 +135,7 @@ impl Amount {
 }
 
 impl From<String> for Amount {
-    /// An amount that comes as text anyway, such as a query parameter.
+    /// An amount that is text already, such as a query parameter.
     fn from(text: String) -> Self {
         Self(text)
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// An ISO 4217 alphabetic code, such as `USD`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Currency([u8; 3]);
+pub struct Currency(iso_currency::Currency);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a currency must be an ISO 4217 code such as USD, in upper case")]
@@ -15,32 +15,26 @@ pub struct CurrencyError;
 
 impl Currency {
     pub fn code(&self) -> &str {
-        // Only A-Z gets in, so this is text.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        self.0.code()
     }
 
     /// Digits after the point.
     pub fn exponent(&self) -> u32 {
-        exponent(self.code()).unwrap_or(2)
+        self.0.exponent().map_or(2, u32::from)
     }
-}
-
-/// The digits of a currency. Withdrawn ones count too, so that what was stored in one stays readable; metals, units of
-/// account and the code for testing have no digits, or are no money.
-fn exponent(code: &str) -> Option<u32> {
-    let known = iso_currency::Currency::from_code(code)?;
-    known
-        .exponent()
-        .filter(|_| !known.is_special())
-        .map(u32::from)
 }
 
 impl FromStr for Currency {
     type Err = CurrencyError;
 
+    /// Withdrawn currencies count too, so that what was stored in one stays readable; metals, units of account and the
+    /// code for testing have no digits, or are no money.
     fn from_str(text: &str) -> Result<Self, CurrencyError> {
-        let bytes: [u8; 3] = text.as_bytes().try_into().map_err(|_| CurrencyError)?;
-        exponent(text).map(|_| Self(bytes)).ok_or(CurrencyError)
+        let known = iso_currency::Currency::from_code(text);
+        known
+            .filter(|known| known.exponent().is_some() && !known.is_special())
+            .map(Self)
+            .ok_or(CurrencyError)
     }
 }
 

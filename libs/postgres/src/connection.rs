@@ -1,5 +1,5 @@
-//! One connection whose every statement has an end on this side too, whether or not the server answers. A connection
-//! that was left in the middle of a statement is thrown away: what it would do next is not known.
+//! A connection whose statements also have a deadline on the client's side, whether or not the server responds. It is
+//! closed if it was abandoned in the middle of a statement, because its state is unknown.
 
 use std::{
     fmt, io,
@@ -19,16 +19,16 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-/// On its way back to the pool a connection ends its transaction and answers a ping, within this time.
+/// A connection that is returned to the pool ends its transaction and answers a ping, within this time.
 const RETURN: Duration = Duration::from_secs(2);
 
 pub struct Connection {
-    /// Gone once the connection is on its way back.
+    /// `None` once the connection is being returned.
     session: Option<PoolConnection<Postgres>>,
     statement: Duration,
     /// No statement of a transaction ends later.
     until: Option<Instant>,
-    /// A statement is under way, or its future was dropped on the way.
+    /// A statement is running, or its future was dropped before it ended.
     busy: bool,
     /// It has a transaction.
     open: bool,
@@ -43,7 +43,7 @@ fn expired(limit: Duration) -> Error {
     Error::Io(io::Error::new(io::ErrorKind::TimedOut, Expired(limit)))
 }
 
-/// Work on a session, at most for `limit`; `busy` stays set when it did not come to its end.
+/// Work on a session, for `limit` at most; `busy` stays set if it did not end.
 async fn within<T>(
     limit: Duration,
     busy: &mut bool,
@@ -75,7 +75,7 @@ impl Connection {
     /// The session, whether it is busy, and how long the next statement may take.
     fn parts(&mut self) -> (&mut PgConnection, &mut bool, Duration) {
         let left = self.time_left();
-        // It is taken in `drop` only.
+        // Only `drop` takes it.
         #[expect(clippy::expect_used, reason = "no method can be called after drop")]
         let session = self.session.as_mut().expect("a connection has a session");
         (session, &mut self.busy, left)
@@ -118,8 +118,8 @@ impl Step {
     }
 }
 
-/// Ends its transaction, if it has one, and goes to the pool: what sqlx does in its own `drop`, but for a limit. Without
-/// that, a server that stops answering now keeps one of the pool's places for ever.
+/// Ends its transaction, if it has one, and returns to the pool, as sqlx's own `drop` does, but within a limit. Without
+/// the limit, a server that stops responding now would keep one of the pool's places forever.
 async fn give_back(mut session: PoolConnection<Postgres>, open: bool) {
     if open {
         let rolled_back = tokio::time::timeout(RETURN, session.execute(Step::Rollback.sql())).await;
@@ -143,7 +143,7 @@ impl Drop for Connection {
             Ok(runtime) if !self.busy => {
                 runtime.spawn(give_back(session, self.open));
             }
-            // Closes the socket, and gives the place in the pool back at once.
+            // Closes the socket, and frees the place in the pool at once.
             Ok(_) | Err(_) => drop(session.detach()),
         }
     }

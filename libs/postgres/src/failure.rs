@@ -1,7 +1,6 @@
-//! What an error of the database means to whoever asked (ORDERS 12, 14, OPERATOR 13).
+//! What an error of the database means to its caller (ORDERS 12, 14, OPERATOR 13).
 
 use sqlx::Error;
-use web::Problem;
 
 use crate::transaction::OutcomeUnknown;
 
@@ -10,9 +9,9 @@ pub enum Failure {
     /// Nothing was written, and the whole transaction may be tried again: a deadlock, a lock that took too long, a
     /// lost connection, a server that is full, read-only or going down.
     Retryable,
-    /// COMMIT was sent and not answered. Only what finds its own earlier write may be tried again.
+    /// COMMIT was sent and not answered. Only an operation that finds its own earlier write may be retried.
     Unknown,
-    /// The data was refused: trying again changes nothing.
+    /// The data was refused: a retry changes nothing.
     Data,
     /// Anything else: a defect of ours.
     Defect,
@@ -55,7 +54,7 @@ impl Failure {
             _ => match code.get(..2) {
                 // connection exceptions, insufficient resources (a full disk, too many connections, no memory),
                 // operator intervention (a stop, a statement that took too long), errors of the system below; and
-                // refused at the door: a password that is just being changed
+                // refused logins: a password may be changing at this moment
                 Some("08" | "53" | "57" | "58" | "28") => Self::Retryable,
                 // data exceptions, constraints, a row too large for its index, a view's check option
                 Some("22" | "23" | "54" | "44") => Self::Data,
@@ -68,14 +67,6 @@ impl Failure {
 /// The name of the constraint that refused a write.
 pub fn constraint(error: &Error) -> Option<&str> {
     error.as_database_error()?.constraint()
-}
-
-/// The answer to a request whose transaction failed: 503 where trying again helps, else 500.
-pub fn problem(error: &Error) -> Problem {
-    match Failure::of(error) {
-        Failure::Retryable | Failure::Unknown => Problem::unavailable(1).with_cause(error),
-        Failure::Data | Failure::Defect => Problem::internal(error),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! How a service meets its Postgres: the pool and its time limits, transactions, migrations, readiness, what an error
-//! means. No query of a service and no table.
+//! How a service uses its Postgres: the pool and its time limits, transactions, migrations, readiness, and the meaning
+//! of errors. It holds no query and no table of a service, and knows no HTTP.
 
 mod connection;
 mod failure;
@@ -10,7 +10,7 @@ pub mod testing;
 mod transaction;
 
 pub use connection::Connection;
-pub use failure::{Failure, constraint, problem};
-pub use migration::{MigrateError, migrate, schema_is_current};
+pub use failure::{Failure, constraint};
+pub use migration::{Migrate, MigrateError, migrate, schema_is_current};
 pub use pool::{ConnectError, Database, Limits, Pool};
 pub use transaction::Transaction;

@@ -1,6 +1,9 @@
 //! Migrations: run by a Job of the new image, reported by termination message (OPERATOR 11).
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::json;
 use sqlx::{Connection, PgConnection, migrate::Migrator};
@@ -8,9 +11,29 @@ use tracing::{info, warn};
 
 use crate::{ConnectError, Database, Failure, Pool};
 
-/// How often a migration is tried that meets the locks of a release at work.
+/// How often a migration is tried that the locks of a running release block.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// The settings of a service's migration.
+#[derive(clap::Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    pub database: Database,
+    /// File that the outcome is written to, for the creator of the Job.
+    #[arg(
+        long,
+        env = "TERMINATION_MESSAGE_PATH",
+        default_value = "/dev/termination-log"
+    )]
+    pub termination_message_path: PathBuf,
+}
+
+impl Migrate {
+    pub async fn run(&self, migrator: &Migrator) -> Result<(), MigrateError> {
+        migrate(&self.database, migrator, &self.termination_message_path).await
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -39,7 +62,7 @@ pub async fn migrate(
         Ok(applied) => json!({ "applied": applied }).to_string(),
         Err(error) => reason(error),
     };
-    // A missing folder means that nobody reads reports here: a developer's shell.
+    // Without the folder there is no reader of reports, as in a developer's shell.
     if report.parent().is_some_and(Path::exists) {
         tokio::fs::write(report, text)
             .await
@@ -61,7 +84,7 @@ async fn apply(database: &Database, migrator: &Migrator) -> Result<Vec<i64>, Mig
         .map_err(MigrateError::Unreachable)?;
     let mut attempts = 1;
     while let Err(error) = migrator.run(&mut connection).await {
-        // The release before goes on writing: a migration that met its locks did nothing, and may try again.
+        // The previous release continues to write: a migration that its locks blocked did nothing, and may be retried.
         if attempts == ATTEMPTS || !is_in_the_way(&error) {
             return Err(error.into());
         }

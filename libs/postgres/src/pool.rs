@@ -1,5 +1,5 @@
-//! The pool, with the limits of ORDERS 11 and 16: they get shorter inward, and no transaction may sit idle. Every
-//! limit of the server has one on this side, for a server that does not answer at all.
+//! The pool, with the limits of ORDERS 11 and 16: they get shorter inward, and no transaction may idle. Every
+//! limit of the server has one on the client's side, for a server that does not respond at all.
 
 use std::{
     fmt,
@@ -21,12 +21,12 @@ use sqlx::{
 
 use crate::{Connection, Transaction};
 
-/// Waiting longer for a connection than this is an answer of its own: 503.
+/// A request that waits longer than this for a connection is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// An idle connection that does not answer a ping within this time is replaced.
 const PING: Duration = Duration::from_secs(1);
 
-/// How the server notices that a client is gone whose network does not say so, and gives its locks up. (This side
+/// How the server detects that a client is gone without a sign from its network, and releases its locks. (The client
 /// needs no keepalive: it never waits without a limit of its own.)
 const KEEPALIVE: [(&str, &str); 5] = [
     ("tcp_keepalives_idle", "10"),
@@ -61,7 +61,7 @@ pub struct Database {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    // The cause may show the URL, which holds a password: it stays out.
+    // The cause may contain the URL with its password, so it is left out.
     #[error(
         "the database URL must have the form postgres://user:password@host:5432/name; set DATABASE_URL or DATABASE_URL_FILE"
     )]
@@ -73,7 +73,7 @@ pub enum ConnectError {
     },
 }
 
-/// How long this side waits for the database.
+/// How long the client waits for the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// For each statement; the server's own limit is a little shorter.
@@ -98,7 +98,7 @@ pub struct Pool {
 }
 
 impl Database {
-    /// The pool of a serving process. It connects when first asked, so that a start does not wait for the database.
+    /// The pool of a serving process. It connects at the first request, so that a start does not wait for the database.
     pub fn pool(&self, application: &str) -> Result<Pool, ConnectError> {
         let options = self.options(application)?.options([
             ("lock_timeout", "250ms"),
@@ -130,7 +130,7 @@ impl Database {
         Ok(Pool::from(sessions(options, connections, patience)))
     }
 
-    /// How to connect for work that takes as long as it takes, such as an audit; it sets limits of its own.
+    /// How to connect for work without the limits of requests, such as an audit, which sets limits of its own.
     pub fn unlimited(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
         self.options(application)
     }
@@ -159,7 +159,7 @@ impl Pool {
         Self { limits, ..self }
     }
 
-    /// What it is made of.
+    /// The pool of sqlx.
     #[cfg(feature = "testing")]
     pub fn sessions(&self) -> &PgPool {
         &self.sessions
@@ -174,7 +174,7 @@ impl Pool {
         Transaction::begin(self.acquire().await?, self.limits.transaction).await
     }
 
-    /// For the few transactions that read much: their statements get as long, here and on the server.
+    /// For the few transactions that read much: their statements get this limit, on the client and on the server.
     pub async fn begin_long(&self, length: Duration) -> Result<Transaction, Error> {
         let session = self.sessions.acquire().await?;
         let mut transaction = Transaction::begin(Connection::new(session, length), length).await?;
@@ -221,7 +221,7 @@ impl fmt::Debug for Pool {
 impl<'p> Executor<'p> for &'p Pool {
     type Database = Postgres;
 
-    /// The rows are read whole before the first is given: nobody keeps a connection by reading slowly.
+    /// All rows are read before the first is returned, so that a slow reader occupies no connection.
     fn fetch_many<'e, 'q: 'e, E>(
         self,
         query: E,
@@ -269,7 +269,7 @@ fn sessions(options: PgConnectOptions, connections: u32, patience: Duration) -> 
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(patience)
-        // A ping of our own instead, with a limit.
+        // A ping with a limit replaces it.
         .test_before_acquire(false)
         .before_acquire(|session, _| {
             Box::pin(async {

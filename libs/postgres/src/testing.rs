@@ -1,6 +1,7 @@
 //! A server that stops answering and comes back, for tests: a proxy that keeps every connection open and lets
 //! nothing through, as a stopped backend or a cut network does.
 
+mod eventually;
 pub mod migrations;
 pub mod small_disk;
 
@@ -13,6 +14,7 @@ use tokio::{
     sync::watch,
 };
 
+pub use self::eventually::{eventually, within};
 use crate::Database;
 
 pub struct Proxy {

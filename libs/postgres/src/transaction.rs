@@ -1,5 +1,5 @@
-//! A transaction with a deadline. When that passes, or when a caller drops it in the middle of a statement, its
-//! connection is thrown away; a COMMIT without an answer is an outcome that nobody knows (ORDERS 14).
+//! A transaction with a deadline. When it passes, or when a caller drops the transaction in the middle of a statement,
+//! the connection is closed; the outcome of a COMMIT without a response is unknown (ORDERS 14).
 
 use std::{
     io,
@@ -12,14 +12,14 @@ use tokio::time::Instant;
 
 use crate::connection::{Connection, Step};
 
-/// COMMIT gets this time even if the deadline is closer: giving up on it costs more than waiting does.
+/// COMMIT gets this time even if the deadline is closer: an unknown outcome costs more than the wait.
 const COMMIT: Duration = Duration::from_secs(1);
 
 /// Rolled back when dropped. `&mut *transaction` is an executor.
 #[derive(Debug)]
 pub struct Transaction(Connection);
 
-/// The cause of an error of `commit` that leaves open what happened.
+/// The cause of an error of `commit` with an unknown outcome.
 #[derive(Debug, thiserror::Error)]
 #[error("COMMIT was sent and not answered: it may be done or not")]
 pub(crate) struct OutcomeUnknown(#[source] Error);
@@ -31,7 +31,7 @@ impl Transaction {
         Ok(Self(connection))
     }
 
-    /// Fails as `Failure::Unknown` where the server may have committed all the same.
+    /// Fails as `Failure::Unknown` where the server may have committed.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.0.step(Step::Commit, COMMIT).await.map_err(outcome)
     }
@@ -41,7 +41,7 @@ impl Transaction {
     }
 }
 
-/// The server says itself when it did not commit; anything else may have cut off its answer.
+/// The server reports that it did not commit; any other error may have lost its response.
 fn outcome(error: Error) -> Error {
     let said_no = match &error {
         // Connection exceptions and operator intervention end the session, before or after the commit.

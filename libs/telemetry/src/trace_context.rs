@@ -2,38 +2,26 @@
 
 use std::fmt;
 
+use opentelemetry::{
+    SpanId, TraceFlags, TraceId,
+    trace::{SpanContext, TraceState},
+};
+
 /// Where a request stands in its trace. Displayed as the header's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceContext {
-    trace_id: u128,
-    span_id: u64,
-    sampled: bool,
+    trace_id: TraceId,
+    span_id: SpanId,
+    flags: TraceFlags,
 }
 
 impl TraceContext {
-    /// A new trace, begun here.
-    pub fn root() -> Self {
-        Self {
-            trace_id: nonzero(rand::random),
-            span_id: nonzero(rand::random),
-            sampled: false,
-        }
-    }
-
-    /// A new span in the caller's trace.
-    #[must_use]
-    pub fn child(self) -> Self {
-        Self {
-            span_id: nonzero(rand::random),
-            ..self
-        }
-    }
-
     pub fn trace_id(&self) -> String {
-        format!("{:032x}", self.trace_id)
+        self.trace_id.to_string()
     }
 
-    /// Reads a header; what does not follow the specification is as good as absent.
+    /// Reads a header; what does not follow the specification is as good as absent. (The propagator of the SDK also reads ids
+    /// that are too short or signed.)
     pub fn parse(header: &str) -> Option<Self> {
         let mut parts = header.split('-');
         let (version, trace_id, span_id, flags) =
@@ -42,13 +30,38 @@ impl TraceContext {
         if version.len() != 2 || version == "ff" || (version == "00" && more) {
             return None;
         }
-        u8::try_from(lower_hex(version, 2)?).ok()?;
+        lower_hex(version, 2)?;
+        let flags = TraceFlags::new(u8::try_from(lower_hex(flags, 2)?).ok()?);
         let context = Self {
-            trace_id: lower_hex(trace_id, 32)?,
-            span_id: u64::try_from(lower_hex(span_id, 16)?).ok()?,
-            sampled: lower_hex(flags, 2)? & 1 == 1,
+            trace_id: lower_hex(trace_id, 32)?.into(),
+            span_id: u64::try_from(lower_hex(span_id, 16)?).ok()?.into(),
+            flags: flags & TraceFlags::SAMPLED,
         };
-        (context.trace_id != 0 && context.span_id != 0).then_some(context)
+        (context.trace_id != TraceId::INVALID && context.span_id != SpanId::INVALID)
+            .then_some(context)
+    }
+}
+
+impl From<&SpanContext> for TraceContext {
+    fn from(span: &SpanContext) -> Self {
+        Self {
+            trace_id: span.trace_id(),
+            span_id: span.span_id(),
+            flags: span.trace_flags(),
+        }
+    }
+}
+
+impl From<TraceContext> for SpanContext {
+    /// As the parent of a span, in another process or in this one.
+    fn from(parent: TraceContext) -> Self {
+        Self::new(
+            parent.trace_id,
+            parent.span_id,
+            parent.flags,
+            true,
+            TraceState::default(),
+        )
     }
 }
 
@@ -56,10 +69,8 @@ impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id,
-            self.span_id,
-            u8::from(self.sampled)
+            "00-{}-{}-{:02x}",
+            self.trace_id, self.span_id, self.flags
         )
     }
 }
@@ -73,16 +84,6 @@ fn lower_hex(text: &str, digits: usize) -> Option<u128> {
     }
 }
 
-/// Zero means "absent" in a trace context.
-fn nonzero<T: Default + PartialEq>(draw: fn() -> T) -> T {
-    loop {
-        let drawn = draw();
-        if drawn != T::default() {
-            return drawn;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,12 +91,10 @@ mod tests {
     const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
-    fn a_child_stays_in_the_trace_of_its_parent() {
+    fn a_header_is_written_as_it_was_read() {
         let parent = TraceContext::parse(EXAMPLE).unwrap();
         assert_eq!(parent.to_string(), EXAMPLE);
-        let child = parent.child();
-        assert_eq!(child.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
-        assert_ne!(child, parent);
+        assert_eq!(parent.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
     }
 
     #[test]

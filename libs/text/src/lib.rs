@@ -1,9 +1,10 @@
-//! Text that one person writes and another one reads: which characters it may hold. Pure, for every layer.
+//! Which characters a text may contain that one person writes and another one reads. Pure, for every layer.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-/// Whether a character has no place in a name or any other text of one line: control characters, line breaks, and what
-/// is not seen but changes what is seen. With U+202E a name reads backwards, and with U+200B two names look alike.
+/// Whether a character is not allowed in a name or any other text of one line: control characters, line breaks, and
+/// invisible characters that change how the text looks. With U+202E a name reads backwards, and with U+200B two names
+/// look alike.
 pub fn is_hidden(character: char) -> bool {
     let by_category = matches!(
         character.general_category(),

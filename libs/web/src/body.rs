@@ -1,7 +1,7 @@
-//! Bodies are kept only by a handler that has let the caller in, and then within bounds: of one body, and of all bodies
-//! that a port holds at a time. Whatever a handler did not read is read and thrown away before the answer goes out, since
-//! an answer before a body's end looks like a broken connection to a proxy that reuses it. Where that takes too long, the
-//! answer says that the connection closes.
+//! A body is kept only once its handler has admitted the caller, and then within bounds: for one body, and for all
+//! bodies that a port holds at a time. The unread rest of a body is discarded before the response is sent, since a response
+//! before the end of the body looks like a broken connection to a proxy that reuses it. If that takes too long, the
+//! response closes the connection.
 
 mod intake;
 
@@ -24,12 +24,12 @@ use intake::{Intake, Rest, Shared};
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 /// Largest body of a call between services: a batch.
 pub(crate) const MAX_INTERNAL_BYTES: usize = 8 * MAX_BYTES;
-/// What is read and thrown away of one body at most.
+/// Bytes of one body that are discarded at most.
 const MAX_DRAINED_BYTES: usize = 4 * MAX_INTERNAL_BYTES;
-/// How long a client that was answered at once may go on sending before its connection is cut.
+/// Time that a client may go on sending after an early response before its connection is closed.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// What the bodies of one port may take.
+/// Limits of the bodies of one port.
 #[derive(Clone, Debug)]
 pub(crate) struct BodyLimits {
     /// Largest body.
@@ -71,7 +71,7 @@ pub(crate) async fn take_body(
         };
     }
     let announced = length(request.headers());
-    // Such a client sends its body only if it is asked for it, by reading it.
+    // Such a client sends its body only after the server starts to read it.
     let waits = request.headers().contains_key(header::EXPECT);
     let safe = request.method().is_safe();
     let (parts, body) = request.into_parts();
@@ -89,14 +89,14 @@ pub(crate) async fn take_body(
     if waits && intake.is_untouched() {
         return closing(response);
     }
-    // The handler made of it what it could; the reason that it got no further is ours.
+    // The response of the handler is about an incomplete body; the layer knows the reason.
     let response = match intake.failure() {
         Some(problem) => problem.into_response(),
         None => response,
     };
     match intake.drain().await {
         Rest::Ended => response,
-        // Nothing has happened, so the client may as well hear what was wrong.
+        // Nothing was done yet, so the client can be told what was wrong.
         Rest::Failed(problem) if safe && response.status().is_success() => {
             closing(problem.into_response())
         }

@@ -46,7 +46,7 @@ impl IfMatch {
         }
     }
 
-    /// 412: somebody else changed it since the client read it.
+    /// 412: it was changed after the client read it.
     pub fn stale() -> Problem {
         Problem::new(
             StatusCode::PRECONDITION_FAILED,

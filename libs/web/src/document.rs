@@ -1,6 +1,8 @@
 //! The OpenAPI document of a service: what all operations have alike is said here once, from what each takes. An operation
 //! names only its own answers, and what it says of one wins over what stands here (ADR 12).
 
+mod idempotency;
+
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use utoipa::{
@@ -16,10 +18,8 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{
-    idempotency,
-    problem::{FieldError, MEDIA_TYPE, ProblemDocument},
-};
+pub use self::idempotency::KeyParameter;
+use crate::problem::{FieldError, MEDIA_TYPE, ProblemDocument};
 
 const BEARER: &str = "bearer";
 
@@ -140,79 +140,53 @@ fn usual_answers(operation: &Operation) -> BTreeMap<&'static str, Vec<&'static s
         .flatten()
         .any(|requirement| *requirement != SecurityRequirement::default());
     let has_key = header(operation, idempotency::HEADER).is_some();
-    let if_match = header(operation, "If-Match");
-    let facts = [
-        (
-            asks_for_token,
-            &[("401", "The access token is missing or not valid.")][..],
-        ),
-        (
-            takes(ParameterIn::Path),
-            &[(
-                "404",
-                "No such resource, or the caller does not have access to it.",
-            )],
-        ),
-        (
-            takes(ParameterIn::Query),
-            &[("422", "A parameter is unknown or invalid.")],
-        ),
-        (
-            has_typed_body(operation),
-            &[
-                ("400", "The body is not well-formed JSON."),
-                ("413", "The body is too large."),
-                ("415", "The Content-Type is not JSON."),
-                ("422", "A field is invalid; see `errors`."),
-            ],
-        ),
-        (
-            has_key,
-            &[
-                (
-                    "400",
-                    "The Idempotency-Key is malformed, or missing where the shop requires it.",
-                ),
-                (
-                    "422",
-                    "`idempotency_key_reused`: the key was used for a different request.",
-                ),
-            ],
-        ),
-        (
-            if_match.is_some(),
-            &[(
-                "412",
-                "`precondition_failed`: the resource has changed since it was read.",
-            )],
-        ),
-        (
-            if_match.is_some_and(|header| header.required == Required::True),
-            &[("428", "`if_match_required`: If-Match is missing.")],
-        ),
-        (
-            has_key,
-            &[(
-                "503",
-                "Temporarily unavailable; retry after the time in Retry-After, with the same Idempotency-Key.",
-            )],
-        ),
-        (
-            !has_key,
-            &[(
-                "503",
-                "Temporarily unavailable; retry after the time in Retry-After.",
-            )],
-        ),
-    ];
     let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (status, cause) in facts
-        .into_iter()
-        .filter(|(holds, _)| *holds)
-        .flat_map(|(_, causes)| causes)
-    {
-        answers.entry(*status).or_default().push(*cause);
+    let mut add = |status, cause| answers.entry(status).or_default().push(cause);
+    if asks_for_token {
+        add("401", "The access token is missing or not valid.");
     }
+    if takes(ParameterIn::Path) {
+        add(
+            "404",
+            "No such resource, or the caller does not have access to it.",
+        );
+    }
+    if takes(ParameterIn::Query) {
+        add("422", "A parameter is unknown or invalid.");
+    }
+    if has_typed_body(operation) {
+        add("400", "The body is not well-formed JSON.");
+        add("413", "The body is too large.");
+        add("415", "The Content-Type is not JSON.");
+        add("422", "A field is invalid; see `errors`.");
+    }
+    if has_key {
+        add(
+            "400",
+            "The Idempotency-Key is malformed, or missing where the shop requires it.",
+        );
+        add(
+            "422",
+            "`idempotency_key_reused`: the key was used for a different request.",
+        );
+    }
+    if let Some(header) = header(operation, "If-Match") {
+        add(
+            "412",
+            "`precondition_failed`: the resource has changed since it was read.",
+        );
+        if header.required == Required::True {
+            add("428", "`if_match_required`: If-Match is missing.");
+        }
+    }
+    add(
+        "503",
+        if has_key {
+            "Temporarily unavailable; retry after the time in Retry-After, with the same Idempotency-Key."
+        } else {
+            "Temporarily unavailable; retry after the time in Retry-After."
+        },
+    );
     answers
 }
 

@@ -1,5 +1,5 @@
-//! What a stranger's bytes meet first, as functions for fuzzing: none may end the process, whatever it is given. `make fuzz`
-//! runs them instrumented and for long; [`drive`] runs them within an ordinary test, from the same seeds.
+//! The parsers of untrusted bytes as functions for fuzzing: none may end the process, whatever its input. `make fuzz`
+//! runs them instrumented for ten minutes each; [`drive`] runs them within an ordinary test, from the same seeds.
 
 use std::{fs, path::Path};
 
@@ -14,7 +14,7 @@ use telemetry::TraceContext;
 use uuid::Uuid;
 
 use crate::{
-    Problem, conditional, idempotency,
+    Problem, conditional,
     json::{FreeObject, from_slice},
     list::{PageQuery, Paging},
     token,
@@ -22,7 +22,7 @@ use crate::{
 
 /// The stack of a worker of tokio.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
-/// Most that an error may answer with, whatever was sent.
+/// Largest response of an error, whatever was sent.
 const MAX_ANSWER: usize = 32 * 1024;
 const CASES: u32 = 2_000;
 
@@ -30,7 +30,7 @@ const CASES: u32 = 2_000;
 ///
 /// # Panics
 ///
-/// Where a bound is broken: that is what is looked for.
+/// If a bound is broken, which fuzzing searches for.
 pub fn json(bytes: &[u8]) {
     if let Err(error) = from_slice::<Value>(bytes) {
         let answer = Problem::from(error).document("/", "").to_string();
@@ -54,18 +54,12 @@ pub fn json(bytes: &[u8]) {
 pub fn headers(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n').take(16) {
         if let Ok(value) = HeaderValue::from_bytes(line) {
-            let names = [
-                "if-match",
-                "idempotency-key",
-                "authorization",
-                "authentication",
-            ];
+            let names = ["if-match", "authorization", "authentication"];
             let headers: HeaderMap = names
                 .map(|name| (HeaderName::from_static(name), value.clone()))
                 .into_iter()
                 .collect();
             let _ = conditional::parse(&headers);
-            let _ = idempotency::parse(&headers);
             let _ = token::is_ambiguous(&headers);
         }
         let text = String::from_utf8_lossy(line);

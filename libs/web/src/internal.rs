@@ -1,5 +1,5 @@
 //! Calls between services: one token per caller, read from a file, compared in constant time (ORDERS 33).
-//! Who is called knows hashes only, so that a pod that is broken into cannot call as somebody else.
+//! A callee knows only hashes, so that a compromised pod cannot call as another service.
 
 use std::path::{Path, PathBuf};
 
@@ -14,12 +14,12 @@ use subtle::ConstantTimeEq;
 
 use crate::Problem;
 
-/// What a line with a hash begins with; the operator writes it.
+/// The prefix of a line with a hash; the operator writes it.
 const HASH: &str = "sha256:";
 
 /// Who may call a group of internal operations: the names of callers, each of which has a file in a folder.
 /// A file has a line for the current token and one for the next: `sha256:` and the hexadecimal hash, or the token itself.
-/// It is read anew at each call, so that a rotation needs no restart.
+/// It is read at each call, so that a rotation needs no restart.
 #[derive(Clone, Debug)]
 pub struct AllowedCallers {
     directory: PathBuf,
@@ -60,7 +60,7 @@ fn digest(token: &str) -> Digest {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// The hash that a line stands for; none where it is not the text of a hash after all.
+/// The hash that a line stands for; `None` if it is not the text of a hash.
 fn known(line: &str) -> Option<Digest> {
     let Some(hexadecimal) = line.strip_prefix(HASH) else {
         return Some(digest(line));
@@ -70,7 +70,7 @@ fn known(line: &str) -> Option<Digest> {
     Some(digest)
 }
 
-/// A layer (`middleware::from_fn_with_state`) that lets only these callers through.
+/// A layer (`middleware::from_fn_with_state`) that admits only these callers.
 pub async fn require_caller(
     State(allowed): State<AllowedCallers>,
     request: Request,

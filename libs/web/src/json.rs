@@ -1,12 +1,12 @@
-//! JSON that somebody else wrote. It is looked through once before anything is made of it: its syntax, its depth, NUL,
-//! and the member names that `serde_json` keeps for itself. Only then it is read into a type, by rules stricter than
-//! serde's own: an object where a struct is expected, a string where an enum is.
+//! Untrusted JSON. It is scanned once before it is deserialized, for its syntax, its depth, NUL and the member names
+//! that `serde_json` reserves. Then it is read into a type by rules stricter than serde's own: an object where a struct
+//! is expected, a string where an enum is.
 
 mod free_object;
 mod scan;
 mod strict;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_path_to_error::{Path, Segment, Track};
 
 use crate::{FieldError, Problem, problem::INVALID};
@@ -16,7 +16,7 @@ use strict::Strict;
 /// Deepest nesting of a whole body. The stack of a worker holds many times as much.
 pub const MAX_DEPTH: usize = 64;
 
-/// Why a text is not what was asked for.
+/// Why a text is not a value of the type.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
     #[error("not JSON: {0}")]
@@ -38,13 +38,20 @@ impl From<JsonError> for Problem {
     }
 }
 
+/// A member of a merge patch (RFC 7396) that is there, null or not; absent ones never come here.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Reads a value from untrusted text.
 pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
     scan::check(text, MAX_DEPTH)?;
     let mut json = serde_json::Deserializer::from_slice(text);
     let mut track = Track::new();
     let tracked = serde_path_to_error::Deserializer::new(Strict(&mut json), &mut track);
-    // The text is JSON, as was seen above: what fails now is a value that does not fit.
+    // The scan has shown that the text is JSON, so a failure here is a value that does not fit.
     T::deserialize(tracked).map_err(|error| {
         let message = without_position(&error);
         JsonError::Invalid(vec![FieldError::new(

@@ -1,11 +1,11 @@
-//! What every HTTP service of a shop shares: problems, requests and answers, tokens, the two-port server.
-//! No SQL and no word of a shop's business but the roles that tokens carry.
+//! What every HTTP service of a shop shares: problems, requests and responses, tokens, the two-port server.
+//! It has no SQL, and of the domain only its roles and permissions.
 
 pub mod conditional;
 pub mod document;
+pub mod fingerprint;
 #[cfg(any(test, feature = "testing"))]
 pub mod fuzzing;
-pub mod idempotency;
 pub mod internal;
 pub mod json;
 pub mod limit;
@@ -19,10 +19,13 @@ pub mod signature;
 pub mod token;
 
 mod body;
+mod call;
 mod detached;
 mod observe;
 mod transport;
 
+pub use call::call;
 pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};
 pub use request::{JsonBody, PathParameters, QueryParameters, ValidJson, WholeBody};
+pub use token::{Reach, Requires, permissions};

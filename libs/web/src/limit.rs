@@ -1,5 +1,5 @@
-//! How often one client may ask: whose request it is, counters that an attacker can neither fill nor reset, and the
-//! header fields that say what is left.
+//! Rate limits of clients: the address of a request, counters that an attacker can neither fill nor reset, and the
+//! header fields with the remaining quota.
 
 mod address;
 mod client_address;

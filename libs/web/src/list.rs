@@ -11,7 +11,7 @@ use utoipa::{
     openapi::path::{Parameter, ParameterIn},
 };
 
-use crate::{Problem, idempotency::fingerprint, request};
+use crate::{Problem, fingerprint::fingerprint, request};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
@@ -168,6 +168,13 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
         }
     }
 
+    fn cursor(&self, key: K) -> Result<String, Problem> {
+        let shape = self.shape.clone();
+        let json = serde_json::to_vec(&Cursor { key, shape });
+        let json = json.map_err(|error| Problem::internal(&error))?;
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(json))
+    }
+
     /// Makes the page of up to [`Self::fetch`] rows.
     pub fn page<T>(
         &self,
@@ -189,23 +196,8 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
     ) -> Result<Page<T>, Problem> {
         let more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);
-        let last = if more {
-            rows.iter().rev().find_map(key)
-        } else {
-            None
-        };
-        let next_cursor = match last {
-            Some(key) => {
-                let cursor = Cursor {
-                    key,
-                    shape: self.shape.clone(),
-                };
-                let json =
-                    serde_json::to_vec(&cursor).map_err(|error| Problem::internal(&error))?;
-                Some(BASE64_URL_SAFE_NO_PAD.encode(json))
-            }
-            None => None,
-        };
+        let last = rows.iter().rev().filter(|_| more).find_map(key);
+        let next_cursor = last.map(|key| self.cursor(key)).transpose()?;
         Ok(Page {
             data: rows.into_iter().filter_map(read).collect(),
             page: PageInfo {
@@ -260,16 +252,9 @@ impl Total {
 
     pub fn counted(rows: i64) -> Self {
         let most = Self::COUNT_TO - 1;
-        if rows > most {
-            Self {
-                value: most,
-                relation: "gte",
-            }
-        } else {
-            Self {
-                value: rows,
-                relation: "eq",
-            }
+        Self {
+            value: rows.min(most),
+            relation: if rows > most { "gte" } else { "eq" },
         }
     }
 }
@@ -289,12 +274,11 @@ fn offset(page: u32, limit: u32) -> Result<u32, Problem> {
 
 fn decode<K: DeserializeOwned>(cursor: &str, shape: &str) -> Result<K, Problem> {
     let refused = |message| Problem::invalid_field("cursor", "invalid_cursor", message);
-    let json = BASE64_URL_SAFE_NO_PAD
-        .decode(cursor)
-        .map_err(|_| refused("invalid cursor; use next_cursor of the previous response"))?;
+    let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
     // Our own text, not a client's: keys may be enums with data. None holds free JSON, so its depth is bounded.
-    let cursor: Cursor<K> = serde_json::from_slice(&json)
-        .map_err(|_| refused("invalid cursor; use next_cursor of the previous response"))?;
+    let cursor: Cursor<K> = json
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .ok_or_else(|| refused("invalid cursor; use next_cursor of the previous response"))?;
     if cursor.shape == shape {
         Ok(cursor.key)
     } else {

@@ -7,15 +7,15 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use telemetry::TraceContext;
+use telemetry::{Span, TraceContext};
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span};
 
 use crate::{Problem, problem::MEDIA_TYPE, token::carries_token};
-use clock::Clock;
+use clock::Ids;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static(MEDIA_TYPE);
 
 /// Headers that every answer carries.
@@ -65,9 +65,7 @@ pub async fn in_trace<F: Future>(trace: Option<TraceContext>, future: F) -> F::O
 
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let trace = header_text(request.headers(), &TRACEPARENT)
-        .and_then(TraceContext::parse)
-        .map_or_else(TraceContext::root, TraceContext::child);
+    let parent = header_text(request.headers(), &TRACEPARENT).and_then(TraceContext::parse);
     let request_id = request_id(request.headers());
     let method = request.method().clone();
     let instance = request.uri().path().to_owned();
@@ -76,6 +74,11 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         .extensions()
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
+    let name = route.as_ref().map(|route| format!("{method} {route}"));
+    let mut served = Span::server(name.unwrap_or_else(|| method.to_string()), parent);
+    served.set("http.request.method", || method.to_string());
+    served.set("url.path", || instance.clone());
+    let trace = served.context();
     let span = info_span!("request", trace_id = %trace.trace_id(), request_id = %request_id);
 
     let response = TRACE
@@ -87,6 +90,10 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let _in_span = span.enter();
     let status = response.status().as_u16();
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    served.answered(status, status >= 500);
+    if let Some(route) = &route {
+        served.set("http.route", || route.clone());
+    }
     let route = route.as_deref().unwrap_or("unmatched");
     match problem.as_ref().and_then(Problem::cause) {
         Some(cause) => {
@@ -130,7 +137,7 @@ fn request_id(headers: &HeaderMap) -> String {
         .filter(|id| {
             (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
         })
-        .map_or_else(|| Clock::system().uuid().to_string(), ToOwned::to_owned)
+        .map_or_else(|| Ids::system().uuid().to_string(), ToOwned::to_owned)
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

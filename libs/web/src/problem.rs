@@ -1,7 +1,10 @@
-//! Problem details (RFC 9457): the one shape of every error answer.
+//! Problem details (RFC 9457): the one format of every error response.
 //! A handler returns a `Problem`; the observing layer renders it with the request's path and trace id.
 
-use std::{borrow::Cow, error::Error, fmt::Write as _, sync::Arc};
+#[cfg(feature = "database")]
+mod database;
+
+use std::{borrow::Cow, error::Error, iter::successors, sync::Arc};
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -17,12 +20,12 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// The code of a field that breaks a rule for which there is no code of its own.
 pub(crate) const INVALID: &str = "invalid";
 
-/// Bounds of what an error answers with, in bytes: a short request must not be answered at length.
+/// Bounds of an error response, in bytes: a short request must not cause a long response.
 const MAX_POINTER: usize = 256;
 const MAX_MESSAGE: usize = 300;
 const MAX_DETAIL: usize = 600;
 const MAX_INSTANCE: usize = 512;
-/// Errors that one answer names.
+/// Largest number of errors in one response.
 const MAX_ERRORS: usize = 32;
 
 /// An error as the client sees it. The cause of a 5xx is kept for the log and never shown.
@@ -51,7 +54,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// Both texts may hold what the client sent: they are cut where they get long.
+    /// Both texts may contain input of the client, so they are truncated.
     pub fn new(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             pointer: cut(pointer.into(), MAX_POINTER),
@@ -81,7 +84,7 @@ impl Problem {
         }))
     }
 
-    /// 404: there is no such thing, or it is somebody else's.
+    /// 404: there is no such resource, or it belongs to another user.
     pub fn not_found() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
@@ -132,7 +135,7 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
-    /// 503: nothing was done, and the client may try again after so many seconds.
+    /// 503: nothing was done, and the client may retry after this many seconds.
     pub fn unavailable(retry_after_seconds: u32) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -198,30 +201,21 @@ impl Problem {
     /// The answer's body.
     pub(crate) fn document(&self, instance: &str, trace_id: &str) -> Value {
         let content = &*self.0;
-        // Those of RFC 9457 come last, and win.
+        let known = ProblemDocument {
+            r#type: format!("https://ecommercestack.dev/problems/{}", content.code),
+            title: content.status.canonical_reason().unwrap_or("Error").into(),
+            status: content.status.as_u16(),
+            detail: content.detail.clone().into(),
+            instance: cut(instance.to_owned(), MAX_INSTANCE),
+            code: content.code.clone().into(),
+            errors: content.errors.clone(),
+            trace_id: trace_id.to_owned(),
+        };
         let mut document = content.members.clone();
-        document.insert(
-            "type".into(),
-            format!("https://ecommercestack.dev/problems/{}", content.code).into(),
-        );
-        document.insert(
-            "title".into(),
-            content.status.canonical_reason().unwrap_or("Error").into(),
-        );
-        document.insert("status".into(), content.status.as_u16().into());
-        document.insert("detail".into(), content.detail.as_ref().into());
-        document.insert(
-            "instance".into(),
-            cut(instance.to_owned(), MAX_INSTANCE).into(),
-        );
-        document.insert("code".into(), content.code.as_ref().into());
-        if !content.errors.is_empty() {
-            document.insert(
-                "errors".into(),
-                serde_json::to_value(&content.errors).unwrap_or_default(),
-            );
+        if let Ok(Value::Object(known)) = serde_json::to_value(known) {
+            // Those of RFC 9457 win.
+            document.extend(known);
         }
-        document.insert("trace_id".into(), trace_id.into());
         Value::Object(document)
     }
 }
@@ -265,12 +259,7 @@ fn cut(mut text: String, max: usize) -> String {
 }
 
 fn chain(cause: &(dyn Error + 'static)) -> String {
-    let mut text = cause.to_string();
-    let mut next = cause.source();
-    while let Some(source) = next {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ": {source}");
-        next = source.source();
-    }
-    text
+    let causes = successors(Some(cause), |error| (**error).source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }

@@ -52,7 +52,7 @@ where
     }
 }
 
-/// The bytes of a body, for whoever has to look at them as they are.
+/// The bytes of a body as they were sent.
 pub struct WholeBody(pub Vec<u8>);
 
 impl<S: Send + Sync> FromRequest<S> for WholeBody {
@@ -70,7 +70,7 @@ impl<S: Send + Sync> FromRequest<S> for WholeBody {
     }
 }
 
-/// The layer that bounds bodies has said why.
+/// The layer that bounds bodies reports the reason.
 fn unreadable(error: axum::Error) -> Problem {
     let source = error.into_inner();
     match source.downcast::<Refused>() {
@@ -79,7 +79,7 @@ fn unreadable(error: axum::Error) -> Problem {
     }
 }
 
-/// Path parameters; what does not parse names nothing: 404.
+/// Path parameters; a value that cannot be parsed names no resource: 404.
 pub struct PathParameters<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParameters<T> {

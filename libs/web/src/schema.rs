@@ -1,5 +1,5 @@
-//! How OpenAPI shows text that a service parses into types of its own: `#[schema(value_type = Line<200>, inline)]`. What
-//! fits these is taken, but for characters that the Unicode of a client does not know as unassigned.
+//! OpenAPI schemas of texts that a service parses into types of its own: `#[schema(value_type = Line<200>, inline)]`.
+//! A text that matches is accepted, unless it has unassigned characters that the client's version of Unicode assigns.
 
 use utoipa::{
     PartialSchema, ToSchema,
@@ -12,7 +12,7 @@ use utoipa::{
 /// One line of 1 to `MAX` characters, not blank: no control, zero-width or direction characters.
 pub struct Line<const MAX: usize>;
 
-/// One line that may be blank, which is as good as absent.
+/// One line that may be blank, which means absent.
 pub struct BlankLine<const MAX: usize>;
 
 /// Text of several lines, at most `MAX` characters, which may be blank: line breaks and tabs, and no other controls.
@@ -21,7 +21,7 @@ pub struct Lines<const MAX: usize>;
 /// A number of units to add or, negative, to take away: not zero.
 pub struct Difference<const MOST: i64>;
 
-/// `\p{C}` holds U+00AD; some readers of patterns do not know it.
+/// `\p{C}` contains U+00AD; some implementations of patterns do not include it.
 const LINE: &str = r"^[^\p{C}\u00AD\u2028\u2029]*[^\p{C}\u00AD\p{Z}][^\p{C}\u00AD\u2028\u2029]*$";
 const BLANK_LINE: &str = r"^[^\p{C}\u00AD\u2028\u2029]*$";
 const LINES: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";

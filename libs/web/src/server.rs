@@ -25,7 +25,7 @@ use crate::{
 /// Time that a drain waits for requests under way; shorter than the pod's termination grace period.
 const DRAIN: Duration = Duration::from_secs(25);
 
-/// With 1,024 connections of 16 KiB and their buffers, it leaves a pod of 256 MiB room to work.
+/// With 1,024 connections of 16 KiB and their buffers, a pod of 256 MiB has enough memory left to work.
 const BODY_MIB_IN_FLIGHT: u16 = 32;
 /// Other services call over a few connections each, and probes come one by one.
 const MAX_INTERNAL_CONNECTIONS: u16 = 512;
@@ -123,7 +123,7 @@ pub async fn serve(
         bind(listen.internal_address).await?,
     );
     info!(public.address = %listen.public_address, internal.address = %listen.internal_address, "listening");
-    // The internal port closes last: probes and other services' calls go on while the public port drains.
+    // The internal port closes last: probes and calls of other services continue while the public port drains.
     let (public_drained, internal_stop) = watch::channel(false);
     let public = async {
         let most = listen.max_http_connections.into();
@@ -139,7 +139,7 @@ pub async fn serve(
     };
     tokio::try_join!(public, internal)?;
     writes.close();
-    // Writes whose client has gone: their connection no longer holds the drain.
+    // Writes of disconnected clients: the drain of connections no longer waits for them.
     if tokio::time::timeout(DRAIN, writes.wait()).await.is_err() {
         tracing::warn!(
             tasks = writes.len(),
@@ -167,7 +167,7 @@ pub fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
 
 /// Resolves when `stop` turns true.
 pub async fn stopped(mut stop: watch::Receiver<bool>) {
-    // A sender that is gone will never stop us: the same as stopping.
+    // A dropped sender can never signal a stop, so it counts as one.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
@@ -187,7 +187,7 @@ async fn drain(
     }
 }
 
-/// Counts requests by matched route: a path that nobody serves is no label.
+/// Counts requests by matched route: a path without a route is no label.
 fn request_metrics() -> (
     PrometheusMetricLayer<'static>,
     <Handle as MakeDefaultHandle>::Out,
@@ -200,18 +200,8 @@ fn request_metrics() -> (
         .build_pair()
 }
 
-fn metrics_route(metrics: impl Clone + Send + Sync + 'static + RenderMetrics) -> Router {
-    Router::new().route("/metrics", get(move || async move { metrics.text() }))
-}
-
-trait RenderMetrics {
-    fn text(&self) -> String;
-}
-
-impl RenderMetrics for <Handle as MakeDefaultHandle>::Out {
-    fn text(&self) -> String {
-        self.render()
-    }
+fn metrics_route(metrics: <Handle as MakeDefaultHandle>::Out) -> Router {
+    Router::new().route("/metrics", get(move || async move { metrics.render() }))
 }
 
 #[cfg(test)]

@@ -12,20 +12,20 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::document;
 
-/// When a dependency was asked, and what it said.
+/// When a dependency was checked, and the result.
 type Checked = (Instant, Result<(), String>);
 
 /// How long a shared check counts.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// A dependency that a service cannot work without, and how to ask whether it works.
+/// A dependency that a service cannot work without, and its check.
 #[derive(Clone)]
 pub struct Dependency {
     pub name: &'static str,
     pub check: Arc<dyn Fn() -> Checking + Send + Sync>,
 }
 
-/// A check under way: the reason where the dependency does not work.
+/// A running check: it returns the reason if the dependency does not work.
 type Checking = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 impl Dependency {
@@ -40,8 +40,21 @@ impl Dependency {
         }
     }
 
-    /// Asked once for all who want to know at the same time, and again once the answer is a second old: however many ask,
-    /// the dependency does not notice.
+    /// The database: it answers, and has the schema of this release.
+    #[cfg(feature = "database")]
+    pub fn database(
+        name: &'static str,
+        pool: postgres::Pool,
+        migrator: &'static sqlx::migrate::Migrator,
+    ) -> Self {
+        Self::new(name, move || {
+            let pool = pool.clone();
+            async move { postgres::schema_is_current(&pool, migrator).await }
+        })
+    }
+
+    /// Checked once for concurrent requests, and again once the result is a second old: the load of the dependency does
+    /// not depend on the number of requests.
     #[must_use]
     pub fn shared(self) -> Self {
         let last: Arc<Mutex<Option<Checked>>> = Arc::default();
@@ -146,53 +159,41 @@ impl Service {
 
     async fn health(&self) -> (bool, Health) {
         let mut dependencies = Vec::new();
-        for dependency in &self.dependencies {
-            let status = match (dependency.check)().await {
+        for Dependency { name, check } in &self.dependencies {
+            let status = match check().await {
                 Ok(()) => "up",
                 Err(reason) => {
-                    tracing::warn!(
-                        dependency = dependency.name,
-                        reason,
-                        "a dependency is unavailable"
-                    );
+                    tracing::warn!(dependency = name, reason, "a dependency is unavailable");
                     "down"
                 }
             };
-            dependencies.push(DependencyHealth {
-                name: dependency.name,
-                status,
-            });
+            dependencies.push(DependencyHealth { name, status });
         }
-        let up = dependencies
-            .iter()
-            .all(|dependency| dependency.status == "up");
-        (
-            up,
-            Health {
-                status: if up { "up" } else { "down" },
-                dependencies,
-            },
-        )
+        let up = dependencies.iter().all(|asked| asked.status == "up");
+        let status = if up { "up" } else { "down" };
+        let health = Health {
+            status,
+            dependencies,
+        };
+        (up, health)
     }
 }
 
 async fn health(State(service): State<Service>) -> (StatusCode, Json<Health>) {
     let (up, health) = service.health().await;
-    (
-        if up {
-            StatusCode::OK
-        } else {
-            StatusCode::SERVICE_UNAVAILABLE
-        },
-        Json(health),
-    )
+    (status(up), Json(health))
 }
 
 async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
-    if service.health().await.0 {
-        (StatusCode::OK, "ready")
+    let (up, _) = service.health().await;
+    (status(up), if up { "ready" } else { "not ready" })
+}
+
+const fn status(up: bool) -> StatusCode {
+    if up {
+        StatusCode::OK
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+        StatusCode::SERVICE_UNAVAILABLE
     }
 }
 

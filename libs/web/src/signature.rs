@@ -1,5 +1,5 @@
 //! Signed webhooks, as Standard Webhooks 1.0 has them: HMAC-SHA256 over id, time and body, in three headers.
-//! For whoever sends and whoever receives; what a webhook says is theirs.
+//! For senders and receivers, which define the content of a webhook.
 
 use std::{path::Path, str::FromStr};
 
@@ -11,7 +11,7 @@ pub const WEBHOOK_ID: &str = "webhook-id";
 pub const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
 pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
 
-/// How far the sender's clock may be from ours, either way: an older one may be a recording.
+/// Largest difference between the clocks of sender and receiver: an older message may be a replay.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// What sender and receiver share: the current secret and, while it is being changed, the next one.
@@ -29,7 +29,7 @@ pub enum SecretsError {
     Form,
 }
 
-/// Why a webhook is not believed.
+/// Why a webhook is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     #[error("the headers webhook-id, webhook-timestamp and webhook-signature are required")]
@@ -41,7 +41,7 @@ pub enum SignatureError {
 }
 
 impl Secrets {
-    /// Reads the file anew, so that a rotation needs no restart.
+    /// Reads the file each time, so that a rotation needs no restart.
     pub async fn read(path: &Path) -> Result<Self, SecretsError> {
         let text = tokio::fs::read_to_string(path)
             .await
@@ -65,7 +65,7 @@ impl Secrets {
         ]
     }
 
-    /// Whether one who knows a secret has sent this, lately. Compares in constant time.
+    /// Whether a holder of a secret has sent this recently. Compares in constant time.
     /// `header` finds a header by its name in lower case.
     pub fn verify<'a>(
         &self,

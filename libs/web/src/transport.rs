@@ -1,4 +1,5 @@
-//! HTTP Strict Transport Security (RFC 6797): a browser that saw the shop once by TLS does not come without it again.
+//! HTTP Strict Transport Security (RFC 6797): a browser that visited the shop once by TLS does not connect without it
+//! again.
 
 use axum::{
     Router,
@@ -8,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-/// A year. Names below the shop's host are not this shop's to decide for, so they are left out.
+/// A year. Subdomains of the shop's host may not belong to the shop, so they are not included.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Adds the header to every answer of these routes, if the shop is served by TLS.

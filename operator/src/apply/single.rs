@@ -1,4 +1,4 @@
-//! Writes that are no apply: Secrets made once, owners changed, Deployments scaled, pods deleted.
+//! Writes other than server-side apply: Secrets are created, owners changed, Deployments scaled, pods deleted.
 
 use super::{
     ApplyError,
@@ -12,8 +12,9 @@ use crate::{
         retention::{Dependent, MetadataChange},
     },
     kube::{
-        labels::{MANAGER, PATRONI_SCOPE, STACK},
+        labels::{PATRONI_SCOPE, STACK, merge_params, post_params},
         rollout_state::wanted,
+        scope::{Namespaced, has_changed},
     },
 };
 use k8s_openapi::{
@@ -24,15 +25,12 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Resource, ResourceExt as _,
-    api::{ListParams, Patch, PatchParams, PostParams},
-    core::NamespaceResourceScope,
+    ResourceExt as _,
+    api::{ListParams, Patch},
 };
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::fmt::Debug;
 
-/// Made once by POST, completed only against the version that was read. // OPERATOR 8
+/// A Secret is created once by POST, and completed only against the version that was read. // OPERATOR 8
 pub(super) async fn write_credential(
     writer: &mut Writer<'_>,
     write: &CredentialWrite,
@@ -42,17 +40,12 @@ pub(super) async fn write_credential(
     let secret = secrets::secret(stack, write);
     let name = secret.name_any();
     let result = match &write.resource_version {
-        None => {
-            let parameters = PostParams {
-                field_manager: Some(MANAGER.to_owned()),
-                ..Default::default()
-            };
-            api.create(&parameters, &secret).await
-        }
+        None => api.create(&post_params(), &secret).await,
         Some(version) => {
             let patch =
                 json!({ "metadata": { "resourceVersion": version }, "data": write.content });
-            api.patch(&name, &merge(), &Patch::Merge(patch)).await
+            api.patch(&name, &merge_params(), &Patch::Merge(patch))
+                .await
         }
     };
     // A Secret that could not be written ends the pass: pods would be built from values that exist nowhere else.
@@ -72,7 +65,7 @@ pub(super) async fn write_credential(
     }
 }
 
-/// False if it could not be changed now.
+/// False if the object could not be changed now.
 pub(super) async fn change_metadata(
     writer: &mut Writer<'_>,
     change: &MetadataChange,
@@ -89,39 +82,29 @@ pub(super) async fn change_metadata(
     }
     let patch = Patch::Merge(json!({ "metadata": metadata }));
     let name = &change.name;
-    let (kind, result) = match change.dependent {
-        Dependent::Volume => (
-            "PersistentVolumeClaim",
-            patch_metadata(writer.api::<PersistentVolumeClaim>()?, name, &patch).await,
-        ),
-        Dependent::Credential => (
-            "Secret",
-            patch_metadata(writer.api::<Secret>()?, name, &patch).await,
-        ),
-        Dependent::PatroniState => (
-            "ConfigMap",
-            patch_metadata(writer.api::<ConfigMap>()?, name, &patch).await,
-        ),
-    };
-    match result {
-        // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(false),
-        result => Ok(writer.note(kind, name, result)?.is_some()),
+    match change.dependent {
+        Dependent::Volume => patch_metadata::<PersistentVolumeClaim>(writer, name, &patch).await,
+        Dependent::Credential => patch_metadata::<Secret>(writer, name, &patch).await,
+        Dependent::PatroniState => patch_metadata::<ConfigMap>(writer, name, &patch).await,
     }
 }
 
-async fn patch_metadata<K>(api: Api<K>, name: &str, patch: &Patch<Value>) -> Result<(), kube::Error>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned,
-{
-    api.patch_metadata(name, &merge(), patch).await.map(drop)
+async fn patch_metadata<K: Namespaced>(
+    writer: &mut Writer<'_>,
+    name: &str,
+    patch: &Patch<Value>,
+) -> Result<bool, ApplyError> {
+    let api = writer.api::<K>()?;
+    match api.patch_metadata(name, &merge_params(), patch).await {
+        // Patroni writes its ConfigMaps every few seconds; the next pass tries again.
+        Err(error) if has_changed(&error) => Ok(false),
+        result => Ok(writer.note(&K::kind(&()), name, result)?.is_some()),
+    }
 }
 
-/// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database: Patroni's default names.
-pub(super) async fn has_strange_patroni(writer: &mut Writer<'_>) -> Result<bool, ApplyError> {
+/// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database, whose names are
+/// Patroni's defaults.
+pub(super) async fn has_foreign_patroni(writer: &mut Writer<'_>) -> Result<bool, ApplyError> {
     let stack = writer.stack;
     let selector = format!(
         "{PATRONI_SCOPE}={},{STACK}!={}",
@@ -138,7 +121,7 @@ pub(super) async fn has_strange_patroni(writer: &mut Writer<'_>) -> Result<bool,
     Ok(!found.items.is_empty())
 }
 
-/// Only as it was read: a Patroni that writes it is alive.
+/// Deletes a state only in the version that was read: a Patroni that writes it is running.
 pub(super) async fn delete_state(
     writer: &mut Writer<'_>,
     metadata: &ObjectMeta,
@@ -169,7 +152,7 @@ pub(super) async fn scale(
     let api = writer.api::<Deployment>()?;
     let name = deployment.name_any();
     let patch = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
-    let result = api.patch_scale(&name, &merge(), &patch).await;
+    let result = api.patch_scale(&name, &merge_params(), &patch).await;
     writer.note("Deployment", &name, result).map(drop)
 }
 
@@ -180,14 +163,7 @@ pub(super) async fn restart_pod(
     let api = writer.api::<Pod>()?;
     let parameters = only_if(restart.uid.clone(), None);
     match api.delete(&restart.pod, &parameters).await {
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
+        Err(error) if has_changed(&error) => Ok(()),
         result => writer.note("Pod", &restart.pod, result).map(drop),
-    }
-}
-
-fn merge() -> PatchParams {
-    PatchParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..Default::default()
     }
 }

@@ -1,61 +1,45 @@
-//! One object at a time: apply, create, prune; and which failures are a problem of that object only.
+//! Writes of single objects: apply, create, prune. It distinguishes failures that concern one object from those that
+//! end the pass.
 
 use super::{ApplyError, Problem};
 use crate::{
     fingerprint::fingerprint_of,
     kube::{
-        apply_cache::{ApplyCache, StackKey},
-        labels::{MANAGER, belongs_to},
+        apply_cache::ApplyCache,
+        labels::{MANAGER, belongs_to, post_params},
         live::Live,
         ownership::reclaimed,
+        per_stack::StackKey,
+        scope::{Namespaced, has_changed},
     },
     validate::ValidStack,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
-    Api, Client, Resource, ResourceExt as _,
-    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
-    core::NamespaceResourceScope,
+    Api, Client, ResourceExt as _,
+    api::{DeleteParams, Patch, PatchParams, Preconditions, PropagationPolicy},
 };
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
 use tracing::info;
 
-/// A kind that the operator writes.
-pub(super) trait Child:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope>
-    + Clone
-    + Debug
-    + Serialize
-    + DeserializeOwned
-{
-}
-
-impl<K> Child for K where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + Serialize
-        + DeserializeOwned
-{
-}
-
-/// What stands under a name that was not among the stack's objects.
+/// What exists under a name that was not among the stack's listed objects.
 enum Unlisted {
     Absent,
-    /// It lost its labels.
+    /// An object of the stack that has lost its labels.
     Ours(Box<ObjectMeta>),
-    Strangers,
+    Foreign,
 }
 
-/// Writes objects of one stack and collects what did not work.
+/// Writes objects of one stack and collects the problems.
 pub(super) struct Writer<'a> {
     pub(super) stack: &'a ValidStack,
     pub(super) problems: Vec<Problem>,
+    /// The names of the objects that the stack wants, by kind.
+    wanted: BTreeMap<String, Vec<String>>,
     /// Whether anything was written, or might have been.
     pub(super) wrote: bool,
-    /// Absent where what was read may be late.
+    /// Absent if the state that was read may be stale.
     client: Option<&'a Client>,
     cache: &'a ApplyCache,
     key: StackKey,
@@ -70,32 +54,38 @@ impl<'a> Writer<'a> {
     ) -> Self {
         let key = (stack.namespace.clone(), stack.name.clone());
         Self {
-            client: (!live.may_be_late).then_some(client),
+            client: (!live.may_be_stale).then_some(client),
             stack,
             problems: Vec::new(),
+            wanted: BTreeMap::new(),
             wrote: false,
             cache,
             key,
         }
     }
 
-    /// Where to write, the only way to do so: not at all where what was read may be late.
-    pub(super) fn api<K>(&mut self) -> Result<Api<K>, ApplyError>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    {
-        let client = self.client.ok_or(ApplyError::Late)?;
+    /// The only way to write: an error if the state that was read may be stale.
+    pub(super) fn api<K: Namespaced>(&mut self) -> Result<Api<K>, ApplyError> {
+        let client = self.client.ok_or(ApplyError::Stale)?;
         self.wrote = true;
         Ok(Api::namespaced(client.clone(), &self.stack.namespace))
     }
 
-    /// Applies objects without state and gives their names. One whose immutable part differs, as a `RoleBinding`'s role
-    /// after an upgrade or the address of a Service that was made by hand, is deleted and created again.
-    pub(super) async fn apply_all<K: Child>(
+    /// Keeps objects of a kind from being pruned.
+    pub(super) fn want<K: Namespaced>(&mut self, names: impl IntoIterator<Item = String>) {
+        let wanted = self.wanted.entry(K::kind(&()).into_owned());
+        wanted.or_default().extend(names);
+    }
+
+    /// Applies objects without state, the only ones of their kind that the stack wants. An object whose immutable
+    /// fields differ, such as a `RoleBinding`'s role after an upgrade or the address of a Service that a person
+    /// created, is deleted and created again.
+    pub(super) async fn apply_all<K: Namespaced>(
         &mut self,
         live: &BTreeMap<String, ObjectMeta>,
         desired: &[K],
-    ) -> Result<Vec<String>, ApplyError> {
+    ) -> Result<(), ApplyError> {
+        self.want::<K>(desired.iter().map(kube::ResourceExt::name_any));
         for child in desired {
             let problems = self.problems.len();
             let current = live.get(&child.name_any());
@@ -112,11 +102,11 @@ impl<'a> Writer<'a> {
                 self.apply(None, child).await?;
             }
         }
-        Ok(desired.iter().map(kube::ResourceExt::name_any).collect())
+        Ok(())
     }
 
-    /// Applies one object. Gives it back as stored if it was written, nothing if there was no need or it failed.
-    pub(super) async fn apply<K: Child>(
+    /// Applies one object. Returns it as stored if it was written, `None` if no write was needed or the write failed.
+    pub(super) async fn apply<K: Namespaced>(
         &mut self,
         live: Option<&ObjectMeta>,
         child: &K,
@@ -137,7 +127,7 @@ impl<'a> Writer<'a> {
             None => match self.unlisted(&api, &name).await? {
                 Unlisted::Absent => None,
                 Unlisted::Ours(metadata) => Some(metadata),
-                Unlisted::Strangers => return Ok(None),
+                Unlisted::Foreign => return Ok(None),
             },
         };
         if let Some(live) = live.or(unlisted.as_deref())
@@ -156,7 +146,7 @@ impl<'a> Writer<'a> {
         if let Some(object) = &written {
             metrics::counter!("ecommercestack_operator_applies_total", "kind" => kind.to_string())
                 .increment(1);
-            // What others added before our first apply is taken back by the next.
+            // What others added before our first apply is removed by the next.
             if reclaimed(object.meta()).is_none() {
                 let version = object.meta().resource_version.clone();
                 self.cache
@@ -166,8 +156,9 @@ impl<'a> Writer<'a> {
         Ok(written)
     }
 
-    /// Makes the fields that others added ours, for the apply that follows to remove. False if it has to wait.
-    async fn reclaim<K: Child>(
+    /// Takes over the fields that others added, so that the following apply removes them. False if the object has
+    /// changed since it was read.
+    async fn reclaim<K: Namespaced>(
         &mut self,
         api: &Api<K>,
         name: &str,
@@ -187,16 +178,14 @@ impl<'a> Writer<'a> {
             .patch_metadata(name, &PatchParams::default(), &patch)
             .await
         {
-            // Changed since it was read: the next pass sees how.
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(false)
-            }
+            // It has changed since it was read; the next pass reads it again.
+            Err(error) if has_changed(&error) => Ok(false),
             result => Ok(self.note(&kind, name, result)?.is_some()),
         }
     }
 
-    /// Whether a name that was not among the stack's objects is taken, and by whom. // OPERATOR 3
-    async fn unlisted<K: Child>(
+    /// What exists under a name that was not among the stack's listed objects. // OPERATOR 3
+    async fn unlisted<K: Namespaced>(
         &mut self,
         api: &Api<K>,
         name: &str,
@@ -209,7 +198,7 @@ impl<'a> Writer<'a> {
             return Ok(Unlisted::Ours(Box::new(present.metadata)));
         }
         self.conflict(&K::kind(&()), name);
-        Ok(Unlisted::Strangers)
+        Ok(Unlisted::Foreign)
     }
 
     pub(super) fn conflict(&mut self, kind: &str, name: &str) {
@@ -219,8 +208,8 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// Creates an object that is never patched, if it is not there. Whether it is there and ours.
-    pub(super) async fn create_absent<K: Child>(
+    /// Creates an object that is never patched, if it is absent. Whether the object exists and belongs to the stack.
+    pub(super) async fn create_absent<K: Namespaced>(
         &mut self,
         live: &BTreeMap<String, K>,
         child: &K,
@@ -237,15 +226,11 @@ impl<'a> Writer<'a> {
         Ok(is_ours)
     }
 
-    /// Creates an object that is never patched and was not among the stack's own.
-    pub(super) async fn create<K: Child>(&mut self, child: &K) -> Result<(), ApplyError> {
+    /// Creates an object that is never patched and was not among the stack's listed objects.
+    pub(super) async fn create<K: Namespaced>(&mut self, child: &K) -> Result<(), ApplyError> {
         let (kind, name) = (K::kind(&()), child.name_any());
         let api = self.api::<K>()?;
-        let parameters = PostParams {
-            field_manager: Some(MANAGER.to_owned()),
-            ..Default::default()
-        };
-        match api.create(&parameters, child).await {
+        match api.create(&post_params(), child).await {
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
                 if let Unlisted::Ours(metadata) = self.unlisted(&api, &name).await? {
                     self.relabel(&api, child, &metadata).await?;
@@ -256,8 +241,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Puts our labels back on an object that is never applied.
-    async fn relabel<K: Child>(
+    /// Restores our labels on an object that is never applied.
+    async fn relabel<K: Namespaced>(
         &mut self,
         api: &Api<K>,
         child: &K,
@@ -277,23 +262,24 @@ impl<'a> Writer<'a> {
         self.problems.iter().any(|problem| problem.kind() == kind)
     }
 
-    /// Deletes objects of this stack that are not among the ones to keep, unless an object of their kind has a problem.
-    pub(super) async fn prune<K: Child>(
+    /// Deletes objects of this stack that it does not want, unless an object of their kind has a problem.
+    pub(super) async fn prune<K: Namespaced>(
         &mut self,
         live: &BTreeMap<String, ObjectMeta>,
-        keep: &[String],
     ) -> Result<(), ApplyError> {
-        if self.has_problem(&K::kind(&())) {
+        let kind = K::kind(&());
+        if self.has_problem(&kind) {
             return Ok(());
         }
-        for (name, metadata) in live.iter().filter(|(name, _)| !keep.contains(name)) {
+        let wanted = self.wanted.get(&*kind).cloned().unwrap_or_default();
+        for (name, metadata) in live.iter().filter(|(name, _)| !wanted.contains(name)) {
             self.delete::<K>(name, metadata).await?;
         }
         Ok(())
     }
 
-    /// Deletes an object as it was read, if it belongs to this very stack and is not going away already.
-    pub(super) async fn delete<K: Child>(
+    /// Deletes an object in the version that was read, if this stack owns it and it is not being deleted already.
+    pub(super) async fn delete<K: Namespaced>(
         &mut self,
         name: &str,
         metadata: &ObjectMeta,
@@ -306,14 +292,12 @@ impl<'a> Writer<'a> {
         let api = self.api::<K>()?;
         let parameters = only_if(metadata.uid.clone(), metadata.resource_version.clone());
         match api.delete(name, &parameters).await {
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
-                Ok(())
-            }
+            Err(error) if has_changed(&error) => Ok(()),
             result => self.note(&K::kind(&()), name, result).map(drop),
         }
     }
 
-    /// Sorts failures: one that says something of the object is a problem of it; the others end the pass.
+    /// Sorts failures: a refusal is recorded as a problem of the object; other failures end the pass.
     pub(super) fn note<T>(
         &mut self,
         kind: &str,
@@ -339,7 +323,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Whether the API server refuses a change of what can only be set at creation, as it says in several ways.
+/// Whether the API server refuses a change of an immutable field, which it words in several ways.
 fn is_immutable(message: &str) -> bool {
     [
         "immutable",
@@ -380,12 +364,12 @@ mod tests {
         });
         let (client, cache) = (Client::new(asked, "shops"), ApplyCache::default());
         let late = Live {
-            may_be_late: true,
+            may_be_stale: true,
             ..Live::default()
         };
         let mut writer = Writer::new(&client, &cache, &stack, &late);
         let mut service = services(&stack).remove(0);
-        let is_late = |result: Result<(), ApplyError>| matches!(result, Err(ApplyError::Late));
+        let is_late = |result: Result<(), ApplyError>| matches!(result, Err(ApplyError::Stale));
         assert!(is_late(writer.apply(None, &service).await.map(drop)));
         assert!(is_late(writer.create(&service).await));
         let absent = BTreeMap::new();
@@ -397,7 +381,7 @@ mod tests {
         let live = BTreeMap::from([(name.clone(), service.metadata.clone())]);
         assert!(is_late(
             writer
-                .prune::<k8s_openapi::api::core::v1::Service>(&live, &[])
+                .prune::<k8s_openapi::api::core::v1::Service>(&live)
                 .await
         ));
 

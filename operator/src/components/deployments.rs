@@ -9,10 +9,10 @@ use crate::{
     credentials::{CALLER, Credential, Credentials, hash_key},
     fingerprint::fingerprint_of,
     kube::{
-        labels::{SECRETS_HASH, TEMPLATE_HASH, metadata, pod_selector},
+        labels::{SECRETS_HASH, TEMPLATE_HASH, map, metadata, pod_selector},
         pods::{
-            Defaults, SERVICE_USER, container, optional_secret_keys_volume, pod_template, probe,
-            resources, secret_keys_volume, secret_volume,
+            Defaults, SERVICE_USER, container, pod_template, probe, resources, secret_keys_volume,
+            secret_volume,
         },
     },
     validate::ValidStack,
@@ -27,7 +27,6 @@ use k8s_openapi::{
     },
     apimachinery::pkg::util::intstr::IntOrString,
 };
-use std::collections::BTreeMap;
 
 /// The Secrets whose change rolls a workload's pods.
 pub fn read_credentials(workload: Workload) -> &'static [Credential] {
@@ -47,8 +46,8 @@ pub fn read_credentials(workload: Workload) -> &'static [Credential] {
     }
 }
 
-/// The Secrets that a workload's pods cannot do without, or must not take from another owner: an initial password may be
-/// gone, but until there is an administrator auth would make one of whatever stands under its name.
+/// The Secrets that a workload's pods need, or must not read from another owner: the initial password may be deleted,
+/// but until an administrator exists, auth would create one from any Secret of that name.
 pub fn needed_credentials(workload: Workload, has_administrator: bool) -> Vec<Credential> {
     let administrator = match workload {
         Workload::Auth if !has_administrator => Some(Credential::Administrator),
@@ -68,11 +67,7 @@ pub fn deployment(
     let component = workload.as_str();
     let template = template(stack, workload, image, credentials);
     let mut metadata = metadata(stack, stack.object(component), component);
-    metadata.annotations = Some(
-        [(TEMPLATE_HASH.to_owned(), fingerprint_of(&template))]
-            .into_iter()
-            .collect(),
-    );
+    metadata.annotations = Some(map([(TEMPLATE_HASH, &fingerprint_of(&template))]));
     Deployment {
         metadata,
         spec: DeploymentSpec {
@@ -101,17 +96,14 @@ fn template(
 ) -> PodTemplateSpec {
     let component = workload.as_str();
     let (volumes, mounts) = secret_files(stack, workload);
-    let annotations = [(
-        SECRETS_HASH.to_owned(),
-        credentials.fingerprint(read_credentials(workload)),
-    )];
+    let hash = credentials.fingerprint(read_credentials(workload));
     let container = Container {
         args: Some(vec![
             if workload.serves() { "serve" } else { "work" }.to_owned(),
         ]),
         env: Some(environment(stack, workload)),
         lifecycle: Some(Lifecycle {
-            // Endpoints and the ingress controller learn of the end before the process does.
+            // Endpoints and the ingress controller are updated before the process receives SIGTERM.
             pre_stop: Some(LifecycleHandler {
                 sleep: Some(SleepAction { seconds: 5 }),
                 ..Default::default()
@@ -133,7 +125,7 @@ fn template(
         stack,
         component,
         SERVICE_USER,
-        annotations.into_iter().collect::<BTreeMap<_, _>>(),
+        map([(SECRETS_HASH, &hash)]),
         container,
         volumes,
     );
@@ -159,11 +151,12 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
     match workload {
         Workload::Auth => files.extend([
             secret_volume("jwt", secret(Credential::SigningKeys), JWT_DIRECTORY),
-            optional_secret_keys_volume(
+            secret_keys_volume(
                 "admin",
                 secret(Credential::Administrator),
                 ADMINISTRATOR_DIRECTORY,
                 &[("password", "password")],
+                Some(true),
             ),
         ]),
         Workload::Product => {}
@@ -181,6 +174,7 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
             tokens.clone(),
             OWN_TOKEN_DIRECTORY,
             &[(own, "token")],
+            None,
         ));
     }
     if !callers.is_empty() {
@@ -197,13 +191,14 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
             tokens,
             CALLERS_DIRECTORY,
             &keys,
+            None,
         ));
     }
     files.into_iter().unzip()
 }
 
-/// The name under which a workload calls others, and the names of those that it must know. A pod that is broken into has
-/// one token, and only hashes of the others'. // ORDERS 33
+/// The name under which a workload calls others, and the names of its callers. A compromised pod holds one token, and
+/// only hashes of the others. // ORDERS 33
 fn internal_calls(workload: Workload) -> (Option<&'static str>, &'static [&'static str]) {
     match workload {
         Workload::Auth => (None, &["order", "product"]),
@@ -214,17 +209,15 @@ fn internal_calls(workload: Workload) -> (Option<&'static str>, &'static [&'stat
 }
 
 fn defaults(workload: Workload) -> Defaults {
+    // Hashing passwords must not starve other pods, on an idle node or a busy one. // ORDERS 34
+    let (cpu_request, cpu_limit) = match workload {
+        Workload::Auth => ("5m", Some("200m")),
+        Workload::Product | Workload::Order | Workload::Worker => ("20m", None),
+    };
     Defaults {
-        // Hashing passwords must not starve the neighbours, on an idle machine or a busy one. // ORDERS 34
-        cpu_request: match workload {
-            Workload::Auth => "5m",
-            Workload::Product | Workload::Order | Workload::Worker => "20m",
-        },
+        cpu_request,
         memory_request: "64Mi",
-        cpu_limit: match workload {
-            Workload::Auth => Some("200m"),
-            Workload::Product | Workload::Order | Workload::Worker => None,
-        },
+        cpu_limit,
         memory_limit: "256Mi",
     }
 }

@@ -15,14 +15,14 @@ use k8s_openapi::api::core::v1::{
 pub const JWT_DIRECTORY: &str = "/etc/ecommercestack/jwt";
 pub const DATABASE_DIRECTORY: &str = "/etc/ecommercestack/database";
 pub const ADMINISTRATOR_DIRECTORY: &str = "/etc/ecommercestack/admin";
-/// The token that a service calls others with.
+/// The token with which a service calls others.
 pub const OWN_TOKEN_DIRECTORY: &str = "/etc/ecommercestack/token";
 /// The hashes of the tokens that others call it with, a file for each caller.
 pub const CALLERS_DIRECTORY: &str = "/etc/ecommercestack/callers";
 pub const PAYMENT_WEBHOOKS_DIRECTORY: &str = "/etc/ecommercestack/payment-webhooks";
 
-/// The connections of each pod's pool. Here and not left to the service's default, since the sum over all pods
-/// is checked against what the database takes. // OPERATOR 15
+/// The connections of each pod's pool. It is set here rather than left to the service's default, since the sum over all
+/// pods is checked against the database's limit. // OPERATOR 15
 pub const POOL_CONNECTIONS: i32 = 8;
 
 pub fn variable(name: &str, value: impl Into<String>) -> EnvVar {
@@ -33,12 +33,13 @@ pub fn variable(name: &str, value: impl Into<String>) -> EnvVar {
     }
 }
 
-/// A key of a Secret, by reference.
+/// A key of a Secret, by reference; an optional Secret may not exist.
 pub fn secret_variable(
     stack: &ValidStack,
     name: &str,
     credential: Credential,
     key: &str,
+    optional: Option<bool>,
 ) -> EnvVar {
     EnvVar {
         name: name.to_owned(),
@@ -47,23 +48,11 @@ pub fn secret_variable(
             secret_key_ref: Some(SecretKeySelector {
                 name: stack.object(credential.suffix()),
                 key: key.to_owned(),
-                optional: None,
+                optional,
             }),
             ..Default::default()
         }),
     }
-}
-
-/// The same, of a Secret that may be gone.
-fn optional(mut variable: EnvVar) -> EnvVar {
-    let reference = variable
-        .value_from
-        .as_mut()
-        .and_then(|from| from.secret_key_ref.as_mut());
-    if let Some(reference) = reference {
-        reference.optional = Some(true);
-    }
-    variable
 }
 
 fn own_token() -> EnvVar {
@@ -88,13 +77,15 @@ pub fn field_variable(name: &str, path: &str) -> EnvVar {
     }
 }
 
-/// The address of a service's database: a file, which neither the pod's definition nor its environment shows.
+/// The address of a service's database, as a file, so that it appears neither in the pod's definition nor in its
+/// environment.
 pub fn database_file(
     stack: &ValidStack,
     application: Application,
 ) -> (EnvVar, (Volume, VolumeMount)) {
     let secret = stack.object(Credential::Database(application).suffix());
-    let file = secret_keys_volume("database", secret, DATABASE_DIRECTORY, &[("uri", "uri")]);
+    let keys = [("uri", "uri")];
+    let file = secret_keys_volume("database", secret, DATABASE_DIRECTORY, &keys, None);
     let variable = variable("DATABASE_URL_FILE", format!("{DATABASE_DIRECTORY}/uri"));
     (variable, file)
 }
@@ -113,12 +104,13 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
             variable("JWT_KEYS_DIR", JWT_DIRECTORY),
             variable("INTERNAL_TOKENS_DIR", CALLERS_DIRECTORY),
             variable("REFRESH_KEY_FILE", format!("{JWT_DIRECTORY}/refresh.key")),
-            optional(secret_variable(
+            secret_variable(
                 stack,
                 "ADMIN_EMAIL",
                 Credential::Administrator,
                 "email",
-            )),
+                Some(true),
+            ),
             variable(
                 "ADMIN_PASSWORD_FILE",
                 format!("{ADMINISTRATOR_DIRECTORY}/password"),
@@ -189,7 +181,7 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
     environment
 }
 
-/// The limits that the spec sets; the others are the services' own.
+/// The limits that the spec sets; the services have defaults for the others.
 fn limits(stack: &ValidStack, application: Application) -> Vec<EnvVar> {
     let Limits {
         trusted_proxies,
@@ -234,7 +226,7 @@ fn limits(stack: &ValidStack, application: Application) -> Vec<EnvVar> {
     set.into_iter().flatten().collect()
 }
 
-/// What the services behind a token and a price have in common.
+/// The variables that product and order share.
 fn shop(stack: &ValidStack) -> [EnvVar; 4] {
     [
         variable(

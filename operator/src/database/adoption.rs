@@ -1,13 +1,13 @@
-//! Whether a stack may take up the volume that a deleted stack of its name left. A field that cannot change while a stack
-//! lives cannot change by deleting it either: prices in the database are numbers without a currency, and settings are
-//! made from the size. So the volume carries what it was made for. Secrets do not: no such field decides what they
-//! hold, and deleting the volume alone has to be enough for an empty shop. Pure.
+//! Whether a stack may adopt the volume of a deleted stack of its name. An immutable field cannot be changed by
+//! deleting and creating the stack either: prices in the database are numbers without a currency, and settings are
+//! derived from the size. The volume therefore records the values that it was created for. Secrets do not: their
+//! content depends on no such field, and deleting the volume alone must be enough to start with an empty shop. Pure.
 
 use crate::{
     database::{stateful_set::STORAGE, volumes::volume_name},
     fetched::Fetched,
     kube::{
-        labels::{CURRENCY, STACK_UID, STORAGE_CLASS, annotation},
+        labels::{CURRENCY, STACK_UID, STORAGE_CLASS, annotation, map},
         pods::amount,
     },
     validate::ValidStack,
@@ -15,7 +15,7 @@ use crate::{
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use std::collections::BTreeMap;
 
-/// A field that the volume was made with another value for.
+/// A field for which the volume was created with another value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Difference {
     field: &'static str,
@@ -37,20 +37,17 @@ pub struct AdoptionRefused {
     differences: Vec<Difference>,
 }
 
-/// What the data on a stack's volume depend on, as the volume says it. Its size is in the claim itself.
+/// The values that the data on a volume depend on, as its annotations record them. The size is in the claim itself.
 pub fn made_for(stack: &ValidStack) -> BTreeMap<String, String> {
     let class = stack.database.storage_class.as_deref();
-    [
+    map([
         (CURRENCY, stack.currency.as_str()),
         (STORAGE_CLASS, class.unwrap_or_default()),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .collect()
+    ])
 }
 
-/// Refuses a volume of another stack that was made for something else. One that names no stack was made by a release
-/// that did not mark volumes, maybe for this very stack, and is taken as it is.
+/// Refuses a volume of another stack that was created with other values. A volume that names no stack was created by a
+/// release that did not mark volumes, possibly for this stack, and is accepted.
 pub fn check(stack: &ValidStack, fetched: &Fetched) -> Result<(), AdoptionRefused> {
     let name = volume_name(&stack.name);
     let Some(volume) = fetched.live.volumes.get(&name) else {
@@ -86,7 +83,7 @@ fn currency(stack: &ValidStack, volume: &PersistentVolumeClaim) -> Option<Differ
     })
 }
 
-/// The class that the volume really has is right in any case: the default class may be named.
+/// The actual class of the volume is always accepted: the spec may name the default class explicitly.
 fn storage_class(stack: &ValidStack, volume: &PersistentVolumeClaim) -> Option<Difference> {
     let wanted = stack.database.storage_class.as_deref();
     let spec = volume.spec.as_ref();
@@ -103,7 +100,7 @@ fn storage_class(stack: &ValidStack, volume: &PersistentVolumeClaim) -> Option<D
     })
 }
 
-/// A larger volume cannot be had and a smaller one neither, since the operator resizes none.
+/// The operator does not resize volumes, so the size must be equal.
 fn size(stack: &ValidStack, volume: &PersistentVolumeClaim) -> Option<Difference> {
     let (actual, wanted) = (requested(volume)?, &stack.database.size);
     (actual != wanted && amount(actual) != amount(wanted)).then(|| Difference {
@@ -113,8 +110,7 @@ fn size(stack: &ValidStack, volume: &PersistentVolumeClaim) -> Option<Difference
     })
 }
 
-/// The size that the database can count on: the spec's, or that of a smaller volume, which a release before this one
-/// took up whatever its size.
+/// The usable size: that of the spec, or that of a smaller volume, since earlier releases adopted volumes of any size.
 pub fn usable_size<'a>(stack: &'a ValidStack, fetched: &'a Fetched) -> &'a str {
     let wanted = &stack.database.size;
     let volume = fetched.live.volumes.get(&volume_name(&stack.name));

@@ -1,6 +1,6 @@
-//! Which database the shop has. PostgreSQL gives each one an identifier when it is initialised; the status keeps the
-//! first that was seen. Another one is another database, without the shop's data however well it runs, and only a person
-//! can say that this was meant. Pure.
+//! Which database the shop has. PostgreSQL assigns each database an identifier when it is initialized, and the status
+//! keeps the first one observed. Another identifier means another database without the shop's data, and only a person
+//! can accept it. Pure.
 
 use crate::{
     database::retention::orphaned_states,
@@ -16,7 +16,7 @@ pub struct Replaced<'a> {
     pub live: &'a str,
 }
 
-/// What Patroni's state says. One that is about to be removed is of a database that is gone.
+/// The identifier in Patroni's state. A state that is about to be deleted belongs to a lost database.
 pub fn of_state(live: &Live, stack: &str) -> Option<String> {
     let name = format!("{stack}-postgres-config");
     let state = live.patroni.get(&name)?;
@@ -31,7 +31,7 @@ pub fn of_state(live: &Live, stack: &str) -> Option<String> {
 pub fn kept(fetched: &Fetched) -> Option<&str> {
     match replaced(fetched) {
         Some(replaced) => Some(replaced.kept),
-        // A database that is starting, or whose ConfigMaps are gone, says nothing.
+        // A starting database, or one without its ConfigMaps, has no identifier.
         None => fetched
             .system_identifier
             .as_deref()

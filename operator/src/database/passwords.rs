@@ -1,6 +1,7 @@
-//! Passwords of the database image's commands: files of the pod, which neither its definition nor what a container runtime
-//! shows of it holds. The image reads them as variables, so a shell reads the files first: that way every release of the
-//! image runs under this operator, and an upgrade of the operator alone does not stop a database.
+//! Passwords of the database image's commands: files of the pod, since variables would appear in the pod's definition
+//! and in the output of a container runtime. The image reads them as variables, so a shell reads the files first: that
+//! way every release of the image runs under this operator, and an upgrade of the operator alone does not stop a
+//! database.
 
 use crate::{credentials::Credential, kube::pods::joined_secrets_volume, validate::ValidStack};
 use k8s_openapi::api::core::v1::{Volume, VolumeMount};

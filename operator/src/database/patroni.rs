@@ -1,4 +1,4 @@
-//! Where Patroni keeps its state, and how it says that it is its own. Pure.
+//! Where Patroni keeps its state, and how that state is identified. Pure.
 
 use crate::{component::POSTGRES, kube::labels::PATRONI_SCOPE};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

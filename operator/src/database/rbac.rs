@@ -32,8 +32,8 @@ pub fn service_account(stack: &ValidStack) -> ServiceAccount {
     }
 }
 
-/// What the database's pods may change: the `ConfigMaps` of their own scope and the labels of themselves, by name. A list, a
-/// watch and a creation cannot be restricted to names as Patroni does them; those are all that the chart's role allows.
+/// What the database's pods may change: the `ConfigMaps` of their own scope and the labels of themselves, by name.
+/// Lists, watches and creations cannot be restricted to names; the chart's role allows only those.
 pub fn role(stack: &ValidStack) -> Role {
     let scope = stack.object(POSTGRES);
     let states = PATRONI_SUFFIXES.map(|suffix| format!("{scope}-{suffix}"));

@@ -1,5 +1,5 @@
-//! Database pods of an older template. The `StatefulSet` is `OnDelete`, so the operator deletes them (OPERATOR 14):
-//! a broken one at once, a healthy one when no migration is at work in the database. Pure.
+//! Database pods of an older template. The `StatefulSet` is `OnDelete`, so the operator deletes them (OPERATOR 14): a
+//! broken one at once, a healthy one when no migration is running. Pure.
 
 use crate::{
     component::{BOOTSTRAP, POSTGRES},
@@ -22,7 +22,7 @@ pub struct Restart {
 }
 
 pub fn restarts(stack: &ValidStack, fetched: &Fetched) -> Vec<Restart> {
-    // A claim that is being deleted lives as long as its pod.
+    // A claim that is being deleted exists as long as its pod.
     let volume = fetched.live.volumes.get(&volume_name(&stack.name));
     if volume.is_some_and(|volume| volume.metadata.deletion_timestamp.is_some()) {
         return Vec::new();
@@ -33,14 +33,14 @@ pub fn restarts(stack: &ValidStack, fetched: &Fetched) -> Vec<Restart> {
     let Some(status) = &set.status else {
         return Vec::new();
     };
-    // Before the controller has seen the template, its revision is the one before.
+    // Before the controller has observed the template, its revision is the previous one.
     let observed = status.observed_generation >= set.metadata.generation;
     let Some(revision) = status.update_revision.as_ref().filter(|_| observed) else {
         return Vec::new();
     };
     let jobs = &fetched.live.jobs;
-    // The bootstrap Job waits for the database itself, and with a new superuser's password it cannot log in
-    // before the pod that knows that password is there.
+    // The bootstrap Job waits for the database itself, and with a new superuser's password it cannot log in before the
+    // pod with that password runs.
     let at_work = jobs
         .iter()
         .filter(|(_, job)| job.labels().get(NAME).is_none_or(|name| name != BOOTSTRAP))
@@ -49,7 +49,7 @@ pub fn restarts(stack: &ValidStack, fetched: &Fetched) -> Vec<Restart> {
         .pods
         .iter()
         .filter(|pod| pod.labels().get(NAME).is_some_and(|name| name == POSTGRES))
-        // A person's pod may have the labels, too.
+        // A pod of another owner may have the labels, too.
         .filter(|pod| is_of(set, pod))
         .filter(|pod| pod.labels().get("controller-revision-hash") != Some(revision))
         .filter(|pod| pod.metadata.deletion_timestamp.is_none())

@@ -1,9 +1,9 @@
-//! Volumes, credentials and Patroni's `ConfigMaps` are kept or deleted together (OPERATOR 12, ADR 6). While the stack exists, none of
-//! them has an owner reference to it: such a reference would be acted on in the moment of the stack's deletion, whatever
-//! was applied the moment before. Volumes and credentials are marked with the stack's uid and its policy instead, and
-//! the operator hands them to the garbage collector once the stack is gone (`departures`). The `ConfigMaps` carry their
-//! volume's reference: a claim is gone only after the pods that use it, and a Patroni that shuts down makes a
-//! `ConfigMap` again that went before it. Pure.
+//! Volumes, credentials and Patroni's `ConfigMaps` are retained or deleted together (OPERATOR 12, ADR 6). While the
+//! stack exists, none of them has an owner reference to it: the garbage collector would act on it when the stack is
+//! deleted, even if the policy had been changed just before. Volumes and credentials are marked with the stack's uid
+//! and its policy instead, and the operator hands them to the garbage collector once the stack is deleted
+//! (`deleted_stacks`). The `ConfigMaps` carry their volume's reference: a claim is deleted only after the pods that use
+//! it, and a Patroni that shuts down creates a `ConfigMap` again that was deleted before it. Pure.
 
 use crate::{
     database::{adoption::made_for, volumes::is_volume_name},
@@ -38,7 +38,7 @@ pub struct MetadataChange {
     pub dependent: Dependent,
     pub name: String,
     pub resource_version: Option<String>,
-    /// All of them, or nothing where they are right.
+    /// The complete list, or `None` if it is right.
     pub owners: Option<Vec<OwnerReference>>,
     /// Those to set.
     pub labels: BTreeMap<String, String>,
@@ -46,7 +46,7 @@ pub struct MetadataChange {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What volumes carry.
+/// The annotations of volumes.
 pub fn volume_marks(stack: &ValidStack) -> BTreeMap<String, String> {
     let mut marks = marks(stack);
     marks.extend(made_for(stack));
@@ -55,27 +55,27 @@ pub fn volume_marks(stack: &ValidStack) -> BTreeMap<String, String> {
     marks
 }
 
-/// A deleted stack of the same name whose volume or Secrets are still there.
+/// A deleted stack of the same name whose volume or Secrets still exist.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Predecessor {
     pub uid: String,
-    pub course: Course,
-    /// The installation of the operator that worked on it, where the data say so.
+    pub disposition: Disposition,
+    /// The installation of the operator that managed it, if the data name it.
     pub operator: Option<String>,
 }
 
-/// Where a predecessor's data go, as far as the data themselves say.
+/// What happens to a predecessor's data, according to their marks and owner references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Course {
-    /// This stack takes them up.
+pub enum Disposition {
+    /// This stack adopts them.
     Stay,
-    /// They were marked to go with their stack, unless that was changed at the last moment.
+    /// They were marked for deletion with their stack; the policy may have changed since.
     Go,
-    /// The garbage collector has them.
+    /// The garbage collector deletes them.
     AreGoing,
 }
 
-/// The deleted stacks of this name that volumes and Secrets speak of.
+/// The deleted stacks of this name that volumes and Secrets refer to.
 pub fn predecessors(stack: &ValidStack, fetched: &Fetched) -> BTreeSet<Predecessor> {
     let volumes = fetched.live.volumes.values().map(|volume| &volume.metadata);
     let secrets = fetched.secrets.values().map(|secret| &secret.metadata);
@@ -91,9 +91,9 @@ fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
     let marked = annotation(metadata, STACK_UID).map(|uid| Predecessor {
         uid: uid.to_owned(),
         operator: annotation(metadata, OPERATOR).map(str::to_owned),
-        course: match marked_policy(metadata) {
-            Some(DeletionPolicy::Delete) => Course::Go,
-            Some(DeletionPolicy::Retain) | None => Course::Stay,
+        disposition: match marked_policy(metadata) {
+            Some(DeletionPolicy::Delete) => Disposition::Go,
+            Some(DeletionPolicy::Retain) | None => Disposition::Stay,
         },
     });
     let owners = metadata.owner_references.as_deref().unwrap_or_default();
@@ -103,7 +103,7 @@ fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
         .map(|owner| Predecessor {
             uid: owner.uid.clone(),
             operator: None,
-            course: Course::AreGoing,
+            disposition: Disposition::AreGoing,
         });
     marked.into_iter().chain(owned).collect()
 }
@@ -122,7 +122,7 @@ pub fn orphaned_states(live: &Live) -> Vec<ObjectMeta> {
         .collect()
 }
 
-/// Whether the state can come from a database on this volume: it is not older, and not another volume's.
+/// Whether the state can belong to a database on this volume: it is not older, and has no other volume as its owner.
 fn may_be_of(state: &ObjectMeta, volume: &ObjectMeta) -> bool {
     let owners = state.owner_references.as_deref().unwrap_or_default();
     let has_another_owner = owners
@@ -131,16 +131,16 @@ fn may_be_of(state: &ObjectMeta, volume: &ObjectMeta) -> bool {
     !has_another_owner && state.creation_timestamp >= volume.creation_timestamp
 }
 
-/// What is missing for volumes, credentials and Patroni's state to go or stay as the spec says.
+/// The changes after which volumes, credentials and Patroni's state are deleted or retained as the spec requires.
 pub fn metadata_changes(stack: &ValidStack, fetched: &Fetched) -> Vec<MetadataChange> {
     let ours = |metadata: &&ObjectMeta| belongs_to(stack, metadata);
-    // A person's copy of a claim has its labels, too.
+    // A copy of a claim that a user made has its labels, too.
     let volumes = fetched.live.volumes.iter();
     let volumes = volumes.filter(|(name, _)| is_volume_name(&stack.name, name));
     let volumes = || volumes.clone().map(|(_, volume)| &volume.metadata);
     let credentials = fetched.secrets.iter();
     let volume = volumes().find(ours);
-    // Without a volume to follow they stay as they are.
+    // Without a volume they are left unchanged.
     let states = fetched.live.patroni.values();
     let states = states.filter(|state| volume.is_some_and(|volume| may_be_of(state, volume)));
     let reference = volume.and_then(volume_reference);
@@ -187,15 +187,17 @@ fn state_change(metadata: &ObjectMeta, volume: &OwnerReference) -> Option<Metada
         return None;
     }
     owners.push(volume.clone());
-    with_content(MetadataChange {
-        dependent: Dependent::PatroniState,
-        name: metadata.name.clone()?,
-        resource_version: metadata.resource_version.clone(),
-        owners: Some(owners),
-        labels: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-    })
-    .filter(|_| metadata.deletion_timestamp.is_none())
+    needed(
+        metadata,
+        MetadataChange {
+            dependent: Dependent::PatroniState,
+            name: metadata.name.clone()?,
+            resource_version: metadata.resource_version.clone(),
+            owners: Some(owners),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+        },
+    )
 }
 
 fn change(
@@ -216,19 +218,22 @@ fn change(
     };
     labels.retain(|key, value| !held(&metadata.labels, key, value));
     annotations.retain(|key, value| !held(&metadata.annotations, key, value));
-    with_content(MetadataChange {
-        dependent,
-        name: metadata.name.clone()?,
-        resource_version: metadata.resource_version.clone(),
-        owners: (kept.len() != present.len()).then_some(kept),
-        labels,
-        annotations,
-    })
-    .filter(|_| metadata.deletion_timestamp.is_none())
+    needed(
+        metadata,
+        MetadataChange {
+            dependent,
+            name: metadata.name.clone()?,
+            resource_version: metadata.resource_version.clone(),
+            owners: (kept.len() != present.len()).then_some(kept),
+            labels,
+            annotations,
+        },
+    )
 }
 
-fn with_content(change: MetadataChange) -> Option<MetadataChange> {
+/// The change, unless it is empty or the object is being deleted.
+fn needed(metadata: &ObjectMeta, change: MetadataChange) -> Option<MetadataChange> {
     let is_empty =
         change.owners.is_none() && change.labels.is_empty() && change.annotations.is_empty();
-    (!is_empty).then_some(change)
+    (!is_empty && metadata.deletion_timestamp.is_none()).then_some(change)
 }

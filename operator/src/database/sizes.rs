@@ -16,14 +16,14 @@ pub fn shared_buffers(resources: &ResourceRequirements) -> String {
     quarter(memory.map_or("", |memory| &memory.0), 128..=8 * 1024)
 }
 
-/// `max_wal_size`: a quarter of the volume. A checkpoint comes when so much was written, and after it every page that
-/// changes is written to the log as a whole once more, so that frequent checkpoints multiply the log. Postgres may exceed
-/// it for a while, replicas may keep some more, and the data need the rest.
+/// `max_wal_size`: a quarter of the volume. A checkpoint starts when this much was written, and after it each page is
+/// logged as a whole at its first change, so that frequent checkpoints multiply the log. Postgres may exceed the size
+/// for a while, replicas may retain more, and the data need the rest.
 pub fn max_wal_size(volume: &str) -> String {
     quarter(volume, 256..=4 * 1024)
 }
 
-/// A quarter of a quantity of bytes, within bounds in megabytes; the least where it cannot be read.
+/// A quarter of a quantity of bytes, within bounds in megabytes; the lower bound if it cannot be parsed.
 fn quarter(quantity: &str, megabytes: RangeInclusive<u128>) -> String {
     // `amount` counts in thousandths.
     let quarter = amount(quantity).unwrap_or(0) / 1_000 / MEBIBYTE / 4;

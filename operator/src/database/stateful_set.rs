@@ -1,5 +1,5 @@
-//! The database: PostgreSQL under Patroni, one instance. The operator deletes its pods itself (OPERATOR 14);
-//! volumes always outlive the `StatefulSet`, and go with the stack only (OPERATOR 12).
+//! The database: PostgreSQL under Patroni, one instance. The operator deletes its pods itself (OPERATOR 14); volumes
+//! always outlive the `StatefulSet`, and are deleted with the stack only (OPERATOR 12).
 
 use crate::{
     component::POSTGRES,
@@ -10,7 +10,7 @@ use crate::{
         sizes::{max_wal_size, shared_buffers},
     },
     kube::{
-        labels::{PATRONI_SCOPE, SECRETS_HASH, labels, metadata, pod_selector},
+        labels::{PATRONI_SCOPE, SECRETS_HASH, labels, map, metadata, pod_selector},
         pods::{
             Defaults, POSTGRES_USER, container, mount, pod_template, probe, resources,
             scratch_volume,
@@ -32,7 +32,8 @@ use k8s_openapi::{
     apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
 
-/// What the database takes, of all services together; 15 stay free for Patroni, Jobs and people. // OPERATOR 15
+/// The connection limit for all services together; 15 connections are reserved for Patroni, Jobs and people. //
+/// OPERATOR 15
 pub const MAX_CONNECTIONS: i32 = 200;
 pub const RESERVED_CONNECTIONS: i32 = 15;
 
@@ -87,15 +88,12 @@ pub fn stateful_set(
         ]),
         ..container(stack, POSTGRES, image)
     };
-    let annotations = [(
-        SECRETS_HASH.to_owned(),
-        credentials.fingerprint(&[Credential::Postgres]),
-    )];
+    let hash = credentials.fingerprint(&[Credential::Postgres]);
     let mut template = pod_template(
         stack,
         POSTGRES,
         POSTGRES_USER,
-        annotations.into_iter().collect(),
+        map([(SECRETS_HASH, &hash)]),
         container,
         vec![passwords, temporary, sockets],
     );
@@ -166,9 +164,7 @@ pub(super) fn claim(stack: &ValidStack) -> PersistentVolumeClaim {
             access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
             resources: Some(VolumeResourceRequirements {
                 requests: Some(
-                    [(STORAGE.to_owned(), Quantity(stack.database.size.clone()))]
-                        .into_iter()
-                        .collect(),
+                    [(STORAGE.to_owned(), Quantity(stack.database.size.clone()))].into(),
                 ),
                 ..Default::default()
             }),

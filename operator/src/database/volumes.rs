@@ -1,5 +1,6 @@
-//! The database's volume, made before the `StatefulSet` that would make it otherwise: so it carries from its first moment
-//! what decides whether it is kept (OPERATOR 12). Made once by POST; its spec is the claim template of the `StatefulSet`.
+//! The database's volume. It is created before the `StatefulSet`, which would create it otherwise, so that it carries
+//! the marks that decide whether it is retained from the beginning (OPERATOR 12). It is created once by POST; its spec
+//! is the claim template of the `StatefulSet`.
 
 use crate::{
     component::POSTGRES,

@@ -1,29 +1,23 @@
-//! What was applied last: an object whose desired content and live version are those of our last write
-//! needs no other (OPERATOR 5).
+//! The last apply of each object: an object whose desired content and live version are those of our last write is not
+//! written again (OPERATOR 5).
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use crate::kube::per_stack::{PerStack, StackKey};
+use std::collections::HashMap;
 
-/// A stack, by namespace and name.
-pub type StackKey = (String, String);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Write {
     fingerprint: String,
     resource_version: String,
 }
 
-/// The last writes of one stack, by kind and name.
+/// The last write of every object of a stack, by kind and name.
 type Writes = HashMap<(String, String), Write>;
 
-/// The last write of every object.
 #[derive(Debug, Default)]
-pub struct ApplyCache(Mutex<HashMap<StackKey, Writes>>);
+pub struct ApplyCache(PerStack<Writes>);
 
 impl ApplyCache {
-    /// Whether the object is as we left it and as we want it.
+    /// Whether the object is unchanged since our last write, and that write had the desired content.
     pub fn is_current(
         &self,
         stack: &StackKey,
@@ -32,13 +26,13 @@ impl ApplyCache {
         fingerprint: &str,
         resource_version: Option<&str>,
     ) -> bool {
-        let writes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let write = writes
-            .get(stack)
-            .and_then(|of| of.get(&(kind.to_owned(), name.to_owned())));
-        write.is_some_and(|write| {
-            write.fingerprint == fingerprint
-                && Some(write.resource_version.as_str()) == resource_version
+        let object = (kind.to_owned(), name.to_owned());
+        self.0.with(|writes| {
+            let write = writes.get(stack).and_then(|of_stack| of_stack.get(&object));
+            write.is_some_and(|write| {
+                write.fingerprint == fingerprint
+                    && Some(write.resource_version.as_str()) == resource_version
+            })
         })
     }
 
@@ -53,20 +47,17 @@ impl ApplyCache {
         let Some(resource_version) = resource_version else {
             return;
         };
-        let mut writes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        writes.entry(stack.clone()).or_default().insert(
-            (kind.to_owned(), name.to_owned()),
-            Write {
-                fingerprint,
-                resource_version,
-            },
-        );
+        let write = Write {
+            fingerprint,
+            resource_version,
+        };
+        self.0.with(|writes| {
+            let of_stack = writes.entry(stack.clone()).or_default();
+            of_stack.insert((kind.to_owned(), name.to_owned()), write);
+        });
     }
 
     pub fn forget(&self, stack: &StackKey) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(stack);
+        self.0.remove(stack);
     }
 }

@@ -1,4 +1,4 @@
-//! Where stacks and their children are watched: in all namespaces, or in one.
+//! The scope in which stacks and their children are watched: all namespaces, or one.
 
 use ecommercestack_crds::EcommerceStack;
 use kube::{
@@ -6,21 +6,51 @@ use kube::{
     core::{NamespaceResourceScope, PartialObjectMeta},
     runtime::reflector::ObjectRef,
 };
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
 
-/// Objects that the first list of a watch holds at a time. They are whole then, and managed fields are most of them.
+/// The page size of the first list of a watch, which returns whole objects, with managed fields as their largest part.
 pub const PAGE: u32 = 25;
 
 /// The namespace that a Controller watches; `None` is all of them.
 pub type Scope = Option<String>;
 
-/// A stack to work on. A pass reads it itself; one that cannot be read must not end the watch of all.
+/// A stack to reconcile. Only its metadata are watched, since a stack that cannot be parsed must not end the watch of
+/// all stacks.
 pub type StackRef = ObjectRef<PartialObjectMeta<EcommerceStack>>;
 
-/// The objects of a kind in a scope.
-pub fn api<K>(client: &Client, scope: &Scope) -> Api<K>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+/// A kind of objects in namespaces that the operator reads or writes.
+pub trait Namespaced:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + Debug
+    + Serialize
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
 {
+}
+
+impl<K> Namespaced for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + Serialize
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// Whether a write was refused because its object was deleted, or has changed since it was read.
+pub fn has_changed(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.is_conflict() || status.is_not_found())
+}
+
+/// The objects of a kind in a scope.
+pub fn api<K: Namespaced>(client: &Client, scope: &Scope) -> Api<K> {
     match scope {
         Some(namespace) => Api::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),

@@ -1,17 +1,17 @@
-//! What the watches have seen of the stacks' children, so that a pass over a stack where nothing happens reads none of
-//! them from the API server (OPERATOR 5).
+//! The children of stacks, as the watches report them, so that a pass over an unchanged stack reads none of them from
+//! the API server (OPERATOR 5).
 //!
-//! A store may be late, above all after our own writes. It serves to see that there is nothing to do, and for nothing
-//! else: a pass over it that would write, or say anything new, is begun again over lists (`reconcile`). It is not even
-//! tried after a pass that wrote, while a watch is broken, or when the last lists are long ago.
+//! A store may be stale, above all after the operator's own writes. It only serves to find that there is nothing to do:
+//! a pass over it that would write, or would change the status, starts again from lists (`reconcile`). No store is used
+//! after a pass that wrote, while a watch is broken, or long after the last lists.
 
 mod store;
 
 use crate::kube::{
-    apply_cache::StackKey,
     labels::{MANAGED_BY, STACK, managed_selector},
     live::Live,
-    scope::{PAGE, Scope, StackRef, api},
+    per_stack::{PerStack, StackKey},
+    scope::{Namespaced, PAGE, Scope, StackRef, api},
 };
 use futures::{
     StreamExt as _,
@@ -33,18 +33,15 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Client, Resource,
-    core::{NamespaceResourceScope, PartialObjectMeta},
+    Client, Resource as _,
+    core::PartialObjectMeta,
     runtime::{
         WatchStreamExt as _,
         watcher::{self, watcher},
     },
 };
-use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt::Debug,
-    marker::PhantomData,
     mem,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -52,19 +49,20 @@ use std::{
 use store::Store;
 use tracing::warn;
 
-/// How long lists are good for. Whatever a watch may have missed is seen after that.
+/// How long after the last lists the stores are used. It bounds how long an event that a watch has missed can go
+/// unnoticed.
 const LISTS_ARE_GOOD_FOR: Duration = Duration::from_mins(30);
 
-/// The stores of every scope, and which stacks may be read from them.
+/// The stores of every scope, and the stacks that may be read from them.
 #[derive(Default)]
 pub struct Stores {
     scopes: Mutex<HashMap<Scope, Arc<Children>>>,
-    /// When stacks were listed last of which nothing was written and nothing new was said since.
-    at_rest: Mutex<HashMap<StackKey, Instant>>,
+    /// When stacks were listed last whose passes since then wrote nothing and changed no status.
+    idle: PerStack<Instant>,
 }
 
-/// What a pass over a stack at rest may read, and when the stack was listed.
-pub struct AtRest {
+/// What a pass over an idle stack may read, and when the stack was listed.
+pub struct Idle {
     pub children: Arc<Children>,
     pub listed: Instant,
 }
@@ -75,201 +73,116 @@ impl Stores {
         scopes.insert(scope, Arc::new(children));
     }
 
-    /// What a pass that begins may read instead of lists. It has to say so again if the stack is at rest after it.
-    pub fn begin(&self, stack: &StackKey, now: Instant) -> Option<AtRest> {
-        let listed = self.with(|at_rest| at_rest.remove(stack))?;
+    /// What a starting pass may read instead of lists. The pass has to mark the stack as idle again.
+    pub fn begin(&self, stack: &StackKey, now: Instant) -> Option<Idle> {
+        let listed = self.idle.remove(stack)?;
         let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
         let children = scopes
             .get(&Some(stack.0.clone()))
             .or_else(|| scopes.get(&None))?;
         let is_recent = now.saturating_duration_since(listed) < LISTS_ARE_GOOD_FOR;
-        (is_recent && children.are_believed(now)).then(|| AtRest {
+        (is_recent && children.are_trusted(now)).then(|| Idle {
             children: children.clone(),
             listed,
         })
     }
 
-    /// A pass wrote nothing and said nothing new.
-    pub fn rests(&self, stack: &StackKey, listed: Instant) {
-        self.with(|at_rest| at_rest.insert(stack.clone(), listed));
+    /// A pass wrote nothing and changed no status.
+    pub fn mark_idle(&self, stack: &StackKey, listed: Instant) {
+        self.idle.insert(stack, listed);
     }
 
     pub fn forget(&self, stack: &StackKey) {
-        self.with(|at_rest| at_rest.remove(stack));
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<StackKey, Instant>) -> T) -> T {
-        work(&mut self.at_rest.lock().unwrap_or_else(PoisonError::into_inner))
+        self.idle.remove(stack);
     }
 }
 
-/// The children in a scope that have our managed-by label.
-pub struct Children {
-    deployments: Watched<Deployment>,
-    stateful_sets: Watched<StatefulSet>,
-    jobs: Watched<Job>,
-    autoscalers: Watched<HorizontalPodAutoscaler>,
-    volumes: Watched<PersistentVolumeClaim>,
-    services: Watched<PartialObjectMeta<Service>>,
-    service_accounts: Watched<PartialObjectMeta<ServiceAccount>>,
-    roles: Watched<PartialObjectMeta<Role>>,
-    role_bindings: Watched<PartialObjectMeta<RoleBinding>>,
-    ingresses: Watched<PartialObjectMeta<Ingress>>,
-    budgets: Watched<PartialObjectMeta<PodDisruptionBudget>>,
-    network_policies: Watched<PartialObjectMeta<NetworkPolicy>>,
-}
+/// The children in a scope that have our managed-by label: a store for each kind.
+pub struct Children(BTreeMap<String, Arc<Store>>);
 
 impl Children {
-    /// The stores, and the stacks whose children change. Who polls these fills those.
+    /// The stores, and the stream of stacks whose children change. Polling the stream fills the stores.
     pub fn watch(client: &Client, scope: &Scope) -> (Self, BoxStream<'static, StackRef>) {
         let mut watches = Watches {
             client,
             scope,
+            stores: BTreeMap::new(),
             changes: Vec::new(),
         };
-        let children = Self {
-            deployments: watches.objects(|deployment: &mut Deployment| {
-                keep_images(&mut deployment.spec.template);
-            }),
-            stateful_sets: watches.objects(|set: &mut StatefulSet| {
-                keep_images(&mut set.spec.template);
-            }),
-            // Its name says what it is for, and its status what came of it.
-            jobs: watches.objects(|job: &mut Job| job.spec = None),
-            autoscalers: watches.objects(|_| {}),
-            volumes: watches.objects(|_| {}),
-            services: watches.metadata(),
-            service_accounts: watches.metadata(),
-            roles: watches.metadata(),
-            role_bindings: watches.metadata(),
-            ingresses: watches.metadata(),
-            budgets: watches.metadata(),
-            network_policies: watches.metadata(),
-        };
-        (children, select_all(watches.changes).boxed())
+        watches.objects(|deployment: &mut Deployment| keep_images(&mut deployment.spec.template));
+        watches.objects(|set: &mut StatefulSet| keep_images(&mut set.spec.template));
+        // Only its name and its status are read.
+        watches.objects(|job: &mut Job| job.spec = None);
+        watches.objects(|_: &mut HorizontalPodAutoscaler| {});
+        watches.objects(|_: &mut PersistentVolumeClaim| {});
+        watches.metadata::<Service>();
+        watches.metadata::<ServiceAccount>();
+        watches.metadata::<Role>();
+        watches.metadata::<RoleBinding>();
+        watches.metadata::<Ingress>();
+        watches.metadata::<PodDisruptionBudget>();
+        watches.metadata::<NetworkPolicy>();
+        (Self(watches.stores), select_all(watches.changes).boxed())
     }
 
-    fn are_believed(&self, now: Instant) -> bool {
-        let stores = self.stores();
-        stores.iter().all(|store| store.is_believed(now))
+    fn are_trusted(&self, now: Instant) -> bool {
+        self.0.values().all(|store| store.is_trusted(now))
     }
 
-    fn stores(&self) -> [&Store; 12] {
-        let Self {
-            deployments,
-            stateful_sets,
-            jobs,
-            autoscalers,
-            volumes,
-            services,
-            service_accounts,
-            roles,
-            role_bindings,
-            ingresses,
-            budgets,
-            network_policies,
-        } = self;
-        [
-            &deployments.store,
-            &stateful_sets.store,
-            &jobs.store,
-            &autoscalers.store,
-            &volumes.store,
-            &services.store,
-            &service_accounts.store,
-            &roles.store,
-            &role_bindings.store,
-            &ingresses.store,
-            &budgets.store,
-            &network_policies.store,
-        ]
-    }
-
-    /// The children of one stack, without what is not watched.
+    /// The children of one stack, without the kinds that are not watched.
     pub fn live(&self, stack: &StackKey) -> Live {
         Live {
-            may_be_late: true,
-            deployments: self.deployments.of(stack),
-            stateful_sets: self.stateful_sets.of(stack),
-            jobs: self.jobs.of(stack),
-            services: self.services.metadata_of(stack),
-            service_accounts: self.service_accounts.metadata_of(stack),
-            roles: self.roles.metadata_of(stack),
-            role_bindings: self.role_bindings.metadata_of(stack),
-            ingresses: self.ingresses.metadata_of(stack),
-            budgets: self.budgets.metadata_of(stack),
-            autoscalers: self.autoscalers.within(&stack.0),
-            network_policies: self.network_policies.metadata_of(stack),
-            volumes: self.volumes.of(stack),
+            may_be_stale: true,
+            deployments: self.of(stack),
+            stateful_sets: self.of(stack),
+            jobs: self.of(stack),
+            services: self.metadata_of::<Service>(stack),
+            service_accounts: self.metadata_of::<ServiceAccount>(stack),
+            roles: self.metadata_of::<Role>(stack),
+            role_bindings: self.metadata_of::<RoleBinding>(stack),
+            ingresses: self.metadata_of::<Ingress>(stack),
+            budgets: self.metadata_of::<PodDisruptionBudget>(stack),
+            autoscalers: self
+                .store::<HorizontalPodAutoscaler>()
+                .map(|store| store.within(&stack.0))
+                .unwrap_or_default(),
+            network_policies: self.metadata_of::<NetworkPolicy>(stack),
+            volumes: self.of(stack),
             patroni: BTreeMap::new(),
-            strange_states: BTreeMap::new(),
+            foreign_states: BTreeMap::new(),
         }
     }
-}
 
-/// The objects of one kind.
-struct Watched<K> {
-    store: Arc<Store>,
-    kind: PhantomData<fn() -> K>,
-}
-
-impl<K: Kind> Watched<K> {
-    fn of(&self, stack: &StackKey) -> BTreeMap<String, K> {
-        self.store.of(stack)
+    fn store<K: Namespaced>(&self) -> Option<&Arc<Store>> {
+        self.0.get(&*K::kind(&()))
     }
 
-    fn within(&self, namespace: &str) -> BTreeMap<String, K> {
-        self.store.within(namespace)
+    fn of<K: Namespaced>(&self, stack: &StackKey) -> BTreeMap<String, K> {
+        let store = self.store::<K>();
+        store.map(|store| store.of(stack)).unwrap_or_default()
     }
 
-    fn metadata_of(&self, stack: &StackKey) -> BTreeMap<String, ObjectMeta> {
-        let objects = self.of(stack).into_iter();
+    fn metadata_of<K: Namespaced>(&self, stack: &StackKey) -> BTreeMap<String, ObjectMeta> {
+        let objects = self.of::<PartialObjectMeta<K>>(stack).into_iter();
         objects
-            .map(|(name, mut object)| (name, mem::take(object.meta_mut())))
+            .map(|(name, object)| (name, object.metadata))
             .collect()
     }
 }
 
-/// What can be watched in a namespace.
-trait Kind:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope>
-    + Clone
-    + Debug
-    + Serialize
-    + DeserializeOwned
-    + Send
-    + Sync
-    + 'static
-{
-}
-
-impl<K> Kind for K where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + Serialize
-        + DeserializeOwned
-        + Send
-        + Sync
-        + 'static
-{
-}
-
-/// The watches of a scope, while they are set up.
+/// The watches of a scope during setup.
 struct Watches<'a> {
     client: &'a Client,
     scope: &'a Scope,
+    stores: BTreeMap<String, Arc<Store>>,
     changes: Vec<BoxStream<'static, StackRef>>,
 }
 
 impl Watches<'_> {
-    /// Whole objects, but for what no pass over a store needs.
-    fn objects<K: Kind>(&mut self, reduce: fn(&mut K)) -> Watched<K> {
-        let watched = Watched {
-            store: Arc::default(),
-            kind: PhantomData,
-        };
-        let filled = watched.store.clone();
+    /// Watches whole objects, without the parts that no pass over a store needs.
+    fn objects<K: Namespaced>(&mut self, reduce: fn(&mut K)) {
+        let store = self.stores.entry(K::kind(&()).into_owned());
+        let store = store.or_default().clone();
         let changes = watcher(api::<K>(self.client, self.scope), ours())
             .default_backoff()
             .modify(move |object| {
@@ -277,26 +190,25 @@ impl Watches<'_> {
                 reduce(object);
             })
             .inspect(move |event| {
-                filled.take(event, Instant::now());
+                store.take(event, Instant::now());
                 if let Err(error) = event {
                     warn!(kind = %K::kind(&()), error = %error, "a watch returned an error");
                 }
             })
             .touched_objects()
-            // An error in the Controller's stream would hold up the other watches, too.
+            // An error in the Controller's stream would delay the other watches, too.
             .filter_map(|object| ready(object.ok().and_then(|object| stack_of(object.meta()))));
         self.changes.push(changes.boxed());
-        watched
     }
 
-    fn metadata<K: Kind>(&mut self) -> Watched<PartialObjectMeta<K>> {
+    fn metadata<K: Namespaced>(&mut self) {
         self.objects(|object: &mut PartialObjectMeta<K>| {
             let metadata = object.meta_mut();
             metadata.annotations = None;
             if let Some(labels) = &mut metadata.labels {
                 labels.retain(|label, _| [STACK, MANAGED_BY].contains(&label.as_str()));
             }
-        })
+        });
     }
 }
 
@@ -306,7 +218,7 @@ fn ours() -> watcher::Config {
         .page_size(PAGE)
 }
 
-/// The stack that an object belongs to: by its owner, or as a volume, which has none, by its label.
+/// The stack that an object belongs to: by its owner reference, or by its label if it has none, as a volume.
 fn stack_of(metadata: &ObjectMeta) -> Option<StackRef> {
     let namespace = metadata.namespace.as_deref()?;
     let mut owners = metadata.owner_references.iter().flatten();
@@ -318,7 +230,7 @@ fn stack_of(metadata: &ObjectMeta) -> Option<StackRef> {
         })
 }
 
-/// Of pods, all that decisions read is the images: the rest is large.
+/// Decisions read only the images of a pod template; the rest is large.
 fn keep_images(template: &mut PodTemplateSpec) {
     template.metadata = None;
     let Some(spec) = &mut template.spec else {
@@ -351,7 +263,7 @@ mod tests {
             tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>, Infallible>>());
         let client = Client::new(unreachable, "shops");
         let (children, _) = Children::watch(&client, &None);
-        for store in children.stores() {
+        for store in children.0.values() {
             store.take::<Service>(&Ok(Event::InitDone), now);
         }
         let stores = Stores::default();
@@ -368,11 +280,11 @@ mod tests {
         let (shop, now) = (shop(), Instant::now());
         let stores = stores(now);
         assert!(stores.begin(&shop, now).is_none(), "never listed");
-        stores.rests(&shop, now);
+        stores.mark_idle(&shop, now);
         assert!(stores.begin(&shop, now + LATER).is_some());
         // That pass wrote, or failed: it did not say that the stack is at rest.
         assert!(stores.begin(&shop, now + LATER).is_none());
-        stores.rests(&shop, now);
+        stores.mark_idle(&shop, now);
         stores.forget(&shop);
         assert!(stores.begin(&shop, now + LATER).is_none());
     }
@@ -381,9 +293,9 @@ mod tests {
     async fn stores_are_not_read_long_after_the_last_lists() {
         let (shop, now) = (shop(), Instant::now());
         let stores = stores(now);
-        stores.rests(&shop, now);
+        stores.mark_idle(&shop, now);
         let rest = stores.begin(&shop, now + LATER).unwrap();
-        stores.rests(&shop, rest.listed);
+        stores.mark_idle(&shop, rest.listed);
         assert!(stores.begin(&shop, now + LISTS_ARE_GOOD_FOR).is_none());
     }
 
@@ -392,9 +304,9 @@ mod tests {
         let (shop, now) = (shop(), Instant::now());
         let stores = stores(now);
         let children = stores.scopes.lock().unwrap()[&None].clone();
-        let store = children.stores()[3];
+        let store = children.0.values().nth(3).unwrap();
         let begins = |now| {
-            stores.rests(&shop, now);
+            stores.mark_idle(&shop, now);
             stores.begin(&shop, now).is_some()
         };
         store.take::<Service>(&Err(watcher::Error::NoResourceVersion), now);

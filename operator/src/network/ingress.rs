@@ -20,7 +20,7 @@ pub enum PathMatch {
     Exact,
 }
 
-/// A path that is reachable from outside, and who answers.
+/// A path that is reachable from outside, and the service behind it.
 #[derive(Clone, Debug)]
 pub struct Route {
     pub path: String,
@@ -28,7 +28,7 @@ pub struct Route {
     pub application: Application,
 }
 
-/// Whose what is below `/api/v1`, and below its alias `/api`.
+/// The services behind the paths below `/api/v1`, and below its alias `/api`.
 const RESOURCES: [(&str, Application); 16] = [
     ("auth", Auth),
     ("users", Auth),
@@ -62,31 +62,22 @@ const ALIASES: [(&str, Application); 3] = [
     ("products", Product),
 ];
 
-/// All of it, with the short paths or without.
+/// The whole table, with the short paths or without.
 pub fn routes(legacy_aliases: bool) -> Vec<Route> {
-    let prefix = |path, application| Route {
-        path,
+    let exact = EXACT.map(|(path, application)| Route {
+        path: path.to_owned(),
+        matched: PathMatch::Exact,
+        application,
+    });
+    let prefix = |root: &str, name: &str, application| Route {
+        path: format!("{root}/{name}"),
         matched: PathMatch::Prefix,
         application,
     };
-    let below = |root: &'static str| {
-        RESOURCES
-            .iter()
-            .map(move |(name, application)| prefix(format!("{root}/{name}"), *application))
-    };
-    let aliases = if legacy_aliases {
-        ALIASES.as_slice()
-    } else {
-        &[]
-    };
-    let aliases = aliases
-        .iter()
-        .map(|(name, application)| prefix(format!("/{name}"), *application));
-    let exact = EXACT.iter().map(|(path, application)| Route {
-        path: (*path).to_owned(),
-        matched: PathMatch::Exact,
-        application: *application,
-    });
+    let below = |root| RESOURCES.map(|(name, application)| prefix(root, name, application));
+    let aliases = ALIASES.map(|(name, application)| prefix("", name, application));
+    let aliases = aliases.into_iter().filter(|_| legacy_aliases);
+    let exact = exact.into_iter();
     exact
         .chain(below("/api/v1"))
         .chain(below("/api"))
@@ -130,7 +121,7 @@ pub fn ingresses(stack: &ValidStack) -> Vec<Ingress> {
     }]
 }
 
-/// By what cert-manager knows that it should fill an Ingress' Secret.
+/// The annotation that makes cert-manager fill the Secret of an Ingress.
 fn issuer_annotation(kind: IssuerKind) -> &'static str {
     match kind {
         IssuerKind::Issuer => "cert-manager.io/issuer",

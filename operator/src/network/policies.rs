@@ -20,30 +20,25 @@ use k8s_openapi::{
 pub fn network_policies(stack: &ValidStack) -> Vec<NetworkPolicy> {
     let order = [Workload::Order.as_str(), Workload::Worker.as_str()];
     let readers = [Workload::Product.as_str(), Workload::Order.as_str()];
-    let mut policies = vec![
-        policy(
-            stack,
+    let policies = [
+        (
             Workload::Auth.as_str(),
             vec![open(8080), from(stack, &readers, &[8081])],
         ),
-        policy(
-            stack,
+        (
             Workload::Product.as_str(),
             vec![open(8080), from(stack, &order, &[8081]), from_operator()],
         ),
-        policy(
-            stack,
-            Workload::Order.as_str(),
-            vec![open(8080), from_operator()],
-        ),
-        policy(stack, Workload::Worker.as_str(), Vec::new()),
-        policy(stack, BOOTSTRAP, Vec::new()),
-        policy(stack, POSTGRES, database_rules(stack)),
+        (Workload::Order.as_str(), vec![open(8080), from_operator()]),
+        (Workload::Worker.as_str(), Vec::new()),
+        (BOOTSTRAP, Vec::new()),
+        (POSTGRES, database_rules(stack)),
     ];
-    policies.extend(
-        Application::ALL.map(|application| policy(stack, application.migration(), Vec::new())),
-    );
+    let migrations = Application::ALL.map(|application| (application.migration(), Vec::new()));
+    let policies = policies.into_iter().chain(migrations);
     policies
+        .map(|(component, rules)| policy(stack, component, rules))
+        .collect()
 }
 
 fn database_rules(stack: &ValidStack) -> Vec<NetworkPolicyIngressRule> {
@@ -59,7 +54,7 @@ fn database_rules(stack: &ValidStack) -> Vec<NetworkPolicyIngressRule> {
     ]
 }
 
-/// Selecting a pod without any rule closes it to all clients but its node's kubelet.
+/// A policy without rules closes its pods to all clients but the node's kubelet.
 fn policy(
     stack: &ValidStack,
     component: &str,
@@ -109,7 +104,7 @@ fn from(stack: &ValidStack, components: &[&str], ports: &[i32]) -> NetworkPolicy
     }
 }
 
-/// The internal port, for the operator, which reads the audits. It may run in any namespace, and what it shows is its
+/// The internal port, for the operator, which reads the audits. It may run in any namespace and authenticates by its
 /// token; the chart gives its pods this label.
 fn from_operator() -> NetworkPolicyIngressRule {
     NetworkPolicyIngressRule {

@@ -1,15 +1,15 @@
-//! Whether the shop's URL leads to the shop. Three things can be wrong with a route, and a status that does not look says
-//! "the shop serves" to all of them: another stack has the host, the ingress class does not exist, or the ingress
-//! controller does something else than its Ingress says.
+//! Whether the shop's URL leads to the shop. Three problems of a route are not visible in any object of the stack:
+//! another stack has the host, the ingress class does not exist, or the ingress controller does not do what the Ingress
+//! says.
 
-mod look;
+mod url_check;
 
-pub use look::{Looks, Target, look};
+pub use url_check::{Target, UrlChecks, check_url};
 
 use crate::{
     kube::{
-        apply_cache::StackKey,
-        stacks::{Known, Place},
+        per_stack::StackKey,
+        stacks::{HostRule, Known},
     },
     validate::ValidStack,
 };
@@ -19,12 +19,12 @@ use kube::ResourceExt as _;
 /// The annotation of the class that an Ingress without one gets.
 const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 
-/// What is known of the way from outside.
+/// The state of the route from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Routing {
     /// The spec asks for none.
     NoIngress,
-    /// The stack that has the host. No Ingress is made: which of two shops answers would be chance.
+    /// The stack that has the host. No Ingress is created: either of the two shops might answer.
     HostTaken(StackKey),
     ClassMissing {
         wanted: Option<String>,
@@ -35,7 +35,7 @@ pub enum Routing {
     /// The shop itself answered.
     Serves,
     /// Something else answered.
-    Astray(String),
+    Misrouted(String),
 }
 
 /// The ingress classes of the cluster, where the operator may read them.
@@ -60,7 +60,7 @@ impl IngressClasses {
     }
 }
 
-/// What can be told without a request.
+/// What is known without a request.
 pub fn foreseen(
     stack: &ValidStack,
     created: Option<jiff::Timestamp>,
@@ -70,11 +70,11 @@ pub fn foreseen(
     let Some(route) = &stack.route else {
         return Some(Routing::NoIngress);
     };
-    let place = Place {
+    let rule = HostRule {
         host: route.host.clone(),
         class_name: route.class_name.clone(),
     };
-    if let Some(holder) = holder(stack, created, &place, stacks, classes) {
+    if let Some(holder) = holder(stack, created, &rule, stacks, classes) {
         return Some(Routing::HostTaken(holder));
     }
     let classes = classes?;
@@ -88,26 +88,26 @@ pub fn foreseen(
     })
 }
 
-/// The oldest stack with this host in this class, if that is another one; of two that are equally old, the first by name.
+/// The oldest stack with this host in this class, if it is another one; of two equally old ones, the first by name.
 fn holder(
     stack: &ValidStack,
     created: Option<jiff::Timestamp>,
-    place: &Place,
+    rule: &HostRule,
     stacks: &[Known],
     classes: Option<&IngressClasses>,
 ) -> Option<StackKey> {
-    let class = |place: &Place| {
+    let class = |rule: &HostRule| {
         let default = classes.and_then(|classes| classes.default.clone());
-        place.class_name.clone().or(default)
+        rule.class_name.clone().or(default)
     };
     let key = (stack.namespace.clone(), stack.name.clone());
     let own_rank = (created, key.clone());
     stacks
         .iter()
-        .filter(|known| known.key != key && !known.is_leaving)
+        .filter(|known| known.key != key && !known.is_terminating)
         .filter(|known| {
             let other = known.ingress.as_ref();
-            other.is_some_and(|other| other.host == place.host && class(other) == class(place))
+            other.is_some_and(|other| other.host == rule.host && class(other) == class(rule))
         })
         .map(|known| (known.created, known.key.clone()))
         .filter(|rank| *rank < own_rank)

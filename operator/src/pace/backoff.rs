@@ -1,92 +1,86 @@
-//! How long to wait for the next attempt with a stack that does not get on: longer each time. kube has no such thing.
+//! How long to wait for the next attempt with a stack that makes no progress: longer each time. kube has no such
+//! backoff.
 
-use crate::{kube::apply_cache::StackKey, pace::Reason};
+use crate::{
+    kube::per_stack::{PerStack, StackKey},
+    pace::Reason,
+};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use std::{
-    collections::HashMap,
     hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-/// Waits that double.
-#[derive(Clone, Copy, Debug)]
-pub struct Backoff {
-    pub first: Duration,
-    pub longest: Duration,
+/// Waits that double without end, up to the longest. Jitter adds up to as much again to each of them: stacks that began
+/// together are soon spread evenly.
+pub const fn doubling(first: Duration, longest: Duration) -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_min_delay(first)
+        .with_max_delay(longest)
+        .without_max_times()
+        .with_jitter()
 }
 
-/// Attempts in a row of which nothing came for one and the same reason, by stack.
+type Waits = <ExponentialBuilder as BackoffBuilder>::Backoff;
+
+/// The waits between attempts in a row that made no progress for one and the same reason.
 #[derive(Debug, Default)]
-pub struct Attempts(Mutex<HashMap<StackKey, (Reason, u32)>>);
+pub struct Attempts(PerStack<(Reason, Waits)>);
 
 impl Attempts {
-    /// Counts an attempt and says how long to wait. Stacks that began together soon look at different times.
-    pub fn next(&self, stack: &StackKey, reason: Reason, backoff: &Backoff) -> Duration {
-        let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = attempts.get(stack).filter(|(before, _)| *before == reason);
-        let count = before.map_or(0, |(_, count)| *count);
-        attempts.insert(stack.clone(), (reason, count.saturating_add(1)));
-        backoff.wait(count, jitter(stack, count))
+    /// Counts an attempt and says how long to wait. The jitter differs between stacks, and is the same in every process.
+    pub fn next(&self, stack: &StackKey, reason: Reason, backoff: &ExponentialBuilder) -> Duration {
+        let begin = || {
+            let seed = BuildHasherDefault::<DefaultHasher>::default().hash_one(stack);
+            (reason, backoff.with_jitter_seed(seed).build())
+        };
+        let next = self.0.with(|attempts| {
+            let attempts = attempts.entry(stack.clone()).or_insert_with(begin);
+            if attempts.0 != reason {
+                *attempts = begin();
+            }
+            attempts.1.next()
+        });
+        next.unwrap_or_default()
     }
 
-    /// After something came of it.
+    /// After progress.
     pub fn forget(&self, stack: &StackKey) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(stack);
+        self.0.remove(stack);
     }
-}
-
-impl Backoff {
-    /// From half of the full wait to all of it: stacks that began together are soon spread evenly.
-    fn wait(&self, count: u32, jitter: f64) -> Duration {
-        let full = self
-            .first
-            .saturating_mul(2_u32.saturating_pow(count))
-            .min(self.longest);
-        full.mul_f64(0.5 + jitter / 2.0)
-    }
-}
-
-/// From 0 to 1, another for each stack and attempt.
-fn jitter(stack: &StackKey, count: u32) -> f64 {
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((stack, count));
-    let [high, low, ..] = hash.to_be_bytes();
-    f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
 
-    const BACKOFF: Backoff = Backoff {
-        first: Duration::from_secs(4),
-        longest: Duration::from_mins(5),
-    };
+    const BACKOFF: ExponentialBuilder = doubling(Duration::from_secs(2), Duration::from_secs(150));
 
     fn stack(name: &str) -> StackKey {
         ("shops".to_owned(), name.to_owned())
     }
 
     #[test]
-    fn waits_double_up_to_the_longest_and_begin_anew() {
-        let waits: Vec<u64> = (0..8)
-            .map(|count| BACKOFF.wait(count, 1.0).as_secs())
-            .collect();
-        assert_eq!(waits, [4, 8, 16, 32, 64, 128, 256, 300]);
-        assert_eq!(BACKOFF.wait(u32::MAX, 0.0), Duration::from_secs(150));
-
+    fn waits_double_up_to_the_longest_and_start_again() {
         let (attempts, shop) = (Attempts::default(), stack("shop"));
-        let first = attempts.next(&shop, Reason::Unready, &BACKOFF);
-        assert!(attempts.next(&shop, Reason::Unready, &BACKOFF) > first);
+        let next = |reason| attempts.next(&shop, reason, &BACKOFF);
+        let first = next(Reason::Unready);
         attempts.forget(&shop);
-        assert_eq!(attempts.next(&shop, Reason::Unready, &BACKOFF), first);
+        for shortest in [2, 4, 8, 16, 32, 64, 128, 150, 150] {
+            let shortest = Duration::from_secs(shortest);
+            let wait = next(Reason::Unready);
+            assert!(wait >= shortest && wait <= 2 * shortest, "{wait:?}");
+        }
+        attempts.forget(&shop);
+        assert_eq!(next(Reason::Unready), first);
+        next(Reason::Unready);
+        assert_eq!(next(Reason::Failed), first);
     }
 
-    /// A hundred that stand still, each looked at every five minutes: no second sees more than a few of them.
+    /// A hundred that make no progress, each reconciled every five minutes: no second has more than a few of them.
     #[test]
-    fn stacks_that_began_together_look_at_different_times() {
+    fn stacks_that_started_together_are_reconciled_at_different_times() {
         let mut at = [Duration::ZERO; 100];
         let attempts = Attempts::default();
         for _ in 0..10 {
@@ -98,6 +92,9 @@ mod tests {
         for at in at {
             *by_second.entry(at.as_secs()).or_default() += 1;
         }
-        assert!(by_second.values().all(|looks| *looks <= 6), "{by_second:?}");
+        assert!(
+            by_second.values().all(|url_checks| *url_checks <= 6),
+            "{by_second:?}"
+        );
     }
 }

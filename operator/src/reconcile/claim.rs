@@ -1,12 +1,13 @@
-//! Which installation of the operator works on a stack. It writes the name of its Lease into `status.operator` before it
-//! touches anything of a stack. Another one that finds it there leaves the stack alone while that Lease is renewed, and
-//! says so by a condition of its own (ADR 10).
+//! Which installation of the operator manages a stack. It writes the name of its Lease into `status.operator` before it
+//! changes anything of the stack. Another installation that finds the name there does not change the stack as long as
+//! that Lease is renewed, and reports this in a condition of its own (ADR 10).
 
 use crate::{
     kube::{
-        installation::{Installation, Sign},
+        installation::{Installation, InstallationState},
         labels::{OPERATOR, annotation},
-        lease::{LeaseError, Life},
+        lease::{LeaseError, Liveness},
+        scope::has_changed,
     },
     status::{Finding, condition, events::Events},
 };
@@ -21,87 +22,76 @@ use kube::{
 use serde_json::{Value, json};
 use tracing::info;
 
-/// The field manager of `status.operator`: not that of the rest, so that a pass that began before another installation took
-/// over cannot write the old value back.
+/// The field manager of `status.operator`. It differs from that of the rest, so that a pass that started before another
+/// installation took over cannot write the old value back.
 const CLAIM: &str = "ecommercestack-operator-claim";
-/// The field manager of what an installation says of a stack that it leaves alone.
+/// The field manager of what an installation reports about a stack of another installation.
 const BYSTANDER: &str = "ecommercestack-operator-bystander";
 
-/// Whose a stack is.
+/// Which installation owns a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     Ours,
-    /// Another installation works on it.
+    /// Another installation manages it.
     Elsewhere,
-    /// It was not seen for long enough to tell whether the other installation still works.
+    /// The other installation has not been observed for long enough to decide whether it is still active.
     Undecided,
 }
 
-/// A stack, as far as claims go.
-struct Stack<'a> {
-    metadata: &'a ObjectMeta,
-    status: Option<&'a EcommerceStackStatus>,
+/// An installation and a stack that it may claim.
+pub struct Claimant<'a> {
+    pub installation: &'a Installation,
+    pub events: &'a Events,
+    /// Its version follows the claimant's own writes.
+    pub metadata: &'a mut ObjectMeta,
+    pub status: Option<&'a EcommerceStackStatus>,
 }
 
-/// Takes a stack that no other installation works on, or says whose it is. To be asked before anything is written.
-pub async fn claim(
-    installation: &Installation,
-    events: &Events,
-    metadata: &ObjectMeta,
-    status: Option<&EcommerceStackStatus>,
-) -> Result<Claim, LeaseError> {
-    let stack = Stack { metadata, status };
-    let claimant = Claimant {
-        installation,
-        events,
-        stack,
-    };
-    claimant.claim().await
-}
-
-/// An installation before a stack.
-struct Claimant<'a> {
-    installation: &'a Installation,
-    events: &'a Events,
-    stack: Stack<'a>,
-}
-
-impl Claimant<'_> {
-    async fn claim(&self) -> Result<Claim, LeaseError> {
+impl<'a> Claimant<'a> {
+    /// Claims a stack that no other installation manages, or returns who owns it. It is called before anything is
+    /// written.
+    pub async fn claim(&mut self) -> Result<Claim, LeaseError> {
         let own = self.installation.own();
-        let owner = self.stack.operator().filter(|owner| Some(*owner) != own);
+        let owner = self.operator().filter(|owner| Some(*owner) != own);
         if let Some(owner) = owner
             && !self.is_assigned()
         {
-            match self.installation.sign(owner).await? {
-                Sign::Known(Life::Gone) => {}
-                Sign::Known(Life::Unknown) => return Ok(Claim::Undecided),
-                sign @ (Sign::Known(Life::Alive) | Sign::Hidden) => {
-                    self.stand_by(owner, sign).await?;
+            match self.installation.state(owner).await? {
+                InstallationState::Known(Liveness::Gone) => {}
+                InstallationState::Known(Liveness::Unknown) => return Ok(Claim::Undecided),
+                state @ (InstallationState::Known(Liveness::Alive) | InstallationState::Hidden) => {
+                    self.stand_by(owner, state).await?;
                     return Ok(Claim::Elsewhere);
                 }
             }
         }
-        if self.stack.operator() != own && !self.take().await? {
+        if self.operator() != own && !self.take().await? {
             return Ok(Claim::Undecided);
         }
         self.dismiss().await?;
         Ok(Claim::Ours)
     }
 
-    /// Whether a person has given the stack to this installation.
+    fn operator(&self) -> Option<&'a str> {
+        self.status?.operator.as_deref()
+    }
+
+    fn bystander(&self) -> Option<&'a str> {
+        self.status?.bystander.as_deref()
+    }
+
+    /// Whether a person has assigned the stack to this installation.
     fn is_assigned(&self) -> bool {
-        let assigned = annotation(self.stack.metadata, OPERATOR);
+        let assigned = annotation(self.metadata, OPERATOR);
         assigned.is_some() && assigned == self.installation.own()
     }
 
-    /// Writes who works on the stack. False if it was written by another client in the meantime.
-    async fn take(&self) -> Result<bool, LeaseError> {
-        let stack = &self.stack;
-        if let Some(before) = stack.operator() {
+    /// Writes the owner of the stack. False if another client changed the stack in the meantime.
+    async fn take(&mut self) -> Result<bool, LeaseError> {
+        if let Some(before) = self.operator() {
             info!(
-                stack.namespace = stack.metadata.namespace,
-                stack.name = stack.metadata.name,
+                stack.namespace = self.metadata.namespace,
+                stack.name = self.metadata.name,
                 before,
                 "taking over a stack"
             );
@@ -110,88 +100,81 @@ impl Claimant<'_> {
             Some(own) => json!({ "operator": own }),
             None => json!({}),
         };
-        self.apply(CLAIM, &status, Precondition::Unchanged).await
+        self.apply(CLAIM, &status).await
     }
 
-    /// Says that this installation leaves the stack alone, unless another one does already.
-    async fn stand_by(&self, owner: &str, sign: Sign) -> Result<(), LeaseError> {
-        let stack = &self.stack;
+    /// Reports that this installation does not change the stack, unless another bystander reports it already.
+    async fn stand_by(&mut self, owner: &str, state: InstallationState) -> Result<(), LeaseError> {
         let Some(own) = self.installation.own() else {
             info!(
-                stack.namespace = stack.metadata.namespace,
-                stack.name = stack.metadata.name,
+                stack.namespace = self.metadata.namespace,
+                stack.name = self.metadata.name,
                 owner,
                 "leaving a stack to the installation that owns it"
             );
             return Ok(());
         };
-        if let Some(other) = stack.bystander().filter(|other| *other != own)
-            && self.installation.sign(other).await? != Sign::Known(Life::Gone)
+        if let Some(other) = self.bystander().filter(|other| *other != own)
+            && self.installation.state(other).await? != InstallationState::Known(Liveness::Gone)
         {
             return Ok(());
         }
-        let message = message(own, owner, sign, stack.metadata);
-        let before = stack.conflict();
-        if stack.bystander() == Some(own) && before.is_some_and(|before| before.message == message)
-        {
+        let message = message(own, owner, state, self.metadata);
+        let conditions = self.status.map(|status| status.conditions.as_slice());
+        let conflict = ConditionType::OperatorConflict;
+        let before = condition(conditions.unwrap_or_default(), conflict);
+        if self.bystander() == Some(own) && before.is_some_and(|before| before.message == message) {
             return Ok(());
         }
         let since = before.map_or(Time(Timestamp::now()), |before| {
             before.last_transition_time.clone()
         });
         let condition = Condition {
-            type_: ConditionType::OperatorConflict.as_str().to_owned(),
+            type_: conflict.as_str().to_owned(),
             status: "True".to_owned(),
             reason: Reason::OwnedElsewhere.as_str().to_owned(),
             message,
-            observed_generation: stack.metadata.generation,
+            observed_generation: self.metadata.generation,
             last_transition_time: since,
         };
         let status = json!({ "bystander": own, "conditions": [condition] });
-        self.apply(BYSTANDER, &status, Precondition::SameStack)
-            .await?;
-        let finding = Finding::new(Reason::OwnedElsewhere, condition.message);
-        let reference = stack.reference().object_ref(&());
-        self.events.tell(&reference, &finding).await;
-        Ok(())
-    }
-
-    /// Takes back what an installation said that watches the stack no more, or has taken it over.
-    async fn dismiss(&self) -> Result<(), LeaseError> {
-        let Some(bystander) = self.stack.bystander() else {
-            return Ok(());
-        };
-        if Some(bystander) == self.installation.own()
-            || self.installation.sign(bystander).await? == Sign::Known(Life::Gone)
-        {
-            self.apply(BYSTANDER, &json!({}), Precondition::SameStack)
-                .await?;
+        if self.apply(BYSTANDER, &status).await? {
+            let finding = Finding::new(Reason::OwnedElsewhere, condition.message);
+            let stack: PartialObjectMeta<EcommerceStack> =
+                self.metadata.clone().into_request_partial();
+            self.events
+                .publish_finding(&stack.object_ref(&()), &finding)
+                .await;
         }
         Ok(())
     }
 
-    /// Whether it was written: not where the stack is gone, or was changed against the precondition.
-    async fn apply(
-        &self,
-        manager: &str,
-        status: &Value,
-        precondition: Precondition,
-    ) -> Result<bool, LeaseError> {
+    /// Removes the report of a bystander that is not active any more, or has become the owner.
+    async fn dismiss(&mut self) -> Result<(), LeaseError> {
+        let Some(bystander) = self.bystander() else {
+            return Ok(());
+        };
+        if Some(bystander) == self.installation.own()
+            || self.installation.state(bystander).await? == InstallationState::Known(Liveness::Gone)
+        {
+            self.apply(BYSTANDER, &json!({})).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a part of the status. False if the stack was deleted or has changed since it was read.
+    async fn apply(&mut self, manager: &str, status: &Value) -> Result<bool, LeaseError> {
         let ObjectMeta {
             name,
             namespace,
             uid,
             resource_version,
             ..
-        } = self.stack.metadata;
-        let mut metadata = json!({ "name": name, "uid": uid });
-        if precondition == Precondition::Unchanged {
-            metadata["resourceVersion"] = json!(resource_version);
-        }
+        } = &*self.metadata;
         let patch = Patch::Apply(json!({
             "apiVersion": format!("{GROUP}/v1alpha1"),
             "kind": "EcommerceStack",
-            "metadata": metadata,
+            "metadata": { "name": name, "uid": uid, "resourceVersion": resource_version },
             "status": status,
         }));
         let api: Api<PartialObjectMeta<EcommerceStack>> = Api::namespaced(
@@ -201,54 +184,29 @@ impl Claimant<'_> {
         let parameters = PatchParams::apply(manager).force();
         let name = name.as_deref().unwrap_or_default();
         match api.patch_status(name, &parameters, &patch).await {
-            Ok(_) => Ok(true),
-            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {
-                Ok(false)
+            Ok(written) => {
+                self.metadata.resource_version = written.metadata.resource_version;
+                Ok(true)
             }
+            Err(error) if has_changed(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// What must be so for a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Precondition {
-    /// The stack was not written since it was read.
-    Unchanged,
-    SameStack,
-}
-
-impl<'a> Stack<'a> {
-    fn operator(&self) -> Option<&'a str> {
-        self.status?.operator.as_deref()
-    }
-
-    fn bystander(&self) -> Option<&'a str> {
-        self.status?.bystander.as_deref()
-    }
-
-    fn conflict(&self) -> Option<&'a Condition> {
-        condition(&self.status?.conditions, ConditionType::OperatorConflict)
-    }
-
-    fn reference(&self) -> PartialObjectMeta<EcommerceStack> {
-        self.metadata.clone().into_request_partial()
-    }
-}
-
-fn message(own: &str, owner: &str, sign: Sign, metadata: &ObjectMeta) -> String {
+fn message(own: &str, owner: &str, state: InstallationState, metadata: &ObjectMeta) -> String {
     let name = metadata.name.as_deref().unwrap_or_default();
     let namespace = metadata.namespace.as_deref().unwrap_or_default();
     let assign = format!(
         "run kubectl annotate ecommercestack {name} --namespace {namespace} --overwrite {OPERATOR}={own}"
     );
-    match sign {
-        Sign::Known(_) => format!(
+    match state {
+        InstallationState::Known(_) => format!(
             "the operator with the Lease {owner} owns this stack, so the operator with the Lease {own} does not \
              change it; uninstall one of them, or configure them to watch different namespaces; to assign the stack \
              to {own}, {assign}"
         ),
-        Sign::Hidden => format!(
+        InstallationState::Hidden => format!(
             "the operator with the Lease {owner} owned this stack last, and the operator with the Lease {own} is \
              not permitted to read that Lease, so it does not change the stack; if the other installation was \
              removed, {assign}"
@@ -256,7 +214,7 @@ fn message(own: &str, owner: &str, sign: Sign, metadata: &ObjectMeta) -> String 
     }
 }
 
-/// A status without what concerns claims: the rest of a pass neither reads nor writes that.
+/// A status without the fields of claims, which the rest of a pass neither reads nor writes.
 pub fn without_claims(status: Option<EcommerceStackStatus>) -> Option<EcommerceStackStatus> {
     let mut status = status?;
     status.operator = None;

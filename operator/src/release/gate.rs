@@ -1,5 +1,5 @@
-//! Releases: which image each component may run. Pure. A gate opens when the new image's Job went through;
-//! a closed gate holds the image and nothing else (OPERATOR 2).
+//! Releases: which image each component may run. Pure. A gate opens when the new image's Job has succeeded; a closed
+//! gate holds back the image and nothing else (OPERATOR 2).
 
 use crate::{
     component::{Application, POSTGRES},
@@ -12,7 +12,7 @@ use crate::{
     release::jobs::{self, BOOTSTRAP_CREDENTIALS},
     validate::ValidStack,
 };
-use ecommercestack_crds::{ComponentStatuses, EcommerceStack};
+use ecommercestack_crds::{ComponentStatus, ComponentStatuses, EcommerceStack};
 use k8s_openapi::api::{batch::v1::Job, core::v1::PodTemplateSpec};
 use kube::ResourceExt as _;
 
@@ -35,19 +35,18 @@ pub struct PostgresRelease {
 /// A service's image and its migration.
 #[derive(Clone, Debug)]
 pub struct Release {
-    pub application: Application,
-    /// Absent until the first migration went through.
+    /// Absent until the first migration has succeeded.
     pub image: Option<String>,
     pub migration: Option<Gate>,
 }
 
-/// A Job that has to go through first. Its name is known once the database has been initialised and its Secrets can be
+/// A Job that has to succeed first. Its name is known once the database has been initialized and its Secrets can be
 /// used.
 #[derive(Clone, Debug)]
 pub struct Gate {
     pub job: Job,
     pub state: JobState,
-    /// Whether what the Job needs is there.
+    /// Whether the prerequisites of the Job are met.
     pub may_start: bool,
 }
 
@@ -84,7 +83,10 @@ pub fn decide(stack: &ValidStack, fetched: &Fetched, credentials: &Credentials) 
                 may_migrate,
             )
         });
-        let promoted = promoted_image(&fetched.stack, application)
+        let status = statuses(&fetched.stack);
+        let status = status.and_then(|components| status_of(components, application));
+        let promoted = status
+            .and_then(|status| status.image.clone())
             .or_else(|| live_image(stack, fetched, application));
         let opens = migration.as_ref().is_some_and(Gate::is_open)
             && (predecessors_released || promoted.is_none());
@@ -94,11 +96,7 @@ pub fn decide(stack: &ValidStack, fetched: &Fetched, credentials: &Credentials) 
             promoted
         };
         predecessors_released &= image.as_deref() == Some(target);
-        Release {
-            application,
-            image,
-            migration,
-        }
+        Release { image, migration }
     });
     Releases {
         postgres,
@@ -106,7 +104,7 @@ pub fn decide(stack: &ValidStack, fetched: &Fetched, credentials: &Credentials) 
     }
 }
 
-/// The database's new image is proven by its bootstrap Job before the pod is given up for it.
+/// The bootstrap Job proves the database's new image before the pod is restarted with it.
 fn decide_postgres(
     stack: &ValidStack,
     fetched: &Fetched,
@@ -117,8 +115,8 @@ fn decide_postgres(
     let ready = set
         .and_then(|set| set.status.as_ref()?.ready_replicas)
         .is_some_and(|ready| ready >= 1);
-    // Without one of the Secrets its name is not known: under another it would run again, and the one that went through
-    // would be pruned. Nor would it be known whether a migration can log in, so that new images wait.
+    // Without one of the Secrets its name is not known: under another name the Job would run again, and the completed
+    // one would be pruned. It would also be unknown whether a migration can log in, so new images wait.
     let usable = credentials.first_unusable(&BOOTSTRAP_CREDENTIALS).is_none();
     let identifier = fetched.system_identifier.as_deref().filter(|_| usable);
     let bootstrap = identifier.map(|identifier| {
@@ -132,7 +130,7 @@ fn decide_postgres(
         .and_then(|components| components.postgres.as_ref()?.image.clone())
         .or_else(|| image_of(&set?.spec.template));
     let proven = bootstrap.as_ref().is_some_and(Gate::is_open);
-    // A database that was never initialised, or cannot run the image it has, has nothing to lose by the new one.
+    // A database that was never initialized, or cannot run its present image, loses nothing by the new one.
     let held = !proven
         && fetched.system_identifier.is_some()
         && set.is_some()
@@ -169,14 +167,17 @@ fn statuses(stack: &EcommerceStack) -> Option<&ComponentStatuses> {
     stack.status.as_ref()?.components.as_ref()
 }
 
-fn promoted_image(stack: &EcommerceStack, application: Application) -> Option<String> {
-    let components = statuses(stack)?;
+/// The status of a service.
+pub fn status_of(
+    components: &ComponentStatuses,
+    application: Application,
+) -> Option<&ComponentStatus> {
     let status = match application {
         Application::Auth => &components.auth,
         Application::Product => &components.product,
         Application::Order => &components.order,
     };
-    status.as_ref()?.image.clone()
+    status.as_ref()
 }
 
 /// A lost status is read from the live Deployment. // OPERATOR 2

@@ -1,5 +1,5 @@
-//! Jobs: the database's bootstrap and each service's migration. A Job's name is a hash of its image and inputs;
-//! it is created and never patched, and has no time to live, since its outcome is what later passes read (OPERATOR 11).
+//! Jobs: the database's bootstrap and each service's migration. A Job's name contains a hash of its image and inputs.
+//! It is created and never patched, and has no TTL, since later passes read its result (OPERATOR 11).
 
 use crate::{
     component::{Application, BOOTSTRAP, POSTGRES},
@@ -60,7 +60,8 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
         let prefix = application.as_str().to_uppercase();
         let credential = Credential::Database(application);
         let username = format!("{prefix}_USERNAME");
-        environment.push(secret_variable(stack, &username, credential, "username"));
+        let variable = secret_variable(stack, &username, credential, "username", None);
+        environment.push(variable);
         passwords.push((credential, vec![("password", format!("{prefix}_PASSWORD"))]));
     }
     let (passwords, passwords_mount) = password_files(stack, passwords);
@@ -122,7 +123,7 @@ fn job(stack: &ValidStack, name: String, component: &str, mut template: PodTempl
         spec: Some(JobSpec {
             // An image that cannot be pulled would leave it active permanently. // OPERATOR 11
             active_deadline_seconds: Some(900),
-            // Each try leaves its pod, whose termination message says why.
+            // Each attempt leaves its pod, whose termination message names the cause.
             backoff_limit: Some(2),
             template,
             ..Default::default()

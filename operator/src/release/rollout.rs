@@ -1,5 +1,5 @@
-//! Whose turn it is: one component rolls at a time (OPERATOR 2).
-//! Pure. Repairing drift and scaling are no rolls and do not wait.
+//! Whose turn it is: one component rolls at a time (OPERATOR 2). Pure. Repairs of drift and scaling are not rollouts
+//! and do not wait.
 
 use crate::{
     component::Workload,
@@ -18,7 +18,7 @@ pub enum Turn {
     Now,
     /// Its pods would roll, and another workload has to settle first.
     After(Workload),
-    /// Its pods need a Secret that cannot be used. It stays as it is, whatever else it lacks.
+    /// Its pods need a Secret that cannot be used. It is left unchanged.
     Without(Credential),
 }
 
@@ -36,7 +36,7 @@ pub fn turns<'a>(
             .and_then(|name| live.get(name))
     };
     let mut turns = Vec::with_capacity(desired.len());
-    // The workload that rolls now, or begins to in this pass.
+    // The workload that rolls now, or starts to roll in this pass.
     let mut rolling = None;
     for (index, (workload, deployment)) in desired.iter().enumerate() {
         let Some(current) = live_of(deployment) else {
@@ -45,13 +45,13 @@ pub fn turns<'a>(
         };
         if template_hash(&current.metadata) == template_hash(&deployment.metadata) {
             turns.push(Turn::Now);
-            // One that stands still is passed over: it is unknown when it continues (ADR 9).
+            // A stalled one is passed over: it is unknown when it continues (ADR 9).
             if !is_settled(current) && !is_stalled(current) {
                 rolling = rolling.or(Some(*workload));
             }
             continue;
         }
-        // A later one that is stuck must not keep an earlier one from being repaired.
+        // A later one that is stalled must not delay the repair of an earlier one.
         let later = desired[index + 1..].iter().find(|(_, later)| {
             live_of(later).is_some_and(|later| !is_rolled_out(later) && !is_stalled(later))
         });

@@ -1,5 +1,5 @@
-//! Who decides how many pods a workload has: the spec, or an autoscaler of any origin. Both would undo each other
-//! permanently (OPERATOR 4). Pure.
+//! Who decides how many pods a workload has: the spec, or an autoscaler of any origin. The two would undo each other's
+//! changes permanently (OPERATOR 4). Pure.
 
 use crate::{
     component::Workload,
@@ -8,11 +8,11 @@ use crate::{
 };
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
-/// How many pods to ask for; nothing where an autoscaler decides.
+/// How many pods to request; `None` if an autoscaler decides.
 pub fn replicas(stack: &ValidStack, live: &Live, workload: Workload) -> Option<i32> {
     let settings = stack.settings(workload);
     if let Some(scaling) = &settings.autoscaling {
-        // An autoscaler leaves a workload without pods alone.
+        // An autoscaler does not scale a workload without pods.
         let current = live.deployments.get(&stack.object(workload.as_str()));
         let is_off = current.is_some_and(|current| wanted(current) == 0);
         return is_off.then_some(scaling.min());
@@ -22,7 +22,7 @@ pub fn replicas(stack: &ValidStack, live: &Live, workload: Workload) -> Option<i
         .then_some(settings.replicas)
 }
 
-/// The most pods that a workload may come to have.
+/// The maximum number of pods of a workload.
 pub fn most(stack: &ValidStack, live: &Live, workload: Workload) -> i32 {
     let settings = stack.settings(workload);
     match foreign(stack, live, workload) {

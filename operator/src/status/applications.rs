@@ -1,4 +1,4 @@
-//! What is to be said of a service: of its gate first, then of its pods.
+//! The finding about a service: about its gate first, then about its pods.
 
 use super::{
     Finding, Report,
@@ -18,14 +18,14 @@ use ecommercestack_crds::Reason;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt as _;
 
-/// The worst of what is to be said of a service and its worker.
+/// The worst finding about a service and its worker.
 pub(super) fn finding(report: &Report, application: Application) -> Finding {
     let gate = gate_finding(report, application);
     let workloads = Workload::ALL
         .into_iter()
         .filter(|workload| workload.application() == application);
     let pods = workloads.map(|workload| workload_finding(report, workload));
-    let mut worst = Finding::new(Reason::Running, format!("{} runs", application.as_str()));
+    let mut worst = finding!(Running, "{} runs", application.as_str());
     for finding in std::iter::once(gate).chain(pods).flatten() {
         let rank = |finding: &Finding| (finding.severity(), finding.reason == Reason::ScaledToZero);
         if rank(&finding) > rank(&worst) {
@@ -47,36 +47,35 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
         Some(_) | None => String::new(),
     };
     let Some(gate) = migration.as_ref() else {
-        let waits = format!("{name} waits for the database to be initialized{held}");
-        return Some(Finding::new(Reason::WaitingForDatabase, waits));
+        return Some(finding!(
+            WaitingForDatabase,
+            "{name} waits for the database to be initialized{held}"
+        ));
     };
     let job = gate.job.name_any();
     let failure = || report.pod_failure(pod_failures::pods_of_job(&report.fetched.pods, &job));
     Some(match &gate.state {
         JobState::Succeeded if is_released => return None,
-        JobState::Succeeded => Finding::new(
-            Reason::WaitingForTurn,
-            format!("{name} has migrated to {target} and waits for the services it calls{held}"),
+        JobState::Succeeded => finding!(
+            WaitingForTurn,
+            "{name} has migrated to {target} and waits for the services it calls{held}"
         ),
-        JobState::Absent if !gate.may_start => Finding::new(
-            Reason::WaitingForDatabase,
-            format!("{name} waits for the database{held}"),
-        ),
+        JobState::Absent if !gate.may_start => {
+            finding!(WaitingForDatabase, "{name} waits for the database{held}")
+        }
         JobState::Absent | JobState::Active => match failure() {
-            Some(PodFailure::Image(message)) => Finding::new(
-                Reason::ImageUnavailable,
-                format!(
-                    "{name} has an image that cannot be pulled: {message}{held}; set another image or push this one"
-                ),
+            Some(PodFailure::Image(message)) => finding!(
+                ImageUnavailable,
+                "{name} has an image that cannot be pulled: {message}{held}; set another image or push this one"
             ),
-            Some(PodFailure::Crash(message) | PodFailure::Start(message)) => Finding::new(
-                Reason::Migrating,
-                format!("{name} is migrating, and Job {job} is retried after: {message}{held}"),
+            Some(PodFailure::Crash(message) | PodFailure::Start(message)) => finding!(
+                Migrating,
+                "{name} is migrating, and Job {job} is retried after: {message}{held}"
             ),
             None => without_pods(report, name, &job, &held).unwrap_or_else(|| {
-                Finding::new(
-                    Reason::Migrating,
-                    format!("{name} is migrating to {target} by Job {job}{held}"),
+                finding!(
+                    Migrating,
+                    "{name} is migrating to {target} by Job {job}{held}"
                 )
             }),
         },
@@ -85,27 +84,26 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
             let cause = failure
                 .as_ref()
                 .map_or(reason.as_str(), PodFailure::message);
-            Finding::new(
-                Reason::MigrationFailed,
-                format!(
-                    "{name} failed to migrate to {target}: {cause}{held}; \
-                     set another image, or fix the cause, then run kubectl delete job {job} to retry"
-                ),
+            finding!(
+                MigrationFailed,
+                "{name} failed to migrate to {target}: {cause}{held}; \
+                 set another image, or fix the cause, then run kubectl delete job {job} to retry"
             )
         }
     })
 }
 
-/// Why a migration gets no pod.
+/// Why no pod of a migration can be created.
 fn without_pods(report: &Report, name: &str, job: &str, held: &str) -> Option<Finding> {
     let message = report.fetched.warnings.of("Job", job)?;
     let (reason, cause) = refused(message, Part::Fixed);
-    let message =
-        format!("{name} cannot migrate, since no pod of Job {job} can be created: {cause}{held}");
-    Some(Finding::new(reason, message))
+    Some(Finding::new(
+        reason,
+        format!("{name} cannot migrate, since no pod of Job {job} can be created: {cause}{held}"),
+    ))
 }
 
-/// The reason and the words for pods that the API server does not let anyone make.
+/// The reason and the message for pods that cannot be created.
 pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
     match quota::explain(message, part) {
         Some(cause) => (Reason::QuotaExceeded, cause),
@@ -113,46 +111,39 @@ pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
     }
 }
 
-/// What is to be said of a workload's pods, if they are not all there.
+/// The finding about a workload's pods, if not all of them run.
 fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
     let name = workload.as_str();
     if let Some(Turn::Without(credential)) = report.applied.turns.get(&workload) {
         return withheld(report, &format!("{name} is left unchanged"), *credential);
     }
     let Some(live) = report.applied.deployments.get(&workload) else {
-        // Without a released image there is nothing to start; the gate says why.
+        // Without a released image there is nothing to start, and the gate reports why.
         report.releases.of(workload.application()).image.as_ref()?;
-        return Some(Finding::new(
-            Reason::Starting,
-            format!("{name} has no Deployment yet"),
-        ));
+        return Some(finding!(Starting, "{name} has no Deployment yet"));
     };
     let failure = || {
         let pods = pod_failures::pods_of(&report.fetched.pods, &report.stack.name, name);
         report.pod_failure(pods)
     };
     if let Some(Turn::After(other)) = report.applied.turns.get(&workload) {
-        let waits = format!(
+        return Some(finding!(
+            WaitingForTurn,
             "{name} has a pending change and waits for the rollout of {}",
             other.as_str()
-        );
-        return Some(Finding::new(Reason::WaitingForTurn, waits));
+        ));
     }
     let wanted = report.wanted(workload);
     if rollout_state::wanted(live) != wanted {
-        let scales = format!(
+        return Some(finding!(
+            RollingOut,
             "{name} is scaling from {} to {wanted} pods",
             rollout_state::wanted(live)
-        );
-        return Some(Finding::new(Reason::RollingOut, scales));
+        ));
     }
     if rollout_state::is_settled(live) {
-        return (wanted == 0).then(|| {
-            Finding::new(
-                Reason::ScaledToZero,
-                format!("{name} is scaled to zero by the spec"),
-            )
-        });
+        return (wanted == 0)
+            .then(|| finding!(ScaledToZero, "{name} is scaled to zero by the spec"));
     }
     Some(unsettled(workload, live, wanted, failure()))
 }
@@ -171,28 +162,20 @@ fn unsettled(
     let available = rollout_state::available(live);
     let serving = format!("{available} of {wanted} pods of {name} are available");
     match failure {
-        Some(PodFailure::Image(message)) => Finding::new(
-            Reason::ImageUnavailable,
-            format!(
-                "image cannot be pulled: {message}; {serving}; set another image or push this one"
-            ),
+        Some(PodFailure::Image(message)) => finding!(
+            ImageUnavailable,
+            "image cannot be pulled: {message}; {serving}; set another image or push this one"
         ),
         Some(PodFailure::Crash(message) | PodFailure::Start(message)) => {
-            Finding::new(Reason::PodsFailing, format!("{serving}: {message}"))
+            finding!(PodsFailing, "{serving}: {message}")
         }
-        None if rollout_state::is_stalled(live) => Finding::new(
-            Reason::RolloutStalled,
-            format!(
-                "new pods of {name} did not become ready in time; {serving}; see kubectl logs of the newest pod"
-            ),
+        None if rollout_state::is_stalled(live) => finding!(
+            RolloutStalled,
+            "new pods of {name} did not become ready in time; {serving}; see kubectl logs of the newest pod"
         ),
-        None if !rollout_state::is_rolled_out(live) => Finding::new(
-            Reason::RollingOut,
-            format!("{name} is rolling out; {serving}"),
-        ),
-        None => Finding::new(
-            Reason::Starting,
-            format!("{serving}; the others are starting"),
-        ),
+        None if !rollout_state::is_rolled_out(live) => {
+            finding!(RollingOut, "{name} is rolling out; {serving}")
+        }
+        None => finding!(Starting, "{serving}; the others are starting"),
     }
 }

@@ -1,62 +1,53 @@
-//! What is to be said of the shop's own audits. They tell a person to look; whether the shop runs is another matter, and
-//! neither makes it unready.
+//! The conditions for the shop's own audits. A finding requires attention, but does not make the shop unready.
 
-use crate::status::audits::{Audit, AuditFinding};
+use crate::status::{
+    audits::{Audit, AuditFinding},
+    conditions::ConditionBody,
+};
 
-/// What conditions hold in words.
+/// The maximum length of a message, in characters.
 const LONGEST_MESSAGE: usize = 2_000;
 
-/// What a condition says. Its reason may be one that is not of the closed list: the code of what an audit found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
-    /// None: unknown.
-    pub status: Option<bool>,
-    pub reason: String,
-    pub message: String,
-}
-
-/// `what` is audited: `stock`, `orders`.
-pub(super) fn condition(audit: &Audit, what: &str) -> Said {
-    let say = |status, reason: &str, message: String| Said {
-        status,
-        reason: reason.to_owned(),
-        message: message.chars().take(LONGEST_MESSAGE).collect(),
-    };
-    match audit {
-        Audit::NotRead(why) => say(
+/// The condition for the audit of `what`: `stock` or `orders`.
+pub(super) fn condition(audit: &Audit, what: &str) -> ConditionBody {
+    let (status, reason, message) = match audit {
+        Audit::NotRead(why) => (
             None,
             "NotChecked",
             format!("the audit of {what} was not read: {why}"),
         ),
-        Audit::None => say(
+        Audit::None => (
             None,
             "NotSaid",
             format!("no audit of {what} has finished yet"),
         ),
-        Audit::Overdue(at) => say(
+        Audit::Overdue(at) => (
             None,
             "AuditOverdue",
             format!("the last audit of {what} finished at {at}; check the service's log"),
         ),
-        Audit::Consistent(at) => say(
+        Audit::Consistent(at) => (
             Some(true),
             "Consistent",
             format!("the audit of {what} that finished at {at} found no problems"),
         ),
         Audit::Problems(at, findings) => {
             let kinds: Vec<String> = findings.iter().map(kind).collect();
+            let kinds = kinds.join("; ");
             let first = findings.first().map(|finding| finding.code.as_str());
-            say(
+            (
                 Some(false),
                 first
                     .filter(|code| is_reason(code))
                     .unwrap_or("ProblemsFound"),
-                format!(
-                    "the audit of {what} that finished at {at} found problems: {}",
-                    kinds.join("; ")
-                ),
+                format!("the audit of {what} that finished at {at} found problems: {kinds}"),
             )
         }
+    };
+    ConditionBody {
+        status,
+        reason: reason.to_owned(),
+        message: message.chars().take(LONGEST_MESSAGE).collect(),
     }
 }
 
@@ -73,7 +64,7 @@ fn kind(finding: &AuditFinding) -> String {
     }
 }
 
-/// What the API server takes as a condition's reason.
+/// Whether the API server accepts a code as a condition's reason.
 fn is_reason(code: &str) -> bool {
     let is_fit = |character: char| character.is_ascii_alphanumeric() || character == '_';
     (1..=100).contains(&code.len())
@@ -94,7 +85,7 @@ mod tests {
         }
     }
 
-    fn of(findings: Vec<AuditFinding>) -> Said {
+    fn of(findings: Vec<AuditFinding>) -> ConditionBody {
         let at = "2026-11-29T12:00:00Z".parse().unwrap();
         condition(&Audit::Problems(at, findings), "stock")
     }

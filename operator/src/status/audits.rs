@@ -1,16 +1,17 @@
-//! What the shop's own audits found last, read from product and order as the caller `operator`. A pass waits for it no
-//! longer than one short call takes, and asks again after half a minute at the earliest, whatever came of it.
+//! The last results of the shop's own audits, read from product and order as the caller `operator`. A pass waits for
+//! one short call at most, and repeats it after half a minute at the earliest, whatever the result was.
 
 use crate::{
+    chain::root_cause,
     component::Application,
     credentials::{CALLER, Credentials},
-    kube::apply_cache::StackKey,
+    kube::per_stack::{PerStack, StackKey},
+    network::request::body,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::{
-    collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -19,10 +20,10 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// OPERATOR 5
 const FRESH: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 64 * 1024;
-/// Services audit once an hour: a result that is older than this says nothing about today.
+/// Services audit once an hour: an older result is not current.
 const LONGEST_AGE: Duration = Duration::from_hours(3);
 
-/// One for all stacks: making one reads the root certificates. A connection serves one request.
+/// One client for all stacks, since creating one reads the root certificates. A connection serves one request.
 static CLIENT: LazyLock<reqwest::Result<reqwest::Client>> = LazyLock::new(|| {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -35,7 +36,7 @@ static CLIENT: LazyLock<reqwest::Result<reqwest::Client>> = LazyLock::new(|| {
 /// The last audit of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audit {
-    /// It could not be had, and why.
+    /// It could not be read, and why.
     NotRead(String),
     /// None has ended yet.
     None,
@@ -69,7 +70,7 @@ impl Audits {
         }
     }
 
-    /// Whether both say that all is well; who waits for anything else looks more often.
+    /// Whether both found no problems; otherwise they are read more often.
     pub fn are_settled(&self) -> bool {
         [&self.stock, &self.orders]
             .iter()
@@ -77,7 +78,7 @@ impl Audits {
     }
 }
 
-/// What `GET /internal/audit` answers; a newer service may say more.
+/// What `GET /internal/audit` answers; a newer service may add fields.
 #[derive(Deserialize)]
 struct Answer {
     consistent: Option<bool>,
@@ -86,45 +87,26 @@ struct Answer {
     findings: Vec<AuditFinding>,
 }
 
-/// What was read last, and when.
-#[derive(Debug, Default)]
-pub struct Reads(Mutex<HashMap<StackKey, (Instant, Audits)>>);
+/// The last results, and when they were read.
+pub type Reads = PerStack<(Instant, Audits)>;
 
-impl Reads {
-    fn fresh(&self, key: &StackKey) -> Option<Audits> {
-        let reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, audits) = reads.get(key)?;
-        (at.elapsed() < FRESH).then(|| audits.clone())
-    }
-
-    fn record(&self, key: &StackKey, audits: &Audits) {
-        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        reads.insert(key.clone(), (Instant::now(), audits.clone()));
-    }
-
-    pub fn forget(&self, key: &StackKey) {
-        let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        reads.remove(key);
-    }
-}
-
-/// Reads both audits, or repeats what was read a moment ago.
+/// Reads both audits, or returns the results of the last half minute.
 pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> Audits {
-    if let Some(audits) = reads.fresh(key) {
+    if let Some(audits) = reads.fresh(key, FRESH) {
         return audits;
     }
     let audits = match credentials.internal_token(CALLER) {
         Some(token) => {
             let url = |application| address(key, application);
             let (stock, orders) = futures::join!(
-                ask(url(Application::Product), &token),
-                ask(url(Application::Order), &token),
+                ask(url(Application::Product), token),
+                ask(url(Application::Order), token),
             );
             Audits { stock, orders }
         }
         None => Audits::not_read("the stack's Secret of internal tokens has none for the operator"),
     };
-    reads.record(key, &audits);
+    reads.insert(key, (Instant::now(), audits.clone()));
     audits
 }
 
@@ -134,7 +116,7 @@ fn address((namespace, name): &StackKey, application: Application) -> String {
 }
 
 async fn ask(url: String, token: &str) -> Audit {
-    // The client's own limit begins at the connection; names are resolved before.
+    // The client's own timeout does not include resolving the name.
     match tokio::time::timeout(TIMEOUT, request(&url, token)).await {
         Ok(Ok(body)) => understand(&body, Timestamp::now()),
         Ok(Err(why)) => Audit::NotRead(format!("GET {url}: {why}")),
@@ -150,18 +132,13 @@ async fn request(url: &str, token: &str) -> Result<Vec<u8>, String> {
         .as_ref()
         .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
     let answer = client.get(url).bearer_auth(token).send().await;
-    let mut answer = answer.map_err(|error| innermost(&error))?;
+    let answer = answer.map_err(|error| root_cause(&error))?;
     if answer.status() != 200 {
         return Err(format!("the response status is {}", answer.status()));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))? {
-        body.extend_from_slice(&chunk);
-        if body.len() > LONGEST_ANSWER {
-            return Err("the response is too long".to_owned());
-        }
-    }
-    Ok(body)
+    let body = body(answer, LONGEST_ANSWER).await;
+    let body = body.map_err(|error| root_cause(&error))?;
+    body.ok_or_else(|| "the response is too long".to_owned())
 }
 
 fn understand(body: &[u8], now: Timestamp) -> Audit {
@@ -180,14 +157,6 @@ fn understand(body: &[u8], now: Timestamp) -> Audit {
     } else {
         Audit::Problems(finished_at, answer.findings)
     }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]
@@ -275,16 +244,15 @@ mod tests {
         ));
     }
 
-    #[test]
-    fn what_was_read_a_moment_ago_is_not_asked_again() {
-        let reads = Reads::default();
-        let key = ("shops".to_owned(), "shop".to_owned());
-        assert_eq!(reads.fresh(&key), None);
-        // A failure, too: a service that fails is not asked at every pass.
+    /// A failure, too: a service that fails is not asked at every pass.
+    #[tokio::test]
+    async fn what_was_read_a_moment_ago_is_not_asked_again() {
+        let (reads, key) = (Reads::default(), ("shops".to_owned(), "shop".to_owned()));
         let audits = Audits::not_read("no answer");
-        reads.record(&key, &audits);
-        assert_eq!(reads.fresh(&key), Some(audits));
-        reads.forget(&key);
-        assert_eq!(reads.fresh(&key), None);
+        reads.insert(&key, (Instant::now(), audits.clone()));
+        let none = Credentials::default();
+        assert_eq!(super::read(&reads, &key, &none).await, audits);
+        reads.remove(&key);
+        assert_ne!(super::read(&reads, &key, &none).await, audits);
     }
 }

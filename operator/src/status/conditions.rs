@@ -1,26 +1,45 @@
 //! From findings to conditions: which are true, and when they last changed.
 
-use super::{Finding, audited::Said};
+use super::Finding;
 use ecommercestack_crds::{ConditionType, Reason, Severity};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-/// What is known of a stack.
+/// All findings about a stack.
 #[derive(Clone, Debug)]
 pub struct Findings {
     pub postgres: Finding,
     /// Auth, product, order.
     pub applications: [Finding; 3],
-    /// What concerns no component, or more than one.
+    /// Findings that concern no component, or more than one.
     pub stack: Vec<Finding>,
     /// Why the shop cannot be used, if it cannot.
     pub unavailable: Option<Finding>,
     /// Whether the URL leads to the shop, where that is known.
     pub routed: (Option<bool>, Finding),
-    /// Of stock and of orders. They say nothing about whether the shop runs.
-    pub audits: [Said; 2],
-    /// What Ready says when all is well.
+    /// The audits of stock and of orders, which do not affect whether the shop is ready.
+    pub audits: [ConditionBody; 2],
+    /// The message of Ready if there are no problems.
     pub serves: String,
+}
+
+/// Status, reason and message of a condition. The reason may be outside the closed list: the code of an audit's finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionBody {
+    /// `None` is unknown.
+    pub status: Option<bool>,
+    pub reason: String,
+    pub message: String,
+}
+
+impl ConditionBody {
+    fn new(status: Option<bool>, finding: &Finding) -> Self {
+        Self {
+            status,
+            reason: finding.reason.as_str().to_owned(),
+            message: finding.message.clone(),
+        }
+    }
 }
 
 /// The condition of a type.
@@ -65,60 +84,46 @@ pub fn conditions(
     let wrong = first(Severity::Wrong);
     let moving = first(Severity::Moving);
 
+    let is_fine = |finding: &Finding| finding.severity() == Severity::Fine;
+    let body = |status: bool, finding: &Finding| ConditionBody::new(Some(status), finding);
+    let none = |message: &str| body(false, &Finding::new(Reason::None, message));
+
     let ready = match (wrong.or(moving), unavailable) {
-        (Some(finding), _) => (false, finding.clone()),
-        // As the spec says, it runs without a component.
-        (None, Some(finding)) => (finding.severity() == Severity::Fine, finding.clone()),
-        (None, None) => (true, Finding::new(Reason::Running, serves.clone())),
+        (Some(finding), _) => body(false, finding),
+        // The spec scales a component to zero.
+        (None, Some(finding)) => body(is_fine(finding), finding),
+        (None, None) => body(true, &finding!(Running, "{serves}")),
     };
     let available = match unavailable {
-        Some(finding) => (false, finding.clone()),
-        None => (
+        Some(finding) => body(false, finding),
+        None => body(
             true,
-            Finding::new(Reason::Running, "every service has an available pod"),
+            &finding!(Running, "every service has an available pod"),
         ),
     };
-    let none = |message: &str| (false, Finding::new(Reason::None, message));
     let progressing = moving.map_or_else(
         || none("no change in progress"),
-        |finding| (true, finding.clone()),
+        |finding| body(true, finding),
     );
-    let degraded = wrong.map_or_else(
-        || none("no problems found"),
-        |finding| (true, finding.clone()),
-    );
-
+    let degraded = wrong.map_or_else(|| none("no problems found"), |finding| body(true, finding));
+    let (is_routed, routed) = routed;
     let of_stack = [
         (ConditionType::Ready, ready),
         (ConditionType::Available, available),
         (ConditionType::Progressing, progressing),
         (ConditionType::Degraded, degraded),
     ];
-    let of_components = components.map(|(type_, finding)| {
+    let of_components = components.map(|(type_, finding)| (type_, body(is_fine(finding), finding)));
+    let of_checks = [
         (
-            type_,
-            (finding.severity() == Severity::Fine, finding.clone()),
-        )
-    });
-    let known = of_stack
-        .into_iter()
-        .chain(of_components)
-        .map(|(type_, (status, finding))| (type_, (Some(status), finding)));
-    known
-        .chain([(ConditionType::Routed, routed.clone())])
-        .map(|(type_, (status, finding))| {
-            let said = Said {
-                status,
-                reason: finding.reason.as_str().to_owned(),
-                message: finding.message,
-            };
-            (type_, said)
-        })
-        .chain([
-            (ConditionType::StockConsistent, stock_audit.clone()),
-            (ConditionType::SagasFlowing, order_audit.clone()),
-        ])
-        .map(|(type_, said)| settle(before, type_, said, generation, now))
+            ConditionType::Routed,
+            ConditionBody::new(*is_routed, routed),
+        ),
+        (ConditionType::StockConsistent, stock_audit.clone()),
+        (ConditionType::SagasFlowing, order_audit.clone()),
+    ];
+    let all = of_stack.into_iter().chain(of_components).chain(of_checks);
+    all.map(|(type_, body)| transition(before, type_, body, generation, now))
         .collect()
 }
 
@@ -130,38 +135,33 @@ pub fn after_failure(
     failure: &Finding,
 ) -> Vec<Condition> {
     let is = |severity| failure.severity() == severity;
-    let said = |type_: ConditionType| {
+    let body = |type_: ConditionType| {
         let status = match type_ {
             ConditionType::Ready => Some(false),
             ConditionType::Degraded => Some(is(Severity::Wrong)),
             ConditionType::Progressing if is(Severity::Moving) => Some(true),
             _ => None,
         };
-        let message = match status {
-            Some(_) => failure.message.clone(),
-            None => format!("unknown: {}", failure.message),
-        };
-        Said {
-            status,
-            reason: failure.reason.as_str().to_owned(),
-            message,
+        let mut body = ConditionBody::new(status, failure);
+        if status.is_none() {
+            body.message.insert_str(0, "unknown: ");
         }
+        body
     };
-    ConditionType::ALL
-        .into_iter()
-        .map(|type_| settle(before, type_, said(type_), generation, now))
+    ConditionType::reported()
+        .map(|type_| transition(before, type_, body(type_), generation, now))
         .collect()
 }
 
 /// The time of the last transition moves only with the status.
-fn settle(
+fn transition(
     before: &[Condition],
     type_: ConditionType,
-    said: Said,
+    body: ConditionBody,
     generation: Option<i64>,
     now: Timestamp,
 ) -> Condition {
-    let status = match said.status {
+    let status = match body.status {
         Some(true) => "True",
         Some(false) => "False",
         None => "Unknown",
@@ -172,8 +172,8 @@ fn settle(
     Condition {
         type_: type_.as_str().to_owned(),
         status: status.to_owned(),
-        reason: said.reason,
-        message: said.message,
+        reason: body.reason,
+        message: body.message,
         observed_generation: generation,
         last_transition_time: since,
     }

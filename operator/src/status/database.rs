@@ -1,4 +1,4 @@
-//! What is to be said of the database.
+//! The finding about the database.
 
 use super::{Finding, Report, applications::refused, quota::Part, volume, withheld};
 use crate::{
@@ -40,28 +40,26 @@ pub(super) fn status(report: &Report) -> ComponentStatus {
     }
 }
 
-/// A database starts within so many seconds, with its image pulled on the way.
-const PATIENCE: i64 = 300;
+/// Seconds within which a database starts, including the pull of its image.
+const GRACE_SECONDS: i64 = 300;
 
-/// What is to be said of it now, and that it takes too long, if it does.
+/// The current finding, or that the start takes too long.
 pub(super) fn finding(report: &Report, now: Timestamp) -> Finding {
     let found = current(report);
-    let is_late =
-        starting_since(report).is_some_and(|since| now.as_second() - since.as_second() >= PATIENCE);
+    let is_late = starting_since(report)
+        .is_some_and(|since| now.as_second() - since.as_second() >= GRACE_SECONDS);
     if found.reason != Reason::DatabaseStarting || !is_late {
         return found;
     }
     let set = report.stack.object(POSTGRES);
-    Finding::new(
-        Reason::DatabaseStalled,
-        format!(
-            "{}, for more than five minutes now; see kubectl describe pod {set}-0 and kubectl logs {set}-0",
-            found.message
-        ),
+    finding!(
+        DatabaseStalled,
+        "{}, for more than five minutes now; see kubectl describe pod {set}-0 and kubectl logs {set}-0",
+        found.message
     )
 }
 
-/// When its newest pod was made or last started. Without a pod there are other things to say.
+/// When its newest pod was created or last started; `None` without a pod.
 fn starting_since(report: &Report) -> Option<Timestamp> {
     let pods = pod_failures::pods_of(&report.fetched.pods, &report.stack.name, POSTGRES);
     let times = pods.flat_map(|pod| {
@@ -82,7 +80,7 @@ fn current(report: &Report) -> Finding {
     }
     let finding = of_pods(report);
     match identity::replaced(&report.fetched) {
-        // Why it does not run comes first.
+        // Why it does not run is more important.
         Some(replaced) if finding.severity() != Severity::Wrong => is_replaced(report, replaced),
         Some(_) | None => finding,
     }
@@ -92,13 +90,11 @@ fn is_replaced(report: &Report, Replaced { kept, live }: Replaced<'_>) -> Findin
     let ValidStack {
         name, namespace, ..
     } = &report.stack;
-    Finding::new(
-        Reason::DatabaseReplaced,
-        format!(
-            "the database has the system identifier {live}, and the shop's data is in another database, {kept}; \
-             restore the volume with that data, or, to continue with this database, run kubectl annotate estack {name} \
-             -n {namespace} --overwrite {ACCEPT_DATABASE}={live}"
-        ),
+    finding!(
+        DatabaseReplaced,
+        "the database has the system identifier {live}, and the shop's data is in another database, {kept}; \
+         restore the volume with that data, or, to continue with this database, run kubectl annotate estack {name} \
+         -n {namespace} --overwrite {ACCEPT_DATABASE}={live}"
     )
 }
 
@@ -106,7 +102,7 @@ fn of_pods(report: &Report) -> Finding {
     let stack = &report.stack;
     let pods = &report.fetched.pods;
     if !answers(report) {
-        // Its pod would only say that it waits for the volume.
+        // Its pod would only report that it waits for the volume.
         if let Some(finding) = without_storage(report) {
             return finding;
         }
@@ -119,48 +115,36 @@ fn of_pods(report: &Report) -> Finding {
         }
         let own = pod_failures::pods_of(pods, &stack.name, POSTGRES);
         return match report.pod_failure(own) {
-            Some(PodFailure::Image(message)) => Finding::new(
-                Reason::ImageUnavailable,
-                format!(
-                    "the database's image cannot be pulled: {message}; set another image or push this one"
-                ),
+            Some(PodFailure::Image(message)) => finding!(
+                ImageUnavailable,
+                "the database's image cannot be pulled: {message}; set another image or push this one"
             ),
-            Some(PodFailure::Crash(message) | PodFailure::Start(message)) => Finding::new(
-                Reason::PodsFailing,
-                format!(
-                    "the database does not start: {message}; see kubectl logs {}-0",
-                    stack.object(POSTGRES)
-                ),
+            Some(PodFailure::Crash(message) | PodFailure::Start(message)) => finding!(
+                PodsFailing,
+                "the database does not start: {message}; see kubectl logs {}-0",
+                stack.object(POSTGRES)
             ),
-            None => without_pod(report).unwrap_or_else(|| {
-                Finding::new(Reason::DatabaseStarting, "the database is starting")
-            }),
+            None => without_pod(report)
+                .unwrap_or_else(|| finding!(DatabaseStarting, "the database is starting")),
         };
     }
     if let Some(finding) = without_secret(report) {
         return finding;
     }
     let Some(gate) = &report.releases.postgres.bootstrap else {
-        return Finding::new(
-            Reason::DatabaseStarting,
-            "the database is being initialized",
-        );
+        return finding!(DatabaseStarting, "the database is being initialized");
     };
     let job = gate.job.name_any();
     match &gate.state {
         JobState::Absent | JobState::Active => {
             match report.pod_failure(pod_failures::pods_of_job(pods, &job)) {
-                Some(PodFailure::Image(message)) => Finding::new(
-                    Reason::ImageUnavailable,
-                    format!(
-                        "the database's image cannot be pulled: {message}; set another image or push this one"
-                    ),
+                Some(PodFailure::Image(message)) => finding!(
+                    ImageUnavailable,
+                    "the database's image cannot be pulled: {message}; set another image or push this one"
                 ),
-                Some(PodFailure::Crash(message) | PodFailure::Start(message)) => Finding::new(
-                    Reason::Bootstrapping,
-                    format!(
-                        "the database is being set up, and {BOOTSTRAP} Job {job} is retried after: {message}"
-                    ),
+                Some(PodFailure::Crash(message) | PodFailure::Start(message)) => finding!(
+                    Bootstrapping,
+                    "the database is being set up, and {BOOTSTRAP} Job {job} is retried after: {message}"
                 ),
                 None => match report.fetched.warnings.of("Job", &job) {
                     Some(message) => {
@@ -170,9 +154,9 @@ fn of_pods(report: &Report) -> Finding {
                             format!("no pod of Job {job} can be created: {cause}"),
                         )
                     }
-                    None => Finding::new(
-                        Reason::Bootstrapping,
-                        "roles, databases and passwords are being set up",
+                    None => finding!(
+                        Bootstrapping,
+                        "roles, databases and passwords are being set up"
                     ),
                 },
             }
@@ -180,18 +164,16 @@ fn of_pods(report: &Report) -> Finding {
         JobState::Failed(reason) => {
             let cause = report.pod_failure(pod_failures::pods_of_job(pods, &job));
             let cause = cause.as_ref().map_or(reason.as_str(), PodFailure::message);
-            Finding::new(
-                Reason::BootstrapFailed,
-                format!(
-                    "Job {job} failed: {cause}; fix the cause, then run kubectl delete job {job} to retry"
-                ),
+            finding!(
+                BootstrapFailed,
+                "Job {job} failed: {cause}; fix the cause, then run kubectl delete job {job} to retry"
             )
         }
-        JobState::Succeeded if !report.releases.postgres.up => Finding::new(
-            Reason::RollingOut,
-            "the database is restarting with its new pod template",
+        JobState::Succeeded if !report.releases.postgres.up => finding!(
+            RollingOut,
+            "the database is restarting with its new pod template"
         ),
-        JobState::Succeeded => Finding::new(Reason::Running, "the database runs"),
+        JobState::Succeeded => finding!(Running, "the database runs"),
     }
 }
 
@@ -206,7 +188,7 @@ fn without_pod(report: &Report) -> Option<Finding> {
     ))
 }
 
-/// Why passwords are not set, which is a Secret that cannot be used.
+/// Why passwords are not set: a Secret cannot be used.
 fn without_secret(report: &Report) -> Option<Finding> {
     let mut credentials = BOOTSTRAP_CREDENTIALS.into_iter();
     credentials.find_map(|credential| {
@@ -235,8 +217,8 @@ fn without_storage(report: &Report) -> Option<Finding> {
         Some(class) => format!("{cause}; check StorageClass {class} and its provisioner"),
         None => format!("{cause}; check the cluster's default StorageClass and its provisioner"),
     };
-    Some(Finding::new(
-        Reason::StorageUnavailable,
-        format!("the database's volume {claim} cannot be provisioned: {text}"),
+    Some(finding!(
+        StorageUnavailable,
+        "the database's volume {claim} cannot be provisioned: {text}"
     ))
 }

@@ -1,4 +1,4 @@
-//! Events: one for each condition that changed its reason, and what happened once. A failed Event fails nothing.
+//! Events: one for each condition whose reason changed, and some for single occurrences. A failed Event has no effect.
 
 use crate::{kube::labels::MANAGER, status::Finding};
 use ecommercestack_crds::{EcommerceStackStatus, Reason, Severity};
@@ -7,7 +7,7 @@ use kube::{
     Client,
     runtime::events::{Event, EventType, Recorder, Reporter},
 };
-use std::time::Duration;
+use std::{str::FromStr as _, time::Duration};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -42,8 +42,8 @@ impl Events {
         }
     }
 
-    /// What happened once, and no condition says afterwards.
-    pub async fn tell(&self, stack: &ObjectReference, finding: &Finding) {
+    /// Publishes an occurrence that no condition reports afterwards.
+    pub async fn publish_finding(&self, stack: &ObjectReference, finding: &Finding) {
         let reason = finding.reason.as_str();
         let event = event(reason, &finding.message, "Reconcile".to_owned());
         self.record(&event, stack).await;
@@ -58,15 +58,14 @@ impl Events {
     }
 }
 
-/// Conditions of the stack as a whole repeat their components'; Ready speaks only where no component says the same.
+/// Conditions of the whole stack repeat those of components; Ready gets an Event only if no component has the same
+/// reason.
 fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) -> Vec<Event> {
     let old = |type_: &str| {
-        let conditions = before
-            .map(|before| before.conditions.as_slice())
-            .unwrap_or_default();
-        conditions.iter().find(|condition| condition.type_ == type_)
+        let mut conditions = before?.conditions.iter();
+        conditions.find(|condition| condition.type_ == type_)
     };
-    // What is not known of a component is no news of it; Ready says why.
+    // An unknown component gets no Event; Ready reports the cause.
     let is_component = |condition: &&Condition| {
         condition.type_ != "Ready"
             && condition.type_.ends_with("Ready")
@@ -82,13 +81,13 @@ fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) 
         .chain(ready)
         .filter(|new| match old(&new.type_) {
             None => true,
-            // It was not checked for a moment, and then it was healthy again.
+            // It was unknown for a moment, and then healthy again.
             Some(old) if old.status == "Unknown" => new.status != "True",
             Some(old) => (&old.reason, &old.status) != (&new.reason, &new.status),
         })
         .map(|condition| {
-            // The recorder drops a new note under the same reason and action for six minutes,
-            // so the action tells components and generations of the spec apart.
+            // The recorder drops a new note under the same reason and action for six minutes, so the action
+            // distinguishes components and generations of the spec.
             let generation = after.observed_generation.unwrap_or(0);
             let action = format!("{}{generation}", condition.type_);
             event(&condition.reason, &condition.message, action)
@@ -97,9 +96,8 @@ fn changes(before: Option<&EcommerceStackStatus>, after: &EcommerceStackStatus) 
 }
 
 fn event(reason: &str, message: &str, action: String) -> Event {
-    let is_wrong = Reason::ALL
-        .iter()
-        .any(|known| known.as_str() == reason && known.severity() == Severity::Wrong);
+    let known = Reason::from_str(reason);
+    let is_wrong = known.is_ok_and(|known| known.severity() == Severity::Wrong);
     Event {
         type_: if is_wrong {
             EventType::Warning

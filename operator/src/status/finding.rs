@@ -1,6 +1,16 @@
-//! One fact for a condition: a reason of the closed list and a sentence that says what to do next.
+//! A reason of the closed list, and a message that says what is wrong and what to do.
 
 use ecommercestack_crds::{Reason, Severity};
+
+/// A finding with a formatted message.
+macro_rules! finding {
+    ($reason:ident, $($message:tt)+) => {
+        $crate::status::Finding::new(
+            ecommercestack_crds::Reason::$reason,
+            format_args!($($message)+).to_string(),
+        )
+    };
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

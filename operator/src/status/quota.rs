@@ -1,19 +1,19 @@
-//! What the API server says when a `ResourceQuota` or a `LimitRange` forbids an object, in words that name the field to
-//! change. It says so in a sentence only, in the same form to every client that creates the object. Pure.
+//! Explains refusals by a `ResourceQuota` or a `LimitRange` in terms of the field to change. The API server reports
+//! them only as a sentence, in the same form to every client that creates the object. Pure.
 
 use crate::kube::pod_failures::sentence;
 
-/// The part of the spec that decides what is asked for.
+/// The part of the spec that determines what an object requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'a> {
     Database,
     /// A component, as the spec spells it.
     Component(&'a str),
-    /// A Job or a plain object: nothing in the spec changes what it asks for.
+    /// A Job or a plain object, whose requests no field of the spec changes.
     Fixed,
 }
 
-/// What forbids it and what to do; nothing if it is another refusal.
+/// The cause and the remedy; `None` for any other refusal.
 pub fn explain(message: &str, part: Part<'_>) -> Option<String> {
     if let Some((_, rest)) = message.split_once("exceeded quota: ") {
         return Some(exceeded(rest, part));

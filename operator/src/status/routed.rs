@@ -1,19 +1,19 @@
-//! What is to be said of the way from outside.
+//! The finding about the route from outside.
 
 use super::{Finding, Report, condition};
 use crate::network::routing::Routing;
-use ecommercestack_crds::{ConditionType, Reason};
+use ecommercestack_crds::ConditionType;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-/// An ingress controller takes up a route within so many seconds.
-const PATIENCE: i64 = 30;
+/// Seconds within which an ingress controller applies a new route.
+const GRACE_SECONDS: i64 = 30;
 
 /// The status of the condition: unknown if it was not checked.
 pub(super) fn is_true(routing: &Routing) -> Option<bool> {
     match routing {
         Routing::Serves => Some(true),
-        Routing::HostTaken(_) | Routing::ClassMissing { .. } | Routing::Astray(_) => Some(false),
+        Routing::HostTaken(_) | Routing::ClassMissing { .. } | Routing::Misrouted(_) => Some(false),
         Routing::NoIngress | Routing::NotChecked(_) => None,
     }
 }
@@ -21,15 +21,12 @@ pub(super) fn is_true(routing: &Routing) -> Option<bool> {
 pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> Finding {
     let place = url(report).unwrap_or_else(|| "any host of the ingress controller".to_owned());
     match &report.routing {
-        Routing::Serves => Finding::new(Reason::Running, format!("{place} leads to the shop")),
-        Routing::NoIngress => Finding::new(
-            Reason::NoIngress,
-            "the spec has no ingress: the shop is reachable only inside the cluster",
+        Routing::Serves => finding!(Running, "{place} leads to the shop"),
+        Routing::NoIngress => finding!(
+            NoIngress,
+            "the spec has no ingress: the shop is reachable only inside the cluster"
         ),
-        Routing::NotChecked(why) => Finding::new(
-            Reason::NotChecked,
-            format!("{place} was not requested: {why}"),
-        ),
+        Routing::NotChecked(why) => finding!(NotChecked, "{place} was not requested: {why}"),
         Routing::HostTaken((namespace, name)) => {
             let route = report.stack.route.as_ref();
             let host = match route.and_then(|route| route.host.as_ref()) {
@@ -38,12 +35,10 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
                     "spec.ingress.host is not set, and the route for all hosts is taken".to_owned()
                 }
             };
-            Finding::new(
-                Reason::HostTaken,
-                format!(
-                    "{host} by the older stack {namespace}/{name}; this stack gets no Ingress until its host or \
-                     className changes"
-                ),
+            finding!(
+                HostTaken,
+                "{host} by the older stack {namespace}/{name}; this stack gets no Ingress until its host or \
+                 className changes"
             )
         }
         Routing::ClassMissing { wanted, there } => {
@@ -61,17 +56,14 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
                         .to_owned()
                 }
             };
-            Finding::new(
-                Reason::IngressClassMissing,
-                format!("{text}; set one that exists ({there})"),
-            )
+            finding!(IngressClassMissing, "{text}; set one that exists ({there})")
         }
-        Routing::Astray(what) => astray(report, &place, what, before, now),
+        Routing::Misrouted(what) => misrouted(report, &place, what, before, now),
     }
 }
 
-/// A new route is given a moment before anyone is asked to look.
-fn astray(
+/// A new route is reported as a problem only after a grace period.
+fn misrouted(
     report: &Report,
     place: &str,
     what: &str,
@@ -81,23 +73,21 @@ fn astray(
     let failing_since = condition(before, ConditionType::Routed)
         .filter(|before| before.status == "False")
         .map_or(now, |before| before.last_transition_time.0);
-    if now.as_second() - failing_since.as_second() < PATIENCE {
-        return Finding::new(
-            Reason::RoutePending,
-            format!("{place} does not lead to the shop yet: {what}"),
+    if now.as_second() - failing_since.as_second() < GRACE_SECONDS {
+        return finding!(
+            RoutePending,
+            "{place} does not lead to the shop yet: {what}"
         );
     }
-    Finding::new(
-        Reason::NotRouted,
-        format!(
-            "{place} does not lead to the shop: {what}; check Ingress {} and its controller, or set \
-             spec.ingress.checkUrl to false",
-            report.stack.name
-        ),
+    finding!(
+        NotRouted,
+        "{place} does not lead to the shop: {what}; check Ingress {} and its controller, or set \
+         spec.ingress.checkUrl to false",
+        report.stack.name
     )
 }
 
-/// Where the shop answers, as far as the spec says and no other stack has the place.
+/// The shop's URL according to the spec, unless another stack has the host.
 pub(super) fn url(report: &Report) -> Option<String> {
     match report.routing {
         Routing::HostTaken(_) => None,
@@ -105,11 +95,11 @@ pub(super) fn url(report: &Report) -> Option<String> {
         | Routing::ClassMissing { .. }
         | Routing::NotChecked(_)
         | Routing::Serves
-        | Routing::Astray(_) => report.stack.url(),
+        | Routing::Misrouted(_) => report.stack.url(),
     }
 }
 
-/// The message of a shop in which everything is as it should be.
+/// The message of Ready if there are no problems.
 pub(super) fn says(report: &Report) -> String {
     match (&report.routing, url(report)) {
         (Routing::Serves, Some(url)) => format!("the shop serves at {url}"),
@@ -122,7 +112,7 @@ pub(super) fn says(report: &Report) -> String {
             | Routing::HostTaken(_)
             | Routing::ClassMissing { .. }
             | Routing::NotChecked(_)
-            | Routing::Astray(_),
+            | Routing::Misrouted(_),
             _,
         ) => "the shop runs".to_owned(),
     }

@@ -7,24 +7,22 @@ use crate::{
     fetched::Fetched,
     validate::ValidStack,
 };
-use ecommercestack_crds::Reason;
 
-/// Of a Secret that only waits for its finalizers.
-pub(super) fn keys_are_leaving(stack: &ValidStack, fetched: &Fetched) -> Option<Finding> {
+/// The finding for a Secret that is kept only by its finalizers.
+pub(super) fn keys_are_terminating(stack: &ValidStack, fetched: &Fetched) -> Option<Finding> {
     let secret = fetched.secrets.get(&Credential::SigningKeys)?;
     secret.metadata.deletion_timestamp.as_ref()?;
     let name = stack.object(Credential::SigningKeys.suffix());
-    Some(Finding::new(
-        Reason::SigningKeysLeaving,
-        format!(
-            "Secret {name} is being deleted, and only its finalizers keep it; once it is gone, new keys are \
-             generated and all users are logged out; to keep the sessions, save its data now and put it into the new \
-             Secret"
-        ),
+    Some(finding!(
+        SigningKeysLeaving,
+        "Secret {name} is being deleted, and only its finalizers keep it; once it is gone, new keys are \
+         generated and all users are logged out; to keep the sessions, save its data now and put it into the new \
+         Secret"
     ))
 }
 
-/// Of keys that this pass makes again in a shop that was up. For an Event: the next pass finds nothing unusual.
+/// The finding for keys that this pass generates again in a running shop. It is published as an Event, since the next
+/// pass finds nothing unusual.
 pub fn keys_replaced(
     stack: &ValidStack,
     fetched: &Fetched,
@@ -40,11 +38,9 @@ pub fn keys_replaced(
     } else {
         "was missing and was generated again"
     };
-    Some(Finding::new(
-        Reason::SigningKeysReplaced,
-        format!(
-            "all users are logged out: Secret {name} {lost}; users have to log in again; if there is a copy, put \
-             its data into the Secret to make the previous sessions valid again"
-        ),
+    Some(finding!(
+        SigningKeysReplaced,
+        "all users are logged out: Secret {name} {lost}; users have to log in again; if there is a copy, put \
+         its data into the Secret to make the previous sessions valid again"
     ))
 }

@@ -1,4 +1,4 @@
-//! What is to be said of a volume that takes the shop's data with it, while pods may still run as if nothing was.
+//! The finding about a volume whose loss is imminent or complete, while pods may still run normally.
 
 use super::{Finding, Report};
 use crate::{component::POSTGRES, database::volumes::volume_name};

@@ -1,5 +1,5 @@
-//! Many stacks at a time: what the operator asks of the API server, and how soon a new stack has its status. Figures of
-//! larger crowds are in `figures.rs`.
+//! Many stacks at a time: the requests of the operator to the API server, and the time until a new stack has its
+//! status. Measurements with more stacks are in `figures.rs`.
 
 use crate::{
     requests::Requests,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// A stack that gets no pods.
+/// A stack without pods.
 pub fn stuck() -> Value {
     json!({ "database": { "managed": { "storage": { "size": "1Gi", "className": "none-such" } } } })
 }
@@ -20,7 +20,7 @@ pub async fn apply(scene: &Scene, stacks: usize, more: &Value) {
     }
 }
 
-/// Until so many stacks have a status.
+/// Waits until this many stacks have a status.
 pub async fn told(scene: &Scene, stacks: usize) {
     until("the stacks have a status", async || {
         let all = scene.stacks().list(&kube::api::ListParams::default()).await;
@@ -41,7 +41,7 @@ pub async fn during(requests: &Requests, length: Duration) -> usize {
     requests.count() - before
 }
 
-/// It was every five seconds, for ever: 280 requests a minute for each stack that stood still.
+/// It used to be every five seconds: 280 requests a minute for each stack without progress.
 #[tokio::test]
 async fn stacks_that_stand_still_are_looked_at_less_and_less() {
     let mut scene = Scene::empty("stands-still").await;

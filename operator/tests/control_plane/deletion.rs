@@ -1,4 +1,4 @@
-//! What stays and what goes follows the resource as it was last applied, however soon it is deleted.
+//! The resource as it was last applied decides what is deleted with it, however soon it is deleted.
 
 use crate::scene::{Scene, until};
 use ecommercestack_crds::{
@@ -19,7 +19,7 @@ use tokio::time::sleep;
 
 const VOLUME: &str = "data-shop-postgres-0";
 
-/// Volumes, Secrets and Patroni's state; Kubernetes' own are left out.
+/// Volumes, Secrets and Patroni's state, without the objects of Kubernetes.
 pub async fn data(scene: &Scene) -> Vec<String> {
     let all = [
         scene.names::<PersistentVolumeClaim>().await,
@@ -89,11 +89,11 @@ async fn retain_applied_right_before_the_deletion_keeps_volume_and_secrets() {
     for annotations in [secret.annotations(), volume.unwrap().annotations()] {
         assert_eq!(annotations["ecommercestack.dev/deletion-policy"], "Retain");
     }
-    // An operator that begins anew has not seen the deletion.
+    // An operator that starts again has not observed the deletion.
     scene.stop_operator().await;
     scene.start_operator(&[]);
     stays(&scene, &before).await;
-    // Nor does one that sees the next stack of the name.
+    // An operator that sees the next stack of the name deletes nothing, either.
     scene.apply("shop", json!({})).await;
     scene.ready("shop").await;
     stays(&scene, &before).await;
@@ -111,7 +111,7 @@ async fn uids(scene: &Scene) -> BTreeSet<String> {
         .collect()
 }
 
-/// Longer than the operator and the garbage collector take for what they remove.
+/// Waits longer than the operator and the garbage collector take for a deletion, and checks that nothing was deleted.
 async fn stays(scene: &Scene, before: &BTreeSet<String>) {
     sleep(Duration::from_secs(6)).await;
     let left = uids(scene).await;
@@ -150,7 +150,7 @@ async fn stacks_deleted_soon_after_their_apply_leave_nothing() {
     }
     sleep(Duration::from_secs(3)).await;
     no_data(&scene).await;
-    // And nothing comes back.
+    // Nothing is created again.
     sleep(Duration::from_secs(4)).await;
     assert_eq!(data(&scene).await, Vec::<String>::new());
 }
@@ -201,7 +201,7 @@ async fn the_next_stack_of_the_name_begins_with_nothing_or_with_all_as_the_polic
     assert_ne!(
         (&first.0, &first.1),
         (&third.0, &third.1),
-        "Delete: made anew"
+        "Delete: created again"
     );
     assert_ne!(first.0, third.0);
     assert_ne!(first.1, third.1);
@@ -257,7 +257,7 @@ async fn a_stack_made_again_with_other_fields_that_cannot_change_is_refused_and_
     assert_eq!(scene.names::<StatefulSet>().await, Vec::<String>::new());
     assert_eq!(volume().await.annotations(), first.annotations());
 
-    // The refused one takes nothing along, whatever its policy says.
+    // Deleting the refused stack deletes no data, whatever its policy.
     scene.delete_stack("shop").await;
     sleep(Duration::from_secs(4)).await;
     assert_eq!(volume().await.uid(), first.uid());
@@ -289,7 +289,7 @@ async fn a_volume_that_is_being_deleted_is_said_while_its_pod_runs() {
     let scene = Scene::new("leaving").await;
     scene.apply("shop", json!({})).await;
     scene.ready("shop").await;
-    // Kubernetes holds a claim for pods on nodes, and there are none.
+    // Kubernetes keeps a claim for pods on nodes, and there are no nodes.
     let held = json!({ "metadata": { "finalizers": ["ecommercestack.dev/test"] } });
     scene.patch::<PersistentVolumeClaim>(VOLUME, held).await;
     let volumes = scene.api::<PersistentVolumeClaim>();
@@ -345,7 +345,7 @@ async fn a_database_that_is_another_one_is_reported_until_a_person_accepts_it() 
         "{}",
         found.message
     );
-    // Whatever else happens.
+    // Later passes change nothing.
     sleep(Duration::from_secs(5)).await;
     scene
         .reports("shop", PostgresReady, "False", "DatabaseReplaced")

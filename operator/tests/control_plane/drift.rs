@@ -1,4 +1,4 @@
-//! What others change in our objects is taken back; what is theirs stays.
+//! Changes by others of fields that the operator manages are reverted; other fields stay.
 
 use crate::scene::{Scene, until};
 use ecommercestack_crds::ConditionType;
@@ -22,7 +22,7 @@ use tokio::time::sleep;
 
 const STACK: &str = "ecommercestack.dev/stack";
 
-/// Waits until the part of an object's spec that somebody changed is as it was.
+/// Waits until the part of an object's spec that another client changed is as it was.
 async fn taken_back<K>(scene: &Scene, name: &str, pointer: &str, before: &Value)
 where
     K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
@@ -99,7 +99,7 @@ async fn fields_that_others_add_or_replace_are_taken_back_and_their_metadata_sta
     scene.patch::<NetworkPolicy>("shop-auth", rule).await;
     taken_back::<NetworkPolicy>(&scene, "shop-auth", "/spec", &policy).await;
 
-    // What is nobody's business but theirs.
+    // Fields that are open to other clients.
     let restart = json!({
         "metadata": { "annotations": { "team": "blue" }, "labels": { "cost": "1" } },
         "spec": { "template": { "metadata": { "annotations": { "kubectl.kubernetes.io/restartedAt": "now" } } } },
@@ -139,7 +139,7 @@ async fn an_object_whose_immutable_part_is_another_is_made_anew() {
         .delete("shop-postgres-pods", &DeleteParams::default())
         .await
         .unwrap();
-    // The same with an address, as somebody who repairs by hand makes it; the operator may be faster.
+    // The same with an address, as a person who repairs it sets it; the operator may be faster.
     service.metadata.resource_version = None;
     service.metadata.uid = None;
     service.metadata.managed_fields = None;
@@ -260,7 +260,7 @@ async fn the_initial_password_does_not_return_once_there_is_an_administrator() {
     sleep(Duration::from_secs(3)).await;
     assert!(secrets.get_opt("shop-admin").await.unwrap().is_none());
     scene.ready("shop").await;
-    // Whoever goes on with the data finds the account in it.
+    // A later stack with the same data has the account.
     scene.delete_stack("shop").await;
     scene.apply("shop", json!({})).await;
     scene.ready("shop").await;
@@ -276,7 +276,7 @@ async fn what_happens_to_the_volume_is_seen_at_once() {
     scene.ready("shop").await;
     let volume = "data-shop-postgres-0";
     let mark = "ecommercestack.dev/currency";
-    // The first may meet a pass that comes for another reason.
+    // The first may coincide with a pass that has another cause.
     for _ in 0..2 {
         let removed = json!({ "metadata": { "annotations": { mark: null } } });
         scene.patch::<PersistentVolumeClaim>(volume, removed).await;

@@ -1,4 +1,4 @@
-//! Figures, for a person: `CROWD=100 MINUTES=10 tests/with-control-plane cargo test -p ecommercestack-operator --features
+//! Measurements: `CROWD=100 MINUTES=10 tests/with-control-plane cargo test -p ecommercestack-operator --features
 //! control-plane --test control-plane -- --ignored --nocapture figures`. `OPERATOR_BINARY` names the program whose memory
 //! counts, which is one built for release.
 
@@ -35,7 +35,7 @@ async fn crowd(name: &str, more: &Value, stacks: usize) -> Scene {
     scene
 }
 
-/// Until every stack that can be is ready; nodes have no more to do then.
+/// Waits until every stack is ready that can be; the nodes have no more work then.
 async fn settled(scene: &mut Scene, more: &Value, stacks: usize) {
     told(scene, stacks).await;
     if *more == stuck() {
@@ -98,6 +98,23 @@ async fn figures_of_requests(name: &str, more: Value) {
     );
 }
 
+/// Requests a minute over one stack, while it starts and when it is idle.
+#[tokio::test]
+#[ignore = "takes ten minutes or more, and measures"]
+async fn figures_of_one_stack() {
+    let mut scene = Scene::empty("one-stack").await;
+    scene.start_nodes();
+    let requests = scene.start_counted_operator(&["--resync", "10m"]).await;
+    let (before, began) = (requests.count(), Instant::now());
+    scene.apply("shop", json!({})).await;
+    scene.ready("shop").await;
+    let (made, seconds) = (requests.count() - before, began.elapsed().as_secs());
+    let per_minute = made * 60 / usize::try_from(seconds).unwrap().max(1);
+    println!("one stack starts: {made} requests in {seconds} s, {per_minute} a minute");
+    scene.stop_nodes();
+    print_minutes("one idle stack", &requests).await;
+}
+
 #[tokio::test]
 #[ignore = "takes ten minutes or more, and measures"]
 async fn figures_of_an_unready_crowd() {
@@ -158,7 +175,7 @@ impl Process {
             .sum()
     }
 
-    /// Until every stack had a pass and ten seconds went by without a write; when the last one was.
+    /// Waits until every stack had a pass and ten seconds passed without a write; returns when the last one was.
     async fn settled(&self, stacks: usize) -> Duration {
         let began = Instant::now();
         let (mut last, mut writes) = (began, 0);
@@ -190,7 +207,7 @@ impl Process {
     }
 }
 
-/// What each stack says, but for times.
+/// The status of each stack, without times.
 async fn said(scene: &Scene) -> BTreeMap<String, Vec<(String, String, String)>> {
     let all = scene.stacks().list(&ListParams::default()).await.unwrap();
     let said = |stack: EcommerceStack| {

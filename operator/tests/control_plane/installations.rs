@@ -1,4 +1,4 @@
-//! Several installations over one stack: one works on it, and the others say that they leave it alone.
+//! Several installations over one stack: one works on it, and the others report that they do not change it.
 
 use crate::{
     operators::Operator,
@@ -61,7 +61,7 @@ async fn conflict(scene: &Scene) -> Condition {
 }
 
 async fn no_conflict(scene: &Scene) {
-    until("nobody reports a conflict", async || {
+    until("no installation reports a conflict", async || {
         match scene.condition("shop", OperatorConflict).await {
             None => Ok(()),
             Some(condition) => Err(condition.message),
@@ -109,7 +109,7 @@ async fn a_stack_of_another_installation_is_left_alone_until_that_one_is_gone() 
          namespaces; to assign the stack to two-installations/second, run kubectl annotate ecommercestack shop \
          --namespace two-installations --overwrite ecommercestack.dev/operator=two-installations/second"
     );
-    // What was under way when the condition was written.
+    // Passes that were running when the condition was written have ended by then.
     sleep(Duration::from_secs(3)).await;
     let binding = scene
         .api::<RoleBinding>()
@@ -235,7 +235,7 @@ async fn an_installation_whose_lease_may_not_be_read_keeps_its_stack_until_a_per
     no_conflict(&scene).await;
 }
 
-/// Of a stack that is gone nobody can tell any more how it was last applied, but those who saw it go.
+/// How a deleted stack was last applied is known only to those who observed the deletion.
 #[tokio::test]
 async fn what_a_deleted_stack_left_is_left_to_the_installation_that_worked_on_it() {
     let scene = Scene::empty("left").await;

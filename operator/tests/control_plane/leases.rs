@@ -1,5 +1,5 @@
-//! Processes of one installation: one of them works. They differ in a setting here, so that two at work would be seen: each
-//! would take the other's `RoleBinding` away, whose role cannot change.
+//! Processes of one installation, of which one works. Here they differ in a setting, so that two working processes
+//! would be noticed: each would delete the `RoleBinding` of the other, since its role cannot change.
 
 use crate::{
     operators::Operator,
@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 const BINDING: &str = "shop-postgres";
 
-/// A process of the scene's installation that binds databases to a role of its own.
+/// A process of the scene's installation that binds databases to its own role.
 async fn process(scene: &Scene, role: &str, more: &[&str]) -> Operator {
     let namespace = scene.namespace.as_str();
     let of_installation = ["--namespace", namespace, "--lease-namespace", namespace];
@@ -80,7 +80,7 @@ async fn after_a_process_that_was_killed_the_next_waits_until_its_lease_has_run_
     scene.apply("shop", json!({})).await;
     is_bound_to(&scene, "one").await;
     let second = process(&scene, "two", &["--pod-name", "second"]).await;
-    // It has seen a renewal by then.
+    // The second process has seen a renewal by then.
     sleep(Duration::from_secs(8)).await;
     first.kill().await;
     let killed = Instant::now();

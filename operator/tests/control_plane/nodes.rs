@@ -1,4 +1,4 @@
-//! What nodes would do: pods run, Jobs end, and Patroni says that the database is initialized.
+//! The work of nodes: pods run, Jobs end, and Patroni reports that the database is initialized.
 
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::{
@@ -56,7 +56,7 @@ async fn run(client: &Client, namespace: &str, pod: &Pod) {
     };
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let patch = Patch::Merge(json!({ "status": status }));
-    // Gone in the meantime.
+    // It was deleted in the meantime.
     pods.patch_status(&name, &PatchParams::default(), &patch)
         .await
         .ok();

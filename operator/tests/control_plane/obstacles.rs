@@ -1,4 +1,4 @@
-//! What keeps a stack from coming up reaches its conditions, with the field to change.
+//! Every cause that prevents a stack from becoming ready is in its conditions, with the field to change.
 
 use crate::scene::Scene;
 use ecommercestack_crds::ConditionType::{Available, PostgresReady, Ready};
@@ -25,7 +25,7 @@ async fn quota(scene: &Scene, hard: Value) {
     .await;
 }
 
-/// A database whose volume waits for its pod, as most classes of a cluster have it: what is missing is the pod.
+/// A database whose volume waits for its pod, as with most classes of a cluster; the pod is missing.
 async fn volume_that_waits(scene: &Scene) -> Value {
     let class = json!({
         "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": { "name": "waits" },
@@ -156,7 +156,7 @@ async fn a_missing_storage_class_is_named() {
         "{}",
         found.message
     );
-    // There is no default class here either.
+    // This cluster has no default class, either.
     scene.apply("other", json!({})).await;
     let found = scene
         .reports("other", Ready, "False", "StorageUnavailable")

@@ -1,4 +1,4 @@
-//! Operators of a test's own making: several over one namespace, told to stop, or killed.
+//! Operators that a test starts itself: several over one namespace, stopped, or killed.
 
 use crate::scene::definition;
 use axum::http::{Method, Request, Uri};
@@ -43,7 +43,7 @@ impl Operator {
         Self::start_with(config, arguments)
     }
 
-    /// One with the rights of a user only.
+    /// An operator with the rights of a user only.
     pub async fn start_as(user: &str, arguments: &[&str]) -> Self {
         let mut config = kube::Config::infer().await.unwrap();
         config.auth_info.impersonate = Some(user.to_owned());
@@ -92,12 +92,12 @@ impl Operator {
         }
     }
 
-    /// How often it has written anything but statuses, Leases and Events.
+    /// The number of its writes, without those of statuses, Leases and Events.
     pub fn writes(&self) -> usize {
         self.writes.load(Ordering::Relaxed)
     }
 
-    /// How often it has written a status.
+    /// The number of its writes of statuses.
     pub fn status_writes(&self) -> usize {
         self.status_writes.load(Ordering::Relaxed)
     }
@@ -121,7 +121,7 @@ impl Operator {
         self.is_cut.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until it ends by itself, and says why.
+    /// Waits until it ends by itself, and returns the reason.
     pub async fn ends(mut self) -> String {
         let ended = timeout(Duration::from_mins(1), &mut self.task).await;
         let ended = ended.expect("it goes on");

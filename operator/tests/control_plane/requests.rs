@@ -1,4 +1,4 @@
-//! The requests of an operator: noted, and held back where a test wants a slow API server.
+//! The requests of an operator: recorded, and held back where a test needs a slow API server.
 
 use axum::http::Request;
 use futures::{
@@ -28,7 +28,7 @@ impl Requests {
         self.0.lock().unwrap().made.len()
     }
 
-    /// Those after the first so many.
+    /// The requests after this many.
     pub fn after(&self, count: usize) -> Vec<String> {
         self.0.lock().unwrap().made[count..].to_vec()
     }
@@ -37,7 +37,7 @@ impl Requests {
         self.0.lock().unwrap().held = Some(part);
     }
 
-    /// Notes a request; whether it is held.
+    /// Records a request; returns whether it is held.
     fn note(&self, request: &Request<Body>) -> bool {
         let mut inner = self.0.lock().unwrap();
         inner

@@ -1,4 +1,4 @@
-//! "The shop serves at …" is said after a look, and to one of two shops that want the same host.
+//! "The shop serves at …" is reported after a check, and for one of two shops with the same host.
 
 use crate::scene::{Scene, until};
 use axum::{Router, extract::State, http::StatusCode, routing::get};
@@ -56,7 +56,7 @@ async fn a_host_belongs_to_the_older_stack_of_its_class() {
         scene.api::<Ingress>().get("first").await
     })
     .await;
-    // Creation is known to the second.
+    // The time of creation is in whole seconds.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     scene.apply("second", at("a.example", "host-taken")).await;
     scene

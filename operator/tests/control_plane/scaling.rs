@@ -36,7 +36,7 @@ async fn has(scene: &Scene, replicas: i32) {
     .await;
 }
 
-/// Looks for four seconds: an operator that undoes an autoscaler does so within one.
+/// Checks for four seconds: an operator that reverts an autoscaler does so within one.
 async fn stays(scene: &Scene, replicas: i32) {
     for _ in 0..40 {
         sleep(Duration::from_millis(100)).await;
@@ -50,7 +50,7 @@ async fn replicas_are_left_to_the_autoscaler_that_the_spec_asks_for() {
     let scene = Scene::new("autoscaled").await;
     let scaling = |min: i32, max: i32| json!({ "components": { "product": { "autoscaling": { "min": min, "max": max, "targetCPU": 70 } } } });
     scene.apply("shop", scaling(2, 5)).await;
-    // The controller brings it to the minimum, without any metrics.
+    // The controller scales it to the minimum, without any metrics.
     has(&scene, 2).await;
     let autoscaler = scene
         .api::<HorizontalPodAutoscaler>()
@@ -81,7 +81,7 @@ async fn replicas_are_left_to_the_autoscaler_that_the_spec_asks_for() {
 }
 
 #[tokio::test]
-async fn replicas_are_left_to_an_autoscaler_of_somebody_else() {
+async fn replicas_are_left_to_an_autoscaler_of_another_owner() {
     let scene = Scene::new("foreign-autoscaler").await;
     scene.apply("shop", json!({})).await;
     scene.ready("shop").await;
@@ -98,7 +98,7 @@ async fn replicas_are_left_to_an_autoscaler_of_somebody_else() {
     has(&scene, 2).await;
     stays(&scene, 2).await;
     scene.ready("shop").await;
-    // The most that it may ask for is what the database must have connections for.
+    // The database needs connections for the largest number of replicas.
     let patch = Patch::Merge(json!({ "spec": { "maxReplicas": 40 } }));
     autoscalers
         .patch("theirs", &PatchParams::default(), &patch)

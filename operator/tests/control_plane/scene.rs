@@ -94,7 +94,7 @@ impl Scene {
         self.start_operator_over(self.client.clone(), more);
     }
 
-    /// An operator whose requests are noted.
+    /// An operator whose requests are recorded.
     pub async fn start_counted_operator(&mut self, more: &[&str]) -> Requests {
         let requests = Requests::default();
         let config = kube::Config::infer().await.unwrap();
@@ -110,7 +110,7 @@ impl Scene {
         if !more.contains(&"--resync") {
             arguments.extend(["--resync", "2s"]);
         }
-        // Another build, such as the release before: which of these tests does it fail?
+        // Another build, such as the previous release, to see which of these tests it fails.
         if let Some(binary) = std::env::var_os("OPERATOR_BINARY") {
             arguments.extend(["--metrics-address", "127.0.0.1:0"]);
             let mut command = tokio::process::Command::new(binary);
@@ -256,7 +256,7 @@ pub async fn definition(client: &Client) -> CustomResourceDefinition {
 /// Longer than it takes on a busy machine.
 const LONGEST: Duration = Duration::from_mins(5);
 
-/// Waits for something to become so.
+/// Waits until `look` succeeds.
 pub async fn until<T, E: std::fmt::Display>(
     what: &str,
     mut look: impl AsyncFnMut() -> Result<T, E>,
@@ -274,7 +274,7 @@ pub async fn until<T, E: std::fmt::Display>(
 }
 
 fn rustls_provider() {
-    // Whoever is first.
+    // The first test installs it; later calls fail and change nothing.
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .ok();

@@ -1,4 +1,4 @@
-//! Secrets that others change, take or delete, in a shop that is up.
+//! Secrets that others change or delete, in a running shop.
 
 use crate::scene::{Scene, until};
 use ecommercestack_crds::ConditionType::{AuthReady, Degraded, PostgresReady, Ready};
@@ -95,7 +95,7 @@ async fn a_mislabelled_secret_holds_the_pods_that_need_it_and_everything_else_go
     scene.reports("shop", Ready, "False", "Conflict").await;
     let auth = scene.api::<Deployment>().get("shop-auth").await.unwrap();
 
-    // No route any more, another policy, other numbers of pods.
+    // The route is removed, and the policy and the numbers of pods change.
     let changed = json!({
         "deletionPolicy": "Delete",
         "components": { "auth": { "replicas": 3 }, "product": { "replicas": 2 } },

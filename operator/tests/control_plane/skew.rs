@@ -1,11 +1,11 @@
-//! An operator of one release beside the resource definition of another one.
+//! An operator of one release with the resource definition of another one.
 
 use crate::scene::{Scene, definition, until};
 use clap::Parser as _;
 use ecommercestack_crds::EcommerceStack;
 use ecommercestack_operator::{
     config::Config,
-    database::departures::Departures,
+    database::deleted_stacks::DeletedStacks,
     kube::{
         installation::Installation,
         readiness::Readiness,
@@ -44,7 +44,7 @@ async fn other(
     Definition::of(&definition)
 }
 
-/// One of a release that has a field which the cluster's lacks.
+/// A definition of a release with a field that the cluster's definition lacks.
 async fn newer_operator(scene: &Scene) -> Definition {
     other(scene, |spec| {
         spec.insert("giftWrap".to_owned(), JSONSchemaProps::default());
@@ -94,7 +94,7 @@ async fn an_operator_whose_definition_is_another_one_works_on_no_stack() {
     until("the shop has a status", async || has_status(&scene).await).await;
 }
 
-/// As after somebody applied the definition of an older release.
+/// As if a person had applied the CRD of an older release.
 #[tokio::test]
 async fn a_definition_that_loses_fields_while_the_operator_works_stops_its_writes() {
     let scene = Scene::empty("skew-later").await;
@@ -103,14 +103,14 @@ async fn a_definition_that_loses_fields_while_the_operator_works_stops_its_write
     let readiness = Readiness::new(&[]);
     let client = scene.client.clone();
     let pass = async |known: Definition| {
-        let departures = Departures {
+        let deleted_stacks = DeletedStacks {
             client: client.clone(),
             installation: Installation::new(client.clone(), None),
             stacks: Arc::default(),
             locks: Arc::default(),
         };
         let guard = Guard::new(client.clone(), readiness.clone(), known);
-        let context = context(&client, &config, guard, &departures);
+        let context = context(&client, &config, guard, &deleted_stacks);
         let stack = stack
             .metadata
             .clone()
@@ -124,7 +124,7 @@ async fn a_definition_that_loses_fields_while_the_operator_works_stops_its_write
     let obstacle = readiness.obstacle(Instant::now()).unwrap();
     assert!(obstacle.contains("lacks spec.giftWrap"), "{obstacle}");
 
-    // A newer one concerns the stacks that use it, and each says so itself.
+    // A newer definition affects the stacks that use its fields, and each reports that itself.
     let older_operator = other(&scene, |spec| {
         spec.remove("currency");
     });

@@ -1,4 +1,4 @@
-//! Passes over stacks where nothing happens read what is watched from the stores, and still see every change.
+//! Passes over unchanged stacks read watched objects from the stores, and still see every change.
 
 use crate::{
     requests::Requests,
@@ -14,7 +14,7 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// As paths spell them.
+/// As they are written in paths.
 const WATCHED: [&str; 12] = [
     "deployments",
     "statefulsets",
@@ -30,7 +30,7 @@ const WATCHED: [&str; 12] = [
     "networkpolicies",
 ];
 
-/// A list of something that a watch tells of; autoscalers of others, which have another label, are not watched.
+/// A list of watched objects; autoscalers of others, which have another label, are not watched.
 fn is_list_of_watched(request: &str) -> bool {
     let (path, query) = request.split_once('?').unwrap_or((request, ""));
     let kind = path.rsplit('/').next().unwrap_or_default();
@@ -73,7 +73,7 @@ async fn passes_over_a_stack_that_stands_still_list_nothing_that_is_watched() {
         .reports("shop", ConditionType::Ready, "False", "StorageUnavailable")
         .await;
     passes_list_nothing(&requests, "shop").await;
-    // The StatefulSet's volume is watched by the label, and missed by it once that is gone.
+    // The StatefulSet's volume is watched by its label, and leaves the watch without it.
     let none = json!({ "metadata": { "labels": { "ecommercestack.dev/stack": null } } });
     let volume = "data-shop-postgres-0";
     scene.patch::<PersistentVolumeClaim>(volume, none).await;

@@ -1,4 +1,4 @@
-//! `ConfigMaps` of somebody else under the names of those in which Patroni keeps its state.
+//! `ConfigMaps` of another owner under the names of those in which Patroni keeps its state.
 
 use crate::deletion::{data, in_force, nothing_runs};
 use crate::scene::{Scene, until};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// `ConfigMaps` of a stranger, under the names that Patroni gives those of a shop's database.
+/// `ConfigMaps` of another owner, under the names that Patroni gives those of a shop's database.
 async fn strangers_states(scene: &Scene, labels: Value) {
     for name in ["shop-postgres-config", "shop-postgres-sync"] {
         let theirs =
@@ -42,7 +42,7 @@ async fn delete_config_maps(scene: &Scene) {
     }
 }
 
-/// The stack reports a conflict and makes no database; the `ConfigMaps` outlive it.
+/// The stack reports a conflict and creates no database; the `ConfigMaps` outlive it.
 async fn are_left_alone(scene: &Scene) {
     let before = config_maps(scene).await;
     assert_eq!(before.len(), 2);
@@ -59,12 +59,12 @@ async fn are_left_alone(scene: &Scene) {
     assert!(scene.names::<StatefulSet>().await.is_empty());
     scene.delete_stack("shop").await;
     nothing_runs(scene).await;
-    // The garbage collector is done with what it takes.
+    // The garbage collector has ended by then.
     sleep(Duration::from_secs(6)).await;
     assert_eq!(config_maps(scene).await, before);
 }
 
-/// A new stack deleted them as what a lost database had left.
+/// A new stack used to delete them as remains of a lost database.
 #[tokio::test]
 async fn config_maps_of_a_stranger_in_the_place_of_those_of_patroni_are_reported_and_outlive_the_stack()
  {
@@ -92,7 +92,7 @@ async fn config_maps_that_the_patroni_of_a_stranger_works_with_are_reported_and_
     are_left_alone(&scene).await;
 }
 
-/// One that is made while the stack is there is as young as what Patroni leaves on its way out.
+/// One that is created while the stack exists is as young as what Patroni leaves when it shuts down.
 #[tokio::test]
 async fn a_young_config_map_of_a_stranger_does_not_go_with_a_deleted_stack() {
     let scene = Scene::new("young-state").await;

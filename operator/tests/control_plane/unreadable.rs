@@ -15,7 +15,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-/// What a newer definition might allow.
+/// A value that a newer definition might allow.
 const NEWER: &str = "Archive";
 
 async fn allow_a_newer_policy(scene: &Scene) {
@@ -33,7 +33,7 @@ async fn allow_a_newer_policy(scene: &Scene) {
         .unwrap();
 }
 
-/// Stacks as they are, whoever can read them.
+/// Stacks as the API server returns them, even if they cannot be parsed.
 fn objects(scene: &Scene) -> Api<DynamicObject> {
     let resource = ApiResource::erase::<EcommerceStack>(&());
     Api::namespaced_with(scene.client.clone(), &scene.namespace, &resource)
@@ -47,7 +47,7 @@ async fn merge_status(stacks: &Api<DynamicObject>, name: &str, status: Value) {
         .unwrap();
 }
 
-/// The server takes the definition up a moment later.
+/// The server uses the definition a moment later.
 async fn apply_newer(scene: &Scene, name: &str) {
     let stack = json!({
         "apiVersion": "ecommercestack.dev/v1alpha1",
@@ -102,7 +102,7 @@ async fn a_stack_that_cannot_be_read_says_so_and_stops_no_other() {
     );
     assert_eq!(auth["status"], "Unknown");
 
-    // What a newer operator has written stays, also what this one cannot read.
+    // Fields of a newer operator stay, also those that this one cannot read.
     let status = json!({ "conditions": [], "deletionPolicy": NEWER, "database": { "systemIdentifier": "7" } });
     merge_status(&newer, "newer", status).await;
     said("Unreadable").await;

@@ -1,4 +1,4 @@
-//! What the volume of a deleted stack was made for, and what a stack of the same name wants.
+//! The settings for which the volume of a deleted stack was created, and those of a new stack of the same name.
 
 use super::World;
 use ecommercestack_crds::{ConditionType, DatabaseStatus};
@@ -167,7 +167,7 @@ fn the_log_has_room_on_a_volume_that_is_smaller_than_the_spec_says() {
     assert_eq!(log_size(&world), "4096MB");
     world.with_volume(volume_of(&World::new("")));
     assert_eq!(log_size(&world), "256MB");
-    // A larger one changes nothing, and restarts no database.
+    // A larger volume changes nothing, and restarts no database.
     let mut world = World::new("");
     world.with_volume(volume_of(&with_storage(r#"{"size": "16Gi"}"#, "")));
     assert_eq!(log_size(&world), "256MB");
@@ -287,7 +287,7 @@ fn another_database_is_reported_until_a_person_accepts_that_very_one() {
     let (reason, kept) = accept("2");
     assert_ne!(reason, "DatabaseReplaced");
     assert_eq!(kept, "2");
-    // An old consent is none to what comes after.
+    // An earlier consent does not cover a later replacement.
     world.fetched.system_identifier = Some("3".into());
     let (reason, _, kept) = pass(&mut world);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Which image a component gets and when: migrations, whose turn it is, the database.
+//! Which image a component gets and when: migrations, the order of rolls, the database.
 
 use super::{World, volume, waiting};
 use ecommercestack_crds::ConditionType;
@@ -129,7 +129,7 @@ fn a_healthy_database_restarts_between_migrations_and_not_for_the_bootstrap() {
         job.status = None;
     }
     assert_eq!(restarts(&world.stack(), &world.fetched).len(), 1);
-    // The data would go with the pod.
+    // The data would be lost with the pod.
     let mut leaving = volume("v");
     leaving.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
     world.with_volume(leaving);

@@ -1,4 +1,4 @@
-//! Credentials, and what becomes of data: volumes, Secrets and the state of Patroni.
+//! Credentials, and the retention of data: volumes, Secrets and the state of Patroni.
 
 use super::{World, volume};
 use ecommercestack_crds::DeletionPolicy;
@@ -6,7 +6,7 @@ use ecommercestack_operator::{
     credentials::{Credential, complete, secrets},
     database::{
         identity::of_state,
-        retention::{Course, metadata_changes, orphaned_states, predecessors, volume_marks},
+        retention::{Disposition, metadata_changes, orphaned_states, predecessors, volume_marks},
     },
     randomness::{OperatingSystem, Placeholders},
 };
@@ -55,7 +55,7 @@ fn existing_values_are_kept_and_missing_ones_completed() {
 fn volumes_are_marked_with_their_stack_and_its_policy_and_never_owned_by_it() {
     let mut world = World::new("");
     let mut stack = world.stack();
-    // A release before this one made the stack their owner.
+    // An earlier release made the stack their owner.
     let mut old = volume("v");
     old.metadata.owner_references = Some(vec![stack.owner.clone()]);
     world.with_volume(old.clone());
@@ -82,7 +82,7 @@ fn what_a_deleted_stack_left_says_whether_it_stays() {
     let mut world = World::new("");
     let stack = world.stack();
     let mut left = volume("v");
-    for (policy, course) in [("Retain", Course::Stay), ("Delete", Course::Go)] {
+    for (policy, disposition) in [("Retain", Disposition::Stay), ("Delete", Disposition::Go)] {
         left.metadata.annotations = Some(
             [
                 ("ecommercestack.dev/stack-uid", "the-one-before"),
@@ -94,8 +94,8 @@ fn what_a_deleted_stack_left_says_whether_it_stays() {
         world.with_volume(left.clone());
         let found: Vec<_> = predecessors(&stack, &world.fetched).into_iter().collect();
         assert_eq!(
-            (found[0].uid.as_str(), found[0].course),
-            ("the-one-before", course)
+            (found[0].uid.as_str(), found[0].disposition),
+            ("the-one-before", disposition)
         );
         assert_eq!(found.len(), 1);
     }
@@ -105,7 +105,11 @@ fn what_a_deleted_stack_left_says_whether_it_stays() {
     left.metadata.owner_references = Some(vec![owner]);
     world.with_volume(left);
     let found = predecessors(&stack, &world.fetched);
-    assert!(found.iter().all(|found| found.course == Course::AreGoing));
+    assert!(
+        found
+            .iter()
+            .all(|found| found.disposition == Disposition::AreGoing)
+    );
     world.with_volume(volume("v"));
     assert!(predecessors(&stack, &world.fetched).is_empty());
 }
@@ -136,7 +140,7 @@ fn the_state_of_patroni_follows_its_volume_under_either_policy() {
         state.owner_references = Some(owners.clone());
     }
     assert!(metadata_changes(&stack, &world.fetched).is_empty());
-    // A release before this one named the stack itself.
+    // An earlier release named the stack itself.
     for state in world.fetched.live.patroni.values_mut() {
         state.owner_references = Some(vec![stack.owner.clone()]);
     }
@@ -176,7 +180,7 @@ fn the_state_of_a_database_on_another_volume_is_removed_before_a_new_one_starts(
         orphaned_states(&world.fetched.live).is_empty(),
         "it may be this volume's"
     );
-    // The volume is made before the database; a pass may have ended between the two.
+    // The volume is created before the database; a pass may have ended between the two.
     own.metadata.creation_timestamp = at(15);
     world.with_volume(own);
     assert_eq!(

@@ -1,5 +1,5 @@
-//! A Secret that cannot be used stops what needs it and nothing else; one that everybody's login hangs on says so when it
-//! is lost.
+//! An unusable Secret stops only the components that need it; the loss of the signing key, on which every login
+//! depends, is reported.
 
 use super::{World, volume};
 use ecommercestack_crds::ConditionType;
@@ -46,7 +46,7 @@ fn with(credential: Credential, change: impl FnOnce(&mut Secret)) -> World {
     shop
 }
 
-fn of_somebody_else(credential: Credential) -> World {
+fn of_another_owner(credential: Credential) -> World {
     with(credential, |secret| {
         secret.metadata.labels = None;
         secret.metadata.annotations = None;
@@ -78,7 +78,7 @@ impl World {
     }
 }
 
-/// What needs no Secret.
+/// Components that need no Secret.
 fn independent(desired: &Desired) -> Value {
     json!([
         desired.volumes,
@@ -130,7 +130,7 @@ fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
     ];
     assert_eq!(needed.map(|(credential, _)| credential), Credential::ALL);
     for (credential, workloads) in needed {
-        let mut shop = of_somebody_else(credential);
+        let mut shop = of_another_owner(credential);
         let desired = shop.desired();
         assert_eq!(held(&desired, credential), workloads, "{credential:?}");
         assert_eq!(desired.deployments.len(), 4, "{credential:?}");
@@ -153,7 +153,7 @@ fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
 #[test]
 fn jobs_whose_names_hang_on_an_unusable_secret_are_neither_made_nor_pruned() {
     for credential in Credential::ALL {
-        let mut shop = of_somebody_else(credential);
+        let mut shop = of_another_owner(credential);
         // Another image of auth, whose migration logs in to the database.
         let spec = json!({ "auth": { "image": "auth:2" } });
         shop.fetched.stack.spec.components = Some(serde_json::from_value(spec).unwrap());
@@ -166,7 +166,7 @@ fn jobs_whose_names_hang_on_an_unusable_secret_are_neither_made_nor_pruned() {
 
 #[test]
 fn a_component_says_which_secret_it_waits_for() {
-    let shop = of_somebody_else(Credential::SigningKeys);
+    let shop = of_another_owner(Credential::SigningKeys);
     let (reason, message) = shop.says(ConditionType::AuthReady);
     assert_eq!(reason, "Conflict");
     assert!(
@@ -189,7 +189,7 @@ fn a_component_says_which_secret_it_waits_for() {
     assert_eq!(shop.says(ConditionType::ProductReady).0, "Starting");
     assert_eq!(shop.says(ConditionType::PostgresReady).0, "Running");
 
-    let shop = of_somebody_else(Credential::Database(Application::Order));
+    let shop = of_another_owner(Credential::Database(Application::Order));
     let (reason, message) = shop.says(ConditionType::PostgresReady);
     assert_eq!(reason, "Conflict");
     assert!(message.contains("Secret shop-order-database"), "{message}");
@@ -216,7 +216,7 @@ fn a_value_that_is_no_text_is_told_apart_and_stops_as_little() {
     );
 }
 
-/// What an Event says after a pass over this shop.
+/// The message of an Event after a pass over this shop.
 fn told(shop: &World) -> Option<(String, String)> {
     let stack = shop.stack();
     let credentials = complete(&stack, &shop.fetched.secrets, false, &mut Placeholders).unwrap();
@@ -228,7 +228,7 @@ fn told(shop: &World) -> Option<(String, String)> {
 fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
     let mut shop = up();
     shop.fetched.secrets.remove(&Credential::SigningKeys);
-    assert_eq!(told(&shop), None, "nobody can be logged in to a new shop");
+    assert_eq!(told(&shop), None, "a new shop has no sessions");
     let auth = Deployment::default();
     shop.fetched
         .live
@@ -255,7 +255,7 @@ fn lost_keys_of_tokens_are_told_once_and_only_of_a_shop_that_was_up() {
         shop.fetched.live.deployments = auth.clone();
         told(&shop)
     };
-    // Clients refresh, and are signed in with the new key.
+    // Clients refresh, and get tokens of the new key.
     assert_eq!(without("active"), None);
     let (_, message) = without("refresh.key").unwrap();
     assert!(message.contains("had lost refresh.key"), "{message}");

@@ -1,10 +1,10 @@
-//! What a pass says of a stack.
+//! The status that a pass reports of a stack.
 
 use super::{World, waiting};
 use ecommercestack_crds::ConditionType;
 use ecommercestack_operator::{
     apply::{Applied, Problem},
-    kube::{labels::labels, pod_failures::is_being_made, warnings::last_warning},
+    kube::{labels::labels, pod_failures::is_creating_containers, warnings::last_warning},
     status::{
         StepError,
         audits::{Audit, AuditFinding, Audits},
@@ -63,15 +63,17 @@ fn a_step_that_fails_is_reported_and_keeps_what_is_known_of_the_components() {
 }
 
 #[test]
-fn after_a_pass_that_ended_early_nobody_knows_how_the_components_are() {
+fn after_a_pass_that_ended_early_the_components_are_unknown() {
     let world = World::new("");
     let before = world.status(Applied::default());
     let failed = Err(StepError::Overdue);
     let after = status(Some(&before), Some(4), Timestamp::UNIX_EPOCH, &failed);
     let types: Vec<_> = after.conditions.iter().map(|one| &one.type_).collect();
-    let all = ConditionType::ALL.map(ConditionType::as_str);
+    let all: Vec<_> = ConditionType::reported()
+        .map(ConditionType::as_str)
+        .collect();
     assert_eq!(types, all);
-    for type_ in ConditionType::ALL {
+    for type_ in ConditionType::reported() {
         let said = condition(&after.conditions, type_).unwrap();
         let expected = match type_ {
             ConditionType::Ready => "False",
@@ -103,7 +105,7 @@ fn a_database_that_does_not_start_is_wrong_after_five_minutes() {
         assert_eq!(said.reason, available.reason);
         said.reason.clone()
     };
-    // However long it was away for another cause, its time begins with its pod.
+    // Its time begins with its pod, however long it was missing for another cause.
     world.pod_of("none", waiting("ImagePullBackOff", "not found"));
     let pod = world.fetched.pods.last_mut().unwrap();
     pod.metadata.labels = Some(labels("shop", "postgres"));
@@ -142,7 +144,7 @@ fn a_volume_that_cannot_be_mounted_is_why_the_database_does_not_start() {
     let pod = world.fetched.pods.last_mut().unwrap();
     pod.metadata.name = Some("shop-postgres-0".into());
     pod.metadata.labels = Some(labels("shop", "postgres"));
-    assert!(is_being_made(pod));
+    assert!(is_creating_containers(pod));
     assert_eq!(
         world.message(ConditionType::PostgresReady).0,
         "DatabaseStarting"
@@ -191,7 +193,7 @@ fn what_an_audit_finds_is_told_and_leaves_the_shop_as_ready_as_it_is() {
         (
             "Unknown".to_owned(),
             "NotChecked".to_owned(),
-            "the audit of stock was not read: nobody asked".to_owned()
+            "the audit of stock was not read: not requested".to_owned()
         )
     );
     world.audits = Audits {

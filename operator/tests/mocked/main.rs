@@ -12,7 +12,7 @@ use clap::Parser as _;
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus};
 use ecommercestack_operator::{
     config::Config,
-    database::departures::Departures,
+    database::deleted_stacks::DeletedStacks,
     kube::{
         installation::Installation,
         readiness::Readiness,
@@ -48,11 +48,11 @@ struct Operator {
     context: Arc<Context>,
 }
 
-/// What came of a pass.
+/// The result of a pass.
 struct Passed {
     asked: Vec<Asked>,
     action: Action,
-    /// Where not even a status was written.
+    /// Set if not even a status was written.
     error: Option<String>,
     /// The pass as metrics count it.
     counted: Vec<String>,
@@ -67,13 +67,13 @@ impl Operator {
         ]);
         let config = Config::parse_from(["operator", "--namespace", "shops"]).run;
         let guard = Guard::new(client.clone(), Readiness::new(&[]), Definition::known());
-        let departures = Departures {
+        let deleted_stacks = DeletedStacks {
             installation: Installation::new(client.clone(), None),
             client: client.clone(),
             stacks: Arc::default(),
             locks: Arc::default(),
         };
-        let context = Arc::new(context(&client, &config, guard, &departures));
+        let context = Arc::new(context(&client, &config, guard, &deleted_stacks));
         Self { server, context }
     }
 
@@ -110,7 +110,7 @@ impl Operator {
         serde_json::from_value(status).unwrap()
     }
 
-    /// What the status says of Ready.
+    /// The condition Ready of the status.
     fn ready(&self) -> Condition {
         let status = self.status().unwrap();
         condition(&status.conditions, ConditionType::Ready)
@@ -132,10 +132,10 @@ impl Passed {
         lines
     }
 
-    /// Those that change something besides the status, and tell no Event.
+    /// Those that change something besides the status and Events.
     fn applied(&self) -> Vec<String> {
         let mut lines = self.writes();
-        lines.retain(|line| line != WRITES_STATUS && line != TELLS_EVENT);
+        lines.retain(|line| line != WRITES_STATUS && line != CREATES_EVENT);
         lines
     }
 
@@ -143,8 +143,8 @@ impl Passed {
         self.lines().iter().any(|other| other == line)
     }
 
-    /// That the stack is looked at again for this reason after so many attempts in a row, and is counted so.
-    fn looks_again(&self, reason: Reason, attempt: u32) {
+    /// Asserts that the stack is reconciled again for this reason after so many attempts in a row, and is counted so.
+    fn is_requeued(&self, reason: Reason, attempt: u32) {
         let (attempts, shop) = (Attempts::default(), ("shops".to_owned(), "shop".to_owned()));
         let resync = std::time::Duration::from_mins(10);
         let waits = (0..attempt).map(|_| reason.wait(&attempts, &shop, resync));
@@ -156,4 +156,4 @@ impl Passed {
 }
 
 const WRITES_STATUS: &str = "PATCH ecommercestacks/shop/status";
-const TELLS_EVENT: &str = "POST events";
+const CREATES_EVENT: &str = "POST events";

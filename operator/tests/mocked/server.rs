@@ -79,12 +79,14 @@ struct State {
     /// By path.
     objects: BTreeMap<String, Value>,
     rules: Vec<Rule>,
+    /// Changes by other clients: before the first request of a line, to the object of a path.
+    changes: Vec<(&'static str, &'static str, Value)>,
     asked: Vec<Asked>,
     version: u64,
 }
 
 impl Server {
-    /// Begins to answer. The client repeats requests as the operator's does.
+    /// Starts to answer. The client retries requests as the operator's does.
     pub fn start(objects: &[(&str, Value)]) -> (Self, Client) {
         let mut state = State::default();
         for (path, object) in objects {
@@ -99,14 +101,24 @@ impl Server {
         (server, Client::new(service, "shops"))
     }
 
-    /// Whatever this rule answers is answered so.
+    /// Adds a rule, whose answers have precedence.
     pub fn rule(&self, rule: impl FnMut(&Asked) -> Option<Answer> + Send + 'static) {
         self.0.lock().unwrap().rules.push(Box::new(rule));
     }
 
-    /// Requests of this line are answered so.
+    /// Answers requests of this line so.
     pub fn on(&self, line: &'static str, answer: Answer) {
         self.rule(move |asked| (asked.line() == line).then(|| answer.clone()));
+    }
+
+    /// Another client changes an object right before the first request of this line.
+    pub fn changes(&self, line: &'static str, path: &'static str, change: Value) {
+        self.0.lock().unwrap().changes.push((line, path, change));
+    }
+
+    /// A request arrives that the operator has given up.
+    pub fn receives(&self, late: &Asked) -> Answer {
+        self.0.lock().unwrap().usual(late)
     }
 
     /// From now on everything is answered as usual.
@@ -167,6 +179,7 @@ impl Server {
 
     fn answer(&self, asked: Asked) -> Answer {
         let mut state = self.0.lock().unwrap();
+        state.change_before(&asked.line());
         let given = state.rules.iter_mut().find_map(|rule| rule(&asked));
         let answer = given.unwrap_or_else(|| state.usual(&asked));
         state.asked.push(asked);
@@ -175,6 +188,16 @@ impl Server {
 }
 
 impl State {
+    fn change_before(&mut self, line: &str) {
+        let is_due = |change: &mut (&str, &str, Value)| change.0 == line;
+        let due: Vec<_> = self.changes.extract_if(.., is_due).collect();
+        for (_, path, patch) in due {
+            let mut object = self.objects[path].clone();
+            merge(&mut object, &patch);
+            self.put(path.to_owned(), object);
+        }
+    }
+
     fn usual(&mut self, asked: &Asked) -> Answer {
         let Asked { path, body, .. } = asked;
         match asked.method.as_str() {
@@ -199,6 +222,11 @@ impl State {
                     return absent(path);
                 }
                 let mut object = present.unwrap_or_default();
+                let (version, metadata) =
+                    (&body["metadata"]["resourceVersion"], &object["metadata"]);
+                if !version.is_null() && *version != metadata["resourceVersion"] {
+                    return Answer::refusal(409, "Conflict", "the object has been modified");
+                }
                 merge(&mut object, body);
                 Answer::Json(200, self.put(path.to_owned(), object))
             }

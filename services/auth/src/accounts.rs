@@ -5,4 +5,6 @@ pub mod http;
 pub mod model;
 pub mod passwords;
 pub mod postgres;
-mod sign_up;
+pub mod sign_up;
+
+pub(crate) use self::postgres::{AccountError, ProfileChange, find_for_log_in, update_profile};

@@ -1,13 +1,12 @@
 //! What every request shares.
 
 use axum::extract::FromRef;
-use clock::Clock;
+use clock::{Clock, Ids};
 use postgres::Pool;
 use web::token::Verifier;
 
 use crate::{
-    accounts::passwords::Passwords,
-    config::VendorSignup,
+    accounts::{passwords::Passwords, sign_up::VendorSignup},
     limits::{account::AccountLimits, address::AddressCounters},
     tokens::{secret::ServerKey, signing::SigningKeys},
 };
@@ -16,6 +15,7 @@ use crate::{
 pub struct App {
     pub pool: Pool,
     pub clock: Clock,
+    pub ids: Ids,
     pub keys: SigningKeys,
     pub server_key: ServerKey,
     pub passwords: Passwords,

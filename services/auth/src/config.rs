@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use postgres::Database;
-use telemetry::Logging;
+use clap::{Args, Parser, Subcommand};
+use postgres::{Database, Migrate};
+use telemetry::{Logging, Traces};
 use web::{server::Listen, token::TokenScope};
 
 use crate::{
-    accounts::{first_admin::FirstAdminSettings, passwords::HashingLimits},
+    accounts::{first_admin::FirstAdminSettings, passwords::HashingLimits, sign_up::VendorSignup},
     limits::{account::AccountLimits, address::AddressLimits},
 };
 
@@ -18,6 +18,8 @@ use crate::{
 pub struct Config {
     #[command(flatten)]
     pub logging: Logging,
+    #[command(flatten)]
+    pub traces: Traces,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -60,23 +62,4 @@ pub struct Serve {
     pub account_limits: AccountLimits,
     #[command(flatten)]
     pub hashing: HashingLimits,
-}
-
-#[derive(Args)]
-pub struct Migrate {
-    #[command(flatten)]
-    pub database: Database,
-    /// File that the outcome is written to, for the creator of the Job.
-    #[arg(
-        long,
-        env = "TERMINATION_MESSAGE_PATH",
-        default_value = "/dev/termination-log"
-    )]
-    pub termination_message_path: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum VendorSignup {
-    Open,
-    Closed,
 }

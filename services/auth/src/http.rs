@@ -1,7 +1,12 @@
-//! The routes of all subjects, and nothing else.
+//! The routes of all subjects, and what their endpoints share.
 
+pub(crate) mod device_token;
 #[doc(hidden)]
 pub mod fuzzing;
+mod refusal;
+pub(crate) mod session_view;
+pub(crate) mod signed_in;
+pub(crate) mod user_view;
 
 use axum::{Router, middleware};
 use postgres::Pool;
@@ -54,12 +59,7 @@ pub fn openapi() -> OpenApi {
 }
 
 fn service(pool: Option<&Pool>) -> Service {
-    let database = pool.cloned().map(|pool| {
-        Dependency::new("postgres", move || {
-            let pool = pool.clone();
-            async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
-        })
-    });
+    let database = pool.map(|pool| Dependency::database("postgres", pool.clone(), &MIGRATOR));
     Service {
         name: "auth",
         version: env!("CARGO_PKG_VERSION"),

@@ -1,4 +1,4 @@
-//! Accounts, sessions and tokens of a shop: who somebody is, and what they may be.
+//! Accounts, sessions and tokens of a shop: who a user is, and what they may do.
 //! A folder for each subject; in each of them HTTP stands in `http`, SQL in `postgres`, and between them a file for each
 //! thing that this service does.
 

@@ -4,7 +4,9 @@ pub mod account;
 pub mod address;
 pub mod postgres;
 
-use web::{Problem, limit::Exceeded};
+use web::limit::Exceeded;
+
+pub(crate) use self::postgres::take_back;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LimitError {
@@ -12,13 +14,4 @@ pub enum LimitError {
     Exceeded(#[from] Exceeded),
     #[error("cannot count attempts")]
     Database(#[from] sqlx::Error),
-}
-
-impl From<LimitError> for Problem {
-    fn from(error: LimitError) -> Self {
-        match error {
-            LimitError::Exceeded(exceeded) => exceeded.into(),
-            LimitError::Database(error) => ::postgres::problem(&error),
-        }
-    }
 }

@@ -14,7 +14,7 @@ use auth::{
     },
 };
 use clap::Parser;
-use clock::Clock;
+use clock::{Clock, Ids};
 use web::internal::AllowedCallers;
 use worker::Tasks;
 
@@ -24,16 +24,12 @@ async fn main() -> anyhow::Result<()> {
     match config.command {
         Command::Serve(settings) => {
             config.logging.init()?;
+            let _export = config.traces.export()?;
             serve(*settings).await
         }
         Command::Migrate(settings) => {
             config.logging.init()?;
-            Ok(postgres::migrate(
-                &settings.database,
-                &MIGRATOR,
-                &settings.termination_message_path,
-            )
-            .await?)
+            Ok(settings.run(&MIGRATOR).await?)
         }
         Command::Openapi => {
             println!("{}", http::openapi().to_pretty_json()?);
@@ -48,6 +44,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     let app = App {
         pool: settings.database.pool("auth")?,
         clock: Clock::system(),
+        ids: Ids::system(),
         keys: SigningKeys::try_new(&files, settings.token_scope)?,
         server_key: ServerKey::read(&settings.refresh_key_file)?,
         passwords: Passwords::try_new(settings.hashing)?,

@@ -3,6 +3,8 @@
 pub mod device;
 pub mod http;
 pub(crate) mod log_in;
+pub mod model;
 pub mod postgres;
 pub mod session;
-pub(crate) mod signed_in;
+
+pub(crate) use self::postgres::{end, insert as begin, live_user};

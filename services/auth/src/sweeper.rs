@@ -8,9 +8,9 @@ use tracing::{debug, warn};
 use web::server::stopped;
 
 use crate::{
-    limits::{account::WINDOW, postgres::attempts},
-    sessions::postgres::sessions,
-    tokens::postgres::revocations,
+    limits::{account::WINDOW, postgres as attempts},
+    sessions::postgres as sessions,
+    tokens::postgres as revocations,
 };
 
 const PAUSE: Duration = Duration::from_mins(5);

@@ -3,11 +3,11 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
-use clock::Clock;
+use clock::{Ids, Jitter};
+use idempotency::KeyPolicy;
 use money::Currency;
 use postgres::Pool;
 use web::{
-    idempotency::KeyPolicy,
     internal::{AllowedCallers, require_caller},
     limit::{Limiter, Policy},
     service::{Dependency, Service},
@@ -74,7 +74,8 @@ pub struct Parts {
     pub reservations: CatalogHttp,
     pub verifier: Verifier,
     pub currency: Currency,
-    pub clock: Clock,
+    pub ids: Ids,
+    pub jitter: Jitter,
     pub poke: Poke,
     pub limits: QueueLimits,
     pub intents: IntentLimits,
@@ -97,7 +98,8 @@ impl App {
             reservations,
             verifier,
             currency,
-            clock,
+            ids,
+            jitter,
             poke,
             limits,
             intents,
@@ -109,7 +111,8 @@ impl App {
         let batches = PlaceOrders {
             reservations,
             orders: orders.clone(),
-            clock,
+            ids,
+            jitter,
             currency,
             poke: poke.clone(),
             terms: terms.clone(),
@@ -119,17 +122,17 @@ impl App {
             place_order: PlaceOrder::start(batches, limits, tasks),
             cancel_order: CancelOrder::new(payments.clone(), orders.clone(), poke.clone()),
             tend_sagas: TendSagas::new(orders.clone(), payments.clone(), poke.clone()),
-            start_payment: StartPayment::new(payments.clone(), terms.clone(), clock, poke.clone()),
+            start_payment: StartPayment::new(payments.clone(), terms.clone(), ids, poke.clone()),
             decide_payment: DecidePayment::new(payments.clone(), poke.clone()),
-            refund_payment: RefundPayment::new(payments.clone(), clock, poke.clone()),
+            refund_payment: RefundPayment::new(payments.clone(), ids, poke.clone()),
             record_provider_result: RecordProviderResult::new(payments.clone(), poke),
             annotate_payment: AnnotatePayment::new(payments.clone()),
             read_payments: ReadPayments::new(payments),
             webhooks,
             terms,
             read_orders: ReadOrders::new(orders.clone()),
-            fulfill_order: FulfillOrder::new(orders.clone(), clock),
-            return_goods: ReturnGoods::new(orders.clone(), clock),
+            fulfill_order: FulfillOrder::new(orders.clone(), ids),
+            return_goods: ReturnGoods::new(orders.clone(), ids),
             revise_order: ReviseOrder::new(orders),
             intents: IntentGate::new(intents),
             changes: Limiter::new(Policy {
@@ -140,7 +143,7 @@ impl App {
             require_shipping_address,
             keys: KeyPolicy {
                 required: require_key,
-                clock,
+                ids,
             },
             verifier,
             currency,
@@ -174,12 +177,7 @@ pub fn internal(service: &Service, auditor: Auditor, observers: Option<AllowedCa
 
 /// The service as the probes and the documents know it.
 pub fn service(pool: Option<Pool>) -> Service {
-    let database = |pool: Pool| {
-        Dependency::new("database", move || {
-            let pool = pool.clone();
-            async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
-        })
-    };
+    let database = |pool| Dependency::database("database", pool, &MIGRATOR);
     Service {
         name: "order",
         version: env!("CARGO_PKG_VERSION"),

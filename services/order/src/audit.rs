@@ -110,7 +110,7 @@ impl Books for OrderBooks {
         Ok(orders)
     }
 
-    ::audit::kept_in!("order_audits");
+    ::audit::results!("order_audits");
 }
 
 /// What seemed wrong and is to be read again.

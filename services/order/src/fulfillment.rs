@@ -1,11 +1,13 @@
-//! Fulfillment: the parcels of an order, and telling product that they leave.
+//! Fulfillment: what is owed of an order and what has left of it, and telling product of goods that leave or come back.
 
 mod fulfill_order;
 pub mod http;
 pub mod model;
+mod move_stock;
 pub mod ports;
 pub mod postgres;
-mod ship_parcels;
+mod ship_fulfillments;
 
-pub use fulfill_order::{FulfillOrder, FulfillOrderError, Onlooker, ParcelAction};
-pub use ship_parcels::ShipParcels;
+pub use fulfill_order::{FulfillOrder, FulfillOrderError};
+pub use move_stock::{Direction, MoveStock};
+pub use ship_fulfillments::ShipFulfillments;

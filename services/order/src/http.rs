@@ -7,8 +7,9 @@ use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
 };
+use idempotency::announce_made_key;
 use utoipa_axum::router::OpenApiRouter;
-use web::{idempotency::announce_made_key, service::Service};
+use web::service::Service;
 
 use crate::{
     app::App, checkout, fulfillment, intents::http::admit, orders, payments, returns, saga,

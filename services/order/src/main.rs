@@ -8,12 +8,14 @@ use order::{
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Config { logging, command } = Config::parse();
+    let config = Config::parse();
+    let command = config.command;
     if let Command::Openapi = command {
         println!("{}", process::openapi()?);
         return Ok(());
     }
-    logging.init()?;
+    config.logging.init()?;
+    let _export = config.traces.export()?;
     match command {
         Command::Serve(serve) => process::serve(*serve).await,
         Command::Work(work) => process::work(*work).await,

@@ -5,9 +5,9 @@ use std::{num::NonZeroU32, time::Duration};
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use anyhow::Context;
 use axum::Router;
-use clock::Clock;
+use clock::{Clock, Ids, Jitter};
 use money::Currency;
-use postgres::{Database, Pool};
+use postgres::{Database, Migrate, Pool};
 use web::{
     internal::AllowedCallers,
     server::{self, Listen},
@@ -19,8 +19,8 @@ use crate::{
     app::{App, Parts, RESERVATION_PATIENCE, internal, service},
     audit::{Auditor, OrderBooks},
     checkout::QueueLimits,
-    config::{Audit, CheckoutSettings, Migrate, Serve, Work},
-    fulfillment::{ShipParcels, postgres::PgShipments},
+    config::{Audit, CheckoutSettings, Serve, Work},
+    fulfillment::{MoveStock, ShipFulfillments},
     http,
     infrastructure::{
         postgres::{MIGRATOR, PgOrders, Pools},
@@ -34,7 +34,7 @@ use crate::{
         postgres::PgPayments,
         providers::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
     },
-    returns::{ReceiveReturns, postgres::PgReturnedGoods},
+    returns::ReceiveReturns,
     saga::{DriveSagas, KeepHouse, Poke, SagaLoop, model::Lane, postgres::PgSagas},
     shortfalls::HandleShortfalls,
 };
@@ -50,7 +50,7 @@ const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let mut tasks = tasks()?;
-    let clock = Clock::system();
+    let (clock, ids, jitter) = (Clock::system(), Ids::system(), Jitter::random());
     let pools = pools(&own_share(&config.database, &config.payments))?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let poke = Poke::default();
@@ -58,9 +58,10 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let terms = terms(&config.payments, config.checkout, &provider);
     let drive = DriveSagas {
         reservations: reservations.clone(),
-        sagas: PgSagas::new(pools.lanes.clone(), clock),
+        sagas: PgSagas::new(pools.lanes.clone(), jitter),
         provider,
-        clock,
+        ids,
+        jitter,
     };
     // Two of stock: one writes what came of its round while the other's call is under way.
     // Where nothing is paid there is nothing to ask a provider; what an earlier setting left behind is `work`'s.
@@ -87,14 +88,15 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     service.dependencies.extend(verifier.dependency());
     let app = App::start(
         Parts {
-            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
+            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), jitter),
             terms,
             webhooks: SignedWebhooks::new(config.payments.payment_webhook_secret_file, clock),
-            orders: PgOrders::new(pools, clock),
+            orders: PgOrders::new(pools, jitter),
             reservations,
             verifier,
             currency: config.currency,
-            clock,
+            ids,
+            jitter,
             poke,
             limits: QueueLimits {
                 per_customer: config.max_queued_per_customer,
@@ -117,42 +119,51 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
 
 pub async fn work(config: Work) -> anyhow::Result<()> {
     let mut tasks = tasks()?;
-    let clock = Clock::system();
+    let (clock, ids, jitter) = (Clock::system(), Ids::system(), Jitter::random());
     let pool = own_share(&config.database, &config.payments).pool("order-work")?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
-    let sagas = PgSagas::new(pool.clone(), clock);
+    let sagas = PgSagas::new(pool.clone(), jitter);
     let mock = mock_pool(&config.database)?;
     let product = reservations.clone();
     let drive = DriveSagas {
         reservations,
         sagas: sagas.clone(),
         provider: Providers::new(&config.payments, mock.clone()),
-        clock,
+        ids,
+        jitter,
     };
     let lanes = &[Lane::Stock, Lane::Money];
     drive_lanes(&mut tasks, &drive, lanes, &Poke::default(), Some(POLL));
-    let orders = PgOrders::new(Pools::shared(&pool), clock);
+    let orders = PgOrders::new(Pools::shared(&pool), jitter);
     let stop = tasks.stop();
-    tasks.spawn("maintenance", KeepHouse { orders, sagas }.run(stop.clone()));
+    let maintenance = KeepHouse {
+        orders: orders.clone(),
+        sagas,
+    };
+    tasks.spawn("maintenance", maintenance.run(stop.clone()));
     if let Some(webhooks) = MockWebhooks::try_new(&config.payments, mock, clock)? {
         tasks.spawn("mock_webhooks", webhooks.run(stop.clone()));
     }
-    let returns = ReceiveReturns {
-        warehouse: product.clone(),
-        returns: PgReturnedGoods::new(pool.clone(), clock),
-        payments: PgPayments::new(pool.clone(), pool.clone(), clock),
-        clock,
+    let returns = MoveStock {
+        direction: ReceiveReturns {
+            stock: product.clone(),
+            payments: PgPayments::new(pool.clone(), pool.clone(), jitter),
+        },
+        queue: orders.clone(),
+        jitter,
     };
     tasks.spawn("returns", returns.run(stop.clone()));
-    let parcels = ShipParcels {
-        warehouse: product.clone(),
-        shipments: PgShipments::new(pool.clone(), clock),
-        clock,
+    let shipments = MoveStock {
+        direction: ShipFulfillments {
+            stock: product.clone(),
+        },
+        queue: orders.clone(),
+        jitter,
     };
-    tasks.spawn("shipments", parcels.run(stop.clone()));
+    tasks.spawn("shipments", shipments.run(stop.clone()));
     let shortfalls = HandleShortfalls {
         product,
-        store: PgOrders::new(Pools::shared(&pool), clock),
+        store: orders.clone(),
     };
     tasks.spawn("shortfalls", shortfalls.run(stop.clone()));
     let auditor = auditor(
@@ -163,7 +174,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     let interval = Duration::from_secs(config.audit_interval_seconds);
     tasks.spawn("audits", audit_on_schedule(auditor, interval, stop.clone()));
     let relay = PublishEvents {
-        log: PgEventLog::new(pool.clone(), clock),
+        log: PgEventLog::new(pool.clone(), jitter),
         lease: PublishEvents::<PgEventLog>::LEASE,
     };
     tasks.spawn("event_relay", relay.run(stop));
@@ -189,12 +200,7 @@ async fn serve_beside(
 }
 
 pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
-    Ok(postgres::migrate(
-        &config.database,
-        &MIGRATOR,
-        &config.termination_message_path,
-    )
-    .await?)
+    Ok(config.run(&MIGRATOR).await?)
 }
 
 /// Prints the result; fails if there are problems.
@@ -228,7 +234,8 @@ fn auditor(database: &Database, pool: &Pool, books: OrderBooks) -> anyhow::Resul
         books,
         pool: pool.clone(),
         options: database.unlimited("order audit")?,
-        clock: Clock::system(),
+        ids: Ids::system(),
+        jitter: Jitter::random(),
     })
 }
 

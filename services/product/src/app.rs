@@ -3,15 +3,15 @@
 use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
-use clock::Clock;
+use clock::Ids;
+use idempotency::InFlight;
 use money::Currency;
 use postgres::Pool;
 use web::token::Verifier;
 
 use crate::{
     audit::Auditor,
-    catalog::products::{reads::Reads, views::Views},
-    idempotency::InFlight,
+    catalog::products::{http::views::Views, reads::Reads},
 };
 
 /// Shared, not copied: every request gets one.
@@ -20,12 +20,12 @@ pub struct App(Arc<Parts>);
 
 pub struct Parts {
     pub pool: Pool,
-    /// For lists and searches: few connections with short limits, so that they wait for each other and nobody for them.
+    /// For lists and searches: few connections with short limits, so that they wait for each other and hold up nothing else.
     pub lists: Pool,
     /// For probes.
     pub health: Pool,
     pub auditor: Auditor,
-    pub clock: Clock,
+    pub ids: Ids,
     pub verifier: Verifier,
     pub currency: Currency,
     pub in_flight: InFlight,

@@ -70,5 +70,5 @@ impl Books for StockBooks {
         Ok(rows::checked(connection).await?)
     }
 
-    ::audit::kept_in!("stock_audits");
+    ::audit::results!("stock_audits");
 }

@@ -4,8 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use money::Currency;
-use postgres::Database;
-use telemetry::Logging;
+use postgres::{Database, Migrate};
+use telemetry::{Logging, Traces};
 use web::{server::Listen, token::TokenScope};
 
 use crate::guests::GuestLimits;
@@ -19,6 +19,8 @@ pub const JWKS_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Config {
     #[command(flatten)]
     pub logging: Logging,
+    #[command(flatten)]
+    pub traces: Traces,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -30,7 +32,7 @@ pub enum Command {
     /// Migrates the database to the schema of this release.
     Migrate(Migrate),
     /// Audits the stock once and prints the result; fails if there are problems. For use after a restore.
-    Audit(Audit),
+    Audit(Database),
     /// Prints the OpenAPI document.
     Openapi,
 }
@@ -69,23 +71,4 @@ pub struct Serve {
     /// Directory of the tokens of other services: one file per caller, one token per line.
     #[arg(long, env = "INTERNAL_TOKENS_DIR")]
     pub internal_tokens_dir: PathBuf,
-}
-
-#[derive(Args)]
-pub struct Audit {
-    #[command(flatten)]
-    pub database: Database,
-}
-
-#[derive(Args)]
-pub struct Migrate {
-    #[command(flatten)]
-    pub database: Database,
-    /// File that the outcome is written to, for the creator of the Job.
-    #[arg(
-        long,
-        env = "TERMINATION_MESSAGE_PATH",
-        default_value = "/dev/termination-log"
-    )]
-    pub termination_message_path: PathBuf,
 }

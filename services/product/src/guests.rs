@@ -1,4 +1,4 @@
-//! How often guests may read lists: whoever has no token is counted by address, in this process (ORDERS 34).
+//! How often guests may read lists: callers without a token are counted by address, in this process (ORDERS 34).
 
 use web::limit::{AddressGate, AddressLimiter, ProxySettings};
 

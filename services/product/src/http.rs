@@ -67,14 +67,8 @@ pub fn openapi() -> OpenApi {
 fn service(app: Option<&App>) -> Service {
     let revocations = app.and_then(|app| app.verifier.dependency());
     // Over a connection of its own, and once for all who ask at the same time: requests cannot keep it from answering.
-    let database = app.map(|app| {
-        let pool = app.health.clone();
-        let check = Dependency::new("postgres", move || {
-            let pool = pool.clone();
-            async move { postgres::schema_is_current(&pool, &MIGRATOR).await }
-        });
-        check.shared()
-    });
+    let database =
+        app.map(|app| Dependency::database("postgres", app.health.clone(), &MIGRATOR).shared());
     Service {
         name: "product",
         version: env!("CARGO_PKG_VERSION"),

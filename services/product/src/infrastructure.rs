@@ -1,3 +1,4 @@
 //! What the subjects share of the world outside.
 
+pub(crate) mod http;
 pub mod postgres;

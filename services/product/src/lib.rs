@@ -9,7 +9,6 @@ pub mod config;
 mod fail_point;
 pub mod guests;
 pub mod http;
-pub mod idempotency;
 pub mod infrastructure;
 pub mod stock;
 pub mod sweeper;

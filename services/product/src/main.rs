@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use clap::Parser;
-use clock::Clock;
+use clock::{Ids, Jitter};
+use idempotency::InFlight;
 use postgres::{Database, Pool};
 use product::{
     MIGRATOR,
     app::{App, Parts},
     audit::{Auditor, StockBooks},
-    catalog::products::{reads::Reads, views::Views},
+    catalog::products::{http::views::Views, reads::Reads},
     config::{Command, Config, JWKS_TIMEOUT, Serve},
     http,
-    idempotency::InFlight,
     infrastructure::postgres::pools::Pools,
     sweeper,
 };
@@ -29,20 +29,16 @@ async fn main() -> anyhow::Result<()> {
     match config.command {
         Command::Serve(settings) => {
             config.logging.init()?;
+            let _export = config.traces.export()?;
             serve(*settings).await
         }
         Command::Migrate(settings) => {
             config.logging.init()?;
-            Ok(postgres::migrate(
-                &settings.database,
-                &MIGRATOR,
-                &settings.termination_message_path,
-            )
-            .await?)
+            Ok(settings.run(&MIGRATOR).await?)
         }
-        Command::Audit(settings) => {
+        Command::Audit(database) => {
             config.logging.init()?;
-            audit(&settings.database).await
+            audit(&database).await
         }
         Command::Openapi => {
             println!("{}", http::openapi().to_pretty_json()?);
@@ -67,7 +63,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         lists: pools.lists,
         health: pools.health,
         auditor: auditor.clone(),
-        clock: Clock::system(),
+        ids: Ids::system(),
         verifier: verifier.clone(),
         currency: settings.currency,
         in_flight: InFlight::default(),
@@ -92,7 +88,8 @@ fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
         books: StockBooks,
         pool: pool.clone(),
         options: database.unlimited("product audit")?,
-        clock: Clock::system(),
+        ids: Ids::system(),
+        jitter: Jitter::random(),
     })
 }
 

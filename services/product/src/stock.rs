@@ -2,5 +2,6 @@
 
 pub mod inventory;
 pub mod locations;
+pub mod postgres;
 pub mod reservations;
 pub mod shortfalls;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use web::server::stopped;
 
 use crate::{
-    idempotency::keys,
-    stock::reservations::{expire_overdue_but, model::StockError},
+    infrastructure::postgres::{failure::StockError, idempotency_keys},
+    stock::reservations::expire_overdue_but,
 };
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
     }
 }
 
-/// Goes on for as long as holds go back; those whose stock somebody works on wait for the next turn.
+/// Goes on for as long as holds go back; those whose stock is locked wait for the next turn.
 async fn sweep_holds(
     pool: &Pool,
     broken: &mut BTreeSet<Uuid>,
@@ -66,6 +66,11 @@ async fn sweep_holds(
 }
 
 async fn sweep_keys(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<(), sqlx::Error> {
-    while keys::sweep(pool, KEYS_AT_ONCE).await?.cast_signed() == KEYS_AT_ONCE && !*stop.borrow() {}
+    while idempotency_keys::sweep(pool, KEYS_AT_ONCE)
+        .await?
+        .cast_signed()
+        == KEYS_AT_ONCE
+        && !*stop.borrow()
+    {}
     Ok(())
 }

@@ -3,8 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
-use clock::Clock;
+use clock::Ids;
 use local_shop::{Binaries, Member, Plan, Shop, Workload};
+use rand::{RngExt, rngs::SmallRng};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{
@@ -17,7 +18,6 @@ use web::token::Role;
 use crate::{
     books,
     buyer::{Buyer, Entry, Errand, Item, Wish},
-    dice::Dice,
 };
 
 /// Longer than the longest pause of a saga, shorter than what a test may take.
@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_mins(1);
 pub struct Arena {
     pub shop: Shop,
     pub client: Client,
-    pub clock: Clock,
+    pub ids: Ids,
     vendor: Buyer,
     /// Orders can be cancelled here: not in every version.
     pub cancels: bool,
@@ -71,12 +71,12 @@ impl Arena {
     }
 
     pub fn of(shop: Shop) -> Result<Self> {
-        let clock = Clock::system();
-        let vendor = buyer(&shop, clock.uuid(), &[Role::Vendor])?;
+        let ids = Ids::system();
+        let vendor = buyer(&shop, ids.uuid(), &[Role::Vendor])?;
         Ok(Self {
             shop,
             client: Client::builder().no_proxy().build()?,
-            clock,
+            ids,
             vendor,
             cancels: false,
         })
@@ -84,7 +84,7 @@ impl Arena {
 
     pub fn buyers(&self, count: usize) -> Result<Vec<Buyer>> {
         (0..count)
-            .map(|_| buyer(&self.shop, self.clock.uuid(), &[Role::Customer]))
+            .map(|_| buyer(&self.shop, self.ids.uuid(), &[Role::Customer]))
             .collect()
     }
 
@@ -111,7 +111,7 @@ impl Arena {
             .client
             .request(method, format!("{url}{path}"))
             .bearer_auth(&self.vendor.token)
-            .header("Idempotency-Key", self.clock.uuid().to_string())
+            .header("Idempotency-Key", self.ids.uuid().to_string())
             .timeout(Duration::from_secs(5)))
     }
 
@@ -131,7 +131,7 @@ impl Arena {
 
     /// Puts a product on sale; the SKU.
     pub async fn sells(&self, units: u32) -> Result<String> {
-        let sku = format!("C{}", self.clock.uuid().simple()).to_uppercase();
+        let sku = format!("C{}", self.ids.uuid().simple()).to_uppercase();
         let body = json!({ "sku": sku, "name": "Thing", "price": "3.50", "status": "active" });
         let request = self.vendor(Method::POST, "/api/v1/products")?.json(&body);
         expect(request, 201).await?;
@@ -223,7 +223,7 @@ impl Arena {
     /// Wishes for one to three of these SKUs, in any order.
     pub fn wishes(
         &self,
-        dice: &mut Dice,
+        dice: &mut SmallRng,
         skus: &[String],
         count: usize,
         methods: &[&str],
@@ -232,7 +232,7 @@ impl Arena {
             .map(|_| {
                 let (method, errand) = payment(dice, methods, self.cancels);
                 Wish {
-                    key: format!("chaos-{}", self.clock.uuid().simple()),
+                    key: format!("chaos-{}", self.ids.uuid().simple()),
                     items: basket(dice, skus),
                     method,
                     errand,
@@ -242,12 +242,12 @@ impl Arena {
     }
 }
 
-fn basket(dice: &mut Dice, skus: &[String]) -> Vec<Item> {
+fn basket(dice: &mut SmallRng, skus: &[String]) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
-    for _ in 0..=dice.below(3) {
-        let sku = dice.one_of(skus).clone();
+    for _ in 0..=dice.random_range(0..3) {
+        let sku = skus[dice.random_range(0..skus.len())].clone();
         if items.iter().all(|item| item.sku != sku) {
-            let quantity = if dice.below(3) == 0 { 2 } else { 1 };
+            let quantity = if dice.random_range(0..3) == 0 { 2 } else { 1 };
             items.push(Item { sku, quantity });
         }
     }
@@ -255,12 +255,16 @@ fn basket(dice: &mut Dice, skus: &[String]) -> Vec<Item> {
 }
 
 /// Most name a method with their order, some pay later, some change their mind, and some never pay.
-fn payment(dice: &mut Dice, methods: &[&str], cancels: bool) -> (Option<String>, Option<Errand>) {
+fn payment(
+    dice: &mut SmallRng,
+    methods: &[&str],
+    cancels: bool,
+) -> (Option<String>, Option<Errand>) {
     if methods.is_empty() {
         return (None, None);
     }
-    let method = (*dice.one_of(methods)).to_owned();
-    match dice.below(10) {
+    let method = methods[dice.random_range(0..methods.len())].to_owned();
+    match dice.random_range(0..10) {
         0..=4 => (Some(method), None),
         5 | 6 => (Some(method), cancels.then_some(Errand::Cancel)),
         7 | 8 => (None, Some(Errand::Pay(method))),

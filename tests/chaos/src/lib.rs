@@ -4,10 +4,8 @@
 pub mod arena;
 pub mod books;
 pub mod buyer;
-pub mod dice;
 pub mod history;
 pub mod points;
 
 pub use arena::Arena;
 pub use buyer::{Buyer, Entry, Item, Outcome};
-pub use dice::Dice;

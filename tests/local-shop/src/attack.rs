@@ -1,15 +1,15 @@
 //! What strangers and one rude customer send: each of these took a shop down, or slowed it to a tenth, before it was
 //! answered for. Tests send them in a row, benchmarks beside the orders of others.
 
-use std::str::FromStr;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
+use strum::VariantArray;
 use uuid::Uuid;
 use web::token::Role;
 
 use crate::{Tokens, Workload};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Attack {
     /// JSON that unfolds when it is read, to every service.
     Bombs,
@@ -57,25 +57,7 @@ const BODY_BYTES: usize = 1024 * 1024;
 const MOST_UNITS: u32 = 10_000;
 
 impl Attack {
-    pub const ALL: [Self; 6] = [
-        Self::Bombs,
-        Self::Bodies,
-        Self::Poison,
-        Self::Intents,
-        Self::Searches,
-        Self::Paths,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bombs => "bombs",
-            Self::Bodies => "bodies",
-            Self::Poison => "poison",
-            Self::Intents => "intents",
-            Self::Searches => "searches",
-            Self::Paths => "paths",
-        }
-    }
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     pub fn volleys(self, target: &Target<'_>) -> Result<Vec<Volley>> {
         let tokens = target.tokens;
@@ -131,15 +113,6 @@ impl Attack {
                 vec![volley(Workload::Product, 8, 500.0, requests)]
             }
         })
-    }
-}
-
-impl FromStr for Attack {
-    type Err = anyhow::Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|attack| attack.name() == name);
-        found.with_context(|| format!("{name} is none of {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
 

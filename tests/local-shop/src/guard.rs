@@ -39,7 +39,8 @@ pub struct Guard {
 }
 
 /// How a process is asked to end when nobody is left to ask politely.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum LastSignal {
     Kill,
     /// With all that it has started, which are in its process group.
@@ -66,11 +67,6 @@ impl Guard {
     }
 
     pub fn add(&self, pid: u32, signal: LastSignal) {
-        let signal = match signal {
-            LastSignal::Kill => "KILL",
-            LastSignal::KillGroup => "KILLGROUP",
-            LastSignal::Quit => "QUIT",
-        };
         self.tell(&format!("+ {pid} {signal}\n"));
     }
 

@@ -10,7 +10,8 @@ use crate::postgres::Durability;
 /// The databases, each of a service of that name.
 pub const DATABASES: [&str; 3] = ["auth", "product", "order"];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Workload {
     Auth,
     Product,
@@ -104,12 +105,6 @@ impl Workload {
 
 impl fmt::Display for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.0 {
-            Workload::Auth => "auth",
-            Workload::Product => "product",
-            Workload::Order => "order",
-            Workload::Worker => "worker",
-        };
-        write!(f, "{name}-{}", self.1)
+        write!(f, "{}-{}", self.0, self.1)
     }
 }

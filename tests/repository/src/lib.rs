@@ -1,5 +1,6 @@
 //! The files of the repository, for tests that hold of all of them.
 
+pub mod arrows;
 pub mod errors;
 
 use std::{

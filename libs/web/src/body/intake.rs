@@ -1,5 +1,5 @@
-//! One request's body on its way in: the handler reads it through one hand, and the layer around the handler throws the
-//! rest away through the other.
+//! The body of one request: the handler reads it through one handle, and the layer around the handler discards the
+//! rest through the other.
 
 use std::{
     future::poll_fn,
@@ -24,12 +24,12 @@ use crate::Problem;
 
 /// Time that a client has to send its body.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Time that may pass without any of it.
+/// Time that may pass without data.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
-/// What each body may hold without asking: nearly all are smaller, and large ones cannot crowd them out. The number of
-/// connections bounds their sum.
+/// Bytes of each body that count for no share: nearly all bodies are smaller, and large ones cannot displace them. The
+/// number of connections bounds their sum.
 const FREE_BYTES: usize = 16 * 1024;
-/// A body takes its share of what all may hold in pieces of this size.
+/// A body takes its share of the common limit in pieces of this size.
 const PIECE: usize = 1024;
 
 pub(super) struct Intake {
@@ -38,23 +38,23 @@ pub(super) struct Intake {
     seen: usize,
     deadline: Instant,
     timer: Pin<Box<Sleep>>,
-    /// Held until the request is answered: what was read is kept as long.
+    /// Held until the request is answered, as long as the bytes are kept.
     share: Option<OwnedSemaphorePermit>,
     touched: bool,
     ended: bool,
     failure: Option<Problem>,
 }
 
-/// How a body ended that nobody kept.
+/// How a discarded body ended.
 pub(super) enum Rest {
     Ended,
-    /// It broke off, or came too slowly.
+    /// It was cut off, or arrived too slowly.
     Failed(Problem),
-    /// There was more than is worth reading.
+    /// It was longer than the layer reads.
     Endless,
 }
 
-/// Why a body cannot be read on.
+/// Why the rest of a body cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the request body was rejected with status {}", .0.code())]
 pub struct Refused(pub Problem);
@@ -110,7 +110,7 @@ impl Intake {
         }
     }
 
-    /// Room for all that was seen so far, or why there is none.
+    /// Takes room for the bytes read so far, or says why there is none.
     fn make_room(&mut self) -> Result<(), Problem> {
         if self.seen > self.limits.max_bytes {
             return Err(self.limits.too_large());
@@ -144,14 +144,14 @@ impl Intake {
         };
         if let Err(problem) = &piece {
             self.failure = Some(problem.clone());
-            // What it took goes to others at once.
+            // Its share is free for other bodies at once.
             self.share = None;
         }
         Poll::Ready(Some(piece))
     }
 }
 
-/// Both hands hold this.
+/// Both handles share this.
 #[derive(Clone)]
 pub(super) struct Shared(Arc<Mutex<Intake>>);
 
@@ -165,7 +165,7 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nobody has asked the client for any of it.
+    /// Whether the client has not been asked for any of it.
     pub(super) fn is_untouched(&self) -> bool {
         !self.lock().touched
     }
@@ -175,7 +175,7 @@ impl Shared {
         self.lock().failure.clone()
     }
 
-    /// Reads and throws away what is left.
+    /// Reads and discards the rest.
     pub(super) async fn drain(&self) -> Rest {
         loop {
             match poll_fn(|cx| self.lock().poll_piece(cx)).await {

@@ -102,7 +102,7 @@ async fn a_length_over_the_limit_is_413_at_once_and_its_sender_hears_it() {
     let refusal = answer(&mut client).await;
     assert_eq!(status(&refusal), "http/1.1 413 payload too large");
     assert!(refusal.contains("connection: close"), "{refusal}");
-    // Whoever goes on sending is not cut off in the middle.
+    // A client that goes on sending is not cut off in the middle.
     client.write_all(&vec![b' '; 2 * MAX_BYTES]).await.unwrap();
     assert_eq!(client.read(&mut [0; 16]).await.unwrap(), 0);
 }
@@ -171,7 +171,7 @@ async fn a_body_that_trickles_is_cut() {
     assert!(started.elapsed() < Duration::from_secs(40));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn all_bodies_together_hold_no_more_than_their_share_and_small_ones_always_pass() {
     let router = layered_within(router(), &TaskTracker::new(), Port::Public, 1);
     let mut held = Vec::new();
@@ -182,6 +182,7 @@ async fn all_bodies_together_hold_no_more_than_their_share_and_small_ones_always
         sender.send(text_of(520 * 1024)).unwrap();
         held.push((send(body), sender));
     }
+    // On a clock that is paused this ends when nothing else can go on.
     tokio::time::sleep(Duration::from_millis(100)).await;
     let third = send(Body::from(text_of(100 * 1024)))
         .await
@@ -206,10 +207,10 @@ async fn all_bodies_together_hold_no_more_than_their_share_and_small_ones_always
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refusal_keeps_nothing_of_a_body() {
     let router = layered_within(router(), &TaskTracker::new(), Port::Public, 1);
-    // Nobody who is refused takes anything of the share: 50 times as much passes.
+    // A refused request takes nothing of the share: 50 times as much passes.
     let refused: Vec<_> = (0..50)
         .map(|index| {
             let path = if index % 2 == 0 { "/refuse" } else { "/none" };
@@ -221,6 +222,7 @@ async fn a_refusal_keeps_nothing_of_a_body() {
             )
         })
         .collect();
+    // On a clock that is paused this ends when nothing else can go on.
     tokio::time::sleep(Duration::from_millis(100)).await;
     let request = json_request("/read", Body::from(text_of(900 * 1024)));
     let answer = router.oneshot(request).await.unwrap();

@@ -1,4 +1,4 @@
-//! An object whose members are the client's own. It is kept as its text, so that it goes out as it came in.
+//! An object whose members the client chooses. It is kept as its text, so that it is returned as it was sent.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub enum FreeObjectError {
 }
 
 /// Members by name, each as its text.
-type Members<'t> = BTreeMap<String, &'t RawValue>;
+type Members = BTreeMap<String, Box<RawValue>>;
 
 impl<const MAX_BYTES: usize> FreeObject<MAX_BYTES> {
     /// The object as text, without white space between its tokens.
@@ -40,7 +40,7 @@ impl<const MAX_BYTES: usize> FreeObject<MAX_BYTES> {
         self.0.get()
     }
 
-    /// What was stored, perhaps before today's rules: it must be an object, and need not keep the bounds.
+    /// A stored object, perhaps from before the current rules: it must be an object, and may exceed the bounds.
     pub fn from_stored(text: String) -> Result<Self, FreeObjectError> {
         if !text.trim_start().starts_with('{') {
             return Err(FreeObjectError::NotAnObject(None));
@@ -51,11 +51,11 @@ impl<const MAX_BYTES: usize> FreeObject<MAX_BYTES> {
             .map_err(|error| FreeObjectError::NotAnObject(Some(error)))
     }
 
-    /// Changed as RFC 7396 says: members are merged, null takes one away.
+    /// Changed as RFC 7396 says: members are merged, null removes one.
     pub fn merged(&self, patch: &Self) -> Result<Self, FreeObjectError> {
-        let text = merge(Some(&self.0), &patch.0)
+        let merged = merge(Some(&self.0), &patch.0)
             .map_err(|error| FreeObjectError::NotAnObject(Some(error)))?;
-        text.parse()
+        merged.get().parse()
     }
 }
 
@@ -132,32 +132,23 @@ fn compact(text: &str) -> String {
         .collect()
 }
 
-/// The text of `target` changed by `patch`, which is an object. As deep as the patch, which is bounded.
-fn merge(target: Option<&RawValue>, patch: &RawValue) -> Result<String, serde_json::Error> {
-    let target = target.filter(|target| is_object(target));
-    let mut members: BTreeMap<String, String> = match target {
-        Some(target) => serde_json::from_str::<Members>(target.get())?
-            .into_iter()
-            .map(|(name, value)| (name, value.get().to_owned()))
-            .collect(),
-        None => BTreeMap::new(),
+/// `target` changed by `patch`, which is an object. As deep as the patch, which is bounded.
+fn merge(target: Option<&RawValue>, patch: &RawValue) -> serde_json::Result<Box<RawValue>> {
+    let mut members: Members = match target.filter(|target| is_object(target)) {
+        Some(target) => serde_json::from_str(target.get())?,
+        None => Members::new(),
     };
     for (name, change) in serde_json::from_str::<Members>(patch.get())? {
         if change.get() == "null" {
             members.remove(&name);
-        } else if is_object(change) {
-            let before = members.remove(&name).map(RawValue::from_string);
-            let merged = merge(before.transpose()?.as_deref(), change)?;
+        } else if is_object(&change) {
+            let merged = merge(members.get(&name).map(AsRef::as_ref), &change)?;
             members.insert(name, merged);
         } else {
-            members.insert(name, change.get().to_owned());
+            members.insert(name, change);
         }
     }
-    let members: Result<Vec<String>, serde_json::Error> = members
-        .into_iter()
-        .map(|(name, value)| Ok(format!("{}:{value}", serde_json::to_string(&name)?)))
-        .collect();
-    Ok(format!("{{{}}}", members?.join(",")))
+    serde_json::value::to_raw_value(&members)
 }
 
 fn is_object(value: &RawValue) -> bool {

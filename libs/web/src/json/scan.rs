@@ -1,4 +1,4 @@
-//! One walk over a text that keeps nothing of it but the place where it is.
+//! One walk over a text that stores nothing but its current location.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use serde_json::error::Category;
 use super::{JsonError, push};
 use crate::FieldError;
 
-/// `serde_json` hands over raw text and numbers under such a name, and believes it wherever it reads a `Value`: text under
-/// it is parsed anew, with a fresh limit of depth.
+/// `serde_json` passes raw text and numbers under such a name, and trusts it wherever it reads a `Value`: text under
+/// it is parsed again, with a fresh limit of depth.
 const PRIVATE: &str = "$serde_json::private::";
 
-/// As many broken places as are worth reporting.
+/// Largest number of reported errors.
 const MAX_FINDINGS: usize = 16;
 
 /// Refuses what is not JSON, nests deeper than `max_depth`, or holds NUL or a private name anywhere.
@@ -29,7 +29,7 @@ pub(super) fn check(text: &[u8], max_depth: usize) -> Result<(), JsonError> {
         .and_then(|()| json.end());
     match walked {
         Err(_) if walk.stopped => Err(JsonError::Invalid(walk.findings)),
-        // It is a number, but none that anybody could compute with.
+        // It is a number, but no type can represent it.
         Err(error) if is_out_of_range(&error) => {
             walk.find("number_out_of_range", "the number is out of range");
             Err(JsonError::Invalid(walk.findings))
@@ -46,10 +46,10 @@ fn is_out_of_range(error: &serde_json::Error) -> bool {
 
 struct Walk {
     depth_left: usize,
-    /// Of the value being looked at.
+    /// The location of the current value.
     pointer: String,
     findings: Vec<FieldError>,
-    /// The walk ended by itself before the text did.
+    /// The walk ended before the text did.
     stopped: bool,
 }
 
@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for Step<'_> {
     }
 }
 
-/// A member's name, which the pointer goes on with.
+/// A member's name, the next segment of the pointer.
 struct Name<'w>(&'w mut Walk);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {

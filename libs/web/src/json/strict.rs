@@ -1,5 +1,5 @@
-//! A deserializer around another one that takes away what serde's derived code accepts beyond the documents: a list for
-//! a struct, and for an enum anything but a string. It holds at every depth.
+//! A deserializer around another one that rejects what serde's derived code accepts beyond the OpenAPI documents: a
+//! list for a struct, and anything but a string for an enum. It applies at every depth.
 
 use std::fmt;
 
@@ -68,7 +68,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        // Not `deserialize_enum`, which calls a value of another type a fault of the syntax.
+        // Not `deserialize_enum`, which reports a value of another type as a syntax error.
         self.0.deserialize_any(Word(visitor))
     }
 

@@ -1,4 +1,4 @@
-//! Requests per address: an IPv4 address, or the network that one IPv6 customer has.
+//! Requests per address: an IPv4 address, or the network of one IPv6 customer.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -9,13 +9,13 @@ use tokio::time::Instant;
 
 use super::{Exceeded, Limiter, Policy, Quota};
 
-/// A site has the 65,536 networks of its /48: all of them together may ask as often as so many customers.
+/// A site has the 65,536 networks of its /48: together they have the limit of this many customers.
 const NETWORKS_A_SITE: u32 = 16;
 
 /// Counts by address. Clones share their counters.
 #[derive(Clone, Debug)]
 pub struct AddressLimiter {
-    /// By IPv4 address, and by IPv6 /64: whoever has one address of it has all 2^64.
+    /// By IPv4 address, and by IPv6 /64: a client with one address of a /64 has all 2^64.
     networks: Limiter,
     /// By IPv6 /48.
     sites: Limiter,
@@ -35,7 +35,7 @@ impl AddressLimiter {
     }
 
     pub fn count(&self, address: IpAddr, now: Instant) -> Result<Quota, Exceeded> {
-        // First the smaller: who is refused there uses up nothing of the neighbours'.
+        // The smaller network first: a request that is refused there does not count for its neighbours.
         let quota = self.networks.count(network(address), now)?;
         if let Some(site) = site(address) {
             self.sites.count(site, now)?;

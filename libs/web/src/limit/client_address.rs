@@ -1,6 +1,6 @@
 //! The client's address: the peer's, or where the peer is a trusted proxy, the rightmost one in X-Forwarded-For
-//! that is not. What stands left of that one, the client itself may have written. No other field is read: X-Real-Ip and
-//! Forwarded pass many proxies as the client sent them.
+//! that is not. The client itself may have written the addresses left of that one. No other field is read: many proxies
+//! pass X-Real-Ip and Forwarded on as the client sent them.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ use crate::Problem;
 
 /// Loopback, private (RFC 1918, 6598, 4193) and link-local ranges: where an ingress of the same cluster is.
 const PRIVATE: &str = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,::1/128,fc00::/7,fe80::/10";
-/// More proxies than any request passes.
+/// More proxies than a request passes in practice.
 const MAX_HOPS: usize = 32;
 
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -29,7 +29,7 @@ pub struct ProxySettings {
     pub trusted_proxies: TrustedProxies,
 }
 
-/// Whose request it is, as the address layer found out.
+/// The client address of a request, as the address layer determined it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -50,9 +50,9 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Whose request this is.
+    /// The client address of this request.
     pub fn client(&self, request: &Request) -> IpAddr {
-        // A server that does not tell its peers counts them as one.
+        // A server without the addresses of its peers counts them as one.
         let peer = request
             .extensions()
             .get::<ConnectInfo<SocketAddr>>()
@@ -63,8 +63,8 @@ impl TrustedProxies {
         self.walk(peer, request.headers())
     }
 
-    /// From the nearest hop outwards, as far as each was written by somebody trusted. What cannot be read ends the walk
-    /// like an address that is not trusted, so that nothing left of it counts.
+    /// From the nearest hop outwards, as long as a trusted proxy wrote the address. An unreadable address ends the walk
+    /// like an untrusted one, so that nothing left of it counts.
     fn walk(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let fields = headers.get_all("x-forwarded-for").iter().rev();
         let hops = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
@@ -139,7 +139,7 @@ fn address(text: &[u8]) -> Option<IpAddr> {
     bare.map(|address| address.to_canonical())
 }
 
-/// The zone (RFC 4007) means something on the machine that wrote it only.
+/// The zone (RFC 4007) has a meaning only on the machine that wrote it.
 fn without_zone(text: &str) -> &str {
     text.split_once('%').map_or(text, |(address, _)| address)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     extract::{Request, State},
-    http::{Method, header},
+    http::Method,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -15,17 +15,17 @@ use utoipa::{
 };
 
 use super::{AddressLimiter, ClientAddress, Meter, TrustedProxies};
-use crate::{Problem, document::add_header};
+use crate::{Problem, document::add_header, token::carries_token};
 
-/// Whom [`limit_by_address`] counts, and how.
+/// Which requests [`limit_by_address`] counts, and how.
 #[derive(Clone, Debug)]
 pub struct AddressGate {
     proxies: TrustedProxies,
     limiter: AddressLimiter,
-    counted: Counted,
+    guests_only: bool,
 }
 
-/// How OpenAPI shows what a limited endpoint answers once there were too many requests.
+/// The OpenAPI response of a limited endpoint after too many requests.
 pub struct LimitedByAddress;
 
 impl IntoResponses for LimitedByAddress {
@@ -50,42 +50,30 @@ impl IntoResponses for LimitedByAddress {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Counted {
-    Everybody,
-    Guests,
-}
-
 impl AddressGate {
     pub fn new(proxies: TrustedProxies, limiter: AddressLimiter) -> Self {
         Self {
             proxies,
             limiter,
-            counted: Counted::Everybody,
+            guests_only: false,
         }
     }
 
     /// Counts reads without a token only: a caller with one is known, and a bad token gets no further than its check.
     pub fn of_guests(proxies: TrustedProxies, limiter: AddressLimiter) -> Self {
         Self {
-            counted: Counted::Guests,
+            guests_only: true,
             ..Self::new(proxies, limiter)
         }
     }
 
     fn counts(&self, request: &Request) -> bool {
-        match self.counted {
-            Counted::Everybody => true,
-            Counted::Guests => {
-                matches!(*request.method(), Method::GET | Method::HEAD)
-                    && !request.headers().contains_key(header::AUTHORIZATION)
-                    && !request.headers().contains_key("authentication")
-            }
-        }
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        !self.guests_only || is_read && !carries_token(request.headers())
     }
 }
 
-/// For `middleware::from_fn_with_state`. Every answer says what is left, refusals included.
+/// For `middleware::from_fn_with_state`. Every response states the remaining quota, refusals included.
 pub async fn limit_by_address(
     State(gate): State<AddressGate>,
     mut request: Request,

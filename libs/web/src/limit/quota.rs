@@ -1,4 +1,4 @@
-//! What is left of a limit, and how an answer says so (draft-ietf-httpapi-ratelimit-headers).
+//! The remaining quota of a limit, and its header fields (draft-ietf-httpapi-ratelimit-headers).
 
 use std::{
     convert::Infallible,
@@ -19,7 +19,7 @@ use crate::Problem;
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// So many requests within so long.
+/// A number of requests within a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// As clients see it: lower-case letters.
@@ -29,7 +29,7 @@ pub struct Policy {
     pub window: Duration,
 }
 
-/// A policy and what a request found left of it.
+/// A policy and the quota that remained for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     pub policy: Policy,
@@ -37,7 +37,7 @@ pub struct Quota {
     pub reset_seconds: u32,
 }
 
-/// The request is one too many.
+/// The request exceeds the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("rate limit `{}` exceeded", .0.policy.name)]
 pub struct Exceeded(pub Quota);
@@ -69,8 +69,8 @@ impl Quota {
     }
 }
 
-/// What one request was counted against. The layer makes it, the use case adds to it, and the layer writes all of it
-/// into the answer, whatever that is.
+/// The limits that one request was counted for. The layer creates it, the use case adds to it, and the layer writes all
+/// of it into the response, whatever that is.
 #[derive(Clone, Debug, Default)]
 pub struct Meter(Arc<Reading>);
 
@@ -89,7 +89,7 @@ impl Meter {
         outcome.map(drop)
     }
 
-    /// The caller turned out to be somebody who is counted otherwise: the address gets its count back.
+    /// The caller is counted otherwise, so the count of the address is reduced again.
     pub fn forgive_address(&self) {
         self.0.address_forgiven.store(true, Ordering::Relaxed);
     }
@@ -98,7 +98,7 @@ impl Meter {
         self.0.address_forgiven.load(Ordering::Relaxed)
     }
 
-    /// Says in an answer what is left.
+    /// Writes the remaining quota into a response.
     pub fn write(&self, headers: &mut HeaderMap) {
         let quotas = self.0.quotas.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, text) in quotas.iter().flat_map(Quota::fields) {

@@ -1,8 +1,8 @@
 //! Requests by key within windows of time, counted in this process and in bounded memory.
 //!
-//! A window is never forgotten before its end: whoever brings many keys would otherwise push out the one that he has
-//! used up. Once there is no room, new keys share a few thousand counters until windows end. (The kept crates either grow
-//! without bound or evict.)
+//! A window is never evicted before its end: otherwise a client with many keys could evict the one that it has
+//! used up. Once there is no room, new keys share a few thousand counters until windows end. (The maintained crates
+//! either grow without bound or evict.)
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use super::{Exceeded, Policy, Quota};
 const MAX_KEYS: usize = 65_536;
 /// Counters that further keys share.
 const SHARED: usize = 4_096;
-/// Looking for windows that have ended reads all of them: no more often than this.
+/// A search for ended windows reads all of them: no more often than this.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// Counts by key. Clones share their counters.
@@ -29,7 +29,7 @@ pub struct Limiter(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     policy: Policy,
-    /// Random for each process: nobody can choose keys that fall on somebody else's counter.
+    /// Random for each process, so that a client cannot choose keys that share the counter of another.
     hasher: RandomState,
     windows: Mutex<Windows>,
 }
@@ -95,7 +95,7 @@ impl Limiter {
 }
 
 impl Windows {
-    /// The window under way that this key counts in.
+    /// The current window of this key.
     fn of(&mut self, key: u64, now: Instant, length: Duration) -> &mut Window {
         let fresh = Window {
             started: now,

@@ -1,15 +1,6 @@
-//! One port's connections: so many and no more, each with bounded buffers and a limit on how long it may say nothing.
+//! The connections of one port: limited in number, each with bounded buffers and a limit on its silence.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1};
@@ -30,13 +21,13 @@ use super::stopped;
 
 /// A request's head, and what is read of its body at a time. Larger heads are answered with 431.
 const MAX_BUFFER: usize = 64 * 1024;
-/// Time to send a request's head. It also counts while a connection waits for its next request, so it is longer than
-/// proxies keep theirs (90 s is usual): who hangs up first must be the one who might send.
+/// Time to send a request's head. It also applies while a connection waits for its next request, so it is longer than
+/// the idle time of proxies (90 s is usual): the side that may send must be the one that closes.
 const HEAD_PATIENCE: Duration = Duration::from_secs(100);
 /// Time that a client beyond the limit has to read its refusal, and refusals under way at a time; more are cut off.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 const MAX_REFUSALS: usize = 256;
-/// After an accept that failed, as for want of file descriptors.
+/// Pause after a failed accept, for example without free file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 const REFUSAL: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n\
@@ -52,7 +43,7 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(most));
     let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
-    let full = AtomicBool::new(false);
+    let mut full = false;
     let connections = TaskTracker::new();
     let mut stopping = pin!(stopped(stop.clone()));
     loop {
@@ -70,11 +61,11 @@ pub(super) async fn serve(
             continue;
         };
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            full.store(false, Ordering::Relaxed);
+            full = false;
             connections.spawn(answer(stream, peer, router.clone(), place, stop.clone()));
             continue;
         }
-        if !full.swap(true, Ordering::Relaxed) {
+        if !std::mem::replace(&mut full, true) {
             warn!(
                 most,
                 "connection limit reached; further connections are answered with 503"
@@ -82,7 +73,7 @@ pub(super) async fn serve(
         }
         if let Ok(turn) = Arc::clone(&refusals).try_acquire_owned() {
             tokio::spawn(async move {
-                // Whatever comes of it, the connection ends.
+                // The connection ends in any case.
                 let _ = tokio::time::timeout(REFUSAL_PATIENCE, refuse(stream)).await;
                 drop(turn);
             });
@@ -112,7 +103,7 @@ async fn answer(
         .max_buf_size(MAX_BUFFER)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
-    // A connection that breaks is its client's business.
+    // A broken connection is no error of the server.
     tokio::select! {
         _ = connection.as_mut() => {}
         () = stopped(stop) => {
@@ -123,7 +114,7 @@ async fn answer(
     drop(place);
 }
 
-/// Answers without reading more than it must: the client sees why before the connection ends.
+/// Responds after reading as little as possible, so that the client sees the reason before the connection ends.
 async fn refuse(mut stream: TcpStream) -> io::Result<()> {
     let answer = format!("{REFUSAL}{}\r\n\r\n{REFUSAL_BODY}", REFUSAL_BODY.len());
     stream.write_all(answer.as_bytes()).await?;

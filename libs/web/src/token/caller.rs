@@ -1,6 +1,6 @@
-//! Who calls, as a type in a handler's signature: `caller: Customer` admits customers, and says so on sight.
+//! Who calls, as a type in a handler's signature: `caller: Requires<orders::Read>` admits those with this permission.
 
-use std::ops::Deref;
+use std::{marker::PhantomData, ops::Deref};
 
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -8,7 +8,10 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::{Claims, Role, Verifier};
+use super::{
+    Role, Verifier,
+    permissions::{Permission, Reach},
+};
 use crate::{Problem, internal};
 
 /// Anyone with a valid token.
@@ -23,15 +26,13 @@ impl Caller {
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
-}
 
-impl From<&Claims> for Caller {
-    fn from(claims: &Claims) -> Self {
-        Self {
-            id: claims.sub,
-            session: claims.sid,
-            roles: claims.roles.clone(),
-        }
+    pub fn reach<P: Permission>(&self) -> Reach {
+        P::ROW.reach(&self.roles)
+    }
+
+    pub fn may<P: Permission>(&self) -> bool {
+        self.reach::<P>() > Reach::No
     }
 }
 
@@ -58,31 +59,44 @@ where
     }
 }
 
-/// Whoever `C` admits, while it is known who has been locked out: for money. An administrator needs it for every
-/// change, and for all that only administrators see.
-#[derive(Clone, Debug)]
-pub struct Fresh<C>(pub C);
+/// A caller with the permission `P`.
+pub struct Requires<P> {
+    /// `Own` or `Any`.
+    pub reach: Reach,
+    caller: Caller,
+    permission: PhantomData<P>,
+}
 
-impl<S, C> FromRequestParts<S> for Fresh<C>
+impl<P> Deref for Requires<P> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<S, P> FromRequestParts<S> for Requires<P>
 where
     S: Send + Sync,
     Verifier: FromRef<S>,
-    C: FromRequestParts<S, Rejection = Problem>,
+    P: Permission,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = C::from_request_parts(parts, state).await?;
-        Verifier::from_ref(state).require_fresh()?;
-        Ok(Self(caller))
-    }
-}
-
-impl<C: Deref<Target = Caller>> Deref for Fresh<C> {
-    type Target = Caller;
-
-    fn deref(&self) -> &Caller {
-        &self.0
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let reach = caller.reach::<P>();
+        if reach == Reach::No {
+            return Err(Problem::forbidden(P::ROW.refusal()));
+        }
+        if P::ROW.needs_fresh() {
+            Verifier::from_ref(state).require_fresh()?;
+        }
+        Ok(Self {
+            reach,
+            caller,
+            permission: PhantomData,
+        })
     }
 }
 
@@ -105,55 +119,6 @@ where
             .await
             .map(|caller| Self(Some(caller)))
     }
-}
-
-macro_rules! callers {
-    ($($(#[$docs:meta])* $name:ident: $($role:ident)|+, $refusal:literal;)+) => {$(
-        $(#[$docs])*
-        #[derive(Clone, Debug)]
-        pub struct $name(pub Caller);
-
-        impl Deref for $name {
-            type Target = Caller;
-
-            fn deref(&self) -> &Caller {
-                &self.0
-            }
-        }
-
-        impl<S> FromRequestParts<S> for $name
-        where
-            S: Send + Sync,
-            Verifier: FromRef<S>,
-        {
-            type Rejection = Problem;
-
-            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-                let caller = Caller::from_request_parts(parts, state).await?;
-                let admitting: &[Role] = &[$(Role::$role),+];
-                if !admitting.iter().any(|role| caller.has(*role)) {
-                    return Err(Problem::forbidden($refusal));
-                }
-                if admitting == [Role::Admin] {
-                    Verifier::from_ref(state).require_fresh()?;
-                }
-                Ok(Self(caller))
-            }
-        }
-    )+};
-}
-
-callers! {
-    /// A caller with the role `customer`.
-    Customer: Customer, "The role customer is required.";
-    /// A caller with the role `vendor`.
-    Vendor: Vendor, "The role vendor is required.";
-    /// A caller with the role `admin`.
-    Admin: Admin, "The role admin is required.";
-    /// A caller with the role `vendor` or `admin`.
-    VendorOrAdmin: Vendor | Admin, "The role vendor or admin is required.";
-    /// A caller with the role `customer` or `admin`.
-    CustomerOrAdmin: Customer | Admin, "The role customer or admin is required.";
 }
 
 /// Whether a request carries a token, good or bad.

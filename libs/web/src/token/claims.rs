@@ -1,8 +1,7 @@
-//! What an access token says.
-
-use std::str::FromStr;
+//! The claims of an access token.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -33,19 +32,24 @@ pub struct Claims {
     pub iat: i64,
     pub exp: i64,
     pub roles: Vec<Role>,
-    /// The user's when the token was made; it rises when roles, status or password change.
+    /// The user's epoch when the token was issued; it rises when roles, status or password change.
     #[serde(default)]
     pub epoch: i64,
 }
 
 /// The role of a user. Input also accepts `buyer` and `seller`, in any letter case.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumString, IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase", try_from = "String")]
+#[strum(ascii_case_insensitive, const_into_str)]
+#[strum(parse_err_ty = RoleError, parse_err_fn = unknown_role)]
 pub enum Role {
+    #[strum(to_string = "customer", serialize = "buyer")]
     Customer,
+    #[strum(to_string = "vendor", serialize = "seller")]
     Vendor,
+    #[strum(to_string = "admin")]
     Admin,
 }
 
@@ -53,27 +57,8 @@ pub enum Role {
 #[error("a role must be customer, vendor or admin")]
 pub struct RoleError;
 
-impl Role {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Vendor => "vendor",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = RoleError;
-
-    fn from_str(text: &str) -> Result<Self, RoleError> {
-        match text.to_ascii_lowercase().as_str() {
-            "customer" | "buyer" => Ok(Self::Customer),
-            "vendor" | "seller" => Ok(Self::Vendor),
-            "admin" => Ok(Self::Admin),
-            _ => Err(RoleError),
-        }
-    }
+fn unknown_role(_: &str) -> RoleError {
+    RoleError
 }
 
 impl TryFrom<String> for Role {

@@ -1,4 +1,4 @@
-//! The public keys of a stack: fixed for auth itself, fetched from its JWKS by everyone else.
+//! The public keys of a stack: fixed for auth itself, fetched from its JWKS by the other services.
 
 use std::{
     collections::HashMap,
@@ -66,7 +66,7 @@ impl Keys {
         }
     }
 
-    /// The key of this kid. `Ok(None)`: there is none; an error: nobody could be asked.
+    /// The key of this kid. `Ok(None)`: there is none; an error: auth could not be reached.
     pub(super) async fn find(&self, kid: &str) -> Result<Option<Arc<Key>>, JwksError> {
         if let Some(key) = self.known(kid) {
             return Ok(Some(key));
@@ -94,7 +94,7 @@ impl Keys {
         }
     }
 
-    /// Takes up what is published now. A key that stays is the same as before.
+    /// Replaces the keys by the published ones. A key that stays is the same as before.
     pub(super) fn replace(&self, set: &JwkSet) -> Result<(), JwksError> {
         let mut by_kid = self.by_kid.write().unwrap_or_else(PoisonError::into_inner);
         *by_kid = read(set, &by_kid)?;
@@ -113,7 +113,7 @@ impl Keys {
         let Some(remote) = &self.remote else {
             return Ok(());
         };
-        // Held over the fetch: whoever waits here finds it done.
+        // Held over the fetch, so that a task that waits here finds it done.
         let mut fetched = remote.fetched.lock().await;
         if fetched.is_some_and(|at| at.elapsed() < pause) {
             return Ok(());

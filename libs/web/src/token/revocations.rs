@@ -1,5 +1,5 @@
-//! Tokens that count no more although they have not expired: of sessions that ended, and of users whose epoch has
-//! moved on. Known from a feed of auth's (ORDERS 30); its age decides what may still be done.
+//! Tokens that are invalid although they have not expired: of sessions that ended, and of users whose epoch has risen.
+//! They are read from a feed of auth (ORDERS 30), whose age decides which operations are still allowed.
 
 use std::{
     collections::HashMap,
@@ -17,44 +17,44 @@ use uuid::Uuid;
 use super::Claims;
 use crate::internal::{TokenFileError, own_token};
 
-/// How often the feed is asked.
+/// How often the feed is read.
 const POLL: Duration = Duration::from_secs(1);
-/// What commits late carries a time of before, so each question reaches back this far; a transaction of auth's
-/// takes a few seconds at most.
+/// A late commit carries an earlier time, so each request reaches back this far; a transaction of auth takes a few
+/// seconds at most.
 const OVERLAP: TimeDelta = TimeDelta::seconds(30);
-/// Knowledge older than this is too old for money and administrators.
+/// A feed older than this is too old for money and administrators.
 const STALE: Duration = Duration::from_secs(30);
 
-/// Where auth says which tokens count no more, and the file with the token that it knows this service by.
+/// The URL of the feed of revoked tokens, and the file with the token by which auth identifies this service.
 #[derive(Clone, Debug)]
 pub struct RevocationFeed {
     pub url: String,
     pub token_file: PathBuf,
 }
 
-/// An answer of the feed: what was revoked since the time asked for, or all that can still matter.
+/// A response of the feed: revocations since the requested time, or all that can still matter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Revoked {
-    /// The time of this answer, of the clock that also sets the times asked for.
+    /// The time of this response, by the clock of the requested times.
     pub as_of: DateTime<Utc>,
     pub sessions: Vec<EndedSession>,
     pub users: Vec<RaisedEpoch>,
 }
 
-/// No token of this session counts.
+/// No token of this session is valid.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndedSession {
     pub id: Uuid,
-    /// Every token that this is about has expired by then.
+    /// Every affected token has expired by then.
     pub until: DateTime<Utc>,
 }
 
-/// No token of this user with a lower epoch counts.
+/// No token of this user with a lower epoch is valid.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RaisedEpoch {
     pub id: Uuid,
     pub epoch: i64,
-    /// Every token that this is about has expired by then.
+    /// Every affected token has expired by then.
     pub until: DateTime<Utc>,
 }
 
@@ -66,24 +66,24 @@ enum FeedError {
     Fetch(#[from] reqwest::Error),
 }
 
-/// Why a token with a good signature does not count.
+/// Why a token with a valid signature is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Revocation {
     SessionEnded,
     AccountChanged,
 }
 
-/// How old the knowledge is.
+/// How old the last response of the feed is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freshness {
     Fresh,
     Stale,
-    /// The feed never answered: nothing is known.
+    /// The feed has not responded yet.
     Missing,
 }
 
 pub(super) struct Revocations {
-    /// `None`: whoever holds this asks the database instead.
+    /// `None`: the holder queries the database instead.
     source: Option<Source>,
     known: RwLock<Known>,
 }
@@ -97,7 +97,7 @@ struct Source {
 struct Known {
     sessions: HashMap<Uuid, DateTime<Utc>>,
     users: HashMap<Uuid, (i64, DateTime<Utc>)>,
-    /// Of the last answer: the feed's time, and ours when we asked.
+    /// Of the last response: the feed's time, and the local time of the request.
     as_of: Option<(DateTime<Utc>, Instant)>,
 }
 
@@ -141,7 +141,7 @@ impl Revocations {
         (claims.epoch < *epoch).then_some(Revocation::AccountChanged)
     }
 
-    /// Asks every second for as long as the process runs.
+    /// Reads the feed every second for as long as the process runs.
     pub(super) async fn follow(&self) {
         let Some(source) = &self.source else { return };
         let mut ticks = tokio::time::interval(POLL);

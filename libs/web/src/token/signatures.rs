@@ -1,5 +1,5 @@
-//! Tokens whose signature was good, by their hash: checking it again costs more than all else about a request.
-//! Nothing but the signature is remembered: whether the token counts is asked each time.
+//! A cache of tokens with a valid signature, by their hash: a second verification would cost more than the rest of a
+//! request. Only the signature is cached: expiry and revocation are checked each time.
 
 use std::{
     collections::HashMap,
@@ -10,13 +10,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{Claims, keys::Key};
 
-/// Tokens remembered by a process; each takes half a kilobyte.
+/// Cached tokens of a process; each takes half a kilobyte.
 pub(super) const CAPACITY: usize = 16_384;
 
 type Hash = [u8; 32];
 
-/// Two generations of half the capacity. When the young one is full, the old one is forgotten and the young one is
-/// old: what is in use is moved up before that.
+/// Two generations of half the capacity. When the young one is full, the old one is dropped and the young one becomes
+/// the old one: tokens in use are moved to the young one before that.
 pub(super) struct Signatures {
     half: usize,
     generations: Mutex<Generations>,
@@ -28,7 +28,7 @@ struct Generations {
     old: HashMap<Hash, Verified>,
 }
 
-/// What a good signature vouches for, and the key it was made with.
+/// The claims under a valid signature, and the key of that signature.
 #[derive(Clone)]
 pub(super) struct Verified {
     pub(super) key: Arc<Key>,
@@ -59,7 +59,7 @@ impl Signatures {
         self.lock().remember(self.half, hash, verified);
     }
 
-    /// Forgets all that this key vouched for.
+    /// Drops all tokens that this key signed.
     pub(super) fn forget(&self, gone: &Arc<Key>) {
         let stays = |_: &Hash, verified: &mut Verified| !Arc::ptr_eq(gone, &verified.key);
         let mut generations = self.lock();

@@ -1,4 +1,4 @@
-//! Tokens for tests of the services: signed for real, by a key made for the test.
+//! Tokens for tests of the services: with a real signature, by a key of the tests.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use jsonwebtoken::{
 use uuid::Uuid;
 
 use super::{Claims, JwksError, Revoked, Role, TOKEN_TYPE, TokenScope, Verifier};
-use clock::Clock;
+use clock::{Clock, Ids};
 
 /// A P-256 key that signs nothing but tests.
 const KEY: &str = include_str!("testing.pem");
@@ -37,12 +37,12 @@ impl Signer {
         Verifier::local(&self.scope, &self.keys()?)
     }
 
-    /// One that was told once, so long ago, that these are revoked.
+    /// One whose feed responded once, this long ago, with these revocations.
     pub fn verifier_told(&self, ago: Duration, revoked: Revoked) -> Result<Verifier, JwksError> {
         Verifier::told(&self.scope, &self.keys()?, ago, revoked)
     }
 
-    /// One that was told nothing, too long ago for money and administrators.
+    /// One whose feed responded without revocations, too long ago for money and administrators.
     pub fn stale_verifier(&self) -> Result<Verifier, JwksError> {
         let nothing = Revoked {
             as_of: Clock::system().now(),
@@ -59,16 +59,15 @@ impl Signer {
         Ok(JwkSet { keys: vec![jwk] })
     }
 
-    /// What a token of this user says, good for 15 minutes.
+    /// The claims of a token of this user, valid for 15 minutes.
     pub fn claims(&self, user: Uuid, roles: &[Role]) -> Claims {
-        let clock = Clock::system();
-        let now = clock.now().timestamp();
+        let (now, ids) = (Clock::system().now().timestamp(), Ids::system());
         Claims {
             iss: self.scope.issuer.clone(),
             aud: self.scope.audience.clone(),
             sub: user,
-            sid: clock.uuid(),
-            jti: clock.uuid(),
+            sid: ids.uuid(),
+            jti: ids.uuid(),
             iat: now,
             exp: now + 900,
             roles: roles.to_vec(),
@@ -76,7 +75,7 @@ impl Signer {
         }
     }
 
-    /// A token of this user, good for 15 minutes.
+    /// A token of this user, valid for 15 minutes.
     pub fn token(&self, user: Uuid, roles: &[Role]) -> Result<String, JwksError> {
         self.sign(&self.claims(user, roles))
     }

@@ -1,4 +1,4 @@
-//! Verifies access tokens: signature, type, issuer, audience and time, and that nobody has revoked them since.
+//! Verifies access tokens: signature, type, issuer, audience and time, and that they have not been revoked.
 
 use std::sync::{
     Arc,
@@ -42,7 +42,7 @@ impl Verifier {
         Ok(Self::with(scope, Keys::fixed(keys)?, Revocations::none()))
     }
 
-    /// For everyone else: auth's JWKS at `url`, and its feed of revocations.
+    /// For the other services: auth's JWKS at `url`, and its feed of revocations.
     pub fn remote(
         scope: &TokenScope,
         url: String,
@@ -74,8 +74,8 @@ impl Verifier {
         tokio::join!(self.0.keys.keep_fresh(), self.0.revocations.follow());
     }
 
-    /// Ready is who has heard of revocations once; `None` where nobody is to be asked. Knowledge that grows old later
-    /// is no reason to stop: all but money and administration goes on.
+    /// Ready once the first response of the revocation feed has arrived; `None` without a feed. A feed that grows old
+    /// later is no reason to stop: all operations but those of money and administrators continue.
     pub fn dependency(&self) -> Option<Dependency> {
         let verifier = self.clone();
         verifier.0.revocations.is_followed().then(|| {
@@ -93,14 +93,18 @@ impl Verifier {
         })
     }
 
-    /// The caller that this token stands for, or the 401 (503 where auth's keys cannot be had) that says why not.
+    /// The caller of this token, or a 401 with the reason (503 if auth's keys are unavailable).
     pub async fn verify(&self, token: &str) -> Result<Caller, Problem> {
         let claims = self.claims(token).await?;
         if self.0.revocations.freshness() == Freshness::Missing {
             return Err(Problem::unavailable(1));
         }
         match self.0.revocations.of(&claims) {
-            None => Ok(Caller::from(&*claims)),
+            None => Ok(Caller {
+                id: claims.sub,
+                session: claims.sid,
+                roles: claims.roles.clone(),
+            }),
             Some(Revocation::SessionEnded) => Err(Problem::unauthorized(
                 "session_ended",
                 "The session has ended; log in again.",
@@ -112,7 +116,7 @@ impl Verifier {
         }
     }
 
-    /// The 503 for what must not be done by somebody who may have been locked out half a minute ago.
+    /// The 503 for operations that a caller must not do who may have been locked out half a minute ago.
     pub(super) fn require_fresh(&self) -> Result<(), Problem> {
         match self.0.revocations.freshness() {
             Freshness::Fresh => Ok(()),
@@ -120,7 +124,7 @@ impl Verifier {
         }
     }
 
-    /// Signatures looked at so far: the dear part, which a remembered token saves.
+    /// Verified signatures so far: the expensive part, which a cached token saves.
     pub fn signatures_checked(&self) -> u64 {
         self.0.signatures_checked.load(Ordering::Relaxed)
     }
@@ -171,7 +175,7 @@ impl Verifier {
         })
     }
 
-    /// One that was told once, so long ago, that these are revoked.
+    /// One whose feed responded once, this long ago, with these revocations.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn told(
         scope: &TokenScope,

@@ -8,11 +8,11 @@ use web::server::stopped;
 
 use super::{
     model::{
-        AccountNames, Email, EmailError, FullName, FullNameError, GuessablePassword, Password,
-        PasswordError, UserId,
+        AccountNames, Email, EmailError, FullName, GuessablePassword, Password, PasswordError,
+        UserId,
     },
     passwords::PasswordsError,
-    postgres::users::{self, FirstAdminOutcome, NewUser},
+    postgres::{self as users, FirstAdminOutcome, NewUser},
 };
 use crate::app::App;
 
@@ -56,8 +56,6 @@ pub enum FirstAdminError {
     },
     #[error("ADMIN_PASSWORD is easy to guess; set another")]
     GuessablePassword(#[from] GuessablePassword),
-    #[error("invalid administrator name")]
-    Name(#[from] FullNameError),
     #[error(transparent)]
     Password(#[from] PasswordsError),
     #[error("the database failed")]
@@ -65,7 +63,7 @@ pub enum FirstAdminError {
 }
 
 impl FirstAdminSettings {
-    /// `Ok(None)`: the settings name nobody.
+    /// `Ok(None)`: the settings name no administrator.
     pub fn parse(self) -> Result<Option<FirstAdmin>, FirstAdminError> {
         let password = match self.admin_password_file {
             Some(path) => read(path)?,
@@ -74,11 +72,10 @@ impl FirstAdminSettings {
         let (Some(email), Some(password)) = (self.admin_email, password) else {
             return Ok(None);
         };
-        let full_name = NAME.to_owned().try_into()?;
         Ok(Some(FirstAdmin {
             email: email.parse()?,
             password: password.try_into()?,
-            full_name,
+            full_name: FullName::stored(NAME.to_owned()),
         }))
     }
 }
@@ -87,7 +84,7 @@ impl FirstAdminSettings {
 fn read(path: PathBuf) -> Result<Option<String>, FirstAdminError> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
-        // The password is an initial one: whoever has set his own may delete it.
+        // The password is an initial one: an administrator who has set another may delete it.
         Err(error) if error.kind() == ErrorKind::NotFound => {
             warn!(path = %path.display(), "no password is configured for the first administrator; none is created");
             Ok(None)
@@ -110,7 +107,7 @@ pub async fn ensure(app: &App, admin: &FirstAdmin) -> Result<FirstAdminOutcome, 
     let place = app.passwords.place()?;
     let password_hash = app.passwords.hash(place, admin.password.clone()).await?;
     let user = NewUser {
-        id: UserId(app.clock.uuid()),
+        id: UserId(app.ids.uuid()),
         email: admin.email.clone(),
         username: None,
         full_name: admin.full_name.clone(),

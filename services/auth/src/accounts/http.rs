@@ -3,7 +3,6 @@
 mod get_profile;
 pub(crate) mod register_user;
 pub(crate) mod update_profile;
-pub(crate) mod user_view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

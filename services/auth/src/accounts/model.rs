@@ -5,12 +5,12 @@ mod full_name;
 mod guessable;
 mod identifier;
 mod password;
+mod stored_user;
 mod username;
-
-use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use strum::EnumString;
 use utoipa::ToSchema;
 use web::token::Role;
 
@@ -20,6 +20,7 @@ pub use self::{
     guessable::{AccountNames, GuessablePassword},
     identifier::{Identifier, IdentifierError},
     password::{Password, PasswordError, PresentedPassword, PresentedPasswordError},
+    stored_user::StoredUser,
     username::{Username, UsernameError},
 };
 
@@ -41,25 +42,10 @@ pub struct User {
     pub created_at: DateTime<Utc>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Status {
     Active,
     Suspended,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("a status must be active or suspended")]
-pub struct StatusError;
-
-impl FromStr for Status {
-    type Err = StatusError;
-
-    fn from_str(text: &str) -> Result<Self, StatusError> {
-        match text {
-            "active" => Ok(Self::Active),
-            "suspended" => Ok(Self::Suspended),
-            _ => Err(StatusError),
-        }
-    }
 }

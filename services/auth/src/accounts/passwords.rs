@@ -27,7 +27,7 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// A thirtieth of the weight of a thread that answers requests, where both want the same core.
 const NICENESS: i32 = 15;
 
-/// More only where somebody has given auth the memory for it.
+/// More only where auth was given the memory for it.
 const USUAL_MOST_THREADS: u32 = 4;
 
 type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
@@ -78,17 +78,6 @@ pub enum PasswordsError {
     Thread,
     #[error("cannot start a hashing thread")]
     Start(#[source] std::io::Error),
-}
-
-impl From<PasswordsError> for web::Problem {
-    fn from(error: PasswordsError) -> Self {
-        match error {
-            PasswordsError::Full => Self::unavailable(1).with_cause(&error),
-            PasswordsError::Hash(_) | PasswordsError::Thread | PasswordsError::Start(_) => {
-                Self::internal(&error)
-            }
-        }
-    }
 }
 
 impl Passwords {
@@ -168,9 +157,9 @@ impl Passwords {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |argon2| {
             let outcome = work(argon2);
-            // The permits go along: whoever stops waiting does not stop the thread.
+            // The permits go along: a caller that stops waiting does not stop the thread.
             drop((place, thread));
-            // Whoever stopped waiting wants no answer.
+            // A caller that stopped waiting wants no answer.
             let _ = answer.send(outcome);
         });
         self.0.jobs.send(job).map_err(|_| PasswordsError::Thread)?;
@@ -178,7 +167,7 @@ impl Passwords {
     }
 }
 
-/// Hashes until the pool is gone, after everybody else on this machine: a flood of logins must not slow orders.
+/// Hashes until the pool is gone, after all other work on this machine: a flood of logins must not slow orders.
 fn hash_in_turn(argon2: &Argon2<'static>, jobs: &Mutex<mpsc::Receiver<Job>>) {
     // On Linux this is the thread and not the process.
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
@@ -190,7 +179,7 @@ fn hash_in_turn(argon2: &Argon2<'static>, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        // A job that panics answers nobody, and the thread goes on.
+        // A job that panics sends no answer, and the thread continues.
         let _ = catch_unwind(AssertUnwindSafe(|| job(argon2)));
     }
 }

@@ -1,7 +1,7 @@
 //! Making an account for oneself, which logs in as well.
 
+use clap::ValueEnum;
 use web::{
-    Problem,
     limit::{ClientAddress, Meter},
     token::Role,
 };
@@ -11,19 +11,25 @@ use super::{
         AccountNames, Email, FullName, GuessablePassword, Password, SessionId, UserId, Username,
     },
     passwords::PasswordsError,
-    postgres::users::{self, InsertError, NewUser},
+    postgres::{self as users, AccountError, NewUser},
 };
 use crate::{
     app::App,
-    config::VendorSignup,
-    limits::{LimitError, account, postgres::attempts},
+    limits::{LimitError, account, take_back},
     sessions::{
+        self,
         device::Device,
-        postgres::sessions::NewSession,
+        model::NewSession,
         session::{Tokens, access_token},
     },
     tokens::secret::{Attempted, RefreshToken},
 };
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VendorSignup {
+    Open,
+    Closed,
+}
 
 pub struct Registration {
     pub email: Email,
@@ -46,32 +52,11 @@ pub enum SignUpError {
     #[error(transparent)]
     Password(#[from] PasswordsError),
     #[error(transparent)]
-    Insert(#[from] InsertError),
+    Account(#[from] AccountError),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
     #[error("cannot sign the access token")]
     Signing(#[from] jsonwebtoken::errors::Error),
-}
-
-impl From<SignUpError> for Problem {
-    fn from(error: SignUpError) -> Self {
-        match error {
-            SignUpError::Admin => {
-                Self::forbidden("Registration with the role admin is not allowed.")
-            }
-            SignUpError::VendorsClosed => {
-                Self::forbidden("This shop does not allow registration with the role vendor.")
-            }
-            SignUpError::GuessablePassword(error) => {
-                Self::invalid_field("/password", error.code(), error.to_string())
-            }
-            SignUpError::Limit(error) => error.into(),
-            SignUpError::Password(error) => error.into(),
-            SignUpError::Insert(error) => error.into(),
-            SignUpError::Database(error) => postgres::problem(&error),
-            SignUpError::Signing(error) => Self::internal(&error),
-        }
-    }
 }
 
 pub async fn sign_up(
@@ -91,7 +76,7 @@ pub async fn sign_up(
         full_name: &registration.full_name,
     };
     registration.password.check(names)?;
-    let registered = app.address_counters.count_registration(address, meter);
+    let registered = app.address_counters.registrations.count(address, meter);
     registered.map_err(LimitError::from)?;
     let place = app.passwords.place()?;
     let counted = app
@@ -102,12 +87,12 @@ pub async fn sign_up(
     let password_hash = match app.passwords.hash(place, registration.password).await {
         Ok(hash) => hash,
         Err(error) => {
-            attempts::take_back(&app.pool, &counted).await?;
+            take_back(&app.pool, &counted).await?;
             return Err(error.into());
         }
     };
     let user = NewUser {
-        id: UserId(app.clock.uuid()),
+        id: UserId(app.ids.uuid()),
         password_hash,
         email: registration.email,
         username: registration.username,
@@ -116,11 +101,15 @@ pub async fn sign_up(
     };
     let refresh = RefreshToken::random();
     let session = NewSession {
-        id: SessionId(app.clock.uuid()),
+        id: SessionId(app.ids.uuid()),
         user: user.id,
         token_hash: refresh.hash(),
     };
-    let user = users::insert_with_session(&app.pool, &user, &session).await?;
+    let mut transaction = app.pool.begin().await?;
+    let made = users::insert(&mut transaction, &user).await;
+    let user = made.map_err(AccountError::from)?;
+    sessions::begin(&mut transaction, &session).await?;
+    transaction.commit().await?;
     Ok(Tokens {
         access: access_token(app, session.id, &user)?,
         refresh,

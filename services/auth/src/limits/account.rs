@@ -5,11 +5,11 @@ use std::time::Duration;
 use postgres::Pool;
 use web::limit::{Exceeded, Meter, Policy, Quota};
 
-use super::{LimitError, postgres::attempts};
-use crate::tokens::secret::Hash;
+use super::{LimitError, postgres as attempts};
+use crate::tokens::model::Hash;
 
 pub const WINDOW: Duration = Duration::from_mins(15);
-/// Refreshes of one session within a window. Honest clients need one or two; whoever holds a copy of one session's
+/// Refreshes of one session within a window. Honest clients need one or two; the holder of a copy of one session's
 /// token cannot use up what the account has for its other sessions.
 const SESSION_REFRESHES: u32 = 30;
 
@@ -51,7 +51,7 @@ fn policy(name: &'static str, limit: u32) -> Policy {
     }
 }
 
-/// Counts a try. Whoever succeeds takes the count back.
+/// Counts an attempt. One that succeeds takes the count back.
 pub(crate) async fn count(
     pool: &Pool,
     attempted: &Hash,

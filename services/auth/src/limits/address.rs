@@ -5,7 +5,7 @@ use web::limit::{AddressGate, AddressLimiter, ClientAddress, Exceeded, Meter, Pr
 
 const DEFAULT_REQUESTS: u32 = 600;
 const DEFAULT_LOG_INS: u32 = 30;
-/// Times as many logins as from devices that nobody knows: an office is full of the former.
+/// Times as many logins as from unknown devices: an office is full of known ones.
 const KNOWN_DEVICES: u32 = 2;
 /// Times as many registrations as logins from unknown devices: nothing but the address limits them.
 const REGISTRATIONS: u32 = 4;
@@ -39,15 +39,35 @@ impl Default for AddressLimits {
 #[derive(Clone, Debug)]
 pub struct AddressCounters {
     gate: AddressGate,
-    log_ins: AddressLimiter,
-    known_devices: AddressLimiter,
-    registrations: AddressLimiter,
+    /// Logins that bring no device, or one that another account has logged in from.
+    pub(crate) log_ins: Counter,
+    /// Logins from devices that some account has logged in from.
+    pub(crate) known_devices: Counter,
+    pub(crate) registrations: Counter,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Counter(AddressLimiter);
+
+impl Counter {
+    pub(crate) fn count(
+        &self,
+        ClientAddress(address): ClientAddress,
+        meter: &Meter,
+    ) -> Result<(), Exceeded> {
+        meter.record(self.0.count(address, Instant::now()))
+    }
 }
 
 impl AddressCounters {
     pub fn new(limits: AddressLimits) -> Self {
         let log_ins = limits.login_limit_per_address_per_minute;
-        let times = |name, factor| AddressLimiter::per_minute(name, log_ins.saturating_mul(factor));
+        let times = |name, factor| {
+            Counter(AddressLimiter::per_minute(
+                name,
+                log_ins.saturating_mul(factor),
+            ))
+        };
         let requests = AddressLimiter::per_minute("address", limits.address_limit_per_minute);
         Self {
             gate: AddressGate::new(limits.proxies.trusted_proxies, requests),
@@ -60,31 +80,5 @@ impl AddressCounters {
     /// What stands before every endpoint that is limited.
     pub(crate) fn gate(&self) -> AddressGate {
         self.gate.clone()
-    }
-
-    /// A login that brings no device, or one that another account has logged in from.
-    pub(crate) fn count_log_in(
-        &self,
-        ClientAddress(address): ClientAddress,
-        meter: &Meter,
-    ) -> Result<(), Exceeded> {
-        meter.record(self.log_ins.count(address, Instant::now()))
-    }
-
-    /// A login from a device that some account has logged in from.
-    pub(crate) fn count_known_device(
-        &self,
-        ClientAddress(address): ClientAddress,
-        meter: &Meter,
-    ) -> Result<(), Exceeded> {
-        meter.record(self.known_devices.count(address, Instant::now()))
-    }
-
-    pub(crate) fn count_registration(
-        &self,
-        ClientAddress(address): ClientAddress,
-        meter: &Meter,
-    ) -> Result<(), Exceeded> {
-        meter.record(self.registrations.count(address, Instant::now()))
     }
 }

@@ -1,7 +1,7 @@
-//! Known devices: what a log-in leaves behind, so that strangers' failures lock nobody out ("device cookies", OWASP).
+//! Known devices: what a log-in leaves behind, so that failures of others lock no user out ("device cookies", OWASP).
 //!
 //! The token says that its holder has logged in to this account before. It opens nothing: with it, failed tries
-//! are counted for the device, and not together with those of everybody who knows the account's name. It is signed and
+//! are counted for the device, and not together with those of all who know the account's name. It is signed and
 //! not stored. A change of the password, the roles or the status raises the account's epoch, and no older token counts.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::model::{User, UserId},
-    tokens::secret::{Hash, ServerKey},
+    tokens::{model::Hash, secret::ServerKey},
 };
 
 /// How long a device is remembered after its last log-in.
@@ -33,7 +33,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// The device of somebody who has just logged in: the one they came with, where it is theirs.
+    /// The device of a user who has just logged in: the one they came with, where it is theirs.
     pub fn after_log_in(known: Option<Self>, user: &User) -> Self {
         Self {
             id: known.map_or_else(rand::random, |device| device.id),

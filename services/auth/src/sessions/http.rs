@@ -1,10 +1,8 @@
 //! The endpoints of sessions: the lists of their routes.
 
-mod device_token;
 pub(crate) mod log_in;
 mod log_out;
 pub(crate) mod refresh_session;
-pub(crate) mod session_view;
 mod validate_session;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -1,23 +1,21 @@
-//! Logging in. Every failure takes the same steps and gets the same answer: nobody learns whether an account exists.
+//! Logging in. Every failure takes the same steps and gets the same answer: no client learns whether an account exists.
 
-use web::{
-    Problem,
-    limit::{ClientAddress, Meter},
-};
+use web::limit::{ClientAddress, Meter};
 
 use super::{
     device::Device,
-    postgres::sessions::{self, NewSession},
+    model::NewSession,
+    postgres as sessions,
     session::{Tokens, access_token},
 };
 use crate::{
     accounts::{
+        find_for_log_in,
         model::{Identifier, PresentedPassword, SessionId, Status},
         passwords::PasswordsError,
-        postgres::users,
     },
     app::App,
-    limits::{LimitError, account, postgres::attempts},
+    limits::{LimitError, account, take_back},
     tokens::secret::{Attempted, RefreshToken},
 };
 
@@ -40,21 +38,6 @@ pub enum LogInError {
     Signing(#[from] jsonwebtoken::errors::Error),
 }
 
-impl From<LogInError> for Problem {
-    fn from(error: LogInError) -> Self {
-        match error {
-            LogInError::Refused => Self::unauthorized(
-                "invalid_credentials",
-                "No active account matches this name and password.",
-            ),
-            LogInError::Limit(error) => error.into(),
-            LogInError::Password(error) => error.into(),
-            LogInError::Database(error) => postgres::problem(&error),
-            LogInError::Signing(error) => Self::internal(&error),
-        }
-    }
-}
-
 pub async fn log_in(
     app: &App,
     Credentials {
@@ -66,14 +49,15 @@ pub async fn log_in(
     meter: &Meter,
 ) -> Result<Tokens, LogInError> {
     // First of all, so that a flood costs no statement.
-    match device {
-        Some(_) => app.address_counters.count_known_device(address, meter),
-        None => app.address_counters.count_log_in(address, meter),
-    }
-    .map_err(LimitError::from)?;
+    let counters = &app.address_counters;
+    let of_address = match device {
+        Some(_) => &counters.known_devices,
+        None => &counters.log_ins,
+    };
+    of_address.count(address, meter).map_err(LimitError::from)?;
     let place = app.passwords.place()?;
 
-    let account = users::find_for_log_in(&app.pool, &identifier).await?;
+    let account = find_for_log_in(&app.pool, &identifier).await?;
     let presented = device;
     let device = presented.filter(|device| {
         account
@@ -81,7 +65,7 @@ pub async fn log_in(
             .is_some_and(|account| device.is_known_to(&account.user))
     });
     if presented.is_some() && device.is_none() {
-        let counted = app.address_counters.count_log_in(address, meter);
+        let counted = counters.log_ins.count(address, meter);
         counted.map_err(LimitError::from)?;
     }
     // Counted before the password is looked at, so that tries at the same time do not pass the limit together.
@@ -99,8 +83,8 @@ pub async fn log_in(
     let fits = match app.passwords.verify(place, password, hash).await {
         Ok(fits) => fits,
         Err(error) => {
-            // Nobody looked at the password: that is no failed try.
-            attempts::take_back(&app.pool, &counted).await?;
+            // The password was not checked: that is no failed attempt.
+            take_back(&app.pool, &counted).await?;
             return Err(error.into());
         }
     };
@@ -110,7 +94,7 @@ pub async fn log_in(
 
     let refresh = RefreshToken::random();
     let session = NewSession {
-        id: SessionId(app.clock.uuid()),
+        id: SessionId(app.ids.uuid()),
         user: user.id,
         token_hash: refresh.hash(),
     };

@@ -1,3 +1,264 @@
-//! Sessions in SQL. A function is one transaction; the database's clock counts.
+//! Sessions and their refresh tokens. The session's row is the lock of its family.
 
-pub mod sessions;
+use postgres::{Connection, Pool};
+
+use crate::{
+    accounts::model::{SessionId, Status, StoredUser, User, UserId},
+    sessions::model::{NewSession, Owner, REFRESH_SECONDS, TokenState, Verdict},
+    tokens::model::Hash,
+};
+
+/// What came of a presented refresh token.
+pub enum Rotation {
+    /// The successor is good now.
+    Given {
+        session: SessionId,
+        user: User,
+    },
+    Refused,
+    FamilyEnded {
+        session: SessionId,
+    },
+}
+
+/// Starts a session, and forgives the attempts that led to it.
+pub async fn start(pool: &Pool, session: &NewSession, attempted: &Hash) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    insert(&mut transaction, session).await?;
+    sqlx::query!(
+        "DELETE FROM attempts WHERE identifier_hash = $1",
+        attempted.as_slice()
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await
+}
+
+pub(crate) async fn insert(
+    connection: &mut Connection,
+    session: &NewSession,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO sessions (id, user_id, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))",
+        session.id.0,
+        session.user.0,
+        REFRESH_SECONDS,
+    )
+    .execute(&mut *connection)
+    .await?;
+    insert_token(connection, session.id, &session.token_hash).await
+}
+
+async fn insert_token(
+    connection: &mut Connection,
+    session: SessionId,
+    token: &Hash,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "
+        INSERT INTO refresh_tokens (token_hash, session_id, expires_at)
+        VALUES ($1, $2, now() + make_interval(secs => $3))
+        ",
+        token.as_slice(),
+        session.0,
+        REFRESH_SECONDS,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn live_owner(pool: &Pool, token: &Hash) -> Result<Option<Owner>, sqlx::Error> {
+    let row = sqlx::query!(
+        "
+        SELECT session_id, user_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+        WHERE token_hash = $1 AND ended_at IS NULL AND refresh_tokens.expires_at > now()
+        ",
+        token.as_slice(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| Owner {
+        session: SessionId(row.session_id),
+        user: UserId(row.user_id),
+    }))
+}
+
+/// Carries out what the presented token is worth. The lock is a statement of its own: the next one sees what
+/// its previous holder has done.
+pub async fn rotate(
+    pool: &Pool,
+    presented: &Hash,
+    successor: &Hash,
+) -> Result<Rotation, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let locked = sqlx::query_scalar!(
+        "
+        SELECT sessions.id FROM sessions JOIN refresh_tokens ON session_id = sessions.id
+        WHERE token_hash = $1 FOR NO KEY UPDATE OF sessions
+        ",
+        presented.as_slice(),
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some(session) = locked.map(SessionId) else {
+        return Ok(Rotation::Refused);
+    };
+
+    let (state, user) = state(&mut transaction, session, presented, successor).await?;
+    let rotation = match state.verdict() {
+        Verdict::Refuse => return Ok(Rotation::Refused),
+        Verdict::Repeat => return Ok(Rotation::Given { session, user }),
+        Verdict::Rotate => {
+            replace_token(&mut transaction, session, presented, successor).await?;
+            Rotation::Given { session, user }
+        }
+        Verdict::EndFamily => {
+            sqlx::query!(
+                "UPDATE sessions SET ended_at = now(), end_reason = 'reuse' WHERE id = $1",
+                session.0
+            )
+            .execute(&mut *transaction)
+            .await?;
+            Rotation::FamilyEnded { session }
+        }
+    };
+    transaction.commit().await?;
+    Ok(rotation)
+}
+
+async fn state(
+    connection: &mut Connection,
+    session: SessionId,
+    presented: &Hash,
+    successor: &Hash,
+) -> Result<(TokenState, User), sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        SELECT
+            sessions.ended_at IS NULL AND token.expires_at > now() AS "going_on!",
+            extract(epoch FROM now() - token.rotated_at)::float8 AS rotated_seconds_ago,
+            next.rotated_at IS NOT NULL AS "successor_rotated!",
+            next.token_hash IS NOT NULL AS "successor_known!",
+            users.id, users.email, users.username, users.full_name, users.roles, users.status, users.version,
+            users.token_epoch, users.created_at
+        FROM sessions
+        JOIN users ON users.id = sessions.user_id
+        JOIN refresh_tokens AS token ON token.session_id = sessions.id AND token.token_hash = $2
+        LEFT JOIN refresh_tokens AS next ON next.session_id = sessions.id AND next.token_hash = $3
+        WHERE sessions.id = $1
+        "#,
+        session.0,
+        presented.as_slice(),
+        successor.as_slice(),
+    )
+    .fetch_one(connection)
+    .await?;
+    let user = StoredUser {
+        id: row.id,
+        email: row.email,
+        username: row.username,
+        full_name: row.full_name,
+        roles: row.roles,
+        status: row.status,
+        version: row.version,
+        token_epoch: row.token_epoch,
+        created_at: row.created_at,
+    };
+    let user = User::try_from(user).map_err(sqlx::Error::Decode)?;
+    let state = TokenState {
+        live: row.going_on && user.status == Status::Active,
+        rotated_seconds_ago: row.rotated_seconds_ago,
+        successor_rotated: row.successor_known.then_some(row.successor_rotated),
+    };
+    Ok((state, user))
+}
+
+async fn replace_token(
+    connection: &mut Connection,
+    session: SessionId,
+    presented: &Hash,
+    successor: &Hash,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE refresh_tokens SET rotated_at = now() WHERE token_hash = $1",
+        presented.as_slice()
+    )
+    .execute(&mut *connection)
+    .await?;
+    insert_token(connection, session, successor).await?;
+    sqlx::query!(
+        "UPDATE sessions SET expires_at = now() + make_interval(secs => $2) WHERE id = $1",
+        session.0,
+        REFRESH_SECONDS,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The user of this session, while it goes on and they are active.
+pub async fn live_user(
+    pool: &Pool,
+    session: SessionId,
+    user: UserId,
+) -> Result<Option<User>, sqlx::Error> {
+    let row = sqlx::query_as!(
+        StoredUser,
+        "
+        SELECT users.id, email, username, full_name, roles, status, version, token_epoch, users.created_at
+        FROM sessions JOIN users ON users.id = user_id
+        WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL AND status = 'active'
+        ",
+        session.0,
+        user.0,
+    )
+    .fetch_optional(pool)
+    .await?;
+    let user = row.map(User::try_from).transpose();
+    user.map_err(sqlx::Error::Decode)
+}
+
+/// Ends a session of this user; one that has ended stays as it is.
+pub async fn end(pool: &Pool, session: SessionId, user: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "
+        UPDATE sessions SET ended_at = now(), end_reason = 'logout'
+        WHERE id = $1 AND user_id = $2 AND ended_at IS NULL
+        ",
+        session.0,
+        user.0,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Takes away up to `batch` refresh tokens that have expired.
+pub async fn sweep_tokens(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
+    let swept = sqlx::query!(
+        "
+        DELETE FROM refresh_tokens WHERE token_hash IN (
+            SELECT token_hash FROM refresh_tokens WHERE expires_at < now()
+            ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+        ",
+        batch,
+    )
+    .execute(pool)
+    .await?;
+    Ok(swept.rows_affected())
+}
+
+/// Takes away up to `batch` sessions whose last refresh token has expired.
+pub async fn sweep(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
+    let swept = sqlx::query!(
+        "
+        DELETE FROM sessions WHERE id IN (
+            SELECT id FROM sessions WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+        ",
+        batch,
+    )
+    .execute(pool)
+    .await?;
+    Ok(swept.rows_affected())
+}

@@ -1,3 +1,61 @@
-//! Revocations in SQL. A function is one transaction; the database's clock counts.
+//! The feed of what access tokens count no more. Its rows are written by triggers, in the transaction that ends the
+//! session or changes the user (`migrations/0004_revocations.sql`).
 
-pub mod revocations;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use postgres::Pool;
+use web::token::{EndedSession, RaisedEpoch, Revoked};
+
+use crate::tokens::model::ACCESS_SECONDS;
+
+/// The time after which a revocation matters to no token: an access token's life, and room for clocks that differ and
+/// for an answer that was under way when the session ended.
+const KEPT: Duration = Duration::from_secs(ACCESS_SECONDS.cast_unsigned() + 300);
+
+/// What was revoked since then; `None`: all that can still matter.
+pub async fn since(pool: &Pool, since: Option<DateTime<Utc>>) -> Result<Revoked, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT now() AS "as_of!", session_id, user_id, epoch, recorded_at + make_interval(secs => $2) AS until
+        FROM (VALUES (1)) AS always
+        LEFT JOIN revocations
+            ON recorded_at >= coalesce($1::timestamptz, '-infinity') AND recorded_at > now() - make_interval(secs => $2)
+        "#,
+        since,
+        KEPT.as_secs_f64(),
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut revoked = Revoked {
+        as_of: rows.first().ok_or(sqlx::Error::RowNotFound)?.as_of,
+        sessions: Vec::new(),
+        users: Vec::new(),
+    };
+    for row in rows {
+        let Some(until) = row.until else { continue };
+        if let Some(id) = row.session_id {
+            revoked.sessions.push(EndedSession { id, until });
+        }
+        if let (Some(id), Some(epoch)) = (row.user_id, row.epoch) {
+            revoked.users.push(RaisedEpoch { id, epoch, until });
+        }
+    }
+    Ok(revoked)
+}
+
+/// Takes away up to `batch` revocations that no token can matter to.
+pub async fn sweep(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
+    let swept = sqlx::query!(
+        "
+        DELETE FROM revocations WHERE id IN (
+            SELECT id FROM revocations WHERE recorded_at < now() - make_interval(secs => $2)
+            ORDER BY recorded_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+        ",
+        batch,
+        KEPT.as_secs_f64(),
+    )
+    .execute(pool)
+    .await?;
+    Ok(swept.rows_affected())
+}

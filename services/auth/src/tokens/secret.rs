@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::{constant_time, digest, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
+use super::model::Hash;
 use crate::accounts::model::{Email, Identifier, SessionId, UserId};
 
 /// As many bytes as HMAC-SHA-256 makes use of at least.
@@ -30,13 +31,10 @@ pub enum ServerKeyError {
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken([u8; 32]);
 
-/// What is kept of a secret: 32 bytes that do not lead back to it.
-pub type Hash = [u8; 32];
-
 /// Whose tries are counted: each scope counts on its own.
 #[derive(Clone, Copy)]
 pub enum Attempted<'a> {
-    /// By an e-mail address or a username that nobody has.
+    /// By an e-mail address or a username of no account.
     UnknownLogIn(&'a Identifier),
     /// By either name of an account.
     LogIn(UserId),

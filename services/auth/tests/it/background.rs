@@ -1,4 +1,4 @@
-//! What happens without a request: the first administrator, the sweeper, keys from a folder.
+//! Work without a request: the first administrator, the sweeper, keys from a folder.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use auth::{
     MIGRATOR,
     accounts::{
         first_admin::{FirstAdmin, FirstAdminError, FirstAdminSettings, ensure},
-        postgres::users::FirstAdminOutcome,
+        postgres::FirstAdminOutcome,
     },
     sweeper,
     tokens::{
@@ -89,7 +89,7 @@ async fn an_administrators_password_is_not_one_that_is_guessed_first(pool: PgPoo
         refused,
         Err(FirstAdminError::GuessablePassword(_))
     ));
-    // Where there is an administrator, nobody asks.
+    // With an administrator in place the password is not checked.
     ensure(&auth.app, &admin("root@example.com")).await.unwrap();
     assert_eq!(
         ensure(&auth.app, &weak).await.unwrap(),

@@ -1,4 +1,4 @@
-//! Floods and guesses: whom they hold up, and whom they do not.
+//! Floods and guesses: which clients they block, and which they do not.
 
 use auth::{MIGRATOR, limits::address::AddressLimits};
 use axum::http::HeaderValue;
@@ -147,7 +147,7 @@ async fn email_and_username_count_as_one_account(pool: PgPool) {
     fail(&auth, "ANN", 2).await;
     is_locked_out(&auth.log_in("ann", PASSWORD).await);
     is_locked_out(&auth.log_in("ann@example.com", PASSWORD).await);
-    // Names that nobody has are counted as well, each by itself.
+    // Names without an account are counted as well, each by itself.
     fail(&auth, "nobody", 4).await;
     is_locked_out(&auth.log_in("nobody", WRONG).await);
     fail(&auth, "nobody@example.com", 1).await;
@@ -186,7 +186,7 @@ async fn a_flood_from_one_address_does_not_hold_up_another(pool: PgPool) {
     let (mut looked_at, mut refused) = (0, 0);
     for number in 0..40 {
         let body = json!({ "email": format!("x{number}@example.com"), "password": WRONG });
-        // Whatever the attacker writes in front of what the ingress appends.
+        // The attacker varies the addresses before the one that the ingress appends.
         let claimed = format!("198.51.100.{number}, 203.0.113.1");
         let answer = auth.post_from(&claimed, LOGIN, &body).await;
         match answer.status {
@@ -254,9 +254,9 @@ async fn an_office_of_known_devices_logs_in_beside_a_flood(pool: PgPool) {
         request
     };
     assert_eq!(auth.send(log_in("ann")).await.status, 200);
-    // The device of one account makes nobody else's a known one.
+    // The device of one account is not a known device of another.
     auth.send(log_in("ben")).await.is(429, "too_many_requests");
-    // And one address has an end with known devices too.
+    // One address has a limit with known devices, too.
     assert_eq!(auth.send(log_in("ann")).await.status, 200);
     assert_eq!(auth.send(log_in("ann")).await.status, 200);
     auth.send(log_in("ann")).await.is(429, "too_many_requests");
@@ -321,7 +321,7 @@ async fn tokens_that_are_none_are_counted_by_address_alone(pool: PgPool) {
     }
     let refused = auth.post_from("203.0.113.1", REFRESH, &body).await;
     refused.is(429, "too_many_requests");
-    // What came of it is not the account's to pay.
+    // The account is not charged for it.
     let own = auth.log_in("ann", PASSWORD).await;
     assert_eq!(auth.refresh(own.refresh()).await.status, 200);
 }
@@ -332,7 +332,7 @@ async fn one_session_does_not_use_up_the_refreshes_of_the_others(pool: PgPool) {
     let stolen = auth.customer("ann").await;
     let other = auth.log_in("ann", PASSWORD).await;
     for _ in 0..30 {
-        // Within its grace a token gets the same successor again.
+        // Within the grace period a token gets the same successor again.
         assert_eq!(auth.refresh(stolen.refresh()).await.status, 200);
     }
     is_locked_out(&auth.refresh(stolen.refresh()).await);

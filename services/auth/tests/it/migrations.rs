@@ -1,10 +1,10 @@
-//! Every migration while the release before goes on letting people in: nothing that it committed is lost.
+//! Every migration while the previous release continues to log users in: nothing that it committed is lost.
 
 use auth::MIGRATOR;
 use postgres::testing::migrations::{Written, under_writers};
 use sqlx::PgPool;
 
-/// How releases register somebody, and from the second on log them in and out.
+/// How releases register a user, and from the second on log them in and out.
 const SHAPES: [Written; 2] = [
     Written {
         since: 1,
@@ -75,7 +75,7 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
         );
         assert_eq!(count(&pool, "refresh_tokens").await, committed);
     }
-    // Whoever changed after the feed of revocations came is told of by it, and by the epoch of their tokens.
+    // A user that changed after the feed of revocations existed is in the feed and has a new token epoch.
     let told = count(&pool, "revocations WHERE user_id IS NOT NULL").await;
     assert_eq!(count(&pool, "users WHERE token_epoch = 1").await, told);
     assert_eq!(

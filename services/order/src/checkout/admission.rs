@@ -2,10 +2,12 @@
 //! made a whole batch fail (ORDERS 12, 15, 18). Counted per replica.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+
+use idempotency::{Flight, InFlight};
 
 use super::PlaceOrderError;
 use crate::values::{RequestKey, UserId};
@@ -14,11 +16,13 @@ use crate::values::{RequestKey, UserId};
 const SUSPENSION: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Default)]
-pub(super) struct Admission(Arc<Mutex<Present>>);
+pub(super) struct Admission {
+    keys: InFlight,
+    present: Arc<Mutex<Present>>,
+}
 
 #[derive(Default)]
 struct Present {
-    keys: HashSet<RequestKey>,
     per_customer: HashMap<UserId, usize>,
     suspended: HashMap<UserId, Instant>,
 }
@@ -27,7 +31,7 @@ struct Present {
 pub(super) struct Ticket {
     admission: Admission,
     customer: UserId,
-    key: RequestKey,
+    _flight: Flight,
 }
 
 impl Admission {
@@ -43,19 +47,19 @@ impl Admission {
         if present.suspended.contains_key(&customer) {
             return Err(PlaceOrderError::Suspended);
         }
-        if present.keys.contains(&key) {
-            return Err(PlaceOrderError::KeyInUse);
-        }
+        let flight = self
+            .keys
+            .enter(key.0)
+            .map_err(|_| PlaceOrderError::KeyInUse)?;
         let queued = present.per_customer.entry(customer).or_default();
         if *queued >= most {
             return Err(PlaceOrderError::TooManyOfCustomer);
         }
         *queued += 1;
-        present.keys.insert(key);
         Ok(Ticket {
             admission: self.clone(),
             customer,
-            key,
+            _flight: flight,
         })
     }
 
@@ -64,14 +68,13 @@ impl Admission {
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         let mut present = self.admission.present();
-        present.keys.remove(&self.key);
         if let Some(queued) = present.per_customer.get_mut(&self.customer) {
             *queued -= 1;
             if *queued == 0 {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use money::Money;
-use web::idempotency;
 
 use super::model::{MissingStock, OrderRequest, RequestedLine, TooManyUnpaidUnits};
 use crate::{
@@ -27,11 +26,7 @@ impl Command {
         request: OrderRequest,
     ) -> Result<Self, PlaceOrderError> {
         let operation = Operation::PlaceOrder;
-        let hashed = [
-            customer.0.as_bytes().as_slice(),
-            operation.as_str().as_bytes(),
-            key.as_bytes(),
-        ];
+        let hash = idempotency::request_hash(customer.0, operation.as_str(), key);
         let fingerprint = idempotency::fingerprint(&request)
             .map_err(|error| PlaceOrderError::Failed(Arc::new(error)))?;
         Ok(Self {
@@ -40,7 +35,7 @@ impl Command {
                 operation,
                 key: key.to_owned(),
             },
-            request_key: RequestKey(idempotency::hash(&hashed)),
+            request_key: RequestKey(hash),
             fingerprint: Fingerprint(fingerprint),
             request,
         })

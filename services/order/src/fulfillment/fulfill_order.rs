@@ -1,92 +1,50 @@
-//! Parcels of an order: planned, shipped, delivered and cancelled by those who sell its lines (ORDERS 22).
-//! Shipping is only decided here; `ship_parcels` tells product.
+//! Fulfillments of an order: planned, shipped, delivered and cancelled by those who sell its lines (ORDERS 22).
+//! Shipping is only decided here; `ship_fulfillments` tells product.
 
-use clock::Clock;
+use clock::Ids;
 
-use super::{
-    model::{Dispatch, Fulfillment, FulfillmentError, FulfillmentStep, Packing, Tracking},
-    ports::Dispatches,
-};
+use super::model::{Fulfillment, FulfillmentAction, FulfillmentError, Tracking};
 use crate::{
     orders::{
-        model::Merchant,
-        ports::{OrdersError, Saved},
+        PartError, change_known_part, change_part, list_parts,
+        model::{Merchant, Selection, Viewer},
+        ports::OrdersWith,
     },
-    values::{FulfillmentId, OrderId, UserId},
+    values::{FulfillmentId, OrderId},
 };
 
-/// How often a step is tried again after somebody else's change of the order.
-const ATTEMPTS: u32 = 5;
-
 #[derive(Clone, Debug)]
-pub struct FulfillOrder<D> {
-    dispatches: D,
-    clock: Clock,
+pub struct FulfillOrder<O> {
+    orders: O,
+    ids: Ids,
 }
 
-/// What is done with a parcel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParcelAction {
-    Ship,
-    Deliver,
-    Cancel,
-}
+pub type FulfillOrderError = PartError<FulfillmentError>;
 
-/// Who looks at the parcels of an order: as its customer, as a seller, or as both.
-#[derive(Clone, Copy, Debug)]
-pub struct Onlooker {
-    pub customer: Option<UserId>,
-    pub merchant: Option<Merchant>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum FulfillOrderError {
-    /// Absent, or nothing of it is the caller's.
-    #[error("no such order or shipment")]
-    NotFound,
-    /// Others changed the order each time.
-    #[error("the order is being changed by another request")]
-    Contended,
-    #[error(transparent)]
-    Refused(#[from] FulfillmentError),
-    #[error(transparent)]
-    Orders(#[from] OrdersError),
-}
-
-impl<D: Dispatches> FulfillOrder<D> {
-    pub fn new(dispatches: D, clock: Clock) -> Self {
-        Self { dispatches, clock }
+impl<O: OrdersWith<Fulfillment>> FulfillOrder<O> {
+    pub fn new(orders: O, ids: Ids) -> Self {
+        Self { orders, ids }
     }
 
-    /// The parcels that an onlooker may see, oldest first.
+    /// The fulfillments that a viewer may see, oldest first.
     pub async fn list(
         &self,
         order: OrderId,
-        onlooker: Onlooker,
+        viewer: Viewer,
     ) -> Result<Vec<Fulfillment>, FulfillOrderError> {
-        let dispatch = self.dispatches.dispatch(order).await?;
-        let dispatch = dispatch.ok_or(FulfillOrderError::NotFound)?;
-        if onlooker.customer == Some(dispatch.order.customer) {
-            return Ok(dispatch.fulfillments);
-        }
-        match onlooker.merchant {
-            Some(merchant) if merchant.sees(&dispatch.order) => {
-                Ok(dispatch.fulfillments_of(merchant).cloned().collect())
-            }
-            Some(_) | None => Err(FulfillOrderError::NotFound),
-        }
+        list_parts(&self.orders, order, viewer).await
     }
 
     pub async fn plan(
         &self,
         order: OrderId,
         by: Merchant,
-        packing: &Packing,
+        selection: &Selection,
         tracking: &Tracking,
     ) -> Result<Fulfillment, FulfillOrderError> {
-        let id = FulfillmentId(self.clock.uuid());
-        self.change(order, by, id, |dispatch| {
-            dispatch.plan(by, id, packing, tracking.clone()).map(Some)
+        let id = FulfillmentId(self.ids.uuid());
+        change_part(&self.orders, order, by, id, |order| {
+            order.plan(by, id, selection, tracking.clone())
         })
         .await
     }
@@ -96,47 +54,8 @@ impl<D: Dispatches> FulfillOrder<D> {
         &self,
         id: FulfillmentId,
         by: Merchant,
-        action: ParcelAction,
+        action: FulfillmentAction,
     ) -> Result<Fulfillment, FulfillOrderError> {
-        let order = self.dispatches.order_of(id).await?;
-        let order = order.ok_or(FulfillOrderError::NotFound)?;
-        self.change(order, by, id, |dispatch| match action {
-            ParcelAction::Ship => dispatch.ship(by, id),
-            ParcelAction::Deliver => dispatch.deliver(by, id),
-            ParcelAction::Cancel => dispatch.cancel(by, id),
-        })
-        .await
-    }
-
-    async fn change(
-        &self,
-        order: OrderId,
-        by: Merchant,
-        id: FulfillmentId,
-        decide: impl Fn(&Dispatch) -> Result<Option<FulfillmentStep>, FulfillmentError>,
-    ) -> Result<Fulfillment, FulfillOrderError> {
-        for _ in 0..ATTEMPTS {
-            let dispatch = self.read(order, by).await?;
-            let saved = match decide(&dispatch)? {
-                Some(step) => self.dispatches.write(order, &step).await?,
-                None => Saved::Written,
-            };
-            match saved {
-                Saved::Written => {
-                    let dispatch = self.read(order, by).await?;
-                    let parcel = dispatch.fulfillments.into_iter().find(|one| one.id == id);
-                    return parcel.ok_or(FulfillOrderError::NotFound);
-                }
-                Saved::Changed => {}
-            }
-        }
-        Err(FulfillOrderError::Contended)
-    }
-
-    async fn read(&self, order: OrderId, by: Merchant) -> Result<Dispatch, FulfillOrderError> {
-        let dispatch = self.dispatches.dispatch(order).await?;
-        dispatch
-            .filter(|dispatch| by.sees(&dispatch.order))
-            .ok_or(FulfillOrderError::NotFound)
+        change_known_part(&self.orders, id, by, |order| order.act(by, id, action)).await
     }
 }

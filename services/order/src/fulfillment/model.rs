@@ -1,13 +1,12 @@
-//! The parcels of an order and their steps. Pure.
+//! The fulfillments of an order and their steps. Pure.
 
-pub(crate) mod fulfillment;
-mod parcel;
-mod returned;
+mod fulfillment;
+mod movement;
 
+#[cfg(test)]
+pub(crate) use fulfillment::tests::Fixture;
 pub use fulfillment::{
-    Dispatch, Fulfillment, FulfillmentError, FulfillmentState, FulfillmentStep, LineUnits,
-    NewFulfillment, Packing, PackingError, ParcelLine, ParcelStep, Tracking, TrackingUrl,
-    TrackingUrlError, shipping_status,
+    Fulfillment, FulfillmentAction, FulfillmentChange, FulfillmentError, FulfillmentState,
+    NewFulfillment, OrderFulfillments, Tracking, TrackingUrl, TrackingUrlError, shipping_status,
 };
-pub use parcel::{Parcel, ParcelLease, ParcelOutcome, ParcelRefusal, ParcelTurn};
-pub use returned::{Return, ReturnReason, ReturnState};
+pub use movement::{Moved, Movement, MovementOutcome, MovementRefusal};

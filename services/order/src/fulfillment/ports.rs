@@ -1,9 +1,54 @@
-//! Where parcels are kept, and the warehouse that they leave.
+//! Goods that leave and come back: where they wait for product to be told, and product's stock.
 
-mod dispatches;
-mod shipments;
-mod warehouse;
+use std::time::Duration;
 
-pub use dispatches::Dispatches;
-pub use shipments::{Shipments, ShipmentsError};
-pub use warehouse::Warehouse;
+use uuid::Uuid;
+
+use super::model::{Movement, MovementOutcome};
+use crate::{
+    checkout::ports::{Misfit, ReservationsError},
+    values::{Cause, Leased, Postponement},
+};
+
+/// Goods of one kind that product must be told of: what leaves, or what comes back.
+pub trait MovementQueue<G>: Send + Sync + 'static {
+    /// Takes up to `most` of them that nobody else is taking, for the length of a lease.
+    fn take(
+        &self,
+        most: i64,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<Leased<Uuid, G>>, QueueError>> + Send;
+
+    /// Writes what product answered, for as far as the leases still hold; how many it wrote.
+    fn settle(
+        &self,
+        answered: &[(Leased<Uuid, G>, MovementOutcome)],
+    ) -> impl Future<Output = Result<usize, QueueError>> + Send;
+
+    /// Makes them due again after a pause each, for as far as the leases still hold.
+    fn postpone(
+        &self,
+        postponements: &[Postponement<Uuid>],
+    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("cannot read or write the shipments or returns")]
+pub struct QueueError(#[source] pub Cause);
+
+/// What product answered about each movement of a question.
+pub type MovementOutcomes = Vec<Result<MovementOutcome, Misfit>>;
+
+/// Product's stock, as far as goods leave it and come back (ORDERS 6). Every method may be repeated with the same movements
+/// and answers the same.
+pub trait Stock: Send + Sync + 'static {
+    fn ship(
+        &self,
+        movements: &[Movement],
+    ) -> impl Future<Output = Result<MovementOutcomes, ReservationsError>> + Send;
+
+    fn take_back(
+        &self,
+        movements: &[Movement],
+    ) -> impl Future<Output = Result<MovementOutcomes, ReservationsError>> + Send;
+}

@@ -5,4 +5,3 @@ pub(crate) mod listing;
 pub(crate) mod merge_patch;
 pub(crate) mod names;
 pub(crate) mod precondition;
-pub(crate) mod replay;

@@ -1,9 +1,10 @@
 //! The connections of one process to the database, and what the subjects share of writing to it.
 
 pub(crate) mod failure;
+pub(crate) mod leases;
 pub(crate) mod request_key;
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::Pool;
 
 /// A column of rows that are written together.
@@ -29,7 +30,7 @@ pub struct PgOrders {
     pub(crate) readers: Pool,
     pub(crate) lanes: Pool,
     pub(crate) intents: Pool,
-    pub(crate) clock: Clock,
+    pub(crate) jitter: Jitter,
 }
 
 /// The connections of one process, by what they are for. Several may be the same.
@@ -38,7 +39,7 @@ pub struct Pools {
     pub readers: Pool,
     /// Batches of orders, and the sagas that orders begin in.
     pub lanes: Pool,
-    /// What people change by hand: cancellations, payments, refunds, parcels, returns.
+    /// What people change by hand: cancellations, payments, refunds, fulfillments, returns.
     pub intents: Pool,
 }
 
@@ -55,7 +56,7 @@ impl Pools {
 }
 
 impl PgOrders {
-    pub fn new(pools: Pools, clock: Clock) -> Self {
+    pub fn new(pools: Pools, jitter: Jitter) -> Self {
         let Pools {
             readers,
             lanes,
@@ -65,7 +66,7 @@ impl PgOrders {
             readers,
             lanes,
             intents,
-            clock,
+            jitter,
         }
     }
 }

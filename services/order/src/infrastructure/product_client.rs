@@ -3,14 +3,14 @@
 
 mod breaker;
 mod holds;
-mod parcels;
+mod movements;
 mod shortfalls;
 mod wire;
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 
 use money::Currency;
-use reqwest::{Client, RequestBuilder, StatusCode, header::HeaderName};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::breaker::Breaker;
@@ -23,8 +23,6 @@ use crate::{
     saga::model::{CommitOutcome, ExtendOutcome, ReleaseOutcome},
     values::{Cause, OrderId},
 };
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct CatalogSettings {
@@ -162,18 +160,16 @@ impl CatalogHttp {
         let token = web::internal::own_token(&self.0.token_file)
             .await
             .map_err(unreachable)?;
-        let mut request = request.bearer_auth(token);
-        if let Some(trace) = web::current_trace() {
-            request = request.header(TRACEPARENT, trace.to_string());
-        }
-        let answer = request.send().await.map_err(|error| {
-            // Only a connection that never came about tells that nothing was done.
-            if error.is_connect() || error.is_builder() {
-                unreachable(error)
-            } else {
-                unknown(error)
-            }
-        })?;
+        let answer = web::call(request.bearer_auth(token))
+            .await
+            .map_err(|error| {
+                // Only a connection that never came about tells that nothing was done.
+                if error.is_connect() || error.is_builder() {
+                    unreachable(error)
+                } else {
+                    unknown(error)
+                }
+            })?;
         let status = answer.status();
         if status.is_success() {
             return Ok(answer.bytes().await.map_err(unknown)?.into());

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Instant};
 
 use serde::Serialize;
-use web::idempotency;
 
 use super::ports::{IntentError, Request};
 use crate::values::{Actor, Fingerprint, Operation, Reader, RequestIdentity, UserId};

@@ -4,6 +4,7 @@ mod event;
 mod filter;
 mod merchant;
 mod order;
+mod part;
 mod revision;
 mod state;
 mod totals;
@@ -12,6 +13,7 @@ pub use event::{NewEvent, PartitionLease, PastEvent, Published};
 pub use filter::OrderFilter;
 pub use merchant::Merchant;
 pub use order::{Order, OrderLine, StoredOrder};
+pub use part::{LineUnits, OrderPart, OrderWith, PartLine, Selection, SelectionError, Viewer};
 pub use revision::{AddressChange, OrderChange, RevisionError};
 pub use state::{
     CancelReason, FulfillmentStatus, Hold, OrderState, PaymentStatus, Status, StoredState,

@@ -4,6 +4,8 @@ mod count;
 mod event_log;
 pub(crate) mod events;
 pub(crate) mod list;
+pub(crate) mod locked_orders;
+pub(crate) mod parts;
 pub(crate) mod revise;
 pub(crate) mod row;
 pub(crate) mod stored_address;
@@ -36,7 +38,7 @@ impl Orders for PgOrders {
         &self,
         identities: &[RequestIdentity],
     ) -> Result<Vec<Option<Recorded>>, OrdersError> {
-        failure::retrying(self.clock, || recorded::recorded(&self.lanes, identities))
+        failure::retrying(self.jitter, || recorded::recorded(&self.lanes, identities))
             .await
             .map_err(orders_error)
     }
@@ -46,7 +48,7 @@ impl Orders for PgOrders {
         orders: &[NewOrder],
         most_unpaid_units: Option<NonZeroU32>,
     ) -> Result<Vec<Creation>, OrdersError> {
-        create::create(&self.lanes, self.clock, orders, most_unpaid_units)
+        create::create(&self.lanes, self.jitter, orders, most_unpaid_units)
             .await
             .map_err(orders_error)
     }

@@ -40,7 +40,7 @@ impl<L: EventLog> PublishEvents<L> {
         let leases = self.log.take(PARTITIONS, self.lease).await?;
         let publish = |leases| self.log.publish(leases, EVENTS);
         let (parts, panicked) = worker::isolating("event_relay", &leases, publish).await;
-        for (PartitionLease { partition, .. }, panicked) in panicked {
+        for (PartitionLease { id: partition, .. }, panicked) in panicked {
             // Its lease ends by itself.
             error!(
                 partition,

@@ -2,13 +2,11 @@
 //! change if it still has the version that was read; otherwise all of it is tried again (ORDERS 22).
 
 use super::{
+    ATTEMPTS,
     model::{Merchant, NewEvent, Order, OrderChange, RevisionError, Status},
     ports::{Orders, OrdersError, Revisions, Saved},
 };
 use crate::values::{Actor, OrderId, Precondition, Reader};
-
-/// How often a write is tried again after a concurrent one.
-const ATTEMPTS: u32 = 5;
 
 #[derive(Clone, Debug)]
 pub struct ReviseOrder<O> {

@@ -8,7 +8,7 @@ pub(crate) mod payment_row;
 
 use std::{sync::Arc, time::Instant};
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::{Failure, Pool};
 
 use super::{
@@ -25,15 +25,15 @@ use crate::{
 pub struct PgPayments {
     readers: Pool,
     writers: Pool,
-    clock: Clock,
+    jitter: Jitter,
 }
 
 impl PgPayments {
-    pub fn new(readers: impl Into<Pool>, writers: impl Into<Pool>, clock: Clock) -> Self {
+    pub fn new(readers: impl Into<Pool>, writers: impl Into<Pool>, jitter: Jitter) -> Self {
         Self {
             readers: readers.into(),
             writers: writers.into(),
-            clock,
+            jitter,
         }
     }
 }
@@ -159,7 +159,7 @@ impl PgPayments {
         T: Send,
         F: Future<Output = Result<T, Stop>> + Send,
     {
-        retrying_since(begun, self.clock, || {
+        retrying_since(begun, self.jitter, || {
             let attempt = attempt();
             async {
                 match attempt.await {

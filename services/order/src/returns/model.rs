@@ -1,25 +1,47 @@
-//! Goods that come back: which units, by which steps, and what they cost. A return as it stands is read together with
-//! the parcels of its order, and is `fulfillment::model::Return`.
+//! Goods that come back: which units, by which steps, and what they cost.
 
+use chrono::{DateTime, Utc};
 use money::Money;
 
 use crate::{
-    fulfillment::model::{
-        Dispatch, Packing, PackingError, ParcelLine, ParcelOutcome, ParcelRefusal, Return,
-        ReturnReason, ReturnState,
+    fulfillment::model::{Moved, Movement, MovementOutcome},
+    orders::model::{
+        Merchant, NewEvent, OrderPart, OrderState, OrderWith, PartLine, Selection, SelectionError,
     },
-    orders::model::{Merchant, NewEvent, OrderState},
-    values::{Actor, EventType, ReturnId, UserId},
+    values::{Actor, EventType, OrderId, ReturnId, Text, UserId, states::states},
 };
 
-/// A step to be written, all or nothing, if the order still has the version that was read.
-#[derive(Clone, Debug)]
-pub struct ReturnStep {
-    pub read_version: i64,
-    pub state: OrderState,
-    pub event: NewEvent,
-    pub change: ReturnChange,
+states! {
+    /// How far a return is. Receiving: the goods are here; product and the payment are being told.
+    ReturnState {
+        Requested = "requested",
+        Approved = "approved",
+        Receiving = "receiving",
+        Received = "received",
+        Rejected = "rejected",
+    }
 }
+
+/// Why goods come back, in the customer's words.
+pub type ReturnReason = Text<500>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Return {
+    pub id: ReturnId,
+    pub order_id: OrderId,
+    pub state: ReturnState,
+    pub lines: Vec<PartLine>,
+    pub reason: Option<ReturnReason>,
+    /// What the lines cost: goes back when they are here, as far as a payment has it.
+    pub refund: Money,
+    /// Why product did not take them back.
+    pub refusal: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// An order with its returns.
+pub type OrderReturns = OrderWith<Return>;
 
 #[derive(Clone, Debug)]
 pub enum ReturnChange {
@@ -33,41 +55,19 @@ pub enum ReturnChange {
     },
 }
 
-/// A return of which product was told, with the event that makes the new version of its order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ToldReturn {
-    pub state: ReturnState,
-    pub refusal: Option<ParcelRefusal>,
-    pub event: NewEvent,
-}
-
-impl ToldReturn {
-    /// By product's answer. `refund`: what went back for it.
-    pub fn of(id: ReturnId, refund: Money, outcome: ParcelOutcome, order: &mut OrderState) -> Self {
-        let event = |event| NewEvent::new(event, Actor::System).with("return_id", id.to_string());
-        match outcome {
-            ParcelOutcome::Done => Self {
-                state: ReturnState::Received,
-                refusal: None,
-                event: event(order.record(EventType::ReturnReceived))
-                    .with("refund_minor", refund.minor),
-            },
-            // Whoever approved it may try again, or reject it.
-            ParcelOutcome::Refused(refusal) => Self {
-                state: ReturnState::Approved,
-                refusal: Some(refusal),
-                event: event(order.record(EventType::ReturnRefused))
-                    .with("refusal", refusal.as_str()),
-            },
-        }
-    }
-}
-
 #[derive(Clone, Debug)]
 pub struct NewReturn {
     pub id: ReturnId,
-    pub lines: Vec<ParcelLine>,
+    pub lines: Vec<PartLine>,
     pub reason: Option<ReturnReason>,
+    pub refund: Money,
+}
+
+/// A return of which product and the payment are to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedReturn {
+    pub movement: Movement,
+    /// What is to go back for it.
     pub refund: Money,
 }
 
@@ -87,146 +87,180 @@ pub enum ReturnError {
     #[error("the return is {}", _0.as_str())]
     NoSuchStep(ReturnState),
     #[error(transparent)]
-    Packing(#[from] PackingError),
+    Selection(#[from] SelectionError),
 }
 
-impl Dispatch {
-    /// The returns that this merchant may see: with nothing in them of somebody else's.
-    pub fn returns_of(&self, merchant: Merchant) -> impl Iterator<Item = &Return> {
-        self.returns
-            .iter()
-            .filter(move |one| self.sells_all(merchant, &one.lines))
+impl OrderPart for Return {
+    type Id = ReturnId;
+    type Change = ReturnChange;
+
+    fn id(&self) -> ReturnId {
+        self.id
     }
 
-    /// The customer wants to give back what was shipped.
-    pub fn request_return(
+    fn lines(&self) -> &[PartLine] {
+        &self.lines
+    }
+}
+
+impl AsRef<Movement> for ReceivedReturn {
+    fn as_ref(&self) -> &Movement {
+        &self.movement
+    }
+}
+
+impl ReceivedReturn {
+    /// What becomes of it and of its order, by product's answer.
+    pub fn told(
         &self,
+        outcome: MovementOutcome,
+        order: &mut OrderState,
+    ) -> (Moved<ReturnState>, NewEvent) {
+        let event = |event| return_event(event, Actor::System, ReturnId(self.movement.id));
+        let (state, refusal, event) = match outcome {
+            MovementOutcome::Done => {
+                let received = event(order.record(EventType::ReturnReceived));
+                let event = received.with("refund_minor", self.refund.minor);
+                (ReturnState::Received, None, event)
+            }
+            // Whoever approved it may try again, or reject it.
+            MovementOutcome::Refused(refusal) => {
+                let refused = event(order.record(EventType::ReturnRefused));
+                let event = refused.with("refusal", refusal.as_str());
+                (ReturnState::Approved, Some(refusal), event)
+            }
+        };
+        (Moved { state, refusal }, event)
+    }
+}
+
+impl OrderReturns {
+    /// The customer wants to give back what was shipped.
+    pub fn request(
+        &mut self,
         customer: UserId,
         id: ReturnId,
-        packing: &Packing,
+        selection: &Selection,
         reason: Option<ReturnReason>,
-    ) -> Result<ReturnStep, ReturnError> {
-        let free: Vec<u32> = self
-            .units
-            .iter()
-            .map(|units| units.shipped.saturating_sub(units.returned))
-            .collect();
-        let lines = self.pack(packing, free, |_| true)?;
-        let currency = self.order.totals.currency();
+    ) -> Result<(), ReturnError> {
+        let lines = self.select(
+            selection,
+            |_, units| units.shipped.saturating_sub(units.returned),
+            |_| true,
+        )?;
         let refund = lines.iter().fold(0_i64, |sum, line| {
-            let price = self.order.lines.get(line.position);
+            let price = self.order().lines.get(line.position);
             let price = price.map_or(0, |line| line.unit_price.minor);
             // No more than the order's total.
             sum.saturating_add(price.saturating_mul(line.quantity.get().into()))
         });
-        let change = ReturnChange::Request(NewReturn {
+        let refund = Money::new(refund, self.order().totals.currency());
+        self.record(EventType::ReturnRequested, Actor::Customer(customer), id);
+        self.write(ReturnChange::Request(NewReturn {
             id,
             lines,
             reason,
-            refund: Money::new(refund, currency),
-        });
-        let actor = Actor::Customer(customer);
-        Ok(self.return_step(id, EventType::ReturnRequested, actor, change))
+            refund,
+        }));
+        Ok(())
     }
 
-    /// `None`: it has been done before.
-    pub fn move_return(
-        &self,
+    /// Taking the same step again changes nothing.
+    pub fn act(
+        &mut self,
         by: Merchant,
         id: ReturnId,
         action: ReturnAction,
-    ) -> Result<Option<ReturnStep>, ReturnError> {
+    ) -> Result<(), ReturnError> {
+        use ReturnAction::{Approve, Receive, Reject};
         use ReturnState::{Approved, Received, Receiving, Rejected, Requested};
-        let found = self.returns_of(by).find(|one| one.id == id);
-        let from = found.ok_or(ReturnError::NotFound)?.state;
+        let from = self.part_of(by, id).ok_or(ReturnError::NotFound)?.state;
         let (event, to) = match (action, from) {
-            (ReturnAction::Approve, Requested) => (EventType::ReturnApproved, Approved),
-            (ReturnAction::Receive, Approved) => (EventType::ReturnReceiving, Receiving),
-            (ReturnAction::Reject, Requested | Approved) => (EventType::ReturnRejected, Rejected),
-            (ReturnAction::Approve, Approved | Receiving | Received)
-            | (ReturnAction::Receive, Receiving | Received)
-            | (ReturnAction::Reject, Rejected) => return Ok(None),
-            (ReturnAction::Approve, Rejected)
-            | (ReturnAction::Receive, Requested | Rejected)
-            | (ReturnAction::Reject, Receiving | Received) => {
-                return Err(ReturnError::NoSuchStep(from));
-            }
+            (Approve, Requested) => (EventType::ReturnApproved, Approved),
+            (Receive, Approved) => (EventType::ReturnReceiving, Receiving),
+            (Reject, Requested | Approved) => (EventType::ReturnRejected, Rejected),
+            (Approve, Approved | Receiving | Received)
+            | (Receive, Receiving | Received)
+            | (Reject, Rejected) => return Ok(()),
+            (Approve, Rejected)
+            | (Receive, Requested | Rejected)
+            | (Reject, Receiving | Received) => return Err(ReturnError::NoSuchStep(from)),
         };
-        let change = ReturnChange::Move {
+        self.record(event, by.actor(), id);
+        self.write(ReturnChange::Move {
             id,
             from,
             to,
             frees_units: to == Rejected,
-        };
-        Ok(Some(self.return_step(id, event, by.actor(), change)))
+        });
+        Ok(())
     }
 
-    fn return_step(
-        &self,
-        id: ReturnId,
-        event: EventType,
-        actor: Actor,
-        change: ReturnChange,
-    ) -> ReturnStep {
-        let mut state = self.order.state;
-        let event = state.record(event);
-        ReturnStep {
-            read_version: self.order.state.version,
-            state,
-            event: NewEvent::new(event, actor).with("return_id", id.to_string()),
-            change,
-        }
+    fn record(&mut self, event: EventType, by: Actor, id: ReturnId) {
+        self.advance(|order| Some(return_event(order.record(event), by, id)));
     }
+}
+
+fn return_event(event: EventType, by: Actor, id: ReturnId) -> NewEvent {
+    NewEvent::new(event, by).with("return_id", id.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use uuid::Uuid;
 
     use super::*;
-    use crate::fulfillment::model::fulfillment::tests::dispatch;
+    use crate::fulfillment::model::{Fixture, MovementRefusal};
 
     const ID: ReturnId = ReturnId(Uuid::nil());
 
-    fn told(outcome: ParcelOutcome) -> (ToldReturn, OrderState) {
+    fn told(outcome: MovementOutcome) -> (Moved<ReturnState>, NewEvent, OrderState) {
         let mut order = OrderState::placed();
-        let refund = Money::new(250, "USD".parse().unwrap());
-        let told = ToldReturn::of(ID, refund, outcome, &mut order);
-        (told, order)
+        let one = ReceivedReturn {
+            movement: Movement {
+                id: ID.0,
+                order_id: OrderId(Uuid::nil()),
+                lines: Vec::new(),
+            },
+            refund: Money::new(250, "USD".parse().unwrap()),
+        };
+        let (moved, event) = one.told(outcome, &mut order);
+        (moved, event, order)
     }
 
     #[test]
     fn what_product_took_back_is_received_and_says_what_was_refunded() {
-        let (told, order) = told(ParcelOutcome::Done);
-        assert_eq!((told.state, told.refusal), (ReturnState::Received, None));
-        assert_eq!(told.event.event_type, EventType::ReturnReceived);
-        assert_eq!(told.event.details["refund_minor"], 250);
+        let (moved, event, order) = told(MovementOutcome::Done);
+        assert_eq!((moved.state, moved.refusal), (ReturnState::Received, None));
+        assert_eq!(event.event_type, EventType::ReturnReceived);
+        assert_eq!(event.details["refund_minor"], 250);
         assert_eq!(order.version, 2);
     }
 
     #[test]
     fn what_product_did_not_take_back_is_approved_as_before_and_says_why() {
-        let (told, order) = told(ParcelOutcome::Refused(ParcelRefusal::Gone));
-        assert_eq!(told.state, ReturnState::Approved);
-        assert_eq!(told.event.event_type, EventType::ReturnRefused);
-        assert_eq!(told.event.details["refusal"], "gone");
+        let (moved, event, order) = told(MovementOutcome::Refused(MovementRefusal::Gone));
+        assert_eq!(moved.state, ReturnState::Approved);
+        assert_eq!(event.event_type, EventType::ReturnRefused);
+        assert_eq!(event.details["refusal"], "gone");
         assert_eq!(order.version, 2);
     }
 
     /// An order of which everything was shipped, with a return of one mug in this state.
-    fn returning(state: ReturnState) -> Dispatch {
-        let mut dispatch = dispatch();
-        for (units, line) in dispatch.units.iter_mut().zip(&dispatch.order.lines) {
+    fn returning(state: ReturnState) -> OrderReturns {
+        let Fixture {
+            order, mut units, ..
+        } = Fixture::confirmed();
+        for (units, line) in units.iter_mut().zip(&order.lines) {
             units.shipped = line.quantity.get();
         }
-        dispatch.units[0].returned = 1;
-        let line = &dispatch.order.lines[0];
-        dispatch.returns.push(Return {
+        units[0].returned = 1;
+        let line = &order.lines[0];
+        let one = Return {
             id: ID,
-            order_id: dispatch.order.id,
+            order_id: order.id,
             state,
-            lines: vec![ParcelLine {
+            lines: vec![PartLine {
                 position: 0,
                 sku: line.sku.clone(),
                 quantity: 1.try_into().unwrap(),
@@ -236,20 +270,23 @@ mod tests {
             refusal: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
-        });
-        dispatch
+        };
+        OrderWith::stored(order, units, vec![one])
     }
 
     #[test]
     fn what_was_shipped_and_is_in_no_return_comes_back_at_its_price() {
-        let shipped = returning(ReturnState::Approved);
-        let customer = shipped.order.customer;
-        let step = shipped.request_return(customer, ID, &Packing::Rest, None);
-        let step = step.unwrap();
-        assert_eq!(step.event.event_type, EventType::ReturnRequested);
-        assert_eq!((step.read_version, step.state.version), (2, 3));
-        let ReturnChange::Request(new) = step.change else {
-            unreachable!("{:?}", step.change)
+        let mut shipped = returning(ReturnState::Approved);
+        let customer = shipped.order().customer;
+        let requested = shipped.request(customer, ID, &Selection::Rest, None);
+        assert_eq!(requested, Ok(()));
+        let [(state, event)] = shipped.versions() else {
+            unreachable!("{:?}", shipped.versions())
+        };
+        assert_eq!(event.event_type, EventType::ReturnRequested);
+        assert_eq!((shipped.read_version(), state.version), (2, 3));
+        let Some(ReturnChange::Request(new)) = shipped.change() else {
+            unreachable!("{:?}", shipped.change())
         };
         let lines = new.lines.iter();
         let lines: Vec<_> = lines
@@ -257,63 +294,61 @@ mod tests {
             .collect();
         assert_eq!(lines, [(0, 2), (1, 1)]);
         assert_eq!(new.refund.minor, 300);
-        let unshipped = dispatch();
-        let refused = unshipped.request_return(customer, ID, &Packing::Rest, None);
-        let left = ReturnError::Packing(PackingError::NothingLeft);
-        assert_eq!(refused.unwrap_err(), left);
+        let Fixture { order, units, .. } = Fixture::confirmed();
+        let mut unshipped = OrderReturns::stored(order, units, Vec::new());
+        let refused = unshipped.request(customer, ID, &Selection::Rest, None);
+        let left = ReturnError::Selection(SelectionError::NothingLeft);
+        assert_eq!(refused, Err(left));
     }
 
     #[test]
     fn a_return_goes_its_way_and_no_step_back() {
+        use ReturnAction::{Approve, Receive, Reject};
         use ReturnState::{Approved, Received, Receiving, Rejected, Requested};
-        let (approve, receive, reject) = (
-            ReturnAction::Approve,
-            ReturnAction::Receive,
-            ReturnAction::Reject,
-        );
         let admin = Merchant::Admin(UserId(Uuid::nil()));
         for (action, from, expected, frees) in [
-            (approve, Requested, Approved, false),
-            (receive, Approved, Receiving, false),
-            (reject, Requested, Rejected, true),
-            (reject, Approved, Rejected, true),
+            (Approve, Requested, Approved, false),
+            (Receive, Approved, Receiving, false),
+            (Reject, Requested, Rejected, true),
+            (Reject, Approved, Rejected, true),
         ] {
-            let step = returning(from).move_return(admin, ID, action);
-            let ReturnChange::Move {
+            let mut order = returning(from);
+            order.act(admin, ID, action).unwrap();
+            let Some(ReturnChange::Move {
                 to, frees_units, ..
-            } = step.unwrap().unwrap().change
+            }) = order.change()
             else {
                 unreachable!()
             };
-            assert_eq!((to, frees_units), (expected, frees));
+            assert_eq!((*to, *frees_units), (expected, frees));
         }
         for (action, done) in [
-            (approve, Approved),
-            (approve, Received),
-            (receive, Receiving),
-            (receive, Received),
-            (reject, Rejected),
+            (Approve, Approved),
+            (Approve, Received),
+            (Receive, Receiving),
+            (Receive, Received),
+            (Reject, Rejected),
         ] {
-            let step = returning(done).move_return(admin, ID, action);
-            assert!(step.unwrap().is_none());
+            let mut order = returning(done);
+            order.act(admin, ID, action).unwrap();
+            assert!(order.change().is_none() && order.versions().is_empty());
         }
         for (action, from) in [
-            (approve, Rejected),
-            (receive, Requested),
-            (receive, Rejected),
-            (reject, Receiving),
-            (reject, Received),
+            (Approve, Rejected),
+            (Receive, Requested),
+            (Receive, Rejected),
+            (Reject, Receiving),
+            (Reject, Received),
         ] {
-            let step = returning(from).move_return(admin, ID, action);
-            assert_eq!(step.unwrap_err(), ReturnError::NoSuchStep(from));
+            let refused = returning(from).act(admin, ID, action);
+            assert_eq!(refused, Err(ReturnError::NoSuchStep(from)));
         }
     }
 
     #[test]
     fn a_return_of_goods_of_others_is_not_there_for_a_vendor() {
         let stranger = Merchant::Vendor(UserId(Uuid::max()));
-        let step =
-            returning(ReturnState::Requested).move_return(stranger, ID, ReturnAction::Reject);
-        assert_eq!(step.unwrap_err(), ReturnError::NotFound);
+        let refused = returning(ReturnState::Requested).act(stranger, ID, ReturnAction::Reject);
+        assert_eq!(refused, Err(ReturnError::NotFound));
     }
 }

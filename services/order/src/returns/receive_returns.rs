@@ -1,104 +1,45 @@
-//! Tells product of goods that came back, many at once, has the money for them go back, and writes the end (ORDERS 6).
+//! Returns that are here: product is told of them, and the money for them goes back.
 //! Both are told under the return's own id: twice, or by two workers, is once.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
-use clock::Clock;
-use tokio::sync::watch;
-use tracing::{error, info, warn};
-
-use super::ports::{ReturnTurn, ReturnedGoods};
+use super::model::ReceivedReturn;
 use crate::{
+    checkout::ports::ReservationsError,
     fulfillment::{
-        model::{Parcel, ParcelLease, ParcelOutcome},
-        ports::{ShipmentsError, Warehouse},
+        Direction,
+        model::Movement,
+        ports::{MovementOutcomes, Stock},
     },
     intents::{Wisher, ports::IntentError},
     payments::{
         model::{IntentRefusal, NewRefund, PaymentError, PaymentFilter, RefundCause},
         ports::{Intent, Payments},
     },
-    values::{
-        Actor, Backoff, Operation, Reader, RefundId, Spread, Start, UserId, Window, causes::chain,
-    },
-};
-
-/// Returns of one round; product takes no more at once.
-const BATCH: i64 = 64;
-/// Longer than a call to product and the transactions of a round may last.
-const LEASE: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(500);
-const RETRIES: Backoff = Backoff {
-    first: Duration::from_millis(200),
-    most: Duration::from_secs(30),
+    values::{Actor, Operation, Reader, RefundId, Start, UserId, Window},
 };
 
 #[derive(Clone)]
-pub struct ReceiveReturns<W, R, P> {
-    pub warehouse: W,
-    pub returns: R,
+pub struct ReceiveReturns<S, P> {
+    pub stock: S,
     pub payments: P,
-    pub clock: Clock,
 }
 
-impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
-    /// One round; how many returns it took.
-    pub async fn run_once(&self) -> Result<usize, ShipmentsError> {
-        let turns = self.returns.take(BATCH, LEASE).await?;
-        let (parts, panicked) =
-            worker::isolating("returns", &turns, |turns| self.take_back(turns)).await;
-        for (one, panicked) in panicked {
-            error!(order.id = %one.turn.parcel.order_id, "a return panicked");
-            self.postpone(std::slice::from_ref(one), &panicked).await?;
-        }
-        parts.into_iter().collect::<Result<(), _>>()?;
-        Ok(turns.len())
-    }
+impl<S: Stock, P: Payments> Direction for ReceiveReturns<S, P> {
+    type Goods = ReceivedReturn;
 
-    async fn take_back(&self, turns: &[ReturnTurn]) -> Result<(), ShipmentsError> {
-        let parcels: Vec<Parcel> = turns.iter().map(|one| one.turn.parcel.clone()).collect();
-        let outcomes = match self.warehouse.take_back(&parcels).await {
-            Ok(outcomes) => outcomes,
-            Err(error) => return self.postpone(turns, &error).await,
-        };
-        let mut answered = Vec::new();
-        for (one, outcome) in turns.iter().zip(outcomes) {
-            let one_alone = std::slice::from_ref(one);
-            match outcome {
-                Ok(outcome @ ParcelOutcome::Refused(_)) => answered.push((one.clone(), outcome)),
-                Ok(outcome @ ParcelOutcome::Done) => match self.give_back(one).await {
-                    Ok(()) => answered.push((one.clone(), outcome)),
-                    Err(error) => self.postpone(one_alone, &error).await?,
-                },
-                // One entry cannot be read: the others stand.
-                Err(misfit) => self.postpone(one_alone, &misfit).await?,
-            }
-        }
-        let settled = self.returns.settle(&answered).await?;
-        info!(returns = turns.len(), settled, "received returned goods");
-        Ok(())
-    }
+    const NAME: &'static str = "returns";
+    const BATCH: i64 = 64;
+    const LEASE: Duration = Duration::from_secs(30);
 
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
-            match self.run_once().await {
-                Ok(taken) if i64::try_from(taken) == Ok(BATCH) => continue,
-                Ok(_) => {}
-                Err(error) => warn!(
-                    error = &error as &dyn Error,
-                    "failed to receive returned goods"
-                ),
-            }
-            if worker::stopped_within(&mut stop, POLL).await {
-                return;
-            }
-        }
+    async fn tell(&self, movements: &[Movement]) -> Result<MovementOutcomes, ReservationsError> {
+        self.stock.take_back(movements).await
     }
 
     /// Has the money for a return go back, as far as a payment still has it; the saga hands it over.
-    async fn give_back(&self, one: &ReturnTurn) -> Result<(), IntentError> {
+    async fn complete(&self, returned: &ReceivedReturn) -> Result<(), IntentError> {
         let filter = PaymentFilter {
-            order: Some(one.turn.parcel.order_id),
+            order: Some(returned.movement.order_id),
             ..PaymentFilter::default()
         };
         let window = Window {
@@ -111,10 +52,10 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
             .payments
             .into_iter()
             .find(|payment| payment.state.is_captured());
-        let Some(payment) = captured.filter(|_| one.refund.minor > 0) else {
+        let Some(payment) = captured.filter(|_| returned.refund.minor > 0) else {
             return Ok(());
         };
-        let id = one.turn.lease.id;
+        let id = returned.movement.id;
         // The return itself is the principal: nobody's keys are in its way.
         let wisher = Wisher {
             user: UserId(id),
@@ -125,7 +66,7 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
         let request = wisher.request(Operation::RefundPayment, &id)?;
         let mut refund = NewRefund {
             id: RefundId(id),
-            amount: Some(one.refund),
+            amount: Some(returned.refund),
             cause: RefundCause::Returned,
             reason: None,
         };
@@ -150,25 +91,5 @@ impl<W: Warehouse, R: ReturnedGoods, P: Payments> ReceiveReturns<W, R, P> {
             Err(error) => return Err(error),
         }
         Ok(())
-    }
-
-    async fn postpone(
-        &self,
-        turns: &[ReturnTurn],
-        error: &(dyn Error + Sync + 'static),
-    ) -> Result<(), ShipmentsError> {
-        warn!(
-            returns = turns.len(),
-            error = error as &(dyn Error + 'static),
-            "postponed returns"
-        );
-        let later: Vec<(ParcelLease, Duration)> = turns
-            .iter()
-            .map(|one| {
-                let spread = Spread::of(self.clock.uuid());
-                (one.turn.lease, RETRIES.pause(one.turn.attempts, spread))
-            })
-            .collect();
-        self.returns.postpone(&later, &chain(error)).await
     }
 }

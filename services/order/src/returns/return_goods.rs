@@ -1,86 +1,64 @@
 //! Returns of an order's goods: asked for by the customer, approved, received or rejected by whoever sold them.
 //! Receiving is only decided here; `receive_returns` tells product and the payment.
 
-use clock::Clock;
+use clock::Ids;
 
 use super::{
-    model::{ReturnAction, ReturnError},
+    model::{OrderReturns, Return, ReturnAction, ReturnError, ReturnReason},
     ports::{ReturnSaved, Returns},
 };
 use crate::{
-    fulfillment::{
-        Onlooker,
-        model::{Dispatch, Packing, Return, ReturnReason},
-        ports::Dispatches,
-    },
     intents::{
         Wisher,
         ports::{Answered, IntentError},
     },
-    orders::{model::Merchant, ports::OrdersError},
+    orders::{
+        ATTEMPTS, PartError, change_known_part, list_parts,
+        model::{Merchant, Selection, Viewer},
+        ports::{OrdersError, OrdersWith},
+    },
     values::{Operation, OrderId, ReturnId, Sku},
 };
 
-/// How often a step is tried again after somebody else's change of the order.
-const ATTEMPTS: u32 = 5;
-
 #[derive(Clone, Debug)]
-pub struct ReturnGoods<D> {
-    store: D,
-    clock: Clock,
+pub struct ReturnGoods<O> {
+    orders: O,
+    ids: Ids,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReturnGoodsError {
-    /// Absent, or nothing of it is the caller's.
-    #[error("no such order or return")]
-    NotFound,
-    /// Others changed the order each time.
-    #[error("the order is being changed by another request")]
-    Contended,
-    #[error("the key was used for a different request")]
-    KeyReused,
     #[error(transparent)]
-    Refused(#[from] ReturnError),
-    #[error(transparent)]
-    Orders(#[from] OrdersError),
+    Step(#[from] PartError<ReturnError>),
+    /// Of the request's key.
     #[error(transparent)]
     Intent(#[from] IntentError),
 }
 
-impl<D: Dispatches + Returns> ReturnGoods<D> {
-    pub fn new(store: D, clock: Clock) -> Self {
-        Self { store, clock }
+impl<O: OrdersWith<Return> + Returns> ReturnGoods<O> {
+    pub fn new(orders: O, ids: Ids) -> Self {
+        Self { orders, ids }
     }
 
-    /// The returns that an onlooker may see, oldest first.
+    /// The returns that a viewer may see, oldest first.
     pub async fn list(
         &self,
         order: OrderId,
-        onlooker: Onlooker,
+        viewer: Viewer,
     ) -> Result<Vec<Return>, ReturnGoodsError> {
-        let dispatch = self.read(order).await?;
-        if onlooker.customer == Some(dispatch.order.customer) {
-            return Ok(dispatch.returns);
-        }
-        match onlooker.merchant {
-            Some(merchant) if merchant.sees(&dispatch.order) => {
-                Ok(dispatch.returns_of(merchant).cloned().collect())
-            }
-            Some(_) | None => Err(ReturnGoodsError::NotFound),
-        }
+        Ok(list_parts(&self.orders, order, viewer).await?)
     }
 
     pub async fn request(
         &self,
         wisher: &Wisher,
         order: OrderId,
-        packing: &Packing,
+        selection: &Selection,
         reason: Option<&ReturnReason>,
     ) -> Result<Answered<Return>, ReturnGoodsError> {
-        let items: Option<Vec<(&Sku, u32)>> = match packing {
-            Packing::Rest => None,
-            Packing::Lines(lines) => Some(
+        let items: Option<Vec<(&Sku, u32)>> = match selection {
+            Selection::Rest => None,
+            Selection::Lines(lines) => Some(
                 lines
                     .iter()
                     .map(|(sku, units)| (sku, units.get()))
@@ -89,32 +67,23 @@ impl<D: Dispatches + Returns> ReturnGoods<D> {
         };
         let content = (order, items, reason);
         let request = wisher.request(Operation::RequestReturn, &content)?;
-        // Before anything else: what an earlier request took is not there a second time (ORDERS 18).
-        if let Some((fingerprint, earlier)) = self.store.requested(&request.identity).await? {
-            if fingerprint != request.fingerprint {
-                return Err(ReturnGoodsError::KeyReused);
-            }
-            return self.found(order, earlier, true).await;
-        }
-        let id = ReturnId(self.clock.uuid());
+        let id = ReturnId(self.ids.uuid());
         for _ in 0..ATTEMPTS {
-            let dispatch = self.read(order).await?;
-            if dispatch.order.customer != wisher.user {
-                return Err(ReturnGoodsError::NotFound);
-            }
-            let step = dispatch.request_return(wisher.user, id, packing, reason.cloned())?;
-            match self
-                .store
-                .write_return(order, &step, Some(&request))
-                .await?
-            {
+            let read = self.orders.find_with(order).await?;
+            let read = read.filter(|read| read.order().customer == wisher.user);
+            let read = read.ok_or(PartError::NotFound)?;
+            let decide = |order: &mut OrderReturns| {
+                order.request(wisher.user, id, selection, reason.cloned())
+            };
+            match self.orders.request(read, id, &request, decide).await? {
                 ReturnSaved::Written => return self.found(order, id, false).await,
                 ReturnSaved::Repeated(earlier) => return self.found(order, earlier, true).await,
-                ReturnSaved::KeyReused => return Err(ReturnGoodsError::KeyReused),
+                ReturnSaved::KeyReused => return Err(IntentError::KeyReused.into()),
+                ReturnSaved::Refused(refused) => return Err(PartError::Refused(refused).into()),
                 ReturnSaved::Changed => {}
             }
         }
-        Err(ReturnGoodsError::Contended)
+        Err(PartError::Contended.into())
     }
 
     /// Doing the same again changes nothing.
@@ -124,24 +93,8 @@ impl<D: Dispatches + Returns> ReturnGoods<D> {
         by: Merchant,
         action: ReturnAction,
     ) -> Result<Return, ReturnGoodsError> {
-        let order = self.store.order_of_return(id).await?;
-        let order = order.ok_or(ReturnGoodsError::NotFound)?;
-        for _ in 0..ATTEMPTS {
-            let dispatch = self.read(order).await?;
-            let saved = match dispatch.move_return(by, id, action)? {
-                Some(step) => self.store.write_return(order, &step, None).await?,
-                None => ReturnSaved::Written,
-            };
-            if saved == ReturnSaved::Written {
-                return Ok(self.found(order, id, false).await?.result);
-            }
-        }
-        Err(ReturnGoodsError::Contended)
-    }
-
-    async fn read(&self, order: OrderId) -> Result<Dispatch, ReturnGoodsError> {
-        let dispatch = self.store.dispatch(order).await?;
-        dispatch.ok_or(ReturnGoodsError::NotFound)
+        let acted = change_known_part(&self.orders, id, by, |order| order.act(by, id, action));
+        Ok(acted.await?)
     }
 
     async fn found(
@@ -150,11 +103,17 @@ impl<D: Dispatches + Returns> ReturnGoods<D> {
         id: ReturnId,
         replayed: bool,
     ) -> Result<Answered<Return>, ReturnGoodsError> {
-        let returns = self.read(order).await?.returns;
-        let result = returns.into_iter().find(|one| one.id == id);
+        let found = self.orders.find_with(order).await?;
+        let result = found.and_then(|found| found.into_part(id));
         Ok(Answered {
-            result: result.ok_or(ReturnGoodsError::NotFound)?,
+            result: result.ok_or(PartError::NotFound)?,
             replayed,
         })
+    }
+}
+
+impl From<OrdersError> for ReturnGoodsError {
+    fn from(error: OrdersError) -> Self {
+        Self::Step(error.into())
     }
 }

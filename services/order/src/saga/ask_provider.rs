@@ -90,7 +90,7 @@ impl<R, S, P: PaymentProvider> DriveSagas<R, S, P> {
             Ok(reply) => settled(progress, reply, pause),
             Err(error) => {
                 warn!(
-                    order.id = %turn.lease.order_id,
+                    order.id = %turn.lease.id,
                     payment.id = %payment.id,
                     error = &error as &dyn std::error::Error,
                     "payment provider call failed"

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use clock::Clock;
+use clock::{Ids, Jitter};
 use tracing::{debug, error, info, warn};
 use worker::Panicked;
 
@@ -20,7 +20,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     orders::model::CancelReason,
     payments::ports::PaymentProvider,
-    values::{Backoff, EventType, OrderId, RefundId, Spread, causes::chain},
+    values::{Backoff, EventType, OrderId, RefundId, causes::chain},
 };
 
 /// What the loops are called.
@@ -41,7 +41,8 @@ pub struct DriveSagas<R, S, P> {
     pub reservations: R,
     pub sagas: S,
     pub provider: P,
-    pub clock: Clock,
+    pub ids: Ids,
+    pub jitter: Jitter,
 }
 
 /// What a round came to.
@@ -163,7 +164,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
         };
         let holds: Vec<(OrderId, Duration)> = turns
             .iter()
-            .map(|turn| (turn.lease.order_id, length(turn)))
+            .map(|turn| (turn.lease.id, length(turn)))
             .collect();
         let (before, after) = (FailPoint::BeforeExtendHold, FailPoint::AfterExtendHold);
         match between(before, after, self.reservations.extend(&holds)).await {
@@ -225,10 +226,10 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
             Action::RefuseCancellation => Ok(progress.refuse_cancellation()),
             Action::Decide(decision) => progress.decide(decision),
             Action::RequestRefund { minor } => {
-                progress.request_refund(RefundId(self.clock.uuid()), minor)
+                progress.request_refund(RefundId(self.ids.uuid()), minor)
             }
             Action::RefundShortfall { minor } => {
-                progress.refund_shortfall(RefundId(self.clock.uuid()), minor)
+                progress.refund_shortfall(RefundId(self.ids.uuid()), minor)
             }
             // What belongs to the other lane is only passed on to it; what waits or ends is written as that.
             Action::ExtendHold
@@ -288,11 +289,11 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
                     report(settlement);
                 }
                 Settled::LeaseLost => {
-                    warn!(order.id = %settlement.lease.order_id, "another worker has claimed this saga");
+                    warn!(order.id = %settlement.lease.id, "another worker has claimed this saga");
                 }
                 Settled::OrderChanged => {
                     driven.more = true;
-                    info!(order.id = %settlement.lease.order_id, "the order has changed meanwhile; its saga continues");
+                    info!(order.id = %settlement.lease.id, "the order has changed meanwhile; its saga continues");
                 }
             }
         }
@@ -318,7 +319,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
     /// One entry of product's answer cannot be read: its saga waits, the others go on.
     fn misfit(&self, turn: &Turn, misfit: &Misfit) -> Postponement {
         error!(
-            order.id = %turn.lease.order_id,
+            order.id = %turn.lease.id,
             error = misfit as &dyn std::error::Error,
             "postponed a saga because of an invalid response"
         );
@@ -332,7 +333,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
     ) -> Outcome {
         apply(Progress::of(turn.clone())).map_err(|impossible| {
             error!(
-                order.id = %turn.lease.order_id,
+                order.id = %turn.lease.id,
                 error = &impossible as &dyn std::error::Error,
                 "saga needs manual intervention"
             );
@@ -359,7 +360,7 @@ impl<R, S, P> DriveSagas<R, S, P> {
     /// A panic is this saga's trouble alone.
     pub(super) fn panicked(&self, turn: &Turn, panicked: &Panicked) -> Postponement {
         error!(
-            order.id = %turn.lease.order_id,
+            order.id = %turn.lease.id,
             error = panicked as &dyn std::error::Error,
             "postponed a saga"
         );
@@ -375,7 +376,7 @@ impl<R, S, P> DriveSagas<R, S, P> {
     }
 
     pub(super) fn pause(&self, turn: &Turn) -> Duration {
-        RETRIES.pause(turn.attempts, Spread::of(self.clock.uuid()))
+        RETRIES.pause(turn.attempts, self.jitter)
     }
 }
 
@@ -394,11 +395,11 @@ async fn between<T>(
 }
 
 fn orders(turns: &[Turn]) -> Vec<OrderId> {
-    turns.iter().map(|turn| turn.lease.order_id).collect()
+    turns.iter().map(|turn| turn.lease.id).collect()
 }
 
 fn report(settlement: &Settlement) {
-    let id = settlement.lease.order_id;
+    let id = settlement.lease.id;
     for change in &settlement.changes {
         let status = change.state.status.as_str();
         match change.event {

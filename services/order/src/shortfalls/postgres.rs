@@ -27,7 +27,7 @@ use crate::{
 
 impl Shortfalls for PgOrders {
     async fn record(&self, shortfall: &Shortfall) -> Result<Recording, OrdersError> {
-        retrying(self.clock, || record(&self.intents, shortfall))
+        retrying(self.jitter, || record(&self.intents, shortfall))
             .await
             .map_err(orders_error)
     }

@@ -26,7 +26,7 @@ ids::id!(
     "ref"
 );
 ids::id!(
-    /// A parcel of an order.
+    /// A fulfillment of an order.
     pub FulfillmentId,
     "ful"
 );

@@ -1,14 +1,11 @@
 //! A folder for each subject and layers inside it: which layer may name which, read from the sources.
 
-mod names;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
 };
 
-use self::names::{code, named};
+use repository::arrows::{May, Source, circle, sources};
 
 /// The folders that have layers.
 const SUBJECTS: &[&str] = &[
@@ -21,6 +18,13 @@ const SUBJECTS: &[&str] = &[
     "saga",
     "shortfalls",
 ];
+
+/// Subjects whose tables others write within their own transactions, on purpose: whoever changes an order writes its new
+/// version and its event, and wakes its saga.
+const SHARED_TABLES: &[&str] = &["orders", "saga"];
+/// Which other subjects' tables a subject may name: an order is placed in one transaction with its key, and a saga writes
+/// what became of its order's payment.
+const SHARED_BY_TWO: &[(&str, &str)] = &[("orders", "checkout"), ("saga", "payments")];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layer {
@@ -42,17 +46,8 @@ enum Layer {
     ProductClient,
     FailPoint,
     App,
-    /// What puts the others together: it may name all of them, and none of them it.
+    /// The root that assembles the others: it may name all of them, and none may name it.
     Process,
-}
-
-/// What a layer may name.
-struct May {
-    layers: &'static [Layer],
-    /// Our libraries, as the paths that it may name of them.
-    ours: &'static [&'static str],
-    /// Crates of the outside that it may not name.
-    never: &'static [&'static str],
 }
 
 const PURE: &[&str] = &[
@@ -61,7 +56,7 @@ const PURE: &[&str] = &[
 const OUTSIDE: &[&str] = &["axum", "reqwest", "sqlx", "utoipa", "garde", "clap"];
 
 /// `None`: anything.
-fn may(layer: Layer) -> Option<May> {
+fn may(layer: Layer) -> Option<May<Layer>> {
     use Layer::{
         App, FailPoint, Http, Model, Ports, Postgres, Process, ProductClient, Providers, UseCases,
         Values,
@@ -69,7 +64,7 @@ fn may(layer: Layer) -> Option<May> {
     Some(match layer {
         Values => May {
             layers: &[Values],
-            ours: &["ids", "money"],
+            ours: &["clock::Jitter", "ids", "money"],
             never: PURE,
         },
         Model => May {
@@ -88,7 +83,7 @@ fn may(layer: Layer) -> Option<May> {
                 "money",
                 "telemetry::TraceContext",
                 "clock",
-                "web::idempotency",
+                "idempotency",
                 "web::current_trace",
                 "web::in_trace",
             ],
@@ -96,12 +91,12 @@ fn may(layer: Layer) -> Option<May> {
         },
         Http => May {
             layers: &[Values, Model, Ports, UseCases, Http, App],
-            ours: &["clock", "ids", "money", "web"],
+            ours: &["clock", "idempotency", "ids", "money", "web"],
             never: &["reqwest", "sqlx"],
         },
         Postgres => May {
             layers: &[Values, Model, Ports, Postgres, FailPoint],
-            ours: &["clock", "money", "postgres"],
+            ours: &["clock", "idempotency", "money", "postgres"],
             never: &["axum", "reqwest"],
         },
         Providers => May {
@@ -111,7 +106,7 @@ fn may(layer: Layer) -> Option<May> {
         },
         ProductClient => May {
             layers: &[Values, Model, Ports, ProductClient],
-            ours: &["money", "web::internal", "web::current_trace"],
+            ours: &["money", "web::internal", "web::call"],
             never: &["axum", "sqlx"],
         },
         App => May {
@@ -126,14 +121,22 @@ fn may(layer: Layer) -> Option<May> {
                 App,
                 Process,
             ],
-            ours: &["clock", "ids", "money", "postgres", "telemetry", "web"],
+            ours: &[
+                "clock",
+                "idempotency",
+                "ids",
+                "money",
+                "postgres",
+                "telemetry",
+                "web",
+            ],
             never: &["reqwest"],
         },
         FailPoint | Process => return None,
     })
 }
 
-/// Where a path from the root of the crate leads to, by its first segments.
+/// The layer of a path from the root of the crate, by its first segments.
 fn layer_of(path: &[String]) -> Layer {
     let first = path.first().map(String::as_str);
     let second = path.get(1).map(String::as_str);
@@ -156,36 +159,31 @@ fn layer_of(path: &[String]) -> Layer {
     }
 }
 
-/// A file of this crate: its module's path from the root, and its code without comments and tests.
-struct Source {
-    module: Vec<String>,
-    code: String,
+fn crate_sources() -> Vec<Source> {
+    sources(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut found, mut folders) = (Vec::new(), vec![root.clone()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let module = path.strip_prefix(&root).unwrap().with_extension("");
-            let segment = |part: &std::ffi::OsStr| part.to_str().unwrap().to_owned();
-            found.push(Source {
-                module: module.iter().map(segment).collect(),
-                code: code(&fs::read_to_string(&path).unwrap()),
-            });
-        }
-    }
-    found
+/// The paths that this source names and its layer may not.
+fn violations(layer: Layer, source: &Source) -> Vec<String> {
+    let mut broken = may(layer).map_or_else(Vec::new, |may| may.violations(source, layer_of));
+    let foreign = source.paths().into_iter();
+    let foreign = foreign.filter(|path| names_foreign_tables(source, path));
+    broken.extend(foreign.map(|path| format!("crate::{}", path.join("::"))));
+    broken
+}
+
+/// Whether SQL of one subject names that of another one without need.
+fn names_foreign_tables(source: &Source, path: &[String]) -> bool {
+    let (from, to) = (source.module[0].as_str(), path[0].as_str());
+    let both_sql = [source.module.as_slice(), path]
+        .iter()
+        .all(|path| layer_of(path) == Layer::Postgres && SUBJECTS.contains(&path[0].as_str()));
+    both_sql && from != to && !SHARED_TABLES.contains(&to) && !SHARED_BY_TWO.contains(&(from, to))
 }
 
 #[test]
 fn the_arrows_point_inward() {
-    for source in sources() {
+    for source in crate_sources() {
         let layer = layer_of(&source.module);
         let broken = violations(layer, &source);
         assert!(
@@ -198,7 +196,7 @@ fn the_arrows_point_inward() {
 
 #[test]
 fn every_folder_and_every_layer_is_known() {
-    let sources = sources();
+    let sources = crate_sources();
     let folders: BTreeSet<&str> = sources
         .iter()
         .filter(|source| source.module.len() > 1)
@@ -230,10 +228,10 @@ fn every_folder_and_every_layer_is_known() {
 #[test]
 fn models_of_subjects_name_each_other_in_one_direction() {
     let mut named = BTreeMap::<String, BTreeSet<String>>::new();
-    for source in sources() {
+    for source in crate_sources() {
         if layer_of(&source.module) == Layer::Model {
             let subject = source.module[0].clone();
-            let others = paths(&source).into_iter().map(|path| path[0].clone());
+            let others = source.paths().into_iter().map(|path| path[0].clone());
             let others = others.filter(|other| *other != subject && other != "values");
             named.entry(subject.clone()).or_default().extend(others);
         }
@@ -244,10 +242,7 @@ fn models_of_subjects_name_each_other_in_one_direction() {
 #[test]
 fn an_arrow_outward_is_seen() {
     let seen = |module: &str, text: &str| {
-        let source = Source {
-            module: module.split('/').map(str::to_owned).collect(),
-            code: code(text),
-        };
+        let source = Source::new(Path::new(module), text);
         violations(layer_of(&source.module), &source)
     };
     let model = "orders/model/order";
@@ -285,7 +280,7 @@ fn an_arrow_outward_is_seen() {
         ["crate::infrastructure::postgres::pool"]
     );
     assert_eq!(
-        seen(use_case, "use web::{Problem, clock::Clock};"),
+        seen(use_case, "use web::{Problem, current_trace};"),
         ["web::Problem"]
     );
     assert_eq!(
@@ -295,6 +290,13 @@ fn an_arrow_outward_is_seen() {
     assert_eq!(
         seen("orders/postgres", "use crate::{orders::http, app::App};"),
         ["crate::app::App", "crate::orders::http"]
+    );
+    assert_eq!(
+        seen(
+            "returns/postgres/returns",
+            "use crate::{orders::postgres::row, infrastructure::postgres::leases, fulfillment::postgres::shipments};"
+        ),
+        ["crate::fulfillment::postgres::shipments"]
     );
     assert_eq!(
         seen("app", "use crate::{http::routes, saga::http};"),
@@ -314,78 +316,4 @@ fn an_arrow_outward_is_seen() {
         ("saga".to_owned(), one("orders")),
     ]);
     assert_eq!(circle(&round).len(), 3);
-}
-
-/// The paths that this source names and its layer may not.
-fn violations(layer: Layer, source: &Source) -> Vec<String> {
-    let Some(May {
-        layers,
-        ours,
-        never,
-    }) = may(layer)
-    else {
-        return Vec::new();
-    };
-    let inside = paths(source).into_iter();
-    let inside = inside.filter(|path| !layers.contains(&layer_of(path)));
-    let mut broken: BTreeSet<String> = inside
-        .map(|path| format!("crate::{}", path.join("::")))
-        .collect();
-    let others = without_own_imports(&source.code);
-    for library in ["clock", "ids", "web", "telemetry", "money", "postgres"] {
-        for path in named(&others, library) {
-            let item = path.first().cloned().unwrap_or_default();
-            let allowed = |may: &&str| {
-                *may == library || may.trim_end_matches('!') == format!("{library}::{item}")
-            };
-            if !ours.iter().any(allowed) {
-                broken.insert(format!("{library}::{item}"));
-            }
-        }
-    }
-    let outside = never.iter().filter(|name| !named(&others, name).is_empty());
-    broken.extend(outside.map(|name| (*name).to_owned()));
-    broken.into_iter().collect()
-}
-
-/// A folder of ours may be called as a library is.
-fn without_own_imports(code: &str) -> String {
-    let own = |statement: &&str| {
-        let statement = statement.trim_start();
-        statement.starts_with("use crate::") || statement.starts_with("use super::")
-    };
-    let statements = code.split(';').filter(|statement| !own(statement));
-    statements.collect::<Vec<_>>().join(";")
-}
-
-/// What a source names of its own crate, as paths from the root.
-fn paths(source: &Source) -> Vec<Vec<String>> {
-    let mut paths = named(&source.code, "crate");
-    for mut path in named(&source.code, "super") {
-        let mut at = source.module.len() - 1;
-        while path.first().is_some_and(|first| first == "super") {
-            path.remove(0);
-            at -= 1;
-        }
-        paths.push(source.module[..at].iter().cloned().chain(path).collect());
-    }
-    paths
-}
-
-/// Those that a chain of names leads back from to themselves, or that name such.
-fn circle(named: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
-    let mut left = named.clone();
-    loop {
-        let done: Vec<String> = left
-            .iter()
-            .filter(|(_, others)| others.iter().all(|other| !left.contains_key(other)))
-            .map(|(subject, _)| subject.clone())
-            .collect();
-        if done.is_empty() {
-            return left.into_keys().collect();
-        }
-        for subject in done {
-            left.remove(&subject);
-        }
-    }
 }

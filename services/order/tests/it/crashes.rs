@@ -1,8 +1,8 @@
-//! A process that ends between two steps, and a database that takes an answer with it.
+//! A process that dies between two steps, and a lost response to a COMMIT.
 
 use std::time::Duration;
 
-use clock::Clock;
+use clock::Jitter;
 use order::{
     checkout::{
         Command, PlaceOrders,
@@ -11,6 +11,7 @@ use order::{
     infrastructure::postgres::{PgOrders, Pools},
     values::{Country, Quantity, ShippingAddress, Sku, Text, UserId},
 };
+use postgres::testing::eventually;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::support::{
@@ -48,13 +49,13 @@ fn one_mug(customer: &Person, key: &str) -> Command {
 async fn a_crash_after_the_hold_and_before_the_order_ends_as_one_order(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
-    shop.product.next(Fault::Late(Duration::from_millis(300)));
-    let (commands, batches) = ([one_mug(&customer, "a")], shop.batches(Clock::system()));
-    let crashed = tokio::time::timeout(Duration::from_millis(100), batches.run(&commands)).await;
-    assert!(
-        crashed.is_err(),
-        "the process ends while it waits for product"
-    );
+    shop.product.next(Fault::Late(Duration::from_secs(4)));
+    let (commands, batches) = ([one_mug(&customer, "a")], shop.batches());
+    // The process ends while it waits for product's answer.
+    tokio::select! {
+        _ = batches.run(&commands) => unreachable!("product answers after 4 s"),
+        () = eventually("the hold", async || !shop.product.holds().is_empty()) => {}
+    }
     assert_eq!(
         (shop.product.holds().len(), shop.count("orders").await),
         (1, 0)
@@ -75,12 +76,14 @@ async fn a_crash_after_the_hold_and_before_the_order_ends_as_one_order(pool: PgP
 async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
-    // Nobody drives sagas here: what the dying process would have poked is gone with it.
-    let placed = shop
-        .batches(Clock::system())
-        .run(&[one_mug(&customer, "a")])
-        .await;
+    // No saga loop runs here: the one that the placing process would have woken ended with it.
+    let placed = shop.batches().run(&[one_mug(&customer, "a")]).await;
     assert!(placed[0].is_ok());
+    // The dead process had taken the saga.
+    let lease = order::saga::model::Turn::FIRST_LEASE.as_secs();
+    let taken = format!("sagas WHERE fence = 1 AND due_at <= created_at + interval '{lease} s'");
+    assert_eq!(shop.count(&taken).await, 1);
+    shop.lose_leases().await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = order::saga::SagaLoop {
         drive: shop.driver(),
@@ -89,22 +92,12 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
         poll: Some(Duration::from_millis(10)),
     };
     let worker = tokio::spawn(worker.run(stopped));
-    let replay = async {
-        loop {
-            let answer = shop.place(&customer, "a", &order_of(&[("MUG-1", 1)])).await;
-            assert!(answer.replayed());
-            if answer.body["status"] == "confirmed" {
-                break;
-            }
-        }
-    };
-    // The dead process had taken it.
-    tokio::time::timeout(
-        order::saga::model::Turn::FIRST_LEASE + Duration::from_secs(2),
-        replay,
-    )
-    .await
-    .unwrap();
+    eventually("the order is confirmed", async || {
+        let answer = shop.place(&customer, "a", &order_of(&[("MUG-1", 1)])).await;
+        assert!(answer.replayed());
+        answer.body["status"] == "confirmed"
+    })
+    .await;
     stop.send_replace(true);
     worker.await.unwrap();
 }
@@ -122,10 +115,9 @@ async fn a_commit_whose_answer_is_lost_is_made_again_and_is_one_order(pool: PgPo
         .connect_with(options)
         .await
         .unwrap();
-    let system = Clock::system();
     let batches = PlaceOrders {
-        orders: PgOrders::new(Pools::shared(&through_proxy), system),
-        ..shop.batches(system)
+        orders: PgOrders::new(Pools::shared(&through_proxy), Jitter::random()),
+        ..shop.batches()
     };
     let (one, two) = (shop.customer(), shop.customer());
     proxy.lose_next_commit();

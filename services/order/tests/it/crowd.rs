@@ -1,4 +1,4 @@
-//! One customer's crowd of changes: it is told to wait, and nobody else notices.
+//! Many changes of one customer: they are answered 429, and other customers are not affected.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -69,7 +69,7 @@ async fn two_hundred_cancellations_of_one_order_stop_nobody_else(pool: PgPool) {
     );
 }
 
-/// However fast they are answered. Whoever works for the shop is not counted.
+/// This holds however fast they are answered. Vendors and administrators are not counted.
 #[sqlx::test]
 async fn one_customer_changes_only_so_much_within_a_minute(pool: PgPool) {
     let rules = Rules {
@@ -138,7 +138,7 @@ async fn whoever_was_told_to_try_again_may_do_so(pool: PgPool) {
     assert_eq!(cancelled.status, 202, "{cancelled:?}");
 }
 
-/// Whatever holds them up, and however long.
+/// Orders are placed whatever delays the changes, and however long.
 #[sqlx::test]
 async fn orders_are_placed_while_changes_have_all_the_connections_that_are_theirs(pool: PgPool) {
     let shop = Shop::open(pool).await;
@@ -160,7 +160,7 @@ async fn orders_are_placed_while_changes_have_all_the_connections_that_are_their
     assert_eq!(cancelled.status, 202, "{cancelled:?}");
 }
 
-/// Nobody is counted as a customer here, so only the order's own limit can tell them to wait.
+/// An administrator is not counted as a customer, so only the limit of the order applies.
 #[sqlx::test]
 async fn changes_of_one_order_are_limited_whoever_asks_for_them(pool: PgPool) {
     let shop = Shop::open(pool).await;

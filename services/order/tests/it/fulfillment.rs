@@ -1,4 +1,4 @@
-//! Parcels beyond single endpoints.
+//! Shipments beyond single endpoints.
 
-mod parcels;
+mod shipments;
 mod too_late;

@@ -1,4 +1,4 @@
-//! A disk that is full: orders are refused without harm, what is there can be read, and all goes on once there is room.
+//! A full disk: orders are refused without harm, existing orders can be read, and all works again once there is space.
 
 use axum::http::StatusCode;
 use postgres::testing::small_disk::SmallDisk;

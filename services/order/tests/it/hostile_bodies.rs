@@ -1,4 +1,4 @@
-//! Bodies that were made to do harm: each is refused, and the service goes on.
+//! Malicious bodies: each is refused, and the service continues to work.
 
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::support::shop::{Answer, Person, Shop, order_of};
 
-/// Each was sent to a running shop once.
+/// Each was once sent to a running shop.
 const BODIES: [&str; 7] = [
     include_str!("../../../../fuzz/corpus/json/unfolding"),
     include_str!("../../../../fuzz/corpus/json/unfolding-beside-nul"),

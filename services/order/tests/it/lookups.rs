@@ -1,9 +1,10 @@
-//! Statements that look rows up by key say nothing that a partial index of the same table shares: a plan that trusted old
-//! statistics read such an index from end to end (ORDERS 13). Read from the queries that are kept for the build.
+//! Statements that look rows up by key have no condition that a partial index of the same table shares: with outdated
+//! statistics a plan scanned such an index completely (ORDERS 13). The statements are those of the committed query
+//! data.
 
 use std::fs;
 
-/// What the partial indexes of ours say, and the keys beside which it must not stand.
+/// The conditions of our partial indexes, and the keys that must not be combined with them.
 const SHARED: &str = "finished_at IS NULL";
 const KEYS: [&str; 3] = ["order_id = $", "order_id = ANY ($", "order_id = (SELECT"];
 

@@ -1,7 +1,8 @@
-//! Answers of product of which one entry does not fit: it fails its own order, saga or parcel, and no other.
+//! Responses of product with one invalid entry: it fails its own order, saga or shipment, and no other.
 
 use std::time::{Duration, Instant};
 
+use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -22,15 +23,12 @@ fn too_many(shop: &Shop, sku: &str) -> Value {
     })
 }
 
-/// Units are given back by a call of its own.
+/// Units are released by a separate call.
 async fn comes_back(shop: &Shop, sku: &str, units: u32) {
-    let waiting = async {
-        while shop.product.available(sku) != units {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let back = tokio::time::timeout(Duration::from_secs(5), waiting).await;
-    assert!(back.is_ok(), "{} units", shop.product.available(sku));
+    eventually(&format!("{units} units"), async || {
+        shop.product.available(sku) == units
+    })
+    .await;
 }
 
 async fn place_beside(shop: &Shop, odd: &Value) -> (Answer, Answer) {

@@ -1,4 +1,4 @@
-//! Sagas and what is done beside them.
+//! Sagas and maintenance.
 
 mod housekeeping;
 mod panics;

@@ -1,6 +1,7 @@
-//! Units that were counted away from committed orders: the order is cancelled or partly refunded, and product is told.
+//! Units that committed orders lost: the order is cancelled or partly refunded, and the shortfall is confirmed to
+//! product.
 
-use clock::Clock;
+use clock::{Ids, Jitter};
 use order::{
     infrastructure::{
         postgres::{PgOrders, Pools},
@@ -21,7 +22,7 @@ impl Shop {
     fn handler(&self) -> HandleShortfalls<CatalogHttp, PgOrders> {
         HandleShortfalls {
             product: self.reservations.clone(),
-            store: PgOrders::new(Pools::shared(&self.pool), Clock::system()),
+            store: PgOrders::new(Pools::shared(&self.pool), Jitter::random()),
         }
     }
 
@@ -40,7 +41,7 @@ async fn events(shop: &Shop, order: &Answer) -> Vec<String> {
 
 async fn books_agree(shop: &Shop) {
     let mut wrong = shop.findings().await;
-    // The stand-in for product gives back and loses whole holds only.
+    // The stand-in for product releases and loses whole holds only.
     wrong.retain(|finding| !finding.code.starts_with("hold_"));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -90,7 +91,7 @@ async fn what_fell_short_is_refunded_and_the_rest_is_shipped(pool: PgPool) {
         .await
         .unwrap();
     assert_eq!(back, 2 * 999);
-    // One mug and one cup are all there is to pack, and with them it is shipped, delivered and completed.
+    // One mug and one cup remain, and with them the order is shipped, delivered and completed.
     let parcel = shop.ship_all(&admin, &order).await;
     shop.shipper().run_once().await.unwrap();
     assert_eq!(shop.product.gone(order.uuid(), "MUG-1"), 1);
@@ -142,7 +143,7 @@ async fn an_order_that_has_ended_only_settles(pool: PgPool) {
     for order in [&shipped, &cancelled] {
         shop.product.fall_short(order.uuid(), "MUG-1", 1);
     }
-    shop.product.fall_short(Clock::system().uuid(), "MUG-1", 1);
+    shop.product.fall_short(Ids::system().uuid(), "MUG-1", 1);
     assert_eq!(shop.handle().await, 3);
     shop.drive_out().await;
     assert_eq!(
@@ -174,7 +175,7 @@ async fn a_crash_at_any_step_and_two_workers_at_once_take_no_unit_twice(pool: Pg
     let shop = Shop::open(pool).await;
     let order = shop.confirmed(&[("MUG-1", 3)]).await;
     shop.product.fall_short(order.uuid(), "MUG-1", 1);
-    // Recorded, and the answer of settling is lost; then it was settled, and is told again all the same.
+    // It is recorded, and the response of the confirmation is lost; then it was confirmed, and is confirmed again.
     for fault in [
         Fault::Answer(axum::http::StatusCode::SERVICE_UNAVAILABLE),
         Fault::LoseAnswer,
@@ -206,7 +207,7 @@ async fn a_hundred_that_cannot_be_read_hide_no_other(pool: PgPool) {
     let order = shop.confirmed(&[("MUG-1", 1)]).await;
     let odd: Vec<_> = (0..250)
         .map(|_| {
-            let id = shop.product.fall_short(Clock::system().uuid(), "MUG-1", 1);
+            let id = shop.product.fall_short(Ids::system().uuid(), "MUG-1", 1);
             shop.product.bend(&id, |entry| entry["sku"] = json!("ä b"));
             id
         })
@@ -222,7 +223,7 @@ async fn a_hundred_that_cannot_be_read_hide_no_other(pool: PgPool) {
 async fn pages_are_followed_while_what_is_on_them_is_settled(pool: PgPool) {
     let shop = Shop::open(pool).await;
     for _ in 0..150 {
-        shop.product.fall_short(Clock::system().uuid(), "MUG-1", 1);
+        shop.product.fall_short(Ids::system().uuid(), "MUG-1", 1);
     }
     assert_eq!(shop.handle().await, 150);
     assert!(shop.product.open_shortfalls().is_empty());
@@ -236,7 +237,7 @@ async fn what_is_left_of_a_shortened_order_is_not_cancelled_as_it_leaves(pool: P
     shop.product.fall_short(order.uuid(), "MUG-1", 1);
     assert_eq!(shop.handle().await, 1);
     shop.drive_out().await;
-    // Both mugs that are left are on their way out, and nothing is there to cancel.
+    // Both remaining mugs are being shipped, so nothing can be cancelled.
     shop.ship_all(&admin, &order).await;
     let path = format!("/orders/{}/cancel", order.id());
     let refused = send(&shop, &admin, &path, Some("a"), &Value::Null).await;

@@ -6,7 +6,10 @@ pub mod model;
 pub mod postgres;
 pub mod reads;
 mod update_product;
-pub mod views;
 
-pub use create_product::{CreateProductError, NewProduct, create_product};
+pub(crate) use self::postgres::{
+    product_lists::{rows, total},
+    products::delete,
+};
+pub use create_product::{CreateProductError, create_product};
 pub use update_product::{ProductChange, UpdateProductError, set_status, update_product};

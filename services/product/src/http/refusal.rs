@@ -1,18 +1,18 @@
 //! How refusals of this service become problems. Each kind of error is translated here and nowhere else.
 
-use axum::http::StatusCode;
-use web::{FieldError, Problem, conditional::IfMatch, idempotency::key_reused};
+use idempotency::KeyReused;
+use web::{FieldError, Problem, conditional::IfMatch};
 
 use crate::{
     catalog::products::{
-        CreateProductError, UpdateProductError, model::MetadataError,
-        postgres::product_lists::ListError,
+        CreateProductError, UpdateProductError, model::MetadataError, reads::ReadError,
     },
-    infrastructure::postgres::{readable::Unreadable, retry::Retryable},
-    stock::{
-        inventory::{InventoryError, model::MAX_ON_HAND},
-        reservations::model::StockError,
+    infrastructure::postgres::{
+        failure::{ListError, StockError},
+        readable::Unreadable,
+        retry::Retryable,
     },
+    stock::inventory::{InventoryError, model::MAX_ON_HAND},
 };
 
 impl From<CreateProductError> for Problem {
@@ -23,7 +23,7 @@ impl From<CreateProductError> for Problem {
                 "Another product has, or had, this SKU. A SKU cannot be used twice.",
             ),
             CreateProductError::SlugTaken => slug_taken(),
-            CreateProductError::KeyOfAnotherRequest => key_reused(),
+            CreateProductError::KeyOfAnotherRequest => KeyReused.into(),
             CreateProductError::Unreadable(reason) => not_readable(reason),
             CreateProductError::Answer(source) => Self::internal(source),
             CreateProductError::Database(source) => kept(source),
@@ -49,6 +49,16 @@ impl From<UpdateProductError> for Problem {
     }
 }
 
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match &error {
+            ReadError::Busy => Self::unavailable(1),
+            ReadError::Lost => Self::internal(&error),
+            ReadError::Database(source) => (&**source).into(),
+        }
+    }
+}
+
 impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         match &error {
@@ -59,14 +69,14 @@ impl From<ListError> for Problem {
             {
                 bad_cursor()
             }
-            ListError::Database(source) => postgres::problem(source),
+            ListError::Database(source) => source.into(),
         }
     }
 }
 
 impl From<InventoryError> for Problem {
     fn from(error: InventoryError) -> Self {
-        match &error {
+        match error {
             InventoryError::NotFound => Self::not_found(),
             InventoryError::UnknownLocation => Self::invalid_field(
                 "/location",
@@ -90,8 +100,8 @@ impl From<InventoryError> for Problem {
                 "too_many",
                 format!("at most {MAX_ON_HAND} units of a SKU can be on hand"),
             )]),
-            InventoryError::KeyOfAnotherRequest => key_reused(),
-            InventoryError::Answer(source) => Self::internal(source),
+            InventoryError::KeyOfAnotherRequest => KeyReused.into(),
+            InventoryError::Answer(source) => Self::internal(&source),
             InventoryError::Stock(source) => source.into(),
         }
     }
@@ -99,16 +109,10 @@ impl From<InventoryError> for Problem {
 
 impl From<StockError> for Problem {
     fn from(error: StockError) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<&StockError> for Problem {
-    fn from(error: &StockError) -> Self {
         if error.is_retryable() {
-            Self::unavailable(1).with_cause(error)
+            Self::unavailable(1).with_cause(&error)
         } else {
-            Self::internal(error)
+            Self::internal(&error)
         }
     }
 }
@@ -133,13 +137,12 @@ fn kept(error: &sqlx::Error) -> Problem {
             "the database cannot store one of the values",
         )
         .with_cause(error),
-        _ => postgres::problem(error),
+        _ => error.into(),
     }
 }
 
 fn slug_taken() -> Problem {
-    Problem::new(
-        StatusCode::CONFLICT,
+    Problem::conflict(
         "slug_taken",
         "Another product has this slug; choose another.",
     )

@@ -3,3 +3,5 @@
 pub mod http;
 pub mod model;
 pub mod postgres;
+
+pub(crate) use self::postgres::{LocationRow, insert, rows, total};

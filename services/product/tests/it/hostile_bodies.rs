@@ -1,11 +1,11 @@
-//! Bodies that were made to do harm: each is refused, and the service goes on.
+//! Malicious bodies: each is refused, and the service continues to work.
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::shop::{INTERNAL_TOKEN, Shop};
 
-/// Each was sent to a running shop once.
+/// Each was once sent to a running shop.
 const BODIES: [&str; 7] = [
     include_str!("../../../../fuzz/corpus/json/unfolding"),
     include_str!("../../../../fuzz/corpus/json/unfolding-beside-nul"),
@@ -53,11 +53,11 @@ async fn bodies_made_to_do_harm_are_422(pool: PgPool) {
                 .text(body)
                 .await,
         ] {
-            // Lists and numbers are good metadata, within its depth.
+            // Lists and numbers are valid metadata, up to its depth.
             if answer.status != 201 {
                 assert_eq!(answer.status, 422, "{} for {body:.60}", answer.body);
             }
-            // What comes back as it was sent does not grow; the test's own printing makes 1e+308 of 1e308.
+            // The value is returned as it was sent and does not grow; the test itself prints 1e308 as 1e+308.
             let length = answer.body.to_string().len();
             assert!(
                 length < 2 * body.len() + 8 * 1024,

@@ -1,12 +1,12 @@
-//! Lookups by key take the index of the key, even where statistics say that hardly a product is left (ORDERS 13). The
-//! statements are those that are kept for the build.
+//! Lookups by key use the index of the key, even if the statistics show hardly a product (ORDERS 13). The statements
+//! are those of the committed query data.
 
 use std::fs;
 
 use product::infrastructure::postgres::pools::READ_SETTINGS;
 use sqlx::{AssertSqlSafe, PgPool};
 
-/// Nearly all of them deleted: the partial indexes of lists are tiny, or are taken for it.
+/// Nearly all products are deleted: the partial indexes of lists are small, or estimated to be.
 const DELETED: &str = "
     INSERT INTO products (id, vendor_id, sku, slug, name, description, price_minor, metadata, metadata_as_sent, status, deleted_at)
     SELECT gen_random_uuid(), gen_random_uuid(), 'S' || number, 's' || number, 'n', '', 1, '{}', '{}', 'disabled',

@@ -1,10 +1,10 @@
-//! Every migration while the release before goes on selling: nothing that it committed is lost.
+//! Every migration while the previous release continues to sell: nothing that it committed is lost.
 
 use postgres::testing::migrations::{Written, under_writers};
 use product::MIGRATOR;
 use sqlx::PgPool;
 
-/// How releases put a product on sale, hold a unit of it and commit the hold.
+/// How releases create a product, hold a unit of it and commit the hold.
 const SHAPES: [Written; 3] = [
     Written {
         since: 1,
@@ -115,7 +115,7 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
             .unwrap();
         assert_eq!(count, i64::try_from(committed.len()).unwrap(), "{what}");
     }
-    // A line that is marked as over is over: units still to be shipped would be hidden from whoever counts them.
+    // A line that is marked as ended has ended: otherwise a count would miss units that are still to be shipped.
     let hidden: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM hold_lines WHERE NOT is_open AND shipped + released < quantity",
     )

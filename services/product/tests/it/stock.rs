@@ -1,4 +1,4 @@
-//! The rules of stock, each against the failure that it answers.
+//! The rules of stock, each tested by the failure that it prevents.
 
 mod audit;
 mod commit;

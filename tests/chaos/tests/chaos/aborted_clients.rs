@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use chaos::{Arena, Buyer, Dice, Outcome, arena::share, buyer::order_body};
+use chaos::{Arena, Buyer, Outcome, arena::share, buyer::order_body};
 use local_shop::{Member, Workload};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
@@ -42,7 +43,7 @@ async fn ten_thousand_clients_hang_up_and_the_next_thousand_are_served() {
     let buyers = arena.buyers(500).unwrap();
     let skus = arena.sell(8, 1_000_000).await.unwrap();
     let port = arena.shop.public_port(Member(Workload::Order, 0)).unwrap();
-    let mut dice = Dice::new(17);
+    let mut dice = SmallRng::seed_from_u64(17);
     let mut under_way = JoinSet::new();
     for (number, wish) in arena
         .wishes(&mut dice, &skus, requests, &[])
@@ -52,12 +53,12 @@ async fn ten_thousand_clients_hang_up_and_the_next_thousand_are_served() {
         let body = order_body(&wish.items, None).to_string();
         let bytes = request(&buyers[number % buyers.len()], &wish.key, &body);
         // A quarter is cut off in the middle of the request.
-        let sent = if dice.below(4) == 0 {
-            dice.below(bytes.len())
+        let sent = if dice.random_range(0..4) == 0 {
+            dice.random_range(0..bytes.len())
         } else {
             bytes.len()
         };
-        let wait = Duration::from_micros(dice.throw() % 30_000);
+        let wait = Duration::from_micros(dice.random_range(0..30_000));
         under_way.spawn(hang_up(port, bytes, sent, wait));
         if under_way.len() >= AT_ONCE {
             under_way.join_next().await;

@@ -3,8 +3,9 @@
 
 use std::{fs, time::Duration};
 
-use chaos::{Arena, dice::Dice};
+use chaos::Arena;
 use local_shop::{Member, Workload};
+use rand::{SeedableRng, rngs::SmallRng};
 
 /// Every background task of every process.
 const TASKS: &[(Workload, &[&str])] = &[
@@ -73,7 +74,7 @@ async fn the_end_of_any_background_task_ends_its_process_with_an_error() {
 
     // All are back, and an order is carried out.
     let skus = arena.sell(1, 1).await.unwrap();
-    let wishes = arena.wishes(&mut Dice::new(1), &skus, 1, &[]);
+    let wishes = arena.wishes(&mut SmallRng::seed_from_u64(1), &skus, 1, &[]);
     let buyers = arena.buyers(1).unwrap();
     let mut crowd = arena.crowd(&buyers, wishes, Duration::from_secs(30));
     let journal = [crowd.join_next().await.unwrap().unwrap()];

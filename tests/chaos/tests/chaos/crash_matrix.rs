@@ -4,11 +4,12 @@
 use std::time::{Duration, Instant};
 
 use chaos::{
-    Arena, Buyer, Dice, Entry, Outcome,
+    Arena, Buyer, Entry, Outcome,
     arena::{self, share},
     points::{self, Fault, Point},
 };
 use local_shop::{Member, Plan, Shop, Workload};
+use rand::{SeedableRng, rngs::SmallRng, seq::SliceRandom};
 use tokio::time::sleep;
 
 const WISHES: usize = 40;
@@ -22,7 +23,7 @@ struct Matrix {
     arena: Arena,
     buyers: Vec<Buyer>,
     skus: Vec<String>,
-    dice: Dice,
+    dice: SmallRng,
     base: Vec<(Workload, String, String)>,
     journal: Vec<Entry>,
 }
@@ -38,7 +39,7 @@ impl Matrix {
             arena,
             buyers,
             skus,
-            dice: Dice::new(4),
+            dice: SmallRng::seed_from_u64(4),
             base,
             journal: Vec::new(),
         }
@@ -164,10 +165,8 @@ fn shuffled(mut points: Vec<Point>) -> Vec<Point> {
         assert!(!points.is_empty(), "no such point: {names}");
     }
     let seed = u64::from(std::process::id());
-    let mut dice = Dice::new(seed);
-    for place in (1..points.len()).rev() {
-        points.swap(place, dice.below(place + 1));
-    }
+    let mut dice = SmallRng::seed_from_u64(seed);
+    points.shuffle(&mut dice);
     points
 }
 

@@ -7,11 +7,12 @@ use std::{
 };
 
 use chaos::{
-    Arena, Dice,
+    Arena,
     arena::share,
     history::{Answer, Call, Operation, is_linearizable},
 };
 use local_shop::{Member, Workload};
+use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
@@ -46,8 +47,8 @@ impl Caller {
         u64::try_from(self.begun.elapsed().as_nanos()).unwrap()
     }
 
-    fn request(&self, call: Call, dice: &mut Dice) -> RequestBuilder {
-        let url = dice.one_of(&self.internal).clone();
+    fn request(&self, call: Call, dice: &mut SmallRng) -> RequestBuilder {
+        let url = self.internal.choose(dice).unwrap().clone();
         let post = |path: &str, body: Value| {
             let request = self
                 .client
@@ -72,13 +73,16 @@ impl Caller {
                 .vendor
                 .try_clone()
                 .unwrap()
-                .header("Idempotency-Key", format!("{}-{}", self.base, dice.throw()))
+                .header(
+                    "Idempotency-Key",
+                    format!("{}-{}", self.base, dice.random::<u64>()),
+                )
                 .json(&json!({ "delta": delta, "reason": "counted" })),
             Call::Read => self.reader.try_clone().unwrap(),
         }
     }
 
-    async fn make(&self, call: Call, dice: &mut Dice) -> Option<Operation> {
+    async fn make(&self, call: Call, dice: &mut SmallRng) -> Option<Operation> {
         let request = self.request(call, dice).timeout(PATIENCE);
         let called = self.now();
         let answer = match request.send().await {
@@ -124,10 +128,10 @@ fn read(status: u16, body: &Value) -> Option<Answer> {
     })
 }
 
-fn any_call(dice: &mut Dice) -> Call {
+fn any_call(dice: &mut SmallRng) -> Call {
     // Few orders, so that clients meet.
-    let order = u32::try_from(dice.below(8)).unwrap();
-    match dice.below(10) {
+    let order = dice.random_range(0..8);
+    match dice.random_range(0..10) {
         0..=3 => Call::Reserve {
             order,
             // The same whenever it is asked for.
@@ -136,7 +140,7 @@ fn any_call(dice: &mut Dice) -> Call {
         4 | 5 => Call::Commit { order },
         6 => Call::Release { order },
         7 => Call::Adjust {
-            delta: *dice.one_of(&[-2, -1, 1]),
+            delta: *[-2, -1, 1].choose(dice).unwrap(),
         },
         _ => Call::Read,
     }
@@ -156,14 +160,14 @@ async fn record(arena: &Arena, sku: String, seed: u64) -> Vec<Operation> {
         vendor: arena.adjusts(&sku).unwrap(),
         reader: arena.vendor(Method::GET, &path).unwrap(),
         sku,
-        base: Uuid::from_u128(arena.clock.uuid().as_u128() & !0xffff),
+        base: Uuid::from_u128(arena.ids.uuid().as_u128() & !0xffff),
         begun: Instant::now(),
     });
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
         let caller = Arc::clone(&caller);
         clients.spawn(async move {
-            let mut dice = Dice::new(seed * 100 + u64::from(client));
+            let mut dice = SmallRng::seed_from_u64(seed * 100 + u64::from(client));
             let mut history = Vec::new();
             for _ in 0..CALLS {
                 let call = any_call(&mut dice);

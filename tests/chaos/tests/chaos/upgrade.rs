@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use chaos::{Arena, Dice, Outcome, arena};
+use chaos::{Arena, Outcome, arena};
 use local_shop::{Binaries, Plan, Shop, Workload};
+use rand::{SeedableRng, rngs::SmallRng};
 use tokio::time::sleep;
 
 async fn shop_of(name: &str, binaries: Binaries, migrated: &Binaries) {
@@ -22,7 +23,7 @@ async fn shop_of(name: &str, binaries: Binaries, migrated: &Binaries) {
         arena.buyers(40).unwrap(),
         arena.sell(6, 100_000).await.unwrap(),
     );
-    let mut dice = Dice::new(23);
+    let mut dice = SmallRng::seed_from_u64(23);
     let mut journal = Vec::new();
     let wishes = arena.wishes(&mut dice, &skus, 300, &[]);
     let crowd = arena.crowd(&buyers, wishes, Duration::from_mins(1));

@@ -1,5 +1,5 @@
 //! The demo that `make up` ends with: a vendor, a customer, a product and an order, through the ingress.
-//! It can be run again: every account and product is a new one.
+//! It can be run again: every run creates new accounts and a new product.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use e2e::{Cluster, Shop, Stack, environment};
 
-/// Shows that a shop works: sells something in it.
+/// Shows that a shop works: registers a vendor and a customer, and places an order.
 #[derive(Parser)]
 struct Arguments {
     /// Namespace of the stack.
@@ -35,11 +35,11 @@ async fn demo(Arguments { namespace, stack }: Arguments) -> Result<()> {
     let host = host(&stack).await?;
     let shop = Shop::at(&host)?;
     let hint = format!(
-        "look at: kubectl -n {namespace} get estack,pods; \
+        "for the state and the logs, run: kubectl -n {namespace} get estack,pods; \
          kubectl -n {namespace} logs -l app.kubernetes.io/part-of=ecommercestack --prefix --tail=20"
     );
     let sold = sell(&shop).await;
-    sold.with_context(|| format!("the demo stopped here; {hint}"))?;
+    sold.with_context(|| format!("the demo failed; {hint}"))?;
     goodbye(&stack, &host);
     Ok(())
 }
@@ -51,13 +51,15 @@ async fn host(stack: &Stack) -> Result<String> {
     } = stack;
     let found = stack.api().get_opt(name).await?;
     let found = found.with_context(|| {
-        format!("there is no stack {name} in namespace {namespace}: kubectl apply -n {namespace} -f manifests/samples/minimal.yaml")
+        format!("no stack {name} in namespace {namespace}; create one: kubectl apply -n {namespace} -f manifests/samples/minimal.yaml")
     })?;
     let ingress = found.spec.ingress.with_context(|| {
-        format!("stack {name} has no spec.ingress, so nobody reaches it from here")
+        format!(
+            "stack {name} has no spec.ingress, so it cannot be reached from outside the cluster"
+        )
     })?;
     stack.serving().await.with_context(|| {
-        format!("what is missing: kubectl -n {namespace} describe estack {name}")
+        format!("stack {name} is not ready; for the reason, run: kubectl -n {namespace} describe estack {name}")
     })?;
     // Any host will do for a stack that names none.
     Ok(ingress.host.unwrap_or_else(|| "localhost".to_owned()))
@@ -85,7 +87,7 @@ async fn sell(shop: &Shop) -> Result<()> {
     println!("stock     {available} units are still available");
     ensure!(
         available == 3,
-        "3 units should be left of 5 after an order of 2"
+        "expected 3 available units of 5 after an order of 2"
     );
     Ok(())
 }
@@ -97,12 +99,12 @@ fn goodbye(stack: &Stack, host: &str) {
     let address = environment::ingress_address();
     let (_, port) = address.rsplit_once(':').unwrap_or((&address, "80"));
     println!(
-        "\nThe shop answers at http://{host}:{port} (also by: curl -H 'Host: {host}' http://{address}/api/v1/products)"
+        "\nThe shop is available at http://{host}:{port} (or run: curl -H 'Host: {host}' http://{address}/api/v1/products)"
     );
     for service in ["auth", "product", "order"] {
         println!("  {service:<8} http://{host}:{port}/api/v1/{service}/docs/");
     }
-    println!("The administrator's e-mail address and password:");
+    println!("To print the administrator's e-mail address and password, run:");
     for key in ["email", "password"] {
         println!(
             "  kubectl -n {namespace} get secret {name}-admin -o jsonpath='{{.data.{key}}}' | base64 -d; echo"

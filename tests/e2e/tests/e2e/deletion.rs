@@ -66,19 +66,20 @@ async fn data(namespace: &Namespace) -> Vec<String> {
     .concat()
 }
 
+async fn until_none(what: &str, limit: u64, objects: impl AsyncFn() -> Vec<String>) {
+    let gone = wait::until(what, seconds(limit), async || {
+        let left = objects().await;
+        anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
+        Ok(())
+    });
+    gone.await.unwrap();
+}
+
 /// Deletes the stack and waits until nothing of it runs.
 async fn delete(namespace: &Namespace, stack: &Stack) {
     stack.delete().await.unwrap();
-    let ended = wait::until(
-        "nothing of the stack runs any more",
-        seconds(90),
-        async || {
-            let left = workloads(namespace).await;
-            anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
-            Ok(())
-        },
-    );
-    ended.await.unwrap();
+    let workloads = async || workloads(namespace).await;
+    until_none("nothing of the stack runs any more", 90, workloads).await;
 }
 
 #[tokio::test]
@@ -126,16 +127,13 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
         .unwrap();
     stack.serving().await.unwrap();
     delete(&namespace, &stack).await;
-    let gone = wait::until(
+    let volumes_and_credentials = async || data(&namespace).await;
+    until_none(
         "volumes and credentials are gone",
-        seconds(60),
-        async || {
-            let left = data(&namespace).await;
-            anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
-            Ok(())
-        },
-    );
-    gone.await.unwrap();
+        60,
+        volumes_and_credentials,
+    )
+    .await;
 
     stack
         .apply(&json!({ "deletionPolicy": "Delete" }))
@@ -184,13 +182,7 @@ async fn what_was_applied_right_before_the_deletion_decides() {
         .await
         .unwrap();
     delete(&namespace, &stack).await;
-    wait::until("nothing is left", seconds(90), async || {
-        let left = data(&namespace).await;
-        anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
-        Ok(())
-    })
-    .await
-    .unwrap();
+    until_none("nothing is left", 90, async || data(&namespace).await).await;
     namespace.delete().await.unwrap();
 }
 
@@ -204,14 +196,8 @@ async fn stacks_deleted_soon_after_their_apply_leave_nothing() {
         tokio::time::sleep(std::time::Duration::from_millis(700 * round)).await;
         stack.delete().await.unwrap();
     }
-    wait::until("nothing is left", seconds(120), async || {
-        let mut left = workloads(&namespace).await;
-        left.extend(data(&namespace).await);
-        anyhow::ensure!(left.is_empty(), "{}", left.join(" "));
-        Ok(())
-    })
-    .await
-    .unwrap();
+    let all = async || [workloads(&namespace).await, data(&namespace).await].concat();
+    until_none("nothing is left", 120, all).await;
     tokio::time::sleep(seconds(5)).await;
     assert_eq!(data(&namespace).await, Vec::<String>::new());
     namespace.delete().await.unwrap();

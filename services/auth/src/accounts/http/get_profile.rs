@@ -3,8 +3,7 @@
 use axum::Json;
 use web::conditional::ETag;
 
-use super::user_view::UserView;
-use crate::sessions::signed_in::SignedIn;
+use crate::http::{signed_in::SignedIn, user_view::UserView};
 
 /// Get the caller's account
 #[utoipa::path(

@@ -17,7 +17,7 @@ use crate::{
         sign_up::{Registration, sign_up},
     },
     app::App,
-    sessions::http::session_view::{SessionAnswer, SessionView, answer},
+    http::session_view::{SessionAnswer, SessionView, answer},
 };
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -68,25 +68,13 @@ pub(super) async fn register_user(
     meter: Meter,
     ValidJson(request): ValidJson<RegisterUser>,
 ) -> Result<(StatusCode, SessionAnswer), Problem> {
-    let RegisterUser {
-        email,
-        password,
-        full_name,
-        username,
-        role,
-    } = request;
-    let tokens = sign_up(
-        &app,
-        Registration {
-            email,
-            password,
-            full_name,
-            username,
-            role,
-        },
-        address,
-        &meter,
-    )
-    .await?;
+    let registration = Registration {
+        email: request.email,
+        password: request.password,
+        full_name: request.full_name,
+        username: request.username,
+        role: request.role,
+    };
+    let tokens = sign_up(&app, registration, address, &meter).await?;
     Ok((StatusCode::CREATED, answer(&app, tokens)))
 }

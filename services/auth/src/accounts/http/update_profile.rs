@@ -6,7 +6,7 @@ use axum::{
     http::{header, request::Parts},
 };
 use garde::Validate;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
     Problem, ValidJson,
@@ -14,14 +14,13 @@ use web::{
     schema::Line,
 };
 
-use super::user_view::UserView;
 use crate::{
     accounts::{
+        self, ProfileChange,
         model::{FullName, Username},
-        postgres::users::{self, ProfileChange},
     },
     app::App,
-    sessions::signed_in::SignedIn,
+    http::{signed_in::SignedIn, user_view::UserView},
 };
 
 /// A merge patch (RFC 7396): absent members keep their values, null removes a value.
@@ -30,23 +29,16 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "full_name": "Ann Other", "username": null }))]
 pub(crate) struct UpdateProfile {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Line<200>, inline, required = false)]
     full_name: Option<FullName>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$")]
     #[expect(
         clippy::option_option,
         reason = "absent and null differ in a merge patch"
     )]
     username: Option<Option<Username>>,
-}
-
-/// A member that is there, null or not; absent ones never come here.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// `If-Match`, where the client sent it.
@@ -93,7 +85,7 @@ pub(super) async fn patch_profile(
         username: request.username,
     };
     let user =
-        users::update_profile(&app.pool, caller.user.id, &change, versions.as_deref()).await?;
+        accounts::update_profile(&app.pool, caller.user.id, &change, versions.as_deref()).await?;
     Ok((ETag(user.version), Json(user.into())))
 }
 

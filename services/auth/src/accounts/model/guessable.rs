@@ -47,7 +47,7 @@ impl GuessablePassword {
 }
 
 impl Password {
-    /// Whether nobody would guess it among the first.
+    /// Whether it is none of those that are guessed first.
     pub fn check(&self, names: AccountNames<'_>) -> Result<(), GuessablePassword> {
         let password = self.as_str().to_lowercase();
         if is_common(&password) || undecorated(&password).is_some_and(is_common) {

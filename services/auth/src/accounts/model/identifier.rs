@@ -1,4 +1,4 @@
-//! What somebody logs in with: an e-mail address or a username. Its form is not checked; what fits nobody finds nobody.
+//! What a user logs in with: an e-mail address or a username. Its form is not checked: one that fits no account finds none.
 
 use serde::Deserialize;
 

@@ -6,12 +6,12 @@ use serde::Deserialize;
 const MAX_CHARACTERS: usize = 128;
 const MIN_CHARACTERS: usize = 8;
 
-/// A password somebody chooses.
+/// A password that a user chooses.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Password(String);
 
-/// A password somebody presents: it may be from a time of other rules.
+/// A password that a client presents: it may be from a time of other rules.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct PresentedPassword(String);

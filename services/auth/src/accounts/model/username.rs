@@ -19,7 +19,7 @@ pub enum UsernameError {
     Reserved,
 }
 
-/// Segments of the API beside a user's id, and names that pass for somebody in charge.
+/// Segments of the API beside a user's id, and names that seem to have authority.
 const RESERVED: [&str; 36] = [
     "abuse",
     "account",

@@ -9,13 +9,13 @@ use web::{
     limit::{ClientAddress, LimitedByAddress, Meter},
 };
 
-use super::{
-    device_token::PresentedDevice,
-    session_view::{SessionAnswer, SessionView, answer},
-};
 use crate::{
     accounts::model::{Identifier, PresentedPassword},
     app::App,
+    http::{
+        device_token::PresentedDevice,
+        session_view::{SessionAnswer, SessionView, answer},
+    },
     sessions::log_in::{self, Credentials},
 };
 

@@ -6,7 +6,7 @@ use web::{Problem, token::Caller};
 use crate::{
     accounts::model::{SessionId, UserId},
     app::App,
-    sessions::postgres::sessions,
+    sessions,
 };
 
 /// Log out
@@ -22,7 +22,6 @@ use crate::{
     )
 )]
 pub(super) async fn log_out(State(app): State<App>, caller: Caller) -> Result<StatusCode, Problem> {
-    let ended = sessions::end(&app.pool, SessionId(caller.session), UserId(caller.id)).await;
-    ended.map_err(|error| postgres::problem(&error))?;
+    sessions::end(&app.pool, SessionId(caller.session), UserId(caller.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

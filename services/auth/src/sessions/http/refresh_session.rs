@@ -9,8 +9,11 @@ use web::{
     limit::{LimitedByAddress, Meter},
 };
 
-use super::session_view::{SessionAnswer, SessionView, answer};
-use crate::{app::App, sessions::session};
+use crate::{
+    app::App,
+    http::session_view::{SessionAnswer, SessionView, answer},
+    sessions::session,
+};
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

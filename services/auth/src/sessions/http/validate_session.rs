@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    accounts::{http::user_view::UserView, model::SessionId},
-    sessions::signed_in::SignedIn,
+    accounts::model::SessionId,
+    http::{signed_in::SignedIn, user_view::UserView},
 };
 
 #[derive(Serialize, ToSchema)]

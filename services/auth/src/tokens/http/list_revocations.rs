@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use web::{Problem, QueryParameters, token::Revoked};
 
-use crate::{app::App, tokens::postgres::revocations};
+use crate::{app::App, tokens};
 
 #[derive(Deserialize)]
 pub(super) struct Question {
@@ -18,6 +18,7 @@ pub(super) async fn list_revocations(
     State(app): State<App>,
     QueryParameters(question): QueryParameters<Question>,
 ) -> Result<Json<Revoked>, Problem> {
-    let revoked = revocations::since(&app.pool, question.since).await;
-    Ok(Json(revoked.map_err(|error| postgres::problem(&error))?))
+    Ok(Json(
+        tokens::revoked_since(&app.pool, question.since).await?,
+    ))
 }

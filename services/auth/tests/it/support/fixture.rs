@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use auth::{
-    accounts::passwords::{HashingLimits, Passwords},
+    accounts::{
+        passwords::{HashingLimits, Passwords},
+        sign_up::VendorSignup,
+    },
     app::App,
-    config::VendorSignup,
     http,
     limits::{
         account::AccountLimits,
@@ -27,7 +29,7 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use clock::Clock;
+use clock::{Clock, Ids};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -42,7 +44,7 @@ pub const PASSWORD: &str = "correct horse battery";
 
 pub struct Auth {
     pub app: App,
-    /// The keys it began with: k1 signs, k2 is published.
+    /// The initial keys: k1 signs, k2 is published.
     pub keys: KeyFiles,
     router: Router,
 }
@@ -53,7 +55,7 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// What a test may want otherwise.
+/// Settings that a test may change.
 pub struct Settings {
     pub address: AddressLimits,
     pub account: AccountLimits,
@@ -112,6 +114,7 @@ impl Auth {
         let app = App {
             pool: pool.into(),
             clock: Clock::system(),
+            ids: Ids::system(),
             keys: SigningKeys::try_new(&keys, scope()).unwrap(),
             server_key: ServerKey::try_from([7; 32].as_slice()).unwrap(),
             passwords: Passwords::try_new(settings.hashing).unwrap(),
@@ -155,7 +158,7 @@ impl Auth {
         self.send(request("POST", path, None, Some(&body))).await
     }
 
-    /// A customer who has just registered; the answer carries their tokens.
+    /// A newly registered customer; the response has their tokens.
     pub async fn customer(&self, name: &str) -> Answer {
         let answer = self.post("/api/v1/auth/register", registration(name)).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
@@ -170,7 +173,7 @@ impl Auth {
         .await
     }
 
-    /// From a device that has this token.
+    /// A login from the device with this token.
     pub async fn log_in_on(&self, device: &str, identifier: &str, password: &str) -> Answer {
         let body = json!({ "email": identifier, "password": password });
         let mut request = request("POST", "/api/v1/auth/login", None, Some(&body));
@@ -185,7 +188,7 @@ impl Auth {
             .await
     }
 
-    /// By way of an ingress that saw this client.
+    /// Through an ingress that forwards this client address.
     pub async fn post_from(&self, client: &str, path: &str, body: &Value) -> Answer {
         let mut request = request("POST", path, None, Some(body));
         request
@@ -228,7 +231,7 @@ impl Answer {
         values.map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// The answer was this problem.
+    /// Asserts that the response is this problem.
     #[track_caller]
     pub fn is(&self, status: u16, code: &str) {
         assert_eq!(
@@ -240,7 +243,7 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json");
     }
 
-    /// The answer was 422, and named this field.
+    /// Asserts a 422 that names this field.
     #[track_caller]
     pub fn is_invalid(&self, pointer: &str) {
         assert_eq!(

@@ -6,7 +6,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
 };
-use web::{Problem, ValidJson, conditional::ETag, idempotency::RequestKey, token::Customer};
+use idempotency::RequestKey;
+use web::{Problem, Requires, ValidJson, conditional::ETag, permissions::orders};
 
 use super::{
     order_request::{NewOrderBody, OrderRules},
@@ -15,7 +16,6 @@ use super::{
 use crate::{
     app::App,
     checkout::{Command, Placed},
-    infrastructure::http::replay,
     orders::http::order_view::OrderView,
     values::UserId,
 };
@@ -45,7 +45,7 @@ use crate::{
 )]
 pub async fn create_order(
     State(app): State<App>,
-    caller: Customer,
+    caller: Requires<orders::Create>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewOrderBody>,
 ) -> Result<impl IntoResponse, Problem> {
@@ -60,7 +60,7 @@ pub async fn create_order(
         .run(command)
         .await
         .map_err(|error| refusal::of_placing(&error))?;
-    let mut headers = replay::headers(replayed);
+    let mut headers = idempotency::replayed(replayed);
     let location = HeaderValue::try_from(format!("/api/v1/orders/{}", order.id));
     headers.insert(
         header::LOCATION,

@@ -1,8 +1,9 @@
 //! Why no order came of a request, as the problem that tells the client what to do.
 
 use axum::http::{HeaderValue, StatusCode, header};
+use idempotency::{KeyInUse, KeyReused};
 use serde::Serialize;
-use web::{FieldError, Problem, idempotency};
+use web::{FieldError, Problem};
 
 use crate::{
     checkout::{
@@ -21,8 +22,8 @@ struct MissingLine {
 
 pub fn of_placing(error: &PlaceOrderError) -> Problem {
     match error {
-        PlaceOrderError::KeyInUse => idempotency::key_in_use(),
-        PlaceOrderError::KeyReused => idempotency::key_reused(),
+        PlaceOrderError::KeyInUse => KeyInUse.into(),
+        PlaceOrderError::KeyReused => KeyReused.into(),
         PlaceOrderError::KeyExpired => Problem::conflict(
             "idempotency_key_expired",
             "The first request with this Idempotency-Key did not create an order. Send the request again with a new key.",

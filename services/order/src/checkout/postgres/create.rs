@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, num::NonZeroU32, time::Instant};
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -39,11 +39,11 @@ enum Attempt {
 
 pub(crate) async fn create(
     pool: &Pool,
-    clock: Clock,
+    jitter: Jitter,
     orders: &[NewOrder],
     most_unpaid_units: Option<NonZeroU32>,
 ) -> Result<Vec<Creation>, StoreError> {
-    let mut retries = Retries::since(Instant::now(), clock);
+    let mut retries = Retries::since(Instant::now(), jitter);
     let mut uncertain = false;
     let written = loop {
         match attempt(pool, orders, most_unpaid_units).await {

@@ -1,20 +1,24 @@
-//! `POST /orders/{id}/fulfillments`: packs a parcel.
+//! `POST /orders/{id}/fulfillments`: plans a fulfillment.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line, token::VendorOrAdmin};
+use web::{
+    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::fulfillments,
+    schema::Line,
+};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
     app::App,
-    fulfillment::model::{Packing, Tracking, TrackingUrl},
+    fulfillment::model::{Tracking, TrackingUrl},
     infrastructure::http::listing::merchant,
+    orders::model::Selection,
     values::{OrderId, Quantity, Sku, Text},
 };
 
-/// Most items of one parcel: an order has no more lines.
+/// Most items of one fulfillment: an order has no more lines.
 const MOST_ITEMS: usize = 50;
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -55,11 +59,11 @@ struct TrackingBody {
 }
 
 impl NewFulfillmentBody {
-    fn parse(self) -> Result<(Packing, Tracking), Problem> {
+    fn parse(self) -> Result<(Selection, Tracking), Problem> {
         let mut errors = Vec::new();
-        let packing = match self.items {
-            None => Packing::Rest,
-            Some(items) => Packing::Lines(items_of(items, &mut errors)),
+        let selection = match self.items {
+            None => Selection::Rest,
+            Some(items) => Selection::Lines(items_of(items, &mut errors)),
         };
         let mut refuse = |name: &str, error: String| {
             errors.push(FieldError::new(
@@ -92,7 +96,7 @@ impl NewFulfillmentBody {
                 number,
                 url,
             };
-            Ok((packing, tracking))
+            Ok((selection, tracking))
         } else {
             Err(Problem::invalid(errors))
         }
@@ -147,15 +151,15 @@ pub fn items_of(items: Vec<ParcelItemBody>, errors: &mut Vec<FieldError>) -> Vec
 )]
 pub async fn create_fulfillment(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<fulfillments::Write>,
     PathParameters(order): PathParameters<OrderId>,
     ValidJson(body): ValidJson<NewFulfillmentBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (packing, tracking) = body.parse()?;
-    let parcel = app
+    let (selection, tracking) = body.parse()?;
+    let planned = app
         .fulfill_order
-        .plan(order, merchant(&caller), &packing, &tracking)
+        .plan(order, merchant(&caller), &selection, &tracking)
         .await
         .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
-    Ok((StatusCode::CREATED, Json(FulfillmentView::from(parcel))))
+    Ok((StatusCode::CREATED, Json(FulfillmentView::from(planned))))
 }

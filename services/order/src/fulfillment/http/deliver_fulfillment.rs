@@ -1,11 +1,11 @@
-//! `POST /fulfillments/{id}/deliver`: a parcel has arrived.
+//! `POST /fulfillments/{id}/deliver`: a shipment has arrived.
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions::fulfillments};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
-    app::App, fulfillment::ParcelAction, infrastructure::http::listing::merchant,
+    app::App, fulfillment::model::FulfillmentAction, infrastructure::http::listing::merchant,
     values::FulfillmentId,
 };
 
@@ -28,13 +28,13 @@ use crate::{
 )]
 pub async fn deliver_fulfillment(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<fulfillments::Write>,
     PathParameters(id): PathParameters<FulfillmentId>,
 ) -> Result<Json<FulfillmentView>, Problem> {
-    let parcel = app
+    let changed = app
         .fulfill_order
-        .act(id, merchant(&caller), ParcelAction::Deliver)
+        .act(id, merchant(&caller), FulfillmentAction::Deliver)
         .await
         .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
-    Ok(Json(FulfillmentView::from(parcel)))
+    Ok(Json(FulfillmentView::from(changed)))
 }

@@ -1,14 +1,11 @@
-//! Why nothing came of a step of a parcel, as the problem that tells the client what to do.
+//! Why nothing came of a step of a fulfillment, as the problem that tells the client what to do.
 
 use axum::http::{HeaderValue, header};
 use web::Problem;
 
 use crate::{
-    fulfillment::{
-        FulfillOrderError,
-        model::{FulfillmentError, PackingError},
-    },
-    orders::http::refusal,
+    fulfillment::{FulfillOrderError, model::FulfillmentError},
+    orders::{http::refusal, model::SelectionError},
 };
 
 pub fn of_fulfilling(error: &FulfillOrderError) -> Problem {
@@ -53,23 +50,23 @@ fn of_rule(error: &FulfillmentError) -> Problem {
             ),
         )
         .with_member("current_status", state.as_str()),
-        FulfillmentError::Packing(error) => of_packing(error),
+        FulfillmentError::Selection(error) => of_selection(error),
     }
 }
 
-pub fn of_packing(error: &PackingError) -> Problem {
+pub fn of_selection(error: &SelectionError) -> Problem {
     match error {
-        PackingError::UnknownLine { index } => Problem::invalid_field(
+        SelectionError::UnknownLine { index } => Problem::invalid_field(
             format!("/items/{index}/sku"),
             "unknown_item",
             "the order has no such item, or it belongs to another vendor",
         ),
-        PackingError::TooMany { index, left } => Problem::invalid_field(
+        SelectionError::TooMany { index, left } => Problem::invalid_field(
             format!("/items/{index}/quantity"),
             "too_many",
             format!("only {left} units are left"),
         ),
-        PackingError::NothingLeft => Problem::conflict(
+        SelectionError::NothingLeft => Problem::conflict(
             "nothing_left",
             "No unit of the order that you may use is left.",
         ),

@@ -1,11 +1,12 @@
-//! A parcel as clients see it.
+//! A fulfillment as clients see it.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    fulfillment::model::{Fulfillment, FulfillmentState, ParcelLine},
+    fulfillment::model::{Fulfillment, FulfillmentState},
+    orders::model::PartLine,
     values::{FulfillmentId, OrderId},
 };
 
@@ -69,31 +70,35 @@ struct TrackingView {
 }
 
 impl From<Fulfillment> for FulfillmentView {
-    fn from(parcel: Fulfillment) -> Self {
+    fn from(fulfillment: Fulfillment) -> Self {
         let tracking = TrackingView {
-            carrier: parcel.tracking.carrier.map(|text| text.to_string()),
-            number: parcel.tracking.number.map(|text| text.to_string()),
-            url: parcel.tracking.url.map(|url| url.as_str().to_owned()),
+            carrier: fulfillment.tracking.carrier.map(|text| text.to_string()),
+            number: fulfillment.tracking.number.map(|text| text.to_string()),
+            url: fulfillment.tracking.url.map(|url| url.as_str().to_owned()),
         };
         let tracked =
             tracking.carrier.is_some() || tracking.number.is_some() || tracking.url.is_some();
         Self {
-            id: parcel.id,
-            order_id: parcel.order_id,
-            status: parcel.state.into(),
-            items: parcel.lines.into_iter().map(ParcelItemView::from).collect(),
+            id: fulfillment.id,
+            order_id: fulfillment.order_id,
+            status: fulfillment.state.into(),
+            items: fulfillment
+                .lines
+                .into_iter()
+                .map(ParcelItemView::from)
+                .collect(),
             tracking: tracked.then_some(tracking),
-            refusal: parcel.refusal,
-            created_at: parcel.created_at,
-            updated_at: parcel.updated_at,
-            shipped_at: parcel.shipped_at,
-            delivered_at: parcel.delivered_at,
+            refusal: fulfillment.refusal,
+            created_at: fulfillment.created_at,
+            updated_at: fulfillment.updated_at,
+            shipped_at: fulfillment.shipped_at,
+            delivered_at: fulfillment.delivered_at,
         }
     }
 }
 
-impl From<ParcelLine> for ParcelItemView {
-    fn from(line: ParcelLine) -> Self {
+impl From<PartLine> for ParcelItemView {
+    fn from(line: PartLine) -> Self {
         Self {
             sku: line.sku.to_string(),
             quantity: line.quantity.get(),

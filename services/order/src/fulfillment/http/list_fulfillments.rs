@@ -1,18 +1,15 @@
-//! `GET /orders/{id}/fulfillments`: the parcels of an order.
+//! `GET /orders/{id}/fulfillments`: the fulfillments of an order.
 
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{
-    PathParameters, Problem,
-    token::{Caller, Role},
-};
+use web::{PathParameters, Problem, Requires, permissions::fulfillments, token::Role};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
     app::App,
-    fulfillment::Onlooker,
     infrastructure::http::listing::merchant,
+    orders::model::Viewer,
     values::{OrderId, UserId},
 };
 
@@ -23,17 +20,12 @@ pub struct FulfillmentsView {
 }
 
 /// As whom somebody may look at what was shipped of an order.
-pub fn onlooker(caller: &Caller) -> Result<Onlooker, Problem> {
-    let sells = caller.has(Role::Vendor) || caller.has(Role::Admin);
-    if !sells && !caller.has(Role::Customer) {
-        return Err(Problem::forbidden(
-            "The role customer, vendor or admin is required.",
-        ));
-    }
-    Ok(Onlooker {
+pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
+    let sells = caller.may::<fulfillments::Write>();
+    Viewer {
         customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
         merchant: sells.then(|| merchant(caller)),
-    })
+    }
 }
 
 /// List the shipments of an order
@@ -53,14 +45,17 @@ pub fn onlooker(caller: &Caller) -> Result<Onlooker, Problem> {
 )]
 pub async fn list_fulfillments(
     State(app): State<App>,
-    caller: Caller,
+    caller: Requires<fulfillments::Read>,
     PathParameters(order): PathParameters<OrderId>,
 ) -> Result<Json<FulfillmentsView>, Problem> {
-    let parcels = app
+    let fulfillments = app
         .fulfill_order
-        .list(order, onlooker(&caller)?)
+        .list(order, viewer(&caller))
         .await
         .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
-    let data = parcels.into_iter().map(FulfillmentView::from).collect();
+    let data = fulfillments
+        .into_iter()
+        .map(FulfillmentView::from)
+        .collect();
     Ok(Json(FulfillmentsView { data }))
 }

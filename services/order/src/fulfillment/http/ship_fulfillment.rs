@@ -1,11 +1,11 @@
-//! `POST /fulfillments/{id}/ship`: decides that a parcel leaves.
+//! `POST /fulfillments/{id}/ship`: decides that a fulfillment leaves.
 
 use axum::{Json, extract::State, http::StatusCode};
-use web::{PathParameters, Problem, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions::fulfillments};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
-    app::App, fulfillment::ParcelAction, infrastructure::http::listing::merchant,
+    app::App, fulfillment::model::FulfillmentAction, infrastructure::http::listing::merchant,
     values::FulfillmentId,
 };
 
@@ -29,13 +29,13 @@ use crate::{
 )]
 pub async fn ship_fulfillment(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<fulfillments::Write>,
     PathParameters(id): PathParameters<FulfillmentId>,
 ) -> Result<(StatusCode, Json<FulfillmentView>), Problem> {
-    let parcel = app
+    let changed = app
         .fulfill_order
-        .act(id, merchant(&caller), ParcelAction::Ship)
+        .act(id, merchant(&caller), FulfillmentAction::Ship)
         .await
         .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
-    Ok((StatusCode::ACCEPTED, Json(FulfillmentView::from(parcel))))
+    Ok((StatusCode::ACCEPTED, Json(FulfillmentView::from(changed))))
 }

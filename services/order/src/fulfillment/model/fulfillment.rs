@@ -1,24 +1,24 @@
-//! Parcels: which units of an order are packed, shipped and delivered, and by which steps (ORDERS 22).
-//! Every step is a new version of the order, so that shipping and cancelling see each other.
+//! Fulfillments: which units of an order are to be shipped together, shipped and delivered, and by which steps (ORDERS 22).
 
 use chrono::{DateTime, Utc};
 
-use super::Return;
 use crate::{
     orders::model::{
-        FulfillmentStatus, Merchant, NewEvent, Order, OrderLine, OrderState, PaymentStatus, Status,
+        FulfillmentStatus, Merchant, NewEvent, OrderPart, OrderWith, PartLine, PaymentStatus,
+        Selection, SelectionError, Status,
     },
-    values::{EventType, FulfillmentId, OrderId, Quantity, Sku, Text, UnknownName},
+    values::{EventType, FulfillmentId, OrderId, Text, states::states},
 };
 
-/// How far a parcel is. `Shipping`: decided, and product is being told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FulfillmentState {
-    Planned,
-    Shipping,
-    Shipped,
-    Delivered,
-    Cancelled,
+states! {
+    /// How far a fulfillment is. Shipping: decided, and product is being told.
+    FulfillmentState {
+        Planned = "planned",
+        Shipping = "shipping",
+        Shipped = "shipped",
+        Delivered = "delivered",
+        Cancelled = "cancelled",
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,22 +27,13 @@ pub struct Fulfillment {
     pub order_id: OrderId,
     pub state: FulfillmentState,
     pub tracking: Tracking,
-    pub lines: Vec<ParcelLine>,
+    pub lines: Vec<PartLine>,
     /// Why product did not let it go.
     pub refusal: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub shipped_at: Option<DateTime<Utc>>,
     pub delivered_at: Option<DateTime<Utc>>,
-}
-
-/// Units of one line of the order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParcelLine {
-    /// The line's index in the order.
-    pub position: usize,
-    pub sku: Sku,
-    pub quantity: Quantity,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,47 +53,19 @@ pub struct TrackingUrl(String);
 )]
 pub struct TrackingUrlError;
 
-/// How far the units of a line are; each number includes the next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LineUnits {
-    pub allotted: u32,
-    pub shipped: u32,
-    pub delivered: u32,
-    /// In returns that are not rejected.
-    pub returned: u32,
-    /// Not in stock after all: never shipped.
-    pub short: u32,
-}
+/// An order with its fulfillments.
+pub type OrderFulfillments = OrderWith<Fulfillment>;
 
-/// An order with what the shop's side does about it.
-#[derive(Clone, Debug)]
-pub struct Dispatch {
-    pub order: Order,
-    /// Of each line, in the order's order.
-    pub units: Vec<LineUnits>,
-    pub fulfillments: Vec<Fulfillment>,
-    pub returns: Vec<Return>,
-}
-
-/// Which units go into a parcel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Packing {
-    /// All of the caller's that are in no parcel.
-    Rest,
-    Lines(Vec<(Sku, Quantity)>),
-}
-
-/// A step to be written, all or nothing, if the order still has the version that was read.
-#[derive(Clone, Debug)]
-pub struct FulfillmentStep {
-    pub read_version: i64,
-    /// The order's new versions, each with its event.
-    pub versions: Vec<(OrderState, NewEvent)>,
-    pub parcel: ParcelStep,
+/// What is done with a fulfillment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FulfillmentAction {
+    Ship,
+    Deliver,
+    Cancel,
 }
 
 #[derive(Clone, Debug)]
-pub enum ParcelStep {
+pub enum FulfillmentChange {
     Plan(NewFulfillment),
     /// From `Planned`: product is to be told.
     Ship(FulfillmentId),
@@ -116,7 +79,7 @@ pub enum ParcelStep {
 pub struct NewFulfillment {
     pub id: FulfillmentId,
     pub tracking: Tracking,
-    pub lines: Vec<ParcelLine>,
+    pub lines: Vec<PartLine>,
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -133,46 +96,19 @@ pub enum FulfillmentError {
     #[error("the shipment is {}", _0.as_str())]
     NoSuchStep(FulfillmentState),
     #[error(transparent)]
-    Packing(#[from] PackingError),
+    Selection(#[from] SelectionError),
 }
 
-/// Why units cannot go into a parcel; items by their index in the request.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum PackingError {
-    #[error("no line of this SKU belongs to the caller")]
-    UnknownLine { index: usize },
-    #[error("only {left} units are left")]
-    TooMany { index: usize, left: u32 },
-    #[error("no unit is left")]
-    NothingLeft,
-}
+impl OrderPart for Fulfillment {
+    type Id = FulfillmentId;
+    type Change = FulfillmentChange;
 
-impl FulfillmentState {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Shipping => "shipping",
-            Self::Shipped => "shipped",
-            Self::Delivered => "delivered",
-            Self::Cancelled => "cancelled",
-        }
+    fn id(&self) -> FulfillmentId {
+        self.id
     }
-}
 
-impl std::str::FromStr for FulfillmentState {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        [
-            Self::Planned,
-            Self::Shipping,
-            Self::Shipped,
-            Self::Delivered,
-            Self::Cancelled,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == text)
-        .ok_or(UnknownName)
+    fn lines(&self) -> &[PartLine] {
+        &self.lines
     }
 }
 
@@ -201,125 +137,99 @@ impl TryFrom<String> for TrackingUrl {
     }
 }
 
-impl Dispatch {
-    /// The parcels that this merchant may see: with nothing in them of somebody else's.
-    pub fn fulfillments_of(&self, merchant: Merchant) -> impl Iterator<Item = &Fulfillment> {
-        self.fulfillments
-            .iter()
-            .filter(move |parcel| self.sells_all(merchant, &parcel.lines))
-    }
-
-    /// Packs units into a new parcel.
+impl OrderFulfillments {
+    /// Plans a new fulfillment of units that are in none.
     pub fn plan(
-        &self,
+        &mut self,
         by: Merchant,
         id: FulfillmentId,
-        packing: &Packing,
+        selection: &Selection,
         tracking: Tracking,
-    ) -> Result<FulfillmentStep, FulfillmentError> {
+    ) -> Result<(), FulfillmentError> {
         self.may_leave()?;
-        let free = self.order.lines.iter().zip(&self.units);
-        let free: Vec<u32> = free
-            .map(|(line, units)| {
+        let lines = self.select(
+            selection,
+            |line, units| {
                 let owed = line.quantity.get().saturating_sub(units.short);
                 owed.saturating_sub(units.allotted)
-            })
-            .collect();
-        let lines = self.pack(packing, free, |line| by.sells(line))?;
-        let event = EventType::FulfillmentCreated;
-        let parcel = ParcelStep::Plan(NewFulfillment {
+            },
+            |line| by.sells(line),
+        )?;
+        self.record(EventType::FulfillmentCreated, by, id);
+        self.write(FulfillmentChange::Plan(NewFulfillment {
             id,
             tracking,
             lines,
-        });
-        Ok(self.step(by, id, event, parcel))
+        }));
+        Ok(())
     }
 
-    /// Decides that a parcel leaves. `None`: it has been decided before.
-    pub fn ship(
-        &self,
+    /// Taking the same step again changes nothing.
+    pub fn act(
+        &mut self,
         by: Merchant,
         id: FulfillmentId,
-    ) -> Result<Option<FulfillmentStep>, FulfillmentError> {
-        match self.parcel(by, id)?.state {
-            FulfillmentState::Planned => {}
-            FulfillmentState::Shipping
-            | FulfillmentState::Shipped
-            | FulfillmentState::Delivered => return Ok(None),
-            state @ FulfillmentState::Cancelled => return Err(FulfillmentError::NoSuchStep(state)),
-        }
-        self.may_leave()?;
-        if !self.order.is_paid_for() {
-            return Err(FulfillmentError::NotPaid(self.order.state.payment));
-        }
-        let event = EventType::FulfillmentShipping;
-        Ok(Some(self.step(by, id, event, ParcelStep::Ship(id))))
-    }
-
-    /// A parcel has arrived; with the last one the order is delivered, and completed if it is paid for.
-    pub fn deliver(
-        &self,
-        by: Merchant,
-        id: FulfillmentId,
-    ) -> Result<Option<FulfillmentStep>, FulfillmentError> {
-        let parcel = self.parcel(by, id)?;
-        match parcel.state {
-            FulfillmentState::Shipped => {}
-            FulfillmentState::Delivered => return Ok(None),
-            state @ (FulfillmentState::Planned
-            | FulfillmentState::Shipping
-            | FulfillmentState::Cancelled) => return Err(FulfillmentError::NoSuchStep(state)),
-        }
-        let mut units = self.units.clone();
-        for line in &parcel.lines {
-            if let Some(units) = units.get_mut(line.position) {
-                units.delivered += line.quantity.get();
+        action: FulfillmentAction,
+    ) -> Result<(), FulfillmentError> {
+        use FulfillmentAction::{Cancel, Deliver, Ship};
+        use FulfillmentState::{Cancelled, Delivered, Planned, Shipped, Shipping};
+        let state = self.fulfillment(by, id)?.state;
+        match (action, state) {
+            (Ship, Planned) => self.ship(by, id),
+            (Deliver, Shipped) => self.deliver(by, id),
+            (Cancel, Planned) => {
+                self.record(EventType::FulfillmentCancelled, by, id);
+                self.write(FulfillmentChange::Cancel(id));
+                Ok(())
             }
+            (Ship, Shipping | Shipped | Delivered) | (Deliver, Delivered) | (Cancel, Cancelled) => {
+                Ok(())
+            }
+            (Ship, Cancelled)
+            | (Deliver, Planned | Shipping | Cancelled)
+            | (Cancel, Shipping | Shipped | Delivered) => Err(FulfillmentError::NoSuchStep(state)),
         }
-        let ordered = self.order.lines.iter().map(|line| line.quantity.get());
-        let all = units
-            .iter()
-            .zip(ordered)
-            .all(|(units, ordered)| units.delivered >= ordered.saturating_sub(units.short));
-        if !all {
-            let event = EventType::FulfillmentDelivered;
-            return Ok(Some(self.step(by, id, event, ParcelStep::Deliver(id))));
-        }
-        let mut order = self.order.clone();
-        let delivered = FulfillmentStatus::Delivered;
-        let event = order.fulfil(delivered, EventType::OrderDelivered);
-        let mut versions = vec![(order.state, parcel_event(event, by, id))];
-        if order.complete() == Ok(true) {
-            let completed = NewEvent::new(EventType::OrderCompleted, by.actor());
-            versions.push((order.state, completed));
-        }
-        Ok(Some(FulfillmentStep {
-            read_version: self.order.read_version(),
-            versions,
-            parcel: ParcelStep::Deliver(id),
-        }))
     }
 
-    /// Unpacks a parcel that has not left.
-    pub fn cancel(
-        &self,
-        by: Merchant,
-        id: FulfillmentId,
-    ) -> Result<Option<FulfillmentStep>, FulfillmentError> {
-        match self.parcel(by, id)?.state {
-            FulfillmentState::Planned => {}
-            FulfillmentState::Cancelled => return Ok(None),
-            state @ (FulfillmentState::Shipping
-            | FulfillmentState::Shipped
-            | FulfillmentState::Delivered) => return Err(FulfillmentError::NoSuchStep(state)),
+    /// Decides that a fulfillment leaves.
+    fn ship(&mut self, by: Merchant, id: FulfillmentId) -> Result<(), FulfillmentError> {
+        self.may_leave()?;
+        if !self.order().is_paid_for() {
+            return Err(FulfillmentError::NotPaid(self.order().state.payment));
         }
-        let event = EventType::FulfillmentCancelled;
-        Ok(Some(self.step(by, id, event, ParcelStep::Cancel(id))))
+        self.record(EventType::FulfillmentShipping, by, id);
+        self.write(FulfillmentChange::Ship(id));
+        Ok(())
+    }
+
+    /// A fulfillment has arrived; with the last one the order is delivered, and completed if it is paid for.
+    fn deliver(&mut self, by: Merchant, id: FulfillmentId) -> Result<(), FulfillmentError> {
+        let arrived = &self.fulfillment(by, id)?.lines;
+        let all = self.units().enumerate().all(|(position, (line, units))| {
+            let arrived = arrived.iter().filter(|line| line.position == position);
+            let arrived: u32 = arrived.map(|line| line.quantity.get()).sum();
+            units.delivered + arrived >= line.quantity.get().saturating_sub(units.short)
+        });
+        if all {
+            self.advance(|order| {
+                let delivered = FulfillmentStatus::Delivered;
+                let event = order.fulfil(delivered, EventType::OrderDelivered);
+                Some(fulfillment_event(event, by, id))
+            });
+            self.advance(|order| {
+                let completed = order.complete() == Ok(true);
+                completed.then(|| NewEvent::new(EventType::OrderCompleted, by.actor()))
+            });
+        } else {
+            self.record(EventType::FulfillmentDelivered, by, id);
+        }
+        self.write(FulfillmentChange::Deliver(id));
+        Ok(())
     }
 
     fn may_leave(&self) -> Result<(), FulfillmentError> {
-        match self.order.state.status {
-            Status::Confirmed if self.order.cancel_requested_at.is_some() => {
+        match self.order().state.status {
+            Status::Confirmed if self.order().cancel_requested_at.is_some() => {
                 Err(FulfillmentError::BeingCancelled)
             }
             Status::Confirmed => Ok(()),
@@ -329,97 +239,21 @@ impl Dispatch {
         }
     }
 
-    fn parcel(&self, by: Merchant, id: FulfillmentId) -> Result<&Fulfillment, FulfillmentError> {
-        self.fulfillments_of(by)
-            .find(|parcel| parcel.id == id)
-            .ok_or(FulfillmentError::NotFound)
-    }
-
-    pub(crate) fn sells_all(&self, merchant: Merchant, lines: &[ParcelLine]) -> bool {
-        lines.iter().all(|line| {
-            let line = self.order.lines.get(line.position);
-            line.is_some_and(|line| merchant.sells(line))
-        })
-    }
-
-    /// Takes units from the order's lines that are the caller's, as far as they are free: `free` has a number for each
-    /// line.
-    pub(crate) fn pack(
-        &self,
-        packing: &Packing,
-        mut free: Vec<u32>,
-        mine: impl Fn(&OrderLine) -> bool,
-    ) -> Result<Vec<ParcelLine>, PackingError> {
-        let mut lines: Vec<ParcelLine> = Vec::new();
-        let own = self.order.lines.iter().enumerate();
-        let own: Vec<(usize, &OrderLine)> = own.filter(|(_, line)| mine(line)).collect();
-        let wanted = match packing {
-            Packing::Rest => {
-                for (position, line) in own {
-                    let left = free.get(position).copied().unwrap_or_default();
-                    add(&mut lines, position, &line.sku, left);
-                }
-                if lines.is_empty() {
-                    return Err(PackingError::NothingLeft);
-                }
-                return Ok(lines);
-            }
-            Packing::Lines(wanted) => wanted,
-        };
-        for (index, (sku, quantity)) in wanted.iter().enumerate() {
-            let of_sku = own.iter().filter(|(_, line)| line.sku == *sku);
-            let positions: Vec<usize> = of_sku.map(|(position, _)| *position).collect();
-            if positions.is_empty() {
-                return Err(PackingError::UnknownLine { index });
-            }
-            let left: u32 = positions.iter().map(|position| free[*position]).sum();
-            if left < quantity.get() {
-                return Err(PackingError::TooMany { index, left });
-            }
-            let mut needed = quantity.get();
-            for position in positions {
-                let taken = needed.min(free[position]);
-                free[position] -= taken;
-                needed -= taken;
-                add(&mut lines, position, sku, taken);
-            }
-        }
-        Ok(lines)
-    }
-
-    fn step(
+    fn fulfillment(
         &self,
         by: Merchant,
         id: FulfillmentId,
-        event: EventType,
-        parcel: ParcelStep,
-    ) -> FulfillmentStep {
-        let mut state = self.order.state;
-        let event = parcel_event(state.record(event), by, id);
-        FulfillmentStep {
-            read_version: self.order.read_version(),
-            versions: vec![(state, event)],
-            parcel,
-        }
+    ) -> Result<&Fulfillment, FulfillmentError> {
+        self.part_of(by, id).ok_or(FulfillmentError::NotFound)
+    }
+
+    fn record(&mut self, event: EventType, by: Merchant, id: FulfillmentId) {
+        self.advance(|order| Some(fulfillment_event(order.record(event), by, id)));
     }
 }
 
-fn parcel_event(event: EventType, by: Merchant, id: FulfillmentId) -> NewEvent {
+fn fulfillment_event(event: EventType, by: Merchant, id: FulfillmentId) -> NewEvent {
     NewEvent::new(event, by.actor()).with("fulfillment_id", id.to_string())
-}
-
-fn add(lines: &mut Vec<ParcelLine>, position: usize, sku: &Sku, units: u32) {
-    let Ok(quantity) = Quantity::try_from(units) else {
-        return;
-    };
-    match lines.iter_mut().find(|line| line.position == position) {
-        Some(line) => line.quantity = line.quantity.checked_add(quantity).unwrap_or(line.quantity),
-        None => lines.push(ParcelLine {
-            position,
-            sku: sku.clone(),
-            quantity,
-        }),
-    }
 }
 
 /// How far an order is whose lines have these units to be shipped and shipped; delivered is what is said of whole orders.

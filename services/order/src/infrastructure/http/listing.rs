@@ -3,9 +3,8 @@
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use web::{
-    FieldError, Problem,
+    FieldError, Problem, Reach, Requires,
     list::{self, Paging, Total},
-    token::{Caller, Role},
 };
 
 use crate::{
@@ -16,9 +15,9 @@ use crate::{
 /// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
 pub type Key<Id> = (DateTime<Utc>, Id);
 
-/// Admins read everything, everybody else what is theirs.
-pub fn reader(caller: &Caller) -> Reader {
-    if caller.has(Role::Admin) {
+/// Reads everything, or what belongs to the caller.
+pub fn reader<P>(caller: &Requires<P>) -> Reader {
+    if caller.reach == Reach::Any {
         Reader::Everything
     } else {
         Reader::Own(UserId(caller.id))
@@ -26,8 +25,8 @@ pub fn reader(caller: &Caller) -> Reader {
 }
 
 /// As whom a customer or an admin acts; admins who are customers too act as admins.
-pub fn actor(caller: &Caller) -> Actor {
-    if caller.has(Role::Admin) {
+pub fn actor<P>(caller: &Requires<P>) -> Actor {
+    if caller.reach == Reach::Any {
         Actor::Admin(UserId(caller.id))
     } else {
         Actor::Customer(UserId(caller.id))
@@ -35,8 +34,8 @@ pub fn actor(caller: &Caller) -> Actor {
 }
 
 /// For whose lines a vendor or an admin acts; admins who are vendors too act as admins.
-pub fn merchant(caller: &Caller) -> Merchant {
-    if caller.has(Role::Admin) {
+pub fn merchant<P>(caller: &Requires<P>) -> Merchant {
+    if caller.reach == Reach::Any {
         Merchant::Admin(UserId(caller.id))
     } else {
         Merchant::Vendor(UserId(caller.id))

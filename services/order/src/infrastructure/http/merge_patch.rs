@@ -2,14 +2,9 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::values::Removable;
+pub use web::json::present;
 
-/// A member that is there and must not be null; absent ones never come here.
-pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
+use crate::values::Removable;
 
 /// A member that is there: null takes away, and so does a blank, as forms send it.
 pub fn removable<'de, T, D>(deserializer: D) -> Result<Option<Removable<T>>, D::Error>

@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::Failure;
 
 use crate::{
+    fulfillment::ports::QueueError,
     orders::ports::OrdersError,
-    values::{Backoff, Cause, Spread},
+    values::{Backoff, Cause},
 };
 
 /// How long a batch is tried again: a failover of Postgres takes longer, and then the customer is told to come back.
@@ -52,17 +53,29 @@ pub(crate) fn orders_error(error: StoreError) -> OrdersError {
     }
 }
 
+impl From<StoreError> for OrdersError {
+    fn from(error: StoreError) -> Self {
+        orders_error(error)
+    }
+}
+
+impl From<StoreError> for QueueError {
+    fn from(error: StoreError) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
 /// Pauses between attempts that fail for a reason that passes, for as long as patience lasts.
 pub(crate) struct Retries {
-    clock: Clock,
+    jitter: Jitter,
     deadline: Instant,
     attempts: u32,
 }
 
 impl Retries {
-    pub(crate) fn since(begun: Instant, clock: Clock) -> Self {
+    pub(crate) fn since(begun: Instant, jitter: Jitter) -> Self {
         Self {
-            clock,
+            jitter,
             deadline: begun + PATIENCE,
             attempts: 0,
         }
@@ -71,7 +84,7 @@ impl Retries {
     /// Returns after a pause, or with the error if it stays.
     pub(crate) async fn pause(&mut self, error: StoreError) -> Result<(), StoreError> {
         self.attempts += 1;
-        let pause = RETRIES.pause(self.attempts, Spread::of(self.clock.uuid()));
+        let pause = RETRIES.pause(self.attempts, self.jitter);
         // After a COMMIT without an answer too: whatever is tried again here finds its own earlier write, by its key, a
         // fence or a version.
         let passes = match error.failure() {
@@ -92,25 +105,25 @@ impl Retries {
 }
 
 pub(crate) async fn retrying<T, F>(
-    clock: Clock,
+    jitter: Jitter,
     attempt: impl Fn() -> F + Send,
 ) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>> + Send,
 {
-    retrying_since(Instant::now(), clock, attempt).await
+    retrying_since(Instant::now(), jitter, attempt).await
 }
 
 /// The same for one of several transactions of a request, which share its patience.
 pub(crate) async fn retrying_since<T, F>(
     begun: Instant,
-    clock: Clock,
+    jitter: Jitter,
     attempt: impl Fn() -> F + Send,
 ) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>> + Send,
 {
-    let mut retries = Retries::since(begun, clock);
+    let mut retries = Retries::since(begun, jitter);
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),

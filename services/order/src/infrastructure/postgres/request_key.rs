@@ -1,24 +1,13 @@
-//! The key of a request that changes something: claimed in the transaction of the change, so that a twin waits and then
-//! finds what the first one did (ORDERS 18). Refusals roll back, and leave no key.
+//! The key of a request that changes something, claimed in the transaction of the change (ORDERS 18).
 
+use idempotency::Claim;
 use postgres::Transaction;
 use uuid::Uuid;
 
 use super::failure::StoreError;
 use crate::values::{Fingerprint, RequestIdentity};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
-    Fresh,
-    /// An earlier request did it, to or with this resource.
-    Repeated {
-        resource: Option<Uuid>,
-    },
-    /// The key stands for another request.
-    Reused,
-}
-
-/// `resource`: what the request makes or changes beside the order.
+/// `resource`: what the request makes or changes beside the order, and what an earlier request has made or changed.
 pub(crate) async fn claim(
     transaction: &mut Transaction,
     identity: &RequestIdentity,
@@ -26,7 +15,7 @@ pub(crate) async fn claim(
     order: Uuid,
     resource: Option<Uuid>,
     status: i16,
-) -> Result<Claim, StoreError> {
+) -> Result<Claim<Option<Uuid>>, StoreError> {
     let claimed = sqlx::query!(
         r#"
         INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, resource_id, status)
@@ -58,10 +47,8 @@ pub(crate) async fn claim(
     .fetch_one(&mut **transaction)
     .await?;
     Ok(if earlier.fingerprint == fingerprint.0 {
-        Claim::Repeated {
-            resource: earlier.resource_id,
-        }
+        Claim::Answered(earlier.resource_id)
     } else {
-        Claim::Reused
+        Claim::OfAnotherRequest
     })
 }

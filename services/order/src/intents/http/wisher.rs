@@ -1,6 +1,7 @@
 //! Who asks for a change of payments or orders, in the words of the use cases.
 
-use web::{idempotency::IdempotencyKey, token::Caller};
+use idempotency::IdempotencyKey;
+use web::Requires;
 
 use crate::{
     infrastructure::http::listing::{actor, reader},
@@ -8,7 +9,7 @@ use crate::{
     values::UserId,
 };
 
-pub fn wisher(caller: &Caller, key: &IdempotencyKey) -> Wisher {
+pub fn wisher<P>(caller: &Requires<P>, key: &IdempotencyKey) -> Wisher {
     Wisher {
         user: UserId(caller.id),
         actor: actor(caller),

@@ -1,17 +1,13 @@
 //! `POST /orders/{id}/cancel`: cancels an order that is not wholly shipped. `DELETE /orders/{id}` is its alias.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use web::{
-    PathParameters, Problem,
-    conditional::ETag,
-    idempotency::RequestKey,
-    token::{CustomerOrAdmin, Fresh},
-};
+use idempotency::RequestKey;
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::orders};
 
 use super::{order_view::OrderView, refusal};
 use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher,
-    orders::CancelOrderError, payments::http::payment_refusal, values::OrderId,
+    app::App, intents::http::wisher::wisher, orders::CancelOrderError,
+    payments::http::payment_refusal, values::OrderId,
 };
 
 /// Cancel an order
@@ -39,7 +35,7 @@ use crate::{
 )]
 pub async fn cancel_order(
     State(app): State<App>,
-    caller: Fresh<CustomerOrAdmin>,
+    caller: Requires<orders::Cancel>,
     PathParameters(id): PathParameters<OrderId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
@@ -54,7 +50,7 @@ pub async fn cancel_order(
     Ok((
         StatusCode::ACCEPTED,
         ETag(cancelled.result.state.version),
-        replay::headers(cancelled.replayed),
+        idempotency::replayed(cancelled.replayed),
         Json(OrderView::from(cancelled.result)),
     ))
 }

@@ -4,9 +4,9 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem,
+    PathParameters, Problem, Requires,
     conditional::ETag,
-    token::{Caller, Role},
+    permissions::{orders, vendor_orders},
 };
 
 use super::{order_view::OrderView, refusal, vendor_order_view::VendorOrderView};
@@ -44,10 +44,12 @@ pub enum SeenOrderView {
 )]
 pub async fn get_order(
     State(app): State<App>,
-    caller: Caller,
+    caller: Requires<orders::Read>,
     PathParameters(id): PathParameters<OrderId>,
 ) -> Result<(ETag, Json<SeenOrderView>), Problem> {
-    let vendor = caller.has(Role::Vendor).then_some(UserId(caller.id));
+    let vendor = caller
+        .may::<vendor_orders::List>()
+        .then_some(UserId(caller.id));
     let order = app
         .read_orders
         .one(id, reader(&caller), vendor)

@@ -7,9 +7,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    PathParameters, Problem,
+    PathParameters, Problem, Requires,
     list::{ListQuery, NoFilter, Page, Paging, Start},
-    token::CustomerOrAdmin,
+    permissions::orders,
 };
 
 use super::refusal;
@@ -75,7 +75,7 @@ impl EventView {
 )]
 pub async fn get_order_history(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<orders::ReadHistory>,
     PathParameters(id): PathParameters<OrderId>,
     ListQuery { paging, .. }: ListQuery<NoFilter, false>,
 ) -> Result<Json<Page<EventView>>, Problem> {

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, NewestFirst, Page},
-    token::CustomerOrAdmin,
+    permissions::orders,
 };
 
 use super::{order_listing::page, order_view::OrderView, state_name::OrderStatusName};
@@ -57,7 +57,7 @@ pub struct OrdersQuery {
 )]
 pub async fn list_orders(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<orders::List>,
     ListQuery {
         paging,
         filter: query,

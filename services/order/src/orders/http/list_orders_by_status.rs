@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use web::{
-    PathParameters, Problem,
+    PathParameters, Problem, Requires,
     list::{ListQuery, NoFilter, Page},
-    token::CustomerOrAdmin,
+    permissions::orders,
 };
 
 use super::{order_listing::page, order_view::OrderView, state_name::OrderStatusName};
@@ -27,7 +27,7 @@ use crate::{app::App, infrastructure::http::listing::reader, orders::model::Orde
 )]
 pub async fn list_orders_by_status(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<orders::List>,
     PathParameters(status): PathParameters<OrderStatusName>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<OrderView>>, Problem> {

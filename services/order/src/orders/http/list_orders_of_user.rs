@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use web::{
-    PathParameters, Problem,
+    PathParameters, Problem, Requires,
     list::{ListQuery, NoFilter, Page},
-    token::CustomerOrAdmin,
+    permissions::orders,
 };
 
 use super::{order_listing::page, order_view::OrderView};
@@ -29,7 +29,7 @@ use crate::{
 )]
 pub async fn list_orders_of_user(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<orders::List>,
     PathParameters(user): PathParameters<UserId>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<OrderView>>, Problem> {

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, Page},
-    token::Vendor,
+    permissions::vendor_orders,
 };
 
 use super::{
@@ -47,7 +47,7 @@ pub struct VendorOrdersQuery {
 )]
 pub async fn list_vendor_orders(
     State(app): State<App>,
-    caller: Vendor,
+    caller: Requires<vendor_orders::List>,
     ListQuery {
         paging,
         filter: query,

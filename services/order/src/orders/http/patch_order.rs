@@ -5,10 +5,10 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     conditional::{ETag, IfMatch},
+    permissions::orders,
     schema::{Line, Lines},
-    token::CustomerOrAdmin,
 };
 
 use super::{order_view::OrderView, revision_refusal};
@@ -112,7 +112,7 @@ impl From<UpdateAddressBody> for AddressChange {
 )]
 pub async fn patch_order(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<orders::Update>,
     PathParameters(id): PathParameters<OrderId>,
     if_match: IfMatch,
     ValidJson(body): ValidJson<UpdateOrderBody>,
@@ -152,7 +152,7 @@ pub async fn patch_order(
 )]
 pub async fn put_order(
     state: State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<orders::Update>,
     id: PathParameters<OrderId>,
     if_match: IfMatch,
     body: ValidJson<UpdateOrderBody>,

@@ -5,9 +5,9 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     conditional::{ETag, IfMatch},
-    token::VendorOrAdmin,
+    permissions::orders,
 };
 
 use super::{order_view::OrderView, revision_refusal, state_name::OrderStatusName};
@@ -50,7 +50,7 @@ pub struct NewStatusBody {
 )]
 pub async fn set_order_status(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<orders::SetStatus>,
     PathParameters(id): PathParameters<OrderId>,
     if_match: IfMatch,
     ValidJson(body): ValidJson<NewStatusBody>,

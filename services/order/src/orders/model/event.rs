@@ -43,13 +43,8 @@ pub struct PastEvent {
     pub data: Value,
 }
 
-/// The right to publish the events of one partition. Whoever takes it later has a higher fence, and then this one
-/// writes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartitionLease {
-    pub partition: i16,
-    pub fence: i64,
-}
+/// The right to publish the events of one partition.
+pub type PartitionLease = crate::values::Lease<i16>;
 
 /// What a round of publishing came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -178,6 +178,11 @@ impl Order {
         self.now.state.fulfil(so_far, event)
     }
 
+    /// Something that is no step of the order itself is its next version.
+    pub(crate) fn record(&mut self, event: EventType) -> EventType {
+        self.now.state.record(event)
+    }
+
     /// The order is done with. Saying so again changes nothing (`false`).
     pub fn complete(&mut self) -> Result<bool, RevisionError> {
         match self.state.status {

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::Pool;
 
 use crate::{
@@ -17,14 +17,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PgEventLog {
     pool: Pool,
-    clock: Clock,
+    jitter: Jitter,
 }
 
 impl PgEventLog {
-    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+    pub fn new(pool: impl Into<Pool>, jitter: Jitter) -> Self {
         Self {
             pool: pool.into(),
-            clock,
+            jitter,
         }
     }
 }
@@ -39,7 +39,7 @@ impl EventLog for PgEventLog {
         leases: &[PartitionLease],
         most: i64,
     ) -> Result<Published, EventLogError> {
-        retrying(self.clock, || publish(&self.pool, leases, most))
+        retrying(self.jitter, || publish(&self.pool, leases, most))
             .await
             .map_err(log_error)
     }
@@ -74,7 +74,7 @@ async fn take(pool: &Pool, most: i64, lease: Duration) -> Result<Vec<PartitionLe
         SET fence = fence + 1, leased_until = now() + make_interval(secs => $2)
         FROM free
         WHERE event_partitions.partition = free.partition
-        RETURNING event_partitions.partition, event_partitions.fence
+        RETURNING event_partitions.partition AS id, event_partitions.fence
         "#,
         most,
         lease.as_secs_f64(),
@@ -88,7 +88,7 @@ async fn publish(
     leases: &[PartitionLease],
     most: i64,
 ) -> Result<Published, StoreError> {
-    let partitions: Vec<i16> = leases.iter().map(|lease| lease.partition).collect();
+    let partitions: Vec<i16> = leases.iter().map(|lease| lease.id).collect();
     let fences: Vec<i64> = leases.iter().map(|lease| lease.fence).collect();
     let mut transaction = pool.begin().await?;
     // A statement of its own: the next one sees what whoever held the lock before has numbered.

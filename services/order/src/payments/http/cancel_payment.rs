@@ -1,17 +1,12 @@
 //! `POST /payments/{id}/cancel`: gives a payment up before its money is taken. `DELETE /payments/{id}` is its alias.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use web::{
-    PathParameters, Problem,
-    conditional::ETag,
-    idempotency::RequestKey,
-    token::{CustomerOrAdmin, Fresh},
-};
+use idempotency::RequestKey;
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::payments};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher,
-    payments::model::PaymentDecision, values::PaymentId,
+    app::App, intents::http::wisher::wisher, payments::model::PaymentDecision, values::PaymentId,
 };
 
 /// Cancel a payment
@@ -39,7 +34,7 @@ use crate::{
 )]
 pub async fn cancel_payment(
     State(app): State<App>,
-    caller: Fresh<CustomerOrAdmin>,
+    caller: Requires<payments::Cancel>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
@@ -51,7 +46,7 @@ pub async fn cancel_payment(
     Ok((
         StatusCode::ACCEPTED,
         ETag(cancelled.result.version),
-        replay::headers(cancelled.replayed),
+        idempotency::replayed(cancelled.replayed),
         Json(PaymentView::from(cancelled.result)),
     ))
 }

@@ -1,12 +1,12 @@
 //! `POST /payments/{id}/capture`: takes the money that was set aside.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use web::{PathParameters, Problem, conditional::ETag, idempotency::RequestKey, token::Admin};
+use idempotency::RequestKey;
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::payments};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher,
-    payments::model::PaymentDecision, values::PaymentId,
+    app::App, intents::http::wisher::wisher, payments::model::PaymentDecision, values::PaymentId,
 };
 
 /// Capture a payment
@@ -34,7 +34,7 @@ use crate::{
 )]
 pub async fn capture_payment(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<payments::Capture>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
@@ -46,7 +46,7 @@ pub async fn capture_payment(
     Ok((
         StatusCode::ACCEPTED,
         ETag(captured.result.version),
-        replay::headers(captured.replayed),
+        idempotency::replayed(captured.replayed),
         Json(PaymentView::from(captured.result)),
     ))
 }

@@ -7,22 +7,17 @@ use axum::{
     response::IntoResponse,
 };
 use garde::Validate;
+use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    Problem, ValidJson,
-    conditional::ETag,
-    idempotency::RequestKey,
-    token::{CustomerOrAdmin, Fresh, Role},
-};
+use web::{Problem, Requires, ValidJson, conditional::ETag, permissions::payments};
 
 use super::{
     payment_refusal,
     payment_view::{CaptureModeName, PaymentView},
 };
 use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher,
-    payments::model::PaymentMethod, values::OrderId,
+    app::App, intents::http::wisher::wisher, payments::model::PaymentMethod, values::OrderId,
 };
 
 /// The amount is always the order's total.
@@ -64,11 +59,11 @@ pub struct NewPaymentBody {
 )]
 pub async fn create_payment(
     State(app): State<App>,
-    caller: Fresh<CustomerOrAdmin>,
+    caller: Requires<payments::Create>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewPaymentBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    if body.capture == Some(CaptureModeName::Manual) && !caller.has(Role::Admin) {
+    if body.capture == Some(CaptureModeName::Manual) && !caller.may::<payments::Capture>() {
         return Err(Problem::forbidden(
             "Only an admin may start a payment with capture: manual.",
         ));
@@ -82,7 +77,7 @@ pub async fn create_payment(
         .await
         .map_err(|error| payment_refusal::of_starting(&error))?;
     let payment = started.result;
-    let mut headers = replay::headers(started.replayed);
+    let mut headers = idempotency::replayed(started.replayed);
     let location = HeaderValue::try_from(format!("/api/v1/payments/{}", payment.id));
     headers.insert(
         header::LOCATION,

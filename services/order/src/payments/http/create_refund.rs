@@ -2,18 +2,17 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
+use idempotency::RequestKey;
 use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::Line,
-    token::Admin,
+    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::payments, schema::Line,
 };
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{
     app::App,
-    infrastructure::http::replay,
     intents::http::wisher::wisher,
     values::{PaymentId, Text},
 };
@@ -54,7 +53,7 @@ pub struct NewRefundBody {
 )]
 pub async fn create_refund(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<payments::Refund>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewRefundBody>,
@@ -100,7 +99,7 @@ pub async fn create_refund(
     let (_, refund) = refunded.result;
     Ok((
         StatusCode::CREATED,
-        replay::headers(refunded.replayed),
+        idempotency::replayed(refunded.replayed),
         Json(RefundView::from(refund)),
     ))
 }

@@ -1,7 +1,7 @@
 //! `GET /payments/{id}`: one payment.
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, conditional::ETag, token::CustomerOrAdmin};
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::payments};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
@@ -25,7 +25,7 @@ use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
 )]
 pub async fn get_payment(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<payments::Read>,
     PathParameters(id): PathParameters<PaymentId>,
 ) -> Result<(ETag, Json<PaymentView>), Problem> {
     let payment = app

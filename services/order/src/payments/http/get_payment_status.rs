@@ -1,7 +1,7 @@
 //! `GET /payments/{id}/status`: how far a payment is.
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, token::CustomerOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions::payments};
 
 use super::{payment_refusal, payment_view::PaymentStatusView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
@@ -23,7 +23,7 @@ use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
 )]
 pub async fn get_payment_status(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<payments::Read>,
     PathParameters(id): PathParameters<PaymentId>,
 ) -> Result<Json<PaymentStatusView>, Problem> {
     let payment = app

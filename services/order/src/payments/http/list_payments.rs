@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, NewestFirst, Page},
-    token::CustomerOrAdmin,
+    permissions::payments,
 };
 
 use super::{
@@ -60,7 +60,7 @@ pub struct PaymentsQuery {
 )]
 pub async fn list_payments(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<payments::Read>,
     ListQuery {
         paging,
         filter: query,

@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use web::{
-    PathParameters, Problem,
+    PathParameters, Problem, Requires,
     list::{ListQuery, NoFilter, Page},
-    token::CustomerOrAdmin,
+    permissions::payments,
 };
 
 use super::{
@@ -30,7 +30,7 @@ use crate::{app::App, infrastructure::http::listing::reader, payments::model::Pa
 )]
 pub async fn list_payments_by_status(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<payments::Read>,
     PathParameters(status): PathParameters<PaymentStateName>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<PaymentView>>, Problem> {

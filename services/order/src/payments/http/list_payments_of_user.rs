@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State};
 use web::{
-    PathParameters, Problem,
+    PathParameters, Problem, Requires,
     list::{ListQuery, NoFilter, Page},
-    token::CustomerOrAdmin,
+    permissions::payments,
 };
 
 use super::{payment_listing::page, payment_view::PaymentView};
@@ -29,7 +29,7 @@ use crate::{
 )]
 pub async fn list_payments_of_user(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<payments::Read>,
     PathParameters(user): PathParameters<UserId>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<PaymentView>>, Problem> {

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, token::CustomerOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions::payments};
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
@@ -31,7 +31,7 @@ pub struct Refunds {
 )]
 pub async fn list_refunds(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<payments::Read>,
     PathParameters(id): PathParameters<PaymentId>,
 ) -> Result<Json<Refunds>, Problem> {
     let refunds = app

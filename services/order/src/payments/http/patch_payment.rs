@@ -5,10 +5,10 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     conditional::{ETag, IfMatch},
+    permissions::payments,
     schema::Lines,
-    token::CustomerOrAdmin,
 };
 
 use super::{payment_refusal, payment_view::PaymentView};
@@ -51,7 +51,7 @@ pub struct UpdatePaymentBody {
 )]
 pub async fn patch_payment(
     State(app): State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<payments::Update>,
     PathParameters(id): PathParameters<PaymentId>,
     if_match: IfMatch,
     ValidJson(body): ValidJson<UpdatePaymentBody>,
@@ -90,7 +90,7 @@ pub async fn patch_payment(
 )]
 pub async fn put_payment(
     state: State<App>,
-    caller: CustomerOrAdmin,
+    caller: Requires<payments::Update>,
     id: PathParameters<PaymentId>,
     if_match: IfMatch,
     body: ValidJson<UpdatePaymentBody>,

@@ -1,6 +1,7 @@
 //! Why a payment was not started or changed, as the problem that tells the client what to do.
 
-use web::{Problem, conditional::IfMatch, idempotency};
+use idempotency::KeyReused;
+use web::{Problem, conditional::IfMatch};
 
 use crate::{
     intents::ports::IntentError,
@@ -28,7 +29,7 @@ pub fn of_starting(error: &StartPaymentError) -> Problem {
 pub fn of_intent(error: &IntentError) -> Problem {
     match error {
         IntentError::NotFound => Problem::not_found(),
-        IntentError::KeyReused => idempotency::key_reused(),
+        IntentError::KeyReused => KeyReused.into(),
         IntentError::PaymentExists => Problem::conflict(
             "payment_exists",
             "The order already has a payment; see GET /payments?order=. Start a new one only after that has failed or is cancelled.",

@@ -1,6 +1,7 @@
 //! Carries out an intent in one transaction: claims its key, locks saga, order and payment, lets the model decide, writes
 //! the changes, and leaves the saga due (ORDERS 9, 18, 19).
 
+use idempotency::Claim;
 use uuid::Uuid;
 
 use super::{
@@ -8,10 +9,7 @@ use super::{
     locked::{commit, lock, read_order, write},
 };
 use crate::{
-    infrastructure::postgres::{
-        failure::StoreError,
-        request_key::{Claim, claim},
-    },
+    infrastructure::postgres::{failure::StoreError, request_key::claim},
     intents::ports::{IntentError, Request},
     payments::{
         model::{IntentRefusal, OrderPayments},
@@ -43,8 +41,8 @@ impl PgPayments {
         match claimed.await? {
             Claim::Fresh => {}
             // The connection goes back before anything is read: holding it meanwhile would starve the twins.
-            Claim::Repeated { resource } => return Ok(Done::Before(intent.made(order, resource)?)),
-            Claim::Reused => return Err(IntentError::KeyReused.into()),
+            Claim::Answered(resource) => return Ok(Done::Before(intent.made(order, resource)?)),
+            Claim::OfAnotherRequest => return Err(IntentError::KeyReused.into()),
         }
         // A repeated request that changes nothing takes no locks: it neither waits nor blocks others.
         if let Some(mut unlocked) = unlocked

@@ -1,7 +1,7 @@
 //! `POST /returns/{id}/approve`: the goods may come back.
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions::returns};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
 )]
 pub async fn approve_return(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<returns::Decide>,
     PathParameters(id): PathParameters<ReturnId>,
 ) -> Result<Json<ReturnView>, Problem> {
     let changed = app

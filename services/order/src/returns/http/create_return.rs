@@ -2,22 +2,21 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
+use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    FieldError, PathParameters, Problem, ValidJson, idempotency::RequestKey, schema::BlankLine,
-    token::Customer,
+    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::returns,
+    schema::BlankLine,
 };
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{
     app::App,
-    fulfillment::{
-        http::create_fulfillment::{ParcelItemBody, items_of},
-        model::{Packing, ReturnReason},
-    },
-    infrastructure::http::replay,
+    fulfillment::http::create_fulfillment::{ParcelItemBody, items_of},
     intents::http::wisher::wisher,
+    orders::model::Selection,
+    returns::model::ReturnReason,
     values::OrderId,
 };
 
@@ -34,11 +33,11 @@ pub struct NewReturnBody {
 }
 
 impl NewReturnBody {
-    fn parse(self) -> Result<(Packing, Option<ReturnReason>), Problem> {
+    fn parse(self) -> Result<(Selection, Option<ReturnReason>), Problem> {
         let mut errors = Vec::new();
-        let packing = match self.items {
-            None => Packing::Rest,
-            Some(items) => Packing::Lines(items_of(items, &mut errors)),
+        let selection = match self.items {
+            None => Selection::Rest,
+            Some(items) => Selection::Lines(items_of(items, &mut errors)),
         };
         // Blank is as good as absent, as forms send it.
         let reason = self.reason.filter(|reason| !reason.trim().is_empty());
@@ -51,7 +50,7 @@ impl NewReturnBody {
             }
         };
         if errors.is_empty() {
-            Ok((packing, reason))
+            Ok((selection, reason))
         } else {
             Err(Problem::invalid(errors))
         }
@@ -83,20 +82,20 @@ impl NewReturnBody {
 )]
 pub async fn create_return(
     State(app): State<App>,
-    caller: Customer,
+    caller: Requires<returns::Create>,
     PathParameters(order): PathParameters<OrderId>,
     key: RequestKey,
     ValidJson(body): ValidJson<NewReturnBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (packing, reason) = body.parse()?;
+    let (selection, reason) = body.parse()?;
     let requested = app
         .return_goods
-        .request(&wisher(&caller, &key), order, &packing, reason.as_ref())
+        .request(&wisher(&caller, &key), order, &selection, reason.as_ref())
         .await
         .map_err(|error| return_refusal::of_returning(&error))?;
     Ok((
         StatusCode::CREATED,
-        replay::headers(requested.replayed),
+        idempotency::replayed(requested.replayed),
         Json(ReturnView::from(requested.result)),
     ))
 }

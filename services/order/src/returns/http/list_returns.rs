@@ -3,10 +3,10 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, token::Caller};
+use web::{PathParameters, Problem, Requires, permissions::returns};
 
 use super::{return_refusal, return_view::ReturnView};
-use crate::{app::App, fulfillment::http::list_fulfillments::onlooker, values::OrderId};
+use crate::{app::App, fulfillment::http::list_fulfillments::viewer, values::OrderId};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Returns)]
@@ -31,12 +31,12 @@ pub struct ReturnsView {
 )]
 pub async fn list_returns(
     State(app): State<App>,
-    caller: Caller,
+    caller: Requires<returns::Read>,
     PathParameters(order): PathParameters<OrderId>,
 ) -> Result<Json<ReturnsView>, Problem> {
     let returns = app
         .return_goods
-        .list(order, onlooker(&caller)?)
+        .list(order, viewer(&caller))
         .await
         .map_err(|error| return_refusal::of_returning(&error))?;
     let data = returns.into_iter().map(ReturnView::from).collect();

@@ -1,10 +1,7 @@
 //! `POST /returns/{id}/receive`: the goods are back.
 
 use axum::{Json, extract::State, http::StatusCode};
-use web::{
-    PathParameters, Problem,
-    token::{Fresh, VendorOrAdmin},
-};
+use web::{PathParameters, Problem, Requires, permissions::returns};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{
@@ -32,7 +29,7 @@ use crate::{
 )]
 pub async fn receive_return(
     State(app): State<App>,
-    caller: Fresh<VendorOrAdmin>,
+    caller: Requires<returns::Receive>,
     PathParameters(id): PathParameters<ReturnId>,
 ) -> Result<(StatusCode, Json<ReturnView>), Problem> {
     let changed = app

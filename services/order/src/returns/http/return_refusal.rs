@@ -3,21 +3,24 @@
 use web::Problem;
 
 use crate::{
-    fulfillment::http::fulfillment_refusal::{contended, of_packing},
-    intents::ports::IntentError,
-    orders::http::refusal,
+    fulfillment::http::fulfillment_refusal::{contended, of_selection},
+    orders::{PartError, http::refusal},
     payments::http::payment_refusal,
     returns::{ReturnGoodsError, model::ReturnError},
 };
 
 pub fn of_returning(error: &ReturnGoodsError) -> Problem {
     match error {
-        ReturnGoodsError::NotFound | ReturnGoodsError::Refused(ReturnError::NotFound) => {
-            Problem::not_found()
-        }
-        ReturnGoodsError::Contended => contended(),
-        ReturnGoodsError::KeyReused => payment_refusal::of_intent(&IntentError::KeyReused),
-        ReturnGoodsError::Refused(ReturnError::NoSuchStep(state)) => Problem::conflict(
+        ReturnGoodsError::Step(error) => of_step(error),
+        ReturnGoodsError::Intent(error) => payment_refusal::of_intent(error),
+    }
+}
+
+fn of_step(error: &PartError<ReturnError>) -> Problem {
+    match error {
+        PartError::NotFound | PartError::Refused(ReturnError::NotFound) => Problem::not_found(),
+        PartError::Contended => contended(),
+        PartError::Refused(ReturnError::NoSuchStep(state)) => Problem::conflict(
             "no_such_transition",
             format!(
                 "The return is {}; this transition is not allowed.",
@@ -25,8 +28,7 @@ pub fn of_returning(error: &ReturnGoodsError) -> Problem {
             ),
         )
         .with_member("current_status", state.as_str()),
-        ReturnGoodsError::Refused(ReturnError::Packing(error)) => of_packing(error),
-        ReturnGoodsError::Orders(error) => refusal::of_reading(error),
-        ReturnGoodsError::Intent(error) => payment_refusal::of_intent(error),
+        PartError::Refused(ReturnError::Selection(error)) => of_selection(error),
+        PartError::Orders(error) => refusal::of_reading(error),
     }
 }

@@ -6,10 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    fulfillment::{
-        http::fulfillment_view::ParcelItemView,
-        model::{Return, ReturnState},
-    },
+    fulfillment::http::fulfillment_view::ParcelItemView,
+    returns::model::{Return, ReturnState},
     values::{OrderId, ReturnId},
 };
 

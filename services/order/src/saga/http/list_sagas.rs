@@ -4,9 +4,9 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, Page, Paging, Start},
-    token::Admin,
+    permissions::sagas,
 };
 
 use super::saga_view::SagaView;
@@ -36,7 +36,7 @@ pub struct SagasQuery {
 )]
 pub async fn list_sagas(
     State(app): State<App>,
-    _: Admin,
+    _: Requires<sagas::Read>,
     ListQuery { paging, filter }: ListQuery<SagasQuery, false>,
 ) -> Result<Json<Page<SagaView>>, Problem> {
     let stuck = filter.stuck.unwrap_or(false);

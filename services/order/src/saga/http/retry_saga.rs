@@ -1,12 +1,11 @@
 //! `POST /sagas/{id}/retry`: another attempt now.
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use web::{PathParameters, Problem, idempotency::RequestKey, token::Admin};
+use idempotency::RequestKey;
+use web::{PathParameters, Problem, Requires, permissions::sagas};
 
 use super::saga_view::{SagaView, of_tending};
-use crate::{
-    app::App, infrastructure::http::replay, intents::http::wisher::wisher, values::SagaId,
-};
+use crate::{app::App, intents::http::wisher::wisher, values::SagaId};
 
 /// Retry a saga
 ///
@@ -30,7 +29,7 @@ use crate::{
 )]
 pub async fn retry_saga(
     State(app): State<App>,
-    caller: Admin,
+    caller: Requires<sagas::Write>,
     PathParameters(id): PathParameters<SagaId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
@@ -41,7 +40,7 @@ pub async fn retry_saga(
         .map_err(|error| of_tending(&error))?;
     Ok((
         StatusCode::ACCEPTED,
-        replay::headers(saga.replayed),
+        idempotency::replayed(saga.replayed),
         Json(SagaView::from(saga.result)),
     ))
 }

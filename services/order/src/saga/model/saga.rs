@@ -17,12 +17,10 @@ states! {
     Lane { Stock = "stock", Money = "money" }
 }
 
-/// The right to carry one saga on. Whoever takes it later has a higher fence, and then this one writes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
-    pub order_id: OrderId,
-    pub fence: i64,
-}
+/// The right to carry one saga on, which is its order's.
+pub type Lease = crate::values::Lease<OrderId>;
+/// Another attempt at a saga.
+pub type Postponement = crate::values::Postponement<OrderId>;
 
 /// A saga taken: the lease, what is known of the order, and the attempts so far with this step.
 #[derive(Clone, Debug)]
@@ -39,7 +37,10 @@ impl Turn {
     /// The first of an order with nothing to pay, which is written as taken by the process that places it.
     pub fn first(order_id: OrderId) -> Self {
         Self {
-            lease: Lease { order_id, fence: 1 },
+            lease: Lease {
+                id: order_id,
+                fence: 1,
+            },
             attempts: 1,
             facts: Facts::placed(PayWindow::Free),
         }
@@ -150,14 +151,6 @@ pub enum Next {
     At(Step, DateTime<Utc>),
     /// Asked again: the attempts go on being counted.
     After(Step, Duration),
-}
-
-/// Another attempt after a pause, and why.
-#[derive(Clone, Debug)]
-pub struct Postponement {
-    pub lease: Lease,
-    pub pause: Duration,
-    pub reason: String,
 }
 
 /// What became of a settlement.

@@ -18,7 +18,7 @@ pub(super) async fn add_payments(pool: &Pool, turns: &mut [Turn]) -> Result<(), 
     let orders: Vec<Uuid> = turns
         .iter()
         .filter(|turn| turn.facts.may_be_paid())
-        .map(|turn| turn.lease.order_id.0)
+        .map(|turn| turn.lease.id.0)
         .collect();
     if orders.is_empty() {
         return Ok(());
@@ -41,7 +41,7 @@ pub(super) async fn add_payments(pool: &Pool, turns: &mut [Turn]) -> Result<(), 
         .collect();
     let mut refunds = of_payments(pool, &captured, &payments).await?;
     for turn in turns {
-        let Some(payment) = payments.remove(&turn.lease.order_id.0) else {
+        let Some(payment) = payments.remove(&turn.lease.id.0) else {
             continue;
         };
         let of_this = refunds.remove(&payment.id.0).unwrap_or_default();
@@ -77,7 +77,7 @@ pub(super) async fn add_parcels(pool: &Pool, turns: &mut [Turn]) -> Result<(), S
     let orders: Vec<Uuid> = turns
         .iter()
         .filter(|turn| turn.facts.depend_on_parcels())
-        .map(|turn| turn.lease.order_id.0)
+        .map(|turn| turn.lease.id.0)
         .collect();
     if orders.is_empty() {
         return Ok(());
@@ -106,7 +106,7 @@ pub(super) async fn add_parcels(pool: &Pool, turns: &mut [Turn]) -> Result<(), S
         })
         .collect();
     for turn in turns {
-        if let Some(parcels) = parcels.remove(&turn.lease.order_id.0) {
+        if let Some(parcels) = parcels.remove(&turn.lease.id.0) {
             turn.facts.add_parcels(parcels);
         }
     }

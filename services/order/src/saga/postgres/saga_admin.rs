@@ -1,5 +1,6 @@
 //! Sagas as administrators see and prod them.
 
+use idempotency::Claim;
 use postgres::Pool;
 use uuid::Uuid;
 
@@ -7,7 +8,7 @@ use crate::{
     infrastructure::postgres::{
         PgOrders,
         failure::{StoreError, orders_error, retrying},
-        request_key::{Claim, claim},
+        request_key::claim,
     },
     intents::ports::{Answered, Request},
     orders::ports::OrdersError,
@@ -54,7 +55,7 @@ impl SagaDesk for PgOrders {
         request: &Request,
         id: SagaId,
     ) -> Result<Answered<Retried>, OrdersError> {
-        retrying(self.clock, || retry(&self.intents, request, id))
+        retrying(self.jitter, || retry(&self.intents, request, id))
             .await
             .map_err(orders_error)
     }
@@ -119,8 +120,8 @@ async fn retry(
         ACCEPTED,
     );
     let (result, replayed) = match claimed.await? {
-        Claim::Repeated { .. } => (Retried::Due, true),
-        Claim::Reused => (Retried::KeyReused, false),
+        Claim::Answered(_) => (Retried::Due, true),
+        Claim::OfAnotherRequest => (Retried::KeyReused, false),
         Claim::Fresh => {
             // By key alone (ORDERS 13): a finished saga is written as it was.
             let due = sqlx::query_scalar!(

@@ -1,19 +1,17 @@
 //! Sagas in Postgres: taken with SKIP LOCKED, written only under the fence they were taken with (ORDERS 8, 9, 19).
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use postgres::{Pool, Transaction};
-use uuid::Uuid;
 
 use super::{facts, settle};
 use crate::{
     fail_point::{FailPoint, reach},
-    infrastructure::postgres::failure::{StoreError, on_demand, retrying},
+    infrastructure::postgres::{
+        failure::{StoreError, on_demand, retrying},
+        leases::leased_rows,
+    },
     orders::{model::Hold, postgres::row::state},
     saga::{
         model::{
@@ -27,14 +25,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PgSagas {
     pool: Pool,
-    clock: Clock,
+    jitter: Jitter,
 }
 
 impl PgSagas {
-    pub fn new(pool: impl Into<Pool>, clock: Clock) -> Self {
+    pub fn new(pool: impl Into<Pool>, jitter: Jitter) -> Self {
         Self {
             pool: pool.into(),
-            clock,
+            jitter,
         }
     }
 }
@@ -55,13 +53,13 @@ impl Sagas for PgSagas {
         if settlements.is_empty() {
             return Ok(Vec::new());
         }
-        retrying(self.clock, || settle(&self.pool, settlements))
+        retrying(self.jitter, || settle(&self.pool, settlements))
             .await
             .map_err(sagas_error)
     }
 
     async fn postpone(&self, postponements: &[Postponement]) -> Result<(), SagasError> {
-        retrying(self.clock, || postpone(&self.pool, postponements))
+        retrying(self.jitter, || postpone(&self.pool, postponements))
             .await
             .map_err(sagas_error)
     }
@@ -143,6 +141,8 @@ pub(crate) async fn lock(
     Ok(locked.is_some())
 }
 
+leased_rows!("sagas", "order_id", "finished_at IS NULL");
+
 async fn take(
     pool: &Pool,
     lane: Lane,
@@ -196,7 +196,7 @@ async fn take(
         let window = PayWindow::of(row.pay_by, row.seconds_left);
         turns.push(Turn {
             lease: Lease {
-                order_id: OrderId(row.order_id),
+                id: OrderId(row.order_id),
                 fence: row.fence,
             },
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
@@ -222,22 +222,22 @@ async fn settle(pool: &Pool, settlements: &[Settlement]) -> Result<Vec<Settled>,
         .map(|settlement| settlement.lease)
         .collect();
     let mut transaction = pool.begin().await?;
-    let valid = lock_valid(&mut transaction, &leases).await?;
-    let held: Vec<&Settlement> = settlements
+    let held = lock_held(&mut transaction, &leases).await?;
+    let settled: Vec<&Settlement> = settlements
         .iter()
-        .filter(|one| valid.contains(&one.lease.order_id.0))
+        .filter(|one| held.contains(&one.lease.id.0))
         .collect();
-    let written = settle::write(&mut transaction, &held).await?;
+    let written = settle::write(&mut transaction, &settled).await?;
     reach(FailPoint::BeforeSagaCommit)
         .await
         .map_err(on_demand)?;
     transaction.commit().await?;
     reach(FailPoint::AfterSagaCommit).await.map_err(on_demand)?;
     let result = |settlement: &Settlement| {
-        let id = settlement.lease.order_id.0;
+        let id = settlement.lease.id.0;
         if written.contains(&id) {
             Settled::Written
-        } else if valid.contains(&id) {
+        } else if held.contains(&id) {
             Settled::OrderChanged
         } else {
             Settled::LeaseLost
@@ -280,74 +280,6 @@ async fn reopen_unsettled(pool: &Pool) -> Result<u64, sqlx::Error> {
     .execute(pool)
     .await?;
     Ok(done.rows_affected())
-}
-
-async fn postpone(pool: &Pool, postponements: &[Postponement]) -> Result<(), StoreError> {
-    let leases: Vec<Lease> = postponements
-        .iter()
-        .map(|postponement| postponement.lease)
-        .collect();
-    let mut transaction = pool.begin().await?;
-    let valid = lock_valid(&mut transaction, &leases).await?;
-    let held: Vec<&Postponement> = postponements
-        .iter()
-        .filter(|one| valid.contains(&one.lease.order_id.0))
-        .collect();
-    let ids: Vec<Uuid> = held
-        .iter()
-        .map(|postponement| postponement.lease.order_id.0)
-        .collect();
-    let pauses: Vec<f64> = held
-        .iter()
-        .map(|postponement| postponement.pause.as_secs_f64())
-        .collect();
-    let reasons: Vec<String> = held
-        .iter()
-        .map(|postponement| postponement.reason.clone())
-        .collect();
-    sqlx::query!(
-        r#"
-        UPDATE sagas SET due_at = now() + make_interval(secs => later.pause), last_error = later.reason
-        FROM unnest($1::uuid[], $2::float8[], $3::text[]) AS later (order_id, pause, reason)
-        WHERE sagas.order_id = later.order_id
-        "#,
-        &ids,
-        &pauses,
-        &reasons,
-    )
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(())
-}
-
-/// Locks the sagas of these leases, in order, and says which of the leases still hold. A statement of its own:
-/// what waited for a lock sees the row as it is now, and the fence is compared with that.
-async fn lock_valid(
-    transaction: &mut Transaction,
-    leases: &[Lease],
-) -> Result<HashSet<Uuid>, sqlx::Error> {
-    let ids: Vec<Uuid> = leases.iter().map(|lease| lease.order_id.0).collect();
-    let rows = sqlx::query!(
-        r#"
-        SELECT order_id, fence, finished_at IS NULL AS "unfinished!"
-        FROM sagas WHERE order_id = ANY ($1) ORDER BY order_id FOR UPDATE
-        "#,
-        &ids,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    let fences: HashMap<Uuid, i64> = rows
-        .into_iter()
-        .filter(|row| row.unfinished)
-        .map(|row| (row.order_id, row.fence))
-        .collect();
-    let holds = |lease: &&Lease| fences.get(&lease.order_id.0) == Some(&lease.fence);
-    Ok(leases
-        .iter()
-        .filter(holds)
-        .map(|lease| lease.order_id.0)
-        .collect())
 }
 
 fn sagas_error(error: StoreError) -> SagasError {

@@ -25,7 +25,7 @@ pub(crate) async fn write(
     let payments = lock_payments(transaction, held).await?;
     let fits = |one: &&&Settlement| {
         let payment = one.payment.as_ref();
-        orders.get(&one.lease.order_id.0) == Some(&one.read_version)
+        orders.get(&one.lease.id.0) == Some(&one.read_version)
             && payment
                 .is_none_or(|payment| payments.get(&payment.id.0) == Some(&payment.read_version()))
     };
@@ -38,7 +38,7 @@ pub(crate) async fn write(
         .iter()
         .flat_map(|one| {
             let versions = one.versions();
-            versions.map(|(state, event)| EventRow::new(one.lease.order_id, state, &event))
+            versions.map(|(state, event)| EventRow::new(one.lease.id, state, &event))
         })
         .collect();
     events::write(transaction, &happened).await?;
@@ -52,7 +52,7 @@ pub(crate) async fn write(
         .filter_map(|one| one.refund.as_ref())
         .collect();
     write_refunds(transaction, &refunds).await?;
-    let written: HashSet<Uuid> = fitting.iter().map(|one| one.lease.order_id.0).collect();
+    let written: HashSet<Uuid> = fitting.iter().map(|one| one.lease.id.0).collect();
     write_sagas(transaction, held, &written).await?;
     Ok(written)
 }
@@ -61,7 +61,7 @@ async fn lock_orders(
     transaction: &mut Transaction,
     held: &[&Settlement],
 ) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
-    let ids = column(held, |one| one.lease.order_id.0);
+    let ids = column(held, |one| one.lease.id.0);
     let locked = sqlx::query!(
         r#"SELECT id, version FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"#,
         &ids,
@@ -108,7 +108,7 @@ async fn write_orders(
         .iter()
         .filter_map(|one| Some((*one, one.changes.get(wave)?)))
         .collect();
-    let ids = column(&moved, |(one, _)| one.lease.order_id.0);
+    let ids = column(&moved, |(one, _)| one.lease.id.0);
     let text = |of: fn(&Change) -> &'static str| -> Vec<String> {
         moved
             .iter()
@@ -242,8 +242,8 @@ async fn write_sagas(
     held: &[&Settlement],
     written: &HashSet<Uuid>,
 ) -> Result<(), StoreError> {
-    let ids = column(held, |one| one.lease.order_id.0);
-    let fits = |one: &Settlement| written.contains(&one.lease.order_id.0);
+    let ids = column(held, |one| one.lease.id.0);
+    let fits = |one: &Settlement| written.contains(&one.lease.id.0);
     let (mut steps, mut finished, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
     let mut progressed = Vec::new();
     let (mut times, mut pauses): (Vec<Option<DateTime<Utc>>>, Vec<f64>) = (Vec::new(), Vec::new());

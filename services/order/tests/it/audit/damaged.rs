@@ -1,4 +1,4 @@
-//! A shop in which everything has happened, and the ways to break it and to mend it.
+//! A shop with orders in every state, and ways to damage and to repair it.
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -35,7 +35,7 @@ const TABLES: [(&str, &str); 14] = [
 
 pub struct Damaged {
     pub shop: Shop,
-    /// Paid, shipped, delivered, and one unit of it came back.
+    /// Paid, shipped, delivered, and one unit of it was returned.
     pub back: Uuid,
     /// Paid and not shipped.
     pub paid: Uuid,
@@ -64,7 +64,7 @@ impl Damaged {
             paid: paid.uuid(),
             shop,
         };
-        // All that happened is published, and long ago.
+        // All events are published and old.
         damaged
             .plant(
                 "INSERT INTO published_events (partition, sequence, order_id, version)
@@ -89,7 +89,7 @@ impl Damaged {
         damaged
     }
 
-    /// Behind the back of triggers, foreign keys and what watches versions and events.
+    /// Without triggers, foreign keys and the checks of versions and events.
     pub async fn plant(&self, statements: &str) {
         let statements = format!(
             "SET session_replication_role = replica; {statements}; RESET session_replication_role"
@@ -100,7 +100,7 @@ impl Damaged {
             .unwrap();
     }
 
-    /// As it was.
+    /// Restores the rows.
     pub async fn mend(&self) {
         for (table, columns) in TABLES {
             let read = columns.trim_matches(['(', ')']);
@@ -113,7 +113,7 @@ impl Damaged {
     }
 }
 
-/// An order of two mugs that was paid, shipped and delivered, and of which one came back.
+/// An order of two mugs that was paid, shipped and delivered, and of which one was returned.
 async fn returned(shop: &Shop) -> Answer {
     let (customer, vendor) = (shop.customer(), shop.vendor_of("MUG-1"));
     let mut body = order_of(&[("MUG-1", 2), ("CUP-1", 1)]);

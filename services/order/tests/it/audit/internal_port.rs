@@ -1,9 +1,8 @@
-//! The audit on the internal port, where the operator reads it and asks for another.
-
-use std::time::Duration;
+//! The audit on the internal port, where the operator reads its result and requests another.
 
 use axum::{Router, body::Body, http::Request};
 use order::app::{internal, service};
+use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
@@ -19,7 +18,7 @@ use crate::support::shop::Shop;
 /// The internal port of a serving process, to which `order` and `operator` have tokens.
 fn port(shop: &Shop, operators: &str) -> Router {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = folder.join(format!("audit-callers-{}", clock::Clock::system().uuid()));
+    let folder = folder.join(format!("audit-callers-{}", clock::Ids::system().uuid()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("product"), "products-token\n").unwrap();
     std::fs::write(folder.join(operators), "operators-token\n").unwrap();
@@ -68,14 +67,14 @@ async fn the_operator_reads_what_the_last_one_found_and_asks_for_another(pool: P
         .plant("UPDATE orders SET tax_minor = tax_minor + 1")
         .await;
     assert_eq!(ask(&port_of_shop, "POST", operator).await.0, 202);
-    let report = loop {
-        let (status, report) = ask(&port_of_shop, "GET", operator).await;
+    let mut report = Value::Null;
+    eventually("the audit has finished", async || {
+        let (status, body) = ask(&port_of_shop, "GET", operator).await;
         assert_eq!(status, 200);
-        if report["running"] == false && !report["finished_at"].is_null() {
-            break report;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+        report = body;
+        report["running"] == false && !report["finished_at"].is_null()
+    })
+    .await;
     assert_eq!(report["consistent"], false);
     assert_eq!(report["findings"][0]["code"], "order_total");
     assert_eq!(

@@ -1,8 +1,8 @@
-//! One customer holds at most so many units of one SKU unpaid, however the orders for them come in (ORDERS 15).
+//! A customer holds a limited number of unpaid units of one SKU, however the orders for them arrive (ORDERS 15).
 
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
-use clock::Clock;
+use clock::Jitter;
 use order::{
     checkout::{
         Command, PlaceOrderError, PlaceOrders,
@@ -19,6 +19,7 @@ use order::{
     payments::providers::PaymentSettings,
     values::{OrderId, ProductId, Quantity, RequestIdentity, Sku, UserId, Window},
 };
+use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use web::token::Role;
@@ -60,16 +61,12 @@ async fn pay(shop: &Shop, customer: &Person, order: &Answer) {
     assert_eq!(shop.order(order).await["payment_status"], "paid");
 }
 
-/// What is refused is given back by itself, a moment later.
+/// Units of a refused order are released a moment later, without a further call.
 async fn available(shop: &Shop, units: u32) {
-    let back = async {
-        while shop.product.available("MUG-1") != units {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(10), back).await;
-    let left = shop.product.available("MUG-1");
-    assert!(waited.is_ok(), "{left} of {units} are available");
+    eventually(&format!("{units} are available"), async || {
+        shop.product.available("MUG-1") == units
+    })
+    .await;
 }
 
 #[sqlx::test]
@@ -101,11 +98,11 @@ async fn units_are_counted_over_orders_until_they_are_paid_or_cancelled(pool: Pg
         (429, "too_many_unpaid_units"),
         "{refused:?}"
     );
-    // Nothing was held for them, others are let be, and so is what still fits.
+    // Refused orders hold nothing, and other customers and smaller orders are accepted.
     assert_eq!(shop.product.available("MUG-1"), 98);
     assert_eq!(mugs(&shop, &shop.customer(), "a", 3).await.status, 201);
     assert_eq!(mugs(&shop, &customer, "d", 1).await.status, 201);
-    // Paid units count no more, and the request that was refused may be repeated as it was.
+    // Paid units no longer count, and the refused request may be repeated unchanged.
     pay(&shop, &customer, &first).await;
     let repeated = mugs(&shop, &customer, "b", 2).await;
     assert_eq!(
@@ -136,7 +133,7 @@ async fn orders_through_two_replicas_at_the_same_time_hold_no_more(pool: PgPool)
     let twin = shop.twin_ruled(&many_orders(), three());
     let customer = shop.customer();
     let at_twin = twin.person_with(customer.id, &[Role::Customer]);
-    // All of them are looked at before any is written, and whoever writes takes time to come to the end of it.
+    // All of them are read before any is written, and each write takes some time.
     shop.tamper(
         "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
              $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$",
@@ -194,7 +191,7 @@ async fn orders_of_one_batch_are_counted_in_their_order_and_a_refused_one_for_no
     let (customer, other) = (shop.customer(), shop.customer());
     let by_sku = || ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
     let by_id = || ProductReference::ProductId(ProductId(shop.product.id_of("MUG-1")));
-    // That they name the same product is known only when it is held.
+    // Only the hold shows that they name the same product.
     let batch = [
         command(&customer, "a", by_sku(), 2),
         command(&customer, "b", by_id(), 2),
@@ -202,7 +199,7 @@ async fn orders_of_one_batch_are_counted_in_their_order_and_a_refused_one_for_no
         command(&other, "a", by_id(), 3),
         command(&customer, "d", by_id(), 1),
     ];
-    let outcomes = shop.batches(Clock::system()).run(&batch).await;
+    let outcomes = shop.batches().run(&batch).await;
     let placed: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
     assert_eq!(placed, [true, false, true, true, false], "{outcomes:?}");
     for refused in [&outcomes[1], &outcomes[4]] {
@@ -213,15 +210,15 @@ async fn orders_of_one_batch_are_counted_in_their_order_and_a_refused_one_for_no
     }
     assert_eq!(shop.count("idempotency_keys").await, 3);
     available(&shop, 94).await;
-    // It is refused as long as there are too many; what was held for it has ended.
-    let again = shop.batches(Clock::system()).run(&batch[1..2]).await;
+    // It is refused while there are too many unpaid units; its hold has ended.
+    let again = shop.batches().run(&batch[1..2]).await;
     assert!(
         matches!(again[0], Err(PlaceOrderError::TooManyUnpaidUnits(_))),
         "{again:?}"
     );
     shop.tamper("UPDATE orders SET payment_status = 'paid'")
         .await;
-    let again = shop.batches(Clock::system()).run(&batch[1..2]).await;
+    let again = shop.batches().run(&batch[1..2]).await;
     assert!(
         matches!(again[0], Err(PlaceOrderError::KeyExpired)),
         "{again:?}"
@@ -264,8 +261,8 @@ async fn where_nothing_is_paid_or_no_limit_is_set_nothing_is_refused(pool: PgPoo
     }
 }
 
-/// Orders, where a twin of the request comes first at the last moment: after we looked for its answer, and before we look
-/// at what its customer owes.
+/// Orders in which a twin of the request is written at the last moment: after the lookup of an earlier response, and
+/// before the unpaid units of the customer are read.
 #[derive(Clone)]
 struct Overtaken {
     orders: PgOrders,
@@ -322,15 +319,16 @@ async fn a_twins_order_is_the_answer_though_it_takes_all_that_may_be_unpaid(pool
         let shop = Shop::ruled(pool.clone(), &settings, three()).await;
         let product = ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
         let request = command(&shop.customer(), "a", product, 2);
-        let ours = shop.batches(Clock::system());
+        let ours = shop.batches();
         let batches = PlaceOrders {
             orders: Overtaken {
-                orders: PgOrders::new(Pools::shared(&shop.pool), Clock::system()),
-                twin: Arc::new(shop.batches(Clock::system())),
+                orders: PgOrders::new(Pools::shared(&shop.pool), Jitter::random()),
+                twin: Arc::new(shop.batches()),
                 request: request.clone(),
             },
             reservations: ours.reservations,
-            clock: ours.clock,
+            ids: ours.ids,
+            jitter: ours.jitter,
             currency: ours.currency,
             poke: ours.poke,
             terms: ours.terms,

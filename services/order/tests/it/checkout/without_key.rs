@@ -1,4 +1,4 @@
-//! The predecessors' requests as they stand: a bearer token, the items, and nothing else. And shops that ask for more.
+//! Requests as clients of earlier APIs send them: a bearer token and the items only; and shops that require more.
 
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
@@ -35,14 +35,14 @@ async fn items_alone_make_an_order_and_the_answer_says_what_a_repeat_does(pool: 
     assert_eq!(placed.status, 201, "{placed:?}");
     assert!(placed.body.get("shipping_address").is_none(), "{placed:?}");
     assert!(header(&placed, "idempotency-notice").contains("is executed again"));
-    // Without a key it is another order; with the key of the answer it is the same.
+    // Without a key it is another order; with the key of the response it is the same.
     let again = bare(&shop, &customer, "/api/orders", &body).await;
     assert_ne!(again.id(), placed.id());
     let key = header(&placed, "idempotency-key").to_owned();
     let repeated = shop.place(&customer, &key, &body).await;
     assert_eq!((repeated.id(), repeated.replayed()), (placed.id(), true));
     assert_eq!(header(&repeated, "idempotency-notice"), "");
-    // It reads as it was written, here and in lists, and comes to its end.
+    // It is read as it was written, alone and in lists, and is completed.
     shop.drive().await;
     let read = shop.order(&placed).await;
     assert_eq!(read["status"], "confirmed");

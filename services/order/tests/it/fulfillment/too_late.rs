@@ -1,4 +1,4 @@
-//! Shipping and cancelling at once: whoever is too late is told, and no request to cancel stays open unseen.
+//! Shipping and cancelling at once: the later request is refused, and no request to cancel stays open unnoticed.
 
 use order::saga::ports::Sagas;
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ async fn a_parcel_that_product_refuses_leaves_the_order_to_be_cancelled(pool: Pg
     assert_eq!(shop.order(&order).await["status"], "cancelled");
 }
 
-/// As the release before leaves them behind, and as two replicas of both releases may.
+/// As the previous release leaves them, and as two replicas of both releases may.
 #[sqlx::test]
 async fn a_request_that_came_too_late_ends_with_an_event(pool: PgPool) {
     let shop = Shop::open(pool).await;

@@ -1,11 +1,11 @@
-//! One event for each version of an order: watched at every COMMIT of every test that opens a shop.
+//! One event for each version of an order: checked at every COMMIT of every test that opens a shop.
 
 use sqlx::PgPool;
 
 use crate::support::shop::{Shop, order_of};
 
-/// Refuses a transaction that changes an order without raising its version, or after which versions and events do not
-/// agree.
+/// Refuses a transaction that changes an order without raising its version, or after which versions and events
+/// disagree.
 const WATCH: &str = r"
     CREATE OR REPLACE FUNCTION watch_events() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE

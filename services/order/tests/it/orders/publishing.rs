@@ -1,4 +1,5 @@
-//! Publishing events: nothing is skipped, nothing twice, each order's in order; whoever dies, and whoever commits late.
+//! Publishing events: none is skipped or repeated, and each order's are in order, although relays die and writers
+//! commit late.
 
 use std::{
     collections::HashMap,
@@ -9,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clock::Clock;
+use clock::{Ids, Jitter};
 use order::orders::{PublishEvents, ports::EventLog, postgres::PgEventLog};
 use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
@@ -21,12 +22,12 @@ const LEASE: Duration = Duration::from_millis(50);
 
 fn relay(pool: PgPool) -> PublishEvents<PgEventLog> {
     PublishEvents {
-        log: PgEventLog::new(pool, Clock::system()),
+        log: PgEventLog::new(pool, Jitter::random()),
         lease: LEASE,
     }
 }
 
-/// Numbers from 0 up that look random and are the same at each run.
+/// Pseudo-random numbers from 0 up, the same at each run.
 fn dice(state: &mut u64, sides: u64) -> u64 {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -36,7 +37,7 @@ fn dice(state: &mut u64, sides: u64) -> u64 {
 
 /// An order's id in this partition.
 fn order_in(partition: u8) -> Uuid {
-    let mut bytes = *Clock::system().uuid().as_bytes();
+    let mut bytes = *Ids::system().uuid().as_bytes();
     bytes[15] = bytes[15] & 0xf0 | partition;
     Uuid::from_bytes(bytes)
 }
@@ -50,10 +51,10 @@ async fn write(session: &mut PgConnection, order: Uuid, version: i64) {
         .unwrap();
 }
 
-/// An event as it lies in the table: order, version, type, actor, the actor's id, data.
+/// An event as it is stored: order, version, type, actor, the actor's id, data.
 type Row = (Uuid, i64, String, String, Option<Uuid>, serde_json::Value);
 
-/// Reads on behind the numbers it has seen, as a subscriber does.
+/// Continues after the numbers that it has read, as a subscriber does.
 #[derive(Default)]
 struct Reader {
     last: HashMap<i16, i64>,
@@ -156,7 +157,7 @@ async fn relays_killed_at_random_lose_and_repeat_nothing(pool: PgPool) {
         tokio::spawn(async move {
             let mut state = seed * 7_919;
             for _ in 0..ORDERS {
-                let order = Clock::system().uuid();
+                let order = Ids::system().uuid();
                 for version in 1..=VERSIONS {
                     let mut transaction = pool.begin().await.unwrap();
                     write(&mut transaction, order, version).await;
@@ -173,7 +174,7 @@ async fn relays_killed_at_random_lose_and_repeat_nothing(pool: PgPool) {
             let (mut state, mut deaths) = (seed, 0);
             let (rounds, mut before, mut life_ms) = (Arc::new(AtomicU64::new(0)), 0, 5);
             while !done.load(Ordering::Relaxed) {
-                // Its connections die with it, as a killed process's do.
+                // Its connections end with it, as those of a killed process do.
                 let doomed = relay(connect(1));
                 let finished = Arc::clone(&rounds);
                 let life = tokio::spawn(async move {
@@ -191,7 +192,7 @@ async fn relays_killed_at_random_lose_and_repeat_nothing(pool: PgPool) {
                 .await;
                 life.abort();
                 deaths += 1;
-                // On a busy machine the next one lives longer, or none would come to anything.
+                // On a busy machine the next one lives longer; otherwise none would finish a round.
                 let reached = rounds.load(Ordering::Relaxed);
                 life_ms = if reached == before {
                     (2 * life_ms).min(500)
@@ -249,11 +250,11 @@ async fn events_that_the_release_before_left_out_are_filled_in(pool: PgPool) {
             .unwrap()
     };
     let before = told().await;
-    // The release before wrote the same orders, and no events.
+    // The previous release wrote the same orders, without events.
     shop.tamper("DELETE FROM order_events WHERE version = 2 OR data ->> 'total_minor' = '250'")
         .await;
     assert!(shop.count("order_event_gaps").await > 0);
-    let log = PgEventLog::new(shop.pool.clone(), Clock::system());
+    let log = PgEventLog::new(shop.pool.clone(), Jitter::random());
     assert_eq!(log.fill_gaps(Duration::from_mins(1)).await.unwrap(), 4);
     assert_eq!(log.fill_gaps(Duration::from_mins(1)).await.unwrap(), 0);
     assert_eq!(told().await, before);

@@ -1,4 +1,4 @@
-//! The mock provider: one charge a key, whatever happens to the answers, and results told by signed webhooks.
+//! The mock provider: one charge for each key, whatever happens to the responses, and results sent by signed webhooks.
 
 use std::{
     path::PathBuf,
@@ -137,6 +137,10 @@ async fn ledger(pool: &PgPool) -> (i64, i64, i64) {
     .unwrap()
 }
 
+async fn run(pool: &PgPool, statement: &'static str) {
+    sqlx::query(statement).execute(pool).await.unwrap();
+}
+
 #[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn a_slow_answer_takes_its_time(pool: PgPool) {
     let mock = Mock::with(pool);
@@ -150,7 +154,7 @@ fn charge(method: &str) -> Charge {
     contract::charge(ProviderName::Mock, method)
 }
 
-/// A receiver that refuses the first webhook and hands on what it gets.
+/// A receiver that refuses the first webhook and passes on all webhooks.
 async fn receiver() -> (String, mpsc::UnboundedReceiver<Webhook>) {
     let (sender, received) = mpsc::unbounded_channel();
     let calls = Arc::new(AtomicUsize::new(0));
@@ -185,7 +189,7 @@ async fn receiver() -> (String, mpsc::UnboundedReceiver<Webhook>) {
 #[sqlx::test(migrator = "order::infrastructure::postgres::MIGRATOR")]
 async fn a_late_result_is_told_until_it_is_taken(pool: PgPool) {
     let (url, mut received) = receiver().await;
-    let mut settings = settings(Duration::from_millis(400));
+    let mut settings = settings(Duration::from_hours(1));
     settings.mock.mock_webhook_url = Some(url);
     let providers = Providers::new(&settings, pool.clone());
     let clock = Clock::system();
@@ -196,15 +200,17 @@ async fn a_late_result_is_told_until_it_is_taken(pool: PgPool) {
     providers.authorise(&charge).await.unwrap();
     assert_eq!(webhooks.deliver().await.unwrap(), 0, "it is not due yet");
     assert_eq!(ledger(&pool).await, (0, 0, 0));
-    tokio::time::sleep(Duration::from_millis(450)).await;
+    run(
+        &pool,
+        "UPDATE mock_provider_operations SET result_at = now()",
+    )
+    .await;
+    run(&pool, "UPDATE mock_provider_webhooks SET due_at = now()").await;
     assert_eq!(ledger(&pool).await, (500, 0, 0));
 
     assert_eq!(webhooks.deliver().await.unwrap(), 0, "it was refused");
     assert_eq!(webhooks.deliver().await.unwrap(), 0, "there is a pause");
-    sqlx::query("UPDATE mock_provider_webhooks SET due_at = now()")
-        .execute(&pool)
-        .await
-        .unwrap();
+    run(&pool, "UPDATE mock_provider_webhooks SET due_at = now()").await;
     assert_eq!(webhooks.deliver().await.unwrap(), 1);
     assert_eq!(webhooks.deliver().await.unwrap(), 0);
 

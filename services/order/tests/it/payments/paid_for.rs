@@ -1,4 +1,4 @@
-//! No goods leave unpaid: paid for is a fact of the order, whatever became of one payment or another.
+//! Nothing is shipped unpaid: the order decides whether it is paid for, whatever the state of a single payment.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::{
     shop::{Answer, Person, Shop},
 };
 
-/// A confirmed order whose money was refused after all.
+/// A confirmed order whose payment was refused later.
 async fn with_refused_capture(shop: &Shop, customer: &Person) -> Answer {
     let order = place(shop, customer, Some("mock_capture_refused")).await;
     settle(shop).await;
@@ -35,7 +35,7 @@ async fn give_up(shop: &Shop, customer: &Person, payment: &str) {
     settle(shop).await;
 }
 
-/// Neither ships nor is completed, by anybody.
+/// The order can be neither shipped nor completed, whatever the role of the caller.
 async fn nothing_leaves(shop: &Shop, order: &Answer) {
     let (admin, vendor) = (shop.admin(), shop.vendor_of("MUG-1"));
     let state = shop.order(order).await;
@@ -61,7 +61,7 @@ async fn an_order_whose_second_payment_is_given_up_ships_nothing(pool: PgPool) {
     give_up(&shop, &customer, &payment).await;
     assert_eq!(shop.order(&order).await["payment_status"], "unpaid");
     nothing_leaves(&shop, &order).await;
-    // It can be paid all the same, and then it leaves.
+    // It can still be paid, and is shipped afterwards.
     pay_again(&shop, &customer, &order, "mock_twice").await;
     shop.execute("UPDATE mock_provider_operations SET result_at = now()")
         .await;
@@ -91,7 +91,7 @@ async fn an_unpaid_order_that_left_all_the_same_is_not_completed(pool: PgPool) {
     let order = with_refused_capture(&shop, &customer).await;
     let payment = pay_again(&shop, &customer, &order, "mock_ok").await;
     give_up(&shop, &customer, &payment).await;
-    // As the release before let it leave.
+    // As the previous release shipped it.
     let parcel = shop.pack(&shop.admin(), &order, &json!({})).await;
     shop.tamper("UPDATE fulfillments SET status = 'shipped'")
         .await;
@@ -113,7 +113,7 @@ async fn an_unpaid_order_that_left_all_the_same_is_not_completed(pool: PgPool) {
         (&json!("confirmed"), &json!("delivered")),
         "it still owes"
     );
-    // And may still be paid.
+    // It may still be paid.
     pay_again(&shop, &customer, &order, "mock_unknown").await;
     settle(&shop).await;
     let paid = payment_of(&shop, &customer, &order).await;

@@ -1,5 +1,5 @@
-//! Orders that are paid: every answer that a provider can give or keep to itself, cancelling at every moment, windows
-//! that end, holds that are lost, and workers that die in between.
+//! Paid orders: every response of a provider and lost ones, a cancellation at every moment, payment windows that end,
+//! holds that are lost, and workers that die in between.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::{
-    payments::{pay, payment_of, place, send},
+    payments::{pay, payment_of, place, results_arrive, send, with_late_results},
     product::Fault,
-    shop::{Answer, Person, Shop, at_the_mock, order_of},
+    shop::{Answer, Person, Shop, order_of},
 };
 
 async fn read(shop: &Shop, person: &Person, order: &Answer) -> Value {
@@ -35,10 +35,10 @@ async fn cancel(shop: &Shop, person: &Person, order: &Answer) {
     assert_eq!(wanted.status, 202, "{wanted:?}");
 }
 
-/// Everything agrees: each database with itself, and the payments with the provider's books.
+/// Everything is consistent: each database, and the payments with the provider's ledger.
 async fn books_agree(shop: &Shop) {
     let mut wrong = shop.findings().await;
-    // The stand-in for product gives back and loses whole holds only.
+    // The stand-in for product releases and loses whole holds only.
     wrong.retain(|finding| !finding.code.starts_with("hold_"));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -156,21 +156,6 @@ async fn a_payment_whose_answer_is_lost_is_looked_up_and_charged_once(pool: PgPo
     books_agree(&shop).await;
 }
 
-/// A shop whose provider takes as long as the test wants.
-async fn with_late_results(pool: PgPool) -> Shop {
-    let mut settings = at_the_mock();
-    settings.mock.mock_late_ms = 3_600_000;
-    Shop::paid(pool, &settings).await
-}
-
-/// The provider's results that are late until now.
-async fn results_arrive(shop: &Shop) {
-    shop.execute(
-        "UPDATE mock_provider_operations SET result_at = now() WHERE result_at > now()",
-    )
-    .await;
-}
-
 #[sqlx::test]
 async fn a_late_result_is_found_by_polling(pool: PgPool) {
     let shop = with_late_results(pool).await;
@@ -209,7 +194,7 @@ async fn a_payment_that_never_has_a_result_is_given_up(pool: PgPool) {
     );
     let payment = payment_of(&shop, &customer, &order).await;
     assert_eq!(payment["status"], "voided");
-    // The provider's result arrives all the same.
+    // The provider's result still arrives.
     results_arrive(&shop).await;
     books_agree(&shop).await;
 }
@@ -289,7 +274,7 @@ async fn a_worker_that_died_with_the_providers_answer_is_made_up_for(pool: PgPoo
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_ok")).await;
     shop.drive_lane(Lane::Stock).await;
-    // The charge is made, and the answer dies with the worker.
+    // The charge is made, and the response is lost with the worker.
     let sagas = shop.sagas();
     let dead = sagas
         .take(Lane::Money, 10, Duration::from_secs(10))

@@ -5,16 +5,17 @@ use std::{path::Path, time::Duration};
 
 use clock::Clock;
 use order::payments::providers::{MockWebhooks, PaymentSettings};
+use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::support::{
-    payments::{payment_of, place, send},
+    payments::{late_results, payment_of, place, results_arrive, send, with_late_results},
     shop::{Answer, Person, Shop, at_the_mock},
 };
 
-/// Payments, captures, and minor units captured and refunded, in the books of the provider.
+/// Payments, captures, and minor units captured and refunded, in the ledger of the provider.
 async fn ledger(shop: &Shop) -> (i64, i64, i64, i64) {
     sqlx::query_as(
         "SELECT count(*), coalesce(sum(captures), 0)::bigint, coalesce(sum(captured_minor), 0)::bigint,
@@ -27,7 +28,7 @@ async fn ledger(shop: &Shop) -> (i64, i64, i64, i64) {
 
 const POLL: Duration = Duration::from_millis(20);
 
-/// Serves the shop and has the mock deliver its webhooks to it; until the sender is dropped.
+/// Serves the shop, and delivers the webhooks of the mock to it until the sender is dropped.
 async fn start_webhooks(shop: &Shop, settings: &PaymentSettings) -> watch::Sender<bool> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -49,26 +50,19 @@ async fn order(shop: &Shop, customer: &Person, placed: &Answer) -> Value {
     shop.get(customer, &path).await.body
 }
 
-/// Waits until the order is as far as this: its status and that of its payment.
+/// Waits until the order and its payment have these statuses.
 async fn becomes(shop: &Shop, customer: &Person, placed: &Answer, status: &str, payment: &str) {
-    let mut seen = Value::Null;
-    let waiting = async {
-        loop {
-            seen = order(shop, customer, placed).await;
-            if seen["status"] == status && seen["payment_status"] == payment {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let arrived = tokio::time::timeout(Duration::from_secs(20), waiting).await;
-    assert!(arrived.is_ok(), "not {status} and {payment}: {seen}");
+    eventually(&format!("{status} and {payment}"), async || {
+        let seen = order(shop, customer, placed).await;
+        seen["status"] == status && seen["payment_status"] == payment
+    })
+    .await;
 }
 
-fn late(milliseconds: u32) -> PaymentSettings {
-    let mut settings = at_the_mock();
-    settings.mock.mock_late_ms = milliseconds;
-    settings
+/// Waits until the provider has been asked for this, once.
+async fn asked(shop: &Shop, kind: &str) {
+    let operations = format!("mock_provider_operations WHERE kind = '{kind}'");
+    eventually(kind, async || shop.count(&operations).await == 1).await;
 }
 
 #[sqlx::test]
@@ -106,7 +100,7 @@ async fn a_declined_payment_can_be_followed_by_another(pool: PgPool) {
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
 }
 
-/// The provider does what it is asked, and the first answer to each request is lost.
+/// The provider handles each request, and its first response is lost.
 #[sqlx::test]
 async fn lost_answers_charge_nobody_twice(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
@@ -126,14 +120,15 @@ async fn lost_answers_charge_nobody_twice(pool: PgPool) {
 /// Nothing polls here: without the webhook the payment would stay pending.
 #[sqlx::test]
 async fn a_late_result_comes_by_webhook(pool: PgPool) {
-    let settings = late(700);
+    let settings = late_results();
     let shop = Shop::paid(pool, &settings).await;
     let _sagas = shop.start_sagas();
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    asked(&shop, "authorise").await;
+    results_arrive(&shop).await;
     let payment = payment_of(&shop, &customer, &placed).await;
-    assert_eq!(payment["status"], "pending", "nobody has told us");
+    assert_eq!(payment["status"], "pending", "no webhook was sent yet");
     let _webhooks = start_webhooks(&shop, &settings).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
@@ -148,39 +143,32 @@ async fn a_late_result_comes_by_webhook(pool: PgPool) {
 
 #[sqlx::test]
 async fn a_late_result_is_found_by_asking(pool: PgPool) {
-    let shop = Shop::paid(pool, &late(500)).await;
+    let shop = with_late_results(pool).await;
     let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
+    asked(&shop, "authorise").await;
     let payment = payment_of(&shop, &customer, &placed).await;
     assert_eq!(payment["status"], "pending");
+    results_arrive(&shop).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
 }
 
-/// By both roads at once: two webhooks, and polls all the while.
+/// The result arrives in both ways at once: by two webhooks, and by polls.
 #[sqlx::test]
 async fn a_result_told_twice_counts_once(pool: PgPool) {
-    let settings = late(100);
+    let settings = at_the_mock();
     let shop = Shop::paid(pool, &settings).await;
     let (_sagas, _work) = (shop.start_sagas(), shop.start_work(POLL));
     let _webhooks = start_webhooks(&shop, &settings).await;
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_twice")).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
-    let told = async {
-        while shop
-            .count("mock_provider_webhooks WHERE delivered_at IS NOT NULL")
-            .await
-            < 2
-        {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), told)
-        .await
-        .unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let told = "mock_provider_webhooks WHERE delivered_at IS NOT NULL";
+    eventually("two webhooks", async || shop.count(told).await == 2).await;
+    let under_way = "sagas WHERE finished_at IS NULL";
+    eventually("the end", async || shop.count(under_way).await == 0).await;
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
     for event in ["payment.authorized", "payment.captured"] {
         let rows: i64 =
@@ -196,7 +184,7 @@ async fn a_result_told_twice_counts_once(pool: PgPool) {
 #[sqlx::test]
 async fn a_slow_provider_holds_nothing_up(pool: PgPool) {
     let mut settings = at_the_mock();
-    settings.mock.mock_slow_ms = 1_500;
+    settings.mock.mock_slow_ms = 3_000;
     let shop = Shop::paid(pool, &settings).await;
     let _sagas = shop.start_sagas();
     let customer = shop.customer();
@@ -207,76 +195,65 @@ async fn a_slow_provider_holds_nothing_up(pool: PgPool) {
     assert_eq!(ledger(&shop).await, (1, 1, 999, 0));
 }
 
-/// The money was set aside and is not handed over: the order waits for another payment, and nothing was taken.
+/// The payment is authorized and its capture is refused: the order waits for another payment, and no money was taken.
 #[sqlx::test]
 async fn a_refused_capture_leaves_nothing_taken(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let _sagas = shop.start_sagas();
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_capture_refused")).await;
-    let failed = async {
-        while payment_of(&shop, &customer, &placed).await["status"] != "failed" {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), failed)
-        .await
-        .unwrap();
+    eventually("the payment has failed", async || {
+        payment_of(&shop, &customer, &placed).await["status"] == "failed"
+    })
+    .await;
     let payment = payment_of(&shop, &customer, &placed).await;
     assert_eq!(payment["failure_reason"], "authorisation_expired");
     let (_, captures, minor, _) = ledger(&shop).await;
     assert_eq!((captures, minor), (0, 0));
 }
 
-/// Refunds by this method take their time, too.
+/// Refunds by this method are late, too.
 #[sqlx::test]
 async fn a_refund_is_under_way_until_the_provider_has_paid_it(pool: PgPool) {
-    let shop = Shop::paid(pool, &late(500)).await;
+    let shop = with_late_results(pool).await;
     let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
+    asked(&shop, "authorise").await;
+    results_arrive(&shop).await;
     becomes(&shop, &customer, &placed, "confirmed", "paid").await;
     let payment = payment_of(&shop, &customer, &placed).await;
     let path = format!("/payments/{}/refunds", payment["id"].as_str().unwrap());
     let part = json!({ "amount": "4.00" });
     let refund = send(&shop, &shop.admin(), &path, Some("a"), &part).await;
     assert_eq!(refund.body["status"], "pending", "{refund:?}");
+    asked(&shop, "refund").await;
     let waiting = payment_of(&shop, &customer, &placed).await;
     assert_eq!(
         (&waiting["refund_pending"]["minor"], &waiting["status"]),
         (&json!(400), &json!("captured"))
     );
+    results_arrive(&shop).await;
     becomes(&shop, &customer, &placed, "confirmed", "partially_refunded").await;
     assert_eq!(ledger(&shop).await, (1, 1, 999, 400));
 }
 
-/// What is given up before the provider has answered is never taken, whatever the answer would have been.
+/// A payment that is cancelled before the provider has responded is never taken, whatever the response is.
 #[sqlx::test]
 async fn a_pending_payment_that_is_cancelled_takes_nothing(pool: PgPool) {
-    let shop = Shop::paid(pool, &late(60_000)).await;
+    let shop = with_late_results(pool).await;
     let _work = shop.start_work(POLL);
     let customer = shop.customer();
     let placed = place(&shop, &customer, Some("mock_late")).await;
-    let asked = async {
-        while shop.count("mock_provider_operations").await == 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), asked)
-        .await
-        .unwrap();
+    asked(&shop, "authorise").await;
     let payment = payment_of(&shop, &customer, &placed).await;
     let path = format!("/payments/{}/cancel", payment["id"].as_str().unwrap());
     let cancelled = send(&shop, &customer, &path, Some("a"), &Value::Null).await;
     assert_eq!(cancelled.status, 202, "{cancelled:?}");
-    let ended = async {
-        while payment_of(&shop, &customer, &placed).await["status"] != "voided" {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), ended)
-        .await
-        .unwrap();
+    eventually("the payment is voided", async || {
+        payment_of(&shop, &customer, &placed).await["status"] == "voided"
+    })
+    .await;
     let (authorized, voided): (i64, bool) =
         sqlx::query_as("SELECT authorized_minor, voided FROM mock_provider_ledger")
             .fetch_one(&shop.pool)
@@ -285,7 +262,7 @@ async fn a_pending_payment_that_is_cancelled_takes_nothing(pool: PgPool) {
     assert_eq!((authorized, voided), (0, true));
 }
 
-/// The mock keeps its books in tables that nothing else writes, and the shop never reads.
+/// The mock keeps its records in tables that only it reads and writes.
 #[test]
 fn the_books_of_the_mock_are_its_own() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,10 +1,11 @@
-//! A provider that takes its time: every answer is written, no payment is asked for twice, and what does not come
-//! further is seen.
+//! A slow provider: every response is written, no payment is requested twice, and a saga without progress is reported
+//! as stuck.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use order::saga::{model::Lane, ports::Sagas};
+use postgres::testing::within;
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -16,14 +17,6 @@ use crate::support::{
 
 const PAYMENTS: usize = 300;
 const POLL: Duration = Duration::from_millis(50);
-
-async fn wait_until(what: &str, longest: Duration, mut done: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !done().await {
-        assert!(began.elapsed() < longest, "{what} after {longest:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 #[sqlx::test]
 async fn three_hundred_slow_payments_and_two_workers_come_to_an_end(pool: PgPool) {
@@ -38,11 +31,11 @@ async fn three_hundred_slow_payments_and_two_workers_come_to_an_end(pool: PgPool
         customers.push(customer);
     }
     let (_one, _two) = (shop.start_work(POLL), shop.start_work(POLL));
-    wait_until("not all are paid", Duration::from_mins(3), async || {
+    within(Duration::from_mins(3), "all are paid", async || {
         shop.count("orders WHERE payment_status = 'paid'").await == i64::try_from(PAYMENTS).unwrap()
     })
     .await;
-    // One answer thrown away would have been a lookup, and `asked`; nothing was asked for twice.
+    // A discarded response would have caused a lookup, and `asked`; no payment was requested twice.
     assert_eq!(
         shop.count("payments WHERE captured_minor = amount_minor")
             .await,
@@ -84,7 +77,7 @@ async fn an_answer_is_written_as_it_comes_and_waits_for_no_slower_one(pool: PgPo
 async fn a_saga_that_does_not_come_further_is_stuck_long_before_its_deadline(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
-    // One waits for its customer, one for its provider, one for product, which is in trouble.
+    // One waits for its customer, one for its provider, and one for product, which fails.
     place(&shop, &customer, None).await;
     let late = place(&shop, &customer, Some("mock_late")).await;
     shop.drive_lane(Lane::Stock).await;
@@ -119,7 +112,7 @@ async fn a_saga_that_does_not_come_further_is_stuck_long_before_its_deadline(poo
         .map(|saga| &saga["stuck"])
         .collect();
     assert_eq!(ids, [&Value::Bool(true)], "{seen:?}");
-    // Product is there again, and with it the way on.
+    // Product works again, so the saga continues.
     shop.drive_on().await;
     assert_eq!(shop.count("stuck_sagas").await, 0);
 }

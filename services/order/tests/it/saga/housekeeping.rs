@@ -1,12 +1,11 @@
-//! What `work` does beside the sagas: old rows go until none is left, and sagas are reopened in key order.
+//! Maintenance by `work`: old rows are deleted until none is left, and sagas are reopened in key order.
 
-use std::time::Duration;
-
-use clock::Clock;
+use clock::{Clock, Jitter};
 use order::{
     infrastructure::postgres::{PgOrders, Pools},
     saga::{KeepHouse, ports::Sagas, postgres::PgSagas},
 };
+use postgres::testing::eventually;
 use sqlx::PgPool;
 use tokio::sync::watch;
 
@@ -32,20 +31,17 @@ async fn everything_that_is_old_goes_in_one_cleaning(pool: PgPool) {
     let (stop, stopped) = watch::channel(false);
     let pools = Pools::shared(&shop.pool);
     let house = KeepHouse {
-        orders: PgOrders::new(pools, Clock::system()),
+        orders: PgOrders::new(pools, Jitter::random()),
         sagas: shop.sagas(),
     };
     let house = tokio::spawn(house.run(stopped));
     // The next cleaning is a minute away.
-    let gone = async {
-        while shop.count("idempotency_keys").await + shop.count("sagas").await > 2 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let gone = tokio::time::timeout(Duration::from_secs(30), gone).await;
+    eventually("old rows are gone", async || {
+        shop.count("idempotency_keys").await + shop.count("sagas").await == 2
+    })
+    .await;
     stop.send(true).unwrap();
     house.await.unwrap();
-    assert!(gone.is_ok());
     assert_eq!(shop.count("idempotency_keys").await, 1);
     assert_eq!(shop.count("sagas").await, 1);
 }
@@ -53,7 +49,7 @@ async fn everything_that_is_old_goes_in_one_cleaning(pool: PgPool) {
 #[sqlx::test]
 async fn sagas_are_reopened_in_key_order(pool: PgPool) {
     let shop = Shop::open(pool.clone()).await;
-    // Later ids lie first, so that an order which nobody asks for is the wrong one.
+    // Later ids are stored first, so that the order of storage is the wrong one.
     shop.tamper(
         "INSERT INTO orders (id, user_id, currency, items_minor, total_minor, shipping_address, status,
                              cancel_requested_at, cancel_requested_by)
@@ -69,14 +65,12 @@ async fn sagas_are_reopened_in_key_order(pool: PgPool) {
     let mut other = pool.begin().await.unwrap();
     let first = "SELECT FROM sagas WHERE order_id = (SELECT min(order_id::text)::uuid FROM sagas) FOR UPDATE";
     sqlx::query(first).execute(&mut *other).await.unwrap();
-    let sagas = PgSagas::new(pool.clone(), Clock::system());
+    let sagas = PgSagas::new(pool.clone(), Jitter::random());
     let reopening = tokio::spawn(async move { sagas.reopen_unsettled().await });
     let waits = "pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%wanting%' AND pid <> pg_backend_pid()
                  AND datname = current_database()";
-    while shop.count(waits).await == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    // It waits for the first and holds no other: whoever locks on in key order meets nobody.
+    eventually("it waits for a lock", async || shop.count(waits).await > 0).await;
+    // It waits for the first and holds no other: locking the rest in key order succeeds.
     let rest = sqlx::query("SELECT FROM sagas ORDER BY order_id FOR UPDATE NOWAIT")
         .execute(&mut *other)
         .await;
@@ -88,10 +82,7 @@ async fn sagas_are_reopened_in_key_order(pool: PgPool) {
 #[sqlx::test]
 async fn times_are_the_databases_whatever_our_own_clock_says(pool: PgPool) {
     let shop = Shop::paid(pool, &at_the_mock()).await;
-    let ahead = Clock::fixed(
-        || Clock::system().now() + chrono::TimeDelta::hours(1),
-        || Clock::system().uuid(),
-    );
+    let ahead = Clock::fixed(|| Clock::system().now() + chrono::TimeDelta::hours(1));
     let rules = Rules {
         clock: ahead,
         ..Rules::default()
@@ -103,7 +94,7 @@ async fn times_are_the_databases_whatever_our_own_clock_says(pool: PgPool) {
         .await;
     assert_eq!(order.status, 201, "{order:?}");
     wrong.drive_out().await;
-    // Every span counts from the database's now.
+    // Every span is relative to the database's time.
     let spans: (f64, f64, f64) = sqlx::query_as(
         "SELECT extract(epoch FROM pay_by - now())::float8, extract(epoch FROM now() - orders.created_at)::float8,
                 extract(epoch FROM hold_until - pay_by)::float8

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clock::Clock;
+use clock::{Ids, Jitter};
 use order::{
     checkout::{
         model::ReservationRequest,
@@ -124,7 +124,8 @@ async fn an_order_that_panics_waits_and_the_others_are_confirmed(pool: PgPool) {
         },
         sagas: shop.sagas(),
         provider: shop.driver().provider,
-        clock: Clock::system(),
+        ids: Ids::system(),
+        jitter: Jitter::random(),
     };
     let driven = Box::pin(drive.run(Lane::Stock)).await.unwrap();
     assert_eq!((driven.taken, driven.settled), (5, 4));
@@ -156,7 +157,8 @@ async fn a_payment_that_panics_waits_and_the_others_are_paid(pool: PgPool) {
             inner: shop.driver().provider,
             at: orders[1],
         },
-        clock: Clock::system(),
+        ids: Ids::system(),
+        jitter: Jitter::random(),
     };
     Box::pin(drive.run(Lane::Money)).await.unwrap();
     assert_eq!(shop.count("payments WHERE status = 'authorized'").await, 2);

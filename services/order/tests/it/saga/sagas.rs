@@ -1,4 +1,4 @@
-//! Sagas: driven once, twice, by several, under a lease that was lost, and against a product in trouble.
+//! Sagas: driven once, twice, by several workers, under a lost lease, and while product fails.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn a_saga_driven_twice_does_no_harm(pool: PgPool) {
         }
     );
     assert_eq!(shop.drive().await, Driven::default());
-    // The first worker died after writing, say, and its saga is taken again.
+    // As if the first worker had died after writing: its saga is taken again.
     shop.execute("UPDATE sagas SET finished_at = NULL, due_at = now()")
         .await;
     assert_eq!(shop.drive().await.settled, 3);
@@ -126,7 +126,7 @@ async fn what_the_placing_process_took_is_left_to_it_until_its_lease_ends(pool: 
     assert_eq!(shop.work().await, Driven::default());
     shop.lose_leases().await;
     assert_eq!(shop.work().await.settled, 2);
-    // It comes back, and finds that somebody else has taken them.
+    // The first worker resumes, and finds that another one has taken them.
     assert_eq!(shop.drive().await.settled, 0);
     assert_eq!(statuses(&shop).await, [("confirmed".to_owned(), 2)]);
     let written: i64 = sqlx::query_scalar("SELECT max(version) FROM orders")
@@ -220,7 +220,7 @@ async fn while_product_is_in_trouble_sagas_wait_and_then_finish(pool: PgPool) {
         )
     );
 
-    // Product did it, and the answer was lost: asking again tells.
+    // Product did it, and the response was lost: a repeated call returns the result.
     shop.product.next(Fault::LoseAnswer);
     shop.lose_leases().await;
     assert_eq!(shop.drive().await.settled, 0);
@@ -252,10 +252,7 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
         .await
         .unwrap()
         .remove(0);
-    shop.reservations
-        .commit(&[turn.lease.order_id])
-        .await
-        .unwrap();
+    shop.reservations.commit(&[turn.lease.id]).await.unwrap();
     assert_eq!(
         shop.work().await,
         Driven::default(),
@@ -276,7 +273,7 @@ async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
     let placed = shop.place(&customer, "a", &body).await;
     shop.drive().await;
-    let orders = PgOrders::new(Pools::shared(&shop.pool), clock::Clock::system());
+    let orders = PgOrders::new(Pools::shared(&shop.pool), clock::Jitter::random());
     assert_eq!(
         (
             orders.forget_old_keys().await.unwrap(),

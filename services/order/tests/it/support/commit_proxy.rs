@@ -1,4 +1,4 @@
-//! Stands between the service and Postgres, and breaks the connection where the answer to a COMMIT would come back.
+//! A proxy between the service and Postgres that closes the connection before the response to a COMMIT.
 
 use std::sync::{
     Arc,

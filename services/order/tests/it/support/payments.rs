@@ -1,14 +1,37 @@
-//! What tests of payments share: orders that are paid at the mock, and the way to each state of a payment.
-
-use std::time::Duration;
+//! What tests of payments share: orders that are paid at the mock, and how to reach each state of a payment.
 
 use axum::{
     body::Body,
     http::{Method, Request},
 };
+use order::payments::providers::PaymentSettings;
+use postgres::testing::eventually;
 use serde_json::{Value, json};
+use sqlx::PgPool;
 
-use super::shop::{Answer, Person, Shop, order_of};
+use super::shop::{Answer, Person, Shop, at_the_mock, order_of};
+
+/// A shop whose provider has late results.
+pub async fn with_late_results(pool: PgPool) -> Shop {
+    Shop::paid(pool, &late_results()).await
+}
+
+/// Late results arrive when the test calls [`results_arrive`].
+pub fn late_results() -> PaymentSettings {
+    let mut settings = at_the_mock();
+    settings.mock.mock_late_ms = 3_600_000;
+    settings
+}
+
+/// All late results of the provider arrive now, and its webhooks about them are due.
+pub async fn results_arrive(shop: &Shop) {
+    for statement in [
+        "UPDATE mock_provider_operations SET result_at = now() WHERE result_at > now()",
+        "UPDATE mock_provider_webhooks SET due_at = now() WHERE due_at > now()",
+    ] {
+        shop.execute(statement).await;
+    }
+}
 
 /// An order of one mug, 9.99, paid by this method; without one it waits for a payment.
 pub async fn place(shop: &Shop, customer: &Person, method: Option<&str>) -> Answer {
@@ -32,7 +55,7 @@ pub async fn payment_of(shop: &Shop, customer: &Person, order: &Answer) -> Value
     list.body["data"][0].clone()
 }
 
-/// A payment by this method, driven as far as it goes; the order and the payment.
+/// A payment by this method, driven until its saga ends or waits; the order and the payment.
 pub async fn pay(shop: &Shop, customer: &Person, method: &str) -> (Answer, Value) {
     let order = place(shop, customer, Some(method)).await;
     settle(shop).await;
@@ -40,7 +63,7 @@ pub async fn pay(shop: &Shop, customer: &Person, method: &str) -> (Answer, Value
     (order, payment)
 }
 
-/// An order whose money is set aside until an admin has it captured; the payment.
+/// The authorized payment of an order that an admin has to capture.
 pub async fn authorised(shop: &Shop, customer: &Person) -> Value {
     let order = place(shop, customer, None).await;
     let body = json!({ "order_id": order.id(), "payment_method": "mock_ok", "capture": "manual" });
@@ -88,17 +111,16 @@ pub async fn call(
     shop.send(request.body(body).unwrap()).await
 }
 
-/// Drives sagas until each has ended or waits for somebody; on a busy machine a call may have to be tried again.
+/// Drives sagas until each has ended or waits for a payment; on a busy machine a call may have to be retried.
 pub async fn settle(shop: &Shop) {
     let busy = "sagas WHERE finished_at IS NULL AND step <> 'wait'";
-    let driving = async {
-        shop.drive_out().await;
-        while shop.count(busy).await > 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    shop.drive_out().await;
+    eventually("no saga is busy", async || {
+        let ended = shop.count(busy).await == 0;
+        if !ended {
             shop.drive_on().await;
         }
-    };
-    tokio::time::timeout(Duration::from_secs(20), driving)
-        .await
-        .unwrap();
+        ended
+    })
+    .await;
 }

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use clock::Clock;
+use clock::Ids;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
@@ -43,13 +43,13 @@ struct Shelf {
     extended: Vec<u32>,
     parcels: parcels::Parcels,
     shortfalls: shortfalls::Shortfalls,
-    /// Holds of orders that do not exist, as the audit is told of them.
+    /// Holds of orders that do not exist, as the audit reads them.
     orphans: Vec<Value>,
-    /// What entries about a SKU or an id say instead.
+    /// Changes of the entries about a SKU or an id.
     bent: HashMap<String, Bend>,
 }
 
-/// How an entry of an answer is bent.
+/// How an entry of a response is changed.
 pub type Bend = fn(&mut Value);
 
 struct Item {
@@ -70,15 +70,15 @@ pub struct Hold {
 
 #[derive(Clone)]
 pub enum Fault {
-    /// Does nothing and answers this.
+    /// Does nothing and responds with this.
     Answer(StatusCode),
-    /// Does the work, and the connection breaks before the answer.
+    /// Does the work, and the connection breaks before the response.
     LoseAnswer,
-    /// Does the work, and answers late.
+    /// Does the work, and responds late.
     Late(Duration),
-    /// Does the work, and answers what cannot be read.
+    /// Does the work, and sends an unreadable response.
     Garbage,
-    /// Refuses every batch that has this SKU in it.
+    /// Refuses every batch with this SKU.
     Poison(&'static str),
 }
 
@@ -123,7 +123,7 @@ impl Product {
     }
 
     pub fn stock(&self, sku: &str, price: i64, available: u32) -> Uuid {
-        let (id, vendor) = (Clock::system().uuid(), Clock::system().uuid());
+        let (id, vendor) = (Ids::system().uuid(), Ids::system().uuid());
         self.shelf().items.push(Item {
             id,
             vendor,
@@ -196,24 +196,24 @@ impl Product {
         self.shelf().extended.clone()
     }
 
-    /// Waits until somebody asks for a reservation.
+    /// Waits until a reservation is requested.
     pub async fn reached(&self) {
         while self.calls("reserve").is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
-    /// The next call meets this.
+    /// The next call has this fault.
     pub fn next(&self, fault: Fault) {
         self.shelf().faults.push_back(fault);
     }
 
-    /// Every call meets this, from now on.
+    /// Every call has this fault, from now on.
     pub fn always(&self, fault: impl Into<Option<Fault>>) {
         self.shelf().always = fault.into();
     }
 
-    /// Entries about orders of this SKU, or about this order or parcel, are bent from now on.
+    /// Entries about orders of this SKU, or about this order or shipment, are changed from now on.
     pub fn bend(&self, name: &impl ToString, bend: Bend) {
         self.shelf().bent.insert(name.to_string(), bend);
     }
@@ -265,7 +265,7 @@ fn meet(
 
 async fn answer(fault: Option<Fault>, body: Value) -> Response {
     match fault {
-        // Unwinding a handler makes the server drop the connection; this way it says nothing on standard error.
+        // Unwinding a handler makes the server drop the connection, without a message on standard error.
         Some(Fault::LoseAnswer) => std::panic::resume_unwind(Box::new("lost answer")),
         Some(Fault::Late(delay)) => tokio::time::sleep(delay).await,
         Some(Fault::Garbage) => return Json(json!({ "verdicts": 7 })).into_response(),

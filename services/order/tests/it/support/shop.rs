@@ -6,7 +6,7 @@ mod requests;
 use std::{num::NonZeroU32, path::PathBuf, sync::LazyLock, time::Duration};
 
 use axum::Router;
-use clock::Clock;
+use clock::{Clock, Ids, Jitter};
 use order::{
     app::{App, Parts, service},
     checkout::{PlaceOrders, QueueLimits},
@@ -49,8 +49,7 @@ pub struct Shop {
     waits: Waits,
     provider: Providers,
     terms: PaymentTerms,
-    clock: Clock,
-    /// What the process runs in the background, for as long as the shop.
+    /// The background tasks of the process, which end with the shop.
     _tasks: Tasks,
 }
 
@@ -60,7 +59,7 @@ pub struct Person {
     pub token: String,
 }
 
-/// What a shop asks of requests, and what time it has.
+/// What a shop requires of requests, and its clock.
 #[derive(Clone, Copy)]
 pub struct Rules {
     pub require_key: bool,
@@ -90,7 +89,7 @@ struct Waits {
     patience: Duration,
 }
 
-/// Long, so that a busy machine fails no test.
+/// Long, so that tests do not fail on a busy machine.
 const PATIENT: Waits = Waits {
     timeouts: Timeouts {
         connect: Duration::from_secs(2),
@@ -98,7 +97,7 @@ const PATIENT: Waits = Waits {
     },
     patience: Duration::from_secs(10),
 };
-/// Short, for tests in which time-outs must run out.
+/// Short, for tests of time-outs.
 const IMPATIENT: Waits = Waits {
     timeouts: Timeouts {
         connect: Duration::from_millis(200),
@@ -148,7 +147,7 @@ impl Shop {
         )
     }
 
-    /// A shop that asks more of requests, or less.
+    /// A shop with rules of its own.
     pub async fn ruled(pool: PgPool, settings: &PaymentSettings, rules: Rules) -> Self {
         events::watch(&pool).await;
         let product = Product::open().await;
@@ -192,7 +191,7 @@ impl Shop {
         )
     }
 
-    /// Another replica in front of the same database and the same product.
+    /// Another replica with the same database and the same product.
     pub fn twin(&self) -> Self {
         Self::replica(
             &self.pool,
@@ -231,7 +230,7 @@ impl Shop {
                 .max_connections(most)
                 .connect_lazy_with(options)
         };
-        // What tests and workers do, and the parts of `serve`.
+        // Connections of tests and workers, and of the parts of `serve`.
         let pools = Pools {
             readers: connections(2).into(),
             lanes: connections(4).into(),
@@ -249,7 +248,7 @@ impl Shop {
     }
 
     /// A shop whose service has its database behind a proxy, with the limits that it has in production; the test
-    /// itself sees the database as it is.
+    /// itself uses the database directly.
     pub async fn behind_proxy(pool: PgPool) -> (Self, Proxy) {
         events::watch(&pool).await;
         let proxy = Proxy::open(&pool).await.unwrap();
@@ -287,14 +286,19 @@ impl Shop {
         let (readers, intents) = (pools.readers.clone(), pools.intents.clone());
         let mut tasks = Tasks::new(watch::channel(false).1);
         let parts = Parts {
-            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), clock),
+            payments: PgPayments::new(
+                pools.readers.clone(),
+                pools.intents.clone(),
+                Jitter::random(),
+            ),
             terms: terms.clone(),
             webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
-            orders: PgOrders::new(pools, clock),
+            orders: PgOrders::new(pools, Jitter::random()),
             reservations: reservations.clone(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
-            clock,
+            ids: Ids::system(),
+            jitter: Jitter::random(),
             poke: poke.clone(),
             limits,
             intents: IntentLimits {
@@ -321,13 +325,12 @@ impl Shop {
             waits,
             provider,
             terms,
-            clock,
             _tasks: tasks,
         }
     }
 
     pub fn person(&self, roles: &[Role]) -> Person {
-        self.person_with(Clock::system().uuid(), roles)
+        self.person_with(Ids::system().uuid(), roles)
     }
 
     pub fn person_with(&self, id: Uuid, roles: &[Role]) -> Person {
@@ -346,11 +349,12 @@ impl Shop {
     }
 
     /// The batch use case by itself, without queue and HTTP.
-    pub fn batches(&self, clock: Clock) -> PlaceOrders<CatalogHttp, PgOrders> {
+    pub fn batches(&self) -> PlaceOrders<CatalogHttp, PgOrders> {
         PlaceOrders {
             reservations: self.reservations.clone(),
-            orders: PgOrders::new(Pools::shared(&self.pool), clock),
-            clock,
+            orders: PgOrders::new(Pools::shared(&self.pool), Jitter::random()),
+            ids: Ids::system(),
+            jitter: Jitter::random(),
             currency: "USD".parse().unwrap(),
             poke: Poke::default(),
             terms: self.terms.clone(),
@@ -367,7 +371,7 @@ impl Shop {
             .unwrap()
     }
 
-    /// Changes rows behind the back of what watches versions and events.
+    /// Changes rows without the checks of versions and events.
     pub async fn tamper(&self, statement: &'static str) {
         let mut session = self.pool.acquire().await.unwrap();
         sqlx::query("SET session_replication_role = replica")

@@ -1,38 +1,21 @@
 //! Putting a product up for sale, with its first units.
 
-use clock::Clock;
+use clock::Ids;
+use idempotency::{Answer, Claim, Once};
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{
-    model::{
-        Category, Description, Metadata, Name, Product, ProductId, Sku, Slug, Status, VendorId,
-    },
+    model::{NewProduct, Product, ProductId, Slug},
     postgres::products,
 };
 use crate::{
-    idempotency::{Answer, Claim, Once, keys},
-    infrastructure::postgres::readable::{Row, Unreadable},
-    stock::inventory::{
-        model::{DEFAULT_LOCATION, Movement, MovementKind},
-        postgres::{inventory, movements},
+    infrastructure::postgres::{
+        idempotency_keys,
+        readable::{Row, Unreadable},
     },
+    stock::inventory::keep_first_units,
 };
-
-#[derive(Clone, Debug)]
-pub struct NewProduct {
-    pub vendor_id: VendorId,
-    pub sku: Sku,
-    /// Made from the name where absent.
-    pub slug: Option<Slug>,
-    pub name: Name,
-    pub description: Description,
-    pub price_minor: i64,
-    pub category: Option<Category>,
-    pub metadata: Metadata,
-    pub status: Status,
-    pub on_hand: i64,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum CreateProductError {
@@ -63,40 +46,28 @@ impl From<sqlx::Error> for CreateProductError {
 /// Keeps the product, its stock, the movement of its first units and the answer, in one transaction.
 pub async fn create_product(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     new: &NewProduct,
     once: Option<&Once>,
     answer: impl Fn(Product) -> Result<Answer, serde_json::Error> + Send,
 ) -> Result<Answer, CreateProductError> {
-    let id = clock.uuid();
+    let id = ids.uuid();
     let mut tx = pool.begin().await?;
     if let Some(once) = once {
-        match keys::claim(&mut tx, once).await? {
+        match idempotency_keys::claim(&mut tx, once).await? {
             Claim::Fresh => {}
             Claim::Answered(answer) => return Ok(answer),
             Claim::OfAnotherRequest => return Err(CreateProductError::KeyOfAnotherRequest),
         }
     }
     insert_with_free_slug(&mut tx, id, new).await?;
-    inventory::open(&mut tx, &new.sku, DEFAULT_LOCATION, new.on_hand).await?;
-    if new.on_hand > 0 {
-        let movement = Movement {
-            id: clock.uuid(),
-            sku: new.sku.clone(),
-            location: DEFAULT_LOCATION.to_owned(),
-            kind: MovementKind::Initial,
-            delta: new.on_hand,
-            on_hand_after: new.on_hand,
-            reason: None,
-            actor: Some(once.map_or(new.vendor_id.0, |once| once.principal)),
-        };
-        movements::add(&mut tx, &movement).await?;
-    }
+    let actor = once.map_or(new.vendor_id.0, |once| once.principal);
+    keep_first_units(&mut tx, ids, &new.sku, new.on_hand, actor).await?;
     let product = products::by_id(&mut *tx, ProductId(id)).await?;
     let product = product.ok_or(CreateProductError::Database(sqlx::Error::RowNotFound))?;
     let answer = answer(product.read()?)?;
     if let Some(once) = once {
-        keys::keep(&mut tx, once, &answer).await?;
+        idempotency_keys::keep(&mut tx, once, &answer).await?;
     }
     tx.commit().await?;
     Ok(answer)

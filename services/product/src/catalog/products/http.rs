@@ -10,6 +10,7 @@ mod list_vendor_products;
 mod product_query;
 mod product_view;
 pub(crate) mod update_product;
+pub mod views;
 
 use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};

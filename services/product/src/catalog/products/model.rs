@@ -13,7 +13,7 @@ mod viewer;
 pub use listing::{Filter, Position, Sort};
 pub use metadata::{Metadata, MetadataError};
 pub use price::{MAX_PRICE_MINOR, PriceError, price};
-pub use product::{Product, ProductId, Status, VendorId};
+pub use product::{NewProduct, Product, ProductId, Status, VendorId};
 pub use product_name::ProductName;
 pub use sku::{Sku, SkuError};
 pub use slug::{Slug, SlugError};

@@ -1,11 +1,10 @@
 //! Products read for many requests at once. No timer: whatever was asked for while a read was under way is the next one,
-//! so that a crowd costs the database a statement for dozens, and a lone reader waits for nobody.
+//! so that a crowd costs the database a statement for dozens, and a lone reader does not wait.
 
 use std::sync::Arc;
 
 use postgres::{Connection, Pool};
 use tokio::sync::{mpsc, oneshot};
-use web::Problem;
 use worker::Tasks;
 
 use super::{
@@ -27,7 +26,17 @@ struct Wanted {
     answer: oneshot::Sender<Outcome>,
 }
 
-type Outcome = Result<Option<Arc<Product>>, Problem>;
+type Outcome = Result<Option<Arc<Product>>, ReadError>;
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("too many reads are waiting")]
+    Busy,
+    #[error("the read ended without a result")]
+    Lost,
+    #[error("cannot read the product")]
+    Database(#[source] Arc<sqlx::Error>),
+}
 
 impl Reads {
     /// Starts the reader.
@@ -46,8 +55,8 @@ impl Reads {
         let (answer, outcome) = oneshot::channel();
         self.0
             .try_send(Wanted { name, answer })
-            .map_err(|_| Problem::unavailable(1))?;
-        outcome.await.map_err(|lost| Problem::internal(&lost))?
+            .map_err(|_| ReadError::Busy)?;
+        outcome.await.map_err(|_| ReadError::Lost)?
     }
 }
 
@@ -68,13 +77,13 @@ impl Reader {
                 return;
             }
             let found = self.found(&batch).await;
-            let found = found.map_err(|error| postgres::problem(&error));
+            let found = found.map_err(|error| ReadError::Database(Arc::new(error)));
             for Wanted { name, answer } in batch {
-                let product = found.as_ref().map_err(Problem::clone).map(|found| {
+                let product = found.as_ref().map_err(ReadError::clone).map(|found| {
                     let mut found = found.iter();
                     found.find(|product| name.is_of(product)).cloned()
                 });
-                // Whoever does not wait any more has hung up.
+                // A receiver that no longer waits has hung up.
                 let _ = answer.send(product);
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postgres::{ConnectError, Database, Pool};
 
-/// For lists: one slow list still leaves room for another, and two cannot keep the database from anybody.
+/// For lists: one slow list still leaves room for another, and two cannot keep others from the database.
 const LISTS: u32 = 2;
 /// `Reads` asks one question at a time.
 const READS: u32 = 1;
@@ -12,7 +12,7 @@ const HEALTH: u32 = 1;
 /// Orders and changes get no fewer, whatever the setting says.
 const FEWEST: u32 = 2;
 
-/// As long as requests wait for a connection elsewhere: nobody else takes this one.
+/// As long as requests wait for a connection elsewhere: this one is used by nothing else.
 const READ_PATIENCE: Duration = Duration::from_secs(2);
 /// The server ends a list that takes longer: 503.
 const LIST_TIMEOUT: &str = "500ms";
@@ -35,7 +35,7 @@ pub const LIST_SETTINGS: [(&str, &str); 4] = [
     ("jit", "off"),
 ];
 
-/// How the session of reads differs. It asks by key: there is one good plan, and to make it anew takes as long as the read.
+/// How the session of reads differs. It asks by key: there is one good plan, and to make it again takes as long as the read.
 /// The server would do so again and again, since it takes a plan for few keys to be cheaper than one for any number.
 pub const READ_SETTINGS: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
 

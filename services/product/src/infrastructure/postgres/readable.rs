@@ -1,4 +1,4 @@
-//! Rows that this release may be unable to read: a newer release or somebody by hand wrote a value that it does not know.
+//! Rows that this release may be unable to read: a newer release wrote, or a manual change made, a value that it does not know.
 //! Such a row is left out, logged and counted; it never fails the page or the batch that it is part of.
 
 use std::fmt::Display;
@@ -22,11 +22,24 @@ pub struct Unreadable(pub String);
 #[derive(Clone, Debug)]
 pub struct Attempt<T>(Result<T, Unreadable>);
 
-impl<T> Attempt<T> {
-    pub fn read(self) -> Result<T, Unreadable> {
-        self.0
-    }
+/// A column that is read as an `R`, or says why it cannot be.
+pub trait Tried<R> {
+    fn read(self) -> Result<R, Unreadable>;
+}
 
+impl<T, R: From<T>> Tried<R> for Attempt<T> {
+    fn read(self) -> Result<R, Unreadable> {
+        self.0.map(R::from)
+    }
+}
+
+impl<T, R: From<T>> Tried<Option<R>> for Option<Attempt<T>> {
+    fn read(self) -> Result<Option<R>, Unreadable> {
+        self.map(Attempt::read).transpose()
+    }
+}
+
+impl<T> Attempt<T> {
     pub fn get(&self) -> Option<&T> {
         self.0.as_ref().ok()
     }
@@ -56,6 +69,12 @@ pub struct Time(pub DateTime<Utc>);
 
 /// Microseconds from 1970 to 2000, where Postgres begins to count.
 const EPOCH: i64 = 946_684_800_000_000;
+
+impl From<Time> for DateTime<Utc> {
+    fn from(time: Time) -> Self {
+        time.0
+    }
+}
 
 impl<'r> Decode<'r, Postgres> for Time {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
@@ -90,6 +109,38 @@ pub trait Row {
 
     fn read(self) -> Result<Self::Read, Unreadable>;
 }
+
+/// A row whose columns are those of what is read of it; each of the second list may hold what cannot be read.
+macro_rules! row {
+    (
+        $row:ident, $kind:literal, $id:ident $(. $part:tt)? => $read:ident
+        { $($column:ident: $type:ty),* $(,)? } { $($tried:ident: $attempt:ty),* $(,)? }
+    ) => {
+        #[derive(Debug)]
+        pub struct $row {
+            $(pub $column: $type,)*
+            $(pub $tried: $attempt,)*
+        }
+
+        impl $crate::infrastructure::postgres::readable::Row for $row {
+            type Read = $read;
+
+            const KIND: &'static str = $kind;
+
+            fn id(&self) -> impl std::fmt::Display + use<> {
+                self.$id$(.$part)?.clone()
+            }
+
+            fn read(self) -> Result<$read, $crate::infrastructure::postgres::readable::Unreadable> {
+                Ok($read {
+                    $($column: self.$column,)*
+                    $($tried: $crate::infrastructure::postgres::readable::Tried::read(self.$tried)?,)*
+                })
+            }
+        }
+    };
+}
+pub(crate) use row;
 
 /// None, logged and counted: it cannot be read.
 pub fn readable<R: Row>(row: R) -> Option<R::Read> {

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use clock::Jitter;
 use postgres::Failure;
 use tokio::time::Instant;
 
 /// No attempt begins later than this.
 const DEADLINE: Duration = Duration::from_millis(1_500);
-const LONGEST_PAUSE_MS: u64 = 40;
+const LONGEST_PAUSE: Duration = Duration::from_millis(40);
 
 /// The attempts at one thing.
 #[derive(Debug)]
 pub struct Retries {
     until: Instant,
-    attempts: u64,
+    attempts: u32,
+    jitter: Jitter,
 }
 
 /// Something that may have failed only because others were in the way.
@@ -34,19 +36,33 @@ impl Retries {
         Self {
             until: Instant::now() + DEADLINE,
             attempts: 0,
+            jitter: Jitter::random(),
         }
     }
 
     /// Waits a little before the next attempt; gives the error back where another would not help or comes too late.
     pub async fn again<E: Retryable>(&mut self, error: E) -> Result<(), E> {
         self.attempts += 1;
-        let longest = (4 * self.attempts).min(LONGEST_PAUSE_MS);
-        let pause = Duration::from_millis(rand::random_range(1..=longest));
+        let longest = (self.attempts * Duration::from_millis(4)).min(LONGEST_PAUSE);
+        let pause = self.jitter.up_to(longest);
         if !error.is_retryable() || Instant::now() + pause >= self.until {
             return Err(error);
         }
         tokio::time::sleep(pause).await;
         Ok(())
+    }
+}
+
+/// Tries until it is done, or until another attempt would not help or comes too late.
+pub async fn retried<T, E: Retryable, F: Future<Output = Result<T, E>>>(
+    attempt: impl Fn() -> F,
+) -> Result<T, E> {
+    let mut retries = Retries::begin();
+    loop {
+        match attempt().await {
+            Err(error) => retries.again(error).await?,
+            done => return done,
+        }
     }
 }
 

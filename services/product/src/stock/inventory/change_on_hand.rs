@@ -1,6 +1,7 @@
 //! Setting and adjusting `on_hand`, under the lock that reservations take as well.
 
-use clock::Clock;
+use clock::Ids;
+use idempotency::{Answer, Claim, Once};
 use postgres::Pool;
 use web::conditional::{ETag, IfMatch};
 
@@ -10,15 +11,15 @@ use super::{
 };
 use crate::{
     catalog::products::model::{Owner, Reason, Sku},
-    idempotency::{Answer, Claim, Once, keys},
-    infrastructure::postgres::retry::Retries,
+    infrastructure::postgres::{
+        failure::StockError,
+        idempotency_keys,
+        retry::{Retries, Retryable},
+    },
     stock::{
         locations::model::LocationCode,
-        reservations::{
-            Reach,
-            model::{Shelf, StockError},
-            postgres::shelves,
-        },
+        postgres::levels,
+        reservations::{Attempt, Reach, attempts, model::StockLevel},
         shortfalls::give_up,
     },
 };
@@ -75,41 +76,36 @@ impl From<sqlx::Error> for InventoryError {
     }
 }
 
+impl Retryable for InventoryError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Stock(error) if error.is_retryable())
+    }
+}
+
 /// Writes the new count, its movement and the answer in one transaction, and tries again while locks are in the way.
 pub async fn change_on_hand(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
     answer: impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
 ) -> Result<Answer, InventoryError> {
-    let (mut retries, mut reach) = (Retries::begin(), Reach::default());
-    loop {
-        match attempt(pool, clock, change, once, &answer, &reach).await {
-            Ok(Attempt::Done(answer)) => return Ok(answer),
-            Ok(Attempt::Widen(skus)) => reach.widen(skus),
-            Err(InventoryError::Stock(error)) => retries.again(error).await?,
-            Err(refused) => return Err(refused),
-        }
-    }
-}
-
-enum Attempt {
-    Done(Answer),
-    /// The stock of these must be locked first, in order.
-    Widen(Vec<Sku>),
+    attempts(&mut Retries::begin(), |reach| {
+        attempt(pool, ids, change, once, &answer, reach)
+    })
+    .await
 }
 
 async fn attempt(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
     answer: &(impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
-    reach: &Reach,
-) -> Result<Attempt, InventoryError> {
+    reach: Reach,
+) -> Result<Attempt<Answer>, InventoryError> {
     let mut tx = pool.begin().await?;
-    match keys::claim(&mut tx, once).await? {
+    match idempotency_keys::claim(&mut tx, once).await? {
         Claim::Fresh => {}
         Claim::Answered(answer) => return Ok(Attempt::Done(answer)),
         Claim::OfAnotherRequest => return Err(InventoryError::KeyOfAnotherRequest),
@@ -123,17 +119,17 @@ async fn attempt(
     }
     let mut skus: Vec<&str> = reach.skus().iter().map(Sku::as_str).collect();
     skus.push(sku.as_str());
-    let mut shelves = shelves::lock(&mut tx, &skus).await?;
-    shelves.retain(|shelf| shelf.sku == *sku);
-    let shelf = change.shelf(&shelves)?;
-    let location = shelf.location.as_str();
-    let on_hand = change.count.new_on_hand(shelf, &shelves)?;
-    let committed = shelf.held + shelf.allocated;
+    let mut levels = levels::lock(&mut tx, &skus).await?;
+    levels.retain(|level| level.sku == *sku);
+    let level = change.level(&levels)?;
+    let location = level.location.as_str();
+    let on_hand = change.count.new_on_hand(level, &levels)?;
+    let committed = level.held + level.allocated;
     if on_hand < committed {
         if !change.force || on_hand < 0 {
             return Err(InventoryError::BelowCommitted { on_hand, committed });
         }
-        let given_up = give_up(&mut tx, clock, (sku, location), on_hand, reach).await?;
+        let given_up = give_up(&mut tx, ids, (sku, location), on_hand, &reach).await?;
         if let Some(skus) = given_up {
             tx.rollback().await?;
             return Ok(Attempt::Widen(skus));
@@ -141,13 +137,13 @@ async fn attempt(
     }
     let threshold = change.count.low_stock_threshold();
     inventory::set(&mut tx, sku, location, on_hand, threshold).await?;
-    if on_hand != shelf.on_hand {
+    if on_hand != level.on_hand {
         let movement = Movement {
-            id: clock.uuid(),
+            id: ids.uuid(),
             sku: sku.clone(),
             location: location.to_owned(),
             kind: change.count.movement_kind(),
-            delta: on_hand - shelf.on_hand,
+            delta: on_hand - level.on_hand,
             on_hand_after: on_hand,
             reason: change.reason.clone(),
             actor: Some(once.principal),
@@ -158,16 +154,16 @@ async fn attempt(
         .await?
         .ok_or(InventoryError::NotFound)?;
     let answer = answer(inventory).map_err(InventoryError::Answer)?;
-    keys::keep(&mut tx, once, &answer).await?;
+    idempotency_keys::keep(&mut tx, once, &answer).await?;
     tx.commit().await?;
     Ok(Attempt::Done(answer))
 }
 
 impl ChangeOnHand {
-    /// The one that changes, of all shelves of the SKU.
-    fn shelf<'a>(&self, shelves: &'a [Shelf]) -> Result<&'a Shelf, InventoryError> {
-        let at = |code: &LocationCode| shelves.iter().find(|shelf| shelf.location == code.as_str());
-        match (&self.location, &self.count, shelves) {
+    /// The one that changes, of all stock levels of the SKU.
+    fn level<'a>(&self, levels: &'a [StockLevel]) -> Result<&'a StockLevel, InventoryError> {
+        let at = |code: &LocationCode| levels.iter().find(|level| level.location == code.as_str());
+        match (&self.location, &self.count, levels) {
             (Some(code), _, _) => at(code).ok_or(InventoryError::UnknownLocation),
             (None, _, [only]) => Ok(only),
             (None, NewCount::Set { .. }, _) => Err(InventoryError::LocationRequired),
@@ -179,13 +175,13 @@ impl ChangeOnHand {
 }
 
 impl NewCount {
-    /// What the shelf will hold, given all shelves of the SKU as they are under the lock.
-    fn new_on_hand(&self, here: &Shelf, shelves: &[Shelf]) -> Result<i64, InventoryError> {
+    /// What the stock level will hold, given all stock levels of the SKU as they are under the lock.
+    fn new_on_hand(&self, here: &StockLevel, levels: &[StockLevel]) -> Result<i64, InventoryError> {
         let on_hand = match self {
             Self::Set {
                 on_hand, if_match, ..
             } => {
-                let total: i64 = shelves.iter().map(|shelf| shelf.on_hand).sum();
+                let total: i64 = levels.iter().map(|level| level.on_hand).sum();
                 if_match
                     .check(ETag(total))
                     .map_err(|_| InventoryError::Stale)?;

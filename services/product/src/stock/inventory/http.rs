@@ -5,7 +5,7 @@ mod audit_inventory;
 mod get_inventory;
 mod inventory_view;
 mod list_inventory;
-pub(crate) mod list_movements;
+mod list_movements;
 pub(crate) mod set_inventory;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

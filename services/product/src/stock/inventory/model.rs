@@ -47,9 +47,9 @@ pub struct UnitsAt {
 pub enum MovementKind {
     /// The first units of a new product.
     Initial,
-    /// Somebody counted.
+    /// The units were counted.
     Set,
-    /// Somebody added or took away.
+    /// Units were added or removed.
     Adjustment,
     Shipped,
     Returned,

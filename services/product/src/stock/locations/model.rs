@@ -24,7 +24,7 @@ pub struct LocationCode(String);
 pub struct LocationCodeError;
 
 impl LocationCode {
-    /// Where units are that nobody put elsewhere.
+    /// Where units are by default.
     pub fn main() -> Self {
         Self("main".to_owned())
     }

@@ -1,3 +1,54 @@
-//! Locations in SQL.
+//! The places where units may be.
 
-pub mod locations;
+use postgres::Pool;
+use web::list::{Paging, Total};
+
+use crate::{
+    catalog::products::model::Name,
+    infrastructure::postgres::readable::{Attempt, Time, row},
+    stock::locations::model::{Location, LocationCode, NewLocation},
+};
+
+/// None: there is one with this code.
+pub async fn insert(pool: &Pool, new: &NewLocation) -> Result<Option<Location>, sqlx::Error> {
+    sqlx::query_as!(
+        Location,
+        r#"INSERT INTO locations (code, name, priority) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING
+           RETURNING code AS "code: _", name AS "name: _", priority, created_at"#,
+        new.code.as_str(),
+        new.name.as_str(),
+        new.priority,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+row!(
+    LocationRow, "location", code => Location
+    { code: LocationCode, name: Name, priority: i16 }
+    { created_at: Attempt<Time> }
+);
+
+/// The rows of one page, by code.
+pub async fn rows(pool: &Pool, paging: &Paging<String>) -> Result<Vec<LocationRow>, sqlx::Error> {
+    sqlx::query_as!(
+        LocationRow,
+        r#"SELECT code AS "code: _", name AS "name: _", priority, created_at AS "created_at: _" FROM locations
+           WHERE code > $1 ORDER BY code LIMIT $2 OFFSET $3"#,
+        paging.after().map_or("", String::as_str),
+        paging.fetch(),
+        paging.offset(),
+    )
+    .fetch_all(pool)
+    .await
+}
+
+pub async fn total(pool: &Pool) -> Result<Total, sqlx::Error> {
+    let counted = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (SELECT FROM locations LIMIT $1) counted"#,
+        Total::COUNT_TO,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Total::counted(counted))
+}

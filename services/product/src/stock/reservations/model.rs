@@ -1,7 +1,9 @@
 //! Holding units for orders: the words of it. The rules are ORDERS 1 to 13.
 
+mod available;
 mod decide;
-mod left;
+mod pack;
+mod parcel;
 mod verdict;
 
 use std::num::NonZeroU32;
@@ -12,14 +14,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::{
-    decide::{Books, Decision, NewHold, NewLine, Take, decide},
-    left::Left,
+    available::Available,
+    decide::{Decision, Facts, NewHold, NewLine, Take, decide},
+    pack::{Packed, Packing, pack},
+    parcel::{Counts, OrderLine, Parcel, ParcelLine, Way},
     verdict::{HeldLine, ShortLine, UnknownLine, Verdict},
 };
-use crate::{
-    catalog::products::model::{MAX_PRICE_MINOR, Name, ProductId, Sku, VendorId},
-    infrastructure::postgres::retry::Retryable,
-};
+use crate::catalog::products::model::{MAX_PRICE_MINOR, Name, ProductId, Sku, VendorId};
+
+ids::id!(pub OrderId, "ord");
 
 /// Orders in one batch.
 pub const MAX_BATCH: usize = 128;
@@ -41,7 +44,7 @@ const _: () = assert!(
 #[serde(try_from = "String")]
 pub struct Hash(pub [u8; 32]);
 
-/// One order's wish.
+/// What one order asks for.
 #[derive(Clone, Debug)]
 pub struct Reservation {
     pub request_key: Hash,
@@ -68,7 +71,7 @@ pub enum Item {
 
 /// A row of stock, as it is under the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shelf {
+pub struct StockLevel {
     pub sku: Sku,
     pub location: String,
     pub priority: i16,
@@ -77,7 +80,7 @@ pub struct Shelf {
     pub allocated: i64,
 }
 
-impl Shelf {
+impl StockLevel {
     pub fn available(&self) -> i64 {
         self.on_hand - self.held - self.allocated
     }
@@ -119,7 +122,7 @@ pub struct KnownHold {
     pub total_minor: i64,
 }
 
-/// A line of a hold, for whoever looks at it.
+/// A line of a hold, as it is listed.
 #[derive(Clone, Debug)]
 pub struct ReservedLine {
     pub order_id: Uuid,
@@ -136,36 +139,6 @@ pub struct ReservedLine {
     pub expires_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum StockError {
-    #[error("the database failed")]
-    Database(#[from] sqlx::Error),
-    #[error("a concurrent transaction interfered")]
-    Raced,
-    #[error("{changed} of {wanted} rows of stock changed")]
-    Miscounted { wanted: i64, changed: i64 },
-}
-
-impl Retryable for StockError {
-    fn is_retryable(&self) -> bool {
-        match self {
-            Self::Database(error) => error.is_retryable(),
-            Self::Raced => true,
-            Self::Miscounted { .. } => false,
-        }
-    }
-}
-
-impl StockError {
-    /// Whether the data was refused, so that a smaller batch may pass.
-    pub fn is_data(&self) -> bool {
-        match self {
-            Self::Database(error) => postgres::Failure::of(error) == postgres::Failure::Data,
-            Self::Raced | Self::Miscounted { .. } => false,
-        }
-    }
 }
 
 impl TryFrom<String> for Hash {

@@ -1,4 +1,4 @@
-//! Holds whose time has run out go back: by the sweeper, and before anybody is told "sold out".
+//! Holds whose time has run out go back: by the sweeper, and before an order is refused as sold out.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -6,40 +6,12 @@ use postgres::{Pool, Transaction};
 use tracing::error;
 use uuid::Uuid;
 
-use super::{
-    model::StockError,
-    postgres::{
-        holds::{self, OverdueLine},
-        shelves,
-    },
+use super::postgres::holds::{self, OverdueLine};
+use crate::{
+    catalog::products::model::Sku,
+    infrastructure::postgres::{failure::StockError, retry::Retryable},
+    stock::postgres::levels,
 };
-use crate::{catalog::products::model::Sku, infrastructure::postgres::retry::Retryable};
-
-/// How often a batch that finds overdue holds locks their stock as well and starts again.
-const MOST_WIDENINGS: u32 = 4;
-
-/// The SKUs whose stock a batch locks beside its own: an attempt may find out that it needs more of it, locked before
-/// everything else and in order (ORDERS 7).
-#[derive(Debug, Default)]
-pub(crate) struct Reach {
-    skus: BTreeSet<Sku>,
-    widenings: u32,
-}
-
-impl Reach {
-    pub(crate) fn skus(&self) -> &BTreeSet<Sku> {
-        &self.skus
-    }
-
-    pub(crate) fn widen(&mut self, skus: impl IntoIterator<Item = Sku>) {
-        self.widenings += 1;
-        self.skus.extend(skus);
-    }
-
-    pub(crate) fn may_widen(&self) -> bool {
-        self.widenings < MOST_WIDENINGS
-    }
-}
 
 /// What came of looking for overdue holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,20 +34,15 @@ pub(crate) async fn take_back(
 ) -> Result<TakenBack, StockError> {
     let mut overdue = holds::overdue(tx, short).await?;
     overdue.retain(|hold| !spared.contains(&hold.order_id));
-    let unlocked: Vec<Sku> = overdue
-        .iter()
-        .filter(|hold| !locked.contains(&hold.sku))
-        .map(|hold| hold.sku.clone())
-        .collect();
+    let (within, unlocked): (Vec<_>, Vec<_>) = overdue
+        .into_iter()
+        .partition(|hold| locked.contains(&hold.sku));
     if may_widen && !unlocked.is_empty() {
-        return Ok(TakenBack::Unlocked(unlocked));
+        let skus = unlocked.into_iter().map(|hold| hold.sku);
+        return Ok(TakenBack::Unlocked(skus.collect()));
     }
-    let out_of_reach: HashSet<Uuid> = overdue
-        .iter()
-        .filter(|hold| !locked.contains(&hold.sku))
-        .map(|hold| hold.order_id)
-        .collect();
-    let within: BTreeSet<Uuid> = overdue
+    let out_of_reach: HashSet<Uuid> = unlocked.iter().map(|hold| hold.order_id).collect();
+    let within: BTreeSet<Uuid> = within
         .iter()
         .map(|hold| hold.order_id)
         .filter(|id| !out_of_reach.contains(id))
@@ -87,7 +54,7 @@ pub(crate) async fn take_back(
     Ok(TakenBack::Units)
 }
 
-/// Takes back holds whose time has run out: a few at a time, past stock that somebody works on (ORDERS 7).
+/// Takes back holds whose time has run out: a few at a time, past stock that another transaction has locked (ORDERS 7).
 /// Answers how many there were to look at, and how many went back.
 pub async fn expire_overdue(pool: &Pool) -> Result<(usize, usize), StockError> {
     expire_overdue_but(pool, &mut BTreeSet::new()).await
@@ -126,11 +93,15 @@ pub async fn expire_overdue_but(
     Ok((orders.len(), expired))
 }
 
-/// Takes those of these holds back whose stock nobody works on.
+/// Takes those of these holds back whose stock no other transaction has locked.
 async fn expire(pool: &Pool, overdue: &[OverdueLine]) -> Result<usize, StockError> {
     let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
     let mut tx = pool.begin().await?;
-    let locked = shelves::lock_free_ones(&mut tx, overdue).await?;
+    let (skus, locations): (Vec<&str>, Vec<&str>) = overdue
+        .iter()
+        .map(|line| (line.sku.as_str(), line.location.as_str()))
+        .unzip();
+    let locked = levels::lock_free_ones(&mut tx, &skus, &locations).await?;
     let blocked: HashSet<Uuid> = overdue
         .iter()
         .filter(|line| !locked.contains(&(line.sku.as_str().to_owned(), line.location.clone())))
@@ -143,7 +114,7 @@ async fn expire(pool: &Pool, overdue: &[OverdueLine]) -> Result<usize, StockErro
             Ok(expired)
         }
         Err(error) => {
-            // Now, not once it is dropped: whoever tries again passes over what is still locked.
+            // Now, not once it is dropped: the next attempt passes over what is still locked.
             tx.rollback().await?;
             Err(error)
         }

@@ -9,18 +9,19 @@ use tracing::error;
 use uuid::Uuid;
 
 use super::{
-    Reach,
     model::{
-        Books, Decision, HeldLine, Item, KnownHold, NewHold, Offer, Reservation, ShortLine,
-        StockError, Verdict, decide,
+        Decision, Facts, HeldLine, Item, KnownHold, NewHold, Offer, Reservation, ShortLine,
+        StockLevel, Verdict, decide,
     },
     overdue::{TakenBack, take_back},
-    postgres::{holds, shelves},
+    postgres::{holds, offers},
+    reach::{Attempt, Reach, attempts},
 };
 use crate::{
-    catalog::products::{model::Sku, postgres::products},
+    catalog::products::model::Sku,
     fail_point::{FailPoint, reach as reach_point},
-    infrastructure::postgres::retry::Retries,
+    infrastructure::postgres::{failure::StockError, retry::Retries},
+    stock::postgres::levels,
 };
 
 /// A verdict for each reservation. Sent again, a batch finds its own holds.
@@ -34,7 +35,8 @@ pub async fn reserve(
     let mut batches = vec![reservations];
     let mut verdicts = Vec::with_capacity(reservations.len());
     while let Some(batch) = batches.pop() {
-        match reserve_together(pool, currency, batch, &mut retries).await {
+        let tried = attempts(&mut retries, |reach| attempt(pool, currency, batch, reach)).await;
+        match tried {
             Ok(found) => verdicts.extend(found),
             Err(refused) if refused.is_data() && batch.len() > 1 => {
                 let (first, second) = batch.split_at(batch.len() / 2);
@@ -57,34 +59,12 @@ fn refuse(order: &Reservation, refused: &StockError) -> Verdict {
     }
 }
 
-async fn reserve_together(
-    pool: &Pool,
-    currency: Currency,
-    batch: &[Reservation],
-    retries: &mut Retries,
-) -> Result<Vec<Verdict>, StockError> {
-    let mut reach = Reach::default();
-    loop {
-        match attempt(pool, currency, batch, &reach).await {
-            Ok(Attempt::Done(verdicts)) => return Ok(verdicts),
-            Ok(Attempt::Widen(skus)) => reach.widen(skus),
-            Err(error) => retries.again(error).await?,
-        }
-    }
-}
-
-enum Attempt {
-    Done(Vec<Verdict>),
-    /// Overdue holds hold units of these as well: their stock must be locked first, in order (ORDERS 7).
-    Widen(Vec<Sku>),
-}
-
 async fn attempt(
     pool: &Pool,
     currency: Currency,
     batch: &[Reservation],
-    reach: &Reach,
-) -> Result<Attempt, StockError> {
+    reach: Reach,
+) -> Result<Attempt<Vec<Verdict>>, StockError> {
     let mut tx = pool.begin().await?;
     let offers = named_offers(&mut tx, batch).await?;
     let locked: BTreeSet<&Sku> = offers
@@ -93,33 +73,27 @@ async fn attempt(
         .chain(reach.skus())
         .collect();
     let skus: Vec<&str> = locked.iter().map(|sku| sku.as_str()).collect();
-    let mut shelves = shelves::lock(&mut tx, &skus).await?;
+    let levels = levels::lock(&mut tx, &skus).await?;
     reach_point(FailPoint::ReserveLocked).await?;
     let holds = known_holds(&mut tx, batch).await?;
-    let mut decisions = decide(
-        batch,
-        Books {
+    let decide_on = |levels: &[StockLevel]| {
+        let facts = Facts {
             offers: &offers,
-            shelves: &shelves,
+            levels,
             holds: &holds,
-        },
-    );
+        };
+        decide(batch, facts)
+    };
+    let mut decisions = decide_on(&levels);
 
     let short = short_skus(&decisions);
     if !short.is_empty() {
-        let known: Vec<Uuid> = holds.iter().map(|hold| hold.order_id).collect();
-        match take_back(&mut tx, &short, &known, &locked, reach.may_widen()).await? {
+        let spared: Vec<Uuid> = holds.iter().map(|hold| hold.order_id).collect();
+        match take_back(&mut tx, &short, &spared, &locked, reach.may_widen()).await? {
             TakenBack::Nothing => {}
             TakenBack::Units => {
-                shelves = shelves::lock(&mut tx, &skus).await?;
-                decisions = decide(
-                    batch,
-                    Books {
-                        offers: &offers,
-                        shelves: &shelves,
-                        holds: &holds,
-                    },
-                );
+                let levels = levels::lock(&mut tx, &skus).await?;
+                decisions = decide_on(&levels);
             }
             TakenBack::Unlocked(more) => {
                 tx.rollback().await?;
@@ -142,9 +116,8 @@ async fn attempt(
         known_lines,
         currency,
     };
-    Ok(Attempt::Done(
-        (0..batch.len()).map(|place| view.verdict(place)).collect(),
-    ))
+    let verdicts = (0..batch.len()).map(|place| view.verdict(place));
+    Ok(Attempt::Done(verdicts.collect()))
 }
 
 async fn named_offers(
@@ -161,7 +134,7 @@ async fn named_offers(
         }
     }
     let skus: Vec<&str> = skus.iter().map(Sku::as_str).collect();
-    Ok(products::offers(tx, &Vec::from_iter(ids), &skus).await?)
+    Ok(offers::named(tx, &Vec::from_iter(ids), &skus).await?)
 }
 
 async fn known_holds(

@@ -6,15 +6,15 @@ use postgres::Transaction;
 use uuid::Uuid;
 
 use super::{
-    Reach,
-    model::{HoldState, Left, Shelf, StockError, Take},
+    model::{Available, HoldState, StockLevel, Take},
     overdue::{TakenBack, take_back},
-    postgres::{
-        retakes::{self, EndedLine, Taken},
-        shelves,
-    },
+    postgres::retakes::{self, EndedLine, Taken},
+    reach::Reach,
 };
-use crate::catalog::products::model::Sku;
+use crate::{
+    catalog::products::model::Sku, infrastructure::postgres::failure::StockError,
+    stock::postgres::levels,
+};
 
 /// What a hold becomes when it is taken again.
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +52,14 @@ pub(super) async fn retake(
     }
     let locked: BTreeSet<&Sku> = reach.skus().iter().collect();
     let skus: Vec<&str> = lines.iter().map(|line| line.sku.as_str()).collect();
-    let shelves = shelves::lock(tx, &skus).await?;
-    let (mut taken, short) = fill(&ended, &lines, &shelves);
+    let levels = levels::lock(tx, &skus).await?;
+    let (mut taken, short) = fill(&ended, &lines, &levels);
     if !short.is_empty() {
         match take_back(tx, &Vec::from_iter(short), &[], &locked, reach.may_widen()).await? {
             TakenBack::Nothing => {}
             TakenBack::Units => {
-                let shelves = shelves::lock(tx, &skus).await?;
-                (taken, _) = fill(&ended, &lines, &shelves);
+                let levels = levels::lock(tx, &skus).await?;
+                (taken, _) = fill(&ended, &lines, &levels);
             }
             TakenBack::Unlocked(more) => return Ok(Some(more)),
         }
@@ -106,14 +106,14 @@ fn in_turn(orders: &[Uuid], states: &HashMap<Uuid, HoldState>) -> Vec<Uuid> {
 fn fill<'a>(
     orders: &[Uuid],
     lines: &'a [EndedLine],
-    shelves: &[Shelf],
+    levels: &[StockLevel],
 ) -> (Taken, BTreeSet<&'a str>) {
     let mut wanted: HashMap<Uuid, BTreeMap<&str, i64>> = HashMap::new();
     for line in lines {
         let of_order = wanted.entry(line.order_id).or_default();
         *of_order.entry(line.sku.as_str()).or_default() += line.quantity;
     }
-    let mut left = Left::on(shelves);
+    let mut left = Available::on(levels);
     let (mut taken, mut short) = (Taken::default(), BTreeSet::new());
     for order in orders {
         let Some(wanted) = wanted.get(order) else {

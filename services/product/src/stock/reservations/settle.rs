@@ -7,15 +7,19 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Reach,
-    model::{HoldState, MAX_HOLD_SECONDS, StockError},
-    postgres::{holds, shelves},
+    model::{HoldState, MAX_HOLD_SECONDS},
+    postgres::holds,
+    reach::{Attempt, Reach, attempts},
     retake::{Again, retake},
 };
 use crate::{
     catalog::products::model::Sku,
     fail_point::{FailPoint, reach as reach_point},
-    infrastructure::postgres::retry::Retries,
+    infrastructure::postgres::{
+        failure::StockError,
+        retry::{Retries, retried},
+    },
+    stock::postgres::levels,
 };
 
 /// What became of one order's hold.
@@ -38,7 +42,7 @@ pub enum Committed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Released {
-    /// Nothing waits on a shelf for this order, now or later.
+    /// Nothing waits on a stock level for this order, now or later.
     Released,
     /// It was committed before, and the release was not to undo that.
     Committed,
@@ -63,7 +67,7 @@ pub enum Extended {
     Gone,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Extension {
     pub order_id: Uuid,
     /// From now; a hold is never shortened.
@@ -72,22 +76,12 @@ pub struct Extension {
 
 type States = HashMap<Uuid, HoldState>;
 
-enum Attempt {
-    Done(States),
-    /// The stock of these must be locked first, in order.
-    Widen(Vec<Sku>),
-}
-
 /// Turns held units into allocated ones, all lines of an order or none. A hold that ended is taken again.
 pub async fn commit(pool: &Pool, orders: &[Uuid]) -> Result<Vec<Outcome<Committed>>, StockError> {
-    let (mut retries, mut reach) = (Retries::begin(), Reach::default());
-    let states = loop {
-        match commit_once(pool, orders, &reach).await {
-            Ok(Attempt::Done(states)) => break states,
-            Ok(Attempt::Widen(skus)) => reach.widen(skus),
-            Err(error) => retries.again(error).await?,
-        }
-    };
+    let states = attempts(&mut Retries::begin(), |reach| {
+        commit_once(pool, orders, reach)
+    })
+    .await?;
     Ok(outcomes(orders, |id| match states.get(&id) {
         Some(HoldState::Held | HoldState::Committed) => Committed::Committed,
         Some(HoldState::Expired | HoldState::Lost) => Committed::Lost,
@@ -96,12 +90,16 @@ pub async fn commit(pool: &Pool, orders: &[Uuid]) -> Result<Vec<Outcome<Committe
 }
 
 /// Looks at states, never at a clock (ORDERS 3). Answers them: what was found held is committed.
-async fn commit_once(pool: &Pool, orders: &[Uuid], reach: &Reach) -> Result<Attempt, StockError> {
+async fn commit_once(
+    pool: &Pool,
+    orders: &[Uuid],
+    reach: Reach,
+) -> Result<Attempt<States>, StockError> {
     let mut tx = pool.begin().await?;
     let stock = holds::lock_stock(&mut tx, orders, reach.skus()).await?;
     reach_point(FailPoint::CommitLocked).await?;
     let mut states = holds::commit(&mut tx, orders, &stock).await?;
-    if let Some(skus) = retake(&mut tx, orders, &mut states, reach, Again::Committed).await? {
+    if let Some(skus) = retake(&mut tx, orders, &mut states, &reach, Again::Committed).await? {
         tx.rollback().await?;
         return Ok(Attempt::Widen(skus));
     }
@@ -118,13 +116,7 @@ pub async fn release(
     orders: &[Uuid],
     release: Release,
 ) -> Result<Vec<Outcome<Released>>, StockError> {
-    let mut retries = Retries::begin();
-    let states = loop {
-        match release_once(pool, orders, release).await {
-            Ok(states) => break states,
-            Err(error) => retries.again(error).await?,
-        }
-    };
+    let states = retried(|| release_once(pool, orders, release)).await?;
     Ok(outcomes(orders, |id| match (states.get(&id), release) {
         (Some(HoldState::Committed), Release::Held) => Released::Committed,
         (Some(HoldState::Committed), Release::Committed)
@@ -148,7 +140,7 @@ async fn release_once(
     let held = in_state(&states, HoldState::Held);
     if !held.is_empty() {
         holds::end(&mut tx, &held, HoldState::Held, HoldState::Released).await?;
-        shelves::give_back(&mut tx, &held).await?;
+        levels::give_back(&mut tx, &held).await?;
     }
     for ended in [HoldState::Expired, HoldState::Lost] {
         let orders = in_state(&states, ended);
@@ -158,7 +150,7 @@ async fn release_once(
     }
     let committed = in_state(&states, HoldState::Committed);
     if release == Release::Committed && !committed.is_empty() {
-        shelves::give_allocated_back(&mut tx, &committed).await?;
+        levels::give_allocated_back(&mut tx, &committed).await?;
         holds::give_up(&mut tx, &committed).await?;
     }
     let unknown: BTreeSet<Uuid> = orders
@@ -167,7 +159,7 @@ async fn release_once(
         .filter(|id| !states.contains_key(id))
         .collect();
     if !unknown.is_empty() {
-        holds::bury(&mut tx, &Vec::from_iter(unknown)).await?;
+        holds::insert_tombstones(&mut tx, &Vec::from_iter(unknown)).await?;
     }
     reach_point(FailPoint::BeforeReleaseCommit).await?;
     tx.commit().await?;
@@ -190,14 +182,10 @@ pub async fn extend(
         let seconds = longest.entry(extension.order_id).or_default();
         *seconds = (*seconds).max(extension.hold_seconds.min(MAX_HOLD_SECONDS));
     }
-    let (mut retries, mut reach) = (Retries::begin(), Reach::default());
-    let states = loop {
-        match extend_once(pool, &orders, &longest, &reach).await {
-            Ok(Attempt::Done(states)) => break states,
-            Ok(Attempt::Widen(skus)) => reach.widen(skus),
-            Err(error) => retries.again(error).await?,
-        }
-    };
+    let states = attempts(&mut Retries::begin(), |reach| {
+        extend_once(pool, &orders, &longest, reach)
+    })
+    .await?;
     Ok(outcomes(&orders, |id| match states.get(&id) {
         Some(HoldState::Held) => Extended::Extended,
         Some(HoldState::Committed) => Extended::Committed,
@@ -206,22 +194,22 @@ pub async fn extend(
     }))
 }
 
-/// Locks holds alone at first: no units move, and nobody who waits for stock waits for this.
+/// Locks holds alone at first: no units move, and no transaction that waits for stock waits for this.
 async fn extend_once(
     pool: &Pool,
     orders: &[Uuid],
     longest: &BTreeMap<Uuid, u32>,
-    reach: &Reach,
-) -> Result<Attempt, StockError> {
+    reach: Reach,
+) -> Result<Attempt<States>, StockError> {
     let mut tx = pool.begin().await?;
     if !reach.skus().is_empty() {
         let skus: Vec<&str> = reach.skus().iter().map(Sku::as_str).collect();
-        shelves::lock(&mut tx, &skus).await?;
+        levels::lock(&mut tx, &skus).await?;
     }
     let mut states = holds::lock_alone(&mut tx, orders).await?;
     reach_point(FailPoint::ExtendLocked).await?;
     holds::extend(&mut tx, longest).await?;
-    if let Some(skus) = retake(&mut tx, orders, &mut states, reach, Again::Held(longest)).await? {
+    if let Some(skus) = retake(&mut tx, orders, &mut states, &reach, Again::Held(longest)).await? {
         tx.rollback().await?;
         return Ok(Attempt::Widen(skus));
     }

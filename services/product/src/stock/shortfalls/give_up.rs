@@ -1,27 +1,23 @@
-//! Orders have units that are not on the shelf: the newest holds are lost, then the newest allocations fall short.
+//! Orders have more units than there are: the newest holds are lost, then the newest allocations fall short.
 
 use std::collections::BTreeSet;
 
-use clock::Clock;
+use clock::Ids;
 use postgres::Transaction;
 use uuid::Uuid;
 
-use super::postgres::shortfalls::{self, Having, Lines};
+use super::postgres::{self as shortfalls, Having, Lines};
 use crate::{
     catalog::products::model::Sku,
-    stock::reservations::{
-        Reach,
-        model::{HoldState, StockError},
-        overdue::{TakenBack, take_back},
-        postgres::{holds, retakes, shelves},
-    },
+    infrastructure::postgres::failure::StockError,
+    stock::reservations::{Reach, TakenBack, lose, take_back},
 };
 
-/// Makes room for `on_hand` on a shelf whose SKU is locked. Answers the SKUs that must be locked as well before it
+/// Makes room for `on_hand` on a stock level whose SKU is locked. Answers the SKUs that must be locked as well before it
 /// can, since a lost hold gives all of its lines back: start again.
 pub(crate) async fn give_up(
     tx: &mut Transaction,
-    clock: Clock,
+    ids: Ids,
     (sku, location): (&Sku, &str),
     on_hand: i64,
     reach: &Reach,
@@ -30,7 +26,7 @@ pub(crate) async fn give_up(
     if shortfalls::lack(tx, sku, location, on_hand).await? == 0 {
         return Ok(None);
     }
-    // Nobody needs those.
+    // Overdue holds are unused.
     let overdue = take_back(tx, &[sku.as_str()], &[], &locked, reach.may_widen()).await?;
     match overdue {
         TakenBack::Nothing | TakenBack::Units => {}
@@ -43,7 +39,9 @@ pub(crate) async fn give_up(
             break;
         }
         let held = shortfalls::held(tx, (sku, location), lack, lines).await?;
-        let more = lose(tx, &newest(held, lack), &locked, reach).await?;
+        let lost = newest(held, lack);
+        let lost: Vec<Uuid> = lost.iter().map(|having| having.order_id).collect();
+        let more = lose(tx, &lost, &locked, reach).await?;
         if more.is_some() {
             return Ok(more);
         }
@@ -59,37 +57,9 @@ pub(crate) async fn give_up(
             last.units -= (given - lack).max(0);
         }
         if !short.is_empty() {
-            shortfalls::write(tx, clock, sku, location, &short).await?;
+            shortfalls::write(tx, ids, sku, location, &short).await?;
         }
     }
-    Ok(None)
-}
-
-/// Ends these holds, all lines of each. Answers the SKUs that must be locked as well before it can.
-async fn lose(
-    tx: &mut Transaction,
-    lost: &[Having],
-    locked: &BTreeSet<&Sku>,
-    reach: &Reach,
-) -> Result<Option<Vec<Sku>>, StockError> {
-    let orders: Vec<Uuid> = lost.iter().map(|having| having.order_id).collect();
-    if orders.is_empty() {
-        return Ok(None);
-    }
-    let lines = retakes::lines(tx, &orders).await?;
-    let missing: Vec<Sku> = lines
-        .into_iter()
-        .map(|line| line.sku)
-        .filter(|sku| !locked.contains(sku))
-        .collect();
-    match (missing.is_empty(), reach.may_widen()) {
-        (true, _) => {}
-        (false, true) => return Ok(Some(missing)),
-        (false, false) => return Err(StockError::Raced),
-    }
-    holds::lock_alone(tx, &orders).await?;
-    holds::end(tx, &orders, HoldState::Held, HoldState::Lost).await?;
-    shelves::give_back(tx, &orders).await?;
     Ok(None)
 }
 

@@ -1,4 +1,4 @@
-//! A row that cannot be read is left out of whatever it is part of, and fails nothing else.
+//! An unreadable row is left out of lists and batches, and fails no other row.
 
 use serde_json::Value;
 use sqlx::PgPool;
@@ -12,13 +12,13 @@ fn column<'a>(page: &'a Value, name: &str) -> Vec<&'a str> {
     rows.map(|row| row[name].as_str().unwrap()).collect()
 }
 
-/// Values that a newer release may write, or somebody by hand.
+/// Values that a newer release or a manual change may write.
 const PRODUCTS: [&str; 4] = [
     "ALTER TABLE products DROP CONSTRAINT products_status_known;
      UPDATE products SET status = 'archived' WHERE sku = 'BAD'",
     "UPDATE products SET created_at = 'infinity' WHERE sku = 'BAD'",
     "UPDATE products SET updated_at = '-infinity' WHERE sku = 'BAD'",
-    // What the release before stored for some numbers.
+    // The previous release stored this for some numbers.
     "UPDATE products SET metadata_as_sent = NULL,
          metadata = jsonb_build_object('a', (SELECT jsonb_agg(1e308::numeric) FROM generate_series(1, 900)))
      WHERE sku = 'BAD'",
@@ -43,7 +43,7 @@ async fn lists_and_reads_go_on(pool: PgPool, wrong: &'static str) {
     }
     let own = shop.get("/vendor/products").by(&shop.vendor).send().await;
     assert_eq!(column(&own.ok(200), "sku"), ["C", "A"]);
-    // A page with nothing but the bad row is not the last one.
+    // A page with only the unreadable row is not the last one.
     let mut path = "/products?limit=1&sort=price".to_owned();
     let mut found = Vec::new();
     loop {
@@ -55,7 +55,7 @@ async fn lists_and_reads_go_on(pool: PgPool, wrong: &'static str) {
         path = format!("/products?limit=1&sort=price&cursor={cursor}");
     }
     assert_eq!(found, ["A", "C"], "{wrong}");
-    // Reads that are answered by one statement, twice: whoever reads them has survived.
+    // Each read is one statement, and is made twice: the reader must survive the first.
     for _ in 0..2 {
         let reads = (0..30).map(|number| shop.get(&paths[number % 3]).by(&shop.vendor).send());
         for (number, answer) in futures::future::join_all(reads).await.iter().enumerate() {
@@ -95,7 +95,7 @@ async fn a_product_with_metadata_beyond_bounds(pool: PgPool) {
     lists_and_reads_go_on(pool, PRODUCTS[3]).await;
 }
 
-/// The release before stored this, and could not read it any more.
+/// The previous release stored this, and could not read it again.
 #[sqlx::test]
 async fn metadata_that_the_release_before_could_not_read_is_shown_and_mended(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -190,7 +190,7 @@ async fn movements_reservations_and_locations(pool: PgPool) {
     );
 }
 
-/// What has no end in the database does not end the requests of others.
+/// An infinite time in the database does not fail other requests.
 #[sqlx::test]
 async fn a_hold_without_an_end_fails_no_batch(pool: PgPool) {
     let shop = Shop::open(pool);

@@ -1,4 +1,4 @@
-//! The audit finds what does not add up: a check that cannot fail would be worth nothing.
+//! The audit finds inconsistencies: a check that cannot fail would be useless.
 
 use product::stock::reservations::commit;
 use sqlx::PgPool;

@@ -1,4 +1,4 @@
-//! Committing: all lines or none, and the same answer each time.
+//! Committing: all lines or none, and the same result each time.
 
 use product::stock::reservations::{Committed, Release, Released, commit, expire_overdue, release};
 use sqlx::PgPool;

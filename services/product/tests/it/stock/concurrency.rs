@@ -1,8 +1,6 @@
-//! Many at once: no unit is sold twice, nobody deadlocks, and retries meet their own holds.
+//! Many requests at once: no unit is sold twice, no transaction deadlocks, and retries find their own holds.
 
-use std::time::Duration;
-
-use clock::Clock;
+use clock::Ids;
 use futures::future::join_all;
 use postgres::Pool;
 use product::stock::reservations::{
@@ -14,7 +12,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::support::shop::{Shop, held, id, longer, order, parcel};
 
-/// Each wish in a batch of its own, all at once.
+/// Each reservation in a batch of its own, all at once.
 async fn all_at_once(pool: &Pool, wishes: &[Reservation]) -> Vec<Verdict> {
     let tasks = wishes.iter().cloned().map(|wish| {
         let pool = pool.clone();
@@ -36,20 +34,22 @@ async fn all_at_once(pool: &Pool, wishes: &[Reservation]) -> Vec<Verdict> {
         .collect()
 }
 
-/// Connections that wait for locks as long as it takes, so that whoever waits in a circle is found out.
+/// Connections that wait for locks without a limit, so that a circular wait ends as a deadlock.
 fn patient(shop: &Shop) -> Pool {
     let options = shop.pool.sessions().connect_options().as_ref().clone();
-    let options = options.options([("lock_timeout", "0"), ("deadlock_timeout", "20ms")]);
+    let options = options
+        .options([("lock_timeout", "0"), ("deadlock_timeout", "20ms")])
+        .application_name("patient");
     PgPoolOptions::new()
         .max_connections(12)
         .connect_lazy_with(options)
         .into()
 }
 
-/// How many deadlocks there were on these connections, which end with the question: they count when they go.
+/// The number of deadlocks on these connections, which are closed for it: they report when they end.
 async fn deadlocks(shop: &Shop, patient: Pool) -> i64 {
     patient.sessions().close().await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    shop.sessions_end("patient").await;
     sqlx::query_scalar("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         .fetch_one(&shop.pool)
         .await
@@ -119,7 +119,7 @@ async fn retries_of_one_request_at_the_same_time_share_one_hold(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// One key with two fingerprints of different goods: their stock does not keep them apart, the unique key does.
+/// One key with two fingerprints of different SKUs: the unique key separates them, not the locks of their stock.
 #[sqlx::test]
 async fn a_key_used_for_two_requests_at_once_serves_one(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -168,7 +168,7 @@ async fn a_release_that_meets_its_reservation_leaves_nothing_held(pool: PgPool) 
     shop.assert_counts_add_up().await;
 }
 
-/// Everything at the same time, on a few units of a few goods; whatever comes of it, the counts add up.
+/// All operations at the same time on a few units of a few SKUs: the counters stay consistent.
 #[sqlx::test]
 async fn counts_add_up_after_a_storm(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -197,8 +197,8 @@ async fn counts_add_up_after_a_storm(pool: PgPool) {
                         drop(extend(&pool, &longer).await);
                         drop(commit(&pool, &ids).await);
                         let goods = [parcel(ids[0], &[(two, 1)]), parcel(ids[1], &[(one, 1)])];
-                        drop(ship(&pool, Clock::system(), &goods).await);
-                        drop(restock(&pool, Clock::system(), &goods).await);
+                        drop(ship(&pool, Ids::system(), &goods).await);
+                        drop(restock(&pool, Ids::system(), &goods).await);
                     }
                     4 => {
                         drop(commit(&pool, &ids).await);
@@ -230,7 +230,7 @@ async fn counts_add_up_after_a_storm(pool: PgPool) {
     assert_eq!(deadlocks(&shop, patient).await, 0);
 }
 
-/// Parcels of an order and its cancellation at the same time: each unit leaves or goes back, and none does both.
+/// Shipments of an order and its cancellation at the same time: each unit is shipped or released, and none both.
 #[sqlx::test]
 async fn shipping_meets_the_release_of_what_is_committed(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -248,11 +248,11 @@ async fn shipping_meets_the_release_of_what_is_committed(pool: PgPool) {
                 parcel(wish.order_id, &[(sku, 1)])
             })
             .collect();
-        // Each parcel is told of twice, in batches of its own.
+        // Each shipment is reported twice, in separate batches.
         let shipping = join_all((0..8).map(|number| {
             let (pool, parcel) = (patient.clone(), parcels[number / 2].clone());
             tokio::spawn(async move {
-                let outcomes = ship(&pool, Clock::system(), &[parcel]).await.unwrap();
+                let outcomes = ship(&pool, Ids::system(), &[parcel]).await.unwrap();
                 outcomes[0].outcome
             })
         }));
@@ -279,7 +279,7 @@ async fn shipping_meets_the_release_of_what_is_committed(pool: PgPool) {
     assert_eq!(deadlocks(&shop, patient).await, 0);
 }
 
-/// One id of a parcel for two orders of different goods: their stock does not keep them apart, the unique key does.
+/// One shipment id for two orders of different SKUs: the unique key separates them, not the locks of their stock.
 #[sqlx::test]
 async fn an_id_used_for_two_parcels_at_once_ships_one(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -304,7 +304,7 @@ async fn an_id_used_for_two_parcels_at_once_ships_one(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// Stock that stays locked: nothing is done, and the caller is told so in time.
+/// Stock that stays locked: nothing is done, and the caller gets an error in time.
 #[sqlx::test]
 async fn stock_that_stays_locked_is_given_up_at_the_deadline(pool: PgPool) {
     let shop = Shop::open(pool);

@@ -1,4 +1,4 @@
-//! Holds whose time has run out go back: by the sweeper, and before anybody is told "sold out".
+//! Expired holds are released: by the sweeper, and before a reservation is refused as sold out.
 
 use product::stock::reservations::{
     Release, commit, expire_overdue, extend, model::Verdict, release,
@@ -86,7 +86,7 @@ async fn overdue_units_are_taken_back_before_sold_out_is_said(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// Between the sweeper's look and its lock, orders go on: what is not held any more, or runs longer, is left alone.
+/// Orders change between the sweeper's read and its lock: holds that have ended or were extended are not touched.
 #[sqlx::test]
 async fn what_changed_since_the_sweeper_looked_is_left_alone(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -109,7 +109,7 @@ async fn what_changed_since_the_sweeper_looked_is_left_alone(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// A retry that meets its own overdue hold is told the truth, whatever its neighbours in the batch are short of.
+/// A retry that finds its own overdue hold gets its state, whatever the other orders of the batch lack.
 #[sqlx::test]
 async fn a_neighbour_does_not_take_what_a_retry_is_told_it_has(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -127,7 +127,7 @@ async fn a_neighbour_does_not_take_what_a_retry_is_told_it_has(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// The overdue hold holds other stock as well: that is locked first, in order, by starting again.
+/// The overdue hold has other stock as well: the batch starts again to lock all of it in order.
 #[sqlx::test]
 async fn an_overdue_hold_gives_all_of_its_lines_back(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -164,7 +164,7 @@ async fn a_sweep_stays_small_and_the_next_ones_do_the_rest(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// One wrong counter failed every sweep, so that no hold of the shop went back any more.
+/// One wrong counter used to fail every sweep, so that no hold of the shop was released.
 #[sqlx::test]
 async fn a_hold_whose_counters_are_wrong_keeps_no_other_from_going_back(pool: PgPool) {
     let shop = Shop::open(pool);

@@ -1,4 +1,4 @@
-//! Extending: a hold lives longer, never shorter, and never again once it ended.
+//! Extending: the end of a hold moves later and never earlier, and a released hold stays ended.
 
 use product::stock::reservations::{
     Extended, Extension, Release, commit, expire_overdue, extend, release,

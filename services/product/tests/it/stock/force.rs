@@ -1,4 +1,4 @@
-//! A count below what orders have, insisted on: the newest holds are lost, then the newest allocations fall short.
+//! A forced count below the units of orders: the newest holds are lost, then the newest allocations fall short.
 
 use product::stock::reservations::{
     Committed, Extended, Release, Shipped, commit, expire_overdue, extend, model::Reservation,
@@ -19,7 +19,7 @@ async fn adjust(shop: &Shop, sku: &str, delta: i64, force: bool) -> Answer {
         .await
 }
 
-/// Held one after the other, so that the last is the newest.
+/// Holds in sequence, so that the last is the newest.
 async fn buyers<const N: usize>(shop: &Shop, lines: [&[(&str, u32)]; N]) -> [Uuid; N] {
     let batch = lines.map(order);
     shop.reserve(&batch).await;
@@ -79,7 +79,7 @@ async fn the_newest_holds_are_lost_first_and_whole(pool: PgPool) {
     assert!(shortfalls(&shop).await.is_empty());
     shop.assert_counts_add_up().await;
 
-    // What was lost is taken again where there is enough: one unit is left.
+    // A lost hold is taken again where units are available: one unit is left.
     assert_eq!(
         commit(&shop.pool, &[newest]).await.unwrap()[0].outcome,
         Committed::Committed
@@ -117,7 +117,7 @@ async fn then_the_newest_allocations_fall_short(pool: PgPool) {
     assert_eq!(short, [mug(part, 2), mug(newest, 2)]);
     shop.assert_counts_add_up().await;
 
-    // What is left of them can be shipped, or given up.
+    // Their remaining units can be shipped or released.
     assert_eq!(
         shop.ship(&[parcel(part, &[("MUG", 2)]), parcel(part, &[("MUG", 1)])])
             .await,
@@ -196,7 +196,7 @@ async fn a_repeated_request_takes_once(pool: PgPool) {
     assert_eq!(shortfalls(&shop).await, [(one, "MUG".to_owned(), 1)]);
 }
 
-/// Counts go down with force while orders come, pay and ship: whatever comes of it, the counts add up.
+/// Forced counts while orders are placed, paid and shipped: the counters stay consistent.
 #[sqlx::test]
 async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -217,8 +217,7 @@ async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
             drop(commit(&shop.pool, &ids[..=number % 2]).await);
             let goods = [parcel(ids[0], &[("B", 1)])];
             drop(
-                product::stock::reservations::ship(&shop.pool, clock::Clock::system(), &goods)
-                    .await,
+                product::stock::reservations::ship(&shop.pool, clock::Ids::system(), &goods).await,
             );
             drop(expire_overdue(&shop.pool).await);
         }
@@ -247,7 +246,7 @@ async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
     assert!(below, "something was taken away");
 }
 
-/// It read every line that was ever sold of the SKU, under the lock that all its buyers wait for.
+/// It used to read every line that was ever sold of the SKU, under the lock that all its buyers wait for.
 #[sqlx::test]
 async fn what_was_shipped_long_ago_is_not_looked_at(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -256,7 +255,7 @@ async fn what_was_shipped_long_ago_is_not_looked_at(pool: PgPool) {
     commit(&shop.pool, &[one, two]).await.unwrap();
     shop.ship(&[parcel(two, &[("MUG", 1)])]).await;
     release(&shop.pool, &[gone], Release::Held).await.unwrap();
-    // All of them are newer than what is still open: whoever goes from the newest on meets them first.
+    // All of them are newer than the open lines: a scan from the newest on reads them first.
     shop.plant(
         "INSERT INTO holds (order_id, request_key, fingerprint, state, expires_at, ended_at)
          SELECT ('ffffffff-0000-7000-8000-' || lpad(to_hex(number), 12, '0'))::uuid,
@@ -272,7 +271,6 @@ async fn what_was_shipped_long_ago_is_not_looked_at(pool: PgPool) {
     )
     .await;
     let read = async || -> i64 {
-        // The session that reads and the one that asks are the same: see below.
         sqlx::query_scalar(
             "SELECT (seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_user_tables WHERE relname = 'hold_lines'",
         )
@@ -280,21 +278,17 @@ async fn what_was_shipped_long_ago_is_not_looked_at(pool: PgPool) {
         .await
         .unwrap()
     };
-    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    shop.flush_statistics().await;
     let before = read().await;
     adjust(&shop, "MUG", -2, true).await.ok(200);
-    // Sessions say what they did at the first transaction that ends a second later.
-    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
-    for _ in 0..20 {
-        shop.counters("MUG").await;
-    }
+    shop.flush_statistics().await;
     let read = read().await - before;
     assert!(read < 1_000, "{read} lines were read");
     assert_eq!(shortfalls(&shop).await, [(one, "MUG".to_owned(), 1)]);
     assert_eq!(shop.counters("MUG").await, (1, 0, 1));
 }
 
-/// The release before takes a hold again and does not say that its lines are open.
+/// The previous release takes a hold again without marking its lines as open.
 #[sqlx::test]
 async fn what_the_release_before_took_again_falls_short_as_well(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -312,7 +306,7 @@ async fn what_the_release_before_took_again_falls_short_as_well(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// Every way in which the units of a line come to an end, and begin again.
+/// Every way in which the units of a line end, and are taken again.
 #[sqlx::test]
 async fn a_line_is_open_as_long_as_it_has_units(pool: PgPool) {
     let shop = Shop::open(pool);

@@ -1,10 +1,8 @@
-//! Everybody locks stock in the order of its keys (ORDERS 7, 8): who waits in the middle has the ones before, and
-//! none behind.
+//! Every operation locks stock in the order of its keys (ORDERS 7, 8): one that waits for a row holds the rows before it
+//! and none after it.
 
-use std::time::Duration;
-
-use clock::Clock;
-use postgres::Pool;
+use clock::Ids;
+use postgres::{Pool, testing::eventually};
 use product::stock::reservations::{
     Release, commit, expire_overdue, extend, release, reserve, restock, ship,
 };
@@ -12,7 +10,7 @@ use sqlx::PgPool;
 
 use crate::support::shop::{Shop, longer, order, parcel};
 
-/// Locks B, lets `work` run into it, and looks which of the others it has locked by then.
+/// Locks B, waits until `work` waits for it, and returns which of the others `work` has locked by then.
 async fn locked_while_waiting_for_b(
     shop: &Shop,
     work: impl Future<Output = ()> + Send + 'static,
@@ -24,14 +22,11 @@ async fn locked_while_waiting_for_b(
         .unwrap();
     let work = tokio::spawn(work);
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting)
-        .fetch_one(&shop.pool)
-        .await
-        .unwrap()
-        == 0
-    {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("it waits for B", async || {
+        let waiting = sqlx::query_scalar::<_, i64>(waiting);
+        waiting.fetch_one(&shop.pool).await.unwrap() > 0
+    })
+    .await;
     let mut locked = Vec::new();
     for sku in ["A", "C"] {
         let mut look = shop.pool.begin().await.unwrap();
@@ -52,7 +47,7 @@ async fn with_goods(pool: PgPool) -> (Shop, Pool) {
     for sku in ["C", "A", "B"] {
         shop.product(sku, 9).await;
     }
-    // Waits as long as it takes.
+    // Waits without a limit.
     let options = shop
         .pool
         .sessions()
@@ -146,12 +141,12 @@ async fn parcels_lock_in_key_order(pool: PgPool) {
     let goods = [parcel(wish.order_id, &[("C", 1), ("A", 1), ("B", 1)])];
     let (its_pool, its_goods) = (patient.clone(), goods.clone());
     let work = async move {
-        ship(&its_pool, Clock::system(), &its_goods).await.unwrap();
+        ship(&its_pool, Ids::system(), &its_goods).await.unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
     let its_pool = patient.clone();
     let work = async move {
-        restock(&its_pool, Clock::system(), &goods).await.unwrap();
+        restock(&its_pool, Ids::system(), &goods).await.unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
     patient.sessions().close().await;

@@ -1,5 +1,5 @@
-//! The SQL against a twin in memory: whatever happens, in whatever order, both say the same, and the audit finds
-//! nothing. `PROPTEST_CASES` says how many stories; a story that fails is shrunk to the shortest.
+//! The SQL against a reference model in memory: after any sequence of operations both have the same state, and the
+//! audit finds nothing. `PROPTEST_CASES` is the number of stories; a story that fails is shrunk to the shortest.
 
 mod story;
 mod twin;
@@ -31,10 +31,10 @@ use self::{
 };
 use crate::support::shop::{Shop, longer, order, parcel};
 
-/// As many as take a few seconds.
+/// The number of stories that takes a few seconds.
 const CASES: u32 = 32;
 
-/// Order ids in the order of their numbers, as those of real orders are in the order of time.
+/// Order ids sorted by number, as those of real orders are sorted by time.
 fn order_id(number: u8) -> Uuid {
     Uuid::from_u128(0x0193_2c5e_0000_7000_8000_0000_0000_0000 + u128::from(number))
 }
@@ -53,7 +53,7 @@ async fn stock_and_its_twin_agree_on_every_story(pool: PgPool) {
     for sku in SKUS {
         shop.product(sku, 0).await;
     }
-    // Between two stories everything is wiped away.
+    // All rows are deleted between two stories.
     let prepare = "ALTER TABLE movements DISABLE TRIGGER movements_append_only;
         INSERT INTO locations (code, name) VALUES ('east', 'east')";
     sqlx::raw_sql(prepare).execute(&shop.pool).await.unwrap();
@@ -85,7 +85,7 @@ async fn stock_and_its_twin_agree_on_every_story(pool: PgPool) {
     }
 }
 
-/// Lets a story happen to the database and to its twin.
+/// Applies a story to the database and to the model.
 async fn tell(shop: &Shop, story: &[Command]) -> Result<(), TestCaseError> {
     wipe(shop).await;
     let mut twin = Twin::new();
@@ -104,7 +104,7 @@ async fn tell(shop: &Shop, story: &[Command]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The place of the command that happens here: a repetition stands for an earlier one.
+/// The index of the command at this place: a repetition refers to an earlier one.
 fn original(story: &[Command], place: usize) -> usize {
     match story[place] {
         Command::Again(back) if back <= place => original(story, place - back),
@@ -122,7 +122,7 @@ async fn wipe(shop: &Shop) {
     }
 }
 
-/// One command, on both sides; their answers must be the same.
+/// One command on both sides; the results must be equal.
 async fn step(
     shop: &Shop,
     twin: &mut Twin,
@@ -186,7 +186,7 @@ async fn step(
                 .header("idempotency-key", &place.to_string())
                 .json(&body)
                 .await;
-            // Done once, however often it is asked for; what was refused may be tried again.
+            // It is done once, however often it is requested; a refused one may be retried.
             let done = adjusted.get(&place).copied().unwrap_or(false)
                 || twin.adjust(*shelf, *delta, *force);
             adjusted.insert(place, done);
@@ -207,7 +207,7 @@ async fn step(
             let found: Vec<Returned> = shop.restock(&returns).await;
             prop_assert_eq!(found, twin.restock(parcels));
         }
-        // So long ago there was nothing yet.
+        // There was no command so long ago.
         Command::Again(_) => {}
     }
     Ok(())
@@ -225,7 +225,7 @@ fn reservation(wish: &Wish) -> product::stock::reservations::model::Reservation 
     }
     product::stock::reservations::model::Reservation {
         request_key: Hash([wish.request; 32]),
-        fingerprint: Hash(web::idempotency::fingerprint(&content).unwrap()),
+        fingerprint: Hash(idempotency::fingerprint(&content).unwrap()),
         order_id: order_id(wish.order),
         ..order(&lines)
     }

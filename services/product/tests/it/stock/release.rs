@@ -1,4 +1,4 @@
-//! Releasing: units go back, and an unknown order leaves a tombstone.
+//! Releasing: units become available, and an unknown order leaves a tombstone.
 
 use product::stock::reservations::{
     Committed, Extended, Release, Released, Returned, Shipped, commit, expire_overdue, extend,
@@ -107,7 +107,7 @@ async fn with_committed_what_is_not_shipped_goes_back_once(pool: PgPool) {
         "committed",
         "a unit of it has left"
     );
-    // What comes late finds nothing left to do.
+    // A late call changes nothing.
     let outcomes = commit(&shop.pool, &ids[..3]).await.unwrap();
     let outcomes: Vec<_> = outcomes.iter().map(|outcome| outcome.outcome).collect();
     assert_eq!(
@@ -122,7 +122,7 @@ async fn with_committed_what_is_not_shipped_goes_back_once(pool: PgPool) {
         .await,
         [Shipped::Gone, Shipped::TooMany]
     );
-    // What was shipped may still come back.
+    // Shipped units may still be returned.
     assert_eq!(
         shop.restock(&[parcel(part.order_id, &[("MUG", 1)])]).await,
         [Returned::Returned]

@@ -1,4 +1,4 @@
-//! Reserving: verdicts, retries, and what a batch keeps apart.
+//! Reserving: verdicts, retries, and the independence of orders in a batch.
 
 use product::stock::reservations::{
     Release,
@@ -221,7 +221,7 @@ async fn lines_split_over_locations_by_priority(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// The tables' own rules are the last guard: an order that they refuse is found by halving, and its neighbours go on.
+/// The constraints of the tables are the last guard: bisection finds a refused order, and the others are written.
 #[sqlx::test]
 async fn an_order_the_database_refuses_does_not_stop_its_neighbours(pool: PgPool) {
     let shop = Shop::open(pool);

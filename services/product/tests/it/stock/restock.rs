@@ -1,4 +1,4 @@
-//! Returns: what was shipped stands on its shelf again, once.
+//! Returns: shipped units are in stock again, once.
 
 use product::stock::reservations::{Release, Returned, Shipped, commit, release};
 use sqlx::PgPool;
@@ -14,7 +14,7 @@ async fn shipped_units_come_back_once(pool: PgPool) {
     commit(&shop.pool, &[wish.order_id]).await.unwrap();
     let shipment = parcel(wish.order_id, &[("MUG", 2)]);
     shop.ship(std::slice::from_ref(&shipment)).await;
-    // The ids of shipments and of returns are not each other's.
+    // The ids of shipments and returns are separate.
     let mut back = parcel(wish.order_id, &[("MUG", 1)]);
     back.id = shipment.id;
     for _ in 0..2 {

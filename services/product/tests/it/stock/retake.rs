@@ -1,4 +1,4 @@
-//! A hold that ended without its order's doing is taken again, all lines or none; a released one never is (ADR 4).
+//! A hold that expired or was lost is taken again, all lines or none; a released one never is (ADR 4).
 
 use product::stock::reservations::{
     Committed, Extended, Release, Released, commit, expire_overdue, extend, release,
@@ -49,7 +49,7 @@ async fn an_extension_holds_an_expired_hold_again(pool: PgPool) {
         assert_eq!(shop.counters("MUG").await, (5, 5, 0));
     }
     expire_overdue(&shop.pool).await.unwrap();
-    assert_eq!(shop.state(late).await, "held", "its time runs anew");
+    assert_eq!(shop.state(late).await, "held", "it has a new end");
     assert_eq!(
         commit(&shop.pool, &[late]).await.unwrap()[0].outcome,
         Committed::Committed
@@ -81,7 +81,7 @@ async fn all_lines_or_none(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// Two ended holds and units for one: the first in the batch gets them, what it leaves is the next one's.
+/// Two ended holds and units for one: the first in the batch gets them, and the rest is for the next one.
 #[sqlx::test]
 async fn the_first_in_a_batch_is_served_first(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -99,7 +99,7 @@ async fn the_first_in_a_batch_is_served_first(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// The customer has gone, or the order was cancelled: nothing that comes late brings the hold back (ORDERS 4).
+/// The order was cancelled or abandoned: no late call takes the hold again (ORDERS 4).
 #[sqlx::test]
 async fn a_released_hold_is_never_taken_again(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -149,7 +149,7 @@ async fn units_are_taken_from_wherever_they_are_now(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// Units that an overdue hold has are not gone; that it holds other goods as well makes the batch start again.
+/// Units of an overdue hold are available; if it has other SKUs as well, the batch starts again.
 #[sqlx::test]
 async fn overdue_units_are_taken_back_before_a_hold_is_lost(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -174,7 +174,7 @@ async fn overdue_units_are_taken_back_before_a_hold_is_lost(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// An overdue hold that the same batch commits or extends is not taken back for a neighbour.
+/// An overdue hold that the same batch commits or extends is not released for another order.
 #[sqlx::test]
 async fn a_neighbour_in_the_batch_is_not_robbed(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -196,8 +196,8 @@ async fn a_neighbour_in_the_batch_is_not_robbed(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// Somebody else takes a hold again, from elsewhere, between the lock of its stock and what comes of it: as many lines as
-/// before, and the stock of one of them is not locked.
+/// Another transaction takes a hold again, at another location, after its stock was locked and before it is read: the
+/// number of lines is the same, and the stock of one of them is not locked.
 #[sqlx::test]
 async fn a_line_that_moved_to_another_location_is_noticed(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -223,7 +223,7 @@ async fn a_line_that_moved_to_another_location_is_noticed(pool: PgPool) {
     assert!(
         matches!(
             committed,
-            Err(product::stock::reservations::model::StockError::Raced)
+            Err(product::infrastructure::postgres::failure::StockError::Raced)
         ),
         "{committed:?}"
     );

@@ -1,4 +1,4 @@
-//! Shipping: units leave the shelf that they were allocated on, once.
+//! Shipping: units leave the stock level that they were allocated from, once.
 
 use product::stock::reservations::{Parcel, Release, Shipped, commit, expire_overdue, release};
 use sqlx::PgPool;
@@ -14,7 +14,7 @@ async fn units_leave_once(pool: PgPool) {
     shop.reserve(std::slice::from_ref(&wish)).await;
     commit(&shop.pool, &[wish.order_id]).await.unwrap();
     let first = parcel(wish.order_id, &[("mug", 1), ("MUG", 1), ("CUP", 1)]);
-    // The same lines, said otherwise.
+    // The same lines, written differently.
     let again = Parcel {
         id: first.id,
         ..parcel(wish.order_id, &[("CUP", 1), ("MUG", 2)])
@@ -104,7 +104,7 @@ async fn only_what_is_committed_and_left_is_shipped(pool: PgPool) {
             parcel(committed, &[("MUG", 1), ("CUP", 2)]),
             parcel(committed, &[("POT", 1)]),
             parcel(committed, &[("no sku", 1)]),
-            // What was refused took nothing from the next one.
+            // A refused shipment takes nothing from the next one.
             parcel(committed, &[("MUG", 2)]),
             parcel(committed, &[("MUG", 1)]),
             parcel(committed, &[("CUP", 1)]),
@@ -131,7 +131,7 @@ async fn only_what_is_committed_and_left_is_shipped(pool: PgPool) {
     shop.assert_counts_add_up().await;
 }
 
-/// A refusal is not remembered: the same parcel is shipped once its order is committed.
+/// A refusal is not stored: the same shipment succeeds once its order is committed.
 #[sqlx::test]
 async fn a_parcel_that_came_too_early_may_come_again(pool: PgPool) {
     let shop = Shop::open(pool);

@@ -1,4 +1,4 @@
-//! A shop for one test: its database, its routers, and tokens for whoever calls.
+//! A shop for one test: its database, its routers, and tokens for its callers.
 
 mod call;
 mod orders;
@@ -16,15 +16,15 @@ use axum::{
     extract::ConnectInfo,
     http::{Method, Request},
 };
-use clock::Clock;
-use postgres::Pool;
+use clock::{Ids, Jitter};
+use idempotency::InFlight;
+use postgres::{Pool, testing::eventually};
 use product::{
     app::{App, Parts},
     audit::{Auditor, StockBooks},
-    catalog::products::{reads::Reads, views::Views},
+    catalog::products::{http::views::Views, reads::Reads},
     guests::GuestLimits,
     http,
-    idempotency::InFlight,
     infrastructure::postgres::pools::{LIST_SETTINGS, READ_SETTINGS},
     stock::reservations::{
         Parcel, Returned, Shipped,
@@ -52,14 +52,17 @@ pub use self::{
 pub const INTERNAL_TOKEN: &str = "current-token";
 pub const OPERATOR_TOKEN: &str = "operators-token";
 
-/// What is planted may be many rows, on a machine that is busy.
+/// Statements of tests may write many rows, on a busy machine.
 const PLANTING: Duration = Duration::from_mins(2);
+
+/// As the service's own pool has them.
+const LIMITS: [(&str, &str); 2] = [("lock_timeout", "250ms"), ("statement_timeout", "2s")];
 
 pub struct Shop {
     pub pool: Pool,
-    /// What the process runs in the background, for as long as the shop.
+    /// The background tasks of the process, which end with the shop.
     _tasks: Tasks,
-    /// Of the products that are read one by one.
+    /// The pool of reads of single products.
     pub reads: Pool,
     pub vendor: User,
     pub other_vendor: User,
@@ -76,7 +79,7 @@ pub struct User {
 }
 
 pub fn id() -> Uuid {
-    Clock::system().uuid()
+    Ids::system().uuid()
 }
 
 /// The folder of the callers' tokens, written once: while one test writes them, another would find none.
@@ -101,18 +104,26 @@ impl Shop {
         Self::open_showing(pool, legacy_aliases, Duration::ZERO)
     }
 
-    /// The public is shown products for so long as they were.
+    /// Products are served to the public from a cache for this long.
     pub fn open_showing(pool: PgPool, legacy_aliases: bool, fresh_for: Duration) -> Self {
-        Self::open_as(pool, legacy_aliases, fresh_for, GuestLimits::default())
+        let guests = GuestLimits::default();
+        Self::open_as(pool, legacy_aliases, fresh_for, guests, LIMITS)
     }
 
-    /// Guests of one address read so many lists a minute.
+    /// Guests of one address may read this many lists a minute.
     pub fn open_to_guests(pool: PgPool, lists_a_minute: u32) -> Self {
         let limits = GuestLimits {
             guest_limit_per_address_per_minute: lists_a_minute,
             ..GuestLimits::default()
         };
-        Self::open_as(pool, true, Duration::ZERO, limits)
+        Self::open_as(pool, true, Duration::ZERO, limits, LIMITS)
+    }
+
+    /// A shop with short limits of the database.
+    pub fn open_hurried(pool: PgPool) -> Self {
+        let limits = [("lock_timeout", "50ms"), ("statement_timeout", "100ms")];
+        let guests = GuestLimits::default();
+        Self::open_as(pool, false, Duration::ZERO, guests, limits)
     }
 
     fn open_as(
@@ -120,12 +131,10 @@ impl Shop {
         legacy_aliases: bool,
         fresh_for: Duration,
         guests: GuestLimits,
+        limits: [(&str, &str); 2],
     ) -> Self {
-        // As the service's own pool does it.
         let options = pool.connect_options().as_ref().clone();
-        pool.set_connect_options(
-            options.options([("lock_timeout", "250ms"), ("statement_timeout", "2s")]),
-        );
+        pool.set_connect_options(options.options(limits));
         let signer = Signer::try_new().unwrap();
         let options = pool.connect_options().as_ref().clone();
         let apart = |name, connections, settings: &[(&'static str, &'static str)]| {
@@ -147,9 +156,10 @@ impl Shop {
                 books: StockBooks,
                 pool: pool.clone(),
                 options: options.clone(),
-                clock: Clock::system(),
+                ids: Ids::system(),
+                jitter: Jitter::random(),
             },
-            clock: Clock::system(),
+            ids: Ids::system(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             in_flight: InFlight::default(),
@@ -234,13 +244,13 @@ impl Shop {
         }
     }
 
-    /// The same, to be read, and by order.
+    /// A GET on the internal port with the token of order.
     pub fn get_internal(&self, path: &str) -> Call<'_> {
         self.observe(path)
             .header("authorization", &format!("Bearer {INTERNAL_TOKEN}"))
     }
 
-    /// The same, to be read, without a token.
+    /// A GET on the internal port without a token.
     pub fn observe(&self, path: &str) -> Call<'_> {
         Call {
             router: &self.internal,
@@ -251,21 +261,42 @@ impl Shop {
 
     /// Ends the sessions of lists, so that the database's statistics have all that they did.
     pub async fn end_list_sessions(&self) {
-        let sessions = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'lists'";
-        let rest = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'lists'";
-        let count = async |sql| -> i64 {
-            let query = sqlx::query_scalar(sql);
-            query.fetch_one(&self.pool).await.unwrap()
-        };
-        count(sessions).await;
-        while count(rest).await > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'lists'",
+        )
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        self.sessions_end("lists").await;
+    }
+
+    /// Waits until all sessions with this name have ended and reported to the database's statistics.
+    pub async fn sessions_end(&self, name: &str) {
+        eventually("the sessions have ended", async || {
+            let sessions = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = $1";
+            let sessions = sqlx::query_scalar::<_, i64>(sessions).bind(name);
+            sessions.fetch_one(&self.pool).await.unwrap() == 0
+        })
+        .await;
+    }
+
+    /// Makes every session report to the database's statistics, which would otherwise take a second.
+    pub async fn flush_statistics(&self) {
+        let mut sessions = Vec::new();
+        for _ in 0..self.pool.sessions().size() {
+            sessions.push(self.pool.acquire().await.unwrap());
+        }
+        for session in &mut sessions {
+            sqlx::query("SELECT pg_stat_force_next_flush()")
+                .execute(session)
+                .await
+                .unwrap();
         }
     }
 
-    /// Changes rows behind the service's back.
+    /// Changes rows without the service.
     pub async fn plant(&self, sql: &'static str) {
         let mut tx = self.pool.begin_long(PLANTING).await.unwrap();
         sqlx::raw_sql("SET LOCAL statement_timeout = 0")
@@ -273,7 +304,7 @@ impl Shop {
             .await
             .unwrap();
         sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
-        // What was read here must not count as read by somebody later.
+        // These reads must not count as reads of a later statement.
         sqlx::raw_sql("SELECT pg_stat_force_next_flush()")
             .execute(&mut *tx)
             .await
@@ -281,7 +312,7 @@ impl Shop {
         tx.commit().await.unwrap();
     }
 
-    /// A product of the vendor, at 10.00, with so many units; answers its body.
+    /// A product of the vendor, at 10.00, with these units; returns its body.
     pub async fn product(&self, sku: &str, on_hand: i64) -> Value {
         let body = json!({ "sku": sku, "name": format!("The {sku}"), "price": "10.00", "inventory": { "on_hand": on_hand } });
         let answer = self.post("/products").by(&self.vendor).json(&body).await;
@@ -296,12 +327,12 @@ impl Shop {
     }
 
     pub async fn ship(&self, shipments: &[Parcel]) -> Vec<Shipped> {
-        let outcomes = ship(&self.pool, Clock::system(), shipments).await.unwrap();
+        let outcomes = ship(&self.pool, Ids::system(), shipments).await.unwrap();
         outcomes.iter().map(|outcome| outcome.outcome).collect()
     }
 
     pub async fn restock(&self, returns: &[Parcel]) -> Vec<Returned> {
-        let outcomes = restock(&self.pool, Clock::system(), returns).await.unwrap();
+        let outcomes = restock(&self.pool, Ids::system(), returns).await.unwrap();
         outcomes.iter().map(|outcome| outcome.outcome).collect()
     }
 
@@ -327,7 +358,7 @@ impl Shop {
         .unwrap()
     }
 
-    /// Another place where there are units of a SKU.
+    /// Another location with units of a SKU.
     pub async fn shelf(&self, sku: &str, location: &str, priority: i16, on_hand: i64) {
         sqlx::query("INSERT INTO stock (sku, location, priority, on_hand) VALUES ($1, $2, $3, $4)")
             .bind(sku)
@@ -349,7 +380,7 @@ impl Shop {
         .unwrap();
     }
 
-    /// Lets the time of all holds run out.
+    /// All holds expire.
     pub async fn run_out_of_time(&self) {
         sqlx::query(
             "UPDATE holds SET expires_at = now() - interval '1 second' WHERE state = 'held'",

@@ -1,5 +1,6 @@
 use auth::{
-    MIGRATOR, accounts::passwords::HashingLimits, config::VendorSignup,
+    MIGRATOR,
+    accounts::{passwords::HashingLimits, sign_up::VendorSignup},
     limits::address::AddressLimits,
 };
 use axum::{body::Body, http::Request};
@@ -214,7 +215,7 @@ async fn one_address_cannot_go_on_for_ever(pool: PgPool) {
         (422, "\"address\";q=2;w=60")
     );
     assert_eq!(first.header("ratelimit"), "\"address\";r=1;t=60");
-    // What the client itself wrote in front does not make it another client.
+    // Addresses that the client adds do not make it another client.
     assert_eq!(
         auth.send(from("198.51.100.7, 203.0.113.1")).await.status,
         422
@@ -294,7 +295,7 @@ async fn a_password_that_is_guessed_first_is_refused(pool: PgPool) {
         refused.is_invalid("/password");
         assert_eq!(refused.text("/errors/0/code"), code, "{password}");
     }
-    // Who has such a password from before goes on with it.
+    // An existing account with such a password can still log in.
     auth.customer("ann").await;
     let common = auth
         .app

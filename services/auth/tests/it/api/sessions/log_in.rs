@@ -27,7 +27,7 @@ async fn a_user_logs_in_by_address_or_username_in_any_case(pool: PgPool) {
     }
 }
 
-/// Everything of an answer that a client can tell apart.
+/// Everything in a response that a client can distinguish.
 fn shape(mut body: Value) -> Value {
     body["trace_id"] = Value::Null;
     body

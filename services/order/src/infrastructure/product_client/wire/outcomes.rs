@@ -1,4 +1,4 @@
-//! What became of holds, by order, and of parcels, by their id. Entries are read one by one: product may be newer and
+//! What became of holds, by order, and of movements, by their id. Entries are read one by one: product may be newer and
 //! say what this version does not know (ORDERS 33).
 
 use std::{collections::HashMap, sync::Arc};
@@ -23,9 +23,9 @@ struct OfOrder {
     order_id: Uuid,
 }
 
-/// The same of a parcel.
+/// The same of a movement.
 #[derive(Deserialize)]
-struct OfParcel {
+struct OfMovement {
     id: Uuid,
 }
 
@@ -70,13 +70,13 @@ impl Outcomes {
         })
     }
 
-    /// The same of parcels.
-    pub(in super::super) fn of_parcels<O: DeserializeOwned, D: From<O>>(
+    /// The same of movements.
+    pub(in super::super) fn of_movements<O: DeserializeOwned, D: From<O>>(
         &self,
-        parcels: impl Iterator<Item = Uuid>,
+        movements: impl Iterator<Item = Uuid>,
     ) -> Vec<Result<D, Misfit>> {
-        self.in_order::<O, D>(parcels, |entry| {
-            serde_json::from_str::<OfParcel>(entry.get()).map(|of| of.id)
+        self.in_order::<O, D>(movements, |entry| {
+            serde_json::from_str::<OfMovement>(entry.get()).map(|of| of.id)
         })
     }
 

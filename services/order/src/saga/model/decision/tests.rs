@@ -339,7 +339,7 @@ fn situation(facts: Facts, payment: Option<(Payment, Option<PaymentDecision>)>) 
 fn outcomes(facts: &Facts) -> Vec<Facts> {
     let turn = Turn {
         lease: Lease {
-            order_id: OrderId(Uuid::nil()),
+            id: OrderId(Uuid::nil()),
             fence: 1,
         },
         attempts: 1,

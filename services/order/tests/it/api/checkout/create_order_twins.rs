@@ -1,8 +1,9 @@
-//! `POST /orders` by many at once: the same key twice, batches, and one that spoils its batch.
+//! Concurrent `POST /orders`: the same key twice, batches, and an order that fails its batch.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use order::checkout::QueueLimits;
+use postgres::testing::eventually;
 use sqlx::PgPool;
 
 use crate::support::{
@@ -13,7 +14,7 @@ use crate::support::{
 #[sqlx::test]
 async fn in_one_replica_the_second_of_twins_is_told_to_wait(pool: PgPool) {
     let shop = Shop::open(pool).await;
-    shop.product.next(Fault::Late(Duration::from_millis(300)));
+    shop.product.next(Fault::Late(Duration::from_secs(1)));
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
     let twin = async {
         shop.product.reached().await;
@@ -57,15 +58,30 @@ async fn across_replicas_twins_end_as_one_order_and_a_replay(pool: PgPool) {
 async fn a_twin_whose_writer_is_still_busy_waits_for_it(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
-    // A writer on another replica holds the key for longer than a lock may be waited for, and then gives up.
+    // A writer on another replica holds the key for longer than the lock timeout, and then rolls back.
     let mut other = shop.pool.begin().await.unwrap();
     sqlx::query("INSERT INTO idempotency_keys VALUES ($1, 'place_order', 'a', decode(repeat('00', 32), 'hex'), $1, 201)")
         .bind(customer.id)
         .execute(&mut *other)
         .await
         .unwrap();
+    let attempts = async || -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT xact_start::text FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_all(&shop.pool)
+        .await
+        .unwrap()
+    };
     let give_up = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // Two transactions in turn have waited for it.
+        let mut waited = BTreeSet::new();
+        eventually("a second attempt", async || {
+            waited.extend(attempts().await);
+            waited.len() > 1
+        })
+        .await;
         other.rollback().await.unwrap();
     };
     let (placed, ()) = tokio::join!(shop.place(&customer, "a", &body), give_up);
@@ -82,7 +98,7 @@ async fn what_queues_together_goes_as_one_batch(pool: PgPool) {
         },
     )
     .await;
-    shop.product.next(Fault::Late(Duration::from_millis(100)));
+    shop.product.next(Fault::Late(Duration::from_secs(1)));
     let body = order_of(&[("MUG-1", 1)]);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..40 {
@@ -199,7 +215,7 @@ async fn what_waited_too_long_is_not_begun(pool: PgPool) {
         ..QueueLimits::default()
     };
     let shop = Shop::with(pool, limits).await;
-    shop.product.next(Fault::Late(Duration::from_millis(900)));
+    shop.product.next(Fault::Late(Duration::from_secs(2)));
     let (one, two, body) = (shop.customer(), shop.customer(), order_of(&[("MUG-1", 1)]));
     let late = async {
         shop.product.reached().await;
@@ -219,21 +235,21 @@ async fn a_full_queue_turns_away(pool: PgPool) {
         ..QueueLimits::default()
     };
     let shop = Shop::with(pool, limits).await;
-    shop.product.next(Fault::Late(Duration::from_millis(500)));
+    shop.product.next(Fault::Late(Duration::from_secs(1)));
     let body = order_of(&[("MUG-1", 1)]);
-    let place = |delay: u64| {
-        let (customer, shop, body) = (shop.customer(), &shop, &body);
-        async move {
-            if delay > 0 {
-                shop.product.reached().await;
-            }
-            tokio::time::sleep(Duration::from_millis(delay)).await;
-            shop.place(&customer, "a", body).await
-        }
+    let place = async || shop.place(&shop.customer(), "a", &body).await;
+    let later = async || {
+        shop.product.reached().await;
+        place().await
     };
-    // One is under way, one waits, and there is no room for the third.
-    let (first, second, third) = tokio::join!(place(0), place(10), place(200));
-    assert_eq!((first.status.as_u16(), second.status.as_u16()), (201, 201));
-    assert_eq!(third.refusal(), (503, "unavailable"));
-    assert_eq!(third.headers["retry-after"], "1");
+    // One is under way, one of the others waits, and there is no room for the last.
+    let (first, second, third) = tokio::join!(place(), later(), later());
+    let (placed, refused) = if second.status == 201 {
+        (second, third)
+    } else {
+        (third, second)
+    };
+    assert_eq!((first.status.as_u16(), placed.status.as_u16()), (201, 201));
+    assert_eq!(refused.refusal(), (503, "unavailable"));
+    assert_eq!(refused.headers["retry-after"], "1");
 }

@@ -108,7 +108,7 @@ async fn asking_again_changes_nothing(pool: PgPool) {
         (ended.status.as_u16(), &ended.body["status"]),
         (202, &json!("cancelled"))
     );
-    // Whoever repeats it gives the sagas no work, and hides none that is stuck.
+    // A repeated request adds no work for the sagas, and hides no stuck one.
     assert_eq!(shop.count("sagas WHERE finished_at IS NULL").await, 0);
     shop.drive_out().await;
     assert_eq!(shop.product.calls("release").len(), 1);
@@ -153,7 +153,7 @@ async fn of_a_partly_shipped_order_the_rest_is_cancelled(pool: PgPool) {
     shop.tamper("UPDATE orders SET fulfillment_status = 'partial'")
         .await;
     cancel(&shop, &customer, &order, "b").await;
-    // Product is being told of another parcel: what is left is not known.
+    // Another shipment is being reported to product: the remaining units are not known.
     shop.execute(
         "INSERT INTO fulfillments (id, order_id, status) SELECT gen_random_uuid(), id, 'shipping' FROM orders",
     )

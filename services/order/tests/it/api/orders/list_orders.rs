@@ -121,7 +121,7 @@ async fn filters_narrow_the_list(pool: PgPool) {
 #[sqlx::test]
 async fn pages_follow_one_another_without_gap_or_overlap(pool: PgPool) {
     let (shop, one, _) = shop_with_orders(pool).await;
-    // Equal times: the id decides.
+    // At equal times the id decides.
     shop.execute("UPDATE orders SET created_at = '2026-11-01T00:00:00.123456Z'")
         .await;
     for person in [one, shop.admin()] {

@@ -35,7 +35,7 @@ async fn address_and_note_of_a_pending_order_change(pool: PgPool) {
     );
     assert_eq!(shop.get(&customer, &path).await.body, changed.body);
 
-    // PUT is the same, an admin may, null takes away, and nothing new is no new version.
+    // PUT does the same, an admin may use it, null removes a value, and an unchanged order keeps its version.
     let removal = json!({ "shipping_address": { "line2": null }, "note": null });
     for _ in 0..2 {
         let changed = shop
@@ -78,7 +78,7 @@ async fn a_stale_or_missing_etag_is_refused(pool: PgPool) {
             .await;
         assert_eq!(refused.refusal(), (412, "precondition_failed"), "{stale}");
     }
-    // Of writers who read the same version one wins.
+    // Of writers that read the same version one succeeds.
     let headers = [("if-match", "\"1\"")];
     let notes: Vec<Value> = (0..6)
         .map(|n| json!({ "note": format!("note {n}") }))

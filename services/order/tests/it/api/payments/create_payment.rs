@@ -97,7 +97,7 @@ async fn an_order_has_one_payment_at_a_time(pool: PgPool) {
     assert_eq!(shop.count("mock_provider_ledger").await, 2);
 }
 
-/// Ten browsers at once: with a key each, and then all with the same.
+/// Ten browsers at once: each with its own key, and then all with the same.
 #[sqlx::test]
 async fn many_at_once_start_one_payment(pool: PgPool) {
     let shop = Arc::new(Shop::with_payments(pool).await);
@@ -123,7 +123,7 @@ async fn many_at_once_start_one_payment(pool: PgPool) {
                 201 if answer.replayed() => assert!(same, "{answer:?}"),
                 201 => fresh += 1,
                 409 => assert!(!same, "{answer:?}"),
-                // The lock took too long; the client sends it again.
+                // The lock timed out; the client repeats the request.
                 503 => {}
                 _ => panic!("{answer:?}"),
             }

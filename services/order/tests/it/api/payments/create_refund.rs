@@ -108,7 +108,7 @@ async fn many_at_once_refund_no_more_than_was_paid(pool: PgPool) {
             let (shop, admin, payment) = (shop.clone(), admin.clone(), payment.clone());
             tokio::spawn(async move {
                 let body = json!({ "amount": "1.00" });
-                // As a client does: the same again until it is known.
+                // As a client does: it repeats the request until the outcome is known.
                 loop {
                     let answer = refund(&shop, &admin, &payment, &index.to_string(), &body).await;
                     if answer.status != 503 {

@@ -105,7 +105,7 @@ async fn filters_narrow_and_the_cursor_walks(pool: PgPool) {
     }
 }
 
-/// Each filter finds its rows by an index, however many there are.
+/// Each filter finds its rows by an index, whatever the size of the table.
 #[sqlx::test]
 async fn no_filter_reads_the_whole_table(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;

@@ -1,4 +1,4 @@
-//! Every endpoint of payments, asked by nobody.
+//! Every endpoint of payments, requested without a token.
 
 use axum::{body::Body, http::Request};
 use sqlx::PgPool;

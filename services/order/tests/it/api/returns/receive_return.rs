@@ -1,11 +1,12 @@
 //! `POST /returns/{id}/approve`, `/receive` and `/reject`.
 
 use axum::http::StatusCode;
-use clock::Clock;
+use clock::Jitter;
 use order::{
-    infrastructure::product_client::CatalogHttp,
+    fulfillment::MoveStock,
+    infrastructure::{postgres::PgOrders, product_client::CatalogHttp},
     payments::postgres::PgPayments,
-    returns::{ReceiveReturns, postgres::PgReturnedGoods},
+    returns::ReceiveReturns,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -19,12 +20,14 @@ use crate::support::{
 };
 
 impl Shop {
-    pub fn receiver(&self) -> ReceiveReturns<CatalogHttp, PgReturnedGoods, PgPayments> {
-        ReceiveReturns {
-            warehouse: self.reservations.clone(),
-            returns: PgReturnedGoods::new(self.pool.clone(), Clock::system()),
-            payments: PgPayments::new(self.pool.clone(), self.pool.clone(), Clock::system()),
-            clock: Clock::system(),
+    pub fn receiver(&self) -> MoveStock<ReceiveReturns<CatalogHttp, PgPayments>, PgOrders> {
+        MoveStock {
+            direction: ReceiveReturns {
+                stock: self.reservations.clone(),
+                payments: PgPayments::new(self.pool.clone(), self.pool.clone(), Jitter::random()),
+            },
+            queue: self.orders_in_postgres(),
+            jitter: Jitter::random(),
         }
     }
 
@@ -111,7 +114,7 @@ async fn the_money_for_what_came_back_goes_back_once(pool: PgPool) {
     shop.returning(&admin, asked.id(), "receive").await;
     let receiver = shop.receiver();
     receiver.run_once().await.unwrap();
-    // The worker died before it wrote the end, and the next one tells both again.
+    // The worker died before it wrote the result, and the next one reports both again.
     shop.execute("UPDATE returns SET status = 'receiving', due_at = now()")
         .await;
     receiver.run_once().await.unwrap();
@@ -156,7 +159,7 @@ async fn steps_out_of_order_are_refused_and_rejected_goods_may_be_asked_for_agai
     }
     let again = give_back(&shop, &customer, "again", &order, &json!({})).await;
     assert_eq!(again.status, 201);
-    // What product refuses is approved again, and says why.
+    // A return that product refuses is approved again, with the reason.
     shop.execute("UPDATE return_lines SET quantity = 9").await;
     shop.returning(&admin, again.id(), "approve").await;
     shop.returning(&admin, again.id(), "receive").await;

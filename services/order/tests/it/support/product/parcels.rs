@@ -1,4 +1,4 @@
-//! Goods that leave the stand-in's shelves and come back, each parcel once by its id.
+//! Shipments and returns at the stand-in, each once by its id.
 
 use std::{
     collections::HashMap,
@@ -49,7 +49,7 @@ struct Line {
 }
 
 impl Product {
-    /// Units of an order that have left and not come back.
+    /// Units of an order that were shipped and not returned.
     pub fn gone(&self, order: Uuid, sku: &str) -> u32 {
         let parcels = &self.shelf().parcels;
         units(parcels.shipped.values(), order, sku) - units(parcels.returned.values(), order, sku)

@@ -1,4 +1,4 @@
-//! Reservations as product answers them: by request key, merged by product, all lines or none.
+//! Reservations as product handles them: by request key, merged by product, all lines or none.
 
 use std::sync::{Arc, Mutex};
 
@@ -192,7 +192,7 @@ impl Shelf {
         if !unknown.is_empty() {
             return json!({ "verdict": "unknown_product", "lines": unknown });
         }
-        // What names the same product is one line, as in product.
+        // Lines of the same product are merged, as in product.
         let mut lines: Vec<(usize, u32)> = Vec::new();
         for (item, line) in found.into_iter().flatten().zip(&asked.lines) {
             match lines.iter_mut().find(|(known, _)| *known == item) {
@@ -200,7 +200,7 @@ impl Shelf {
                 None => lines.push((item, line.quantity)),
             }
         }
-        // What does not fit wraps here: refusing it is the order's business too.
+        // An overflow wraps here: order has to refuse it, too.
         let price =
             |(item, units): &(usize, u32)| self.items[*item].price.wrapping_mul(i64::from(*units));
         let total = lines.iter().map(price).fold(0_i64, i64::wrapping_add);
@@ -271,7 +271,7 @@ impl Shelf {
         }
     }
 
-    /// The double gives the units back as well: tests look at `available`.
+    /// The stand-in releases the units as well: tests read `available`.
     fn release(&mut self, order: Uuid, committed: bool) -> &'static str {
         let Some(hold) = self.holds.values_mut().find(|hold| hold.order_id == order) else {
             return "released";

@@ -1,4 +1,4 @@
-//! Units that the stand-in has not any more, until order has settled them.
+//! Missing units at the stand-in, until order has confirmed them.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use clock::Clock;
+use clock::Ids;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -33,9 +33,9 @@ pub struct Settle {
 }
 
 impl Product {
-    /// Units of a committed order are counted away; what order is told of them.
+    /// Removes units of a committed order, and returns the shortfall that order reads.
     pub fn fall_short(&self, order: Uuid, sku: &str, quantity: u32) -> Uuid {
-        let id = Clock::system().uuid();
+        let id = Ids::system().uuid();
         self.shelf().shortfalls.open.push(json!({
             "id": id, "order_id": order, "sku": sku, "quantity": quantity, "created_at": "2026-11-28T12:00:00Z",
         }));
@@ -52,13 +52,13 @@ impl Product {
         ids.map(|id| id.parse().unwrap()).collect()
     }
 
-    /// The next time that shortfalls are settled meets this.
+    /// The next confirmation of shortfalls has this fault.
     pub fn next_settling(&self, fault: Fault) {
         self.shelf().shortfalls.settling.push(fault);
     }
 }
 
-/// In pages, as product answers.
+/// In pages, as product sends them.
 pub async fn open(
     State(shelf): State<Arc<Mutex<Shelf>>>,
     Query(asked): Query<Open>,

@@ -1,9 +1,9 @@
-//! What a shop does in the background, a round at a time or by itself: sagas and the audit.
+//! The background work of a shop, a round at a time or in loops: sagas and the audit.
 
 use std::time::Duration;
 
 use ::audit::{Audited, Finding};
-use clock::Clock;
+use clock::{Ids, Jitter};
 use order::{
     audit::{Auditor, OrderBooks},
     infrastructure::product_client::CatalogHttp,
@@ -24,10 +24,10 @@ use super::Shop;
 
 impl Shop {
     pub fn sagas(&self) -> PgSagas {
-        PgSagas::new(self.pool.clone(), self.clock)
+        PgSagas::new(self.pool.clone(), Jitter::random())
     }
 
-    /// The audit as `order work` does it, which reads again at once.
+    /// The audit of `order work`, which repeats suspect reads at once.
     pub fn auditor(&self) -> Auditor {
         Auditor {
             books: OrderBooks {
@@ -36,14 +36,15 @@ impl Shop {
             },
             pool: (&self.pool).into(),
             options: (*self.pool.connect_options()).clone(),
-            clock: Clock::system(),
+            ids: Ids::system(),
+            jitter: Jitter::random(),
         }
     }
 
     pub async fn findings(&self) -> Vec<Finding> {
         match self.auditor().run().await.unwrap() {
             Audited::Done(findings, _) => findings.listed().to_vec(),
-            Audited::Busy => unreachable!("nobody else audits"),
+            Audited::Busy => unreachable!("no other audit runs"),
         }
     }
 
@@ -52,11 +53,12 @@ impl Shop {
             reservations: self.reservations.clone(),
             sagas: self.sagas(),
             provider: self.provider.clone(),
-            clock: self.clock,
+            ids: Ids::system(),
+            jitter: Jitter::random(),
         }
     }
 
-    /// Sagas by polling, as in `work`; until the sender is dropped.
+    /// Drives sagas by polling, as `work` does, until the sender is dropped.
     pub fn start_work(&self, poll: Duration) -> watch::Sender<bool> {
         let (end, ended) = watch::channel(false);
         for lane in [Lane::Stock, Lane::Money] {
@@ -71,7 +73,7 @@ impl Shop {
         end
     }
 
-    /// The loop of `serve`, which what is placed here pokes.
+    /// The loop of `serve`, which placed orders wake.
     fn sagas_loop(&self, lane: Lane) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
         SagaLoop {
             drive: self.driver(),
@@ -86,12 +88,12 @@ impl Shop {
         self.drive_lane(Lane::Stock).await
     }
 
-    /// One round of a worker: what is due, and nothing that anybody has taken.
+    /// One round of a worker: sagas that are due, and none that is taken.
     pub async fn work(&self) -> Driven {
         Box::pin(self.driver().run(Lane::Stock)).await.unwrap()
     }
 
-    /// Whoever has taken a saga is slow or dead, and its lease is over.
+    /// The leases of taken sagas end, as those of a slow or dead worker do.
     pub async fn lose_leases(&self) {
         self.execute("UPDATE sagas SET due_at = now()").await;
     }
@@ -100,7 +102,7 @@ impl Shop {
         Box::pin(self.sagas_loop(lane).round()).await.unwrap()
     }
 
-    /// Rounds in both lanes until nothing is due any more.
+    /// Runs rounds in both lanes until nothing is due.
     pub async fn drive_out(&self) {
         while self.drive_lane(Lane::Stock).await.taken + self.drive_lane(Lane::Money).await.taken
             > 0
@@ -123,7 +125,7 @@ impl Shop {
         }
     }
 
-    /// The same, with whatever waits for a moment woken too.
+    /// The same, after sagas that wait for a retry are made due.
     pub async fn drive_on(&self) {
         self.execute(
             "UPDATE sagas SET due_at = now() WHERE finished_at IS NULL AND step <> 'wait'",
@@ -132,7 +134,7 @@ impl Shop {
         self.drive_out().await;
     }
 
-    /// Drives sagas when poked, as `serve` does; until the sender is dropped.
+    /// Drives sagas when woken, as `serve` does, until the sender is dropped.
     pub fn start_sagas(&self) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(false);
         for lane in [Lane::Stock, Lane::Money] {

@@ -1,4 +1,4 @@
-//! Requests to a shop, and what they are answered.
+//! Requests to a shop, and their responses.
 
 use axum::{
     body::Body,

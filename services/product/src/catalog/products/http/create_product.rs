@@ -2,27 +2,27 @@
 
 use axum::{extract::State, http::StatusCode};
 use garde::Validate;
+use idempotency::{Answer, IdempotencyKey, Once, OptionalKey};
 use money::Amount;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    Problem, ValidJson,
+    Problem, Requires, ValidJson,
     conditional::ETag,
-    idempotency::{IdempotencyKey, OptionalKey},
+    permissions,
     schema::{Line, Lines},
-    token::VendorOrAdmin,
 };
 
 use super::product_view::ProductView;
 use crate::{
     app::App,
     catalog::products::{
-        self, NewProduct,
+        self,
         model::{
-            Category, Description, Metadata, Name, Product, Sku, Slug, Status, VendorId, Viewer,
+            Category, Description, Metadata, Name, NewProduct, Product, Sku, Slug, Status,
+            VendorId, Viewer,
         },
     },
-    idempotency::{Answer, Once},
     stock::inventory::model::MAX_ON_HAND,
 };
 
@@ -94,7 +94,7 @@ struct FirstUnits {
 )]
 pub(super) async fn create_product(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     key: Option<IdempotencyKey>,
     ValidJson(request): ValidJson<CreateProduct>,
 ) -> Result<Answer, Problem> {
@@ -103,7 +103,7 @@ pub(super) async fn create_product(
         .transpose()?;
     let _flight = once
         .as_ref()
-        .map(|once| app.in_flight.enter(once))
+        .map(|once| app.in_flight.enter(once.hash()))
         .transpose()?;
     let price = products::model::price(&request.price, app.currency)
         .map_err(|error| Problem::invalid_field("/price", "invalid_amount", error.to_string()))?;
@@ -135,5 +135,5 @@ pub(super) async fn create_product(
             &ProductView::new(product, viewer, app.currency),
         )
     };
-    Ok(products::create_product(&app.pool, app.clock, &new, once.as_ref(), answer).await?)
+    Ok(products::create_product(&app.pool, app.ids, &new, once.as_ref(), answer).await?)
 }

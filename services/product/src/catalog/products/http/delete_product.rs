@@ -1,13 +1,13 @@
 //! `DELETE /products/{id}`
 
 use axum::{extract::State, http::StatusCode};
-use web::{PathParameters, Problem, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, permissions};
 
 use crate::{
     app::App,
     catalog::products::{
+        self,
         model::{Owner, ProductId},
-        postgres::products,
     },
 };
 
@@ -28,11 +28,10 @@ use crate::{
 )]
 pub(super) async fn delete_product(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     PathParameters(id): PathParameters<ProductId>,
 ) -> Result<StatusCode, Problem> {
-    let deleted = products::delete(&app.pool, id, Owner::of(&caller)).await;
-    if deleted.map_err(|error| postgres::problem(&error))? {
+    if products::delete(&app.pool, id, Owner::of(&caller)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found())

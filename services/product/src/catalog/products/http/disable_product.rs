@@ -1,7 +1,7 @@
 //! `POST /products/{id}/disable`
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, conditional::ETag, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::products};
 
 use super::product_view::ProductView;
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 )]
 pub(super) async fn disable_product(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<products::Write>,
     PathParameters(id): PathParameters<ProductId>,
 ) -> Result<(ETag, Json<ProductView>), Problem> {
     let product = set_status(&app.pool, id, Owner::of(&caller), Status::Disabled).await?;

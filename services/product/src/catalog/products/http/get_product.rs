@@ -6,13 +6,10 @@ use axum::extract::State;
 use tokio::time::Instant;
 use web::{PathParameters, Problem, conditional::ETag, token::Guest};
 
-use super::product_view::ProductView;
+use super::{product_view::ProductView, views::View};
 use crate::{
     app::App,
-    catalog::products::{
-        model::{ProductName, Status, Viewer},
-        views::View,
-    },
+    catalog::products::model::{ProductName, Status, Viewer},
 };
 
 /// Get a product

@@ -4,10 +4,10 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, Page},
+    permissions::vendor_products,
     schema::BlankLine,
-    token::Vendor,
 };
 
 use super::{product_query, product_view::ProductView};
@@ -50,7 +50,7 @@ pub(super) struct ListVendorProducts {
 )]
 pub(super) async fn list_vendor_products(
     State(app): State<App>,
-    caller: Vendor,
+    caller: Requires<vendor_products::List>,
     ListQuery {
         paging,
         filter: query,

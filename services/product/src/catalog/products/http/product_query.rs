@@ -11,10 +11,10 @@ use super::product_view::ProductView;
 use crate::{
     app::App,
     catalog::products::{
+        self,
         model::{Filter, Position, Sort, Viewer},
-        postgres::product_lists,
     },
-    infrastructure::postgres::readable::readable,
+    infrastructure::http::listing::{self, readable},
 };
 
 const MAX_SEARCH_LENGTH: usize = 200;
@@ -95,13 +95,8 @@ pub(super) async fn page(
     query: &PageQuery,
 ) -> Result<Page<ProductView>, Problem> {
     let paging: Paging<Position> = Paging::try_new(query, &Shape { list, filter, sort })?;
-    let rows = product_lists::rows(&app.lists, viewer, filter, sort, &paging).await?;
-    let total = if paging.include_total {
-        let total = product_lists::total(&app.lists, viewer, filter).await;
-        Some(total.map_err(|error| postgres::problem(&error))?)
-    } else {
-        None
-    };
-    let page = paging.page_of(rows, total, |row| row.position(sort), readable)?;
+    let rows = products::rows(&app.lists, viewer, filter, sort, &paging);
+    let total = products::total(&app.lists, viewer, filter);
+    let page = listing::page(&paging, rows, total, |row| row.position(sort), readable).await?;
     Ok(page.map(|product| ProductView::new(product, viewer, app.currency)))
 }

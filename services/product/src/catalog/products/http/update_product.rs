@@ -3,13 +3,13 @@
 use axum::{Json, extract::State};
 use garde::Validate;
 use money::Amount;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     conditional::{ETag, IfMatch},
+    permissions,
     schema::{Line, Lines},
-    token::VendorOrAdmin,
 };
 
 use super::product_view::ProductView;
@@ -27,19 +27,19 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "price": "11.90", "category": null, "metadata": { "colour": "navy" } }))]
 pub(crate) struct UpdateProduct {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Line<200>, inline, required = false)]
     name: Option<Name>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", max_length = 100)]
     slug: Option<Slug>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Lines<10_000>, inline, required = false)]
     description: Option<Description>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Option<Amount>, nullable = false)]
     price: Option<Amount>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Option<Line<100>>, inline)]
     #[expect(
         clippy::option_option,
@@ -47,23 +47,16 @@ pub(crate) struct UpdateProduct {
     )]
     category: Option<Option<Category>>,
     /// Merged member by member; null removes all metadata.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Option<Object>)]
     #[expect(
         clippy::option_option,
         reason = "absent and null differ in a merge patch"
     )]
     metadata: Option<Option<Metadata>>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "web::json::present")]
     #[schema(value_type = Option<Status>, nullable = false)]
     status: Option<Status>,
-}
-
-/// A member that is there, null or not; absent ones never come here.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// Change a product
@@ -88,7 +81,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 )]
 pub(super) async fn patch_product(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     PathParameters(id): PathParameters<ProductId>,
     if_match: IfMatch,
     ValidJson(request): ValidJson<UpdateProduct>,
@@ -137,7 +130,7 @@ pub(super) async fn patch_product(
 )]
 pub(super) async fn put_product(
     app: State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::products::Write>,
     id: PathParameters<ProductId>,
     if_match: IfMatch,
     request: ValidJson<UpdateProduct>,

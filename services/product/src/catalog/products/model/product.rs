@@ -49,3 +49,18 @@ pub struct Product {
     /// The location that orders are filled from first.
     pub warehouse: String,
 }
+
+#[derive(Clone, Debug)]
+pub struct NewProduct {
+    pub vendor_id: VendorId,
+    pub sku: Sku,
+    /// Made from the name where absent.
+    pub slug: Option<Slug>,
+    pub name: Name,
+    pub description: Description,
+    pub price_minor: i64,
+    pub category: Option<Category>,
+    pub metadata: Metadata,
+    pub status: Status,
+    pub on_hand: i64,
+}

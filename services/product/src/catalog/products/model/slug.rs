@@ -48,7 +48,7 @@ impl Slug {
         &self.0
     }
 
-    /// Slugs for a product that came without one, in the order to try them; the last is nobody else's.
+    /// Slugs for a product that came without one, in the order to try them; the last is unique.
     pub fn candidates(name: &str, sku: &Sku, id: Uuid) -> Vec<Self> {
         let (name, sku) = (words(name), words(sku.as_str()));
         let unique = format!("product-{}", id.simple());

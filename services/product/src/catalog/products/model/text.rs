@@ -48,7 +48,7 @@ texts! {
     Description: 0..=10_000, lines: true;
     /// What a product is filed under.
     Category: 1..=100, lines: false;
-    /// Why somebody changed a count.
+    /// Why a count was changed.
     Reason: 1..=200, lines: false;
 }
 

@@ -1,7 +1,6 @@
-//! Who looks at the catalogue, and whose products somebody may change.
+//! Who looks at the catalogue, and whose products a caller may change.
 
 use uuid::Uuid;
-use web::token::{Caller, Role};
 
 use super::VendorId;
 
@@ -14,14 +13,6 @@ pub enum Viewer {
 }
 
 impl Viewer {
-    pub fn of(caller: Option<&Caller>) -> Self {
-        match caller {
-            Some(caller) if caller.has(Role::Admin) => Self::Admin,
-            Some(caller) if caller.has(Role::Vendor) => Self::Vendor(VendorId(caller.id)),
-            Some(_) | None => Self::Public,
-        }
-    }
-
     pub fn sees_all(self) -> bool {
         match self {
             Self::Admin => true,
@@ -47,7 +38,7 @@ impl Viewer {
     }
 }
 
-/// Whose products a caller may change: a vendor's own, or anybody's.
+/// Whose products a caller may change: a vendor's own, or any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     Any,
@@ -55,15 +46,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    pub fn of(caller: &Caller) -> Self {
-        if caller.has(Role::Admin) {
-            Self::Any
-        } else {
-            Self::Only(VendorId(caller.id))
-        }
-    }
-
-    /// None: anybody's.
+    /// None: any.
     pub fn vendor(self) -> Option<Uuid> {
         match self {
             Self::Any => None,

@@ -5,15 +5,10 @@ use postgres::Pool;
 use web::list::{Paging, Total};
 
 use super::{product_row::ProductRow, select_products};
-use crate::catalog::products::model::{Filter, Position, Sort, Viewer};
-
-#[derive(Debug, thiserror::Error)]
-pub enum ListError {
-    #[error("the cursor belongs to another sort")]
-    Cursor,
-    #[error("cannot read the list")]
-    Database(#[from] sqlx::Error),
-}
+use crate::{
+    catalog::products::model::{Filter, Position, Sort, Viewer},
+    infrastructure::postgres::failure::ListError,
+};
 
 /// Puts what is asked of the stock into a statement: `$ask!` is called with it.
 macro_rules! with_stock {

@@ -1,35 +1,30 @@
 //! A product as its row came from the database.
 
-use std::fmt::Display;
-
 use crate::{
     catalog::products::model::{
         Category, Description, Metadata, Name, Position, Product, ProductId, Sku, Slug, Sort,
         Status, VendorId,
     },
-    infrastructure::postgres::readable::{Attempt, Row, Time, Unreadable},
+    infrastructure::postgres::readable::{Attempt, Time, Tried, Unreadable, row},
 };
 
-#[derive(Clone, Debug)]
-pub struct ProductRow {
-    pub id: ProductId,
-    pub vendor_id: VendorId,
-    pub sku: Sku,
-    pub slug: Slug,
-    pub name: Name,
-    pub description: Description,
-    pub price_minor: i64,
-    pub category: Option<Category>,
-    /// JSON, as it was sent.
-    pub metadata: String,
-    pub status: Attempt<Status>,
-    pub version: i64,
-    pub created_at: Attempt<Time>,
-    pub updated_at: Attempt<Time>,
-    pub on_hand: i64,
-    pub held: i64,
-    pub allocated: i64,
-    pub warehouse: String,
+row!(
+    ProductRow, "product", id.0 => Product
+    {
+        id: ProductId, vendor_id: VendorId, sku: Sku, slug: Slug, name: Name, description: Description,
+        price_minor: i64, category: Option<Category>, version: i64, on_hand: i64, held: i64, allocated: i64,
+        warehouse: String,
+    }
+    {
+        metadata: String, status: Attempt<Status>, created_at: Attempt<Time>, updated_at: Attempt<Time>,
+    }
+);
+
+/// JSON, as it was sent.
+impl Tried<Metadata> for String {
+    fn read(self) -> Result<Metadata, Unreadable> {
+        Metadata::stored(self).map_err(|error| Unreadable(error.to_string()))
+    }
 }
 
 impl ProductRow {
@@ -40,39 +35,6 @@ impl ProductRow {
             Sort::Newest | Sort::Oldest => Position::Age(self.created_at.get()?.0, id),
             Sort::Cheapest | Sort::Dearest => Position::Price(self.price_minor, id),
             Sort::Name => Position::Name(self.name.as_str().to_owned(), id),
-        })
-    }
-}
-
-impl Row for ProductRow {
-    type Read = Product;
-
-    const KIND: &'static str = "product";
-
-    fn id(&self) -> impl Display + use<> {
-        self.id.0
-    }
-
-    fn read(self) -> Result<Product, Unreadable> {
-        Ok(Product {
-            id: self.id,
-            vendor_id: self.vendor_id,
-            sku: self.sku,
-            slug: self.slug,
-            name: self.name,
-            description: self.description,
-            price_minor: self.price_minor,
-            category: self.category,
-            metadata: Metadata::stored(self.metadata)
-                .map_err(|error| Unreadable(error.to_string()))?,
-            status: self.status.read()?,
-            version: self.version,
-            created_at: self.created_at.read()?.0,
-            updated_at: self.updated_at.read()?.0,
-            on_hand: self.on_hand,
-            held: self.held,
-            allocated: self.allocated,
-            warehouse: self.warehouse,
         })
     }
 }

@@ -8,12 +8,8 @@ use uuid::Uuid;
 
 use super::{product_row::ProductRow, select_products};
 use crate::{
-    catalog::products::{
-        NewProduct,
-        model::{Category, Owner, Product, ProductId, Slug, Status},
-    },
+    catalog::products::model::{Category, NewProduct, Owner, Product, ProductId, Slug, Status},
     infrastructure::postgres::readable::readable_ones,
-    stock::reservations::model::Offer,
 };
 
 pub async fn by_id(
@@ -133,22 +129,4 @@ pub async fn delete(
     .execute(db)
     .await?;
     Ok(deleted.rows_affected() == 1)
-}
-
-/// What orders name, by id or by SKU; hidden and deleted ones too.
-pub async fn offers(
-    tx: &mut Transaction,
-    ids: &[Uuid],
-    skus: &[&str],
-) -> Result<Vec<Offer>, sqlx::Error> {
-    sqlx::query_as!(
-        Offer,
-        r#"SELECT id AS product_id, vendor_id, sku AS "sku: _", name AS "name: _", price_minor,
-               (status = 'active' AND deleted_at IS NULL) AS "orderable!"
-           FROM products WHERE id = ANY ($1) OR sku = ANY ($2)"#,
-        ids,
-        skus as _,
-    )
-    .fetch_all(&mut **tx)
-    .await
 }

@@ -2,20 +2,19 @@
 
 use axum::extract::State;
 use garde::Validate;
+use idempotency::{Answer, IdempotencyKey, Once};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
-    idempotency::IdempotencyKey,
+    PathParameters, Problem, Requires, ValidJson,
+    permissions::stock,
     schema::{Difference, Line},
-    token::VendorOrAdmin,
 };
 
 use super::{inventory_view::InventoryView, set_inventory::answer};
 use crate::{
     app::App,
     catalog::products::model::{Owner, Reason, Sku},
-    idempotency::{Answer, Once},
     stock::{
         inventory::{ChangeOnHand, NewCount, change_on_hand, model::MAX_ON_HAND},
         locations::model::LocationCode,
@@ -79,13 +78,13 @@ fn moves(delta: &i64, (): &()) -> garde::Result {
 )]
 pub(super) async fn adjust_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Write>,
     PathParameters(sku): PathParameters<Sku>,
     key: IdempotencyKey,
     ValidJson(request): ValidJson<AdjustInventory>,
 ) -> Result<Answer, Problem> {
     let once = Once::try_new(caller.id, "adjust_inventory", &key, &(&sku, &request))?;
-    let _flight = app.in_flight.enter(&once)?;
+    let _flight = app.in_flight.enter(once.hash())?;
     let change = ChangeOnHand {
         sku,
         owner: Owner::of(&caller),
@@ -96,5 +95,5 @@ pub(super) async fn adjust_inventory(
         reason: Some(request.reason),
         force: request.force,
     };
-    Ok(change_on_hand(&app.pool, app.clock, &change, &once, answer).await?)
+    Ok(change_on_hand(&app.pool, app.ids, &change, &once, answer).await?)
 }

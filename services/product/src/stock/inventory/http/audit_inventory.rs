@@ -4,7 +4,7 @@ use ::audit::{Audited, Findings};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{Problem, token::Admin};
+use web::{Problem, Requires, permissions::stock};
 
 use crate::{app::App, audit};
 
@@ -65,7 +65,7 @@ impl AuditView {
 )]
 pub(super) async fn audit_inventory(
     State(app): State<App>,
-    _: Admin,
+    _: Requires<stock::Audit>,
 ) -> Result<Json<AuditView>, Problem> {
     let audited = app.auditor.run().await;
     match audited.map_err(|error| Problem::from(&error))? {

@@ -1,13 +1,13 @@
 //! `GET /inventory/{sku}`
 
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, conditional::ETag, token::VendorOrAdmin};
+use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::stock};
 
 use super::inventory_view::InventoryView;
 use crate::{
     app::App,
     catalog::products::model::{Owner, Sku},
-    stock::inventory::postgres::inventory,
+    stock::inventory,
 };
 
 /// Get the stock of a SKU
@@ -27,12 +27,11 @@ use crate::{
 )]
 pub(super) async fn get_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Read>,
     PathParameters(sku): PathParameters<Sku>,
 ) -> Result<(ETag, Json<InventoryView>), Problem> {
-    let found = inventory::find(&app.pool, &sku, Owner::of(&caller)).await;
-    let inventory = found
-        .map_err(|error| postgres::problem(&error))?
+    let inventory = inventory::find(&app.pool, &sku, Owner::of(&caller))
+        .await?
         .ok_or_else(Problem::not_found)?;
     Ok((ETag(inventory.on_hand), Json(inventory.into())))
 }

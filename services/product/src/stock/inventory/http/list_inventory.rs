@@ -1,19 +1,21 @@
 //! `GET /inventory`
 
 use axum::{Json, extract::State};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, Page, Paging},
-    token::VendorOrAdmin,
+    permissions::stock,
 };
 
 use super::inventory_view::InventoryView;
 use crate::{
     app::App,
-    catalog::products::{model::Owner, postgres::product_lists::ListError},
-    stock::inventory::postgres::inventory,
+    catalog::products::model::Owner,
+    infrastructure::http::listing::page,
+    stock::inventory::{self, model::Inventory},
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -23,13 +25,6 @@ pub(super) struct ListInventory {
     /// `true`: only SKUs at or below their low-stock threshold.
     #[serde(default)]
     #[param(required = false)]
-    low_stock: bool,
-}
-
-/// What a cursor belongs to.
-#[derive(Serialize)]
-struct Shape {
-    list: &'static str,
     low_stock: bool,
 }
 
@@ -49,32 +44,18 @@ struct Shape {
 )]
 pub(super) async fn list_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Read>,
     ListQuery {
         paging,
         filter: query,
     }: ListQuery<ListInventory>,
 ) -> Result<Json<Page<InventoryView>>, Problem> {
     let (owner, low_stock) = (Owner::of(&caller), query.low_stock);
-    let paging: Paging<String> = Paging::try_new(
-        &paging,
-        &Shape {
-            list: "inventory",
-            low_stock,
-        },
-    )?;
-    let rows = inventory::rows(&app.lists, owner, low_stock, &paging)
-        .await
-        .map_err(ListError::from)?;
-    let total = if paging.include_total {
-        Some(
-            inventory::total(&app.lists, owner, low_stock)
-                .await
-                .map_err(ListError::from)?,
-        )
-    } else {
-        None
-    };
-    let page = paging.page(rows, total, |row| row.sku.as_str().to_owned())?;
+    let shape = json!({ "list": "inventory", "low_stock": low_stock });
+    let paging: Paging<String> = Paging::try_new(&paging, &shape)?;
+    let rows = inventory::rows(&app.lists, owner, low_stock, &paging);
+    let total = inventory::total(&app.lists, owner, low_stock);
+    let position = |row: &Inventory| Some(row.sku.as_str().to_owned());
+    let page = page(&paging, rows, total, position, Some).await?;
     Ok(Json(page.map(InventoryView::from)))
 }

@@ -6,28 +6,24 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    PathParameters, Problem,
+    PathParameters, Problem, Requires,
     list::{ListQuery, NoFilter, Page, Paging},
-    token::VendorOrAdmin,
+    permissions::stock,
 };
 
 use crate::{
     app::App,
-    catalog::products::{
-        model::{Owner, Sku, VendorId},
-        postgres::product_lists::ListError,
-    },
-    infrastructure::postgres::readable::readable,
-    stock::inventory::{
-        model::{MovementKind, PastMovement},
-        postgres::{
-            inventory,
-            movements::{self, MovementRow},
+    catalog::products::model::{Owner, Sku, VendorId},
+    infrastructure::http::listing::{page, readable},
+    stock::{
+        inventory::{
+            self, MovementRow,
+            model::{MovementKind, PastMovement},
         },
+        reservations::model::OrderId,
     },
 };
 
-ids::id!(pub(crate) OrderId, "ord");
 ids::id!(MovementId, "mov");
 
 #[derive(Serialize, ToSchema)]
@@ -36,7 +32,7 @@ ids::id!(MovementId, "mov");
     "warehouse": "main", "reason": "broken in the warehouse", "order_id": null,
     "user_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003", "created_at": "2026-11-21T08:00:00Z",
 }))]
-pub(crate) struct MovementView {
+pub(super) struct MovementView {
     id: MovementId,
     kind: MovementKind,
     /// The number of units added, or removed if negative.
@@ -87,27 +83,16 @@ impl From<PastMovement> for MovementView {
 )]
 pub(super) async fn list_movements(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Read>,
     PathParameters(sku): PathParameters<Sku>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<MovementView>>, Problem> {
-    let owned = inventory::find(&app.lists, &sku, Owner::of(&caller)).await;
-    owned
-        .map_err(|error| postgres::problem(&error))?
+    inventory::find(&app.lists, &sku, Owner::of(&caller))
+        .await?
         .ok_or_else(Problem::not_found)?;
     let paging: Paging<(DateTime<Utc>, Uuid)> = Paging::try_new(&paging, &("movements", &sku))?;
-    let rows = movements::rows(&app.lists, &sku, &paging)
-        .await
-        .map_err(ListError::from)?;
-    let total = if paging.include_total {
-        Some(
-            movements::total(&app.lists, &sku)
-                .await
-                .map_err(ListError::from)?,
-        )
-    } else {
-        None
-    };
-    let page = paging.page_of(rows, total, MovementRow::position, readable)?;
+    let rows = inventory::movement_rows(&app.lists, &sku, &paging);
+    let total = inventory::movement_total(&app.lists, &sku);
+    let page = page(&paging, rows, total, MovementRow::position, readable).await?;
     Ok(Json(page.map(MovementView::from)))
 }

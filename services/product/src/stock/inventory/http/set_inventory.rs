@@ -2,21 +2,20 @@
 
 use axum::{extract::State, http::StatusCode};
 use garde::Validate;
+use idempotency::{Answer, IdempotencyKey, Once};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
+    PathParameters, Problem, Requires, ValidJson,
     conditional::{ETag, IfMatch},
-    idempotency::IdempotencyKey,
+    permissions::stock,
     schema::Line,
-    token::VendorOrAdmin,
 };
 
 use super::inventory_view::InventoryView;
 use crate::{
     app::App,
     catalog::products::model::{Owner, Reason, Sku},
-    idempotency::{Answer, Once},
     stock::{
         inventory::{
             ChangeOnHand, NewCount, change_on_hand,
@@ -77,14 +76,14 @@ pub(crate) struct SetInventory {
 )]
 pub(super) async fn set_inventory(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<stock::Write>,
     PathParameters(sku): PathParameters<Sku>,
     key: IdempotencyKey,
     if_match: IfMatch,
     ValidJson(request): ValidJson<SetInventory>,
 ) -> Result<Answer, Problem> {
     let once = Once::try_new(caller.id, "set_inventory", &key, &(&sku, &request))?;
-    let _flight = app.in_flight.enter(&once)?;
+    let _flight = app.in_flight.enter(once.hash())?;
     let change = ChangeOnHand {
         sku,
         owner: Owner::of(&caller),
@@ -97,7 +96,7 @@ pub(super) async fn set_inventory(
         reason: request.reason,
         force: request.force,
     };
-    Ok(change_on_hand(&app.pool, app.clock, &change, &once, answer).await?)
+    Ok(change_on_hand(&app.pool, app.ids, &change, &once, answer).await?)
 }
 
 pub(super) fn answer(inventory: Inventory) -> Result<Answer, serde_json::Error> {

@@ -1,7 +1,5 @@
 //! Movements: why `on_hand` is what it is. Only ever added to.
 
-use std::fmt::Display;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
@@ -9,7 +7,7 @@ use web::list::{Paging, Total};
 
 use crate::{
     catalog::products::model::{Reason, Sku},
-    infrastructure::postgres::readable::{Attempt, Row, Time, Unreadable},
+    infrastructure::postgres::readable::{Attempt, Time, row},
     stock::inventory::model::{Movement, MovementKind, PastMovement},
 };
 
@@ -34,47 +32,18 @@ pub async fn add(tx: &mut Transaction, movement: &Movement) -> Result<(), sqlx::
 /// The sort key of a movement; the newest come first.
 pub type Position = (DateTime<Utc>, Uuid);
 
-/// A movement as its row came from the database.
-#[derive(Debug)]
-pub struct MovementRow {
-    id: Uuid,
-    location: String,
-    kind: Attempt<MovementKind>,
-    delta: i64,
-    on_hand_after: i64,
-    reason: Option<String>,
-    order_id: Option<Uuid>,
-    actor: Option<Uuid>,
-    created_at: Attempt<Time>,
-}
+row!(
+    MovementRow, "movement", id => PastMovement
+    {
+        id: Uuid, location: String, delta: i64, on_hand_after: i64, reason: Option<String>, order_id: Option<Uuid>,
+        actor: Option<Uuid>,
+    }
+    { kind: Attempt<MovementKind>, created_at: Attempt<Time> }
+);
 
 impl MovementRow {
     pub fn position(&self) -> Option<Position> {
         Some((self.created_at.get()?.0, self.id))
-    }
-}
-
-impl Row for MovementRow {
-    type Read = PastMovement;
-
-    const KIND: &'static str = "movement";
-
-    fn id(&self) -> impl Display + use<> {
-        self.id
-    }
-
-    fn read(self) -> Result<PastMovement, Unreadable> {
-        Ok(PastMovement {
-            id: self.id,
-            location: self.location,
-            kind: self.kind.read()?,
-            delta: self.delta,
-            on_hand_after: self.on_hand_after,
-            reason: self.reason,
-            order_id: self.order_id,
-            actor: self.actor,
-            created_at: self.created_at.read()?.0,
-        })
     }
 }
 

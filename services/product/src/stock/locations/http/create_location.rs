@@ -4,15 +4,15 @@ use axum::{Json, extract::State, http::StatusCode};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, schema::Line, token::Admin};
+use web::{Problem, Requires, ValidJson, permissions, schema::Line};
 
 use super::location_view::LocationView;
 use crate::{
     app::App,
     catalog::products::model::Name,
     stock::locations::{
+        self,
         model::{LocationCode, NewLocation},
-        postgres::locations,
     },
 };
 
@@ -48,7 +48,7 @@ pub(crate) struct CreateLocation {
 )]
 pub(super) async fn create_location(
     State(app): State<App>,
-    _: Admin,
+    _: Requires<permissions::locations::Write>,
     ValidJson(request): ValidJson<CreateLocation>,
 ) -> Result<(StatusCode, Json<LocationView>), Problem> {
     let new = NewLocation {
@@ -56,14 +56,11 @@ pub(super) async fn create_location(
         name: request.name,
         priority: request.priority,
     };
-    let made = locations::insert(&app.pool, &new).await;
-    let location = made
-        .map_err(|error| postgres::problem(&error))?
-        .ok_or_else(|| {
-            Problem::conflict(
-                "location_taken",
-                "Another location has this code; choose another.",
-            )
-        })?;
+    let location = locations::insert(&app.pool, &new).await?.ok_or_else(|| {
+        Problem::conflict(
+            "location_taken",
+            "Another location has this code; choose another.",
+        )
+    })?;
     Ok((StatusCode::CREATED, Json(location.into())))
 }

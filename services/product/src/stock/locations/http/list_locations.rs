@@ -2,17 +2,16 @@
 
 use axum::{Json, extract::State};
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, NoFilter, Page, Paging},
-    token::Admin,
+    permissions,
 };
 
 use super::location_view::LocationView;
 use crate::{
     app::App,
-    catalog::products::postgres::product_lists::ListError,
-    infrastructure::postgres::readable::readable,
-    stock::locations::postgres::locations::{self, LocationRow},
+    infrastructure::http::listing::{page, readable},
+    stock::locations::{self, LocationRow},
 };
 
 /// List locations
@@ -31,20 +30,13 @@ use crate::{
 )]
 pub(super) async fn list_locations(
     State(app): State<App>,
-    _: Admin,
+    _: Requires<permissions::locations::Read>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
 ) -> Result<Json<Page<LocationView>>, Problem> {
     let paging: Paging<String> = Paging::try_new(&paging, &"locations")?;
-    let rows = locations::rows(&app.lists, &paging)
-        .await
-        .map_err(ListError::from)?;
-    let total = if paging.include_total {
-        let total = locations::total(&app.lists).await;
-        Some(total.map_err(ListError::from)?)
-    } else {
-        None
-    };
-    let key = |row: &LocationRow| Some(row.code.as_str().to_owned());
-    let page = paging.page_of(rows, total, key, readable)?;
+    let rows = locations::rows(&app.lists, &paging);
+    let total = locations::total(&app.lists);
+    let position = |row: &LocationRow| Some(row.code.as_str().to_owned());
+    let page = page(&paging, rows, total, position, readable).await?;
     Ok(Json(page.map(LocationView::from)))
 }

@@ -10,7 +10,7 @@ use web::{Problem, QueryParameters};
 
 use crate::{
     app::App,
-    stock::reservations::postgres::order_holds::{self, UnitsRow},
+    stock::reservations::{UnitsRow, holds_by_order},
 };
 
 const MOST: i64 = 1_000;
@@ -63,8 +63,7 @@ pub(super) async fn list_order_holds(
     }
     let after = query.after.unwrap_or(Uuid::nil());
     let upto = query.upto.unwrap_or(Uuid::max());
-    let rows = order_holds::page(&app.pool, after, upto, limit).await;
-    let rows = rows.map_err(|error| postgres::problem(&error))?;
+    let rows = holds_by_order(&app.pool, after, upto, limit).await?;
     let reservations = by_order(rows);
     let is_full = i64::try_from(reservations.len()) == Ok(limit);
     let last = reservations.last().map(|hold| hold.order_id);

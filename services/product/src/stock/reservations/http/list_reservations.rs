@@ -5,24 +5,18 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{
-    Problem,
+    Problem, Requires,
     list::{ListQuery, Page, Paging},
-    token::VendorOrAdmin,
+    permissions,
 };
 
 use crate::{
     app::App,
-    catalog::products::{
-        model::{Owner, ProductId, Sku, VendorId},
-        postgres::product_lists::ListError,
-    },
-    infrastructure::postgres::readable::readable,
-    stock::{
-        inventory::http::list_movements::OrderId,
-        reservations::{
-            model::{HoldState, ReservedLine},
-            postgres::reservations::{self, Position, Wanted},
-        },
+    catalog::products::model::{Owner, ProductId, Sku, VendorId},
+    infrastructure::http::listing::{page, readable},
+    stock::reservations::{
+        self, Position, Wanted,
+        model::{HoldState, OrderId, ReservedLine},
     },
 };
 
@@ -114,7 +108,7 @@ impl From<ReservedLine> for ReservationView {
 )]
 pub(super) async fn list_reservations(
     State(app): State<App>,
-    caller: VendorOrAdmin,
+    caller: Requires<permissions::reservations::Read>,
     ListQuery {
         paging,
         filter: query,
@@ -135,15 +129,8 @@ pub(super) async fn list_reservations(
         order: query.order.map(|order| order.0),
         state: query.state,
     };
-    let rows = reservations::rows(&app.lists, &wanted, &paging)
-        .await
-        .map_err(ListError::from)?;
-    let total = if paging.include_total {
-        let total = reservations::total(&app.lists, &wanted).await;
-        Some(total.map_err(ListError::from)?)
-    } else {
-        None
-    };
-    let page = paging.page_of(rows, total, |row| Some(row.position()), readable)?;
+    let rows = reservations::rows(&app.lists, &wanted, &paging);
+    let total = reservations::total(&app.lists, &wanted);
+    let page = page(&paging, rows, total, |row| Some(row.position()), readable).await?;
     Ok(Json(page.map(ReservationView::from)))
 }

@@ -1,13 +1,13 @@
 //! `POST /internal/reservations/release`: called by order, at most 128 orders at once.
 
 use axum::{Json, extract::State};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 use web::{JsonBody, Problem};
 
-use super::reserve_stock::check_batch;
 use crate::{
     app::App,
+    infrastructure::http::batch::{Outcomes, check_batch},
     stock::reservations::{Outcome, Release, Released, release},
 };
 
@@ -19,15 +19,10 @@ pub(crate) struct ReleaseReservations {
     committed: bool,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Outcomes {
-    outcomes: Vec<Outcome<Released>>,
-}
-
 pub(super) async fn release_reservations(
     State(app): State<App>,
     JsonBody(request): JsonBody<ReleaseReservations>,
-) -> Result<Json<Outcomes>, Problem> {
+) -> Result<Json<Outcomes<Outcome<Released>>>, Problem> {
     check_batch(request.order_ids.len())?;
     let how_far = if request.committed {
         Release::Committed

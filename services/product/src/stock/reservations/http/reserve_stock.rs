@@ -10,19 +10,20 @@ use web::{JsonBody, Problem};
 
 use crate::{
     app::App,
+    infrastructure::http::batch::{check_batch, check_lines},
     stock::reservations::{
-        model::{Hash, Item, MAX_BATCH, MAX_HOLD_SECONDS, MAX_LINES, Reservation, Verdict, Wanted},
+        model::{Hash, Item, MAX_HOLD_SECONDS, Reservation, Verdict, Wanted},
         reserve,
     },
 };
 
 #[derive(Deserialize)]
 pub(crate) struct ReserveStock {
-    reservations: Vec<Wish>,
+    reservations: Vec<AskedReservation>,
 }
 
 #[derive(Deserialize)]
-struct Wish {
+struct AskedReservation {
     request_key: Hash,
     fingerprint: Hash,
     order_id: Uuid,
@@ -48,44 +49,18 @@ pub(super) async fn reserve_stock(
     JsonBody(request): JsonBody<ReserveStock>,
 ) -> Result<Json<Verdicts>, Problem> {
     check_batch(request.reservations.len())?;
-    let wishes = request.reservations.into_iter().map(Reservation::try_from);
-    let reservations = wishes.collect::<Result<Vec<_>, Problem>>()?;
+    let asked = request.reservations.into_iter().map(Reservation::try_from);
+    let reservations = asked.collect::<Result<Vec<_>, Problem>>()?;
     let verdicts = reserve(&app.pool, app.currency, &reservations).await?;
     Ok(Json(Verdicts { verdicts }))
 }
 
-/// 422 for more than one call may carry.
-pub(crate) fn check_batch(orders: usize) -> Result<(), Problem> {
-    if orders <= MAX_BATCH {
-        Ok(())
-    } else {
-        Err(Problem::invalid_field(
-            "",
-            "batch_too_large",
-            format!("at most {MAX_BATCH} orders per request"),
-        ))
-    }
-}
-
-/// 422 for an order of nothing, or of too much.
-pub(super) fn check_lines(order: Uuid, lines: usize) -> Result<(), Problem> {
-    if (1..=MAX_LINES).contains(&lines) {
-        Ok(())
-    } else {
-        Err(Problem::invalid_field(
-            "",
-            "lines_out_of_range",
-            format!("order {order} must have 1 to {MAX_LINES} lines"),
-        ))
-    }
-}
-
-impl TryFrom<Wish> for Reservation {
+impl TryFrom<AskedReservation> for Reservation {
     type Error = Problem;
 
-    fn try_from(wish: Wish) -> Result<Self, Problem> {
-        check_lines(wish.order_id, wish.lines.len())?;
-        let lines = wish.lines.into_iter().map(|line| {
+    fn try_from(asked: AskedReservation) -> Result<Self, Problem> {
+        check_lines(asked.order_id, asked.lines.len())?;
+        let lines = asked.lines.into_iter().map(|line| {
             let item = match (line.product_id, line.sku) {
                 (Some(id), None) => Item::Product(id),
                 (None, Some(sku)) => Item::Sku(sku),
@@ -104,11 +79,11 @@ impl TryFrom<Wish> for Reservation {
             })
         });
         Ok(Self {
-            request_key: wish.request_key,
-            fingerprint: wish.fingerprint,
-            order_id: wish.order_id,
-            hold_seconds: wish.hold_seconds.clamp(1, MAX_HOLD_SECONDS),
-            expected_total_minor: wish.expected_total_minor,
+            request_key: asked.request_key,
+            fingerprint: asked.fingerprint,
+            order_id: asked.order_id,
+            hold_seconds: asked.hold_seconds.clamp(1, MAX_HOLD_SECONDS),
+            expected_total_minor: asked.expected_total_minor,
             lines: lines.collect::<Result<_, _>>()?,
         })
     }

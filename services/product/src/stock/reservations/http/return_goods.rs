@@ -1,30 +1,26 @@
 //! `POST /internal/reservations/return`: called by order, at most 128 returns at once.
 
 use axum::{Json, extract::State};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use web::{JsonBody, Problem};
 
-use super::ship_goods::{ParcelOfOrder, parcels};
+use super::ship_goods::check;
 use crate::{
     app::App,
-    stock::reservations::{ParcelOutcome, Returned, restock},
+    infrastructure::http::batch::Outcomes,
+    stock::reservations::{Parcel, ParcelOutcome, Returned, restock},
 };
 
 #[derive(Deserialize)]
 pub(crate) struct ReturnGoods {
-    returns: Vec<ParcelOfOrder>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Outcomes {
-    outcomes: Vec<ParcelOutcome<Returned>>,
+    returns: Vec<Parcel>,
 }
 
 pub(super) async fn return_goods(
     State(app): State<App>,
     JsonBody(request): JsonBody<ReturnGoods>,
-) -> Result<Json<Outcomes>, Problem> {
-    let returns = parcels(request.returns)?;
-    let outcomes = restock(&app.pool, app.clock, &returns).await?;
+) -> Result<Json<Outcomes<ParcelOutcome<Returned>>>, Problem> {
+    check(&request.returns)?;
+    let outcomes = restock(&app.pool, app.ids, &request.returns).await?;
     Ok(Json(Outcomes { outcomes }))
 }

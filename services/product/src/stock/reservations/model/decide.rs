@@ -1,4 +1,4 @@
-//! Who gets what: order by order, in arrival order, against the shelves as they are under the lock (ORDERS 10).
+//! Who gets what: order by order, in arrival order, against the stock levels as they are under the lock (ORDERS 10).
 //! Pure: an order that is refused takes nothing from the next one.
 
 use std::collections::HashMap;
@@ -6,16 +6,16 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    HoldState, Item, KnownHold, Left, MAX_QUANTITY, Offer, Reservation, Shelf, ShortLine,
+    Available, HoldState, Item, KnownHold, MAX_QUANTITY, Offer, Reservation, ShortLine, StockLevel,
     UnknownLine, Verdict,
 };
 use crate::catalog::products::model::Sku;
 
 /// What the database says about the products, units and holds that a batch names.
 #[derive(Clone, Copy, Debug)]
-pub struct Books<'a> {
+pub struct Facts<'a> {
     pub offers: &'a [Offer],
-    pub shelves: &'a [Shelf],
+    pub levels: &'a [StockLevel],
     pub holds: &'a [KnownHold],
 }
 
@@ -24,7 +24,7 @@ pub enum Decision {
     Hold(NewHold),
     /// The same request stands earlier in this batch, at this place.
     SameAs(usize),
-    /// The request has its hold already, at this place of the books.
+    /// The request has its hold already, at this place of the facts.
     Known(usize),
     Refuse(Verdict),
 }
@@ -37,13 +37,13 @@ pub struct NewHold {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLine {
-    /// The place of its product in the books.
+    /// The place of its product in the facts.
     pub offer: usize,
     pub quantity: i64,
     pub takes: Vec<Take>,
 }
 
-/// Units from one shelf.
+/// Units from one stock level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Take {
     pub location: String,
@@ -51,8 +51,8 @@ pub struct Take {
 }
 
 /// A decision for each reservation.
-pub fn decide(reservations: &[Reservation], books: Books<'_>) -> Vec<Decision> {
-    let mut shop = Shop::new(books);
+pub fn decide(reservations: &[Reservation], facts: Facts<'_>) -> Vec<Decision> {
+    let mut shop = Shop::new(facts);
     let mut decisions = Vec::with_capacity(reservations.len());
     for (place, reservation) in reservations.iter().enumerate() {
         let decision = shop
@@ -64,18 +64,18 @@ pub fn decide(reservations: &[Reservation], books: Books<'_>) -> Vec<Decision> {
 }
 
 struct Shop<'a> {
-    books: Books<'a>,
-    left: Left<'a>,
+    facts: Facts<'a>,
+    left: Available<'a>,
     by_id: HashMap<Uuid, usize>,
     by_sku: HashMap<&'a str, usize>,
 }
 
 impl<'a> Shop<'a> {
-    fn new(books: Books<'a>) -> Self {
-        let offers = || books.offers.iter().enumerate();
+    fn new(facts: Facts<'a>) -> Self {
+        let offers = || facts.offers.iter().enumerate();
         Self {
-            books,
-            left: Left::on(books.shelves),
+            facts,
+            left: Available::on(facts.levels),
             by_id: offers()
                 .map(|(place, offer)| (offer.product_id, place))
                 .collect(),
@@ -88,18 +88,18 @@ impl<'a> Shop<'a> {
     /// The answer to a request, or an order, that was here before.
     fn earlier(
         &self,
-        wish: &Reservation,
+        asked: &Reservation,
         before: &[Reservation],
         decisions: &[Decision],
     ) -> Option<Decision> {
-        let holds = self.books.holds;
+        let holds = self.facts.holds;
         if let Some(place) = holds
             .iter()
-            .position(|hold| hold.request_key == Some(wish.request_key))
+            .position(|hold| hold.request_key == Some(asked.request_key))
         {
             let hold = &holds[place];
             return Some(match hold.state {
-                _ if hold.fingerprint != Some(wish.fingerprint) => {
+                _ if hold.fingerprint != Some(asked.fingerprint) => {
                     Decision::Refuse(Verdict::FingerprintMismatch)
                 }
                 HoldState::Held | HoldState::Committed => Decision::Known(place),
@@ -111,16 +111,16 @@ impl<'a> Shop<'a> {
         let held = |place: &usize| matches!(decisions[*place], Decision::Hold(_));
         let twin = (0..before.len())
             .filter(held)
-            .find(|place| before[*place].request_key == wish.request_key);
+            .find(|place| before[*place].request_key == asked.request_key);
         if let Some(place) = twin {
-            let same = before[place].fingerprint == wish.fingerprint;
+            let same = before[place].fingerprint == asked.fingerprint;
             return Some(if same {
                 Decision::SameAs(place)
             } else {
                 Decision::Refuse(Verdict::FingerprintMismatch)
             });
         }
-        if let Some(hold) = holds.iter().find(|hold| hold.order_id == wish.order_id) {
+        if let Some(hold) = holds.iter().find(|hold| hold.order_id == asked.order_id) {
             let tombstone = hold.request_key.is_none();
             return Some(Decision::Refuse(if tombstone {
                 Verdict::Gone
@@ -130,22 +130,22 @@ impl<'a> Shop<'a> {
         }
         let namesake = (0..before.len())
             .filter(held)
-            .any(|place| before[place].order_id == wish.order_id);
+            .any(|place| before[place].order_id == asked.order_id);
         namesake.then_some(Decision::Refuse(Verdict::FingerprintMismatch))
     }
 
-    fn fresh(&mut self, wish: &Reservation) -> Decision {
-        let lines = match self.merged(wish) {
+    fn fresh(&mut self, asked: &Reservation) -> Decision {
+        let lines = match self.merged(asked) {
             Ok(lines) => lines,
             Err(unknown) => return Decision::Refuse(Verdict::UnknownProduct { lines: unknown }),
         };
         let costs = |(offer, quantity): &(usize, i64)| {
-            i128::from(self.books.offers[*offer].price_minor) * i128::from(*quantity)
+            i128::from(self.facts.offers[*offer].price_minor) * i128::from(*quantity)
         };
         let total: i128 = lines.iter().map(costs).sum();
         // Whatever a total beyond i64 expects, it is not this; such an order is out of stock below.
         let total_minor = i64::try_from(total).unwrap_or(i64::MAX);
-        if wish
+        if asked
             .expected_total_minor
             .is_some_and(|expected| expected != total_minor)
         {
@@ -170,11 +170,11 @@ impl<'a> Shop<'a> {
     }
 
     /// The lines with each product once, in the order of the first line that names it.
-    fn merged(&self, wish: &Reservation) -> Result<Vec<(usize, i64)>, Vec<UnknownLine>> {
-        let mut lines: Vec<(usize, i64)> = Vec::with_capacity(wish.lines.len());
+    fn merged(&self, asked: &Reservation) -> Result<Vec<(usize, i64)>, Vec<UnknownLine>> {
+        let mut lines: Vec<(usize, i64)> = Vec::with_capacity(asked.lines.len());
         let mut places: HashMap<usize, usize> = HashMap::new();
         let mut unknown = Vec::new();
-        for (index, line) in wish.lines.iter().enumerate() {
+        for (index, line) in asked.lines.iter().enumerate() {
             let offer = match &line.item {
                 Item::Product(id) => self.by_id.get(id).copied(),
                 Item::Sku(text) => {
@@ -182,7 +182,7 @@ impl<'a> Shop<'a> {
                     sku.and_then(|sku| self.by_sku.get(sku.as_str()).copied())
                 }
             };
-            let Some(offer) = offer.filter(|offer| self.books.offers[*offer].orderable) else {
+            let Some(offer) = offer.filter(|offer| self.facts.offers[*offer].orderable) else {
                 unknown.push(UnknownLine::new(index, &line.item));
                 continue;
             };
@@ -200,7 +200,7 @@ impl<'a> Shop<'a> {
     }
 
     fn short(&self, offer: usize, requested: i64) -> Option<ShortLine> {
-        let sku = &self.books.offers[offer].sku;
+        let sku = &self.facts.offers[offer].sku;
         let left = self.left.of(sku.as_str());
         let available = MAX_QUANTITY.min(left);
         (requested > available).then(|| ShortLine {
@@ -213,7 +213,7 @@ impl<'a> Shop<'a> {
     /// Takes what [`Self::short`] found to be there.
     fn take(&mut self, offer: usize, quantity: i64) -> Vec<Take> {
         self.left
-            .take(self.books.offers[offer].sku.as_str(), quantity)
+            .take(self.facts.offers[offer].sku.as_str(), quantity)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Holds and their lines. Whoever changes a hold has locked its stock before, so nothing here waits for long.
+//! Holds and their lines. A transaction that changes a hold has locked its stock before, so nothing here waits for long.
 
 mod expiry;
 
@@ -9,11 +9,14 @@ use postgres::Transaction;
 use uuid::Uuid;
 
 pub use self::expiry::{OverdueLine, expire, overdue, overdue_batch};
-use super::shelves::{self, Shift};
 use crate::{
     catalog::products::model::{Name, Sku},
-    stock::reservations::model::{
-        Hash, HeldLine, HoldState, KnownHold, NewHold, Offer, Reservation, Shelf, StockError,
+    infrastructure::postgres::failure::StockError,
+    stock::{
+        postgres::levels::{self, Shift},
+        reservations::model::{
+            Hash, HeldLine, HoldState, KnownHold, NewHold, Offer, Reservation, StockLevel,
+        },
     },
 };
 
@@ -84,10 +87,8 @@ pub async fn insert(
     )
     .fetch_all(&mut **tx)
     .await?;
-    // Somebody else wrote a hold, or a tombstone, of the same request or order since the books were read.
-    if inserted.len() != rows.orders.len() {
-        return Err(StockError::Raced);
-    }
+    // Another transaction wrote a hold, or a tombstone, of the same request or order since the facts were read.
+    StockError::raced_unless(inserted.len() == rows.orders.len())?;
     sqlx::query!(
         "INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_minor, sku, location, quantity)
          SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[],
@@ -105,7 +106,7 @@ pub async fn insert(
     )
     .execute(&mut **tx)
     .await?;
-    shelves::shift(
+    levels::shift(
         tx,
         Shift::HOLD,
         &rows.line_skus,
@@ -175,28 +176,16 @@ pub async fn lines(
     Ok(lines)
 }
 
-/// The stock that a batch has locked.
-#[derive(Debug)]
-pub struct LockedStock {
-    pub shelves: Vec<Shelf>,
-}
-
-impl LockedStock {
-    /// Column by column.
-    fn keys(&self) -> (Vec<&str>, Vec<&str>) {
-        let keys = self.shelves.iter();
-        keys.map(|shelf| (shelf.sku.as_str(), shelf.location.as_str()))
-            .unzip()
-    }
+/// The keys of locked stock, column by column.
+fn keys(stock: &[StockLevel]) -> (Vec<&str>, Vec<&str>) {
+    let keys = stock.iter();
+    keys.map(|level| (level.sku.as_str(), level.location.as_str()))
+        .unzip()
 }
 
 /// A hold that was written since the stock was locked, or taken again from elsewhere, has lines whose stock is not.
 fn all_locked(unlocked_lines: i64) -> Result<(), StockError> {
-    if unlocked_lines == 0 {
-        Ok(())
-    } else {
-        Err(StockError::Raced)
-    }
+    StockError::raced_unless(unlocked_lines == 0)
 }
 
 /// Locks the stock of these orders. With more SKUs to `reach` all locations of those and of the orders' own are locked.
@@ -204,9 +193,9 @@ pub async fn lock_stock(
     tx: &mut Transaction,
     orders: &[Uuid],
     reach: &BTreeSet<Sku>,
-) -> Result<LockedStock, sqlx::Error> {
+) -> Result<Vec<StockLevel>, sqlx::Error> {
     if reach.is_empty() {
-        return shelves::lock_of(tx, orders).await;
+        return levels::lock_of(tx, orders).await;
     }
     let lines = sqlx::query_scalar!(
         r#"SELECT sku AS "sku: Sku" FROM hold_lines WHERE order_id = ANY ($1)"#,
@@ -215,22 +204,20 @@ pub async fn lock_stock(
     .fetch_all(&mut **tx)
     .await?;
     let skus: BTreeSet<&str> = lines.iter().chain(reach).map(Sku::as_str).collect();
-    Ok(LockedStock {
-        shelves: shelves::lock(tx, &Vec::from_iter(skus)).await?,
-    })
+    levels::lock(tx, &Vec::from_iter(skus)).await
 }
 
 /// What a batch has locked.
 #[derive(Debug)]
 pub struct Locked {
-    pub shelves: Vec<Shelf>,
+    pub levels: Vec<StockLevel>,
     pub states: HashMap<Uuid, HoldState>,
 }
 
 /// Locks the stock of these orders, then their holds, and reads the holds' states in a statement of its own.
 pub async fn lock(tx: &mut Transaction, orders: &[Uuid]) -> Result<Locked, StockError> {
     let stock = lock_stock(tx, orders, &BTreeSet::new()).await?;
-    let (skus, locations) = stock.keys();
+    let (skus, locations) = keys(&stock);
     let holds = sqlx::query!(
         r#"SELECT order_id, state AS "state: HoldState", (
                SELECT count(*) FROM hold_lines WHERE order_id = ANY ($1)
@@ -246,7 +233,7 @@ pub async fn lock(tx: &mut Transaction, orders: &[Uuid]) -> Result<Locked, Stock
     all_locked(holds.first().map_or(0, |hold| hold.unlocked))?;
     let states = holds.into_iter().map(|hold| (hold.order_id, hold.state));
     Ok(Locked {
-        shelves: stock.shelves,
+        levels: stock,
         states: states.collect(),
     })
 }
@@ -256,9 +243,9 @@ pub async fn lock(tx: &mut Transaction, orders: &[Uuid]) -> Result<Locked, Stock
 pub async fn commit(
     tx: &mut Transaction,
     orders: &[Uuid],
-    stock: &LockedStock,
+    stock: &[StockLevel],
 ) -> Result<HashMap<Uuid, HoldState>, StockError> {
-    let (skus, locations) = stock.keys();
+    let (skus, locations) = keys(stock);
     let holds = sqlx::query!(
         r#"WITH found AS MATERIALIZED (
                SELECT order_id, state FROM holds WHERE order_id = ANY ($1) ORDER BY order_id FOR NO KEY UPDATE
@@ -287,16 +274,14 @@ pub async fn commit(
     all_locked(holds.first().map_or(0, |hold| hold.unlocked))?;
     if let Some(counts) = holds.first() {
         let held = holds.iter().filter(|hold| hold.state == HoldState::Held);
-        if i64::try_from(held.count()) != Ok(counts.ended) {
-            return Err(StockError::Raced);
-        }
-        shelves::counted(counts.wanted, counts.changed)?;
+        StockError::raced_unless(i64::try_from(held.count()) == Ok(counts.ended))?;
+        levels::counted(counts.wanted, counts.changed)?;
     }
     let states = holds.into_iter().map(|hold| (hold.order_id, hold.state));
     Ok(states.collect())
 }
 
-/// Locks these holds without their stock, and reads their states: enough for whoever moves no units.
+/// Locks these holds without their stock, and reads their states: enough where no units move.
 pub async fn lock_alone(
     tx: &mut Transaction,
     orders: &[Uuid],
@@ -331,9 +316,7 @@ pub async fn end(
     )
     .execute(&mut **tx)
     .await?;
-    if ended.rows_affected() != orders.len() as u64 {
-        return Err(StockError::Raced);
-    }
+    StockError::raced_unless(ended.rows_affected() == orders.len() as u64)?;
     Ok(close_lines(tx, orders).await?)
 }
 
@@ -371,8 +354,8 @@ pub async fn give_up(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), sqlx::
 }
 
 /// Tombstones for orders that have no hold.
-pub async fn bury(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), StockError> {
-    let buried = sqlx::query!(
+pub async fn insert_tombstones(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), StockError> {
+    let inserted = sqlx::query!(
         "INSERT INTO holds (order_id, state, expires_at, ended_at)
          SELECT order_id, 'released', now(), now() FROM unnest($1::uuid[]) AS tomb (order_id) ORDER BY order_id
          ON CONFLICT DO NOTHING",
@@ -381,11 +364,7 @@ pub async fn bury(tx: &mut Transaction, orders: &[Uuid]) -> Result<(), StockErro
     .execute(&mut **tx)
     .await?;
     // The reservation arrived in between: it is found on the next attempt.
-    if buried.rows_affected() == orders.len() as u64 {
-        Ok(())
-    } else {
-        Err(StockError::Raced)
-    }
+    StockError::raced_unless(inserted.rows_affected() == orders.len() as u64)
 }
 
 /// Lets those that are held run until so many seconds from now, if that is longer. They are locked.

@@ -1,21 +1,19 @@
 //! Reservations as a list: who has units of what, the newest orders first.
 
-use std::fmt::Display;
-
 use postgres::Pool;
 use uuid::Uuid;
 use web::list::{Paging, Total};
 
 use crate::{
     catalog::products::model::{Name, ProductId, Sku, VendorId},
-    infrastructure::postgres::readable::{Attempt, Row, Time, Unreadable},
+    infrastructure::postgres::readable::{Attempt, Time, row},
     stock::reservations::model::{HoldState, ReservedLine},
 };
 
 /// What a reservation must be to be listed.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// None: anybody's.
+    /// None: any.
     pub vendor: Option<Uuid>,
     pub sku: Option<Sku>,
     pub order: Option<Uuid>,
@@ -25,59 +23,22 @@ pub struct Wanted {
 /// The sort key of a line.
 pub type Position = (Uuid, String, String);
 
-/// A line of a hold as its row came from the database.
-#[derive(Debug)]
-pub struct ReservedRow {
-    order_id: Uuid,
-    sku: Sku,
-    location: String,
-    product_id: ProductId,
-    vendor_id: VendorId,
-    name: Name,
-    quantity: i64,
-    shipped: i64,
-    returned: i64,
-    released: i64,
-    state: Attempt<HoldState>,
-    expires_at: Attempt<Time>,
-    created_at: Attempt<Time>,
-    ended_at: Option<Attempt<Time>>,
-}
+row!(
+    ReservedRow, "reservation", order_id => ReservedLine
+    {
+        order_id: Uuid, sku: Sku, location: String, product_id: ProductId, vendor_id: VendorId, name: Name,
+        quantity: i64, shipped: i64, returned: i64, released: i64,
+    }
+    {
+        state: Attempt<HoldState>, expires_at: Attempt<Time>, created_at: Attempt<Time>,
+        ended_at: Option<Attempt<Time>>,
+    }
+);
 
 impl ReservedRow {
     pub fn position(&self) -> Position {
         let sku = self.sku.as_str().to_owned();
         (self.order_id, sku, self.location.clone())
-    }
-}
-
-impl Row for ReservedRow {
-    type Read = ReservedLine;
-
-    const KIND: &'static str = "reservation";
-
-    fn id(&self) -> impl Display + use<> {
-        self.order_id
-    }
-
-    fn read(self) -> Result<ReservedLine, Unreadable> {
-        let ended_at = self.ended_at.map(Attempt::read).transpose()?;
-        Ok(ReservedLine {
-            order_id: self.order_id,
-            sku: self.sku,
-            location: self.location,
-            product_id: self.product_id,
-            vendor_id: self.vendor_id,
-            name: self.name,
-            quantity: self.quantity,
-            shipped: self.shipped,
-            returned: self.returned,
-            released: self.released,
-            state: self.state.read()?,
-            expires_at: self.expires_at.read()?.0,
-            created_at: self.created_at.read()?.0,
-            ended_at: ended_at.map(|time| time.0),
-        })
     }
 }
 

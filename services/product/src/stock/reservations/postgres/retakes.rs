@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use postgres::Transaction;
 use uuid::Uuid;
 
-use super::shelves::{self, Shift};
-use crate::{catalog::products::model::Sku, stock::reservations::model::StockError};
+use crate::{
+    catalog::products::model::Sku,
+    infrastructure::postgres::failure::StockError,
+    stock::postgres::levels::{self, Shift},
+};
 
 /// Units that an ended hold had.
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ pub async fn commit(tx: &mut Transaction, taken: &Taken) -> Result<(), StockErro
     )
     .execute(&mut **tx)
     .await?;
-    all(revived.rows_affected(), taken)?;
+    StockError::raced_unless(revived.rows_affected() == taken.orders.len() as u64)?;
     shift(tx, taken, Shift::ALLOCATE).await
 }
 
@@ -85,7 +88,7 @@ pub async fn hold(
     )
     .execute(&mut **tx)
     .await?;
-    all(revived.rows_affected(), taken)?;
+    StockError::raced_unless(revived.rows_affected() == taken.orders.len() as u64)?;
     shift(tx, taken, Shift::HOLD).await
 }
 
@@ -128,13 +131,5 @@ async fn rewrite(tx: &mut Transaction, taken: &Taken) -> Result<(), sqlx::Error>
 async fn shift(tx: &mut Transaction, taken: &Taken, shift: Shift) -> Result<(), StockError> {
     let skus: Vec<&str> = taken.skus.iter().map(String::as_str).collect();
     let locations: Vec<&str> = taken.locations.iter().map(String::as_str).collect();
-    shelves::shift(tx, shift, &skus, &locations, &taken.quantities).await
-}
-
-fn all(revived: u64, taken: &Taken) -> Result<(), StockError> {
-    if revived == taken.orders.len() as u64 {
-        Ok(())
-    } else {
-        Err(StockError::Raced)
-    }
+    levels::shift(tx, shift, &skus, &locations, &taken.quantities).await
 }

@@ -1,5 +1,5 @@
-//! `GET /internal/shortfalls?limit=100&after=ID`: read by order in rounds. A committed order lost units, because somebody
-//! counted fewer and insisted. The answer is
+//! `GET /internal/shortfalls?limit=100&after=ID`: read by order in rounds. A committed order lost units, because fewer
+//! were counted, with `force`. The answer is
 //! `{"shortfalls":[{"id","order_id","sku","quantity","created_at"}],"next":"…"}`: what is not settled, the oldest
 //! first. `after` goes on behind a shortfall of an answer before, so that one which cannot be settled does not hide the
 //! others; `next` is what `after` is to be, absent at the end. Holds that were lost are not among them: their orders learn it when they commit or extend.
@@ -11,10 +11,9 @@ use web::{Problem, QueryParameters};
 
 use crate::{
     app::App,
-    infrastructure::postgres::readable::readable_ones,
     stock::{
         reservations::model::MAX_BATCH,
-        shortfalls::{model::Shortfall, postgres::shortfalls},
+        shortfalls::{self, model::Shortfall},
     },
 };
 
@@ -46,13 +45,6 @@ pub(super) async fn list_shortfalls(
             format!("limit must be 1 to {MAX_BATCH}"),
         ));
     }
-    let open = shortfalls::open(&app.pool, query.after, limit + 1).await;
-    let mut rows = open.map_err(|error| postgres::problem(&error))?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let last = rows.last().map(|row| row.id);
-    Ok(Json(Shortfalls {
-        next: last.filter(|_| more),
-        shortfalls: readable_ones(rows),
-    }))
+    let (shortfalls, next) = shortfalls::open(&app.pool, query.after, limit).await?;
+    Ok(Json(Shortfalls { shortfalls, next }))
 }

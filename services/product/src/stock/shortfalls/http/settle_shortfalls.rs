@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use web::{JsonBody, Problem};
 
-use crate::{
-    app::App,
-    stock::{reservations::http::reserve_stock::check_batch, shortfalls::postgres::shortfalls},
-};
+use crate::{app::App, infrastructure::http::batch::check_batch, stock::shortfalls};
 
 #[derive(Deserialize)]
 pub(crate) struct SettleShortfalls {
@@ -27,7 +24,6 @@ pub(super) async fn settle_shortfalls(
     JsonBody(request): JsonBody<SettleShortfalls>,
 ) -> Result<Json<Settled>, Problem> {
     check_batch(request.ids.len())?;
-    let settled = shortfalls::settle(&app.pool, &request.ids).await;
-    let settled = settled.map_err(|error| postgres::problem(&error))?;
+    let settled = shortfalls::settle(&app.pool, &request.ids).await?;
     Ok(Json(Settled { settled }))
 }

@@ -96,7 +96,7 @@ async fn units_are_set_and_adjusted_where_the_request_says(pool: PgPool) {
         let call = shop.post("/inventory/MUG/adjustments").by(&shop.vendor);
         async move { call.keyed().json(&body).await }
     };
-    // The only place needs no name.
+    // A single location need not be named.
     set(json!({ "on_hand": 6 }), "\"5\"").await.ok(200);
     let here = set(json!({ "on_hand": 4, "location": "east" }), "\"6\"").await;
     assert_eq!(here.etag(), "\"10\"");

@@ -306,7 +306,8 @@ async fn twins_at_the_same_time_make_one_product(pool: PgPool) {
     assert_eq!(products, 1);
 }
 
-/// Nine hundred of these came back as 20 KB, which no release could read: 500 for every list and every batch of reads.
+/// Nine hundred of these were returned as 20 KB, which no release could read: 500 for every list and every batch of
+/// reads.
 #[sqlx::test]
 async fn numbers_of_metadata_come_back_as_they_were_sent(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -336,7 +337,7 @@ async fn numbers_of_metadata_come_back_as_they_were_sent(pool: PgPool) {
     assert_eq!(changed.status, 200, "{}", changed.text);
     assert!(changed.text.contains(r#""more":2.50"#) && changed.text.contains(&many));
 
-    // The release before reads the other column, and what it writes there counts.
+    // The previous release reads the other column, and its writes there have precedence.
     let old: Value = sqlx::query_scalar("SELECT metadata FROM products")
         .fetch_one(&shop.pool)
         .await

@@ -1,4 +1,4 @@
-//! How often guests of one address read lists.
+//! The limit of lists for guests of one address.
 
 use sqlx::PgPool;
 
@@ -20,7 +20,7 @@ async fn guests_of_one_address_do_not_read_for_ever(pool: PgPool) {
     assert_eq!(first.status, 200);
     assert_eq!(first.headers["ratelimit-policy"], "\"guest\";q=2;w=60");
     assert_eq!(first.headers["ratelimit"], "\"guest\";r=1;t=60");
-    // The aliases are the same list, and what the client writes in front makes it nobody else.
+    // The aliases are the same list, and addresses that the client adds do not change its own.
     let alias = guest(&shop, "198.51.100.1, 203.0.113.1", "/products?q=blue").await;
     assert_eq!(alias.status, 200);
     for path in [PATH, "/api/products", "/products"] {
@@ -44,7 +44,7 @@ async fn callers_with_a_token_and_reads_of_one_product_are_not_counted(pool: PgP
         assert_eq!(guest(&shop, "203.0.113.1", &path).await.status, 200);
     }
     assert_eq!(guest(&shop, "203.0.113.1", PATH).await.status, 200);
-    // A token that is none is refused before it reads anything, and gains no list.
+    // An invalid token is refused before anything is read, and does not avoid the limit.
     let forged = shop
         .request("GET", PATH)
         .header("authorization", "Bearer none")

@@ -179,7 +179,7 @@ async fn questions_that_break_a_rule_are_refused(pool: PgPool) {
         "vendor=prd_01932c5e-7d2a-7c3e-9f00-0242ac120002".into(),
         "q=%00".into(),
         format!("q={}", "x".repeat(201)),
-        // What the index of searches cannot look up.
+        // The search index cannot look these up.
         "q=e".into(),
         "q=mu".into(),
         "q=%25".into(),
@@ -200,7 +200,7 @@ async fn questions_that_break_a_rule_are_refused(pool: PgPool) {
     }
 }
 
-/// A cursor is the client's to tamper with: whatever is in it is a 422.
+/// A client may tamper with a cursor: every invalid one is a 422.
 #[sqlx::test]
 async fn a_forged_cursor_is_refused(pool: PgPool) {
     let shop = filled(pool).await;
@@ -250,7 +250,7 @@ async fn lists_keep_neither_reads_nor_orders_nor_health_waiting(pool: PgPool) {
         for _ in 0..20 {
             let path = "/products?q=more%20needle&sort=name&include_total=true&in_stock=false";
             let answer = shop.get(path).by(&shop.customer).send().await;
-            // Their own waiting is theirs.
+            // Searches may wait.
             assert!(
                 [200, 503].contains(&answer.status.as_u16()),
                 "{}",
@@ -266,7 +266,7 @@ async fn lists_keep_neither_reads_nor_orders_nor_health_waiting(pool: PgPool) {
     assert!(slowest.as_secs() < 4, "{slowest:?}");
 }
 
-/// However many wait, and for whatever.
+/// Other requests are served however many lists wait, and whatever they wait for.
 #[sqlx::test]
 async fn lists_wait_in_connections_of_their_own(pool: PgPool) {
     let options = pool.connect_options().as_ref().clone();
@@ -301,7 +301,7 @@ async fn lists_wait_in_connections_of_their_own(pool: PgPool) {
     }
 }
 
-/// Whatever is hidden in front of it, and however little is found, no list reads the table from end to end.
+/// No list scans the whole table, however many hidden products precede its page, and however few match.
 #[sqlx::test]
 async fn every_sort_and_filter_finds_its_index(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -334,7 +334,7 @@ async fn every_sort_and_filter_finds_its_index(pool: PgPool) {
     }
 }
 
-/// A page far back asks for the stock of its own products, not of those that it passes over.
+/// A late page reads the stock of its own products only, not of those before it.
 #[sqlx::test]
 async fn the_stock_of_what_is_before_a_page_is_not_read(pool: PgPool) {
     let shop = Shop::open(pool);
@@ -356,9 +356,9 @@ async fn the_stock_of_what_is_before_a_page_is_not_read(pool: PgPool) {
     }
 }
 
-/// Rows of this table that lists have read so far, once their sessions have said so.
+/// Rows of this table that lists have read so far, by the statistics of their sessions.
 async fn read_by_lists(shop: &Shop, table: &str) -> i64 {
-    // Sessions that end say at once what they have read.
+    // Sessions that end report their reads at once.
     shop.end_list_sessions().await;
     sqlx::query_scalar(
         "SELECT (seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_user_tables WHERE relname = $1",

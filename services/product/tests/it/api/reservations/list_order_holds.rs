@@ -22,7 +22,7 @@ async fn holds_are_read_by_order_page_by_page(pool: PgPool) {
     commit(&shop.pool, &[orders[0].order_id]).await.unwrap();
     let goods = parcel(orders[0].order_id, &[("MUG", 1)]);
     shop.ship(std::slice::from_ref(&goods)).await;
-    // Units that were given up, and a state that this release does not know.
+    // Lost units, and a state that this release does not know.
     shop.plant("UPDATE hold_lines SET released = 1 WHERE sku = 'CUP' AND quantity = 1")
         .await;
     shop.plant("ALTER TABLE holds DROP CONSTRAINT holds_state_known")
@@ -55,7 +55,7 @@ async fn holds_are_read_by_order_page_by_page(pool: PgPool) {
     assert_eq!(held[1]["state"], "melted");
     assert_eq!(held[2]["lines"], json!([line("CUP", 3, 0, 0)]));
 
-    // Every page, each with an end of its own.
+    // Page by page.
     let (mut after, mut seen) = (Uuid::nil(), Vec::new());
     loop {
         let page = read(&format!("limit=2&after={after}")).await;

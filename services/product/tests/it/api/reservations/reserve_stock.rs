@@ -1,4 +1,4 @@
-//! `POST /internal/reservations` and what becomes of them, as order calls it
+//! `POST /internal/reservations` and the later calls of order
 
 use serde_json::{Value, json};
 use sqlx::PgPool;

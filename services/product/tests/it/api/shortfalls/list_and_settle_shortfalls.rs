@@ -50,7 +50,7 @@ async fn a_shortfall_is_told_until_it_is_settled(pool: PgPool) {
     settle(json!(many)).await.refused(422, "invalid_request");
 }
 
-/// Shortfalls of orders that nobody knows, the first the oldest.
+/// Shortfalls of orders that do not exist, the first the oldest.
 async fn plant(shop: &Shop, count: usize) -> Vec<Uuid> {
     let mut ids = Vec::new();
     for age in (0..count).rev() {
@@ -95,7 +95,7 @@ async fn pages_are_bounded_and_go_on_behind_what_cannot_be_settled(pool: PgPool)
     }
 }
 
-/// A time that chrono cannot keep made the whole answer a panic.
+/// A time beyond the range of chrono caused a panic.
 #[sqlx::test]
 async fn one_that_cannot_be_read_is_left_out(pool: PgPool) {
     let shop = Shop::open(pool);

@@ -1,10 +1,10 @@
-//! Stories: what may happen to a few units of a few goods, made at random and shrunk to the shortest that fails.
+//! Stories: random sequences of operations on a few units of a few SKUs, shrunk to the shortest that fails.
 
 use std::ops::Range;
 
 use proptest::{collection::vec, prelude::*};
 
-/// The SKUs of every story; `B` stands in two places.
+/// The SKUs of every story; `B` has two locations.
 pub const SKUS: [&str; 3] = ["A", "B", "C"];
 /// SKU, location, priority, units at the beginning.
 pub const SHELVES: [(&str, &str, i16, i64); 4] = [
@@ -25,15 +25,15 @@ pub enum Command {
     Reserve(Vec<Wish>),
     Commit(Vec<u8>),
     Extend(Vec<u8>),
-    /// With what is committed, it is the cancelling of an order.
+    /// With `committed`, as an order is cancelled.
     Release {
         orders: Vec<u8>,
         committed: bool,
     },
-    /// The time of a hold runs out.
+    /// A hold expires.
     RunOut(u8),
     Sweep,
-    /// By the place of the shelf.
+    /// By the index of the stock level.
     Adjust {
         shelf: usize,
         delta: i64,
@@ -41,7 +41,7 @@ pub enum Command {
     },
     Ship(Vec<Parcel>),
     Return(Vec<Parcel>),
-    /// What came so many places before comes once more, late.
+    /// An earlier operation, this many places before, is repeated late.
     Again(usize),
 }
 
@@ -59,7 +59,7 @@ pub struct Parcel {
     pub basket: Basket,
 }
 
-/// What happens, one after the other.
+/// The operations, one after the other.
 pub fn story() -> impl Strategy<Value = Vec<Command>> {
     vec(command(), 1..40)
 }
@@ -82,7 +82,7 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// Mostly each request has an order of its own; a retry comes with a fresh one, a confused caller with another's.
+/// Most requests have an order id of their own; a retry has a fresh one, and a defective caller that of another order.
 fn wish() -> impl Strategy<Value = Wish> {
     let ids = prop_oneof![
         8 => REQUESTS.prop_map(|request| (request, request)),
@@ -96,7 +96,7 @@ fn wish() -> impl Strategy<Value = Wish> {
     })
 }
 
-/// Mostly small, so that it fits into what its order has.
+/// Usually small, so that the order has as many units.
 fn parcel() -> impl Strategy<Value = Parcel> {
     let basket = prop_oneof![
         4 => (0..SKUS.len()).prop_map(|sku| vec![(sku, 1)]),

@@ -1,4 +1,4 @@
-//! Stock as it should be: in memory, one order after the other, written without a look at how the service does it.
+//! The reference model of stock: in memory, one order after the other, independent of the implementation.
 
 mod parcels;
 
@@ -28,7 +28,7 @@ pub struct Line {
 
 #[derive(Clone, Debug)]
 pub struct Hold {
-    /// None: a tombstone.
+    /// `None`: a tombstone.
     request: Option<(u8, Units)>,
     pub state: HoldState,
     overdue: bool,
@@ -49,7 +49,7 @@ pub enum Reserved {
 pub struct Twin {
     pub shelves: BTreeMap<Place, Shelf>,
     pub holds: BTreeMap<u8, Hold>,
-    /// What was in those that moved.
+    /// The content of those that moved.
     shipments: BTreeMap<u8, (u8, Units)>,
     returns: BTreeMap<u8, (u8, Units)>,
     pub shortfalls: BTreeMap<(u8, Place), i64>,
@@ -63,7 +63,7 @@ fn units(basket: &Basket) -> Units {
     units
 }
 
-/// The places of a SKU, in the order in which they are emptied.
+/// The locations of a SKU, in the order in which units are taken.
 fn places(sku: &str) -> Vec<Place> {
     let mut places: Vec<_> = SHELVES.iter().filter(|shelf| shelf.0 == sku).collect();
     places.sort_by_key(|shelf| shelf.2);
@@ -107,7 +107,7 @@ impl Twin {
         self.shelves.get_mut(&place).unwrap()
     }
 
-    /// Takes units that are there, and says from where.
+    /// Takes available units, and returns their locations.
     fn take(&mut self, wanted: &Units) -> BTreeMap<Place, Line> {
         let mut lines = BTreeMap::new();
         for (sku, quantity) in wanted {
@@ -163,7 +163,7 @@ impl Twin {
         found
     }
 
-    /// Overdue holds of these SKUs go back; whether there were any.
+    /// Releases overdue holds of these SKUs; whether there were any.
     fn expire(&mut self, skus: &BTreeSet<&str>, spared: &[u8]) -> bool {
         let holds_one = |hold: &Hold| hold.lines.keys().any(|place| skus.contains(place.0));
         let overdue: Vec<u8> = self
@@ -288,7 +288,7 @@ impl Twin {
         orders.iter().map(outcome).collect()
     }
 
-    /// Holds again what ended and is all there; answers which.
+    /// Takes ended holds again whose units are all available; returns which.
     fn retake(&mut self, orders: &[u8]) -> Vec<u8> {
         let ended: Vec<u8> = orders
             .iter()
@@ -381,7 +381,7 @@ impl Twin {
         self.expire(&BTreeSet::from(SKUS), &[]);
     }
 
-    /// Whether it was done.
+    /// Whether it succeeded.
     pub fn adjust(&mut self, at: usize, delta: i64, force: bool) -> bool {
         let place = (SHELVES[at].0, SHELVES[at].1);
         let there = self.shelves[&place];

@@ -1,4 +1,4 @@
-//! A request to a shop, and its answer.
+//! A request to a shop, and its response.
 
 use axum::{
     Router,
@@ -18,7 +18,7 @@ pub struct Answer {
     pub text: String,
 }
 
-/// A request under way: say who calls and what is sent, then await it.
+/// A request under construction: add the caller and the body, then await it.
 pub struct Call<'a> {
     pub(super) router: &'a Router,
     pub(super) request: axum::http::request::Builder,
@@ -44,7 +44,7 @@ impl Call<'_> {
         self.text(&body.to_string()).await
     }
 
-    /// What may be no JSON.
+    /// A body that may be invalid JSON.
     pub async fn text(mut self, body: &str) -> Answer {
         self.body = Some(body.as_bytes().to_vec());
         self.header("content-type", "application/json").send().await
@@ -91,7 +91,7 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json");
     }
 
-    /// Asserts a 422 whose first error stands at this place.
+    /// Asserts a 422 whose first error has this location.
     #[track_caller]
     pub fn invalid_at(&self, pointer: &str) {
         self.refused(422, "invalid_request");

@@ -1,4 +1,4 @@
-//! What order asks of product, made up.
+//! Requests of order, as test data.
 
 use product::stock::reservations::{
     Extension, Parcel, ParcelLine,
@@ -12,11 +12,8 @@ use super::id;
 pub fn order(lines: &[(&str, u32)]) -> Reservation {
     let order_id = id();
     Reservation {
-        request_key: Hash(web::idempotency::hash(&[order_id.as_bytes()])),
-        fingerprint: Hash(web::idempotency::hash(&[
-            b"fingerprint",
-            order_id.as_bytes(),
-        ])),
+        request_key: Hash(idempotency::hash(&[order_id.as_bytes()])),
+        fingerprint: Hash(idempotency::hash(&[b"fingerprint", order_id.as_bytes()])),
         order_id,
         hold_seconds: 60,
         expected_total_minor: None,
@@ -30,7 +27,7 @@ pub fn order(lines: &[(&str, u32)]) -> Reservation {
     }
 }
 
-/// A parcel with these units of an order.
+/// A shipment with these units of an order.
 pub fn parcel(order_id: Uuid, lines: &[(&str, u32)]) -> Parcel {
     Parcel {
         id: id(),

@@ -23,8 +23,8 @@ fn offer(sku: &str, price_minor: i64) -> Offer {
     }
 }
 
-fn shelf(sku: &str, location: &str, priority: i16, on_hand: i64) -> Shelf {
-    Shelf {
+fn level(sku: &str, location: &str, priority: i16, on_hand: i64) -> StockLevel {
+    StockLevel {
         sku: sku.to_owned().try_into().unwrap(),
         location: location.into(),
         priority,
@@ -88,7 +88,7 @@ fn takes(decision: &Decision) -> Vec<(String, i64)> {
 #[test]
 fn a_refused_order_takes_nothing_from_the_next() {
     let offers = [offer("A", 100), offer("B", 200)];
-    let shelves = [shelf("A", "main", 0, 5), shelf("B", "main", 0, 0)];
+    let levels = [level("A", "main", 0, 5), level("B", "main", 0, 0)];
     let batch = [
         order(1, &[("A", 5), ("B", 1)]),
         order(2, &[("A", 3)]),
@@ -97,9 +97,9 @@ fn a_refused_order_takes_nothing_from_the_next() {
     ];
     let decisions = decide(
         &batch,
-        Books {
+        Facts {
             offers: &offers,
-            shelves: &shelves,
+            levels: &levels,
             holds: &[],
         },
     );
@@ -116,17 +116,17 @@ fn a_refused_order_takes_nothing_from_the_next() {
 #[test]
 fn lines_fill_by_priority_and_may_split() {
     let offers = [offer("A", 100)];
-    let shelves = [
-        shelf("A", "east", 1, 10),
-        shelf("A", "main", 0, 2),
-        shelf("A", "west", 1, 10),
+    let levels = [
+        level("A", "east", 1, 10),
+        level("A", "main", 0, 2),
+        level("A", "west", 1, 10),
     ];
     let batch = [order(1, &[("A", 5)]), order(2, &[("a", 10)])];
     let decisions = decide(
         &batch,
-        Books {
+        Facts {
             offers: &offers,
-            shelves: &shelves,
+            levels: &levels,
             holds: &[],
         },
     );
@@ -143,7 +143,7 @@ fn lines_fill_by_priority_and_may_split() {
 #[test]
 fn lines_of_one_product_are_one_line() {
     let offers = [offer("A", 100)];
-    let shelves = [shelf("A", "main", 0, 3)];
+    let levels = [level("A", "main", 0, 3)];
     let mut twice = order(1, &[("A", 2), ("a", 1)]);
     twice.lines.push(Wanted {
         item: Item::Product(offers[0].product_id),
@@ -151,9 +151,9 @@ fn lines_of_one_product_are_one_line() {
     });
     let decisions = decide(
         &[twice],
-        Books {
+        Facts {
             offers: &offers,
-            shelves: &shelves,
+            levels: &levels,
             holds: &[],
         },
     );
@@ -167,13 +167,13 @@ fn what_is_not_in_the_catalogue_is_named_by_its_place() {
         ..offer("B", 100)
     };
     let offers = [offer("A", 100), hidden];
-    let shelves = [shelf("A", "main", 0, 9), shelf("B", "main", 0, 9)];
+    let levels = [level("A", "main", 0, 9), level("B", "main", 0, 9)];
     let batch = [order(1, &[("A", 1), ("B", 1), ("no such\0", 1)])];
     let decisions = decide(
         &batch,
-        Books {
+        Facts {
             offers: &offers,
-            shelves: &shelves,
+            levels: &levels,
             holds: &[],
         },
     );
@@ -190,17 +190,17 @@ fn what_is_not_in_the_catalogue_is_named_by_its_place() {
 #[test]
 fn another_total_than_expected_holds_nothing() {
     let offers = [offer("A", 150)];
-    let shelves = [shelf("A", "main", 0, 4)];
+    let levels = [level("A", "main", 0, 4)];
     let expecting = |total| Reservation {
         expected_total_minor: Some(total),
         ..order(1, &[("A", 2)])
     };
-    let decided = |wish| {
+    let decided = |asked| {
         decide(
-            &[wish],
-            Books {
+            &[asked],
+            Facts {
                 offers: &offers,
-                shelves: &shelves,
+                levels: &levels,
                 holds: &[],
             },
         )
@@ -216,13 +216,13 @@ fn another_total_than_expected_holds_nothing() {
 #[test]
 fn more_than_anybody_may_order_is_out_of_stock() {
     let offers = [offer("A", crate::catalog::products::model::MAX_PRICE_MINOR)];
-    let shelves = [shelf("A", "main", 0, 1_000_000_000)];
+    let levels = [level("A", "main", 0, 1_000_000_000)];
     let decided = |lines: &[(&str, u32)]| {
         decide(
             &[order(1, lines)],
-            Books {
+            Facts {
                 offers: &offers,
-                shelves: &shelves,
+                levels: &levels,
                 holds: &[],
             },
         )
@@ -246,14 +246,14 @@ fn more_than_anybody_may_order_is_out_of_stock() {
 #[test]
 fn a_request_that_was_here_before_gets_its_own_hold() {
     let offers = [offer("A", 100)];
-    let shelves = [shelf("A", "main", 0, 9)];
+    let levels = [level("A", "main", 0, 9)];
     let batch = [order(1, &[("A", 1)])];
     let decided = |holds: &[KnownHold], batch: &[Reservation]| {
         decide(
             batch,
-            Books {
+            Facts {
                 offers: &offers,
-                shelves: &shelves,
+                levels: &levels,
                 holds,
             },
         )
@@ -309,9 +309,9 @@ fn a_retry_in_the_same_batch_meets_the_first_although_its_own_order_is_gone() {
     };
     let decided = decide(
         &[first, retry],
-        Books {
+        Facts {
             offers: &[offer("A", 100)],
-            shelves: &[shelf("A", "main", 0, 9)],
+            levels: &[level("A", "main", 0, 9)],
             holds: &[tombstone],
         },
     );

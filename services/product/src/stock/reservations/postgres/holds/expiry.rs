@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::close_lines;
 use crate::{
-    catalog::products::model::Sku,
-    stock::reservations::{model::StockError, postgres::shelves},
+    catalog::products::model::Sku, infrastructure::postgres::failure::StockError,
+    stock::postgres::levels,
 };
 
 /// Rows of stock that one sweep locks at most (ORDERS 11).
@@ -68,7 +68,7 @@ fn whole_orders(lines: &[OverdueLine]) -> Vec<OverdueLine> {
 }
 
 /// Flips those of these holds that are still held and overdue, and gives their units back. Their stock is locked.
-/// A hold that somebody else has locked is about to be extended.
+/// A hold that another transaction has locked is about to be extended.
 pub async fn expire(tx: &mut Transaction, orders: &[Uuid]) -> Result<usize, StockError> {
     let flipped = sqlx::query_scalar!(
         "UPDATE holds SET state = 'expired', ended_at = now()
@@ -80,7 +80,7 @@ pub async fn expire(tx: &mut Transaction, orders: &[Uuid]) -> Result<usize, Stoc
     .fetch_all(&mut **tx)
     .await?;
     if !flipped.is_empty() {
-        shelves::give_back(tx, &flipped).await?;
+        levels::give_back(tx, &flipped).await?;
         close_lines(tx, &flipped).await?;
     }
     Ok(flipped.len())

@@ -1,4 +1,4 @@
-//! Goods that leave the stock and come back.
+//! Shipments and returns.
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,16 @@
+//! What requests to shops have in common.
+
+/// The body of a response, or nothing if it is longer than `longest` bytes.
+pub async fn body(
+    mut response: reqwest::Response,
+    longest: usize,
+) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > longest {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body))
+}

@@ -1,0 +1,41 @@
+//! An account as the database holds it, perhaps from a time of other rules.
+
+use std::error::Error;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+use web::token::Role;
+
+use super::{FullName, User, UserId, Username};
+
+/// A row of `users` without its password.
+pub struct StoredUser {
+    pub id: Uuid,
+    pub email: String,
+    pub username: Option<String>,
+    pub full_name: String,
+    pub roles: Vec<String>,
+    pub status: String,
+    pub version: i64,
+    pub token_epoch: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+impl TryFrom<StoredUser> for User {
+    type Error = Box<dyn Error + Send + Sync>;
+
+    fn try_from(row: StoredUser) -> Result<Self, Self::Error> {
+        let roles = row.roles.iter().map(|role| role.parse::<Role>());
+        Ok(Self {
+            id: UserId(row.id),
+            email: row.email.parse()?,
+            username: row.username.map(Username::stored).transpose()?,
+            full_name: FullName::stored(row.full_name),
+            roles: roles.collect::<Result<_, _>>()?,
+            status: row.status.parse()?,
+            version: row.version,
+            token_epoch: row.token_epoch,
+            created_at: row.created_at,
+        })
+    }
+}

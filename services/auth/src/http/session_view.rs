@@ -1,0 +1,60 @@
+//! The answer of register, login and refresh: tokens, and whose they are. No cache may keep it.
+
+use axum::{
+    Json,
+    http::{HeaderMap, header},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{device_token, user_view::UserView};
+use crate::{app::App, sessions::session::Tokens, tokens::model::ACCESS_SECONDS};
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session, example = json!({
+    "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwOi8vc2hvcC5sb2NhbGhvc3QifQ.c2lnbmF0dXJl",
+    "refresh_token": "uQ0pQy6pJv1w5o0Uo3yXk0cT2n0bXcF3Y2q8m5x9r7E", "token_type": "Bearer", "expires_in": 900,
+    "device_token": "AQcHBwcHBwcHBwcHBwcHBwcBkyxefSp8Pp8AAkKsEgACAAAAAAAAAAAAAAAAadpAIGY2v0mB9Z5fJmVZC6vY0uGZrJ7pN0y3Q1tXkUeRzHc",
+    "user": {
+        "id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002", "email": "ann@example.com", "username": "ann",
+        "full_name": "Ann Example", "roles": ["customer"], "status": "active", "created_at": "2026-11-21T08:30:00Z",
+    },
+}))]
+pub(crate) struct SessionView {
+    /// A JWT (RFC 9068), signed with ES256.
+    access_token: String,
+    /// Opaque; valid for seven days and for one refresh.
+    refresh_token: String,
+    #[schema(value_type = String)]
+    token_type: &'static str,
+    /// Lifetime of the access token in seconds.
+    expires_in: i64,
+    /// Send it with the next login in the header `Device-Token`, so that failed attempts by other clients do not lock
+    /// this device out. Valid for one year or until the password changes; browsers also get it as a cookie. Absent
+    /// after a refresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    device_token: Option<String>,
+    user: UserView,
+}
+
+pub(crate) type SessionAnswer = (HeaderMap, Json<SessionView>);
+
+pub(crate) fn answer(app: &App, tokens: Tokens) -> SessionAnswer {
+    let device_token = tokens
+        .device
+        .map(|device| device.sign(&app.server_key, app.clock.now()));
+    let mut headers = HeaderMap::new();
+    if let Some(cookie) = device_token.as_deref().and_then(device_token::cookie) {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    let view = SessionView {
+        access_token: tokens.access,
+        refresh_token: tokens.refresh.reveal(),
+        token_type: "Bearer",
+        expires_in: ACCESS_SECONDS,
+        device_token,
+        user: tokens.user.into(),
+    };
+    (headers, Json(view))
+}

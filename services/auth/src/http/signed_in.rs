@@ -1,0 +1,30 @@
+//! Who calls, asked of the database: a session that ended here is worth nothing at once, whatever its token says.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use web::{Problem, token::Caller};
+
+use crate::{
+    accounts::model::{SessionId, User, UserId},
+    app::App,
+    sessions,
+};
+
+/// A caller whose session goes on and whose account is active.
+pub struct SignedIn {
+    pub user: User,
+    pub session: SessionId,
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        let session = SessionId(caller.session);
+        let user = sessions::live_user(&app.pool, session, UserId(caller.id)).await?;
+        let user = user.ok_or_else(|| {
+            Problem::unauthorized("session_ended", "The session has ended; log in again.")
+        })?;
+        Ok(Self { user, session })
+    }
+}

@@ -1,0 +1,181 @@
+//! Rows of fulfillments: read, and written step by step under the order's version (ORDERS 22).
+
+use postgres::{Pool, Transaction};
+use uuid::Uuid;
+
+use crate::{
+    fulfillment::model::{Fulfillment, FulfillmentChange, NewFulfillment, Tracking, TrackingUrl},
+    infrastructure::postgres::failure::StoreError,
+    orders::{
+        model::Order,
+        postgres::parts::{PartRows, count_units, line_rows, touched},
+    },
+    values::{FulfillmentId, OrderId, Text},
+};
+
+line_rows!("fulfillment_lines", "fulfillment_id");
+
+macro_rules! count {
+    ($set:literal, $transaction:expr, $id:expr, $order:expr) => {
+        count_units!(
+            $set,
+            "fulfillment_lines",
+            "fulfillment_id",
+            $transaction,
+            $id,
+            $order
+        )
+    };
+}
+
+impl PartRows for Fulfillment {
+    async fn of_order(pool: &Pool, order: &Order) -> Result<Vec<Self>, StoreError> {
+        let rows = sqlx::query!(
+            r#"
+            SELECT id, order_id, status, carrier, tracking_number, tracking_url, refusal, created_at, updated_at, shipped_at,
+                   delivered_at
+            FROM fulfillments WHERE order_id = $1 ORDER BY created_at, id
+            "#,
+            order.id.0,
+        )
+        .fetch_all(pool)
+        .await?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut lines = lines_of(pool, &ids).await?;
+        let text = |text: Option<String>| text.map(Text::stored);
+        rows.into_iter()
+            .map(|row| {
+                let state = row.status.parse();
+                Ok(Self {
+                    id: FulfillmentId(row.id),
+                    order_id: OrderId(row.order_id),
+                    state: state.map_err(|_| StoreError::Row("the status of a shipment"))?,
+                    tracking: Tracking {
+                        carrier: text(row.carrier),
+                        number: text(row.tracking_number),
+                        url: row
+                            .tracking_url
+                            .and_then(|url| TrackingUrl::try_from(url).ok()),
+                    },
+                    lines: lines.remove(&row.id).unwrap_or_default(),
+                    refusal: row.refusal,
+                    created_at: row.created_at,
+                    updated_at: row.updated_at,
+                    shipped_at: row.shipped_at,
+                    delivered_at: row.delivered_at,
+                })
+            })
+            .collect()
+    }
+
+    async fn order_of(pool: &Pool, id: FulfillmentId) -> Result<Option<Uuid>, sqlx::Error> {
+        sqlx::query_scalar!(r#"SELECT order_id FROM fulfillments WHERE id = $1"#, id.0)
+            .fetch_optional(pool)
+            .await
+    }
+
+    async fn write(
+        transaction: &mut Transaction,
+        order: OrderId,
+        change: &FulfillmentChange,
+    ) -> Result<(), StoreError> {
+        match change {
+            FulfillmentChange::Plan(new) => plan(transaction, order, new).await,
+            FulfillmentChange::Ship(id) => ship(transaction, *id).await,
+            FulfillmentChange::Deliver(id) => deliver(transaction, order, *id).await,
+            FulfillmentChange::Cancel(id) => cancel(transaction, order, *id).await,
+        }
+    }
+}
+
+async fn plan(
+    transaction: &mut Transaction,
+    order: OrderId,
+    new: &NewFulfillment,
+) -> Result<(), StoreError> {
+    let NewFulfillment {
+        id,
+        tracking,
+        lines,
+    } = new;
+    sqlx::query!(
+        r#"
+        INSERT INTO fulfillments (id, order_id, carrier, tracking_number, tracking_url)
+        VALUES ($1, $2, $3, $4, $5)
+        "#,
+        id.0,
+        order.0,
+        tracking.carrier.as_ref().map(Text::as_str),
+        tracking.number.as_ref().map(Text::as_str),
+        tracking.url.as_ref().map(TrackingUrl::as_str),
+    )
+    .execute(&mut **transaction)
+    .await?;
+    insert_lines(transaction, id.0, lines).await?;
+    let counted = count!(
+        "allotted = allotted + lines.quantity",
+        transaction,
+        id,
+        order
+    );
+    touched(counted, lines.len())
+}
+
+async fn ship(transaction: &mut Transaction, id: FulfillmentId) -> Result<(), StoreError> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE fulfillments
+        SET status = 'shipping', refusal = NULL, attempts = 0, last_error = NULL, due_at = now(), updated_at = now()
+        WHERE id = $1 AND status = 'planned'
+        "#,
+        id.0,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(done.rows_affected(), 1)
+}
+
+async fn deliver(
+    transaction: &mut Transaction,
+    order: OrderId,
+    id: FulfillmentId,
+) -> Result<(), StoreError> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE fulfillments SET status = 'delivered', delivered_at = now(), updated_at = now()
+        WHERE id = $1 AND status = 'shipped'
+        "#,
+        id.0,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(done.rows_affected(), 1)?;
+    count!(
+        "delivered = delivered + lines.quantity",
+        transaction,
+        id,
+        order
+    );
+    Ok(())
+}
+
+async fn cancel(
+    transaction: &mut Transaction,
+    order: OrderId,
+    id: FulfillmentId,
+) -> Result<(), StoreError> {
+    let done = sqlx::query!(
+        r#"UPDATE fulfillments SET status = 'cancelled', updated_at = now() WHERE id = $1 AND status = 'planned'"#,
+        id.0,
+    )
+    .execute(&mut **transaction)
+    .await?;
+    touched(done.rows_affected(), 1)?;
+    count!(
+        "allotted = allotted - lines.quantity",
+        transaction,
+        id,
+        order
+    );
+    Ok(())
+}

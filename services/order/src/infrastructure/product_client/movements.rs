@@ -1,0 +1,97 @@
+//! Product's calls about goods that leave and come back.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{CatalogHttp, wire::Outcomes};
+use crate::{
+    checkout::ports::ReservationsError,
+    fulfillment::{
+        model::{Movement, MovementOutcome, MovementRefusal},
+        ports::{MovementOutcomes, Stock},
+    },
+};
+
+#[derive(Serialize)]
+struct Shipments<'a> {
+    shipments: Vec<Goods<'a>>,
+}
+
+#[derive(Serialize)]
+struct Returns<'a> {
+    returns: Vec<Goods<'a>>,
+}
+
+#[derive(Serialize)]
+struct Goods<'a> {
+    id: Uuid,
+    order_id: Uuid,
+    lines: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    sku: &'a str,
+    quantity: u32,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Shipped,
+    Returned,
+    NotCommitted,
+    TooMany,
+    Gone,
+    Mismatch,
+}
+
+impl Stock for CatalogHttp {
+    async fn ship(&self, movements: &[Movement]) -> Result<MovementOutcomes, ReservationsError> {
+        let question = Shipments {
+            shipments: movements.iter().map(goods).collect(),
+        };
+        let answer: Outcomes = self.call("/internal/reservations/ship", &question).await?;
+        Ok(answer.of_movements::<Outcome, _>(movements.iter().map(|movement| movement.id)))
+    }
+
+    async fn take_back(
+        &self,
+        movements: &[Movement],
+    ) -> Result<MovementOutcomes, ReservationsError> {
+        let question = Returns {
+            returns: movements.iter().map(goods).collect(),
+        };
+        let answer: Outcomes = self
+            .call("/internal/reservations/return", &question)
+            .await?;
+        Ok(answer.of_movements::<Outcome, _>(movements.iter().map(|movement| movement.id)))
+    }
+}
+
+fn goods(movement: &Movement) -> Goods<'_> {
+    Goods {
+        id: movement.id,
+        order_id: movement.order_id.0,
+        lines: movement
+            .lines
+            .iter()
+            .map(|line| Line {
+                sku: line.sku.as_str(),
+                quantity: line.quantity.get(),
+            })
+            .collect(),
+    }
+}
+
+impl From<Outcome> for MovementOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Shipped | Outcome::Returned => Self::Done,
+            Outcome::NotCommitted => Self::Refused(MovementRefusal::NotCommitted),
+            Outcome::TooMany => Self::Refused(MovementRefusal::TooMany),
+            Outcome::Gone => Self::Refused(MovementRefusal::Gone),
+            Outcome::Mismatch => Self::Refused(MovementRefusal::Mismatch),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Orders with their fulfillments or returns: read, and written step by step under the order's version (ORDERS 22); and
+//! what the rows of both have in common, their lines, and the units of the order that these count in.
+
+use postgres::{Pool, Transaction};
+use uuid::Uuid;
+
+use super::{list::by_ids, revise::advance};
+use crate::{
+    infrastructure::postgres::{PgOrders, failure::StoreError},
+    orders::{
+        model::{LineUnits, Order, OrderPart, OrderWith, PartLine},
+        ports::{OrdersError, OrdersWith, Saved},
+    },
+    values::{OrderId, Quantity, Sku},
+};
+
+/// Rows of the parts of one kind.
+pub(crate) trait PartRows: OrderPart + Send + Sync + Sized + 'static {
+    /// Those of an order, oldest first.
+    fn of_order(
+        pool: &Pool,
+        order: &Order,
+    ) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
+
+    fn order_of(
+        pool: &Pool,
+        id: Self::Id,
+    ) -> impl Future<Output = Result<Option<Uuid>, sqlx::Error>> + Send;
+
+    /// The order's version is written, and the order locked by that.
+    fn write(
+        transaction: &mut Transaction,
+        order: OrderId,
+        change: &Self::Change,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// How far the units of each line of an order are.
+async fn units(pool: &Pool, order: OrderId) -> Result<Vec<LineUnits>, StoreError> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT allotted, shipped, delivered, returned, short FROM order_items WHERE order_id = $1 ORDER BY position
+        "#,
+        order.0,
+    )
+    .fetch_all(pool)
+    .await?;
+    let count = |units: i32| u32::try_from(units).map_err(|_| StoreError::Row("units"));
+    rows.into_iter()
+        .map(|row| {
+            Ok(LineUnits {
+                allotted: count(row.allotted)?,
+                shipped: count(row.shipped)?,
+                delivered: count(row.delivered)?,
+                returned: count(row.returned)?,
+                short: count(row.short)?,
+            })
+        })
+        .collect()
+}
+
+impl<P: PartRows> OrdersWith<P> for PgOrders {
+    async fn find_with(&self, order: OrderId) -> Result<Option<OrderWith<P>>, OrdersError> {
+        // What is read after the order may be newer than its version: then the write finds another version.
+        let Some(found) = by_ids(&self.readers, &[order.0]).await?.pop() else {
+            return Ok(None);
+        };
+        let units = units(&self.readers, order).await?;
+        let parts = P::of_order(&self.readers, &found).await?;
+        Ok(Some(OrderWith::stored(found, units, parts)))
+    }
+
+    async fn order_of(&self, part: P::Id) -> Result<Option<OrderId>, OrdersError> {
+        let order = P::order_of(&self.readers, part).await;
+        Ok(order.map_err(StoreError::from)?.map(OrderId))
+    }
+
+    async fn save_with(&self, changed: &OrderWith<P>) -> Result<Saved, OrdersError> {
+        let mut transaction = self.intents.begin().await.map_err(StoreError::from)?;
+        let saved = write(&mut transaction, changed).await?;
+        if saved == Saved::Written {
+            transaction.commit().await.map_err(StoreError::from)?;
+        }
+        Ok(saved)
+    }
+}
+
+/// Writes the new versions of an order with the change of a part, unless the order has another version than was read.
+pub(crate) async fn write<P: PartRows>(
+    transaction: &mut Transaction,
+    changed: &OrderWith<P>,
+) -> Result<Saved, StoreError> {
+    let (id, mut read_version) = (changed.order().id, changed.read_version());
+    for (state, event) in changed.versions() {
+        if !advance(transaction, id, read_version, state, event).await? {
+            return Ok(Saved::Changed);
+        }
+        read_version = state.version;
+    }
+    if let Some(change) = changed.change() {
+        P::write(transaction, id, change).await?;
+    }
+    Ok(Saved::Written)
+}
+
+/// Under the order's version everything else is as it was read.
+pub(crate) fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
+    if usize::try_from(rows) == Ok(expected) {
+        Ok(())
+    } else {
+        Err(StoreError::Row(
+            "a shipment or return that does not match the version of its order",
+        ))
+    }
+}
+
+pub(crate) fn part_line(position: i16, sku: String, units: i32) -> Result<PartLine, StoreError> {
+    let quantity = u32::try_from(units).ok();
+    let quantity = quantity.and_then(|units| Quantity::try_from(units).ok());
+    Ok(PartLine {
+        position: usize::try_from(position).map_err(|_| StoreError::Row("position"))?,
+        sku: Sku::try_from(sku).map_err(|_| StoreError::Row("sku"))?,
+        quantity: quantity.ok_or(StoreError::Row("quantity"))?,
+    })
+}
+
+/// `insert_lines` and `lines_of` for a table of lines. `$of`: the column with the id of what they belong to.
+macro_rules! line_rows {
+    ($lines:literal, $of:literal) => {
+        pub(super) async fn insert_lines(
+            transaction: &mut ::postgres::Transaction,
+            id: uuid::Uuid,
+            lines: &[$crate::orders::model::PartLine],
+        ) -> Result<(), StoreError> {
+            let positions: Vec<i16> = lines
+                .iter()
+                .map(|line| i16::try_from(line.position))
+                .collect::<Result<_, _>>()
+                .map_err(|_| StoreError::Row("position"))?;
+            let skus = lines.iter().map(|line| line.sku.as_str().to_owned());
+            let quantities = lines.iter().map(|line| i64::from(line.quantity.get()));
+            sqlx::query!(
+                "INSERT INTO " + $lines + " (" + $of + ", position, sku, quantity)"
+                    + " SELECT $1, position, sku, quantity::integer"
+                    + " FROM unnest($2::smallint[], $3::text[], $4::bigint[]) AS new (position, sku, quantity)"
+                    + " ORDER BY position",
+                id,
+                &positions,
+                &skus.collect::<Vec<_>>(),
+                &quantities.collect::<Vec<_>>(),
+            )
+            .execute(&mut **transaction)
+            .await?;
+            Ok(())
+        }
+
+        pub(super) async fn lines_of(
+            pool: &::postgres::Pool,
+            ids: &[uuid::Uuid],
+        ) -> Result<
+            std::collections::HashMap<uuid::Uuid, Vec<$crate::orders::model::PartLine>>,
+            StoreError,
+        > {
+            let mut lines_of = std::collections::HashMap::<_, Vec<_>>::new();
+            if ids.is_empty() {
+                return Ok(lines_of);
+            }
+            let rows = sqlx::query!(
+                "SELECT " + $of + " AS of, position, sku, quantity FROM " + $lines
+                    + " WHERE " + $of + " = ANY ($1) ORDER BY " + $of + ", position",
+                ids,
+            )
+            .fetch_all(pool)
+            .await?;
+            for row in rows {
+                let line = $crate::orders::postgres::parts::part_line(
+                    row.position,
+                    row.sku,
+                    row.quantity,
+                )?;
+                lines_of.entry(row.of).or_default().push(line);
+            }
+            Ok(lines_of)
+        }
+    };
+}
+
+/// Counts units in or out of an order; how many lines that changes. `$set` says how, `lines.quantity` being those of the
+/// part with this id.
+macro_rules! count_units {
+    ($set:literal, $lines:literal, $of:literal, $transaction:expr, $id:expr, $order:expr) => {
+        sqlx::query!(
+            "UPDATE order_items SET "
+                + $set
+                + " FROM "
+                + $lines
+                + " AS lines WHERE lines."
+                + $of
+                + " = $1 AND order_items.order_id = $2 AND order_items.position = lines.position",
+            $id.0,
+            $order.0,
+        )
+        .execute(&mut **$transaction)
+        .await?
+        .rows_affected()
+    };
+}
+pub(crate) use {count_units, line_rows};

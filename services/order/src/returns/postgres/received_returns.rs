@@ -1,0 +1,126 @@
+//! Returns on their way into product's stock: taken with SKIP LOCKED, written only under the fence they were taken with,
+//! orders locked before returns, each in key order (ORDERS 8).
+
+use std::time::Duration;
+
+use money::Money;
+use postgres::Pool;
+use uuid::Uuid;
+
+use super::returns::lines_of;
+use crate::{
+    fulfillment::{
+        model::{Movement, MovementOutcome},
+        ports::{MovementQueue, QueueError},
+    },
+    infrastructure::postgres::{
+        PgOrders,
+        failure::{StoreError, retrying},
+        leases::leased_rows,
+    },
+    orders::postgres::locked_orders::LockedOrders,
+    returns::model::ReceivedReturn,
+    values::{Lease, Leased, OrderId, Postponement},
+};
+
+type Answered = (Leased<Uuid, ReceivedReturn>, MovementOutcome);
+
+impl MovementQueue<ReceivedReturn> for PgOrders {
+    async fn take(
+        &self,
+        most: i64,
+        lease: Duration,
+    ) -> Result<Vec<Leased<Uuid, ReceivedReturn>>, QueueError> {
+        Ok(take(&self.intents, most, lease).await?)
+    }
+
+    async fn settle(&self, answered: &[Answered]) -> Result<usize, QueueError> {
+        Ok(retrying(self.jitter, || settle(&self.intents, answered)).await?)
+    }
+
+    async fn postpone(&self, postponements: &[Postponement<Uuid>]) -> Result<(), QueueError> {
+        Ok(retrying(self.jitter, || postpone(&self.intents, postponements)).await?)
+    }
+}
+
+leased_rows!("returns", "id", "status = 'receiving'");
+
+async fn take(
+    pool: &Pool,
+    most: i64,
+    lease: Duration,
+) -> Result<Vec<Leased<Uuid, ReceivedReturn>>, StoreError> {
+    let rows = sqlx::query!(
+        r#"
+        WITH due AS MATERIALIZED (
+            SELECT id FROM returns
+            WHERE status = 'receiving' AND due_at <= now()
+            ORDER BY due_at
+            LIMIT $1
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE returns
+        SET fence = returns.fence + 1, attempts = returns.attempts + 1, due_at = now() + make_interval(secs => $2)
+        FROM due, orders
+        WHERE returns.id = due.id AND orders.id = returns.order_id
+        RETURNING returns.id, returns.order_id, returns.fence, returns.attempts, returns.refund_minor, orders.currency
+        "#,
+        most,
+        lease.as_secs_f64(),
+    )
+    .fetch_all(pool)
+    .await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut lines = lines_of(pool, &ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let currency = row.currency.parse();
+            let currency = currency.map_err(|_| StoreError::Row("currency"))?;
+            let received = ReceivedReturn {
+                movement: Movement {
+                    id: row.id,
+                    order_id: OrderId(row.order_id),
+                    lines: lines.remove(&row.id).unwrap_or_default(),
+                },
+                refund: Money::new(row.refund_minor, currency),
+            };
+            Ok(Leased::stored(row.id, row.fence, row.attempts, received))
+        })
+        .collect()
+}
+
+async fn settle(pool: &Pool, answered: &[Answered]) -> Result<usize, StoreError> {
+    let mut transaction = pool.begin().await?;
+    let order_of = |one: &Leased<Uuid, ReceivedReturn>| one.item.movement.order_id;
+    let orders: Vec<Uuid> = answered.iter().map(|(one, _)| order_of(one).0).collect();
+    let mut orders = LockedOrders::lock(&mut transaction, &orders).await?;
+    let leases: Vec<Lease<Uuid>> = answered.iter().map(|(one, _)| one.lease).collect();
+    let held = lock_held(&mut transaction, &leases).await?;
+    let mut settled: Vec<&Answered> = answered
+        .iter()
+        .filter(|(one, _)| held.contains(&one.lease.id))
+        .collect();
+    settled.sort_by_key(|(one, _)| one.lease.id);
+    let (mut ids, mut statuses, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+    for (one, outcome) in &settled {
+        let moved = orders.change(order_of(one), |state| one.item.told(*outcome, state))?;
+        ids.push(one.lease.id);
+        statuses.push(moved.state.as_str().to_owned());
+        refusals.push(moved.refusal.map(|refusal| refusal.as_str().to_owned()));
+    }
+    sqlx::query!(
+        r#"
+        UPDATE returns SET status = next.status, refusal = next.refusal, last_error = NULL, updated_at = now()
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS next (id, status, refusal)
+        WHERE returns.id = next.id
+        "#,
+        &ids,
+        &statuses,
+        &refusals as &[Option<String>],
+    )
+    .execute(&mut *transaction)
+    .await?;
+    orders.write(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(settled.len())
+}

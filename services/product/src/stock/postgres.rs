@@ -1,0 +1,3 @@
+//! What all of stock shares in SQL.
+
+pub mod levels;

@@ -1,0 +1,43 @@
+//! Holds that orders lose to a lower count.
+
+use std::collections::BTreeSet;
+
+use postgres::Transaction;
+use uuid::Uuid;
+
+use super::{
+    model::HoldState,
+    postgres::{holds, retakes},
+    reach::Reach,
+};
+use crate::{
+    catalog::products::model::Sku, infrastructure::postgres::failure::StockError,
+    stock::postgres::levels,
+};
+
+/// Ends these holds, all lines of each. Answers the SKUs that must be locked as well before it can.
+pub(crate) async fn lose(
+    tx: &mut Transaction,
+    orders: &[Uuid],
+    locked: &BTreeSet<&Sku>,
+    reach: &Reach,
+) -> Result<Option<Vec<Sku>>, StockError> {
+    if orders.is_empty() {
+        return Ok(None);
+    }
+    let lines = retakes::lines(tx, orders).await?;
+    let missing: Vec<Sku> = lines
+        .into_iter()
+        .map(|line| line.sku)
+        .filter(|sku| !locked.contains(sku))
+        .collect();
+    match (missing.is_empty(), reach.may_widen()) {
+        (true, _) => {}
+        (false, true) => return Ok(Some(missing)),
+        (false, false) => return Err(StockError::Raced),
+    }
+    holds::lock_alone(tx, orders).await?;
+    holds::end(tx, orders, HoldState::Held, HoldState::Lost).await?;
+    levels::give_back(tx, orders).await?;
+    Ok(None)
+}
