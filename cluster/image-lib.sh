@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced by what makes and loads images. Two engines: Docker where one runs, else buildah.
+# Sourced by the scripts that build and load images, with Docker if it runs, otherwise with buildah.
 
-# The control plane's images have no registry: nothing may try to pull them.
+# The control plane's images have no registry and must not be pulled.
 cluster_repository=cluster.local
 cluster_image() { printf '%s/%s:%s' "$cluster_repository" "$1" "$2"; }
 pause_image=$(cluster_image pause 3.10.2)
@@ -28,12 +28,12 @@ build_image() {
   fi
   apt=$(mktemp -d)
   apt_of_base "$apt"
-  # Programs of the distribution want to write there while they install.
+  # Packages of the distribution write there during their installation.
   buildah bud --pull-never --layers --volume "$apt:/etc/apt" "$@"
   rm -rf "$apt"
 }
 
-# save_image IMAGE: into the cache, whole or not at all.
+# save_image IMAGE: saves it into the cache, atomically.
 save_image() {
   local archive
   archive=$(archive_of "$1")
@@ -70,7 +70,7 @@ make_debian_base() {
   printf 'path-exclude /usr/share/%s/*\n' doc groff info lintian locale man >"$target/etc/dpkg/dpkg.cfg.d/slim"
   printf 'path-include /usr/share/doc/*/copyright\n' >>"$target/etc/dpkg/dpkg.cfg.d/slim"
   rm -rf "$target"/var/cache/apt/archives/*.deb "$target"/var/lib/apt/lists/* "$target"/var/log/*
-  # The image must not know this machine: neither its mirror, nor its name.
+  # The image must not contain data of this machine: neither its mirror, nor its name.
   rm -f "$target"/etc/apt/sources.list "$target"/etc/resolv.conf "$target"/etc/hostname
   # debootstrap may leave these mounted where the caller's mounts are its own.
   umount "$target"/proc "$target"/sys 2>/dev/null || true

@@ -15,7 +15,7 @@ up_kind() {
     cd "$root" || die "$root is gone"
     step "Creating the cluster with kind" kind create cluster --config kind-config.yaml --kubeconfig "$kubeconfig" --wait 180s
   fi
-  # The node's container may have been stopped; it keeps what it had.
+  # The node's container may have been stopped; it keeps its state.
   docker start "$kind_name-control-plane" >/dev/null
   kind export kubeconfig --name "$kind_name" --kubeconfig "$kubeconfig" 2>/dev/null
   wait_for 120 "an answer of the API server" answers

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts of this folder: where things are, and how steps are shown.
+# Sourced by the scripts of this folder: paths, and the output of steps.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
@@ -36,14 +36,14 @@ die() {
   exit 1
 }
 
-# step TEXT COMMAND…: runs the command with its output in a log, and says every half minute that it still does.
+# step TEXT COMMAND…: runs the command with its output in a log, and reports every half minute that it still runs.
 step() {
   local text=$1 log began=$SECONDS told=$SECONDS pid
   shift
   mkdir -p "$cache/logs"
   log=$cache/logs/$(printf '%s' "$text" | tr -cs 'A-Za-z0-9.' -).log
   printf '%4d s  %s\n' "$SECONDS" "$text" >&2
-  # In a process group of its own, so that an interrupt ends all that the step started.
+  # In a process group of its own, so that an interrupt ends all processes of the step.
   set -m
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
@@ -73,7 +73,7 @@ wait_for() {
   done
 }
 
-# Two runs at a time would undo each other's work. Scripts called by a script that holds the lock go on.
+# Concurrent runs would conflict. Scripts that the holder of the lock calls continue.
 one_at_a_time() {
   [ -z "${ECOMMERCESTACK_LOCKED:-}" ] || return 0
   mkdir -p "$cache"
@@ -85,7 +85,7 @@ one_at_a_time() {
   export ECOMMERCESTACK_LOCKED=1
 }
 
-# install_packages NAME…: Debian packages that are not there yet.
+# install_packages NAME…: installs the missing Debian packages.
 install_packages() {
   local missing=() package
   for package in "$@"; do
@@ -113,7 +113,7 @@ tool_path() {
 }
 PATH=$(tool_path):$PATH
 
-# kind, local or current: what `cluster/up` chose; nothing where there is no cluster.
+# kind, local or current: the choice of `cluster/up`; empty without a cluster.
 chosen() { cat "$state/kind-of-cluster" 2>/dev/null || true; }
 
 answers() { kubectl --kubeconfig "$kubeconfig" --request-timeout=5s get --raw /readyz; }

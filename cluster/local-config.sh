@@ -13,8 +13,8 @@ control_group=ecommercestack
 export node_device pod_device network_name control_group
 containerd_socket=$state/run/containerd.sock
 
-# Everything of this containerd is in the state folder; another one on the machine is not disturbed.
-# restrict_oom_score_adj: where root may not lower its score (no CAP_SYS_RESOURCE), no pod would start without it.
+# All files of this containerd are in the state folder; another one on the machine is not affected.
+# restrict_oom_score_adj: without it no pod starts if root may not lower its score (no CAP_SYS_RESOURCE).
 containerd_config() {
   cat <<TOML
 version = 4
@@ -85,8 +85,8 @@ cni_config() {
 JSON
 }
 
-# What pods ask when a name is not the cluster's. A name server on the machine's loopback is not theirs to reach, and
-# CoreDNS would ask itself; without any other, nothing listens at the node's address and the answer is a quick failure.
+# The name servers of pods for external names. Pods cannot reach a server on the machine's loopback, and CoreDNS would
+# forward requests to itself; without any other server, the node's address is used, where none listens, and requests fail at once.
 resolver_config() {
   local source=/etc/resolv.conf servers
   [ ! -e /run/systemd/resolve/resolv.conf ] || source=/run/systemd/resolve/resolv.conf
@@ -133,13 +133,13 @@ apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 address: $node_address
 cgroupDriver: cgroupfs
-# Its own, so that what is in it may be ended without a doubt.
+# A control group of its own, so that all processes in it may be ended.
 cgroupRoot: /$control_group
 clusterDNS: [$dns_address]
 containerLogMaxSize: 20Mi
 failCgroupV1: false
 failSwapOn: false
-# Nothing can be pulled again, so nothing is thrown away.
+# Images cannot be pulled again, so none is deleted.
 imageGCHighThresholdPercent: 100
 evictionHard: { memory.available: 100Mi, nodefs.available: 1%, nodefs.inodesFree: 1%, imagefs.available: 1% }
 podLogsDir: $state/pod-logs
@@ -154,7 +154,7 @@ conntrack: { maxPerCore: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s }
 YAML
 }
 
-# kubeadm asks for a third of two cores; the shop needs them.
+# kubeadm requests a third of two cores, which the shop needs.
 request_patch() {
   printf 'spec:\n  containers:\n  - name: %s\n    resources: { requests: { cpu: %s } }\n' "$1" "$2"
 }

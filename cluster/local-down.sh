@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced: takes the local node off the machine. The cache stays.
+# Sourced: removes the local node from the machine. The cache stays.
 
-# The kernel's settings that the node changes, as they were.
+# Restores the kernel settings that the node changes.
 settings='net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables vm.overcommit_memory vm.panic_on_oom kernel.panic
 kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes'
 
@@ -34,19 +34,19 @@ remove_node() {
     [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
   done
   find /var/log/containers -lname "$state/*" -delete 2>/dev/null || true
-  # What the network library remembers of each pod; others may have theirs beside it.
+  # The state of the network library for each pod; other runtimes may have files in the same folder.
   grep -lsF "\"$state/" /var/lib/cni/results/* | xargs --no-run-if-empty rm -f || true
   # Folders that the kubelet and the network plugins make, unless others use them.
   rmdir /var/log/containers /var/lib/cni/results /var/lib/cni /run/containerd/fifo /run/containerd/s /run/containerd 2>/dev/null || true
   find /usr/libexec/kubernetes -depth -type d -empty -delete 2>/dev/null || true
-  # Nothing is mounted in these: stop_node has seen to it.
+  # stop_node has unmounted everything in these.
   rm -rf --one-file-system /var/lib/kubelet
   find "$state" -mindepth 1 -maxdepth 1 ! -name kind-of-cluster -exec rm -rf --one-file-system {} +
-  # Last, since it says that the rest is ours.
+  # Last, since it marks the other files as those of the cluster.
   rm -rf --one-file-system /etc/kubernetes
 }
 
-# What kube-proxy, the kubelet and this cluster's network put into the packet filter.
+# The packet filter rules of kube-proxy, the kubelet and this cluster's network.
 remove_packet_rules() {
   local family table
   remove_proxy_tables
@@ -58,7 +58,7 @@ remove_packet_rules() {
   done
 }
 
-# By the nft that wrote them, in kube-proxy's image: Debian 12's own crashes on them.
+# With the nft that wrote them, in kube-proxy's image: that of Debian 12 crashes on them.
 remove_proxy_tables() {
   local image container family
   image=$(cluster_image kube-proxy "$kubernetes_version")
@@ -70,12 +70,12 @@ remove_proxy_tables() {
   buildah rm "$container" >/dev/null
 }
 
-# remove_chains COMMAND TABLE PATTERN: the chains and every rule that leads to them.
+# remove_chains COMMAND TABLE PATTERN: removes the chains and every rule that refers to them.
 remove_chains() {
   local rule chain chains
   chains=$("$1" -w -t "$2" -S 2>/dev/null | awk -v pattern="$3" '$1 == "-N" && $2 ~ pattern { print $2 }')
   [ -n "$chains" ] || return 0
-  # By their numbers, the last first: a rule as it is printed cannot be handed back word by word.
+  # By number, the last first: a printed rule is no valid argument.
   "$1" -w -t "$2" -S | awk -v pattern="$3" '
     $1 == "-A" { number[$2]++; for (i = 3; i < NF; i++) if ($i == "-j" && $(i + 1) ~ pattern && $2 !~ pattern) print $2, number[$2] }' |
     tac | while read -r rule; do
@@ -86,8 +86,8 @@ remove_chains() {
   for chain in $chains; do "$1" -w -t "$2" -X "$chain" || true; done
 }
 
-# The plugins name each chain by a hash and say in a comment whose it is. Those for host ports are shared with other
-# networks of the machine, and go only when nothing of another is in them.
+# The plugins name each chain by a hash and name its owner in a comment. Chains for host ports are shared with other
+# networks of the machine, and are removed only without rules of another network.
 remove_pod_network_chains() {
   local chain
   for chain in $("$1" -w -t nat -S 2>/dev/null | grep -F "name: \\\"$network_name\\\"" | grep -oE ' -j CNI-[^ ]+' | sort -u); do

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Sourced: starts and ends the local node's processes. A process is ended by its number, and only after its command
-# line has shown that it is the node's: numbers in files go stale.
+# Sourced: starts and ends the local node's processes. A process is ended by its id, and only if its command line shows
+# that it belongs to the node: ids in files may be outdated.
 
-# is_ours PID: names this cluster's state folder in its command line.
+# is_ours PID: whether its command line names this cluster's state folder.
 is_ours() {
   [ -n "$1" ] && { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null | grep -F -- "$state/" >/dev/null
 }
 
-# running NAME: the program that a keeper looks after, or the keeper itself (NAME.keeper).
+# running NAME: the program of a keeper, or the keeper itself (NAME.keeper).
 running() { is_ours "$(cat "$state/pids/$1" 2>/dev/null || true)"; }
 
 # start NAME PROGRAM…: under a keeper, in a session of its own, so that it outlives this shell.
@@ -15,12 +15,12 @@ start() {
   local name=$1
   if running "$name.keeper" && running "$name"; then return; fi
   stop "$name"
-  # Nothing of this shell stays with it: neither its folder, nor its output, nor its lock.
+  # It inherits nothing of this shell: neither its folder, nor its output, nor its lock.
   (cd / && exec 9>&- && exec setsid "$state/bin/keep" "$@" </dev/null >/dev/null 2>&1) &
   disown
 }
 
-# stop NAME: the keeper first, or it would start the program again.
+# stop NAME: the keeper first, since it would start the program again.
 stop() {
   local name
   for name in "$1.keeper" "$1"; do
@@ -29,7 +29,7 @@ stop() {
   done
 }
 
-# end PID…: politely, then not.
+# end PID…: by SIGTERM, then by SIGKILL.
 end() {
   local pid began=$SECONDS
   for pid in "$@"; do kill "$pid" 2>/dev/null || true; done
@@ -74,12 +74,12 @@ end_pods() {
   done
 }
 
-# Everything that runs or is mounted; what is on the disk stays, so that `start` can go on from it.
+# Ends and unmounts everything; files stay, so that `start` can resume.
 stop_node() {
   local pid pids began=$SECONDS
   stop kubelet
   end_pods
-  # Its keeper sees the pods end, and takes their mounts and networks away.
+  # Its keeper waits for the end of the pods, and removes their mounts and networks.
   if running containerd; then
     while pids=$(runtime_processes | grep -vxF "$(cat "$state/pids/containerd")") && [ -n "$pids" ] && ((SECONDS - began < 15)); do sleep 0.3; done
   fi

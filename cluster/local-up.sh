@@ -48,7 +48,7 @@ refuse_taken_ports() {
 
 node_answers() { running containerd && running kubelet && answers >/dev/null 2>&1; }
 
-# What a machine forgets when it starts again, and what may differ from run to run.
+# State that a restart of the machine loses, and that may differ between runs.
 prepare_node() {
   local group setting component
   mkdir -p "$state"/{audit,bin,cni/conf,logs,patches,pids,run,volumes}
@@ -56,7 +56,7 @@ prepare_node() {
   remember_settings
   modprobe --all overlay br_netfilter 2>/dev/null || true
   for setting in net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables; do sysctl --quiet --write "$setting=1"; done
-  # There may be no driver for a dummy device: an empty bridge holds the node's address.
+  # The driver for a dummy device may be missing: an empty bridge holds the node's address.
   ip link show "$node_device" >/dev/null 2>&1 || ip link add "$node_device" type bridge
   ip address replace "$node_address/32" dev "$node_device"
   ip link set "$node_device" up
@@ -79,7 +79,7 @@ prepare_node() {
   install -m 755 "$here/keep" "$state/bin/keep"
   kubelet_start >"$state/bin/kubelet-start"
   chmod 755 "$state/bin/kubelet-start"
-  # By these names their command lines show whose they are.
+  # With these names their command lines show to which cluster they belong.
   ln -sfn "$containerd/containerd" "$state/bin/containerd"
   ln -sfn "$kubernetes/kubelet" "$state/bin/kubelet"
 }
@@ -120,13 +120,13 @@ create() {
 
 run_kubeadm() {
   start kubelet "$state/bin/kubelet-start"
-  # A proxy of this shell would be written into the control plane's pods.
+  # A proxy setting of this shell would be written into the control plane's pods.
   env -u http_proxy -u https_proxy -u no_proxy -u HTTP_PROXY -u HTTPS_PROXY -u NO_PROXY \
     "$kubernetes/kubeadm" init --config "$state/kubeadm.yaml" --ignore-preflight-errors=all --skip-token-print \
     --skip-phases=addon/coredns
 }
 
-# The cluster is there and does not answer: its processes died, or the machine was started again.
+# The cluster exists and does not respond: its processes died, or the machine was restarted.
 resume() {
   say "Resuming the cluster in $state"
   step "Preparing the node" prepare_node
@@ -151,7 +151,7 @@ came_back() {
   done
 }
 
-# Nothing is thrown away without a trace: a slow machine is not a broken cluster.
+# The state is kept: a slow machine is not a broken cluster.
 give_up() {
   say "The cluster in $state does not come back: building a new one. Its database, volumes and logs are in $state.failed"
   step "Ending the node's processes" stop_node
@@ -166,14 +166,14 @@ apply_addons() {
     kubectl --kubeconfig "$kubeconfig" apply --server-side --force-conflicts -f -
 }
 
-# reported_since SECONDS: the kubelet has. Before it does, a resumed cluster shows what was true when it died.
+# reported_since SECONDS: whether the kubelet has reported. Before that, a resumed cluster shows its state from before the stop.
 reported_since() {
   local renewed
   renewed=$(kubectl --namespace kube-node-lease get lease "$node_name" --output jsonpath='{.spec.renewTime}') &&
     (($(date --date="$renewed" +%s) > $1 + 3))
 }
 
-# wait_for_addons SECONDS: since when, as seconds of the epoch, the node runs.
+# wait_for_addons SECONDS: the start of the node, in seconds of the epoch.
 wait_for_addons() {
   local workload
   export KUBECONFIG=$kubeconfig

@@ -25,7 +25,7 @@ use k8s_openapi::{
 use kube::{Client, ResourceExt as _};
 use prune::prune_all;
 use single::{
-    change_metadata, delete_state, has_strange_patroni, restart_pod, scale, write_credential,
+    change_metadata, delete_state, has_foreign_patroni, restart_pod, scale, write_credential,
 };
 use std::collections::BTreeMap;
 use write::Writer;
@@ -82,7 +82,7 @@ pub enum ApplyError {
     #[error("{kind} {name} was changed by another client in the meantime")]
     Raced { kind: String, name: String },
     #[error("the watch cache may be stale, and there are objects to write")]
-    Late,
+    Stale,
 }
 
 /// Writes what the stack wants. `written` gets the Secrets that were made or changed, whatever comes after that.
@@ -234,8 +234,8 @@ async fn apply_data(
         credentials,
         metadata_changes,
     } = data;
-    let mut strangers: Vec<_> = live.strange_states.values().collect();
-    if !orphaned_states.is_empty() && has_strange_patroni(writer).await? {
+    let mut strangers: Vec<_> = live.foreign_states.values().collect();
+    if !orphaned_states.is_empty() && has_foreign_patroni(writer).await? {
         strangers.extend(&orphaned_states);
     } else {
         for metadata in &orphaned_states {
@@ -255,7 +255,7 @@ async fn apply_data(
         written.push(write.credential);
     }
     // A Secret that is not the stack's is not marked, and may be the stack's own without its labels.
-    let is_strange = |problem: &Problem| {
+    let is_foreign = |problem: &Problem| {
         matches!(
             problem,
             Problem::Unusable {
@@ -264,7 +264,7 @@ async fn apply_data(
             }
         )
     };
-    let mut confirmed = has_volume && !writer.problems.iter().any(is_strange);
+    let mut confirmed = has_volume && !writer.problems.iter().any(is_foreign);
     for change in &metadata_changes {
         let is_done = change_metadata(writer, change).await?;
         confirmed &= is_done || change.dependent == Dependent::PatroniState;

@@ -42,7 +42,7 @@ pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, stop: Stop) {
     // A Controller takes a stack that waits for a place for one that is worked on, and would wait for it.
     let closing = async {
         stop.await;
-        context.places.close();
+        context.slots.close();
     };
     join(controllers, closing).await;
 }

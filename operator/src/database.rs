@@ -1,7 +1,7 @@
 //! The database of a stack: its objects, when its pods restart, and what becomes of the data when the stack is deleted.
 
 pub mod adoption;
-pub mod departures;
+pub mod deleted_stacks;
 pub mod identity;
 pub mod passwords;
 pub mod patroni;

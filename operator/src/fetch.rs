@@ -145,7 +145,7 @@ pub async fn fetch(
     };
     reader.add_volume(&mut live.volumes).await?;
     let states = unwatched.states.into_iter();
-    (live.patroni, live.strange_states) =
+    (live.patroni, live.foreign_states) =
         states.partition(|(_, state)| is_patroni_state(&name, state));
     let pods = if is_unsettled(&stack, &live) {
         reader.pods().await?
@@ -228,7 +228,7 @@ impl Reader<'_> {
 
     async fn listed(&self) -> Result<Live, FetchError> {
         Ok(Live {
-            may_be_late: false,
+            may_be_stale: false,
             deployments: self.list("Deployments").await?,
             stateful_sets: self.list("StatefulSets").await?,
             jobs: self.list("Jobs").await?,
@@ -250,7 +250,7 @@ impl Reader<'_> {
                 .await?,
             volumes: self.list("PersistentVolumeClaims").await?,
             patroni: BTreeMap::new(),
-            strange_states: BTreeMap::new(),
+            foreign_states: BTreeMap::new(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! When a stack is looked at again without cause: what is not watched may have changed.
 
 pub mod backoff;
-pub mod places;
+pub mod slots;
 
 use crate::kube::per_stack::StackKey;
 use backoff::{Attempts, doubling};

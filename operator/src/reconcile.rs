@@ -1,5 +1,5 @@
-//! One pass over one stack, as a table of contents: fetch, validate, build, apply, status. Where the stores show that
-//! there is nothing to do, that is the pass.
+//! One pass over one stack, as a table of contents: fetch, validate, build, apply, status. If the stores show that
+//! there is nothing to do, the pass ends there.
 
 mod claim;
 mod set_status;
@@ -9,7 +9,9 @@ use crate::{
     build::build,
     chain::chain,
     credentials::{Credential, Credentials, complete},
-    database::{adoption, departures::Departures, rbac::PostgresRole, retention::predecessors},
+    database::{
+        adoption, deleted_stacks::DeletedStacks, rbac::PostgresRole, retention::predecessors,
+    },
     fetch::{Found, Unwatched, fetch, fetch_stack, fetch_unwatched},
     kube::{
         apply_cache::ApplyCache,
@@ -18,10 +20,10 @@ use crate::{
         live::FetchError,
         per_stack::StackKey,
         skew::Guard,
-        stores::{AtRest, Children, Stores},
+        stores::{Children, Idle, Stores},
     },
-    network::routing::{Looks, Routing, Target, foreseen, look},
-    pace::{Reason, backoff::Attempts, places::Places},
+    network::routing::{Routing, Target, UrlChecks, check_url, foreseen},
+    pace::{Reason, backoff::Attempts, slots::Slots},
     randomness::OperatingSystem,
     release::gate::decide,
     status::{
@@ -52,25 +54,25 @@ pub struct Context {
     pub client: Client,
     pub definition: Guard,
     pub installation: Installation,
-    pub departures: Departures,
+    pub deleted_stacks: DeletedStacks,
     pub events: Events,
     pub apply_cache: ApplyCache,
     pub stores: Stores,
-    pub places: Places,
+    pub slots: Slots,
     pub attempts: Attempts,
-    pub looks: Looks,
+    pub url_checks: UrlChecks,
     pub audit_reads: audits::Reads,
-    /// Where the ingress controller is reached, if not where the Ingress's status says.
+    /// The address of the ingress controller, if it is not the one in the Ingress's status.
     pub ingress_address: Option<String>,
     pub role: PostgresRole,
     pub policy: Policy,
-    /// How often a stack that is ready is looked at without cause.
+    /// How often a ready stack is reconciled without a change.
     pub resync: Duration,
 }
 
 type Outcome = Result<Report, StepError>;
 
-/// What keeps a pass from ending in a status.
+/// Why a pass ended without a status.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
     #[error(transparent)]
@@ -85,10 +87,10 @@ pub enum ReconcileError {
     Overdue(&'static str),
 }
 
-/// Many times what a pass takes.
+/// Many times the duration of a pass.
 const LONGEST_PASS: Duration = Duration::from_mins(1);
-/// The same for what comes before a pass, and for the status after it: kube's client repeats a request for five minutes,
-/// and meanwhile a place is taken.
+/// The deadline of the requests before a pass, and of the status after it: kube's client retries a request for five
+/// minutes, and a slot is occupied meanwhile.
 const LONGEST_REQUEST: Duration = Duration::from_secs(15);
 
 pub async fn reconcile(
@@ -96,13 +98,13 @@ pub async fn reconcile(
     context: Arc<Context>,
 ) -> Result<Action, ReconcileError> {
     let key = stack_key(&stack);
-    let _turn = context.departures.locks.lock(&key).await;
-    // Any write, a status too, would take away what the definition has lost.
+    let _turn = context.deleted_stacks.locks.lock(&key).await;
+    // Any write, even of the status, would remove the fields that the CRD has lost.
     if context.definition.holds_back().await {
-        return Ok(context.look_again(&key, Reason::HeldBack));
+        return Ok(context.requeue(&key, Reason::HeldBack));
     }
-    let is_answered = context.departures.stacks.is_answered(&key);
-    let Some(_place) = context.places.take(is_answered).await else {
+    let is_answered = context.deleted_stacks.stacks.is_answered(&key);
+    let Some(_slot) = context.slots.take(is_answered).await else {
         return Ok(Action::await_change()); // the process ends
     };
     let found = in_time(
@@ -135,18 +137,18 @@ pub async fn reconcile(
         stack.status = without_claims(stack.status.take());
         stack
     });
-    let tell = |outcome: &Outcome| {
+    let status_of = |outcome: &Outcome| {
         let now = Timestamp::now();
         status(before.as_ref(), metadata.generation, now, outcome)
     };
-    let is_at_rest = |outcome: &Outcome| {
+    let is_idle = |outcome: &Outcome| {
         let wrote = outcome.as_ref().map_or(true, |report| report.applied.wrote);
-        !wrote && before.as_ref() == Some(&tell(outcome))
+        !wrote && before.as_ref() == Some(&status_of(outcome))
     };
     let outcome = match stack {
         // A request that is never answered must not keep a stack from its next pass.
         Ok(stack) => {
-            let pass = pass(&context, &key, stack, is_at_rest);
+            let pass = pass(&context, &key, stack, is_idle);
             timeout(LONGEST_PASS, Box::pin(pass))
                 .await
                 .unwrap_or(Err(StepError::Overdue))
@@ -156,7 +158,7 @@ pub async fn reconcile(
     if let Err(error) = &outcome {
         warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "reconcile ended early");
     }
-    let new = tell(&outcome);
+    let new = status_of(&outcome);
     let part = match &outcome {
         Err(StepError::Unreadable(_)) => StatusPart::Conditions,
         Ok(_) | Err(_) => StatusPart::All,
@@ -167,27 +169,27 @@ pub async fn reconcile(
     Ok(context.next(&key, &outcome, before.as_ref(), &new))
 }
 
-/// Over the stores, if the stack was at rest and is still; else over lists. What comes of stores that are late is
-/// dropped with nothing written. What is not watched is read once for both.
+/// Reads the children from the stores if the stack was idle and still is, and from lists otherwise. A result from stale
+/// stores is dropped, and nothing is written then. What is not watched is read once for both.
 async fn pass(
     context: &Context,
     key: &StackKey,
     stack: EcommerceStack,
-    is_at_rest: impl Fn(&Outcome) -> bool,
+    is_idle: impl Fn(&Outcome) -> bool,
 ) -> Outcome {
     let began = Instant::now();
     let unwatched = fetch_unwatched(&context.client, &stack).await?;
-    if let Some(AtRest { children, listed }) = context.stores.begin(key, began) {
+    if let Some(Idle { children, listed }) = context.stores.begin(key, began) {
         let pass = steps(context, stack.clone(), unwatched.clone(), Some(&children));
         let outcome = Box::pin(pass).await;
-        if is_at_rest(&outcome) {
-            context.stores.rests(key, listed);
+        if is_idle(&outcome) {
+            context.stores.mark_idle(key, listed);
             return outcome;
         }
     }
     let outcome = Box::pin(steps(context, stack, unwatched, None)).await;
-    if is_at_rest(&outcome) {
-        context.stores.rests(key, began);
+    if is_idle(&outcome) {
+        context.stores.mark_idle(key, began);
     }
     outcome
 }
@@ -207,12 +209,12 @@ async fn steps(
     stack.operator = context.installation.own().map(str::to_owned);
     context.policy.check(&stack)?;
     let predecessors = predecessors(&stack, &fetched);
-    // Whether they have left is not told from what may be late.
-    if fetched.live.may_be_late && !predecessors.is_empty() {
-        return Err(ApplyError::Late.into());
+    // Whether their data are gone cannot be decided from stale stores.
+    if fetched.live.may_be_stale && !predecessors.is_empty() {
+        return Err(ApplyError::Stale.into());
     }
-    if context.departures.block(&stack, &predecessors) {
-        return Err(StepError::PredecessorLeaving(stack.name));
+    if context.deleted_stacks.block(&stack, &predecessors) {
+        return Err(StepError::RemovingOldData(stack.name));
     }
     adoption::check(&stack, &fetched)?;
     let credentials = complete(
@@ -222,7 +224,7 @@ async fn steps(
         &mut OperatingSystem,
     )?;
     let releases = decide(&stack, &fetched, &credentials);
-    let stacks = context.departures.stacks.there();
+    let stacks = context.deleted_stacks.stacks.existing();
     let created = fetched.stack.creation_timestamp().map(|time| time.0);
     let foreseen = foreseen(&stack, created, &stacks, fetched.ingress_classes.as_ref());
     let mut desired = build(&stack, &fetched, &credentials, &releases, &context.role);
@@ -239,12 +241,12 @@ async fn steps(
         &mut written,
     )
     .await;
-    // Also where the pass ended after that write.
+    // Also if the pass ended after that write.
     if written.contains(&Credential::SigningKeys)
         && let Some(replaced) = keys_replaced(&stack, &fetched, &credentials)
     {
         let reference = fetched.stack.object_ref(&());
-        context.events.tell(&reference, &replaced).await;
+        context.events.publish_finding(&reference, &replaced).await;
     }
     let applied = applied?;
     let mut report = Report {
@@ -261,13 +263,13 @@ async fn steps(
     }
     report.routing = match foreseen {
         Some(foreseen) => foreseen,
-        None => context.look(&report, &credentials).await,
+        None => context.check_url(&report, &credentials).await,
     };
     Ok(report)
 }
 
 impl Context {
-    /// When to look again at a stack that is another installation's; nothing if it is ours.
+    /// When to reconcile a stack of another installation again; `None` if the stack is ours.
     async fn claim(
         &self,
         key: &StackKey,
@@ -280,13 +282,13 @@ impl Context {
             Claim::Elsewhere => Reason::Elsewhere,
             Claim::Undecided => Reason::Undecided,
         };
-        // What was applied before may be another one's work by the time it is ours again.
+        // By the time the stack is ours again, another installation may have changed what was applied.
         self.apply_cache.forget(key);
-        Ok(Some(self.look_again(key, reason)))
+        Ok(Some(self.requeue(key, reason)))
     }
 
-    /// Whether the shop's URL leads to it.
-    async fn look(&self, report: &Report, credentials: &Credentials) -> Routing {
+    /// Whether the shop's URL leads to the shop.
+    async fn check_url(&self, report: &Report, credentials: &Credentials) -> Routing {
         let stack = &report.stack;
         let not_checked = |why: &str| Routing::NotChecked(why.to_owned());
         if stack.route.as_ref().is_some_and(|route| !route.check_url) {
@@ -304,7 +306,7 @@ impl Context {
             signing_key,
             address: self.ingress_address.clone(),
         };
-        look(&self.client, &self.looks, &target).await
+        check_url(&self.client, &self.url_checks, &target).await
     }
 
     fn next(
@@ -318,7 +320,7 @@ impl Context {
             self.attempts.forget(key);
         }
         let reason = match outcome {
-            Err(StepError::Apply(ApplyError::Raced { .. }) | StepError::PredecessorLeaving(_)) => {
+            Err(StepError::Apply(ApplyError::Raced { .. }) | StepError::RemovingOldData(_)) => {
                 Reason::Passing
             }
             Err(_) => Reason::Failed,
@@ -326,27 +328,27 @@ impl Context {
             Ok(report) if !report.audits.are_settled() => Reason::Unsettled,
             Ok(_) => Reason::Settled,
         };
-        self.look_again(key, reason)
+        self.requeue(key, reason)
     }
 
-    /// After every pass.
-    fn look_again(&self, key: &StackKey, reason: Reason) -> Action {
+    /// Called after every pass.
+    fn requeue(&self, key: &StackKey, reason: Reason) -> Action {
         metrics::counter!("ecommercestack_operator_passes_total", "reason" => <&str>::from(reason))
             .increment(1);
         Action::requeue(reason.wait(&self.attempts, key, self.resync))
     }
 
-    /// After a stack is gone.
+    /// Called after a stack was deleted.
     pub fn forget(&self, key: &StackKey) {
         self.apply_cache.forget(key);
         self.stores.forget(key);
-        self.looks.remove(key);
+        self.url_checks.remove(key);
         self.audit_reads.remove(key);
         self.attempts.forget(key);
     }
 }
 
-/// Whether anything came of a pass but other words.
+/// Whether a pass changed more than the wording of conditions.
 fn is_news(before: &EcommerceStackStatus, new: &EcommerceStackStatus) -> bool {
     let said = |status: &EcommerceStackStatus| -> Vec<_> {
         let conditions = status.conditions.iter();
@@ -357,7 +359,7 @@ fn is_news(before: &EcommerceStackStatus, new: &EcommerceStackStatus) -> bool {
     before.components != new.components || said(before) != said(new)
 }
 
-/// Errors after which not even a status was written.
+/// Called after errors that prevented the status write.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the signature is the Controller's"
@@ -369,7 +371,7 @@ pub fn on_error(
 ) -> Action {
     let key = stack_key(&stack);
     warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "reconcile failed");
-    context.look_again(&key, Reason::Unreported)
+    context.requeue(&key, Reason::Unreported)
 }
 
 async fn in_time<T>(

@@ -3,7 +3,7 @@
 use crate::{
     config::Run,
     controller::{self, Stop},
-    database::{departures::Departures, rbac::PostgresRole},
+    database::{deleted_stacks::DeletedStacks, rbac::PostgresRole},
     http::{record_metrics, router},
     kube::{
         apply_cache::ApplyCache,
@@ -14,8 +14,8 @@ use crate::{
         skew::{Definition, Guard},
         stores::Stores,
     },
-    network::routing::Looks,
-    pace::{backoff::Attempts, places::Places},
+    network::routing::UrlChecks,
+    pace::{backoff::Attempts, slots::Slots},
     reconcile::Context,
     render::{parse, render},
     status::{audits, events::Events},
@@ -129,19 +129,19 @@ async fn work_on_stacks(
     stop: Stop,
 ) {
     let scopes = config.scopes();
-    let departures = Departures {
+    let deleted_stacks = DeletedStacks {
         client: client.clone(),
         installation: Installation::new(client.clone(), config.lease().as_ref()),
         stacks: Arc::default(),
         locks: Arc::default(),
     };
-    let context = Arc::new(context(&client, config, definition, &departures));
+    let context = Arc::new(context(&client, config, definition, &deleted_stacks));
     let (known, all_known) = oneshot::channel();
     let mut watch = JoinSet::new();
     // Before all stacks are known, none can tell whether its host is another's.
     let all_known = async {
         wait_for_stacks(&client, &scopes).await;
-        watch.spawn(departures.watch(scopes.clone(), readiness, known));
+        watch.spawn(deleted_stacks.watch(scopes.clone(), readiness, known));
         let _ = all_known.await;
     };
     tokio::select! {
@@ -156,17 +156,17 @@ pub fn context(
     client: &Client,
     config: &Run,
     definition: Guard,
-    departures: &Departures,
+    deleted_stacks: &DeletedStacks,
 ) -> Context {
     Context {
         definition,
-        installation: departures.installation.clone(),
-        departures: departures.clone(),
+        installation: deleted_stacks.installation.clone(),
+        deleted_stacks: deleted_stacks.clone(),
         events: Events::new(client.clone(), config.pod_name.clone()),
         apply_cache: ApplyCache::default(),
         stores: Stores::default(),
-        places: Places::new(config.max_concurrency),
-        looks: Looks::default(),
+        slots: Slots::new(config.max_concurrency),
+        url_checks: UrlChecks::default(),
         audit_reads: audits::Reads::default(),
         ingress_address: config.ingress_address.clone(),
         attempts: Attempts::default(),

@@ -81,7 +81,7 @@ pub enum StepError {
         "the data of a deleted stack named {0} is being removed, as its deletionPolicy says; this stack starts \
          after that"
     )]
-    PredecessorLeaving(String),
+    RemovingOldData(String),
     #[error("the API server has not responded for a minute")]
     Overdue,
     #[error("namespace {0} is being deleted; nothing is applied any more")]
@@ -134,7 +134,7 @@ pub fn status(
 fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions::Findings {
     let routed = routed::finding(report, before, now);
     let problems = report.applied.problems.iter().map(problem);
-    let leaving = sessions::keys_are_leaving(&report.stack, &report.fetched);
+    let leaving = sessions::keys_are_terminating(&report.stack, &report.fetched);
     let mut stack: Vec<_> = problems.chain(leaving).chain(connections(report)).collect();
     if routed.severity() != Severity::Fine {
         stack.push(routed.clone());
@@ -242,7 +242,7 @@ fn failure(error: &StepError) -> Finding {
         StepError::Validate(_) | StepError::Randomness(_) => Reason::InvalidSpec,
         StepError::Adoption(_) => Reason::AdoptionRefused,
         StepError::NamespaceTerminating(_) => Reason::NamespaceTerminating,
-        StepError::PredecessorLeaving(_) => Reason::RemovingOldData,
+        StepError::RemovingOldData(_) => Reason::RemovingOldData,
         StepError::Fetch(FetchError { source, .. })
         | StepError::Apply(ApplyError::Api { source, .. }) => match source {
             kube::Error::Api(status) if matches!(status.code, 400..=428 | 430..=499) => {
@@ -250,7 +250,7 @@ fn failure(error: &StepError) -> Finding {
             }
             _ => Reason::ApiUnavailable,
         },
-        StepError::Apply(ApplyError::Raced { .. } | ApplyError::Late) | StepError::Overdue => {
+        StepError::Apply(ApplyError::Raced { .. } | ApplyError::Stale) | StepError::Overdue => {
             Reason::ApiUnavailable
         }
     };
@@ -394,8 +394,12 @@ fn migration(report: &Report, gate: &Gate, before: Option<&ComponentStatus>) -> 
         .filter(|before| before.job == job)
         .and_then(|before| before.applied.clone());
     Migration {
-        applied: known
-            .or_else(|| applied_versions(&pod_failures::last_words(&report.fetched.pods, &job)?)),
+        applied: known.or_else(|| {
+            applied_versions(&pod_failures::termination_message(
+                &report.fetched.pods,
+                &job,
+            )?)
+        }),
         state: match &gate.state {
             JobState::Absent if gate.may_start => MigrationState::Running,
             JobState::Absent => MigrationState::Waiting,

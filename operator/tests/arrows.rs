@@ -82,7 +82,7 @@ fn a_violation_is_seen() {
     );
     assert_eq!(
         seen(
-            "database/departures",
+            "database/deleted_stacks",
             "use super::super::{status::Finding, kube::locks::Locks};"
         ),
         ["status"]

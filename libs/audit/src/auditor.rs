@@ -3,7 +3,7 @@
 use std::{error::Error, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use postgres::Pool;
 use sqlx::postgres::PgConnectOptions;
 use tracing::{error, info};
@@ -67,7 +67,7 @@ pub struct Auditor<B> {
     /// For the result.
     pub pool: Pool,
     pub options: PgConnectOptions,
-    pub clock: Clock,
+    pub ids: Ids,
     pub jitter: Jitter,
 }
 
@@ -127,7 +127,7 @@ impl<B: Books> Auditor<B> {
         let checked = self.books.read(&mut session, &mut findings).await?;
         // Stored under the lock: the next holder sees the result.
         let count = findings.count().try_into().unwrap_or(i64::MAX);
-        let (id, started_at) = (self.clock.uuid(), session.started_at());
+        let (id, started_at) = (self.ids.uuid(), session.started_at());
         self.books
             .keep(&self.pool, id, started_at, count, &findings.kinds())
             .await?;

@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use clock::Clock;
+use clock::Ids;
 use utoipa::{
     IntoParams,
     openapi::path::{Parameter, ParameterIn},
@@ -85,7 +85,7 @@ fn required() -> Problem {
 pub struct KeyPolicy {
     pub required: bool,
     /// Makes the keys that clients left out.
-    pub clock: Clock,
+    pub ids: Ids,
 }
 
 /// The key of a request: the client's, or one that is made where the client sent none and none is required. So every
@@ -143,7 +143,7 @@ where
         if policy.required {
             return Err(required());
         }
-        let key = policy.clock.uuid().to_string();
+        let key = policy.ids.uuid().to_string();
         if let Some(made) = parts.extensions.get::<MadeKey>()
             && let Ok(value) = HeaderValue::try_from(&key)
         {

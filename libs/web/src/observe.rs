@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span};
 
 use crate::{Problem, problem::MEDIA_TYPE, token::carries_token};
-use clock::Clock;
+use clock::Ids;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -130,7 +130,7 @@ fn request_id(headers: &HeaderMap) -> String {
         .filter(|id| {
             (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
         })
-        .map_or_else(|| Clock::system().uuid().to_string(), ToOwned::to_owned)
+        .map_or_else(|| Ids::system().uuid().to_string(), ToOwned::to_owned)
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

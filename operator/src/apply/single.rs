@@ -114,7 +114,7 @@ async fn patch_metadata<K: Namespaced>(
 }
 
 /// Whether pods of another owner keep their state in the `ConfigMaps` of the stack's database: Patroni's default names.
-pub(super) async fn has_strange_patroni(writer: &mut Writer<'_>) -> Result<bool, ApplyError> {
+pub(super) async fn has_foreign_patroni(writer: &mut Writer<'_>) -> Result<bool, ApplyError> {
     let stack = writer.stack;
     let selector = format!(
         "{PATRONI_SCOPE}={},{STACK}!={}",

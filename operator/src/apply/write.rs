@@ -27,7 +27,7 @@ enum Unlisted {
     Absent,
     /// It lost its labels.
     Ours(Box<ObjectMeta>),
-    Strangers,
+    Foreign,
 }
 
 /// Writes objects of one stack and collects what did not work.
@@ -53,7 +53,7 @@ impl<'a> Writer<'a> {
     ) -> Self {
         let key = (stack.namespace.clone(), stack.name.clone());
         Self {
-            client: (!live.may_be_late).then_some(client),
+            client: (!live.may_be_stale).then_some(client),
             stack,
             problems: Vec::new(),
             wanted: BTreeMap::new(),
@@ -65,7 +65,7 @@ impl<'a> Writer<'a> {
 
     /// Where to write, the only way to do so: not at all where what was read may be late.
     pub(super) fn api<K: Namespaced>(&mut self) -> Result<Api<K>, ApplyError> {
-        let client = self.client.ok_or(ApplyError::Late)?;
+        let client = self.client.ok_or(ApplyError::Stale)?;
         self.wrote = true;
         Ok(Api::namespaced(client.clone(), &self.stack.namespace))
     }
@@ -125,7 +125,7 @@ impl<'a> Writer<'a> {
             None => match self.unlisted(&api, &name).await? {
                 Unlisted::Absent => None,
                 Unlisted::Ours(metadata) => Some(metadata),
-                Unlisted::Strangers => return Ok(None),
+                Unlisted::Foreign => return Ok(None),
             },
         };
         if let Some(live) = live.or(unlisted.as_deref())
@@ -197,7 +197,7 @@ impl<'a> Writer<'a> {
             return Ok(Unlisted::Ours(Box::new(present.metadata)));
         }
         self.conflict(&K::kind(&()), name);
-        Ok(Unlisted::Strangers)
+        Ok(Unlisted::Foreign)
     }
 
     pub(super) fn conflict(&mut self, kind: &str, name: &str) {
@@ -365,12 +365,12 @@ mod tests {
         });
         let (client, cache) = (Client::new(asked, "shops"), ApplyCache::default());
         let late = Live {
-            may_be_late: true,
+            may_be_stale: true,
             ..Live::default()
         };
         let mut writer = Writer::new(&client, &cache, &stack, &late);
         let mut service = services(&stack).remove(0);
-        let is_late = |result: Result<(), ApplyError>| matches!(result, Err(ApplyError::Late));
+        let is_late = |result: Result<(), ApplyError>| matches!(result, Err(ApplyError::Stale));
         assert!(is_late(writer.apply(None, &service).await.map(drop)));
         assert!(is_late(writer.create(&service).await));
         let absent = BTreeMap::new();

@@ -59,14 +59,14 @@ pub fn volume_marks(stack: &ValidStack) -> BTreeMap<String, String> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Predecessor {
     pub uid: String,
-    pub course: Course,
+    pub disposition: Disposition,
     /// The installation of the operator that worked on it, where the data say so.
     pub operator: Option<String>,
 }
 
 /// Where a predecessor's data go, as far as the data themselves say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Course {
+pub enum Disposition {
     /// This stack takes them up.
     Stay,
     /// They were marked to go with their stack, unless that was changed at the last moment.
@@ -91,9 +91,9 @@ fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
     let marked = annotation(metadata, STACK_UID).map(|uid| Predecessor {
         uid: uid.to_owned(),
         operator: annotation(metadata, OPERATOR).map(str::to_owned),
-        course: match marked_policy(metadata) {
-            Some(DeletionPolicy::Delete) => Course::Go,
-            Some(DeletionPolicy::Retain) | None => Course::Stay,
+        disposition: match marked_policy(metadata) {
+            Some(DeletionPolicy::Delete) => Disposition::Go,
+            Some(DeletionPolicy::Retain) | None => Disposition::Stay,
         },
     });
     let owners = metadata.owner_references.as_deref().unwrap_or_default();
@@ -103,7 +103,7 @@ fn of_predecessors(metadata: &ObjectMeta) -> Vec<Predecessor> {
         .map(|owner| Predecessor {
             uid: owner.uid.clone(),
             operator: None,
-            course: Course::AreGoing,
+            disposition: Disposition::AreGoing,
         });
     marked.into_iter().chain(owned).collect()
 }

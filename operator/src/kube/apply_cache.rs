@@ -1,5 +1,5 @@
-//! What was applied last: an object whose desired content and live version are those of our last write
-//! needs no other (OPERATOR 5).
+//! The last apply of each object: an object whose desired content and live version are those of our last write is not
+//! written again (OPERATOR 5).
 
 use crate::kube::per_stack::{PerStack, StackKey};
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ type Writes = HashMap<(String, String), Write>;
 pub struct ApplyCache(PerStack<Writes>);
 
 impl ApplyCache {
-    /// Whether the object is as we left it and as we want it.
+    /// Whether the object is unchanged since our last write, and that write had the desired content.
     pub fn is_current(
         &self,
         stack: &StackKey,

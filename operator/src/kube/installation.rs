@@ -1,7 +1,7 @@
-//! Installations of the operator, each told from the others by its Lease: which one this is, and whether another one works
+//! Installations of the operator, each identified by its Lease: which one this is, and whether another one is active
 //! (ADR 10).
 
-use crate::kube::lease::{self, LeaseError, LeaseName, Life, Observation};
+use crate::kube::lease::{self, LeaseError, LeaseName, Liveness, Observation};
 use kube::Client;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
@@ -11,13 +11,13 @@ use tokio::{
 use tracing::debug;
 
 /// How often a Lease is read, however many stacks name it.
-const LOOK: Duration = Duration::from_secs(3);
+const POLL: Duration = Duration::from_secs(3);
 
-/// This installation, and what it knows of others.
+/// This installation, and the last known states of others.
 #[derive(Clone)]
 pub struct Installation {
     pub client: Client,
-    /// Absent where no Lease is taken: such an operator leaves the stacks of others alone, and claims none.
+    /// Absent if no Lease is used: such an operator does not change the stacks of others, and claims none.
     own: Option<String>,
     others: Arc<Mutex<HashMap<String, Other>>>,
 }
@@ -25,15 +25,15 @@ pub struct Installation {
 #[derive(Debug, Default)]
 struct Other {
     observation: Observation,
-    /// When it was read last, and what came of it.
-    last: Option<(Instant, Sign)>,
+    /// When its Lease was read last, and the result.
+    last: Option<(Instant, InstallationState)>,
 }
 
-/// What can be told of another installation.
+/// The state of another installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
-    Known(Life),
-    /// Its Lease may not be read.
+pub enum InstallationState {
+    Known(Liveness),
+    /// The operator is not permitted to read its Lease.
     Hidden,
 }
 
@@ -51,44 +51,50 @@ impl Installation {
         self.own.as_deref()
     }
 
-    /// Whether what a stack left is this installation's to remove. The answer may take as long as a Lease lasts.
+    /// Whether this installation may remove the data of a deleted stack. The answer may take as long as a Lease lasts.
     pub async fn is_left_to_us(&self, operator: Option<&str>) -> bool {
         let Some(operator) = operator.filter(|operator| Some(*operator) != self.own()) else {
             return true;
         };
         loop {
-            match self.sign(operator).await {
-                Ok(Sign::Known(Life::Gone)) => return true,
-                Ok(Sign::Known(Life::Alive) | Sign::Hidden) => return false,
-                Ok(Sign::Known(Life::Unknown)) => {}
+            match self.state(operator).await {
+                Ok(InstallationState::Known(Liveness::Gone)) => return true,
+                Ok(InstallationState::Known(Liveness::Alive) | InstallationState::Hidden) => {
+                    return false;
+                }
+                Ok(InstallationState::Known(Liveness::Unknown)) => {}
                 Err(error) => {
                     debug!(error = %error, operator, "cannot read the Lease of another installation");
                 }
             }
-            sleep(LOOK).await;
+            sleep(POLL).await;
         }
     }
 
-    /// What can be told of an installation now.
-    pub async fn sign(&self, installation: &str) -> Result<Sign, LeaseError> {
+    /// The current state of an installation.
+    pub async fn state(&self, installation: &str) -> Result<InstallationState, LeaseError> {
         let mut others = self.others.lock().await;
         let other = others.entry(installation.to_owned()).or_default();
-        // One that was gone a moment ago may be back.
-        if let Some((at, sign)) = other.last
-            && at.elapsed() < LOOK
-            && sign != Sign::Known(Life::Gone)
+        // An installation without a holder may have started again since then.
+        if let Some((at, state)) = other.last
+            && at.elapsed() < POLL
+            && state != InstallationState::Known(Liveness::Gone)
         {
-            return Ok(sign);
+            return Ok(state);
         }
         let Some(name) = LeaseName::parse(installation) else {
-            return Ok(Sign::Known(Life::Gone));
+            return Ok(InstallationState::Known(Liveness::Gone));
         };
-        let sign = match lease::read(&self.client, &name).await {
-            Ok(found) => Sign::Known(other.observation.look(found.as_ref(), Instant::now())),
-            Err(LeaseError::Api(kube::Error::Api(status))) if status.is_forbidden() => Sign::Hidden,
+        let state = match lease::read(&self.client, &name).await {
+            Ok(found) => {
+                InstallationState::Known(other.observation.observe(found.as_ref(), Instant::now()))
+            }
+            Err(LeaseError::Api(kube::Error::Api(status))) if status.is_forbidden() => {
+                InstallationState::Hidden
+            }
             Err(error) => return Err(error),
         };
-        other.last = Some((Instant::now(), sign));
-        Ok(sign)
+        other.last = Some((Instant::now(), state));
+        Ok(state)
     }
 }

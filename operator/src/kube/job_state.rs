@@ -1,15 +1,15 @@
-//! How far a Job is, as far as the Job itself says. Why a pod of its does not start is read from the pod.
+//! The state of a Job according to its conditions. Why one of its pods does not start is read from the pod.
 
 use k8s_openapi::api::batch::v1::Job;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobState {
-    /// It does not exist yet, or is going away.
+    /// It does not exist yet, or is being deleted.
     Absent,
     Active,
     Succeeded,
-    /// The Job's own words, such as `BackoffLimitExceeded: …`.
+    /// The Job's own message, such as `BackoffLimitExceeded: …`.
     Failed(String),
 }
 

@@ -1,4 +1,4 @@
-//! Labels, annotations and the field manager: how an object says that it is ours, and whose.
+//! Labels, annotations and the field manager, which mark an object as the operator's and assign it to a stack.
 //! Selectors are immutable on live objects: a change here needs a migration path.
 
 use crate::validate::ValidStack;
@@ -15,14 +15,14 @@ pub const INSTANCE: &str = "app.kubernetes.io/instance";
 pub const PART_OF: &str = "app.kubernetes.io/part-of";
 /// Names the stack that an object belongs to.
 pub const STACK: &str = "ecommercestack.dev/stack";
-/// On pod templates: hash of the Secrets that the pods read, so that a change of theirs rolls the pods.
+/// On pod templates: hash of the Secrets that the pods read, so that a change of the Secrets rolls the pods.
 pub const SECRETS_HASH: &str = "ecommercestack.dev/secrets";
-/// On Deployments: hash of the pod template that we applied, so that a roll of ours is told from drift.
+/// On Deployments: hash of the pod template that we applied, so that a rollout of ours can be distinguished from drift.
 pub const TEMPLATE_HASH: &str = "ecommercestack.dev/template";
 
 /// On volumes and Secrets: the uid of the stack that uses them. They carry no owner reference to it; see `retention`.
 pub const STACK_UID: &str = "ecommercestack.dev/stack-uid";
-/// On volumes and Secrets: what becomes of them when that stack is deleted, `Retain` or `Delete`.
+/// On volumes and Secrets: what happens to them when that stack is deleted, `Retain` or `Delete`.
 pub const DELETION_POLICY: &str = "ecommercestack.dev/deletion-policy";
 /// On the volume: the currency of the prices in its data.
 pub const CURRENCY: &str = "ecommercestack.dev/currency";
@@ -30,17 +30,18 @@ pub const CURRENCY: &str = "ecommercestack.dev/currency";
 pub const STORAGE_CLASS: &str = "ecommercestack.dev/storage-class";
 /// On the volume: the system identifier of the database from which auth has served, so that its first administrator exists.
 pub const ADMINISTRATOR: &str = "ecommercestack.dev/administrator";
-/// What releases before this one wrote there, and where the identifier is not known.
+/// The value that earlier releases wrote there, and that is written if the identifier is not known.
 pub const ADMINISTRATOR_EXISTS: &str = "exists";
 
-/// On a stack, set by a person: the system identifier of the database that may take the place of the one before.
+/// On a stack, set by a person: the system identifier of the database that is accepted in place of the previous one.
 pub const ACCEPT_DATABASE: &str = "ecommercestack.dev/accept-database";
 
-/// On a stack, set by a person: the installation that is to work on it, as `NAMESPACE/LEASE`, also while another one does.
-/// On its volume: the installation that worked on it last.
+/// On a stack, set by a person: the installation that is to manage it, as `NAMESPACE/LEASE`, even if another one does
+/// at present. On its volume: the installation that managed it last.
 pub const OPERATOR: &str = "ecommercestack.dev/operator";
 
-/// The label by which Patroni tells what is its own: members, and the `ConfigMaps` of its state. `images/postgres` says so.
+/// The label by which Patroni identifies its own objects: members, and the `ConfigMaps` of its state. It is configured
+/// in `images/postgres`.
 pub const PATRONI_SCOPE: &str = "cluster-name";
 
 /// For creations.
@@ -84,7 +85,7 @@ pub fn metadata(stack: &ValidStack, name: String, component: &str) -> ObjectMeta
     }
 }
 
-/// What volumes and credentials of a stack carry, both of them.
+/// The annotations that both volumes and credentials of a stack carry.
 pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
     [
         (STACK_UID, stack.owner.uid.as_str()),
@@ -134,13 +135,13 @@ pub fn stack_selector(stack: &str) -> String {
     format!("{MANAGED_BY}={MANAGER},{STACK}={stack}")
 }
 
-/// Whether an object of a name that we need is ours to write: by its labels, which anyone can remove, or by the stack's
-/// uid, which its owner references and annotations name. // OPERATOR 3
+/// Whether an object under a name that the stack needs belongs to the stack: by its labels, which any client can
+/// remove, or by the stack's uid in its owner references and annotations. // OPERATOR 3
 pub fn belongs_to(stack: &ValidStack, metadata: &ObjectMeta) -> bool {
     is_labeled(&stack.name, metadata) || names_uid(&stack.owner.uid, metadata)
 }
 
-/// Whether the labels that select a stack's objects are there.
+/// Whether an object has the labels that select a stack's objects.
 pub fn is_labeled(stack: &str, metadata: &ObjectMeta) -> bool {
     metadata.labels.as_ref().is_some_and(|labels| {
         labels.get(STACK).is_some_and(|value| value == stack)

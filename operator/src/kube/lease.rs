@@ -1,5 +1,6 @@
-//! A Lease tells whether an installation of the operator works: one of its processes holds the Lease and keeps renewing
-//! it. Whether it does is told by whether the Lease changes, by this machine's clock alone: clocks of machines differ.
+//! A Lease shows whether an installation of the operator is active: one of its processes holds the Lease and keeps
+//! renewing it. An observer measures on its own clock how long the Lease has not changed, since the clocks of machines
+//! differ.
 
 mod election;
 
@@ -13,10 +14,10 @@ use tokio::time::{Instant, timeout};
 /// How long a Lease counts after its last renewal.
 pub const DURATION: Duration = Duration::from_secs(15);
 const LONGEST_REQUEST: Duration = Duration::from_secs(3);
-/// What a Lease may say of its own duration: a typing error must not block a stack for all installations.
+/// The longest duration that is accepted from a Lease: a typing error must not block a stack for all installations.
 const LONGEST_DURATION: Duration = Duration::from_mins(5);
 
-/// The Lease of an installation, which is what tells it from others. Written as `NAMESPACE/NAME`.
+/// The Lease of an installation, which identifies it. Written as `NAMESPACE/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaseName {
     pub namespace: String,
@@ -41,32 +42,32 @@ impl fmt::Display for LeaseName {
 
 /// Whether a Lease is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
-    /// It was seen to be renewed, and not long ago.
+pub enum Liveness {
+    /// It was renewed recently.
     Alive,
-    /// It has a holder, and was not watched for long enough to tell.
+    /// It has a holder and has not been observed for long enough.
     Unknown,
-    /// It has no holder, or one that stopped renewing it.
+    /// It has no holder, or the holder has stopped renewing it.
     Gone,
 }
 
-/// A Lease over time.
+/// The history of a Lease, as far as it matters.
 #[derive(Debug, Default)]
 pub struct Observation(Option<Reading>);
 
-/// What a Lease says.
+/// The last content of a Lease.
 #[derive(Debug)]
 struct Reading {
     spec: LeaseSpec,
-    /// Since when it reads so.
+    /// When this content was first read.
     since: Instant,
-    /// Whether it was ever seen to change.
+    /// Whether the content has ever changed.
     has_changed: bool,
 }
 
 impl Observation {
-    /// Takes in what was read. A Lease that was deleted under its holder counts as long as it would have.
-    pub fn look(&mut self, lease: Option<&Lease>, now: Instant) -> Life {
+    /// Records what was read. A Lease that was deleted while it was held counts until it would have expired.
+    pub fn observe(&mut self, lease: Option<&Lease>, now: Instant) -> Liveness {
         if let Some(lease) = lease {
             let spec = lease.spec.clone().unwrap_or_default();
             if self.0.as_ref().is_none_or(|before| before.spec != spec) {
@@ -80,23 +81,23 @@ impl Observation {
         }
         self.0
             .as_ref()
-            .map_or(Life::Gone, |reading| reading.life(now))
+            .map_or(Liveness::Gone, |reading| reading.liveness(now))
     }
 }
 
 impl Reading {
-    fn life(&self, now: Instant) -> Life {
+    fn liveness(&self, now: Instant) -> Liveness {
         if holder(&self.spec).is_none() {
-            return Life::Gone;
+            return Liveness::Gone;
         }
         let seconds = self.spec.lease_duration_seconds.unwrap_or(0);
         let lasts = u64::try_from(seconds).map_or(DURATION, Duration::from_secs);
         if now.duration_since(self.since) >= lasts.min(LONGEST_DURATION) {
-            Life::Gone
+            Liveness::Gone
         } else if self.has_changed {
-            Life::Alive
+            Liveness::Alive
         } else {
-            Life::Unknown
+            Liveness::Unknown
         }
     }
 }
@@ -157,26 +158,26 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut observation = Observation::default();
         let first = lease("a", 1);
-        assert_eq!(observation.look(Some(&first), at(0)), Life::Unknown);
-        assert_eq!(observation.look(Some(&first), at(14)), Life::Unknown);
-        assert_eq!(observation.look(Some(&first), at(15)), Life::Gone);
+        assert_eq!(observation.observe(Some(&first), at(0)), Liveness::Unknown);
+        assert_eq!(observation.observe(Some(&first), at(14)), Liveness::Unknown);
+        assert_eq!(observation.observe(Some(&first), at(15)), Liveness::Gone);
         let renewed = lease("a", 2);
-        assert_eq!(observation.look(Some(&renewed), at(16)), Life::Alive);
-        assert_eq!(observation.look(Some(&renewed), at(30)), Life::Alive);
-        assert_eq!(observation.look(Some(&renewed), at(31)), Life::Gone);
+        assert_eq!(observation.observe(Some(&renewed), at(16)), Liveness::Alive);
+        assert_eq!(observation.observe(Some(&renewed), at(30)), Liveness::Alive);
+        assert_eq!(observation.observe(Some(&renewed), at(31)), Liveness::Gone);
         let released = lease("", 2);
-        assert_eq!(observation.look(Some(&released), at(32)), Life::Gone);
+        assert_eq!(observation.observe(Some(&released), at(32)), Liveness::Gone);
     }
 
     #[test]
     fn a_lease_without_a_holder_is_free_and_a_deleted_one_once_its_holder_has_noticed() {
         let start = Instant::now();
         let mut observation = Observation::default();
-        assert_eq!(observation.look(None, start), Life::Gone);
-        observation.look(Some(&lease("a", 1)), start);
+        assert_eq!(observation.observe(None, start), Liveness::Gone);
+        observation.observe(Some(&lease("a", 1)), start);
         let at = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(observation.look(None, at(5)), Life::Unknown);
-        assert_eq!(observation.look(None, at(15)), Life::Gone);
+        assert_eq!(observation.observe(None, at(5)), Liveness::Unknown);
+        assert_eq!(observation.observe(None, at(15)), Liveness::Gone);
     }
 
     #[test]
@@ -185,9 +186,9 @@ mod tests {
         let mut observation = Observation::default();
         let mut long = lease("a", 1);
         long.spec.as_mut().unwrap().lease_duration_seconds = Some(i32::MAX);
-        observation.look(Some(&long), start);
+        observation.observe(Some(&long), start);
         let later = start + Duration::from_mins(5);
-        assert_eq!(observation.look(Some(&long), later), Life::Gone);
+        assert_eq!(observation.observe(Some(&long), later), Liveness::Gone);
     }
 
     #[test]

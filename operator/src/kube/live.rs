@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 /// The live objects with the stack's labels, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
-    /// Not listed, but seen by the watches: enough to see that there is nothing to do, and nothing is done about it.
-    pub may_be_late: bool,
+    /// Taken from the stores of the watches and possibly stale: sufficient to find that there is nothing to do, and
+    /// never a basis for writes.
+    pub may_be_stale: bool,
     pub deployments: BTreeMap<String, Deployment>,
     pub stateful_sets: BTreeMap<String, StatefulSet>,
     pub jobs: BTreeMap<String, Job>,
@@ -25,14 +26,14 @@ pub struct Live {
     pub role_bindings: BTreeMap<String, ObjectMeta>,
     pub ingresses: BTreeMap<String, ObjectMeta>,
     pub budgets: BTreeMap<String, ObjectMeta>,
-    /// All of the namespace: any of them may target a Deployment of the stack.
+    /// All autoscalers of the namespace: any of them may target a Deployment of the stack.
     pub autoscalers: BTreeMap<String, HorizontalPodAutoscaler>,
     pub network_policies: BTreeMap<String, ObjectMeta>,
     pub volumes: BTreeMap<String, PersistentVolumeClaim>,
     /// The `ConfigMaps` in which Patroni keeps its state.
     pub patroni: BTreeMap<String, ObjectMeta>,
-    /// `ConfigMaps` of strangers under the names of those.
-    pub strange_states: BTreeMap<String, ObjectMeta>,
+    /// `ConfigMaps` of other owners under the same names.
+    pub foreign_states: BTreeMap<String, ObjectMeta>,
 }
 
 #[derive(Debug, thiserror::Error)]

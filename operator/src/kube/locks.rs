@@ -1,4 +1,4 @@
-//! One at a time for each stack: a pass, or work on what a deleted stack of that name left.
+//! A lock for each stack: it serializes passes and work on the data of a deleted stack of that name.
 
 use crate::kube::per_stack::StackKey;
 use std::{
@@ -11,7 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 pub struct Locks(Mutex<HashMap<StackKey, Arc<tokio::sync::Mutex<()>>>>);
 
 impl Locks {
-    /// Waits for its turn.
+    /// Waits for the lock of a stack.
     pub async fn lock(&self, key: &StackKey) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);

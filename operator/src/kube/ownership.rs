@@ -1,16 +1,16 @@
-//! Fields that others added to our objects. Server-side apply replaces the values of our fields and leaves everything
-//! that another field manager added: a port of a Service, a variable of a container, or a `value` beside our `valueFrom`,
-//! which the API server then refuses permanently. Before such an object is applied, its managed fields are rewritten as
-//! if we had applied all of its spec; what we then do not apply is removed. Pure.
+//! Fields that other field managers added to our objects. Server-side apply replaces the values of our fields and
+//! leaves everything that another field manager added: a port of a Service, a variable of a container, or a `value`
+//! beside our `valueFrom`, which the API server then refuses permanently. Before such an object is applied, its managed
+//! fields are rewritten as if we had applied all of its spec; what we then do not apply is removed. Pure.
 //!
-//! Metadata stay open to all clients, in pod templates too: labels, annotations, `kubectl rollout restart`. So do replicas,
-//! which are never applied (OPERATOR 4).
+//! Metadata may be changed by all clients, also in pod templates: labels, annotations, `kubectl rollout restart`. So
+//! may replicas, which are never applied (OPERATOR 4).
 
 use crate::kube::labels::MANAGER;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry, ObjectMeta};
 use serde_json::{Map, Value};
 
-/// The parts of our objects that are ours as a whole, as managed fields spell them.
+/// The parts of our objects that the operator owns as a whole, as managed fields spell them.
 const OURS: [&str; 3] = ["f:spec", "f:subjects", "f:roleRef"];
 const REPLICAS: &str = "f:replicas";
 const METADATA: &str = "f:metadata";
@@ -18,10 +18,10 @@ const APPLY: &str = "Apply";
 
 type Fields = Map<String, Value>;
 
-/// The managed fields with which the next apply removes what others added; nothing if they added nothing.
+/// The managed fields with which the next apply removes what others added; `None` if they added nothing.
 pub fn reclaimed(metadata: &ObjectMeta) -> Option<Vec<ManagedFieldsEntry>> {
     let entries = metadata.managed_fields.as_deref()?;
-    // Without an apply of ours there is nothing to add to: it comes first, and the next pass looks again.
+    // Before the first apply of ours there is no entry to extend; the next pass checks again.
     let own = entries.iter().position(is_ours)?;
     let mut taken = Fields::new();
     let mut rewritten = Vec::with_capacity(entries.len());
@@ -52,7 +52,7 @@ fn fields_of(entry: &mut ManagedFieldsEntry) -> Option<&mut Fields> {
     fields.as_object_mut()
 }
 
-/// Takes out of an object's fields what is ours.
+/// Removes the operator's parts from another manager's fields and returns them.
 fn take(fields: &mut Fields) -> Fields {
     let mut taken = Fields::new();
     for key in OURS {

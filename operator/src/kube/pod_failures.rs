@@ -1,6 +1,5 @@
-//! What keeps a pod from running, in words for the person who has to fix it. Pure.
-//! A Job or a Deployment does not say why its pods do not start: an image that cannot be pulled, for one,
-//! leaves a Job active permanently.
+//! Why a pod does not run, in words for the person who has to fix it. Pure. A Job or a Deployment does not say why its
+//! pods do not start: an image that cannot be pulled, for one, leaves a Job active permanently.
 
 use crate::kube::labels::pod_labels;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
@@ -88,7 +87,7 @@ fn of_container(container: &ContainerStatus) -> Option<PodFailure> {
         let message = waiting.message.as_deref().unwrap_or_default();
         let said = sentence(&format!("{reason}: {message}"));
         return match reason {
-            // The kubelet's message changes with every try; how it ends is what the person needs.
+            // The kubelet's message changes with every attempt; its end names the cause.
             "ImagePullBackOff" | "ErrImagePull" => {
                 let end = message.rsplit(": ").next().unwrap_or_default();
                 Some(PodFailure::Image(sentence(&format!(
@@ -115,7 +114,7 @@ fn of_container(container: &ContainerStatus) -> Option<PodFailure> {
     crash(Some(state))
 }
 
-/// The last words of a container that ended with an error.
+/// The termination message of a container that ended with an error.
 fn crash(state: Option<&ContainerState>) -> Option<PodFailure> {
     let terminated = state?
         .terminated
@@ -133,13 +132,13 @@ fn crash(state: Option<&ContainerState>) -> Option<PodFailure> {
     }))
 }
 
-/// Whether the kubelet is still making its containers, and only Events say what keeps it: a volume that cannot be
-/// mounted, for one.
-pub fn is_being_made(pod: &Pod) -> bool {
+/// Whether the kubelet is still creating its containers. What delays it, such as a volume that cannot be mounted, is
+/// reported by Events only.
+pub fn is_creating_containers(pod: &Pod) -> bool {
     let status = pod.status.as_ref();
     let containers = status.and_then(|status| status.container_statuses.as_ref());
-    let is_leaving = pod.metadata.deletion_timestamp.is_some();
-    !is_leaving
+    let is_terminating = pod.metadata.deletion_timestamp.is_some();
+    !is_terminating
         && containers.into_iter().flatten().any(|container| {
             let waiting = container
                 .state
@@ -149,8 +148,8 @@ pub fn is_being_made(pod: &Pod) -> bool {
         })
 }
 
-/// The termination message of a Job's pod that went through.
-pub fn last_words(pods: &[Pod], job: &str) -> Option<String> {
+/// The termination message of a Job's pod that succeeded.
+pub fn termination_message(pods: &[Pod], job: &str) -> Option<String> {
     pods_of_job(pods, job)
         .filter_map(|pod| pod.status.as_ref()?.container_statuses.as_ref()?.first())
         .filter_map(|container| container.state.as_ref()?.terminated.as_ref())

@@ -1,5 +1,5 @@
-//! What all pods of a stack have in common: Pod Security `restricted`, no token, no service links,
-//! numeric users, resources with defaults.
+//! The settings that all pods of a stack share: Pod Security `restricted`, no token, no service links, numeric users,
+//! resources with defaults.
 
 use crate::{kube::labels::labels, validate::ValidStack};
 use ecommercestack_crds::{ResourceAmounts, Resources};
@@ -61,7 +61,7 @@ pub fn pod_template(
     }
 }
 
-/// A container with nothing but its name, image and what `restricted` asks for.
+/// A container with only its name, its image and what `restricted` requires.
 pub fn container(stack: &ValidStack, name: &str, image: &str) -> Container {
     Container {
         name: name.to_owned(),
@@ -81,7 +81,7 @@ pub fn container(stack: &ValidStack, name: &str, image: &str) -> Container {
     }
 }
 
-/// A probe that asks a path on a named port every `period` seconds and gives up after `failures` times.
+/// A probe that requests a path on a named port every `period` seconds and fails after `failures` failed requests.
 pub fn probe(path: &str, port: &str, period: i32, failures: i32) -> Probe {
     Probe {
         http_get: Some(HTTPGetAction {
@@ -101,7 +101,7 @@ pub fn secret_volume(name: &str, secret: String, path: &str) -> (Volume, VolumeM
     volume_of(name, path, whole(secret))
 }
 
-/// Some keys of a Secret, each as a file, and none of the others.
+/// Selected keys of a Secret, each as a file.
 pub fn secret_keys_volume(
     name: &str,
     secret: String,
@@ -115,7 +115,7 @@ pub fn secret_keys_volume(
     volume_of(name, path, source)
 }
 
-/// The same, of a Secret that may be gone.
+/// The same for a Secret that may not exist.
 pub fn optional_secret_keys_volume(
     name: &str,
     secret: String,
@@ -201,7 +201,7 @@ pub fn mount(name: &str, path: &str, read_only: bool) -> VolumeMount {
     }
 }
 
-/// What a container sets aside and may use if the spec says nothing.
+/// The requests and limits of a container for which the spec sets none.
 #[derive(Clone, Copy, Debug)]
 pub struct Defaults {
     pub cpu_request: &'static str,
@@ -210,15 +210,15 @@ pub struct Defaults {
     pub memory_limit: &'static str,
 }
 
-/// The defaults with what the spec sets in their place. A request of the spec's without a limit replaces the
-/// default limit too, which might be below it: memory is limited to the request, CPU not at all.
+/// The defaults, overridden by what the spec sets. If the spec sets a request without a limit, the default limit does
+/// not apply, since it might be below the request: memory is limited to the request, CPU not at all.
 pub fn resources(defaults: Defaults, own: &Resources) -> ResourceRequirements {
     let none = ResourceAmounts::default();
     let (requests, limits) = (
         own.requests.as_ref().unwrap_or(&none),
         own.limits.as_ref().unwrap_or(&none),
     );
-    // A limit of the spec's without a request might be below the default request.
+    // If the spec sets only a limit, it might be below the default request.
     let request = |own: &Option<String>, own_limit: &Option<String>, default: &str| {
         own.clone()
             .or_else(|| own_limit.clone().map(|limit| smaller(limit, default)))

@@ -1,4 +1,4 @@
-//! Whether this process may be called ready: it sees the stacks that it is meant to run, or waits for its turn.
+//! Whether this process is ready: it watches the stacks that it manages, or waits for the Lease.
 
 use crate::kube::scope::Scope;
 use std::{
@@ -7,26 +7,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Whether the operator can see the stacks it is meant to run.
+/// The readiness of this process.
 #[derive(Clone, Debug)]
-pub struct Readiness(Arc<Mutex<Sight>>);
+pub struct Readiness(Arc<Mutex<State>>);
 
 #[derive(Debug)]
-struct Sight {
+struct State {
     turn: Turn,
-    /// Whose stacks were never listed.
+    /// Scopes whose stacks have not been listed yet.
     unknown: BTreeSet<Scope>,
     failing: Option<Failing>,
-    /// Why the operator works on no stack.
+    /// Why the operator reconciles no stack.
     refusal: Option<String>,
 }
 
-/// Whether it is this process's turn to work.
+/// The state of this process in the leader election.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
-    /// The installation's Lease was not read yet.
+    /// The installation's Lease has not been read yet.
     Undecided,
-    /// Another process holds it. This one is ready to take its place, and a rollout has to go on to the one that holds it.
+    /// Another process holds it. A waiting process is ready: a rollout has to continue until it replaces the process
+    /// that holds the Lease.
     Waiting,
     Working,
 }
@@ -39,15 +40,15 @@ struct Failing {
     error: String,
 }
 
-/// No error for as long means that the watch works. One that fails tries again within a minute, and may take half a
-/// minute to find out.
+/// A watch without an error for this long works. A failing watch retries within a minute, and a retry may take half a
+/// minute to fail.
 const QUIET: Duration = Duration::from_mins(3);
-/// One that fails for less time is no news: API servers restart.
+/// Shorter failures are not reported, since API servers restart.
 const BRIEF: Duration = Duration::from_secs(10);
 
 impl Readiness {
     pub fn new(scopes: &[Scope]) -> Self {
-        Self(Arc::new(Mutex::new(Sight {
+        Self(Arc::new(Mutex::new(State {
             turn: Turn::Working,
             unknown: scopes.iter().cloned().collect(),
             failing: None,
@@ -55,43 +56,43 @@ impl Readiness {
         })))
     }
 
-    /// The operator works on no stack, for this reason; nothing: it works.
+    /// Sets why the operator reconciles no stack; `None` if it does.
     pub fn refuses(&self, reason: Option<String>) {
-        self.with(|sight| sight.refusal = reason);
+        self.with(|state| state.refusal = reason);
     }
 
-    /// A Lease has to be taken first.
+    /// This process has to acquire a Lease first.
     pub fn is_candidate(&self) {
-        self.with(|sight| sight.turn = Turn::Undecided);
+        self.with(|state| state.turn = Turn::Undecided);
     }
 
     /// Another process holds the Lease.
     pub fn waits(&self) {
-        self.with(|sight| {
-            sight.turn = Turn::Waiting;
-            sight.failing = None;
+        self.with(|state| {
+            state.turn = Turn::Waiting;
+            state.failing = None;
         });
     }
 
     /// This process holds the Lease.
     pub fn begins(&self) {
-        self.with(|sight| {
-            sight.turn = Turn::Working;
-            sight.failing = None;
+        self.with(|state| {
+            state.turn = Turn::Working;
+            state.failing = None;
         });
     }
 
-    /// All stacks of a scope are known.
+    /// All stacks of a scope have been listed.
     pub fn listed(&self, scope: &Scope) {
-        self.with(|sight| sight.unknown.remove(scope));
+        self.with(|state| state.unknown.remove(scope));
     }
 
-    /// A watch tells of a stack.
+    /// A watch of stacks reported an event.
     pub fn works(&self) {
-        self.with(|sight| sight.failing = None);
+        self.with(|state| state.failing = None);
     }
 
-    /// A watch of stacks reports an error.
+    /// A watch of stacks reported an error.
     pub fn failed(&self, error: &str, now: Instant) {
         self.fails(format!("the stacks cannot be watched: {error}"), now);
     }
@@ -105,9 +106,9 @@ impl Readiness {
     }
 
     fn fails(&self, error: String, now: Instant) {
-        self.with(|sight| {
-            let before = sight.failing.take().filter(|before| before.goes_on(now));
-            sight.failing = Some(Failing {
+        self.with(|state| {
+            let before = state.failing.take().filter(|before| before.goes_on(now));
+            state.failing = Some(Failing {
                 first: before.map_or(now, |before| before.first),
                 last: now,
                 error,
@@ -115,28 +116,28 @@ impl Readiness {
         });
     }
 
-    /// What keeps the operator from seeing its stacks, or from working on them.
+    /// Why the operator does not watch or reconcile its stacks.
     pub fn obstacle(&self, now: Instant) -> Option<String> {
-        self.with(|sight| {
-            if let Some(refusal) = &sight.refusal {
+        self.with(|state| {
+            if let Some(refusal) = &state.refusal {
                 return Some(format!("reconciling is stopped: {refusal}"));
             }
-            let failing = sight.failing.as_ref().filter(|failing| {
+            let failing = state.failing.as_ref().filter(|failing| {
                 failing.goes_on(now) && failing.last.duration_since(failing.first) >= BRIEF
             });
             if let Some(failing) = failing {
                 return Some(failing.error.clone());
             }
-            match sight.turn {
+            match state.turn {
                 Turn::Undecided => Some("the operator's Lease has not been read yet".to_owned()),
                 Turn::Waiting => None,
-                Turn::Working if sight.unknown.is_empty() => None,
+                Turn::Working if state.unknown.is_empty() => None,
                 Turn::Working => Some("the stacks have not been listed yet".to_owned()),
             }
         })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Sight) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,13 +1,13 @@
-//! How far a Deployment or a `StatefulSet` is, as far as it says itself. Pure.
+//! The progress of a Deployment or a `StatefulSet`, according to its status. Pure.
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 
-/// Every pod is of the newest template and available.
+/// Every pod has the newest template and is available.
 pub fn is_settled(deployment: &Deployment) -> bool {
     is_rolled_out(deployment) && available(deployment) >= wanted(deployment)
 }
 
-/// No pod of an older template is left, and as many of the newest as asked for exist.
+/// No pod of an older template is left, and all requested pods of the newest exist.
 pub fn is_rolled_out(deployment: &Deployment) -> bool {
     let Some(status) = &deployment.status else {
         return false;
@@ -29,7 +29,7 @@ pub fn is_stalled(deployment: &Deployment) -> bool {
     is_observed && is_late
 }
 
-/// What keeps the Deployment's pods from being made at all, such as a quota.
+/// Why the Deployment's pods cannot be created, such as a quota.
 pub fn replica_failure(deployment: &Deployment) -> Option<&str> {
     condition(deployment, "ReplicaFailure")
         .filter(|(status, _, _)| *status == "True")
@@ -48,12 +48,12 @@ fn condition<'a>(deployment: &'a Deployment, type_: &str) -> Option<(&'a str, &'
     ))
 }
 
-/// How many pods it is to have.
+/// The requested number of pods.
 pub fn wanted(deployment: &Deployment) -> i32 {
     deployment.spec.replicas.unwrap_or(1)
 }
 
-/// How many pods of it are available, of whatever template.
+/// The number of available pods, of any template.
 pub fn available(deployment: &Deployment) -> i32 {
     deployment
         .status
@@ -62,7 +62,7 @@ pub fn available(deployment: &Deployment) -> i32 {
         .unwrap_or(0)
 }
 
-/// Every pod of the `StatefulSet` is of the newest template and ready.
+/// Every pod of the `StatefulSet` has the newest template and is ready.
 pub fn is_up_to_date(set: &StatefulSet) -> bool {
     let wanted = set.spec.replicas.unwrap_or(1);
     set.status.as_ref().is_some_and(|status| {

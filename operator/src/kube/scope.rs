@@ -1,4 +1,4 @@
-//! Where stacks and their children are watched: in all namespaces, or in one.
+//! The scope in which stacks and their children are watched: all namespaces, or one.
 
 use ecommercestack_crds::EcommerceStack;
 use kube::{
@@ -9,13 +9,14 @@ use kube::{
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
-/// Objects that the first list of a watch holds at a time. They are whole then, and managed fields are most of them.
+/// The page size of the first list of a watch, which returns whole objects, with managed fields as their largest part.
 pub const PAGE: u32 = 25;
 
 /// The namespace that a Controller watches; `None` is all of them.
 pub type Scope = Option<String>;
 
-/// A stack to work on. A pass reads it itself; one that cannot be read must not end the watch of all.
+/// A stack to reconcile. Only its metadata are watched, since a stack that cannot be parsed must not end the watch of
+/// all stacks.
 pub type StackRef = ObjectRef<PartialObjectMeta<EcommerceStack>>;
 
 /// A kind of objects in namespaces that the operator reads or writes.

@@ -1,7 +1,6 @@
-//! Whether the cluster's definition of EcommerceStack is the one that this operator knows. The API server drops from every
-//! object that is written what its definition does not have: with an older one, an operator's own status would take fields
-//! of people's specs with it. The server's OpenAPI document says what it has, and any account may read that.
-//! // OPERATOR 21
+//! Whether the cluster's EcommerceStack CRD is the one that this operator knows. The API server drops fields that its
+//! CRD lacks from every object that is written: with an older CRD, a write of the status would remove fields of users'
+//! specs. The server's OpenAPI document contains the schema, and any account may read it. // OPERATOR 21
 
 use crate::{chain::chain, kube::readiness::Readiness};
 use axum::http::Request;
@@ -18,56 +17,56 @@ use std::{
 use tokio::{sync::Mutex, time::timeout};
 use tracing::warn;
 
-/// How long a look counts while the operator works: passes over many stacks ask once.
+/// How long a check is valid while the operator is active, so that passes over many stacks share one.
 const FRESH: Duration = Duration::from_mins(1);
-/// How long a look that failed counts.
+/// How long a failed check is valid.
 const FAILED: Duration = Duration::from_secs(10);
-/// Passes wait for a look.
-const LONGEST_LOOK: Duration = Duration::from_secs(5);
+/// Passes wait for a check.
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Before the first pass, no caller waits for a check.
-const LONGEST_FIRST_LOOK: Duration = Duration::from_mins(1);
-/// Until the next look at a definition that is not served, or not the right one.
+const FIRST_TIMEOUT: Duration = Duration::from_mins(1);
+/// The pause between checks while the CRD is missing or of another version.
 const PAUSE: Duration = Duration::from_secs(2);
-/// As many places as a message names.
+/// The number of fields that a message names.
 const NAMED: usize = 3;
 
-/// Fields and words of a definition.
+/// Fields and enum values of a CRD.
 #[derive(Clone, Debug)]
 pub struct Definition(BTreeSet<String>);
 
-/// Looks at the cluster's definition, before the first pass and while the operator works.
+/// Checks the cluster's CRD before the first pass and while the operator is active.
 #[derive(Clone)]
 pub struct Guard {
     client: Client,
     readiness: Readiness,
     known: Arc<Definition>,
-    /// The last look while the operator works.
-    last: Arc<Mutex<Option<Look>>>,
+    /// The last check while the operator is active.
+    last: Arc<Mutex<Option<Check>>>,
 }
 
-/// Until when it counts, and what was missing.
-type Look = (Instant, Option<Skew>);
+/// Until when it is valid, and what was missing.
+type Check = (Instant, Option<Skew>);
 
-/// How the cluster's definition differs.
+/// How the cluster's CRD differs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Skew {
     #[error(
         "the EcommerceStack CRD in the cluster is older than this operator and lacks {0}; apply the CRD of this \
          operator's release"
     )]
-    Older(Places),
+    Older(Fields),
     #[error(
         "the EcommerceStack CRD in the cluster is newer than this operator, which does not know {0}; upgrade the \
          operator"
     )]
-    Newer(Places),
+    Newer(Fields),
 }
 
 /// Fields and values, such as `spec.currency` and `spec.deletionPolicy=Retain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places(BTreeSet<String>);
+pub struct Fields(BTreeSet<String>);
 
-impl fmt::Display for Places {
+impl fmt::Display for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named: Vec<&str> = self.0.iter().take(NAMED).map(String::as_str).collect();
         f.write_str(&named.join(", "))?;
@@ -79,7 +78,7 @@ impl fmt::Display for Places {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum LookError {
+pub enum ReadError {
     #[error("the EcommerceStack CRD cannot be read")]
     Request(#[from] kube::Error),
     #[error("the cluster has no EcommerceStack CRD; apply the CRD of this operator's release")]
@@ -89,19 +88,19 @@ pub enum LookError {
 }
 
 impl Definition {
-    /// That of this build.
+    /// The CRD of this build.
     pub fn known() -> Self {
         Self::of(&EcommerceStack::crd())
     }
 
     pub fn of(definition: &CustomResourceDefinition) -> Self {
         let versions = json!(definition.spec.versions);
-        Self(places(&versions[0]["schema"]["openAPIV3Schema"]))
+        Self(fields(&versions[0]["schema"]["openAPIV3Schema"]))
     }
 
-    fn beyond(&self, other: &Self) -> Option<Places> {
+    fn beyond(&self, other: &Self) -> Option<Fields> {
         let places: BTreeSet<String> = self.0.difference(&other.0).cloned().collect();
-        (!places.is_empty()).then_some(Places(places))
+        (!places.is_empty()).then_some(Fields(places))
     }
 }
 
@@ -115,11 +114,11 @@ impl Guard {
         }
     }
 
-    /// Waits until the cluster's definition is this operator's own, and says meanwhile what is wrong.
+    /// Waits until the cluster's CRD is the one of this operator, and reports meanwhile what is wrong.
     pub async fn wait(&self) {
         let mut said = None;
         loop {
-            let obstacle = match self.skew(LONGEST_FIRST_LOOK).await {
+            let obstacle = match self.skew(FIRST_TIMEOUT).await {
                 Ok(None) => break,
                 Ok(Some(skew)) => skew.to_string(),
                 Err(error) => chain(&error),
@@ -134,8 +133,8 @@ impl Guard {
         self.readiness.refuses(None);
     }
 
-    /// Whether the cluster's definition lacks something by now. One that became newer concerns those stacks alone that use
-    /// it, and each says so itself; a look that fails changes nothing.
+    /// Whether the cluster's CRD has become older than this operator. A newer one only affects stacks that use its new
+    /// fields, and each of those reports it; a check that fails changes nothing.
     pub async fn holds_back(&self) -> bool {
         let mut last = self.last.lock().await;
         let before = match &*last {
@@ -143,7 +142,7 @@ impl Guard {
             Some((_, lack)) => lack.clone(),
             None => None,
         };
-        let (lack, counts) = match self.skew(LONGEST_LOOK).await {
+        let (lack, counts) = match self.skew(TIMEOUT).await {
             Ok(skew) => (skew.filter(|skew| matches!(skew, Skew::Older(_))), FRESH),
             Err(error) => {
                 warn!(error = %chain(&error), "cannot read the EcommerceStack CRD");
@@ -161,24 +160,24 @@ impl Guard {
         holds_back
     }
 
-    /// How the cluster's definition differs.
-    async fn skew(&self, longest: Duration) -> Result<Option<Skew>, LookError> {
+    /// How the cluster's CRD differs.
+    async fn skew(&self, longest: Duration) -> Result<Option<Skew>, ReadError> {
         let served = timeout(longest, served(&self.client)).await;
-        let served = served.map_err(|_| LookError::Overdue)??;
+        let served = served.map_err(|_| ReadError::Overdue)??;
         let older = self.known.beyond(&served).map(Skew::Older);
         Ok(older.or_else(|| served.beyond(&self.known).map(Skew::Newer)))
     }
 }
 
-/// All places of the definition that the API server works by.
-async fn served(client: &Client) -> Result<Definition, LookError> {
+/// All fields of the CRD that the API server uses.
+async fn served(client: &Client) -> Result<Definition, ReadError> {
     let address = format!("/openapi/v3/apis/{GROUP}/v1alpha1");
     let request = Request::get(address).body(Vec::new());
     let request = request.map_err(kube::Error::HttpError)?;
     let document: Value = match client.request(request).await {
         Ok(document) => document,
-        // By the code: the server says so in plain text, in which kube finds no reason.
-        Err(kube::Error::Api(status)) if status.code == 404 => return Err(LookError::Absent),
+        // Matched by the code, since the server answers in plain text, from which kube takes no reason.
+        Err(kube::Error::Api(status)) if status.code == 404 => return Err(ReadError::Absent),
         Err(error) => return Err(error.into()),
     };
     let schemas = document["components"]["schemas"].as_object();
@@ -188,12 +187,12 @@ async fn served(client: &Client) -> Result<Definition, LookError> {
         kinds.any(|kind| kind["kind"] == "EcommerceStack")
     };
     let stack = schemas.and_then(|schemas| schemas.values().find(is_stack));
-    let stack = stack.ok_or(LookError::Absent)?;
-    Ok(Definition(places(stack)))
+    let stack = stack.ok_or(ReadError::Absent)?;
+    Ok(Definition(fields(stack)))
 }
 
-/// Every field below `spec` and `status`, and every word that one may be.
-fn places(schema: &Value) -> BTreeSet<String> {
+/// Every field below `spec` and `status`, and every enum value.
+fn fields(schema: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for part in ["spec", "status"] {
         collect(&schema["properties"][part], part, &mut found);
@@ -232,7 +231,7 @@ mod tests {
                 "map": { "additionalProperties": { "properties": { "image": {} } } },
             } },
         } });
-        let found = Vec::from_iter(places(&schema));
+        let found = Vec::from_iter(fields(&schema));
         let expected = [
             "spec.list",
             "spec.list[].size",
@@ -242,7 +241,7 @@ mod tests {
             "spec.policy=Retain",
         ];
         assert_eq!(found, expected);
-        let many = Places(found.into_iter().collect());
+        let many = Fields(found.into_iter().collect());
         assert_eq!(
             many.to_string(),
             "spec.list, spec.list[].size, spec.map and 3 more"

@@ -1,5 +1,6 @@
-//! All stacks that the operator watches, and how each that is gone was last applied. A pass decides for its own stack and
-//! reads it from the API server; this is for what concerns another one: a host that is taken, a predecessor's policy.
+//! All stacks that the operator watches, and the last deletion policy of each deleted one. A pass reads its own stack
+//! from the API server; this registry answers questions about other stacks: whether a host is taken, and which policy a
+//! predecessor had.
 
 use crate::kube::per_stack::StackKey;
 use ecommercestack_crds::DeletionPolicy;
@@ -12,79 +13,79 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// What propagation policy `Orphan` leaves in `metadata.finalizers` until the stack is gone.
+/// The finalizer that propagation policy `Orphan` adds until the stack is deleted.
 const ORPHAN: &str = "orphan";
 
-/// A stack that is there.
+/// An existing stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     pub key: StackKey,
     pub created: Option<Timestamp>,
-    pub is_leaving: bool,
-    /// Its status is about its spec as it is now.
+    pub is_terminating: bool,
+    /// Its status is about the current generation of its spec.
     pub is_answered: bool,
-    pub ingress: Option<Place>,
-    /// The installation of the operator that works on it.
+    pub ingress: Option<HostRule>,
+    /// The installation of the operator that manages it.
     operator: Option<String>,
     policy: DeletionPolicy,
-    /// Deleted with `--cascade=orphan`: whatever the policy says, all of it stays.
+    /// Deleted with `--cascade=orphan`: everything is retained, whatever the policy is.
     is_orphaning: bool,
 }
 
-/// Where an ingress controller answers for a stack.
+/// The host and class of a stack's Ingress.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct HostRule {
     pub host: Option<String>,
     pub class_name: Option<String>,
 }
 
-/// A stack that is gone.
+/// A deleted stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Departed {
+pub struct DeletedStack {
     pub key: StackKey,
     pub uid: String,
     pub created: Option<Timestamp>,
-    /// The installation of the operator that worked on it.
+    /// The installation of the operator that managed it.
     pub operator: Option<String>,
     pub policy: DeletionPolicy,
-    /// The policy is the one that was last applied: the event of the deletion said so. Otherwise it is the last that
-    /// was seen, or what was marked.
+    /// The policy is the one in the deletion event, and so the last one applied. Otherwise it is the last that was
+    /// observed, or the one in the marks.
     pub is_certain: bool,
 }
 
-/// By uid: two stacks of one name may be known at a time, the deleted one and the next.
+/// By uid, since a deleted stack and its successor of the same name may be known at the same time.
 #[derive(Debug, Default)]
 pub struct Stacks(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    there: HashMap<String, Known>,
-    gone: HashMap<String, DeletionPolicy>,
+    existing: HashMap<String, Known>,
+    deleted: HashMap<String, DeletionPolicy>,
 }
 
 impl Stacks {
-    /// A stack is there as it is now.
+    /// Records the current state of a stack.
     pub fn applied(&self, stack: &DynamicObject) {
         let Some(uid) = stack.uid() else { return };
-        self.with(|inner| inner.there.insert(uid, known(stack)));
+        self.with(|inner| inner.existing.insert(uid, known(stack)));
     }
 
-    /// A stack is gone; as it was last.
-    pub fn deleted(&self, stack: &DynamicObject) -> Option<Departed> {
+    /// Records the deletion of a stack, given its last state.
+    pub fn deleted(&self, stack: &DynamicObject) -> Option<DeletedStack> {
         let (uid, mut last) = (stack.uid()?, known(stack));
         self.with(|inner| {
-            // The finalizer is off again by the time of the last event.
-            let before = inner.there.get(&uid);
+            // The deletion event does not contain the finalizer any more.
+            let before = inner.existing.get(&uid);
             last.is_orphaning |= before.is_some_and(|before| before.is_orphaning);
-            Some(inner.depart(uid, last, true))
+            Some(inner.record_deletion(uid, last, true))
         })
     }
 
-    /// After a list of all stacks of a namespace, or of the cluster: the others are gone.
-    pub fn listed(&self, namespace: Option<&str>, uids: &HashSet<String>) -> Vec<Departed> {
+    /// After a list of all stacks of a namespace, or of the cluster: the stacks that are not in it have been deleted.
+    pub fn listed(&self, namespace: Option<&str>, uids: &HashSet<String>) -> Vec<DeletedStack> {
         self.with(|inner| {
             let missed: Vec<_> = inner
-                .there
+                .existing
                 .iter()
                 .filter(|(uid, known)| {
                     namespace.is_none_or(|namespace| known.key.0 == namespace)
@@ -94,20 +95,21 @@ impl Stacks {
                 .collect();
             missed
                 .into_iter()
-                .map(|(uid, last)| inner.depart(uid, last, false))
+                .map(|(uid, last)| inner.record_deletion(uid, last, false))
                 .collect()
         })
     }
 
-    /// The policy of a stack that was seen going.
-    pub fn policy_of_departed(&self, uid: &str) -> Option<DeletionPolicy> {
-        self.with(|inner| inner.gone.get(uid).copied())
+    /// The policy of a stack whose deletion was observed.
+    pub fn policy_of_deleted(&self, uid: &str) -> Option<DeletionPolicy> {
+        self.with(|inner| inner.deleted.get(uid).copied())
     }
 
-    /// Takes a stack for gone that was deleted while it was not watched. False if it is there, or was seen going.
-    pub fn went_unseen(&self, uid: &str, policy: DeletionPolicy) -> bool {
+    /// Records a stack as deleted that was deleted while it was not watched. False if it exists, or its deletion was
+    /// observed.
+    pub fn deleted_unobserved(&self, uid: &str, policy: DeletionPolicy) -> bool {
         self.with(|inner| {
-            let is_news = !inner.there.contains_key(uid) && !inner.gone.contains_key(uid);
+            let is_news = !inner.existing.contains_key(uid) && !inner.deleted.contains_key(uid);
             if is_news {
                 inner.remember(uid.to_owned(), policy);
             }
@@ -115,26 +117,26 @@ impl Stacks {
         })
     }
 
-    /// Nothing is left of it to decide about.
-    pub fn forget_departed(&self, uid: &str, policy: DeletionPolicy) {
+    /// Forgets a deleted stack of which no data remain.
+    pub fn forget_deleted(&self, uid: &str, policy: DeletionPolicy) {
         self.with(|inner| {
-            // Another one may be known by now.
-            if inner.gone.get(uid) == Some(&policy) {
-                inner.gone.remove(uid);
+            // Another policy may be known by now.
+            if inner.deleted.get(uid) == Some(&policy) {
+                inner.deleted.remove(uid);
             }
         });
     }
 
-    /// All that are there.
-    pub fn there(&self) -> Vec<Known> {
-        self.with(|inner| inner.there.values().cloned().collect())
+    /// All existing stacks.
+    pub fn existing(&self) -> Vec<Known> {
+        self.with(|inner| inner.existing.values().cloned().collect())
     }
 
-    /// Whether a stack that is there has a status about its spec as it is now.
+    /// Whether an existing stack has a status about the current generation of its spec.
     pub fn is_answered(&self, key: &StackKey) -> bool {
         self.with(|inner| {
-            let mut known = inner.there.values();
-            known.any(|known| known.key == *key && !known.is_leaving && known.is_answered)
+            let mut known = inner.existing.values();
+            known.any(|known| known.key == *key && !known.is_terminating && known.is_answered)
         })
     }
 
@@ -143,26 +145,26 @@ impl Stacks {
     }
 }
 
-/// Policies of deleted stacks that are remembered. What is forgotten is decided by the marks of its data.
+/// How many policies of deleted stacks are remembered. For a forgotten one, the marks of its data decide.
 const MOST_REMEMBERED: usize = 4096;
 
 impl Inner {
     fn remember(&mut self, uid: String, policy: DeletionPolicy) {
-        if self.gone.len() >= MOST_REMEMBERED {
-            self.gone.clear();
+        if self.deleted.len() >= MOST_REMEMBERED {
+            self.deleted.clear();
         }
-        self.gone.insert(uid, policy);
+        self.deleted.insert(uid, policy);
     }
 
-    fn depart(&mut self, uid: String, last: Known, is_certain: bool) -> Departed {
-        self.there.remove(&uid);
+    fn record_deletion(&mut self, uid: String, last: Known, is_certain: bool) -> DeletedStack {
+        self.existing.remove(&uid);
         let policy = if last.is_orphaning {
             DeletionPolicy::Retain
         } else {
             last.policy
         };
         self.remember(uid.clone(), policy);
-        Departed {
+        DeletedStack {
             key: last.key,
             uid,
             created: last.created,
@@ -173,8 +175,8 @@ impl Inner {
     }
 }
 
-/// Field by field: a stack that cannot be read as a whole, as one of a newer definition, has its host and its data all
-/// the same. Of a policy that this operator does not know, the data stay.
+/// Read field by field: a stack that cannot be parsed as a whole, such as one of a newer CRD, has a host and data as
+/// well. Under a policy that this operator does not know, the data are retained.
 fn known(stack: &DynamicObject) -> Known {
     let finalizers = stack.metadata.finalizers.as_deref().unwrap_or_default();
     let spec = &stack.data["spec"];
@@ -182,11 +184,11 @@ fn known(stack: &DynamicObject) -> Known {
     Known {
         key: (stack.namespace().unwrap_or_default(), stack.name_any()),
         created: stack.creation_timestamp().map(|time| time.0),
-        is_leaving: stack.metadata.deletion_timestamp.is_some(),
+        is_terminating: stack.metadata.deletion_timestamp.is_some(),
         is_answered: stack.metadata.generation.is_some_and(|generation| {
             stack.data["status"]["observedGeneration"].as_i64() == Some(generation)
         }),
-        ingress: spec.get("ingress").map(|ingress| Place {
+        ingress: spec.get("ingress").map(|ingress| HostRule {
             host: text(&ingress["host"]),
             class_name: text(&ingress["className"]),
         }),
@@ -213,7 +215,7 @@ mod tests {
             "deletionPolicy": "Archive", "ingress": { "host": "shop.example", "mode": 5 }, "replicas": [],
         }));
         stacks.applied(&newer);
-        let known = stacks.there().remove(0);
+        let known = stacks.existing().remove(0);
         assert_eq!(known.ingress.unwrap().host.unwrap(), "shop.example");
         assert_eq!(
             stacks.deleted(&newer).unwrap().policy,
@@ -246,7 +248,7 @@ mod tests {
             stacks.deleted(&last).unwrap().policy,
             DeletionPolicy::Delete
         );
-        assert!(stacks.there().is_empty());
+        assert!(stacks.existing().is_empty());
     }
 
     #[test]
@@ -259,7 +261,7 @@ mod tests {
         // The event that comes late decides, and a caller that acted on the other one does not remove it.
         let last = stack(&json!({ "deletionPolicy": "Retain" }));
         assert!(stacks.deleted(&last).unwrap().is_certain);
-        stacks.forget_departed("u", DeletionPolicy::Delete);
-        assert_eq!(stacks.policy_of_departed("u"), Some(DeletionPolicy::Retain));
+        stacks.forget_deleted("u", DeletionPolicy::Delete);
+        assert_eq!(stacks.policy_of_deleted("u"), Some(DeletionPolicy::Retain));
     }
 }

@@ -1,9 +1,9 @@
-//! What the watches have seen of the stacks' children, so that a pass over a stack where nothing happens reads none of
-//! them from the API server (OPERATOR 5).
+//! The children of stacks, as the watches report them, so that a pass over an unchanged stack reads none of them from
+//! the API server (OPERATOR 5).
 //!
-//! A store may be late, above all after our own writes. It serves to see that there is nothing to do, and for nothing
-//! else: a pass over it that would write, or say anything new, is begun again over lists (`reconcile`). It is not even
-//! tried after a pass that wrote, while a watch is broken, or when the last lists are long ago.
+//! A store may be stale, above all after the operator's own writes. It only serves to find that there is nothing to do:
+//! a pass over it that would write, or would change the status, starts again from lists (`reconcile`). No store is used
+//! after a pass that wrote, while a watch is broken, or long after the last lists.
 
 mod store;
 
@@ -49,19 +49,20 @@ use std::{
 use store::Store;
 use tracing::warn;
 
-/// How long lists are good for. Whatever a watch may have missed is seen after that.
+/// How long after the last lists the stores are used. It bounds how long an event that a watch has missed can go
+/// unnoticed.
 const LISTS_ARE_GOOD_FOR: Duration = Duration::from_mins(30);
 
-/// The stores of every scope, and which stacks may be read from them.
+/// The stores of every scope, and the stacks that may be read from them.
 #[derive(Default)]
 pub struct Stores {
     scopes: Mutex<HashMap<Scope, Arc<Children>>>,
-    /// When stacks were listed last of which nothing was written and nothing new was said since.
-    at_rest: PerStack<Instant>,
+    /// When stacks were listed last whose passes since then wrote nothing and changed no status.
+    idle: PerStack<Instant>,
 }
 
-/// What a pass over a stack at rest may read, and when the stack was listed.
-pub struct AtRest {
+/// What a pass over an idle stack may read, and when the stack was listed.
+pub struct Idle {
     pub children: Arc<Children>,
     pub listed: Instant,
 }
@@ -72,27 +73,27 @@ impl Stores {
         scopes.insert(scope, Arc::new(children));
     }
 
-    /// What a pass that begins may read instead of lists. It has to say so again if the stack is at rest after it.
-    pub fn begin(&self, stack: &StackKey, now: Instant) -> Option<AtRest> {
-        let listed = self.at_rest.remove(stack)?;
+    /// What a starting pass may read instead of lists. The pass has to mark the stack as idle again.
+    pub fn begin(&self, stack: &StackKey, now: Instant) -> Option<Idle> {
+        let listed = self.idle.remove(stack)?;
         let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
         let children = scopes
             .get(&Some(stack.0.clone()))
             .or_else(|| scopes.get(&None))?;
         let is_recent = now.saturating_duration_since(listed) < LISTS_ARE_GOOD_FOR;
-        (is_recent && children.are_believed(now)).then(|| AtRest {
+        (is_recent && children.are_trusted(now)).then(|| Idle {
             children: children.clone(),
             listed,
         })
     }
 
-    /// A pass wrote nothing and said nothing new.
-    pub fn rests(&self, stack: &StackKey, listed: Instant) {
-        self.at_rest.insert(stack, listed);
+    /// A pass wrote nothing and changed no status.
+    pub fn mark_idle(&self, stack: &StackKey, listed: Instant) {
+        self.idle.insert(stack, listed);
     }
 
     pub fn forget(&self, stack: &StackKey) {
-        self.at_rest.remove(stack);
+        self.idle.remove(stack);
     }
 }
 
@@ -100,7 +101,7 @@ impl Stores {
 pub struct Children(BTreeMap<String, Arc<Store>>);
 
 impl Children {
-    /// The stores, and the stacks whose children change. Who polls these fills those.
+    /// The stores, and the stream of stacks whose children change. Polling the stream fills the stores.
     pub fn watch(client: &Client, scope: &Scope) -> (Self, BoxStream<'static, StackRef>) {
         let mut watches = Watches {
             client,
@@ -110,7 +111,7 @@ impl Children {
         };
         watches.objects(|deployment: &mut Deployment| keep_images(&mut deployment.spec.template));
         watches.objects(|set: &mut StatefulSet| keep_images(&mut set.spec.template));
-        // Its name says what it is for, and its status what came of it.
+        // Only its name and its status are read.
         watches.objects(|job: &mut Job| job.spec = None);
         watches.objects(|_: &mut HorizontalPodAutoscaler| {});
         watches.objects(|_: &mut PersistentVolumeClaim| {});
@@ -124,14 +125,14 @@ impl Children {
         (Self(watches.stores), select_all(watches.changes).boxed())
     }
 
-    fn are_believed(&self, now: Instant) -> bool {
-        self.0.values().all(|store| store.is_believed(now))
+    fn are_trusted(&self, now: Instant) -> bool {
+        self.0.values().all(|store| store.is_trusted(now))
     }
 
-    /// The children of one stack, without what is not watched.
+    /// The children of one stack, without the kinds that are not watched.
     pub fn live(&self, stack: &StackKey) -> Live {
         Live {
-            may_be_late: true,
+            may_be_stale: true,
             deployments: self.of(stack),
             stateful_sets: self.of(stack),
             jobs: self.of(stack),
@@ -148,7 +149,7 @@ impl Children {
             network_policies: self.metadata_of::<NetworkPolicy>(stack),
             volumes: self.of(stack),
             patroni: BTreeMap::new(),
-            strange_states: BTreeMap::new(),
+            foreign_states: BTreeMap::new(),
         }
     }
 
@@ -169,7 +170,7 @@ impl Children {
     }
 }
 
-/// The watches of a scope, while they are set up.
+/// The watches of a scope during setup.
 struct Watches<'a> {
     client: &'a Client,
     scope: &'a Scope,
@@ -178,7 +179,7 @@ struct Watches<'a> {
 }
 
 impl Watches<'_> {
-    /// Whole objects, but for what no pass over a store needs.
+    /// Watches whole objects, without the parts that no pass over a store needs.
     fn objects<K: Namespaced>(&mut self, reduce: fn(&mut K)) {
         let store = self.stores.entry(K::kind(&()).into_owned());
         let store = store.or_default().clone();
@@ -195,7 +196,7 @@ impl Watches<'_> {
                 }
             })
             .touched_objects()
-            // An error in the Controller's stream would hold up the other watches, too.
+            // An error in the Controller's stream would delay the other watches, too.
             .filter_map(|object| ready(object.ok().and_then(|object| stack_of(object.meta()))));
         self.changes.push(changes.boxed());
     }
@@ -217,7 +218,7 @@ fn ours() -> watcher::Config {
         .page_size(PAGE)
 }
 
-/// The stack that an object belongs to: by its owner, or as a volume, which has none, by its label.
+/// The stack that an object belongs to: by its owner reference, or by its label if it has none, as a volume.
 fn stack_of(metadata: &ObjectMeta) -> Option<StackRef> {
     let namespace = metadata.namespace.as_deref()?;
     let mut owners = metadata.owner_references.iter().flatten();
@@ -229,7 +230,7 @@ fn stack_of(metadata: &ObjectMeta) -> Option<StackRef> {
         })
 }
 
-/// Of pods, all that decisions read is the images: the rest is large.
+/// Decisions read only the images of a pod template; the rest is large.
 fn keep_images(template: &mut PodTemplateSpec) {
     template.metadata = None;
     let Some(spec) = &mut template.spec else {
@@ -279,11 +280,11 @@ mod tests {
         let (shop, now) = (shop(), Instant::now());
         let stores = stores(now);
         assert!(stores.begin(&shop, now).is_none(), "never listed");
-        stores.rests(&shop, now);
+        stores.mark_idle(&shop, now);
         assert!(stores.begin(&shop, now + LATER).is_some());
         // That pass wrote, or failed: it did not say that the stack is at rest.
         assert!(stores.begin(&shop, now + LATER).is_none());
-        stores.rests(&shop, now);
+        stores.mark_idle(&shop, now);
         stores.forget(&shop);
         assert!(stores.begin(&shop, now + LATER).is_none());
     }
@@ -292,9 +293,9 @@ mod tests {
     async fn stores_are_not_read_long_after_the_last_lists() {
         let (shop, now) = (shop(), Instant::now());
         let stores = stores(now);
-        stores.rests(&shop, now);
+        stores.mark_idle(&shop, now);
         let rest = stores.begin(&shop, now + LATER).unwrap();
-        stores.rests(&shop, rest.listed);
+        stores.mark_idle(&shop, rest.listed);
         assert!(stores.begin(&shop, now + LISTS_ARE_GOOD_FOR).is_none());
     }
 
@@ -305,7 +306,7 @@ mod tests {
         let children = stores.scopes.lock().unwrap()[&None].clone();
         let store = children.0.values().nth(3).unwrap();
         let begins = |now| {
-            stores.rests(&shop, now);
+            stores.mark_idle(&shop, now);
             stores.begin(&shop, now).is_some()
         };
         store.take::<Service>(&Err(watcher::Error::NoResourceVersion), now);

@@ -1,10 +1,11 @@
-//! Why objects wait, as far as only Events say: a `StatefulSet` or a Job without pods, a volume without storage, a pod
-//! without its volumes. Asked for nothing else, and only while it waits: Events are many, and they outlive their cause.
+//! Why objects wait, in cases where only Events report it: a `StatefulSet` or a Job without pods, a volume without
+//! storage, a pod without its volumes. Events are read only for objects that wait: they are many, and they outlive
+//! their cause.
 
 use crate::kube::{
     job_state::{JobState, job_state},
     live::{FetchError, Live},
-    pod_failures::is_being_made,
+    pod_failures::is_creating_containers,
 };
 use k8s_openapi::{
     api::core::v1::{Event, Pod},
@@ -24,7 +25,7 @@ impl Warnings {
     }
 }
 
-/// Reads the Events of what waits.
+/// Reads the Events of objects that wait.
 pub async fn warnings(
     client: &Client,
     namespace: &str,
@@ -47,7 +48,7 @@ pub async fn warnings(
     Ok(Warnings(found))
 }
 
-/// What has no pods or no storage, although it should.
+/// Objects that should have pods or storage and do not.
 fn waiting<'a>(live: &'a Live, pods: &'a [Pod]) -> Vec<(&'static str, &'a ObjectMeta)> {
     let sets = live.stateful_sets.values().filter(|set| {
         let pods = set.status.as_ref().map_or(0, |status| status.replicas);
@@ -67,12 +68,12 @@ fn waiting<'a>(live: &'a Live, pods: &'a [Pod]) -> Vec<(&'static str, &'a Object
     let sets = sets.map(|set| ("StatefulSet", &set.metadata));
     let jobs = jobs.map(|(_, job)| ("Job", &job.metadata));
     let volumes = volumes.map(|volume| ("PersistentVolumeClaim", &volume.metadata));
-    let pods = pods.iter().filter(|pod| is_being_made(pod));
+    let pods = pods.iter().filter(|pod| is_creating_containers(pod));
     let pods = pods.map(|pod| ("Pod", &pod.metadata));
     sets.chain(jobs).chain(volumes).chain(pods).collect()
 }
 
-/// The message of the newest Event, if it is a warning: a later success takes an earlier failure back.
+/// The message of the newest Event, if it is a warning: a later success supersedes an earlier failure.
 pub fn last_warning(events: &[Event]) -> Option<&str> {
     let newest = events.iter().max_by_key(|event| {
         let series = event.series.as_ref();
@@ -84,7 +85,7 @@ pub fn last_warning(events: &[Event]) -> Option<&str> {
         ];
         times.into_iter().flatten().max()
     })?;
-    // A claim that no volume and no class serves is reported as if that were usual.
+    // A claim without a matching volume or class is reported by an Event of type Normal.
     let is_warning = newest.type_.as_deref() == Some("Warning")
         || newest.reason.as_deref() == Some("FailedBinding");
     is_warning.then_some(newest.message.as_deref()?)

@@ -18,7 +18,7 @@ pub async fn body(
 }
 
 /// The last cause of an error: the others say only that a request failed.
-pub fn innermost(error: &dyn Error) -> String {
+pub fn root_cause(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

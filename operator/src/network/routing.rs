@@ -2,14 +2,14 @@
 //! "the shop serves" to all of them: another stack has the host, the ingress class does not exist, or the ingress
 //! controller does something else than its Ingress says.
 
-mod look;
+mod url_check;
 
-pub use look::{Looks, Target, look};
+pub use url_check::{Target, UrlChecks, check_url};
 
 use crate::{
     kube::{
         per_stack::StackKey,
-        stacks::{Known, Place},
+        stacks::{HostRule, Known},
     },
     validate::ValidStack,
 };
@@ -35,7 +35,7 @@ pub enum Routing {
     /// The shop itself answered.
     Serves,
     /// Something else answered.
-    Astray(String),
+    Misrouted(String),
 }
 
 /// The ingress classes of the cluster, where the operator may read them.
@@ -70,11 +70,11 @@ pub fn foreseen(
     let Some(route) = &stack.route else {
         return Some(Routing::NoIngress);
     };
-    let place = Place {
+    let rule = HostRule {
         host: route.host.clone(),
         class_name: route.class_name.clone(),
     };
-    if let Some(holder) = holder(stack, created, &place, stacks, classes) {
+    if let Some(holder) = holder(stack, created, &rule, stacks, classes) {
         return Some(Routing::HostTaken(holder));
     }
     let classes = classes?;
@@ -92,22 +92,22 @@ pub fn foreseen(
 fn holder(
     stack: &ValidStack,
     created: Option<jiff::Timestamp>,
-    place: &Place,
+    rule: &HostRule,
     stacks: &[Known],
     classes: Option<&IngressClasses>,
 ) -> Option<StackKey> {
-    let class = |place: &Place| {
+    let class = |rule: &HostRule| {
         let default = classes.and_then(|classes| classes.default.clone());
-        place.class_name.clone().or(default)
+        rule.class_name.clone().or(default)
     };
     let key = (stack.namespace.clone(), stack.name.clone());
     let own_rank = (created, key.clone());
     stacks
         .iter()
-        .filter(|known| known.key != key && !known.is_leaving)
+        .filter(|known| known.key != key && !known.is_terminating)
         .filter(|known| {
             let other = known.ingress.as_ref();
-            other.is_some_and(|other| other.host == place.host && class(other) == class(place))
+            other.is_some_and(|other| other.host == rule.host && class(other) == class(rule))
         })
         .map(|known| (known.created, known.key.clone()))
         .filter(|rank| *rank < own_rank)

@@ -91,6 +91,9 @@ mod tests {
         for at in at {
             *by_second.entry(at.as_secs()).or_default() += 1;
         }
-        assert!(by_second.values().all(|looks| *looks <= 6), "{by_second:?}");
+        assert!(
+            by_second.values().all(|url_checks| *url_checks <= 6),
+            "{by_second:?}"
+        );
     }
 }

@@ -1,12 +1,12 @@
-//! Which installation of the operator works on a stack. It writes the name of its Lease into `status.operator` before it
-//! touches anything of a stack. Another one that finds it there leaves the stack alone while that Lease is renewed, and
-//! says so by a condition of its own (ADR 10).
+//! Which installation of the operator manages a stack. It writes the name of its Lease into `status.operator` before it
+//! changes anything of the stack. Another installation that finds the name there does not change the stack as long as
+//! that Lease is renewed, and reports this in a condition of its own (ADR 10).
 
 use crate::{
     kube::{
-        installation::{Installation, Sign},
+        installation::{Installation, InstallationState},
         labels::{OPERATOR, annotation},
-        lease::{LeaseError, Life},
+        lease::{LeaseError, Liveness},
     },
     status::{Finding, condition, events::Events},
 };
@@ -21,24 +21,24 @@ use kube::{
 use serde_json::{Value, json};
 use tracing::info;
 
-/// The field manager of `status.operator`: not that of the rest, so that a pass that began before another installation took
-/// over cannot write the old value back.
+/// The field manager of `status.operator`. It differs from that of the rest, so that a pass that started before another
+/// installation took over cannot write the old value back.
 const CLAIM: &str = "ecommercestack-operator-claim";
-/// The field manager of what an installation says of a stack that it leaves alone.
+/// The field manager of what an installation reports about a stack of another installation.
 const BYSTANDER: &str = "ecommercestack-operator-bystander";
 
-/// Whose a stack is.
+/// Which installation owns a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     Ours,
-    /// Another installation works on it.
+    /// Another installation manages it.
     Elsewhere,
-    /// It was not seen for long enough to tell whether the other installation still works.
+    /// The other installation has not been observed for long enough to decide whether it is still active.
     Undecided,
 }
 
-/// Takes a stack that no other installation works on, or says whose it is. It is called before anything is written. Its
-/// own writes raise the version in the metadata.
+/// Claims a stack that no other installation manages, or returns who owns it. It is called before anything is written.
+/// Its own writes update the version in the metadata.
 pub async fn claim(
     installation: &Installation,
     events: &Events,
@@ -69,11 +69,11 @@ impl<'a> Claimant<'a> {
         if let Some(owner) = owner
             && !self.is_assigned()
         {
-            match self.installation.sign(owner).await? {
-                Sign::Known(Life::Gone) => {}
-                Sign::Known(Life::Unknown) => return Ok(Claim::Undecided),
-                sign @ (Sign::Known(Life::Alive) | Sign::Hidden) => {
-                    self.stand_by(owner, sign).await?;
+            match self.installation.state(owner).await? {
+                InstallationState::Known(Liveness::Gone) => {}
+                InstallationState::Known(Liveness::Unknown) => return Ok(Claim::Undecided),
+                state @ (InstallationState::Known(Liveness::Alive) | InstallationState::Hidden) => {
+                    self.stand_by(owner, state).await?;
                     return Ok(Claim::Elsewhere);
                 }
             }
@@ -93,13 +93,13 @@ impl<'a> Claimant<'a> {
         self.status?.bystander.as_deref()
     }
 
-    /// Whether a person has given the stack to this installation.
+    /// Whether a person has assigned the stack to this installation.
     fn is_assigned(&self) -> bool {
         let assigned = annotation(self.metadata, OPERATOR);
         assigned.is_some() && assigned == self.installation.own()
     }
 
-    /// Writes who works on the stack. False if it was written by another client in the meantime.
+    /// Writes the owner of the stack. False if another client changed the stack in the meantime.
     async fn take(&mut self) -> Result<bool, LeaseError> {
         if let Some(before) = self.operator() {
             info!(
@@ -116,8 +116,8 @@ impl<'a> Claimant<'a> {
         self.apply(CLAIM, &status).await
     }
 
-    /// Says that this installation leaves the stack alone, unless another one does already.
-    async fn stand_by(&mut self, owner: &str, sign: Sign) -> Result<(), LeaseError> {
+    /// Reports that this installation does not change the stack, unless another bystander reports it already.
+    async fn stand_by(&mut self, owner: &str, state: InstallationState) -> Result<(), LeaseError> {
         let Some(own) = self.installation.own() else {
             info!(
                 stack.namespace = self.metadata.namespace,
@@ -128,11 +128,11 @@ impl<'a> Claimant<'a> {
             return Ok(());
         };
         if let Some(other) = self.bystander().filter(|other| *other != own)
-            && self.installation.sign(other).await? != Sign::Known(Life::Gone)
+            && self.installation.state(other).await? != InstallationState::Known(Liveness::Gone)
         {
             return Ok(());
         }
-        let message = message(own, owner, sign, self.metadata);
+        let message = message(own, owner, state, self.metadata);
         let conditions = self.status.map(|status| status.conditions.as_slice());
         let conflict = ConditionType::OperatorConflict;
         let before = condition(conditions.unwrap_or_default(), conflict);
@@ -155,25 +155,27 @@ impl<'a> Claimant<'a> {
             let finding = Finding::new(Reason::OwnedElsewhere, condition.message);
             let stack: PartialObjectMeta<EcommerceStack> =
                 self.metadata.clone().into_request_partial();
-            self.events.tell(&stack.object_ref(&()), &finding).await;
+            self.events
+                .publish_finding(&stack.object_ref(&()), &finding)
+                .await;
         }
         Ok(())
     }
 
-    /// Takes back what an installation said that does not watch the stack any more, or has taken it over.
+    /// Removes the report of a bystander that is not active any more, or has become the owner.
     async fn dismiss(&mut self) -> Result<(), LeaseError> {
         let Some(bystander) = self.bystander() else {
             return Ok(());
         };
         if Some(bystander) == self.installation.own()
-            || self.installation.sign(bystander).await? == Sign::Known(Life::Gone)
+            || self.installation.state(bystander).await? == InstallationState::Known(Liveness::Gone)
         {
             self.apply(BYSTANDER, &json!({})).await?;
         }
         Ok(())
     }
 
-    /// Writes a part of the status, if the stack is there and was not changed since it was read. Whether it did.
+    /// Writes a part of the status. False if the stack was deleted or has changed since it was read.
     async fn apply(&mut self, manager: &str, status: &Value) -> Result<bool, LeaseError> {
         let ObjectMeta {
             name,
@@ -207,19 +209,19 @@ impl<'a> Claimant<'a> {
     }
 }
 
-fn message(own: &str, owner: &str, sign: Sign, metadata: &ObjectMeta) -> String {
+fn message(own: &str, owner: &str, state: InstallationState, metadata: &ObjectMeta) -> String {
     let name = metadata.name.as_deref().unwrap_or_default();
     let namespace = metadata.namespace.as_deref().unwrap_or_default();
     let assign = format!(
         "run kubectl annotate ecommercestack {name} --namespace {namespace} --overwrite {OPERATOR}={own}"
     );
-    match sign {
-        Sign::Known(_) => format!(
+    match state {
+        InstallationState::Known(_) => format!(
             "the operator with the Lease {owner} owns this stack, so the operator with the Lease {own} does not \
              change it; uninstall one of them, or configure them to watch different namespaces; to assign the stack \
              to {own}, {assign}"
         ),
-        Sign::Hidden => format!(
+        InstallationState::Hidden => format!(
             "the operator with the Lease {owner} owned this stack last, and the operator with the Lease {own} is \
              not permitted to read that Lease, so it does not change the stack; if the other installation was \
              removed, {assign}"
@@ -227,7 +229,7 @@ fn message(own: &str, owner: &str, sign: Sign, metadata: &ObjectMeta) -> String 
     }
 }
 
-/// A status without what concerns claims: the rest of a pass neither reads nor writes that.
+/// A status without the fields of claims, which the rest of a pass neither reads nor writes.
 pub fn without_claims(status: Option<EcommerceStackStatus>) -> Option<EcommerceStackStatus> {
     let mut status = status?;
     status.operator = None;

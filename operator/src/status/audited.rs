@@ -8,7 +8,7 @@ const LONGEST_MESSAGE: usize = 2_000;
 
 /// What a condition says. Its reason may be one that is not of the closed list: the code of what an audit found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct ConditionBody {
     /// None: unknown.
     pub status: Option<bool>,
     pub reason: String,
@@ -16,8 +16,8 @@ pub struct Said {
 }
 
 /// `what` is audited: `stock`, `orders`.
-pub(super) fn condition(audit: &Audit, what: &str) -> Said {
-    let say = |status, reason: &str, message: String| Said {
+pub(super) fn condition(audit: &Audit, what: &str) -> ConditionBody {
+    let say = |status, reason: &str, message: String| ConditionBody {
         status,
         reason: reason.to_owned(),
         message: message.chars().take(LONGEST_MESSAGE).collect(),
@@ -94,7 +94,7 @@ mod tests {
         }
     }
 
-    fn of(findings: Vec<AuditFinding>) -> Said {
+    fn of(findings: Vec<AuditFinding>) -> ConditionBody {
         let at = "2026-11-29T12:00:00Z".parse().unwrap();
         condition(&Audit::Problems(at, findings), "stock")
     }

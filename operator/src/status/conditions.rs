@@ -1,6 +1,6 @@
 //! From findings to conditions: which are true, and when they last changed.
 
-use super::{Finding, audited::Said};
+use super::{Finding, audited::ConditionBody};
 use ecommercestack_crds::{ConditionType, Reason, Severity};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -18,7 +18,7 @@ pub struct Findings {
     /// Whether the URL leads to the shop, where that is known.
     pub routed: (Option<bool>, Finding),
     /// Of stock and of orders. They say nothing about whether the shop runs.
-    pub audits: [Said; 2],
+    pub audits: [ConditionBody; 2],
     /// What Ready says when all is well.
     pub serves: String,
 }
@@ -107,7 +107,7 @@ pub fn conditions(
     known
         .chain([(ConditionType::Routed, routed.clone())])
         .map(|(type_, (status, finding))| {
-            let said = Said {
+            let said = ConditionBody {
                 status,
                 reason: finding.reason.as_str().to_owned(),
                 message: finding.message,
@@ -118,7 +118,7 @@ pub fn conditions(
             (ConditionType::StockConsistent, stock_audit.clone()),
             (ConditionType::SagasFlowing, order_audit.clone()),
         ])
-        .map(|(type_, said)| settle(before, type_, said, generation, now))
+        .map(|(type_, said)| transition(before, type_, said, generation, now))
         .collect()
 }
 
@@ -141,22 +141,22 @@ pub fn after_failure(
             Some(_) => failure.message.clone(),
             None => format!("unknown: {}", failure.message),
         };
-        Said {
+        ConditionBody {
             status,
             reason: failure.reason.as_str().to_owned(),
             message,
         }
     };
     ConditionType::reported()
-        .map(|type_| settle(before, type_, said(type_), generation, now))
+        .map(|type_| transition(before, type_, said(type_), generation, now))
         .collect()
 }
 
 /// The time of the last transition moves only with the status.
-fn settle(
+fn transition(
     before: &[Condition],
     type_: ConditionType,
-    said: Said,
+    said: ConditionBody,
     generation: Option<i64>,
     now: Timestamp,
 ) -> Condition {

@@ -41,13 +41,13 @@ pub(super) fn status(report: &Report) -> ComponentStatus {
 }
 
 /// A database starts within so many seconds, with its image pulled on the way.
-const PATIENCE: i64 = 300;
+const GRACE_SECONDS: i64 = 300;
 
 /// What is to be said of it now, and that it takes too long, if it does.
 pub(super) fn finding(report: &Report, now: Timestamp) -> Finding {
     let found = current(report);
-    let is_late =
-        starting_since(report).is_some_and(|since| now.as_second() - since.as_second() >= PATIENCE);
+    let is_late = starting_since(report)
+        .is_some_and(|since| now.as_second() - since.as_second() >= GRACE_SECONDS);
     if found.reason != Reason::DatabaseStarting || !is_late {
         return found;
     }

@@ -43,7 +43,7 @@ impl Events {
     }
 
     /// What happened once, and no condition says afterwards.
-    pub async fn tell(&self, stack: &ObjectReference, finding: &Finding) {
+    pub async fn publish_finding(&self, stack: &ObjectReference, finding: &Finding) {
         let reason = finding.reason.as_str();
         let event = event(reason, &finding.message, "Reconcile".to_owned());
         self.record(&event, stack).await;

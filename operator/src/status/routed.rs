@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 /// An ingress controller takes up a route within so many seconds.
-const PATIENCE: i64 = 30;
+const GRACE_SECONDS: i64 = 30;
 
 /// The status of the condition: unknown if it was not checked.
 pub(super) fn is_true(routing: &Routing) -> Option<bool> {
     match routing {
         Routing::Serves => Some(true),
-        Routing::HostTaken(_) | Routing::ClassMissing { .. } | Routing::Astray(_) => Some(false),
+        Routing::HostTaken(_) | Routing::ClassMissing { .. } | Routing::Misrouted(_) => Some(false),
         Routing::NoIngress | Routing::NotChecked(_) => None,
     }
 }
@@ -58,12 +58,12 @@ pub(super) fn finding(report: &Report, before: &[Condition], now: Timestamp) -> 
             };
             finding!(IngressClassMissing, "{text}; set one that exists ({there})")
         }
-        Routing::Astray(what) => astray(report, &place, what, before, now),
+        Routing::Misrouted(what) => misrouted(report, &place, what, before, now),
     }
 }
 
 /// A new route is given a moment before anyone is asked to look.
-fn astray(
+fn misrouted(
     report: &Report,
     place: &str,
     what: &str,
@@ -73,7 +73,7 @@ fn astray(
     let failing_since = condition(before, ConditionType::Routed)
         .filter(|before| before.status == "False")
         .map_or(now, |before| before.last_transition_time.0);
-    if now.as_second() - failing_since.as_second() < PATIENCE {
+    if now.as_second() - failing_since.as_second() < GRACE_SECONDS {
         return finding!(
             RoutePending,
             "{place} does not lead to the shop yet: {what}"
@@ -95,7 +95,7 @@ pub(super) fn url(report: &Report) -> Option<String> {
         | Routing::ClassMissing { .. }
         | Routing::NotChecked(_)
         | Routing::Serves
-        | Routing::Astray(_) => report.stack.url(),
+        | Routing::Misrouted(_) => report.stack.url(),
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) fn says(report: &Report) -> String {
             | Routing::HostTaken(_)
             | Routing::ClassMissing { .. }
             | Routing::NotChecked(_)
-            | Routing::Astray(_),
+            | Routing::Misrouted(_),
             _,
         ) => "the shop runs".to_owned(),
     }

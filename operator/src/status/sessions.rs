@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Of a Secret that only waits for its finalizers.
-pub(super) fn keys_are_leaving(stack: &ValidStack, fetched: &Fetched) -> Option<Finding> {
+pub(super) fn keys_are_terminating(stack: &ValidStack, fetched: &Fetched) -> Option<Finding> {
     let secret = fetched.secrets.get(&Credential::SigningKeys)?;
     secret.metadata.deletion_timestamp.as_ref()?;
     let name = stack.object(Credential::SigningKeys.suffix());

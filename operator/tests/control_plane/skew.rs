@@ -5,7 +5,7 @@ use clap::Parser as _;
 use ecommercestack_crds::EcommerceStack;
 use ecommercestack_operator::{
     config::Config,
-    database::departures::Departures,
+    database::deleted_stacks::DeletedStacks,
     kube::{
         installation::Installation,
         readiness::Readiness,
@@ -103,14 +103,14 @@ async fn a_definition_that_loses_fields_while_the_operator_works_stops_its_write
     let readiness = Readiness::new(&[]);
     let client = scene.client.clone();
     let pass = async |known: Definition| {
-        let departures = Departures {
+        let deleted_stacks = DeletedStacks {
             client: client.clone(),
             installation: Installation::new(client.clone(), None),
             stacks: Arc::default(),
             locks: Arc::default(),
         };
         let guard = Guard::new(client.clone(), readiness.clone(), known);
-        let context = context(&client, &config, guard, &departures);
+        let context = context(&client, &config, guard, &deleted_stacks);
         let stack = stack
             .metadata
             .clone()

@@ -6,7 +6,7 @@ use ecommercestack_operator::{
     credentials::{Credential, complete, secrets},
     database::{
         identity::of_state,
-        retention::{Course, metadata_changes, orphaned_states, predecessors, volume_marks},
+        retention::{Disposition, metadata_changes, orphaned_states, predecessors, volume_marks},
     },
     randomness::{OperatingSystem, Placeholders},
 };
@@ -82,7 +82,7 @@ fn what_a_deleted_stack_left_says_whether_it_stays() {
     let mut world = World::new("");
     let stack = world.stack();
     let mut left = volume("v");
-    for (policy, course) in [("Retain", Course::Stay), ("Delete", Course::Go)] {
+    for (policy, disposition) in [("Retain", Disposition::Stay), ("Delete", Disposition::Go)] {
         left.metadata.annotations = Some(
             [
                 ("ecommercestack.dev/stack-uid", "the-one-before"),
@@ -94,8 +94,8 @@ fn what_a_deleted_stack_left_says_whether_it_stays() {
         world.with_volume(left.clone());
         let found: Vec<_> = predecessors(&stack, &world.fetched).into_iter().collect();
         assert_eq!(
-            (found[0].uid.as_str(), found[0].course),
-            ("the-one-before", course)
+            (found[0].uid.as_str(), found[0].disposition),
+            ("the-one-before", disposition)
         );
         assert_eq!(found.len(), 1);
     }
@@ -105,7 +105,11 @@ fn what_a_deleted_stack_left_says_whether_it_stays() {
     left.metadata.owner_references = Some(vec![owner]);
     world.with_volume(left);
     let found = predecessors(&stack, &world.fetched);
-    assert!(found.iter().all(|found| found.course == Course::AreGoing));
+    assert!(
+        found
+            .iter()
+            .all(|found| found.disposition == Disposition::AreGoing)
+    );
     world.with_volume(volume("v"));
     assert!(predecessors(&stack, &world.fetched).is_empty());
 }

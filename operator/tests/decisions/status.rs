@@ -4,7 +4,7 @@ use super::{World, waiting};
 use ecommercestack_crds::ConditionType;
 use ecommercestack_operator::{
     apply::{Applied, Problem},
-    kube::{labels::labels, pod_failures::is_being_made, warnings::last_warning},
+    kube::{labels::labels, pod_failures::is_creating_containers, warnings::last_warning},
     status::{
         StepError,
         audits::{Audit, AuditFinding, Audits},
@@ -144,7 +144,7 @@ fn a_volume_that_cannot_be_mounted_is_why_the_database_does_not_start() {
     let pod = world.fetched.pods.last_mut().unwrap();
     pod.metadata.name = Some("shop-postgres-0".into());
     pod.metadata.labels = Some(labels("shop", "postgres"));
-    assert!(is_being_made(pod));
+    assert!(is_creating_containers(pod));
     assert_eq!(
         world.message(ConditionType::PostgresReady).0,
         "DatabaseStarting"

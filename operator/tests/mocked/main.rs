@@ -12,7 +12,7 @@ use clap::Parser as _;
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus};
 use ecommercestack_operator::{
     config::Config,
-    database::departures::Departures,
+    database::deleted_stacks::DeletedStacks,
     kube::{
         installation::Installation,
         readiness::Readiness,
@@ -67,13 +67,13 @@ impl Operator {
         ]);
         let config = Config::parse_from(["operator", "--namespace", "shops"]).run;
         let guard = Guard::new(client.clone(), Readiness::new(&[]), Definition::known());
-        let departures = Departures {
+        let deleted_stacks = DeletedStacks {
             installation: Installation::new(client.clone(), None),
             client: client.clone(),
             stacks: Arc::default(),
             locks: Arc::default(),
         };
-        let context = Arc::new(context(&client, &config, guard, &departures));
+        let context = Arc::new(context(&client, &config, guard, &deleted_stacks));
         Self { server, context }
     }
 
@@ -144,7 +144,7 @@ impl Passed {
     }
 
     /// That the stack is looked at again for this reason after so many attempts in a row, and is counted so.
-    fn looks_again(&self, reason: Reason, attempt: u32) {
+    fn is_requeued(&self, reason: Reason, attempt: u32) {
         let (attempts, shop) = (Attempts::default(), ("shops".to_owned(), "shop".to_owned()));
         let resync = std::time::Duration::from_mins(10);
         let waits = (0..attempt).map(|_| reason.wait(&attempts, &shop, resync));

@@ -2,7 +2,7 @@
 
 use crate::{Answer, Asked, Server, stack};
 use ecommercestack_operator::{
-    database::departures::Departures,
+    database::deleted_stacks::DeletedStacks,
     kube::{installation::Installation, readiness::Readiness, stacks::Stacks},
 };
 use serde_json::json;
@@ -43,7 +43,7 @@ async fn an_expired_page_begins_the_list_again_and_takes_no_stack_for_gone() {
         Some(Answer::Json(200, json!({ "metadata": metadata, "items": [stack] })))
     });
 
-    let departures = Departures {
+    let deleted_stacks = DeletedStacks {
         installation: Installation::new(client.clone(), None),
         client,
         stacks: stacks.clone(),
@@ -52,7 +52,7 @@ async fn an_expired_page_begins_the_list_again_and_takes_no_stack_for_gone() {
     let scopes = vec![Some("shops".to_owned())];
     let readiness = Readiness::new(&scopes);
     let (known, all_known) = oneshot::channel();
-    let watch = departures.watch(scopes, readiness, known);
+    let watch = deleted_stacks.watch(scopes, readiness, known);
     assert!(
         timeout(Duration::from_mins(5), watch).await.is_err(),
         "a watch has no end"
@@ -87,14 +87,14 @@ async fn an_expired_page_begins_the_list_again_and_takes_no_stack_for_gone() {
         ]
     );
     let mut there: Vec<String> = stacks
-        .there()
+        .existing()
         .into_iter()
         .map(|known| known.key.1)
         .collect();
     there.sort();
     assert_eq!(there, ["first", "second"]);
     for uid in ["uid-of-first", "uid-of-second"] {
-        assert_eq!(stacks.policy_of_departed(uid), None, "{uid}");
+        assert_eq!(stacks.policy_of_deleted(uid), None, "{uid}");
     }
     // The data of stacks that went earlier are looked for, by a list of volumes after each list of stacks.
     let others: Vec<String> = others.iter().map(Asked::line).collect();

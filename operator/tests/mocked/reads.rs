@@ -35,11 +35,11 @@ async fn without_the_right_to_read_a_kind_nothing_is_written_and_the_status_name
         "{}",
         ready.message
     );
-    passed.looks_again(Reason::Failed, 1);
+    passed.is_requeued(Reason::Failed, 1);
     // What was said is not said again, and the next look is later.
     let passed = operator.pass().await;
     assert_eq!(passed.writes(), [""; 0]);
-    passed.looks_again(Reason::Failed, 2);
+    passed.is_requeued(Reason::Failed, 2);
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn a_stack_that_is_deleted_during_a_pass_is_no_error_and_is_forgotten() {
     let passed = operator.pass().await;
     assert_eq!(passed.error, None);
     assert!(!passed.has("POST events"), "of a stack that is gone");
-    passed.looks_again(Reason::Unready, 1);
+    passed.is_requeued(Reason::Unready, 1);
 
     operator.server.recovers();
     operator.server.remove(STACK);
@@ -90,7 +90,7 @@ async fn a_server_that_asks_to_wait_is_asked_again_after_that_time() {
     assert_eq!(lists.count(), 2);
     assert!(passed.has("PATCH services/shop-auth"));
     assert_eq!(operator.ready().reason, "DatabaseStarting");
-    passed.looks_again(Reason::Unready, 1);
+    passed.is_requeued(Reason::Unready, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,7 +109,7 @@ async fn a_server_that_is_unavailable_for_long_ends_the_pass_and_the_status_says
     );
     assert_eq!(passed.applied(), [""; 0]);
     assert_eq!(operator.ready().reason, "ApiUnavailable");
-    passed.looks_again(Reason::Failed, 1);
+    passed.is_requeued(Reason::Failed, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,7 +125,7 @@ async fn a_read_that_is_never_answered_ends_the_pass_at_its_deadline() {
         ready.message,
         "the API server has not responded for a minute; the operator retries"
     );
-    passed.looks_again(Reason::Failed, 1);
+    passed.is_requeued(Reason::Failed, 1);
     // The stack has its next pass.
     operator.server.recovers();
     assert!(
@@ -154,7 +154,7 @@ async fn a_stack_that_is_never_read_gives_its_place_away() {
         Some("the API server did not respond in time when reading the stack")
     );
     assert_eq!(passed.writes(), [""; 0]);
-    passed.looks_again(Reason::Unreported, 1);
+    passed.is_requeued(Reason::Unreported, 1);
     operator.server.recovers();
     assert_eq!(operator.pass().await.error, None);
 }
@@ -179,7 +179,7 @@ async fn a_secret_that_cannot_be_read_is_not_made_again() {
         "{}",
         ready.message
     );
-    passed.looks_again(Reason::Failed, 1);
+    passed.is_requeued(Reason::Failed, 1);
     operator.server.recovers();
     let passed = operator.pass().await;
     let made = passed

@@ -16,7 +16,7 @@ async fn a_status_that_could_not_be_written_is_written_by_the_next_pass_and_noth
     assert!(error.starts_with("cannot write the status: "), "{error}");
     assert!(passed.has("PATCH statefulsets/shop-postgres"));
     assert!(!passed.has(TELLS_EVENT), "of a status that nobody can read");
-    passed.looks_again(Reason::Unreported, 1);
+    passed.is_requeued(Reason::Unreported, 1);
     let told = |passed: &crate::Passed| {
         let mut asked = passed.asked.iter();
         let write = asked.find(|asked| asked.line() == WRITES_STATUS).unwrap();
@@ -27,14 +27,14 @@ async fn a_status_that_could_not_be_written_is_written_by_the_next_pass_and_noth
     let passed = operator.pass().await;
     assert_eq!(passed.writes(), [WRITES_STATUS]);
     assert_eq!(told(&passed), first);
-    passed.looks_again(Reason::Unreported, 2);
+    passed.is_requeued(Reason::Unreported, 2);
 
     operator.server.recovers();
     let passed = operator.pass().await;
     assert_eq!(passed.applied(), [""; 0]);
     assert!(passed.has(WRITES_STATUS) && passed.has(TELLS_EVENT));
     assert_eq!(operator.ready().reason, "DatabaseStarting");
-    passed.looks_again(Reason::Unready, 1);
+    passed.is_requeued(Reason::Unready, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,7 +52,7 @@ async fn a_status_write_that_is_never_answered_gives_the_place_away() {
         passed.error.as_deref(),
         Some("the API server did not respond in time when writing the status")
     );
-    passed.looks_again(Reason::Unreported, 1);
+    passed.is_requeued(Reason::Unreported, 1);
 }
 
 /// The API server may process a request after the operator has given it up.
@@ -91,7 +91,7 @@ async fn a_stack_that_a_person_changes_during_a_pass_gets_its_status_in_that_pas
     let end = [WRITES_STATUS, "GET ecommercestacks/shop", WRITES_STATUS];
     assert!(lines.ends_with(&end.map(str::to_owned)), "{lines:?}");
     assert_eq!(operator.ready().reason, "DatabaseStarting");
-    passed.looks_again(Reason::Unready, 1);
+    passed.is_requeued(Reason::Unready, 1);
 }
 
 /// What was decided from the status before is not written over it.
@@ -107,7 +107,7 @@ async fn a_status_that_is_written_during_a_pass_is_kept_until_the_next_pass_has_
     );
     let url = operator.status().unwrap().url;
     assert_eq!(url.as_deref(), Some("http://shop.example"));
-    passed.looks_again(Reason::Unreported, 1);
+    passed.is_requeued(Reason::Unreported, 1);
     let passed = operator.pass().await;
     assert_eq!(passed.error, None);
     assert_eq!(operator.ready().reason, "DatabaseStarting");
@@ -128,6 +128,6 @@ async fn an_event_that_is_refused_or_never_answered_fails_no_pass() {
         );
         assert_eq!(passed.error, None);
         assert_eq!(operator.ready().reason, "DatabaseStarting");
-        passed.looks_again(Reason::Unready, 1);
+        passed.is_requeued(Reason::Unready, 1);
     }
 }

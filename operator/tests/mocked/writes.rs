@@ -43,7 +43,7 @@ async fn with_one_refused(line: &'static str, refusal: Answer) -> (Operator, Pas
         assert!(passed.has(written), "{written} of {:?}", passed.writes());
     }
     assert_eq!(passed.error, None);
-    passed.looks_again(Reason::Unready, 1);
+    passed.is_requeued(Reason::Unready, 1);
     (operator, passed)
 }
 
@@ -96,7 +96,7 @@ async fn a_new_stack_is_written_in_one_order_by_one_field_manager() {
         assert_eq!(is_forced, asked.is_apply, "{line}");
         assert_eq!(asked.parameter("dryRun"), None, "{line}");
     }
-    passed.looks_again(Reason::Unready, 1);
+    passed.is_requeued(Reason::Unready, 1);
     // Everything is there: nothing is written twice.
     assert_eq!(operator.pass().await.writes(), [""; 0]);
 }
@@ -194,7 +194,7 @@ async fn a_server_error_ends_the_pass_and_the_next_one_goes_on_from_there() {
         "{}",
         ready.message
     );
-    passed.looks_again(Reason::Failed, 1);
+    passed.is_requeued(Reason::Failed, 1);
 
     operator.server.recovers();
     let passed = operator.pass().await;
@@ -217,7 +217,7 @@ async fn a_secret_that_another_client_makes_first_is_read_again_and_never_replac
     // Pods would be built from keys that the cluster does not have.
     assert_eq!(passed.writes(), ["POST secrets"]);
     assert_eq!(operator.status(), before);
-    passed.looks_again(Reason::Passing, 1);
+    passed.is_requeued(Reason::Passing, 1);
 
     operator.server.recovers();
     operator.server.add(keys, others);
@@ -245,5 +245,5 @@ async fn a_quota_on_secrets_ends_the_pass_with_its_numbers() {
          use and \
          count/secrets=1 more is needed; raise the quota"
     );
-    passed.looks_again(Reason::Failed, 1);
+    passed.is_requeued(Reason::Failed, 1);
 }

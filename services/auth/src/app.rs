@@ -1,7 +1,7 @@
 //! What every request shares.
 
 use axum::extract::FromRef;
-use clock::Clock;
+use clock::{Clock, Ids};
 use postgres::Pool;
 use web::token::Verifier;
 
@@ -15,6 +15,7 @@ use crate::{
 pub struct App {
     pub pool: Pool,
     pub clock: Clock,
+    pub ids: Ids,
     pub keys: SigningKeys,
     pub server_key: ServerKey,
     pub passwords: Passwords,

@@ -14,7 +14,7 @@ use auth::{
     },
 };
 use clap::Parser;
-use clock::Clock;
+use clock::{Clock, Ids};
 use web::internal::AllowedCallers;
 use worker::Tasks;
 
@@ -43,6 +43,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     let app = App {
         pool: settings.database.pool("auth")?,
         clock: Clock::system(),
+        ids: Ids::system(),
         keys: SigningKeys::try_new(&files, settings.token_scope)?,
         server_key: ServerKey::read(&settings.refresh_key_file)?,
         passwords: Passwords::try_new(settings.hashing)?,

@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use idempotency::KeyPolicy;
 use money::Currency;
 use postgres::Pool;
@@ -79,7 +79,7 @@ pub struct Parts {
     pub reservations: CatalogHttp,
     pub verifier: Verifier,
     pub currency: Currency,
-    pub clock: Clock,
+    pub ids: Ids,
     pub jitter: Jitter,
     pub poke: Poke,
     pub limits: QueueLimits,
@@ -103,7 +103,7 @@ impl App {
             reservations,
             verifier,
             currency,
-            clock,
+            ids,
             jitter,
             poke,
             limits,
@@ -116,7 +116,7 @@ impl App {
         let batches = PlaceOrders {
             reservations,
             orders: orders.clone(),
-            clock,
+            ids,
             jitter,
             currency,
             poke: poke.clone(),
@@ -127,10 +127,10 @@ impl App {
             place_order: PlaceOrder::start(batches, limits, tasks),
             cancel_order: CancelOrder::new(payments.clone(), orders.clone(), poke.clone()),
             tend_sagas: TendSagas::new(orders.clone(), payments.clone(), poke.clone()),
-            start_payment: StartPayment::new(payments.clone(), terms.clone(), clock, poke.clone()),
+            start_payment: StartPayment::new(payments.clone(), terms.clone(), ids, poke.clone()),
             cancel_payment: CancelPayment::new(payments.clone(), poke.clone()),
             capture_payment: CapturePayment::new(payments.clone(), poke.clone()),
-            refund_payment: RefundPayment::new(payments.clone(), clock, poke.clone()),
+            refund_payment: RefundPayment::new(payments.clone(), ids, poke.clone()),
             record_provider_result: RecordProviderResult::new(payments.clone(), poke),
             annotate_payment: AnnotatePayment::new(payments.clone()),
             read_payments: ReadPayments::new(payments),
@@ -139,8 +139,8 @@ impl App {
             get_order: GetOrder::new(orders.clone()),
             list_orders: ListOrders::new(orders.clone()),
             order_history: OrderHistory::new(orders.clone()),
-            fulfill_order: FulfillOrder::new(orders.clone(), clock),
-            return_goods: ReturnGoods::new(orders.clone(), clock),
+            fulfill_order: FulfillOrder::new(orders.clone(), ids),
+            return_goods: ReturnGoods::new(orders.clone(), ids),
             revise_order: ReviseOrder::new(orders.clone()),
             set_order_status: SetOrderStatus::new(orders),
             intents: IntentGate::new(intents),
@@ -152,7 +152,7 @@ impl App {
             require_shipping_address,
             keys: KeyPolicy {
                 required: require_key,
-                clock,
+                ids,
             },
             verifier,
             currency,

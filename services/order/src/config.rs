@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use money::Currency;
-use postgres::Database;
+use postgres::{Database, Migrate};
 use telemetry::Logging;
 use web::{server::Listen, token::TokenScope};
 
@@ -118,17 +118,4 @@ pub struct Audit {
     /// Seconds until suspected differences are checked again; changes in progress have finished by then.
     #[arg(long, default_value_t = 5)]
     pub patience_seconds: u32,
-}
-
-#[derive(Args)]
-pub struct Migrate {
-    #[command(flatten)]
-    pub database: Database,
-    /// File that the outcome is written to.
-    #[arg(
-        long,
-        env = "TERMINATION_MESSAGE_PATH",
-        default_value = "/dev/termination-log"
-    )]
-    pub termination_message_path: PathBuf,
 }

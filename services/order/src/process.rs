@@ -5,9 +5,9 @@ use std::{num::NonZeroU32, time::Duration};
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use anyhow::Context;
 use axum::Router;
-use clock::{Clock, Jitter};
+use clock::{Clock, Ids, Jitter};
 use money::Currency;
-use postgres::{Database, Pool};
+use postgres::{Database, Migrate, Pool};
 use web::{
     internal::AllowedCallers,
     server::{self, Listen},
@@ -19,7 +19,7 @@ use crate::{
     app::{App, Parts, RESERVATION_PATIENCE, internal, service},
     audit::{Auditor, OrderBooks},
     checkout::QueueLimits,
-    config::{Audit, CheckoutSettings, Migrate, Serve, Work},
+    config::{Audit, CheckoutSettings, Serve, Work},
     fulfillment::{MoveStock, ShipFulfillments},
     http,
     infrastructure::{
@@ -50,7 +50,7 @@ const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let mut tasks = tasks()?;
-    let (clock, jitter) = (Clock::system(), Jitter::random());
+    let (clock, ids, jitter) = (Clock::system(), Ids::system(), Jitter::random());
     let pools = pools(&own_share(&config.database, &config.payments))?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let poke = Poke::default();
@@ -60,7 +60,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         reservations: reservations.clone(),
         sagas: PgSagas::new(pools.lanes.clone(), jitter),
         provider,
-        clock,
+        ids,
         jitter,
     };
     // Two of stock: one writes what came of its round while the other's call is under way.
@@ -95,7 +95,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
             reservations,
             verifier,
             currency: config.currency,
-            clock,
+            ids,
             jitter,
             poke,
             limits: QueueLimits {
@@ -119,7 +119,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
 
 pub async fn work(config: Work) -> anyhow::Result<()> {
     let mut tasks = tasks()?;
-    let (clock, jitter) = (Clock::system(), Jitter::random());
+    let (clock, ids, jitter) = (Clock::system(), Ids::system(), Jitter::random());
     let pool = own_share(&config.database, &config.payments).pool("order-work")?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
     let sagas = PgSagas::new(pool.clone(), jitter);
@@ -129,7 +129,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         reservations,
         sagas: sagas.clone(),
         provider: Providers::new(&config.payments, mock.clone()),
-        clock,
+        ids,
         jitter,
     };
     let lanes = &[Lane::Stock, Lane::Money];
@@ -200,12 +200,7 @@ async fn serve_beside(
 }
 
 pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
-    Ok(postgres::migrate(
-        &config.database,
-        &MIGRATOR,
-        &config.termination_message_path,
-    )
-    .await?)
+    Ok(config.run(&MIGRATOR).await?)
 }
 
 /// Prints the result; fails if there are problems.
@@ -239,7 +234,7 @@ fn auditor(database: &Database, pool: &Pool, books: OrderBooks) -> anyhow::Resul
         books,
         pool: pool.clone(),
         options: database.unlimited("order audit")?,
-        clock: Clock::system(),
+        ids: Ids::system(),
         jitter: Jitter::random(),
     })
 }

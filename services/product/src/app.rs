@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
-use clock::Clock;
+use clock::Ids;
 use idempotency::InFlight;
 use money::Currency;
 use postgres::Pool;
@@ -25,7 +25,7 @@ pub struct Parts {
     /// For probes.
     pub health: Pool,
     pub auditor: Auditor,
-    pub clock: Clock,
+    pub ids: Ids,
     pub verifier: Verifier,
     pub currency: Currency,
     pub in_flight: InFlight,

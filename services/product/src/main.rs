@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
 use clap::Parser;
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use idempotency::InFlight;
 use postgres::{Database, Pool};
 use product::{
@@ -62,7 +62,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         lists: pools.lists,
         health: pools.health,
         auditor: auditor.clone(),
-        clock: Clock::system(),
+        ids: Ids::system(),
         verifier: verifier.clone(),
         currency: settings.currency,
         in_flight: InFlight::default(),
@@ -87,7 +87,7 @@ fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
         books: StockBooks,
         pool: pool.clone(),
         options: database.unlimited("product audit")?,
-        clock: Clock::system(),
+        ids: Ids::system(),
         jitter: Jitter::random(),
     })
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
-use clock::Clock;
+use clock::Ids;
 use local_shop::{Binaries, Member, Plan, Shop, Workload};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_mins(1);
 pub struct Arena {
     pub shop: Shop,
     pub client: Client,
-    pub clock: Clock,
+    pub ids: Ids,
     vendor: Buyer,
     /// Orders can be cancelled here: not in every version.
     pub cancels: bool,
@@ -71,12 +71,12 @@ impl Arena {
     }
 
     pub fn of(shop: Shop) -> Result<Self> {
-        let clock = Clock::system();
-        let vendor = buyer(&shop, clock.uuid(), &[Role::Vendor])?;
+        let ids = Ids::system();
+        let vendor = buyer(&shop, ids.uuid(), &[Role::Vendor])?;
         Ok(Self {
             shop,
             client: Client::builder().no_proxy().build()?,
-            clock,
+            ids,
             vendor,
             cancels: false,
         })
@@ -84,7 +84,7 @@ impl Arena {
 
     pub fn buyers(&self, count: usize) -> Result<Vec<Buyer>> {
         (0..count)
-            .map(|_| buyer(&self.shop, self.clock.uuid(), &[Role::Customer]))
+            .map(|_| buyer(&self.shop, self.ids.uuid(), &[Role::Customer]))
             .collect()
     }
 
@@ -111,7 +111,7 @@ impl Arena {
             .client
             .request(method, format!("{url}{path}"))
             .bearer_auth(&self.vendor.token)
-            .header("Idempotency-Key", self.clock.uuid().to_string())
+            .header("Idempotency-Key", self.ids.uuid().to_string())
             .timeout(Duration::from_secs(5)))
     }
 
@@ -131,7 +131,7 @@ impl Arena {
 
     /// Puts a product on sale; the SKU.
     pub async fn sells(&self, units: u32) -> Result<String> {
-        let sku = format!("C{}", self.clock.uuid().simple()).to_uppercase();
+        let sku = format!("C{}", self.ids.uuid().simple()).to_uppercase();
         let body = json!({ "sku": sku, "name": "Thing", "price": "3.50", "status": "active" });
         let request = self.vendor(Method::POST, "/api/v1/products")?.json(&body);
         expect(request, 201).await?;
@@ -232,7 +232,7 @@ impl Arena {
             .map(|_| {
                 let (method, errand) = payment(dice, methods, self.cancels);
                 Wish {
-                    key: format!("chaos-{}", self.clock.uuid().simple()),
+                    key: format!("chaos-{}", self.ids.uuid().simple()),
                     items: basket(dice, skus),
                     method,
                     errand,

@@ -9,7 +9,7 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use clock::Clock;
+use clock::{Clock, Ids};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::json;
 use uuid::Uuid;
@@ -48,20 +48,18 @@ impl Tokens {
 
     /// A token of this user, good for 15 minutes, in a session of its own.
     pub fn sign(&self, user: Uuid, roles: &[Role]) -> Result<String> {
-        let clock = Clock::system();
-        self.sign_in_session(user, clock.uuid(), roles)
+        self.sign_in_session(user, Ids::system().uuid(), roles)
     }
 
     /// A token of this session.
     pub fn sign_in_session(&self, user: Uuid, session: Uuid, roles: &[Role]) -> Result<String> {
-        let clock = Clock::system();
-        let now = clock.now().timestamp();
+        let now = Clock::system().now().timestamp();
         let claims = json!({
             "iss": TOKEN_ISSUER,
             "aud": TOKEN_AUDIENCE,
             "sub": user,
             "sid": session,
-            "jti": clock.uuid(),
+            "jti": Ids::system().uuid(),
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
             "roles": roles,

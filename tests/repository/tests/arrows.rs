@@ -55,15 +55,12 @@ fn may(layer: Layer) -> Option<May<Layer>> {
     Some(match layer {
         Model => May {
             layers: &[Model],
-            // Who may do what comes from the token.
+            // A role is stored with an account, and free JSON with a product.
             ours: &[
                 "idempotency::hash",
                 "ids",
                 "money",
-                "web::Reach",
-                "web::Requires",
                 "web::json",
-                "web::permissions",
                 "web::token",
             ],
             never: &["axum", "clap", "garde", "reqwest", "tokio", "tracing"],
@@ -107,7 +104,7 @@ fn may(layer: Layer) -> Option<May<Layer>> {
         },
         SharedPostgres => May {
             layers: &[Model, SharedPostgres],
-            ours: &["idempotency", "postgres"],
+            ours: &["clock", "idempotency", "postgres"],
             never: &["axum", "garde", "reqwest", "utoipa"],
         },
         App => May {

@@ -9,7 +9,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
-    Claims, Role, Verifier,
+    Role, Verifier,
     permissions::{Permission, Reach},
 };
 use crate::{Problem, internal};
@@ -33,16 +33,6 @@ impl Caller {
 
     pub fn may<P: Permission>(&self) -> bool {
         self.reach::<P>() > Reach::No
-    }
-}
-
-impl From<&Claims> for Caller {
-    fn from(claims: &Claims) -> Self {
-        Self {
-            id: claims.sub,
-            session: claims.sid,
-            roles: claims.roles.clone(),
-        }
     }
 }
 

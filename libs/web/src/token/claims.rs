@@ -1,8 +1,7 @@
 //! The claims of an access token.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -40,12 +39,17 @@ pub struct Claims {
 
 /// The role of a user. Input also accepts `buyer` and `seller`, in any letter case.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, EnumString, IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase", try_from = "String")]
+#[strum(ascii_case_insensitive, const_into_str)]
+#[strum(parse_err_ty = RoleError, parse_err_fn = unknown_role)]
 pub enum Role {
+    #[strum(to_string = "customer", serialize = "buyer")]
     Customer,
+    #[strum(to_string = "vendor", serialize = "seller")]
     Vendor,
+    #[strum(to_string = "admin")]
     Admin,
 }
 
@@ -53,27 +57,8 @@ pub enum Role {
 #[error("a role must be customer, vendor or admin")]
 pub struct RoleError;
 
-impl Role {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Vendor => "vendor",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = RoleError;
-
-    fn from_str(text: &str) -> Result<Self, RoleError> {
-        match text.to_ascii_lowercase().as_str() {
-            "customer" | "buyer" => Ok(Self::Customer),
-            "vendor" | "seller" => Ok(Self::Vendor),
-            "admin" => Ok(Self::Admin),
-            _ => Err(RoleError),
-        }
-    }
+fn unknown_role(_: &str) -> RoleError {
+    RoleError
 }
 
 impl TryFrom<String> for Role {

@@ -40,7 +40,7 @@ impl Row {
     /// The detail of the 403 for a caller without any of the roles that hold the permission.
     pub(super) fn refusal(&self) -> String {
         let holders = self.roles.iter().filter(|(_, reach)| *reach > Reach::No);
-        let holders: Vec<_> = holders.map(|(role, _)| role.as_str()).collect();
+        let holders: Vec<_> = holders.map(|(role, _)| role.into_str()).collect();
         let holders = holders.join(", ");
         match holders.rsplit_once(", ") {
             Some((most, last)) => format!("The role {most} or {last} is required."),

@@ -9,7 +9,7 @@ use jsonwebtoken::{
 use uuid::Uuid;
 
 use super::{Claims, JwksError, Revoked, Role, TOKEN_TYPE, TokenScope, Verifier};
-use clock::Clock;
+use clock::{Clock, Ids};
 
 /// A P-256 key that signs nothing but tests.
 const KEY: &str = include_str!("testing.pem");
@@ -61,14 +61,13 @@ impl Signer {
 
     /// The claims of a token of this user, valid for 15 minutes.
     pub fn claims(&self, user: Uuid, roles: &[Role]) -> Claims {
-        let clock = Clock::system();
-        let now = clock.now().timestamp();
+        let (now, ids) = (Clock::system().now().timestamp(), Ids::system());
         Claims {
             iss: self.scope.issuer.clone(),
             aud: self.scope.audience.clone(),
             sub: user,
-            sid: clock.uuid(),
-            jti: clock.uuid(),
+            sid: ids.uuid(),
+            jti: ids.uuid(),
             iat: now,
             exp: now + 900,
             roles: roles.to_vec(),

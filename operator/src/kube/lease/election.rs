@@ -1,7 +1,7 @@
-//! One process of an installation works at a time: the one that holds the Lease. The others wait, and one that loses it
-//! has to end, since it cannot know what it has under way.
+//! One process of an installation is active at a time: the one that holds the Lease. The others wait. A process that
+//! loses the Lease must exit, since requests of its own may still be in flight.
 
-use super::{DURATION, LeaseError, LeaseName, Life, Observation, holder_of, in_time};
+use super::{DURATION, LeaseError, LeaseName, Liveness, Observation, holder_of, in_time};
 use crate::{
     kube::{labels::post_params, readiness::Readiness},
     randomness::{OperatingSystem, Randomness as _, RandomnessError},
@@ -17,19 +17,19 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::{info, warn};
 
 const RENEWAL: Duration = Duration::from_secs(5);
-/// A holder gives up well before another process may begin.
+/// A holder gives up well before another process may acquire the Lease.
 const GIVE_UP: Duration = Duration::from_secs(10);
 /// How often a process that waits for the Lease checks it, and a holder after a failed renewal.
-const LOOK: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_secs(2);
 
-/// A process that would work if it held its installation's Lease.
+/// A process that competes for its installation's Lease.
 #[derive(Debug)]
 pub struct Candidate {
     api: Api<Lease>,
     lease: LeaseName,
-    /// This process, and no other one of the same pod.
+    /// The identity of this process, which differs from those of earlier processes of the same pod.
     holder: String,
-    /// What earlier processes of this pod begin with. They have ended.
+    /// The prefix of the identities of earlier processes of this pod, which have ended.
     pod: Option<String>,
 }
 
@@ -75,16 +75,16 @@ impl Candidate {
                     role with the chart's");
                 }
             }
-            sleep(LOOK).await;
+            sleep(POLL).await;
         }
     }
 
     async fn attempt(&self, observation: &mut Observation) -> Result<Attempt, LeaseError> {
         let found = in_time(self.api.get_opt(&self.lease.name)).await?;
-        let life = observation.look(found.as_ref(), Instant::now());
+        let life = observation.observe(found.as_ref(), Instant::now());
         let present = found.as_ref().and_then(holder_of).map(str::to_owned);
         let is_this_pods = present.as_deref().is_some_and(|holder| self.is_own(holder));
-        if life != Life::Gone && !is_this_pods {
+        if life != Liveness::Gone && !is_this_pods {
             return Ok(Attempt::Waiting { holder: present });
         }
         let renewed = Instant::now();
@@ -101,7 +101,7 @@ impl Candidate {
                 lease: Box::new(lease),
                 renewed,
             }),
-            // Another one was faster.
+            // Another process was faster.
             Err(LeaseError::Api(kube::Error::Api(status)))
                 if status.is_conflict() || status.is_already_exists() || status.is_not_found() =>
             {
@@ -127,7 +127,7 @@ impl Candidate {
         })
     }
 
-    /// With the resourceVersion that was read, so that of two who take it one is refused.
+    /// With the resourceVersion that was read, so that the second of two concurrent writes is refused.
     fn taken(&self, mut lease: Lease) -> Lease {
         let before = lease.spec.take().unwrap_or_default();
         let now = MicroTime(Timestamp::now());
@@ -164,12 +164,12 @@ pub enum Lost {
 pub struct Held {
     candidate: Candidate,
     lease: Lease,
-    /// When the last renewal that succeeded was begun: no other process has seen it earlier.
+    /// When the last successful renewal was sent: no other process has observed it earlier.
     renewed: Instant,
 }
 
 impl Held {
-    /// Renews the Lease until it is lost.
+    /// Renews the Lease until it is lost, and returns the cause.
     pub async fn keep(&mut self) -> Lost {
         let mut next = self.renewed + RENEWAL;
         loop {
@@ -182,7 +182,7 @@ impl Held {
                 Ok(Ok(())) => self.renewed + RENEWAL,
                 Ok(Err(Renewal::Failed(error))) => {
                     warn!(lease = %self.candidate.lease, error = %error, "cannot renew the Lease");
-                    Instant::now() + LOOK
+                    Instant::now() + POLL
                 }
                 Ok(Err(Renewal::Lost(lost))) => return lost,
                 Err(_) => return Lost::Overdue,
@@ -212,7 +212,8 @@ impl Held {
         }
     }
 
-    /// The Lease was written. If not by its holder, but by a person who labelled it, the next renewal is from there.
+    /// The Lease was written by another client. If the holder is unchanged, as after a person labelled it, the next
+    /// renewal continues from the new version.
     async fn read_again(&mut self) -> Result<(), Renewal> {
         let Candidate {
             api,
@@ -238,7 +239,7 @@ impl Held {
         }
     }
 
-    /// Lets the next process begin at once.
+    /// Clears the holder, so that the next process need not wait for the Lease to expire.
     pub async fn release(self) {
         match self.try_release().await {
             Ok(()) => info!(lease = %self.candidate.lease, "released the Lease"),
@@ -252,7 +253,7 @@ impl Held {
         let Candidate {
             api, lease, holder, ..
         } = &self.candidate;
-        // A renewal may have been under way when the last pass ended.
+        // A renewal may have been in flight when the last pass ended.
         let Some(mut found) = in_time(api.get_opt(&lease.name)).await? else {
             return Ok(());
         };

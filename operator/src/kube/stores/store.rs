@@ -1,5 +1,5 @@
-//! The objects of one kind that a watch has seen, each as JSON: a hundred shops have thousands of them, and typed, as
-//! kube's reflector keeps them, they take several times the memory.
+//! The objects of one kind that a watch has reported, each as JSON: a hundred shops have thousands of them, and the
+//! typed objects of kube's reflector take several times the memory.
 
 use crate::kube::{labels::STACK, per_stack::StackKey};
 use kube::{
@@ -16,7 +16,7 @@ use std::{
 };
 use tracing::warn;
 
-/// A watch that does not work reports errors more often than this: kube's waits between attempts are a minute at most.
+/// A broken watch reports errors more often than this: kube waits a minute at most between attempts.
 pub const AFTER_ERROR: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Default)]
@@ -25,10 +25,10 @@ pub struct Store(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     objects: Objects,
-    /// A list, until it is complete.
-    coming: Objects,
-    /// Since when, or from when on, the objects are believed; never before the first list, nor while there is another.
-    believed: Option<Instant>,
+    /// A list that is not complete yet.
+    incomplete: Objects,
+    /// From when on the objects are trusted. Absent before the first list is complete, and while another one arrives.
+    trusted_from: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ struct Kept {
 }
 
 impl Store {
-    /// Takes in what a watch reports.
+    /// Applies an event of the watch.
     pub fn take<K>(&self, event: &watcher::Result<Event<K>>, now: Instant)
     where
         K: Resource + Serialize,
@@ -49,31 +49,31 @@ impl Store {
         let mut inner = self.lock();
         match event {
             Ok(Event::Init) => {
-                inner.coming = Objects::default();
-                inner.believed = None;
+                inner.incomplete = Objects::default();
+                inner.trusted_from = None;
             }
-            Ok(Event::InitApply(object)) => inner.coming.put(object),
+            Ok(Event::InitApply(object)) => inner.incomplete.put(object),
             Ok(Event::InitDone) => {
-                inner.objects = mem::take(&mut inner.coming);
-                inner.believed = Some(now);
+                inner.objects = mem::take(&mut inner.incomplete);
+                inner.trusted_from = Some(now);
             }
             Ok(Event::Apply(object)) => inner.objects.put(object),
             Ok(Event::Delete(object)) => inner.objects.remove(object),
-            // A watch that goes on says nothing until something changes.
-            Err(_) => inner.believed = inner.believed.map(|_| now + AFTER_ERROR),
+            // A watch that has recovered reports nothing until an object changes.
+            Err(_) => inner.trusted_from = inner.trusted_from.map(|_| now + AFTER_ERROR),
         }
     }
 
-    pub fn is_believed(&self, now: Instant) -> bool {
-        self.lock().believed.is_some_and(|from| from <= now)
+    pub fn is_trusted(&self, now: Instant) -> bool {
+        self.lock().trusted_from.is_some_and(|from| from <= now)
     }
 
-    /// Those with the stack's label, by name.
+    /// The objects with the stack's label, by name.
     pub fn of<K: DeserializeOwned>(&self, (namespace, stack): &StackKey) -> BTreeMap<String, K> {
         self.select(namespace, |kept| kept.stack.as_deref() == Some(stack))
     }
 
-    /// All of a namespace, by name.
+    /// All objects of a namespace, by name.
     pub fn within<K: DeserializeOwned>(&self, namespace: &str) -> BTreeMap<String, K> {
         self.select(namespace, |_| true)
     }
@@ -89,12 +89,12 @@ impl Store {
         let read = wanted.map(|(name, kept)| Some((name.clone(), kept.read()?)));
         let read: Option<BTreeMap<String, K>> = read.collect();
         if read.is_none() {
-            // Until the next list; passes read from the API server.
+            // The store is not trusted until the next list; passes read from the API server meanwhile.
             warn!(
                 kind = type_name::<K>(),
                 "an object in the watch cache cannot be parsed"
             );
-            inner.believed = None;
+            inner.trusted_from = None;
         }
         read.unwrap_or_default()
     }
@@ -182,10 +182,10 @@ mod tests {
         store.take::<Service>(&Ok(Event::Init), now);
         store.take::<Service>(&Ok(Event::InitDone), now);
         store.take(&Ok(Event::Apply(service("shops", "mine", "mine"))), now);
-        assert!(store.is_believed(now));
+        assert!(store.is_trusted(now));
         let key = ("shops".to_owned(), "mine".to_owned());
         assert!(store.of::<Pod>(&key).is_empty());
-        assert!(!store.is_believed(now));
+        assert!(!store.is_trusted(now));
     }
 
     #[test]
@@ -195,9 +195,9 @@ mod tests {
         store.take::<Service>(&Ok(Event::Init), now);
         store.take(&Ok(Event::InitApply(service("shops", "new", "mine"))), now);
         assert_eq!(names(&store, "shops", "mine"), ["old"]);
-        assert!(!store.is_believed(now));
+        assert!(!store.is_trusted(now));
         store.take::<Service>(&Ok(Event::InitDone), now);
         assert_eq!(names(&store, "shops", "mine"), ["new"]);
-        assert!(store.is_believed(now));
+        assert!(store.is_trusted(now));
     }
 }

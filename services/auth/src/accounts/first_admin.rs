@@ -107,7 +107,7 @@ pub async fn ensure(app: &App, admin: &FirstAdmin) -> Result<FirstAdminOutcome, 
     let place = app.passwords.place()?;
     let password_hash = app.passwords.hash(place, admin.password.clone()).await?;
     let user = NewUser {
-        id: UserId(app.clock.uuid()),
+        id: UserId(app.ids.uuid()),
         email: admin.email.clone(),
         username: None,
         full_name: admin.full_name.clone(),

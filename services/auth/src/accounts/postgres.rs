@@ -78,7 +78,7 @@ pub(crate) async fn insert(
         user.email.as_str(),
         user.username.as_ref().map(Username::as_str),
         user.full_name.as_str(),
-        &[user.role.as_str().to_owned()],
+        &[user.role.into_str().to_owned()],
         user.password_hash,
     )
     .fetch_one(connection)

@@ -92,7 +92,7 @@ pub async fn sign_up(
         }
     };
     let user = NewUser {
-        id: UserId(app.clock.uuid()),
+        id: UserId(app.ids.uuid()),
         password_hash,
         email: registration.email,
         username: registration.username,
@@ -101,7 +101,7 @@ pub async fn sign_up(
     };
     let refresh = RefreshToken::random();
     let session = NewSession {
-        id: SessionId(app.clock.uuid()),
+        id: SessionId(app.ids.uuid()),
         user: user.id,
         token_hash: refresh.hash(),
     };

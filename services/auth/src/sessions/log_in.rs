@@ -94,7 +94,7 @@ pub async fn log_in(
 
     let refresh = RefreshToken::random();
     let session = NewSession {
-        id: SessionId(app.clock.uuid()),
+        id: SessionId(app.ids.uuid()),
         user: user.id,
         token_hash: refresh.hash(),
     };

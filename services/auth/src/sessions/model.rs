@@ -41,7 +41,7 @@ pub enum Verdict {
     Rotate,
     /// The successor once more.
     Repeat,
-    /// Somebody else holds a copy: the whole family ends (ORDERS 31).
+    /// Another client holds a copy: the whole family ends (ORDERS 31).
     EndFamily,
 }
 
@@ -51,7 +51,7 @@ impl TokenState {
             (false, _, _) => Verdict::Refuse,
             (true, None, _) => Verdict::Rotate,
             (true, Some(ago), Some(false)) if ago < GRACE_SECONDS => Verdict::Repeat,
-            // The server's key changed in between: nobody stole anything, and nobody knows the successor.
+            // The server's key changed in between: no token was stolen, and the successor is not known.
             (true, Some(ago), None) if ago < GRACE_SECONDS => Verdict::Refuse,
             (true, Some(_), Some(_) | None) => Verdict::EndFamily,
         }

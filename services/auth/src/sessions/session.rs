@@ -90,7 +90,7 @@ pub fn access_token(
         aud: scope.audience.clone(),
         sub: user.id.0,
         sid: session.0,
-        jti: app.clock.uuid(),
+        jti: app.ids.uuid(),
         iat: now.timestamp(),
         exp: (now + Duration::seconds(ACCESS_SECONDS)).timestamp(),
         roles: user.roles.clone(),

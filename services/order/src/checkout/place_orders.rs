@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use money::{Currency, MoneyError};
 use tracing::{Instrument, error, warn};
 
@@ -47,7 +47,7 @@ type Outcome = Result<Placed, PlaceOrderError>;
 pub struct PlaceOrders<R, O> {
     pub reservations: R,
     pub orders: O,
-    pub clock: Clock,
+    pub ids: Ids,
     pub jitter: Jitter,
     pub currency: Currency,
     pub poke: Poke,
@@ -300,7 +300,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         ReservationRequest {
             request_key: command.request_key,
             fingerprint: command.fingerprint,
-            order_id: OrderId(self.clock.uuid()),
+            order_id: OrderId(self.ids.uuid()),
             expected_total: command.request.expected_total,
             lines: command.request.lines.clone(),
         }
@@ -357,7 +357,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         let totals = Totals::of(&lines, currency).map_err(priced)?;
         let to_pay = self.terms.are_asked() && totals.total.minor > 0;
         let method = command.request.payment_method.as_ref();
-        let payment = |method| self.terms.payment(PaymentId(self.clock.uuid()), method);
+        let payment = |method| self.terms.payment(PaymentId(self.ids.uuid()), method);
         Ok(NewOrder {
             pay_within: to_pay.then_some(self.terms.window),
             payment: method.filter(|_| to_pay).and_then(payment),

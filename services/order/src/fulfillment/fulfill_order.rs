@@ -1,7 +1,7 @@
 //! Fulfillments of an order: planned, shipped, delivered and cancelled by those who sell its lines (ORDERS 22).
 //! Shipping is only decided here; `ship_fulfillments` tells product.
 
-use clock::Clock;
+use clock::Ids;
 
 use super::model::{Fulfillment, FulfillmentAction, FulfillmentError, Tracking};
 use crate::{
@@ -16,14 +16,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct FulfillOrder<O> {
     orders: O,
-    clock: Clock,
+    ids: Ids,
 }
 
 pub type FulfillOrderError = PartError<FulfillmentError>;
 
 impl<O: OrdersWith<Fulfillment>> FulfillOrder<O> {
-    pub fn new(orders: O, clock: Clock) -> Self {
-        Self { orders, clock }
+    pub fn new(orders: O, ids: Ids) -> Self {
+        Self { orders, ids }
     }
 
     /// The fulfillments that a viewer may see, oldest first.
@@ -42,7 +42,7 @@ impl<O: OrdersWith<Fulfillment>> FulfillOrder<O> {
         selection: &Selection,
         tracking: &Tracking,
     ) -> Result<Fulfillment, FulfillOrderError> {
-        let id = FulfillmentId(self.clock.uuid());
+        let id = FulfillmentId(self.ids.uuid());
         change_part(&self.orders, order, by, id, |order| {
             order.plan(by, id, selection, tracking.clone())
         })

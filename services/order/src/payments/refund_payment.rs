@@ -1,6 +1,6 @@
 //! Sets an amount of a payment aside that is to go back to the customer.
 
-use clock::Clock;
+use clock::Ids;
 use money::Money;
 
 use super::{
@@ -19,15 +19,15 @@ use crate::{
 #[derive(Clone)]
 pub struct RefundPayment<P> {
     payments: P,
-    clock: Clock,
+    ids: Ids,
     poke: Poke,
 }
 
 impl<P: Payments> RefundPayment<P> {
-    pub fn new(payments: P, clock: Clock, poke: Poke) -> Self {
+    pub fn new(payments: P, ids: Ids, poke: Poke) -> Self {
         Self {
             payments,
-            clock,
+            ids,
             poke,
         }
     }
@@ -43,7 +43,7 @@ impl<P: Payments> RefundPayment<P> {
         let content = (payment, amount.map(|amount| amount.minor), &reason);
         let request = wisher.request(Operation::RefundPayment, &content)?;
         let refund = NewRefund {
-            id: RefundId(self.clock.uuid()),
+            id: RefundId(self.ids.uuid()),
             amount,
             cause: RefundCause::Requested,
             reason,

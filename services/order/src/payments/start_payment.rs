@@ -1,6 +1,6 @@
 //! Starts the payment of an order that waits for one; the saga does the rest.
 
-use clock::Clock;
+use clock::Ids;
 
 use super::{
     PaymentTerms,
@@ -20,7 +20,7 @@ use crate::{
 pub struct StartPayment<P> {
     payments: P,
     terms: PaymentTerms,
-    clock: Clock,
+    ids: Ids,
     poke: Poke,
 }
 
@@ -33,11 +33,11 @@ pub enum StartPaymentError {
 }
 
 impl<P: Payments> StartPayment<P> {
-    pub fn new(payments: P, terms: PaymentTerms, clock: Clock, poke: Poke) -> Self {
+    pub fn new(payments: P, terms: PaymentTerms, ids: Ids, poke: Poke) -> Self {
         Self {
             payments,
             terms,
-            clock,
+            ids,
             poke,
         }
     }
@@ -52,7 +52,7 @@ impl<P: Payments> StartPayment<P> {
     ) -> Result<Answered<Payment>, StartPaymentError> {
         let terms = self
             .terms
-            .payment(PaymentId(self.clock.uuid()), method)
+            .payment(PaymentId(self.ids.uuid()), method)
             .ok_or(StartPaymentError::UnknownMethod)?;
         let payment = NewPayment {
             capture: capture.unwrap_or(terms.capture),

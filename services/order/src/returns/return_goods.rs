@@ -1,7 +1,7 @@
 //! Returns of an order's goods: asked for by the customer, approved, received or rejected by whoever sold them.
 //! Receiving is only decided here; `receive_returns` tells product and the payment.
 
-use clock::Clock;
+use clock::Ids;
 
 use super::{
     model::{OrderReturns, Return, ReturnAction, ReturnError, ReturnReason},
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ReturnGoods<O> {
     orders: O,
-    clock: Clock,
+    ids: Ids,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +36,8 @@ pub enum ReturnGoodsError {
 }
 
 impl<O: OrdersWith<Return> + Returns> ReturnGoods<O> {
-    pub fn new(orders: O, clock: Clock) -> Self {
-        Self { orders, clock }
+    pub fn new(orders: O, ids: Ids) -> Self {
+        Self { orders, ids }
     }
 
     /// The returns that a viewer may see, oldest first.
@@ -67,7 +67,7 @@ impl<O: OrdersWith<Return> + Returns> ReturnGoods<O> {
         };
         let content = (order, items, reason);
         let request = wisher.request(Operation::RequestReturn, &content)?;
-        let id = ReturnId(self.clock.uuid());
+        let id = ReturnId(self.ids.uuid());
         for _ in 0..ATTEMPTS {
             let read = self.orders.find_with(order).await?;
             let read = read.filter(|read| read.order().customer == wisher.user);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use tracing::{debug, error, info, warn};
 
 use super::{
@@ -38,7 +38,7 @@ pub struct DriveSagas<R, S, P> {
     pub reservations: R,
     pub sagas: S,
     pub provider: P,
-    pub clock: Clock,
+    pub ids: Ids,
     pub jitter: Jitter,
 }
 
@@ -192,10 +192,10 @@ impl<R: Reservations, S: Sagas, P: PaymentProvider + Clone> DriveSagas<R, S, P> 
                     Action::RefuseCancellation => Ok(progress.refuse_cancellation()),
                     Action::Decide(decision) => progress.decide(decision),
                     Action::RequestRefund { minor } => {
-                        progress.request_refund(RefundId(self.clock.uuid()), minor)
+                        progress.request_refund(RefundId(self.ids.uuid()), minor)
                     }
                     Action::RefundShortfall { minor } => {
-                        progress.refund_shortfall(RefundId(self.clock.uuid()), minor)
+                        progress.refund_shortfall(RefundId(self.ids.uuid()), minor)
                     }
                     // What belongs to the other lane is only passed on to it; what waits or ends is written as that.
                     Action::ExtendHold

@@ -64,7 +64,7 @@ fn may(layer: Layer) -> Option<May<Layer>> {
     Some(match layer {
         Values => May {
             layers: &[Values],
-            ours: &["ids", "money"],
+            ours: &["clock::Jitter", "ids", "money"],
             never: PURE,
         },
         Model => May {

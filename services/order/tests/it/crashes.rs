@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clock::{Clock, Jitter};
+use clock::Jitter;
 use order::{
     checkout::{
         Command, PlaceOrders,
@@ -50,7 +50,7 @@ async fn a_crash_after_the_hold_and_before_the_order_ends_as_one_order(pool: PgP
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
     shop.product.next(Fault::Late(Duration::from_secs(4)));
-    let (commands, batches) = ([one_mug(&customer, "a")], shop.batches(Clock::system()));
+    let (commands, batches) = ([one_mug(&customer, "a")], shop.batches());
     // The process ends while it waits for product's answer.
     tokio::select! {
         _ = batches.run(&commands) => unreachable!("product answers after 4 s"),
@@ -77,10 +77,7 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
     // No saga loop runs here: the one that the placing process would have woken ended with it.
-    let placed = shop
-        .batches(Clock::system())
-        .run(&[one_mug(&customer, "a")])
-        .await;
+    let placed = shop.batches().run(&[one_mug(&customer, "a")]).await;
     assert!(placed[0].is_ok());
     // The dead process had taken the saga.
     let lease = order::saga::model::Turn::FIRST_LEASE.as_secs();
@@ -118,10 +115,9 @@ async fn a_commit_whose_answer_is_lost_is_made_again_and_is_one_order(pool: PgPo
         .connect_with(options)
         .await
         .unwrap();
-    let system = Clock::system();
     let batches = PlaceOrders {
         orders: PgOrders::new(Pools::shared(&through_proxy), Jitter::random()),
-        ..shop.batches(system)
+        ..shop.batches()
     };
     let (one, two) = (shop.customer(), shop.customer());
     proxy.lose_next_commit();

@@ -1,7 +1,7 @@
 //! Units that committed orders lost: the order is cancelled or partly refunded, and the shortfall is confirmed to
 //! product.
 
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use order::{
     infrastructure::{
         postgres::{PgOrders, Pools},
@@ -143,7 +143,7 @@ async fn an_order_that_has_ended_only_settles(pool: PgPool) {
     for order in [&shipped, &cancelled] {
         shop.product.fall_short(order.uuid(), "MUG-1", 1);
     }
-    shop.product.fall_short(Clock::system().uuid(), "MUG-1", 1);
+    shop.product.fall_short(Ids::system().uuid(), "MUG-1", 1);
     assert_eq!(shop.handle().await, 3);
     shop.drive_out().await;
     assert_eq!(
@@ -207,7 +207,7 @@ async fn a_hundred_that_cannot_be_read_hide_no_other(pool: PgPool) {
     let order = shop.confirmed(&[("MUG-1", 1)]).await;
     let odd: Vec<_> = (0..250)
         .map(|_| {
-            let id = shop.product.fall_short(Clock::system().uuid(), "MUG-1", 1);
+            let id = shop.product.fall_short(Ids::system().uuid(), "MUG-1", 1);
             shop.product.bend(&id, |entry| entry["sku"] = json!("ä b"));
             id
         })
@@ -223,7 +223,7 @@ async fn a_hundred_that_cannot_be_read_hide_no_other(pool: PgPool) {
 async fn pages_are_followed_while_what_is_on_them_is_settled(pool: PgPool) {
     let shop = Shop::open(pool).await;
     for _ in 0..150 {
-        shop.product.fall_short(Clock::system().uuid(), "MUG-1", 1);
+        shop.product.fall_short(Ids::system().uuid(), "MUG-1", 1);
     }
     assert_eq!(shop.handle().await, 150);
     assert!(shop.product.open_shortfalls().is_empty());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use clock::Clock;
+use clock::Ids;
 use postgres::testing::eventually;
 use serde_json::json;
 use sqlx::PgPool;
@@ -53,7 +53,7 @@ async fn with_a_stalled_database_every_lane_answers_503_in_time_and_orders_go_on
     let begun = Instant::now();
     let list = shop.get(&admin, "/api/v1/orders").await;
     assert_eq!(list.status, StatusCode::SERVICE_UNAVAILABLE);
-    let cancel = format!("/api/v1/orders/{}/cancel", Clock::system().uuid());
+    let cancel = format!("/api/v1/orders/{}/cancel", Ids::system().uuid());
     let cancelled = shop
         .ask(
             &admin,

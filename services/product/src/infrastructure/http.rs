@@ -1,4 +1,5 @@
 //! What endpoints of several subjects share.
 
 pub(crate) mod batch;
+mod callers;
 pub(crate) mod listing;

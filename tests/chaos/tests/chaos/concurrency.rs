@@ -41,7 +41,7 @@ async fn opposite_orders_of_the_same_goods_meet_no_deadlock_and_sell_exactly_wha
                 (_, _) => vec![item(&skus[number % skus.len()])],
             };
             Wish {
-                key: format!("chaos-{}", arena.clock.uuid().simple()),
+                key: format!("chaos-{}", arena.ids.uuid().simple()),
                 items,
                 method: None,
                 errand: None,

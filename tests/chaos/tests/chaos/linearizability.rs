@@ -156,7 +156,7 @@ async fn record(arena: &Arena, sku: String, seed: u64) -> Vec<Operation> {
         vendor: arena.adjusts(&sku).unwrap(),
         reader: arena.vendor(Method::GET, &path).unwrap(),
         sku,
-        base: Uuid::from_u128(arena.clock.uuid().as_u128() & !0xffff),
+        base: Uuid::from_u128(arena.ids.uuid().as_u128() & !0xffff),
         begun: Instant::now(),
     });
     let mut clients = JoinSet::new();

@@ -25,7 +25,7 @@ async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_st
         .to_owned();
     let status = async |method: Method, url: String, token: &str| {
         let request = arena.client.request(method, url).bearer_auth(token);
-        let request = request.header("Idempotency-Key", arena.clock.uuid().to_string());
+        let request = request.header("Idempotency-Key", arena.ids.uuid().to_string());
         request.send().await.unwrap().status().as_u16()
     };
     let orders = format!("{}/api/v1/orders", url(Workload::Order));
@@ -57,12 +57,12 @@ async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_st
     let admin = arena
         .shop
         .tokens()
-        .sign(arena.clock.uuid(), &[Role::Admin])
+        .sign(arena.ids.uuid(), &[Role::Admin])
         .unwrap();
     let customer = arena
         .shop
         .tokens()
-        .sign(arena.clock.uuid(), &[Role::Customer])
+        .sign(arena.ids.uuid(), &[Role::Customer])
         .unwrap();
     assert_eq!(
         status(Method::POST, adjustments.clone(), &admin).await,

@@ -5,6 +5,7 @@ use axum::{
     http::{Method, Request},
 };
 use chrono::TimeDelta;
+use clock::{Clock, Ids};
 use uuid::Uuid;
 
 use super::*;
@@ -28,7 +29,7 @@ impl FromRef<App> for Verifier {
 }
 
 fn user() -> Uuid {
-    Clock::system().uuid()
+    Ids::system().uuid()
 }
 
 fn signer() -> Signer {
@@ -113,7 +114,7 @@ async fn a_remembered_token_expires() {
     let now = || Clock::system().now() + TimeDelta::seconds(AHEAD.load(Ordering::Relaxed));
     let signer = signer();
     let mut verifier = signer.verifier().unwrap();
-    Arc::get_mut(&mut verifier.0).unwrap().clock = Clock::fixed(now, user);
+    Arc::get_mut(&mut verifier.0).unwrap().clock = Clock::fixed(now);
     let mut claims = signer.claims(user(), &[Role::Customer]);
     // Good for a minute more, and for the leeway.
     claims.exp = Clock::system().now().timestamp() + 60;

@@ -29,7 +29,7 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use clock::Clock;
+use clock::{Clock, Ids};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -114,6 +114,7 @@ impl Auth {
         let app = App {
             pool: pool.into(),
             clock: Clock::system(),
+            ids: Ids::system(),
             keys: SigningKeys::try_new(&keys, scope()).unwrap(),
             server_key: ServerKey::try_from([7; 32].as_slice()).unwrap(),
             passwords: Passwords::try_new(settings.hashing).unwrap(),

@@ -18,7 +18,7 @@ use crate::support::shop::Shop;
 /// The internal port of a serving process, to which `order` and `operator` have tokens.
 fn port(shop: &Shop, operators: &str) -> Router {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = folder.join(format!("audit-callers-{}", clock::Clock::system().uuid()));
+    let folder = folder.join(format!("audit-callers-{}", clock::Ids::system().uuid()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("product"), "products-token\n").unwrap();
     std::fs::write(folder.join(operators), "operators-token\n").unwrap();

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
-use clock::{Clock, Jitter};
+use clock::Jitter;
 use order::{
     checkout::{
         Command, PlaceOrderError, PlaceOrders,
@@ -199,7 +199,7 @@ async fn orders_of_one_batch_are_counted_in_their_order_and_a_refused_one_for_no
         command(&other, "a", by_id(), 3),
         command(&customer, "d", by_id(), 1),
     ];
-    let outcomes = shop.batches(Clock::system()).run(&batch).await;
+    let outcomes = shop.batches().run(&batch).await;
     let placed: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
     assert_eq!(placed, [true, false, true, true, false], "{outcomes:?}");
     for refused in [&outcomes[1], &outcomes[4]] {
@@ -211,14 +211,14 @@ async fn orders_of_one_batch_are_counted_in_their_order_and_a_refused_one_for_no
     assert_eq!(shop.count("idempotency_keys").await, 3);
     available(&shop, 94).await;
     // It is refused while there are too many unpaid units; its hold has ended.
-    let again = shop.batches(Clock::system()).run(&batch[1..2]).await;
+    let again = shop.batches().run(&batch[1..2]).await;
     assert!(
         matches!(again[0], Err(PlaceOrderError::TooManyUnpaidUnits(_))),
         "{again:?}"
     );
     shop.tamper("UPDATE orders SET payment_status = 'paid'")
         .await;
-    let again = shop.batches(Clock::system()).run(&batch[1..2]).await;
+    let again = shop.batches().run(&batch[1..2]).await;
     assert!(
         matches!(again[0], Err(PlaceOrderError::KeyExpired)),
         "{again:?}"
@@ -319,15 +319,15 @@ async fn a_twins_order_is_the_answer_though_it_takes_all_that_may_be_unpaid(pool
         let shop = Shop::ruled(pool.clone(), &settings, three()).await;
         let product = ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
         let request = command(&shop.customer(), "a", product, 2);
-        let ours = shop.batches(Clock::system());
+        let ours = shop.batches();
         let batches = PlaceOrders {
             orders: Overtaken {
                 orders: PgOrders::new(Pools::shared(&shop.pool), Jitter::random()),
-                twin: Arc::new(shop.batches(Clock::system())),
+                twin: Arc::new(shop.batches()),
                 request: request.clone(),
             },
             reservations: ours.reservations,
-            clock: ours.clock,
+            ids: ours.ids,
             jitter: ours.jitter,
             currency: ours.currency,
             poke: ours.poke,

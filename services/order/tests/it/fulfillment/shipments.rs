@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use order::{
     fulfillment::{
         MoveStock, ShipFulfillments,
@@ -242,7 +242,7 @@ async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool)
         OrderId(order.uuid()),
     );
     let store = shop.orders_in_postgres();
-    let parcel = order::values::FulfillmentId(Clock::system().uuid());
+    let parcel = order::values::FulfillmentId(Ids::system().uuid());
     let read = async || {
         let found = OrdersWith::<Fulfillment>::find_with(&store, id).await;
         found.unwrap().unwrap()

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use order::orders::{PublishEvents, ports::EventLog, postgres::PgEventLog};
 use sqlx::{PgConnection, PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ fn dice(state: &mut u64, sides: u64) -> u64 {
 
 /// An order's id in this partition.
 fn order_in(partition: u8) -> Uuid {
-    let mut bytes = *Clock::system().uuid().as_bytes();
+    let mut bytes = *Ids::system().uuid().as_bytes();
     bytes[15] = bytes[15] & 0xf0 | partition;
     Uuid::from_bytes(bytes)
 }
@@ -157,7 +157,7 @@ async fn relays_killed_at_random_lose_and_repeat_nothing(pool: PgPool) {
         tokio::spawn(async move {
             let mut state = seed * 7_919;
             for _ in 0..ORDERS {
-                let order = Clock::system().uuid();
+                let order = Ids::system().uuid();
                 for version in 1..=VERSIONS {
                     let mut transaction = pool.begin().await.unwrap();
                     write(&mut transaction, order, version).await;

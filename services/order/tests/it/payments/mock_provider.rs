@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
-use clock::Clock;
+use clock::{Clock, Ids};
 use futures::FutureExt;
 use money::Money;
 use order::{
@@ -67,8 +67,8 @@ fn usd(minor: i64) -> Money {
 fn charge(method: &str) -> Charge {
     Charge {
         provider: ProviderName::Mock,
-        payment: PaymentId(Clock::system().uuid()),
-        order: OrderId(Clock::system().uuid()),
+        payment: PaymentId(Ids::system().uuid()),
+        order: OrderId(Ids::system().uuid()),
         method: method.to_owned().try_into().unwrap(),
         amount: usd(500),
     }

@@ -184,7 +184,7 @@ async fn a_result_told_twice_counts_once(pool: PgPool) {
 #[sqlx::test]
 async fn a_slow_provider_holds_nothing_up(pool: PgPool) {
     let mut settings = at_the_mock();
-    settings.mock.mock_slow_ms = 1_500;
+    settings.mock.mock_slow_ms = 3_000;
     let shop = Shop::paid(pool, &settings).await;
     let _sagas = shop.start_sagas();
     let customer = shop.customer();

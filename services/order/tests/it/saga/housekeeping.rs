@@ -82,10 +82,7 @@ async fn sagas_are_reopened_in_key_order(pool: PgPool) {
 #[sqlx::test]
 async fn times_are_the_databases_whatever_our_own_clock_says(pool: PgPool) {
     let shop = Shop::paid(pool, &at_the_mock()).await;
-    let ahead = Clock::fixed(
-        || Clock::system().now() + chrono::TimeDelta::hours(1),
-        || Clock::system().uuid(),
-    );
+    let ahead = Clock::fixed(|| Clock::system().now() + chrono::TimeDelta::hours(1));
     let rules = Rules {
         clock: ahead,
         ..Rules::default()

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use clock::Clock;
+use clock::Ids;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
@@ -123,7 +123,7 @@ impl Product {
     }
 
     pub fn stock(&self, sku: &str, price: i64, available: u32) -> Uuid {
-        let (id, vendor) = (Clock::system().uuid(), Clock::system().uuid());
+        let (id, vendor) = (Ids::system().uuid(), Ids::system().uuid());
         self.shelf().items.push(Item {
             id,
             vendor,

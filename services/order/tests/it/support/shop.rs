@@ -6,7 +6,7 @@ mod requests;
 use std::{num::NonZeroU32, path::PathBuf, sync::LazyLock, time::Duration};
 
 use axum::Router;
-use clock::{Clock, Jitter};
+use clock::{Clock, Ids, Jitter};
 use order::{
     app::{App, Parts, service},
     checkout::{PlaceOrders, QueueLimits},
@@ -49,7 +49,6 @@ pub struct Shop {
     waits: Waits,
     provider: Providers,
     terms: PaymentTerms,
-    clock: Clock,
     /// The background tasks of the process, which end with the shop.
     _tasks: Tasks,
 }
@@ -298,7 +297,7 @@ impl Shop {
             reservations: reservations.clone(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
-            clock,
+            ids: Ids::system(),
             jitter: Jitter::random(),
             poke: poke.clone(),
             limits,
@@ -326,13 +325,12 @@ impl Shop {
             waits,
             provider,
             terms,
-            clock,
             _tasks: tasks,
         }
     }
 
     pub fn person(&self, roles: &[Role]) -> Person {
-        self.person_with(Clock::system().uuid(), roles)
+        self.person_with(Ids::system().uuid(), roles)
     }
 
     pub fn person_with(&self, id: Uuid, roles: &[Role]) -> Person {
@@ -351,11 +349,11 @@ impl Shop {
     }
 
     /// The batch use case by itself, without queue and HTTP.
-    pub fn batches(&self, clock: Clock) -> PlaceOrders<CatalogHttp, PgOrders> {
+    pub fn batches(&self) -> PlaceOrders<CatalogHttp, PgOrders> {
         PlaceOrders {
             reservations: self.reservations.clone(),
             orders: PgOrders::new(Pools::shared(&self.pool), Jitter::random()),
-            clock,
+            ids: Ids::system(),
             jitter: Jitter::random(),
             currency: "USD".parse().unwrap(),
             poke: Poke::default(),

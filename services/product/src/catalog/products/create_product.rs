@@ -1,6 +1,6 @@
 //! Putting a product up for sale, with its first units.
 
-use clock::Clock;
+use clock::Ids;
 use idempotency::{Answer, Claim, Once};
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
@@ -46,12 +46,12 @@ impl From<sqlx::Error> for CreateProductError {
 /// Keeps the product, its stock, the movement of its first units and the answer, in one transaction.
 pub async fn create_product(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     new: &NewProduct,
     once: Option<&Once>,
     answer: impl Fn(Product) -> Result<Answer, serde_json::Error> + Send,
 ) -> Result<Answer, CreateProductError> {
-    let id = clock.uuid();
+    let id = ids.uuid();
     let mut tx = pool.begin().await?;
     if let Some(once) = once {
         match idempotency_keys::claim(&mut tx, once).await? {
@@ -62,7 +62,7 @@ pub async fn create_product(
     }
     insert_with_free_slug(&mut tx, id, new).await?;
     let actor = once.map_or(new.vendor_id.0, |once| once.principal);
-    keep_first_units(&mut tx, clock, &new.sku, new.on_hand, actor).await?;
+    keep_first_units(&mut tx, ids, &new.sku, new.on_hand, actor).await?;
     let product = products::by_id(&mut *tx, ProductId(id)).await?;
     let product = product.ok_or(CreateProductError::Database(sqlx::Error::RowNotFound))?;
     let answer = answer(product.read()?)?;

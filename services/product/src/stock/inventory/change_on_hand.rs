@@ -1,6 +1,6 @@
 //! Setting and adjusting `on_hand`, under the lock that reservations take as well.
 
-use clock::Clock;
+use clock::Ids;
 use idempotency::{Answer, Claim, Once};
 use postgres::Pool;
 use web::conditional::{ETag, IfMatch};
@@ -85,20 +85,20 @@ impl Retryable for InventoryError {
 /// Writes the new count, its movement and the answer in one transaction, and tries again while locks are in the way.
 pub async fn change_on_hand(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
     answer: impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
 ) -> Result<Answer, InventoryError> {
     attempts(&mut Retries::begin(), |reach| {
-        attempt(pool, clock, change, once, &answer, reach)
+        attempt(pool, ids, change, once, &answer, reach)
     })
     .await
 }
 
 async fn attempt(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
     answer: &(impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
@@ -129,7 +129,7 @@ async fn attempt(
         if !change.force || on_hand < 0 {
             return Err(InventoryError::BelowCommitted { on_hand, committed });
         }
-        let given_up = give_up(&mut tx, clock, (sku, location), on_hand, &reach).await?;
+        let given_up = give_up(&mut tx, ids, (sku, location), on_hand, &reach).await?;
         if let Some(skus) = given_up {
             tx.rollback().await?;
             return Ok(Attempt::Widen(skus));
@@ -139,7 +139,7 @@ async fn attempt(
     inventory::set(&mut tx, sku, location, on_hand, threshold).await?;
     if on_hand != level.on_hand {
         let movement = Movement {
-            id: clock.uuid(),
+            id: ids.uuid(),
             sku: sku.clone(),
             location: location.to_owned(),
             kind: change.count.movement_kind(),

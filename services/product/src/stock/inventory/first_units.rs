@@ -1,6 +1,6 @@
 //! The stock of a new product, with its first units.
 
-use clock::Clock;
+use clock::Ids;
 use postgres::Transaction;
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::catalog::products::model::Sku;
 /// Writes the stock level and the movement of its first units.
 pub(crate) async fn keep_first_units(
     tx: &mut Transaction,
-    clock: Clock,
+    ids: Ids,
     sku: &Sku,
     on_hand: i64,
     actor: Uuid,
@@ -23,7 +23,7 @@ pub(crate) async fn keep_first_units(
         return Ok(());
     }
     let movement = Movement {
-        id: clock.uuid(),
+        id: ids.uuid(),
         sku: sku.clone(),
         location: DEFAULT_LOCATION.to_owned(),
         kind: MovementKind::Initial,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use clock::Clock;
+use clock::Ids;
 use postgres::Pool;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -48,10 +48,10 @@ pub enum Returned {
 /// Units leave the stock levels that their orders had them allocated on.
 pub async fn ship(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     shipments: &[Parcel],
 ) -> Result<Vec<ParcelOutcome<Shipped>>, StockError> {
-    let packed = carry(pool, clock, Way::Shipment, shipments).await?;
+    let packed = carry(pool, ids, Way::Shipment, shipments).await?;
     Ok(outcomes(shipments, &packed, |packed| match packed {
         Packed::Moved => Shipped::Shipped,
         Packed::NotCommitted => Shipped::NotCommitted,
@@ -64,10 +64,10 @@ pub async fn ship(
 /// Units that were shipped are back in stock, and can be ordered again.
 pub async fn restock(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     returns: &[Parcel],
 ) -> Result<Vec<ParcelOutcome<Returned>>, StockError> {
-    let packed = carry(pool, clock, Way::Return, returns).await?;
+    let packed = carry(pool, ids, Way::Return, returns).await?;
     Ok(outcomes(returns, &packed, |packed| match packed {
         Packed::Moved => Returned::Returned,
         // Of a hold that is not committed nothing was shipped.
@@ -79,26 +79,26 @@ pub async fn restock(
 
 async fn carry(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     way: Way,
     parcels: &[Parcel],
 ) -> Result<Vec<Packed>, StockError> {
-    retried(|| carry_once(pool, clock, way, parcels)).await
+    retried(|| carry_once(pool, ids, way, parcels)).await
 }
 
 async fn carry_once(
     pool: &Pool,
-    clock: Clock,
+    ids: Ids,
     way: Way,
     parcels: &[Parcel],
 ) -> Result<Vec<Packed>, StockError> {
     let orders: BTreeSet<Uuid> = parcels.iter().map(|parcel| parcel.order_id).collect();
     let orders = Vec::from_iter(orders);
-    let ids: Vec<Uuid> = parcels.iter().map(|parcel| parcel.id).collect();
+    let parcel_ids: Vec<Uuid> = parcels.iter().map(|parcel| parcel.id).collect();
     let mut tx = pool.begin().await?;
     let locked = holds::lock(&mut tx, &orders).await?;
     let lines = parcels::lines(&mut tx, &orders).await?;
-    let moved = parcels::moved(&mut tx, way, &ids).await?;
+    let moved = parcels::moved(&mut tx, way, &parcel_ids).await?;
     let counts = Counts {
         states: &locked.states,
         lines: &lines,
@@ -108,7 +108,7 @@ async fn carry_once(
     // A line was taken again from another location since its stock was locked.
     let packing = pack(way, parcels, counts).ok_or(StockError::Raced)?;
     if !packing.moves.is_empty() {
-        parcels::write(&mut tx, clock, way, parcels, &lines, &packing).await?;
+        parcels::write(&mut tx, ids, way, parcels, &lines, &packing).await?;
     }
     tx.commit().await?;
     Ok(packing.packed)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clock::Clock;
+use clock::Ids;
 use postgres::Transaction;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::{
 /// can, since a lost hold gives all of its lines back: start again.
 pub(crate) async fn give_up(
     tx: &mut Transaction,
-    clock: Clock,
+    ids: Ids,
     (sku, location): (&Sku, &str),
     on_hand: i64,
     reach: &Reach,
@@ -57,7 +57,7 @@ pub(crate) async fn give_up(
             last.units -= (given - lack).max(0);
         }
         if !short.is_empty() {
-            shortfalls::write(tx, clock, sku, location, &short).await?;
+            shortfalls::write(tx, ids, sku, location, &short).await?;
         }
     }
     Ok(None)

@@ -1,6 +1,6 @@
 //! Units that orders have and a stock level has not, and what is told to the order service about it.
 
-use clock::Clock;
+use clock::Ids;
 use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -108,12 +108,12 @@ pub async fn allocated(
 /// Takes the units off the lines and the stock level, and keeps that for the order service.
 pub async fn write(
     tx: &mut Transaction,
-    clock: Clock,
+    ids: Ids,
     sku: &Sku,
     location: &str,
     short: &[Having],
 ) -> Result<(), StockError> {
-    let ids: Vec<Uuid> = short.iter().map(|_| clock.uuid()).collect();
+    let new_ids: Vec<Uuid> = short.iter().map(|_| ids.uuid()).collect();
     let orders: Vec<Uuid> = short.iter().map(|having| having.order_id).collect();
     let units: Vec<i64> = short.iter().map(|having| having.units).collect();
     let changed = sqlx::query!(
@@ -145,7 +145,7 @@ pub async fn write(
         "INSERT INTO shortfalls (id, order_id, sku, location, quantity)
          SELECT id, order_id, $4, $5, units
          FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS short (id, order_id, units) ORDER BY id",
-        &ids,
+        &new_ids,
         &orders,
         &units,
         sku.as_str(),

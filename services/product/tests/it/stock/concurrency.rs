@@ -1,6 +1,6 @@
 //! Many requests at once: no unit is sold twice, no transaction deadlocks, and retries find their own holds.
 
-use clock::Clock;
+use clock::Ids;
 use futures::future::join_all;
 use postgres::Pool;
 use product::stock::reservations::{
@@ -197,8 +197,8 @@ async fn counts_add_up_after_a_storm(pool: PgPool) {
                         drop(extend(&pool, &longer).await);
                         drop(commit(&pool, &ids).await);
                         let goods = [parcel(ids[0], &[(two, 1)]), parcel(ids[1], &[(one, 1)])];
-                        drop(ship(&pool, Clock::system(), &goods).await);
-                        drop(restock(&pool, Clock::system(), &goods).await);
+                        drop(ship(&pool, Ids::system(), &goods).await);
+                        drop(restock(&pool, Ids::system(), &goods).await);
                     }
                     4 => {
                         drop(commit(&pool, &ids).await);
@@ -252,7 +252,7 @@ async fn shipping_meets_the_release_of_what_is_committed(pool: PgPool) {
         let shipping = join_all((0..8).map(|number| {
             let (pool, parcel) = (patient.clone(), parcels[number / 2].clone());
             tokio::spawn(async move {
-                let outcomes = ship(&pool, Clock::system(), &[parcel]).await.unwrap();
+                let outcomes = ship(&pool, Ids::system(), &[parcel]).await.unwrap();
                 outcomes[0].outcome
             })
         }));

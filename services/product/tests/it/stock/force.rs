@@ -217,8 +217,7 @@ async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
             drop(commit(&shop.pool, &ids[..=number % 2]).await);
             let goods = [parcel(ids[0], &[("B", 1)])];
             drop(
-                product::stock::reservations::ship(&shop.pool, clock::Clock::system(), &goods)
-                    .await,
+                product::stock::reservations::ship(&shop.pool, clock::Ids::system(), &goods).await,
             );
             drop(expire_overdue(&shop.pool).await);
         }

@@ -1,7 +1,7 @@
 //! Every operation locks stock in the order of its keys (ORDERS 7, 8): one that waits for a row holds the rows before it
 //! and none after it.
 
-use clock::Clock;
+use clock::Ids;
 use postgres::{Pool, testing::eventually};
 use product::stock::reservations::{
     Release, commit, expire_overdue, extend, release, reserve, restock, ship,
@@ -141,12 +141,12 @@ async fn parcels_lock_in_key_order(pool: PgPool) {
     let goods = [parcel(wish.order_id, &[("C", 1), ("A", 1), ("B", 1)])];
     let (its_pool, its_goods) = (patient.clone(), goods.clone());
     let work = async move {
-        ship(&its_pool, Clock::system(), &its_goods).await.unwrap();
+        ship(&its_pool, Ids::system(), &its_goods).await.unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
     let its_pool = patient.clone();
     let work = async move {
-        restock(&its_pool, Clock::system(), &goods).await.unwrap();
+        restock(&its_pool, Ids::system(), &goods).await.unwrap();
     };
     assert_eq!(locked_while_waiting_for_b(&shop, work).await, ["A"]);
     patient.sessions().close().await;

@@ -16,7 +16,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Method, Request},
 };
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use idempotency::InFlight;
 use postgres::{Pool, testing::eventually};
 use product::{
@@ -79,7 +79,7 @@ pub struct User {
 }
 
 pub fn id() -> Uuid {
-    Clock::system().uuid()
+    Ids::system().uuid()
 }
 
 /// The folder of the callers' tokens, written once: while one test writes them, another would find none.
@@ -156,10 +156,10 @@ impl Shop {
                 books: StockBooks,
                 pool: pool.clone(),
                 options: options.clone(),
-                clock: Clock::system(),
+                ids: Ids::system(),
                 jitter: Jitter::random(),
             },
-            clock: Clock::system(),
+            ids: Ids::system(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             in_flight: InFlight::default(),
@@ -327,12 +327,12 @@ impl Shop {
     }
 
     pub async fn ship(&self, shipments: &[Parcel]) -> Vec<Shipped> {
-        let outcomes = ship(&self.pool, Clock::system(), shipments).await.unwrap();
+        let outcomes = ship(&self.pool, Ids::system(), shipments).await.unwrap();
         outcomes.iter().map(|outcome| outcome.outcome).collect()
     }
 
     pub async fn restock(&self, returns: &[Parcel]) -> Vec<Returned> {
-        let outcomes = restock(&self.pool, Clock::system(), returns).await.unwrap();
+        let outcomes = restock(&self.pool, Ids::system(), returns).await.unwrap();
         outcomes.iter().map(|outcome| outcome.outcome).collect()
     }
 

@@ -32,7 +32,7 @@ struct Listening {
 impl Listening {
     async fn start(auth: &Auth) -> Self {
         let tokens = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("internal-{}", clock::Clock::system().uuid()));
+            .join(format!("internal-{}", clock::Ids::system().uuid()));
         std::fs::create_dir_all(&tokens).unwrap();
         for caller in ["product", "order"] {
             std::fs::write(tokens.join(caller), format!("token of {caller}\n")).unwrap();

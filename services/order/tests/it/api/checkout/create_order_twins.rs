@@ -14,7 +14,7 @@ use crate::support::{
 #[sqlx::test]
 async fn in_one_replica_the_second_of_twins_is_told_to_wait(pool: PgPool) {
     let shop = Shop::open(pool).await;
-    shop.product.next(Fault::Late(Duration::from_millis(300)));
+    shop.product.next(Fault::Late(Duration::from_secs(1)));
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
     let twin = async {
         shop.product.reached().await;
@@ -98,7 +98,7 @@ async fn what_queues_together_goes_as_one_batch(pool: PgPool) {
         },
     )
     .await;
-    shop.product.next(Fault::Late(Duration::from_millis(100)));
+    shop.product.next(Fault::Late(Duration::from_secs(1)));
     let body = order_of(&[("MUG-1", 1)]);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..40 {
@@ -215,7 +215,7 @@ async fn what_waited_too_long_is_not_begun(pool: PgPool) {
         ..QueueLimits::default()
     };
     let shop = Shop::with(pool, limits).await;
-    shop.product.next(Fault::Late(Duration::from_millis(900)));
+    shop.product.next(Fault::Late(Duration::from_secs(2)));
     let (one, two, body) = (shop.customer(), shop.customer(), order_of(&[("MUG-1", 1)]));
     let late = async {
         shop.product.reached().await;
@@ -235,7 +235,7 @@ async fn a_full_queue_turns_away(pool: PgPool) {
         ..QueueLimits::default()
     };
     let shop = Shop::with(pool, limits).await;
-    shop.product.next(Fault::Late(Duration::from_millis(500)));
+    shop.product.next(Fault::Late(Duration::from_secs(1)));
     let body = order_of(&[("MUG-1", 1)]);
     let place = async || shop.place(&shop.customer(), "a", &body).await;
     let later = async || {

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use clock::Clock;
+use clock::Ids;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -35,7 +35,7 @@ pub struct Settle {
 impl Product {
     /// Removes units of a committed order, and returns the shortfall that order reads.
     pub fn fall_short(&self, order: Uuid, sku: &str, quantity: u32) -> Uuid {
-        let id = Clock::system().uuid();
+        let id = Ids::system().uuid();
         self.shelf().shortfalls.open.push(json!({
             "id": id, "order_id": order, "sku": sku, "quantity": quantity, "created_at": "2026-11-28T12:00:00Z",
         }));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::audit::{Audited, Finding};
-use clock::{Clock, Jitter};
+use clock::{Ids, Jitter};
 use order::{
     audit::{Auditor, OrderBooks},
     infrastructure::product_client::CatalogHttp,
@@ -36,7 +36,7 @@ impl Shop {
             },
             pool: (&self.pool).into(),
             options: (*self.pool.connect_options()).clone(),
-            clock: Clock::system(),
+            ids: Ids::system(),
             jitter: Jitter::random(),
         }
     }
@@ -53,7 +53,7 @@ impl Shop {
             reservations: self.reservations.clone(),
             sagas: self.sagas(),
             provider: self.provider.clone(),
-            clock: self.clock,
+            ids: Ids::system(),
             jitter: Jitter::random(),
         }
     }

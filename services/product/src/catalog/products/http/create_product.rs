@@ -135,5 +135,5 @@ pub(super) async fn create_product(
             &ProductView::new(product, viewer, app.currency),
         )
     };
-    Ok(products::create_product(&app.pool, app.clock, &new, once.as_ref(), answer).await?)
+    Ok(products::create_product(&app.pool, app.ids, &new, once.as_ref(), answer).await?)
 }

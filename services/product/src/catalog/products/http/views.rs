@@ -38,7 +38,7 @@ pub struct Views {
     generations: Arc<Mutex<Generations>>,
 }
 
-/// What was read lately, and what was read before that: the older generation goes as a whole, so that nobody looks for
+/// What was read lately, and what was read before that: the older generation goes as a whole, so that there is no search for
 /// single views that are too old.
 #[derive(Debug)]
 struct Generations {
@@ -101,7 +101,7 @@ impl Views {
         let mut generations = self.lock();
         let gone = generations.turn(self.fresh_for);
         generations.insert(name, Kept { read_at, view });
-        // Thousands of views: nobody waits while they are dropped.
+        // Thousands of views: no request waits while they are dropped.
         drop(generations);
         drop(gone);
     }
@@ -114,7 +114,7 @@ impl Views {
 }
 
 impl Generations {
-    /// Begins a generation where the newer one is old enough; what nobody may be shown any more is handed back.
+    /// Begins a generation where the newer one is old enough; what may not be shown any more is handed back.
     fn turn(&mut self, fresh_for: Duration) -> Option<HashMap<ProductName, Kept>> {
         (self.began.elapsed() >= fresh_for).then(|| {
             (self.began, self.bytes) = (Instant::now(), 0);

@@ -1,7 +1,6 @@
 //! Who looks at the catalogue, and whose products a caller may change.
 
 use uuid::Uuid;
-use web::{Reach, Requires, permissions::products, token::Caller};
 
 use super::VendorId;
 
@@ -14,17 +13,6 @@ pub enum Viewer {
 }
 
 impl Viewer {
-    pub fn of(caller: Option<&Caller>) -> Self {
-        let Some(caller) = caller else {
-            return Self::Public;
-        };
-        match caller.reach::<products::ReadHidden>() {
-            Reach::No => Self::Public,
-            Reach::Own => Self::Vendor(VendorId(caller.id)),
-            Reach::Any => Self::Admin,
-        }
-    }
-
     pub fn sees_all(self) -> bool {
         match self {
             Self::Admin => true,
@@ -58,14 +46,6 @@ pub enum Owner {
 }
 
 impl Owner {
-    pub fn of<P>(caller: &Requires<P>) -> Self {
-        if caller.reach == Reach::Any {
-            Self::Any
-        } else {
-            Self::Only(VendorId(caller.id))
-        }
-    }
-
     /// None: any.
     pub fn vendor(self) -> Option<Uuid> {
         match self {

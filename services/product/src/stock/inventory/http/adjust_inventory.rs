@@ -95,5 +95,5 @@ pub(super) async fn adjust_inventory(
         reason: Some(request.reason),
         force: request.force,
     };
-    Ok(change_on_hand(&app.pool, app.clock, &change, &once, answer).await?)
+    Ok(change_on_hand(&app.pool, app.ids, &change, &once, answer).await?)
 }

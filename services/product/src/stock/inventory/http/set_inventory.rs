@@ -96,7 +96,7 @@ pub(super) async fn set_inventory(
         reason: request.reason,
         force: request.force,
     };
-    Ok(change_on_hand(&app.pool, app.clock, &change, &once, answer).await?)
+    Ok(change_on_hand(&app.pool, app.ids, &change, &once, answer).await?)
 }
 
 pub(super) fn answer(inventory: Inventory) -> Result<Answer, serde_json::Error> {

@@ -21,6 +21,6 @@ pub(super) async fn return_goods(
     JsonBody(request): JsonBody<ReturnGoods>,
 ) -> Result<Json<Outcomes<ParcelOutcome<Returned>>>, Problem> {
     check(&request.returns)?;
-    let outcomes = restock(&app.pool, app.clock, &request.returns).await?;
+    let outcomes = restock(&app.pool, app.ids, &request.returns).await?;
     Ok(Json(Outcomes { outcomes }))
 }

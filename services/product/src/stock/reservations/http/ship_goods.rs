@@ -20,7 +20,7 @@ pub(super) async fn ship_goods(
     JsonBody(request): JsonBody<ShipGoods>,
 ) -> Result<Json<Outcomes<ParcelOutcome<Shipped>>>, Problem> {
     check(&request.shipments)?;
-    let outcomes = ship(&app.pool, app.clock, &request.shipments).await?;
+    let outcomes = ship(&app.pool, app.ids, &request.shipments).await?;
     Ok(Json(Outcomes { outcomes }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use clock::Clock;
+use clock::Ids;
 use postgres::Transaction;
 use uuid::Uuid;
 
@@ -54,15 +54,15 @@ pub async fn moved(
 /// Writes the fresh parcels, the counters of their lines and of the stock, and a movement for each move.
 pub async fn write(
     tx: &mut Transaction,
-    clock: Clock,
+    ids: Ids,
     way: Way,
     parcels: &[Parcel],
     lines: &[OrderLine],
     packing: &Packing,
 ) -> Result<(), StockError> {
-    let (mut ids, mut orders, mut fingerprints) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut parcel_ids, mut orders, mut fingerprints) = (Vec::new(), Vec::new(), Vec::new());
     for (place, content) in &packing.fresh {
-        ids.push(parcels[*place].id);
+        parcel_ids.push(parcels[*place].id);
         orders.push(parcels[*place].order_id);
         fingerprints.push(&content.0[..]);
     }
@@ -72,15 +72,15 @@ pub async fn write(
          FROM unnest($2::uuid[], $3::uuid[], $4::bytea[]) AS parcel (id, order_id, fingerprint) ORDER BY id
          ON CONFLICT DO NOTHING",
         way as Way,
-        &ids,
+        &parcel_ids,
         &orders,
         &fingerprints as _,
     )
     .execute(&mut **tx)
     .await?;
     // The id came with another order at the same time: it is found on the next attempt.
-    StockError::raced_unless(written.rows_affected() == ids.len() as u64)?;
-    let moves = Moves::new(clock, way, lines, packing);
+    StockError::raced_unless(written.rows_affected() == parcel_ids.len() as u64)?;
+    let moves = Moves::new(ids, way, lines, packing);
     add_to_lines(tx, way, &moves).await?;
     let (shift, kind) = match way {
         Way::Shipment => (Shift::SHIP, MovementKind::Shipped),
@@ -117,10 +117,10 @@ struct Moves<'a> {
 }
 
 impl<'a> Moves<'a> {
-    fn new(clock: Clock, way: Way, lines: &'a [OrderLine], packing: &Packing) -> Self {
+    fn new(ids: Ids, way: Way, lines: &'a [OrderLine], packing: &Packing) -> Self {
         let moves = || packing.moves.iter().map(|step| (step, &lines[step.line]));
         Self {
-            ids: moves().map(|_| clock.uuid()).collect(),
+            ids: moves().map(|_| ids.uuid()).collect(),
             orders: moves().map(|(_, line)| line.order_id).collect(),
             skus: moves().map(|(_, line)| line.sku.as_str()).collect(),
             locations: moves().map(|(_, line)| line.location.as_str()).collect(),

@@ -3,10 +3,10 @@
 //! Secrets get the owner reference of the stack that is gone, and the garbage collector takes them. A process that is not
 //! sure leaves the data: a volume too many can be deleted, one too few is lost.
 
-mod leftovers;
+mod remaining_data;
 
 use crate::{
-    database::retention::{Course, Predecessor},
+    database::retention::{Disposition, Predecessor},
     kube::{
         installation::Installation,
         labels::{
@@ -17,7 +17,7 @@ use crate::{
         per_stack::StackKey,
         readiness::Readiness,
         scope::{PAGE, Scope, api},
-        stacks::{Departed, Stacks},
+        stacks::{DeletedStack, Stacks},
     },
     validate::ValidStack,
 };
@@ -33,7 +33,7 @@ use kube::{
         watcher::{self, Event, watcher},
     },
 };
-use leftovers::{Left, Leftovers};
+use remaining_data::{Remaining, RemainingData};
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
@@ -48,18 +48,18 @@ const LONGEST_STEP: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(10);
 /// Looks in a row that find nothing: a controller may still act on what it saw before.
-const QUIET_LOOKS: u8 = 3;
+const QUIET_STEPS: u8 = 3;
 
 /// Who watches stacks come and go.
 #[derive(Clone)]
-pub struct Departures {
+pub struct DeletedStacks {
     pub client: Client,
     pub installation: Installation,
     pub stacks: Arc<Stacks>,
     pub locks: Arc<Locks>,
 }
 
-impl Departures {
+impl DeletedStacks {
     /// Watches until the process ends; says once that it knows every stack, and whenever it cannot watch.
     pub async fn watch(self, scopes: Vec<Scope>, readiness: Readiness, known: oneshot::Sender<()>) {
         let mut unknown: BTreeSet<Scope> = scopes.iter().cloned().collect();
@@ -107,8 +107,8 @@ impl Departures {
                 Event::InitDone => {
                     let uids = listed.remove(&scope).unwrap_or_default();
                     let missed = self.stacks.listed(scope.as_deref(), &uids);
-                    for departed in missed {
-                        self.settle(departed);
+                    for deleted in missed {
+                        self.apply_policy(deleted);
                     }
                     unknown.remove(&scope);
                     readiness.listed(&scope);
@@ -123,8 +123,8 @@ impl Departures {
                 }
                 Event::Apply(stack) => self.stacks.applied(&stack),
                 Event::Delete(stack) => {
-                    if let Some(departed) = self.stacks.deleted(&stack) {
-                        self.settle(departed);
+                    if let Some(deleted) = self.stacks.deleted(&stack) {
+                        self.apply_policy(deleted);
                     }
                 }
             }
@@ -152,21 +152,21 @@ impl Departures {
                 let key = (volume.namespace().unwrap_or_default(), name);
                 let created = volume.creation_timestamp().map(|time| time.0);
                 let operator = annotation(&volume.metadata, OPERATOR).map(str::to_owned);
-                self.settle_unseen(key, uid, created, operator);
+                self.apply_unobserved_policy(key, uid, created, operator);
             }
         }
     }
 
     /// Clears what is marked to go with a stack that went while the operator was away.
-    fn settle_unseen(
+    fn apply_unobserved_policy(
         &self,
         key: StackKey,
         uid: &str,
         created: Option<Timestamp>,
         operator: Option<String>,
     ) {
-        if self.stacks.went_unseen(uid, DeletionPolicy::Delete) {
-            self.settle(Departed {
+        if self.stacks.deleted_unobserved(uid, DeletionPolicy::Delete) {
+            self.apply_policy(DeletedStack {
                 key,
                 uid: uid.to_owned(),
                 created,
@@ -180,19 +180,22 @@ impl Departures {
     /// Whether a stack must wait for the data of deleted stacks of its name to be gone.
     pub fn block(&self, stack: &ValidStack, predecessors: &BTreeSet<Predecessor>) -> bool {
         let mut is_blocked = false;
-        for Predecessor { uid, course, .. } in predecessors {
-            is_blocked |= match (course, self.stacks.policy_of_departed(uid)) {
-                (Course::Stay, Some(DeletionPolicy::Retain) | None)
-                | (Course::Go, Some(DeletionPolicy::Retain)) => false,
-                (Course::Stay | Course::Go, Some(DeletionPolicy::Delete))
-                | (Course::AreGoing, _) => true,
-                (Course::Go, None) => {
+        for Predecessor {
+            uid, disposition, ..
+        } in predecessors
+        {
+            is_blocked |= match (disposition, self.stacks.policy_of_deleted(uid)) {
+                (Disposition::Stay, Some(DeletionPolicy::Retain) | None)
+                | (Disposition::Go, Some(DeletionPolicy::Retain)) => false,
+                (Disposition::Stay | Disposition::Go, Some(DeletionPolicy::Delete))
+                | (Disposition::AreGoing, _) => true,
+                (Disposition::Go, None) => {
                     // A watch that is late tells of it soon.
                     let key = (stack.namespace.clone(), stack.name.clone());
                     // The volume says it, and Secrets do not.
                     let mut same = predecessors.iter().filter(|other| other.uid == *uid);
                     let operator = same.find_map(|other| other.operator.clone());
-                    self.settle_unseen(key, uid, None, operator);
+                    self.apply_unobserved_policy(key, uid, None, operator);
                     true
                 }
             };
@@ -201,9 +204,9 @@ impl Departures {
     }
 
     /// Does what the stack's policy asks for, in a task of its own.
-    pub fn settle(&self, departed: Departed) {
-        let (namespace, name) = departed.key.clone();
-        let policy = departed.policy.as_str();
+    pub fn apply_policy(&self, deleted: DeletedStack) {
+        let (namespace, name) = deleted.key.clone();
+        let policy = deleted.policy.as_str();
         info!(
             stack.namespace = namespace,
             stack.name = name,
@@ -212,32 +215,32 @@ impl Departures {
         );
         metrics::counter!("ecommercestack_operator_departures_total", "policy" => policy)
             .increment(1);
-        if departed.policy == DeletionPolicy::Retain && !departed.is_certain {
+        if deleted.policy == DeletionPolicy::Retain && !deleted.is_certain {
             return; // Nothing goes, and the marks say what is known.
         }
         let this = self.clone();
         tokio::spawn(async move {
-            let operator = departed.operator.as_deref();
+            let operator = deleted.operator.as_deref();
             if this.installation.is_left_to_us(operator).await {
-                this.carry_out(&departed).await;
+                this.carry_out(&deleted).await;
             }
             // That it was retained is remembered for a stack of the same name, which takes the data up.
-            if departed.policy == DeletionPolicy::Delete {
-                this.stacks.forget_departed(&departed.uid, departed.policy);
+            if deleted.policy == DeletionPolicy::Delete {
+                this.stacks.forget_deleted(&deleted.uid, deleted.policy);
             }
         });
     }
 
     /// Runs until the data are marked to stay; or until nothing of them is left, and the database has ended.
-    async fn carry_out(&self, departed: &Departed) {
-        let leftovers = Leftovers {
+    async fn carry_out(&self, deleted: &DeletedStack) {
+        let remaining = RemainingData {
             client: &self.client,
-            departed,
+            deleted,
         };
-        let (namespace, name) = &departed.key;
+        let (namespace, name) = &deleted.key;
         let began = tokio::time::Instant::now();
         let mut quiet = 0;
-        while quiet < QUIET_LOOKS {
+        while quiet < QUIET_STEPS {
             if began.elapsed() >= LONGEST {
                 error!(
                     stack.namespace = namespace,
@@ -248,18 +251,18 @@ impl Departures {
                 return;
             }
             let looked = {
-                let _turn = self.locks.lock(&departed.key).await;
-                let known = self.stacks.policy_of_departed(&departed.uid);
-                if known.is_some_and(|known| known != departed.policy) {
+                let _turn = self.locks.lock(&deleted.key).await;
+                let known = self.stacks.policy_of_deleted(&deleted.uid);
+                if known.is_some_and(|known| known != deleted.policy) {
                     return; // The event of the deletion came late, and says something else.
                 }
                 // A request that is never answered must not hold the turn.
-                timeout(LONGEST_STEP, leftovers.step()).await
+                timeout(LONGEST_STEP, remaining.step()).await
             };
             let (is_quiet, pause) = match looked {
-                Ok(Ok(Left::NotOurs)) => return,
-                Ok(Ok(Left::Nothing)) => (true, PAUSE),
-                Ok(Ok(Left::Something)) => (false, PAUSE),
+                Ok(Ok(Remaining::NotOurs)) => return,
+                Ok(Ok(Remaining::Nothing)) => (true, PAUSE),
+                Ok(Ok(Remaining::Something)) => (false, PAUSE),
                 Ok(Err(error)) => {
                     warn!(stack.namespace = namespace, stack.name = name, error = %error, "cannot mark or remove the data of a deleted stack");
                     (false, PAUSE_AFTER_ERROR)

@@ -4,7 +4,7 @@
 use super::Routing;
 use crate::{
     kube::per_stack::{PerStack, StackKey},
-    network::request::{body, innermost},
+    network::request::{body, root_cause},
 };
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::{Api, Client};
@@ -34,11 +34,11 @@ pub struct Target {
 }
 
 /// When each URL led to its shop last.
-pub type Looks = PerStack<(Instant, Option<String>)>;
+pub type UrlChecks = PerStack<(Instant, Option<String>)>;
 
 /// Requests the shop's keys through the ingress.
-pub async fn look(client: &Client, looks: &Looks, target: &Target) -> Routing {
-    let last = looks.fresh(&target.key, FRESH);
+pub async fn check_url(client: &Client, url_checks: &UrlChecks, target: &Target) -> Routing {
+    let last = url_checks.fresh(&target.key, FRESH);
     if last.is_some_and(|url| url == target.url) {
         return Routing::Serves;
     }
@@ -47,9 +47,9 @@ pub async fn look(client: &Client, looks: &Looks, target: &Target) -> Routing {
         Err(why) => Routing::NotChecked(why),
     };
     if routing == Routing::Serves {
-        looks.insert(&target.key, (Instant::now(), target.url.clone()));
+        url_checks.insert(&target.key, (Instant::now(), target.url.clone()));
     } else {
-        looks.remove(&target.key);
+        url_checks.remove(&target.key);
     }
     routing
 }
@@ -83,20 +83,20 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
         .get(url)
         .send()
         .await
-        .map_err(|error| format!("no response from {address}: {}", innermost(&error)))?;
+        .map_err(|error| format!("no response from {address}: {}", root_cause(&error)))?;
     let status = answer.status();
     if status.as_u16() != 200 {
-        return Ok(Routing::Astray(format!("GET {KEYS} returned {status}")));
+        return Ok(Routing::Misrouted(format!("GET {KEYS} returned {status}")));
     }
     let body = body(answer, LONGEST_ANSWER).await.map_err(|error| {
-        let cause = innermost(&error);
+        let cause = root_cause(&error);
         format!("the response from {address} is incomplete: {cause}")
     })?;
     Ok(
         if names_key(&body.unwrap_or_default(), &target.signing_key) {
             Routing::Serves
         } else {
-            Routing::Astray(
+            Routing::Misrouted(
                 "another shop or server responded, since its public keys are not this shop's"
                     .to_owned(),
             )

@@ -4,7 +4,7 @@
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 #[derive(Debug)]
-pub struct Places {
+pub struct Slots {
     all: Semaphore,
     /// All but one.
     of_answered: Semaphore,
@@ -12,12 +12,12 @@ pub struct Places {
 
 /// A place, until it is dropped.
 #[derive(Debug)]
-pub struct Place<'a> {
+pub struct Slot<'a> {
     _any: SemaphorePermit<'a>,
     _of_answered: Option<SemaphorePermit<'a>>,
 }
 
-impl Places {
+impl Slots {
     pub fn new(count: u16) -> Self {
         let count = usize::from(count);
         Self {
@@ -27,13 +27,13 @@ impl Places {
     }
 
     /// Waits for a place, each kind of stack in the order of asking; nothing once they are closed.
-    pub async fn take(&self, is_answered: bool) -> Option<Place<'_>> {
+    pub async fn take(&self, is_answered: bool) -> Option<Slot<'_>> {
         let of_answered = if is_answered {
             Some(self.of_answered.acquire().await.ok()?)
         } else {
             None
         };
-        Some(Place {
+        Some(Slot {
             _any: self.all.acquire().await.ok()?,
             _of_answered: of_answered,
         })
@@ -53,15 +53,15 @@ mod tests {
 
     #[test]
     fn a_new_stack_finds_a_place_although_all_that_others_may_have_are_taken() {
-        let places = Places::new(3);
-        let take = |is_answered| places.take(is_answered).now_or_never().flatten();
+        let slots = Slots::new(3);
+        let take = |is_answered| slots.take(is_answered).now_or_never().flatten();
         let taken: Vec<_> = (0..3).map(|_| take(true).unwrap()).collect();
-        let mut waiting = Box::pin(places.take(true));
+        let mut waiting = Box::pin(slots.take(true));
         assert!(waiting.as_mut().now_or_never().is_none());
         let newcomer = take(false).unwrap();
         assert!(take(false).is_none(), "four are taken");
         // A stream of new ones does not keep the others waiting permanently.
-        let mut next = Box::pin(places.take(false));
+        let mut next = Box::pin(slots.take(false));
         assert!(next.as_mut().now_or_never().is_none());
         drop(taken);
         assert!(waiting.as_mut().now_or_never().flatten().is_some());
@@ -71,11 +71,11 @@ mod tests {
 
     #[test]
     fn those_who_wait_are_sent_away() {
-        let places = Places::new(1);
-        let _place = places.take(true).now_or_never().flatten().unwrap();
-        let mut waiting = Box::pin(places.take(true));
+        let slots = Slots::new(1);
+        let _slot = slots.take(true).now_or_never().flatten().unwrap();
+        let mut waiting = Box::pin(slots.take(true));
         assert!(waiting.as_mut().now_or_never().is_none());
-        places.close();
+        slots.close();
         assert!(waiting.now_or_never().unwrap().is_none());
     }
 }

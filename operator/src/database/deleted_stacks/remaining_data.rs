@@ -13,7 +13,7 @@ use crate::{
             stack_selector,
         },
         scope::Namespaced,
-        stacks::Departed,
+        stacks::DeletedStack,
     },
 };
 use ecommercestack_crds::{DeletionPolicy, EcommerceStack};
@@ -33,7 +33,7 @@ use kube::{
 use serde_json::{Value, json};
 use tracing::info;
 
-pub(super) enum Left {
+pub(super) enum Remaining {
     Nothing,
     Something,
     /// The stack is there after all.
@@ -41,35 +41,35 @@ pub(super) enum Left {
 }
 
 /// What a deleted stack left.
-pub(super) struct Leftovers<'a> {
+pub(super) struct RemainingData<'a> {
     pub(super) client: &'a Client,
-    pub(super) departed: &'a Departed,
+    pub(super) deleted: &'a DeletedStack,
 }
 
-impl Leftovers<'_> {
+impl RemainingData<'_> {
     /// Does what can be done now.
-    pub(super) async fn step(&self) -> Result<Left, kube::Error> {
-        let (_, name) = &self.departed.key;
+    pub(super) async fn step(&self) -> Result<Remaining, kube::Error> {
+        let (_, name) = &self.deleted.key;
         let successor = self.api::<EcommerceStack>().get_metadata_opt(name).await?;
         if successor
             .as_ref()
-            .is_some_and(|stack| stack.uid().as_deref() == Some(&self.departed.uid))
+            .is_some_and(|stack| stack.uid().as_deref() == Some(&self.deleted.uid))
         {
-            return Ok(Left::NotOurs);
+            return Ok(Remaining::NotOurs);
         }
         let is_alone = successor.is_none();
-        let is_left = match self.departed.policy {
+        let is_left = match self.deleted.policy {
             // The marks are the policy in force as far as it is known.
-            DeletionPolicy::Delete if !self.departed.is_certain && self.is_retained().await? => {
+            DeletionPolicy::Delete if !self.deleted.is_certain && self.is_retained().await? => {
                 false
             }
             DeletionPolicy::Retain => self.mark_as_retained().await?,
             DeletionPolicy::Delete => self.hand_over_all(is_alone).await?,
         };
         Ok(if is_left {
-            Left::Something
+            Remaining::Something
         } else {
-            Left::Nothing
+            Remaining::Nothing
         })
     }
 
@@ -118,10 +118,10 @@ impl Leftovers<'_> {
 
     /// Those of the database, by label and name: a person's copy of a claim has the labels, too.
     async fn volumes(&self) -> Result<Vec<PartialObjectMeta<PersistentVolumeClaim>>, kube::Error> {
-        let selector = ListParams::default().labels(&stack_selector(&self.departed.key.1));
+        let selector = ListParams::default().labels(&stack_selector(&self.deleted.key.1));
         let mut volumes = self.api().list_metadata(&selector).await?.items;
         volumes.retain(|volume: &PartialObjectMeta<PersistentVolumeClaim>| {
-            is_volume_name(&self.departed.key.1, &volume.name_any())
+            is_volume_name(&self.deleted.key.1, &volume.name_any())
         });
         Ok(volumes)
     }
@@ -139,7 +139,7 @@ impl Leftovers<'_> {
     }
 
     fn is_marked(&self, metadata: &ObjectMeta) -> bool {
-        annotation(metadata, STACK_UID) == Some(&self.departed.uid)
+        annotation(metadata, STACK_UID) == Some(&self.deleted.uid)
     }
 
     fn is_marked_as(&self, policy: DeletionPolicy, metadata: &ObjectMeta) -> bool {
@@ -179,7 +179,7 @@ impl Leftovers<'_> {
                 continue;
             };
             let is_unowned = state.owner_references().is_empty();
-            let is_patroni_state = is_patroni_state(&self.departed.key.1, &state.metadata);
+            let is_patroni_state = is_patroni_state(&self.deleted.key.1, &state.metadata);
             if is_alone && is_patroni_state && self.is_younger(&state.metadata) {
                 found = true;
                 if is_unowned {
@@ -194,11 +194,11 @@ impl Leftovers<'_> {
     async fn database_runs(&self) -> Result<bool, kube::Error> {
         let set = self.object(POSTGRES);
         let set = self.api::<StatefulSet>().get_metadata_opt(&set).await?;
-        let is_own = |owner: &OwnerReference| owner.uid == self.departed.uid;
+        let is_own = |owner: &OwnerReference| owner.uid == self.deleted.uid;
         if set.is_some_and(|set| set.owner_references().iter().any(is_own)) {
             return Ok(true);
         }
-        let labels = pod_labels(&self.departed.key.1, POSTGRES);
+        let labels = pod_labels(&self.deleted.key.1, POSTGRES);
         let selector: Vec<String> = labels
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
@@ -214,15 +214,15 @@ impl Leftovers<'_> {
     /// Gives the object to the garbage collector, which deletes objects whose owner is gone.
     async fn hand_over<K: Namespaced>(&self, metadata: &ObjectMeta) -> Result<(), kube::Error> {
         let mut owners = metadata.owner_references.clone().unwrap_or_default();
-        let is_done = owners.iter().any(|owner| owner.uid == self.departed.uid);
+        let is_done = owners.iter().any(|owner| owner.uid == self.deleted.uid);
         if is_done || metadata.deletion_timestamp.is_some() {
             return Ok(());
         }
         owners.push(OwnerReference {
             api_version: EcommerceStack::api_version(&()).into_owned(),
             kind: EcommerceStack::kind(&()).into_owned(),
-            name: self.departed.key.1.clone(),
-            uid: self.departed.uid.clone(),
+            name: self.deleted.key.1.clone(),
+            uid: self.deleted.uid.clone(),
             ..Default::default()
         });
         let change = json!({ "ownerReferences": owners });
@@ -243,7 +243,7 @@ impl Leftovers<'_> {
         let api = self.api::<K>();
         match api.patch_metadata(&name, &merge_params(), &patch).await {
             Ok(_) => {
-                info!(stack.namespace = self.departed.key.0, stack.name = self.departed.key.1, kind = %K::kind(&()), name, "{what}");
+                info!(stack.namespace = self.deleted.key.0, stack.name = self.deleted.key.1, kind = %K::kind(&()), name, "{what}");
                 Ok(())
             }
             Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {
@@ -256,14 +256,14 @@ impl Leftovers<'_> {
     fn is_younger(&self, metadata: &ObjectMeta) -> bool {
         let created: Option<Timestamp> = metadata.creation_timestamp.as_ref().map(|time| time.0);
         // For a stack that was never seen, it is unknown.
-        self.departed.created.is_some() && created >= self.departed.created
+        self.deleted.created.is_some() && created >= self.deleted.created
     }
 
     fn object(&self, suffix: &str) -> String {
-        format!("{}-{suffix}", self.departed.key.1)
+        format!("{}-{suffix}", self.deleted.key.1)
     }
 
     fn api<K: Namespaced>(&self) -> Api<K> {
-        Api::namespaced(self.client.clone(), &self.departed.key.0)
+        Api::namespaced(self.client.clone(), &self.deleted.key.0)
     }
 }

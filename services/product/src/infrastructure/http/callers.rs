@@ -1,0 +1,28 @@
+//! Callers, in the words of the catalogue.
+
+use web::{Reach, Requires, permissions::products, token::Caller};
+
+use crate::catalog::products::model::{Owner, VendorId, Viewer};
+
+impl Viewer {
+    pub fn of(caller: Option<&Caller>) -> Self {
+        let Some(caller) = caller else {
+            return Self::Public;
+        };
+        match caller.reach::<products::ReadHidden>() {
+            Reach::No => Self::Public,
+            Reach::Own => Self::Vendor(VendorId(caller.id)),
+            Reach::Any => Self::Admin,
+        }
+    }
+}
+
+impl Owner {
+    pub fn of<P>(caller: &Requires<P>) -> Self {
+        if caller.reach == Reach::Any {
+            Self::Any
+        } else {
+            Self::Only(VendorId(caller.id))
+        }
+    }
+}
