@@ -41,7 +41,7 @@ enum Outcome {
 impl Stock for CatalogHttp {
     async fn ship(&self, movements: &[Movement]) -> Result<MovementOutcomes, ReservationsError> {
         let path = "/internal/reservations/ship";
-        self.tell(path, "shipments", movements).await
+        self.move_goods(path, "shipments", movements).await
     }
 
     async fn take_back(
@@ -49,13 +49,13 @@ impl Stock for CatalogHttp {
         movements: &[Movement],
     ) -> Result<MovementOutcomes, ReservationsError> {
         let path = "/internal/reservations/return";
-        self.tell(path, "returns", movements).await
+        self.move_goods(path, "returns", movements).await
     }
 }
 
 impl CatalogHttp {
     /// `member`: what the body calls the movements.
-    async fn tell(
+    async fn move_goods(
         &self,
         path: &str,
         member: &'static str,
