@@ -163,7 +163,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
     tasks.spawn("shipments", shipments.run(stop.clone()));
     let shortfalls = HandleShortfalls {
         product,
-        store: orders.clone(),
+        store: orders,
     };
     tasks.spawn("shortfalls", shortfalls.run(stop.clone()));
     let auditor = auditor(

@@ -174,11 +174,14 @@ fn violations(layer: Layer, source: &Source) -> Vec<String> {
 
 /// Whether SQL of one subject names that of another one without need.
 fn names_foreign_tables(source: &Source, path: &[String]) -> bool {
-    let (from, to) = (source.module[0].as_str(), path[0].as_str());
-    let both_sql = [source.module.as_slice(), path]
-        .iter()
-        .all(|path| layer_of(path) == Layer::Postgres && SUBJECTS.contains(&path[0].as_str()));
-    both_sql && from != to && !SHARED_TABLES.contains(&to) && !SHARED_BY_TWO.contains(&(from, to))
+    let subject = |path: &[String]| {
+        let first = path.first().filter(|_| layer_of(path) == Layer::Postgres)?;
+        SUBJECTS.iter().find(|subject| **subject == first.as_str())
+    };
+    let (Some(from), Some(to)) = (subject(&source.module), subject(path)) else {
+        return false;
+    };
+    from != to && !SHARED_TABLES.contains(to) && !SHARED_BY_TWO.contains(&(*from, *to))
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Product's calls about goods that leave and come back.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,16 +13,6 @@ use crate::{
         ports::{MovementOutcomes, Stock},
     },
 };
-
-#[derive(Serialize)]
-struct Shipments<'a> {
-    shipments: Vec<Goods<'a>>,
-}
-
-#[derive(Serialize)]
-struct Returns<'a> {
-    returns: Vec<Goods<'a>>,
-}
 
 #[derive(Serialize)]
 struct Goods<'a> {
@@ -48,23 +40,29 @@ enum Outcome {
 
 impl Stock for CatalogHttp {
     async fn ship(&self, movements: &[Movement]) -> Result<MovementOutcomes, ReservationsError> {
-        let question = Shipments {
-            shipments: movements.iter().map(goods).collect(),
-        };
-        let answer: Outcomes = self.call("/internal/reservations/ship", &question).await?;
-        Ok(answer.of_movements::<Outcome, _>(movements.iter().map(|movement| movement.id)))
+        let path = "/internal/reservations/ship";
+        self.move_goods(path, "shipments", movements).await
     }
 
     async fn take_back(
         &self,
         movements: &[Movement],
     ) -> Result<MovementOutcomes, ReservationsError> {
-        let question = Returns {
-            returns: movements.iter().map(goods).collect(),
-        };
-        let answer: Outcomes = self
-            .call("/internal/reservations/return", &question)
-            .await?;
+        let path = "/internal/reservations/return";
+        self.move_goods(path, "returns", movements).await
+    }
+}
+
+impl CatalogHttp {
+    /// `member`: what the body calls the movements.
+    async fn move_goods(
+        &self,
+        path: &str,
+        member: &'static str,
+        movements: &[Movement],
+    ) -> Result<MovementOutcomes, ReservationsError> {
+        let goods: Vec<Goods> = movements.iter().map(goods).collect();
+        let answer: Outcomes = self.call(path, &BTreeMap::from([(member, goods)])).await?;
         Ok(answer.of_movements::<Outcome, _>(movements.iter().map(|movement| movement.id)))
     }
 }
