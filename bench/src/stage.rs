@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use access::Role;
 use anyhow::{Context, Result, ensure};
 use local_shop::{Binaries, Durability, Member, Plan, Shop, Workload};
-use web::token::Role;
 
 use crate::{
     catalogue::{CUSTOMERS, ORDERS, PRODUCTS, SCARCE, SCARCE_UNITS, customer_id},

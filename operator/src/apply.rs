@@ -197,8 +197,9 @@ async fn apply_deployments(
     Ok(())
 }
 
-/// Writes what outlives Deployments, and under `Retain` the stack. Returns whether a database may start on the volume. Without a volume of ours the set's controller
-/// would create one without marks, or use one of another owner; and Patroni would find another owner's state.
+/// Writes what outlives Deployments, and under `Retain` the stack. Returns whether a database may start on the volume.
+/// Without a volume of ours the set's controller would create one without marks, or use one of another owner; and
+/// Patroni would find another owner's state.
 async fn apply_data(
     writer: &mut Writer<'_>,
     live: &Live,

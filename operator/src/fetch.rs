@@ -123,8 +123,8 @@ pub async fn fetch_unwatched(
     })
 }
 
-/// Reads the rest of what a pass needs: what is watched, from the stores where they are given, and pods and Events,
-/// which tell why something is not ready.
+/// Reads the rest of what a pass needs: what is watched, from the stores where they are given; and from the API server
+/// the volume, autoscalers of other owners, and the pods and Events that tell why something is not ready.
 pub async fn fetch(
     client: &Client,
     stack: EcommerceStack,

@@ -4,7 +4,7 @@ use std::{error::Error, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use clock::{Ids, Jitter};
-use postgres::Pool;
+use db::Pool;
 use sqlx::postgres::PgConnectOptions;
 use tracing::{error, info};
 use uuid::Uuid;

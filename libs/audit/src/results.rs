@@ -6,7 +6,7 @@ macro_rules! results {
     ($table:tt) => {
         async fn keep(
             &self,
-            pool: &postgres::Pool,
+            pool: &db::Pool,
             id: uuid::Uuid,
             started_at: chrono::DateTime<chrono::Utc>,
             finding_count: i64,
@@ -34,7 +34,7 @@ macro_rules! results {
 
         async fn latest(
             &self,
-            pool: &postgres::Pool,
+            pool: &db::Pool,
         ) -> Result<Option<$crate::AuditResult>, sqlx::Error> {
             use sqlx::types::Json;
             use $crate::FindingKind;

@@ -15,7 +15,8 @@ const FLUSH: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug, clap::Args)]
 pub struct Traces {
     /// OTLP endpoint (HTTP with protobuf) that traces are exported to, without the path `/v1/traces`; empty: no export.
-    /// `OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS` and so on apply as in every OpenTelemetry SDK.
+    /// The SDK reads `OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS`,
+    /// `OTEL_EXPORTER_OTLP_COMPRESSION` (gzip) and `OTEL_BSP_MAX_QUEUE_SIZE`.
     #[arg(
         long = "otlp-endpoint",
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",

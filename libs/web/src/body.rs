@@ -16,7 +16,7 @@ use axum::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{Problem, token::is_ambiguous};
+use crate::{Problem, authorization::is_ambiguous};
 pub(crate) use intake::Refused;
 use intake::{Intake, Rest, Shared};
 

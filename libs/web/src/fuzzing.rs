@@ -14,10 +14,9 @@ use telemetry::TraceContext;
 use uuid::Uuid;
 
 use crate::{
-    Problem, conditional,
+    Problem, authorization, conditional,
     json::{FreeObject, from_slice},
     list::{PageQuery, Paging},
-    token,
 };
 
 /// The stack of a worker of tokio.
@@ -50,7 +49,7 @@ pub fn json(bytes: &[u8]) {
     }
 }
 
-/// Headers, ids, cursors and tokens: each line is tried as each of them.
+/// Headers, ids and cursors: each line is tried as each of them.
 pub fn headers(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n').take(16) {
         if let Ok(value) = HeaderValue::from_bytes(line) {
@@ -60,12 +59,11 @@ pub fn headers(bytes: &[u8]) {
                 .into_iter()
                 .collect();
             let _ = conditional::parse(&headers);
-            let _ = token::is_ambiguous(&headers);
+            let _ = authorization::is_ambiguous(&headers);
         }
         let text = String::from_utf8_lossy(line);
         let _ = TraceContext::parse(&text);
         let _ = ids::parse("ord", &text);
-        let _ = token::read_unverified(&text);
         let query = PageQuery {
             cursor: Some(text.into_owned()),
             ..PageQuery::default()

@@ -1,12 +1,12 @@
-//! What every HTTP service of a shop shares: problems, requests and responses, tokens, the two-port server.
-//! It has no SQL, and of the domain only its roles and permissions.
+//! What every HTTP service of a shop shares: problems, requests and responses, lists, limits, the two-port server.
+//! It has no SQL and nothing of the domain.
 
+pub mod authorization;
 pub mod conditional;
 pub mod document;
 pub mod fingerprint;
 #[cfg(any(test, feature = "testing"))]
 pub mod fuzzing;
-pub mod internal;
 pub mod json;
 pub mod limit;
 pub mod list;
@@ -15,8 +15,6 @@ pub mod request;
 pub mod schema;
 pub mod server;
 pub mod service;
-pub mod signature;
-pub mod token;
 
 mod body;
 mod call;
@@ -28,4 +26,3 @@ pub use call::call;
 pub use observe::{current_trace, in_trace};
 pub use problem::{FieldError, Problem};
 pub use request::{JsonBody, PathParameters, QueryParameters, ValidJson, WholeBody};
-pub use token::{Reach, Requires, permissions};

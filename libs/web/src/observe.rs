@@ -11,7 +11,7 @@ use telemetry::{Span, TraceContext};
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span};
 
-use crate::{Problem, problem::MEDIA_TYPE, token::carries_token};
+use crate::{Problem, authorization::carries_token, problem::MEDIA_TYPE};
 use clock::Ids;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -44,12 +44,12 @@ impl Dependency {
     #[cfg(feature = "database")]
     pub fn database(
         name: &'static str,
-        pool: postgres::Pool,
+        pool: db::Pool,
         migrator: &'static sqlx::migrate::Migrator,
     ) -> Self {
         Self::new(name, move || {
             let pool = pool.clone();
-            async move { postgres::schema_is_current(&pool, migrator).await }
+            async move { db::schema_is_current(&pool, migrator).await }
         })
     }
 

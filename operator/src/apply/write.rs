@@ -355,7 +355,7 @@ mod tests {
     use std::future::ready;
 
     #[tokio::test]
-    async fn nothing_is_written_from_what_may_be_late() {
+    async fn nothing_is_written_from_what_may_be_stale() {
         let yaml = "{apiVersion: ecommercestack.dev/v1alpha1, kind: EcommerceStack, metadata: {name: shop}, \
                     spec: {version: '1', database: {managed: {storage: {size: 1Gi}}}}}";
         let stack = validate(&parse(yaml, "shops").unwrap().remove(0)).unwrap();

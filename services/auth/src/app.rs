@@ -1,9 +1,9 @@
 //! What every request shares.
 
+use access::Verifier;
 use axum::extract::FromRef;
 use clock::{Clock, Ids};
-use postgres::Pool;
-use web::token::Verifier;
+use db::Pool;
 
 use crate::{
     accounts::{passwords::Passwords, sign_up::VendorSignup},

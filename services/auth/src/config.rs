@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use access::TokenScope;
 use clap::{Args, Parser, Subcommand};
-use postgres::{Database, Migrate};
+use db::{Database, Migrate};
 use telemetry::{Logging, Traces};
-use web::{server::Listen, token::TokenScope};
+use web::server::Listen;
 
 use crate::{
     accounts::{first_admin::FirstAdminSettings, passwords::HashingLimits, sign_up::VendorSignup},

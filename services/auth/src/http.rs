@@ -8,12 +8,12 @@ pub(crate) mod session_view;
 pub(crate) mod signed_in;
 pub(crate) mod user_view;
 
+use access::internal::{AllowedCallers, require_caller};
 use axum::{Router, middleware};
-use postgres::Pool;
+use db::Pool;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use web::{
-    internal::{AllowedCallers, require_caller},
     limit::{AddressGate, limit_by_address},
     service::{Dependency, Service},
 };

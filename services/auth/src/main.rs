@@ -1,5 +1,6 @@
 //! The auth service's process: wiring only.
 
+use access::internal::AllowedCallers;
 use auth::{
     MIGRATOR,
     accounts::{first_admin, passwords::Passwords},
@@ -15,7 +16,6 @@ use auth::{
 };
 use clap::Parser;
 use clock::{Clock, Ids};
-use web::internal::AllowedCallers;
 use worker::Tasks;
 
 #[tokio::main]

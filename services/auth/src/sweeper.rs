@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::Pool;
+use db::Pool;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 use web::server::stopped;

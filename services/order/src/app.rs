@@ -2,16 +2,18 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
+use access::{
+    Verifier,
+    internal::{AllowedCallers, require_caller},
+};
 use axum::{Router, extract::FromRef, middleware::from_fn_with_state, routing::get};
 use clock::{Ids, Jitter};
+use db::Pool;
 use idempotency::KeyPolicy;
 use money::Currency;
-use postgres::Pool;
 use web::{
-    internal::{AllowedCallers, require_caller},
     limit::{Limiter, Policy},
     service::{Dependency, Service},
-    token::Verifier,
 };
 use worker::Tasks;
 

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use access::TokenScope;
 use clap::{ArgAction, Args, Parser, Subcommand};
+use db::{Database, Migrate};
 use money::Currency;
-use postgres::{Database, Migrate};
 use telemetry::{Logging, Traces};
-use web::{server::Listen, token::TokenScope};
+use web::server::Listen;
 
 use crate::{
     infrastructure::product_client::CatalogSettings, payments::providers::PaymentSettings,

@@ -15,10 +15,15 @@ async fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     config.logging.init()?;
-    let _export = config.traces.export()?;
     match command {
-        Command::Serve(serve) => process::serve(*serve).await,
-        Command::Work(work) => process::work(*work).await,
+        Command::Serve(serve) => {
+            let _export = config.traces.export()?;
+            process::serve(*serve).await
+        }
+        Command::Work(work) => {
+            let _export = config.traces.export()?;
+            process::work(*work).await
+        }
         Command::Migrate(migrate) => process::migrate(migrate).await,
         Command::Audit(audit) => process::audit(audit).await,
         Command::Openapi => Ok(()),

@@ -3,16 +3,13 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
+use access::{RevocationFeed, Verifier, internal::AllowedCallers};
 use anyhow::Context;
 use axum::Router;
 use clock::{Clock, Ids, Jitter};
+use db::{Database, Migrate, Pool};
 use money::Currency;
-use postgres::{Database, Migrate, Pool};
-use web::{
-    internal::AllowedCallers,
-    server::{self, Listen},
-    token::{RevocationFeed, Verifier},
-};
+use web::server::{self, Listen};
 use worker::Tasks;
 
 use crate::{

@@ -2,12 +2,12 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use access::Verifier;
 use axum::extract::FromRef;
 use clock::Ids;
+use db::Pool;
 use idempotency::InFlight;
 use money::Currency;
-use postgres::Pool;
-use web::token::Verifier;
 
 use crate::{
     audit::Auditor,

@@ -2,11 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use access::TokenScope;
 use clap::{Args, Parser, Subcommand};
+use db::{Database, Migrate};
 use money::Currency;
-use postgres::{Database, Migrate};
 use telemetry::{Logging, Traces};
-use web::{server::Listen, token::TokenScope};
+use web::server::Listen;
 
 use crate::guests::GuestLimits;
 

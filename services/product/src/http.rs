@@ -4,11 +4,11 @@
 pub mod fuzzing;
 mod refusal;
 
+use access::internal::{AllowedCallers, require_caller};
 use axum::{Router, middleware, routing::get};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use web::{
-    internal::{AllowedCallers, require_caller},
     limit::AddressGate,
     service::{Dependency, Service},
 };

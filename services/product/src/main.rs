@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
+use access::{RevocationFeed, Verifier, internal::AllowedCallers};
 use clap::Parser;
 use clock::{Ids, Jitter};
+use db::{Database, Pool};
 use idempotency::InFlight;
-use postgres::{Database, Pool};
 use product::{
     MIGRATOR,
     app::{App, Parts},
@@ -16,10 +17,6 @@ use product::{
     http,
     infrastructure::postgres::pools::Pools,
     sweeper,
-};
-use web::{
-    internal::AllowedCallers,
-    token::{RevocationFeed, Verifier},
 };
 use worker::Tasks;
 

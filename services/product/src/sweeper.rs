@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use postgres::Pool;
+use db::Pool;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 use uuid::Uuid;

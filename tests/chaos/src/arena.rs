@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use access::Role;
 use anyhow::{Context, Result, bail, ensure};
 use clock::Ids;
 use local_shop::{Binaries, Member, Plan, Shop, Workload};
@@ -13,7 +14,6 @@ use tokio::{
     time::{Instant, sleep},
 };
 use uuid::Uuid;
-use web::token::Role;
 
 use crate::{
     books,

@@ -1,10 +1,10 @@
 //! What strangers and one rude customer send: each of these took a shop down, or slowed it to a tenth, before it was
 //! answered for. Tests send them in a row, benchmarks beside the orders of others.
 
+use access::Role;
 use anyhow::Result;
 use strum::VariantArray;
 use uuid::Uuid;
-use web::token::Role;
 
 use crate::{Tokens, Workload};
 

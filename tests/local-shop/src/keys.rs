@@ -3,6 +3,7 @@
 
 use std::{fs, path::Path};
 
+use access::{Role, TOKEN_TYPE};
 use anyhow::{Context, Result};
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -13,7 +14,6 @@ use clock::{Clock, Ids};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::json;
 use uuid::Uuid;
-use web::token::{Role, TOKEN_TYPE};
 
 use crate::environment::{TOKEN_AUDIENCE, TOKEN_ISSUER};
 

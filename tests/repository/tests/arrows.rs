@@ -259,7 +259,7 @@ fn an_arrow_outward_is_seen() {
 
 #[test]
 fn the_library_of_the_database_knows_no_http() {
-    let manifest = fs::read_to_string(root().join("libs/postgres/Cargo.toml")).unwrap();
+    let manifest = fs::read_to_string(root().join("libs/db/Cargo.toml")).unwrap();
     let dependencies = manifest
         .lines()
         .filter_map(|line| line.split(['.', ' ']).next());

@@ -5,7 +5,7 @@ use repository::{File, files};
 use std::path::Path;
 
 /// Folders whose string literals are checked.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     "operator/src",
     "crds/src",
     "services/auth/src",
@@ -16,7 +16,8 @@ const SOURCES: [&str; 15] = [
     "libs/fail-points/src",
     "libs/ids/src",
     "libs/money/src",
-    "libs/postgres/src",
+    "libs/access/src",
+    "libs/db/src",
     "libs/telemetry/src",
     "libs/text/src",
     "libs/web/src",

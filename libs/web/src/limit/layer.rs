@@ -15,7 +15,7 @@ use utoipa::{
 };
 
 use super::{AddressLimiter, ClientAddress, Meter, TrustedProxies};
-use crate::{Problem, document::add_header, token::carries_token};
+use crate::{Problem, authorization::carries_token, document::add_header};
 
 /// Which requests [`limit_by_address`] counts, and how.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! What an error of the database means to the client whose request met it (ORDERS 12, 14).
 
-use postgres::Failure;
+use db::Failure;
 use sqlx::Error;
 
 use super::Problem;

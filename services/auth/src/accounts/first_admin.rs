@@ -111,7 +111,7 @@ pub async fn ensure(app: &App, admin: &FirstAdmin) -> Result<FirstAdminOutcome, 
         email: admin.email.clone(),
         username: None,
         full_name: admin.full_name.clone(),
-        role: web::token::Role::Admin,
+        role: access::Role::Admin,
         password_hash,
     };
     Ok(users::insert_first_admin(&app.pool, &user).await?)

@@ -8,11 +8,11 @@ mod password;
 mod stored_user;
 mod username;
 
+use access::Role;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use strum::EnumString;
 use utoipa::ToSchema;
-use web::token::Role;
 
 pub use self::{
     email::{Email, EmailError},

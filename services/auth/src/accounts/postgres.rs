@@ -1,8 +1,8 @@
 //! Accounts. The database decides who is unique.
 
-use postgres::{Connection, Pool};
+use access::Role;
+use db::{Connection, Pool};
 use sqlx::PgExecutor;
-use web::token::Role;
 
 use crate::accounts::model::{Email, FullName, Identifier, StoredUser, User, UserId, Username};
 
@@ -56,7 +56,7 @@ pub enum AccountError {
 
 impl From<sqlx::Error> for AccountError {
     fn from(error: sqlx::Error) -> Self {
-        match postgres::constraint(&error) {
+        match db::constraint(&error) {
             Some("users_email_key") => Self::EmailTaken,
             Some("users_username_key") => Self::UsernameTaken,
             Some(_) | None => Self::Database(error),
@@ -112,7 +112,7 @@ pub async fn insert_first_admin(
             transaction.commit().await?;
             Ok(FirstAdminOutcome::Made(made.id))
         }
-        Err(error) if postgres::constraint(&error) == Some("users_email_key") => {
+        Err(error) if db::constraint(&error) == Some("users_email_key") => {
             Ok(FirstAdminOutcome::EmailTaken)
         }
         Err(error) => Err(error),

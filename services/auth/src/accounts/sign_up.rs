@@ -1,10 +1,8 @@
 //! Making an account for oneself, which logs in as well.
 
+use access::Role;
 use clap::ValueEnum;
-use web::{
-    limit::{ClientAddress, Meter},
-    token::Role,
-};
+use web::limit::{ClientAddress, Meter};
 
 use super::{
     model::{

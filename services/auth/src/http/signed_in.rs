@@ -1,7 +1,8 @@
 //! Who calls, asked of the database: a session that ended here is worth nothing at once, whatever its token says.
 
+use access::Caller;
 use axum::{extract::FromRequestParts, http::request::Parts};
-use web::{Problem, token::Caller};
+use web::Problem;
 
 use crate::{
     accounts::model::{SessionId, User, UserId},

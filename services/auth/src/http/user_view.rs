@@ -1,9 +1,9 @@
 //! An account as its owner sees it.
 
+use access::Role;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::token::Role;
 
 use crate::accounts::model::{Status, User, UserId};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::Pool;
+use db::Pool;
 use web::limit::{Exceeded, Meter, Policy, Quota};
 
 use super::{LimitError, postgres as attempts};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::Pool;
+use db::Pool;
 
 use crate::tokens::model::Hash;
 

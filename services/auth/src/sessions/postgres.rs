@@ -1,6 +1,6 @@
 //! Sessions and their refresh tokens. The session's row is the lock of its family.
 
-use postgres::{Connection, Pool};
+use db::{Connection, Pool};
 
 use crate::{
     accounts::model::{SessionId, Status, StoredUser, User, UserId},

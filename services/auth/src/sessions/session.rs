@@ -1,7 +1,8 @@
 //! The tokens of a session: one login, and the family of refresh tokens that came of it.
 
+use access::Claims;
 use chrono::Duration;
-use web::{limit::Meter, token::Claims};
+use web::limit::Meter;
 
 use super::{
     device::Device,

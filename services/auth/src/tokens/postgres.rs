@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use access::{EndedSession, RaisedEpoch, Revoked};
 use chrono::{DateTime, Utc};
-use postgres::Pool;
-use web::token::{EndedSession, RaisedEpoch, Revoked};
+use db::Pool;
 
 use crate::tokens::model::ACCESS_SECONDS;
 

@@ -8,16 +8,14 @@ use std::{
     time::Duration,
 };
 
+use access::{Claims, JwksError, TOKEN_TYPE, TokenScope, Verifier};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header, encode,
     jwk::{Jwk, JwkSet, PublicKeyUse},
 };
 use tokio::sync::watch;
 use tracing::{info, warn};
-use web::{
-    server::stopped,
-    token::{Claims, JwksError, TOKEN_TYPE, TokenScope, Verifier},
-};
+use web::server::stopped;
 
 const RELOAD: Duration = Duration::from_secs(10);
 

@@ -125,7 +125,7 @@ async fn the_sweeper_takes_what_has_run_out_and_nothing_else(pool: PgPool) {
     }
     let (_stop, running) = watch::channel(false);
     assert_eq!(
-        sweeper::sweep(&postgres::Pool::from(&pool), &running)
+        sweeper::sweep(&db::Pool::from(&pool), &running)
             .await
             .unwrap(),
         6,

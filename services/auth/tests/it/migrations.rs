@@ -1,7 +1,7 @@
 //! Every migration while the previous release continues to log users in: nothing that it committed is lost.
 
 use auth::MIGRATOR;
-use postgres::testing::migrations::{Written, under_writers};
+use db::testing::migrations::{Written, under_writers};
 use sqlx::PgPool;
 
 /// How releases register a user, and from the second on log them in and out.
@@ -85,7 +85,7 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
     assert!(told > 0, "the writers went on after the migrations");
 }
 
-postgres::each_migration! {
+db::each_migration! {
     MIGRATOR,
     nothing_is_lost,
     the_second_migration_loses_nothing: 1,

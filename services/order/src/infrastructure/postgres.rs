@@ -5,7 +5,7 @@ pub(crate) mod leases;
 pub(crate) mod request_key;
 
 use clock::Jitter;
-use postgres::Pool;
+use db::Pool;
 
 /// A column of rows that are written together.
 pub(crate) fn column<R, V>(rows: &[R], value: impl Fn(&R) -> V) -> Vec<V> {

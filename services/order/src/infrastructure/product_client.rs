@@ -157,7 +157,7 @@ impl CatalogHttp {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, ReservationsError> {
-        let token = web::internal::own_token(&self.0.token_file)
+        let token = access::internal::own_token(&self.0.token_file)
             .await
             .map_err(unreachable)?;
         let answer = web::call(request.bearer_auth(token))

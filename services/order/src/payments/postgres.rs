@@ -9,7 +9,7 @@ pub(crate) mod payment_row;
 use std::{sync::Arc, time::Instant};
 
 use clock::Jitter;
-use postgres::{Failure, Pool};
+use db::{Failure, Pool};
 
 use super::{
     model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},

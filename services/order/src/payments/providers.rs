@@ -12,7 +12,7 @@ pub use self::{
     settings::{CaptureChoice, MockSettings, PaymentSettings, ProviderChoice},
     webhooks::SignedWebhooks,
 };
-use postgres::Pool;
+use db::Pool;
 
 use super::{
     model::ProviderName,

@@ -1,6 +1,6 @@
 //! Shortfalls, each recorded once: locks the saga, then the order, as intents do, and leaves the saga due (ORDERS 5, 9).
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 
 use super::{
     model::{LineLeft, ShortOrder, Shortfall},

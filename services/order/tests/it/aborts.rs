@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use postgres::testing::eventually;
+use db::testing::eventually;
 use sqlx::PgPool;
 use tokio::{
     io::AsyncWriteExt,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ::audit::{Audited, Finding};
 use axum::http::StatusCode;
-use postgres::testing::eventually;
+use db::testing::eventually;
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clock::Jitter;
+use db::testing::eventually;
 use order::{
     checkout::{
         Command, PlaceOrders,
@@ -11,7 +12,6 @@ use order::{
     infrastructure::postgres::{PgOrders, Pools},
     values::{Country, Quantity, ShippingAddress, Sku, Text, UserId},
 };
-use postgres::testing::eventually;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::support::{

@@ -1,7 +1,7 @@
 //! A full disk: orders are refused without harm, existing orders can be read, and all works again once there is space.
 
 use axum::http::StatusCode;
-use postgres::testing::small_disk::SmallDisk;
+use db::testing::small_disk::SmallDisk;
 use sqlx::PgPool;
 
 use crate::support::shop::{Answer, Person, Shop, order_of};

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use clock::Jitter;
+use db::testing::migrations::{Written, under_writers};
 use order::{
     infrastructure::postgres::MIGRATOR,
     orders::{ports::EventLog, postgres::PgEventLog},
 };
-use postgres::testing::migrations::{Written, under_writers};
 use sqlx::PgPool;
 
 /// How releases write an order and confirm it.
@@ -110,7 +110,7 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
     );
 }
 
-postgres::each_migration! {
+db::each_migration! {
     MIGRATOR,
     nothing_is_lost,
     the_second_migration_loses_nothing: 1,

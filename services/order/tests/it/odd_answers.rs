@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use postgres::testing::eventually;
+use db::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 

@@ -8,7 +8,7 @@ use std::{
 
 use axum::http::StatusCode;
 use clock::Ids;
-use postgres::testing::eventually;
+use db::testing::eventually;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::task::JoinSet;

@@ -64,9 +64,7 @@ impl From<ListError> for Problem {
         match &error {
             ListError::Cursor => bad_cursor(),
             // A cursor is the only thing here that is passed on as it came.
-            ListError::Database(source)
-                if postgres::Failure::of(source) == postgres::Failure::Data =>
-            {
+            ListError::Database(source) if db::Failure::of(source) == db::Failure::Data => {
                 bad_cursor()
             }
             ListError::Database(source) => source.into(),
@@ -130,8 +128,8 @@ fn not_readable(reason: &Unreadable) -> Problem {
 
 /// An error while a product was written: what the database refuses to keep is the client's to change.
 fn kept(error: &sqlx::Error) -> Problem {
-    match postgres::Failure::of(error) {
-        postgres::Failure::Data => Problem::invalid_field(
+    match db::Failure::of(error) {
+        db::Failure::Data => Problem::invalid_field(
             "",
             "not_storable",
             "the database cannot store one of the values",

@@ -1,6 +1,6 @@
 //! Every migration while the previous release continues to sell: nothing that it committed is lost.
 
-use postgres::testing::migrations::{Written, under_writers};
+use db::testing::migrations::{Written, under_writers};
 use product::MIGRATOR;
 use sqlx::PgPool;
 
@@ -125,7 +125,7 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
     assert_eq!(hidden, 0, "lines that are wrongly over");
 }
 
-postgres::each_migration! {
+db::each_migration! {
     MIGRATOR,
     nothing_is_lost,
     the_second_migration_loses_nothing: 1,

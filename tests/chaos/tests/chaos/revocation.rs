@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use access::Role;
 use chaos::{Arena, arena::expect};
 use local_shop::{Member, Workload};
 use rand::{SeedableRng, rngs::SmallRng};
 use reqwest::Method;
 use serde_json::json;
 use tokio::time::sleep;
-use web::token::Role;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_stop() {

@@ -2,11 +2,11 @@
 
 use std::process::Command;
 
+use access::Role;
 use local_shop::{Binaries, Member, Plan, Shop, Workload};
 use reqwest::Client;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use web::token::Role;
 
 use crate::{document, package};
 

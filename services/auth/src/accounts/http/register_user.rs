@@ -1,5 +1,6 @@
 //! `POST /auth/register`
 
+use access::Role;
 use axum::{extract::State, http::StatusCode};
 use garde::Validate;
 use serde::Deserialize;
@@ -8,7 +9,6 @@ use web::{
     Problem, ValidJson,
     limit::{ClientAddress, LimitedByAddress, Meter},
     schema::Line,
-    token::Role,
 };
 
 use crate::{

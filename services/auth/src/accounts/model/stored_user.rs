@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
+use access::Role;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
-use web::token::Role;
 
 use super::{FullName, User, UserId, Username};
 

@@ -1,7 +1,8 @@
 //! `POST /auth/logout`
 
+use access::Caller;
 use axum::{extract::State, http::StatusCode};
-use web::{Problem, token::Caller};
+use web::Problem;
 
 use crate::{
     accounts::model::{SessionId, UserId},

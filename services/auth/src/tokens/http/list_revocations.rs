@@ -1,9 +1,10 @@
 //! `GET /internal/revocations`
 
+use access::Revoked;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use web::{Problem, QueryParameters, token::Revoked};
+use web::{Problem, QueryParameters};
 
 use crate::{app::App, tokens};
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
+use access::TokenScope;
 use auth::{
     accounts::{
         passwords::{HashingLimits, Passwords},
@@ -35,10 +36,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-use web::{
-    server::{Port, layered},
-    token::TokenScope,
-};
+use web::server::{Port, layered};
 
 pub const PASSWORD: &str = "correct horse battery";
 

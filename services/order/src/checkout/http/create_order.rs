@@ -1,5 +1,6 @@
 //! `POST /orders`: places an order.
 
+use access::{Requires, permissions::orders};
 use axum::{
     Json,
     extract::State,
@@ -7,7 +8,7 @@ use axum::{
     response::IntoResponse,
 };
 use idempotency::RequestKey;
-use web::{Problem, Requires, ValidJson, conditional::ETag, permissions::orders};
+use web::{Problem, ValidJson, conditional::ETag};
 
 use super::{
     order_request::{NewOrderBody, OrderRules},

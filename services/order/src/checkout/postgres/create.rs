@@ -3,7 +3,7 @@
 use std::{collections::HashMap, num::NonZeroU32, time::Instant};
 
 use clock::Jitter;
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 use crate::{

@@ -5,7 +5,7 @@ use std::{
     num::NonZeroU32,
 };
 
-use postgres::Transaction;
+use db::Transaction;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 

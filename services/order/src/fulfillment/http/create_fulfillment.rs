@@ -1,13 +1,11 @@
 //! `POST /orders/{id}/fulfillments`: plans a fulfillment.
 
+use access::{Requires, permissions::fulfillments};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::fulfillments,
-    schema::Line,
-};
+use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{

@@ -1,7 +1,8 @@
 //! `POST /fulfillments/{id}/deliver`: a shipment has arrived.
 
+use access::{Requires, permissions::fulfillments};
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, Requires, permissions::fulfillments};
+use web::{PathParameters, Problem};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{

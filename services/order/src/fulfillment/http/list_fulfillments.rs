@@ -1,9 +1,10 @@
 //! `GET /orders/{id}/fulfillments`: the fulfillments of an order.
 
+use access::{Requires, Role, permissions::fulfillments};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, Requires, permissions::fulfillments, token::Role};
+use web::{PathParameters, Problem};
 
 use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
 use crate::{
@@ -19,7 +20,7 @@ pub struct FulfillmentsView {
     data: Vec<FulfillmentView>,
 }
 
-/// As whom somebody may look at what was shipped of an order.
+/// As whom a caller sees the fulfillments and returns of an order.
 pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
     let sells = caller.may::<fulfillments::Write>();
     Viewer {

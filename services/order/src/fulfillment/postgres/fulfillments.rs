@@ -1,6 +1,6 @@
 //! Rows of fulfillments: read, and written step by step under the order's version (ORDERS 22).
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use uuid::Uuid;
 
 use crate::{

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::fulfillments::lines_of;

@@ -1,9 +1,10 @@
 //! What lists share: who reads, and the way from a query to a page.
 
+use access::{Reach, Requires};
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use web::{
-    FieldError, Problem, Reach, Requires,
+    FieldError, Problem,
     list::{self, Paging, Total},
 };
 
@@ -24,7 +25,8 @@ pub fn reader<P>(caller: &Requires<P>) -> Reader {
     }
 }
 
-/// As whom a customer or an admin acts; admins who are customers too act as admins.
+/// As whom a customer or an admin acts; admins who are customers too act as admins where the permission covers what
+/// belongs to anyone.
 pub fn actor<P>(caller: &Requires<P>) -> Actor {
     if caller.reach == Reach::Any {
         Actor::Admin(UserId(caller.id))

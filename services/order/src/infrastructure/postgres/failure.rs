@@ -6,7 +6,7 @@ use std::{
 };
 
 use clock::Jitter;
-use postgres::Failure;
+use db::Failure;
 
 use crate::{
     fulfillment::ports::QueueError,

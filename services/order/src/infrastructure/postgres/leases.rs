@@ -1,4 +1,4 @@
-//! What is the same for every table whose rows are worked on under leases, which have `due_at`, `fence`, `attempts` and
+//! What the tables have in common whose rows are worked on under leases and have `due_at`, `fence`, `attempts` and
 //! `last_error`: locking the rows whose leases still hold, and making them due again (ORDERS 8, 9, 19). A table's own are
 //! the statements that take its rows and write what came of them.
 
@@ -8,7 +8,7 @@ macro_rules! leased_rows {
         /// Locks the rows of these leases, in key order, and says which of the leases still hold. A statement of its own:
         /// what waited for a lock sees the row as it is now, and the fence is compared with that.
         async fn lock_held<Id: Copy + Into<uuid::Uuid>>(
-            transaction: &mut ::postgres::Transaction,
+            transaction: &mut ::db::Transaction,
             leases: &[$crate::values::Lease<Id>],
         ) -> Result<std::collections::HashSet<uuid::Uuid>, sqlx::Error> {
             let (ids, fences): (Vec<uuid::Uuid>, Vec<i64>) = leases
@@ -33,7 +33,7 @@ macro_rules! leased_rows {
         }
 
         async fn postpone<Id: Copy + Into<uuid::Uuid>>(
-            pool: &::postgres::Pool,
+            pool: &::db::Pool,
             postponements: &[$crate::values::Postponement<Id>],
         ) -> Result<(), $crate::infrastructure::postgres::failure::StoreError> {
             let leases: Vec<_> = postponements.iter().map(|one| one.lease).collect();

@@ -1,7 +1,7 @@
 //! The key of a request that changes something, claimed in the transaction of the change (ORDERS 18).
 
+use db::Transaction;
 use idempotency::Claim;
-use postgres::Transaction;
 use uuid::Uuid;
 
 use super::failure::StoreError;

@@ -2,6 +2,7 @@
 //! takes no more than a few places, and no more than so many a minute (ORDERS 15). Placing orders has a queue of its own,
 //! and webhooks bring no token.
 
+use access::{Caller, Role};
 use axum::{
     extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State},
     http::{HeaderValue, StatusCode, header, request::Parts},
@@ -10,11 +11,7 @@ use axum::{
 };
 use tokio::time::Instant;
 use uuid::Uuid;
-use web::{
-    Problem,
-    limit::Meter,
-    token::{Caller, Role},
-};
+use web::{Problem, limit::Meter};
 
 use crate::{app::App, intents::Crowded, values::UserId};
 

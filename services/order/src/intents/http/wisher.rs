@@ -1,7 +1,7 @@
 //! Who asks for a change of payments or orders, in the words of the use cases.
 
+use access::Requires;
 use idempotency::IdempotencyKey;
-use web::Requires;
 
 use crate::{
     infrastructure::http::listing::{actor, reader},

@@ -1,8 +1,9 @@
 //! `POST /orders/{id}/cancel`: cancels an order that is not wholly shipped. `DELETE /orders/{id}` is its alias.
 
+use access::{Requires, permissions::orders};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::orders};
+use web::{PathParameters, Problem, conditional::ETag};
 
 use super::{order_view::OrderView, refusal};
 use crate::{

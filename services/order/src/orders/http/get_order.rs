@@ -1,13 +1,13 @@
 //! `GET /orders/{id}`: one order.
 
+use access::{
+    Requires,
+    permissions::{orders, vendor_orders},
+};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{
-    PathParameters, Problem, Requires,
-    conditional::ETag,
-    permissions::{orders, vendor_orders},
-};
+use web::{PathParameters, Problem, conditional::ETag};
 
 use super::{order_view::OrderView, refusal, vendor_order_view::VendorOrderView};
 use crate::{

@@ -1,5 +1,6 @@
 //! `GET /orders/{id}/history`: what happened to an order.
 
+use access::{Requires, permissions::orders};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,9 +8,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    PathParameters, Problem, Requires,
+    PathParameters, Problem,
     list::{ListQuery, NoFilter, Page, Paging, Start},
-    permissions::orders,
 };
 
 use super::refusal;

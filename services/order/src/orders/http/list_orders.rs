@@ -1,13 +1,13 @@
 //! `GET /orders`: the caller's orders, or everybody's for admins.
 
+use access::{Requires, permissions::orders};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem, Requires,
+    Problem,
     list::{ListQuery, NewestFirst, Page},
-    permissions::orders,
 };
 
 use super::{order_listing::page, order_view::OrderView, state_name::OrderStatusName};

@@ -1,10 +1,10 @@
 //! `GET /orders/user/{id}`: the orders of one user.
 
+use access::{Requires, permissions::orders};
 use axum::{Json, extract::State};
 use web::{
-    PathParameters, Problem, Requires,
+    PathParameters, Problem,
     list::{ListQuery, NoFilter, Page},
-    permissions::orders,
 };
 
 use super::{order_listing::page, order_view::OrderView};

@@ -1,13 +1,13 @@
 //! `GET /vendor/orders`: orders with products of the calling vendor.
 
+use access::{Requires, permissions::vendor_orders};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem, Requires,
+    Problem,
     list::{ListQuery, Page},
-    permissions::vendor_orders,
 };
 
 use super::{

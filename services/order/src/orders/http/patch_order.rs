@@ -1,13 +1,13 @@
 //! `PATCH /orders/{id}`, and `PUT` as its alias: the address and the note of a pending order.
 
+use access::{Requires, permissions::orders};
 use axum::{Json, extract::State};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, Requires, ValidJson,
+    PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    permissions::orders,
     schema::{Line, Lines},
 };
 

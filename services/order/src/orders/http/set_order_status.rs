@@ -1,13 +1,13 @@
 //! `PUT /orders/{id}/status`: a confirmed order is said to be completed.
 
+use access::{Requires, permissions::orders};
 use axum::{Json, extract::State};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, Requires, ValidJson,
+    PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    permissions::orders,
 };
 
 use super::{order_view::OrderView, revision_refusal, state_name::OrderStatusName};

@@ -1,7 +1,7 @@
 //! Counting the orders of a list, up to a limit, so that a count never reads a whole table.
 //! A statement for each set of filters that has its own index, as in `list`.
 
-use postgres::Pool;
+use db::Pool;
 
 use crate::orders::model::{OrderFilter, Status};
 

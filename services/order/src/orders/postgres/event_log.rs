@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use clock::Jitter;
-use postgres::Pool;
+use db::Pool;
 
 use crate::{
     infrastructure::postgres::failure::{StoreError, retrying},

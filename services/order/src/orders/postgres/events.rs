@@ -1,6 +1,6 @@
 //! Events: every transaction that raises an order's version writes the event of that version here, in one statement.
 
-use postgres::Transaction;
+use db::Transaction;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -1,6 +1,6 @@
 //! Reading orders: by id, and as lists, newest first. A statement for each set of filters that has its own index.
 
-use postgres::Pool;
+use db::Pool;
 use sqlx::types::Json;
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 use super::{

@@ -1,7 +1,7 @@
 //! Orders with their fulfillments or returns: read, and written step by step under the order's version (ORDERS 22); and
 //! what the rows of both have in common, their lines, and the units of the order that these count in.
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{list::by_ids, revise::advance};
@@ -128,7 +128,7 @@ pub(crate) fn part_line(position: i16, sku: String, units: i32) -> Result<PartLi
 macro_rules! line_rows {
     ($lines:literal, $of:literal) => {
         pub(super) async fn insert_lines(
-            transaction: &mut ::postgres::Transaction,
+            transaction: &mut ::db::Transaction,
             id: uuid::Uuid,
             lines: &[$crate::orders::model::PartLine],
         ) -> Result<(), StoreError> {
@@ -155,7 +155,7 @@ macro_rules! line_rows {
         }
 
         pub(super) async fn lines_of(
-            pool: &::postgres::Pool,
+            pool: &::db::Pool,
             ids: &[uuid::Uuid],
         ) -> Result<
             std::collections::HashMap<uuid::Uuid, Vec<$crate::orders::model::PartLine>>,

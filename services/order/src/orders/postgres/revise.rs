@@ -1,6 +1,6 @@
 //! Orders changed by hand: a compare-and-set on the version, and the event of the new one (ORDERS 22).
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use sqlx::types::Json;
 
 use super::{

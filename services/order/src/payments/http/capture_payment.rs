@@ -1,8 +1,9 @@
 //! `POST /payments/{id}/capture`: takes the money that was set aside.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::payments};
+use web::{PathParameters, Problem, conditional::ETag};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{

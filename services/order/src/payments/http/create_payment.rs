@@ -1,5 +1,6 @@
 //! `POST /payments`: starts the payment of an order.
 
+use access::{Requires, permissions::payments};
 use axum::{
     Json,
     extract::State,
@@ -10,7 +11,7 @@ use garde::Validate;
 use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, Requires, ValidJson, conditional::ETag, permissions::payments};
+use web::{Problem, ValidJson, conditional::ETag};
 
 use super::{
     payment_refusal,

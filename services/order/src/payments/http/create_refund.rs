@@ -1,14 +1,13 @@
 //! `POST /payments/{id}/refunds`: gives money back. `POST /payments/refund/{id}` is its alias.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
 use idempotency::RequestKey;
 use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::payments, schema::Line,
-};
+use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line};
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{

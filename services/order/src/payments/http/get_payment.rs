@@ -1,7 +1,8 @@
 //! `GET /payments/{id}`: one payment.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::payments};
+use web::{PathParameters, Problem, conditional::ETag};
 
 use super::{payment_refusal, payment_view::PaymentView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};

@@ -1,7 +1,8 @@
 //! `GET /payments/{id}/status`: how far a payment is.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, Requires, permissions::payments};
+use web::{PathParameters, Problem};
 
 use super::{payment_refusal, payment_view::PaymentStatusView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};

@@ -1,13 +1,13 @@
 //! `GET /payments`: the caller's payments, or everybody's for admins.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem, Requires,
+    Problem,
     list::{ListQuery, NewestFirst, Page},
-    permissions::payments,
 };
 
 use super::{

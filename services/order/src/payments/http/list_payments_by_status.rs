@@ -1,10 +1,10 @@
 //! `GET /payments/status/{status}`: payments in one state.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
 use web::{
-    PathParameters, Problem, Requires,
+    PathParameters, Problem,
     list::{ListQuery, NoFilter, Page},
-    permissions::payments,
 };
 
 use super::{

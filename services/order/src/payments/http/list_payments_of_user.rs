@@ -1,10 +1,10 @@
 //! `GET /payments/user/{id}`: the payments of one user.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
 use web::{
-    PathParameters, Problem, Requires,
+    PathParameters, Problem,
     list::{ListQuery, NoFilter, Page},
-    permissions::payments,
 };
 
 use super::{payment_listing::page, payment_view::PaymentView};

@@ -1,9 +1,10 @@
 //! `GET /payments/{id}/refunds`: the refunds of a payment.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, Requires, permissions::payments};
+use web::{PathParameters, Problem};
 
 use super::{payment_refusal, payment_view::RefundView};
 use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};

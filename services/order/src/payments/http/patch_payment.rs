@@ -1,13 +1,13 @@
 //! `PATCH /payments/{id}`, and `PUT` as its alias: the note of a payment.
 
+use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, Requires, ValidJson,
+    PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    permissions::payments,
     schema::Lines,
 };
 

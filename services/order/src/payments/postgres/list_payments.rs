@@ -1,6 +1,6 @@
 //! Reading payments: by id, and as lists, newest first.
 
-use postgres::Pool;
+use db::Pool;
 use uuid::Uuid;
 
 use super::payment_row::{PaymentRow, select_payments};

@@ -1,7 +1,7 @@
 //! The saga, the order and the payment of an intent, locked in that order, and what is written of them (ORDERS 9).
 
+use db::{Pool, Transaction, constraint};
 use money::{Currency, Money};
-use postgres::{Pool, Transaction, constraint};
 use uuid::Uuid;
 
 use super::{Stop, payment_row::select_payments};

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 pub(super) use self::behaviour::offered;
 pub use self::webhooks::MockWebhooks;
-use postgres::Pool;
+use db::Pool;
 
 use self::{
     behaviour::{Behaviour, Entry, Kind},

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use clock::Clock;
 use serde::{Deserialize, Serialize};
-use web::signature::{Secrets, SecretsError};
+use webhooks::{Secrets, SecretsError};
 
 use crate::{
     payments::{

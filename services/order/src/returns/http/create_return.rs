@@ -1,14 +1,12 @@
 //! `POST /orders/{id}/returns`: a customer gives goods back.
 
+use access::{Requires, permissions::returns};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use garde::Validate;
 use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    FieldError, PathParameters, Problem, Requires, ValidJson, permissions::returns,
-    schema::BlankLine,
-};
+use web::{FieldError, PathParameters, Problem, ValidJson, schema::BlankLine};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{

@@ -1,9 +1,10 @@
 //! `GET /orders/{id}/returns`: what comes back of an order.
 
+use access::{Requires, permissions::returns};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{PathParameters, Problem, Requires, permissions::returns};
+use web::{PathParameters, Problem};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{app::App, fulfillment::http::list_fulfillments::viewer, values::OrderId};

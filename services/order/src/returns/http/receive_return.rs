@@ -1,7 +1,8 @@
 //! `POST /returns/{id}/receive`: the goods are back.
 
+use access::{Requires, permissions::returns};
 use axum::{Json, extract::State, http::StatusCode};
-use web::{PathParameters, Problem, Requires, permissions::returns};
+use web::{PathParameters, Problem};
 
 use super::{return_refusal, return_view::ReturnView};
 use crate::{

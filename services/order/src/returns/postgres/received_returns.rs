@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use db::Pool;
 use money::Money;
-use postgres::Pool;
 use uuid::Uuid;
 
 use super::returns::lines_of;

@@ -1,8 +1,8 @@
 //! Rows of returns: read, and written step by step under the order's version (ORDERS 22).
 
+use db::{Pool, Transaction};
 use idempotency::Claim;
 use money::Money;
-use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use crate::{

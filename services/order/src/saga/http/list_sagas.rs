@@ -1,12 +1,12 @@
 //! `GET /sagas`: what is still to be done for orders, for admins.
 
+use access::{Requires, permissions::sagas};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem, Requires,
+    Problem,
     list::{ListQuery, Page, Paging, Start},
-    permissions::sagas,
 };
 
 use super::saga_view::SagaView;

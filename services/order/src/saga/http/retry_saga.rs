@@ -1,8 +1,9 @@
 //! `POST /sagas/{id}/retry`: another attempt now.
 
+use access::{Requires, permissions::sagas};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{PathParameters, Problem, Requires, permissions::sagas};
+use web::{PathParameters, Problem};
 
 use super::saga_view::{SagaView, of_tending};
 use crate::{app::App, intents::http::wisher::wisher, values::SagaId};

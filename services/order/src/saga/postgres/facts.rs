@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use postgres::Pool;
+use db::Pool;
 use uuid::Uuid;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Sagas as administrators see and prod them.
 
+use db::Pool;
 use idempotency::Claim;
-use postgres::Pool;
 use uuid::Uuid;
 
 use crate::{

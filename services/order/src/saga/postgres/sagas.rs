@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use clock::Jitter;
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 
 use super::{facts, settle};
 use crate::{

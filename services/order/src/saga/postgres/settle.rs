@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use postgres::Transaction;
+use db::Transaction;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

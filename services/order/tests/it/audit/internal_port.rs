@@ -1,16 +1,14 @@
 //! The audit on the internal port, where the operator reads its result and requests another.
 
+use access::internal::AllowedCallers;
 use axum::{Router, body::Body, http::Request};
+use db::testing::eventually;
 use order::app::{internal, service};
-use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-use web::{
-    internal::AllowedCallers,
-    server::{Port, layered},
-};
+use web::server::{Port, layered};
 
 use super::damaged::Damaged;
 use crate::support::shop::Shop;

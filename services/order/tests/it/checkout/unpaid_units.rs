@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
+use access::Role;
 use clock::Jitter;
+use db::testing::eventually;
 use order::{
     checkout::{
         Command, PlaceOrderError, PlaceOrders,
@@ -19,10 +21,8 @@ use order::{
     payments::providers::PaymentSettings,
     values::{OrderId, ProductId, Quantity, RequestIdentity, Sku, UserId, Window},
 };
-use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::{send, settle},

@@ -2,6 +2,7 @@
 //! payment are known to do. A new provider implements [`Bench`] for its test system and runs them all.
 
 use clock::Ids;
+use db::testing::eventually;
 use futures::FutureExt;
 use money::Money;
 use order::{
@@ -14,7 +15,6 @@ use order::{
     },
     values::{OrderId, PaymentId, RefundId},
 };
-use postgres::testing::eventually;
 use uuid::Uuid;
 
 /// A provider to be tested.

@@ -4,8 +4,8 @@
 use std::{path::Path, time::Duration};
 
 use clock::Clock;
+use db::testing::eventually;
 use order::payments::providers::{MockWebhooks, PaymentSettings};
-use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch};

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use db::testing::within;
 use order::saga::{model::Lane, ports::Sagas};
-use postgres::testing::within;
 use serde_json::Value;
 use sqlx::PgPool;
 

@@ -1,11 +1,11 @@
 //! Maintenance by `work`: old rows are deleted until none is left, and sagas are reopened in key order.
 
 use clock::{Clock, Jitter};
+use db::testing::eventually;
 use order::{
     infrastructure::postgres::{PgOrders, Pools},
     saga::{KeepHouse, ports::Sagas, postgres::PgSagas},
 };
-use postgres::testing::eventually;
 use sqlx::PgPool;
 use tokio::sync::watch;
 

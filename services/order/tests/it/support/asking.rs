@@ -35,6 +35,6 @@ impl Shop {
 
     /// The vendor of a product, able to log in.
     pub fn vendor_of(&self, sku: &str) -> Person {
-        self.person_with(self.product.vendor_of(sku), &[web::token::Role::Vendor])
+        self.person_with(self.product.vendor_of(sku), &[access::Role::Vendor])
     }
 }

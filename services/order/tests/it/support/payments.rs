@@ -4,8 +4,8 @@ use axum::{
     body::Body,
     http::{Method, Request},
 };
+use db::testing::eventually;
 use order::payments::providers::PaymentSettings;
-use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 

@@ -5,8 +5,10 @@ mod requests;
 
 use std::{num::NonZeroU32, path::PathBuf, sync::LazyLock, time::Duration};
 
+use access::{Role, testing::Signer};
 use axum::Router;
 use clock::{Clock, Ids, Jitter};
+use db::{Pool, testing::Proxy};
 use order::{
     app::{App, Parts, service},
     checkout::{PlaceOrders, QueueLimits},
@@ -25,12 +27,10 @@ use order::{
     },
     saga::Poke,
 };
-use postgres::{Pool, testing::Proxy};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
-use web::token::{Role, testing::Signer};
 use worker::Tasks;
 
 pub use self::requests::{Answer, address, order_of, post};
@@ -106,7 +106,7 @@ const IMPATIENT: Waits = Waits {
     patience: Duration::from_millis(600),
 };
 
-/// Limits of the database as `libs/postgres` sets them.
+/// Limits of the database as `libs/db` sets them.
 const LIMITS: [(&str, &str); 3] = [
     ("lock_timeout", "250ms"),
     ("statement_timeout", "2s"),

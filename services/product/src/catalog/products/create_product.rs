@@ -1,8 +1,8 @@
 //! Putting a product up for sale, with its first units.
 
 use clock::Ids;
+use db::{Pool, Transaction};
 use idempotency::{Answer, Claim, Once};
-use postgres::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{
@@ -35,7 +35,7 @@ pub enum CreateProductError {
 
 impl From<sqlx::Error> for CreateProductError {
     fn from(error: sqlx::Error) -> Self {
-        match postgres::constraint(&error) {
+        match db::constraint(&error) {
             Some("products_sku_unique") => Self::SkuTaken,
             Some("products_slug_unique") => Self::SlugTaken,
             Some(_) | None => Self::Database(error),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use postgres::{Connection, Pool};
+use db::{Connection, Pool};
 use tokio::sync::{mpsc, oneshot};
 use worker::Tasks;
 

@@ -1,6 +1,6 @@
 //! Changing what a product says of itself. Its SKU stays for ever: stock and orders go by it.
 
-use postgres::Pool;
+use db::Pool;
 use web::conditional::{ETag, IfMatch};
 
 use super::{
@@ -46,7 +46,7 @@ pub enum UpdateProductError {
 
 impl From<sqlx::Error> for UpdateProductError {
     fn from(error: sqlx::Error) -> Self {
-        match postgres::constraint(&error) {
+        match db::constraint(&error) {
             Some("products_slug_unique") => Self::SlugTaken,
             Some(_) | None => Self::Database(error),
         }

@@ -1,6 +1,6 @@
 //! Callers, in the words of the catalogue.
 
-use web::{Reach, Requires, permissions::products, token::Caller};
+use access::{Caller, Reach, Requires, permissions::products};
 
 use crate::catalog::products::model::{Owner, VendorId, Viewer};
 

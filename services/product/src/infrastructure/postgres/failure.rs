@@ -1,6 +1,6 @@
 //! What fails when stock is changed or a list is read.
 
-use postgres::Failure;
+use db::Failure;
 
 use super::retry::Retryable;
 

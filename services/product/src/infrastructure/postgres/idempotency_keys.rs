@@ -1,7 +1,7 @@
 //! Idempotency keys with the responses to their requests.
 
+use db::{Pool, Transaction};
 use idempotency::{Answer, Claim, Once};
-use postgres::{Pool, Transaction};
 
 /// What the key stands for; a fresh one belongs to this transaction now.
 pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim<Answer>, sqlx::Error> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::{ConnectError, Database, Pool};
+use db::{ConnectError, Database, Pool};
 
 /// For lists: one slow list still leaves room for another, and two cannot keep others from the database.
 const LISTS: u32 = 2;

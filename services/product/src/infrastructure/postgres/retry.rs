@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clock::Jitter;
-use postgres::Failure;
+use db::Failure;
 use tokio::time::Instant;
 
 /// No attempt begins later than this.

@@ -1,8 +1,8 @@
 //! Setting and adjusting `on_hand`, under the lock that reservations take as well.
 
 use clock::Ids;
+use db::Pool;
 use idempotency::{Answer, Claim, Once};
-use postgres::Pool;
 use web::conditional::{ETag, IfMatch};
 
 use super::{

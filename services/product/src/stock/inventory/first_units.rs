@@ -1,7 +1,7 @@
 //! The stock of a new product, with its first units.
 
 use clock::Ids;
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 use super::{

@@ -1,6 +1,6 @@
 //! The places where units may be.
 
-use postgres::Pool;
+use db::Pool;
 use web::list::{Paging, Total};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 use super::{

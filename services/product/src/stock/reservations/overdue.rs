@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use tracing::error;
 use uuid::Uuid;
 

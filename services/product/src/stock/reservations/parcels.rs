@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use clock::Ids;
-use postgres::Pool;
+use db::Pool;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

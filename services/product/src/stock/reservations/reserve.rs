@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use db::{Pool, Transaction};
 use money::Currency;
-use postgres::{Pool, Transaction};
 use tracing::error;
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use postgres::Pool;
+use db::Pool;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

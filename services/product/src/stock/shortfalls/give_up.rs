@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clock::Ids;
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 use super::postgres::{self as shortfalls, Having, Lines};

@@ -1,7 +1,7 @@
 //! Units that orders have and a stock level has not, and what is told to the order service about it.
 
 use clock::Ids;
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use uuid::Uuid;
 
 use crate::{

@@ -92,6 +92,6 @@ async fn the_table_itself_refuses_to_oversell(pool: PgPool) {
         ),
     ] {
         let refused = sqlx::raw_sql(change).execute(&shop.pool).await.unwrap_err();
-        assert_eq!(postgres::constraint(&refused), Some(rule), "{change}");
+        assert_eq!(db::constraint(&refused), Some(rule), "{change}");
     }
 }

@@ -1,8 +1,8 @@
 //! Many requests at once: no unit is sold twice, no transaction deadlocks, and retries find their own holds.
 
 use clock::Ids;
+use db::Pool;
 use futures::future::join_all;
-use postgres::Pool;
 use product::stock::reservations::{
     Committed, Release, Released, Shipped, commit, expire_overdue, extend,
     model::{Reservation, Verdict},

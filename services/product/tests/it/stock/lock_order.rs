@@ -2,7 +2,7 @@
 //! and none after it.
 
 use clock::Ids;
-use postgres::{Pool, testing::eventually};
+use db::{Pool, testing::eventually};
 use product::stock::reservations::{
     Release, commit, expire_overdue, extend, release, reserve, restock, ship,
 };

@@ -11,14 +11,15 @@ use std::{
     time::Duration,
 };
 
+use access::{Role, internal::AllowedCallers, testing::Signer};
 use axum::{
     Router,
     extract::ConnectInfo,
     http::{Method, Request},
 };
 use clock::{Ids, Jitter};
+use db::{Pool, testing::eventually};
 use idempotency::InFlight;
-use postgres::{Pool, testing::eventually};
 use product::{
     app::{App, Parts},
     audit::{Auditor, StockBooks},
@@ -37,11 +38,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
-use web::{
-    internal::AllowedCallers,
-    server::{Port, layered},
-    token::{Role, testing::Signer},
-};
+use web::server::{Port, layered};
 use worker::Tasks;
 
 pub use self::{

@@ -178,7 +178,7 @@ async fn an_access_token_carries_the_roles_of_the_day(pool: PgPool) {
         .verify(second.access())
         .await
         .unwrap();
-    assert!(caller.has(web::token::Role::Vendor));
+    assert!(caller.has(access::Role::Vendor));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -1,8 +1,8 @@
+use access::Verifier;
 use auth::{MIGRATOR, tokens::signing::KeyFiles};
 use jsonwebtoken::jwk::JwkSet;
 use serde_json::json;
 use sqlx::PgPool;
-use web::token::Verifier;
 
 use crate::support::fixture::{Auth, request, scope};
 
@@ -29,7 +29,7 @@ async fn the_published_keys_verify_a_token(pool: PgPool) {
             .await
             .unwrap();
         assert_eq!(format!("usr_{}", caller.id), ann.text("/user/id"));
-        assert_eq!(caller.roles, [web::token::Role::Customer]);
+        assert_eq!(caller.roles, [access::Role::Customer]);
     }
 }
 
@@ -68,7 +68,7 @@ async fn a_token_names_its_type_its_key_and_its_end(pool: PgPool) {
         (header.typ.as_deref(), header.kid.as_deref()),
         (Some("at+jwt"), Some("k1"))
     );
-    let claims = jsonwebtoken::dangerous::insecure_decode::<web::token::Claims>(ann.access())
+    let claims = jsonwebtoken::dangerous::insecure_decode::<access::Claims>(ann.access())
         .unwrap()
         .claims;
     assert_eq!(claims.exp - claims.iat, 900);

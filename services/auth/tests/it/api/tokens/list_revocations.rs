@@ -7,16 +7,13 @@ use std::{
     time::Duration,
 };
 
+use access::{RevocationFeed, Verifier, internal::AllowedCallers};
 use auth::{MIGRATOR, http, sweeper};
 use axum::{Router, extract::Request, http::StatusCode, middleware::map_request};
-use postgres::testing::eventually;
+use db::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch, time::Instant};
-use web::{
-    internal::AllowedCallers,
-    token::{RevocationFeed, Verifier},
-};
 
 use crate::support::fixture::{Auth, Settings, request, scope};
 
@@ -229,7 +226,7 @@ async fn a_revocation_stays_as_long_as_a_token_may_live_and_no_longer(pool: PgPo
     )
     .await;
     assert_eq!(
-        sweeper::sweep(&postgres::Pool::from(&pool), &running)
+        sweeper::sweep(&db::Pool::from(&pool), &running)
             .await
             .unwrap(),
         0
@@ -252,7 +249,7 @@ async fn a_revocation_stays_as_long_as_a_token_may_live_and_no_longer(pool: PgPo
     .await;
     assert_eq!(listening.feed("").await["sessions"], json!([]));
     assert_eq!(
-        sweeper::sweep(&postgres::Pool::from(&pool), &running)
+        sweeper::sweep(&db::Pool::from(&pool), &running)
             .await
             .unwrap(),
         1

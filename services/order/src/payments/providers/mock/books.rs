@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::{

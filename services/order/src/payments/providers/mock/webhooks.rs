@@ -3,12 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use clock::Clock;
-use postgres::Pool;
+use db::Pool;
 use reqwest::{Client, StatusCode, header};
 use tokio::sync::watch;
 use tracing::{info, warn};
 use uuid::Uuid;
-use web::signature::{Secrets, SecretsError};
+use webhooks::{Secrets, SecretsError};
 
 use crate::{
     payments::providers::{

@@ -1,14 +1,14 @@
 //! `POST /orders` by one customer at a time, while product works.
 
+use access::Role;
 use axum::{
     body::Body,
     http::{HeaderValue, Request},
 };
+use db::testing::eventually;
 use order::checkout::QueueLimits;
-use postgres::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Shop, address, order_of, post};
 

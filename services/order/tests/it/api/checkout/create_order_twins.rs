@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use db::testing::eventually;
 use order::checkout::QueueLimits;
-use postgres::testing::eventually;
 use sqlx::PgPool;
 
 use crate::support::{

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use postgres::testing::eventually;
+use db::testing::eventually;
 use sqlx::PgPool;
 
 use crate::support::{

@@ -1,8 +1,8 @@
 //! `POST /orders/{id}/fulfillments`, and the list.
 
+use access::Role;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Shop, order_of};
 

@@ -1,8 +1,8 @@
 //! `POST /fulfillments/{id}/ship`, `/deliver` and `/cancel`.
 
+use access::Role;
 use serde_json::json;
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::Shop;
 

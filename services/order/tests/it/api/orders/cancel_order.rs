@@ -1,9 +1,9 @@
 //! `POST /orders/{id}/cancel`, and `DELETE /orders/{id}` as its alias.
 
+use access::Role;
 use axum::http::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::{call, pay, payment_of, place, send},

@@ -1,8 +1,8 @@
 //! `GET /orders/{id}`.
 
+use access::Role;
 use axum::{body::Body, http::Request};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Shop, order_of};
 

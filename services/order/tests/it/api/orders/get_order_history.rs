@@ -1,8 +1,8 @@
 //! `GET /orders/{id}/history`.
 
+use access::Role;
 use serde_json::json;
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Shop, order_of};
 

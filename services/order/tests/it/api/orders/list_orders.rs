@@ -1,8 +1,8 @@
 //! `GET /orders`.
 
+use access::Role;
 use serde_json::Value;
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Answer, Shop, order_of};
 

@@ -1,7 +1,7 @@
 //! `GET /orders/user/{id}`.
 
+use access::Role;
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Shop, order_of};
 

@@ -1,8 +1,8 @@
 //! `GET /vendor/orders`, and the filter by vendor of `GET /orders`.
 
+use access::Role;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Answer, Shop, order_of};
 

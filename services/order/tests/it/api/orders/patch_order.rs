@@ -1,8 +1,8 @@
 //! `PATCH /orders/{id}`, and `PUT`.
 
+use access::Role;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Answer, Person, Shop, address, order_of};
 

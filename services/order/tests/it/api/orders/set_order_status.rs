@@ -1,8 +1,8 @@
 //! `PUT /orders/{id}/status`.
 
+use access::Role;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::shop::{Answer, Person, Shop, order_of};
 

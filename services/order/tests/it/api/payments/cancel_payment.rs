@@ -1,9 +1,9 @@
 //! `POST /payments/{id}/cancel`, and `DELETE /payments/{id}` as its alias.
 
+use access::Role;
 use axum::http::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::{authorised, call, pay, place, send, settle},

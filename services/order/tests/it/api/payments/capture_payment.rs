@@ -1,8 +1,8 @@
 //! `POST /payments/{id}/capture`.
 
+use access::Role;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::{authorised, pay, send, settle},

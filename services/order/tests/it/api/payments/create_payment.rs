@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use access::Role;
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::{pay, place, send, settle},

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use access::Role;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::{authorised, pay, send, settle},

@@ -1,7 +1,7 @@
 //! `GET /payments/{id}`.
 
+use access::Role;
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::{pay, payment_of},

@@ -1,8 +1,8 @@
 //! `GET /payments/{id}/status`.
 
+use access::Role;
 use serde_json::json;
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{payments::pay, shop::Shop};
 

@@ -1,8 +1,8 @@
 //! `GET /payments`.
 
+use access::Role;
 use serde_json::Value;
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::{pay, place},

@@ -1,7 +1,7 @@
 //! `GET /payments/status/{status}`.
 
+use access::Role;
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{payments::pay, shop::Shop};
 

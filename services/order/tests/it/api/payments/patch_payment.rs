@@ -1,9 +1,9 @@
 //! `PATCH /payments/{id}`, and `PUT` as its alias.
 
+use access::Role;
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use crate::support::{
     payments::pay,

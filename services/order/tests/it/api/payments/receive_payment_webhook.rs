@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use clock::Clock;
 use serde_json::json;
 use sqlx::PgPool;
-use web::signature::Secrets;
+use webhooks::Secrets;
 
 use crate::{
     payments::mock_provider::{OTHER_SECRET, SECRET},

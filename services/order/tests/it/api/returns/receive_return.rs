@@ -1,5 +1,6 @@
 //! `POST /returns/{id}/approve`, `/receive` and `/reject`.
 
+use access::Role;
 use axum::http::StatusCode;
 use clock::Jitter;
 use order::{
@@ -10,7 +11,6 @@ use order::{
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use web::token::Role;
 
 use super::create_return::{give_back, shipped};
 use crate::support::{

@@ -1,5 +1,6 @@
 //! `POST /products`
 
+use access::{Requires, permissions};
 use axum::{extract::State, http::StatusCode};
 use garde::Validate;
 use idempotency::{Answer, IdempotencyKey, Once, OptionalKey};
@@ -7,9 +8,8 @@ use money::Amount;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    Problem, Requires, ValidJson,
+    Problem, ValidJson,
     conditional::ETag,
-    permissions,
     schema::{Line, Lines},
 };
 

@@ -1,7 +1,8 @@
 //! `DELETE /products/{id}`
 
+use access::{Requires, permissions};
 use axum::{extract::State, http::StatusCode};
-use web::{PathParameters, Problem, Requires, permissions};
+use web::{PathParameters, Problem};
 
 use crate::{
     app::App,

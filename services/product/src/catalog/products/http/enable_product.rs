@@ -1,7 +1,8 @@
 //! `POST /products/{id}/enable`
 
+use access::{Requires, permissions::products};
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::products};
+use web::{PathParameters, Problem, conditional::ETag};
 
 use super::product_view::ProductView;
 use crate::{

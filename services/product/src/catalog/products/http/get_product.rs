@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use access::Guest;
 use axum::extract::State;
 use tokio::time::Instant;
-use web::{PathParameters, Problem, conditional::ETag, token::Guest};
+use web::{PathParameters, Problem, conditional::ETag};
 
 use super::{product_view::ProductView, views::View};
 use crate::{

@@ -1,5 +1,6 @@
 //! `GET /products`
 
+use access::Guest;
 use axum::{Json, extract::State};
 use money::DecimalText;
 use serde::Deserialize;
@@ -9,7 +10,6 @@ use web::{
     limit::LimitedByAddress,
     list::{ListQuery, Page},
     schema::BlankLine,
-    token::Guest,
 };
 
 use super::{product_query, product_view::ProductView};

@@ -1,12 +1,12 @@
 //! `GET /vendor/products`
 
+use access::{Requires, permissions::vendor_products};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
-    Problem, Requires,
+    Problem,
     list::{ListQuery, Page},
-    permissions::vendor_products,
     schema::BlankLine,
 };
 

@@ -1,14 +1,14 @@
 //! `PATCH /products/{id}`, and `PUT` as its alias.
 
+use access::{Requires, permissions};
 use axum::{Json, extract::State};
 use garde::Validate;
 use money::Amount;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, Requires, ValidJson,
+    PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    permissions,
     schema::{Line, Lines},
 };
 

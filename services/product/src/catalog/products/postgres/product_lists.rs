@@ -1,7 +1,7 @@
 //! Lists of products. Every parameter may be empty. The sessions of lists plan each statement with its values
 //! (`pools::LIST_SETTINGS`), so that what is empty falls away and every sort and filter finds its index.
 
-use postgres::Pool;
+use db::Pool;
 use web::list::{Paging, Total};
 
 use super::{product_row::ProductRow, select_products};

@@ -2,7 +2,7 @@
 //! statistics say that few products are left, such an index looks cheaper than the key (ORDERS 13). Slugs are unique only
 //! among what is left.
 
-use postgres::Transaction;
+use db::Transaction;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 

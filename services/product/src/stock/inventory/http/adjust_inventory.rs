@@ -1,13 +1,13 @@
 //! `POST /inventory/{sku}/adjustments`
 
+use access::{Requires, permissions::stock};
 use axum::extract::State;
 use garde::Validate;
 use idempotency::{Answer, IdempotencyKey, Once};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, Requires, ValidJson,
-    permissions::stock,
+    PathParameters, Problem, ValidJson,
     schema::{Difference, Line},
 };
 

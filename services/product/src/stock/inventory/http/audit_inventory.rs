@@ -1,10 +1,11 @@
 //! `POST /inventory/audit`
 
 use ::audit::{Audited, Findings};
+use access::{Requires, permissions::stock};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{Problem, Requires, permissions::stock};
+use web::Problem;
 
 use crate::{app::App, audit};
 

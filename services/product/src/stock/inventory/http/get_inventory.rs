@@ -1,7 +1,8 @@
 //! `GET /inventory/{sku}`
 
+use access::{Requires, permissions::stock};
 use axum::{Json, extract::State};
-use web::{PathParameters, Problem, Requires, conditional::ETag, permissions::stock};
+use web::{PathParameters, Problem, conditional::ETag};
 
 use super::inventory_view::InventoryView;
 use crate::{

@@ -1,13 +1,13 @@
 //! `GET /inventory`
 
+use access::{Requires, permissions::stock};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 use web::{
-    Problem, Requires,
+    Problem,
     list::{ListQuery, Page, Paging},
-    permissions::stock,
 };
 
 use super::inventory_view::InventoryView;

@@ -1,14 +1,14 @@
 //! `GET /inventory/{sku}/movements`
 
+use access::{Requires, permissions::stock};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    PathParameters, Problem, Requires,
+    PathParameters, Problem,
     list::{ListQuery, NoFilter, Page, Paging},
-    permissions::stock,
 };
 
 use crate::{

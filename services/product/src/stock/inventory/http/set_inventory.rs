@@ -1,14 +1,14 @@
 //! `PUT /inventory/{sku}`
 
+use access::{Requires, permissions::stock};
 use axum::{extract::State, http::StatusCode};
 use garde::Validate;
 use idempotency::{Answer, IdempotencyKey, Once};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, Requires, ValidJson,
+    PathParameters, Problem, ValidJson,
     conditional::{ETag, IfMatch},
-    permissions::stock,
     schema::Line,
 };
 

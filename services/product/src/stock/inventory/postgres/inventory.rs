@@ -1,6 +1,6 @@
 //! Stock as its vendor sees it: one SKU, the sum of its locations.
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use sqlx::PgExecutor;
 use web::list::{Paging, Total};
 

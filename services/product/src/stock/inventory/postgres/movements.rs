@@ -1,7 +1,7 @@
 //! Movements: why `on_hand` is what it is. Only ever added to.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use uuid::Uuid;
 use web::list::{Paging, Total};
 

@@ -1,10 +1,11 @@
 //! `POST /locations`
 
+use access::{Requires, permissions};
 use axum::{Json, extract::State, http::StatusCode};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, Requires, ValidJson, permissions, schema::Line};
+use web::{Problem, ValidJson, schema::Line};
 
 use super::location_view::LocationView;
 use crate::{

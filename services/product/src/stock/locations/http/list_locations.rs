@@ -1,10 +1,10 @@
 //! `GET /locations`
 
+use access::{Requires, permissions};
 use axum::{Json, extract::State};
 use web::{
-    Problem, Requires,
+    Problem,
     list::{ListQuery, NoFilter, Page, Paging},
-    permissions,
 };
 
 use super::location_view::LocationView;

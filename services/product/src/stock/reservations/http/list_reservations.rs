@@ -1,13 +1,13 @@
 //! `GET /inventory/reservations`
 
+use access::{Requires, permissions};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use web::{
-    Problem, Requires,
+    Problem,
     list::{ListQuery, Page, Paging},
-    permissions,
 };
 
 use crate::{

@@ -5,7 +5,7 @@ mod expiry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 pub use self::expiry::{OverdueLine, expire, overdue, overdue_batch};

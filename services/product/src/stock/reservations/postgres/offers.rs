@@ -1,6 +1,6 @@
 //! Products as orders see them.
 
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 use crate::stock::reservations::model::Offer;

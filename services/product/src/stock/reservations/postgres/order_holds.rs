@@ -1,6 +1,6 @@
 //! Holds by order, with the units of each SKU over all locations: what the audit of the order service compares with.
 
-use postgres::Pool;
+use db::Pool;
 use uuid::Uuid;
 
 /// Units of one SKU of one hold; a hold without lines has one row without a SKU.

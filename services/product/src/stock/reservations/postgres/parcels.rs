@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clock::Ids;
-use postgres::Transaction;
+use db::Transaction;
 use uuid::Uuid;
 
 use crate::{

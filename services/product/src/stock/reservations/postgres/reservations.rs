@@ -1,6 +1,6 @@
 //! Reservations as a list: who has units of what, the newest orders first.
 
-use postgres::Pool;
+use db::Pool;
 use uuid::Uuid;
 use web::list::{Paging, Total};
 

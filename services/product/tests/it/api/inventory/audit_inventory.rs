@@ -1,6 +1,6 @@
 //! `POST /inventory/audit`
 
-use postgres::testing::eventually;
+use db::testing::eventually;
 use product::stock::reservations::commit;
 use serde_json::json;
 use sqlx::PgPool;

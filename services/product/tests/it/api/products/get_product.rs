@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
+use db::testing::eventually;
 use futures::{StreamExt, stream};
-use postgres::testing::eventually;
 use serde_json::json;
 use sqlx::{Connection, PgConnection, PgPool};
 

@@ -1,6 +1,6 @@
 //! Holds whose time has run out: found unlocked, flipped under the lock of their stock (ORDERS 7).
 
-use postgres::{Pool, Transaction};
+use db::{Pool, Transaction};
 use uuid::Uuid;
 
 use super::close_lines;

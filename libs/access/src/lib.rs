@@ -1,8 +1,10 @@
 //! Access tokens (RFC 9068, ES256): what they claim, who may call, and the keys that verify them.
-//! auth issues tokens; this module has what every service needs to verify one.
+//! auth issues tokens; this library has what every service needs to verify one, the permissions of roles, and the
+//! tokens of calls between services.
 
 mod caller;
 mod claims;
+pub mod internal;
 mod keys;
 pub mod permissions;
 mod revocations;
@@ -12,11 +14,10 @@ pub mod testing;
 mod verifier;
 
 pub use caller::{Caller, Guest, Requires};
-pub(crate) use caller::{carries_token, is_ambiguous};
 pub use claims::{Claims, Role, TOKEN_TYPE, TokenScope};
 pub use keys::JwksError;
 pub use permissions::Reach;
 pub use revocations::{EndedSession, RaisedEpoch, RevocationFeed, Revoked};
 pub use verifier::Verifier;
 #[cfg(any(test, feature = "testing"))]
-pub(crate) use verifier::read_unverified;
+pub use verifier::read_unverified;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use ecommercestack_postgres::{Database, Failure, Pool, testing::small_disk::SmallDisk};
+use db::{Database, Failure, Pool, testing::small_disk::SmallDisk};
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 
 fn role_of(pool: &PgPool, role: &str) -> Database {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ecommercestack_postgres::{
+use db::{
     Connection, Failure, Pool,
     testing::{Proxy, eventually},
 };

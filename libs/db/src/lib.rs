@@ -12,5 +12,5 @@ mod transaction;
 pub use connection::Connection;
 pub use failure::{Failure, constraint};
 pub use migration::{Migrate, MigrateError, migrate, schema_is_current};
-pub use pool::{ConnectError, Database, Limits, Pool};
+pub use pool::{ConnectError, Database, Pool};
 pub use transaction::Transaction;

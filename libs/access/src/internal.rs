@@ -12,7 +12,7 @@ use axum::{
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::Problem;
+use web::Problem;
 
 /// The prefix of a line with a hash; the operator writes it.
 const HASH: &str = "sha256:";

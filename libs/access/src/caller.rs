@@ -12,7 +12,8 @@ use super::{
     Role, Verifier,
     permissions::{Permission, Reach},
 };
-use crate::{Problem, internal};
+use crate::internal;
+use web::{Problem, authorization::carries_token};
 
 /// Anyone with a valid token.
 #[derive(Clone, Debug)]
@@ -119,17 +120,6 @@ where
             .await
             .map(|caller| Self(Some(caller)))
     }
-}
-
-/// Whether a request carries a token, good or bad.
-pub(crate) fn carries_token(headers: &HeaderMap) -> bool {
-    headers.contains_key("authorization") || headers.contains_key("authentication")
-}
-
-/// Whether a request carries several tokens: whoever stands in between may have looked at another one than we would.
-pub(crate) fn is_ambiguous(headers: &HeaderMap) -> bool {
-    let count = |name| headers.get_all(name).iter().count();
-    count("authorization") + count("authentication") > 1
 }
 
 /// The token presented; `Authentication` is a compatibility alias.

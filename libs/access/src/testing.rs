@@ -42,16 +42,6 @@ impl Signer {
         Verifier::told(&self.scope, &self.keys()?, ago, revoked)
     }
 
-    /// One whose feed responded without revocations, too long ago for money and administrators.
-    pub fn stale_verifier(&self) -> Result<Verifier, JwksError> {
-        let nothing = Revoked {
-            as_of: Clock::system().now(),
-            sessions: Vec::new(),
-            users: Vec::new(),
-        };
-        self.verifier_told(Duration::from_secs(31), nothing)
-    }
-
     /// The public key, as auth would publish it.
     pub fn keys(&self) -> Result<JwkSet, JwksError> {
         let mut jwk = Jwk::from_encoding_key(&self.key, Algorithm::ES256)?;

@@ -9,7 +9,7 @@ use clock::{Clock, Ids};
 use uuid::Uuid;
 
 use super::*;
-use crate::token::{
+use crate::{
     EndedSession, RaisedEpoch, Requires, Revoked, Role,
     permissions::{orders, payments, sagas},
     testing::Signer,
@@ -331,4 +331,13 @@ async fn who_never_heard_of_revocations_is_not_ready_and_trusts_nobody() {
     assert!((ready.check)().await.is_ok(), "old knowledge stops no shop");
     assert_eq!(code(&verifier, &token).await, "good");
     assert!(signer.verifier().unwrap().dependency().is_none());
+}
+
+#[test]
+fn no_token_ends_the_process() {
+    web::fuzzing::drive("headers", |bytes| {
+        for line in bytes.split(|byte| *byte == b'\n').take(16) {
+            let _ = read_unverified(&String::from_utf8_lossy(line));
+        }
+    });
 }

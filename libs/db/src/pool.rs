@@ -75,7 +75,7 @@ pub enum ConnectError {
 
 /// How long the client waits for the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// For each statement; the server's own limit is a little shorter.
     pub statement: Duration,
     /// For all statements of a transaction together.
@@ -154,11 +154,6 @@ impl Database {
 }
 
 impl Pool {
-    #[must_use]
-    pub fn with_limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
-    }
-
     /// The pool of sqlx.
     #[cfg(feature = "testing")]
     pub fn sessions(&self) -> &PgPool {
