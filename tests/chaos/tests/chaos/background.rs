@@ -72,8 +72,8 @@ async fn the_end_of_any_background_task_ends_its_process_with_an_error() {
     }
     fs::remove_file(&secret).unwrap();
 
-    // All are back, and an order is carried out.
-    let skus = arena.sell(1, 1).await.unwrap();
+    // All are back, and an order is carried out: of two units at most.
+    let skus = arena.sell(1, 2).await.unwrap();
     let wishes = arena.wishes(&mut SmallRng::seed_from_u64(1), &skus, 1, &[]);
     let buyers = arena.buyers(1).unwrap();
     let mut crowd = arena.crowd(&buyers, wishes, Duration::from_secs(30));
