@@ -1,4 +1,4 @@
-//! Two replicas of each service, many buyers, few units, and orders that name the same SKUs in opposite order.
+//! Four replicas of each service, many buyers, few units, and orders that name the same SKUs in opposite order.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ const BUYERS: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opposite_orders_of_the_same_goods_meet_no_deadlock_and_sell_exactly_what_is_there() {
-    let arena = Arena::start(2, 2, &[]).unwrap();
+    let arena = Arena::start(4, 4, &[]).unwrap();
     // Looked for before a lock gives up (ORDERS 11), or none would ever be counted.
     for statement in [
         "ALTER SYSTEM SET deadlock_timeout = '10ms'",
