@@ -7,15 +7,20 @@ use std::{
 };
 
 /// Our libraries that a part of a crate may name only if its layer says so.
-const LIBRARIES: [&str; 7] = [
+pub const LIBRARIES: [&str; 9] = [
+    "access",
     "clock",
+    "db",
     "idempotency",
     "ids",
     "money",
-    "postgres",
     "telemetry",
     "web",
+    "webhooks",
 ];
+
+/// Those that any part may name.
+pub const FREE_LIBRARIES: [&str; 4] = ["audit", "fail-points", "text", "worker"];
 
 /// A file of a crate: its module's path from the root, and its code without comments and tests.
 pub struct Source {

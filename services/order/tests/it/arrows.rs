@@ -91,22 +91,22 @@ fn may(layer: Layer) -> Option<May<Layer>> {
         },
         Http => May {
             layers: &[Values, Model, Ports, UseCases, Http, App],
-            ours: &["clock", "idempotency", "ids", "money", "web"],
+            ours: &["access", "clock", "idempotency", "ids", "money", "web"],
             never: &["reqwest", "sqlx"],
         },
         Postgres => May {
             layers: &[Values, Model, Ports, Postgres, FailPoint],
-            ours: &["clock", "idempotency", "money", "postgres"],
+            ours: &["clock", "db", "idempotency", "money"],
             never: &["axum", "reqwest"],
         },
         Providers => May {
             layers: &[Values, Model, Ports, Providers],
-            ours: &["money", "postgres", "clock", "web::json", "web::signature"],
+            ours: &["clock", "db", "money", "web::json", "webhooks"],
             never: &["axum"],
         },
         ProductClient => May {
             layers: &[Values, Model, Ports, ProductClient],
-            ours: &["money", "web::internal", "web::call"],
+            ours: &["access::internal", "money", "web::call"],
             never: &["axum", "sqlx"],
         },
         App => May {
@@ -122,11 +122,12 @@ fn may(layer: Layer) -> Option<May<Layer>> {
                 Process,
             ],
             ours: &[
+                "access",
                 "clock",
+                "db",
                 "idempotency",
                 "ids",
                 "money",
-                "postgres",
                 "telemetry",
                 "web",
             ],
