@@ -4,7 +4,6 @@
 
 pub mod apply;
 pub mod build;
-pub mod chain;
 pub mod component;
 pub mod components;
 pub mod config;

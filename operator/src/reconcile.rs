@@ -7,7 +7,6 @@ mod set_status;
 use crate::{
     apply::{ApplyError, apply},
     build::build,
-    chain::chain,
     credentials::{Credential, Credentials, complete},
     database::{
         adoption, deleted_stacks::DeletedStacks, rbac::PostgresRole, retention::predecessors,
@@ -156,7 +155,7 @@ pub async fn reconcile(
         Err(unreadable) => Err(unreadable.into()),
     };
     if let Err(error) = &outcome {
-        warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "reconcile ended early");
+        warn!(stack.namespace = key.0, stack.name = key.1, error = %telemetry::chain(error), "reconcile ended early");
     }
     let new = status_of(&outcome);
     let part = match &outcome {
@@ -375,7 +374,7 @@ pub fn on_error(
     context: Arc<Context>,
 ) -> Action {
     let key = stack_key(&stack);
-    warn!(stack.namespace = key.0, stack.name = key.1, error = %chain(error), "reconcile failed");
+    warn!(stack.namespace = key.0, stack.name = key.1, error = %telemetry::chain(error), "reconcile failed");
     context.requeue(&key, Reason::Unreported)
 }
 

@@ -20,7 +20,6 @@ pub use sessions::keys_replaced;
 
 use crate::{
     apply::{Applied, ApplyError, Problem},
-    chain::chain,
     component::{Application, Workload},
     credentials::{Credential, Unusable},
     database::{adoption::AdoptionRefused, identity},
@@ -254,7 +253,7 @@ fn failure(error: &StepError) -> Finding {
             Reason::ApiUnavailable
         }
     };
-    let message = chain(error);
+    let message = telemetry::chain(error);
     let next = match reason {
         Reason::WriteRefused => "; compare the operator's role with the chart's",
         Reason::ApiUnavailable => "; the operator retries",

@@ -8,7 +8,7 @@ use repository::arrows::{self, Source};
 
 /// The operator's folders and the files beside them. Each names only those of rows before its own.
 const ROWS: [&[&str]; 15] = [
-    &["chain", "component", "fingerprint"],
+    &["component", "fingerprint"],
     &["randomness", "validate"],
     &["kube"],
     &["credentials"],

@@ -1,4 +1,4 @@
-//! An error in one line, for logs and statuses.
+//! An error in one line, for logs and for texts that a person reads.
 
 use std::{error::Error, iter::successors};
 

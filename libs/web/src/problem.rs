@@ -4,7 +4,7 @@
 #[cfg(feature = "database")]
 mod database;
 
-use std::{borrow::Cow, error::Error, iter::successors, sync::Arc};
+use std::{borrow::Cow, error::Error, sync::Arc};
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -157,7 +157,7 @@ impl Problem {
 
     #[must_use]
     pub fn with_cause(mut self, cause: &(dyn Error + 'static)) -> Self {
-        self.content().cause = Some(chain(cause));
+        self.content().cause = Some(telemetry::chain(cause));
         self
     }
 
@@ -256,10 +256,4 @@ fn cut(mut text: String, max: usize) -> String {
         text.push('…');
     }
     text
-}
-
-fn chain(cause: &(dyn Error + 'static)) -> String {
-    let causes = successors(Some(cause), |error| (**error).source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
-    causes.join(": ")
 }

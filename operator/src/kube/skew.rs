@@ -2,7 +2,7 @@
 //! CRD lacks from every object that is written: with an older CRD, a write of the status would remove fields of users'
 //! specs. The server's OpenAPI document contains the schema, and any account may read it. // OPERATOR 21
 
-use crate::{chain::chain, kube::readiness::Readiness};
+use crate::kube::readiness::Readiness;
 use axum::http::Request;
 use ecommercestack_crds::{EcommerceStack, GROUP};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -14,6 +14,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use telemetry::chain;
 use tokio::{sync::Mutex, time::timeout};
 use tracing::warn;
 

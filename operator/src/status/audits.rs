@@ -2,7 +2,6 @@
 //! one short call at most, and repeats it after half a minute at the earliest, whatever the result was.
 
 use crate::{
-    chain::root_cause,
     component::Application,
     credentials::{CALLER, Credentials},
     kube::per_stack::{PerStack, StackKey},
@@ -132,12 +131,12 @@ async fn request(url: &str, token: &str) -> Result<Vec<u8>, String> {
         .as_ref()
         .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
     let answer = client.get(url).bearer_auth(token).send().await;
-    let answer = answer.map_err(|error| root_cause(&error))?;
+    let answer = answer.map_err(|error| telemetry::root_cause(&error))?;
     if answer.status() != 200 {
         return Err(format!("the response status is {}", answer.status()));
     }
     let body = body(answer, LONGEST_ANSWER).await;
-    let body = body.map_err(|error| root_cause(&error))?;
+    let body = body.map_err(|error| telemetry::root_cause(&error))?;
     body.ok_or_else(|| "the response is too long".to_owned())
 }
 

@@ -89,7 +89,7 @@ impl Operator {
             Ok(action) => (action, None),
             Err(error) => {
                 let action = on_error(stack, &error, self.context.clone());
-                let text = ecommercestack_operator::chain::chain(&error);
+                let text = telemetry::chain(&error);
                 (action, Some(text))
             }
         };

@@ -3,7 +3,7 @@
 mod actor;
 mod address;
 mod backoff;
-pub(crate) mod causes;
+mod causes;
 mod event_type;
 mod ids;
 mod lease;

@@ -3,7 +3,6 @@
 
 use super::Routing;
 use crate::{
-    chain::root_cause,
     kube::per_stack::{PerStack, StackKey},
     network::request::body,
 };
@@ -80,17 +79,18 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
     let client = builder
         .build()
         .map_err(|error| format!("cannot create an HTTP client: {error}"))?;
-    let answer = client
-        .get(url)
-        .send()
-        .await
-        .map_err(|error| format!("no response from {address}: {}", root_cause(&error)))?;
+    let answer = client.get(url).send().await.map_err(|error| {
+        format!(
+            "no response from {address}: {}",
+            telemetry::root_cause(&error)
+        )
+    })?;
     let status = answer.status();
     if status.as_u16() != 200 {
         return Ok(Routing::Misrouted(format!("GET {KEYS} returned {status}")));
     }
     let body = body(answer, LONGEST_ANSWER).await.map_err(|error| {
-        let cause = root_cause(&error);
+        let cause = telemetry::root_cause(&error);
         format!("the response from {address} is incomplete: {cause}")
     })?;
     Ok(

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     checkout::ports::ReservationsError,
     intents::ports::IntentError,
-    values::{Backoff, Leased, causes::chain},
+    values::{Backoff, Leased},
 };
 
 const POLL: Duration = Duration::from_millis(500);
@@ -123,7 +123,7 @@ impl<D: Direction, Q: MovementQueue<D::Goods>> MoveStock<D, Q> {
             error = error as &(dyn Error + 'static),
             "postponed an update of stock"
         );
-        let reason = chain(error);
+        let reason = telemetry::chain(error);
         let later = taken
             .iter()
             .map(|one| one.postponed(RETRIES, self.jitter, reason.clone()));

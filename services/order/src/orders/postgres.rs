@@ -28,7 +28,7 @@ use crate::{
     },
     infrastructure::postgres::{
         PgOrders,
-        failure::{self, orders_error},
+        failure::{StoreError, retrying},
     },
     values::{OrderId, RequestIdentity, UserId, Window},
 };
@@ -38,9 +38,7 @@ impl Orders for PgOrders {
         &self,
         identities: &[RequestIdentity],
     ) -> Result<Vec<Option<Recorded>>, OrdersError> {
-        failure::retrying(self.jitter, || recorded::recorded(&self.lanes, identities))
-            .await
-            .map_err(orders_error)
+        Ok(retrying(self.jitter, || recorded::recorded(&self.lanes, identities)).await?)
     }
 
     async fn create(
@@ -48,48 +46,37 @@ impl Orders for PgOrders {
         orders: &[NewOrder],
         most_unpaid_units: Option<NonZeroU32>,
     ) -> Result<Vec<Creation>, OrdersError> {
-        create::create(&self.lanes, self.jitter, orders, most_unpaid_units)
-            .await
-            .map_err(orders_error)
+        Ok(create::create(&self.lanes, self.jitter, orders, most_unpaid_units).await?)
     }
 
     async fn unpaid(&self, customers: &[UserId]) -> Result<HashMap<UserId, u32>, OrdersError> {
         unpaid::unpaid(&self.lanes, customers)
             .await
-            .map_err(|error| orders_error(error.into()))
+            .map_err(|error| StoreError::from(error).into())
     }
 
     async fn owing_units(&self, customers: &[UserId]) -> Result<Vec<OwingUnits>, OrdersError> {
-        unpaid_units::owing_units(&self.lanes, customers)
-            .await
-            .map_err(orders_error)
+        Ok(unpaid_units::owing_units(&self.lanes, customers).await?)
     }
 
     async fn find(&self, id: OrderId) -> Result<Option<Order>, OrdersError> {
-        let mut found = list::by_ids(&self.readers, &[id.0])
-            .await
-            .map_err(orders_error)?;
-        Ok(found.pop())
+        Ok(list::by_ids(&self.readers, &[id.0]).await?.pop())
     }
 
     async fn list(&self, filter: &OrderFilter, window: &Window) -> Result<Listing, OrdersError> {
-        list::list(&self.readers, filter, window)
-            .await
-            .map_err(orders_error)
+        Ok(list::list(&self.readers, filter, window).await?)
     }
 
     async fn forget_old_keys(&self) -> Result<u64, OrdersError> {
         recorded::forget_old(&self.lanes)
             .await
-            .map_err(|error| orders_error(error.into()))
+            .map_err(|error| StoreError::from(error).into())
     }
 }
 
 impl Revisions for PgOrders {
     async fn save(&self, order: &Order, event: &NewEvent) -> Result<Saved, OrdersError> {
-        revise::save(&self.intents, order, event)
-            .await
-            .map_err(orders_error)
+        Ok(revise::save(&self.intents, order, event).await?)
     }
 
     async fn history(
@@ -98,8 +85,6 @@ impl Revisions for PgOrders {
         after: i64,
         rows: i64,
     ) -> Result<Vec<PastEvent>, OrdersError> {
-        revise::history(&self.readers, order, after, rows)
-            .await
-            .map_err(orders_error)
+        Ok(revise::history(&self.readers, order, after, rows).await?)
     }
 }

@@ -18,7 +18,6 @@ use crate::{
             ProviderError, RefundOperation,
         },
     },
-    values::causes::chain,
 };
 
 /// With time to spare in the lease to write the answer down: a provider that takes longer is as good as one whose answer
@@ -101,7 +100,7 @@ impl<R, S, P: PaymentProvider> DriveSagas<R, S, P> {
                         return Ok(progress.unanswered(None, pause));
                     }
                     ProviderError::Unknown(_) | ProviderError::Unreachable(_) => {
-                        return Err(again(chain(&error)));
+                        return Err(again(telemetry::chain(&error)));
                     }
                 }
             }

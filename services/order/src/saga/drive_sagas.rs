@@ -20,7 +20,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     orders::model::CancelReason,
     payments::ports::PaymentProvider,
-    values::{Backoff, EventType, OrderId, RefundId, causes::chain},
+    values::{Backoff, EventType, OrderId, RefundId},
 };
 
 /// What the loops are called.
@@ -323,7 +323,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
             error = misfit as &dyn std::error::Error,
             "postponed a saga because of an invalid response"
         );
-        self.postponement(turn, chain(misfit))
+        self.postponement(turn, telemetry::chain(misfit))
     }
 
     fn progress(
@@ -348,7 +348,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
             error = error as &dyn std::error::Error,
             "postponed sagas"
         );
-        let reason = chain(error);
+        let reason = telemetry::chain(error);
         turns
             .iter()
             .map(|turn| Err(self.postponement(turn, reason.clone())))

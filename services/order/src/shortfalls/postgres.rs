@@ -10,7 +10,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     infrastructure::postgres::{
         PgOrders,
-        failure::{StoreError, on_demand, orders_error, retrying},
+        failure::{StoreError, on_demand, retrying},
         touched,
     },
     orders::{
@@ -27,9 +27,7 @@ use crate::{
 
 impl Shortfalls for PgOrders {
     async fn record(&self, shortfall: &Shortfall) -> Result<Recording, OrdersError> {
-        retrying(self.jitter, || record(&self.intents, shortfall))
-            .await
-            .map_err(orders_error)
+        Ok(retrying(self.jitter, || record(&self.intents, shortfall)).await?)
     }
 }
 

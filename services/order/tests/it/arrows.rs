@@ -82,6 +82,7 @@ fn may(layer: Layer) -> Option<May<Layer>> {
             ours: &[
                 "money",
                 "telemetry::TraceContext",
+                "telemetry::chain",
                 "clock",
                 "idempotency",
                 "web::current_trace",

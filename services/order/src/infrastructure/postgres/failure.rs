@@ -43,19 +43,15 @@ pub(crate) fn on_demand(cause: Cause) -> StoreError {
     StoreError::Sql(sqlx::Error::Io(std::io::Error::other(cause)))
 }
 
-pub(crate) fn orders_error(error: StoreError) -> OrdersError {
-    let failure = error.failure();
-    let cause = Arc::new(error);
-    match failure {
-        Failure::Retryable | Failure::Unknown => OrdersError::Unavailable(cause),
-        Failure::Data => OrdersError::Refused(cause),
-        Failure::Defect => OrdersError::Defect(cause),
-    }
-}
-
 impl From<StoreError> for OrdersError {
     fn from(error: StoreError) -> Self {
-        orders_error(error)
+        let failure = error.failure();
+        let cause = Arc::new(error);
+        match failure {
+            Failure::Retryable | Failure::Unknown => Self::Unavailable(cause),
+            Failure::Data => Self::Refused(cause),
+            Failure::Defect => Self::Defect(cause),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     infrastructure::postgres::{
         PgOrders,
-        failure::{StoreError, orders_error, retrying},
+        failure::{StoreError, retrying},
         request_key::claim,
     },
     intents::ports::{Answered, Request},
@@ -32,7 +32,7 @@ impl SagaDesk for PgOrders {
         } else {
             all(&self.readers, before, offset, rows).await
         }
-        .map_err(|error| orders_error(error.into()))
+        .map_err(|error| StoreError::from(error).into())
     }
 
     async fn saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
@@ -47,7 +47,7 @@ impl SagaDesk for PgOrders {
         )
         .fetch_optional(&self.readers)
         .await
-        .map_err(|error| orders_error(error.into()))
+        .map_err(|error| StoreError::from(error).into())
     }
 
     async fn retry_saga(
@@ -55,9 +55,7 @@ impl SagaDesk for PgOrders {
         request: &Request,
         id: SagaId,
     ) -> Result<Answered<Retried>, OrdersError> {
-        retrying(self.jitter, || retry(&self.intents, request, id))
-            .await
-            .map_err(orders_error)
+        Ok(retrying(self.jitter, || retry(&self.intents, request, id)).await?)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         failure::{StoreError, on_demand, retrying},
         leases::leased_rows,
     },
-    orders::{model::Hold, postgres::row::state},
+    orders::{model::Hold, postgres::row::stored_state},
     saga::{
         model::{
             Backlog, Facts, Lane, Lease, PayWindow, Postponement, Settled, Settlement, Step, Turn,
@@ -186,13 +186,7 @@ async fn take(
     reach(FailPoint::AfterTake).await.map_err(on_demand)?;
     let mut turns = Vec::with_capacity(rows.len());
     for row in rows {
-        let state = state(
-            &row.status,
-            &row.payment_status,
-            &row.fulfillment_status,
-            row.cancel_reason.as_deref(),
-            row.version,
-        )?;
+        let state = stored_state!(row)?;
         let window = PayWindow::of(row.pay_by, row.seconds_left);
         turns.push(Turn {
             lease: Lease {

@@ -89,11 +89,7 @@ impl MockWebhooks {
                 self.forget_old().await;
             }
             polls = polls.wrapping_add(1);
-            // Stopped, or whoever could stop us is gone.
-            if tokio::time::timeout(POLL, stop.wait_for(|stop| *stop))
-                .await
-                .is_ok()
-            {
+            if worker::stopped_within(&mut stop, POLL).await {
                 return;
             }
         }
