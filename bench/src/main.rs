@@ -17,6 +17,8 @@ struct Arguments {
 enum Command {
     /// Runs the benchmark and writes its report.
     Run(run::Settings),
+    /// Two versions in one run: is any figure worse than before?
+    Compare(run::CompareSettings),
     /// One leg of ours, for looking closer: prints what it came to.
     Leg(run::LegSettings),
     /// The generator: a specification as JSON on standard input, a report on standard output.
@@ -27,6 +29,7 @@ enum Command {
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Run(settings) => run::run(&settings),
+        Command::Compare(settings) => run::compare(&settings),
         Command::Leg(settings) => run::leg(&settings),
         Command::Load => {
             let mut text = String::new();

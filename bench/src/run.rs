@@ -1,10 +1,12 @@
 //! The benchmark as a whole: who is how fast at best, then rounds of all legs, each round in the other direction than
 //! the one before, then the table.
 
+mod compare;
 mod search;
 mod single;
 mod statements;
 
+pub use compare::{CompareSettings, compare};
 pub use search::{Best, Choice};
 pub use single::{LegSettings, leg};
 
@@ -62,6 +64,15 @@ pub struct Place {
     /// Where the logs of services and Postgres go.
     #[arg(long, default_value = "target/bench-logs")]
     logs: PathBuf,
+}
+
+impl Place {
+    fn binaries(&self) -> Result<Binaries> {
+        let beside = std::env::current_exe()?;
+        let beside = beside.parent().context("no folder of this program")?;
+        let folder = absolute(self.binaries.as_deref().unwrap_or(beside))?;
+        Ok(Binaries::in_folder(&folder))
+    }
 }
 
 /// How long and how often.
@@ -170,12 +181,7 @@ pub fn run(settings: &Settings) -> Result<()> {
             names.reverse();
         }
         for name in names {
-            // One leg that fails is void; the others still count.
-            let leg = one(&stage, &tools, name, &best, pace, round).unwrap_or_else(|error| Leg {
-                name: format!("{name:?}"),
-                violations: vec![format!("{error:#}")],
-                ..Leg::default()
-            });
+            let leg = counted(&stage, &tools, name, &best, pace, round);
             eprintln!("round {}: {}", round + 1, line(&leg));
             legs.entry(name).or_default().push(leg);
         }
@@ -207,14 +213,11 @@ pub fn run(settings: &Settings) -> Result<()> {
 fn build(place: &Place, replicas: usize) -> Result<Stage> {
     eprintln!("Making the databases …");
     fs::create_dir_all(&place.logs)?;
-    let beside = std::env::current_exe()?;
-    let beside = beside.parent().context("no folder of this program")?;
-    let binaries = absolute(place.binaries.as_deref().unwrap_or(beside))?;
     let logs = absolute(&place.logs)?;
     for old in fs::read_dir(&logs)? {
         fs::remove_file(old?.path())?;
     }
-    Stage::build(Binaries::in_folder(&binaries), &logs, replicas)
+    Stage::build(place.binaries()?, &logs, replicas)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
@@ -239,6 +242,15 @@ fn attacked(stage: &Stage, attack: Attack, drive: Drive) -> Result<Leg> {
     };
     let name = format!("ours, attacked by {attack}");
     leg::ours(stage, &name, Mix::Uniform, drive)
+}
+
+/// One leg that fails is void; the others still count.
+fn counted(stage: &Stage, tools: &Tools, name: Name, best: &Best, pace: Pace, round: usize) -> Leg {
+    one(stage, tools, name, best, pace, round).unwrap_or_else(|error| Leg {
+        name: format!("{name:?}"),
+        violations: vec![format!("{error:#}")],
+        ..Leg::default()
+    })
 }
 
 fn one(

@@ -42,30 +42,7 @@ pub struct Choice {
 
 /// Everybody's best number of clients.
 pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Result<Best> {
-    let mut best = Best::default();
-    let drive = |connections| Drive {
-        connections,
-        warm_seconds: pace.warm_seconds,
-        seconds: pace.search_seconds,
-        seed: 1_000 + connections as u64,
-        ..Drive::default()
-    };
-    for connections in [128, 256, 512] {
-        let leg = leg::ours(
-            stage,
-            &format!("ours, {connections} connections"),
-            Mix::Uniform,
-            drive(connections),
-        )?;
-        tried(&mut best.tried, &leg);
-        if leg.per_second > best.ours_per_second {
-            (best.connections, best.ours_per_second) = (connections, leg.per_second);
-        }
-    }
-    best.hashing = leg::hashing_capacity(stage, pace.search_seconds)?;
-    best.tried.push(("logins".to_owned(), best.hashing));
-    eprintln!("logins: {:.0}/s", best.hashing);
-
+    let mut best = ours(stage, pace)?;
     let clients: &[usize] = if wide { &[1, 2, 4, 8, 16] } else { &[4, 8, 16] };
     let d1 = [
         ("lock-first", pgbench::LOCK_FIRST),
@@ -118,7 +95,7 @@ pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Resul
             bin,
             workers,
             Mix::Uniform,
-            drive(best.peer_connections),
+            drive(pace, best.peer_connections),
         )?;
         tried(&mut best.tried, &leg);
         if leg.per_second > best.peer_per_second {
@@ -126,6 +103,33 @@ pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Resul
         }
     }
     Ok(best)
+}
+
+/// Ours alone, and how many logins a second auth takes.
+pub(super) fn ours(stage: &Stage, pace: Pace) -> Result<Best> {
+    let mut best = Best::default();
+    for connections in [128, 256, 512] {
+        let name = format!("ours, {connections} connections");
+        let leg = leg::ours(stage, &name, Mix::Uniform, drive(pace, connections))?;
+        tried(&mut best.tried, &leg);
+        if leg.per_second > best.ours_per_second {
+            (best.connections, best.ours_per_second) = (connections, leg.per_second);
+        }
+    }
+    best.hashing = leg::hashing_capacity(stage, pace.search_seconds)?;
+    best.tried.push(("logins".to_owned(), best.hashing));
+    eprintln!("logins: {:.0}/s", best.hashing);
+    Ok(best)
+}
+
+fn drive(pace: Pace, connections: usize) -> Drive {
+    Drive {
+        connections,
+        warm_seconds: pace.warm_seconds,
+        seconds: pace.search_seconds,
+        seed: 1_000 + connections as u64,
+        ..Drive::default()
+    }
 }
 
 fn best_of(
