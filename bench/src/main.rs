@@ -17,9 +17,9 @@ struct Arguments {
 enum Command {
     /// Runs the benchmark and writes its report.
     Run(run::Settings),
-    /// One leg of ours, for looking closer: prints what it came to.
+    /// Runs one leg of our services and prints its results.
     Leg(run::LegSettings),
-    /// The generator: a specification as JSON on standard input, a report on standard output.
+    /// Runs the load generator: a specification as JSON on standard input, a report on standard output.
     #[command(hide = true)]
     Load,
 }

@@ -1,4 +1,4 @@
-//! With how many clients each side is at its best, and how fast that is: found before the rounds.
+//! The search before the rounds: the number of clients with which each side is fastest, and how fast that is.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     workload::Mix,
 };
 
-/// With what each side is at its best, found before the rounds.
+/// The parameters with which each side is fastest.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Best {
     pub connections: usize,
@@ -26,9 +26,9 @@ pub struct Best {
     pub peer_workers: usize,
     pub peer_connections: usize,
     pub peer_per_second: f64,
-    /// Logins a second.
+    /// Logins per second.
     pub hashing: f64,
-    /// Everything that was tried: what, and how many a second.
+    /// The name and the rate per second of each leg of the search.
     pub tried: Vec<(String, f64)>,
 }
 
@@ -40,9 +40,10 @@ pub struct Choice {
     pub per_second: f64,
 }
 
-/// Everybody's best number of clients.
+/// Finds the best number of clients of each side.
 pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Result<Best> {
     let mut best = Best::default();
+    let mut all = Vec::new();
     let drive = |connections| Drive {
         connections,
         warm_seconds: pace.warm_seconds,
@@ -51,19 +52,15 @@ pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Resul
         ..Drive::default()
     };
     for connections in [128, 256, 512] {
-        let leg = leg::ours(
-            stage,
-            &format!("ours, {connections} connections"),
-            Mix::Uniform,
-            drive(connections),
-        )?;
-        tried(&mut best.tried, &leg);
+        let name = format!("ours, {connections} connections");
+        let leg = leg::ours(stage, &name, Mix::Uniform, drive(connections))?;
+        tried(&mut all, &leg);
         if leg.per_second > best.ours_per_second {
             (best.connections, best.ours_per_second) = (connections, leg.per_second);
         }
     }
     best.hashing = leg::hashing_capacity(stage, pace.search_seconds)?;
-    best.tried.push(("logins".to_owned(), best.hashing));
+    all.push(("logins".to_owned(), best.hashing));
     eprintln!("logins: {:.0}/s", best.hashing);
 
     let clients: &[usize] = if wide { &[1, 2, 4, 8, 16] } else { &[4, 8, 16] };
@@ -71,60 +68,31 @@ pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Resul
         ("lock-first", pgbench::LOCK_FIRST),
         ("lock-last", pgbench::LOCK_LAST),
     ];
-    let single = |clients: &[usize]| {
-        clients
-            .iter()
-            .map(|clients| (*clients, 1))
-            .collect::<Vec<_>>()
-    };
+    let single: Vec<_> = clients.iter().map(|clients| (*clients, 1)).collect();
     let batches: Vec<(usize, u32)> = [1, 2, 4]
         .into_iter()
         .flat_map(|clients| [32, 64, 128].map(|size| (clients, size)))
         .collect();
+    let (function, batch) = ([("function", pgbench::BATCH)], [("batch", pgbench::BATCH)]);
+    let select = [("select", pgbench::SELECT)];
     let mut find =
-        |what: &str, scripts: &[(&'static str, &'static str)], mix, sizes: &[(usize, u32)]| {
-            best_of(stage, pace, what, scripts, mix, sizes, &mut best.tried)
-        };
-    let d1_uniform = find("D1 uniform", &d1, Mix::Uniform, &single(clients))?;
-    let d1_hot = find("D1 hot", &d1, Mix::Hot, &single(clients))?;
-    let d2 = find(
-        "D2",
-        &[("function", pgbench::BATCH)],
-        Mix::Uniform,
-        &single(&clients[clients.len() - 3..]),
-    )?;
-    let d3 = find("D3", &[("batch", pgbench::BATCH)], Mix::Uniform, &batches)?;
-    let select = find(
-        "select",
-        &[("select", pgbench::SELECT)],
-        Mix::Uniform,
-        &single(clients),
-    )?;
-    best = Best {
-        d1_uniform,
-        d1_hot,
-        d2,
-        d3,
-        select,
-        ..best
-    };
+        |what, scripts, mix, sizes| best_of(stage, pace, what, scripts, mix, sizes, &mut all);
+    best.d1_uniform = find("D1 uniform", &d1, Mix::Uniform, &single)?;
+    best.d1_hot = find("D1 hot", &d1, Mix::Hot, &single)?;
+    best.d2 = find("D2", &function, Mix::Uniform, &single[single.len() - 3..])?;
+    best.d3 = find("D3", &batch, Mix::Uniform, &batches)?;
+    best.select = find("select", &select, Mix::Uniform, &single)?;
 
     best.peer_connections = 64;
     for workers in if wide { vec![1, 2, 3, 4] } else { vec![2, 3] } {
         let name = format!("FastAPI, {workers} workers");
-        let leg = leg::peer(
-            stage,
-            &name,
-            bin,
-            workers,
-            Mix::Uniform,
-            drive(best.peer_connections),
-        )?;
-        tried(&mut best.tried, &leg);
+        let leg = leg::peer(stage, &name, bin, workers, drive(best.peer_connections))?;
+        tried(&mut all, &leg);
         if leg.per_second > best.peer_per_second {
             (best.peer_workers, best.peer_per_second) = (workers, leg.per_second);
         }
     }
+    best.tried = all;
     Ok(best)
 }
 
