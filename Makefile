@@ -77,13 +77,13 @@ unit:
 	tests/with-control-plane $(TESTS),$(CONTROL_PLANE) --test control-plane -- --test-threads=2
 	images/postgres/test
 
-contract: ## Hold running services to their OpenAPI documents, and the documents to clients and to the last release
+contract: ## Check running services against their OpenAPI documents, and the documents against clients and the last release
 	@tests/contract/tools
 	source tests/contract/tools.path
 	$(BINARIES)
 	CONTRACT_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),contract/contract --test contract -- --test-threads=2
 
-chaos: ## Break shops of bare processes: kills, lost answers, hang-ups, old versions, and look whether the books add up
+chaos: ## Break shops of bare processes (kills, lost responses, disconnects, old versions) and audit them
 	@$(BINARIES)
 	CHAOS_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),chaos/chaos --test chaos -- --test-threads=1 --show-output $(if $(CHAOS_PREVIOUS),--include-ignored)
 

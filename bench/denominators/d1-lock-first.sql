@@ -1,17 +1,17 @@
 -- D1, lock-first: the services' statements for one order, one by one in one transaction, in the services' order.
--- Single rows are inserted by VALUES: shorter than the set-wise form, and what a conventional service writes.
+-- Single rows are inserted by VALUES, as in a conventional service, which is shorter than the set-wise form.
 BEGIN;
--- order: checkout/postgres/recorded.rs; with it the parameters that a service would make itself
+-- order: checkout/postgres/recorded.rs, with the parameters that a service would generate itself
 SELECT order_id(:time, :r) AS id, customer(:user) AS customer, skus(:a, :b, :c, :lines) AS skus,
     (ARRAY[:qa, :qb, :qc]::bigint[])[1:(:lines)] AS quantities, sha256(int8send(:r)) AS hash, 'd1-' || :time AS key,
     (SELECT order_id FROM idempotency_keys WHERE principal = customer(:user) AND operation = 'place_order' AND key = 'd1-' || :time) AS known
 \gset
 \if :dice <= 30 AND :dice > 20
--- A replay: the order is read and answered (orders/postgres/list.rs by_ids).
+-- For a repeated request the order is read (orders/postgres/list.rs by_ids).
 SELECT * FROM orders WHERE user_id = :customer ORDER BY created_at DESC, id DESC LIMIT 1;
 ROLLBACK;
 \else
--- product: catalog/products/postgres/products.rs offers, as the arrays that go back with the lines
+-- product: stock/reservations/postgres/offers.rs, as the arrays for the lines
 SELECT array_agg(id ORDER BY sku) AS products, array_agg(vendor_id ORDER BY sku) AS vendors, array_agg(name ORDER BY sku) AS names,
     array_agg(price_minor ORDER BY sku) AS prices, array_agg(sku ORDER BY sku) AS sorted, array_agg(quantity ORDER BY sku) AS sorted_quantities,
     sum(price_minor * quantity)::bigint AS total
@@ -25,7 +25,7 @@ SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = 
 SELECT order_id, request_key, fingerprint, state, expires_at, total_minor FROM holds
 WHERE request_key = ANY (ARRAY[:hash::bytea]) OR order_id = ANY (ARRAY[:id::uuid]);
 \if :dice <= 20
--- Sold out: nothing is written.
+-- A product is sold out, so nothing is written.
 ROLLBACK;
 \else
 -- product: stock/reservations/postgres/holds.rs insert, stock/postgres/levels.rs shift

@@ -1,7 +1,7 @@
--- D1, lock-last: the same rows as lock-first, as somebody writes them who knows that the stock row is hot: all else
--- first, stock at the very end, and no row locked twice in one transaction.
+-- D1, lock-last: the same rows as lock-first, optimized for contention on the stock row: all other rows come first, stock is
+-- locked at the end, and no row is locked twice in one transaction.
 BEGIN;
--- order: checkout/postgres/recorded.rs; with it the parameters that a service would make itself
+-- order: checkout/postgres/recorded.rs, with the parameters that a service would generate itself
 SELECT order_id(:time, :r) AS id, customer(:user) AS customer, skus(:a, :b, :c, :lines) AS skus,
     (ARRAY[:qa, :qb, :qc]::bigint[])[1:(:lines)] AS quantities, sha256(int8send(:r)) AS hash, 'd1-' || :time AS key,
     (SELECT order_id FROM idempotency_keys WHERE principal = customer(:user) AND operation = 'place_order' AND key = 'd1-' || :time) AS known
@@ -10,7 +10,7 @@ SELECT order_id(:time, :r) AS id, customer(:user) AS customer, skus(:a, :b, :c, 
 SELECT * FROM orders WHERE user_id = :customer ORDER BY created_at DESC, id DESC LIMIT 1;
 ROLLBACK;
 \else
--- product: catalog/products/postgres/products.rs offers
+-- product: stock/reservations/postgres/offers.rs
 SELECT array_agg(id ORDER BY sku) AS products, array_agg(vendor_id ORDER BY sku) AS vendors, array_agg(name ORDER BY sku) AS names,
     array_agg(price_minor ORDER BY sku) AS prices, array_agg(sku ORDER BY sku) AS sorted, array_agg(quantity ORDER BY sku) AS sorted_quantities,
     sum(price_minor * quantity)::bigint AS total
@@ -22,7 +22,7 @@ JOIN unnest(:skus::text[], :quantities::bigint[]) AS wanted (sku, quantity) USIN
 SELECT order_id, request_key, fingerprint, state, expires_at, total_minor FROM holds
 WHERE request_key = ANY (ARRAY[:hash::bytea]) OR order_id = ANY (ARRAY[:id::uuid]);
 \if :dice <= 20
--- product: stock/postgres/levels.rs lock, and there is nothing left
+-- product: stock/postgres/levels.rs lock, with no units left
 SELECT sku, location, priority, on_hand, held, allocated FROM stock WHERE sku = ANY (:skus) ORDER BY sku, location FOR NO KEY UPDATE;
 ROLLBACK;
 \else
@@ -48,7 +48,7 @@ INSERT INTO hold_lines (order_id, line, product_id, vendor_id, name, unit_price_
 SELECT :id, (place - 1)::smallint, product_id, vendor_id, name, price, sku, 'main', quantity
 FROM unnest(:products::uuid[], :vendors::uuid[], :names::text[], :prices::bigint[], :sorted::text[], :sorted_quantities::bigint[])
     WITH ORDINALITY AS line (product_id, vendor_id, name, price, sku, quantity, place);
--- The stage that commits the hold, all but the stock. product: stock/reservations/postgres/holds.rs end; order: saga/postgres/sagas.rs lock_valid, saga/postgres/settle.rs write
+-- The commit of the hold, without the stock. product: stock/reservations/postgres/holds.rs end; order: saga/postgres/sagas.rs lock_valid, saga/postgres/settle.rs write
 UPDATE holds SET state = 'committed', ended_at = now() WHERE order_id = :id AND state = 'held';
 UPDATE orders SET status = 'confirmed', payment_status = 'unpaid', cancel_reason = NULL, hold = 'committed', version = 2, updated_at = now()
 WHERE id = :id;

@@ -1,7 +1,7 @@
--- Helpers of the denominators, in the database that holds both schemas (`sales`: order's, `product`: product's), and
--- the batch of D2 and D3. The statements are the services' own; each names its source.
+-- Functions of the denominators, in the database with both schemas (`sales` is order's, `product` is product's), and the batch
+-- of D2 and D3. The statements are the services' own, and each has a comment with its source.
 
--- A UUIDv7 from 48 bits of time and 53 random ones, as the order service makes them (libs/web/src/clock.rs).
+-- A UUIDv7 from 48 bits of time and 53 random ones, as the order service creates them (libs/clock).
 CREATE FUNCTION order_id(at_ms bigint, noise bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
 SELECT (lpad(to_hex($1), 12, '0') || '7' || lpad(to_hex($2 & 4095), 3, '0') || 'a' || lpad(to_hex($2 >> 12), 15, '0'))::uuid
 $$;
@@ -10,17 +10,17 @@ CREATE FUNCTION customer(number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $
 SELECT ('0000c0000000700080000000' || lpad(to_hex($1), 8, '0'))::uuid
 $$;
 
--- The name of a product by its number; beyond 10,000 they are scarce ones.
+-- The SKU of a product by its number; products above 10,000 are scarce.
 CREATE FUNCTION sku(number bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 SELECT CASE WHEN number <= 10000 THEN 'P' || lpad(number::text, 5, '0') ELSE 'SCARCE-' || lpad((number - 10000)::text, 3, '0') END
 $$;
--- Of one to three of them.
+-- The SKUs of one to three products.
 CREATE FUNCTION skus(a bigint, b bigint, c bigint, lines bigint) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
 SELECT (ARRAY[sku(a), sku(b), sku(c)])[1:lines]
 $$;
 
--- A whole batch in one transaction: what product and order do for `size` orders, the commit of their holds included.
--- Round trips and parameters cost nothing here, the choice of products does: the two about cancel out.
+-- A whole batch in one transaction: the statements of product and order for `size` orders, with the commit of their holds.
+-- Round trips and parameters cost nothing here, and the choice of products does: the two roughly cancel out.
 CREATE FUNCTION place_batch(size int, hot boolean) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     now_ms bigint := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
@@ -28,27 +28,27 @@ DECLARE
     line_orders uuid[]; line_skus text[]; line_quantities bigint[]; line_places smallint[]; line_products uuid[];
     line_vendors uuid[]; line_names text[]; line_prices bigint[]; all_skus text[]; addresses jsonb[]; zeros bigint[];
     locations text[]; versions bigint[]; fences bigint[]; events jsonb[];
-    -- What is wished for, a place for each line.
+    -- The requested lines, in parallel arrays.
     w_ids uuid[]; w_customers uuid[]; w_sold_out boolean[]; w_places smallint[]; w_skus text[]; w_quantities bigint[]; counts record;
 BEGIN
-    -- 97 % of the batch become orders: 2 % name something sold out, 1 % repeat an earlier request.
+    -- 97 % of the batch become orders: 2 % have a product that is sold out, 1 % repeat an earlier request.
     SELECT array_agg(id), array_agg(customer), array_agg(sold_out), array_agg(place), array_agg(sku), array_agg(quantity)
         INTO w_ids, w_customers, w_sold_out, w_places, w_skus, w_quantities
-    FROM (SELECT order_id(now_ms, (wish.r * 9007199254740991)::bigint) AS id, customer((wish.u * 1999)::bigint) AS customer,
-        wish.dice < 0.02 AS sold_out, line.place, line.sku, 1 + (random() < 0.5)::int AS quantity
+    FROM (SELECT order_id(now_ms, (request.r * 9007199254740991)::bigint) AS id, customer((request.u * 1999)::bigint) AS customer,
+        request.dice < 0.02 AS sold_out, line.place, line.sku, 1 + (random() < 0.5)::int AS quantity
     FROM (SELECT random() AS r, random() AS u, random() AS dice, 1 + (random() * 9999)::bigint AS a,
               1 + (random() * 3 - 0.000001)::int % 3 AS lines, (1 + random() * 4998)::bigint AS b, (5000 + random() * 4999)::bigint AS c
-          FROM generate_series(1, size)) wish
+          FROM generate_series(1, size)) request
     CROSS JOIN LATERAL (VALUES
         (0::smallint, CASE WHEN hot THEN sku(1) ELSE sku(a) END),
         (1::smallint, sku(CASE WHEN hot THEN 2 + a % 4999 ELSE 1 + (a - 1 + b) % 10000 END)),
         (2::smallint, sku(CASE WHEN dice < 0.02 THEN 10001 + c % 100 WHEN hot THEN 5001 + c % 5000 ELSE 1 + (a - 1 + c) % 10000 END))
     ) line (place, sku)
-    WHERE dice < 0.99 AND (line.place < lines OR dice < 0.02 AND line.place = 2)) wished;
-    -- Only a replay: little is left to do.
+    WHERE dice < 0.99 AND (line.place < lines OR dice < 0.02 AND line.place = 2)) requested;
+    -- The batch has only repeated requests, whose work is negligible.
     IF w_ids IS NULL THEN RETURN 0; END IF;
     SELECT array_agg(id), array_agg(customer), array_agg(id::text), array_agg(sha256(uuid_send(id)))
-        INTO ids, users, keys, hashes FROM (SELECT DISTINCT id, customer FROM unnest(w_ids, w_customers) AS w (id, customer)) wish;
+        INTO ids, users, keys, hashes FROM (SELECT DISTINCT id, customer FROM unnest(w_ids, w_customers) AS w (id, customer)) request;
     SELECT array_agg(DISTINCT sku) INTO all_skus FROM unnest(w_skus) AS sku;
 
     -- order: checkout/postgres/recorded.rs
@@ -56,7 +56,7 @@ BEGIN
     FROM unnest(users, array_fill('place_order'::text, ARRAY[cardinality(ids)]), keys) WITH ORDINALITY AS asked (principal, operation, key, place)
     JOIN idempotency_keys AS keys ON keys.principal = asked.principal AND keys.operation = asked.operation AND keys.key = asked.key;
 
-    -- product: catalog/products/postgres/products.rs offers; kept as the arrays that the services build in memory
+    -- product: stock/reservations/postgres/offers.rs; the results are kept in arrays like those in the services' memory
     SELECT array_agg(w.id ORDER BY w.id, w.sku), array_agg(w.sku ORDER BY w.id, w.sku), array_agg(quantity ORDER BY w.id, w.sku),
         array_agg(place ORDER BY w.id, w.sku), array_agg(p.id ORDER BY w.id, w.sku), array_agg(vendor_id ORDER BY w.id, w.sku),
         array_agg(name ORDER BY w.id, w.sku), array_agg(price_minor ORDER BY w.id, w.sku)
@@ -65,7 +65,7 @@ BEGIN
           FROM products WHERE id = ANY ('{}'::uuid[]) OR sku = ANY (all_skus)) p
     JOIN unnest(w_ids, w_sold_out, w_places, w_skus, w_quantities) AS w (id, sold_out, place, sku, quantity) USING (sku)
     WHERE NOT sold_out;
-    -- Sold out: nothing is written.
+    -- All products are sold out, so nothing is written.
     IF line_orders IS NULL THEN RETURN 0; END IF;
 
     -- product: stock/postgres/levels.rs lock
@@ -83,7 +83,7 @@ BEGIN
     FROM (SELECT line.id, w.customer, sum(quantity * price)::bigint AS total
           FROM unnest(line_orders, line_quantities, line_prices) AS line (id, quantity, price)
           JOIN (SELECT DISTINCT id, customer FROM unnest(w_ids, w_customers) AS w (id, customer)) w USING (id)
-          GROUP BY line.id, w.customer) wish;
+          GROUP BY line.id, w.customer) request;
     locations := array_fill('main'::text, ARRAY[cardinality(line_orders)]);
 
     -- product: stock/reservations/postgres/holds.rs insert

@@ -1,4 +1,4 @@
--- The choice of an order, before D1's transaction: as bench/src/workload.rs makes it. `-D hot=0|1 -D n=0 -D base=MS`.
+-- The choice of an order before D1's transaction, as in bench/src/workload.rs. `-D hot=0|1 -D n=0 -D base=MS`.
 \set n :n + 1
 \set time :base + :n * 64 + :client_id
 \set r random(0, 9007199254740991)

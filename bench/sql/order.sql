@@ -1,5 +1,5 @@
--- The template's orders: confirmed, their sagas done, their events published. Run once on a database that order has
--- migrated; the search path names its schema. Wants :products and :orders, as sql/product.sql does.
+-- The template's orders: they are confirmed, their sagas are done, and their events are published. The script is run once on a
+-- database that order has migrated; the search path names its schema. It needs :products and :orders, like sql/product.sql.
 CREATE TEMPORARY TABLE template_orders AS
 SELECT n, format('01900000-0000-7000-9000-%s', lpad(to_hex(n), 12, '0'))::uuid AS id,
     format('0000c000-0000-7000-8000-%s', lpad(to_hex(n % 2000), 12, '0'))::uuid AS user_id,
@@ -29,9 +29,6 @@ SELECT user_id, 'place_order', 'template-' || n, sha256(uuid_send(id)), id, 201,
 INSERT INTO sagas (order_id, fence, attempts, due_at, deadline, created_at, finished_at)
 SELECT id, 1, 1, at, at + interval '1 min', at, at FROM template_orders ORDER BY id;
 
--- Releases before the queue of events are not filled with any.
-SELECT to_regclass('unpublished_events') IS NOT NULL AS has_events \gset
-\if :has_events
 CREATE TEMPORARY TABLE template_events AS
 SELECT id, version, row_number() OVER (PARTITION BY get_byte(uuid_send(id), 15) & 15 ORDER BY id, version) AS sequence,
     get_byte(uuid_send(id), 15) & 15 AS part, user_id, at
@@ -46,11 +43,5 @@ TRUNCATE unpublished_events;
 INSERT INTO published_events (partition, sequence, order_id, version) SELECT part, sequence, id, version FROM template_events ORDER BY part, sequence;
 UPDATE event_partitions SET last_sequence = last.sequence
 FROM (SELECT part, max(sequence) AS sequence FROM template_events GROUP BY part) last WHERE partition = part;
-\endif
 
--- Releases before payments did not keep the hold's state with the order.
-SELECT EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'orders' AND column_name = 'hold'
-    AND table_schema = ANY (current_schemas(false))) AS has_hold \gset
-\if :has_hold
 UPDATE orders SET hold = 'committed';
-\endif

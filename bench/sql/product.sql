@@ -1,5 +1,5 @@
--- The template's catalogue and stock (bench/src/catalogue.rs says the same numbers), and the holds of its orders.
--- Run once on a database that product has migrated; the search path names its schema. Wants :products, :scarce,
+-- The template's catalogue and stock (bench/src/catalogue.rs has the same numbers), and the holds of its orders. The script is
+-- run once on a database that product has migrated; the search path names its schema. It needs :products, :scarce,
 -- :scarce_units and :orders.
 INSERT INTO products (id, vendor_id, sku, slug, name, description, price_minor, category, status)
 SELECT format('00000000-0000-7000-8000-%s', lpad(to_hex(n), 12, '0'))::uuid,
@@ -8,7 +8,7 @@ SELECT format('00000000-0000-7000-8000-%s', lpad(to_hex(n), 12, '0'))::uuid,
     'product-' || n, 'Product ' || n, repeat('A thing worth having. ', 10), 199 + n % 9800, 'category-' || n % 20, 'active'
 FROM generate_series(1, :products + :scarce) n;
 
--- Lines of the template's orders: 1 to 3 of different products, as the workload has them.
+-- The lines of the template's orders: 1 to 3 of different products, as in the workload.
 CREATE TEMPORARY TABLE template_lines AS
 SELECT format('01900000-0000-7000-9000-%s', lpad(to_hex(n), 12, '0'))::uuid AS order_id, n, j::smallint AS place,
     1 + (n * 7919 + j * 3571) % :products AS product, (1 + (n + j) % 2)::bigint AS quantity

@@ -1,5 +1,5 @@
-//! After a leg: the clients' own log against the database. An order that was acknowledged is there, confirmed, as it was
-//! asked for; one that was refused is not; there is none that nobody asked for; stock adds up.
+//! The audit after a leg: it compares the clients' log with the databases. Each acknowledged order exists, is confirmed and
+//! is as requested; no refused order exists; no order exists that was not requested; and the stock adds up.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,56 +14,56 @@ use crate::{
 
 /// Product's own audit of stock.
 const STOCK: &str = include_str!("../../services/product/audit.sql");
-/// Violations of one kind that are shown.
+/// The number of violations of one kind that are shown.
 const SHOWN: usize = 5;
-/// The last id of the template's orders; whatever comes later was placed by a leg.
+/// The last id of the template's orders; later ids are of orders that a leg placed.
 const TEMPLATE_END: &str = "01900000-ffff-ffff-ffff-ffffffffffff";
 
-/// Which databases to look at.
+/// The databases to audit.
 #[derive(Clone, Copy, Debug)]
-pub struct Books<'a> {
+pub struct Databases<'a> {
     pub postgres: &'a Postgres,
     pub product: &'a str,
     pub order: &'a str,
 }
 
-/// An order as the database has it.
+/// An order in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub id: Uuid,
     pub status: String,
-    /// SKU and units, in the order of the SKUs.
+    /// SKU and units, sorted by SKU.
     pub lines: Vec<(String, u32)>,
 }
 
-/// Everything that is wrong; empty after a leg that counts.
-pub fn audit(books: Books<'_>, entries: &[&Entry]) -> Result<Vec<String>> {
-    let mut violations = compare(entries, &orders(books)?);
-    violations.extend(stock(books)?);
-    violations.extend(between(books)?);
+/// All violations; a leg is valid without any.
+pub fn audit(databases: Databases<'_>, entries: &[Entry]) -> Result<Vec<String>> {
+    let mut violations = compare(entries, &orders(databases)?);
+    violations.extend(stock(databases)?);
+    violations.extend(across(databases)?);
     Ok(violations)
 }
 
-/// Stock alone, for the denominators, whose orders no client has logged.
-pub fn stock(books: Books<'_>) -> Result<Vec<String>> {
-    books.postgres.psql(books.product, STOCK)
+/// Audits stock alone, for the denominators, whose orders are in no client's log.
+pub fn stock(databases: Databases<'_>) -> Result<Vec<String>> {
+    databases.postgres.psql(databases.product, STOCK)
 }
 
-fn orders(books: Books<'_>) -> Result<HashMap<String, Row>> {
-    let rows = books.postgres.psql(
-        books.order,
+fn orders(databases: Databases<'_>) -> Result<HashMap<String, Row>> {
+    let rows = databases.postgres.psql(
+        databases.order,
         "SELECT k.key, o.id, o.status, i.lines FROM idempotency_keys k LEFT JOIN orders o ON o.id = k.order_id
          LEFT JOIN (SELECT order_id, string_agg(sku || '*' || quantity, ' ' ORDER BY sku) AS lines FROM order_items GROUP BY order_id) i
              ON i.order_id = o.id
          WHERE k.key LIKE 'bench-%'",
     )?;
     rows.iter()
-        .map(|row| read(row).with_context(|| format!("a row cannot be read: {row}")))
+        .map(|row| parse(row).with_context(|| format!("cannot parse a row: {row}")))
         .collect()
 }
 
-/// `key|id|status|SKU*units SKU*units`
-fn read(row: &str) -> Option<(String, Row)> {
+/// Parses `key|id|status|SKU*units SKU*units`.
+fn parse(row: &str) -> Option<(String, Row)> {
     let mut fields = row.split('|');
     let (key, id, status) = (fields.next()?, fields.next()?, fields.next()?);
     let lines = fields.next()?.split_whitespace().map(|line| {
@@ -78,59 +78,47 @@ fn read(row: &str) -> Option<(String, Row)> {
     Some((key.to_owned(), row))
 }
 
-/// What the two databases say of each other, and of themselves.
-fn between(books: Books<'_>) -> Result<Vec<String>> {
-    let ids = |database: &str, statement: String| -> Result<HashSet<String>> {
-        Ok(books
-            .postgres
-            .psql(database, &statement)?
-            .into_iter()
-            .collect())
+/// Compares the two databases with each other, and orders with their keys.
+fn across(databases: Databases<'_>) -> Result<Vec<String>> {
+    let ids = |database: &str, statement: &str| -> Result<HashSet<String>> {
+        let rows = databases.postgres.psql(database, statement)?;
+        Ok(rows.into_iter().collect())
     };
-    let committed = ids(
-        books.product,
-        format!(
-            "SELECT order_id FROM holds WHERE state = 'committed' AND order_id > '{TEMPLATE_END}'"
-        ),
-    )?;
-    let confirmed = ids(
-        books.order,
-        format!("SELECT id FROM orders WHERE status = 'confirmed' AND id > '{TEMPLATE_END}'"),
-    )?;
-    let strays = ids(
-        books.order,
-        "SELECT id FROM orders WHERE NOT EXISTS (SELECT FROM idempotency_keys WHERE order_id = orders.id)".to_owned(),
-    )?;
-    let unheld = some(
-        "confirmed without a committed hold",
-        confirmed.difference(&committed),
+    let committed = format!(
+        "SELECT order_id FROM holds WHERE state = 'committed' AND order_id > '{TEMPLATE_END}'"
     );
-    let unconfirmed = some(
-        "a committed hold without a confirmed order",
+    let confirmed =
+        format!("SELECT id FROM orders WHERE status = 'confirmed' AND id > '{TEMPLATE_END}'");
+    let keyless = "SELECT id FROM orders WHERE NOT EXISTS (SELECT FROM idempotency_keys WHERE order_id = orders.id)";
+    let committed = ids(databases.product, &committed)?;
+    let confirmed = ids(databases.order, &confirmed)?;
+    let (unheld, unconfirmed) = (
+        confirmed.difference(&committed),
         committed.difference(&confirmed),
     );
-    let strays = some("an order without a key", strays);
-    Ok([unheld, unconfirmed, strays]
-        .into_iter()
-        .flatten()
-        .collect())
+    let violations = [
+        violation("confirmed without a committed hold", unheld),
+        violation("a committed hold without a confirmed order", unconfirmed),
+        violation("an order without a key", ids(databases.order, keyless)?),
+    ];
+    Ok(violations.into_iter().flatten().collect())
 }
 
-/// The violation, if there is any.
-fn some(what: &str, of: impl IntoIterator<Item: std::fmt::Display>) -> Option<String> {
+/// The violation with some of its cases, if there are any.
+fn violation(what: &str, of: impl IntoIterator<Item: std::fmt::Display>) -> Option<String> {
     let all: Vec<String> = of.into_iter().map(|one| one.to_string()).collect();
     let shown = all[..all.len().min(SHOWN)].join(", ");
     (!all.is_empty()).then(|| format!("{} × {what}: {shown}", all.len()))
 }
 
-/// The log against the orders, by key.
-fn compare(entries: &[&Entry], rows: &HashMap<String, Row>) -> Vec<String> {
+/// Compares the log with the orders, by key.
+fn compare(entries: &[Entry], rows: &HashMap<String, Row>) -> Vec<String> {
     let (mut lost, mut other, mut open, mut wrong, mut unwanted) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for entry in entries {
         let row = rows.get(&entry.key);
         if let Some(row) = row {
-            if row.lines != wished(entry) {
+            if row.lines != requested(entry) {
                 wrong.push(&entry.key);
             }
             if row.status != "confirmed" {
@@ -150,24 +138,21 @@ fn compare(entries: &[&Entry], rows: &HashMap<String, Row>) -> Vec<String> {
     let ids: HashSet<Uuid> = rows.values().map(|row| row.id).collect();
     let shared = || format!("{} keys share {} orders", rows.len(), ids.len());
     let violations = [
-        some("acknowledged and lost", lost),
-        some("acknowledged as another order", other),
-        some("not confirmed", open),
-        some("not what was asked for", wrong),
-        some("refused and carried out", unwanted),
-        some("asked for by nobody", strange),
+        violation("acknowledged and lost", lost),
+        violation("acknowledged as another order", other),
+        violation("not confirmed", open),
+        violation("not as requested", wrong),
+        violation("refused and carried out", unwanted),
+        violation("never requested", strange),
         (ids.len() < rows.len()).then(shared),
     ];
     violations.into_iter().flatten().collect()
 }
 
-fn wished(entry: &Entry) -> Vec<(String, u32)> {
-    let mut lines: Vec<(String, u32)> = entry
-        .wish
-        .lines
-        .iter()
-        .map(|line| (sku(line.0), line.1))
-        .collect();
+/// SKU and units of a requested order, sorted by SKU.
+fn requested(entry: &Entry) -> Vec<(String, u32)> {
+    let lines = entry.order.lines.iter();
+    let mut lines: Vec<_> = lines.map(|line| (sku(line.0), line.1)).collect();
     lines.sort();
     lines
 }
@@ -175,12 +160,12 @@ fn wished(entry: &Entry) -> Vec<(String, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::{Line, Wish};
+    use crate::workload::{Line, NewOrder};
 
     fn entry(key: &str, outcome: Outcome) -> Entry {
         Entry {
             key: key.to_owned(),
-            wish: Wish {
+            order: NewOrder {
                 customer: 1,
                 lines: vec![Line(7, 2), Line(3, 1)],
             },
@@ -193,7 +178,7 @@ mod tests {
             "bench-1|{}|confirmed|P00003*1 P00007*2",
             Uuid::from_u128(id)
         );
-        read(&line).unwrap().1
+        parse(&line).unwrap().1
     }
 
     fn found(entry: &Entry, row: Option<Row>) -> Vec<String> {
@@ -201,11 +186,11 @@ mod tests {
             .map(|row| (entry.key.clone(), row))
             .into_iter()
             .collect();
-        compare(&[entry], &rows)
+        compare(std::slice::from_ref(entry), &rows)
     }
 
     #[test]
-    fn what_was_told_is_what_is_there() {
+    fn an_acknowledged_order_exists_as_requested() {
         let acknowledged = entry("bench-1", Outcome::Acknowledged(Uuid::from_u128(5)));
         assert_eq!(found(&acknowledged, Some(row(5))), Vec::<String>::new());
         assert_eq!(
@@ -230,12 +215,12 @@ mod tests {
         };
         assert_eq!(
             found(&acknowledged, Some(less)),
-            ["1 × not what was asked for: bench-1"]
+            ["1 × not as requested: bench-1"]
         );
     }
 
     #[test]
-    fn a_refused_order_is_not_there_and_an_unknown_one_may_be() {
+    fn a_refused_order_does_not_exist_and_an_unknown_one_may() {
         for outcome in [Outcome::Refused("out_of_stock".into()), Outcome::TurnedAway] {
             let refused = entry("bench-1", outcome);
             assert_eq!(found(&refused, None), Vec::<String>::new());
@@ -249,16 +234,16 @@ mod tests {
     }
 
     #[test]
-    fn nobodys_orders_and_shared_ones_are_found() {
+    fn orders_that_were_not_requested_and_shared_ones_are_found() {
         let rows = HashMap::from([
             ("bench-9".to_owned(), row(5)),
             ("bench-1".to_owned(), row(5)),
         ]);
         let known = entry("bench-1", Outcome::Acknowledged(Uuid::from_u128(5)));
-        let violations = compare(&[&known], &rows);
+        let violations = compare(&[known], &rows);
         assert_eq!(
             violations,
-            ["1 × asked for by nobody: bench-9", "2 keys share 1 orders"]
+            ["1 × never requested: bench-9", "2 keys share 1 orders"]
         );
     }
 }

@@ -1,5 +1,5 @@
-//! A process' share and limit of CPU time, as a pod has them: a cgroup of version 2, or of version 1 where the machine
-//! has that.
+//! The share and the limit of a process's CPU time, as a pod has them: a cgroup of version 2, or of version 1 on machines
+//! that have that.
 
 use std::{
     fs,
@@ -11,13 +11,13 @@ use anyhow::{Context, Result};
 const PERIOD_MICROS: u32 = 100_000;
 const ROOT: &str = "/sys/fs/cgroup";
 
-/// Ends with its processes: whoever holds it drops it after them.
+/// A cgroup. It can be removed only after its processes have ended, so they have to be dropped first.
 #[derive(Debug)]
 pub struct CpuLimit(PathBuf);
 
 impl CpuLimit {
-    /// A group of its own for whatever is put under this limit, in thousandths of a core. Where others want the same
-    /// core it weighs so many percent of one of their threads.
+    /// Creates a group with a limit in thousandths of a core, and with a weight in percent of that of a thread outside
+    /// of it, for the case that both compete for a core.
     pub fn try_new(name: &str, millicores: u32, weight: u32) -> Result<Self> {
         let quota = PERIOD_MICROS / 1_000 * millicores;
         let root = Path::new(ROOT);
@@ -29,12 +29,12 @@ impl CpuLimit {
         };
         let folder = parent.join(format!("ecommercestack-{name}"));
         if second {
-            // Granted already on most machines.
+            // The controller is enabled already on most machines.
             let _ = fs::write(root.join("cgroup.subtree_control"), "+cpu");
         }
         if !folder.is_dir() {
             fs::create_dir(&folder)
-                .with_context(|| format!("{} cannot be made", folder.display()))?;
+                .with_context(|| format!("cannot create {}", folder.display()))?;
         }
         let settings: &[(&str, String)] = if second {
             &[
@@ -50,21 +50,21 @@ impl CpuLimit {
         };
         for (file, value) in settings {
             fs::write(folder.join(file), value)
-                .with_context(|| format!("{file} of {} cannot be set", folder.display()))?;
+                .with_context(|| format!("cannot set {file} of {}", folder.display()))?;
         }
         Ok(Self(folder))
     }
 
-    /// Puts a process with all its threads under the limit.
+    /// Moves a process with all its threads into the group.
     pub fn hold(&self, pid: u32) -> Result<()> {
         fs::write(self.0.join("cgroup.procs"), pid.to_string())
-            .with_context(|| format!("process {pid} cannot be put under its limit of CPU"))
+            .with_context(|| format!("cannot limit the CPU time of process {pid}"))
     }
 }
 
 impl Drop for CpuLimit {
     fn drop(&mut self) {
-        // Left over where a process outlives it; the next run takes it again.
+        // A group with a living process stays; the next run uses it again.
         let _ = fs::remove_dir(&self.0);
     }
 }

@@ -1,15 +1,15 @@
-//! Durations of requests, each kept to a thousandth of itself, whatever its size.
+//! Durations of requests with a relative precision of a thousandth.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Durations in microseconds. Between processes it travels as the values that occur, each with how often.
+/// Durations in microseconds. It is serialized as the recorded values, each with its count.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "Vec<(u64, u64)>", into = "Vec<(u64, u64)>")]
 pub struct Histogram(hdrhistogram::Histogram<u64>);
 
-/// No request is waited for that long; what takes longer counts as this.
+/// No request is waited for that long; a longer duration is recorded as this one.
 const LONGEST: Duration = Duration::from_hours(1);
 const SIGNIFICANT_FIGURES: u8 = 3;
 
@@ -22,7 +22,7 @@ impl Histogram {
         self.0.saturating_record(micros);
     }
 
-    /// The duration that so many thousandths do not exceed: 500 is the median, 990 the 99th percentile.
+    /// The duration that this many thousandths of all do not exceed: 500 is the median, 990 the 99th percentile.
     #[expect(clippy::cast_precision_loss, reason = "microseconds of requests")]
     pub fn millis_at(&self, per_mille: u32) -> f64 {
         self.0.value_at_quantile(f64::from(per_mille) / 1_000.0) as f64 / 1_000.0
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_those_of_the_sorted_values_also_in_another_process() {
+    fn percentiles_are_those_of_the_sorted_values_also_after_serialization() {
         let mut random = SmallRng::seed_from_u64(2);
         let mut histogram = Histogram::default();
         let mut values: Vec<u64> = (0..10_000)
@@ -91,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_too_long_counts_as_the_longest() {
+    fn a_longer_duration_is_recorded_as_the_longest() {
         let mut histogram = Histogram::default();
         histogram.record(Duration::MAX);
         assert!(histogram.millis_at(1_000) >= LONGEST.as_secs_f64() * 1e3);
     }
 
     #[test]
-    fn nothing_recorded_is_zero() {
+    fn an_empty_histogram_reads_zero() {
         assert_eq!(Histogram::default().millis_at(990).to_bits(), 0);
     }
 }

@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 as a generator needs: one request at a time on a connection that is kept, answers with a length.
-//! By hand, since every microsecond here is taken from what is measured.
+//! As much of HTTP/1.1 as the generator needs: one request at a time on a kept connection, and responses with a length.
+//! There is no library in between, since the generator shares the CPU with the services that it measures.
 
 use std::{io, net::Ipv4Addr};
 
@@ -8,15 +8,15 @@ use tokio::{
     net::TcpStream,
 };
 
-/// An answer, as far as it matters to a client of the shop.
+/// The parts of a response that the generator uses.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
     pub location: Option<String>,
     pub replayed: bool,
-    /// Seconds.
+    /// In seconds.
     pub retry_after: Option<u32>,
-    /// Kept of problems only.
+    /// The body of a problem; empty otherwise.
     pub body: Vec<u8>,
     closes: bool,
     length: usize,
@@ -29,7 +29,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects with the first request.
+    /// A connection that is opened by the first request.
     pub fn new(port: u16) -> Self {
         Self {
             port,
@@ -38,12 +38,8 @@ impl Connection {
         }
     }
 
-    /// What is on its way over the old connection is not waited for.
-    pub fn forget(&mut self) {
-        *self = Self::new(self.port);
-    }
-
-    /// Sends a whole request and reads the answer. After an error nobody knows what became of the request.
+    /// Sends a whole request and reads the response. After an error the outcome of the request is unknown. A connection
+    /// that failed, or whose response was not waited for, is closed; the next request opens another.
     pub async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
@@ -92,7 +88,7 @@ fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
     text.windows(pattern.len()).position(|part| part == pattern)
 }
 
-/// The status line and the headers that matter; `None` for what is not HTTP/1.1, or has no length.
+/// Parses the status line and the headers that are used; `None` if it is not HTTP/1.1, or has no length.
 fn head(text: &[u8]) -> Option<Answer> {
     let mut lines = std::str::from_utf8(text).ok()?.split("\r\n");
     let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?;
@@ -128,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_headers_that_matter_are_read() {
+    fn the_headers_that_are_used_are_parsed() {
         let answer = head(
             b"HTTP/1.1 201 Created\r\nLocation: /api/v1/orders/1\r\ncontent-length: 12\r\nIdempotent-Replayed: true\r\n\r\n",
         );

@@ -1,11 +1,11 @@
 //! One leg: fresh databases, a warm-up, the measured part until all sagas and events are done, and the audit.
 
-mod beside;
 mod denominator;
 mod generator;
+mod side_load;
 
-pub use beside::Beside;
 pub use denominator::{Denominator, denominator};
+pub use side_load::SideLoad;
 
 use std::{
     collections::BTreeMap,
@@ -14,14 +14,13 @@ use std::{
 };
 
 use anyhow::Result;
-use beside::{disturb, others};
 use generator::{measure, warm_up};
 use local_shop::Workload;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use side_load::{end_sessions, start};
 
 use crate::{
-    audit::{self, Books},
-    cpu,
+    audit, cpu,
     load::What,
     log::{Entry, Report},
     peer::Peer,
@@ -30,11 +29,11 @@ use crate::{
     workload::Mix,
 };
 
-/// What a leg came to.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// The results of a leg.
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Leg {
     pub name: String,
-    /// Fresh orders that were confirmed, or requests that were answered, a second.
+    /// New orders that were confirmed, or requests that were answered, per second.
     pub per_second: f64,
     /// From the first request to the end of the last saga and event.
     pub seconds: f64,
@@ -49,7 +48,7 @@ pub struct Leg {
     pub cpu: Cpu,
     /// MiB by service, at the end.
     pub memory: Vec<(String, f64)>,
-    /// Anything here voids the round.
+    /// Any violation voids the round.
     pub violations: Vec<String>,
 }
 
@@ -61,10 +60,10 @@ pub struct Drive {
     pub warm_seconds: f64,
     pub seconds: f64,
     pub seed: u64,
-    /// The generator keeps to one core.
+    /// The generator runs on one core.
     pub pinned: bool,
-    pub beside: Beside,
-    /// The services' sessions are ended by force, again and again: what is told must be true all the same.
+    pub side_load: SideLoad,
+    /// The services' database sessions are ended by force, again and again: the responses must be true all the same.
     pub disturbed: bool,
 }
 
@@ -78,8 +77,9 @@ impl Leg {
         self.violations.is_empty().then_some(self.p99_ms)
     }
 
-    fn of_report(name: &str, report: &Report, ended: u64) -> Self {
+    fn of_report(name: &str, report: &Report, ended: u64, mut cpu: Cpu) -> Self {
         let seconds = micros_to_seconds(ended.max(report.ended) - report.started);
+        cpu.push(("generator".to_owned(), report.cpu_seconds));
         Self {
             name: name.to_owned(),
             per_second: to_f64(report.answered) / seconds,
@@ -91,6 +91,7 @@ impl Leg {
             refused: report.refused(),
             turned_away: report.turned_away,
             unknown: report.unknown(),
+            cpu,
             violations: report.violations.clone(),
             ..Self::default()
         }
@@ -100,36 +101,68 @@ impl Leg {
 /// Orders over HTTP through our services.
 pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
     stage.services()?;
-    let orders = What::Orders {
-        mix,
-        tokens: stage.tokens()?,
-    };
     let ports = stage.ports(Workload::Order)?;
-    let warm = warm_up(&ports, orders.clone(), drive)?;
-    stage.drained("order")?;
     let pids = stage.pids();
-    let others = others(stage, drive)?;
-    let before = stage.cpu();
-    let calm = AtomicBool::new(false);
+    let (mut leg, entries) = orders(stage, name, &ports, "order", mix, drive, || stage.cpu())?;
+    leg.memory = stage.memory();
+    if stage.pids() != pids {
+        leg.violations.push("a service ended".to_owned());
+    }
+    let databases = stage.databases("product", "order");
+    leg.violations.extend(audit::audit(databases, &entries)?);
+    Ok(leg)
+}
+
+/// Orders over HTTP through the conventional service.
+pub fn peer(stage: &Stage, name: &str, bin: &Path, workers: usize, drive: Drive) -> Result<Leg> {
+    stage.combined()?;
+    let peer = Peer::start(stage, bin, workers)?;
+    let cpu = || {
+        let mut cpu = stage.cpu();
+        cpu.push(("fastapi".to_owned(), cpu::of_family(peer.pid())));
+        cpu
+    };
+    let ports = [peer.port];
+    let (mut leg, entries) = orders(stage, name, &ports, COMBINED, Mix::Uniform, drive, cpu)?;
+    peer.stop()?;
+    let databases = stage.databases(COMBINED, COMBINED);
+    leg.violations.extend(audit::audit(databases, &entries)?);
+    Ok(leg)
+}
+
+/// Sends orders until the end of the last saga and event in `database`. Returns the leg before its audit, and all that the
+/// clients logged. `cpu` reads what the processes have used.
+fn orders(
+    stage: &Stage,
+    name: &str,
+    ports: &[u16],
+    database: &str,
+    mix: Mix,
+    drive: Drive,
+    cpu: impl Fn() -> Cpu,
+) -> Result<(Leg, Vec<Entry>)> {
+    let tokens = stage.tokens()?;
+    let orders = What::Orders { mix, tokens };
+    let warm = warm_up(ports, orders.clone(), drive)?;
+    stage.drained(database)?;
+    let side_loads = start(stage, drive)?;
+    let before = cpu();
+    let measured = AtomicBool::new(false);
     let report = std::thread::scope(|scope| {
         if drive.disturbed {
-            scope.spawn(|| disturb(stage, &calm));
+            scope.spawn(|| end_sessions(stage, &measured));
         }
-        let report = measure(&ports, orders, drive);
-        calm.store(true, Ordering::Relaxed);
+        let report = measure(ports, orders, drive);
+        measured.store(true, Ordering::Relaxed);
         report
     })?;
-    let ended = stage.drained("order")?;
-    let after = stage.cpu();
-    let mut leg = Leg::of_report(name, &report, ended);
-    leg.cpu = used(&before, &after);
-    leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
-    leg.memory = stage.memory();
+    let ended = stage.drained(database)?;
+    let mut leg = Leg::of_report(name, &report, ended, used(&before, &cpu()));
     let mut answers = BTreeMap::new();
-    for other in others {
-        let report = other
+    for side_load in side_loads {
+        let report = side_load
             .join()
-            .map_err(|_| anyhow::anyhow!("a generator beside the orders panicked"))??;
+            .map_err(|_| anyhow::anyhow!("the generator of a side load panicked"))??;
         leg.cpu.push(("others".to_owned(), report.cpu_seconds));
         for (status, count) in report.statuses {
             *answers.entry(status).or_default() += count;
@@ -138,54 +171,9 @@ pub fn ours(stage: &Stage, name: &str, mix: Mix, drive: Drive) -> Result<Leg> {
     if !answers.is_empty() {
         leg.name = format!("{name} ({})", statuses(&answers));
     }
-    if stage.pids() != pids {
-        leg.violations.push("a service ended".to_owned());
-    }
-    let books = Books {
-        postgres: stage.shop().postgres(),
-        product: "product",
-        order: "order",
-    };
-    let entries: Vec<&Entry> = warm.entries.iter().chain(&report.entries).collect();
-    leg.violations.extend(audit::audit(books, &entries)?);
-    Ok(leg)
-}
-
-/// Orders over HTTP through the conventional service.
-pub fn peer(
-    stage: &Stage,
-    name: &str,
-    bin: &Path,
-    workers: usize,
-    mix: Mix,
-    drive: Drive,
-) -> Result<Leg> {
-    stage.combined()?;
-    let peer = Peer::start(stage, bin, workers)?;
-    let orders = What::Orders {
-        mix,
-        tokens: stage.tokens()?,
-    };
-    let warm = warm_up(&[peer.port], orders.clone(), drive)?;
-    stage.drained(COMBINED)?;
-    let (before, peer_before) = (stage.cpu(), cpu::of_family(peer.pid()));
-    let report = measure(&[peer.port], orders, drive)?;
-    let mut leg = Leg::of_report(name, &report, stage.drained(COMBINED)?);
-    leg.cpu = used(&before, &stage.cpu());
-    leg.cpu.push((
-        "fastapi".to_owned(),
-        cpu::of_family(peer.pid()) - peer_before,
-    ));
-    leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
-    peer.stop()?;
-    let books = Books {
-        postgres: stage.shop().postgres(),
-        product: COMBINED,
-        order: COMBINED,
-    };
-    let entries: Vec<&Entry> = warm.entries.iter().chain(&report.entries).collect();
-    leg.violations.extend(audit::audit(books, &entries)?);
-    Ok(leg)
+    let mut entries = warm.entries;
+    entries.extend(report.entries);
+    Ok((leg, entries))
 }
 
 /// `GET /products/{id}`, through a proxy if there is one.
@@ -196,33 +184,25 @@ pub fn products(stage: &Stage, name: &str, proxy: Option<&Path>, drive: Drive) -
         .map(|binary| Proxy::start(stage, binary, &direct))
         .transpose()?;
     let ports = proxy.as_ref().map_or(direct, |proxy| vec![proxy.port]);
-    let proxied = || {
-        let times = proxy
-            .as_ref()
-            .and_then(|proxy| cpu::of_process(proxy.pid()));
-        times.map_or(0.0, |times| times.own)
+    let cpu = || {
+        let mut cpu = stage.cpu();
+        let traefik = proxy.as_ref().map(|proxy| cpu::of_process(proxy.pid()));
+        cpu.extend(traefik.map(|used| ("traefik".to_owned(), used.unwrap_or_default())));
+        cpu
     };
     warm_up(&ports, What::Products, drive)?;
-    let (before, proxy_before) = (stage.cpu(), proxied());
+    let before = cpu();
     let report = measure(&ports, What::Products, drive)?;
-    let mut leg = Leg::of_report(name, &report, report.ended);
-    leg.cpu = used(&before, &stage.cpu());
-    leg.cpu.push(("generator".to_owned(), report.cpu_seconds));
-    if proxy.is_some() {
-        leg.cpu
-            .push(("traefik".to_owned(), proxied() - proxy_before));
-    }
+    let mut leg = Leg::of_report(name, &report, report.ended, used(&before, &cpu()));
     leg.memory = stage.memory();
-    if report.statuses.iter().any(|(status, _)| *status != 200) {
-        leg.violations.push(format!(
-            "answers: {}",
-            statuses(&report.statuses.iter().copied().collect())
-        ));
+    if report.statuses.keys().any(|status| *status != 200) {
+        let statuses = statuses(&report.statuses);
+        leg.violations.push(format!("answers: {statuses}"));
     }
     Ok(leg)
 }
 
-/// Logins a second that auth can answer when nobody wants anything else.
+/// The logins per second that auth answers without any other load.
 pub fn hashing_capacity(stage: &Stage, seconds: f64) -> Result<f64> {
     stage.services()?;
     let drive = Drive {

@@ -1,6 +1,6 @@
-//! How fast a shop is, as ratios taken in one run on one machine: the same orders through our services, through
+//! The speed of a shop, as ratios measured in one run on one machine: the same orders through our services, through
 //! pgbench with our own SQL, and through a conventional service. After each leg an audit compares the database with
-//! what the clients were told; one order lost, doubled or oversold voids the round. Method: `bench/README.md`.
+//! what the clients were told; one lost, duplicated or oversold order voids the round. Method: `bench/README.md`.
 
 pub mod audit;
 pub mod catalogue;

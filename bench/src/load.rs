@@ -1,10 +1,9 @@
-//! The generator, in a process of its own (`bench load`, a specification in, a report out), so that its CPU time is
-//! known and it can be pinned. One thread. Closed loop: each connection sends as soon as it was answered.
-//! Open loop: requests are due at random moments of a given rate, and latency counts from the moment that was due.
+//! The load generator, in a process of its own (`bench load`, a specification in, a report out), so that its CPU time is
+//! known and it can be pinned. It has one thread. In a closed loop each connection sends as soon as it has the last response.
+//! In an open loop requests are due at random times of a given rate, and latency is measured from the time that was due.
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -25,21 +24,21 @@ use crate::{
     http::{Answer, Connection},
     log::{Entry, Outcome, Report},
     stage::unix_micros,
-    workload::{Mix, Wish, Workload},
+    workload::{Mix, NewOrder, Workload},
 };
 
-/// A client waits no longer for an answer; the services give up sooner.
+/// The time that a client waits for a response; the services give up sooner.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Before something whose outcome is unknown is sent again.
+/// The time before a request of unknown outcome is sent again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Specification {
-    /// Of the replicas; connections are spread over them.
+    /// The ports of the replicas, over which the connections are spread.
     pub ports: Vec<u16>,
     pub seconds: f64,
     pub connections: usize,
-    /// Requests a second; without it the loop is closed.
+    /// Requests per second; without a rate the loop is closed.
     pub rate: Option<f64>,
     pub seed: u64,
     pub what: What,
@@ -48,13 +47,13 @@ pub struct Specification {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// `POST /api/v1/orders`, a token for each customer.
+    /// `POST /api/v1/orders`, with a token for each customer.
     Orders { mix: Mix, tokens: Vec<String> },
-    /// `GET /api/v1/products/{id}` of any product.
+    /// `GET /api/v1/products/{id}` of random products.
     Products,
-    /// `POST /api/v1/auth/login` of nobody in particular, from many addresses.
+    /// `POST /api/v1/auth/login` of accounts that do not exist, from many addresses.
     Logins,
-    /// These whole requests in turn, whatever they are answered.
+    /// These whole requests in random order; any response counts.
     Anything { requests: Vec<String> },
 }
 
@@ -70,14 +69,13 @@ struct Generator {
     workload: RefCell<Workload>,
     random: RefCell<SmallRng>,
     report: RefCell<Report>,
-    /// Places of entries that were acknowledged: what may be sent again.
+    /// Places of entries that were acknowledged, which may be sent again.
     acknowledged: RefCell<Vec<usize>>,
-    statuses: RefCell<BTreeMap<u16, u64>>,
     key_prefix: String,
     end: Instant,
 }
 
-/// When requests are due: a list that all connections share.
+/// The times at which requests are due, in a queue that all connections share.
 type Due = Rc<Mutex<mpsc::UnboundedReceiver<Instant>>>;
 
 async fn drive(specification: Specification) -> Result<Report> {
@@ -102,7 +100,6 @@ async fn drive(specification: Specification) -> Result<Report> {
         random: RefCell::new(SmallRng::seed_from_u64(seed ^ 0x5eed)),
         report: RefCell::default(),
         acknowledged: RefCell::default(),
-        statuses: RefCell::default(),
         key_prefix: format!("bench-{seed:x}"),
         end,
     });
@@ -118,15 +115,12 @@ async fn drive(specification: Specification) -> Result<Report> {
     let mut report = generator.report.take();
     report.started = started;
     report.ended = unix_micros()?;
-    report.statuses = generator.statuses.take().into_iter().collect();
-    report.cpu_seconds = cpu::of_process(std::process::id())
-        .map_or(0.0, |times| times.own)
-        .max(0.0);
+    report.cpu_seconds = cpu::of_process(std::process::id()).unwrap_or_default();
     Ok(report)
 }
 
-/// The moments at which requests are due, as a Poisson process has them. A thread of its own: the runtime's timer
-/// counts in milliseconds, and a late generator would be taken for a slow service.
+/// The times at which requests are due, as a Poisson process has them. They come from a thread of its own: the runtime's
+/// timer counts in milliseconds, and a late generator would be mistaken for a slow service.
 fn pace(rate: f64, end: Instant, seed: u64) -> mpsc::UnboundedReceiver<Instant> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
@@ -167,12 +161,13 @@ async fn client(generator: Rc<Generator>, port: u16, due: Option<Due>) {
             What::Products => generator.product(&mut connection, intended).await,
             What::Logins => generator.log_in(&mut connection, intended).await,
             What::Anything { requests } => {
-                let turn = generator
+                let place = generator
                     .random
                     .borrow_mut()
                     .random_range(0..requests.len());
+                let request = requests[place].as_bytes();
                 generator
-                    .ask(&mut connection, requests[turn].as_bytes(), intended, None)
+                    .ask(&mut connection, request, intended, None)
                     .await;
             }
         }
@@ -180,77 +175,72 @@ async fn client(generator: Rc<Generator>, port: u16, due: Option<Due>) {
 }
 
 impl Generator {
-    /// A fresh order, or one that was acknowledged before once more.
+    /// Sends a new order, or repeats one that was acknowledged.
     async fn order(&self, connection: &mut Connection, tokens: &[String], due: Option<Instant>) {
         if let Some(place) = self.repeated() {
             self.repeat(connection, tokens, place).await;
             return;
         }
-        let wish = self.workload.borrow_mut().wish();
-        let key = self.reserve_entry(&wish);
-        let request = order_request(tokens, &wish, &key.1);
+        let order = self.workload.borrow_mut().order();
+        let place = self.report.borrow().entries.len();
+        let key = format!("{}-{place}", self.key_prefix);
+        let request = order_request(tokens, &order, &key);
+        self.report.borrow_mut().entries.push(Entry {
+            key,
+            order,
+            outcome: Outcome::Unknown,
+        });
         let (outcome, took) = self.until_known(connection, &request, due).await;
         let mut report = self.report.borrow_mut();
         if let Outcome::Acknowledged(_) = outcome {
             report.answered += 1;
             report.latency.record(took);
-            self.acknowledged.borrow_mut().push(key.0);
+            self.acknowledged.borrow_mut().push(place);
         }
-        report.entries[key.0].outcome = outcome;
+        report.entries[place].outcome = outcome;
     }
 
-    /// The place of an entry to send once more, where the mix says so.
+    /// The place of an entry to repeat, if the mix says so.
     fn repeated(&self) -> Option<usize> {
         let earlier = self.acknowledged.borrow();
         let place = self.workload.borrow_mut().replay(earlier.len())?;
         earlier.get(place).copied()
     }
 
-    /// The place of a new entry, and its key; unknown until it is answered.
-    fn reserve_entry(&self, wish: &Wish) -> (usize, String) {
-        let mut report = self.report.borrow_mut();
-        let place = report.entries.len();
-        let key = format!("{}-{place}", self.key_prefix);
-        report.entries.push(Entry {
-            key: key.clone(),
-            wish: wish.clone(),
-            outcome: Outcome::Unknown,
-        });
-        (place, key)
-    }
-
     async fn repeat(&self, connection: &mut Connection, tokens: &[String], place: usize) {
-        let Entry { key, wish, outcome } = self.report.borrow().entries[place].clone();
-        let request = order_request(tokens, &wish, &key);
-        let answer = timeout(PATIENCE, connection.exchange(&request)).await;
+        let Entry {
+            key,
+            order,
+            outcome,
+        } = self.report.borrow().entries[place].clone();
+        let request = order_request(tokens, &order, &key);
+        let Some(answer) = exchange(connection, &request).await else {
+            return;
+        };
         let mut report = self.report.borrow_mut();
-        if let Ok(Ok(answer)) = answer {
-            match answer.status {
-                201 if answer.replayed => {
-                    report.replays += 1;
-                    if order_id(&answer).map(Outcome::Acknowledged) != Some(outcome) {
-                        let text = format!("{key} was answered with another order when repeated");
-                        report.violations.push(text);
-                    }
-                }
-                201 => report
-                    .violations
-                    .push(format!("{key} was carried out again when repeated")),
-                429 | 503 => report.turned_away += 1,
-                other => {
-                    let code = problem_code(&answer.body);
-                    // Somebody else repeats it at this moment.
-                    if code != "idempotency_key_in_use" {
-                        let text = format!("{key} was answered {other} {code} when repeated");
-                        report.violations.push(text);
-                    }
-                }
+        let violation = match answer.status {
+            201 if !answer.replayed => Some("was carried out again".to_owned()),
+            201 => {
+                report.replays += 1;
+                let is_same = order_id(&answer).map(Outcome::Acknowledged) == Some(outcome);
+                (!is_same).then(|| "was answered with another order".to_owned())
             }
-        }
+            429 | 503 => {
+                report.turned_away += 1;
+                None
+            }
+            other => {
+                let code = problem_code(&answer.body);
+                // The key is in use if another connection repeats the request at this moment.
+                (code != "idempotency_key_in_use").then(|| format!("was answered {other} {code}"))
+            }
+        };
+        let violation = violation.map(|what| format!("{key} {what} when repeated"));
+        report.violations.extend(violation);
     }
 
-    /// Sends a request until its outcome is known or the time is over; how long the last attempt took, or, where it
-    /// was due at a moment, since then.
+    /// Sends a request until its outcome is known or the time is over. The duration is that of the last attempt or, for a
+    /// request that was due at a time, since then.
     async fn until_known(
         &self,
         connection: &mut Connection,
@@ -260,22 +250,21 @@ impl Generator {
         let mut unknown = false;
         loop {
             let sent = Instant::now();
-            let answer = timeout(PATIENCE, connection.exchange(request)).await;
+            let answer = exchange(connection, request).await;
             let took = due.unwrap_or(sent).elapsed();
-            let pause = if let Ok(Ok(answer)) = answer {
+            let pause = if let Some(answer) = answer {
                 if let Some(outcome) = self.understood(&answer) {
                     return (outcome, took);
                 }
                 unknown |= !nothing_done(&answer);
-                // Not before the service says, and not all at the same moment.
+                // Clients wait as long as the service says, with jitter.
                 let seconds = Duration::from_secs(answer.retry_after.unwrap_or(1).into());
                 seconds.mul_f64(1.0 + 0.5 * self.random.borrow_mut().random::<f64>())
             } else {
-                connection.forget();
                 unknown = true;
                 PAUSE
             };
-            // To the end too: nobody hurries on with something else.
+            // The client waits until the end of the leg, too, and sends nothing else before.
             let left = self.end.saturating_duration_since(Instant::now());
             sleep(pause.min(left)).await;
             if pause >= left {
@@ -289,12 +278,12 @@ impl Generator {
         }
     }
 
-    /// The outcome, where the answer is one.
+    /// The outcome, if the response has one.
     fn understood(&self, answer: &Answer) -> Option<Outcome> {
         match answer.status {
             201 => Some(order_id(answer).map_or_else(
                 || {
-                    let text = format!("201 without an order's address: {answer:?}");
+                    let text = format!("201 without the order's Location: {answer:?}");
                     self.report.borrow_mut().violations.push(text);
                     Outcome::Unknown
                 },
@@ -305,8 +294,9 @@ impl Generator {
                 (code != "idempotency_key_in_use").then_some(Outcome::Refused(code))
             }
             other => {
-                *self.statuses.borrow_mut().entry(other).or_default() += 1;
-                self.report.borrow_mut().turned_away += u64::from(matches!(other, 429 | 503));
+                let mut report = self.report.borrow_mut();
+                *report.statuses.entry(other).or_default() += 1;
+                report.turned_away += u64::from(matches!(other, 429 | 503));
                 None
             }
         }
@@ -323,10 +313,10 @@ impl Generator {
     }
 
     async fn log_in(&self, connection: &mut Connection, due: Instant) {
-        let somebody: u64 = self.random.borrow_mut().random();
-        let [a, b, c, ..] = somebody.to_be_bytes();
+        let number: u64 = self.random.borrow_mut().random();
+        let [a, b, c, ..] = number.to_be_bytes();
         let body = format!(
-            r#"{{"email":"somebody-{somebody:x}@example.com","password":"correct horse battery"}}"#
+            r#"{{"email":"user-{number:x}@example.com","password":"correct horse battery"}}"#
         );
         let request = format!(
             "POST /api/v1/auth/login HTTP/1.1\r\nhost: shop.localhost\r\nx-forwarded-for: 10.{a}.{b}.{c}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -336,36 +326,41 @@ impl Generator {
             .await;
     }
 
-    /// `wanted` is the status that counts; without one, any answer.
+    /// Sends a request once. `expected` is the status that counts as answered; without it, any does.
     async fn ask(
         &self,
         connection: &mut Connection,
         request: &[u8],
         due: Instant,
-        wanted: Option<u16>,
+        expected: Option<u16>,
     ) {
-        let answer = timeout(PATIENCE, connection.exchange(request)).await;
-        let status = if let Ok(Ok(answer)) = answer {
-            answer.status
-        } else {
-            connection.forget();
-            0
-        };
-        *self.statuses.borrow_mut().entry(status).or_default() += 1;
-        if status > 0 && wanted.is_none_or(|wanted| status == wanted) {
+        let answer = exchange(connection, request).await;
+        let status = answer.map_or(0, |answer| answer.status);
+        let is_answered = status > 0 && expected.is_none_or(|expected| status == expected);
+        {
             let mut report = self.report.borrow_mut();
-            report.answered += 1;
-            report.latency.record(due.elapsed());
-        } else {
-            // A service that answers nothing at once must not be asked in a busy loop.
+            *report.statuses.entry(status).or_default() += 1;
+            if is_answered {
+                report.answered += 1;
+                report.latency.record(due.elapsed());
+            }
+        }
+        if !is_answered {
+            // A service that fails at once must not be called in a busy loop.
             sleep(Duration::from_millis(5)).await;
         }
     }
 }
 
-fn order_request(tokens: &[String], wish: &Wish, key: &str) -> Vec<u8> {
-    let body = wish.body();
-    let token = &tokens[wish.customer as usize % tokens.len()];
+/// The response; `None` if it did not come in time, or the connection failed.
+async fn exchange(connection: &mut Connection, request: &[u8]) -> Option<Answer> {
+    let answer = timeout(PATIENCE, connection.exchange(request)).await;
+    answer.ok()?.ok()
+}
+
+fn order_request(tokens: &[String], order: &NewOrder, key: &str) -> Vec<u8> {
+    let body = order.body();
+    let token = &tokens[order.customer as usize % tokens.len()];
     format!(
         "POST /api/v1/orders HTTP/1.1\r\nhost: shop.localhost\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -388,7 +383,7 @@ fn problem_code(body: &[u8]) -> String {
         .map_or_else(|_| "unreadable".to_owned(), |problem: Problem| problem.code)
 }
 
-/// Whether a refusal says that nothing was done, and nothing will be.
+/// Whether a refusal says that nothing was done and nothing will be done.
 fn nothing_done(answer: &Answer) -> bool {
     matches!(answer.status, 429 | 503) && problem_code(&answer.body) != "outcome_unknown"
 }

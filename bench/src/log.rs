@@ -1,15 +1,17 @@
-//! What the clients were told: the own record that the audit holds against the database.
+//! What the clients were told: the log that the audit compares with the database.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{histogram::Histogram, workload::Wish};
+use crate::{histogram::Histogram, workload::NewOrder};
 
-/// One order that a client wanted, under one key, however often it was sent.
+/// One order that a client requested, under one key, however often the request was sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub key: String,
-    pub wish: Wish,
+    pub order: NewOrder,
     pub outcome: Outcome,
 }
 
@@ -18,34 +20,34 @@ pub struct Entry {
 pub enum Outcome {
     /// 201 with this id.
     Acknowledged(Uuid),
-    /// A definite no: sold out, most of all. There is no order.
+    /// A final refusal, most often because a product is sold out. There is no order.
     Refused(String),
-    /// 503 or 429 to the end: nothing was done, says the answer.
+    /// 503 or 429 until the end: by the response, nothing was done.
     TurnedAway,
-    /// No answer, or one that says that nobody knows: there may be an order.
+    /// There was no response, or one that leaves the outcome open: there may be an order.
     Unknown,
 }
 
-/// What one run of the generator came to.
+/// The results of one run of the generator.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// Microseconds since 1970: before the first request, and after the last answer.
+    /// The times before the first request and after the last response, in microseconds since 1970.
     pub started: u64,
     pub ended: u64,
     pub entries: Vec<Entry>,
-    /// Answers of the kind that was wanted: 201, or 200.
+    /// Responses of the expected kind: 201, or 200.
     pub answered: u64,
-    /// Requests that repeated an earlier one, and were answered as such.
+    /// Requests that repeated an earlier one and were answered as repetitions.
     pub replays: u64,
-    /// Answers 503 and 429.
+    /// Responses 503 and 429.
     pub turned_away: u64,
-    /// From the intended send time to the answer that was wanted.
+    /// From the intended send time to the expected response.
     pub latency: Histogram,
-    /// What no correct service answers: another order for the same key, for instance.
+    /// Responses that no correct service sends, such as a different order for the same key.
     pub violations: Vec<String>,
-    /// Answers by status, where that is all that is of interest.
-    pub statuses: Vec<(u16, u64)>,
-    /// Of the generator itself.
+    /// The number of responses by status; for orders, of those that settle nothing.
+    pub statuses: BTreeMap<u16, u64>,
+    /// CPU time of the generator itself.
     pub cpu_seconds: f64,
 }
 

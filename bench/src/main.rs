@@ -17,11 +17,11 @@ struct Arguments {
 enum Command {
     /// Runs the benchmark and writes its report.
     Run(run::Settings),
-    /// Two versions in one run: is any figure worse than before?
+    /// Runs our legs with the binaries of two versions, and prints which figures have become worse.
     Compare(run::CompareSettings),
-    /// One leg of ours, for looking closer: prints what it came to.
+    /// Runs one leg of our services and prints its results.
     Leg(run::LegSettings),
-    /// The generator: a specification as JSON on standard input, a report on standard output.
+    /// Runs the load generator: a specification as JSON on standard input, a report on standard output.
     #[command(hide = true)]
     Load,
 }

@@ -1,4 +1,4 @@
-//! The conventional service in `peers/fastapi`: its Python environment in the cache, and its processes.
+//! The conventional service in `peers/fastapi`: its cached Python environment, and its processes.
 
 use std::{
     fs,
@@ -20,12 +20,12 @@ use crate::stage::{COMBINED, Stage};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/fastapi");
 const REQUIREMENTS: &str = include_str!("../peers/fastapi/requirements.txt");
-/// Connections of all workers together: what the database takes, with room for others.
+/// The database connections of all workers together, which leaves some for others.
 const CONNECTIONS: usize = 96;
 const START: Duration = Duration::from_mins(1);
 const STOP: Duration = Duration::from_secs(20);
 
-/// The folder of the programs of its Python environment, made when it is not there.
+/// The folder with the programs of its Python environment, which is created if it does not exist.
 pub fn environment(cache: &Path) -> Result<PathBuf> {
     let wanted: u64 = REQUIREMENTS
         .bytes()
@@ -68,35 +68,20 @@ impl Peer {
         shop.start_one(auth)?;
         let [port] = ports::free()?;
         let url = shop.postgres().url(COMBINED);
+        let url = url.replacen("postgres://", "postgresql+asyncpg://", 1);
+        let jwks = format!("{}/.well-known/jwks.json", shop.url(auth)?);
         let mut command = Command::new(bin.join("uvicorn"));
         command
-            .args([
-                "app:app",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                &port.to_string(),
-            ])
-            .args([
-                "--workers",
-                &workers.to_string(),
-                "--loop",
-                "uvloop",
-                "--http",
-                "httptools",
-            ])
+            .args(["app:app", "--host", "127.0.0.1"])
+            .args(["--port", &port.to_string()])
+            .args(["--workers", &workers.to_string()])
+            .args(["--loop", "uvloop", "--http", "httptools"])
             .args(["--no-access-log", "--log-level", "warning"])
             .current_dir(FOLDER)
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env(
-                "DATABASE_URL",
-                url.replacen("postgres://", "postgresql+asyncpg://", 1),
-            )
+            .env("DATABASE_URL", url)
             .env("POOL_SIZE", (CONNECTIONS / workers).min(24).to_string())
-            .env(
-                "JWKS_URL",
-                format!("{}/.well-known/jwks.json", shop.url(auth)?),
-            )
+            .env("JWKS_URL", jwks)
             .env("TOKEN_ISSUER", TOKEN_ISSUER)
             .env("TOKEN_AUDIENCE", TOKEN_AUDIENCE);
         let mut process = Process::start(

@@ -1,11 +1,11 @@
-//! Runs pgbench on the database with both schemas, and reads what it says.
+//! Runs pgbench on the database with both schemas, and parses its output.
 
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use local_shop::Postgres;
 
-use crate::histogram::Histogram;
+use crate::{histogram::Histogram, stage::COMBINED};
 
 pub const HEAD: &str = include_str!("../denominators/head.sql");
 pub const LOCK_FIRST: &str = include_str!("../denominators/d1-lock-first.sql");
@@ -13,20 +13,19 @@ pub const LOCK_LAST: &str = include_str!("../denominators/d1-lock-last.sql");
 pub const BATCH: &str = include_str!("../denominators/batch.sql");
 pub const SELECT: &str = include_str!("../denominators/select.sql");
 
-/// More threads than cores do not help.
+/// More threads than cores would not help.
 const MOST_THREADS: usize = 2;
 
 #[derive(Clone, Debug)]
 pub struct Round<'a> {
     pub postgres: &'a Postgres,
-    pub database: &'a str,
     /// A folder for the script and the log of single transactions.
     pub folder: &'a Path,
     pub script: String,
     pub variables: Vec<(&'static str, String)>,
     pub clients: usize,
     pub seconds: u32,
-    /// Transactions a second; latency then counts from the moment that was due.
+    /// Transactions per second; latency is then measured from the time when a transaction was due.
     pub rate: Option<f64>,
 }
 
@@ -34,51 +33,36 @@ pub struct Round<'a> {
 pub struct Outcome {
     pub transactions: f64,
     pub per_second: f64,
-    /// Empty without a rate: logging each transaction would cost.
+    /// Empty without a rate, since logging each transaction would cost throughput.
     pub latency: Histogram,
-    pub cpu_seconds: f64,
 }
 
 pub fn run(round: &Round<'_>) -> Result<Outcome> {
-    let script = round.folder.join("pgbench.sql");
-    fs::write(&script, &round.script)?;
-    let log = round.folder.join("pgbench_log");
+    fs::write(round.folder.join("pgbench.sql"), &round.script)?;
     let mut command = Command::new(round.postgres.program("pgbench"));
     command
         .current_dir(round.folder)
-        .args([
-            "--host",
-            "127.0.0.1",
-            "--username",
-            "postgres",
-            "--no-vacuum",
-        ])
+        .args(["--host", "127.0.0.1", "--username", "postgres"])
         .args(["--port", &round.postgres.port().to_string()])
-        .args([
-            "--protocol",
-            "prepared",
-            "--client",
-            &round.clients.to_string(),
-        ])
+        .args(["--no-vacuum", "--protocol", "prepared"])
+        .args(["--client", &round.clients.to_string()])
         .args(["--jobs", &round.clients.min(MOST_THREADS).to_string()])
-        .args(["--time", &round.seconds.to_string(), "--file"])
-        .arg(&script);
+        .args(["--time", &round.seconds.to_string()])
+        .args(["--file", "pgbench.sql"]);
     for (name, value) in &round.variables {
         command.arg("--define").arg(format!("{name}={value}"));
     }
     if let Some(rate) = round.rate {
-        command.args(["--rate", &rate.to_string(), "--log", "--log-prefix"]);
-        command.arg(&log);
+        command.args(["--rate", &rate.to_string(), "--log"]);
     }
-    command.arg(round.database);
-    let output = command.output().context("pgbench")?;
+    let output = command.arg(COMBINED).output().context("pgbench")?;
     let text = String::from_utf8_lossy(&output.stdout);
     ensure!(
         output.status.success() && !text.contains("aborted"),
         "pgbench failed: {text}{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let mut outcome = parse(&text).with_context(|| format!("pgbench said: {text}"))?;
+    let mut outcome = parse(&text).with_context(|| format!("output of pgbench: {text}"))?;
     if round.rate.is_some() {
         outcome.latency = latencies(round.folder)?;
     }
@@ -101,7 +85,7 @@ fn parse(text: &str) -> Option<Outcome> {
     })
 }
 
-/// The logs of all threads: the third field is the latency in microseconds, the lag of its start included.
+/// The latencies in the logs of all threads: the third field, in microseconds, includes the delay of the start.
 fn latencies(folder: &Path) -> Result<Histogram> {
     let mut histogram = Histogram::default();
     for entry in fs::read_dir(folder)? {
@@ -112,7 +96,8 @@ fn latencies(folder: &Path) -> Result<Histogram> {
         }
         for line in fs::read_to_string(&path)?.lines() {
             let micros = line.split(' ').nth(2).and_then(|field| field.parse().ok());
-            histogram.record_micros(micros.with_context(|| format!("pgbench logged: {line}"))?);
+            histogram
+                .record_micros(micros.with_context(|| format!("line of pgbench's log: {line}"))?);
         }
         fs::remove_file(path)?;
     }
@@ -124,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_pgbench_says_is_read() {
+    fn the_output_of_pgbench_is_parsed() {
         let text = "transaction type: x\nnumber of transactions actually processed: 8421\nlatency average = 4.7 ms\ntps = 842.113 (without initial connection time)\n";
         let outcome = parse(text).unwrap();
         assert!((outcome.transactions - 8_421.0).abs() < f64::EPSILON);

@@ -1,17 +1,17 @@
-//! The one picture of the report: throughput as bars, latency as bars beside them. Plain SVG, no dependency.
+//! The picture of the report: throughput and latency as bars. It is plain SVG without a dependency.
 
 use std::fmt::Write as _;
 
-/// A bar: what it is, and how much.
+/// A labelled bar.
 #[derive(Clone, Debug)]
 pub struct Bar {
     pub label: String,
     pub value: f64,
-    /// Ours stand out.
+    /// Whether the bar is of our services, which have a colour of their own.
     pub ours: bool,
 }
 
-/// Bars under one title, each against the largest.
+/// Bars under one title, in relation to the largest of them.
 #[derive(Clone, Debug)]
 pub struct Panel {
     pub title: String,
@@ -23,43 +23,37 @@ const LABEL: f64 = 250.0;
 const BAR: f64 = 330.0;
 const ROW: f64 = 26.0;
 const TITLE: f64 = 44.0;
-/// Of a panel's title, and of text before and behind a bar.
+/// The styles of a panel's title, and of the text before and after a bar.
 const HEADING: &str = r##"text-anchor="start" fill="#1f2937" font-weight="600""##;
 const BEFORE: &str = r##"text-anchor="end" fill="#374151""##;
-const BEHIND: &str = r##"text-anchor="start" fill="#374151""##;
+const AFTER: &str = r##"text-anchor="start" fill="#374151""##;
 
-/// One panel below the other.
+/// Draws the panels below each other.
 pub fn svg(panels: &[Panel]) -> String {
-    let rows: usize = panels.iter().map(|panel| panel.bars.len()).sum();
-    let height = TITLE * count(panels.len()) + ROW * count(rows) + 16.0;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
-    );
-    let mut y = 0.0;
+    let (mut body, mut y) = (String::new(), 0.0);
     for panel in panels {
         y += TITLE;
-        text(&mut svg, 16.0, y - 16.0, HEADING, &panel.title);
+        text(&mut body, 16.0, y - 16.0, HEADING, &panel.title);
         let largest = panel.bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
         for bar in &panel.bars {
-            let width = if largest > 0.0 {
-                BAR * bar.value / largest
-            } else {
-                0.0
-            };
+            // Without a value above zero, all bars are empty.
+            let width = BAR * bar.value / largest.max(f64::MIN_POSITIVE);
             let colour = if bar.ours { "#0f766e" } else { "#9ca3af" };
-            text(&mut svg, LABEL - 10.0, y + 14.0, BEFORE, &bar.label);
+            text(&mut body, LABEL - 10.0, y + 14.0, BEFORE, &bar.label);
             // Writing to a String cannot fail.
             let _ = writeln!(
-                svg,
+                body,
                 "<rect x=\"{LABEL}\" y=\"{y}\" width=\"{width:.1}\" height=\"18\" rx=\"2\" fill=\"{colour}\"/>"
             );
-            let behind = LABEL + width + 8.0;
-            text(&mut svg, behind, y + 14.0, BEHIND, &amount(bar.value));
+            let after = LABEL + width + 8.0;
+            text(&mut body, after, y + 14.0, AFTER, &amount(bar.value));
             y += ROW;
         }
     }
-    svg += "</svg>\n";
-    svg
+    let height = y + 16.0;
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n{body}</svg>\n"
+    )
 }
 
 fn text(svg: &mut String, x: f64, y: f64, style: &str, content: &str) {
@@ -76,10 +70,6 @@ fn amount(value: f64) -> String {
     } else {
         format!("{value:.1}")
     }
-}
-
-fn count(number: usize) -> f64 {
-    u32::try_from(number).map_or(f64::MAX, f64::from)
 }
 
 #[cfg(test)]

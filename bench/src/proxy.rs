@@ -1,4 +1,4 @@
-//! A Traefik in front of a service, as in the local cluster: reads of products are measured over its port.
+//! A Traefik in front of a service, as in the local cluster: reads of products are measured through it.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::stage::Stage;
 
 const START: Duration = Duration::from_secs(30);
 
-/// Runs until dropped.
+/// A running Traefik, which is stopped when it is dropped.
 pub struct Proxy {
     process: Process,
     pub port: u16,
@@ -29,21 +29,18 @@ pub fn find(cache: &Path) -> Option<PathBuf> {
 }
 
 impl Proxy {
-    /// All paths of the replicas at these ports of this machine.
+    /// Routes all paths to the replicas at these local ports.
     pub fn start(stage: &Stage, binary: &Path, replicas: &[u16]) -> Result<Self> {
         let [port] = ports::free()?;
         let folder = stage.shop().folder();
-        // Not traefik.yml: that would be taken for its own settings.
+        // A file named traefik.yml would be read as Traefik's own settings.
         let routes = folder.join("routes.yml");
-        let servers = replicas.iter();
-        let servers: Vec<_> = servers
-            .map(|port| format!("        - url: http://127.0.0.1:{port}"))
-            .collect();
+        let server = |port: &u16| format!("        - url: http://127.0.0.1:{port}\n");
+        let servers: String = replicas.iter().map(server).collect();
         fs::write(
             &routes,
             format!(
-                "http:\n  routers:\n    all:\n      rule: PathPrefix(`/`)\n      service: product\n  services:\n    product:\n      loadBalancer:\n        servers:\n{}\n",
-                servers.join("\n")
+                "http:\n  routers:\n    all:\n      rule: PathPrefix(`/`)\n      service: product\n  services:\n    product:\n      loadBalancer:\n        servers:\n{servers}"
             ),
         )?;
         let mut process = Process::start(

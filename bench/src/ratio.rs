@@ -1,11 +1,11 @@
-//! The figures of the benchmark, each a ratio taken round by round, and whether it is good enough.
+//! The figures of the benchmark, each a ratio taken round by round, and whether each meets its target.
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// Smallest, middle and largest of the rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// The smallest, middle and largest value of the rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
     pub min: f64,
     pub median: f64,
@@ -13,42 +13,38 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// `None` of nothing.
+    /// `None` if there are no values.
     pub fn of(values: &[f64]) -> Option<Self> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let middle = sorted.len() / 2;
-        let median = if sorted.len().is_multiple_of(2) {
-            f64::midpoint(*sorted.get(middle.checked_sub(1)?)?, *sorted.get(middle)?)
-        } else {
-            *sorted.get(middle)?
-        };
+        let last = sorted.len().checked_sub(1)?;
         Some(Self {
-            min: *sorted.first()?,
-            median,
-            max: *sorted.last()?,
+            min: sorted[0],
+            // Of an odd number of values both are the same.
+            median: f64::midpoint(sorted[last / 2], sorted[sorted.len() / 2]),
+            max: sorted[last],
         })
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Better {
     More,
     Less,
 }
 
-/// One figure of BENCH: what it is, and what is asked of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A figure and the values that it has to reach.
+#[derive(Clone, Debug, Serialize)]
 pub struct Target {
-    pub id: String,
+    pub id: &'static str,
     pub what: String,
     pub better: Better,
     pub floor: f64,
     pub goal: f64,
 }
 
-/// A figure as it was measured: a value for each round that counts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A measured figure, with a value for each valid round.
+#[derive(Clone, Debug, Serialize)]
 pub struct Figure {
     pub target: Target,
     pub rounds: Vec<f64>,
@@ -60,7 +56,7 @@ pub enum Verdict {
     Goal,
     Floor,
     Missed,
-    /// No round counted.
+    /// No round was valid.
     Unmeasured,
 }
 
@@ -83,7 +79,7 @@ impl Figure {
         }
     }
 
-    /// By the median.
+    /// The verdict on the median.
     pub fn verdict(&self) -> Verdict {
         let Some(Spread { median, .. }) = self.spread else {
             return Verdict::Unmeasured;
@@ -109,7 +105,7 @@ impl Verdict {
     }
 }
 
-/// A value for each round that has both.
+/// The ratios of the rounds that have both values.
 pub fn by_round(above: &[Option<f64>], below: &[Option<f64>]) -> Vec<f64> {
     let both = above.iter().zip(below);
     both.filter_map(|(above, below)| Some((*above)? / (*below)?))
@@ -117,7 +113,7 @@ pub fn by_round(above: &[Option<f64>], below: &[Option<f64>]) -> Vec<f64> {
         .collect()
 }
 
-/// The table, in Markdown.
+/// The table of the figures, in Markdown.
 pub fn table(figures: &[Figure]) -> String {
     let mut text = String::from(
         "| id | figure | min | median | max | floor | goal | met |\n|---|---|---|---|---|---|---|---|\n",
@@ -162,7 +158,7 @@ mod tests {
 
     fn target(better: Better, floor: f64, goal: f64) -> Target {
         Target {
-            id: "P0".into(),
+            id: "P0",
             what: "ours ÷ theirs".into(),
             better,
             floor,
@@ -197,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_void_round_counts_in_no_ratio() {
+    fn a_void_round_is_part_of_no_ratio() {
         let above = [Some(10.0), None, Some(30.0), Some(1.0)];
         let below = [Some(5.0), Some(1.0), Some(10.0), Some(0.0)];
         assert_eq!(by_round(&above, &below), [2.0, 3.0]);

@@ -1,4 +1,4 @@
-//! What a run came to: everything as JSON, the table and what stands behind it as Markdown, and the picture.
+//! The report of a run: everything as JSON, the tables as Markdown, and the picture.
 
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
@@ -22,26 +22,23 @@ pub struct Run<'a> {
     pub postgres: &'a str,
 }
 
-/// Writes the files; the Markdown is handed back.
+/// Writes the files, and returns the Markdown.
 pub fn write(folder: &Path, run: &Run<'_>) -> Result<String> {
     fs::create_dir_all(folder)?;
     let figures = figures(run.legs);
     let text = markdown(run, &figures);
-    let everything = json!({
+    let json = json!({
         "mode": run.mode, "revision": revision(), "machine": machine(), "postgres": run.postgres, "best": run.best,
         "figures": figures, "legs": run.legs, "statements_per_order": run.statements,
     });
     let named = |ending: &str| folder.join(format!("{}.{ending}", run.mode));
-    fs::write(
-        named("json"),
-        serde_json::to_string_pretty(&everything)? + "\n",
-    )?;
+    fs::write(named("json"), serde_json::to_string_pretty(&json)? + "\n")?;
     fs::write(named("md"), &text)?;
     fs::write(named("svg"), svg(&panels(run.legs)))?;
     Ok(text)
 }
 
-/// P1 to P9, P11 and P14 of the method.
+/// The figures P1 to P9, P11 and P14.
 fn figures(legs: &Legs) -> Vec<Figure> {
     let values = |name, value: fn(&Leg) -> Option<f64>| -> Vec<Option<f64>> {
         legs.get(&name).into_iter().flatten().map(value).collect()
@@ -52,6 +49,10 @@ fn figures(legs: &Legs) -> Vec<Figure> {
         &values(Name::OursOpen, Leg::p99),
         &values(Name::D1Open, Leg::p99),
     );
+    let memory = values(Name::OursUniform, |leg| {
+        let services = leg.memory.iter().map(|(_, mib)| *mib);
+        services.max_by(f64::total_cmp)
+    });
     let more =
         |id, what, floor, goal, rounds| figure(id, what, Better::More, [floor, goal], rounds);
     let attacked = |name| {
@@ -128,35 +129,22 @@ fn figures(legs: &Legs) -> Vec<Figure> {
             "resident MiB of the largest service replica",
             Better::Less,
             [60.0, 30.0],
-            largest_memory(legs),
+            memory.into_iter().flatten().collect(),
         ),
     ];
     figures.extend(ATTACKED.map(attacked));
     figures
 }
 
-/// Resident MiB of the largest process, round by round.
-fn largest_memory(legs: &Legs) -> Vec<f64> {
-    let uniform = legs.get(&Name::OursUniform).into_iter().flatten();
-    uniform
-        .filter_map(|leg| {
-            leg.memory
-                .iter()
-                .map(|(_, mib)| *mib)
-                .max_by(f64::total_cmp)
-        })
-        .collect()
-}
-
 fn figure(
-    id: &str,
+    id: &'static str,
     what: &str,
     better: Better,
     [floor, goal]: [f64; 2],
     rounds: Vec<f64>,
 ) -> Figure {
     let target = Target {
-        id: id.to_owned(),
+        id,
         what: what.to_owned(),
         better,
         floor,

@@ -1,5 +1,5 @@
-//! The benchmark as a whole: who is how fast at best, then rounds of all legs, each round in the other direction than
-//! the one before, then the table.
+//! The benchmark as a whole: the search for each side's best parameters, then rounds of all legs, every other round in
+//! reverse order, then the report.
 
 mod compare;
 mod search;
@@ -18,13 +18,13 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use local_shop::{Attack, Binaries};
 use serde::Serialize;
 
 use crate::{
-    leg::{self, Beside, Denominator, Drive, Leg},
+    leg::{self, Denominator, Drive, Leg, SideLoad},
     peer, proxy, report,
     stage::Stage,
     workload::Mix,
@@ -32,24 +32,24 @@ use crate::{
 
 #[derive(Args)]
 pub struct Settings {
-    /// Minutes: three short rounds.
+    /// Runs three short rounds, which take minutes.
     #[arg(long, required_unless_present_any = ["full", "smoke"], conflicts_with = "full")]
     quick: bool,
-    /// Seconds a leg: shows that everything runs, and measures nothing.
+    /// Runs legs of a second, which show that everything works and measure nothing.
     #[arg(long, hide = true, conflicts_with_all = ["quick", "full"])]
     smoke: bool,
-    /// Longer: five rounds of longer legs, and a wider search for everybody's best.
+    /// Runs five rounds of longer legs, and a wider search for the best parameters.
     #[arg(long)]
     full: bool,
-    /// Other than the usual number of rounds.
+    /// Number of rounds, in place of the usual one.
     #[arg(long)]
     rounds: Option<usize>,
     #[command(flatten)]
     place: Place,
-    /// Where results and the report are written.
+    /// Folder of the results and the report.
     #[arg(long, default_value = "bench/results")]
     out: PathBuf,
-    /// Where the peer's Python environment is kept, and a Traefik is looked for.
+    /// Folder of the peer's Python environment, in which Traefik is looked for too.
     #[arg(long, env = "ECOMMERCESTACK_CACHE")]
     cache: Option<PathBuf>,
     #[arg(long, env = "HOME", hide = true)]
@@ -58,10 +58,10 @@ pub struct Settings {
 
 #[derive(Args)]
 pub struct Place {
-    /// The folder of the services' binaries; without it, that of this program.
+    /// Folder of the services' binaries; by default that of this program.
     #[arg(long)]
     binaries: Option<PathBuf>,
-    /// Where the logs of services and Postgres go.
+    /// Folder of the logs of services and Postgres.
     #[arg(long, default_value = "target/bench-logs")]
     logs: PathBuf,
 }
@@ -75,21 +75,21 @@ impl Place {
     }
 }
 
-/// How long and how often.
+/// The number of rounds and the length of legs.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Pace {
     rounds: usize,
     seconds: f64,
     warm_seconds: f64,
-    /// For finding out who is best with how many clients.
+    /// The length of a leg of the search.
     search_seconds: f64,
 }
 
-/// What is not part of the repository.
+/// Programs that are not part of the repository.
 struct Tools {
     /// The programs of the peer's Python environment.
     peer: PathBuf,
-    /// A Traefik, where there is one.
+    /// Traefik, if it has been built.
     proxy: Option<PathBuf>,
 }
 
@@ -116,7 +116,7 @@ pub enum Name {
     UnderSearches,
 }
 
-/// Legs in which others send what P14 lists; that of logins is P7's too.
+/// The legs of P14, in which other clients attack; the one with logins is P7 too.
 pub const ATTACKED: [Name; 6] = [
     Name::OursFlooded,
     Name::UnderBombs,
@@ -126,7 +126,7 @@ pub const ATTACKED: [Name; 6] = [
     Name::UnderSearches,
 ];
 
-/// Each beside what it is compared with, as far as that goes.
+/// All legs in the order in which a round runs them: where possible, a leg is next to those that it is compared with.
 const ALL: [Name; 18] = [
     Name::UnderBombs,
     Name::UnderBodies,
@@ -186,10 +186,6 @@ pub fn run(settings: &Settings) -> Result<()> {
             legs.entry(name).or_default().push(leg);
         }
     }
-    for of_name in legs.values_mut() {
-        // Legs of a name in the order of the rounds, whatever the direction: they were pushed round by round.
-        ensure!(of_name.len() == pace.rounds, "a leg is missing");
-    }
     let statements = statements::statements(&mut stage, &best, pace)?;
     let text = report::write(
         &settings.out,
@@ -211,7 +207,7 @@ pub fn run(settings: &Settings) -> Result<()> {
 }
 
 fn build(place: &Place, replicas: usize) -> Result<Stage> {
-    eprintln!("Making the databases …");
+    eprintln!("Creating the databases …");
     fs::create_dir_all(&place.logs)?;
     let logs = absolute(&place.logs)?;
     for old in fs::read_dir(&logs)? {
@@ -222,7 +218,7 @@ fn build(place: &Place, replicas: usize) -> Result<Stage> {
 
 fn absolute(path: &Path) -> Result<PathBuf> {
     path.canonicalize()
-        .with_context(|| format!("{} is not there", path.display()))
+        .with_context(|| format!("{} does not exist", path.display()))
 }
 
 fn at_best(best: &Best, pace: Pace, round: usize) -> Drive {
@@ -235,16 +231,13 @@ fn at_best(best: &Best, pace: Pace, round: usize) -> Drive {
     }
 }
 
-fn attacked(stage: &Stage, attack: Attack, drive: Drive) -> Result<Leg> {
-    let drive = Drive {
-        beside: Beside::Attack(attack),
-        ..drive
-    };
+fn attacked(stage: &Stage, attack: Attack, mut drive: Drive) -> Result<Leg> {
+    drive.side_load = SideLoad::Attack(attack);
     let name = format!("ours, attacked by {attack}");
     leg::ours(stage, &name, Mix::Uniform, drive)
 }
 
-/// One leg that fails is void; the others still count.
+/// A leg that fails is void; the others are still valid.
 fn counted(stage: &Stage, tools: &Tools, name: Name, best: &Best, pace: Pace, round: usize) -> Leg {
     one(stage, tools, name, best, pace, round).unwrap_or_else(|error| Leg {
         name: format!("{name:?}"),
@@ -261,7 +254,8 @@ fn one(
     pace: Pace,
     round: usize,
 ) -> Result<Leg> {
-    let drive = at_best(best, pace, round);
+    let mut drive = at_best(best, pace, round);
+    let ours = |name: &str, drive| leg::ours(stage, name, Mix::Uniform, drive);
     let denominator = |name: &str, choice: &Choice, mix, rate| {
         let wanted = Denominator {
             script: choice.script,
@@ -276,36 +270,23 @@ fn one(
     };
     let half = |per_second: f64| Some(per_second / 2.0);
     match name {
-        Name::OursUniform => leg::ours(stage, "ours", Mix::Uniform, drive),
+        Name::OursUniform => ours("ours", drive),
         Name::OursHot => leg::ours(stage, "ours, hot", Mix::Hot, drive),
         Name::D1Uniform => denominator("D1", &best.d1_uniform, Mix::Uniform, None),
         Name::D1Hot => denominator("D1, hot", &best.d1_hot, Mix::Hot, None),
         Name::D3 => denominator("D3", &best.d3, Mix::Uniform, None),
         Name::Peer => {
-            let drive = Drive {
-                connections: best.peer_connections,
-                ..drive
-            };
-            leg::peer(
-                stage,
-                "FastAPI",
-                &tools.peer,
-                best.peer_workers,
-                Mix::Uniform,
-                drive,
-            )
+            drive.connections = best.peer_connections;
+            leg::peer(stage, "FastAPI", &tools.peer, best.peer_workers, drive)
         }
         Name::OursOpen => {
-            let drive = Drive {
-                rate: half(best.ours_per_second),
-                ..drive
-            };
-            leg::ours(stage, "ours, half of the maximum", Mix::Uniform, drive)
+            drive.rate = half(best.ours_per_second);
+            ours("ours, half of the maximum", drive)
         }
         Name::D1Open => {
-            // Of the transactions, some are refused or repeated; the rate counts them all.
+            // The rate is of all transactions, of which some are refused or repeated.
             let rate = half(best.d1_uniform.per_second);
-            // Clients as many as an open loop needs, not as a closed one likes.
+            // An open loop needs more clients than the best closed loop has.
             let choice = Choice {
                 clients: 16,
                 ..best.d1_uniform.clone()
@@ -313,17 +294,11 @@ fn one(
             denominator("D1, half of the maximum", &choice, Mix::Uniform, rate)
         }
         Name::OursFlooded => {
-            let drive = Drive {
-                beside: Beside::Logins(10.0 * best.hashing),
-                ..drive
-            };
-            leg::ours(stage, "ours, flooded with logins", Mix::Uniform, drive)
+            drive.side_load = SideLoad::Logins(10.0 * best.hashing);
+            ours("ours, flooded with logins", drive)
         }
         Name::Products => {
-            let drive = Drive {
-                connections: 128,
-                ..drive
-            };
+            drive.connections = 128;
             let way = if tools.proxy.is_some() {
                 "through Traefik"
             } else {
@@ -334,11 +309,8 @@ fn one(
         }
         Name::Select => denominator("select by key", &best.select, Mix::Uniform, None),
         Name::OursPinned => {
-            let drive = Drive {
-                pinned: true,
-                ..drive
-            };
-            leg::ours(stage, "ours, generator on one core", Mix::Uniform, drive)
+            drive.pinned = true;
+            ours("ours, generator on one core", drive)
         }
         Name::UnderBombs => attacked(stage, Attack::Bombs, drive),
         Name::UnderBodies => attacked(stage, Attack::Bodies, drive),
@@ -346,22 +318,14 @@ fn one(
         Name::UnderIntents => attacked(stage, Attack::Intents, drive),
         Name::UnderSearches => attacked(stage, Attack::Searches, drive),
         Name::OursOverloaded => {
-            let drive = Drive {
-                pinned: true,
-                connections: 3 * best.connections,
-                ..drive
-            };
-            leg::ours(
-                stage,
-                "ours, three times the connections",
-                Mix::Uniform,
-                drive,
-            )
+            drive.pinned = true;
+            drive.connections = 3 * best.connections;
+            ours("ours, three times the connections", drive)
         }
     }
 }
 
-/// A leg in a line, for whoever watches.
+/// A leg in a line, for standard error.
 pub fn line(leg: &Leg) -> String {
     let mut text = format!("{}: {:.0}/s", leg.name, leg.per_second);
     if leg.p99_ms > 0.0 {

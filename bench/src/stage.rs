@@ -1,45 +1,45 @@
-//! Where legs take place: a durable Postgres with a template of each database, filled once. Every leg begins with fresh
-//! copies, since a fast leg grows the tables that the next one would be measured on.
+//! The shop and the databases of the legs: a durable Postgres with a template of each database, filled once. Every leg begins
+//! with fresh copies, since a fast leg grows the tables that would slow the next one.
 
 use std::{
     path::Path,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use access::Role;
-use anyhow::{Context, Result, ensure};
-use local_shop::{Binaries, Durability, Member, Plan, Shop, Workload};
+use anyhow::{Context, Result};
+use local_shop::{Binaries, Durability, Member, Plan, Shop, Workload, probe};
 
 use crate::{
+    audit::Databases,
     catalogue::{CUSTOMERS, ORDERS, PRODUCTS, SCARCE, SCARCE_UNITS, customer_id},
     cpu,
     cpu_limit::CpuLimit,
 };
 
-/// Both schemas in one database, for the denominators and the peer.
+/// The database with both schemas, for the denominators and the peer.
 pub const COMBINED: &str = "combined";
 const FUNCTIONS: &str = include_str!("../denominators/functions.sql");
 const PRODUCT_TEMPLATE: &str = include_str!("../sql/product.sql");
 const ORDER_TEMPLATE: &str = include_str!("../sql/order.sql");
-/// What the operator gives auth by default: hashing passwords is not to starve its neighbours (ORDERS 34).
+/// auth's default CPU limit in the operator: hashing passwords must not starve other services (ORDERS 34).
 const AUTH_MILLICORES: u32 = 200;
-/// Its request there is a quarter of the other services'.
+/// auth's CPU request there is a quarter of the other services'.
 const AUTH_WEIGHT: u32 = 25;
 const DRAIN: Duration = Duration::from_mins(1);
-const DRAIN_POLL: Duration = Duration::from_millis(20);
+const IS_OPEN: &str = "SELECT EXISTS (SELECT FROM sagas WHERE finished_at IS NULL) OR EXISTS (SELECT FROM unpublished_events)";
 
 pub struct Stage {
-    // Before its limit: fields are dropped in order.
+    // The shop is dropped before its limit: fields are dropped in order.
     shop: Shop,
     auth_limit: CpuLimit,
-    has_events: bool,
 }
 
-/// Seconds of CPU, by process.
+/// Seconds of CPU by process.
 pub type Cpu = Vec<(String, f64)>;
 
 impl Stage {
-    /// With so many replicas each of product, order and the worker.
+    /// Creates the databases of a shop with this number of replicas of product, order and the worker.
     pub fn build(binaries: Binaries, logs: &Path, replicas: usize) -> Result<Self> {
         let plan = Plan {
             products: replicas,
@@ -56,13 +56,13 @@ impl Stage {
                 ),
                 (
                     Workload::Auth,
-                    // What it finds when it starts under its limit; here that comes a moment later.
+                    // The number that auth would choose under its limit, which is set here only after its start.
                     "HASHING_THREADS".to_owned(),
                     "1".to_owned(),
                 ),
                 (
                     Workload::Product,
-                    // The default of the operator: what is shown is fresh within a second.
+                    // The operator's default.
                     "PRODUCT_VIEW_MILLISECONDS".to_owned(),
                     "1000".to_owned(),
                 ),
@@ -72,7 +72,7 @@ impl Stage {
         let shop = Shop::prepare(plan)?;
         let auth_limit = CpuLimit::try_new("bench-auth", AUTH_MILLICORES, AUTH_WEIGHT)?;
         let postgres = shop.postgres();
-        // Schemas that a database lacks do not matter to it.
+        // A database ignores the schemas that it does not have.
         postgres.psql(
             "postgres",
             "ALTER ROLE postgres SET search_path = public, sales, product",
@@ -86,15 +86,11 @@ impl Stage {
             );
             shop.migrate(service, &url)?;
         }
-        let fill = |database: &str, schema: Option<&str>, text: &str| {
-            fill(&shop, database, schema, text)
-                .with_context(|| format!("the template of {database} cannot be filled"))
-        };
-        fill("product", None, PRODUCT_TEMPLATE)?;
-        fill("order", None, ORDER_TEMPLATE)?;
-        fill(COMBINED, Some("product"), PRODUCT_TEMPLATE)?;
-        fill(COMBINED, Some("sales"), ORDER_TEMPLATE)?;
-        fill(COMBINED, None, FUNCTIONS)?;
+        fill(&shop, "product", None, PRODUCT_TEMPLATE)?;
+        fill(&shop, "order", None, ORDER_TEMPLATE)?;
+        fill(&shop, COMBINED, Some("product"), PRODUCT_TEMPLATE)?;
+        fill(&shop, COMBINED, Some("sales"), ORDER_TEMPLATE)?;
+        fill(&shop, COMBINED, None, FUNCTIONS)?;
         for database in ["product", "order", COMBINED] {
             postgres.psql(database, "VACUUM (ANALYZE)")?;
             postgres.psql(
@@ -102,15 +98,7 @@ impl Stage {
                 &format!("ALTER DATABASE \"{database}\" RENAME TO {database}_template"),
             )?;
         }
-        let has_events = postgres.psql(
-            "order_template",
-            "SELECT to_regclass('unpublished_events') IS NOT NULL",
-        )? == ["t"];
-        Ok(Self {
-            shop,
-            auth_limit,
-            has_events,
-        })
+        Ok(Self { shop, auth_limit })
     }
 
     pub fn shop(&self) -> &Shop {
@@ -121,7 +109,16 @@ impl Stage {
         &mut self.shop
     }
 
-    /// Fresh databases, and the services on them.
+    /// The databases of product and order, for the audit.
+    pub fn databases<'a>(&'a self, product: &'a str, order: &'a str) -> Databases<'a> {
+        Databases {
+            postgres: self.shop.postgres(),
+            product,
+            order,
+        }
+    }
+
+    /// Restores the databases and starts the services on them.
     pub fn services(&self) -> Result<()> {
         self.shop.stop_all()?;
         self.restore("product")?;
@@ -131,7 +128,7 @@ impl Stage {
         auth.map_or(Ok(()), |auth| self.auth_limit.hold(auth))
     }
 
-    /// A fresh database with both schemas, where only the worker runs: it publishes events, as in every leg.
+    /// Restores the database with both schemas and starts only the worker, which publishes events in every leg.
     pub fn combined(&self) -> Result<()> {
         self.shop.stop_all()?;
         self.restore(COMBINED)?;
@@ -155,27 +152,14 @@ impl Stage {
         Ok(())
     }
 
-    /// Waits until no saga is open and no event unpublished; the moment, in microseconds since 1970.
+    /// Waits until no saga is open and no event unpublished; returns the time, in microseconds since 1970.
     pub fn drained(&self, database: &str) -> Result<u64> {
-        let events = if self.has_events {
-            "OR EXISTS (SELECT FROM unpublished_events)"
-        } else {
-            ""
-        };
-        let open = format!("SELECT EXISTS (SELECT FROM sagas WHERE finished_at IS NULL) {events}");
-        let deadline = Instant::now() + DRAIN;
-        loop {
-            let asked = unix_micros()?;
-            let left = self.shop.sql(database, &open)?;
-            if left == ["f"] {
-                return Ok(asked);
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "after {DRAIN:?} some sagas or events are still open"
-            );
-            std::thread::sleep(DRAIN_POLL);
-        }
+        let mut queried = 0;
+        probe::until("the end of all sagas and events", DRAIN, || {
+            queried = unix_micros()?;
+            Ok(self.shop.sql(database, IS_OPEN)? == ["f"])
+        })?;
+        Ok(queried)
     }
 
     /// A token for each customer.
@@ -189,7 +173,7 @@ impl Stage {
             .collect()
     }
 
-    /// Of each replica, for the public.
+    /// The public port of each replica.
     pub fn ports(&self, workload: Workload) -> Result<Vec<u16>> {
         let replicas = self.shop.members().filter(|member| member.0 == workload);
         replicas
@@ -197,17 +181,17 @@ impl Stage {
             .collect()
     }
 
-    /// Of the services that run: another one, or one less, means that one has ended.
+    /// The pids of the services; a changed or missing one means that a service has ended.
     pub fn pids(&self) -> Vec<Option<u32>> {
         let all = self.shop.members();
         all.map(|member| self.shop.pid(member)).collect()
     }
 
-    /// What each process has used since it started.
+    /// The CPU time of each process since its start.
     pub fn cpu(&self) -> Cpu {
         let services = self.shop.members().filter_map(|member| {
             let pid = self.shop.pid(member)?;
-            Some((member.to_string(), cpu::of_process(pid)?.own))
+            Some((member.to_string(), cpu::of_process(pid)?))
         });
         let postgres = self.shop.postgres().pid();
         services
@@ -215,17 +199,17 @@ impl Stage {
             .collect()
     }
 
-    /// Resident memory of each service, in MiB.
+    /// The resident memory of each service, in MiB.
     pub fn memory(&self) -> Vec<(String, f64)> {
-        let services = self
-            .shop
-            .members()
-            .filter_map(|member| Some((member.to_string(), self.shop.resident_mib(member)?)));
-        services.collect()
+        let resident = |member: Member| self.shop.resident_mib(member);
+        let members = self.shop.members();
+        members
+            .filter_map(|member| Some((member.to_string(), resident(member)?)))
+            .collect()
     }
 }
 
-/// What was used between two readings.
+/// The CPU time between two readings.
 pub fn used(before: &Cpu, after: &Cpu) -> Cpu {
     let at = |name: &str| {
         let found = before.iter().find(|(known, _)| known == name);
@@ -246,7 +230,8 @@ fn fill(shop: &Shop, database: &str, schema: Option<&str>, text: &str) -> Result
         "\\set products {PRODUCTS}\n\\set scarce {SCARCE}\n\\set scarce_units {SCARCE_UNITS}\n\\set orders {ORDERS}\n"
     );
     std::fs::write(&file, format!("{variables}{path}{text}"))?;
-    shop.postgres().psql_file(database, &file)
+    let filled = shop.postgres().psql_file(database, &file);
+    filled.with_context(|| format!("cannot fill the template of {database}"))
 }
 
 pub fn unix_micros() -> Result<u64> {

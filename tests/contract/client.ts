@@ -1,5 +1,5 @@
-// A client of a shop with the types that openapi-typescript makes of the documents. It is compiled and never run: where a
-// document loses a type, a member or an answer that clients rely on, it does not compile any more.
+// A client of a shop with the types that openapi-typescript generates from the documents. It is compiled and never run: if a
+// document loses a type, a member or a response that clients rely on, it no longer compiles.
 import createClient from "openapi-fetch";
 import type { components as Auth, paths as AuthPaths } from "./generated/auth.d.ts";
 import type { components as Order, paths as OrderPaths } from "./generated/order.d.ts";
@@ -7,7 +7,7 @@ import type { components as Product, paths as ProductPaths } from "./generated/p
 
 const baseUrl = "https://shop.example.com";
 
-// One shape of errors in all services.
+// Errors have the same shape in all services.
 type Problem = Order["schemas"]["Problem"];
 const explain = (problem: Problem | Auth["schemas"]["Problem"] | Product["schemas"]["Problem"]): string =>
   [problem.code, ...(problem.errors ?? []).map((error) => `${error.pointer}: ${error.message}`)].join("\n");
@@ -46,7 +46,7 @@ export async function buy(email: string, password: string): Promise<string> {
   return `${change.data.status}: ${change.data.totals.total.amount} ${change.data.totals.total.currency}`;
 }
 
-// What must not compile.
+// Code that must not compile.
 export function mistakes(): void {
   const order = createClient<OrderPaths>({ baseUrl });
   // @ts-expect-error There is no such status.

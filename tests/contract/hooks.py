@@ -1,4 +1,4 @@
-"""What schemathesis has to know of a shop: how a caller signs in, and which refusals no schema can foresee."""
+"""What schemathesis has to know about a shop: how a caller signs in, and which refusals no schema can express."""
 
 import os
 import re
@@ -6,17 +6,17 @@ import re
 import requests
 import schemathesis
 
-# A request may fit its schema and be refused all the same, with one of these codes, at one of these places. Each has its reason.
+# A request that matches its schema may still be refused, with one of these codes at one of these places. Each has a reason.
 BEYOND_A_SCHEMA = {
-    # Cursors are made by the server.
+    # Cursors are created by the server.
     "invalid_cursor": r"cursor",
-    # Either of two parameters or fields, not both.
+    # Only one of two parameters or fields may be sent.
     "exclusive": r"page|/username|/items/\d+",
-    # Rows end at page times limit.
+    # The number of rows, page times limit, has a maximum.
     "out_of_range": r"page",
-    # Either of two fields, and what a setting of the shop makes necessary.
+    # One of two fields is required, or a setting of the shop requires a field.
     "required": r"/email|/shipping_address",
-    # What the server knows and a document does not: versions, keys that came before, and what is offered.
+    # Only the server knows versions, earlier keys, and what is offered.
     "precondition_failed": r"",
     "idempotency_key_reused": r"",
     "unknown_payment_method": r"/payment_method",
@@ -25,31 +25,31 @@ BEYOND_A_SCHEMA = {
     "too_many": r"/items/\d+/quantity|/delta|",
     "unknown_location": r"/location",
     "location_required": r"/location",
-    # What several lines, or several orders, add up to.
+    # Several lines, or several orders, have limits together.
     "too_many_units": r"",
     "too_many_unpaid_units": r"",
     "total_too_large": r"",
-    # How many digits an amount has depends on the shop's currency, and JSON numbers may have more.
+    # The digits of an amount depend on the shop's currency, and JSON numbers may have more.
     "invalid_amount": r"(min|max)_price|/price|/amount|/expected_total",
-    # A schema cannot speak of every text within an object of any shape, nor of its size.
+    # A schema cannot describe the texts within an object of any shape, nor its size.
     "nul_character": r"/metadata.*",
     "too_large": r"/metadata",
-    # Limits count what came before.
+    # Limits depend on earlier requests.
     "too_many_requests": r"",
-    # Letters are counted in words of every script.
+    # The letters of words are counted in every script.
     "word_too_short": r"q",
     "too_many_words": r"q",
-    # Passwords that are easily guessed.
+    # Easily guessed passwords are refused.
     "password_common": r"/password",
     "password_pattern": r"/password",
     "password_own_name": r"/password",
 }
 
 
-# A token for each operation: logging out ends that of log_out alone.
+# Each operation has a token of its own, so that log_out ends only its own session.
 @schemathesis.auth(cache_by_key=lambda case, _: case.operation.label)
 class SignedIn:
-    """A token that the test made; at auth one of a login, since auth asks whether the session still exists."""
+    """A token that the test signed, or at auth one of a login, since auth checks that the session exists."""
 
     def get(self, case, _):
         if "SHOP_LOGIN_URL" not in os.environ:
@@ -65,7 +65,7 @@ class SignedIn:
 
 @schemathesis.hook
 def map_body(_, body):
-    """To JSON Schema 2.0 is an integer, and to the shop it is none: 2 is sent for it."""
+    """Sends 2 in place of 2.0, which is an integer in JSON Schema and not in the shop."""
     if isinstance(body, dict):
         return {name: map_body(_, value) for name, value in body.items()}
     if isinstance(body, list):
@@ -81,7 +81,7 @@ def is_positive(case):
 
 @schemathesis.check
 def what_fits_the_schema_is_accepted(ctx, response, case):
-    """Like positive_data_acceptance, but a refusal has to name its reason."""
+    """Like positive_data_acceptance, but a refusal with one of the expected reasons is accepted."""
     if not is_positive(case) or response.status_code < 300 or response.status_code in (401, 403, 404, 409):
         return
     problem = response.json()
@@ -96,7 +96,7 @@ def what_fits_the_schema_is_accepted(ctx, response, case):
 
 @schemathesis.check
 def the_token_is_taken(ctx, response, case):
-    """Else every answer would be 401, and nothing else were looked at."""
+    """Otherwise every response would be 401, and nothing else would be tested."""
     if not is_positive(case) or not case.operation.definition.raw.get("security"):
         return
     if case.operation.path.endswith("/auth/logout") or "Authorization" not in response.request.headers:

@@ -1,8 +1,8 @@
-"""A conventional shop service, as a good team writes it today: FastAPI, SQLAlchemy 2 (Core, async, asyncpg), uvicorn.
+"""A conventional shop service in the style of a good team: FastAPI, SQLAlchemy 2 (Core, async, asyncpg), uvicorn.
 
 The same contract as ours for POST /api/v1/orders and GET /api/v1/products/{id}, on the same tables, indexes and
 Postgres: token verified, request validated, idempotency key, stock rows locked in SKU order, and the order, its lines,
-its key, its ledger of units (hold and hold lines) and its event written in one transaction. The order is confirmed at
+its key, its hold with lines, and its event written in one transaction. The order is confirmed at
 once, so there is no second transaction for a saga: that favours this service.
 """
 
@@ -187,7 +187,7 @@ async def create_order(body: NewOrder, principal: Annotated[UUID, Depends(custom
                 return created(known, True)
             return created(await place(connection, body, principal, idempotency_key, fingerprint, wanted), False)
     except IntegrityError:
-        # A twin was faster.
+        # A concurrent request with the same key was faster.
         async with engine.begin() as connection:
             known = await recorded(connection, principal, idempotency_key, fingerprint)
         if known is None:

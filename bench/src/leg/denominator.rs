@@ -1,29 +1,29 @@
-//! A leg of pgbench, which the others are divided by.
+//! A leg of pgbench, the denominator of the ratios.
 
 use anyhow::{Context, Result};
 
 use super::{Leg, micros_to_seconds};
 use crate::{
-    audit::{self, Books},
+    audit,
     pgbench::{self, HEAD},
-    stage::{COMBINED, Stage, used},
+    stage::{COMBINED, Stage, unix_micros, used},
     workload::Mix,
 };
 
-/// What the denominators are asked for.
+/// The parameters of a denominator.
 #[derive(Clone, Debug)]
 pub struct Denominator {
     pub script: &'static str,
     pub mix: Mix,
     pub clients: usize,
-    /// Orders in a batch; 1 for all that have no batch.
+    /// The number of orders in a batch; 1 without batches.
     pub size: u32,
     pub rate: Option<f64>,
     pub warm_seconds: u32,
     pub seconds: u32,
 }
 
-/// pgbench on the database with both schemas. `restore` gives it fresh tables first.
+/// Runs pgbench on the database with both schemas. `restore` gives it fresh tables first.
 pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: bool) -> Result<Leg> {
     if restore {
         stage.combined()?;
@@ -35,7 +35,6 @@ pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: boo
     let batched = wanted.script == pgbench::BATCH || wanted.script == pgbench::SELECT;
     let round = |seconds, rate, base: u64| pgbench::Round {
         postgres,
-        database: COMBINED,
         folder: &folder,
         script: if batched {
             wanted.script.to_owned()
@@ -52,12 +51,12 @@ pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: boo
         seconds,
         rate,
     };
-    let base = crate::stage::unix_micros()? / 1_000;
+    let base = unix_micros()? / 1_000;
     if wanted.warm_seconds > 0 {
         pgbench::run(&round(wanted.warm_seconds, None, base))?;
     }
     stage.drained(COMBINED)?;
-    // Far enough on for no time to be used twice.
+    // The distance is large enough that no time is used twice.
     let base = base + 100_000_000;
     let orders = || -> Result<f64> {
         let count = postgres.psql(COMBINED, "SELECT count(*) FROM orders")?;
@@ -65,7 +64,7 @@ pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: boo
     };
     let (before, before_orders) = (stage.cpu(), orders()?);
     let outcome = pgbench::run(&round(wanted.seconds, wanted.rate, base))?;
-    let ended = crate::stage::unix_micros()?;
+    let ended = unix_micros()?;
     let left = micros_to_seconds(stage.drained(COMBINED)?.saturating_sub(ended));
     let seconds = outcome.transactions / outcome.per_second + left;
     let placed = orders()? - before_orders;
@@ -84,12 +83,7 @@ pub fn denominator(stage: &Stage, name: &str, wanted: &Denominator, restore: boo
         ..Leg::default()
     };
     if !selects {
-        let books = Books {
-            postgres,
-            product: COMBINED,
-            order: COMBINED,
-        };
-        leg.violations = audit::stock(books)?;
+        leg.violations = audit::stock(stage.databases(COMBINED, COMBINED))?;
     }
     Ok(leg)
 }

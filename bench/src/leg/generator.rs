@@ -1,4 +1,4 @@
-//! The generator of a leg's requests: for the warm-up, for the measured part, and for what is sent beside it.
+//! The generator of a leg's requests: of the warm-up, of the measured part, and of the side load.
 
 use std::{
     io::Write,
@@ -48,7 +48,7 @@ pub(super) fn generate(specification: &Specification, pinned: bool) -> Result<Re
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .context("the generator cannot be started")?;
+        .context("cannot start the generator")?;
     let mut stdin = generator.stdin.take().context("no stdin")?;
     stdin.write_all(&serde_json::to_vec(specification)?)?;
     drop(stdin);

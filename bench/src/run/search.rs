@@ -1,4 +1,4 @@
-//! With how many clients each side is at its best, and how fast that is: found before the rounds.
+//! The search before the rounds: the number of clients with which each side is fastest, and how fast that is.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     workload::Mix,
 };
 
-/// With what each side is at its best, found before the rounds.
+/// The parameters with which each side is fastest.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Best {
     pub connections: usize,
@@ -26,9 +26,9 @@ pub struct Best {
     pub peer_workers: usize,
     pub peer_connections: usize,
     pub peer_per_second: f64,
-    /// Logins a second.
+    /// Logins per second.
     pub hashing: f64,
-    /// Everything that was tried: what, and how many a second.
+    /// The name and the rate per second of each leg of the search.
     pub tried: Vec<(String, f64)>,
 }
 
@@ -40,72 +40,45 @@ pub struct Choice {
     pub per_second: f64,
 }
 
-/// Everybody's best number of clients.
+/// Finds the best number of clients of each side.
 pub(super) fn search(stage: &Stage, bin: &Path, pace: Pace, wide: bool) -> Result<Best> {
     let mut best = ours(stage, pace)?;
+    let mut all = std::mem::take(&mut best.tried);
     let clients: &[usize] = if wide { &[1, 2, 4, 8, 16] } else { &[4, 8, 16] };
     let d1 = [
         ("lock-first", pgbench::LOCK_FIRST),
         ("lock-last", pgbench::LOCK_LAST),
     ];
-    let single = |clients: &[usize]| {
-        clients
-            .iter()
-            .map(|clients| (*clients, 1))
-            .collect::<Vec<_>>()
-    };
+    let single: Vec<_> = clients.iter().map(|clients| (*clients, 1)).collect();
     let batches: Vec<(usize, u32)> = [1, 2, 4]
         .into_iter()
         .flat_map(|clients| [32, 64, 128].map(|size| (clients, size)))
         .collect();
+    let (function, batch) = ([("function", pgbench::BATCH)], [("batch", pgbench::BATCH)]);
+    let select = [("select", pgbench::SELECT)];
     let mut find =
-        |what: &str, scripts: &[(&'static str, &'static str)], mix, sizes: &[(usize, u32)]| {
-            best_of(stage, pace, what, scripts, mix, sizes, &mut best.tried)
-        };
-    let d1_uniform = find("D1 uniform", &d1, Mix::Uniform, &single(clients))?;
-    let d1_hot = find("D1 hot", &d1, Mix::Hot, &single(clients))?;
-    let d2 = find(
-        "D2",
-        &[("function", pgbench::BATCH)],
-        Mix::Uniform,
-        &single(&clients[clients.len() - 3..]),
-    )?;
-    let d3 = find("D3", &[("batch", pgbench::BATCH)], Mix::Uniform, &batches)?;
-    let select = find(
-        "select",
-        &[("select", pgbench::SELECT)],
-        Mix::Uniform,
-        &single(clients),
-    )?;
-    best = Best {
-        d1_uniform,
-        d1_hot,
-        d2,
-        d3,
-        select,
-        ..best
-    };
+        |what, scripts, mix, sizes| best_of(stage, pace, what, scripts, mix, sizes, &mut all);
+    best.d1_uniform = find("D1 uniform", &d1, Mix::Uniform, &single)?;
+    best.d1_hot = find("D1 hot", &d1, Mix::Hot, &single)?;
+    best.d2 = find("D2", &function, Mix::Uniform, &single[single.len() - 3..])?;
+    best.d3 = find("D3", &batch, Mix::Uniform, &batches)?;
+    best.select = find("select", &select, Mix::Uniform, &single)?;
 
     best.peer_connections = 64;
     for workers in if wide { vec![1, 2, 3, 4] } else { vec![2, 3] } {
         let name = format!("FastAPI, {workers} workers");
-        let leg = leg::peer(
-            stage,
-            &name,
-            bin,
-            workers,
-            Mix::Uniform,
-            drive(pace, best.peer_connections),
-        )?;
-        tried(&mut best.tried, &leg);
+        let drive = drive(pace, best.peer_connections);
+        let leg = leg::peer(stage, &name, bin, workers, drive)?;
+        tried(&mut all, &leg);
         if leg.per_second > best.peer_per_second {
             (best.peer_workers, best.peer_per_second) = (workers, leg.per_second);
         }
     }
+    best.tried = all;
     Ok(best)
 }
 
-/// Ours alone, and how many logins a second auth takes.
+/// Finds the best number of connections of our services, and the number of logins a second.
 pub(super) fn ours(stage: &Stage, pace: Pace) -> Result<Best> {
     let mut best = Best::default();
     for connections in [128, 256, 512] {

@@ -1,4 +1,4 @@
-//! One leg of ours, for looking closer.
+//! The command that runs one leg of our services.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::{
     statements::{counted_statements, slowest_statements, watch_statements},
 };
 use crate::{
-    leg::{self, Beside, Drive},
+    leg::{self, Drive, SideLoad},
     workload::Mix,
 };
 
@@ -25,13 +25,13 @@ pub struct LegSettings {
     place: Place,
     #[arg(long, default_value_t = 256)]
     connections: usize,
-    /// One line of every order names the same product.
+    /// One line of every order is of the same product.
     #[arg(long)]
     hot: bool,
-    /// Of product, order and the worker.
+    /// Replicas of product, order and the worker.
     #[arg(long, default_value_t = 1)]
     replicas: usize,
-    /// Orders a second, in an open loop.
+    /// Orders per second, in an open loop.
     #[arg(long)]
     rate: Option<f64>,
     #[arg(long, default_value_t = 6.0)]
@@ -41,27 +41,27 @@ pub struct LegSettings {
     /// `GET /products/{id}` instead of orders.
     #[arg(long)]
     products: bool,
-    /// The Traefik to read products through.
+    /// Traefik binary through which products are read.
     #[arg(long, requires = "products")]
     traefik: Option<PathBuf>,
-    /// Logins a second beside the orders.
+    /// Logins per second beside the orders.
     #[arg(long, conflicts_with = "attack")]
     flood: Option<f64>,
-    /// What somebody sends beside the orders: bombs, bodies, poison, intents, searches or paths.
+    /// Attack beside the orders: bombs, bodies, poison, intents, searches or paths.
     #[arg(long)]
     attack: Option<Attack>,
-    /// Ends the services' sessions again and again: the audit must find nothing.
+    /// End the services' database sessions again and again; the audit must find nothing.
     #[arg(long)]
     disturb: bool,
-    /// A statement run on the template of `product`, before; for planting faults.
+    /// Statement that is run on the template of `product` first, to plant a fault.
     #[arg(long, hide = true)]
     sabotage: Option<String>,
-    /// Counts statements with `pg_stat_statements`, and shows those that take most time.
+    /// Count statements with `pg_stat_statements`, and show those that take most time.
     #[arg(long)]
     statements: bool,
 }
 
-/// One leg of ours, printed.
+/// Runs one leg of our services and prints it.
 pub fn leg(settings: &LegSettings) -> Result<()> {
     let mut stage = build(&settings.place, settings.replicas)?;
     let drive = Drive {
@@ -70,10 +70,10 @@ pub fn leg(settings: &LegSettings) -> Result<()> {
         warm_seconds: settings.warm,
         seconds: settings.seconds,
         seed: 1,
-        beside: match (settings.attack, settings.flood) {
-            (Some(attack), _) => Beside::Attack(attack),
-            (None, Some(rate)) => Beside::Logins(rate),
-            (None, None) => Beside::Nothing,
+        side_load: match (settings.attack, settings.flood) {
+            (Some(attack), _) => SideLoad::Attack(attack),
+            (None, Some(rate)) => SideLoad::Logins(rate),
+            (None, None) => SideLoad::None,
         },
         disturbed: settings.disturb,
         ..Drive::default()

@@ -1,4 +1,4 @@
-//! How many statements an order takes, counted by `pg_stat_statements`.
+//! The number of SQL statements per order, counted by `pg_stat_statements`.
 
 use anyhow::{Context, Result};
 
@@ -9,7 +9,7 @@ use crate::{
     workload::Mix,
 };
 
-/// Statements an order, by database, with `pg_stat_statements` counting.
+/// Runs a leg with `pg_stat_statements`, and returns the statements per order by database.
 pub(super) fn statements(stage: &mut Stage, best: &Best, pace: Pace) -> Result<Vec<(String, f64)>> {
     watch_statements(stage)?;
     let drive = Drive {

@@ -1,4 +1,4 @@
-//! Accounts: who there is, how they sign up, and what they say of themselves.
+//! Accounts: registration, passwords, profiles, and the first administrator.
 
 pub mod first_admin;
 pub mod http;

@@ -1,4 +1,4 @@
-//! What every request shares.
+//! The state that all requests share.
 
 use access::Verifier;
 use axum::extract::FromRef;

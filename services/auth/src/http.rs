@@ -38,13 +38,13 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(counted)
 }
 
-/// Everything on the public port.
+/// The routes of the public port.
 pub fn public(app: App) -> Router {
-    let gate = app.address_counters.gate();
+    let gate = app.address_counters.gate.clone();
     service(Some(&app.pool)).public(api(gate), tokens::http::root(), app)
 }
 
-/// What the internal port answers: calls of other services, and the probes.
+/// The routes of the internal port: calls of other services, and the probes.
 pub fn internal(app: App, callers: AllowedCallers) -> Router {
     let probes = service(Some(&app.pool)).probes();
     let calls = tokens::http::internal()
@@ -54,7 +54,7 @@ pub fn internal(app: App, callers: AllowedCallers) -> Router {
 }
 
 pub fn openapi() -> OpenApi {
-    let gate = AddressCounters::new(AddressLimits::default()).gate();
+    let gate = AddressCounters::new(AddressLimits::default()).gate;
     service(None).openapi(api(gate))
 }
 

@@ -1,6 +1,5 @@
 //! Accounts, sessions and tokens of a shop: who a user is, and what they may do.
-//! A folder for each subject; in each of them HTTP stands in `http`, SQL in `postgres`, and between them a file for each
-//! thing that this service does.
+//! Each subject has a folder with HTTP in `http`, SQL in `postgres`, and a file for each use case.
 
 pub mod accounts;
 pub mod app;

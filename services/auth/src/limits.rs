@@ -1,4 +1,4 @@
-//! How often one may try: per account, counted in the database, and per address, counted in this process (ORDERS 34).
+//! Limits of attempts: per account, counted in the database, and per address, counted in this process (ORDERS 34).
 
 pub mod account;
 pub mod address;

@@ -45,7 +45,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         pool: settings.database.pool("auth")?,
         clock: Clock::system(),
         ids: Ids::system(),
-        keys: SigningKeys::try_new(&files, settings.token_scope)?,
+        keys: SigningKeys::try_new(&files, &settings.token_scope)?,
         server_key: ServerKey::read(&settings.refresh_key_file)?,
         passwords: Passwords::try_new(settings.hashing)?,
         account_limits: settings.account_limits,

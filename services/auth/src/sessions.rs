@@ -1,4 +1,4 @@
-//! Sessions: logging in, staying so by refresh tokens, and logging out.
+//! Sessions: login, refresh and logout.
 
 pub mod device;
 pub mod http;

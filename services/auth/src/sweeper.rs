@@ -1,4 +1,4 @@
-//! Takes away what has run out: refresh tokens, sessions, revocations, counted attempts. A few rows at a time, past those in use.
+//! Deletes expired rows: refresh tokens, sessions, revocations and counted attempts. It works in batches and skips locked rows.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_mins(5);
 const BATCH: i64 = 1_000;
 
-/// Sweeps until `stop`; a statement under way is never cancelled.
+/// Sweeps until `stop`; a running statement is never cancelled.
 pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
     loop {
         match sweep(&pool, &stop).await {
@@ -30,7 +30,7 @@ pub async fn run(pool: Pool, stop: watch::Receiver<bool>) {
     }
 }
 
-/// Takes away all that has run out by now, and says how many rows that were.
+/// Deletes all rows that have expired by now, and returns their number.
 pub async fn sweep(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<u64, sqlx::Error> {
     let mut rows = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Tokens: how they are signed and hashed, and the feed of those that count no more.
+//! Tokens: how they are signed and hashed, and the feed of revocations.
 
 pub mod http;
 pub mod model;

@@ -1,4 +1,4 @@
-//! A shop to break: its processes, what it sells, and who buys there.
+//! A shop under test: its processes, its products and its buyers.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -16,11 +16,11 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    books,
-    buyer::{Buyer, Entry, Errand, Item, Wish},
+    audit,
+    buyer::{Buyer, Entry, FollowUp, Item, NewOrder},
 };
 
-/// Longer than the longest pause of a saga, shorter than what a test may take.
+/// A time longer than the longest pause of a saga and shorter than a test may take.
 const REST: Duration = Duration::from_mins(1);
 
 pub struct Arena {
@@ -28,11 +28,11 @@ pub struct Arena {
     pub client: Client,
     pub ids: Ids,
     vendor: Buyer,
-    /// Orders can be cancelled here: not in every version.
+    /// Whether this version of order can cancel orders.
     pub cancels: bool,
 }
 
-/// A variable of `make chaos` or whoever starts these tests.
+/// An environment variable of these tests; an empty one counts as absent.
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
@@ -45,14 +45,14 @@ pub fn binaries(variable: &str) -> Result<Binaries> {
     Ok(Binaries::in_folder(&PathBuf::from(folder)))
 }
 
-/// How many rounds of something: all that there are unless `CHAOS_SHARE` says how many.
+/// The number of rounds: all, or at most `CHAOS_SHARE`.
 pub fn share(all: usize) -> usize {
     let share = setting("CHAOS_SHARE").and_then(|text| text.parse().ok());
     share.unwrap_or(all).min(all)
 }
 
 impl Arena {
-    /// A shop of as many products and orders, and one worker.
+    /// Starts a shop with this number of product and order processes, and one worker.
     pub fn start(
         products: usize,
         orders: usize,
@@ -88,7 +88,7 @@ impl Arena {
             .collect()
     }
 
-    /// New tokens: they are good for a quarter of an hour, and some tests take longer.
+    /// Renews the buyers' tokens, which are valid for 15 minutes; some tests take longer.
     pub fn renew(&self, buyers: &mut [Buyer]) -> Result<()> {
         for one in buyers {
             *one = buyer(&self.shop, one.id, &[Role::Customer])?;
@@ -122,14 +122,14 @@ impl Arena {
         Ok(expect(request, 200).await?["paths"].get(path).is_some())
     }
 
-    /// A change of this SKU's count, without key and body yet.
+    /// An adjustment of this SKU's units, without key and body yet.
     pub fn adjusts(&self, sku: &str) -> Result<RequestBuilder> {
         let url = self.shop.url(Member(Workload::Product, 0))?;
         let url = format!("{url}/api/v1/inventory/{sku}/adjustments");
         Ok(self.client.post(url).bearer_auth(&self.vendor.token))
     }
 
-    /// Puts a product on sale; the SKU.
+    /// Puts a product on sale, and returns its SKU.
     pub async fn sells(&self, units: u32) -> Result<String> {
         let sku = format!("C{}", self.ids.uuid().simple()).to_uppercase();
         let body = json!({ "sku": sku, "name": "Thing", "price": "3.50", "status": "active" });
@@ -151,7 +151,7 @@ impl Arena {
         Ok(skus)
     }
 
-    /// Lines of /metrics of the first process of a workload that are a series.
+    /// The number of series in `/metrics` of the first process of a workload.
     pub async fn series(&self, workload: Workload) -> Result<usize> {
         let url = self.shop.internal_url(Member(workload, 0))?;
         let text = self
@@ -164,14 +164,14 @@ impl Arena {
         Ok(text.lines().filter(|line| !line.starts_with('#')).count())
     }
 
-    /// A number from a database.
+    /// The number that a statement returns.
     pub fn count(&self, database: &str, statement: &str) -> Result<i64> {
         let rows = self.shop.sql(database, statement)?;
         let row = rows.first().context("no row")?;
         row.parse().with_context(|| format!("not a number: {row}"))
     }
 
-    /// Waits until nothing is under way: every saga has ended, every event has its number.
+    /// Waits until no change is in progress: every saga has ended, and every event has its number.
     pub async fn rest(&self) -> Result<()> {
         let until = Instant::now() + REST;
         loop {
@@ -188,86 +188,91 @@ impl Arena {
                     "order",
                     "SELECT order_id, step, attempts, last_error FROM sagas WHERE finished_at IS NULL LIMIT 5",
                 )?;
-                bail!("{sagas} sagas and {events} events are under way still: {errors:#?}");
+                bail!("{sagas} sagas and {events} events are still in progress: {errors:#?}");
             }
             sleep(Duration::from_millis(100)).await;
         }
     }
 
-    /// Rest, then the audit; an error that names every violation.
+    /// Waits until no change is in progress, and audits the shop. The error names every violation.
     pub async fn audit(&self, journal: &[Entry]) -> Result<()> {
         self.rest().await?;
-        let violations = books::audit(&self.shop, journal)?;
+        let violations = audit::audit(&self.shop, journal)?;
         ensure!(
             violations.is_empty(),
-            "the books do not add up: {violations:#?}"
+            "the audit found violations: {violations:#?}"
         );
         Ok(())
     }
 
-    /// All these wishes at once, each by the next buyer, until their outcomes are known or `patience` is over.
-    pub fn crowd(&self, buyers: &[Buyer], wishes: Vec<Wish>, patience: Duration) -> JoinSet<Entry> {
+    /// Places all these orders concurrently, each by the next buyer, until the outcomes are known or `patience` is over.
+    pub fn crowd(
+        &self,
+        buyers: &[Buyer],
+        orders: Vec<NewOrder>,
+        patience: Duration,
+    ) -> JoinSet<Entry> {
         let until = Instant::now() + patience;
         let urls = Arc::new(self.urls(Workload::Order));
         let mut crowd = JoinSet::new();
-        for (number, wish) in wishes.into_iter().enumerate() {
+        for (number, order) in orders.into_iter().enumerate() {
             let buyer = buyers[number % buyers.len()].clone();
             let (client, mut urls) = (self.client.clone(), urls.to_vec());
             let first = number % urls.len();
             urls.rotate_left(first);
-            crowd.spawn(async move { buyer.insist(&client, &urls, wish, until).await });
+            crowd.spawn(async move { buyer.insist(&client, &urls, order, until).await });
         }
         crowd
     }
 
-    /// Wishes for one to three of these SKUs, in any order.
-    pub fn wishes(
+    /// Orders for one to three of these SKUs, in any order.
+    pub fn orders(
         &self,
-        dice: &mut SmallRng,
+        random: &mut SmallRng,
         skus: &[String],
         count: usize,
         methods: &[&str],
-    ) -> Vec<Wish> {
+    ) -> Vec<NewOrder> {
         (0..count)
             .map(|_| {
-                let (method, errand) = payment(dice, methods, self.cancels);
-                Wish {
+                let (method, follow_up) = payment(random, methods, self.cancels);
+                NewOrder {
                     key: format!("chaos-{}", self.ids.uuid().simple()),
-                    items: basket(dice, skus),
+                    items: items(random, skus),
                     method,
-                    errand,
+                    follow_up,
                 }
             })
             .collect()
     }
 }
 
-fn basket(dice: &mut SmallRng, skus: &[String]) -> Vec<Item> {
+fn items(random: &mut SmallRng, skus: &[String]) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
-    for _ in 0..=dice.random_range(0..3) {
-        let sku = skus[dice.random_range(0..skus.len())].clone();
+    for _ in 0..=random.random_range(0..3) {
+        let sku = skus[random.random_range(0..skus.len())].clone();
         if items.iter().all(|item| item.sku != sku) {
-            let quantity = if dice.random_range(0..3) == 0 { 2 } else { 1 };
+            let quantity = if random.random_range(0..3) == 0 { 2 } else { 1 };
             items.push(Item { sku, quantity });
         }
     }
     items
 }
 
-/// Most name a method with their order, some pay later, some change their mind, and some never pay.
+/// Most buyers name a method with their order, some cancel it afterwards, some pay later, and some never pay.
 fn payment(
-    dice: &mut SmallRng,
+    random: &mut SmallRng,
     methods: &[&str],
     cancels: bool,
-) -> (Option<String>, Option<Errand>) {
+) -> (Option<String>, Option<FollowUp>) {
     if methods.is_empty() {
         return (None, None);
     }
-    let method = methods[dice.random_range(0..methods.len())].to_owned();
-    match dice.random_range(0..10) {
+    let method = methods[random.random_range(0..methods.len())].to_owned();
+    match random.random_range(0..10) {
         0..=4 => (Some(method), None),
-        5 | 6 => (Some(method), cancels.then_some(Errand::Cancel)),
-        7 | 8 => (None, Some(Errand::Pay(method))),
+        5 | 6 => (Some(method), cancels.then_some(FollowUp::Cancel)),
+        7 | 8 => (None, Some(FollowUp::Pay(method))),
         _ => (None, None),
     }
 }
@@ -277,7 +282,7 @@ fn buyer(shop: &Shop, id: Uuid, roles: &[Role]) -> Result<Buyer> {
     Ok(Buyer { id, token })
 }
 
-/// Sends it, and wants this status.
+/// Sends a request, expects this status, and returns the body.
 pub async fn expect(request: RequestBuilder, status: u16) -> Result<Value> {
     let response = request.send().await?;
     let (found, body) = (response.status().as_u16(), response.text().await?);

@@ -1,4 +1,4 @@
-//! Buyers. Each request is repeated with its key until its outcome is known, as a good client does, and written down.
+//! Buyers. Each request is repeated with its key until its outcome is known, as a good client does, and logged.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-/// A client waits no longer for one answer; the services give up sooner.
+/// The time that a client waits for one response; the services give up sooner.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// Between two tries.
+/// The time between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Debug)]
@@ -27,36 +27,36 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Placed(Uuid),
-    /// For good, with this code.
+    /// Finally refused, with this code.
     Refused(String),
-    /// Nobody knows yet what became of it.
+    /// The outcome is not known yet.
     Unknown,
 }
 
-/// A line of the journal.
+/// An entry of the journal.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub buyer: Uuid,
     pub key: String,
     pub items: Vec<Item>,
     pub outcome: Outcome,
-    /// Answers that a client must never see, such as a 500.
+    /// Responses that a client must never get, such as a 500.
     pub faults: Vec<String>,
 }
 
-/// One answer, or none.
+/// The result of one attempt.
 #[derive(Clone, Debug)]
 pub enum Answer {
     Placed(Uuid),
     Refused(String),
-    /// Nothing was done, or nobody knows: the same request again.
+    /// Nothing was done, or the outcome is unknown: the same request has to be repeated.
     Again,
-    /// What no client should see.
+    /// A response that no client should get.
     Fault(String),
 }
 
 impl Buyer {
-    /// The request; `method` is a payment method.
+    /// The request for an order; `method` is a payment method.
     pub fn order(
         &self,
         client: &Client,
@@ -73,7 +73,7 @@ impl Buyer {
             .json(&order_body(items, method))
     }
 
-    /// One try.
+    /// Sends a request once.
     pub async fn try_once(&self, request: RequestBuilder) -> Answer {
         let Ok(response) = request.send().await else {
             return Answer::Again;
@@ -85,20 +85,20 @@ impl Buyer {
         read(status, &body)
     }
 
-    /// Tries at one of `urls` after the other until the outcome is known or `until` has come.
+    /// Sends an order to one of `urls` after the other until the outcome is known or `until` has come.
     pub async fn insist(
         &self,
         client: &Client,
         urls: &[String],
-        wish: Wish,
+        order: NewOrder,
         until: Instant,
     ) -> Entry {
-        let Wish {
+        let NewOrder {
             key,
             items,
             method,
-            errand,
-        } = wish;
+            follow_up,
+        } = order;
         let mut entry = Entry {
             buyer: self.id,
             key,
@@ -122,14 +122,14 @@ impl Buyer {
         if let Outcome::Placed(order) = &entry.outcome {
             entry.faults.extend(self.look(client, urls, *order).await);
         }
-        if let (Outcome::Placed(order), Some(errand)) = (&entry.outcome, errand) {
-            let faults = self.run_errand(client, urls, &entry.key, *order, errand, until);
+        if let (Outcome::Placed(order), Some(follow_up)) = (&entry.outcome, follow_up) {
+            let faults = self.follow_up(client, urls, &entry.key, *order, follow_up, until);
             entry.faults.extend(faults.await);
         }
         entry
     }
 
-    /// Whoever was told of an order finds it, wherever they ask.
+    /// Reads an acknowledged order from another process, where it must exist.
     async fn look(&self, client: &Client, urls: &[String], order: Uuid) -> Option<String> {
         let url = urls.last()?;
         let request = client.get(format!("{url}/api/v1/orders/{order}"));
@@ -139,37 +139,37 @@ impl Buyer {
             .send()
             .await;
         let missing = answer.is_ok_and(|answer| answer.status() == StatusCode::NOT_FOUND);
-        missing.then(|| format!("{order} was acknowledged and is not there"))
+        missing.then(|| format!("{order} was acknowledged and does not exist"))
     }
 
-    /// Tries until there is an answer that says more than "later"; what no client should see is returned.
-    async fn run_errand(
+    /// Sends the follow-up until it is answered; returns a response that no client should get.
+    async fn follow_up(
         &self,
         client: &Client,
         urls: &[String],
         key: &str,
         order: Uuid,
-        errand: Errand,
+        follow_up: FollowUp,
         until: Instant,
     ) -> Option<String> {
-        let (path, body) = match &errand {
-            Errand::Cancel => (format!("/api/v1/orders/{order}/cancel"), json!({})),
-            Errand::Pay(method) => {
+        let (path, body) = match &follow_up {
+            FollowUp::Cancel => (format!("/api/v1/orders/{order}/cancel"), json!({})),
+            FollowUp::Pay(method) => {
                 let body = json!({ "order_id": order, "payment_method": method });
                 ("/api/v1/payments".to_owned(), body)
             }
         };
         for url in urls.iter().cycle() {
             let request = client.post(format!("{url}{path}")).bearer_auth(&self.token);
-            let request = request.header("Idempotency-Key", format!("{key}-errand"));
+            let request = request.header("Idempotency-Key", format!("{key}-follow-up"));
             if let Ok(response) = request.timeout(PATIENCE).json(&body).send().await {
                 match response.status().as_u16() {
                     429 | 503 => {}
-                    // Too late to cancel, or somebody has paid: that is an answer.
+                    // A 409 is final: it is too late to cancel, or the order is paid already.
                     200..=299 | 409 => return None,
                     other => {
                         let text = response.text().await.unwrap_or_default();
-                        return Some(format!("{errand:?}: {other}: {text}"));
+                        return Some(format!("{follow_up:?}: {other}: {text}"));
                     }
                 }
             }
@@ -178,24 +178,24 @@ impl Buyer {
             }
             sleep(PAUSE).await;
         }
-        Some(format!("{errand:?} was never answered"))
+        Some(format!("{follow_up:?} was never answered"))
     }
 }
 
-/// What somebody wants to order.
+/// An order to place.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct NewOrder {
     pub key: String,
     pub items: Vec<Item>,
     pub method: Option<String>,
-    /// What they do as soon as they have their order.
-    pub errand: Option<Errand>,
+    /// The buyer's next request once the order is placed.
+    pub follow_up: Option<FollowUp>,
 }
 
 #[derive(Clone, Debug)]
-pub enum Errand {
+pub enum FollowUp {
     Cancel,
-    /// With this method.
+    /// A payment with this method.
     Pay(String),
 }
 
@@ -230,7 +230,7 @@ fn read(status: StatusCode, body: &Value) -> Answer {
     }
 }
 
-/// The UUID behind the prefix.
+/// The UUID after the prefix of the id.
 pub fn id_of(body: &Value) -> Option<Uuid> {
     body["id"].as_str()?.rsplit('_').next()?.parse().ok()
 }

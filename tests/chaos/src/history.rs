@@ -1,9 +1,10 @@
-//! Whether what clients saw of one SKU is explained by some order of events in which each took effect at one moment
-//! between its call and its answer: the algorithm of Wing and Gong with Lowe's cache of visited states (as porcupine).
+//! A checker of linearizability: whether the calls of clients for one SKU can be ordered so that each took effect at one
+//! moment between its call and its answer. It is the algorithm of Wing and Gong with Lowe's cache of visited states, as in
+//! porcupine.
 
 use std::collections::{BTreeMap, HashSet};
 
-/// What was asked of one SKU. Orders are numbers here.
+/// A call for one SKU. Orders are numbers here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     Reserve { order: u32, quantity: i64 },
@@ -26,11 +27,11 @@ pub enum Answer {
         held: i64,
         allocated: i64,
     },
-    /// None came: it may have taken effect at any later moment, or never.
+    /// There was no answer: the call may have taken effect at any later moment, or never.
     Unknown,
 }
 
-/// Times are any that only grow.
+/// A call with its answer. Times are of any monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
     pub call: Call,
@@ -46,7 +47,7 @@ enum Hold {
     Released,
 }
 
-/// The stock of one SKU as anybody would write it down.
+/// The sequential model of the stock of one SKU.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Stock {
     on_hand: i64,
@@ -64,7 +65,7 @@ impl Stock {
         }
     }
 
-    /// What it answers, and what it is afterwards.
+    /// The answer to a call, and the stock after it.
     fn apply(&self, call: Call) -> (Answer, Self) {
         let mut next = self.clone();
         let answer = match call {
@@ -114,7 +115,7 @@ impl Stock {
     }
 }
 
-/// Whether there is such an order of events, from `on_hand` units that nobody has.
+/// Whether there is such an order of the calls, which starts with `on_hand` available units.
 pub fn is_linearizable(on_hand: i64, history: &[Operation]) -> bool {
     let mut operations = history.to_vec();
     operations.sort_by_key(|operation| operation.called);
@@ -133,18 +134,18 @@ pub fn is_linearizable(on_hand: i64, history: &[Operation]) -> bool {
 struct Search {
     operations: Vec<Operation>,
     done: Vec<bool>,
-    /// What was taken to have happened, and the stock then: from there it was no use.
+    /// The sets of calls that had been ordered, with the stock after them, from which the search failed.
     visited: HashSet<(Vec<bool>, Stock)>,
 }
 
 impl Search {
-    /// `first`: all before it have happened.
+    /// Whether the remaining calls can be ordered; all calls before `first` have been.
     fn explains(&mut self, stock: &Stock, mut first: usize) -> bool {
         while self.done.get(first) == Some(&true) {
             first += 1;
         }
         let open = || (first..self.operations.len()).filter(|place| !self.done[*place]);
-        // Whatever is called after somebody was answered comes after them.
+        // A call that began after the answer to another comes after it.
         let known = open().filter(|place| self.operations[*place].answer != Answer::Unknown);
         let Some(earliest) = known.map(|place| self.operations[place].answered).min() else {
             return true;
@@ -152,7 +153,7 @@ impl Search {
         let mut candidates: Vec<usize> = open()
             .take_while(|place| self.operations[*place].called <= earliest)
             .collect();
-        // What may never have happened is tried last.
+        // Calls that may never have taken effect are tried last.
         candidates.sort_by_key(|place| self.operations[*place].answer == Answer::Unknown);
         for place in candidates {
             let Operation { call, answer, .. } = self.operations[place];
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_answered_is_seen_by_whoever_asks_later() {
+    fn an_answered_call_is_visible_to_later_calls() {
         let stale = [reserve(1, Answer::Held, 0, 10), read(1, 0, 11, 12)];
         assert!(!is_linearizable(1, &stale), "a stale read");
         let meanwhile = [reserve(1, Answer::Held, 0, 10), read(1, 0, 9, 12)];
@@ -230,12 +231,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_answered_may_have_happened_or_not() {
+    fn a_call_without_an_answer_may_have_taken_effect_or_not() {
         for (held, possible) in [(0, true), (1, true), (2, false)] {
             let history = [reserve(1, Answer::Unknown, 0, 10), read(5, held, 20, 21)];
             assert_eq!(is_linearizable(5, &history), possible, "{held} held");
         }
-        // It may happen between two reads, and never be undone.
+        // It may take effect between two reads, and cannot be undone afterwards.
         let late = [
             reserve(1, Answer::Unknown, 0, 10),
             read(5, 0, 20, 21),

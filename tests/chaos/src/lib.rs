@@ -1,8 +1,8 @@
-//! What the tests of this crate are made of: a shop of bare processes, buyers who insist on an answer and keep a
-//! journal, the audit of both databases against that journal, and a checker of stock histories.
+//! The parts of the chaos tests: a shop of bare processes, buyers who repeat requests until the outcome is known and log it
+//! in a journal, the audit of both databases against that journal, and a checker of stock histories.
 
 pub mod arena;
-pub mod books;
+pub mod audit;
 pub mod buyer;
 pub mod history;
 pub mod points;

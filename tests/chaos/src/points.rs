@@ -1,30 +1,30 @@
-//! The fail points of the services, read from where they are declared, so that a new one is in the matrix at once.
+//! The fail points of the services, read from their declarations, so that the matrix contains a new one at once.
 
 use local_shop::Workload;
 
 const ORDER: &str = include_str!("../../../services/order/src/fail_point.rs");
 const PRODUCT: &str = include_str!("../../../services/product/src/fail_point.rs");
 
-/// A place, and whose process reaches it.
+/// A fail point, and the workload whose process reaches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
     pub workload: Workload,
     pub name: &'static str,
 }
 
-/// What happens there.
+/// The fault at a fail point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The process dies at the very point.
+    /// The process aborts at the point.
     Abort,
-    /// The process hangs at the point, with whatever it holds, until `kill -9`.
+    /// The process hangs at the point, with the locks that it holds, until `kill -9`.
     Kill,
     Error,
     Delay,
 }
 
 impl Fault {
-    /// The first one shows whether the point is reached at all.
+    /// The first fault shows whether the point is reached at all.
     pub const ALL: [Self; 4] = [Self::Abort, Self::Kill, Self::Error, Self::Delay];
 
     pub const fn action(self) -> &'static str {
@@ -37,7 +37,7 @@ impl Fault {
     }
 }
 
-/// Those of product first, then those of order and its worker.
+/// The points of product, then those of order and its worker.
 pub fn all() -> Vec<Point> {
     let of = |workload, source| names(source).map(move |name| Point { workload, name });
     of(Workload::Product, PRODUCT)
@@ -45,7 +45,7 @@ pub fn all() -> Vec<Point> {
         .collect()
 }
 
-/// `Variant = "name",` is a line of the declaration.
+/// The names in the lines `Variant = "name",` of a declaration.
 fn names(source: &'static str) -> impl Iterator<Item = &'static str> {
     source.lines().filter_map(|line| {
         let (variant, text) = line.trim().split_once(" = ")?;
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_declarations_are_read() {
+    fn the_declarations_are_parsed() {
         let all = all();
         let of = |workload| {
             all.iter()

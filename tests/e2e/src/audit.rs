@@ -1,11 +1,11 @@
-//! The audit across both databases: what stock says of a product against what its orders say (ORDERS 25).
+//! The audit across both databases: the stock of a SKU compared with its orders (ORDERS 25).
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
 use crate::sql::Database;
 
-/// What product's database says of one SKU.
+/// The units of one SKU in product's database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Stock {
     pub on_hand: i64,
@@ -14,30 +14,30 @@ pub struct Stock {
     /// The sum of all movements.
     pub moved: i64,
     pub shipped: i64,
-    /// Units in holds that wait, and in those that are committed.
+    /// The units in open holds, and in committed ones.
     pub waiting: i64,
     pub committed: i64,
 }
 
-/// What order's database says of it.
+/// The units of one SKU in order's database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Sold {
-    /// Orders that are not cancelled, and their units.
+    /// The orders that are not cancelled, and their units.
     pub orders: i64,
     pub units: i64,
-    /// The units of those that are confirmed.
+    /// The units of the confirmed orders.
     pub confirmed: i64,
     pub unfinished_sagas: i64,
 }
 
-/// Both, at one time.
+/// The units of one SKU in both databases, at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Books {
+pub struct Units {
     pub stock: Stock,
     pub sold: Sold,
 }
 
-impl Books {
+impl Units {
     pub async fn of(database: &Database, sku: &str) -> Result<Self> {
         let stock = format!(
             "SELECT on_hand, held, allocated, \
@@ -72,7 +72,7 @@ impl Books {
         })
     }
 
-    /// Whether every unit is accounted for: nothing lost, nothing sold twice.
+    /// Whether every unit is accounted for: no unit is lost or sold twice.
     pub fn balance(&self, initial: i64) -> Result<()> {
         let Self { stock, sold } = *self;
         ensure!(
@@ -85,20 +85,20 @@ impl Books {
         );
         ensure!(
             stock.held + stock.allocated == sold.units,
-            "held + allocated are not the units of live orders: {self:?}"
+            "held + allocated are not the units of orders that are not cancelled: {self:?}"
         );
         ensure!(
             stock.held == stock.waiting,
-            "held is not what the holds hold: {self:?}"
+            "held is not the sum of the open holds: {self:?}"
         );
         ensure!(
             stock.allocated == stock.committed - stock.shipped,
-            "allocated is not what was committed: {self:?}"
+            "allocated is not the sum of the committed holds: {self:?}"
         );
         Ok(())
     }
 
-    /// Whether, beyond that, nothing is under way any more: every live order is confirmed and every hold has ended.
+    /// Whether, beyond that, no change is in progress: every order that is not cancelled is confirmed, and every hold has ended.
     pub fn at_rest(&self) -> Result<()> {
         let Self { stock, sold } = *self;
         ensure!(stock.held == 0, "units are still held: {self:?}");

@@ -1,4 +1,4 @@
-//! What an account did, as the API server's audit log tells it.
+//! The API calls of an account, from the API server's audit log.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// One right: a verb on a resource of an API group, such as `patch` on `apps/deployments/scale`.
+/// One permission: a verb on a resource of an API group, such as `patch` on `apps/deployments/scale`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     pub resource: String,
@@ -26,7 +26,7 @@ impl Right {
     }
 }
 
-/// Every right that an account made use of, in the log and in those that were rotated away.
+/// Every permission that an account used, in the log and in the rotated logs.
 pub fn used_by(account: &str, log: &Path) -> Result<BTreeSet<Right>> {
     let folder = log.parent().context("the log has no folder")?;
     let mut rights = BTreeSet::new();
@@ -38,7 +38,7 @@ pub fn used_by(account: &str, log: &Path) -> Result<BTreeSet<Right>> {
             continue;
         }
         for line in BufReader::new(File::open(path)?).lines() {
-            // Most lines are of others, and the last one may be half written.
+            // Most lines are of other accounts, and the last one may be incomplete.
             let line = line?;
             if line.contains(account) {
                 rights.extend(
@@ -66,7 +66,7 @@ fn used(account: &str, event: &Value) -> Vec<Right> {
         Some(subresource) => format!("{resource}/{subresource}"),
         None => resource.to_owned(),
     };
-    // Server-side apply of an absent object is a patch in the log, answers 201, and needs `create` as well.
+    // Server-side apply of an absent object is a patch with status 201 in the log, and needs `create` as well.
     let verbs = if (verb, code) == ("patch", Some(201)) {
         vec![verb, "create"]
     } else {

@@ -19,18 +19,18 @@ use tokio::sync::OnceCell;
 
 use crate::environment;
 
-/// Marks the namespaces of the scenarios; the value is the run.
+/// The label of the scenarios' namespaces; its value is the run.
 pub const RUN_LABEL: &str = "ecommercestack.dev/e2e";
 pub const OPERATOR_NAMESPACE: &str = "ecommercestack-system";
 
-/// A connection to the API server. A scenario makes its own: clients belong to the runtime that made them.
+/// A connection to the API server. Each scenario has its own, since a client belongs to the runtime that created it.
 #[derive(Clone)]
 pub struct Cluster {
     pub client: Client,
 }
 
 impl Cluster {
-    /// Connects to the cluster that KUBECONFIG names, and fails with what to do when there is none.
+    /// Connects to the cluster that KUBECONFIG names; the error says what to do if there is none.
     pub async fn connect() -> Result<Self> {
         let path = environment::kubeconfig()?;
         let file = Kubeconfig::read_from(&path)?;
@@ -46,7 +46,8 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// For a scenario: waits for its turn on this machine, fails too when the operator's resource is not installed, and removes what earlier runs left.
+    /// Connects for a scenario: also waits until other runs on this machine have ended, fails if the CRD is not installed, and
+    /// removes the namespaces of earlier runs.
     pub async fn connect_for_scenario() -> Result<Self> {
         static SWEPT: OnceCell<()> = OnceCell::const_new();
         let cluster = Self::connect().await?;
@@ -54,7 +55,7 @@ impl Cluster {
         stacks
             .list(&ListParams::default().limit(1))
             .await
-            .context("the cluster does not know EcommerceStack: run `make deploy` first")?;
+            .context("EcommerceStack is not installed in the cluster: run `make deploy` first")?;
         SWEPT
             .get_or_try_init(async || {
                 alone()?;
@@ -89,8 +90,8 @@ impl Cluster {
     }
 }
 
-/// Keeps other runs of this machine waiting until this process ends: one removes what another left, and a node
-/// of two cores has room for one.
+/// Makes other runs on this machine wait until this process ends: a run removes the namespaces of others, and a node of two
+/// cores has room for one.
 fn alone() -> Result<()> {
     static LOCK: OnceLock<File> = OnceLock::new();
     let path = std::env::temp_dir().join("ecommercestack-e2e.lock");
@@ -99,12 +100,12 @@ fn alone() -> Result<()> {
         eprintln!("        waiting for another run of these scenarios to end");
         file.lock()?;
     }
-    // The first one stays.
+    // The lock is held until the process ends.
     let _ = LOCK.set(file);
     Ok(())
 }
 
-/// The name of this run: short, and another for each process.
+/// The name of this run, which is short and differs for each process.
 pub fn run() -> &'static str {
     static RUN: OnceLock<String> = OnceLock::new();
     RUN.get_or_init(|| {
@@ -115,7 +116,7 @@ pub fn run() -> &'static str {
     })
 }
 
-/// Text that nothing else has: `buyer-k3x9a-7`.
+/// A unique text, such as `buyer-k3x9a-7`.
 pub fn unique(prefix: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!(

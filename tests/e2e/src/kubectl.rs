@@ -1,11 +1,11 @@
-//! kubectl, for what a person would do with it: describe, server-side dry runs with their warnings, psql in a pod.
+//! kubectl, as a user runs it: describe, server-side dry runs with their warnings, psql in a pod.
 
 use std::{ffi::OsStr, process::Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
-/// What a command printed.
+/// The output of a command.
 #[derive(Clone, Debug)]
 pub struct Output {
     pub success: bool,
@@ -14,7 +14,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// The standard output of a command that worked.
+    /// The standard output of a command that succeeded.
     pub fn ok(self) -> Result<String> {
         if !self.success {
             bail!("kubectl: {}", self.stderr.trim());
@@ -23,7 +23,7 @@ impl Output {
     }
 }
 
-/// Runs kubectl to its end, whatever it answers.
+/// Runs kubectl to its end, whether it succeeds or not.
 pub async fn kubectl<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<Output> {
     run(arguments, None).await
 }
@@ -68,7 +68,7 @@ async fn run<A: AsRef<OsStr>>(
     })
 }
 
-/// A manifest as the API server would take it, nothing written; fails on an error and on a warning.
+/// Sends a manifest to the API server as a dry run; fails on an error and on a warning.
 pub async fn dry_run_without_warning(namespace: &str, manifest: &str) -> Result<()> {
     let arguments = [
         "apply",

@@ -1,6 +1,6 @@
-//! What the end-to-end scenarios and the demo stand on: a cluster, a stack in it, its shop and its database.
-//! Everything asks the running thing, from outside: the API server, the ingress, SQL. No code of the product
-//! is used but the resource's types.
+//! What the end-to-end scenarios and the demo share: a cluster, a stack in it, its shop and its database.
+//! All of it accesses the running system from outside, by the API server, the ingress and SQL. The only code of the product
+//! that is used are the resource's types.
 
 pub mod audit;
 pub mod audit_log;

@@ -1,4 +1,4 @@
-//! A namespace that enforces Pod Security `restricted`, and that explains itself when its scenario fails.
+//! A namespace that enforces Pod Security `restricted`, and whose state is printed when its scenario fails.
 
 use std::{
     cell::RefCell,
@@ -18,7 +18,7 @@ use kube::{
 
 use crate::{Cluster, Stack, cluster, wait, wait::seconds};
 
-/// Lines of a pod's log in a dump.
+/// The number of lines of each pod's log that are printed.
 const LOG_LINES: &str = "--tail=25";
 
 /// The namespace of one scenario, or of several that share a stack.
@@ -28,7 +28,7 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Makes `e2e-<run>-<purpose>`, or takes up the one that another scenario of this run made.
+    /// Creates `e2e-<run>-<purpose>`, or uses the one that another scenario of this run created.
     pub async fn take(cluster: &Cluster, purpose: &str) -> Result<Self> {
         let name = format!("e2e-{}-{purpose}", cluster::run());
         let labels = [
@@ -69,7 +69,7 @@ impl Namespace {
         self.cluster.namespaced(&self.name)
     }
 
-    /// Asks for its deletion without waiting for it.
+    /// Requests its deletion without waiting for it.
     pub async fn delete(&self) -> Result<()> {
         let api: Api<v1::Namespace> = Api::all(self.cluster.client.clone());
         api.delete(&self.name, &DeleteParams::default()).await?;
@@ -107,7 +107,7 @@ thread_local! {
     static TAKEN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
 }
 
-/// From now on a scenario that fails shows what stands in its namespaces, and leaves it there.
+/// Prints the state of the namespace if the scenario of this thread fails from now on; the namespace is kept then.
 fn explain_failure_of(name: &str) {
     static HOOKED: Once = Once::new();
     HOOKED.call_once(|| {
@@ -122,7 +122,7 @@ fn explain_failure_of(name: &str) {
     TAKEN.with_borrow_mut(|taken| taken.insert(name.to_owned()));
 }
 
-/// Everything that explains a failure: the stack's status, objects, events and the ends of all logs.
+/// The state of a namespace: the stack's status, objects, events and the ends of all logs.
 pub fn describe(namespace: &str) -> String {
     let mut text = format!("==== namespace {namespace} ====\n");
     let mut show = |title: &str, arguments: &[&str]| {

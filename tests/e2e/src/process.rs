@@ -1,12 +1,12 @@
-//! Ending a pod's processes as a crash does: SIGKILL from the node, no word to the kubelet before.
-//! Works where the node's processes are processes of this machine (the local cluster, kind on Linux).
+//! Ending a pod's processes as a crash does: SIGKILL on the node, without telling the kubelet before.
+//! It works if the node's processes are processes of this machine (the local cluster, kind on Linux).
 
 use std::{fs, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 
-/// Kills every process of the pod's containers with SIGKILL; answers how many there were.
+/// Kills every process of the pod's containers with SIGKILL, and returns their number.
 pub fn kill(pod: &Pod) -> Result<usize> {
     let statuses = pod
         .status
@@ -27,7 +27,7 @@ pub fn kill(pod: &Pod) -> Result<usize> {
         else {
             continue;
         };
-        // A process can be gone by now; then it has no group either.
+        // A process may have ended by now; then it has no group.
         let groups = fs::read_to_string(format!("/proc/{process}/cgroup")).unwrap_or_default();
         if ids.iter().any(|id| groups.contains(id)) {
             let status = Command::new("kill")

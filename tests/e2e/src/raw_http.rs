@@ -1,4 +1,4 @@
-//! Requests whose path reaches the ingress letter by letter: HTTP libraries tidy up `..` and `//` before they send.
+//! Requests whose path reaches the ingress unchanged: HTTP libraries normalize `..` and `//` before they send.
 
 use anyhow::{Context as _, Result};
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{environment, wait::seconds};
 
-/// An answer's status and its text.
+/// The status and the text of a response.
 pub struct RawAnswer {
     pub status: u16,
     pub text: String,
@@ -23,14 +23,14 @@ pub async fn get(host: &str, target: &str) -> Result<RawAnswer> {
     let mut answer = Vec::new();
     timeout(seconds(10), stream.read_to_end(&mut answer))
         .await
-        .context("no answer within 10 s")??;
+        .context("no response within 10 s")??;
     let text = String::from_utf8_lossy(&answer).into_owned();
     let status = text
         .split_whitespace()
         .nth(1)
         .and_then(|word| word.parse().ok());
     Ok(RawAnswer {
-        status: status.with_context(|| format!("not an HTTP answer: {text}"))?,
+        status: status.with_context(|| format!("not an HTTP response: {text}"))?,
         text,
     })
 }

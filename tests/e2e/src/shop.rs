@@ -1,4 +1,4 @@
-//! A shop as its customers reach it: HTTP through the ingress, and nothing else.
+//! A shop as its customers reach it: only by HTTP through the ingress.
 
 mod answer;
 mod person;
@@ -16,7 +16,7 @@ pub use person::{Person, Product, order_of};
 
 use crate::{cluster::unique, environment, wait::seconds};
 
-/// Long enough for any rule of the API; a person nobody can guess.
+/// A password that the API accepts.
 const PASSWORD: &str = "correct horse battery staple 7";
 
 /// The shop of one host name.
@@ -40,7 +40,7 @@ impl Shop {
         Self::seen_from(host, None)
     }
 
-    /// As a client of this address sees it.
+    /// The shop as a client with this address sees it.
     pub fn seen_from(host: &str, address: Option<IpAddr>) -> Result<Self> {
         Ok(Self {
             client: client().local_address(address).build()?,
@@ -78,7 +78,7 @@ impl Shop {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }
 
-    /// Makes an account that did not exist before, with a role that anybody may take.
+    /// Registers a new account with a role that is open to all.
     pub async fn register(&self, role: &str) -> Result<Person> {
         let email = format!("{}@example.com", unique(role));
         let body = json!({ "email": email, "password": PASSWORD, "full_name": format!("Some {role}"), "role": role });
@@ -89,7 +89,7 @@ impl Shop {
         self.person(&answer, email)
     }
 
-    /// Logs in with a password; for those who were registered, [`Self::login_again`].
+    /// Logs in with a password; [`Self::login_again`] does so for registered accounts.
     pub async fn login(&self, email: &str, password: &str) -> Result<Person> {
         let body = json!({ "email": email, "password": password });
         let answer = self.post("/api/v1/auth/login", &body).await?.expect(200)?;

@@ -1,4 +1,4 @@
-//! SQL in the stack's own database, as its superuser inside the pod: what audits read and disturbances lock.
+//! SQL in the stack's own database, as its superuser inside the pod: for audits, and for locks that disturb the services.
 
 use std::process::Stdio;
 
@@ -23,7 +23,7 @@ impl Database {
         serde_json::from_str(text.trim()).with_context(|| format!("psql printed {text}"))
     }
 
-    /// The one number that a SELECT yields.
+    /// The single number that a SELECT returns.
     pub async fn number(&self, database: &str, select: &str) -> Result<i64> {
         let text = self.run(database, select).await?;
         text.trim()
@@ -31,7 +31,7 @@ impl Database {
             .with_context(|| format!("{select} printed {text:?}, not a number"))
     }
 
-    /// Runs statements, in one transaction, and answers what psql prints.
+    /// Runs statements in one transaction, and returns the output of psql.
     pub async fn run(&self, database: &str, statements: &str) -> Result<String> {
         let arguments = self.psql(database, statements);
         kubectl(arguments)
@@ -40,7 +40,7 @@ impl Database {
             .with_context(|| format!("in database {database}: {statements}"))
     }
 
-    /// Takes locks by these statements, and keeps them for so many seconds after this returns.
+    /// Takes locks by these statements, and keeps them for this number of seconds after it returns.
     pub async fn hold(&self, database: &str, statements: &str, seconds: u32) -> Result<Child> {
         let name = unique("e2e-hold");
         let statements = format!(

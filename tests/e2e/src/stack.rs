@@ -1,4 +1,4 @@
-//! One `EcommerceStack` as its user sees it: applied, patched, deleted; and waited for, in a module of its own.
+//! One `EcommerceStack` as its user sees it: applied, patched and deleted; waiting for it is a module of its own.
 
 mod waiting;
 
@@ -30,7 +30,7 @@ impl Stack {
         }
     }
 
-    /// Another host for each namespace: all stacks share one ingress.
+    /// The host name, which differs for each namespace, since all stacks share one ingress.
     pub fn host(&self) -> String {
         format!("{}.{}.localhost", self.name, self.namespace)
     }
@@ -40,7 +40,7 @@ impl Stack {
         format!("{}-{suffix}", self.name)
     }
 
-    /// The smallest stack with these changes of its spec (a JSON merge patch).
+    /// The manifest of the smallest stack with these changes of its spec (a JSON merge patch).
     pub fn manifest(&self, changes: &Value) -> Value {
         let mut spec = json!({
             "version": environment::version(),
@@ -56,7 +56,7 @@ impl Stack {
         })
     }
 
-    /// Applies the smallest stack with these changes; what an earlier apply set and this one does not is undone.
+    /// Applies the smallest stack with these changes, which replace those of an earlier apply.
     pub async fn apply(&self, changes: &Value) -> Result<EcommerceStack> {
         let params = PatchParams::apply("e2e").force();
         let applied = self
@@ -66,7 +66,7 @@ impl Stack {
         Ok(applied)
     }
 
-    /// What the API server says to such a manifest, nothing written.
+    /// The message with which the API server refuses such a manifest, as a dry run.
     pub async fn refusal(&self, manifest: &Value) -> Result<String> {
         let params = PatchParams::apply("e2e").force().dry_run();
         match self
@@ -101,7 +101,7 @@ impl Stack {
         Shop::at(&self.host())
     }
 
-    /// Logs the first administrator in, with what the Secret says.
+    /// Logs the first administrator in with the credentials in the Secret.
     pub async fn administrator(&self) -> Result<Person> {
         let secrets = self.cluster.namespaced::<Secret>(&self.namespace);
         let data = secrets

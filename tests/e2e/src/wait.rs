@@ -1,4 +1,4 @@
-//! Waiting with a bound, never without a condition, and telling what is still missing while it lasts.
+//! Waiting for a condition with a time limit, while the unmet condition is printed.
 
 use std::{
     fmt,
@@ -11,8 +11,8 @@ use tokio::time::sleep;
 const PAUSE: Duration = Duration::from_millis(400);
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
-/// Asks until the probe answers, and fails with its last reason when the time is up.
-/// A probe that fails for another reason (the API server restarts) is asked again like one that has nothing yet.
+/// Calls the probe until it succeeds, and fails with its last error when the time is up. Any error of the probe, such as one
+/// during a restart of the API server, leads to another call.
 pub async fn until<T>(
     what: impl fmt::Display,
     limit: Duration,
@@ -42,7 +42,7 @@ pub async fn until<T>(
     }
 }
 
-/// Watches that something holds all through a time; fails at once when it does not.
+/// Checks that a condition holds during a time, and fails as soon as it does not.
 pub async fn throughout<T>(
     time: Duration,
     mut probe: impl AsyncFnMut() -> Result<T>,
@@ -55,7 +55,7 @@ pub async fn throughout<T>(
     Ok(())
 }
 
-/// For limits: seconds.
+/// A time limit in seconds.
 pub const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }

@@ -1,4 +1,4 @@
-//! Runs after the scenarios, whose traces it reads: the operator may do what it did, and nothing else.
+//! Runs after the scenarios, whose audit log it reads: the operator has no permission that it did not use.
 
 #![expect(clippy::unwrap_used, reason = "this is how a test fails")]
 
@@ -17,25 +17,25 @@ use kube::{Api, api::ListParams};
 
 const ACCOUNT: &str = "ecommercestack-operator";
 
-/// Granted, and not to be seen in the log.
+/// Permissions that are granted and do not appear in the log.
 const EXCEPTIONS: [(&str, &str, &str); 3] = [
-    // Looked up while a RoleBinding is written; nobody requests it.
+    // The API server checks it when a RoleBinding is written; it is not a request.
     ("rbac.authorization.k8s.io", "clusterroles", "bind"),
-    // Held to be granted to a database's account, for its own pods.
+    // The operator grants them to a database's account, for its own pods, and can grant only what it holds.
     ("", "pods", "get"),
     ("", "pods", "patch"),
 ];
 
 #[tokio::test]
 async fn the_operator_holds_no_right_that_it_never_uses() {
-    // Also removes what the scenarios left.
+    // This also removes the namespaces of the scenarios.
     let cluster = Cluster::connect_for_scenario().await.unwrap();
     let log = environment::audit_log();
     let account = format!("system:serviceaccount:{OPERATOR_NAMESPACE}:{ACCOUNT}");
     let used = used_by(&account, &log).unwrap();
     assert!(
         !used.is_empty(),
-        "{account} did nothing, as {} tells",
+        "{account} does not appear in {}",
         log.display()
     );
 
@@ -55,7 +55,7 @@ async fn the_operator_holds_no_right_that_it_never_uses() {
     assert!(idle.is_empty(), "granted and never used:\n{idle:#?}");
     assert!(
         stale.is_empty(),
-        "an exception that is none any more:\n{stale:#?}"
+        "an exception that is no longer needed:\n{stale:#?}"
     );
     assert!(
         !granted
@@ -65,7 +65,7 @@ async fn the_operator_holds_no_right_that_it_never_uses() {
     );
 }
 
-/// The rights that every role bound to the operator's account adds up to.
+/// The permissions of all roles that are bound to the operator's account.
 async fn granted(cluster: &Cluster) -> BTreeSet<Right> {
     let all = ListParams::default();
     let ours = |subjects: &Option<Vec<Subject>>| {

@@ -1,5 +1,5 @@
-//! What strangers and one rude customer send: each of these took a shop down, or slowed it to a tenth, before it was
-//! answered for. Tests send them in a row, benchmarks beside the orders of others.
+//! Attacks by anonymous clients and by a customer: each of them stopped a shop, or slowed it to a tenth, before it was prevented.
+//! Tests send them one after the other, benchmarks beside the orders of others.
 
 use access::Role;
 use anyhow::Result;
@@ -11,47 +11,47 @@ use crate::{Tokens, Workload};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Attack {
-    /// JSON that unfolds when it is read, to every service.
+    /// JSON that expands when it is parsed, to every service.
     Bombs,
-    /// Bodies of a megabyte, where nothing takes one.
+    /// Bodies of a megabyte to routes that accept none of that size.
     Bodies,
-    /// Orders of one product under two names, of more units than a line may have.
+    /// Orders with one product under two names, and together more units than a line may have.
     Poison,
     /// 200 cancellations of one order at a time.
     Intents,
-    /// Searches that no index answers.
+    /// Searches that cannot use an index.
     Searches,
-    /// Long paths and methods that do not exist: each was a label of its own.
+    /// Long paths and methods that do not exist, each of which used to become a label of metrics.
     Paths,
 }
 
-/// What an attack needs to know of the shop.
+/// The objects of the shop that attacks use.
 pub struct Target<'a> {
     pub tokens: &'a Tokens,
-    /// A product, by both of its names.
+    /// A product, by its SKU and its id.
     pub sku: &'a str,
     pub product: Uuid,
-    /// An order, and its customer.
+    /// An order and its customer.
     pub order: Uuid,
     pub customer: Uuid,
-    /// Another customer, who is rude.
-    pub stranger: Uuid,
+    /// Another customer, who attacks.
+    pub attacker: Uuid,
 }
 
-/// Requests that some connections to one service send in turn.
+/// Requests that several connections to one service send in turn.
 pub struct Volley {
     pub service: Workload,
     pub connections: usize,
-    /// Requests a second, all connections together.
+    /// Requests per second of all connections together.
     pub rate: f64,
     pub requests: Vec<String>,
 }
 
-/// The private name by which `serde_json` recognises text that is to be parsed on its own.
+/// The private name by which `serde_json` recognizes text that is to be parsed separately.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
-/// As deep as one parse goes.
+/// The depth of nesting that one parse accepts.
 const LEVELS: usize = 120;
-const UNFOLDINGS: usize = 7;
+const EXPANSIONS: usize = 7;
 const BODY_BYTES: usize = 1024 * 1024;
 /// The most units that a line may have.
 const MOST_UNITS: u32 = 10_000;
@@ -63,8 +63,8 @@ impl Attack {
         let tokens = target.tokens;
         Ok(match self {
             Self::Bombs => {
-                let vendor = tokens.sign(target.stranger, &[Role::Vendor])?;
-                let customer = tokens.sign(target.stranger, &[Role::Customer])?;
+                let vendor = tokens.sign(target.attacker, &[Role::Vendor])?;
+                let customer = tokens.sign(target.attacker, &[Role::Customer])?;
                 let body = bomb();
                 let at = |service, path, token: Option<&str>| {
                     volley(service, 4, 20.0, vec![post(path, token, &body)])
@@ -81,7 +81,7 @@ impl Attack {
                 vec![volley(Workload::Order, 200, 40.0, requests)]
             }
             Self::Poison => {
-                let token = tokens.sign(target.stranger, &[Role::Customer])?;
+                let token = tokens.sign(target.attacker, &[Role::Customer])?;
                 let (sku, product) = (target.sku, target.product);
                 let body = format!(
                     r#"{{"items":[{{"sku":"{sku}","quantity":{MOST_UNITS}}},{{"product_id":"{product}","quantity":{MOST_UNITS}}}]}}"#
@@ -125,16 +125,16 @@ fn volley(service: Workload, connections: usize, rate: f64, requests: Vec<String
     }
 }
 
-/// A private `RawValue` within itself: each is parsed on its own, with room for as many levels again.
+/// A private `RawValue` that contains others: each is parsed separately, with a new limit of levels.
 fn bomb() -> String {
     let (open, close) = ("[".repeat(LEVELS), "]".repeat(LEVELS));
     let mut text = format!("{open}{close}");
-    for _ in 0..UNFOLDINGS {
-        // Quoted once more each time, so that its backslashes double.
+    for _ in 0..EXPANSIONS {
+        // The text is quoted once more each time, which doubles its backslashes.
         let quoted = serde_json::Value::String(text);
         text = format!("{open}{{\"{RAW_VALUE}\":{quoted}}}{close}");
     }
-    // NUL: what holds it was read as a whole to look for its place.
+    // A text with NUL used to be parsed as a whole to find the position.
     format!(r#"{{"email":"\u0000","more":{text}}}"#)
 }
 

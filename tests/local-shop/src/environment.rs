@@ -1,5 +1,5 @@
-//! The environment of the services' processes: what the operator gives their containers
-//! (`operator/src/components/environment.rs`), on ports of their own.
+//! The environment of the services' processes: the variables that the operator sets in their containers
+//! (`operator/src/components/environment.rs`), with the ports of each process.
 
 use std::path::Path;
 
@@ -7,26 +7,26 @@ use crate::plan::Workload;
 
 pub const TOKEN_ISSUER: &str = "urn:ecommercestack:local:shop";
 pub const TOKEN_AUDIENCE: &str = "local/shop";
-/// The operator's own number for each pod.
+/// The number that the operator sets for each pod.
 pub const POOL_CONNECTIONS: u32 = 8;
 
-/// What a process is told about the rest of the shop.
+/// The parts of the shop that a process has to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
     pub database_url: &'a str,
     pub public_port: u16,
     pub internal_port: u16,
-    /// Where auth publishes its keys.
+    /// The port on which auth publishes its keys.
     pub auth_port: u16,
     pub auth_internal_port: u16,
-    /// The product process that this one calls.
+    /// The port of the product process that this process calls.
     pub product_internal_port: u16,
     /// The folders of the signing keys and of the internal tokens.
     pub jwt_keys: &'a Path,
     pub internal_tokens: &'a Path,
 }
 
-/// Name and value of each variable.
+/// The variables of a process with their values.
 pub fn environment(workload: Workload, around: Surroundings<'_>) -> Vec<(&'static str, String)> {
     let internal_tokens = around.internal_tokens.display().to_string();
     let mut variables = vec![
@@ -86,7 +86,7 @@ pub fn environment(workload: Workload, around: Surroundings<'_>) -> Vec<(&'stati
                     format!("http://127.0.0.1:{}", around.product_internal_port),
                 ),
                 ("INTERNAL_TOKEN_FILE", format!("{internal_tokens}/order")),
-                // A shop of some minutes: what it is for would share the machine with its first audit.
+                // The shop runs for some minutes, and an audit would compete with the test for the machine.
                 ("AUDIT_INTERVAL_SECONDS", "0".to_owned()),
             ]);
         }

@@ -1,5 +1,5 @@
-//! The last resort: a process that outlives its parent by a moment, ends what the parent started, by pid, and
-//! removes its folder. It learns of the parent's end, whatever the cause, by the end of its standard input.
+//! The guard: a process that outlives its parent, ends the processes that the parent started, by pid, and removes the
+//! parent's folder. The end of its standard input tells it that the parent has ended, whatever the cause.
 
 use std::{
     io::Write,
@@ -11,8 +11,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// Reads `+ PID SIGNAL` and `- PID`. A pid counts only with the start time it had when it was named: pids are used again.
-/// Postgres gets QUIT first, so that it takes its shared memory away.
+/// The script reads `+ PID SIGNAL` and `- PID`. It also compares the start time of a process, since pids are reused.
+/// Postgres gets QUIT first, so that it removes its shared memory.
 const SCRIPT: &str = r#"
 declare -A started signal
 start_time() { local stat; stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0; set -- ${stat##*) }; echo "${20}"; }
@@ -35,59 +35,59 @@ rm -rf "$1"
 #[derive(Debug)]
 pub struct Guard {
     process: Child,
-    line: Mutex<Option<ChildStdin>>,
+    stdin: Mutex<Option<ChildStdin>>,
 }
 
-/// How a process is asked to end when nobody is left to ask politely.
+/// The signal that ends a process after its parent has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum LastSignal {
     Kill,
-    /// With all that it has started, which are in its process group.
+    /// SIGKILL to its process group, which contains all processes that it has started.
     KillGroup,
-    /// Postgres' immediate shutdown.
+    /// SIGQUIT, the immediate shutdown of Postgres.
     Quit,
 }
 
 impl Guard {
-    /// Watches over processes that are named later, and over `folder`.
+    /// Starts a guard of `folder`, and of the processes that are added later.
     pub fn try_new(folder: &Path) -> Result<Self> {
         let mut process = Command::new("bash")
             .args(["-c", SCRIPT, "guard"])
             .arg(folder)
-            // A group of its own: Ctrl-C in a terminal reaches the whole group of the parent.
+            // It has a group of its own, since Ctrl-C in a terminal reaches the whole group of the parent.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .context("bash cannot be started")?;
-        let line = Mutex::new(process.stdin.take());
-        Ok(Self { process, line })
+            .context("cannot start bash")?;
+        let stdin = Mutex::new(process.stdin.take());
+        Ok(Self { process, stdin })
     }
 
     pub fn add(&self, pid: u32, signal: LastSignal) {
         self.tell(&format!("+ {pid} {signal}\n"));
     }
 
-    /// For a process that has been waited for: its pid may soon be another's.
+    /// Removes a process that has been waited for, whose pid may be reused.
     pub fn remove(&self, pid: u32) {
         self.tell(&format!("- {pid}\n"));
     }
 
     fn tell(&self, text: &str) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(line) = line.as_mut() {
-            // A guard that is gone cannot guard; the orderly way still ends everything.
-            let _ = line.write_all(text.as_bytes());
+        let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stdin) = stdin.as_mut() {
+            // It fails only if the guard has been killed; an orderly end does not need it.
+            let _ = stdin.write_all(text.as_bytes());
         }
     }
 }
 
 impl Drop for Guard {
-    /// Ends what is left and waits until it is gone.
+    /// Makes the guard end the remaining processes, and waits for it.
     fn drop(&mut self) {
-        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.stdin.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let _ = self.process.wait();
     }
 }

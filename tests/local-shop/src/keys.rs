@@ -1,5 +1,5 @@
-//! The keys of a shop that exists for a test: auth's signing key as the operator makes it, tokens signed with it as
-//! auth signs them, for users that nobody has registered.
+//! The keys of a test's shop: auth's signing key as the operator creates it, and tokens signed with it as auth signs them,
+//! for users that need not be registered.
 
 use std::{fs, path::Path};
 
@@ -20,18 +20,18 @@ use crate::environment::{TOKEN_AUDIENCE, TOKEN_ISSUER};
 const KID: &str = "local-shop";
 const LIFETIME_SECONDS: i64 = 900;
 
-/// Signs access tokens of made-up users.
+/// Signs access tokens of users that need not exist.
 pub struct Tokens {
     key: EncodingKey,
     header: Header,
 }
 
 impl Tokens {
-    /// Makes a key and writes it, with the key of refresh tokens, as auth reads them from its folder.
+    /// Creates a key, and writes it and the key of refresh tokens into the folder from which auth reads them.
     pub fn write(folder: &Path) -> Result<Self> {
         let document =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-                .context("no key could be made")?;
+                .context("cannot create a key")?;
         let pem = pem(document.as_ref());
         fs::create_dir_all(folder)?;
         fs::write(folder.join(format!("{KID}.pem")), &pem)?;
@@ -46,12 +46,12 @@ impl Tokens {
         })
     }
 
-    /// A token of this user, good for 15 minutes, in a session of its own.
+    /// A token of this user, valid for 15 minutes, in a new session.
     pub fn sign(&self, user: Uuid, roles: &[Role]) -> Result<String> {
         self.sign_in_session(user, Ids::system().uuid(), roles)
     }
 
-    /// A token of this session.
+    /// A token of this user in a given session.
     pub fn sign_in_session(&self, user: Uuid, session: Uuid, roles: &[Role]) -> Result<String> {
         let now = Clock::system().now().timestamp();
         let claims = json!({
@@ -73,7 +73,7 @@ pub fn secret() -> String {
     hex::encode(rand::random::<[u8; 32]>())
 }
 
-/// PEM after RFC 7468; readers take a body of one line.
+/// PEM after RFC 7468, whose parsers accept a body of one line.
 fn pem(document: &[u8]) -> String {
     format!(
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",

@@ -1,6 +1,6 @@
-//! A whole shop of bare processes on 127.0.0.1, for tests and benchmarks that want to kill, restart and measure it:
+//! A whole shop of bare processes on 127.0.0.1, for tests and benchmarks that kill, restart and measure it:
 //! a Postgres, auth, and any number of product, order and worker processes, from binaries that the caller names.
-//! Whatever ends the caller (a drop, a panic, Ctrl-C, `kill -9`), nothing of it stays behind.
+//! All of it is removed when the caller ends, whether by a drop, a panic, Ctrl-C or `kill -9`.
 
 pub mod attack;
 pub mod environment;

@@ -1,4 +1,4 @@
-//! What shop is wanted: which processes, how many of each, and from which binaries.
+//! The plan of a shop: which processes it has, how many of each, and from which binaries.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::postgres::Durability;
 
-/// The databases, each of a service of that name.
+/// The databases, each of which belongs to the service of the same name.
 pub const DATABASES: [&str; 3] = ["auth", "product", "order"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
@@ -20,7 +20,7 @@ pub enum Workload {
     Worker,
 }
 
-/// One process: `Member(Workload::Order, 1)` is the second of order.
+/// One process: `Member(Workload::Order, 1)` is the second process of order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Member(pub Workload, pub usize);
 
@@ -31,7 +31,7 @@ pub struct Binaries {
     pub order: PathBuf,
 }
 
-/// What shop is wanted.
+/// The plan of a shop.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub binaries: Binaries,
@@ -39,16 +39,16 @@ pub struct Plan {
     pub products: usize,
     pub orders: usize,
     pub workers: usize,
-    /// Where the logs go; without it they go with the shop.
+    /// The folder of the logs; by default they are removed with the shop.
     pub logs: Option<PathBuf>,
-    /// More variables for the processes of a workload; they win over the usual ones.
+    /// Further variables of a workload's processes, which override the usual ones.
     pub environment: Vec<(Workload, String, String)>,
-    /// Settings of Postgres that win over the usual ones.
+    /// Settings of Postgres, which override the usual ones.
     pub postgres: Vec<(String, String)>,
 }
 
 impl Binaries {
-    /// `auth`, `product` and `order` in one folder: `target/debug`.
+    /// `auth`, `product` and `order` in one folder, such as `target/debug`.
     pub fn in_folder(folder: &Path) -> Self {
         Self {
             auth: folder.join("auth"),
@@ -59,7 +59,7 @@ impl Binaries {
 }
 
 impl Plan {
-    /// One process of each, on a fast Postgres.
+    /// One process of each workload, on a fast Postgres.
     pub fn new(binaries: Binaries) -> Self {
         Self {
             binaries,
@@ -86,7 +86,7 @@ impl Plan {
 }
 
 impl Workload {
-    /// The service that it is a process of, and that service's database.
+    /// The service of the workload, which is also the name of its database.
     pub fn database(self) -> &'static str {
         match self {
             Self::Auth => "auth",

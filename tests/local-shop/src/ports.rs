@@ -1,4 +1,4 @@
-//! Ports that nobody uses, below those that the kernel gives to outgoing connections.
+//! Unused ports, below the range that the kernel uses for outgoing connections.
 
 use std::{
     net::{Ipv4Addr, TcpListener},
@@ -10,10 +10,10 @@ use anyhow::{Result, ensure};
 const RANGE: Range<u16> = 10_240..32_000;
 const MOST_ATTEMPTS: usize = 10_000;
 
-/// So many different ports, free at this moment.
+/// Different ports that are free at this moment.
 pub fn free<const N: usize>() -> Result<[u16; N]> {
     let mut ports = [0; N];
-    // Held until all are chosen, so that no port is chosen twice.
+    // The listeners are kept until all are chosen, so that no port is chosen twice.
     let mut held = Vec::new();
     for _ in 0..MOST_ATTEMPTS {
         if held.len() == N {
@@ -25,6 +25,6 @@ pub fn free<const N: usize>() -> Result<[u16; N]> {
             held.push(listener);
         }
     }
-    ensure!(held.len() == N, "no free ports");
+    ensure!(held.len() == N, "no free ports were found");
     Ok(ports)
 }

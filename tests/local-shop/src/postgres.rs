@@ -1,4 +1,4 @@
-//! A Postgres of the machine's packages, on a port of its own, with the settings of our database image.
+//! A Postgres from the machine's packages, on a port of its own, with the settings of our database image.
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +20,8 @@ use crate::{
 const START: Duration = Duration::from_mins(1);
 const STOP: Duration = Duration::from_secs(30);
 
-/// `images/postgres/patroni.sh`, as far as it bears on speed and on what a crash leaves; sizes as the operator derives
-/// them from 2 GiB of memory and a volume of 16 GiB.
+/// The settings of `images/postgres/patroni.sh` that affect speed and the state after a crash, with the sizes that the operator
+/// derives from 2 GiB of memory and a volume of 16 GiB.
 const SETTINGS: &[(&str, &str)] = &[
     ("max_connections", "200"),
     ("shared_buffers", "512MB"),
@@ -47,9 +47,9 @@ const SETTINGS: &[(&str, &str)] = &[
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// As in a cluster: what was committed survives a crash of the machine.
+    /// As in a cluster: committed data survive a crash of the machine.
     Durable,
-    /// Nothing here outlives the test, so durability would only cost time.
+    /// The data do not outlive the test, so durability would only cost time.
     Fast,
 }
 
@@ -59,7 +59,7 @@ pub struct Postgres {
     folder: PathBuf,
     port: u16,
     log: PathBuf,
-    /// The user that runs the server, where we are root: Postgres refuses to.
+    /// How to become the user that runs the server, if this process is root's: Postgres refuses to run as root.
     user: Option<[String; 3]>,
     settings: BTreeMap<String, String>,
     guard: Arc<Guard>,
@@ -67,7 +67,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a server below `folder`, which must exist, and starts it. `settings` win over ours.
+    /// Creates a server below `folder`, which must exist, and starts it. `settings` override the usual ones.
     pub fn start(
         folder: &Path,
         log: &Path,
@@ -114,7 +114,7 @@ impl Postgres {
         self.server().as_ref().map(Process::pid)
     }
 
-    /// Its client programs: psql, pgbench and so on.
+    /// The path of one of its programs, such as psql or pgbench.
     pub fn program(&self, name: &str) -> PathBuf {
         self.bin.join(name)
     }
@@ -123,7 +123,7 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Starts the server after [`Self::stop`] or [`Self::kill`], and waits until it takes connections.
+    /// Starts the server after [`Self::stop`] or [`Self::kill`], and waits until it accepts connections.
     pub fn start_again(&self) -> Result<()> {
         let mut server = self.server();
         ensure!(server.is_none(), "Postgres runs already");
@@ -144,7 +144,7 @@ impl Postgres {
             Arc::clone(&self.guard),
             LastSignal::Quit,
         )?;
-        process.until("takes connections", START, || {
+        process.until("accepts connections", START, || {
             self.psql("postgres", "SELECT 1").is_ok()
         })?;
         *server = Some(process);
@@ -156,7 +156,7 @@ impl Postgres {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
-    /// A fast shutdown: sessions are ended, and all is written.
+    /// A fast shutdown: sessions are ended, and all data are written.
     pub fn stop(&self) -> Result<()> {
         if let Some(server) = self.server().take() {
             server.stop("INT", STOP)?;
@@ -170,13 +170,13 @@ impl Postgres {
             return Ok(());
         };
         server.kill();
-        // Backends of before hold the shared memory until they have seen that their parent is gone.
+        // The old backends hold the shared memory until they notice that their parent has ended.
         crate::probe::until("the backends end", STOP, || {
             Ok(!processes_in(&self.folder.join("data")))
         })
     }
 
-    /// Runs statements as superuser; the rows as psql prints them, fields parted by `|`.
+    /// Runs statements as superuser; returns the rows as psql prints them, with fields separated by `|`.
     pub fn psql(&self, database: &str, statements: &str) -> Result<Vec<String>> {
         let output = Command::new(self.program("psql"))
             .args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only"])
@@ -238,7 +238,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         if let Some(server) = self.server().take() {
-            // Immediate: nobody will read it again.
+            // The shutdown is immediate, since the data are not used again.
             let _ = server.stop("QUIT", STOP);
         }
     }
@@ -255,18 +255,18 @@ fn succeeded(program: &str, output: &Output) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The newest version of the machine's packages.
+/// The programs of the newest version in the machine's packages.
 fn binaries() -> Result<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql")
-        .context("no PostgreSQL: apt-get install postgresql")?
+        .context("PostgreSQL is not installed: run `apt-get install postgresql`")?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     let newest = versions
         .max()
-        .context("no PostgreSQL: apt-get install postgresql")?;
+        .context("PostgreSQL is not installed: run `apt-get install postgresql`")?;
     Ok(PathBuf::from(format!("/usr/lib/postgresql/{newest}/bin")))
 }
 
-/// How to become the user `postgres`, who then owns `folder`; `None` where we are not root.
+/// The arguments of setpriv for the user `postgres`, who then owns `folder`; `None` if this process is not root's.
 fn user_for(folder: &Path) -> Result<Option<[String; 3]>> {
     if id(&["-u"])? != 0 {
         return Ok(None);
@@ -285,7 +285,7 @@ fn id(arguments: &[&str]) -> Result<u32> {
     Ok(succeeded("id", &output)?.trim().parse()?)
 }
 
-/// Whether any process works in this folder: a backend's working directory is the server's data.
+/// Whether a process has this working directory: that of a backend is the server's data folder.
 fn processes_in(folder: &Path) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes

@@ -1,4 +1,4 @@
-//! Waiting until something answers.
+//! HTTP probes, and waiting for a condition.
 
 use std::{
     io::{Read, Write},
@@ -12,7 +12,7 @@ const CONNECT: Duration = Duration::from_millis(500);
 const ANSWER: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The status of `GET path` on this port of the machine; `None` where nobody answers.
+/// The status of `GET path` on this local port; `None` if there is no response.
 pub fn status(port: u16, path: &str) -> Option<u16> {
     let mut stream =
         TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), CONNECT).ok()?;
@@ -24,7 +24,7 @@ pub fn status(port: u16, path: &str) -> Option<u16> {
     std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()
 }
 
-/// Waits until `done` answers true. What it answers an error to never will.
+/// Waits until `done` returns true; its errors are returned at once.
 pub fn until(what: &str, patience: Duration, mut done: impl FnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + patience;
     while !done()? {

@@ -1,4 +1,4 @@
-//! One child process: started, asked to stop, killed, waited for. Always by its own pid.
+//! One child process, which is started, stopped, killed and waited for by its own pid.
 
 use std::{
     fs::{File, OpenOptions},
@@ -16,7 +16,7 @@ use crate::{
     probe,
 };
 
-/// What is shown of the log of a process that would not start.
+/// The lines that are shown of the log of a process that failed to start.
 const LOG_LINES: usize = 20;
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it with the log appended to `log`, in a process group of its own.
+    /// Starts a process in a process group of its own, and appends its output to `log`.
     pub fn start(
         name: &str,
         command: &mut Command,
@@ -44,7 +44,7 @@ impl Process {
             .stdout(file.try_clone()?)
             .stderr(file)
             .spawn()
-            .with_context(|| format!("{name}: {command:?} cannot be started"))?;
+            .with_context(|| format!("{name}: cannot start {command:?}"))?;
         guard.add(child.id(), last_signal);
         Ok(Self {
             child,
@@ -59,7 +59,7 @@ impl Process {
         self.child.id()
     }
 
-    /// An error, with the end of its log, if it has ended by itself.
+    /// Fails, with the end of its log, if it has ended by itself.
     pub fn ensure_running(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             self.guard.remove(self.pid());
@@ -72,7 +72,7 @@ impl Process {
         Ok(())
     }
 
-    /// The status that it ended with by itself; `None` while it runs.
+    /// The exit status if it has ended by itself; `None` while it runs.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         let status = self.child.try_wait()?;
         if status.is_some() {
@@ -81,7 +81,7 @@ impl Process {
         Ok(status)
     }
 
-    /// Waits until it does what `done` asks for; fails at once if it ends instead.
+    /// Waits until `done` returns true; fails at once if the process ends before.
     pub fn until(
         &mut self,
         what: &str,
@@ -103,11 +103,11 @@ impl Process {
             .args(["-s", name, &self.pid().to_string()])
             .status()
             .context("kill")?;
-        ensure!(status.success(), "{} cannot be signalled", self.name);
+        ensure!(status.success(), "cannot send a signal to {}", self.name);
         Ok(())
     }
 
-    /// Asks it to end with this signal and waits; kills it if it takes longer than `patience`.
+    /// Sends this signal and waits until it has ended; kills it if that takes longer than `patience`.
     pub fn stop(mut self, signal: &str, patience: Duration) -> Result<ExitStatus> {
         self.signal(signal)?;
         let mut ended = None;
@@ -129,7 +129,7 @@ impl Process {
     }
 
     fn end(&mut self) {
-        // An error means that it has ended already.
+        // An error means that the process has ended already.
         if self.last_signal == LastSignal::KillGroup {
             let group = format!("-{}", self.pid());
             let _ = Command::new("kill")
@@ -155,7 +155,7 @@ fn appended(path: &Path) -> Result<File> {
         .create(true)
         .append(true)
         .open(path)
-        .with_context(|| format!("{} cannot be written", path.display()))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn tail(path: &Path, lines: usize) -> String {

@@ -1,4 +1,4 @@
-//! The shop: its processes, and what can be done to each of them.
+//! The shop: its processes, and the operations on each of them.
 
 use std::{
     collections::BTreeMap,
@@ -23,8 +23,9 @@ use crate::{
 };
 
 const START: Duration = Duration::from_mins(1);
-/// A little more than what a service gives its own drain.
+/// A little more time than a service gives its own drain.
 const STOP: Duration = Duration::from_secs(40);
+
 #[derive(Debug)]
 struct Place {
     public_port: u16,
@@ -32,10 +33,10 @@ struct Place {
     process: Mutex<Option<Process>>,
 }
 
-/// A shop that runs. All methods take `&self`, so that one task may kill what another talks to.
+/// A running shop. Most methods take `&self`, so that one task can kill a process that another one calls.
 pub struct Shop {
     plan: Plan,
-    // In the order in which they are dropped: services, database, and at last the folder, with the guard.
+    // The fields are dropped in this order: services, database, and last the guard, which removes the folder.
     places: BTreeMap<Member, Place>,
     postgres: Postgres,
     tokens: Tokens,
@@ -45,19 +46,19 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Brings everything up and waits until each process is ready. Takes seconds and blocks.
+    /// Starts everything and waits until each process is ready. It blocks for seconds.
     pub fn start(plan: Plan) -> Result<Self> {
         let shop = Self::prepare(plan)?;
         shop.start_all()?;
         Ok(shop)
     }
 
-    /// Postgres with migrated databases, and no service yet.
+    /// Starts Postgres with migrated databases, and no service.
     pub fn prepare(plan: Plan) -> Result<Self> {
         let folder = temporary_folder()?;
         let guard = Arc::new(Guard::try_new(&folder)?);
         let logs = plan.logs.clone().unwrap_or_else(|| folder.join("logs"));
-        fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
+        fs::create_dir_all(&logs).with_context(|| format!("cannot create {}", logs.display()))?;
         let tokens = Tokens::write(&folder.join("jwt"))?;
         let internal = folder.join("internal");
         fs::create_dir_all(&internal)?;
@@ -122,7 +123,7 @@ impl Shop {
         Ok(())
     }
 
-    /// Every process, in the order in which they are started.
+    /// The processes in the order in which they are started.
     pub fn members(&self) -> impl Iterator<Item = Member> {
         self.places.keys().copied()
     }
@@ -139,25 +140,25 @@ impl Shop {
         down.into_iter().try_for_each(|member| self.ready(member))
     }
 
-    /// Asks every process to end, the callers before the called, and waits for each.
+    /// Stops every process, callers before the services that they call, and waits for each.
     pub fn stop_all(&self) -> Result<()> {
         let up = self.places.keys().rev().copied();
         up.filter(|member| self.pid(*member).is_some())
             .try_for_each(|member| self.stop(member))
     }
 
-    /// Starts one process that is down, on the port it had, and waits until it is ready.
+    /// Starts one process that is down, on its previous ports, and waits until it is ready.
     pub fn start_one(&self, member: Member) -> Result<()> {
         self.launch(member)?;
         self.ready(member)
     }
 
-    /// Starts one process and does not wait: with a fail point in its environment it may never be ready.
+    /// Starts one process without waiting: with a fail point in its environment it may never be ready.
     pub fn launch(&self, member: Member) -> Result<()> {
         self.launch_with(member, &[])
     }
 
-    /// The same with variables of its own, this once.
+    /// Starts one process with additional variables, without waiting.
     pub fn launch_with(&self, member: Member, variables: &[(&str, &str)]) -> Result<()> {
         let mut process = self.process(member)?;
         ensure!(process.is_none(), "{member} runs already");
@@ -171,7 +172,7 @@ impl Shop {
         Ok(())
     }
 
-    /// Waits until this process says it is ready; fails at once if it ends instead.
+    /// Waits until this process reports that it is ready; fails at once if it ends before.
     pub fn ready(&self, member: Member) -> Result<()> {
         let port = self.place(member)?.internal_port;
         self.process(member)?
@@ -182,7 +183,7 @@ impl Shop {
             })
     }
 
-    /// Waits until this process has ended by itself, and says with what status.
+    /// Waits until this process has ended by itself, and returns its exit status.
     pub fn ended(&self, member: Member, patience: Duration) -> Result<ExitStatus> {
         let begun = Instant::now();
         loop {
@@ -201,7 +202,7 @@ impl Shop {
         }
     }
 
-    /// SIGTERM, and waits for the drain.
+    /// Sends SIGTERM, and waits for the drain.
     pub fn stop(&self, member: Member) -> Result<()> {
         let process = self.process(member)?.take();
         let process = process.with_context(|| format!("{member} is down"))?;
@@ -210,7 +211,7 @@ impl Shop {
         Ok(())
     }
 
-    /// `kill -9`; nothing if it is down already.
+    /// `kill -9`; does nothing if the process is down already.
     pub fn kill(&self, member: Member) -> Result<()> {
         if let Some(process) = self.process(member)?.take() {
             process.kill();
@@ -218,13 +219,13 @@ impl Shop {
         Ok(())
     }
 
-    /// `kill -9`, then a start, until it is ready again.
+    /// `kill -9`, then a start; waits until it is ready again.
     pub fn restart(&self, member: Member) -> Result<()> {
         self.kill(member)?;
         self.start_one(member)
     }
 
-    /// Sends a signal by name, `STOP` or `CONT`: a process that hangs.
+    /// Sends a signal by name, such as `STOP` and `CONT` for a process that hangs.
     pub fn signal(&self, member: Member, name: &str) -> Result<()> {
         self.process(member)?
             .as_ref()
@@ -232,7 +233,7 @@ impl Shop {
             .signal(name)
     }
 
-    /// `None` while it is down. One that died by itself counts as down.
+    /// The pid; `None` while the process is down, also if it ended by itself.
     pub fn pid(&self, member: Member) -> Option<u32> {
         let mut process = self.process(member).ok()?;
         if process.as_mut()?.ensure_running().is_err() {
@@ -241,12 +242,12 @@ impl Shop {
         process.as_ref().map(Process::pid)
     }
 
-    /// Memory that it takes now; `None` while it is down.
+    /// Its resident memory; `None` while the process is down.
     pub fn resident_mib(&self, member: Member) -> Option<f64> {
         resident_mib(self.pid(member)?)
     }
 
-    /// Where customers would reach it: `http://127.0.0.1:PORT`.
+    /// The URL of its public port: `http://127.0.0.1:PORT`.
     pub fn url(&self, member: Member) -> Result<String> {
         Ok(format!(
             "http://127.0.0.1:{}",
@@ -258,7 +259,7 @@ impl Shop {
         Ok(self.place(member)?.public_port)
     }
 
-    /// Where its neighbours reach it, and probes and metrics are.
+    /// The URL of its internal port, for other services, probes and metrics.
     pub fn internal_url(&self, member: Member) -> Result<String> {
         Ok(format!(
             "http://127.0.0.1:{}",
@@ -266,7 +267,7 @@ impl Shop {
         ))
     }
 
-    /// The token that this service calls others with.
+    /// The token with which this service calls others.
     pub fn internal_token(&self, caller: &str) -> Result<String> {
         Ok(fs::read_to_string(
             self.folder.join("internal").join(caller),
@@ -281,12 +282,12 @@ impl Shop {
         &self.postgres
     }
 
-    /// For settings of the next start.
+    /// Postgres, to change settings for its next start.
     pub fn postgres_mut(&mut self) -> &mut Postgres {
         &mut self.postgres
     }
 
-    /// Rows of a statement on the database of a service, fields parted by `|`.
+    /// The rows of a statement on a service's database, with fields separated by `|`.
     pub fn sql(&self, database: &str, statement: &str) -> Result<Vec<String>> {
         self.postgres.psql(database, statement)
     }
@@ -295,12 +296,12 @@ impl Shop {
         &self.logs
     }
 
-    /// A folder that goes with the shop.
+    /// A folder that is removed with the shop.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// For processes beside the shop that must not outlive it.
+    /// The guard, for other processes that must not outlive the shop.
     pub fn guard(&self) -> Arc<Guard> {
         Arc::clone(&self.guard)
     }
@@ -320,7 +321,7 @@ impl Shop {
         let database_url = self.postgres.url(workload.database());
         let place = self.place(member)?;
         let auth = self.place(Member(Workload::Auth, 0))?;
-        // The processes of order share those of product among them.
+        // The processes of order are spread over those of product.
         let called = Member(Workload::Product, index % self.plan.products.max(1));
         let around = Surroundings {
             database_url: &database_url,
@@ -379,7 +380,7 @@ fn temporary_folder() -> Result<PathBuf> {
         rand::random::<u32>()
     );
     let folder = std::env::temp_dir().join(name);
-    fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     Ok(folder)
 }
 

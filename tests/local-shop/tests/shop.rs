@@ -1,5 +1,5 @@
-//! What the crate promises, on the smallest thing that shows it: the guard needs no Postgres, and no service.
-#![expect(clippy::unwrap_used, reason = "the functions that tests share")]
+//! Tests of the crate with as few processes as possible: the guard needs neither Postgres nor a service.
+#![expect(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use std::{
     io::{BufRead, BufReader},
@@ -22,7 +22,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Whether a process of this pid runs; one that nobody has waited for yet does not.
+/// Whether a process with this pid runs; a zombie does not.
 fn runs(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
@@ -61,7 +61,7 @@ fn a_panic_leaves_nothing_behind() {
     assert!(!folder.exists());
 }
 
-/// The helper of the next test: starts something, says so, and waits to be killed.
+/// The helper of the next test: it starts a process, prints its pid, and waits until it is killed.
 #[test]
 #[ignore = "run by the test below in a process of its own"]
 fn helper_that_is_killed() {
@@ -152,8 +152,7 @@ fn a_process_that_ends_is_reported_with_its_log() {
     );
 }
 
-/// Needs the services' binaries, so it runs where they are built: `LOCAL_SHOP_BINARIES=target/debug cargo test
-/// -p local-shop -- --ignored`.
+/// The test needs the services' binaries: `LOCAL_SHOP_BINARIES=target/debug cargo test -p local-shop -- --ignored`.
 #[test]
 #[ignore = "needs built services"]
 fn a_shop_starts_survives_kills_and_goes() {

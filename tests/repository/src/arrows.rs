@@ -1,4 +1,4 @@
-//! Which part of a crate names which, read from its sources.
+//! The imports between the parts of a crate, read from its sources.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// Our libraries that a part of a crate may name only if its layer says so.
+/// The libraries of this repository that a part of a crate may name only if its layer allows it.
 pub const LIBRARIES: [&str; 9] = [
     "access",
     "clock",
@@ -19,7 +19,7 @@ pub const LIBRARIES: [&str; 9] = [
     "webhooks",
 ];
 
-/// Those that any part may name.
+/// The libraries of this repository that any part may name.
 pub const FREE_LIBRARIES: [&str; 4] = ["audit", "fail-points", "text", "worker"];
 
 /// A file of a crate: its module's path from the root, and its code without comments and tests.
@@ -28,18 +28,18 @@ pub struct Source {
     pub code: String,
 }
 
-/// What a layer may name.
+/// The paths that a layer may name.
 pub struct May<L: 'static> {
-    /// Of its own crate.
+    /// The layers of its own crate.
     pub layers: &'static [L],
-    /// Of our libraries, as the paths that it may name of them.
+    /// The paths within the libraries of this repository.
     pub ours: &'static [&'static str],
-    /// Crates of others that it may not name.
+    /// External crates that it must not name.
     pub never: &'static [&'static str],
 }
 
 impl<L: PartialEq> May<L> {
-    /// The paths that this source names and its layer may not.
+    /// The paths that this source names and its layer must not name.
     pub fn violations(&self, source: &Source, layer_of: impl Fn(&[String]) -> L) -> Vec<String> {
         let paths = source.paths().into_iter();
         let mut broken: BTreeSet<String> = paths
@@ -64,7 +64,7 @@ impl<L: PartialEq> May<L> {
 }
 
 impl Source {
-    /// `module`: its path, as `orders/model/order`.
+    /// `module` is the module's path, such as `orders/model/order`.
     pub fn new(module: &Path, text: &str) -> Self {
         let segments = module
             .iter()
@@ -75,7 +75,7 @@ impl Source {
         }
     }
 
-    /// What the source names of its own crate, as paths from the root.
+    /// The paths within its own crate that the source names, from the root.
     pub fn paths(&self) -> Vec<Vec<String>> {
         let mut paths = named(&self.code, "crate");
         for path in named(&self.code, "super") {
@@ -109,7 +109,7 @@ pub fn sources(krate: &Path) -> io::Result<Vec<Source>> {
     Ok(found)
 }
 
-/// Those that a chain of names leads back from to themselves, or that name such.
+/// The subjects that are part of an import cycle, or that import one that is.
 pub fn circle(named: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
     let mut left = named.clone();
     loop {
@@ -127,7 +127,7 @@ pub fn circle(named: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
     }
 }
 
-/// A folder of ours may be called as a library is.
+/// Removes the imports from the own crate, since a folder may have the name of a library.
 fn without_own_imports(code: &str) -> String {
     let own = |statement: &&str| {
         let statement = statement.trim_start();
@@ -137,7 +137,7 @@ fn without_own_imports(code: &str) -> String {
     statements.collect::<Vec<_>>().join(";")
 }
 
-/// Without comments, and without the tests that end a file.
+/// The code without comments, and without the tests at the end of a file.
 fn code(text: &str) -> String {
     let tests = text.match_indices("#[cfg(test)]\nmod ").find(|(at, _)| {
         text[*at..]
@@ -152,7 +152,7 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The paths behind `root::`, those in braces one by one.
+/// The paths after `root::`, with those in braces one by one.
 fn named(code: &str, root: &str) -> Vec<Vec<String>> {
     let start = format!("{root}::");
     let mut paths = Vec::new();
@@ -168,7 +168,7 @@ fn named(code: &str, root: &str) -> Vec<Vec<String>> {
     paths
 }
 
-/// Adds the paths that a text begins with to those found, each behind `prefix`.
+/// Adds the paths at the beginning of a text to `found`, each after `prefix`.
 fn expand(text: &str, prefix: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     let text = text.trim_start();
     if let Some(group) = text.strip_prefix('{') {

@@ -1,4 +1,4 @@
-//! The codes of the API's problems, read from the sources that send them: what `docs/errors.md` lists.
+//! The codes of the API's problems, read from the sources that send them, for `docs/errors.md`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,11 +13,11 @@ use crate::File;
 /// A code of problems, or of the fields that a problem names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Code {
-    /// Of problems; a field has none of its own.
+    /// The statuses of a problem; a field has none of its own.
     pub statuses: BTreeSet<u16>,
-    /// A sentence that comes with it, as the source has it.
+    /// A sentence that is sent with the code, as it is in the source.
     pub text: String,
-    /// Services that send it; `libs` stands for all.
+    /// The services that send it; `libs` stands for all.
     pub senders: BTreeSet<String>,
 }
 
@@ -29,13 +29,13 @@ pub struct Codes {
 
 impl Codes {
     /// # Errors
-    /// If a pattern of this module is none.
+    /// If a pattern of this module is invalid.
     pub fn read(files: &[File]) -> Result<Self, regex::Error> {
         let text = r#"(?:format!\(\s*)?(?:"((?:[^"\\]|\\.|\\\n)*)")?"#;
         let pattern = |before: &str| Regex::new(&format!("{before}{text}"));
         let with_status = pattern(r#"StatusCode::([A-Z_]+),\s*"([a-z_]+)",\s*"#)?;
         let conflict = pattern(r#"conflict\(\s*"([a-z_]+)",\s*"#)?;
-        // A decision between several conflicts: the code and its sentence.
+        // A match over several conflicts returns a code and its sentence.
         let pair = Regex::new(r#"=>\s*\(\s*"([a-z_]+)",\s*"([A-Z](?:[^"\\]|\\.|\\\n)*)""#)?;
         let unauthorized = pattern(r#"unauthorized\(\s*"([a-z_]+)",\s*"#)?;
         let field = pattern(
@@ -121,7 +121,7 @@ fn add(
     if code.text.is_empty()
         && let Some(text) = found.get(name + 1)
     {
-        // A line that goes on begins behind its indentation; a bar would end the cell.
+        // A continued line begins after its indentation, and a bar would end the cell of the table.
         let lines = text.as_str().split("\\\n").map(str::trim_start);
         code.text = lines
             .collect::<String>()

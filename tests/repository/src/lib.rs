@@ -1,4 +1,4 @@
-//! The files of the repository, for tests that hold of all of them.
+//! The files of the repository, for tests that apply to all of them.
 
 pub mod arrows;
 pub mod errors;
@@ -19,7 +19,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every file that is or would be committed and holds text.
+/// Every text file that is or would be committed.
 ///
 /// # Errors
 /// If git cannot list the files, or one cannot be read.
@@ -43,7 +43,7 @@ pub fn files() -> io::Result<Vec<File>> {
     for path in names.split_terminator('\0').map(PathBuf::from) {
         match fs::read(root().join(&path)).map(String::from_utf8) {
             Ok(Ok(text)) => files.push(File { path, text }),
-            // Not text, a folder behind a link, or deleted and not committed yet.
+            // The file is not text, a link to a folder, or deleted without a commit.
             Ok(Err(_)) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {}

@@ -1,5 +1,5 @@
-//! Auth and product have a folder for each subject and layers inside it, as the order service has: HTTP names use cases, use
-//! cases name models, and a subject offers to the others what its own file exports, never its HTTP or its SQL.
+//! Auth and product have a folder for each subject with layers inside it, like the order service: HTTP imports use cases, use
+//! cases import models, and other subjects may import what the subject's own file exports, never its HTTP or its SQL.
 
 use std::{fs, path::Path};
 
@@ -40,13 +40,13 @@ enum Layer {
     Http,
     /// `<subject>::postgres`
     Postgres,
-    /// `http`: the routes of all subjects, and what their endpoints share.
+    /// `http`: the routes of all subjects, and code that their endpoints share.
     SharedHttp,
-    /// What the SQL of several subjects shares.
+    /// Code that the SQL of several subjects shares.
     SharedPostgres,
-    /// What every request shares.
+    /// The state that all requests share.
     App,
-    /// What puts the others together.
+    /// The code that wires the others together.
     Process,
 }
 
@@ -111,7 +111,7 @@ fn may(layer: Layer) -> Option<May<Layer>> {
 }
 
 impl Service {
-    /// The subject that a path leads into, and what follows.
+    /// The subject of a path, and the rest of the path.
     fn subject<'a>(&self, path: &'a [String]) -> Option<(&'static str, &'a [String])> {
         self.subjects.iter().find_map(|subject| {
             let depth = subject.split('/').count();
@@ -143,7 +143,7 @@ impl Service {
         }
     }
 
-    /// The paths that this source names and may not.
+    /// The paths that this source names and must not name.
     fn violations(&self, source: &Source) -> Vec<String> {
         let layer = self.layer_of(&source.module);
         let mut broken = may(layer).map_or_else(Vec::new, |may| {
@@ -184,7 +184,7 @@ fn every_subject_and_every_layer_is_known() {
             let file = format!("{}/src/{subject}.rs", service.folder);
             assert!(root().join(&file).exists(), "{file}");
         }
-        // A folder with layers that is no subject would be part of the process, and free to name all.
+        // A folder with layers that is not a subject would belong to the process, which may name everything.
         for source in &sources {
             let layers = ["model", "http", "postgres"];
             let layered = source
@@ -212,7 +212,7 @@ fn every_subject_and_every_layer_is_known() {
     }
 }
 
-/// A library that is in neither list would be checked by no test of arrows.
+/// A library in neither list would not be checked by any test of imports.
 #[test]
 fn every_library_is_known() {
     let folders = fs::read_dir(root().join("libs")).unwrap();
@@ -226,7 +226,7 @@ fn every_library_is_known() {
 }
 
 #[test]
-fn an_arrow_outward_is_seen() {
+fn an_outward_import_is_detected() {
     let seen = |module: &str, text: &str| PRODUCT.violations(&Source::new(Path::new(module), text));
     assert_eq!(
         seen(

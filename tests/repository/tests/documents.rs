@@ -1,4 +1,4 @@
-//! The OpenAPI documents of all services: what a generator of clients and a reader rely on.
+//! Properties of all OpenAPI documents that generators of clients and readers rely on.
 
 #![expect(clippy::unwrap_used, reason = "this is how a test fails")]
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const SERVICES: [&str; 3] = ["auth", "product", "order"];
 
-/// What is answered without a token. Whoever adds one here has decided that it is public.
+/// The operations without a token. An entry here is a decision that the operation is public.
 const PUBLIC: [&str; 7] = [
     "get /api/v1/auth/.well-known/jwks.json",
     "post /api/v1/auth/login",
@@ -16,7 +16,7 @@ const PUBLIC: [&str; 7] = [
     "post /api/v1/auth/register",
     "get /api/v1/payment-methods",
     "post /api/v1/payments/webhooks/{provider}",
-    // With a token they answer more.
+    // With a token, their responses contain more.
     "get /api/v1/products, get /api/v1/products/{id}",
 ];
 
@@ -106,7 +106,7 @@ fn every_error_is_a_problem() {
 
 const PROBLEM: &str = "application/problem+json";
 
-/// A code in a description is one that the services send, and what else stands in backticks there is a name of theirs too.
+/// A code in a description must be one that the services send; another name in backticks must be a field of theirs.
 #[test]
 fn every_code_in_a_description_is_sent() {
     let sources: String = repository::files()
@@ -143,7 +143,7 @@ fn every_code_in_a_description_is_sent() {
     assert!(named > 50, "{named}");
 }
 
-/// The source without the lines that only describe answers.
+/// The source without the lines that only describe responses.
 fn without_documents(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.contains("description = "));
     lines.collect::<Vec<_>>().join("\n")

@@ -1,4 +1,4 @@
-//! The list of codes: current, and one status for one code.
+//! The list of codes is current, and each code has one status.
 
 use repository::errors::Codes;
 

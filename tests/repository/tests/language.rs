@@ -1,5 +1,5 @@
-//! Texts that users read are plain technical English: string literals of the sources, `--help` and the CRD hold none of
-//! the marks of the style that the project has given up.
+//! Texts that users read are plain technical English: string literals of the sources, `--help` and the CRD contain none of the
+//! words that mark the style that the project has abandoned.
 
 use repository::{File, files};
 use std::path::Path;
@@ -30,7 +30,7 @@ const HELP: [&str; 4] = [
     "services/order/src/config.rs",
     "services/product/src/config.rs",
 ];
-/// Documents that users read as they are.
+/// Documents that users read directly.
 const DOCUMENTS: [&str; 6] = [
     "services/auth/openapi.json",
     "services/order/openapi.json",
@@ -64,7 +64,7 @@ enum Token {
 struct Scanner<'a> {
     rest: &'a str,
     line: usize,
-    /// The last character of code: an `r` after it may belong to an identifier.
+    /// The last character of code; an `r` after it may belong to an identifier.
     before: char,
 }
 
@@ -118,7 +118,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// What is between the quotes; a line that is continued joins the next one.
+    /// The text between the quotes, in which a continued line is joined with the next one.
     fn string(&mut self) -> String {
         let mut text = String::new();
         self.advance(1);
@@ -146,7 +146,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The length of a character literal that begins here. A lifetime is none.
+    /// The length of a character literal that begins here; a lifetime is not a literal.
     fn character(&self) -> Option<usize> {
         let inner = self.rest.strip_prefix('\'')?;
         let first = inner.chars().next()?;
@@ -266,7 +266,7 @@ fn marks(text: &str) -> Vec<&'static str> {
     MARKS.into_iter().filter(holds).collect()
 }
 
-/// The texts of a file that its users meet.
+/// The texts of a file that users read.
 fn texts(file: &File) -> Vec<Text> {
     let path = &file.path;
     let is_source = path.extension().is_some_and(|extension| extension == "rs")
@@ -289,7 +289,7 @@ fn texts(file: &File) -> Vec<Text> {
 }
 
 #[test]
-fn texts_that_users_read_hold_no_mark() {
+fn texts_that_users_read_contain_no_mark() {
     let mut found = Vec::new();
     let mut checked = 0;
     for file in files().unwrap() {

@@ -1,5 +1,5 @@
-//! Code cites the rules that it keeps, as `ORDERS 7`, and decisions, as `ADR 6`: what is cited is there, and each rule is
-//! cited somewhere or marked as planned.
+//! Code cites the rules that it implements, such as `ORDERS 7`, and decisions, such as `ADR 6`: each citation names an existing
+//! rule or decision, and each rule is cited or marked as planned.
 
 #![expect(clippy::unwrap_used, reason = "this is how a test fails")]
 
@@ -10,7 +10,7 @@ use std::{
     path::Path,
 };
 
-/// How a document of rules is cited, and where it is.
+/// The documents of rules, by the name in citations.
 const RULES: [(&str, &str); 2] = [
     ("ORDERS ", "docs/rules/orders.md"),
     ("OPERATOR ", "docs/rules/operator.md"),
@@ -49,7 +49,7 @@ fn decisions() -> BTreeSet<u32> {
         .collect()
 }
 
-/// The numbers that a line cites of a document: `ORDERS 8, 14` cites two.
+/// The numbers of a document that a line cites: `ORDERS 8, 14` cites two.
 fn cited(document: &str, line: &str) -> Vec<u32> {
     let mut found = Vec::new();
     for (at, _) in line.match_indices(document) {
@@ -61,7 +61,7 @@ fn cited(document: &str, line: &str) -> Vec<u32> {
     found
 }
 
-/// The list of numbers that a text begins with.
+/// The list of numbers at the beginning of a text.
 fn numbers(mut text: &str) -> Vec<u32> {
     let mut numbers = Vec::new();
     loop {
@@ -77,14 +77,14 @@ fn numbers(mut text: &str) -> Vec<u32> {
     }
 }
 
-/// The rules themselves cite nothing.
+/// All files but the rules themselves, and this one.
 fn citing() -> impl Iterator<Item = File> {
     let all = files().unwrap().into_iter();
     all.filter(|file| !file.path.starts_with("docs/rules") && file.path != Path::new(file!()))
 }
 
 #[test]
-fn a_citation_is_read_with_all_of_its_numbers() {
+fn a_citation_is_parsed_with_all_of_its_numbers() {
     assert_eq!(
         cited("ORDERS ", "// ORDERS 8, 14 and 22: as said"),
         [8, 14, 22]
@@ -100,7 +100,7 @@ fn a_citation_is_read_with_all_of_its_numbers() {
 }
 
 #[test]
-fn every_citation_names_a_rule_or_a_decision_that_is_there() {
+fn every_citation_names_an_existing_rule_or_decision() {
     let mut known: Vec<(&str, BTreeSet<u32>)> = RULES
         .iter()
         .map(|(name, document)| (*name, rules(document).into_keys().collect()))
@@ -129,7 +129,7 @@ fn every_citation_names_a_rule_or_a_decision_that_is_there() {
 }
 
 #[test]
-fn every_rule_is_cited_where_it_is_kept_or_marked_as_planned() {
+fn every_rule_is_cited_or_marked_as_planned() {
     let mut uncited = Vec::new();
     for (name, document) in RULES {
         let lines = citing().flat_map(|file| {

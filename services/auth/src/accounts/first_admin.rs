@@ -1,18 +1,16 @@
-//! The first administrator of a shop, made from settings when there is none. Replicas may all try at once.
+//! The first administrator of a shop, created from settings if there is none. All replicas may try at the same time.
 
 use std::{io::ErrorKind, path::PathBuf, time::Duration};
 
+use access::Role;
 use tokio::sync::watch;
 use tracing::{info, warn};
 use web::server::stopped;
 
 use super::{
-    model::{
-        AccountNames, Email, EmailError, FullName, GuessablePassword, Password, PasswordError,
-        UserId,
-    },
+    model::{EmailError, FullName, GuessablePassword, NewUser, Password, PasswordError, UserId},
     passwords::PasswordsError,
-    postgres::{self as users, FirstAdminOutcome, NewUser},
+    postgres::{self as users, FirstAdminOutcome},
 };
 use crate::app::App;
 
@@ -21,10 +19,10 @@ const NAME: &str = "Administrator";
 
 #[derive(clap::Args)]
 pub struct FirstAdminSettings {
-    /// The e-mail address of the administrator that is made when there is none.
+    /// E-mail address of the administrator that is created if there is none.
     #[arg(long, env = "ADMIN_EMAIL", requires = "password")]
     pub admin_email: Option<String>,
-    /// That administrator's password.
+    /// Password of that administrator.
     #[arg(
         long,
         env = "ADMIN_PASSWORD",
@@ -32,15 +30,14 @@ pub struct FirstAdminSettings {
         group = "password"
     )]
     pub admin_password: Option<String>,
-    /// A file that holds the password instead; counts before the other. Without the file no administrator is made.
+    /// File with the password, used in place of `ADMIN_PASSWORD`. If the file does not exist, no administrator is created.
     #[arg(long, env = "ADMIN_PASSWORD_FILE", group = "password")]
     pub admin_password_file: Option<PathBuf>,
 }
 
 pub struct FirstAdmin {
-    email: Email,
+    user: NewUser,
     password: Password,
-    full_name: FullName,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -72,19 +69,22 @@ impl FirstAdminSettings {
         let (Some(email), Some(password)) = (self.admin_email, password) else {
             return Ok(None);
         };
-        Ok(Some(FirstAdmin {
+        let user = NewUser {
             email: email.parse()?,
-            password: password.try_into()?,
+            username: None,
             full_name: FullName::stored(NAME.to_owned()),
-        }))
+            role: Role::Admin,
+        };
+        let password = password.try_into()?;
+        Ok(Some(FirstAdmin { user, password }))
     }
 }
 
-/// A line break at the end is the editor's, not the password's.
+/// Line breaks at the end of the file do not belong to the password.
 fn read(path: PathBuf) -> Result<Option<String>, FirstAdminError> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
-        // The password is an initial one: an administrator who has set another may delete it.
+        // It is an initial password: an administrator who has set another may delete the file.
         Err(error) if error.kind() == ErrorKind::NotFound => {
             warn!(path = %path.display(), "no password is configured for the first administrator; none is created");
             Ok(None)
@@ -93,31 +93,20 @@ fn read(path: PathBuf) -> Result<Option<String>, FirstAdminError> {
     }
 }
 
-/// Makes the administrator unless there is one. Hashes only when there is something to do.
+/// Creates the administrator if there is none. The password is hashed only if it is needed.
 pub async fn ensure(app: &App, admin: &FirstAdmin) -> Result<FirstAdminOutcome, FirstAdminError> {
     if users::an_admin_exists(&app.pool).await? {
         return Ok(FirstAdminOutcome::Present);
     }
-    // Not when the settings are read: a shop that has its administrator goes on with what is there.
-    admin.password.check(AccountNames {
-        email: &admin.email,
-        username: None,
-        full_name: &admin.full_name,
-    })?;
+    // The password is checked here and not when the settings are read: a shop that has an administrator starts with any.
+    admin.password.check(&admin.user)?;
     let place = app.passwords.place()?;
-    let password_hash = app.passwords.hash(place, admin.password.clone()).await?;
-    let user = NewUser {
-        id: UserId(app.ids.uuid()),
-        email: admin.email.clone(),
-        username: None,
-        full_name: admin.full_name.clone(),
-        role: access::Role::Admin,
-        password_hash,
-    };
-    Ok(users::insert_first_admin(&app.pool, &user).await?)
+    let hash = app.passwords.hash(place, admin.password.clone()).await?;
+    let id = UserId(app.ids.uuid());
+    Ok(users::insert_first_admin(&app.pool, id, &admin.user, &hash).await?)
 }
 
-/// Tries until it is done or `stop`: the database may come later than this process.
+/// Tries until it succeeds or `stop`: the database may start later than this process.
 pub async fn keep_trying(app: App, admin: FirstAdmin, stop: watch::Receiver<bool>) {
     loop {
         match ensure(&app, &admin).await {

@@ -1,4 +1,4 @@
-//! The endpoints of accounts: the lists of their routes.
+//! The routes of accounts.
 
 mod get_profile;
 pub(crate) mod register_user;
@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
 
-/// Those that are counted by address.
+/// The routes that are limited by address.
 pub fn counted() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(register_user::register_user))
 }

@@ -1,4 +1,4 @@
-//! An account as the rest of the service sees it. Its parts are parsed once, here, and cannot be wrong afterwards.
+//! An account as the rest of the service sees it. Its parts are parsed once, here, and cannot be invalid afterwards.
 
 mod email;
 mod full_name;
@@ -17,15 +17,23 @@ use utoipa::ToSchema;
 pub use self::{
     email::{Email, EmailError},
     full_name::{FullName, FullNameError},
-    guessable::{AccountNames, GuessablePassword},
+    guessable::GuessablePassword,
     identifier::{Identifier, IdentifierError},
-    password::{Password, PasswordError, PresentedPassword, PresentedPasswordError},
+    password::{Password, PasswordError, PresentedPassword},
     stored_user::StoredUser,
     username::{Username, UsernameError},
 };
 
 ids::id!(pub UserId, "usr");
 ids::id!(pub SessionId, "ses");
+
+/// An account that is to be created.
+pub struct NewUser {
+    pub email: Email,
+    pub username: Option<Username>,
+    pub full_name: FullName,
+    pub role: Role,
+}
 
 #[derive(Clone, Debug)]
 pub struct User {
@@ -35,9 +43,9 @@ pub struct User {
     pub full_name: FullName,
     pub roles: Vec<Role>,
     pub status: Status,
-    /// Of what a client may edit.
+    /// The version of what a client may edit.
     pub version: i64,
-    /// Access tokens of a lower one count no more.
+    /// Access tokens with a lower epoch are invalid.
     pub token_epoch: i64,
     pub created_at: DateTime<Utc>,
 }

@@ -1,6 +1,6 @@
 //! Password hashes: argon2id (RFC 9106) with 19 MiB, two passes, one lane, on a pool of its own.
-//! The pool and the line before it are bounded and its threads come after all others, so that a flood of logins costs
-//! memory and time that are known, and takes no time from orders on the same machine.
+//! The pool and its queue are bounded and its threads have a low priority, so that a flood of logins costs a known amount of
+//! memory and time, and takes no time from orders on the same machine.
 
 use std::{
     num::NonZero,
@@ -22,28 +22,28 @@ use super::model::{Password, PresentedPassword};
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Waiting longer than this for a thread is as good as no place in the line.
+/// A request that waits longer than this for a thread is refused as if the queue were full.
 const MAX_WAIT: Duration = Duration::from_secs(5);
-/// A thirtieth of the weight of a thread that answers requests, where both want the same core.
+/// A thread with this niceness has a thirtieth of the weight of a thread that serves requests on the same core.
 const NICENESS: i32 = 15;
 
-/// More only where auth was given the memory for it.
+/// The largest default; more threads need a setting, and memory for them.
 const USUAL_MOST_THREADS: u32 = 4;
 
 type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct HashingLimits {
-    /// Passwords hashed at the same time; each takes 19 MiB and a core. By default as many as there are cores for this
-    /// process, up to four: more would only push each other's memory out of the caches.
+    /// Passwords hashed at the same time; each takes 19 MiB and a core. By default one for each core of this process, up
+    /// to four: more would only evict each other's memory from the caches.
     #[arg(long, env = "HASHING_THREADS", default_value_t = cores(), value_parser = clap::value_parser!(u32).range(1..=64))]
     pub hashing_threads: u32,
-    /// Requests that may wait for one of those threads; beyond, the answer is 503.
+    /// Requests that may wait for one of those threads; further requests get 503.
     #[arg(long, env = "HASHING_LINE", default_value_t = 256, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub hashing_line: u32,
 }
 
-/// With the limit of the pod counted in.
+/// The cores that the pod's limit allows, up to `USUAL_MOST_THREADS`.
 fn cores() -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     u32::try_from(cores)
@@ -54,17 +54,17 @@ fn cores() -> u32 {
 #[derive(Clone)]
 pub struct Passwords(Arc<Pool>);
 
-/// A place in the line before the hashing threads.
+/// A place in the queue of the hashing threads.
 pub struct Place(
-    #[expect(dead_code, reason = "held, and given back by its drop")] OwnedSemaphorePermit,
+    #[expect(dead_code, reason = "the permit is returned when it is dropped")] OwnedSemaphorePermit,
 );
 
 struct Pool {
     jobs: mpsc::Sender<Job>,
-    /// A place for everyone who is hashed or waits.
+    /// A place for each request that is hashed or waits.
     places: Arc<Semaphore>,
     threads: Arc<Semaphore>,
-    /// Compared with when there is no such account, so that the answer takes as long.
+    /// The hash that a password is verified against if the account does not exist, so that the response takes as long.
     decoy: Arc<str>,
 }
 
@@ -89,10 +89,8 @@ impl Passwords {
             .hash_password(&rand::random::<[u8; 32]>())?
             .to_string()
             .into();
-        let (threads, line) = (
-            limits.hashing_threads as usize,
-            limits.hashing_line as usize,
-        );
+        let threads = limits.hashing_threads as usize;
+        let queue = limits.hashing_line as usize;
         let (jobs, queued) = mpsc::channel();
         let queued = Arc::new(Mutex::new(queued));
         for _ in 0..threads {
@@ -104,7 +102,7 @@ impl Passwords {
         }
         Ok(Self(Arc::new(Pool {
             jobs,
-            places: Arc::new(Semaphore::new(threads + line)),
+            places: Arc::new(Semaphore::new(threads + queue)),
             threads: Arc::new(Semaphore::new(threads)),
             decoy,
         })))
@@ -118,7 +116,7 @@ impl Passwords {
         .await
     }
 
-    /// Whether the password has this hash. Without a hash it never has, which takes as long to say.
+    /// Whether the password has this hash. Without a hash the result is false, after the same time.
     pub async fn verify(
         &self,
         place: Place,
@@ -138,7 +136,7 @@ impl Passwords {
         .await
     }
 
-    /// A place in the line; `Full` at once where there is none.
+    /// A place in the queue; `Full` at once if there is none.
     pub fn place(&self) -> Result<Place, PasswordsError> {
         let place = Arc::clone(&self.0.places).try_acquire_owned();
         place.map(Place).map_err(|_| PasswordsError::Full)
@@ -150,16 +148,15 @@ impl Passwords {
         work: impl FnOnce(&Argon2<'static>) -> Result<T, PasswordsError> + Send + 'static,
     ) -> Result<T, PasswordsError> {
         let thread = Arc::clone(&self.0.threads).acquire_owned();
-        let thread = tokio::time::timeout(MAX_WAIT, thread)
-            .await
-            .map_err(|_| PasswordsError::Full)?
-            .map_err(|_| PasswordsError::Full)?;
+        let Ok(Ok(thread)) = tokio::time::timeout(MAX_WAIT, thread).await else {
+            return Err(PasswordsError::Full);
+        };
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |argon2| {
             let outcome = work(argon2);
-            // The permits go along: a caller that stops waiting does not stop the thread.
+            // The job holds the permits: a caller that stops waiting does not stop the thread.
             drop((place, thread));
-            // A caller that stopped waiting wants no answer.
+            // A caller that stopped waiting does not receive the outcome.
             let _ = answer.send(outcome);
         });
         self.0.jobs.send(job).map_err(|_| PasswordsError::Thread)?;
@@ -167,9 +164,9 @@ impl Passwords {
     }
 }
 
-/// Hashes until the pool is gone, after all other work on this machine: a flood of logins must not slow orders.
+/// Hashes until the pool is dropped, at a low priority: a flood of logins must not slow orders.
 fn hash_in_turn(argon2: &Argon2<'static>, jobs: &Mutex<mpsc::Receiver<Job>>) {
-    // On Linux this is the thread and not the process.
+    // On Linux this applies to the thread and not to the process.
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         warn!(
             error = &error as &dyn std::error::Error,
@@ -179,7 +176,7 @@ fn hash_in_turn(argon2: &Argon2<'static>, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        // A job that panics sends no answer, and the thread continues.
+        // A job that panics sends no outcome, and the thread continues.
         let _ = catch_unwind(AssertUnwindSafe(|| job(argon2)));
     }
 }
@@ -221,7 +218,7 @@ mod tests {
         assert_ne!(
             hash,
             hashed(&passwords).await.unwrap(),
-            "each has its own salt"
+            "each hash has its own salt"
         );
         assert!(
             passwords
@@ -252,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_line_is_refused_at_once() {
+    async fn a_request_is_refused_at_once_when_the_queue_is_full() {
         let passwords = pool(1, 0);
         let held = passwords.place().unwrap();
         assert!(matches!(
@@ -264,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unreadable_hash_is_our_failure_and_not_a_wrong_password() {
+    async fn an_unreadable_hash_is_an_internal_error_and_not_a_wrong_password() {
         let passwords = pool(1, 0);
         let outcome = passwords
             .verify(
@@ -277,7 +274,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn hashing_comes_after_all_else_and_requests_do_not() {
+    async fn hashing_threads_have_a_low_priority_and_request_threads_do_not() {
         let passwords = pool(2, 0);
         let niceness = |_: &Argon2<'static>| {
             let own = rustix::process::getpriority_process(None).unwrap();
@@ -300,9 +297,9 @@ mod tests {
         passwords.run(place, clock).await.unwrap()
     }
 
-    /// In CPU time, which does not depend on who else wants the processor.
+    /// The costs are CPU time, which does not depend on the load of the machine.
     #[tokio::test]
-    async fn where_there_is_no_hash_it_is_hashed_all_the_same() {
+    async fn a_password_without_a_stored_hash_is_hashed_all_the_same() {
         let passwords = pool(1, 0);
         let hash = hashed(&passwords).await.unwrap();
         let mut costs = Vec::new();
@@ -313,12 +310,12 @@ mod tests {
             assert!(!fits);
             costs.push(used(&passwords).await.saturating_sub(before));
         }
-        // Without the hashing it would be a thousandth.
+        // Without hashing, the second cost would be a thousandth of the first.
         assert!(costs[1] > costs[0] / 10, "{costs:?}");
     }
 
     #[tokio::test]
-    async fn a_panic_costs_no_thread_and_no_place() {
+    async fn a_panic_loses_no_thread_and_no_place() {
         let passwords = pool(1, 0);
         for _ in 0..3 {
             let place = passwords.place().unwrap();

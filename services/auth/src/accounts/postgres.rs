@@ -1,43 +1,27 @@
-//! Accounts. The database decides who is unique.
+//! Accounts. The database decides which are unique.
 
-use access::Role;
 use db::{Connection, Pool};
 use sqlx::PgExecutor;
 
-use crate::accounts::model::{Email, FullName, Identifier, StoredUser, User, UserId, Username};
+use crate::accounts::model::{FullName, Identifier, NewUser, StoredUser, User, UserId, Username};
 
-/// Replicas that make the first administrator take turns.
+/// The advisory lock under which replicas create the first administrator, one at a time.
 const FIRST_ADMIN_LOCK: i64 = 0x6175_7468_0000_0001;
 
-pub struct NewUser {
-    pub id: UserId,
-    pub email: Email,
-    pub username: Option<Username>,
-    pub full_name: FullName,
-    pub role: Role,
-    pub password_hash: String,
-}
-
-/// An account with what its password must fit.
-pub struct Account {
-    pub user: User,
-    pub password_hash: String,
-}
-
-/// What a client changes of its own account; `None` leaves a thing as it is.
+/// A client's change of its own account; `None` keeps a value.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileChange {
     pub full_name: Option<FullName>,
-    /// `Some(None)` takes the username away.
+    /// `Some(None)` removes the username.
     pub username: Option<Option<Username>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstAdminOutcome {
     Made(UserId),
-    /// There is an administrator already.
+    /// An administrator exists already.
     Present,
-    /// A user who is no administrator has the address.
+    /// The address belongs to a user who is not an administrator.
     EmailTaken,
 }
 
@@ -66,7 +50,9 @@ impl From<sqlx::Error> for AccountError {
 
 pub(crate) async fn insert(
     connection: &mut Connection,
+    id: UserId,
     user: &NewUser,
+    password_hash: &str,
 ) -> Result<User, sqlx::Error> {
     let row = sqlx::query_as!(
         StoredUser,
@@ -74,12 +60,12 @@ pub(crate) async fn insert(
         INSERT INTO users (id, email, username, full_name, roles, password_hash) VALUES ($1, $2, $3, $4, $5, $6)
         RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
         "#,
-        user.id.0,
+        id.0,
         user.email.as_str(),
         user.username.as_ref().map(Username::as_str),
         user.full_name.as_str(),
         &[user.role.into_str().to_owned()],
-        user.password_hash,
+        password_hash,
     )
     .fetch_one(connection)
     .await?;
@@ -94,23 +80,25 @@ pub async fn an_admin_exists(db: impl PgExecutor<'_>) -> Result<bool, sqlx::Erro
     .await
 }
 
-/// Makes this administrator when there is none.
+/// Creates this administrator if there is none.
 pub async fn insert_first_admin(
     pool: &Pool,
+    id: UserId,
     user: &NewUser,
+    password_hash: &str,
 ) -> Result<FirstAdminOutcome, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", FIRST_ADMIN_LOCK)
         .execute(&mut *transaction)
         .await?;
-    // A statement after the lock: it sees what the previous holder has done.
+    // A statement after the lock sees what the previous holder of the lock committed.
     if an_admin_exists(&mut *transaction).await? {
         return Ok(FirstAdminOutcome::Present);
     }
-    match insert(&mut transaction, user).await {
-        Ok(made) => {
+    match insert(&mut transaction, id, user, password_hash).await {
+        Ok(_) => {
             transaction.commit().await?;
-            Ok(FirstAdminOutcome::Made(made.id))
+            Ok(FirstAdminOutcome::Made(id))
         }
         Err(error) if db::constraint(&error) == Some("users_email_key") => {
             Ok(FirstAdminOutcome::EmailTaken)
@@ -119,23 +107,19 @@ pub async fn insert_first_admin(
     }
 }
 
-/// The account that a login may be for. One statement, whatever is asked for.
+/// The account that a login may be for, and the hash of its password. It is one statement for either kind of identifier.
 pub async fn find_for_log_in(
     pool: &Pool,
     identifier: &Identifier,
-) -> Result<Option<Account>, sqlx::Error> {
-    let (email, username) = if identifier.is_email() {
-        (Some(identifier.as_str()), None)
-    } else {
-        (None, Some(identifier.as_str()))
-    };
+) -> Result<Option<(User, String)>, sqlx::Error> {
+    let (name, is_email) = (identifier.as_str(), identifier.is_email());
     let row = sqlx::query!(
         "
         SELECT id, email, username, full_name, roles, status, version, token_epoch, created_at, password_hash
         FROM users WHERE email = $1 OR username = $2
         ",
-        email,
-        username,
+        is_email.then_some(name),
+        (!is_email).then_some(name),
     )
     .fetch_optional(pool)
     .await?;
@@ -151,15 +135,13 @@ pub async fn find_for_log_in(
             token_epoch: row.token_epoch,
             created_at: row.created_at,
         };
-        Ok(Account {
-            user: user.try_into().map_err(sqlx::Error::Decode)?,
-            password_hash: row.password_hash,
-        })
+        let user = User::try_from(user).map_err(sqlx::Error::Decode)?;
+        Ok((user, row.password_hash))
     })
     .transpose()
 }
 
-/// Changes an account where its version is one of `versions`; `None`: whatever it is.
+/// Changes an account if its version is one of `versions`; `None` changes it regardless of its version.
 pub async fn update_profile(
     pool: &Pool,
     id: UserId,

@@ -1,15 +1,13 @@
-//! Making an account for oneself, which logs in as well.
+//! Registration: a new account, and the first session of its user.
 
 use access::Role;
 use clap::ValueEnum;
 use web::limit::{ClientAddress, Meter};
 
 use super::{
-    model::{
-        AccountNames, Email, FullName, GuessablePassword, Password, SessionId, UserId, Username,
-    },
+    model::{GuessablePassword, NewUser, Password, UserId},
     passwords::PasswordsError,
-    postgres::{self as users, AccountError, NewUser},
+    postgres::{self as users, AccountError},
 };
 use crate::{
     app::App,
@@ -17,24 +15,15 @@ use crate::{
     sessions::{
         self,
         device::Device,
-        model::NewSession,
-        session::{Tokens, access_token},
+        session::{Tokens, new_session},
     },
-    tokens::secret::{Attempted, RefreshToken},
+    tokens::secret::Attempted,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum VendorSignup {
     Open,
     Closed,
-}
-
-pub struct Registration {
-    pub email: Email,
-    pub password: Password,
-    pub full_name: FullName,
-    pub username: Option<Username>,
-    pub role: Role,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -59,59 +48,35 @@ pub enum SignUpError {
 
 pub async fn sign_up(
     app: &App,
-    registration: Registration,
+    user: NewUser,
+    password: Password,
     address: ClientAddress,
     meter: &Meter,
 ) -> Result<Tokens, SignUpError> {
-    match (registration.role, app.vendor_signup) {
+    match (user.role, app.vendor_signup) {
         (Role::Customer, _) | (Role::Vendor, VendorSignup::Open) => {}
         (Role::Vendor, VendorSignup::Closed) => return Err(SignUpError::VendorsClosed),
         (Role::Admin, _) => return Err(SignUpError::Admin),
     }
-    let names = AccountNames {
-        email: &registration.email,
-        username: registration.username.as_ref(),
-        full_name: &registration.full_name,
-    };
-    registration.password.check(names)?;
-    let registered = app.address_counters.registrations.count(address, meter);
-    registered.map_err(LimitError::from)?;
+    password.check(&user)?;
+    app.address_counters.registrations.count(address, meter)?;
     let place = app.passwords.place()?;
-    let counted = app
-        .server_key
-        .attempted(Attempted::SignUp(&registration.email));
+    let counted = app.server_key.attempted(Attempted::SignUp(&user.email));
     account::count(&app.pool, &counted, app.account_limits.failures(), meter).await?;
 
-    let password_hash = match app.passwords.hash(place, registration.password).await {
+    let password_hash = match app.passwords.hash(place, password).await {
         Ok(hash) => hash,
         Err(error) => {
             take_back(&app.pool, &counted).await?;
             return Err(error.into());
         }
     };
-    let user = NewUser {
-        id: UserId(app.ids.uuid()),
-        password_hash,
-        email: registration.email,
-        username: registration.username,
-        full_name: registration.full_name,
-        role: registration.role,
-    };
-    let refresh = RefreshToken::random();
-    let session = NewSession {
-        id: SessionId(app.ids.uuid()),
-        user: user.id,
-        token_hash: refresh.hash(),
-    };
+    let (session, refresh) = new_session(app, UserId(app.ids.uuid()));
     let mut transaction = app.pool.begin().await?;
-    let made = users::insert(&mut transaction, &user).await;
-    let user = made.map_err(AccountError::from)?;
+    let created = users::insert(&mut transaction, session.user, &user, &password_hash).await;
+    let user = created.map_err(AccountError::from)?;
     sessions::begin(&mut transaction, &session).await?;
     transaction.commit().await?;
-    Ok(Tokens {
-        access: access_token(app, session.id, &user)?,
-        refresh,
-        device: Some(Device::after_log_in(None, &user)),
-        user,
-    })
+    let device = Some(Device::after_log_in(None, &user));
+    Ok(Tokens::try_new(app, session.id, refresh, device, user)?)
 }

@@ -1,4 +1,4 @@
-//! The device token of a login: presented in a header, or by a browser in a cookie, and given out with the answer.
+//! The device token of a login: presented in a header, or by a browser in a cookie, and returned by a login.
 
 use axum::{
     extract::FromRequestParts,
@@ -14,7 +14,7 @@ use crate::{
 const HEADER: &str = "device-token";
 const COOKIE: &str = "device_token";
 
-/// The device that a request comes from, where this server knows it; anything else that is presented is no device.
+/// The device that a request comes from, if this server issued its token; an invalid token counts as none.
 pub(crate) struct PresentedDevice(pub(crate) Option<Device>);
 
 impl FromRequestParts<App> for PresentedDevice {
@@ -41,7 +41,7 @@ fn of_cookie(headers: &HeaderMap) -> Option<&str> {
         .map(|(_, token)| token.trim())
 }
 
-/// No script reads it, no other site sends it, and it goes to the API alone.
+/// The cookie is hidden from scripts, sent with requests of the same site only, and only to the API.
 pub(crate) fn cookie(token: &str) -> Option<HeaderValue> {
     let cookie = format!(
         "{COOKIE}={token}; Path=/api; Max-Age={}; Secure; HttpOnly; SameSite=Strict",

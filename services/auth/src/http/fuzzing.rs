@@ -1,4 +1,4 @@
-//! For fuzzing: every body that a stranger may send, read as its endpoint reads it.
+//! For fuzzing: every body that an unauthenticated client may send, parsed as its endpoint parses it.
 
 use web::json::from_slice;
 
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Nothing that `text` says may end the process.
+/// No content of `text` may end the process.
 pub fn read_bodies(text: &[u8]) {
     if let Ok(body) = from_slice::<LogIn>(text) {
         let _ = Credentials::try_from(body);

@@ -1,4 +1,4 @@
-//! How refusals of this service become problems. Each kind of error is translated here and nowhere else.
+//! How the errors of this service become problems. Each error is translated here and nowhere else.
 
 use web::{Problem, conditional::IfMatch};
 

@@ -1,8 +1,8 @@
-//! The answer of register, login and refresh: tokens, and whose they are. No cache may keep it.
+//! The response of register, login and refresh: tokens and their user. No cache may store it.
 
 use axum::{
     Json,
-    http::{HeaderMap, header},
+    http::{HeaderName, HeaderValue, header},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -38,16 +38,15 @@ pub(crate) struct SessionView {
     user: UserView,
 }
 
-pub(crate) type SessionAnswer = (HeaderMap, Json<SessionView>);
+/// The view, with a cookie if there is a device token.
+pub(crate) type SessionAnswer = (Option<[(HeaderName, HeaderValue); 1]>, Json<SessionView>);
 
 pub(crate) fn answer(app: &App, tokens: Tokens) -> SessionAnswer {
     let device_token = tokens
         .device
         .map(|device| device.sign(&app.server_key, app.clock.now()));
-    let mut headers = HeaderMap::new();
-    if let Some(cookie) = device_token.as_deref().and_then(device_token::cookie) {
-        headers.insert(header::SET_COOKIE, cookie);
-    }
+    let cookie = device_token.as_deref().and_then(device_token::cookie);
+    let cookie = cookie.map(|cookie| [(header::SET_COOKIE, cookie)]);
     let view = SessionView {
         access_token: tokens.access,
         refresh_token: tokens.refresh.reveal(),
@@ -56,5 +55,5 @@ pub(crate) fn answer(app: &App, tokens: Tokens) -> SessionAnswer {
         device_token,
         user: tokens.user.into(),
     };
-    (headers, Json(view))
+    (cookie, Json(view))
 }

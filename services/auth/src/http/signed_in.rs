@@ -1,4 +1,4 @@
-//! Who calls, asked of the database: a session that ended here is worth nothing at once, whatever its token says.
+//! The caller as the database knows it: a session that has ended is refused at once, even if its token is still valid.
 
 use access::Caller;
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -10,7 +10,7 @@ use crate::{
     sessions,
 };
 
-/// A caller whose session goes on and whose account is active.
+/// A caller whose session is live and whose account is active.
 pub struct SignedIn {
     pub user: User,
     pub session: SessionId,

@@ -1,4 +1,4 @@
-//! An account as its owner sees it.
+//! An account as its user sees it.
 
 use access::Role;
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! Tries per account, in windows of a quarter of an hour that every replica shares.
+//! Attempts per account, in windows of 15 minutes that all replicas share.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use super::{LimitError, postgres as attempts};
 use crate::tokens::model::Hash;
 
 pub const WINDOW: Duration = Duration::from_mins(15);
-/// Refreshes of one session within a window. Honest clients need one or two; the holder of a copy of one session's
-/// token cannot use up what the account has for its other sessions.
+/// Refreshes of one session within a window. Honest clients need one or two; a client with a copy of one session's
+/// token cannot use up the limit of the account's other sessions.
 const SESSION_REFRESHES: u32 = 30;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct AccountLimits {
-    /// Failed logins of one account, and registrations of one e-mail address, within 15 minutes. A device that the account
-    /// has logged in from before counts its own.
+    /// Failed logins of one account, and registrations of one e-mail address, within 15 minutes. Devices that the account
+    /// has logged in from before are each counted separately.
     #[arg(long, env = "ACCOUNT_LIMIT_PER_15_MINUTES", default_value_t = 10)]
     pub account_limit_per_15_minutes: u32,
     /// Refreshes of one account within 15 minutes, over all of its sessions.
@@ -51,28 +51,29 @@ fn policy(name: &'static str, limit: u32) -> Policy {
     }
 }
 
-/// Counts an attempt. One that succeeds takes the count back.
+/// Counts an attempt; a successful one is subtracted afterwards.
 pub(crate) async fn count(
     pool: &Pool,
     attempted: &Hash,
     policy: Policy,
     meter: &Meter,
 ) -> Result<(), LimitError> {
-    let quota = |window: attempts::Window| Quota {
-        policy,
-        remaining: policy.limit.saturating_sub(window.attempts),
-        reset_seconds: window.seconds_left,
-    };
-    // A flood on one account must not make its replicas queue for the row: once it is full, it is only read.
+    // A flood on one account must not make replicas wait for the lock of its row: once the window is full, it is only read.
     let full = attempts::full(pool, attempted, policy.window, policy.limit).await?;
-    if let Some(window) = full {
-        return Ok(meter.record(Err(Exceeded(quota(window))))?);
-    }
-    let window = attempts::count(pool, attempted, policy.window).await?;
-    let counted = if window.attempts <= policy.limit {
-        Ok(quota(window))
+    let window = match full {
+        Some(full) => full,
+        None => attempts::count(pool, attempted, policy.window).await?,
+    };
+    let attempts = u32::try_from(window.attempts).unwrap_or(0);
+    let quota = Quota {
+        policy,
+        remaining: policy.limit.saturating_sub(attempts),
+        reset_seconds: u32::try_from(window.seconds_left).unwrap_or(0),
+    };
+    let counted = if attempts <= policy.limit {
+        Ok(quota)
     } else {
-        Err(Exceeded(quota(window)))
+        Err(Exceeded(quota))
     };
     Ok(meter.record(counted)?)
 }

@@ -1,23 +1,26 @@
-//! Requests per address and minute, counted in this process, before anything costly is done.
+//! Requests per address and minute, counted in this process before any expensive work.
 
 use tokio::time::Instant;
-use web::limit::{AddressGate, AddressLimiter, ClientAddress, Exceeded, Meter, ProxySettings};
+use web::limit::{AddressGate, AddressLimiter, ClientAddress, Meter, ProxySettings};
+
+use super::LimitError;
 
 const DEFAULT_REQUESTS: u32 = 600;
 const DEFAULT_LOG_INS: u32 = 30;
-/// Times as many logins as from unknown devices: an office is full of known ones.
+/// The limit of logins from known devices is this multiple of the one from unknown devices: the devices of an office share
+/// an address.
 const KNOWN_DEVICES: u32 = 2;
-/// Times as many registrations as logins from unknown devices: nothing but the address limits them.
+/// The limit of registrations is this multiple of the one of logins from unknown devices: only the address limits them.
 const REGISTRATIONS: u32 = 4;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct AddressLimits {
-    /// Requests to register, log in and refresh of one address within a minute, for each replica. Refreshes that
-    /// succeed are counted by session and account instead.
+    /// Requests to register, log in and refresh from one address within a minute, for each replica. Successful
+    /// refreshes are counted by session and account instead.
     #[arg(long, env = "ADDRESS_LIMIT_PER_MINUTE", default_value_t = DEFAULT_REQUESTS)]
     pub address_limit_per_minute: u32,
-    /// Logins of one address within a minute, for each replica. Logins from devices that an account has logged in from
-    /// before are counted apart, up to twice as many, and registrations up to four times as many.
+    /// Logins from one address within a minute, for each replica. Logins from devices that an account has logged in from
+    /// before are counted separately, up to twice as many, and registrations up to four times as many.
     #[arg(long, env = "LOGIN_LIMIT_PER_ADDRESS_PER_MINUTE", default_value_t = DEFAULT_LOG_INS)]
     pub login_limit_per_address_per_minute: u32,
     #[command(flatten)]
@@ -34,12 +37,13 @@ impl Default for AddressLimits {
     }
 }
 
-/// The counters of this process. Clones share them. Each kind of request that hashes a password has its own, so that none
-/// holds up the others; together they take about half of what the hashing pool of a small pod does in a minute.
+/// The counters of this process. Clones share them. Each kind of request that hashes a password has its own counter, so that
+/// none delays the others; together they admit about half of what the hashing pool of a small pod does in a minute.
 #[derive(Clone, Debug)]
 pub struct AddressCounters {
-    gate: AddressGate,
-    /// Logins that bring no device, or one that another account has logged in from.
+    /// The limit of every endpoint that is limited by address.
+    pub(crate) gate: AddressGate,
+    /// Logins without a device, or from one that another account has logged in from.
     pub(crate) log_ins: Counter,
     /// Logins from devices that some account has logged in from.
     pub(crate) known_devices: Counter,
@@ -54,8 +58,8 @@ impl Counter {
         &self,
         ClientAddress(address): ClientAddress,
         meter: &Meter,
-    ) -> Result<(), Exceeded> {
-        meter.record(self.0.count(address, Instant::now()))
+    ) -> Result<(), LimitError> {
+        Ok(meter.record(self.0.count(address, Instant::now()))?)
     }
 }
 
@@ -75,10 +79,5 @@ impl AddressCounters {
             known_devices: times("login", KNOWN_DEVICES),
             registrations: times("register", REGISTRATIONS),
         }
-    }
-
-    /// What stands before every endpoint that is limited.
-    pub(crate) fn gate(&self) -> AddressGate {
-        self.gate.clone()
     }
 }

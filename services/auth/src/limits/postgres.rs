@@ -1,4 +1,4 @@
-//! Counted attempts, by keyed hash of whom they were made on.
+//! Counted attempts, by a keyed hash of the account, address or device.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use db::Pool;
 
 use crate::tokens::model::Hash;
 
-/// The window that an attempt fell into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The window of an attempt.
 pub struct Window {
-    /// Attempts in it, this one included.
-    pub attempts: u32,
-    pub seconds_left: u32,
+    /// The attempts in the window, this one included.
+    pub attempts: i32,
+    pub seconds_left: i32,
 }
 
-/// The window under way, where it has this many attempts already.
+/// The current window with this attempt, which is not counted, if the window has `limit` attempts already.
 pub async fn full(
     pool: &Pool,
     identifier: &Hash,
     window: Duration,
     limit: u32,
 ) -> Result<Option<Window>, sqlx::Error> {
-    let row = sqlx::query!(
+    let full = sqlx::query_as!(
+        Window,
         r#"
         SELECT attempts,
             ceil(extract(epoch FROM window_started_at + make_interval(secs => $2) - now()))::int AS "seconds_left!"
@@ -34,19 +34,20 @@ pub async fn full(
     )
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|row| Window {
-        attempts: row.attempts.max(0).cast_unsigned().saturating_add(1),
-        seconds_left: row.seconds_left.max(0).cast_unsigned(),
+    Ok(full.map(|window| Window {
+        attempts: window.attempts.saturating_add(1),
+        ..window
     }))
 }
 
-/// Counts one attempt, in a window that begins with the first.
+/// Counts one attempt in a window that begins with the first attempt.
 pub async fn count(
     pool: &Pool,
     identifier: &Hash,
     window: Duration,
 ) -> Result<Window, sqlx::Error> {
-    let row = sqlx::query!(
+    sqlx::query_as!(
+        Window,
         r#"
         INSERT INTO attempts AS known (identifier_hash, window_started_at, attempts) VALUES ($1, now(), 1)
         ON CONFLICT (identifier_hash) DO UPDATE SET
@@ -61,14 +62,10 @@ pub async fn count(
         window.as_secs_f64(),
     )
     .fetch_one(pool)
-    .await?;
-    Ok(Window {
-        attempts: row.attempts.max(0).cast_unsigned(),
-        seconds_left: row.seconds_left.max(0).cast_unsigned(),
-    })
+    .await
 }
 
-/// Counts one attempt less.
+/// Subtracts one attempt.
 pub async fn take_back(pool: &Pool, identifier: &Hash) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE attempts SET attempts = attempts - 1 WHERE identifier_hash = $1 AND attempts > 0",
@@ -79,7 +76,7 @@ pub async fn take_back(pool: &Pool, identifier: &Hash) -> Result<(), sqlx::Error
     Ok(())
 }
 
-/// Takes away up to `batch` windows that have ended.
+/// Deletes up to `batch` windows that have ended.
 pub async fn sweep(pool: &Pool, window: Duration, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "

@@ -1,8 +1,8 @@
-//! Known devices: what a log-in leaves behind, so that failures of others lock no user out ("device cookies", OWASP).
+//! Known devices: the token of an earlier login, so that the failures of others lock no user out ("device cookies", OWASP).
 //!
-//! The token says that its holder has logged in to this account before. It opens nothing: with it, failed tries
-//! are counted for the device, and not together with those of all who know the account's name. It is signed and
-//! not stored. A change of the password, the roles or the status raises the account's epoch, and no older token counts.
+//! The token proves that its holder has logged in to this account before. It grants no access: with it, failed attempts are
+//! counted for the device, and not together with those of everyone who knows the account's name. It is signed and not
+//! stored. A change of the password, the roles or the status raises the account's epoch, which invalidates older tokens.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
@@ -13,27 +13,27 @@ use crate::{
     tokens::{model::Hash, secret::ServerKey},
 };
 
-/// How long a device is remembered after its last log-in.
+/// How long a device is remembered after its last login.
 pub const REMEMBERED: Duration = Duration::days(365);
-/// Clocks of replicas differ by less.
+/// The largest accepted clock difference between replicas.
 const SKEW: Duration = Duration::minutes(5);
 
-/// version, device, user, epoch, second of issue
+/// The bytes of version, device, user, epoch and second of issue.
 const SIGNED: usize = 1 + 16 + 16 + 8 + 8;
 const VERSION: u8 = 1;
 
 /// A device whose token this server has signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// Its failures are counted by this.
+    /// The id that failed attempts are counted by.
     pub id: [u8; 16],
-    /// Who logged in from it.
+    /// The user who logged in from it.
     pub user: UserId,
     epoch: i64,
 }
 
 impl Device {
-    /// The device of a user who has just logged in: the one they came with, where it is theirs.
+    /// The device of a user who has just logged in: the known one, or a new one.
     pub fn after_log_in(known: Option<Self>, user: &User) -> Self {
         Self {
             id: known.map_or_else(rand::random, |device| device.id),
@@ -42,7 +42,7 @@ impl Device {
         }
     }
 
-    /// Whether the account's password, roles and status are still those of that log-in.
+    /// Whether the token is of this account, and its password, roles and status are still those of that login.
     pub fn is_known_to(&self, user: &User) -> bool {
         self.user == user.id && self.epoch == user.token_epoch
     }
@@ -59,9 +59,9 @@ impl Device {
         BASE64_URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// Reads what a client presents; `None`: not signed here, or too long ago.
+    /// Parses a token that a client presents; `None` if it was not signed here, or has expired.
     pub fn read(token: &str, key: &ServerKey, now: DateTime<Utc>) -> Option<Self> {
-        // 81 bytes are 108 letters: nothing longer is decoded.
+        // 81 bytes are 108 characters in base64url: only a token of that length is decoded.
         if token.len() != (SIGNED + size_of::<Hash>()) / 3 * 4 {
             return None;
         }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_signed_here_is_no_device() {
+    fn a_token_that_was_not_signed_here_is_refused() {
         let token = device().sign(&key(1), now());
         assert_eq!(Device::read(&token, &key(2), now()), None, "another key");
         for place in 0..token.len() {

@@ -1,4 +1,4 @@
-//! The endpoints of sessions: the lists of their routes.
+//! The routes of sessions.
 
 pub(crate) mod log_in;
 mod log_out;
@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
 
-/// Those that are counted by address.
+/// The routes that are limited by address.
 pub fn counted() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(log_in::log_in))

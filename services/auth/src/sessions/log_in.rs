@@ -1,22 +1,21 @@
-//! Logging in. Every failure takes the same steps and gets the same answer: no client learns whether an account exists.
+//! Logging in. Every failure takes the same steps and returns the same response: no client learns whether an account exists.
 
 use web::limit::{ClientAddress, Meter};
 
 use super::{
     device::Device,
-    model::NewSession,
     postgres as sessions,
-    session::{Tokens, access_token},
+    session::{Tokens, new_session},
 };
 use crate::{
     accounts::{
         find_for_log_in,
-        model::{Identifier, PresentedPassword, SessionId, Status},
+        model::{Identifier, PresentedPassword, Status},
         passwords::PasswordsError,
     },
     app::App,
     limits::{LimitError, account, take_back},
-    tokens::secret::{Attempted, RefreshToken},
+    tokens::secret::Attempted,
 };
 
 pub struct Credentials {
@@ -44,46 +43,39 @@ pub async fn log_in(
         identifier,
         password,
     }: Credentials,
-    device: Option<Device>,
+    presented: Option<Device>,
     address: ClientAddress,
     meter: &Meter,
 ) -> Result<Tokens, LogInError> {
-    // First of all, so that a flood costs no statement.
+    // The address is counted first, so that a flood costs no statement.
     let counters = &app.address_counters;
-    let of_address = match device {
+    let of_address = match presented {
         Some(_) => &counters.known_devices,
         None => &counters.log_ins,
     };
-    of_address.count(address, meter).map_err(LimitError::from)?;
+    of_address.count(address, meter)?;
     let place = app.passwords.place()?;
 
     let account = find_for_log_in(&app.pool, &identifier).await?;
-    let presented = device;
-    let device = presented.filter(|device| {
-        account
-            .as_ref()
-            .is_some_and(|account| device.is_known_to(&account.user))
-    });
+    let (user, hash) = account.unzip();
+    let device =
+        presented.filter(|device| user.as_ref().is_some_and(|user| device.is_known_to(user)));
     if presented.is_some() && device.is_none() {
-        let counted = counters.log_ins.count(address, meter);
-        counted.map_err(LimitError::from)?;
+        counters.log_ins.count(address, meter)?;
     }
-    // Counted before the password is looked at, so that tries at the same time do not pass the limit together.
-    let attempted = match (&device, &account) {
+    // The attempt is counted before the password is verified, so that concurrent attempts cannot exceed the limit together.
+    let attempted = match (&device, &user) {
         (Some(device), _) => Attempted::KnownDevice(&device.id),
-        (None, Some(account)) => Attempted::LogIn(account.user.id),
+        (None, Some(user)) => Attempted::LogIn(user.id),
         (None, None) => Attempted::UnknownLogIn(&identifier),
     };
     let counted = app.server_key.attempted(attempted);
     account::count(&app.pool, &counted, app.account_limits.failures(), meter).await?;
 
-    let (user, hash) = account.map_or((None, None), |account| {
-        (Some(account.user), Some(account.password_hash))
-    });
     let fits = match app.passwords.verify(place, password, hash).await {
         Ok(fits) => fits,
         Err(error) => {
-            // The password was not checked: that is no failed attempt.
+            // The password was not verified, so this is not a failed attempt.
             take_back(&app.pool, &counted).await?;
             return Err(error.into());
         }
@@ -92,17 +84,8 @@ pub async fn log_in(
         .filter(|user| fits && user.status == Status::Active)
         .ok_or(LogInError::Refused)?;
 
-    let refresh = RefreshToken::random();
-    let session = NewSession {
-        id: SessionId(app.ids.uuid()),
-        user: user.id,
-        token_hash: refresh.hash(),
-    };
+    let (session, refresh) = new_session(app, user.id);
     sessions::start(&app.pool, &session, &counted).await?;
-    Ok(Tokens {
-        access: access_token(app, session.id, &user)?,
-        refresh,
-        device: Some(Device::after_log_in(device, &user)),
-        user,
-    })
+    let device = Some(Device::after_log_in(device, &user));
+    Ok(Tokens::try_new(app, session.id, refresh, device, user)?)
 }

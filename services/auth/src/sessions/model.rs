@@ -1,37 +1,30 @@
-//! Sessions and their refresh tokens. What a presented refresh token is worth is decided here.
+//! Sessions and their refresh tokens. The verdict on a presented refresh token is decided here.
 
 use crate::{
     accounts::model::{SessionId, UserId},
     tokens::model::Hash,
 };
 
-/// Seconds that a refresh token is good for.
+/// The lifetime of a refresh token in seconds.
 pub const REFRESH_SECONDS: f64 = 7.0 * 24.0 * 60.0 * 60.0;
-/// Seconds within which a rotated token still gets its successor: the answer that carried it may be lost.
+/// Seconds within which a rotated token still gets its successor: the response with it may have been lost.
 pub const GRACE_SECONDS: f64 = 10.0;
 
 pub struct NewSession {
     pub id: SessionId,
     pub user: UserId,
-    /// Of its first refresh token.
+    /// The hash of its first refresh token.
     pub token_hash: Hash,
-}
-
-/// The session of a refresh token, while it goes on and the token has not expired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner {
-    pub session: SessionId,
-    pub user: UserId,
 }
 
 /// A presented refresh token as the database knows it, read under the lock of its session.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenState {
-    /// The session has not ended, the token not expired, and the user may log in.
+    /// The session has not ended, the token has not expired, and the user may log in.
     pub live: bool,
-    /// How long ago it was rotated; `None`: never yet.
+    /// How long ago it was rotated; `None` if it was not.
     pub rotated_seconds_ago: Option<f64>,
-    /// Its successor is known; `Some(true)`: and rotated in turn.
+    /// Whether its successor was rotated in turn; `None` if the successor is not known.
     pub successor_rotated: Option<bool>,
 }
 
@@ -39,9 +32,9 @@ pub struct TokenState {
 pub enum Verdict {
     Refuse,
     Rotate,
-    /// The successor once more.
+    /// Return the successor again.
     Repeat,
-    /// Another client holds a copy: the whole family ends (ORDERS 31).
+    /// Another client has a copy: the whole family ends (ORDERS 31).
     EndFamily,
 }
 
@@ -51,7 +44,7 @@ impl TokenState {
             (false, _, _) => Verdict::Refuse,
             (true, None, _) => Verdict::Rotate,
             (true, Some(ago), Some(false)) if ago < GRACE_SECONDS => Verdict::Repeat,
-            // The server's key changed in between: no token was stolen, and the successor is not known.
+            // The server's key was changed since: the token was not stolen, and its successor is not known.
             (true, Some(ago), None) if ago < GRACE_SECONDS => Verdict::Refuse,
             (true, Some(_), Some(_) | None) => Verdict::EndFamily,
         }
@@ -80,18 +73,18 @@ mod tests {
     fn a_token_is_rotated_once_and_repeated_within_the_grace() {
         assert_eq!(FRESH.verdict(), Verdict::Rotate);
         assert_eq!(rotated(9.9, false).verdict(), Verdict::Repeat);
-        // Two requests at once: the other's transaction may have begun later.
+        // Of two concurrent requests, the transaction of the other may have begun later.
         assert_eq!(rotated(-0.1, false).verdict(), Verdict::Repeat);
     }
 
     #[test]
-    fn a_reuse_after_the_grace_or_behind_the_successor_ends_the_family() {
+    fn a_reuse_after_the_grace_or_after_the_successor_ends_the_family() {
         assert_eq!(rotated(10.0, false).verdict(), Verdict::EndFamily);
         assert_eq!(rotated(0.1, true).verdict(), Verdict::EndFamily);
     }
 
     #[test]
-    fn nothing_comes_of_a_token_that_is_not_live() {
+    fn a_token_that_is_not_live_is_refused() {
         for state in [FRESH, rotated(1.0, false), rotated(60.0, true)] {
             assert_eq!(
                 TokenState {

@@ -1,16 +1,16 @@
-//! Sessions and their refresh tokens. The session's row is the lock of its family.
+//! Sessions and their refresh tokens. The row of a session is the lock of its family.
 
 use db::{Connection, Pool};
 
 use crate::{
     accounts::model::{SessionId, Status, StoredUser, User, UserId},
-    sessions::model::{NewSession, Owner, REFRESH_SECONDS, TokenState, Verdict},
+    sessions::model::{NewSession, REFRESH_SECONDS, TokenState, Verdict},
     tokens::model::Hash,
 };
 
-/// What came of a presented refresh token.
+/// The outcome for a presented refresh token.
 pub enum Rotation {
-    /// The successor is good now.
+    /// The successor is valid now.
     Given {
         session: SessionId,
         user: User,
@@ -21,7 +21,7 @@ pub enum Rotation {
     },
 }
 
-/// Starts a session, and forgives the attempts that led to it.
+/// Starts a session, and deletes the counted attempts that led to it.
 pub async fn start(pool: &Pool, session: &NewSession, attempted: &Hash) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
     insert(&mut transaction, session).await?;
@@ -68,7 +68,11 @@ async fn insert_token(
     Ok(())
 }
 
-pub async fn live_owner(pool: &Pool, token: &Hash) -> Result<Option<Owner>, sqlx::Error> {
+/// The session of a refresh token and its user, if the session is live and the token has not expired.
+pub async fn live_owner(
+    pool: &Pool,
+    token: &Hash,
+) -> Result<Option<(SessionId, UserId)>, sqlx::Error> {
     let row = sqlx::query!(
         "
         SELECT session_id, user_id FROM refresh_tokens JOIN sessions ON sessions.id = session_id
@@ -78,14 +82,11 @@ pub async fn live_owner(pool: &Pool, token: &Hash) -> Result<Option<Owner>, sqlx
     )
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|row| Owner {
-        session: SessionId(row.session_id),
-        user: UserId(row.user_id),
-    }))
+    Ok(row.map(|row| (SessionId(row.session_id), UserId(row.user_id))))
 }
 
-/// Carries out what the presented token is worth. The lock is a statement of its own: the next one sees what
-/// its previous holder has done.
+/// Decides and applies the verdict on the presented token. The lock is a statement of its own, so that the next statement
+/// sees what the previous holder of the lock committed.
 pub async fn rotate(
     pool: &Pool,
     presented: &Hash,
@@ -197,7 +198,7 @@ async fn replace_token(
     Ok(())
 }
 
-/// The user of this session, while it goes on and they are active.
+/// The user of this session, if the session is live and the user is active.
 pub async fn live_user(
     pool: &Pool,
     session: SessionId,
@@ -219,7 +220,7 @@ pub async fn live_user(
     user.map_err(sqlx::Error::Decode)
 }
 
-/// Ends a session of this user; one that has ended stays as it is.
+/// Ends a session of this user; a session that has ended is left unchanged.
 pub async fn end(pool: &Pool, session: SessionId, user: UserId) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "
@@ -234,7 +235,7 @@ pub async fn end(pool: &Pool, session: SessionId, user: UserId) -> Result<(), sq
     Ok(())
 }
 
-/// Takes away up to `batch` refresh tokens that have expired.
+/// Deletes up to `batch` refresh tokens that have expired.
 pub async fn sweep_tokens(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "
@@ -249,7 +250,7 @@ pub async fn sweep_tokens(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     Ok(swept.rows_affected())
 }
 
-/// Takes away up to `batch` sessions whose last refresh token has expired.
+/// Deletes up to `batch` sessions whose last refresh token has expired.
 pub async fn sweep(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "

@@ -1,4 +1,4 @@
-//! The tokens of a session: one login, and the family of refresh tokens that came of it.
+//! The tokens of a session: one login, and the family of refresh tokens that began with it.
 
 use access::Claims;
 use chrono::Duration;
@@ -6,10 +6,11 @@ use web::limit::Meter;
 
 use super::{
     device::Device,
+    model::NewSession,
     postgres::{self as sessions, Rotation},
 };
 use crate::{
-    accounts::model::{SessionId, User},
+    accounts::model::{SessionId, User, UserId},
     app::App,
     limits::{LimitError, account},
     tokens::{
@@ -18,13 +19,55 @@ use crate::{
     },
 };
 
-/// What a user who is logged in holds.
+/// A new session of this user, and its first refresh token.
+pub(crate) fn new_session(app: &App, user: UserId) -> (NewSession, RefreshToken) {
+    let refresh = RefreshToken::random();
+    let session = NewSession {
+        id: SessionId(app.ids.uuid()),
+        user,
+        token_hash: refresh.hash(),
+    };
+    (session, refresh)
+}
+
+/// The tokens of a user who is logged in.
 pub struct Tokens {
     pub access: String,
     pub refresh: RefreshToken,
-    /// From now on known, where they have shown their password.
+    /// The device that is known from now on, if the user presented the password.
     pub device: Option<Device>,
     pub user: User,
+}
+
+impl Tokens {
+    /// Signs an access token (RFC 9068) for this session.
+    pub(crate) fn try_new(
+        app: &App,
+        session: SessionId,
+        refresh: RefreshToken,
+        device: Option<Device>,
+        user: User,
+    ) -> Result<Self, jsonwebtoken::errors::Error> {
+        let now = app.clock.now();
+        let ring = app.keys.ring();
+        let access = ring.sign(&Claims {
+            iss: ring.scope.issuer.clone(),
+            aud: ring.scope.audience.clone(),
+            sub: user.id.0,
+            sid: session.0,
+            jti: app.ids.uuid(),
+            iat: now.timestamp(),
+            exp: (now + Duration::seconds(ACCESS_SECONDS)).timestamp(),
+            roles: user.roles.clone(),
+            epoch: user.token_epoch,
+        })?;
+        Ok(Self {
+            access,
+            refresh,
+            device,
+            user,
+        })
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,20 +82,17 @@ pub enum RefreshError {
     Signing(#[from] jsonwebtoken::errors::Error),
 }
 
-/// New tokens for a refresh token; the old one is worth nothing afterwards. One of a live session is counted by its
-/// session and its account, any other by the address alone: a token that has ended uses up nothing of an account's.
+/// New tokens for a refresh token, which is invalid afterwards. A token of a live session is counted by its session and
+/// its account, any other by the address alone: a token that has ended uses up nothing of an account's limit.
 pub async fn refresh(app: &App, presented: &str, meter: &Meter) -> Result<Tokens, RefreshError> {
     let presented = RefreshToken::parse(presented).ok_or(RefreshError::Invalid)?;
-    let owner = sessions::live_owner(&app.pool, &presented.hash())
-        .await?
-        .ok_or(RefreshError::Invalid)?;
+    let owner = sessions::live_owner(&app.pool, &presented.hash()).await?;
+    let (session, user) = owner.ok_or(RefreshError::Invalid)?;
+    let (session, user) = (Attempted::SessionRefresh(session), Attempted::Refresh(user));
     let limits = app.account_limits;
     for (attempted, policy) in [
-        (
-            Attempted::SessionRefresh(owner.session),
-            limits.session_refreshes(),
-        ),
-        (Attempted::Refresh(owner.user), limits.refreshes()),
+        (session, limits.session_refreshes()),
+        (user, limits.refreshes()),
     ] {
         let counted = app.server_key.attempted(attempted);
         account::count(&app.pool, &counted, policy, meter).await?;
@@ -61,14 +101,9 @@ pub async fn refresh(app: &App, presented: &str, meter: &Meter) -> Result<Tokens
     let successor = app.server_key.successor(&presented);
     match sessions::rotate(&app.pool, &presented.hash(), &successor.hash()).await? {
         Rotation::Given { session, user } => {
-            let access = access_token(app, session, &user)?;
+            let tokens = Tokens::try_new(app, session, successor, None, user)?;
             meter.forgive_address();
-            Ok(Tokens {
-                access,
-                refresh: successor,
-                device: None,
-                user,
-            })
+            Ok(tokens)
         }
         Rotation::Refused => Err(RefreshError::Invalid),
         Rotation::FamilyEnded { session } => {
@@ -76,25 +111,4 @@ pub async fn refresh(app: &App, presented: &str, meter: &Meter) -> Result<Tokens
             Err(RefreshError::Invalid)
         }
     }
-}
-
-/// Signs an access token (RFC 9068) for this session.
-pub fn access_token(
-    app: &App,
-    session: SessionId,
-    user: &User,
-) -> Result<String, jsonwebtoken::errors::Error> {
-    let now = app.clock.now();
-    let scope = app.keys.scope();
-    app.keys.ring().sign(&Claims {
-        iss: scope.issuer.clone(),
-        aud: scope.audience.clone(),
-        sub: user.id.0,
-        sid: session.0,
-        jti: app.ids.uuid(),
-        iat: now.timestamp(),
-        exp: (now + Duration::seconds(ACCESS_SECONDS)).timestamp(),
-        roles: user.roles.clone(),
-        epoch: user.token_epoch,
-    })
 }

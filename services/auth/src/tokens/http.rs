@@ -1,4 +1,4 @@
-//! The endpoints about tokens: the lists of their routes.
+//! The routes of tokens.
 
 mod get_jwks;
 mod list_revocations;
@@ -12,12 +12,12 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_jwks::get_jwks))
 }
 
-/// Beside the API: where clients look for the keys.
+/// The well-known path of the keys, outside of the API.
 pub fn root() -> Router<App> {
     Router::new().route("/.well-known/jwks.json", get(get_jwks::get_jwks))
 }
 
-/// Calls of other services.
+/// The routes for other services.
 pub fn internal() -> Router<App> {
     Router::new().route(
         "/internal/revocations",

@@ -1,7 +1,7 @@
-//! What tokens are known by, and how long they are valid.
+//! The hashes by which tokens are known, and how long they are valid.
 
-/// Seconds that an access token is good for.
+/// The lifetime of an access token in seconds.
 pub const ACCESS_SECONDS: i64 = 15 * 60;
 
-/// What is kept of a secret: 32 bytes that do not lead back to it.
+/// The 32-byte hash of a secret, from which the secret cannot be derived.
 pub type Hash = [u8; 32];

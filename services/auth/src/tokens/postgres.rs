@@ -1,5 +1,5 @@
-//! The feed of what access tokens count no more. Its rows are written by triggers, in the transaction that ends the
-//! session or changes the user (`migrations/0004_revocations.sql`).
+//! The feed of revoked access tokens. Its rows are written by triggers, in the transaction that ends the session or
+//! changes the user (`migrations/0004_revocations.sql`).
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use db::Pool;
 
 use crate::tokens::model::ACCESS_SECONDS;
 
-/// The time after which a revocation matters to no token: an access token's life, and room for clocks that differ and
-/// for an answer that was under way when the session ended.
+/// The time after which a revocation concerns no token: the lifetime of an access token, and a margin for clock skew and
+/// for a response that was in flight when the session ended.
 const KEPT: Duration = Duration::from_secs(ACCESS_SECONDS.cast_unsigned() + 300);
 
-/// What was revoked since then; `None`: all that can still matter.
+/// The revocations since a time; `None`: all that can still concern a token.
 pub async fn since(pool: &Pool, since: Option<DateTime<Utc>>) -> Result<Revoked, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
@@ -44,7 +44,7 @@ pub async fn since(pool: &Pool, since: Option<DateTime<Utc>>) -> Result<Revoked,
     Ok(revoked)
 }
 
-/// Takes away up to `batch` revocations that no token can matter to.
+/// Deletes up to `batch` revocations that can no longer concern a token.
 pub async fn sweep(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(
         "

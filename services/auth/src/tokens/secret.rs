@@ -1,4 +1,4 @@
-//! The server's own secret (HMAC-SHA-256, RFC 2104), opaque refresh tokens, and the hashes that the database sees.
+//! The server's own secret (HMAC-SHA-256, RFC 2104), opaque refresh tokens, and the hashes that the database stores.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::model::Hash;
 use crate::accounts::model::{Email, Identifier, SessionId, UserId};
 
-/// As many bytes as HMAC-SHA-256 makes use of at least.
+/// The length of an HMAC-SHA-256 output; a shorter key would weaken it.
 const MIN_KEY_BYTES: usize = 32;
 
 #[derive(Clone)]
@@ -27,18 +27,18 @@ pub enum ServerKeyError {
     Short,
 }
 
-/// 32 bytes that only their holder and HMAC know; base64url to the client.
+/// 32 secret bytes; clients see them in base64url.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken([u8; 32]);
 
-/// Whose tries are counted: each scope counts on its own.
+/// The subject whose attempts are counted; each scope is counted separately.
 #[derive(Clone, Copy)]
 pub enum Attempted<'a> {
-    /// By an e-mail address or a username of no account.
+    /// A login with an e-mail address or username that belongs to no account.
     UnknownLogIn(&'a Identifier),
-    /// By either name of an account.
+    /// A login to an account, by e-mail address or username.
     LogIn(UserId),
-    /// From a device that the account knows.
+    /// A login from a known device of the account.
     KnownDevice(&'a [u8; 16]),
     SignUp(&'a Email),
     Refresh(UserId),
@@ -55,7 +55,7 @@ impl ServerKey {
         Self::try_from(hex::decode(text.trim())?.as_slice())
     }
 
-    /// The token that follows this one: always the same, so that a lost answer can be given again (ORDERS 31).
+    /// The token that follows this one: always the same, so that a lost response can be repeated (ORDERS 31).
     pub fn successor(&self, token: &RefreshToken) -> RefreshToken {
         RefreshToken(self.tag(&[b"refresh-token:", &token.0]))
     }
@@ -73,7 +73,7 @@ impl ServerKey {
         }
     }
 
-    /// What makes a device's token one of this server's.
+    /// The authentication tag of a device token.
     pub fn device_tag(&self, signed: &[u8]) -> Hash {
         self.tag(&[b"device-token:", signed])
     }
@@ -108,21 +108,17 @@ impl RefreshToken {
         Self(rand::random())
     }
 
-    /// Reads what a client presents; `None`: nothing that was ever given out.
+    /// Parses a token that a client presents; `None` if it does not have the form of one.
     pub fn parse(text: &str) -> Option<Self> {
-        BASE64_URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()?
-            .try_into()
-            .ok()
-            .map(Self)
+        let token = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        token.try_into().ok().map(Self)
     }
 
     pub fn reveal(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// What the database keeps. The token is random throughout, so that a plain SHA-256 does.
+    /// The hash that the database stores. The token is random, so a plain SHA-256 suffices.
     pub fn hash(&self) -> Hash {
         bytes(digest::digest(&digest::SHA256, &self.0).as_ref())
     }

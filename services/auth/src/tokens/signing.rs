@@ -1,5 +1,5 @@
-//! The keys that sign access tokens (ES256, RFC 9068), as a folder of PKCS#8 files with one of them active.
-//! The folder is read again while the service runs, so that a rotation needs no restart.
+//! The keys that sign access tokens (ES256, RFC 9068): a folder of PKCS#8 files, one of which is active.
+//! The folder is reread while the service runs, so that a rotation needs no restart.
 
 use std::{
     collections::BTreeMap,
@@ -37,7 +37,7 @@ pub enum SigningError {
     Verifier(#[from] JwksError),
 }
 
-/// The text of the folder: which key signs, and every key by its id.
+/// The contents of the folder: which key signs, and every key by its id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyFiles {
     pub active: String,
@@ -71,8 +71,10 @@ impl KeyFiles {
     }
 }
 
-/// One reading of the keys: it signs, verifies and is published as a whole.
+/// The keys of the folder at one time: they sign, verify and are published together.
 pub struct KeyRing {
+    /// Issuer and audience of the tokens.
+    pub scope: TokenScope,
     header: Header,
     key: EncodingKey,
     pub jwks: JwkSet,
@@ -105,6 +107,7 @@ impl KeyRing {
         header.kid = Some(files.active.clone());
         let verifier = Verifier::local(scope, &jwks)?;
         Ok(Self {
+            scope: scope.clone(),
             header,
             key,
             jwks,
@@ -117,63 +120,53 @@ impl KeyRing {
     }
 }
 
-/// The key ring of the moment.
+/// The current key ring.
 #[derive(Clone)]
-pub struct SigningKeys(Arc<Inner>);
-
-struct Inner {
-    scope: TokenScope,
-    ring: RwLock<Arc<KeyRing>>,
-}
+pub struct SigningKeys(Arc<RwLock<Arc<KeyRing>>>);
 
 impl SigningKeys {
-    pub fn try_new(files: &KeyFiles, scope: TokenScope) -> Result<Self, SigningError> {
-        let ring = RwLock::new(Arc::new(KeyRing::try_new(files, &scope)?));
-        Ok(Self(Arc::new(Inner { scope, ring })))
-    }
-
-    pub fn scope(&self) -> &TokenScope {
-        &self.0.scope
+    pub fn try_new(files: &KeyFiles, scope: &TokenScope) -> Result<Self, SigningError> {
+        let ring = KeyRing::try_new(files, scope)?;
+        Ok(Self(Arc::new(RwLock::new(Arc::new(ring)))))
     }
 
     pub fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn replace(&self, files: &KeyFiles) -> Result<(), SigningError> {
-        let ring = Arc::new(KeyRing::try_new(files, &self.0.scope)?);
-        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        let ring = Arc::new(KeyRing::try_new(files, &self.ring().scope)?);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(())
     }
 
-    /// Takes up changes of the folder until `stop`; what cannot be read leaves the keys as they are.
+    /// Loads changes of the folder until `stop`; a folder that cannot be read leaves the keys unchanged.
     pub async fn follow(self, folder: PathBuf, mut files: KeyFiles, stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 () = stopped(stop.clone()) => return,
                 () = tokio::time::sleep(RELOAD) => {}
             }
-            match KeyFiles::read(&folder) {
-                Ok(read) if read == files => {}
-                Ok(read) => match self.replace(&read) {
-                    Ok(()) => {
-                        info!(
-                            key.active = read.active,
-                            key.count = read.pem_by_kid.len(),
-                            "loaded new token keys"
-                        );
-                        files = read;
-                    }
-                    Err(error) => warn!(
-                        error = &error as &dyn std::error::Error,
-                        "cannot reload the token keys; keeping the current ones"
-                    ),
-                },
-                Err(error) => warn!(
+            if let Err(error) = self.reload(&folder, &mut files) {
+                warn!(
                     error = &error as &dyn std::error::Error,
                     "cannot reload the token keys; keeping the current ones"
-                ),
+                );
             }
         }
+    }
+
+    fn reload(&self, folder: &Path, files: &mut KeyFiles) -> Result<(), SigningError> {
+        let read = KeyFiles::read(folder)?;
+        if read != *files {
+            self.replace(&read)?;
+            info!(
+                key.active = read.active,
+                key.count = read.pem_by_kid.len(),
+                "loaded new token keys"
+            );
+            *files = read;
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! One file an endpoint, in a folder for each subject as in `src`.
+//! One file per endpoint, in a folder for each subject as in `src`.
 
 mod accounts;
 mod sessions;

@@ -76,7 +76,7 @@ async fn replicas_make_one_first_administrator(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn an_administrators_password_is_not_one_that_is_guessed_first(pool: PgPool) {
+async fn an_easily_guessed_administrators_password_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
     let settings = FirstAdminSettings {
         admin_email: Some("root@example.com".into()),
@@ -112,7 +112,7 @@ async fn a_customer_with_the_administrators_address_is_not_promoted(pool: PgPool
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn the_sweeper_takes_what_has_run_out_and_nothing_else(pool: PgPool) {
+async fn the_sweeper_deletes_expired_rows_and_no_others(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let (ann, ben) = (auth.customer("ann").await, auth.customer("ben").await);
     let ben = auth.refresh(ben.refresh()).await;

@@ -39,7 +39,7 @@ async fn bodies_made_to_do_harm_are_422_without_a_token(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_list_does_not_log_in(pool: PgPool) {
+async fn a_login_with_a_list_as_body_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
     auth.customer("ann").await;
     let list = json!(["ann@example.com", null, PASSWORD]).to_string();
@@ -48,7 +48,7 @@ async fn a_list_does_not_log_in(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_role_is_one_of_its_words_or_left_out(pool: PgPool) {
+async fn a_role_is_a_known_one_or_absent(pool: PgPool) {
     let auth = Auth::new(pool);
     for role in [
         json!(null),
@@ -67,7 +67,7 @@ async fn a_role_is_one_of_its_words_or_left_out(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_name_that_hides_something_is_refused(pool: PgPool) {
+async fn a_name_with_hidden_characters_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
     for name in [
         "Ann\u{202E}nimda",
@@ -84,7 +84,7 @@ async fn a_name_that_hides_something_is_refused(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_name_from_before_the_rule_is_still_read(pool: PgPool) {
+async fn a_stored_name_from_before_the_rule_is_still_returned(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
     sqlx::query("UPDATE users SET full_name = $1")

@@ -1,4 +1,4 @@
-//! Floods and guesses: which clients they block, and which they do not.
+//! Floods and guessed passwords: which clients they block, and which they do not.
 
 use auth::{MIGRATOR, limits::address::AddressLimits};
 use axum::http::HeaderValue;
@@ -43,7 +43,7 @@ fn is_locked_out(answer: &Answer) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn the_right_password_from_a_known_device_passes_the_lock_out(pool: PgPool) {
+async fn the_right_password_from_a_known_device_is_accepted_during_a_lock_out(pool: PgPool) {
     let auth = Auth::with(pool, tries(3));
     let device = auth.customer("ann").await.device().to_owned();
     fail(&auth, "ann@example.com", 3).await;
@@ -77,7 +77,7 @@ async fn a_browser_is_known_by_its_cookie(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_device_opens_nothing_and_is_not_tried_for_ever(pool: PgPool) {
+async fn a_device_grants_no_access_and_has_a_limit_of_its_own(pool: PgPool) {
     let auth = Auth::with(pool, tries(2));
     let device = auth.customer("ann").await.device().to_owned();
     for _ in 0..2 {
@@ -88,16 +88,16 @@ async fn a_device_opens_nothing_and_is_not_tried_for_ever(pool: PgPool) {
     assert_eq!(
         auth.log_in("ann", PASSWORD).await.status,
         200,
-        "a thief of one device does not lock out the others"
+        "failures from a stolen device must not lock out other devices"
     );
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_device_is_known_to_its_own_account_alone(pool: PgPool) {
+async fn a_device_is_known_only_to_its_own_account(pool: PgPool) {
     let auth = Auth::with(pool, tries(2));
     auth.customer("ann").await;
     let device = auth.customer("eve").await.device().to_owned();
-    for name in ["ann", "nobody"] {
+    for name in ["ann", "unknown"] {
         for _ in 0..2 {
             let guess = auth.log_in_on(&device, name, WRONG).await;
             guess.is(401, "invalid_credentials");
@@ -108,10 +108,10 @@ async fn a_device_is_known_to_its_own_account_alone(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_change_of_the_password_forgets_every_device(pool: PgPool) {
+async fn a_change_of_the_password_invalidates_every_device(pool: PgPool) {
     let auth = Auth::with(pool.clone(), tries(1));
     let device = auth.customer("ann").await.device().to_owned();
-    // As if with another salt.
+    // The hash gets another salt.
     let hash: String = {
         auth.customer("ben").await;
         sqlx::query_scalar("SELECT password_hash FROM users WHERE username = 'ben'")
@@ -129,7 +129,7 @@ async fn a_change_of_the_password_forgets_every_device(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_forged_device_is_none(pool: PgPool) {
+async fn a_forged_device_token_is_ignored(pool: PgPool) {
     let auth = Auth::with(pool, tries(1));
     let device = auth.customer("ann").await.device().to_owned();
     fail(&auth, "ann", 1).await;
@@ -147,10 +147,10 @@ async fn email_and_username_count_as_one_account(pool: PgPool) {
     fail(&auth, "ANN", 2).await;
     is_locked_out(&auth.log_in("ann", PASSWORD).await);
     is_locked_out(&auth.log_in("ann@example.com", PASSWORD).await);
-    // Names without an account are counted as well, each by itself.
-    fail(&auth, "nobody", 4).await;
-    is_locked_out(&auth.log_in("nobody", WRONG).await);
-    fail(&auth, "nobody@example.com", 1).await;
+    // Names without an account are counted as well, each separately.
+    fail(&auth, "unknown", 4).await;
+    is_locked_out(&auth.log_in("unknown", WRONG).await);
+    fail(&auth, "unknown@example.com", 1).await;
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -165,7 +165,7 @@ async fn replicas_count_an_accounts_failures_together(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn an_account_that_is_locked_costs_no_write_and_no_hash(pool: PgPool) {
+async fn a_login_to_a_locked_account_causes_no_write_and_no_hash(pool: PgPool) {
     let auth = Auth::with(pool.clone(), tries(2));
     auth.customer("ann").await;
     fail(&auth, "ann", 2).await;
@@ -180,7 +180,7 @@ async fn an_account_that_is_locked_costs_no_write_and_no_hash(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_flood_from_one_address_does_not_hold_up_another(pool: PgPool) {
+async fn a_flood_from_one_address_does_not_delay_another(pool: PgPool) {
     let auth = Auth::with(pool, logins_a_minute(3));
     auth.customer("ann").await;
     let (mut looked_at, mut refused) = (0, 0);
@@ -210,9 +210,9 @@ async fn a_flood_from_one_address_does_not_hold_up_another(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn repeated_and_huge_forwarding_fields_make_no_other_client(pool: PgPool) {
+async fn repeated_and_huge_forwarding_fields_do_not_change_the_client(pool: PgPool) {
     let auth = Auth::with(pool, logins_a_minute(2));
-    let body = json!({ "username": "nobody", "password": WRONG });
+    let body = json!({ "username": "unknown", "password": WRONG });
     for round in 0..4 {
         let mut request = request("POST", LOGIN, None, Some(&body));
         let headers = request.headers_mut();
@@ -234,7 +234,7 @@ async fn repeated_and_huge_forwarding_fields_make_no_other_client(pool: PgPool) 
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn an_office_of_known_devices_logs_in_beside_a_flood(pool: PgPool) {
+async fn an_office_of_known_devices_can_log_in_during_a_flood(pool: PgPool) {
     let auth = Auth::with(pool, logins_a_minute(2));
     let office = "203.0.113.1";
     let device = auth.customer("ann").await.device().to_owned();
@@ -256,14 +256,14 @@ async fn an_office_of_known_devices_logs_in_beside_a_flood(pool: PgPool) {
     assert_eq!(auth.send(log_in("ann")).await.status, 200);
     // The device of one account is not a known device of another.
     auth.send(log_in("ben")).await.is(429, "too_many_requests");
-    // One address has a limit with known devices, too.
+    // Logins from known devices of one address are limited, too.
     assert_eq!(auth.send(log_in("ann")).await.status, 200);
     assert_eq!(auth.send(log_in("ann")).await.status, 200);
     auth.send(log_in("ann")).await.is(429, "too_many_requests");
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn one_address_does_not_register_for_ever(pool: PgPool) {
+async fn registrations_from_one_address_are_limited(pool: PgPool) {
     let auth = Auth::with(pool, logins_a_minute(1));
     let register = "/api/v1/auth/register";
     for number in 0..4 {
@@ -304,7 +304,7 @@ async fn refreshes_are_not_counted_with_logins_nor_with_the_address(pool: PgPool
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn tokens_that_are_none_are_counted_by_address_alone(pool: PgPool) {
+async fn invalid_tokens_are_counted_only_by_address(pool: PgPool) {
     let mut settings = Settings::default();
     settings.address.address_limit_per_minute = 5;
     settings.account.account_refresh_limit_per_15_minutes = 1;
@@ -321,13 +321,13 @@ async fn tokens_that_are_none_are_counted_by_address_alone(pool: PgPool) {
     }
     let refused = auth.post_from("203.0.113.1", REFRESH, &body).await;
     refused.is(429, "too_many_requests");
-    // The account is not charged for it.
+    // It is not counted for the account.
     let own = auth.log_in("ann", PASSWORD).await;
     assert_eq!(auth.refresh(own.refresh()).await.status, 200);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn one_session_does_not_use_up_the_refreshes_of_the_others(pool: PgPool) {
+async fn one_session_does_not_use_up_the_refreshes_of_other_sessions(pool: PgPool) {
     let auth = Auth::new(pool);
     let stolen = auth.customer("ann").await;
     let other = auth.log_in("ann", PASSWORD).await;

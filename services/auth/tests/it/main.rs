@@ -1,4 +1,4 @@
-//! The service against a real Postgres, with its router in process.
+//! Tests of the service with a real Postgres and its router in process.
 
 #![expect(
     clippy::unwrap_used,

@@ -4,7 +4,7 @@ use auth::MIGRATOR;
 use db::testing::migrations::{Written, under_writers};
 use sqlx::PgPool;
 
-/// How releases register a user, and from the second on log them in and out.
+/// The statements with which releases register a user and, from the second on, log the user in and out.
 const SHAPES: [Written; 2] = [
     Written {
         since: 1,

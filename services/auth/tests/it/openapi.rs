@@ -1,4 +1,4 @@
-//! The committed document is the one that the code makes.
+//! The committed document is the one that the code generates.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ fn the_committed_document_is_current() {
 }
 
 #[test]
-fn every_operation_has_an_id_of_its_own_and_says_who_may_call() {
+fn every_operation_has_a_unique_id_and_its_security() {
     let document: Value = serde_json::from_str(&document()).unwrap();
     let mut ids = HashSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {

@@ -1,3 +1,3 @@
-//! What tests share: a service of their own and a client of it.
+//! Code that tests share: a service and a client of it.
 
 pub(crate) mod fixture;

@@ -1,4 +1,4 @@
-//! Clients that hang up at any moment leave nothing half-done and nothing leaked.
+//! Clients that disconnect at any moment leave no unfinished change and no leaked resource.
 
 use std::time::Duration;
 
@@ -26,12 +26,12 @@ fn request(buyer: &Buyer, key: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Sends some of it, or all of it, waits a moment, and is gone.
-async fn hang_up(port: u16, bytes: Vec<u8>, sent: usize, wait: Duration) {
+/// Sends a part of the request or all of it, waits, and disconnects.
+async fn disconnect(port: u16, bytes: Vec<u8>, sent: usize, wait: Duration) {
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await else {
         return;
     };
-    // The server may be the first to go.
+    // The server may close the connection first.
     let _ = stream.write_all(&bytes[..sent]).await;
     sleep(wait).await;
 }
@@ -43,23 +43,23 @@ async fn ten_thousand_clients_hang_up_and_the_next_thousand_are_served() {
     let buyers = arena.buyers(500).unwrap();
     let skus = arena.sell(8, 1_000_000).await.unwrap();
     let port = arena.shop.public_port(Member(Workload::Order, 0)).unwrap();
-    let mut dice = SmallRng::seed_from_u64(17);
+    let mut random = SmallRng::seed_from_u64(17);
     let mut under_way = JoinSet::new();
-    for (number, wish) in arena
-        .wishes(&mut dice, &skus, requests, &[])
+    for (number, order) in arena
+        .orders(&mut random, &skus, requests, &[])
         .into_iter()
         .enumerate()
     {
-        let body = order_body(&wish.items, None).to_string();
-        let bytes = request(&buyers[number % buyers.len()], &wish.key, &body);
-        // A quarter is cut off in the middle of the request.
-        let sent = if dice.random_range(0..4) == 0 {
-            dice.random_range(0..bytes.len())
+        let body = order_body(&order.items, None).to_string();
+        let bytes = request(&buyers[number % buyers.len()], &order.key, &body);
+        // A quarter of the requests is sent incompletely.
+        let sent = if random.random_range(0..4) == 0 {
+            random.random_range(0..bytes.len())
         } else {
             bytes.len()
         };
-        let wait = Duration::from_micros(dice.random_range(0..30_000));
-        under_way.spawn(hang_up(port, bytes, sent, wait));
+        let wait = Duration::from_micros(random.random_range(0..30_000));
+        under_way.spawn(disconnect(port, bytes, sent, wait));
         if under_way.len() >= AT_ONCE {
             under_way.join_next().await;
         }
@@ -69,7 +69,7 @@ async fn ten_thousand_clients_hang_up_and_the_next_thousand_are_served() {
     let idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'";
     let begun = Instant::now();
     while arena.count("order", idle).unwrap() > 0 {
-        // The services themselves would be ended by Postgres after five seconds.
+        // Postgres would end the sessions of the services themselves after five seconds.
         assert!(
             begun.elapsed() < Duration::from_secs(3),
             "a session is idle in a transaction"
@@ -77,8 +77,8 @@ async fn ten_thousand_clients_hang_up_and_the_next_thousand_are_served() {
         sleep(Duration::from_millis(50)).await;
     }
 
-    let wishes = arena.wishes(&mut dice, &skus, 1_000, &[]);
-    let crowd = arena.crowd(&buyers, wishes, Duration::from_mins(1));
+    let orders = arena.orders(&mut random, &skus, 1_000, &[]);
+    let crowd = arena.crowd(&buyers, orders, Duration::from_mins(1));
     let journal = crowd.join_all().await;
     let placed = journal
         .iter()
@@ -93,7 +93,7 @@ async fn ten_thousand_clients_hang_up_and_the_next_thousand_are_served() {
     );
     assert_eq!(ended.unwrap(), 0);
     eprintln!(
-        "aborted clients: {requests} hung up, {} of their orders were placed all the same, 0 sessions idle in transaction, the next {placed} orders placed",
+        "aborted clients: {requests} disconnected, {} of their orders were placed all the same, 0 sessions idle in transaction, the next {placed} orders placed",
         orders - 1_000
     );
 }

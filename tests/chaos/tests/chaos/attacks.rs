@@ -1,4 +1,4 @@
-//! Whatever strangers and a rude customer send, no process ends, and none keeps what it was sent.
+//! No attack by anonymous clients or by a customer ends a process or makes it keep memory.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,16 +12,16 @@ use tokio::{
     time::timeout,
 };
 
-/// Times that each connection sends each attack, twice over: before memory is read, and between the two readings.
+/// The number of requests of each connection per attack and round. Memory is read after each of the two rounds.
 const TIMES: usize = 10;
-/// A process may keep so much more than before; allocators do not give all of it back at once.
+/// The accepted growth of a process's memory between the rounds, since allocators do not return all memory at once.
 const MORE: f64 = 1.10;
 
-/// Sends a request on a connection of its own; whether anything was answered.
+/// Sends a request on a new connection, and returns whether there was a response.
 async fn answered(port: u16, request: &str) -> bool {
     let exchange = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-        // A refusal may come before all of it was sent.
+        // A refusal may come before all of the request was sent.
         let _ = stream.write_all(request.as_bytes()).await;
         let mut answer = [0; 16];
         let length = stream.read(&mut answer).await.ok()?;
@@ -32,7 +32,7 @@ async fn answered(port: u16, request: &str) -> bool {
         .is_ok_and(|answer| answer.is_some())
 }
 
-/// How many requests were answered, of how many.
+/// The number of requests that were answered, and of all.
 async fn fire(arena: &Arena, volleys: Vec<Volley>) -> (usize, usize) {
     let (mut connections, mut sent) = (JoinSet::new(), 0);
     for volley in volleys {
@@ -57,7 +57,7 @@ async fn fire(arena: &Arena, volleys: Vec<Volley>) -> (usize, usize) {
     (connections.join_all().await.into_iter().sum(), sent)
 }
 
-/// The process and its resident memory, of each service.
+/// The pid and the resident memory of each service.
 fn processes(arena: &Arena) -> BTreeMap<String, (u32, f64)> {
     let members = arena.shop.members();
     members
@@ -77,18 +77,22 @@ async fn attacks_in_a_row_end_no_process_and_leave_no_memory_behind() {
     let arena = Arena::start(1, 1, &[]).unwrap();
     let buyers = arena.buyers(50).unwrap();
     let skus = arena.sell(4, 1_000_000).await.unwrap();
-    let mut dice = SmallRng::seed_from_u64(9);
+    let mut random = SmallRng::seed_from_u64(9);
     let mut journal = Vec::new();
-    let wishes = arena.wishes(&mut dice, &skus, 500, &[]);
-    let crowd = arena.crowd(&buyers, wishes, Duration::from_mins(1));
+    let orders = arena.orders(&mut random, &skus, 500, &[]);
+    let crowd = arena.crowd(&buyers, orders, Duration::from_mins(1));
     journal.extend(crowd.join_all().await);
     arena.rest().await.unwrap();
 
-    // The rude customer's own order, which the attacks may cancel; the books add up all the same.
-    let rude = arena.buyers(1).unwrap().remove(0);
-    let own = arena.wishes(&mut dice, &skus, 1, &[]);
+    // The attacks may cancel the attacker's own order; the audit must hold all the same.
+    let attacker = arena.buyers(1).unwrap().remove(0);
+    let own = arena.orders(&mut random, &skus, 1, &[]);
     let own = arena
-        .crowd(std::slice::from_ref(&rude), own, Duration::from_secs(10))
+        .crowd(
+            std::slice::from_ref(&attacker),
+            own,
+            Duration::from_secs(10),
+        )
         .join_all()
         .await;
     let order = match own[0].outcome {
@@ -107,8 +111,8 @@ async fn attacks_in_a_row_end_no_process_and_leave_no_memory_behind() {
         sku: &skus[0],
         product: product[0].parse().unwrap(),
         order,
-        customer: rude.id,
-        stranger: rude.id,
+        customer: attacker.id,
+        attacker: attacker.id,
     };
 
     let mut readings = Vec::new();
@@ -126,17 +130,17 @@ async fn attacks_in_a_row_end_no_process_and_leave_no_memory_behind() {
         assert_eq!(*pid, earlier, "{name} was started again");
         assert!(
             *mib <= before * MORE,
-            "{name} keeps {mib:.1} MiB, {before:.1} before"
+            "{name} keeps {mib:.1} MiB after {before:.1} before"
         );
     }
 
-    let wishes = arena.wishes(&mut dice, &skus, 500, &[]);
-    let crowd = arena.crowd(&buyers, wishes, Duration::from_mins(1));
+    let orders = arena.orders(&mut random, &skus, 500, &[]);
+    let crowd = arena.crowd(&buyers, orders, Duration::from_mins(1));
     let after = crowd.join_all().await;
     let placed = after
         .iter()
         .filter(|entry| matches!(entry.outcome, Outcome::Placed(_)));
-    assert_eq!(placed.count(), 500, "the shop serves others as before");
+    assert_eq!(placed.count(), 500, "the shop must serve others as before");
     journal.extend(after);
     journal.extend(own);
     arena.audit(&journal).await.unwrap();

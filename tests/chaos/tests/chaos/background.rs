@@ -1,4 +1,4 @@
-//! A background task that ends takes its process with it: a service whose saga loop is dead must not look alive. The kubelet
+//! The end of a background task ends its process: a service whose saga loop is dead must not look alive. The kubelet then
 //! starts the container again; here the test does.
 
 use std::{fs, time::Duration};
@@ -9,7 +9,7 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 /// Every background task of every process.
 const TASKS: &[(Workload, &[&str])] = &[
-    // `first_admin` is done as soon as there is one.
+    // `first_admin` ends as soon as there is an administrator.
     (Workload::Auth, &["sweeper", "signing_keys"]),
     (
         Workload::Product,
@@ -45,7 +45,7 @@ async fn the_end_of_any_background_task_ends_its_process_with_an_error() {
     let webhooks = [
         ("PAYMENT_PROVIDER", "mock"),
         ("PAYMENT_WEBHOOK_SECRET_FILE", secret.to_str().unwrap()),
-        // Nobody listens there, and nothing is sent.
+        // No server listens there, and nothing is sent.
         ("MOCK_WEBHOOK_URL", "http://127.0.0.1:9/"),
     ];
     let environment = webhooks.map(|(name, value)| (Workload::Worker, name, value));
@@ -72,11 +72,11 @@ async fn the_end_of_any_background_task_ends_its_process_with_an_error() {
     }
     fs::remove_file(&secret).unwrap();
 
-    // All are back, and an order is carried out: of two units at most.
+    // All processes run again, and an order of at most two units is placed.
     let skus = arena.sell(1, 2).await.unwrap();
-    let wishes = arena.wishes(&mut SmallRng::seed_from_u64(1), &skus, 1, &[]);
+    let orders = arena.orders(&mut SmallRng::seed_from_u64(1), &skus, 1, &[]);
     let buyers = arena.buyers(1).unwrap();
-    let mut crowd = arena.crowd(&buyers, wishes, Duration::from_secs(30));
+    let mut crowd = arena.crowd(&buyers, orders, Duration::from_secs(30));
     let journal = [crowd.join_next().await.unwrap().unwrap()];
     arena.audit(&journal).await.unwrap();
     let confirmed = "SELECT count(*) FROM orders WHERE status = 'confirmed'";

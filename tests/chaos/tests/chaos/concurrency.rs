@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chaos::{Arena, Item, Outcome, buyer::Wish};
+use chaos::{Arena, Item, Outcome, buyer::NewOrder};
 use local_shop::Workload;
 
 const UNITS: u32 = 60;
@@ -11,7 +11,7 @@ const BUYERS: usize = 60;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opposite_orders_of_the_same_goods_meet_no_deadlock_and_sell_exactly_what_is_there() {
     let arena = Arena::start(4, 4, &[]).unwrap();
-    // Looked for before a lock gives up (ORDERS 11), or none would ever be counted.
+    // Deadlocks have to be detected before a lock times out (ORDERS 11), or none would be counted.
     for statement in [
         "ALTER SYSTEM SET deadlock_timeout = '10ms'",
         "SELECT pg_reload_conf()",
@@ -25,9 +25,9 @@ async fn opposite_orders_of_the_same_goods_meet_no_deadlock_and_sell_exactly_wha
         quantity: 1,
     };
     let mut journal = Vec::new();
-    // All lines of all SKUs, forwards and backwards; then whatever is left of each, one by one.
+    // The first round has orders of several SKUs in opposite orders, the second of one SKU each.
     for round in 0..2 {
-        let wishes = (0..400).map(|number| {
+        let orders = (0..400).map(|number| {
             let items: Vec<Item> = match (round, number % 3) {
                 (0, 0) => skus.iter().map(item).collect(),
                 (0, 1) => skus.iter().rev().map(item).collect(),
@@ -40,14 +40,14 @@ async fn opposite_orders_of_the_same_goods_meet_no_deadlock_and_sell_exactly_wha
                     .collect(),
                 (_, _) => vec![item(&skus[number % skus.len()])],
             };
-            Wish {
+            NewOrder {
                 key: format!("chaos-{}", arena.ids.uuid().simple()),
                 items,
                 method: None,
-                errand: None,
+                follow_up: None,
             }
         });
-        let crowd = arena.crowd(&buyers, wishes.collect(), Duration::from_mins(1));
+        let crowd = arena.crowd(&buyers, orders.collect(), Duration::from_mins(1));
         journal.extend(crowd.join_all().await);
     }
     arena.audit(&journal).await.unwrap();

@@ -1,5 +1,5 @@
-//! For each fail point of the order path: the process dies there, hangs there until `kill -9`, fails there, or is slow
-//! there, while buyers order. Started again, every saga comes to an end and the books add up.
+//! For each fail point of the order path, a process aborts there, hangs there until `kill -9`, fails there, or is slow
+//! there, while buyers order. After a restart, every saga ends and the audit finds nothing.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use local_shop::{Member, Plan, Shop, Workload};
 use rand::{SeedableRng, rngs::SmallRng, seq::SliceRandom};
 use tokio::time::sleep;
 
-const WISHES: usize = 40;
-/// Long enough for a batch or two to run into the fault.
+const ORDERS: usize = 40;
+/// The time of a fault, in which one or two batches meet it.
 const FAULTY: Duration = Duration::from_millis(900);
-/// Longer than a payment takes to come to any point on its way.
+/// A time longer than a payment needs to reach any of the points.
 const REACHED: Duration = Duration::from_secs(8);
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -23,7 +23,7 @@ struct Matrix {
     arena: Arena,
     buyers: Vec<Buyer>,
     skus: Vec<String>,
-    dice: SmallRng,
+    random: SmallRng,
     base: Vec<(Workload, String, String)>,
     journal: Vec<Entry>,
 }
@@ -33,13 +33,13 @@ impl Matrix {
         arena.cancels = arena.offers("/api/v1/orders/{id}/cancel").await.unwrap();
         let buyers = arena.buyers(20).unwrap();
         let mut skus = arena.sell(5, 100_000).await.unwrap();
-        // One that is sold out along the way.
+        // This SKU is sold out during the test.
         skus.extend(arena.sell(1, 150).await.unwrap());
         Self {
             arena,
             buyers,
             skus,
-            dice: SmallRng::seed_from_u64(4),
+            random: SmallRng::seed_from_u64(4),
             base,
             journal: Vec::new(),
         }
@@ -69,7 +69,7 @@ impl Matrix {
         self.arena.shop.set_environment(environment);
     }
 
-    /// One round; whether a process died by itself.
+    /// Runs one round, and returns whether a process ended by itself.
     async fn round(
         &mut self,
         point: Point,
@@ -84,13 +84,13 @@ impl Matrix {
             self.arena.shop.launch(*member)?;
         }
         for member in &members {
-            // Whoever dies at once was not ready for long.
+            // A process that ends at once may never be ready.
             let _ = self.arena.shop.ready(*member);
         }
-        let wishes = self
+        let orders = self
             .arena
-            .wishes(&mut self.dice, &self.skus, WISHES, methods);
-        let crowd = self.arena.crowd(&self.buyers, wishes, PATIENCE);
+            .orders(&mut self.random, &self.skus, ORDERS, methods);
+        let crowd = self.arena.crowd(&self.buyers, orders, PATIENCE);
         let begun = Instant::now();
         let (mut died, patience) = match fault {
             Fault::Abort => (false, REACHED),
@@ -113,7 +113,7 @@ impl Matrix {
             .filter(|entry| entry.outcome == Outcome::Unknown);
         anyhow::ensure!(
             unknown.count() == 0,
-            "some buyers never learnt what became of their orders"
+            "the outcome of some orders is unknown"
         );
         self.journal.extend(entries);
         self.arena.audit(&self.journal).await?;
@@ -134,12 +134,12 @@ impl Matrix {
                     died.unwrap_or_else(|error| panic!("{} {fault:?}: {error:?}", point.name));
                 rounds += 1;
                 eprintln!(
-                    "{} {fault:?}: adds up{}",
+                    "{} {fault:?}: no violations{}",
                     point.name,
-                    if died { ", a process died" } else { "" }
+                    if died { ", a process ended" } else { "" }
                 );
                 if fault == Fault::Abort && !died {
-                    // Nobody came by: the other faults would not be felt either.
+                    // The point is not reached, so the other faults would have no effect.
                     unreached.push(point.name);
                     break;
                 }
@@ -158,15 +158,15 @@ impl Matrix {
     }
 }
 
-/// In an order of its own for each run, so that a share of the rounds is not always the same. `CHAOS_POINTS` chooses.
+/// Shuffles the points, so that a share of the rounds is not always the same. `CHAOS_POINTS` selects some of them.
 fn shuffled(mut points: Vec<Point>) -> Vec<Point> {
     if let Some(names) = arena::setting("CHAOS_POINTS") {
         points.retain(|point| names.split(',').any(|name| name == point.name));
         assert!(!points.is_empty(), "no such point: {names}");
     }
     let seed = u64::from(std::process::id());
-    let mut dice = SmallRng::seed_from_u64(seed);
-    points.shuffle(&mut dice);
+    let mut random = SmallRng::seed_from_u64(seed);
+    points.shuffle(&mut random);
     points
 }
 
@@ -177,7 +177,7 @@ async fn every_fail_point_without_payments() {
     matrix.run(&shuffled(points::all()), &[]).await;
 }
 
-/// What the mock provider offers.
+/// The methods of the mock provider.
 const METHODS: [&str; 8] = [
     "mock_ok",
     "mock_ok",
@@ -196,7 +196,7 @@ async fn every_fail_point_with_payments_of_every_behaviour() {
     matrix.run(&shuffled(points::all()), &METHODS).await;
 }
 
-/// A shop where orders are paid at the mock, within seconds or not at all.
+/// A shop whose orders are paid by the mock provider, within seconds or not at all.
 fn paid_shop() -> (Arena, Vec<(Workload, String, String)>) {
     let plan = Plan::new(arena::binaries("CHAOS_BINARIES").unwrap());
     let mut shop = Shop::prepare(plan).unwrap();

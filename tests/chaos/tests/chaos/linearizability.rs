@@ -1,5 +1,5 @@
-//! Histories of stock, one for each SKU, as clients of product's API saw them, with processes killed meanwhile: each
-//! is explained by some order of events.
+//! Stock is linearizable: each history of a SKU, as clients of product's API saw it while processes were killed, is explained
+//! by some order of its calls.
 
 use std::{
     sync::Arc,
@@ -27,13 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// One client of one SKU.
 struct Caller {
     client: Client,
-    /// Internal ports, and the token of calls to them.
+    /// The internal URLs, and the token of calls to them.
     internal: Vec<String>,
     token: String,
     vendor: RequestBuilder,
     reader: RequestBuilder,
     sku: String,
-    /// Ids of orders by their number.
+    /// The id from which the ids of orders are derived.
     base: Uuid,
     begun: Instant,
 }
@@ -47,8 +47,8 @@ impl Caller {
         u64::try_from(self.begun.elapsed().as_nanos()).unwrap()
     }
 
-    fn request(&self, call: Call, dice: &mut SmallRng) -> RequestBuilder {
-        let url = self.internal.choose(dice).unwrap().clone();
+    fn request(&self, call: Call, random: &mut SmallRng) -> RequestBuilder {
+        let url = self.internal.choose(random).unwrap().clone();
         let post = |path: &str, body: Value| {
             let request = self
                 .client
@@ -75,15 +75,15 @@ impl Caller {
                 .unwrap()
                 .header(
                     "Idempotency-Key",
-                    format!("{}-{}", self.base, dice.random::<u64>()),
+                    format!("{}-{}", self.base, random.random::<u64>()),
                 )
                 .json(&json!({ "delta": delta, "reason": "counted" })),
             Call::Read => self.reader.try_clone().unwrap(),
         }
     }
 
-    async fn make(&self, call: Call, dice: &mut SmallRng) -> Option<Operation> {
-        let request = self.request(call, dice).timeout(PATIENCE);
+    async fn make(&self, call: Call, random: &mut SmallRng) -> Option<Operation> {
+        let request = self.request(call, random).timeout(PATIENCE);
         let called = self.now();
         let answer = match request.send().await {
             Ok(response) => {
@@ -91,11 +91,11 @@ impl Caller {
                 let body = response.json::<Value>().await.unwrap_or_default();
                 read(status, &body)?
             }
-            // Nobody was there: nothing happened.
+            // Without a connection, nothing happened.
             Err(error) if error.is_connect() => return None,
             Err(_) => Answer::Unknown,
         };
-        // A read that nobody answered says nothing.
+        // A read without a response has no information.
         (call != Call::Read || answer != Answer::Unknown).then(|| Operation {
             call,
             answer,
@@ -105,7 +105,7 @@ impl Caller {
     }
 }
 
-/// `None`: nothing happened.
+/// The answer in a response.
 fn read(status: u16, body: &Value) -> Option<Answer> {
     let outcome = body
         .pointer("/verdicts/0/verdict")
@@ -128,19 +128,19 @@ fn read(status: u16, body: &Value) -> Option<Answer> {
     })
 }
 
-fn any_call(dice: &mut SmallRng) -> Call {
-    // Few orders, so that clients meet.
-    let order = dice.random_range(0..8);
-    match dice.random_range(0..10) {
+fn any_call(random: &mut SmallRng) -> Call {
+    // There are only a few orders, so that clients use the same ones.
+    let order = random.random_range(0..8);
+    match random.random_range(0..10) {
         0..=3 => Call::Reserve {
             order,
-            // The same whenever it is asked for.
+            // The quantity of an order is always the same.
             quantity: i64::from(order % 2 + 1),
         },
         4 | 5 => Call::Commit { order },
         6 => Call::Release { order },
         7 => Call::Adjust {
-            delta: *[-2, -1, 1].choose(dice).unwrap(),
+            delta: *[-2, -1, 1].choose(random).unwrap(),
         },
         _ => Call::Read,
     }
@@ -167,11 +167,11 @@ async fn record(arena: &Arena, sku: String, seed: u64) -> Vec<Operation> {
     for client in 0..CLIENTS {
         let caller = Arc::clone(&caller);
         clients.spawn(async move {
-            let mut dice = SmallRng::seed_from_u64(seed * 100 + u64::from(client));
+            let mut random = SmallRng::seed_from_u64(seed * 100 + u64::from(client));
             let mut history = Vec::new();
             for _ in 0..CALLS {
-                let call = any_call(&mut dice);
-                history.extend(caller.make(call, &mut dice).await);
+                let call = any_call(&mut random);
+                history.extend(caller.make(call, &mut random).await);
             }
             history
         });
@@ -188,7 +188,7 @@ async fn stock_is_linearizable() {
         let sku = arena.sells(UNITS).await.unwrap();
         let seed = u64::from(std::process::id()) * 1_000 + number as u64;
         let kills = async {
-            // One of the replicas dies in the middle of every other history.
+            // One of the replicas is killed in the middle of every other history.
             if number % 2 == 1 {
                 sleep(Duration::from_millis(60)).await;
                 arena.shop.restart(Member(Workload::Product, 1)).unwrap();
@@ -203,7 +203,7 @@ async fn stock_is_linearizable() {
         assert!(
             is_linearizable(i64::from(UNITS), &history),
             "no order of events explains this (seed {seed}):\n{}",
-            told(&history)
+            describe(&history)
         );
     }
     eprintln!(
@@ -211,8 +211,8 @@ async fn stock_is_linearizable() {
     );
 }
 
-/// A line for each call, by the time it was made.
-fn told(history: &[Operation]) -> String {
+/// A line for each call, by the time of the call.
+fn describe(history: &[Operation]) -> String {
     let mut history = history.to_vec();
     history.sort_by_key(|operation| operation.called);
     let line = |operation: &Operation| {

@@ -1,11 +1,11 @@
-//! Shops of bare processes that are broken on purpose, and must add up afterwards. `make chaos` builds what they
-//! need; one test at a time, since each wants the machine.
+//! Tests that break shops of bare processes on purpose and audit them afterwards. `make chaos` builds what they need; they
+//! run one at a time, since each needs the whole machine.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test that cannot go on has failed, and says how far it came"
+    reason = "a test fails by panicking, and prints its progress"
 )]
 
 mod aborted_clients;

@@ -1,5 +1,5 @@
-//! Logging out at auth ends a token at the other services; without auth, money and administration stop and the rest
-//! goes on.
+//! A logout at auth revokes the token at the other services. Without auth, administrators are refused, and customers are
+//! served as before.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_stop() {
+async fn a_logout_reaches_every_service_and_a_stopped_auth_stops_only_administration() {
     let arena = Arena::start(1, 1, &[]).unwrap();
     let url = |workload| arena.shop.url(Member(workload, 0)).unwrap();
     let body = json!({ "email": "ann@example.com", "password": "correct horse battery", "full_name": "Ann Example" });
@@ -44,7 +44,7 @@ async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_st
     while status(Method::GET, orders.clone(), &token).await != 401 {
         assert!(
             begun.elapsed() < Duration::from_secs(3),
-            "the token counts still"
+            "the token is still accepted"
         );
         sleep(Duration::from_millis(20)).await;
     }
@@ -68,28 +68,28 @@ async fn a_log_out_reaches_every_service_and_a_dead_auth_stops_only_what_must_st
     assert_eq!(
         status(Method::POST, adjustments.clone(), &admin).await,
         415,
-        "no body, but admitted"
+        "the request must be admitted, without a body"
     );
     arena.shop.kill(Member(Workload::Auth, 0)).unwrap();
     sleep(Duration::from_secs(32)).await;
     assert_eq!(status(Method::POST, adjustments.clone(), &admin).await, 503);
     assert_eq!(status(Method::GET, orders.clone(), &customer).await, 200);
     let buyers = arena.buyers(1).unwrap();
-    let wishes = arena.wishes(&mut SmallRng::seed_from_u64(1), &[sku], 1, &[]);
+    let orders = arena.orders(&mut SmallRng::seed_from_u64(1), &[sku], 1, &[]);
     let journal = arena
-        .crowd(&buyers, wishes, Duration::from_secs(10))
+        .crowd(&buyers, orders, Duration::from_secs(10))
         .join_all()
         .await;
     assert!(
         matches!(journal[0].outcome, chaos::Outcome::Placed(_)),
-        "orders go on: {journal:?}"
+        "orders must still be placed: {journal:?}"
     );
     arena.shop.start_one(Member(Workload::Auth, 0)).unwrap();
     let begun = Instant::now();
     while status(Method::POST, adjustments.clone(), &admin).await != 415 {
         assert!(
             begun.elapsed() < Duration::from_secs(5),
-            "administrators are still locked out"
+            "administrators are still refused"
         );
         sleep(Duration::from_millis(50)).await;
     }

@@ -1,5 +1,5 @@
-//! Order and product of this version beside the last one, both ways, under load. `CHAOS_PREVIOUS` names a folder with
-//! the binaries of the last version; without it there is nothing to compare with, and the test says so.
+//! Order and product of this version together with those of the previous one, in both combinations, under load.
+//! `CHAOS_PREVIOUS` names a folder with the binaries of the previous version; without it the test is ignored.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn shop_of(name: &str, binaries: Binaries, migrated: &Binaries) {
         orders: 2,
         ..Plan::new(migrated.clone())
     };
-    // The schema is the new one in both cases: migrations run first, and only expand.
+    // The schema is the new one in both cases, since migrations run first and only expand it.
     let mut shop = Shop::prepare(plan).unwrap();
     shop.set_binaries(binaries);
     shop.start_all().unwrap();
@@ -23,15 +23,15 @@ async fn shop_of(name: &str, binaries: Binaries, migrated: &Binaries) {
         arena.buyers(40).unwrap(),
         arena.sell(6, 100_000).await.unwrap(),
     );
-    let mut dice = SmallRng::seed_from_u64(23);
+    let mut random = SmallRng::seed_from_u64(23);
     let mut journal = Vec::new();
-    let wishes = arena.wishes(&mut dice, &skus, 300, &[]);
-    let crowd = arena.crowd(&buyers, wishes, Duration::from_mins(1));
+    let orders = arena.orders(&mut random, &skus, 300, &[]);
+    let crowd = arena.crowd(&buyers, orders, Duration::from_mins(1));
     journal.extend(crowd.join_all().await);
-    // One process after the other becomes this version's, while buyers go on.
+    // One process after the other is upgraded to this version, while buyers order.
     arena.shop.set_binaries(migrated.clone());
-    let wishes = arena.wishes(&mut dice, &skus, 400, &[]);
-    let crowd = arena.crowd(&buyers, wishes, Duration::from_secs(90));
+    let orders = arena.orders(&mut random, &skus, 400, &[]);
+    let crowd = arena.crowd(&buyers, orders, Duration::from_secs(90));
     let members: Vec<_> = arena
         .shop
         .members()
@@ -47,11 +47,9 @@ async fn shop_of(name: &str, binaries: Binaries, migrated: &Binaries) {
         .iter()
         .filter(|entry| matches!(entry.outcome, Outcome::Placed(_)))
         .count();
-    assert_eq!(placed, journal.len(), "{name}: every order is placed");
+    assert_eq!(placed, journal.len(), "{name}: every order must be placed");
     arena.audit(&journal).await.unwrap();
-    eprintln!(
-        "upgrade, {name}: {placed} orders while every process became this version's, violations 0"
-    );
+    eprintln!("upgrade, {name}: {placed} orders while every process was upgraded, violations 0");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

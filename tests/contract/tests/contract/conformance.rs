@@ -1,4 +1,4 @@
-//! schemathesis sends each operation what its document allows and what it does not, and looks at the answers.
+//! schemathesis sends requests that the document allows, and others, to each operation, and checks the responses.
 
 use std::process::Command;
 
@@ -11,29 +11,29 @@ use uuid::Uuid;
 use crate::{document, package};
 
 #[tokio::test]
-async fn auth_answers_as_its_document_says() {
+async fn auth_conforms_to_its_document() {
     let shop = start();
     let log_in = format!("{}/api/v1/auth/login", url(&shop, Workload::Auth));
     conforms(&shop, Workload::Auth, ("SHOP_LOGIN_URL", &log_in));
 }
 
 #[tokio::test]
-async fn product_answers_as_its_document_says() {
+async fn product_conforms_to_its_document() {
     let shop = start();
-    let token = someone(&shop);
+    let token = all_roles(&shop);
     sell(&shop, &token).await;
     conforms(&shop, Workload::Product, ("SHOP_TOKEN", &token));
 }
 
 #[tokio::test]
-async fn order_answers_as_its_document_says() {
+async fn order_conforms_to_its_document() {
     let shop = start();
-    let token = someone(&shop);
+    let token = all_roles(&shop);
     sell(&shop, &token).await;
     conforms(&shop, Workload::Order, ("SHOP_TOKEN", &token));
 }
 
-/// A shop without limits by address or customer, so that every request is looked at.
+/// A shop without limits by address or customer, so that every request is processed.
 fn start() -> Shop {
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
     let binaries = std::env::var("CONTRACT_BINARIES").unwrap();
@@ -61,8 +61,8 @@ fn start() -> Shop {
     Shop::start(plan).unwrap()
 }
 
-/// A token with every role, so that no operation ends at 403.
-fn someone(shop: &Shop) -> String {
+/// A token with every role, so that no operation is answered with 403.
+fn all_roles(shop: &Shop) -> String {
     let roles = [Role::Customer, Role::Vendor, Role::Admin];
     shop.tokens().sign(Uuid::from_u128(1), &roles).unwrap()
 }
@@ -97,7 +97,7 @@ fn conforms(shop: &Shop, workload: Workload, credentials: (&str, &str)) {
         .env("PYTHONPATH", package())
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env(credentials.0, credentials.1)
-        // Its store of examples of failures.
+        // schemathesis stores examples of failures there.
         .current_dir(shop.folder())
         .status()
         .unwrap();

@@ -1,11 +1,11 @@
-//! Others' tools read the documents: a linter, a generator of typed clients with its compiler, and a comparison with the
+//! External tools check the documents: a linter, a generator of typed clients with a compiler, and a comparison with the
 //! documents of the last release.
 
 use std::{path::Path, process::Command};
 
 use crate::{SERVICES, document, package};
 
-/// Ends the test with what the tool says if it does not succeed.
+/// Runs a tool, and fails with its output if it does not succeed.
 fn run(command: &mut Command) {
     let output = command.current_dir(package()).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -19,7 +19,7 @@ fn run(command: &mut Command) {
 }
 
 #[test]
-fn redocly_finds_no_fault() {
+fn redocly_finds_no_problems() {
     let documents = SERVICES.map(document);
     run(Command::new("redocly")
         .env("REDOCLY_TELEMETRY", "off")
@@ -28,7 +28,7 @@ fn redocly_finds_no_fault() {
         .args(documents));
 }
 
-/// A client against all documents compiles; what it must not do is in it as well, marked as errors that have to come.
+/// A client of all documents compiles. It also contains invalid code, marked as expected errors.
 #[test]
 fn a_typed_client_compiles() {
     for service in SERVICES {
@@ -40,7 +40,7 @@ fn a_typed_client_compiles() {
     run(&mut Command::new("tsc"));
 }
 
-/// Breaking changes need a line in `released/accepted.txt`, with its reason.
+/// A breaking change needs a line in `released/accepted.txt`, with its reason.
 #[test]
 fn nothing_of_the_last_release_is_broken() {
     for service in SERVICES {
@@ -53,7 +53,7 @@ fn nothing_of_the_last_release_is_broken() {
 }
 
 #[test]
-fn a_broken_promise_is_seen() {
+fn a_breaking_change_is_detected() {
     let folder = std::env::temp_dir().join(format!("contract-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let changed = folder.join("order.json");

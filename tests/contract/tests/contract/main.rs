@@ -1,4 +1,4 @@
-//! What the services say of themselves in their OpenAPI documents, held against what they do.
+//! The services compared with their OpenAPI documents, and the documents with external tools.
 
 #![expect(clippy::unwrap_used, reason = "this is how a test fails")]
 
@@ -7,7 +7,7 @@ mod documents;
 
 use std::path::{Path, PathBuf};
 
-/// The services with a document, and the folder of this package.
+/// The services that have a document.
 const SERVICES: [&str; 3] = ["auth", "product", "order"];
 
 fn package() -> &'static Path {

@@ -1,10 +1,10 @@
-//! An HTTP answer that can say what was wrong with it.
+//! An HTTP response whose checks explain what is wrong with it.
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 
-/// Status, headers and body of an answer.
+/// Status, headers and body of a response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub request: String,
@@ -14,7 +14,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub async fn of(request: RequestBuilder) -> Result<Self> {
         let (client, request) = request.build_split();
         let request = request?;
@@ -22,13 +22,13 @@ impl Answer {
         let response = client
             .execute(request)
             .await
-            .with_context(|| format!("{name}: no answer"))?;
+            .with_context(|| format!("{name}: no response"))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = response
             .text()
             .await
-            .with_context(|| format!("{name}: the answer broke off"))?;
+            .with_context(|| format!("{name}: the response is incomplete"))?;
         Ok(Self {
             request: name,
             status,
@@ -37,7 +37,7 @@ impl Answer {
         })
     }
 
-    /// Passes an answer of this status on, and shows any other.
+    /// Returns a response with this status; any other is an error that shows it.
     pub fn expect(self, status: u16) -> Result<Self> {
         ensure!(
             self.status == status,
@@ -58,7 +58,7 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The stable code of the problem document that an error answer must be (RFC 9457 and API.md).
+    /// The stable code of the problem document that an error response must have (RFC 9457).
     pub fn problem_code(&self) -> Result<String> {
         let kind = self.header("content-type").unwrap_or_default();
         ensure!(

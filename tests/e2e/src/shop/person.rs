@@ -1,4 +1,4 @@
-//! Somebody with a token: a vendor who sells, a customer who buys.
+//! A user with a token: a vendor who sells, or a customer who buys.
 
 use anyhow::{Context as _, Result};
 use reqwest::{Method, RequestBuilder};
@@ -29,7 +29,7 @@ pub fn order_of(sku: &str, quantity: u32) -> Value {
     })
 }
 
-/// A product as far as orders need it.
+/// The id and the SKU of a product.
 #[derive(Clone, Debug)]
 pub struct Product {
     pub id: String,
@@ -45,7 +45,7 @@ impl Person {
         Answer::of(self.request(Method::GET, path)).await
     }
 
-    /// Puts a new product on sale, with so many units.
+    /// Puts a new product on sale with this number of units.
     pub async fn sells(&self, name: &str, price: &str, units: u32) -> Result<Product> {
         let sku = unique("E2E").to_uppercase();
         let body = json!({ "sku": sku, "name": name, "price": price, "status": "active" });
@@ -61,7 +61,7 @@ impl Person {
         Ok(Product { id, sku })
     }
 
-    /// Sets what lies in the warehouse.
+    /// Sets the units on hand.
     pub async fn stocks(&self, sku: &str, units: u32) -> Result<()> {
         let request = self.request(Method::PUT, &format!("/api/v1/inventory/{sku}"));
         let request = request
@@ -73,7 +73,7 @@ impl Person {
         Ok(())
     }
 
-    /// Sends an order under a key of the caller's, whatever comes back.
+    /// Sends an order with this idempotency key, and returns the response whatever its status.
     pub async fn tries_to_order(&self, sku: &str, quantity: u32, key: &str) -> Result<Answer> {
         let body = order_of(sku, quantity);
         let request = self
@@ -82,7 +82,7 @@ impl Person {
         Answer::of(request.json(&body)).await
     }
 
-    /// Orders, and waits until the order is confirmed; answers the order.
+    /// Orders, waits until the order is confirmed, and returns the order.
     pub async fn orders(&self, sku: &str, quantity: u32) -> Result<Value> {
         let answer = self
             .tries_to_order(sku, quantity, &unique("key"))
@@ -116,7 +116,7 @@ impl Person {
         .await
     }
 
-    /// What is still for sale of a product.
+    /// The available units of a product.
     pub async fn available(&self, product: &Product) -> Result<i64> {
         let body = self
             .get(&format!("/api/v1/products/{}", product.id))

@@ -1,4 +1,4 @@
-//! Waiting for a stack: until it is Ready, until it is reached, until its conditions or its pods are as they should be.
+//! Waiting for a stack: until it is Ready, until the ingress serves it, until its conditions or pods are as expected.
 
 use anyhow::{Context as _, Result, ensure};
 use ecommercestack_crds::{ConditionType, EcommerceStack, Reason};
@@ -17,11 +17,11 @@ use kube::{
 use super::{Stack, condition};
 use crate::{Shop, wait, wait::seconds};
 
-/// The longest that a stack may take from nothing to Ready while others do the same on two cores.
+/// The time that a new stack may take until it is Ready while others start on the same two cores.
 const READY_SECONDS: u64 = 240;
 
 impl Stack {
-    /// Waits until everything runs as the present spec says.
+    /// Waits until everything runs as the current spec says.
     pub async fn ready(&self) -> Result<EcommerceStack> {
         wait::until(
             format!("stack {} is Ready", self.name),
@@ -49,14 +49,14 @@ impl Stack {
         .await
     }
 
-    /// Waits until everything runs and the ingress leads to it. Ready alone does not say that: an ingress
-    /// controller takes up new routes in its own time, and another stack may answer under any host until then.
+    /// Waits until everything runs and the ingress routes to it. Ready alone does not guarantee that: an ingress controller
+    /// applies new routes later, and another stack may answer under any host until then.
     pub async fn serving(&self) -> Result<EcommerceStack> {
         let stack = self.ready().await?;
         let host = stack.spec.ingress.clone().and_then(|ingress| ingress.host);
         let shop = Shop::at(&host.unwrap_or_else(|| self.host()))?;
         wait::until(
-            format!("the ingress leads to stack {}", self.name),
+            format!("the ingress routes to stack {}", self.name),
             seconds(30),
             async || {
                 let secret = self
@@ -74,7 +74,7 @@ impl Stack {
                     !kid.is_empty() && keys.body.contains(&kid),
                     "another stack answers"
                 );
-                // No other stack takes its token.
+                // No other stack accepts its token.
                 let customer = shop.register("customer").await?;
                 for path in ["/api/v1/products", "/api/v1/orders"] {
                     customer.get(path).await?.expect(200)?;
@@ -85,7 +85,7 @@ impl Stack {
         .await
     }
 
-    /// Waits until a condition of the present spec has this status and reason.
+    /// Waits until a condition of the current spec has this status and reason.
     pub async fn reports(
         &self,
         kind: ConditionType,
@@ -119,7 +119,7 @@ impl Stack {
         .await
     }
 
-    /// The pods of a component that nobody is deleting.
+    /// The pods of a component that are not being deleted.
     pub async fn pods(&self, component: &str) -> Result<Vec<Pod>> {
         let labels = format!(
             "app.kubernetes.io/name={component},app.kubernetes.io/instance={}",
@@ -134,7 +134,7 @@ impl Stack {
             .collect())
     }
 
-    /// Deletes the pods whose containers were restarted, and waits until others are ready in their place.
+    /// Deletes the pods whose containers were restarted, and waits until their replacements are ready.
     pub async fn replace_restarted_pods(&self, component: &str) -> Result<()> {
         let pods: Api<Pod> = self.cluster.namespaced(&self.namespace);
         for pod in self
@@ -166,16 +166,16 @@ impl Stack {
         self.deployed(component, None).await.map(drop)
     }
 
-    /// Waits until the Deployment exists as another object than `not`, and all its pods are ready.
+    /// Waits until the Deployment exists with another uid than `not`, and all its pods are ready.
     pub async fn deployed(&self, suffix: &str, not: Option<&str>) -> Result<Deployment> {
         let name = self.object(suffix);
         let api: Api<Deployment> = self.cluster.namespaced(&self.namespace);
         wait::until(
-            format!("Deployment {name} is there and ready"),
+            format!("Deployment {name} exists and is ready"),
             seconds(120),
             async || {
                 let found = api.get(&name).await?;
-                ensure!(found.uid().as_deref() != not, "the old one still stands");
+                ensure!(found.uid().as_deref() != not, "the old one still exists");
                 let wanted = found.spec.replicas.unwrap_or(1);
                 let status = found.status.clone().unwrap_or_default();
                 ensure!(

@@ -1,4 +1,4 @@
-//! The API server takes everything the operator renders, and the CRD, without a warning, where `restricted` rules.
+//! The API server accepts everything that the operator renders, and the CRD, without a warning in a `restricted` namespace.
 
 use std::{fs, path::PathBuf};
 
@@ -13,7 +13,7 @@ fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// What the installed operator would make of a stack.
+/// The objects that the installed operator would create for a stack.
 async fn rendered(stack: &str, namespace: &str) -> String {
     let arguments = [
         "-n",
@@ -37,7 +37,7 @@ async fn rendered(stack: &str, namespace: &str) -> String {
 }
 
 #[tokio::test]
-async fn everything_rendered_from_the_samples_is_taken_without_a_warning() {
+async fn everything_rendered_from_the_samples_is_accepted_without_a_warning() {
     let namespace = own("admission").await;
     let samples = fs::read_dir(repository().join("manifests/samples")).unwrap();
     let mut count = 0;
@@ -64,12 +64,12 @@ async fn everything_rendered_from_the_samples_is_taken_without_a_warning() {
             .unwrap();
         count += 1;
     }
-    assert!(count > 0, "there is no sample");
+    assert!(count > 0, "there are no samples");
     namespace.delete().await.unwrap();
 }
 
 #[tokio::test]
-async fn the_resource_definition_is_taken_without_a_warning() {
+async fn the_resource_definition_is_accepted_without_a_warning() {
     let namespace = own("definition").await;
     let text = fs::read_to_string(repository().join("crds/ecommercestacks.yaml")).unwrap();
     assert!(
@@ -84,7 +84,7 @@ async fn the_resource_definition_is_taken_without_a_warning() {
 }
 
 #[tokio::test]
-async fn a_workload_that_breaks_the_standard_would_be_seen() {
+async fn a_workload_that_violates_the_standard_is_detected() {
     let namespace = own("privileged").await;
     let privileged = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "bad"}, "spec": {
         "selector": {"matchLabels": {"app": "bad"}}, "template": {"metadata": {"labels": {"app": "bad"}},

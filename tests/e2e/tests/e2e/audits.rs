@@ -1,4 +1,4 @@
-//! What a shop's own audits find, as conditions of its stack.
+//! The findings of a shop's own audits, as conditions of its stack.
 
 use e2e::{
     Stack,
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::stacks::own;
 
-/// A result is read within half a minute, and a first audit begins within another.
+/// The operator reads a result within 30 seconds, and the first audit begins within another 30.
 const LIMIT: u64 = 180;
 
 async fn says(stack: &Stack, kind: ConditionType, status: &str, reason: &str) -> Condition {
@@ -31,7 +31,7 @@ async fn says(stack: &Stack, kind: ConditionType, status: &str, reason: &str) ->
 }
 
 #[tokio::test]
-async fn audits_become_conditions_and_a_wrong_count_is_told() {
+async fn audits_become_conditions_and_a_wrong_count_is_reported() {
     let namespace = own("audits").await;
     let stack = namespace.stack("shop");
     stack.apply(&json!({})).await.unwrap();
@@ -45,7 +45,7 @@ async fn audits_become_conditions_and_a_wrong_count_is_told() {
         says(&stack, kind, "True", "Consistent").await;
     }
 
-    // A unit of stock that no reservation accounts for.
+    // The unit of stock belongs to no reservation.
     let administrator = stack.administrator().await.unwrap();
     let audit = async || {
         let audit = administrator.request(Method::POST, "/api/v1/inventory/audit");
@@ -61,7 +61,7 @@ async fn audits_become_conditions_and_a_wrong_count_is_told() {
     audit().await;
     let found = says(&stack, ConditionType::StockConsistent, "False", "held").await;
     assert!(found.message.contains(&sku), "{}", found.message);
-    // A person reads it there, and the shop goes on serving.
+    // A user reads the finding there, and the shop continues to serve.
     let described = ["-n", &namespace.name, "describe", "ecommercestack", "shop"];
     let described = kubectl(described).await.unwrap().ok().unwrap();
     assert!(described.contains(&found.message), "{described}");
@@ -77,7 +77,7 @@ async fn audits_become_conditions_and_a_wrong_count_is_told() {
 
 /// `order audit` in a pod of the worker, as after a restore.
 #[tokio::test]
-async fn orders_are_audited_by_hand_and_what_is_found_is_told() {
+async fn orders_are_audited_on_request_and_findings_are_reported() {
     let namespace = own("order-audit").await;
     let stack = namespace.stack("shop");
     stack.apply(&json!({})).await.unwrap();
@@ -105,7 +105,10 @@ async fn orders_are_audited_by_hand_and_what_is_found_is_told() {
         "audit",
     ];
     let audited = kubectl(audit).await.unwrap();
-    assert!(audited.ok().is_err(), "it fails where there are problems");
+    assert!(
+        audited.ok().is_err(),
+        "the audit must fail if there are findings"
+    );
     let found = says(&stack, ConditionType::SagasFlowing, "False", "hold_units").await;
     assert!(found.message.contains(&sku), "{}", found.message);
     says(&stack, ConditionType::StockConsistent, "True", "Consistent").await;

@@ -9,21 +9,21 @@ use reqwest::RequestBuilder;
 
 use crate::stacks::calm;
 
-/// A UUID that nothing has.
-const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+/// A UUID that no object has.
+const UNUSED: &str = "00000000-0000-7000-8000-000000000000";
 const TEN_MEBIBYTES: usize = 10 * 1024 * 1024;
 
-/// What is sent, by the status that has to come back.
+/// Requests by the status that they must be answered with.
 type Table<const STATUSES: usize> = [(u16, Vec<(&'static str, RequestBuilder)>); STATUSES];
 
-/// A body as text, JSON by its header.
+/// A body as text, which is JSON by its header.
 fn text(request: RequestBuilder, body: impl Into<String>) -> RequestBuilder {
     request
         .header("Content-Type", "application/json")
         .body(body.into())
 }
 
-/// The people and the goods that the rows are about.
+/// The users and the objects of the requests.
 struct Stage {
     shop: Shop,
     vendor: Person,
@@ -58,7 +58,7 @@ async fn stage() -> Stage {
     }
 }
 
-/// Sends everything, and fails with all that went another way.
+/// Sends all requests, and fails with all unexpected responses.
 async fn refused<const STATUSES: usize>(table: Table<STATUSES>) {
     let mut wrong = Vec::new();
     let rows = table

@@ -1,4 +1,4 @@
-//! The chart beside what is installed already.
+//! The chart on a cluster in which the operator is installed already.
 
 use e2e::kubectl::kubectl;
 use tokio::process::Command;
@@ -7,7 +7,7 @@ use crate::stacks::own;
 
 const DEFINITION: &str = "customresourcedefinitions/ecommercestacks.ecommercestack.dev";
 
-/// What Helm would do, with the cluster as it is; whether it would, and what it says.
+/// A dry run of `helm install`: whether it succeeds, and its standard error.
 async fn install_would(release: &str, namespace: &str, more: &[&str]) -> (bool, String) {
     let chart = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -54,7 +54,7 @@ async fn a_chart_older_than_the_definition_is_refused() {
 }
 
 #[tokio::test]
-async fn whoever_may_change_a_namespace_may_change_its_shops_and_whoever_may_see_it_may_see_them() {
+async fn the_roles_view_edit_and_admin_include_shops() {
     let namespace = own("roles").await;
     for (role, verb, expected) in [
         ("view", "list", "yes"),
@@ -69,7 +69,7 @@ async fn whoever_may_change_a_namespace_may_change_its_shops_and_whoever_may_see
         );
         kubectl(bind.split(' ')).await.unwrap().ok().unwrap();
         let ask = format!("auth can-i {verb} ecommercestacks --namespace {namespace} --as {user}");
-        // `no` is an exit status of its own.
+        // `no` has an exit status of its own.
         let answer = kubectl(ask.split(' ')).await.unwrap().stdout;
         assert_eq!(answer.trim(), expected, "{user}");
     }

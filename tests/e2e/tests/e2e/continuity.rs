@@ -1,4 +1,4 @@
-//! Orders that go on while the shop changes, and how long they do not where they cannot. The figures are for a person:
+//! Orders while the shop changes, and how long they are interrupted where that is unavoidable. The figures are for a reader:
 //! `cargo test --locked --features e2e/cluster --test e2e -- --ignored --nocapture figures`, with `cluster/env`.
 
 use std::{
@@ -22,10 +22,10 @@ use tokio::time::sleep;
 use crate::stacks::{own, rough};
 
 const CUSTOMERS: usize = 3;
-/// A customer may make 120 changes a minute.
+/// A customer may request 120 changes per minute.
 const PAUSE: Duration = Duration::from_millis(600);
 
-/// What became of orders, each sent once.
+/// The outcomes of orders, each of which was sent once.
 #[derive(Debug, Default)]
 struct Orders {
     taken: Vec<Instant>,
@@ -54,7 +54,7 @@ impl Orders {
     }
 }
 
-/// Lets customers order from before the work begins until after it ended.
+/// Lets customers order from shortly before the work until shortly after it.
 async fn during(stack: &Stack, work: impl Future<Output = ()>) -> Orders {
     let shop = stack.shop().unwrap();
     let vendor = shop.register("vendor").await.unwrap();
@@ -94,7 +94,7 @@ async fn during(stack: &Stack, work: impl Future<Output = ()>) -> Orders {
     all
 }
 
-/// A change that every pod of a service is made anew for.
+/// A change for which every pod of a service is replaced.
 fn rolled() -> Value {
     let component = json!({ "resources": { "requests": { "memory": "72Mi" } } });
     json!({ "components": { "auth": component, "product": component, "order": component } })
@@ -147,7 +147,7 @@ async fn figures_of_a_lost_database_pod() {
 
 #[tokio::test]
 #[ignore = "measures"]
-async fn figures_of_a_stack_deleted_and_made_again() {
+async fn figures_of_a_stack_deleted_and_recreated() {
     let namespace = own("again").await;
     let stack = namespace.stack("shop");
     let delete = json!({ "deletionPolicy": "Delete" });

@@ -1,4 +1,4 @@
-//! kill -9 of the order service's processes, between steps and under load: no unit is lost, no order made twice.
+//! `kill -9` of the order service's processes, between steps and under load: no unit is lost, and no order is placed twice.
 
 use std::{
     collections::HashSet,
@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Result, ensure};
 use e2e::{
     Answer, Namespace, Person, Stack,
-    audit::Books,
+    audit::Units,
     cluster::unique,
     process,
     shop::Product,
@@ -22,14 +22,14 @@ use tokio::{
     time::sleep,
 };
 
-/// Makes the commit of a hold take longer than its caller waits.
+/// Makes the commit of a hold last longer than its caller waits.
 const SLOW_COMMITS: &str = "CREATE FUNCTION wait_on_commit() RETURNS trigger LANGUAGE plpgsql AS \
     'BEGIN PERFORM pg_sleep(3); RETURN NEW; END'; \
     CREATE TRIGGER wait_on_commit BEFORE UPDATE ON holds FOR EACH ROW WHEN (NEW.state = 'committed') \
     EXECUTE FUNCTION wait_on_commit()";
 const QUICK_COMMITS: &str = "DROP FUNCTION IF EXISTS wait_on_commit CASCADE";
 
-/// A stack whose processes are killed; one scenario at a time.
+/// A stack whose processes are killed, for one scenario at a time.
 struct Fragile {
     _namespace: Namespace,
     stack: Stack,
@@ -53,7 +53,7 @@ async fn fragile() -> Fragile {
         .run("product", QUICK_COMMITS)
         .await
         .unwrap();
-    // The kubelet waits longer before each restart of a container: new pods begin anew.
+    // The kubelet increases the delay before each restart of a container; new pods start with the shortest.
     for component in ["order", "order-worker"] {
         stack.replace_restarted_pods(component).await.unwrap();
     }
@@ -98,25 +98,25 @@ impl Fragile {
         );
     }
 
-    /// Waits until holds have run out and sagas have ended, and every unit is accounted for.
-    async fn settles(&self, product: &Product, units: u32) -> Books {
+    /// Waits until holds have expired and sagas have ended, and checks that every unit is accounted for.
+    async fn settles(&self, product: &Product, units: u32) -> Units {
         let settled = wait::until(
             "every hold has ended and every order is confirmed",
             seconds(150),
             async || {
-                let books = Books::of(&self.database, &product.sku).await?;
-                books.at_rest()?;
-                Ok(books)
+                let found = Units::of(&self.database, &product.sku).await?;
+                found.at_rest()?;
+                Ok(found)
             },
         );
-        let books = settled.await.unwrap();
-        books.balance(units.into()).unwrap();
-        books
+        let found = settled.await.unwrap();
+        found.balance(units.into()).unwrap();
+        found
     }
 }
 
-/// Orders one unit, asking again under the same key until the shop says yes or no.
-async fn insists(customer: &Person, product: &Product, key: &str) -> Result<Answer> {
+/// Orders one unit, and repeats the request with the same key until the outcome is definite.
+async fn orders_until_definite(customer: &Person, product: &Product, key: &str) -> Result<Answer> {
     wait::until(format!("{key} is answered"), seconds(90), async || {
         let answer = customer.tries_to_order(&product.sku, 1, key).await?;
         let definite = match answer.status {
@@ -131,12 +131,12 @@ async fn insists(customer: &Person, product: &Product, key: &str) -> Result<Answ
 }
 
 #[tokio::test]
-async fn units_held_for_an_order_that_was_never_written_come_back_or_serve_the_retry() {
+async fn units_held_for_an_order_that_was_never_written_are_released_or_used_by_the_retry() {
     let fragile = fragile().await;
     let (product, customer) = (fragile.product(20).await, fragile.customer().await);
     let keys = [unique("held"), unique("held"), unique("held")];
 
-    // Orders cannot be written while this lock is held, and can be read: the process stands between its steps.
+    // While this lock is held, orders can be read and not written: the process stops between two steps.
     let mut lock = fragile
         .database
         .hold("order", "LOCK TABLE orders IN SHARE MODE", 8)
@@ -151,8 +151,8 @@ async fn units_held_for_an_order_that_was_never_written_come_back_or_serve_the_r
             "stock is held and no order written",
             seconds(8),
             async || {
-                let books = Books::of(&fragile.database, &product.sku).await?;
-                ensure!((books.stock.held, books.sold.orders) == (3, 0), "{books:?}");
+                let found = Units::of(&fragile.database, &product.sku).await?;
+                ensure!((found.stock.held, found.sold.orders) == (3, 0), "{found:?}");
                 Ok(())
             },
         );
@@ -168,18 +168,20 @@ async fn units_held_for_an_order_that_was_never_written_come_back_or_serve_the_r
     );
     lock.wait().await.unwrap();
 
-    let retried = insists(&customer, &product, &keys[0]).await.unwrap();
+    let retried = orders_until_definite(&customer, &product, &keys[0]);
+    let retried = retried.await.unwrap();
     assert_eq!(retried.status, 201, "{}", retried.body);
-    let books = fragile.settles(&product, 20).await;
+    let found = fragile.settles(&product, 20).await;
     assert_eq!(
-        (books.sold.orders, books.stock.allocated, books.stock.held),
+        (found.sold.orders, found.stock.allocated, found.stock.held),
         (1, 1, 0)
     );
     assert_eq!(customer.available(&product).await.unwrap(), 19);
 }
 
 #[tokio::test]
-async fn an_order_whose_worker_dies_before_it_commits_the_hold_is_confirmed_by_the_next() {
+async fn an_order_whose_worker_is_killed_before_it_commits_the_hold_is_confirmed_by_the_next_worker()
+ {
     let fragile = fragile().await;
     let (product, customer) = (fragile.product(20).await, fragile.customer().await);
     fragile.database.run("product", SLOW_COMMITS).await.unwrap();
@@ -198,7 +200,7 @@ async fn an_order_whose_worker_dies_before_it_commits_the_hold_is_confirmed_by_t
         async || {
             ensure!(
                 fragile.database.number("order", &turns).await? > 0,
-                "nobody has taken it"
+                "no process has taken it"
             );
             Ok(())
         },
@@ -213,8 +215,8 @@ async fn an_order_whose_worker_dies_before_it_commits_the_hold_is_confirmed_by_t
         .unwrap();
 
     customer.confirmed(order).await.unwrap();
-    let books = fragile.settles(&product, 20).await;
-    assert_eq!((books.sold.orders, books.stock.allocated), (1, 2));
+    let found = fragile.settles(&product, 20).await;
+    assert_eq!((found.sold.orders, found.stock.allocated), (1, 2));
 }
 
 #[tokio::test]
@@ -232,9 +234,9 @@ async fn a_stream_of_orders_survives_kills_of_every_order_process() {
     let buying = join_all(customers.iter().map(async |customer| {
         let mut orders = Vec::new();
         while began.elapsed() < STREAM {
-            let answer = insists(customer, &product, &unique("stream"))
-                .await
-                .unwrap();
+            let key = unique("stream");
+            let answer = orders_until_definite(customer, &product, &key);
+            let answer = answer.await.unwrap();
             if answer.status == 201 {
                 orders.push(answer.json().unwrap()["id"].as_str().unwrap().to_owned());
             }
@@ -256,13 +258,13 @@ async fn a_stream_of_orders_survives_kills_of_every_order_process() {
         answered,
         "two requests were answered with the same order"
     );
-    assert!(answered > 20, "only {answered} orders went through");
-    let books = fragile.settles(&product, UNITS).await;
-    println!("{answered} orders through three kills; {books:?}");
+    assert!(answered > 20, "only {answered} orders were placed");
+    let found = fragile.settles(&product, UNITS).await;
+    println!("{answered} orders during three kills; {found:?}");
     assert_eq!(
-        books.sold.orders,
+        found.sold.orders,
         i64::try_from(answered).unwrap(),
         "as many orders as were answered with 201"
     );
-    assert_eq!(books.stock.allocated, books.sold.units);
+    assert_eq!(found.stock.allocated, found.sold.units);
 }

@@ -1,4 +1,4 @@
-//! What stays and what goes when a stack, or its whole namespace, is deleted.
+//! The objects that are kept and removed when a stack, or its whole namespace, is deleted.
 
 use e2e::{
     Namespace, Stack,
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::stacks::own;
 
-/// The names of what a namespace holds of a kind, without what Kubernetes itself puts there.
+/// The names of a namespace's objects of a kind, without those that Kubernetes itself creates.
 async fn names<K>(namespace: &Namespace) -> Vec<String>
 where
     K: kube::Resource<Scope = NamespaceResourceScope>
@@ -75,20 +75,20 @@ async fn until_none(what: &str, limit: u64, objects: impl AsyncFn() -> Vec<Strin
     gone.await.unwrap();
 }
 
-/// Deletes the stack and waits until nothing of it runs.
+/// Deletes the stack and waits until all of its workloads are gone.
 async fn delete(namespace: &Namespace, stack: &Stack) {
     stack.delete().await.unwrap();
     let workloads = async || workloads(namespace).await;
-    until_none("nothing of the stack runs any more", 90, workloads).await;
+    until_none("all workloads of the stack are gone", 90, workloads).await;
 }
 
 #[tokio::test]
-async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
+async fn a_deleted_stack_keeps_or_removes_its_data_according_to_its_policy() {
     let namespace = own("deletion").await;
     let stack = namespace.stack("shop");
     let shop = stack.shop().unwrap();
 
-    // Retain, the default: the next stack of that name takes everything up again.
+    // Retain is the default: the next stack of that name uses the data again.
     stack.apply(&json!({})).await.unwrap();
     stack.serving().await.unwrap();
     let vendor = shop.register("vendor").await.unwrap();
@@ -106,7 +106,7 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
 
     stack.apply(&json!({})).await.unwrap();
     stack.serving().await.unwrap();
-    // Even the token still counts: the signing key is the old one.
+    // Even the token is still valid, since the signing key is the old one.
     let path = format!("/api/v1/orders/{}", order["id"].as_str().unwrap());
     let found = customer
         .get(&path)
@@ -120,7 +120,7 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
     assert_eq!(customer.available(&product).await.unwrap(), 6);
     customer.orders(&product.sku, 1).await.unwrap();
 
-    // Delete: volumes and credentials go, and the next stack begins with nothing.
+    // Delete removes volumes and credentials, and the next stack starts without data.
     stack
         .apply(&json!({ "deletionPolicy": "Delete" }))
         .await
@@ -143,17 +143,17 @@ async fn a_deleted_stack_keeps_its_data_or_takes_it_along_as_its_policy_says() {
     let again = shop.login_again(&vendor).await;
     assert!(
         again.is_err_and(|error| error.to_string().contains("401")),
-        "the old vendor is still there"
+        "the old vendor still exists"
     );
     shop.register("customer").await.unwrap();
 
-    // The namespace, with a running stack in it.
+    // A namespace can be deleted with a running stack in it.
     namespace.delete().await.unwrap();
     namespace.gone_within(60).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_was_applied_right_before_the_deletion_decides() {
+async fn the_policy_applied_right_before_the_deletion_decides() {
     let namespace = own("late").await;
     let stack = namespace.stack("shop");
     stack
@@ -167,14 +167,14 @@ async fn what_was_applied_right_before_the_deletion_decides() {
         .await
         .unwrap();
     delete(&namespace, &stack).await;
-    // It took 8 seconds to be gone.
+    // With the bug that this covers, the data were gone after 8 seconds.
     tokio::time::sleep(seconds(12)).await;
     let kept = data(&namespace).await;
     for name in before.iter().filter(|name| !name.starts_with("ConfigMap/")) {
         assert!(kept.contains(name), "{name} is gone");
     }
 
-    // The next one takes it up, and what it is applied with last decides again.
+    // The next stack uses the data, and the policy that was applied last decides again.
     stack.apply(&json!({})).await.unwrap();
     stack.ready().await.unwrap();
     stack
@@ -187,7 +187,7 @@ async fn what_was_applied_right_before_the_deletion_decides() {
 }
 
 #[tokio::test]
-async fn stacks_deleted_soon_after_their_apply_leave_nothing() {
+async fn stacks_deleted_soon_after_their_apply_leave_no_objects() {
     let namespace = own("soon").await;
     for round in 0..9_u64 {
         let stack = namespace.stack(&format!("shop{round}"));

@@ -1,4 +1,4 @@
-//! From an applied stack to a confirmed order, and what kubectl says about it.
+//! From an applied stack to a confirmed order, and the stack's status in kubectl.
 
 use e2e::{
     kubectl::kubectl,
@@ -71,7 +71,7 @@ async fn an_order_sent_twice_is_one_order() {
 }
 
 #[tokio::test]
-async fn the_administrator_logs_in_with_what_the_secret_says() {
+async fn the_administrator_logs_in_with_the_credentials_in_the_secret() {
     let administrator = calm().await.stack.administrator().await.unwrap();
     let profile = administrator
         .get("/api/v1/auth/profile")
@@ -93,7 +93,7 @@ async fn the_administrator_logs_in_with_what_the_secret_says() {
 }
 
 #[tokio::test]
-async fn kubectl_get_says_in_one_line_how_the_shop_is() {
+async fn kubectl_get_shows_the_state_of_the_shop_in_one_line() {
     let calm = calm().await;
     let line = kubectl([
         "-n",
@@ -118,9 +118,9 @@ async fn kubectl_get_says_in_one_line_how_the_shop_is() {
 }
 
 #[tokio::test]
-async fn every_condition_is_about_the_present_spec() {
+async fn every_condition_is_about_the_current_spec() {
     let calm = calm().await;
-    let what = "every condition speaks of the present generation";
+    let what = "every condition is of the current generation";
     let found = wait::until(what, seconds(30), async || {
         let stack = calm.stack.get().await?;
         let conditions = stack.status.clone().unwrap_or_default().conditions;

@@ -1,4 +1,4 @@
-//! Limits by address: the ingress tells one client from another.
+//! Limits by address: the ingress distinguishes clients.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,7 +14,7 @@ fn client(number: u8) -> IpAddr {
     Ipv4Addr::new(127, 0, 7, number).into()
 }
 
-/// Docker's port mapping makes one client of all that come from outside its network.
+/// With Docker's port mapping, all clients from outside of its network have the same address.
 async fn clients_have_addresses(cluster: &Cluster) -> bool {
     let deployments = cluster.namespaced::<Deployment>("traefik");
     let ingress = deployments.get_opt("traefik").await.unwrap();
@@ -23,7 +23,7 @@ async fn clients_have_addresses(cluster: &Cluster) -> bool {
 }
 
 #[tokio::test]
-async fn a_flood_of_logins_from_one_address_does_not_hold_up_another() {
+async fn a_flood_of_logins_from_one_address_does_not_delay_another() {
     let Calm { stack, .. } = calm().await;
     if !clients_have_addresses(&stack.cluster).await {
         println!("skipped: the ingress of this cluster does not see its clients' addresses");
@@ -34,7 +34,7 @@ async fn a_flood_of_logins_from_one_address_does_not_hold_up_another() {
     for number in 0..50 {
         let guess =
             json!({ "email": format!("x{number}@example.com"), "password": "wrong password" });
-        // What the client claims, the ingress throws away.
+        // The ingress discards the addresses that the client claims.
         let request = flood
             .request(Method::POST, "/api/v1/auth/login")
             .header("X-Forwarded-For", format!("198.51.100.{number}"))

@@ -1,6 +1,6 @@
 //! End-to-end scenarios on a real cluster: `make e2e`, or by hand `cargo test --features e2e/cluster -p e2e [name]`.
-//! Each names a behaviour. Those that disturb nobody share the stack `calm`; those that break things on purpose
-//! take turns on `rough`; the others have their own. A scenario that fails shows its namespace and leaves it there.
+//! Each scenario names a behaviour. Those that only use the shop share the stack `calm`; those that break things on purpose
+//! run one at a time on `rough`; the others have their own stack. A scenario that fails prints and keeps its namespace.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +16,7 @@ mod continuity;
 mod crash;
 mod deletion;
 mod first_order;
+mod foreign_objects;
 mod limits;
 mod new_images;
 mod payments;
@@ -28,5 +29,4 @@ mod routes;
 mod samples;
 mod scale;
 mod stacks;
-mod strangers;
 mod tenants;

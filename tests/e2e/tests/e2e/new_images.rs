@@ -1,4 +1,4 @@
-//! A release that cannot run: the old pods go on serving, the status says why, and a mended spec heals it.
+//! A release that cannot run: the old pods continue to serve, the status gives the reason, and a corrected spec resolves it.
 
 use e2e::{Person, Stack, environment, kubectl::kubectl, shop::Product, wait};
 use ecommercestack_crds::{ConditionType, Reason};
@@ -23,7 +23,7 @@ async fn traders(stack: &Stack) -> Traders {
     }
 }
 
-/// The shop sells while the release is stuck, with the pods of before.
+/// The shop sells while the release is stuck, with the previous pods.
 async fn keeps_selling(stack: &Stack, traders: &Traders, before: &[Pod]) {
     let selling = wait::throughout(wait::seconds(5), async || {
         traders
@@ -38,11 +38,11 @@ async fn keeps_selling(stack: &Stack, traders: &Traders, before: &[Pod]) {
     assert_eq!(
         names(&now),
         names(before),
-        "the pods of before are not the ones that serve"
+        "the serving pods are not the previous ones"
     );
 }
 
-/// The conditions and `kubectl describe` name the reason and what to look at.
+/// The conditions and `kubectl describe` name the reason and this detail.
 async fn says_why(stack: &Stack, reason: Reason, detail: &str) {
     let found = stack
         .reports(ConditionType::ProductReady, "False", reason, 120)
@@ -74,7 +74,7 @@ async fn says_why(stack: &Stack, reason: Reason, detail: &str) {
     );
 }
 
-/// A release with this image of product, which cannot run, and then one that can.
+/// Applies a release with this image of product, which cannot run, and then one that can.
 async fn is_stuck(image: &str, reason: Reason, detail: &str) {
     let rough = rough().await;
     let (traders, before) = (
@@ -103,7 +103,7 @@ async fn an_image_that_cannot_be_pulled_leaves_the_old_pods_serving() {
 
 #[tokio::test]
 async fn a_migration_that_fails_leaves_the_old_pods_serving() {
-    // Another service's migrations do not fit this service's database.
+    // The migrations of another service cannot be applied to this service's database.
     let image = format!("docker.io/ecommercestack/auth:{}", environment::version());
     is_stuck(&image, Reason::MigrationFailed, "migration").await;
 }
@@ -127,7 +127,7 @@ async fn an_unused_release_of_a_scaled_component_still_scales() {
         )
         .await
         .unwrap();
-    // The closed gate holds the image only.
+    // The closed gate holds back only the image.
     let what = "two pods of the old image are ready";
     let two = wait::until(what, wait::seconds(60), async || {
         let status = rough

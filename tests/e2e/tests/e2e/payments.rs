@@ -1,4 +1,4 @@
-//! A shop whose orders are paid: the sample with the mock provider, from order to refund through the ingress.
+//! A shop with payments: the sample with the mock provider, from order to refund through the ingress.
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::{
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{samples::apply, stacks::own};
 
-/// Sends a write under a fresh key.
+/// Sends a write with a new idempotency key.
 async fn posts(person: &Person, path: &str, body: &Value) -> Result<Answer> {
     let request = person
         .request(Method::POST, path)
@@ -20,7 +20,7 @@ async fn posts(person: &Person, path: &str, body: &Value) -> Result<Answer> {
     Answer::of(request.json(body)).await
 }
 
-/// Waits until a resource says so, and answers it.
+/// Waits until a field of a resource has this value, and returns the resource.
 async fn becomes(person: &Person, path: &str, field: &str, value: &str) -> Result<Value> {
     wait::until(
         format!("{path} has {field} {value}"),
@@ -54,7 +54,7 @@ async fn orders_wait_for_their_payment_and_are_refunded_when_cancelled() {
     let customer = shop.register("customer").await.unwrap();
     let product = vendor.sells("Moka pot", "30.00", 9).await.unwrap();
 
-    // Paid at once.
+    // The first order is paid at once.
     let paid = orders_and_pays(&customer, &product.sku, "mock_ok")
         .await
         .unwrap();
@@ -65,7 +65,7 @@ async fn orders_wait_for_their_payment_and_are_refunded_when_cancelled() {
         .await
         .unwrap();
 
-    // Refused, and paid with another method; its units were kept meanwhile.
+    // The next payment is refused, and another method is used; the units are held meanwhile.
     let refused = orders_and_pays(&customer, &product.sku, "mock_declined")
         .await
         .unwrap();
@@ -80,12 +80,12 @@ async fn orders_wait_for_their_payment_and_are_refunded_when_cancelled() {
         .unwrap()
         .expect(201)
         .unwrap();
-    // The provider's webhook, signed with the stack's own secret, or the question after it.
+    // The result comes by the provider's webhook, signed with the stack's own secret, or by the lookup after it.
     becomes(&customer, &refused, "payment_status", "paid")
         .await
         .unwrap();
 
-    // The answer to the charge was lost: the provider is asked, and charges nothing twice.
+    // The response to a charge is lost: the charge is looked up, and the provider charges nothing twice.
     let unknown = orders_and_pays(&customer, &product.sku, "mock_unknown")
         .await
         .unwrap();
@@ -93,7 +93,7 @@ async fn orders_wait_for_their_payment_and_are_refunded_when_cancelled() {
         .await
         .unwrap();
 
-    // Cancelled: the units and the money come back.
+    // A cancellation returns the units and the money.
     posts(&customer, &format!("{paid}/cancel"), &json!({}))
         .await
         .unwrap()

@@ -1,4 +1,4 @@
-//! The examples in the documents of the shops that came before this one, as they stand there.
+//! The examples in the documents of this shop's predecessors, unchanged.
 
 use e2e::Answer;
 use reqwest::Method;

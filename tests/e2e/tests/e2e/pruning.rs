@@ -1,4 +1,4 @@
-//! What a stack does not need any more goes; what only looks like it stays.
+//! Objects that a stack no longer needs are removed; similar objects of others stay.
 
 use e2e::{
     kubectl::{kubectl, kubectl_with_input},
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::stacks::rough;
 
-/// An object as an older operator could have left it: labelled, and owned by the stack.
+/// An object that an older operator could have left: labelled, and owned by the stack.
 fn leftover(kind: &str, version: &str, name: &str, stack: &Value, spec: &Value) -> Value {
     let mut object = json!({
         "apiVersion": version,
@@ -32,7 +32,7 @@ fn leftover(kind: &str, version: &str, name: &str, stack: &Value, spec: &Value) 
 }
 
 #[tokio::test]
-async fn what_a_stack_no_longer_needs_is_removed_and_what_is_not_its_own_stays() {
+async fn objects_that_a_stack_no_longer_needs_are_removed_and_foreign_ones_stay() {
     let rough = rough().await;
     let namespace = rough.namespace.name.as_str();
     let metadata = rough.stack.get().await.unwrap().metadata;
@@ -77,15 +77,15 @@ async fn what_a_stack_no_longer_needs_is_removed_and_what_is_not_its_own_stays()
         .iter()
         .map(|(kind, version, spec)| leftover(kind, version, "rough-old", &stack, spec))
         .collect();
-    let mut stranger = leftover(
+    let mut foreign = leftover(
         "Service",
         "v1",
         "rough-like",
         &stack,
         &json!({ "spec": { "ports": port } }),
     );
-    stranger["metadata"]["labels"]["ecommercestack.dev/stack"] = json!("another");
-    objects.push(stranger);
+    foreign["metadata"]["labels"]["ecommercestack.dev/stack"] = json!("another");
+    objects.push(foreign);
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string();
     kubectl_with_input(["-n", namespace, "create", "-f", "-"], &list)
         .await
@@ -93,7 +93,7 @@ async fn what_a_stack_no_longer_needs_is_removed_and_what_is_not_its_own_stays()
         .ok()
         .unwrap();
 
-    // Without an ingress in the spec, the Ingress is one of them.
+    // Without an ingress in the spec, the Ingress is not needed either.
     rough
         .stack
         .apply(&json!({ "ingress": null }))

@@ -1,8 +1,8 @@
-//! Many buyers at once for too few units: exactly as many orders as units, and books that balance.
+//! Many concurrent buyers for too few units: there are exactly as many orders as units, and every unit is accounted for.
 
 use e2e::{
     Answer, Person, Shop,
-    audit::Books,
+    audit::Units,
     cluster::unique,
     environment,
     shop::Product,
@@ -16,14 +16,14 @@ const BUYERS: usize = 50;
 const UNITS: u32 = 10;
 
 async fn buyers(shop: &Shop) -> Vec<Person> {
-    // Passwords are costly to hash: a few at a time.
+    // Hashing passwords is expensive, so only a few buyers register at a time.
     let registered = stream::iter(0..BUYERS)
         .map(|_| shop.register("customer"))
         .buffer_unordered(4);
     registered.map(Result::unwrap).collect().await
 }
 
-/// Asks again under the same key while the shop is too busy, as its answer tells.
+/// Orders one unit, and repeats the request with the same key as long as the shop answers 503, after the time in Retry-After.
 async fn buy(buyer: &Person, product: &Product) -> (Answer, u32) {
     let key = unique("race");
     for tries in 1..=20 {
@@ -37,7 +37,7 @@ async fn buy(buyer: &Person, product: &Product) -> (Answer, u32) {
             .unwrap();
         tokio::time::sleep(seconds(pause)).await;
     }
-    panic!("20 times busy for {}", buyer.email);
+    panic!("20 times 503 for {}", buyer.email);
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn fifty_buyers_at_once_get_the_last_ten_units_and_no_more() {
     let vendor = shop.register("vendor").await.unwrap();
     let mut crowd = buyers(&shop).await;
     for round in 1..=environment::race_rounds() {
-        // A customer may have a few unpaid orders only.
+        // A customer may have only a few unpaid orders.
         if round % 4 == 0 {
             crowd = buyers(&shop).await;
         }
@@ -79,28 +79,28 @@ async fn fifty_buyers_at_once_get_the_last_ten_units_and_no_more() {
             format!("round {round} is settled"),
             seconds(30),
             async || {
-                let books = Books::of(&database, &product.sku).await?;
-                books.balance(UNITS.into())?;
-                books.at_rest()?;
-                Ok(books)
+                let found = Units::of(&database, &product.sku).await?;
+                found.balance(UNITS.into())?;
+                found.at_rest()?;
+                Ok(found)
             },
         );
-        let books = settled.await.unwrap();
+        let found = settled.await.unwrap();
         assert_eq!(
             (
-                books.sold.orders,
-                books.stock.on_hand,
-                books.stock.allocated
+                found.sold.orders,
+                found.stock.on_hand,
+                found.stock.allocated
             ),
             (10, 10, 10)
         );
         let tries: u32 = answers.iter().map(|(_, tries)| tries).sum();
-        println!("round {round}: 10 of {BUYERS} ordered, 40 sold out, {tries} requests; {books:?}");
+        println!("round {round}: 10 of {BUYERS} ordered, 40 sold out, {tries} requests; {found:?}");
     }
 }
 
 #[tokio::test]
-async fn the_audit_sees_a_unit_that_nobody_accounts_for() {
+async fn the_audit_detects_an_unaccounted_unit() {
     let calm = calm().await;
     let (shop, database) = (calm.stack.shop().unwrap(), calm.stack.database());
     let vendor = shop.register("vendor").await.unwrap();
@@ -115,7 +115,7 @@ async fn the_audit_sees_a_unit_that_nobody_accounts_for() {
         let statement = format!("UPDATE stock SET {change} WHERE sku = '{sku}'");
         database.run("product", &statement).await.unwrap();
     };
-    Books::of(&database, &sku)
+    Units::of(&database, &sku)
         .await
         .unwrap()
         .balance(5)
@@ -127,16 +127,16 @@ async fn the_audit_sees_a_unit_that_nobody_accounts_for() {
     ] {
         change(wrong).await;
         assert!(
-            Books::of(&database, &sku)
+            Units::of(&database, &sku)
                 .await
                 .unwrap()
                 .balance(5)
                 .is_err(),
-            "{wrong} went unseen"
+            "{wrong} was not detected"
         );
         change(right).await;
     }
-    Books::of(&database, &sku)
+    Units::of(&database, &sku)
         .await
         .unwrap()
         .balance(5)

@@ -1,4 +1,4 @@
-//! What the API server refuses at once, with a message that says what is wrong.
+//! Specs that the API server refuses, with a message that names the field.
 
 use e2e::Stack;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ async fn refused(stack: &Stack, changes: Value, expected: &str) {
 }
 
 #[tokio::test]
-async fn a_new_stack_that_makes_no_sense_is_refused() {
+async fn a_new_stack_with_an_invalid_field_is_refused() {
     let namespace = own("refused").await;
     let stack = namespace.stack("shop");
     let size = |size: &str| json!({ "database": { "managed": { "storage": { "size": size } } } });
@@ -97,7 +97,7 @@ async fn a_new_stack_that_makes_no_sense_is_refused() {
     namespace.delete().await.unwrap();
 }
 
-/// Specs that read well and that no cluster could run.
+/// The specs are well-formed, but no cluster could run them.
 #[tokio::test]
 async fn a_new_stack_that_would_fail_later_is_refused() {
     let namespace = own("later").await;
@@ -151,7 +151,7 @@ async fn a_new_stack_that_would_fail_later_is_refused() {
 }
 
 #[tokio::test]
-async fn a_name_that_cannot_name_services_is_refused() {
+async fn a_name_that_is_invalid_for_services_is_refused() {
     let namespace = own("names").await;
     for name in ["9shop", "shop.one", &"s".repeat(33)] {
         let stack = namespace.stack(name);
@@ -182,7 +182,7 @@ async fn an_unknown_field_is_refused() {
 }
 
 #[tokio::test]
-async fn what_data_depends_on_cannot_be_changed() {
+async fn fields_that_data_depends_on_cannot_be_changed() {
     let stack = calm().await.stack;
     let storage = |storage: Value| json!({ "database": { "managed": { "storage": storage } } });
     refused(
@@ -203,7 +203,7 @@ async fn what_data_depends_on_cannot_be_changed() {
         "the storage class cannot change",
     )
     .await;
-    // The default, written out, is no change.
+    // The default value as an explicit value is not a change.
     let same = stack
         .refusal(&stack.manifest(&json!({ "currency": "USD" })))
         .await;

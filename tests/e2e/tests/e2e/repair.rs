@@ -1,4 +1,4 @@
-//! What somebody deletes comes back, and nothing that was in it is lost.
+//! Deleted objects are created again, and no data are lost.
 
 use std::fmt::Debug;
 
@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 
 use crate::stacks::rough;
 
-/// What a shop must still have after a repair.
+/// Objects that a shop must still have after a repair.
 struct Trade {
     customer: Person,
     product: Product,
@@ -47,10 +47,10 @@ async fn trade(stack: &Stack) -> Trade {
 }
 
 impl Trade {
-    /// The account, the product and the order are still there, and one can go on buying.
-    async fn goes_on(self) {
+    /// The account, the product and the order still exist, and the customer can order again.
+    async fn continues(self) {
         let what = "the customer logs in, finds the order and buys again";
-        let went_on = wait::until(what, seconds(90), async || {
+        let continued = wait::until(what, seconds(90), async || {
             let customer = self.customer.shop.login_again(&self.customer).await?;
             customer
                 .get(&format!("/api/v1/orders/{}", self.order))
@@ -58,8 +58,8 @@ impl Trade {
                 .expect(200)?;
             let before = customer.available(&self.product).await?;
             customer.orders(&self.product.sku, 1).await?;
-            // Customers may be shown a product as it was a second ago.
-            wait::until("the order is seen", seconds(3), async || {
+            // Customers may see the state of a product from a second ago.
+            wait::until("the order is visible", seconds(3), async || {
                 let after = customer.available(&self.product).await?;
                 anyhow::ensure!(
                     after == before - 1,
@@ -69,7 +69,7 @@ impl Trade {
             })
             .await
         });
-        went_on.await.unwrap();
+        continued.await.unwrap();
     }
 }
 
@@ -83,19 +83,19 @@ where
     let old = api.get(name).await.unwrap().uid();
     api.delete(name, &DeleteParams::background()).await.unwrap();
     let what = format!(
-        "{} {name} is made again",
+        "{} {name} is created again",
         K::kind(&K::DynamicType::default())
     );
     let made = wait::until(what, seconds(limit), async || {
         let found = api.get(name).await?;
-        anyhow::ensure!(found.uid() != old, "the old one still stands");
+        anyhow::ensure!(found.uid() != old, "the old one still exists");
         Ok(found)
     });
     made.await.unwrap()
 }
 
 #[tokio::test]
-async fn a_deleted_deployment_is_made_again() {
+async fn a_deleted_deployment_is_created_again() {
     let rough = rough().await;
     let trade = trade(&rough.stack).await;
     let old = rough
@@ -112,31 +112,31 @@ async fn a_deleted_deployment_is_made_again() {
         .await
         .unwrap();
     rough.stack.ready().await.unwrap();
-    trade.goes_on().await;
+    trade.continues().await;
 }
 
 #[tokio::test]
-async fn a_deleted_service_is_made_again() {
+async fn a_deleted_service_is_created_again() {
     let rough = rough().await;
     let trade = trade(&rough.stack).await;
     for name in ["rough-order", "rough-product-internal"] {
         delete_and_await::<Service>(&rough.namespace, name, 10).await;
     }
-    trade.goes_on().await;
+    trade.continues().await;
 }
 
 #[tokio::test]
-async fn a_deleted_database_workload_is_made_again_on_its_volume() {
+async fn a_deleted_database_workload_is_created_again_on_its_volume() {
     let rough = rough().await;
     let trade = trade(&rough.stack).await;
     let volume = volume(&rough.namespace).await;
     delete_and_await::<StatefulSet>(&rough.namespace, "rough-postgres", 30).await;
     rough.stack.ready().await.unwrap();
-    trade.goes_on().await;
+    trade.continues().await;
     assert_eq!(
         self::volume(&rough.namespace).await,
         volume,
-        "the volume is another one"
+        "the volume was replaced"
     );
 }
 
@@ -147,11 +147,11 @@ async fn a_deleted_password_is_replaced_by_one_that_works() {
     let secret = delete_and_await::<Secret>(&rough.namespace, "rough-order-database", 30).await;
     logs_in(&rough.stack, &secret).await;
     rough.stack.ready().await.unwrap();
-    trade.goes_on().await;
+    trade.continues().await;
 }
 
 #[tokio::test]
-async fn all_secrets_deleted_at_once_come_back_and_fit_each_other() {
+async fn all_secrets_deleted_at_once_are_created_again_and_match_each_other() {
     const NAMES: [&str; 6] = [
         "postgres",
         "auth-database",
@@ -172,7 +172,7 @@ async fn all_secrets_deleted_at_once_come_back_and_fit_each_other() {
     }
     for name in NAMES {
         let made = wait::until(
-            format!("Secret {name} is made again"),
+            format!("Secret {name} is created again"),
             seconds(30),
             async || Ok(secrets.get(&rough.stack.object(name)).await?),
         );
@@ -182,16 +182,16 @@ async fn all_secrets_deleted_at_once_come_back_and_fit_each_other() {
         }
     }
     rough.stack.ready().await.unwrap();
-    trade.goes_on().await;
+    trade.continues().await;
     assert_eq!(
         self::volume(&rough.namespace).await,
         volume,
-        "the volume is another one"
+        "the volume was replaced"
     );
 }
 
 #[tokio::test]
-async fn what_somebody_sets_in_a_deployment_is_taken_back_and_the_shop_is_ready_again() {
+async fn changes_to_a_deployment_are_reverted_and_the_shop_is_ready_again() {
     let rough = rough().await;
     let trade = trade(&rough.stack).await;
     for change in ["DATABASE_URL=changed", "ACCOUNT_LIMIT_PER_15_MINUTES=9999"] {
@@ -211,7 +211,7 @@ async fn what_somebody_sets_in_a_deployment_is_taken_back_and_the_shop_is_ready_
             change,
         ];
         kubectl(arguments).await.unwrap().ok().unwrap();
-        wait::until(format!("{change} is taken back"), seconds(30), async || {
+        wait::until(format!("{change} is reverted"), seconds(30), async || {
             let found = rough
                 .namespace
                 .api::<Deployment>()
@@ -224,11 +224,11 @@ async fn what_somebody_sets_in_a_deployment_is_taken_back_and_the_shop_is_ready_
         .unwrap();
         rough.stack.ready().await.unwrap();
     }
-    trade.goes_on().await;
+    trade.continues().await;
 }
 
 #[tokio::test]
-async fn a_job_without_our_labels_is_still_ours() {
+async fn a_job_without_the_operators_label_still_belongs_to_the_stack() {
     let rough = rough().await;
     let jobs = rough.namespace.api::<Job>();
     let job = jobs
@@ -261,7 +261,7 @@ async fn a_job_without_our_labels_is_still_ours() {
 }
 
 #[tokio::test]
-async fn a_deleted_initial_password_does_not_return_and_auth_starts_without_it() {
+async fn a_deleted_initial_password_is_not_created_again_and_auth_starts_without_it() {
     let rough = rough().await;
     let trade = trade(&rough.stack).await;
     let secrets = rough.namespace.api::<Secret>();
@@ -289,9 +289,9 @@ async fn a_deleted_initial_password_does_not_return_and_auth_starts_without_it()
     ];
     kubectl(arguments).await.unwrap().ok().unwrap();
     rough.stack.ready().await.unwrap();
-    trade.goes_on().await;
+    trade.continues().await;
     assert!(secrets.get_opt(&name).await.unwrap().is_none());
-    // Other scenarios log in with it; whoever kept it can put it back.
+    // Other scenarios log in with it, so it is put back.
     let kept = Secret {
         metadata: ObjectMeta {
             name: Some(name),
@@ -305,7 +305,7 @@ async fn a_deleted_initial_password_does_not_return_and_auth_starts_without_it()
     secrets.create(&PostParams::default(), &kept).await.unwrap();
 }
 
-/// Waits until the database takes what the Secret says.
+/// Waits until the database accepts the password in the Secret.
 async fn logs_in(stack: &Stack, secret: &Secret) {
     let uri = secret.data.as_ref().unwrap()["uri"].0.clone();
     let uri = String::from_utf8(uri).unwrap();
@@ -323,13 +323,13 @@ async fn logs_in(stack: &Stack, secret: &Secret) {
         "SELECT 1",
         &uri,
     ];
-    let what = format!("the database takes the password in {}", secret.name_any());
+    let what = format!("the database accepts the password in {}", secret.name_any());
     wait::until(what, seconds(60), async || kubectl(arguments).await?.ok())
         .await
         .unwrap();
 }
 
-/// The identity of the volume that the data lies on.
+/// The name of the volume with the data.
 async fn volume(namespace: &Namespace) -> String {
     let claims = namespace
         .api::<PersistentVolumeClaim>()

@@ -1,4 +1,4 @@
-//! What is reachable from outside: every documented path, at its own service; and nothing else (OPERATOR 18).
+//! The paths that are reachable from outside: every documented path, at its own service, and nothing else (OPERATOR 18).
 
 use std::{fs, path::Path};
 
@@ -29,7 +29,7 @@ fn documented(service: &str) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// A path with something in the place of its parameters.
+/// A path with an example in place of each parameter.
 fn example(path: &str) -> String {
     let segment = |segment: &str| {
         if segment.starts_with('{') {
@@ -53,7 +53,7 @@ async fn every_documented_path_is_answered_by_its_own_service() {
             if backend.as_deref() != Some(&format!("calm-{service}")) {
                 wrong.push(format!("{path} of {service} goes to {backend:?}"));
             }
-            // A method that nobody has: who knows the path answers 405 and lists its methods, all others 404.
+            // No service has this method: the one that has the path answers 405 and lists its methods, all others 404.
             let addresses = [path.clone(), path.replacen("/api/v1/", "/api/", 1)];
             for address in addresses.map(|address| example(&address)) {
                 let brew = Method::from_bytes(b"BREW").unwrap();
@@ -143,7 +143,7 @@ async fn nothing_internal_is_reachable_from_outside() {
         "readyz",
         "startupz",
     ];
-    // Plain, below each prefix, and by tricks with dots, slashes and their encodings.
+    // The paths are tried as they are, below each prefix, and with dots, slashes and their encodings.
     const WAYS: [&str; 12] = [
         "/",
         "//",
@@ -186,12 +186,12 @@ async fn a_shop_answers_under_its_own_host_only() {
             .status,
         200
     );
-    let answer = raw_http::get("nobody.localhost", &path).await.unwrap();
+    let answer = raw_http::get("unknown.localhost", &path).await.unwrap();
     assert_eq!(answer.status, 404, "{}", answer.text);
 }
 
 #[tokio::test]
-async fn short_paths_exist_only_where_the_stack_asks_for_them() {
+async fn short_paths_exist_only_if_the_stack_enables_them() {
     let calm = calm().await;
     let shop = calm.stack.shop().unwrap();
     for path in ["/products", "/orders"] {

@@ -1,4 +1,4 @@
-//! The samples that people begin with, applied as they are but for the version.
+//! The samples for new users, applied unchanged except for the version and the host.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! Replicas are what the spec says, and nobody else.
+//! The number of replicas is the one in the spec.
 
 use e2e::{
     Stack,
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::stacks::rough;
 
-/// Waits until the Deployment wants and has so many ready pods.
+/// Waits until the Deployment specifies and has this number of ready pods.
 async fn has_pods(stack: &Stack, suffix: &str, pods: i32) {
     let name = stack.object(suffix);
     let api = stack.cluster.namespaced::<Deployment>(&stack.namespace);
@@ -28,7 +28,7 @@ async fn has_pods(stack: &Stack, suffix: &str, pods: i32) {
         );
         anyhow::ensure!(
             counts == (pods, pods, pods),
-            "wanted, there, ready: {counts:?}"
+            "specified, existing, ready: {counts:?}"
         );
         Ok(())
     });
@@ -72,7 +72,7 @@ async fn the_spec_scales_a_component_up_and_down() {
 }
 
 #[tokio::test]
-async fn kubectl_scale_is_taken_back() {
+async fn kubectl_scale_is_reverted() {
     let rough = rough().await;
     for replicas in ["3", "0"] {
         let replicas = format!("--replicas={replicas}");
@@ -89,7 +89,7 @@ async fn kubectl_scale_is_taken_back() {
 }
 
 #[tokio::test]
-async fn an_autoscaler_of_the_specs_decides_while_the_spec_asks_for_it() {
+async fn an_autoscaler_decides_while_the_spec_has_one() {
     let rough = rough().await;
     let scaling = json!({ "min": 2, "max": 3, "targetCPU": 90 });
     rough

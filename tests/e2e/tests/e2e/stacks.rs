@@ -1,16 +1,16 @@
-//! The stacks that scenarios share, made by whoever comes first.
+//! The stacks that scenarios share; the first scenario that needs one creates it.
 
 use e2e::{Cluster, Namespace, Stack};
 use serde_json::json;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// A stack for scenarios that only use the shop. Two replicas of what takes orders.
+/// A stack for scenarios that only use the shop, with two replicas of product and order.
 pub struct Calm {
     pub namespace: Namespace,
     pub stack: Stack,
 }
 
-/// A stack for scenarios that break things; one at a time.
+/// A stack for scenarios that break things, which use it one at a time.
 pub struct Rough {
     pub namespace: Namespace,
     pub stack: Stack,
@@ -45,7 +45,7 @@ pub async fn rough() -> Rough {
     }
 }
 
-/// A namespace with nothing in it yet.
+/// A namespace without a stack.
 pub async fn own(purpose: &str) -> Namespace {
     let cluster = Cluster::connect_for_scenario().await.unwrap();
     Namespace::take(&cluster, purpose).await.unwrap()

@@ -1,4 +1,4 @@
-//! Shops that share a cluster: none answers for another, and what is broken into in one opens no other.
+//! Shops that share a cluster: none answers for another, and an attacker in one has no access to another.
 
 use e2e::{
     Cluster,
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::stacks::{calm, own, rough};
 
 #[tokio::test]
-async fn a_stack_without_a_host_gets_nothing_and_is_told_why() {
+async fn a_stack_without_a_host_gets_no_objects_and_reports_the_reason() {
     let namespace = own("hostless").await;
     let stack = namespace.stack("shop");
     stack
@@ -36,7 +36,7 @@ async fn a_stack_without_a_host_gets_nothing_and_is_told_why() {
     namespace.delete().await.unwrap();
 }
 
-/// The Ingress of a neighbour who takes every host: it may not get what was meant for a shop that is down.
+/// An Ingress of a neighbour that matches every host must not receive requests for a shop that is down.
 #[tokio::test]
 async fn a_shop_whose_service_has_no_pod_answers_itself() {
     const PATH: &str = "/api/v1/auth/version";
@@ -52,8 +52,8 @@ async fn a_shop_whose_service_has_no_pod_answers_itself() {
         .create(&PostParams::default(), &neighbour)
         .await
         .unwrap();
-    let taken = wait::until("the neighbour's route is there", seconds(30), async || {
-        let answer = raw_http::get("nobody-else.localhost", PATH).await?;
+    let taken = wait::until("the neighbour's route is active", seconds(30), async || {
+        let answer = raw_http::get("unused.localhost", PATH).await?;
         anyhow::ensure!(answer.text.contains("trace_id"), "{}", answer.text);
         Ok(())
     });
@@ -136,7 +136,7 @@ async fn no_address_of_a_customer_reaches_the_databases_log() {
     assert!(!log.contains("@example.com"), "{log}");
 }
 
-/// A certificate for a host, signed by itself, and its key.
+/// A self-signed certificate for a host, and its key.
 fn certificate(host: &str) -> (String, String) {
     let name = format!("subjectAltName=DNS:{host}");
     let output = std::process::Command::new("openssl")

@@ -1,6 +1,6 @@
 //! Prints docs/errors.md; run by `make gen`.
 
-#![expect(clippy::print_stdout, reason = "this is what it is for")]
+#![expect(clippy::print_stdout, reason = "this is its purpose")]
 
 use std::error::Error;
 

@@ -13,8 +13,8 @@ use web::{
 
 use crate::{
     accounts::{
-        model::{Email, FullName, Password, Username},
-        sign_up::{Registration, sign_up},
+        model::{Email, FullName, NewUser, Password, Username},
+        sign_up::sign_up,
     },
     app::App,
     http::session_view::{SessionAnswer, SessionView, answer},
@@ -68,13 +68,12 @@ pub(super) async fn register_user(
     meter: Meter,
     ValidJson(request): ValidJson<RegisterUser>,
 ) -> Result<(StatusCode, SessionAnswer), Problem> {
-    let registration = Registration {
+    let user = NewUser {
         email: request.email,
-        password: request.password,
-        full_name: request.full_name,
         username: request.username,
+        full_name: request.full_name,
         role: request.role,
     };
-    let tokens = sign_up(&app, registration, address, &meter).await?;
+    let tokens = sign_up(&app, user, request.password, address, &meter).await?;
     Ok((StatusCode::CREATED, answer(&app, tokens)))
 }

@@ -41,7 +41,7 @@ pub(crate) struct UpdateProfile {
     username: Option<Option<Username>>,
 }
 
-/// `If-Match`, where the client sent it.
+/// The versions of `If-Match`, if the client sent it.
 pub(crate) struct Versions(Option<Vec<i64>>);
 
 impl<S: Sync> FromRequestParts<S> for Versions {

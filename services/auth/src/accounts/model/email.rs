@@ -1,4 +1,4 @@
-//! An e-mail address as the HTML standard's `<input type=email>` takes it, lower-cased: one account for one mailbox.
+//! An e-mail address as the HTML standard's `<input type=email>` accepts it, in lower case: one account per mailbox.
 
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ impl Email {
     }
 }
 
-// Addresses of people stay out of logs.
+// Logs must not contain e-mail addresses.
 impl std::fmt::Debug for Email {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Email(…)")
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_refused() {
         let long = format!("{}@example.com", "a".repeat(65));
         for text in [
             "",

@@ -1,4 +1,4 @@
-//! A person's name as they write it.
+//! A person's name, as the person writes it.
 
 use serde::{Deserialize, Serialize};
 use text::is_hidden;
@@ -18,7 +18,7 @@ impl FullName {
         &self.0
     }
 
-    /// What the database holds, perhaps from a time of other rules.
+    /// A name from the database, which may have been accepted under earlier rules.
     pub fn stored(text: String) -> Self {
         Self(text)
     }

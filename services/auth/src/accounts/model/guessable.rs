@@ -1,29 +1,21 @@
-//! Passwords that are guessed first are not taken (NIST SP 800-63B 3.1.1.2): the most common ones, plain patterns, and the
-//! names of the account itself, each also with a few digits or signs around it. Asked when a password is chosen, never
-//! at a login.
+//! Easily guessed passwords are refused (NIST SP 800-63B 3.1.1.2): the most common ones, plain patterns, and the
+//! names of the account itself, each also with a few digits or punctuation characters around it. A password is checked when
+//! it is chosen, never at a login.
 
 use std::sync::LazyLock;
 
-use super::{Email, FullName, Password, Username};
+use super::{NewUser, Password, Username};
 
-/// Lower-case and sorted; `common_passwords.LICENSE` says where they are from.
+/// Lower-case and sorted; `common_passwords.LICENSE` names the source.
 static COMMON: LazyLock<Vec<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// As many digits and signs around a common password do not make it another: `Password2026!`.
+/// Up to this many characters around a common password do not make it a different one: `Password2026!`.
 const MAX_DECORATION: usize = 5;
-/// Shorter names stand in too many good passwords.
+/// Shorter names occur in too many good passwords.
 const MIN_NAME: usize = 4;
-/// A piece of up to so many characters, again and again.
+/// The longest unit whose repetition is a pattern, in characters.
 const MAX_PIECE: usize = 4;
-
-/// What an account is called.
-#[derive(Clone, Copy)]
-pub struct AccountNames<'a> {
-    pub email: &'a Email,
-    pub username: Option<&'a Username>,
-    pub full_name: &'a FullName,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuessablePassword {
@@ -36,7 +28,7 @@ pub enum GuessablePassword {
 }
 
 impl GuessablePassword {
-    /// As `errors[].code` says it.
+    /// The value of `errors[].code`.
     pub fn code(self) -> &'static str {
         match self {
             Self::Common => "password_common",
@@ -47,8 +39,8 @@ impl GuessablePassword {
 }
 
 impl Password {
-    /// Whether it is none of those that are guessed first.
-    pub fn check(&self, names: AccountNames<'_>) -> Result<(), GuessablePassword> {
+    /// Refuses an easily guessed password of this account.
+    pub fn check(&self, user: &NewUser) -> Result<(), GuessablePassword> {
         let password = self.as_str().to_lowercase();
         if is_common(&password) || undecorated(&password).is_some_and(is_common) {
             return Err(GuessablePassword::Common);
@@ -58,22 +50,19 @@ impl Password {
             return Err(GuessablePassword::Pattern);
         }
         let password = compact(&password);
-        if names
-            .compact()
-            .iter()
-            .any(|name| is_around(&password, name))
-        {
+        if user.names().iter().any(|name| is_around(&password, name)) {
             return Err(GuessablePassword::OwnName);
         }
         Ok(())
     }
 }
 
-impl AccountNames<'_> {
-    fn compact(&self) -> Vec<String> {
+impl NewUser {
+    /// The names of the account and their parts, each compacted.
+    fn names(&self) -> Vec<String> {
         let email = self.email.as_str();
         let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
-        let username = self.username.map(Username::as_str);
+        let username = self.username.as_ref().map(Username::as_str);
         let full_name = self.full_name.as_str();
         let words = full_name.split_whitespace();
         let whole = [email, local, domain, full_name].into_iter();
@@ -85,7 +74,7 @@ fn is_common(password: &str) -> bool {
     COMMON.binary_search(&password).is_ok()
 }
 
-/// Without the digits and signs at both ends, where these are few.
+/// The password without the non-letters at both ends, if there are few of them.
 fn undecorated(password: &str) -> Option<&str> {
     let core = password.trim_matches(|character: char| !character.is_alphabetic());
     (password.chars().count() - core.chars().count() <= MAX_DECORATION).then_some(core)
@@ -125,19 +114,20 @@ fn is_around(password: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use access::Role;
+
     use super::*;
 
     fn check(password: &str) -> Result<(), GuessablePassword> {
-        let email = "j.doe-shop@example.com".parse().unwrap();
-        let username = "wanderer".parse().unwrap();
-        let full_name = FullName::try_from("Johanna Müller".to_owned()).unwrap();
+        let user = NewUser {
+            email: "j.doe-shop@example.com".parse().unwrap(),
+            username: Some("wanderer".parse().unwrap()),
+            full_name: "Johanna Müller".to_owned().try_into().unwrap(),
+            role: Role::Customer,
+        };
         Password::try_from(password.to_owned())
             .unwrap()
-            .check(AccountNames {
-                email: &email,
-                username: Some(&username),
-                full_name: &full_name,
-            })
+            .check(&user)
     }
 
     #[test]
@@ -204,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_taken() {
+    fn other_passwords_are_accepted() {
         for password in [
             "correct horse battery",
             "password for the cat",

@@ -1,4 +1,5 @@
-//! What a user logs in with: an e-mail address or a username. Its form is not checked: one that fits no account finds none.
+//! The name that a user logs in with: an e-mail address or a username. Its form is not checked, since a malformed one matches
+//! no account.
 
 use serde::Deserialize;
 
@@ -15,7 +16,7 @@ impl Identifier {
         &self.0
     }
 
-    /// No username holds an `@`, and every address does.
+    /// Every e-mail address contains an `@`, and no username does.
     pub fn is_email(&self) -> bool {
         self.0.contains('@')
     }

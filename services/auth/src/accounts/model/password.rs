@@ -1,8 +1,8 @@
-//! Passwords in clear, for as long as a request lasts. Neither type shows itself.
+//! Passwords in plain text, for as long as a request lasts. Neither type implements `Debug`.
 
 use serde::Deserialize;
 
-/// Longer than this only costs hashing time.
+/// A longer password would only cost hashing time.
 const MAX_CHARACTERS: usize = 128;
 const MIN_CHARACTERS: usize = 8;
 
@@ -11,18 +11,16 @@ const MIN_CHARACTERS: usize = 8;
 #[serde(try_from = "String")]
 pub struct Password(String);
 
-/// A password that a client presents: it may be from a time of other rules.
+/// A password that a client presents: it may have been chosen under earlier rules.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct PresentedPassword(String);
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("expected a password of {MIN_CHARACTERS} to {MAX_CHARACTERS} characters")]
-pub struct PasswordError;
-
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("expected a password of 1 to {MAX_CHARACTERS} characters")]
-pub struct PresentedPasswordError;
+#[error("expected a password of {min} to {MAX_CHARACTERS} characters")]
+pub struct PasswordError {
+    min: usize,
+}
 
 impl Password {
     pub fn as_bytes(&self) -> &[u8] {
@@ -44,23 +42,23 @@ impl TryFrom<String> for Password {
     type Error = PasswordError;
 
     fn try_from(text: String) -> Result<Self, PasswordError> {
-        if (MIN_CHARACTERS..=MAX_CHARACTERS).contains(&text.chars().count()) {
-            Ok(Self(text))
-        } else {
-            Err(PasswordError)
-        }
+        checked(text, MIN_CHARACTERS).map(Self)
     }
 }
 
 impl TryFrom<String> for PresentedPassword {
-    type Error = PresentedPasswordError;
+    type Error = PasswordError;
 
-    fn try_from(text: String) -> Result<Self, PresentedPasswordError> {
-        if (1..=MAX_CHARACTERS).contains(&text.chars().count()) {
-            Ok(Self(text))
-        } else {
-            Err(PresentedPasswordError)
-        }
+    fn try_from(text: String) -> Result<Self, PasswordError> {
+        checked(text, 1).map(Self)
+    }
+}
+
+fn checked(text: String, min: usize) -> Result<String, PasswordError> {
+    if (min..=MAX_CHARACTERS).contains(&text.chars().count()) {
+        Ok(text)
+    } else {
+        Err(PasswordError { min })
     }
 }
 

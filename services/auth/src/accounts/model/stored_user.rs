@@ -1,4 +1,4 @@
-//! An account as the database holds it, perhaps from a time of other rules.
+//! An account as the database stores it, possibly accepted under earlier rules.
 
 use std::error::Error;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{FullName, User, UserId, Username};
 
-/// A row of `users` without its password.
+/// A row of `users` without the password hash.
 pub struct StoredUser {
     pub id: Uuid,
     pub email: String,

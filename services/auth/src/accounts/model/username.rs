@@ -1,4 +1,4 @@
-//! A name to log in with and to be shown by: it can stand in an address, and looks like nothing else that can.
+//! A name to log in with and to be displayed: it can be a segment of a URL, and cannot be mistaken for another one.
 
 use std::str::FromStr;
 
@@ -19,7 +19,7 @@ pub enum UsernameError {
     Reserved,
 }
 
-/// Segments of the API beside a user's id, and names that seem to have authority.
+/// Segments of the API at the place of a user's id, and names that suggest authority.
 const RESERVED: [&str; 36] = [
     "abuse",
     "account",
@@ -64,7 +64,7 @@ impl Username {
         &self.0
     }
 
-    /// A username that the database holds: a word that was reserved later stays its owner's.
+    /// A username from the database: a user keeps a name that was reserved later.
     pub fn stored(text: String) -> Result<Self, UsernameError> {
         match text.parse() {
             Err(UsernameError::Reserved) => Ok(Self(text)),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_stand_in_an_address_is_refused() {
+    fn usernames_that_cannot_be_a_url_segment_are_refused() {
         for text in [
             "",
             "ab",

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, header},
 };
 use jsonwebtoken::jwk::JwkSet;
 use serde::Serialize;
@@ -32,10 +32,7 @@ pub(super) struct KeySetDocument {
 )]
 pub(super) async fn get_jwks(
     State(app): State<App>,
-) -> ([(HeaderName, HeaderValue); 1], Json<JwkSet>) {
-    let fresh = HeaderValue::from_static("public, max-age=60");
-    (
-        [(header::CACHE_CONTROL, fresh)],
-        Json(app.keys.ring().jwks.clone()),
-    )
+) -> ([(HeaderName, &'static str); 1], Json<JwkSet>) {
+    let cached = [(header::CACHE_CONTROL, "public, max-age=60")];
+    (cached, Json(app.keys.ring().jwks.clone()))
 }

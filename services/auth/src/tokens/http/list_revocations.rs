@@ -10,11 +10,11 @@ use crate::{app::App, tokens};
 
 #[derive(Deserialize)]
 pub(super) struct Question {
-    /// A time of the feed's own; without it the answer is all that can still matter.
+    /// An `as_of` of the feed; without it, the response has all revocations that can still concern a token.
     since: Option<DateTime<Utc>>,
 }
 
-/// What other services ask every second: which access tokens count no more (ORDERS 30).
+/// The feed of revoked access tokens, which the other services poll every second (ORDERS 30).
 pub(super) async fn list_revocations(
     State(app): State<App>,
     QueryParameters(question): QueryParameters<Question>,

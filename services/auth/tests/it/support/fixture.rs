@@ -113,7 +113,7 @@ impl Auth {
             pool: pool.into(),
             clock: Clock::system(),
             ids: Ids::system(),
-            keys: SigningKeys::try_new(&keys, scope()).unwrap(),
+            keys: SigningKeys::try_new(&keys, &scope()).unwrap(),
             server_key: ServerKey::try_from([7; 32].as_slice()).unwrap(),
             passwords: Passwords::try_new(settings.hashing).unwrap(),
             account_limits: settings.account,

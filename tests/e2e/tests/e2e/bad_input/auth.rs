@@ -1,22 +1,22 @@
-//! Accounts and tokens.
+//! Invalid requests for accounts and tokens.
 
 use e2e::{Person, cluster::unique, shop::order_of};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{NOBODY, Stage, TEN_MEBIBYTES, refused, stage, text};
+use super::{Stage, TEN_MEBIBYTES, UNUSED, refused, stage, text};
 
-/// A registration with one thing wrong.
+/// A registration with one invalid field.
 fn registration(change: &str, value: Value) -> Value {
     let mut body = json!({
-        "email": unique("x") + "@example.com", "password": "long enough, surely", "full_name": "Somebody",
+        "email": unique("x") + "@example.com", "password": "long enough, surely", "full_name": "Ann Example",
     });
     body[change] = value;
     body
 }
 
 #[tokio::test]
-async fn registrations_that_break_a_rule_are_refused() {
+async fn invalid_registrations_are_refused() {
     let Stage { shop, customer, .. } = stage().await;
     let register = || shop.request(Method::POST, "/api/v1/auth/register");
     let with = |field: &str, value: Value| register().json(&registration(field, value));
@@ -71,7 +71,7 @@ async fn registrations_that_break_a_rule_are_refused() {
                 ("not an object", text(register(), "[]")),
                 ("unknown field", with("is_admin", json!(true))),
                 ("no e-mail", with("email", Value::Null)),
-                ("not an e-mail", with("email", json!("nobody"))),
+                ("not an e-mail", with("email", json!("ann"))),
                 ("e-mail as a number", with("email", json!(7))),
                 ("e-mail too long", with("email", long)),
                 ("password too short", with("password", json!("short"))),
@@ -88,7 +88,7 @@ async fn registrations_that_break_a_rule_are_refused() {
 }
 
 #[tokio::test]
-async fn logins_that_break_a_rule_are_refused() {
+async fn invalid_logins_are_refused() {
     let Stage { shop, customer, .. } = stage().await;
     let post = |path: &str, body: Value| shop.request(Method::POST, path).json(&body);
     let login = |body: Value| post("/api/v1/auth/login", body);
@@ -101,11 +101,11 @@ async fn logins_that_break_a_rule_are_refused() {
                     login(json!({ "email": customer.email, "password": "no" })),
                 ),
                 (
-                    "nobody",
-                    login(json!({ "email": "nobody@example.com", "password": "no" })),
+                    "unknown account",
+                    login(json!({ "email": "unknown@example.com", "password": "no" })),
                 ),
                 (
-                    "refresh token of nobody",
+                    "unknown refresh token",
                     post("/api/v1/auth/refresh", json!({ "refresh_token": "x" })),
                 ),
             ],
@@ -128,11 +128,11 @@ async fn logins_that_break_a_rule_are_refused() {
     .await;
 }
 
-/// Tokens that are not the customer's, but look more or less like it.
+/// Invalid tokens that are more or less similar to the customer's.
 fn bad_tokens(customer: &Person, vendor: &Person) -> Vec<String> {
     let (signed, signature) = customer.token.rsplit_once('.').unwrap();
     let (head, claims) = signed.split_once('.').unwrap();
-    // The last character of a base64url signature holds padding bits, so the first is changed.
+    // The last character of a base64url signature contains padding bits, so the first one is changed.
     let first = if signature.starts_with('A') { "B" } else { "A" };
     let vendors_claims = vendor.token.split('.').nth(1).unwrap();
     vec![
@@ -149,7 +149,7 @@ fn bad_tokens(customer: &Person, vendor: &Person) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn callers_without_a_good_token_are_refused_by_every_service() {
+async fn callers_without_a_valid_token_are_refused_by_every_service() {
     let Stage {
         shop,
         vendor,
@@ -177,7 +177,7 @@ async fn callers_without_a_good_token_are_refused_by_every_service() {
 }
 
 #[tokio::test]
-async fn callers_of_another_role_or_name_are_refused() {
+async fn callers_without_permission_are_refused() {
     let Stage {
         vendor,
         customer,
@@ -204,8 +204,8 @@ async fn callers_of_another_role_or_name_are_refused() {
         (
             404,
             vec![
-                ("order of somebody else", read(&neighbour, &order)),
-                ("order of nobody", read(&customer, &format!("ord_{NOBODY}"))),
+                ("order of another customer", read(&neighbour, &order)),
+                ("unknown order", read(&customer, &format!("ord_{UNUSED}"))),
             ],
         ),
     ])

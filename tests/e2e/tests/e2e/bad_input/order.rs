@@ -1,13 +1,13 @@
-//! Orders.
+//! Invalid requests for orders.
 
 use e2e::{cluster::unique, shop::order_of};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{NOBODY, Stage, TEN_MEBIBYTES, refused, stage, text};
+use super::{Stage, TEN_MEBIBYTES, UNUSED, refused, stage, text};
 
 #[tokio::test]
-async fn orders_that_break_a_rule_are_refused() {
+async fn invalid_orders_are_refused() {
     let Stage {
         customer, product, ..
     } = stage().await;
@@ -41,11 +41,11 @@ async fn orders_that_break_a_rule_are_refused() {
                     item(json!({ "sku": product.sku, "quantity": 1, "price": "0.01" })),
                 ),
                 ("no items", with("/items", json!([]))),
-                ("a thousand items", with("/items", vec![one; 1_000].into())),
+                ("1,000 items", with("/items", vec![one; 1_000].into())),
                 ("neither SKU nor id", item(json!({ "quantity": 1 }))),
                 (
                     "id of a user",
-                    item(json!({ "product_id": format!("usr_{NOBODY}"), "quantity": 1 })),
+                    item(json!({ "product_id": format!("usr_{UNUSED}"), "quantity": 1 })),
                 ),
                 (
                     "unknown product",
@@ -64,7 +64,7 @@ async fn orders_that_break_a_rule_are_refused() {
                     with("/shipping_address/city", Value::Null),
                 ),
                 (
-                    "endless address",
+                    "address of 100,000 characters",
                     with("/shipping_address/line1", json!("x".repeat(100_000))),
                 ),
                 ("negative total", with("/expected_total", json!("-1.00"))),
@@ -79,7 +79,7 @@ async fn orders_that_break_a_rule_are_refused() {
 }
 
 #[tokio::test]
-async fn quantities_that_cannot_be_are_refused() {
+async fn invalid_quantities_are_refused() {
     let Stage {
         customer, product, ..
     } = stage().await;
@@ -115,7 +115,7 @@ async fn quantities_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn orders_that_are_no_orders_are_refused() {
+async fn malformed_orders_are_refused() {
     let Stage {
         shop,
         customer,
@@ -126,7 +126,7 @@ async fn orders_that_are_no_orders_are_refused() {
     let keyed = |key: &str| bare(Method::POST).header("Idempotency-Key", key);
     let post = || keyed(&unique("bad"));
     let body = order_of(&product.sku, 1);
-    let stranger = shop
+    let anonymous = shop
         .request(Method::POST, "/api/v1/orders")
         .header("Idempotency-Key", "k");
     refused([
@@ -139,7 +139,7 @@ async fn orders_that_are_no_orders_are_refused() {
                 ("key of 256 letters", keyed(&"k".repeat(256)).json(&body)),
             ],
         ),
-        (401, vec![("no token", stranger.json(&body))]),
+        (401, vec![("no token", anonymous.json(&body))]),
         (405, vec![("wrong method", bare(Method::DELETE))]),
         (
             413,
@@ -157,7 +157,7 @@ async fn orders_that_are_no_orders_are_refused() {
 }
 
 #[tokio::test]
-async fn reads_of_orders_that_make_no_sense_are_refused() {
+async fn invalid_reads_of_orders_are_refused() {
     let Stage { customer, .. } = stage().await;
     let read = |path: &str| customer.request(Method::GET, &format!("/api/v1/orders{path}"));
     refused([
@@ -165,8 +165,8 @@ async fn reads_of_orders_that_make_no_sense_are_refused() {
             404,
             vec![
                 ("malformed id", read("/nonsense")),
-                ("id of a product", read(&format!("/prd_{NOBODY}"))),
-                ("unknown route", read(&format!("/ord_{NOBODY}/nothing"))),
+                ("id of a product", read(&format!("/prd_{UNUSED}"))),
+                ("unknown route", read(&format!("/ord_{UNUSED}/nothing"))),
             ],
         ),
         (
@@ -174,7 +174,7 @@ async fn reads_of_orders_that_make_no_sense_are_refused() {
             vec![
                 ("unknown state", read("?status=nonsense")),
                 ("bad time", read("?from=yesterday")),
-                ("a page of too many", read("?limit=1000")),
+                ("page that is too large", read("?limit=1000")),
                 ("bad cursor", read("?cursor=bm9uc2Vuc2U")),
                 ("unknown parameter", read("?colour=red")),
             ],

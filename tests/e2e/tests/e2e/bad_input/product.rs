@@ -1,10 +1,10 @@
-//! Products and stock.
+//! Invalid requests for products and stock.
 
 use e2e::{Person, cluster::unique};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{NOBODY, Stage, TEN_MEBIBYTES, refused, stage, text};
+use super::{Stage, TEN_MEBIBYTES, UNUSED, refused, stage, text};
 
 fn product(field: &str, value: Value) -> Value {
     let mut body = json!({ "sku": unique("BAD").to_uppercase(), "name": "Sieve", "price": "5.00" });
@@ -13,7 +13,7 @@ fn product(field: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn products_that_break_a_rule_are_refused() {
+async fn invalid_products_are_refused() {
     let Stage {
         vendor,
         product: sold,
@@ -62,7 +62,7 @@ async fn products_that_break_a_rule_are_refused() {
 }
 
 #[tokio::test]
-async fn prices_that_cannot_be_are_refused() {
+async fn invalid_prices_are_refused() {
     let Stage { vendor, .. } = stage().await;
     let price = |literal: &'static str| {
         let request = vendor.request(Method::POST, "/api/v1/products");
@@ -99,26 +99,26 @@ async fn prices_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn reads_of_products_that_make_no_sense_are_refused() {
+async fn invalid_reads_of_products_are_refused() {
     let Stage { shop, .. } = stage().await;
     let read = |path: &str| shop.request(Method::GET, &format!("/api/v1/products{path}"));
-    let nowhere = shop.request(Method::GET, "/api/v1/product/nothing/at/all");
+    let unknown_route = shop.request(Method::GET, "/api/v1/product/nothing/at/all");
     refused([
         (
             404,
             vec![
-                ("product of nobody", read(&format!("/prd_{NOBODY}"))),
-                ("id of an order", read(&format!("/ord_{NOBODY}"))),
+                ("unknown product", read(&format!("/prd_{UNUSED}"))),
+                ("id of an order", read(&format!("/ord_{UNUSED}"))),
                 ("NUL in its id", read("/a%00b")),
-                ("unknown route", nowhere),
+                ("unknown route", unknown_route),
             ],
         ),
         (
             422,
             vec![
-                ("a page of none", read("?limit=0")),
-                ("a page of too many", read("?limit=101")),
-                ("a page of some", read("?limit=some")),
+                ("empty page", read("?limit=0")),
+                ("page that is too large", read("?limit=101")),
+                ("limit that is not a number", read("?limit=some")),
                 ("unknown parameter", read("?colour=red")),
                 ("bad cursor", read("?cursor=nonsense")),
                 ("NUL in a parameter", read("?cursor=%00")),
@@ -129,7 +129,7 @@ async fn reads_of_products_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test]
-async fn changes_of_somebody_elses_or_of_an_old_product_are_refused() {
+async fn changes_without_permission_or_of_an_old_version_are_refused() {
     let Stage {
         vendor,
         rival,
@@ -163,7 +163,7 @@ async fn changes_of_somebody_elses_or_of_an_old_product_are_refused() {
 }
 
 #[tokio::test]
-async fn stock_that_cannot_be_is_refused() {
+async fn invalid_stock_levels_are_refused() {
     let Stage {
         vendor,
         rival,
@@ -227,7 +227,7 @@ async fn stock_that_cannot_be_is_refused() {
                 ("huge", set("99999999999999999999")),
                 ("the largest of 64 bits", set("9223372036854775807")),
                 ("a fraction", set("1.5")),
-                ("in words", set("\"many\"")),
+                ("a text", set("\"many\"")),
                 ("unknown field", set("1, \"held\": 0")),
             ],
         ),
@@ -237,7 +237,7 @@ async fn stock_that_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn adjustments_that_cannot_be_are_refused() {
+async fn invalid_adjustments_are_refused() {
     let Stage {
         vendor,
         product: sold,
@@ -254,15 +254,15 @@ async fn adjustments_that_cannot_be_are_refused() {
         )
     };
     refused([
-        (409, vec![("more than there is", adjust("-1000"))]),
+        (409, vec![("more units than exist", adjust("-1000"))]),
         (
             422,
             vec![
                 ("huge", adjust("99999999999999999999")),
                 ("the largest of 64 bits", adjust("9223372036854775807")),
                 ("the smallest of 64 bits", adjust("-9223372036854775808")),
-                ("nothing", adjust("0")),
-                ("in words", adjust("\"a few\"")),
+                ("zero", adjust("0")),
+                ("a text", adjust("\"a few\"")),
             ],
         ),
     ])

@@ -66,7 +66,7 @@ async fn the_alias_without_a_version_is_the_same(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn an_address_or_username_makes_one_account(pool: PgPool) {
+async fn an_address_and_a_username_belong_to_one_account(pool: PgPool) {
     let auth = Auth::new(pool);
     auth.customer("ann").await;
     auth.post(PATH, with("email", json!("ANN@example.com")))
@@ -78,7 +78,7 @@ async fn an_address_or_username_makes_one_account(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn two_registrations_at_once_make_one_account(pool: PgPool) {
+async fn of_two_concurrent_registrations_one_creates_an_account(pool: PgPool) {
     let auth = Auth::new(pool);
     let (one, two) = tokio::join!(
         auth.post(PATH, registration("ann")),
@@ -90,7 +90,7 @@ async fn two_registrations_at_once_make_one_account(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_vendor_registers_where_the_shop_is_open(pool: PgPool) {
+async fn a_vendor_can_register_if_the_shop_allows_it(pool: PgPool) {
     let answer = Auth::new(pool)
         .post(PATH, with("role", json!("SELLER")))
         .await;
@@ -101,7 +101,7 @@ async fn a_vendor_registers_where_the_shop_is_open(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_vendor_is_refused_where_the_shop_is_closed(pool: PgPool) {
+async fn a_vendor_is_refused_if_the_shop_does_not_allow_it(pool: PgPool) {
     let auth = Auth::with(
         pool,
         Settings {
@@ -121,7 +121,7 @@ async fn a_vendor_is_refused_where_the_shop_is_closed(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn nobody_registers_as_an_administrator(pool: PgPool) {
+async fn registration_as_an_administrator_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
     auth.post(PATH, with("role", json!("admin")))
         .await
@@ -135,7 +135,7 @@ async fn nobody_registers_as_an_administrator(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_field_that_breaks_a_rule_is_named(pool: PgPool) {
+async fn an_invalid_field_is_named(pool: PgPool) {
     let auth = Auth::new(pool);
     for (field, value) in [
         ("email", json!("ann")),
@@ -167,12 +167,12 @@ async fn a_field_that_breaks_a_rule_is_named(pool: PgPool) {
     assert_eq!(
         auth.post(PATH, registration("ann")).await.status,
         201,
-        "none of them left anything behind"
+        "refused registrations must create no account"
     );
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_body_that_is_no_json_is_refused(pool: PgPool) {
+async fn a_body_that_is_not_json_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
     let send = |kind: &str, body: &str| {
         Request::post(PATH)
@@ -190,7 +190,7 @@ async fn a_body_that_is_no_json_is_refused(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn one_address_cannot_go_on_for_ever(pool: PgPool) {
+async fn requests_from_one_address_are_limited(pool: PgPool) {
     let address = AddressLimits {
         address_limit_per_minute: 2,
         ..AddressLimits::default()
@@ -227,12 +227,12 @@ async fn one_address_cannot_go_on_for_ever(pool: PgPool) {
     assert_eq!(
         auth.send(from("203.0.113.2")).await.status,
         422,
-        "another client is not held up"
+        "another client must not be limited"
     );
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn one_account_cannot_be_tried_for_ever(pool: PgPool) {
+async fn registrations_of_one_address_are_limited(pool: PgPool) {
     let mut settings = Settings::default();
     settings.account.account_limit_per_15_minutes = 2;
     let auth = Auth::with(pool, settings);
@@ -281,7 +281,7 @@ async fn a_flood_is_refused_and_not_queued(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_password_that_is_guessed_first_is_refused(pool: PgPool) {
+async fn an_easily_guessed_password_is_refused(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     for (password, code) in [
         ("password", "password_common"),
@@ -315,7 +315,7 @@ async fn a_password_that_is_guessed_first_is_refused(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn no_password_is_kept_in_clear(pool: PgPool) {
+async fn no_password_is_stored_in_plain_text(pool: PgPool) {
     Auth::new(pool.clone()).customer("ann").await;
     let hash: String = sqlx::query_scalar("SELECT password_hash FROM users")
         .fetch_one(&pool)

@@ -12,7 +12,7 @@ async fn patch(auth: &Auth, token: &str, body: Value) -> Answer {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn what_is_absent_stays(pool: PgPool) {
+async fn absent_members_keep_their_values(pool: PgPool) {
     let auth = Auth::new(pool);
     let ann = auth.customer("ann").await;
     let answer = patch(&auth, ann.access(), json!({ "full_name": "Ann Other" })).await;
@@ -30,7 +30,7 @@ async fn what_is_absent_stays(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn null_takes_the_username_away_and_no_name(pool: PgPool) {
+async fn null_removes_the_username_and_is_refused_for_the_name(pool: PgPool) {
     let auth = Auth::new(pool);
     let ann = auth.customer("ann").await;
     assert_eq!(
@@ -72,7 +72,7 @@ async fn put_is_the_same_and_merge_patch_is_a_type(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn nobody_gives_themselves_a_role_or_a_taken_name(pool: PgPool) {
+async fn a_role_and_a_taken_username_are_refused(pool: PgPool) {
     let auth = Auth::new(pool);
     let (ann, _ben) = (auth.customer("ann").await, auth.customer("ben").await);
     for field in [

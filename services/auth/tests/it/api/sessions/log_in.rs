@@ -46,8 +46,8 @@ async fn every_failure_has_the_same_answer(pool: PgPool) {
     let wrong = auth.log_in("ann@example.com", "wrong password").await;
     wrong.is(401, "invalid_credentials");
     assert!(wrong.header("www-authenticate").starts_with("Bearer"));
-    let unknown = auth.log_in("nobody@example.com", PASSWORD).await;
-    let unknown_name = auth.log_in("nobody", PASSWORD).await;
+    let unknown = auth.log_in("unknown@example.com", PASSWORD).await;
+    let unknown_name = auth.log_in("unknown", PASSWORD).await;
     let suspended = auth.log_in("sue@example.com", PASSWORD).await;
     for other in [unknown, unknown_name, suspended] {
         assert_eq!(
@@ -58,7 +58,7 @@ async fn every_failure_has_the_same_answer(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_body_out_of_form_is_refused(pool: PgPool) {
+async fn a_malformed_body_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
     for (body, pointer) in [
         (json!({ "password": PASSWORD }), "/email"),
@@ -83,12 +83,12 @@ async fn a_body_out_of_form_is_refused(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn an_account_is_not_tried_for_ever_whether_it_exists_or_not(pool: PgPool) {
+async fn failures_are_limited_whether_the_account_exists_or_not(pool: PgPool) {
     let mut settings = Settings::default();
     settings.account.account_limit_per_15_minutes = 3;
     let auth = Auth::with(pool.clone(), settings);
     auth.customer("ann").await;
-    for email in ["ann@example.com", "nobody@example.com"] {
+    for email in ["ann@example.com", "unknown@example.com"] {
         for _ in 0..3 {
             auth.log_in(email, "wrong password")
                 .await
@@ -118,7 +118,7 @@ async fn an_account_is_not_tried_for_ever_whether_it_exists_or_not(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn tries_at_the_same_time_do_not_pass_the_limit_together(pool: PgPool) {
+async fn concurrent_attempts_do_not_exceed_the_limit_together(pool: PgPool) {
     let mut settings = Settings::default();
     settings.account.account_limit_per_15_minutes = 3;
     let auth = std::sync::Arc::new(Auth::with(pool, settings));
@@ -137,7 +137,7 @@ async fn tries_at_the_same_time_do_not_pass_the_limit_together(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_try_that_found_no_room_is_no_failure(pool: PgPool) {
+async fn an_attempt_without_a_place_in_the_queue_is_not_a_failure(pool: PgPool) {
     let hashing = HashingLimits {
         hashing_threads: 1,
         hashing_line: 0,
@@ -170,7 +170,7 @@ async fn a_try_that_found_no_room_is_no_failure(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_success_forgives_the_failures_before_it(pool: PgPool) {
+async fn a_success_resets_the_count_of_failures(pool: PgPool) {
     let mut settings = Settings::default();
     settings.account.account_limit_per_15_minutes = 2;
     let auth = Auth::with(pool, settings);
@@ -184,14 +184,14 @@ async fn a_success_forgives_the_failures_before_it(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn no_address_is_kept_with_its_attempts(pool: PgPool) {
+async fn no_email_address_is_stored_with_its_attempts(pool: PgPool) {
     let auth = Auth::new(pool.clone());
-    auth.log_in("nobody@example.com", PASSWORD)
+    auth.log_in("unknown@example.com", PASSWORD)
         .await
         .is(401, "invalid_credentials");
     let row: String = sqlx::query_scalar("SELECT encode(identifier_hash, 'escape') FROM attempts")
         .fetch_one(&pool)
         .await
         .unwrap();
-    assert!(!row.contains("nobody"));
+    assert!(!row.contains("unknown"));
 }

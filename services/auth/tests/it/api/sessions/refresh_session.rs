@@ -6,7 +6,7 @@ use crate::support::fixture::{Auth, PASSWORD, Settings};
 
 const CODE: &str = "refresh_token_invalid";
 
-/// As if every rotation so far had happened this long ago.
+/// Moves every rotation so far into the past by this interval.
 async fn later(pool: &PgPool, interval: &str) {
     sqlx::query("UPDATE refresh_tokens SET rotated_at = rotated_at - $1::interval, expires_at = expires_at - $1::interval")
         .bind(interval)
@@ -16,7 +16,7 @@ async fn later(pool: &PgPool, interval: &str) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_refresh_token_gives_new_tokens_again_and_again(pool: PgPool) {
+async fn each_refresh_token_of_a_chain_is_exchanged_for_new_tokens(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let mut last = auth.customer("ann").await;
     for _ in 0..3 {
@@ -38,7 +38,7 @@ async fn a_refresh_token_gives_new_tokens_again_and_again(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_lost_answer_is_given_again_within_the_grace(pool: PgPool) {
+async fn a_lost_response_is_repeated_within_the_grace_period(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let first = auth.customer("ann").await;
     let lost = auth.refresh(first.refresh()).await;
@@ -50,7 +50,7 @@ async fn a_lost_answer_is_given_again_within_the_grace(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn refreshes_at_the_same_time_get_the_same_successor(pool: PgPool) {
+async fn concurrent_refreshes_get_the_same_successor(pool: PgPool) {
     let auth = std::sync::Arc::new(Auth::new(pool.clone()));
     let token = auth.customer("ann").await.refresh().to_owned();
     let mut refreshes = tokio::task::JoinSet::new();
@@ -73,7 +73,7 @@ async fn refreshes_at_the_same_time_get_the_same_successor(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_reuse_after_the_grace_ends_the_family(pool: PgPool) {
+async fn a_reuse_after_the_grace_period_ends_the_family(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let first = auth.customer("ann").await;
     let second = auth.refresh(first.refresh()).await;
@@ -91,12 +91,12 @@ async fn a_reuse_after_the_grace_ends_the_family(pool: PgPool) {
     assert_eq!(
         auth.log_in("ann", PASSWORD).await.status,
         200,
-        "the account itself goes on"
+        "the account must still be usable"
     );
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_reuse_behind_the_successor_ends_the_family_within_the_grace_too(pool: PgPool) {
+async fn a_reuse_after_the_successor_ends_the_family_within_the_grace_period_too(pool: PgPool) {
     let auth = Auth::new(pool);
     let first = auth.customer("ann").await;
     let second = auth.refresh(first.refresh()).await;
@@ -106,7 +106,7 @@ async fn a_reuse_behind_the_successor_ends_the_family_within_the_grace_too(pool:
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn one_session_ends_and_the_others_go_on(pool: PgPool) {
+async fn the_end_of_one_session_does_not_end_others(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let stolen = auth.customer("ann").await;
     let other = auth.log_in("ann", PASSWORD).await;
@@ -117,7 +117,7 @@ async fn one_session_ends_and_the_others_go_on(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_token_ends_after_seven_days(pool: PgPool) {
+async fn a_token_expires_after_seven_days(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let first = auth.customer("ann").await;
     later(&pool, "6 days 23 hours 59 minutes").await;
@@ -142,7 +142,7 @@ async fn a_suspended_user_gets_no_new_tokens(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn what_was_never_given_out_is_refused(pool: PgPool) {
+async fn a_token_that_was_never_issued_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
     auth.customer("ann").await;
     for token in [
@@ -162,7 +162,7 @@ async fn what_was_never_given_out_is_refused(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn an_access_token_carries_the_roles_of_the_day(pool: PgPool) {
+async fn an_access_token_has_the_current_roles(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let first = auth.customer("ann").await;
     sqlx::query("UPDATE users SET roles = '{customer,vendor}'")
@@ -182,7 +182,7 @@ async fn an_access_token_carries_the_roles_of_the_day(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn one_account_does_not_refresh_for_ever(pool: PgPool) {
+async fn refreshes_of_one_account_are_limited(pool: PgPool) {
     let mut settings = Settings::default();
     settings.account.account_refresh_limit_per_15_minutes = 2;
     let auth = Auth::with(pool, settings);
@@ -197,7 +197,7 @@ async fn one_account_does_not_refresh_for_ever(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn no_refresh_token_is_kept_in_clear(pool: PgPool) {
+async fn no_refresh_token_is_stored_in_plain_text(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let first = auth.customer("ann").await;
     let token = auth::tokens::secret::RefreshToken::parse(first.refresh()).unwrap();

@@ -7,7 +7,7 @@ use crate::support::fixture::{Auth, request};
 const PATH: &str = "/api/v1/auth/validate";
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_good_token_says_whose_it_is(pool: PgPool) {
+async fn a_valid_token_identifies_its_user(pool: PgPool) {
     let auth = Auth::new(pool);
     let ann = auth.customer("ann").await;
     let answer = auth.get(PATH, ann.access()).await;
@@ -23,7 +23,7 @@ async fn a_good_token_says_whose_it_is(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn no_token_or_a_bad_one_is_refused_with_a_challenge(pool: PgPool) {
+async fn a_missing_or_invalid_token_is_refused_with_a_challenge(pool: PgPool) {
     let auth = Auth::new(pool);
     let ann = auth.customer("ann").await;
     let missing = auth.send(request("GET", PATH, None, None)).await;

@@ -34,7 +34,7 @@ async fn the_published_keys_verify_a_token(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn every_key_is_published_and_nothing_private(pool: PgPool) {
+async fn every_key_is_published_without_its_private_part(pool: PgPool) {
     let answer = Auth::new(pool)
         .send(request("GET", PATHS[0], None, None))
         .await;
@@ -60,7 +60,7 @@ async fn every_key_is_published_and_nothing_private(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_token_names_its_type_its_key_and_its_end(pool: PgPool) {
+async fn a_token_has_its_type_its_key_and_its_expiry(pool: PgPool) {
     let auth = Auth::new(pool);
     let ann = auth.customer("ann").await;
     let header = jsonwebtoken::decode_header(ann.access()).unwrap();
@@ -76,7 +76,7 @@ async fn a_token_names_its_type_its_key_and_its_end(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_rotation_logs_nobody_out(pool: PgPool) {
+async fn a_rotation_logs_no_user_out(pool: PgPool) {
     let auth = Auth::new(pool);
     let ann = auth.customer("ann").await;
     let rotated = KeyFiles {
@@ -117,7 +117,7 @@ async fn a_rotation_logs_nobody_out(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_broken_folder_leaves_the_keys_as_they_are(pool: PgPool) {
+async fn an_invalid_folder_leaves_the_keys_unchanged(pool: PgPool) {
     let auth = Auth::new(pool);
     let ann = auth.customer("ann").await;
     let mut broken = KeyFiles {

@@ -17,7 +17,7 @@ use tokio::{net::TcpListener, sync::watch, time::Instant};
 
 use crate::support::fixture::{Auth, Settings, request, scope};
 
-/// auth's two ports, listening, and the folder of internal tokens.
+/// auth listening on its two ports, and the folder of internal tokens.
 struct Listening {
     public: String,
     internal: String,
@@ -96,7 +96,7 @@ async fn listen(router: Router) -> String {
     format!("http://{address}")
 }
 
-/// How long the verifier goes on to accept this token.
+/// How long the verifier continues to accept this token.
 async fn refused_after(verifier: &Verifier, token: &str, code: &str) -> Duration {
     let begun = Instant::now();
     eventually(code, async || match verifier.verify(token).await {
@@ -127,13 +127,13 @@ async fn another_service_refuses_a_logged_out_token_within_two_seconds(pool: PgP
     assert!(late < Duration::from_secs(2), "{late:?}");
     assert!(
         neighbour.verify(other.access()).await.is_ok(),
-        "nobody else"
+        "other tokens must still be accepted"
     );
     assert_eq!(neighbour.signatures_checked(), 2, "one for each token");
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn what_commits_late_is_heard_of_too(pool: PgPool) {
+async fn a_revocation_that_commits_late_is_not_missed(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let listening = Listening::start(&auth).await;
     let neighbour = listening.neighbour().await;
@@ -143,7 +143,7 @@ async fn what_commits_late_is_heard_of_too(pool: PgPool) {
         .execute(&mut *transaction)
         .await
         .unwrap();
-    // The third request from now on begins only after the second was answered.
+    // The third request from now on begins only after the second has a response.
     let before = listening.asked.load(Ordering::Relaxed);
     eventually("the feed is read meanwhile", async || {
         listening.asked.load(Ordering::Relaxed) >= before + 3
@@ -196,7 +196,7 @@ async fn changed_roles_status_or_password_raise_the_epoch_and_a_profile_does_not
     assert_eq!(
         caller.roles.len(),
         2,
-        "a refreshed token says what is true now"
+        "a refreshed token must have the current state"
     );
 
     run(&pool, "UPDATE users SET status = 'suspended'").await;
@@ -209,7 +209,7 @@ async fn changed_roles_status_or_password_raise_the_epoch_and_a_profile_does_not
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_revocation_stays_as_long_as_a_token_may_live_and_no_longer(pool: PgPool) {
+async fn a_revocation_is_kept_exactly_as_long_as_a_token_may_be_valid(pool: PgPool) {
     let auth = Auth::with(pool.clone(), Settings::default());
     let listening = Listening::start(&auth).await;
     auth.customer("ann").await;
@@ -257,7 +257,7 @@ async fn a_revocation_stays_as_long_as_a_token_may_live_and_no_longer(pool: PgPo
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn only_neighbours_read_the_feed(pool: PgPool) {
+async fn only_other_services_may_read_the_feed(pool: PgPool) {
     let auth = Auth::new(pool);
     let listening = Listening::start(&auth).await;
     let session = auth.customer("ann").await;

@@ -1,4 +1,4 @@
-//! Objects of somebody else under a name that the stack needs: reported, and left alone.
+//! Objects that do not belong to a stack and have a name that it needs: they are reported and left unchanged.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,18 @@ use serde_json::{Value, json};
 use crate::stacks::own;
 
 #[tokio::test]
-async fn a_strangers_object_of_the_same_name_is_reported_and_left_alone() {
-    let namespace = own("stranger").await;
+async fn a_foreign_object_of_the_same_name_is_reported_and_left_unchanged() {
+    let namespace = own("foreign").await;
     let stack = namespace.stack("shop");
     let services = namespace.api::<Service>();
     let port = ServicePort {
         port: 4711,
         ..ServicePort::default()
     };
-    let stranger = Service {
+    let foreign = Service {
         metadata: ObjectMeta {
             name: Some("shop-product".to_owned()),
-            labels: Some(BTreeMap::from([(
-                "owner".to_owned(),
-                "somebody".to_owned(),
-            )])),
+            labels: Some(BTreeMap::from([("owner".to_owned(), "another".to_owned())])),
             ..ObjectMeta::default()
         },
         spec: Some(ServiceSpec {
@@ -34,7 +31,7 @@ async fn a_strangers_object_of_the_same_name_is_reported_and_left_alone() {
         ..Service::default()
     };
     let before = services
-        .create(&PostParams::default(), &stranger)
+        .create(&PostParams::default(), &foreign)
         .await
         .unwrap();
 
@@ -68,7 +65,7 @@ async fn a_strangers_object_of_the_same_name_is_reported_and_left_alone() {
 }
 
 #[tokio::test]
-async fn what_patroni_left_of_a_database_that_is_gone_does_not_stop_a_new_one() {
+async fn state_that_patroni_left_of_a_removed_database_does_not_stop_a_new_one() {
     let namespace = own("leftover").await;
     let stack = namespace.stack("shop");
     for name in ["shop-postgres-config", "shop-postgres-leader"] {
@@ -114,7 +111,7 @@ async fn what_patroni_left_of_a_database_that_is_gone_does_not_stop_a_new_one() 
     namespace.delete().await.unwrap();
 }
 
-/// The database and nothing else.
+/// A stack with only its database.
 fn without_pods() -> Value {
     let none = json!({ "replicas": 0 });
     json!({ "components": { "auth": none, "product": none, "order": none, "worker": none } })

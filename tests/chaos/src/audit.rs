@@ -1,5 +1,5 @@
-//! The audit: the buyers' journal against order's database, that against product's and the payment provider's books,
-//! and each against itself. The numbers are those of issue 4.
+//! The audit: it compares the buyers' journal with order's database, that with product's database and the payment
+//! provider's records, and each with itself. The numbers are those of issue 4.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,12 +8,12 @@ use local_shop::Shop;
 
 use crate::buyer::{Entry, Item, Outcome};
 
-/// (1) Product's own audit: counters against the ledger and the holds.
+/// (1) Product's own audit: the counters match the movements and the holds.
 const STOCK: &str = include_str!("../../../services/product/audit.sql");
-/// Violations of one kind that are shown.
+/// The number of violations of one kind that are shown.
 const SHOWN: usize = 3;
 
-/// (3) One order for each key, and none without.
+/// (3) Each key has one order, and no order is without a key.
 const KEYS: &str = "
     SELECT 'order ' || id || ' has no key' FROM orders
     WHERE NOT EXISTS (SELECT FROM idempotency_keys WHERE order_id = orders.id AND operation = 'place_order')
@@ -23,14 +23,14 @@ const KEYS: &str = "
     UNION ALL
     SELECT 'order ' || id || ' has no saga' FROM orders WHERE NOT EXISTS (SELECT FROM sagas WHERE order_id = orders.id)";
 
-/// (4) Money: every order that is paid was captured once and whole, and the provider's books say the same.
+/// (4) Money: every paid order was captured once and in full, and the provider's records agree.
 const MONEY: &str = "
     SELECT 'payment ' || p.id || ': captured ' || p.captured_minor || ', refunded ' || p.refunded_minor || '; the provider says '
         || coalesce(l.captured_minor, 0) || ', ' || coalesce(l.refunded_minor, 0)
     FROM payments p LEFT JOIN mock_provider_ledger l ON l.payment_id = p.id
     WHERE p.captured_minor <> coalesce(l.captured_minor, 0) OR p.refunded_minor <> coalesce(l.refunded_minor, 0)
     UNION ALL
-    SELECT 'the provider took money of nobody: ' || l.payment_id FROM mock_provider_ledger l
+    SELECT 'the provider captured money without a payment: ' || l.payment_id FROM mock_provider_ledger l
     WHERE NOT EXISTS (SELECT FROM payments WHERE id = l.payment_id)
     UNION ALL
     SELECT 'payment ' || payment_id || ' was captured ' || captures || ' times' FROM mock_provider_ledger WHERE captures > 1
@@ -44,7 +44,7 @@ const MONEY: &str = "
     SELECT 'payment ' || p.id || ' by ' || p.method || ' is ' || p.status || ' and authorised at the provider for ever' FROM payments p
     JOIN mock_provider_ledger l ON l.payment_id = p.id
     WHERE p.status = 'failed' AND l.authorized_minor > 0 AND NOT l.voided AND l.captured_minor = 0
-        -- What a provider will not capture is worth nothing.
+        -- An authorization that the provider never captures takes no money.
         AND p.method <> 'mock_capture_refused'
     UNION ALL
     SELECT 'order ' || o.id || ' is ' || o.payment_status || ', captured ' || coalesce(sum(p.captured_minor), 0) || ' of ' || o.total_minor
@@ -52,7 +52,7 @@ const MONEY: &str = "
     GROUP BY o.id HAVING (o.payment_status = 'paid') <> (coalesce(sum(p.captured_minor), 0) = o.total_minor AND coalesce(sum(p.refunded_minor), 0) = 0 AND count(p.id) > 0)
         AND o.payment_status IN ('paid', 'unpaid')";
 
-/// (5) One event for each change, each with its number.
+/// (5) Each change has one event, and each event has its number.
 const EVENTS: &str = "
     SELECT 'order ' || order_id || ': version ' || version || ', events ' || events FROM order_event_gaps
     UNION ALL
@@ -62,7 +62,7 @@ const EVENTS: &str = "
     SELECT 'version ' || version || ' of order ' || order_id || ' was published ' || count(p.sequence) || ' times'
     FROM order_events LEFT JOIN published_events p USING (order_id, version) GROUP BY order_id, version HAVING count(p.sequence) <> 1
     UNION ALL
-    SELECT 'an event of version ' || version || ' of order ' || order_id || ' was published before its elder' FROM published_events later
+    SELECT 'an event of version ' || version || ' of order ' || order_id || ' was published before an earlier one' FROM published_events later
     WHERE EXISTS (SELECT FROM published_events earlier WHERE earlier.order_id = later.order_id
         AND earlier.version < later.version AND earlier.sequence > later.sequence)";
 
@@ -71,7 +71,7 @@ const SAGAS: &str =
     "SELECT 'saga of ' || order_id || ' is open: ' || coalesce(last_error, '') FROM sagas
     WHERE finished_at IS NULL AND deadline < now()";
 
-/// Everything that is wrong; empty in a shop at rest.
+/// All violations; a shop without changes in progress has none.
 pub fn audit(shop: &Shop, journal: &[Entry]) -> Result<Vec<String>> {
     let mut violations = Vec::new();
     for (database, statement) in [
@@ -84,7 +84,7 @@ pub fn audit(shop: &Shop, journal: &[Entry]) -> Result<Vec<String>> {
         some(&mut violations, shop.sql(database, statement)?);
     }
     let orders = orders(shop)?;
-    some(&mut violations, promises(journal, &orders));
+    some(&mut violations, acknowledged(journal, &orders));
     some(&mut violations, both_sides(shop, &orders)?);
     for entry in journal {
         some(&mut violations, entry.faults.clone());
@@ -100,13 +100,13 @@ fn some(violations: &mut Vec<String>, found: Vec<String>) {
     }
 }
 
-/// An order as its database has it.
+/// An order in order's database.
 #[derive(Debug)]
 struct Row {
     user: String,
     key: String,
     status: String,
-    /// Why it is cancelled.
+    /// The reason of its cancellation.
     reason: String,
     items: Vec<Item>,
 }
@@ -119,12 +119,12 @@ fn orders(shop: &Shop) -> Result<HashMap<String, Row>> {
          FROM orders o LEFT JOIN idempotency_keys k ON k.order_id = o.id AND k.operation = 'place_order'",
     )?;
     rows.iter()
-        .map(|row| read(row).with_context(|| format!("a row cannot be read: {row}")))
+        .map(|row| parse(row).with_context(|| format!("cannot parse a row: {row}")))
         .collect()
 }
 
-/// `id|user|key|status|reason|SKU*units SKU*units`
-fn read(row: &str) -> Option<(String, Row)> {
+/// Parses `id|user|key|status|reason|SKU*units SKU*units`.
+fn parse(row: &str) -> Option<(String, Row)> {
     let fields: Vec<&str> = row.split('|').collect();
     let [id, user, key, status, reason, items] = fields[..] else {
         return None;
@@ -146,8 +146,8 @@ fn read(row: &str) -> Option<(String, Row)> {
     Some((id.to_owned(), row))
 }
 
-/// (2), (3) What was acknowledged is there, as it was asked for; what was refused is not; nobody gets two.
-fn promises(journal: &[Entry], orders: &HashMap<String, Row>) -> Vec<String> {
+/// (2), (3) Each acknowledged order exists as requested, no refused order exists, and no key has two orders.
+fn acknowledged(journal: &[Entry], orders: &HashMap<String, Row>) -> Vec<String> {
     let mut violations = Vec::new();
     let mut by_key: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for (id, row) in orders {
@@ -163,12 +163,12 @@ fn promises(journal: &[Entry], orders: &HashMap<String, Row>) -> Vec<String> {
         let made = by_key.get(&(user.as_str(), key.as_str()));
         match &entry.outcome {
             Outcome::Placed(id) => match orders.get(&id.to_string()) {
-                None => violations.push(format!("{id} was acknowledged and is not there")),
+                None => violations.push(format!("{id} was acknowledged and does not exist")),
                 Some(row) => {
                     let mut wanted = entry.items.clone();
                     wanted.sort();
                     if row.items != wanted || row.key != *key || row.user != user {
-                        violations.push(format!("{id} is not what was asked for: {row:?}"));
+                        violations.push(format!("{id} is not as requested: {row:?}"));
                     }
                 }
             },
@@ -181,7 +181,7 @@ fn promises(journal: &[Entry], orders: &HashMap<String, Row>) -> Vec<String> {
     violations
 }
 
-/// (4) A committed hold for each confirmed order, and the other way round; the same units on both sides.
+/// (4) Each confirmed order has a committed hold and vice versa, with the same units on both sides.
 fn both_sides(shop: &Shop, orders: &HashMap<String, Row>) -> Result<Vec<String>> {
     let rows = shop.sql(
         "product",
@@ -208,10 +208,10 @@ fn both_sides(shop: &Shop, orders: &HashMap<String, Row>) -> Result<Vec<String>>
             .collect();
         let right = match row.status.as_str() {
             "confirmed" | "completed" => state == "committed" && units == items.join(" "),
-            // Its units went to somebody else, and product knows it.
+            // Other orders got its units, and its hold has ended.
             "cancelled" if row.reason == "shortfall" => matches!(state, "lost" | "expired"),
             "cancelled" => state != "held" && (state != "committed" || units.is_empty()),
-            // Nobody has paid yet.
+            // The order is not paid yet.
             _ => state == "held",
         };
         if !right {

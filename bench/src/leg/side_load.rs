@@ -1,4 +1,4 @@
-//! What happens beside the orders while they are measured: floods, attacks, and sessions that end.
+//! The load beside the measured orders: floods, attacks, and database sessions that end.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -16,26 +16,27 @@ use crate::{
     stage::Stage,
 };
 
-/// Accounts that a flood of logins keeps trying, at the same time.
+/// The concurrent connections of a flood of logins.
 const FLOOD_CONNECTIONS: usize = 512;
-/// Until queues are full and connections open.
+/// The time until queues are full and connections are open.
 const HEAD_START: Duration = Duration::from_millis(500);
+/// The time between two ends of sessions.
 const DISTURBANCES: Duration = Duration::from_millis(100);
 
-/// What others send while the orders are measured.
+/// The load that other clients cause while orders are measured.
 #[derive(Clone, Copy, Debug, Default)]
-pub enum Beside {
+pub enum SideLoad {
     #[default]
-    Nothing,
-    /// Logins, so many a second.
+    None,
+    /// Logins, at this rate per second.
     Logins(f64),
     Attack(Attack),
 }
 
-/// Ends the sessions that write, several times a second, so that commits fail in every way they can.
-pub(super) fn disturb(stage: &Stage, calm: &AtomicBool) {
-    while !calm.load(Ordering::Relaxed) {
-        // Sessions that are gone already are no matter.
+/// Ends the database sessions that write, ten times a second until `done`, so that commits fail in every way they can.
+pub(super) fn end_sessions(stage: &Stage, done: &AtomicBool) {
+    while !done.load(Ordering::Relaxed) {
+        // A session may have ended already.
         let _ = stage.shop().sql(
             "postgres",
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('order-write', 'product')",
@@ -44,15 +45,15 @@ pub(super) fn disturb(stage: &Stage, calm: &AtomicBool) {
     }
 }
 
-pub(super) type Other = std::thread::JoinHandle<Result<Report>>;
+pub(super) type Running = std::thread::JoinHandle<Result<Report>>;
 
-/// What is sent beside the orders, for as long as those take.
-pub(super) fn others(stage: &Stage, drive: Drive) -> Result<Vec<Other>> {
+/// Starts the side load, which lasts as long as the measured part.
+pub(super) fn start(stage: &Stage, drive: Drive) -> Result<Vec<Running>> {
     let seconds = drive.seconds + HEAD_START.as_secs_f64();
     let seed = drive.seed ^ 0xf100d;
-    let specifications = match drive.beside {
-        Beside::Nothing => return Ok(Vec::new()),
-        Beside::Attack(attack) => {
+    let specifications = match drive.side_load {
+        SideLoad::None => return Ok(Vec::new()),
+        SideLoad::Attack(attack) => {
             let volleys = attack.volleys(&target(stage))?;
             let specification = |volley: Volley| -> Result<Specification> {
                 Ok(Specification {
@@ -71,7 +72,7 @@ pub(super) fn others(stage: &Stage, drive: Drive) -> Result<Vec<Other>> {
                 .map(specification)
                 .collect::<Result<_>>()?
         }
-        Beside::Logins(rate) => vec![Specification {
+        SideLoad::Logins(rate) => vec![Specification {
             ports: stage.ports(Workload::Auth)?,
             seconds,
             connections: FLOOD_CONNECTIONS,
@@ -80,15 +81,15 @@ pub(super) fn others(stage: &Stage, drive: Drive) -> Result<Vec<Other>> {
             what: What::Logins,
         }],
     };
-    let others = specifications
+    let running = specifications
         .into_iter()
         .map(|specification| std::thread::spawn(move || generate(&specification, false)))
         .collect();
     std::thread::sleep(HEAD_START);
-    Ok(others)
+    Ok(running)
 }
 
-/// Nobody in it is one of the bystanders, but the customer of the order.
+/// The customer of the order is the only one who also places measured orders.
 fn target(stage: &Stage) -> Target<'_> {
     Target {
         tokens: stage.shop().tokens(),
@@ -96,6 +97,6 @@ fn target(stage: &Stage) -> Target<'_> {
         product: product_id(2),
         order: template_order_id(CUSTOMERS),
         customer: customer_id(0),
-        stranger: customer_id(CUSTOMERS),
+        attacker: customer_id(CUSTOMERS),
     }
 }
