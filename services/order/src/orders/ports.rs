@@ -3,9 +3,7 @@
 mod event_log;
 mod orders;
 mod orders_with;
-mod revisions;
 
-pub use event_log::{EventLog, EventLogError};
-pub use orders::{Creation, Listing, Orders, OrdersError, Recorded};
+pub use event_log::EventLog;
+pub use orders::{Listing, Orders, OrdersError, Saved};
 pub use orders_with::OrdersWith;
-pub use revisions::{Revisions, Saved};

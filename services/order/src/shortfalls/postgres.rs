@@ -175,6 +175,10 @@ async fn write(
     .execute(&mut **transaction)
     .await?;
     touched::<StoreError>(done.rows_affected(), 1)?;
-    events::write(transaction, &[EventRow::new(order, state, &short.event)]).await?;
+    events::write(
+        transaction,
+        &[EventRow::new(order, state, short.event.clone())],
+    )
+    .await?;
     Ok(())
 }

@@ -55,6 +55,12 @@ impl From<StoreError> for OrdersError {
     }
 }
 
+impl From<sqlx::Error> for OrdersError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
 impl From<StoreError> for QueueError {
     fn from(error: StoreError) -> Self {
         Self(Arc::new(error))

@@ -232,7 +232,7 @@ async fn write_order(
     .execute(&mut **transaction)
     .await?;
     touched::<StoreError>(done.rows_affected(), 1)?;
-    events::write(transaction, &[EventRow::new(order, state, event)]).await?;
+    events::write(transaction, &[EventRow::new(order, state, event.clone())]).await?;
     Ok(())
 }
 
