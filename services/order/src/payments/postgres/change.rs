@@ -121,12 +121,10 @@ impl Intent {
     }
 
     /// What an earlier request like it made or changed.
-    fn made(self, order: OrderId, resource: Option<Uuid>) -> Result<Uuid, StoreError> {
-        match self {
-            Self::CancelOrder(_) => Ok(order.0),
-            Self::StartPayment(..) | Self::DecidePayment(_) | Self::Refund(..) => {
-                resource.ok_or(StoreError::Row("the resource of a key"))
-            }
+    fn made(self, order: OrderId, stored: Option<Uuid>) -> Result<Uuid, StoreError> {
+        match self.resource() {
+            None => Ok(order.0),
+            Some(_) => stored.ok_or(StoreError::Row("the resource of a key")),
         }
     }
 }

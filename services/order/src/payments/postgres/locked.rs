@@ -9,7 +9,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     infrastructure::postgres::{
         failure::{StoreError, on_demand},
-        touched,
+        parse, touched,
     },
     intents::ports::IntentError,
     orders::{
@@ -94,10 +94,7 @@ pub(super) async fn lock(
 
 impl OrderRow {
     fn into_order(self) -> Result<OrderPayments, StoreError> {
-        let currency: Currency = self
-            .currency
-            .parse()
-            .map_err(|_| StoreError::Row("currency"))?;
+        let currency: Currency = parse("currency", &self.currency)?;
         Ok(OrderPayments::stored(StoredOrder {
             id: OrderId(self.id),
             customer: UserId(self.user_id),
