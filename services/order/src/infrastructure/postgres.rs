@@ -16,8 +16,8 @@ pub(crate) fn column<'r, R, V>(rows: &'r [R], value: impl Fn(&'r R) -> V) -> Vec
     rows.iter().map(value).collect()
 }
 
-/// The value of a column that was read, in its own type.
-pub(crate) fn read<V, T: TryFrom<V>>(column: &'static str, value: V) -> Result<T, StoreError> {
+/// The value of a column in another type.
+pub(crate) fn typed<V, T: TryFrom<V>>(column: &'static str, value: V) -> Result<T, StoreError> {
     T::try_from(value).map_err(|_| StoreError::Row(column))
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     checkout::ports::Recorded,
-    infrastructure::postgres::{column, failure::StoreError, read},
+    infrastructure::postgres::{column, failure::StoreError, typed},
     orders::{model::Order, postgres::list::by_ids},
     values::{Fingerprint, RequestIdentity},
 };
@@ -43,10 +43,10 @@ pub(super) async fn recorded(
         .map(|order| (order.id.0, order))
         .collect();
     for row in rows {
-        let place: usize = read("place", row.place - 1)?;
+        let place: usize = typed("place", row.place - 1)?;
         let order = orders.get(&row.order_id).cloned();
         recorded[place] = Some(Recorded {
-            fingerprint: Fingerprint(read("fingerprint", row.fingerprint)?),
+            fingerprint: Fingerprint(typed("fingerprint", row.fingerprint)?),
             order: order.ok_or(StoreError::Row("the order of a key"))?,
         });
     }

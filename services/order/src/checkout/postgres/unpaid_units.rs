@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     checkout::model::{NewOrder, OwingUnits, ProductReference, TooManyUnpaidUnits, UnpaidUnits},
-    infrastructure::postgres::{column, failure::StoreError, read, touched},
+    infrastructure::postgres::{column, failure::StoreError, touched, typed},
     values::{ProductId, UserId},
 };
 
@@ -40,8 +40,8 @@ pub(super) async fn owing_units(
             Ok(OwingUnits {
                 customer: UserId(row.user_id),
                 product_id: ProductId(row.product_id),
-                sku: read("sku", row.sku)?,
-                units: read("units", row.units)?,
+                sku: typed("sku", row.sku)?,
+                units: typed("units", row.units)?,
             })
         })
         .collect()

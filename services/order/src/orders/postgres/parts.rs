@@ -9,7 +9,7 @@ use super::{
     list::by_ids,
 };
 use crate::{
-    infrastructure::postgres::{PgOrders, failure::StoreError, read},
+    infrastructure::postgres::{PgOrders, failure::StoreError, typed},
     orders::{
         model::{LineUnits, Order, OrderPart, OrderWith, PartLine},
         ports::{OrdersError, OrdersWith, Saved},
@@ -51,11 +51,11 @@ async fn units(pool: &Pool, order: OrderId) -> Result<Vec<LineUnits>, StoreError
     rows.into_iter()
         .map(|row| {
             Ok(LineUnits {
-                allotted: read("units", row.allotted)?,
-                shipped: read("units", row.shipped)?,
-                delivered: read("units", row.delivered)?,
-                returned: read("units", row.returned)?,
-                short: read("units", row.short)?,
+                allotted: typed("units", row.allotted)?,
+                shipped: typed("units", row.shipped)?,
+                delivered: typed("units", row.delivered)?,
+                returned: typed("units", row.returned)?,
+                short: typed("units", row.short)?,
             })
         })
         .collect()
@@ -133,9 +133,9 @@ pub(crate) fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
 
 pub(crate) fn part_line(position: i16, sku: String, units: i32) -> Result<PartLine, StoreError> {
     Ok(PartLine {
-        position: read("position", position)?,
-        sku: read("sku", sku)?,
-        quantity: read("quantity", units)?,
+        position: typed("position", position)?,
+        sku: typed("sku", sku)?,
+        quantity: typed("quantity", units)?,
     })
 }
 
@@ -147,9 +147,9 @@ macro_rules! line_rows {
             id: uuid::Uuid,
             lines: &[$crate::orders::model::PartLine],
         ) -> Result<(), StoreError> {
-            use $crate::infrastructure::postgres::{column, read};
+            use $crate::infrastructure::postgres::{column, typed};
 
-            let positions = lines.iter().map(|line| read("position", line.position));
+            let positions = lines.iter().map(|line| typed("position", line.position));
             let positions: Vec<i16> = positions.collect::<Result<_, StoreError>>()?;
             let skus = column(lines, |line| line.sku.as_str());
             let quantities = column(lines, |line| i64::from(line.quantity.get()));

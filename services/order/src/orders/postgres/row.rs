@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::stored_address::StoredAddress;
 use crate::{
-    infrastructure::postgres::{failure::StoreError, parse, read},
+    infrastructure::postgres::{failure::StoreError, parse, typed},
     orders::model::{Order, OrderLine, OrderState, StoredOrder, StoredState, Totals},
     values::{OrderId, ProductId, UserId},
 };
@@ -97,10 +97,10 @@ impl ItemRow {
         Ok(OrderLine {
             product_id: ProductId(self.product_id),
             vendor_id: UserId(self.vendor_id),
-            sku: read("sku", self.sku)?,
+            sku: typed("sku", self.sku)?,
             name: self.name,
             unit_price: Money::new(self.unit_price_minor, currency),
-            quantity: read("quantity", self.quantity)?,
+            quantity: typed("quantity", self.quantity)?,
             total: Money::new(self.line_total_minor, currency),
         })
     }

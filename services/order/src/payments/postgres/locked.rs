@@ -6,11 +6,7 @@ use uuid::Uuid;
 
 use super::{Stop, payment_row::select_payments};
 use crate::{
-    fail_point::{FailPoint, reach},
-    infrastructure::postgres::{
-        failure::{StoreError, on_demand},
-        parse, touched,
-    },
+    infrastructure::postgres::{failure::StoreError, parse, touched},
     intents::ports::IntentError,
     orders::{
         model::{NewEvent, OrderState},
@@ -230,16 +226,5 @@ async fn write_order(
     .await?;
     touched::<StoreError>(done.rows_affected(), 1)?;
     events::write(transaction, &[EventRow::new(order, state, event.clone())]).await?;
-    Ok(())
-}
-
-pub(super) async fn commit(transaction: Transaction) -> Result<(), StoreError> {
-    reach(FailPoint::BeforeIntentCommit)
-        .await
-        .map_err(on_demand)?;
-    transaction.commit().await?;
-    reach(FailPoint::AfterIntentCommit)
-        .await
-        .map_err(on_demand)?;
     Ok(())
 }

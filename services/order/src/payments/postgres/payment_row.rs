@@ -6,7 +6,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::{failure::StoreError, parse, read},
+    infrastructure::postgres::{failure::StoreError, parse, typed},
     payments::model::{Payment, Refund, RefusalReason, StoredPayment, StoredRefund},
     values::{OrderId, PaymentId, RefundId, UserId},
 };
@@ -71,13 +71,13 @@ impl PaymentRow {
         let money = |minor| Money::new(minor, currency);
         let decision = self.decision.map(|text| parse("decision", &text));
         let reference = self.provider_reference;
-        let reference = reference.map(|text| read("provider_reference", text));
+        let reference = reference.map(|text| typed("provider_reference", text));
         Ok(Payment::stored(StoredPayment {
             id: PaymentId(self.id),
             order_id: OrderId(self.order_id),
             customer: UserId(self.user_id),
             provider: parse("provider", &self.provider)?,
-            method: read("method", self.method)?,
+            method: typed("method", self.method)?,
             capture: parse("capture", &self.capture)?,
             state: parse("status", &self.status)?,
             decision: decision.transpose()?,
@@ -132,5 +132,5 @@ pub(crate) async fn refunds(
 }
 
 fn refusal(reason: Option<String>) -> Result<Option<RefusalReason>, StoreError> {
-    reason.map(|text| read("refusal", text)).transpose()
+    reason.map(|text| typed("refusal", text)).transpose()
 }
