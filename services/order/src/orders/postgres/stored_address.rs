@@ -21,7 +21,7 @@ pub(crate) struct StoredAddress {
 }
 
 /// What stands for every part of no address, and for its country: the release before reads an address of every order
-/// and would fail at a null. Nobody can send this country.
+/// and would fail at a null. No client can send this country.
 const NOTHING: &str = "-";
 const NOWHERE: &str = "ZZ";
 
