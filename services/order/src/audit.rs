@@ -1,4 +1,4 @@
-//! The audit of orders (ORDERS 25): each order against its lines, parcels, returns, payments and events, against product's
+//! The audit of orders (ORDERS 25): each order against its lines, shipments, returns, payments and events, against product's
 //! hold and against the provider's ledger. A chunk at a time, each with a snapshot of its own; what seems wrong is read
 //! again a little later, so that what was under way has landed. On schedule in `order work`, and by `order audit`.
 
@@ -28,7 +28,7 @@ const MOST_SUSPECTS: usize = 10_000;
 
 #[derive(Clone)]
 pub struct OrderBooks {
-    /// Connections and a breaker of its own, so that it keeps nobody from product.
+    /// Connections and a breaker of its own, so that it keeps no request from product.
     pub product: CatalogHttp,
     pub patience: Duration,
     /// Orders that are read at once.
@@ -45,11 +45,23 @@ impl OrderBooks {
     }
 }
 
-/// The orders behind `after` and up to `upto`.
+/// The rows behind `after` and up to `upto`.
 #[derive(Clone, Copy, Debug)]
 struct Range {
     after: Uuid,
     upto: Uuid,
+}
+
+impl Range {
+    /// `upto`: where the chunk ends; `None`: it is the last.
+    fn new(after: Uuid, upto: Option<Uuid>) -> Self {
+        let upto = upto.unwrap_or(Uuid::max());
+        Self { after, upto }
+    }
+
+    fn is_last(self) -> bool {
+        self.upto.is_max()
+    }
 }
 
 impl Books for OrderBooks {
@@ -79,31 +91,27 @@ impl Books for OrderBooks {
         let mut suspects = Suspects::default();
         let mut after = Uuid::nil();
         loop {
-            let upto = rows::order_after(connection, after, self.chunk).await?;
-            let range = Range {
-                after,
-                upto: upto.unwrap_or(Uuid::max()),
-            };
+            let range = rows::orders_after(connection, after, self.chunk).await?;
             let (read, found) = self.chunk(connection, range).await?;
             orders += read;
-            suspects.add(range, found);
-            let Some(upto) = upto else { break };
+            suspects.add(range, &found);
+            if range.is_last() {
+                break;
+            }
             if suspects.names.len() > MOST_SUSPECTS {
                 self.look_again(connection, &mut suspects, findings).await?;
             }
-            after = upto;
+            after = range.upto;
         }
         self.look_again(connection, &mut suspects, findings).await?;
         let mut after = Uuid::nil();
         loop {
-            let upto = rows::provider_after(connection, after, self.chunk).await?;
-            let range = Range {
-                after,
-                upto: upto.unwrap_or(Uuid::max()),
-            };
+            let range = rows::payments_after(connection, after, self.chunk).await?;
             findings.extend(rows::provider(connection, range).await?.map(Finding::from));
-            let Some(upto) = upto else { break };
-            after = upto;
+            if range.is_last() {
+                break;
+            }
+            after = range.upto;
         }
         let late = events::unpublished(connection, GRACE, self.chunk).await?;
         findings.extend(late.into_iter().map(Finding::from));
@@ -121,10 +129,10 @@ struct Suspects {
 }
 
 impl Suspects {
-    fn add(&mut self, range: Range, found: Vec<Found>) {
+    fn add(&mut self, range: Range, found: &[Found]) {
         if !found.is_empty() {
             self.ranges.push(range);
-            self.names.extend(found.into_iter().map(Found::into_name));
+            self.names.extend(found.iter().map(Found::name));
         }
     }
 }
@@ -136,7 +144,7 @@ impl OrderBooks {
         connection: &mut PgConnection,
         range: Range,
     ) -> Result<(u64, Vec<Found>), AuditError> {
-        let mut found = rows::found(connection, range, GRACE).await?;
+        let mut found = rows::problems(connection, range, GRACE).await?;
         let (orders, unreadable) = rows::readable(connection, range).await?;
         found.extend(unreadable);
         // Read after the orders: a hold is never younger than its order, so none is missing.

@@ -19,7 +19,7 @@ impl<P: Payments> ReadPayments<P> {
         Self { payments }
     }
 
-    /// `None`: there is none, or it is somebody else's.
+    /// `None`: there is none, or the reader may not see it.
     pub async fn one(&self, reader: Reader, id: PaymentId) -> Result<Option<Payment>, IntentError> {
         let payment = self.payments.find(id).await?;
         Ok(payment.filter(|payment| payment.may_be_seen_by(reader)))
@@ -56,15 +56,15 @@ impl<P: Payments> ReadPayments<P> {
         self.payments.list(&filter, &window).await.map(Some)
     }
 
-    /// `None`: there is no such payment, or it is somebody else's.
+    /// `None`: there is no such payment, or the reader may not see it.
     pub async fn refunds(
         &self,
         reader: Reader,
         id: PaymentId,
     ) -> Result<Option<Vec<Refund>>, IntentError> {
-        if self.one(reader, id).await?.is_none() {
+        let Some(payment) = self.one(reader, id).await? else {
             return Ok(None);
-        }
-        self.payments.refunds(id).await.map(Some)
+        };
+        self.payments.refunds(&payment).await.map(Some)
     }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     checkout::ports::{Misfit, Reservations, ReservationsError},
-    fail_point::{FailPoint, reach},
+    fail_point::{FailPoint, between},
     orders::model::CancelReason,
     payments::ports::PaymentProvider,
     values::{Backoff, EventType, OrderId, RefundId},
@@ -378,20 +378,6 @@ impl<R, S, P> DriveSagas<R, S, P> {
     pub(super) fn pause(&self, turn: &Turn) -> Duration {
         RETRIES.pause(turn.attempts, self.jitter)
     }
-}
-
-/// A call to product between its fail points.
-async fn between<T>(
-    before: FailPoint,
-    after: FailPoint,
-    call: impl Future<Output = Result<T, ReservationsError>>,
-) -> Result<T, ReservationsError> {
-    reach(before)
-        .await
-        .map_err(ReservationsError::Unreachable)?;
-    let answer = call.await?;
-    reach(after).await.map_err(ReservationsError::Unknown)?;
-    Ok(answer)
 }
 
 fn orders(turns: &[Turn]) -> Vec<OrderId> {

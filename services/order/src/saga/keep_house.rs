@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::ports::Sagas;
-use crate::orders::ports::Orders;
+use crate::checkout::ports::PlacedOrders;
 
 const ROUND: Duration = Duration::from_secs(10);
 /// Every so many rounds, old rows are forgotten.
@@ -17,7 +17,7 @@ pub struct KeepHouse<O, S> {
     pub sagas: S,
 }
 
-impl<O: Orders, S: Sagas> KeepHouse<O, S> {
+impl<O: PlacedOrders, S: Sagas> KeepHouse<O, S> {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut round = 0_u32;
         loop {

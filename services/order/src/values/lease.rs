@@ -6,7 +6,7 @@ use clock::Jitter;
 
 use super::Backoff;
 
-/// The right to carry one row on. Whoever takes it later has a higher fence, and then this one writes nothing.
+/// The right to carry one row on. Each later holder has a higher fence, and then this one writes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease<Id> {
     pub id: Id,

@@ -6,9 +6,10 @@ use std::{
 };
 
 use clock::Jitter;
-use db::Failure;
+use db::{Failure, Transaction};
 
 use crate::{
+    fail_point::{FailPoint, reach},
     fulfillment::ports::QueueError,
     orders::ports::OrdersError,
     values::{Backoff, Cause},
@@ -43,6 +44,17 @@ pub(crate) fn on_demand(cause: Cause) -> StoreError {
     StoreError::Sql(sqlx::Error::Io(std::io::Error::other(cause)))
 }
 
+/// Commits, between two fail points.
+pub(crate) async fn commit(
+    transaction: Transaction,
+    before: FailPoint,
+    after: FailPoint,
+) -> Result<(), StoreError> {
+    reach(before).await.map_err(on_demand)?;
+    transaction.commit().await?;
+    reach(after).await.map_err(on_demand)
+}
+
 impl From<StoreError> for OrdersError {
     fn from(error: StoreError) -> Self {
         let failure = error.failure();
@@ -55,9 +67,31 @@ impl From<StoreError> for OrdersError {
     }
 }
 
+impl From<sqlx::Error> for OrdersError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
 impl From<StoreError> for QueueError {
     fn from(error: StoreError) -> Self {
         Self(Arc::new(error))
+    }
+}
+
+/// An error of an attempt.
+pub(crate) trait Passes: std::error::Error + Send + Sync + 'static {
+    /// Another attempt may succeed. After a COMMIT without an answer too: whatever is tried again here finds its own
+    /// earlier write, by its key, a fence or a version.
+    fn passes(&self) -> bool;
+}
+
+impl Passes for StoreError {
+    fn passes(&self) -> bool {
+        match self.failure() {
+            Failure::Retryable | Failure::Unknown => true,
+            Failure::Data | Failure::Defect => false,
+        }
     }
 }
 
@@ -78,16 +112,10 @@ impl Retries {
     }
 
     /// Returns after a pause, or with the error if it stays.
-    pub(crate) async fn pause(&mut self, error: StoreError) -> Result<(), StoreError> {
+    pub(crate) async fn pause<E: Passes>(&mut self, error: E) -> Result<(), E> {
         self.attempts += 1;
         let pause = RETRIES.pause(self.attempts, self.jitter);
-        // After a COMMIT without an answer too: whatever is tried again here finds its own earlier write, by its key, a
-        // fence or a version.
-        let passes = match error.failure() {
-            Failure::Retryable | Failure::Unknown => true,
-            Failure::Data | Failure::Defect => false,
-        };
-        if !passes || Instant::now() + pause >= self.deadline {
+        if !error.passes() || Instant::now() + pause >= self.deadline {
             return Err(error);
         }
         tracing::debug!(
@@ -100,24 +128,24 @@ impl Retries {
     }
 }
 
-pub(crate) async fn retrying<T, F>(
+pub(crate) async fn retrying<T, E: Passes, F>(
     jitter: Jitter,
     attempt: impl Fn() -> F + Send,
-) -> Result<T, StoreError>
+) -> Result<T, E>
 where
-    F: Future<Output = Result<T, StoreError>> + Send,
+    F: Future<Output = Result<T, E>> + Send,
 {
     retrying_since(Instant::now(), jitter, attempt).await
 }
 
 /// The same for one of several transactions of a request, which share its patience.
-pub(crate) async fn retrying_since<T, F>(
+pub(crate) async fn retrying_since<T, E: Passes, F>(
     begun: Instant,
     jitter: Jitter,
     attempt: impl Fn() -> F + Send,
-) -> Result<T, StoreError>
+) -> Result<T, E>
 where
-    F: Future<Output = Result<T, StoreError>> + Send,
+    F: Future<Output = Result<T, E>> + Send,
 {
     let mut retries = Retries::since(begun, jitter);
     loop {

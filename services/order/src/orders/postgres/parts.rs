@@ -4,14 +4,17 @@
 use db::{Pool, Transaction};
 use uuid::Uuid;
 
-use super::{list::by_ids, revise::advance};
+use super::{
+    events::{self, EventRow},
+    list::by_ids,
+};
 use crate::{
-    infrastructure::postgres::{PgOrders, failure::StoreError},
+    infrastructure::postgres::{PgOrders, failure::StoreError, typed},
     orders::{
         model::{LineUnits, Order, OrderPart, OrderWith, PartLine},
         ports::{OrdersError, OrdersWith, Saved},
     },
-    values::{OrderId, Quantity, Sku},
+    values::OrderId,
 };
 
 /// Rows of the parts of one kind.
@@ -45,15 +48,14 @@ async fn units(pool: &Pool, order: OrderId) -> Result<Vec<LineUnits>, StoreError
     )
     .fetch_all(pool)
     .await?;
-    let count = |units: i32| u32::try_from(units).map_err(|_| StoreError::Row("units"));
     rows.into_iter()
         .map(|row| {
             Ok(LineUnits {
-                allotted: count(row.allotted)?,
-                shipped: count(row.shipped)?,
-                delivered: count(row.delivered)?,
-                returned: count(row.returned)?,
-                short: count(row.short)?,
+                allotted: typed("units", row.allotted)?,
+                shipped: typed("units", row.shipped)?,
+                delivered: typed("units", row.delivered)?,
+                returned: typed("units", row.returned)?,
+                short: typed("units", row.short)?,
             })
         })
         .collect()
@@ -71,15 +73,14 @@ impl<P: PartRows> OrdersWith<P> for PgOrders {
     }
 
     async fn order_of(&self, part: P::Id) -> Result<Option<OrderId>, OrdersError> {
-        let order = P::order_of(&self.readers, part).await;
-        Ok(order.map_err(StoreError::from)?.map(OrderId))
+        Ok(P::order_of(&self.readers, part).await?.map(OrderId))
     }
 
     async fn save_with(&self, changed: &OrderWith<P>) -> Result<Saved, OrdersError> {
-        let mut transaction = self.intents.begin().await.map_err(StoreError::from)?;
+        let mut transaction = self.intents.begin().await?;
         let saved = write(&mut transaction, changed).await?;
         if saved == Saved::Written {
-            transaction.commit().await.map_err(StoreError::from)?;
+            transaction.commit().await?;
         }
         Ok(saved)
     }
@@ -92,9 +93,25 @@ pub(crate) async fn write<P: PartRows>(
 ) -> Result<Saved, StoreError> {
     let (id, mut read_version) = (changed.order().id, changed.read_version());
     for (state, event) in changed.versions() {
-        if !advance(transaction, id, read_version, state, event).await? {
+        // It locks the order until the transaction ends.
+        let done = sqlx::query!(
+            r#"
+        UPDATE orders
+        SET status = $3, fulfillment_status = $4, version = $5, updated_at = now()
+        WHERE id = $1 AND version = $2
+        "#,
+            id.0,
+            read_version,
+            state.status.as_str(),
+            state.fulfillment.as_str(),
+            state.version,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        if done.rows_affected() == 0 {
             return Ok(Saved::Changed);
         }
+        events::write(transaction, &[EventRow::new(id, state, event.clone())]).await?;
         read_version = state.version;
     }
     if let Some(change) = changed.change() {
@@ -115,12 +132,10 @@ pub(crate) fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
 }
 
 pub(crate) fn part_line(position: i16, sku: String, units: i32) -> Result<PartLine, StoreError> {
-    let quantity = u32::try_from(units).ok();
-    let quantity = quantity.and_then(|units| Quantity::try_from(units).ok());
     Ok(PartLine {
-        position: usize::try_from(position).map_err(|_| StoreError::Row("position"))?,
-        sku: Sku::try_from(sku).map_err(|_| StoreError::Row("sku"))?,
-        quantity: quantity.ok_or(StoreError::Row("quantity"))?,
+        position: typed("position", position)?,
+        sku: typed("sku", sku)?,
+        quantity: typed("quantity", units)?,
     })
 }
 
@@ -132,13 +147,12 @@ macro_rules! line_rows {
             id: uuid::Uuid,
             lines: &[$crate::orders::model::PartLine],
         ) -> Result<(), StoreError> {
-            let positions: Vec<i16> = lines
-                .iter()
-                .map(|line| i16::try_from(line.position))
-                .collect::<Result<_, _>>()
-                .map_err(|_| StoreError::Row("position"))?;
-            let skus = lines.iter().map(|line| line.sku.as_str().to_owned());
-            let quantities = lines.iter().map(|line| i64::from(line.quantity.get()));
+            use $crate::infrastructure::postgres::{column, typed};
+
+            let positions = lines.iter().map(|line| typed("position", line.position));
+            let positions: Vec<i16> = positions.collect::<Result<_, StoreError>>()?;
+            let skus = column(lines, |line| line.sku.as_str());
+            let quantities = column(lines, |line| i64::from(line.quantity.get()));
             sqlx::query!(
                 "INSERT INTO " + $lines + " (" + $of + ", position, sku, quantity)"
                     + " SELECT $1, position, sku, quantity::integer"
@@ -146,8 +160,8 @@ macro_rules! line_rows {
                     + " ORDER BY position",
                 id,
                 &positions,
-                &skus.collect::<Vec<_>>(),
-                &quantities.collect::<Vec<_>>(),
+                &skus as &[&str],
+                &quantities,
             )
             .execute(&mut **transaction)
             .await?;

@@ -37,7 +37,7 @@ pub fn unreadable<'a>(
     };
     stored_state!(order).map_err(named)?;
     order.currency.parse::<Currency>().map_err(|_| "currency")?;
-    serde_json::from_str::<StoredAddress>(&order.shipping_address)
+    serde_json::from_str::<StoredAddress<'_>>(&order.shipping_address)
         .map_err(|_| "shipping_address")?
         .into_address()
         .map_err(named)?;
@@ -46,12 +46,8 @@ pub fn unreadable<'a>(
     }
     for (sku, smallest, largest) in skus {
         Sku::try_from(sku.to_owned()).map_err(|_| "sku")?;
-        for quantity in [smallest, largest] {
-            u32::try_from(quantity)
-                .ok()
-                .and_then(|units| Quantity::try_from(units).ok())
-                .ok_or("quantity")?;
-        }
+        Quantity::try_from(smallest).map_err(|_| "quantity")?;
+        Quantity::try_from(largest).map_err(|_| "quantity")?;
     }
     Ok(())
 }

@@ -5,11 +5,15 @@ use idempotency::Claim;
 use uuid::Uuid;
 
 use super::{
-    PgPayments, Stop,
-    locked::{commit, lock, read_order, write},
+    PgPayments,
+    locked::{lock, read_order, write},
 };
 use crate::{
-    infrastructure::postgres::{failure::StoreError, request_key::claim},
+    fail_point::FailPoint,
+    infrastructure::postgres::{
+        failure::{StoreError, commit},
+        request_key::claim,
+    },
     intents::ports::{IntentError, Request},
     payments::{
         model::{IntentRefusal, OrderPayments},
@@ -21,13 +25,16 @@ use crate::{
 const OK: i16 = 200;
 const CREATED: i16 = 201;
 
+const BEFORE: FailPoint = FailPoint::BeforeIntentCommit;
+const AFTER: FailPoint = FailPoint::AfterIntentCommit;
+
 impl PgPayments {
     pub(super) async fn try_change<T: Send>(
         &self,
         request: &Request,
         intent: Intent,
         decide: &(impl Fn(&mut OrderPayments) -> Result<T, IntentRefusal> + Sync),
-    ) -> Result<Done<T>, Stop> {
+    ) -> Result<Done<T>, IntentError> {
         let (order, unlocked) = self.visible(intent, request.reader).await?;
         let mut transaction = self.writers.begin().await?;
         let claimed = claim(
@@ -42,20 +49,20 @@ impl PgPayments {
             Claim::Fresh => {}
             // The connection goes back before anything is read: holding it meanwhile would starve the twins.
             Claim::Answered(resource) => return Ok(Done::Before(intent.made(order, resource)?)),
-            Claim::OfAnotherRequest => return Err(IntentError::KeyReused.into()),
+            Claim::OfAnotherRequest => return Err(IntentError::KeyReused),
         }
         // A repeated request that changes nothing takes no locks: it neither waits nor blocks others.
         if let Some(mut unlocked) = unlocked
             && let Ok(outcome) = decide(&mut unlocked)
             && unlocked.changes().is_empty()
         {
-            commit(transaction).await?;
+            commit(transaction, BEFORE, AFTER).await?;
             return Ok(Done::Now(outcome));
         }
         let mut locked = lock(&mut transaction, intent, order).await?;
         let outcome = decide(&mut locked)?;
         write(&mut transaction, intent, order, locked.changes()).await?;
-        commit(transaction).await?;
+        commit(transaction, BEFORE, AFTER).await?;
         Ok(Done::Now(outcome))
     }
 
@@ -64,7 +71,7 @@ impl PgPayments {
         &self,
         intent: Intent,
         reader: Reader,
-    ) -> Result<(OrderId, Option<OrderPayments>), Stop> {
+    ) -> Result<(OrderId, Option<OrderPayments>), IntentError> {
         match intent {
             Intent::CancelOrder(order) => {
                 let found = read_order(&self.writers, order).await?;
@@ -77,8 +84,7 @@ impl PgPayments {
                         .fetch_optional(&self.writers)
                         .await?;
                 let seen = owner.is_some_and(|owner| reader.may_see(UserId(owner)));
-                seen.then_some((order, None))
-                    .ok_or(IntentError::NotFound.into())
+                seen.then_some((order, None)).ok_or(IntentError::NotFound)
             }
             Intent::DecidePayment(payment) | Intent::Refund(payment, _) => {
                 Ok((self.order_of_payment(payment, reader).await?, None))
@@ -91,7 +97,7 @@ impl PgPayments {
         &self,
         id: PaymentId,
         reader: Reader,
-    ) -> Result<OrderId, Stop> {
+    ) -> Result<OrderId, IntentError> {
         let row = sqlx::query!(
             r#"SELECT user_id, order_id FROM payments WHERE id = $1"#,
             id.0
@@ -99,8 +105,8 @@ impl PgPayments {
         .fetch_optional(&self.writers)
         .await?;
         let seen = row.filter(|row| reader.may_see(UserId(row.user_id)));
-        let order = seen.map(|row| OrderId(row.order_id));
-        Ok(order.ok_or(IntentError::NotFound)?)
+        seen.map(|row| OrderId(row.order_id))
+            .ok_or(IntentError::NotFound)
     }
 }
 
@@ -121,12 +127,10 @@ impl Intent {
     }
 
     /// What an earlier request like it made or changed.
-    fn made(self, order: OrderId, resource: Option<Uuid>) -> Result<Uuid, StoreError> {
-        match self {
-            Self::CancelOrder(_) => Ok(order.0),
-            Self::StartPayment(..) | Self::DecidePayment(_) | Self::Refund(..) => {
-                resource.ok_or(StoreError::Row("the resource of a key"))
-            }
+    fn made(self, order: OrderId, stored: Option<Uuid>) -> Result<Uuid, StoreError> {
+        match self.resource() {
+            None => Ok(order.0),
+            Some(_) => stored.ok_or(StoreError::Row("the resource of a key")),
         }
     }
 }

@@ -4,13 +4,9 @@ use db::{Pool, Transaction, constraint};
 use money::{Currency, Money};
 use uuid::Uuid;
 
-use super::{Stop, payment_row::select_payments};
+use super::payment_row::select_payments;
 use crate::{
-    fail_point::{FailPoint, reach},
-    infrastructure::postgres::{
-        failure::{StoreError, on_demand},
-        touched,
-    },
+    infrastructure::postgres::{failure::StoreError, parse, touched},
     intents::ports::IntentError,
     orders::{
         model::{NewEvent, OrderState},
@@ -94,10 +90,7 @@ pub(super) async fn lock(
 
 impl OrderRow {
     fn into_order(self) -> Result<OrderPayments, StoreError> {
-        let currency: Currency = self
-            .currency
-            .parse()
-            .map_err(|_| StoreError::Row("currency"))?;
+        let currency: Currency = parse("currency", &self.currency)?;
         Ok(OrderPayments::stored(StoredOrder {
             id: OrderId(self.id),
             customer: UserId(self.user_id),
@@ -150,7 +143,7 @@ pub(super) async fn write(
     intent: Intent,
     order: OrderId,
     changes: &Changes,
-) -> Result<(), Stop> {
+) -> Result<(), IntentError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -178,7 +171,7 @@ pub(super) async fn write(
 async fn insert_payment(
     transaction: &mut Transaction,
     started: &StartedPayment,
-) -> Result<(), Stop> {
+) -> Result<(), IntentError> {
     let StartedPayment {
         new,
         order,
@@ -202,7 +195,7 @@ async fn insert_payment(
     .execute(&mut **transaction)
     .await
     .map_err(|error| match constraint(&error) {
-        Some("payments_live") => Stop::Refused(IntentError::PaymentExists),
+        Some("payments_live") => IntentError::PaymentExists,
         _ => error.into(),
     })?;
     Ok(())
@@ -232,17 +225,6 @@ async fn write_order(
     .execute(&mut **transaction)
     .await?;
     touched::<StoreError>(done.rows_affected(), 1)?;
-    events::write(transaction, &[EventRow::new(order, state, event)]).await?;
-    Ok(())
-}
-
-pub(super) async fn commit(transaction: Transaction) -> Result<(), StoreError> {
-    reach(FailPoint::BeforeIntentCommit)
-        .await
-        .map_err(on_demand)?;
-    transaction.commit().await?;
-    reach(FailPoint::AfterIntentCommit)
-        .await
-        .map_err(on_demand)?;
+    events::write(transaction, &[EventRow::new(order, state, event.clone())]).await?;
     Ok(())
 }
