@@ -63,7 +63,9 @@ impl CatalogHttp {
     ) -> Result<MovementOutcomes, ReservationsError> {
         let goods: Vec<Goods> = movements.iter().map(goods).collect();
         let answer: Outcomes = self.call(path, &BTreeMap::from([(member, goods)])).await?;
-        Ok(answer.of_movements::<Outcome, _>(movements.iter().map(|movement| movement.id)))
+        let outcomes = answer.of_movements(movements.iter().map(|movement| movement.id));
+        let read = |outcome: Result<Outcome, _>| outcome.map(MovementOutcome::from);
+        Ok(outcomes.into_iter().map(read).collect())
     }
 }
 
