@@ -5,7 +5,7 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
 use web::{PathParameters, Problem};
 
-use super::saga_view::{SagaView, of_tending};
+use super::saga_view::{SagaView, of_saga_admin};
 use crate::{app::App, intents::http::wisher::wisher, values::SagaId};
 
 /// Compensate a saga
@@ -35,10 +35,10 @@ pub async fn compensate_saga(
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
     let saga = app
-        .tend_sagas
+        .administer_sagas
         .compensate(&wisher(&caller, &key), id)
         .await
-        .map_err(|error| of_tending(&error))?;
+        .map_err(|error| of_saga_admin(&error))?;
     Ok((
         StatusCode::ACCEPTED,
         idempotency::replayed(saga.replayed),

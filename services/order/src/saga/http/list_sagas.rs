@@ -46,7 +46,7 @@ pub async fn list_sagas(
         Start::Offset(rows) => (None, i64::from(rows)),
     };
     let sagas = app
-        .tend_sagas
+        .administer_sagas
         .list(stuck, before, offset, paging.fetch())
         .await
         .map_err(|error| refusal::of_reading(&error))?;

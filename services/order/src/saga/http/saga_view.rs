@@ -8,7 +8,7 @@ use web::Problem;
 use crate::{
     orders::http::refusal,
     payments::http::payment_refusal,
-    saga::{TendSagasError, ports::SagaReport},
+    saga::{SagaAdminError, ports::SagaReport},
     values::{OrderId, SagaId},
 };
 
@@ -53,13 +53,13 @@ impl From<SagaReport> for SagaView {
     }
 }
 
-pub fn of_tending(error: &TendSagasError) -> Problem {
+pub fn of_saga_admin(error: &SagaAdminError) -> Problem {
     match error {
-        TendSagasError::NotFound => Problem::not_found(),
-        TendSagasError::Finished => {
+        SagaAdminError::NotFound => Problem::not_found(),
+        SagaAdminError::Finished => {
             Problem::conflict("saga_finished", "The saga is finished; no step remains.")
         }
-        TendSagasError::Intent(error) => payment_refusal::of_intent(error),
-        TendSagasError::Orders(error) => refusal::of_reading(error),
+        SagaAdminError::Intent(error) => payment_refusal::of_intent(error),
+        SagaAdminError::Orders(error) => refusal::of_reading(error),
     }
 }

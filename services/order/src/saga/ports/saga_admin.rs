@@ -1,4 +1,4 @@
-//! Sagas as administrators see and prod them.
+//! Sagas as administrators see and retry them.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use crate::{
     values::SagaId,
 };
 
-pub trait SagaDesk: Send + Sync + 'static {
+pub trait SagaAdmin: Send + Sync + 'static {
     /// Newest first, before this one; stuck ones only, where asked.
     fn sagas(
         &self,

@@ -1,8 +1,8 @@
 //! Sagas for administrators: what is stuck, another attempt at once, or giving the order up.
 
 use super::{
-    Poke,
-    ports::{Retried, SagaDesk, SagaReport},
+    SagaWaker,
+    ports::{Retried, SagaAdmin, SagaReport},
 };
 use crate::{
     intents::{
@@ -15,14 +15,14 @@ use crate::{
 };
 
 #[derive(Clone)]
-pub struct TendSagas<D, P> {
-    desk: D,
+pub struct AdministerSagas<A, P> {
+    admin: A,
     payments: P,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum TendSagasError {
+pub enum SagaAdminError {
     #[error("no such saga")]
     NotFound,
     #[error("the saga has no remaining step")]
@@ -33,16 +33,16 @@ pub enum TendSagasError {
     Orders(#[from] OrdersError),
 }
 
-impl<D: SagaDesk, P: Payments> TendSagas<D, P> {
-    pub fn new(desk: D, payments: P, poke: Poke) -> Self {
+impl<A: SagaAdmin, P: Payments> AdministerSagas<A, P> {
+    pub fn new(admin: A, payments: P, waker: SagaWaker) -> Self {
         Self {
-            desk,
+            admin,
             payments,
-            poke,
+            waker,
         }
     }
 
-    /// Newest first; `offset` where no saga is named to go on behind.
+    /// Newest first, those before a saga, or those after so many.
     pub async fn list(
         &self,
         stuck: bool,
@@ -50,34 +50,34 @@ impl<D: SagaDesk, P: Payments> TendSagas<D, P> {
         offset: i64,
         rows: i64,
     ) -> Result<Vec<SagaReport>, OrdersError> {
-        self.desk.sagas(stuck, before, offset, rows).await
+        self.admin.sagas(stuck, before, offset, rows).await
     }
 
     pub async fn retry(
         &self,
         wisher: &Wisher,
         id: SagaId,
-    ) -> Result<Answered<SagaReport>, TendSagasError> {
+    ) -> Result<Answered<SagaReport>, SagaAdminError> {
         let request = wisher.request(Operation::RetrySaga, &id)?;
-        self.desk.saga(id).await?.ok_or(TendSagasError::NotFound)?;
-        let Answered { result, replayed } = self.desk.retry_saga(&request, id).await?;
+        self.admin.saga(id).await?.ok_or(SagaAdminError::NotFound)?;
+        let Answered { result, replayed } = self.admin.retry_saga(&request, id).await?;
         match result {
             Retried::Due => {}
-            Retried::Ended => return Err(TendSagasError::Finished),
+            Retried::Ended => return Err(SagaAdminError::Finished),
             Retried::KeyReused => return Err(IntentError::KeyReused.into()),
         }
-        self.poke.poke();
+        self.waker.wake();
         self.report(id, replayed).await
     }
 
-    /// Writes the wish that the order be cancelled; the saga undoes what was done, in reverse.
+    /// Requests the cancellation of the order; the saga compensates what was done, in reverse order.
     pub async fn compensate(
         &self,
         wisher: &Wisher,
         id: SagaId,
-    ) -> Result<Answered<SagaReport>, TendSagasError> {
+    ) -> Result<Answered<SagaReport>, SagaAdminError> {
         let request = wisher.request(Operation::CompensateSaga, &id)?;
-        self.desk.saga(id).await?.ok_or(TendSagasError::NotFound)?;
+        self.admin.saga(id).await?.ok_or(SagaAdminError::NotFound)?;
         let intent = Intent::CancelOrder(OrderId(id.0));
         let done = self
             .payments
@@ -85,7 +85,7 @@ impl<D: SagaDesk, P: Payments> TendSagas<D, P> {
                 locked.request_cancellation(wisher.user, request.actor)
             })
             .await?;
-        self.poke.poke();
+        self.waker.wake();
         self.report(id, done.answered(()).replayed).await
     }
 
@@ -93,10 +93,10 @@ impl<D: SagaDesk, P: Payments> TendSagas<D, P> {
         &self,
         id: SagaId,
         replayed: bool,
-    ) -> Result<Answered<SagaReport>, TendSagasError> {
-        let result = self.desk.saga(id).await?;
+    ) -> Result<Answered<SagaReport>, SagaAdminError> {
+        let result = self.admin.saga(id).await?;
         Ok(Answered {
-            result: result.ok_or(TendSagasError::NotFound)?,
+            result: result.ok_or(SagaAdminError::NotFound)?,
             replayed,
         })
     }
