@@ -32,11 +32,11 @@ use crate::{
         providers::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
     },
     returns::ReceiveReturns,
-    saga::{DriveSagas, KeepHouse, Poke, SagaLoop, model::Lane, postgres::PgSagas},
+    saga::{DriveSagas, Maintenance, SagaLoop, SagaWaker, model::Queue, postgres::PgSagas},
     shortfalls::HandleShortfalls,
 };
 
-/// Connections for placing orders: one for each lane of orders, one for each loop of sagas that orders begin in.
+/// Connections for placing orders: one for each consumer of the queue of orders, and one for each loop of the stock queue.
 const LANES: u32 = 4;
 /// Connections for what people change by hand.
 const INTENTS: u32 = 2;
@@ -50,7 +50,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let (clock, ids, jitter) = (Clock::system(), Ids::system(), Jitter::random());
     let pools = pools(&own_share(&config.database, &config.payments))?;
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
-    let poke = Poke::default();
+    let waker = SagaWaker::default();
     let provider = Providers::new(&config.payments, mock_pool(&config.database)?);
     let terms = terms(&config.payments, config.checkout, &provider);
     let drive = DriveSagas {
@@ -62,12 +62,12 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     };
     // Two of stock: one writes what came of its round while the other's call is under way.
     // Where nothing is paid there is nothing to ask a provider; what an earlier setting left behind is `work`'s.
-    let lanes: &[Lane] = if terms.are_asked() {
-        &[Lane::Stock, Lane::Stock, Lane::Money]
+    let queues: &[Queue] = if terms.are_asked() {
+        &[Queue::Stock, Queue::Stock, Queue::Money]
     } else {
-        &[Lane::Stock, Lane::Stock]
+        &[Queue::Stock, Queue::Stock]
     };
-    drive_lanes(&mut tasks, &drive, lanes, &poke, None);
+    drive_queues(&mut tasks, &drive, queues, &waker, None);
     let client = reqwest::Client::builder()
         .timeout(JWKS_TIMEOUT)
         .no_proxy()
@@ -94,7 +94,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
             currency: config.currency,
             ids,
             jitter,
-            poke,
+            waker,
             limits: QueueLimits {
                 per_customer: config.max_queued_per_customer,
                 ..QueueLimits::default()
@@ -129,11 +129,17 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         ids,
         jitter,
     };
-    let lanes = &[Lane::Stock, Lane::Money];
-    drive_lanes(&mut tasks, &drive, lanes, &Poke::default(), Some(POLL));
+    let queues = &[Queue::Stock, Queue::Money];
+    drive_queues(
+        &mut tasks,
+        &drive,
+        queues,
+        &SagaWaker::default(),
+        Some(POLL),
+    );
     let orders = PgOrders::new(Pools::shared(&pool), jitter);
     let stop = tasks.stop();
-    let maintenance = KeepHouse {
+    let maintenance = Maintenance {
         orders: orders.clone(),
         sagas,
     };
@@ -276,18 +282,18 @@ fn terms(
     }
 }
 
-fn drive_lanes(
+fn drive_queues(
     tasks: &mut Tasks,
     drive: &DriveSagas<CatalogHttp, PgSagas, Providers>,
-    lanes: &[Lane],
-    poke: &Poke,
+    queues: &[Queue],
+    waker: &SagaWaker,
     poll: Option<Duration>,
 ) {
-    for lane in lanes {
+    for queue in queues {
         let sagas = SagaLoop {
             drive: drive.clone(),
-            lane: *lane,
-            poke: poke.clone(),
+            queue: *queue,
+            waker: waker.clone(),
             poll,
         };
         tasks.spawn("saga_loop", sagas.run(tasks.stop()));

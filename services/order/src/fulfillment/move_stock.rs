@@ -12,17 +12,9 @@ use super::{
     model::{Movement, MovementOutcome},
     ports::{MovementOutcomes, MovementQueue, QueueError},
 };
-use crate::{
-    checkout::ports::ReservationsError,
-    intents::ports::IntentError,
-    values::{Backoff, Leased},
-};
+use crate::{checkout::ports::ReservationsError, intents::ports::IntentError, values::Leased};
 
 const POLL: Duration = Duration::from_millis(500);
-const RETRIES: Backoff = Backoff {
-    first: Duration::from_millis(200),
-    most: Duration::from_secs(30),
-};
 
 /// Which way goods move, and what goes with it.
 pub trait Direction: Send + Sync + 'static {
@@ -126,7 +118,7 @@ impl<D: Direction, Q: MovementQueue<D::Goods>> MoveStock<D, Q> {
         let reason = telemetry::chain(error);
         let later = taken
             .iter()
-            .map(|one| one.postponed(RETRIES, self.jitter, reason.clone()));
+            .map(|one| one.postponed(self.jitter, reason.clone()));
         self.queue.postpone(&later.collect::<Vec<_>>()).await
     }
 }

@@ -12,12 +12,13 @@ pub(crate) fn column<R, V>(rows: &[R], value: impl Fn(&R) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
 }
 
-/// A set-wise statement writes every row that it was given.
+/// A statement writes every row that it was given: under their locks and versions, all are as they were read.
 pub(crate) fn touched<E: From<sqlx::Error>>(rows: u64, expected: usize) -> Result<(), E> {
     if usize::try_from(rows) == Ok(expected) {
         Ok(())
     } else {
-        Err(sqlx::Error::RowNotFound.into())
+        let reason = format!("{rows} rows were written instead of {expected}");
+        Err(sqlx::Error::InvalidArgument(reason).into())
     }
 }
 

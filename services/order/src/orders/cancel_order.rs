@@ -13,7 +13,7 @@ use crate::{
         model::Asked,
         ports::{Done, Intent, Payments},
     },
-    saga::Poke,
+    saga::SagaWaker,
     values::{Operation, OrderId},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 pub struct CancelOrder<P, O> {
     payments: P,
     orders: O,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,11 +33,11 @@ pub enum CancelOrderError {
 }
 
 impl<P: Payments, O: Orders> CancelOrder<P, O> {
-    pub fn new(payments: P, orders: O, poke: Poke) -> Self {
+    pub fn new(payments: P, orders: O, waker: SagaWaker) -> Self {
         Self {
             payments,
             orders,
-            poke,
+            waker,
         }
     }
 
@@ -54,7 +54,7 @@ impl<P: Payments, O: Orders> CancelOrder<P, O> {
             })
             .await?;
         match done {
-            Done::Now(Asked::Now) => self.poke.poke(),
+            Done::Now(Asked::Now) => self.waker.wake(),
             Done::Now(Asked::Before) | Done::Before(_) => {}
         }
         let order = self.orders.find(order).await?;

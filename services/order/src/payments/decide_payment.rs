@@ -10,19 +10,19 @@ use crate::{
         Wisher,
         ports::{Answered, IntentError},
     },
-    saga::Poke,
+    saga::SagaWaker,
     values::{Operation, PaymentId},
 };
 
 #[derive(Clone)]
 pub struct DecidePayment<P> {
     payments: P,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 impl<P: Payments> DecidePayment<P> {
-    pub fn new(payments: P, poke: Poke) -> Self {
-        Self { payments, poke }
+    pub fn new(payments: P, waker: SagaWaker) -> Self {
+        Self { payments, waker }
     }
 
     pub async fn run(
@@ -41,7 +41,7 @@ impl<P: Payments> DecidePayment<P> {
             .payments
             .change(&request, Intent::DecidePayment(payment), decide)
             .await?;
-        self.poke.poke();
+        self.waker.wake();
         let changed = self.payments.changed(&request, payment).await?;
         Ok(done.answered(changed))
     }

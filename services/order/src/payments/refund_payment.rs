@@ -12,7 +12,7 @@ use crate::{
         Wisher,
         ports::{Answered, IntentError},
     },
-    saga::Poke,
+    saga::SagaWaker,
     values::{Operation, PaymentId, RefundId},
 };
 
@@ -20,15 +20,15 @@ use crate::{
 pub struct RefundPayment<P> {
     payments: P,
     ids: Ids,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 impl<P: Payments> RefundPayment<P> {
-    pub fn new(payments: P, ids: Ids, poke: Poke) -> Self {
+    pub fn new(payments: P, ids: Ids, waker: SagaWaker) -> Self {
         Self {
             payments,
             ids,
-            poke,
+            waker,
         }
     }
 
@@ -55,7 +55,7 @@ impl<P: Payments> RefundPayment<P> {
                 locked.refund(&refund, request.actor)
             })
             .await?;
-        self.poke.poke();
+        self.waker.wake();
         let refund = match done {
             Done::Now(refund) => refund,
             Done::Before(refund) => RefundId(refund),

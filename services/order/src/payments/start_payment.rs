@@ -12,7 +12,7 @@ use crate::{
         Wisher,
         ports::{Answered, IntentError},
     },
-    saga::Poke,
+    saga::SagaWaker,
     values::{Operation, OrderId, PaymentId},
 };
 
@@ -21,7 +21,7 @@ pub struct StartPayment<P> {
     payments: P,
     terms: PaymentTerms,
     ids: Ids,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +33,12 @@ pub enum StartPaymentError {
 }
 
 impl<P: Payments> StartPayment<P> {
-    pub fn new(payments: P, terms: PaymentTerms, ids: Ids, poke: Poke) -> Self {
+    pub fn new(payments: P, terms: PaymentTerms, ids: Ids, waker: SagaWaker) -> Self {
         Self {
             payments,
             terms,
             ids,
-            poke,
+            waker,
         }
     }
 
@@ -67,7 +67,7 @@ impl<P: Payments> StartPayment<P> {
                 locked.start_payment(&payment, request.actor)
             })
             .await?;
-        self.poke.poke();
+        self.waker.wake();
         let started = match done {
             Done::Now(payment) => payment,
             Done::Before(payment) => PaymentId(payment),

@@ -54,7 +54,7 @@ impl Question {
             | Action::RequestRefund { .. }
             | Action::RefundShortfall { .. }
             | Action::WaitForPayment
-            | Action::WaitForParcel
+            | Action::WaitForShipment
             | Action::Finish => return None,
         })
     }
@@ -75,12 +75,12 @@ enum Reply {
 impl<R, S, P: PaymentProvider> DriveSagas<R, S, P> {
     /// Within the lease of its turn, whatever the provider does.
     pub(super) async fn ask(&self, turn: &Turn, question: Question) -> Outcome {
-        let again = |reason| self.postponement(turn, reason);
-        let pause = self.pause(turn);
-        let Some(payment) = &turn.facts.payment else {
+        let again = |reason| turn.postponed(self.jitter, reason);
+        let pause = turn.pause(self.jitter);
+        let Some(payment) = &turn.item.payment else {
             return Err(again(Impossible::Nothing.to_string()));
         };
-        let call = self.call(payment, turn.facts.refund.as_ref(), question);
+        let call = self.call(payment, turn.item.refund.as_ref(), question);
         let reply = tokio::time::timeout(PATIENCE, call)
             .await
             .unwrap_or_else(|_| Err(ProviderError::Unknown(Arc::new(TooLate))));

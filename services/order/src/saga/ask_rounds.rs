@@ -1,4 +1,4 @@
-//! The rounds of the lane of money: calls to payment providers, which may be slow. A few at a time, each begun the moment
+//! The rounds of the money queue: calls to payment providers, which may be slow. A few at a time, each begun the moment
 //! its saga is taken and written the moment it is answered, so that no slow answer costs another its lease (ORDERS 19).
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::{
     DriveSagas, Driven,
     ask_provider::Question,
     drive_sagas::{LEASE, Outcome, TASK},
-    model::{Lane, Turn},
+    model::{Queue, Turn},
     ports::{Sagas, SagasError},
 };
 use crate::{checkout::ports::Reservations, payments::ports::PaymentProvider};
@@ -28,7 +28,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
         loop {
             let free = CALLS - calls.len();
             if free > 0 && trouble.is_none() && !ending() {
-                match self.sagas.take(Lane::Money, free, LEASE).await {
+                match self.sagas.take(Queue::Money, free, LEASE).await {
                     Ok(turns) => {
                         driven.taken += turns.len();
                         for turn in turns {
@@ -42,7 +42,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
             if calls.is_empty() {
                 return trouble.map_or(Ok(driven), Err);
             }
-            match self.settle(Lane::Money, answers(&mut calls)).await {
+            match self.settle(Queue::Money, answers(&mut calls)).await {
                 Ok(settled) => driven.add(settled),
                 Err(error) => trouble = Some(error),
             }
@@ -52,7 +52,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
     /// One action: a question to the provider, or what is only written.
     async fn act(self, turn: Turn) -> Outcome {
         let acting = async {
-            let action = turn.facts.next();
+            let action = turn.item.next();
             match Question::of(action) {
                 Some(question) => self.ask(&turn, question).await,
                 None => self.written(&turn, action),

@@ -87,8 +87,8 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = order::saga::SagaLoop {
         drive: shop.driver(),
-        lane: order::saga::model::Lane::Stock,
-        poke: order::saga::Poke::default(),
+        queue: order::saga::model::Queue::Stock,
+        waker: order::saga::SagaWaker::default(),
         poll: Some(Duration::from_millis(10)),
     };
     let worker = tokio::spawn(worker.run(stopped));

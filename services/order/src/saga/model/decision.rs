@@ -1,7 +1,7 @@
 //! What a saga does next, from the facts alone: a function without memory, so that whoever takes the saga, after
 //! whatever crash, comes to the same answer (ORDERS 5, 19, 20, 22, 24).
 
-use super::{Facts, Lane, PayWindow};
+use super::{Facts, PayWindow, Queue};
 use crate::{
     orders::model::{CancelReason, Hold, Status},
     payments::model::{CaptureMode, PaymentDecision, PaymentState},
@@ -51,16 +51,16 @@ pub enum Action {
     },
     // Nothing.
     WaitForPayment,
-    WaitForParcel,
+    WaitForShipment,
     Finish,
 }
 
 impl Step {
-    pub const fn lane(self) -> Lane {
+    pub const fn queue(self) -> Queue {
         match self {
-            Self::Authorise | Self::Capture | Self::Void | Self::Refund => Lane::Money,
+            Self::Authorise | Self::Capture | Self::Void | Self::Refund => Queue::Money,
             Self::ExtendHold | Self::CommitHold | Self::ReleaseHold | Self::Write | Self::Wait => {
-                Lane::Stock
+                Queue::Stock
             }
         }
     }
@@ -83,7 +83,7 @@ impl Action {
             | Self::Decide(_)
             | Self::RequestRefund { .. }
             | Self::RefundShortfall { .. } => Step::Write,
-            Self::WaitForPayment | Self::WaitForParcel => Step::Wait,
+            Self::WaitForPayment | Self::WaitForShipment => Step::Wait,
             Self::Finish => return None,
         })
     }
@@ -149,7 +149,9 @@ impl Facts {
         }
         match self.hold {
             Hold::Held | Hold::Committed if self.state.wholly_shipped() => {}
-            Hold::Held | Hold::Committed if self.parcels.under_way => return Action::WaitForParcel,
+            Hold::Held | Hold::Committed if self.shipments.under_way => {
+                return Action::WaitForShipment;
+            }
             Hold::Held | Hold::Committed => return Action::ReleaseHold(reason),
             Hold::Released | Hold::Lost => {}
         }
@@ -279,7 +281,9 @@ impl Facts {
         }
         match payment.state {
             // What was shipped is paid; the rest goes back as a refund.
-            PaymentState::Authorized if self.parcels.any_shipped => Some(PaymentDecision::Capture),
+            PaymentState::Authorized if self.shipments.any_shipped => {
+                Some(PaymentDecision::Capture)
+            }
             PaymentState::Pending | PaymentState::Authorized => Some(PaymentDecision::Void),
             PaymentState::Captured
             | PaymentState::PartiallyRefunded
@@ -298,8 +302,8 @@ impl Facts {
             return 0;
         }
         let left = payment.refundable().minor;
-        if self.parcels.any_shipped {
-            left.min(self.parcels.unshipped_minor)
+        if self.shipments.any_shipped {
+            left.min(self.shipments.unshipped_minor)
         } else {
             left
         }

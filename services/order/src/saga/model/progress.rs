@@ -6,7 +6,7 @@ use std::time::Duration;
 use money::Money;
 
 use super::{
-    Action, Change, CommitOutcome, ExtendOutcome, Facts, Lane, Next, PayWindow, Settlement, Step,
+    Action, Change, CommitOutcome, ExtendOutcome, Facts, Next, PayWindow, Queue, Settlement, Step,
     Turn,
 };
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
     values::{EventType, RefundId},
 };
 
-/// How soon a parcel that is under way is looked at again.
-const PARCEL: Duration = Duration::from_millis(500);
+/// How soon a shipment that is under way is looked at again.
+const SHIPMENT: Duration = Duration::from_millis(500);
 
 /// A turn on its way to a settlement.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub enum Impossible {
 impl Progress {
     pub fn of(turn: Turn) -> Self {
         Self {
-            facts: turn.facts.clone(),
+            facts: turn.item.clone(),
             turn,
             changes: Vec::new(),
             hold_for: None,
@@ -131,25 +131,19 @@ impl Progress {
     }
 
     pub fn decide(mut self, decision: PaymentDecision) -> Result<Self, Impossible> {
-        self.facts
-            .payment
-            .as_mut()
-            .ok_or(Impossible::Nothing)?
-            .decide(decision)?;
+        self.payment()?.decide(decision)?;
         Ok(self)
     }
 
     pub fn authorised(mut self, reference: ProviderReference) -> Result<Self, Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
-        let event = payment.authorize(reference)?;
+        let event = self.payment()?.authorize(reference)?;
         self.follow(event);
         Ok(self)
     }
 
     /// The provider refused to set the money aside or to hand it over. The order stays payable while its window lasts.
     pub fn refused(mut self, reason: RefusalReason) -> Result<Self, Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
-        let event = payment.fail(reason)?;
+        let event = self.payment()?.fail(reason)?;
         self.follow(event);
         Ok(self)
     }
@@ -174,8 +168,7 @@ impl Progress {
     }
 
     pub fn captured(mut self) -> Result<Self, Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
-        let event = payment.capture()?;
+        let event = self.payment()?.capture()?;
         self.follow(event);
         let event = self.facts.state.record(EventType::OrderPaid);
         self.change(event, false);
@@ -183,8 +176,7 @@ impl Progress {
     }
 
     pub fn voided(mut self) -> Result<Self, Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
-        let event = payment.void()?;
+        let event = self.payment()?.void()?;
         self.follow(event);
         Ok(self)
     }
@@ -212,7 +204,7 @@ impl Progress {
         cause: RefundCause,
         reason: Option<String>,
     ) -> Result<(), Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
+        let payment = self.payment()?;
         let amount = Money::new(minor, payment.amount.currency);
         let (refund, event) = payment.open_refund(&NewRefund {
             id,
@@ -243,9 +235,9 @@ impl Progress {
         Ok(self)
     }
 
-    /// What is to be written. `lane` is where this turn was taken: a round goes on by itself in its own.
-    pub fn settlement(self) -> Settlement {
-        let read = &self.turn.facts;
+    /// What is to be written.
+    pub fn settlement(&self) -> Settlement {
+        let read = &self.turn.item;
         let payment = (self.facts.payment != read.payment)
             .then_some(self.facts.payment.clone())
             .flatten();
@@ -254,10 +246,10 @@ impl Progress {
             read_version: read.state.version,
             hold: self.facts.hold,
             next: self.next(),
-            changes: self.changes,
+            changes: self.changes.clone(),
             hold_for: self.hold_for,
             payment,
-            refund: self.refund,
+            refund: self.refund.clone(),
             progressed: self.ask_after.is_none() || self.pending,
             ends_cancellation: read.cancel_requested && !self.facts.cancel_requested,
             shortfall_refunded_minor: read.shortfall_minor - self.facts.shortfall_minor,
@@ -274,7 +266,7 @@ impl Progress {
         }
         match (action, self.facts.window) {
             (Action::WaitForPayment, PayWindow::Open { until, .. }) => Next::At(step, until),
-            (Action::WaitForParcel, _) => Next::After(step, PARCEL),
+            (Action::WaitForShipment, _) => Next::After(step, SHIPMENT),
             _ => Next::Now(step),
         }
     }
@@ -302,6 +294,10 @@ impl Progress {
             Status::Pending | Status::Confirmed => self.cancel(CancelReason::Shortfall),
             Status::Completed | Status::Cancelled => Ok(self),
         }
+    }
+
+    fn payment(&mut self) -> Result<&mut Payment, Impossible> {
+        self.facts.payment.as_mut().ok_or(Impossible::Nothing)
     }
 
     fn refund_under_way(&mut self) -> Result<(&mut Payment, &mut Refund), Impossible> {
@@ -336,9 +332,9 @@ impl Progress {
 
 impl Next {
     /// In whose rounds it is due right now.
-    pub fn due_in(self) -> Option<Lane> {
+    pub fn due_in(self) -> Option<Queue> {
         match self {
-            Self::Now(step) => Some(step.lane()),
+            Self::Now(step) => Some(step.queue()),
             Self::Finished | Self::At(..) | Self::After(..) => None,
         }
     }

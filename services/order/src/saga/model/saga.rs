@@ -9,12 +9,21 @@ use super::Step;
 use crate::{
     orders::model::{Hold, NewEvent, OrderState, Status},
     payments::model::{Payment, Refund, RefundCause, RefundState},
-    values::{Actor, EventType, OrderId, UnknownName, states::states},
+    values::{Actor, EventType, Leased, OrderId, UnknownName, states::states},
 };
 
 states! {
     /// Who drives a saga on: rounds of calls to product, or calls to payment providers, which may be slow.
-    Lane { Stock = "stock", Money = "money" }
+    Queue { Stock = "stock", Money = "money" }
+}
+
+impl Queue {
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Stock => Self::Money,
+            Self::Money => Self::Stock,
+        }
+    }
 }
 
 /// The right to carry one saga on, which is its order's.
@@ -22,16 +31,11 @@ pub type Lease = crate::values::Lease<OrderId>;
 /// Another attempt at a saga.
 pub type Postponement = crate::values::Postponement<OrderId>;
 
-/// A saga taken: the lease, what is known of the order, and the attempts so far with this step.
-#[derive(Clone, Debug)]
-pub struct Turn {
-    pub lease: Lease,
-    pub attempts: u32,
-    pub facts: Facts,
-}
+/// A saga that was taken, with the attempts so far at its step.
+pub type Turn = Leased<OrderId, Facts>;
 
 impl Turn {
-    /// How long the process that places an order may take to begin with its saga; then anybody may.
+    /// How long only the process that places an order may begin with its saga.
     pub const FIRST_LEASE: Duration = Duration::from_secs(3);
 
     /// The first of an order with nothing to pay, which is written as taken by the process that places it.
@@ -42,7 +46,7 @@ impl Turn {
                 fence: 1,
             },
             attempts: 1,
-            facts: Facts::placed(PayWindow::Free),
+            item: Facts::placed(PayWindow::Free),
         }
     }
 }
@@ -56,7 +60,7 @@ pub struct Facts {
     pub extended: bool,
     pub window: PayWindow,
     pub cancel_requested: bool,
-    pub parcels: Parcels,
+    pub shipments: Shipments,
     /// The live one.
     pub payment: Option<Payment>,
     /// The oldest one that is under way.
@@ -103,7 +107,7 @@ impl PayWindow {
 
 /// What has left the shop, or is about to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Parcels {
+pub struct Shipments {
     /// Product is being told of one: what is left is not known for the moment.
     pub under_way: bool,
     pub any_shipped: bool,
@@ -190,7 +194,7 @@ impl Facts {
             extended: false,
             window,
             cancel_requested: false,
-            parcels: Parcels::default(),
+            shipments: Shipments::default(),
             payment: None,
             refund: None,
             cancellation_refunded: false,
@@ -214,9 +218,9 @@ impl Facts {
         self.payment = Some(payment);
     }
 
-    /// The order may have to be wound up after its stock was committed. An order of which a parcel is under way is looked
+    /// The order may have to be wound up after its stock was committed. An order of which a shipment is under way is looked
     /// at again.
-    pub fn depend_on_parcels(&self) -> bool {
+    pub fn depend_on_shipments(&self) -> bool {
         match self.state.status {
             Status::Pending | Status::Completed => false,
             Status::Confirmed => match self.window {
@@ -228,10 +232,10 @@ impl Facts {
     }
 
     /// What has left. Units that fell short and were not given back are among what is unshipped.
-    pub fn add_parcels(&mut self, parcels: Parcels) {
-        self.parcels = Parcels {
-            unshipped_minor: parcels.unshipped_minor + self.shortfall_minor,
-            ..parcels
+    pub fn add_shipments(&mut self, shipments: Shipments) {
+        self.shipments = Shipments {
+            unshipped_minor: shipments.unshipped_minor + self.shortfall_minor,
+            ..shipments
         };
     }
 }
@@ -312,28 +316,28 @@ mod tests {
     }
 
     #[test]
-    fn parcels_matter_to_what_may_have_to_be_wound_up() {
+    fn shipments_matter_to_what_may_have_to_be_wound_up() {
         let mut pending = Facts::placed(PayWindow::Over);
-        assert!(!pending.depend_on_parcels());
+        assert!(!pending.depend_on_shipments());
         pending.state.confirm().unwrap();
-        assert!(pending.depend_on_parcels(), "unpaid");
+        assert!(pending.depend_on_shipments(), "unpaid");
         let mut confirmed = Facts {
             window: PayWindow::Free,
             ..pending
         };
-        assert!(!confirmed.depend_on_parcels());
+        assert!(!confirmed.depend_on_shipments());
         confirmed.cancel_requested = true;
-        assert!(confirmed.depend_on_parcels());
+        assert!(confirmed.depend_on_shipments());
     }
 
     #[test]
     fn what_fell_short_is_unshipped_until_it_is_given_back() {
         let mut facts = Facts::placed(PayWindow::Free);
         facts.shortfall_minor = 30;
-        facts.add_parcels(Parcels {
+        facts.add_shipments(Shipments {
             unshipped_minor: 70,
-            ..Parcels::default()
+            ..Shipments::default()
         });
-        assert_eq!(facts.parcels.unshipped_minor, 100);
+        assert_eq!(facts.shipments.unshipped_minor, 100);
     }
 }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use crate::{
-    saga::model::{Backlog, Lane, Postponement, Settled, Settlement, Turn},
+    saga::model::{Backlog, Postponement, Queue, Settled, Settlement, Turn},
     values::Cause,
 };
 
 pub trait Sagas: Send + Sync + 'static {
-    /// Takes up to `most` sagas of a lane that are due and that nobody else is taking, for the length of a lease.
+    /// Takes up to `most` sagas of a queue that are due and that nobody else is taking, for the length of a lease.
     fn take(
         &self,
-        lane: Lane,
+        queue: Queue,
         most: usize,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<Turn>, SagasError>> + Send;

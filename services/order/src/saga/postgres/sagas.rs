@@ -15,7 +15,7 @@ use crate::{
     orders::{model::Hold, postgres::row::stored_state},
     saga::{
         model::{
-            Backlog, Facts, Lane, Lease, PayWindow, Postponement, Settled, Settlement, Step, Turn,
+            Backlog, Facts, Lease, PayWindow, Postponement, Queue, Settled, Settlement, Step, Turn,
         },
         ports::{Sagas, SagasError},
     },
@@ -40,50 +40,41 @@ impl PgSagas {
 impl Sagas for PgSagas {
     async fn take(
         &self,
-        lane: Lane,
+        queue: Queue,
         most: usize,
         lease: Duration,
     ) -> Result<Vec<Turn>, SagasError> {
-        take(&self.pool, lane, most, lease)
-            .await
-            .map_err(sagas_error)
+        let taken = take(&self.pool, queue, most, lease).await?;
+        let (turns, postponed) = readable("sagas", self.jitter, taken);
+        postpone(&self.pool, &postponed).await?;
+        Ok(turns)
     }
 
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>, SagasError> {
         if settlements.is_empty() {
             return Ok(Vec::new());
         }
-        retrying(self.jitter, || settle(&self.pool, settlements))
-            .await
-            .map_err(sagas_error)
+        Ok(retrying(self.jitter, || settle(&self.pool, settlements)).await?)
     }
 
     async fn postpone(&self, postponements: &[Postponement]) -> Result<(), SagasError> {
-        retrying(self.jitter, || postpone(&self.pool, postponements))
-            .await
-            .map_err(sagas_error)
+        Ok(retrying(self.jitter, || postpone(&self.pool, postponements)).await?)
     }
 
     async fn reopen_unsettled(&self) -> Result<u64, SagasError> {
-        reopen_unsettled(&self.pool)
-            .await
-            .map_err(|error| sagas_error(error.into()))
+        Ok(reopen_unsettled(&self.pool).await?)
     }
 
     async fn backlog(&self) -> Result<Backlog, SagasError> {
-        let row = sqlx::query!(
+        Ok(sqlx::query_as!(
+            Backlog,
             r#"
             SELECT count(*) AS "unfinished!", count(*) FILTER (WHERE is_stuck(sagas)) AS "stuck!"
             FROM sagas WHERE finished_at IS NULL
             "#
         )
         .fetch_one(&self.pool)
-        .await
-        .map_err(|error| sagas_error(error.into()))?;
-        Ok(Backlog {
-            unfinished: row.unfinished,
-            stuck: row.stuck,
-        })
+        .await?)
     }
 
     async fn forget_finished(&self) -> Result<u64, SagasError> {
@@ -97,9 +88,14 @@ impl Sagas for PgSagas {
             "#
         )
         .execute(&self.pool)
-        .await
-        .map_err(|error| sagas_error(error.into()))?;
+        .await?;
         Ok(done.rows_affected())
+    }
+}
+
+impl<E: Into<StoreError>> From<E> for SagasError {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error.into()))
     }
 }
 
@@ -145,15 +141,15 @@ leased_rows!("sagas", "order_id", "finished_at IS NULL");
 
 async fn take(
     pool: &Pool,
-    lane: Lane,
+    queue: Queue,
     most: usize,
     lease: Duration,
-) -> Result<Vec<Turn>, StoreError> {
+) -> Result<Vec<Taken<OrderId, Facts>>, StoreError> {
     reach(FailPoint::BeforeTake).await.map_err(on_demand)?;
-    // What is not of this lane is of the other one, a step of another release too.
+    // What is not of this queue is of the other one, a step of another release too.
     let money_steps: Vec<String> = Step::ALL
         .iter()
-        .filter(|step| step.lane() == Lane::Money)
+        .filter(|step| step.queue() == Queue::Money)
         .map(|step| step.as_str().to_owned())
         .collect();
     let rows = sqlx::query!(
@@ -178,36 +174,31 @@ async fn take(
         "#,
         i64::try_from(most).unwrap_or(i64::MAX),
         lease.as_secs_f64(),
-        lane == Lane::Money,
+        queue == Queue::Money,
         &money_steps,
     )
     .fetch_all(pool)
     .await?;
     reach(FailPoint::AfterTake).await.map_err(on_demand)?;
-    let mut turns = Vec::with_capacity(rows.len());
-    for row in rows {
-        let state = stored_state!(row)?;
-        let window = PayWindow::of(row.pay_by, row.seconds_left);
-        turns.push(Turn {
-            lease: Lease {
-                id: OrderId(row.order_id),
-                fence: row.fence,
-            },
-            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
-            facts: Facts {
+    let taken = rows.into_iter().map(|row| {
+        let facts = stored_state!(row).and_then(|state| {
+            Ok(Facts {
                 hold: Hold::of_row(&row.hold, &state).map_err(|_| StoreError::Row("hold"))?,
                 state,
                 extended: row.extended,
                 cancel_requested: row.cancel_requested,
                 shortfall_minor: row.shortfall_minor,
-                ..Facts::placed(window)
-            },
+                ..Facts::placed(PayWindow::of(row.pay_by, row.seconds_left))
+            })
         });
-    }
-    // Orders with nothing to pay are known by now: they cost no statement more.
-    facts::add_payments(pool, &mut turns).await?;
-    facts::add_parcels(pool, &mut turns).await?;
-    Ok(turns)
+        let order = OrderId(row.order_id);
+        Taken::stored(order, order, row.fence, row.attempts, facts)
+    });
+    let mut taken: Vec<Taken<OrderId, Facts>> = taken.collect();
+    // Orders with nothing to pay are known by now: they cost no further statement.
+    facts::add_payments(pool, &mut taken).await?;
+    facts::add_shipments(pool, &mut taken).await?;
+    Ok(taken)
 }
 
 async fn settle(pool: &Pool, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
@@ -274,8 +265,4 @@ async fn reopen_unsettled(pool: &Pool) -> Result<u64, sqlx::Error> {
     .execute(pool)
     .await?;
     Ok(done.rows_affected())
-}
-
-fn sagas_error(error: StoreError) -> SagasError {
-    SagasError(Arc::new(error))
 }

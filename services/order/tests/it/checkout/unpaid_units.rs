@@ -330,7 +330,7 @@ async fn a_twins_order_is_the_answer_though_it_takes_all_that_may_be_unpaid(pool
             ids: ours.ids,
             jitter: ours.jitter,
             currency: ours.currency,
-            poke: ours.poke,
+            waker: ours.waker,
             terms: ours.terms,
             patience: ours.patience,
         };

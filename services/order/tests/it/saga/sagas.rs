@@ -8,7 +8,7 @@ use order::{
     saga::{
         Driven,
         model::{
-            CommitOutcome, Lane, Postponement, Progress, ReleaseOutcome, Settled, Settlement, Turn,
+            CommitOutcome, Postponement, Progress, Queue, ReleaseOutcome, Settled, Settlement, Turn,
         },
         ports::Sagas,
     },
@@ -76,13 +76,17 @@ async fn a_lease_that_passed_on_writes_nothing(pool: PgPool) {
     let shop = with_orders(pool, 1).await;
     shop.lose_leases().await;
     let sagas = shop.sagas();
-    let stale = sagas.take(Lane::Stock, 10, LEASE).await.unwrap().remove(0);
+    let stale = sagas.take(Queue::Stock, 10, LEASE).await.unwrap().remove(0);
     assert!(
-        sagas.take(Lane::Stock, 10, LEASE).await.unwrap().is_empty(),
+        sagas
+            .take(Queue::Stock, 10, LEASE)
+            .await
+            .unwrap()
+            .is_empty(),
         "a lease keeps others away"
     );
     shop.lose_leases().await;
-    let fresh = sagas.take(Lane::Stock, 10, LEASE).await.unwrap().remove(0);
+    let fresh = sagas.take(Queue::Stock, 10, LEASE).await.unwrap().remove(0);
     assert!(fresh.lease.fence > stale.lease.fence);
 
     let cancelled = Progress::of(stale.clone()).committed(CommitOutcome::Lost);
@@ -142,7 +146,7 @@ async fn an_order_that_changed_meanwhile_is_looked_at_again(pool: PgPool) {
     shop.lose_leases().await;
     let turn = shop
         .sagas()
-        .take(Lane::Stock, 10, LEASE)
+        .take(Queue::Stock, 10, LEASE)
         .await
         .unwrap()
         .remove(0);
@@ -248,7 +252,7 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
     shop.lose_leases().await;
     let turn = shop
         .sagas()
-        .take(Lane::Stock, 10, LEASE)
+        .take(Queue::Stock, 10, LEASE)
         .await
         .unwrap()
         .remove(0);

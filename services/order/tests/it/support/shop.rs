@@ -25,7 +25,7 @@ use order::{
             CaptureChoice, MockSettings, PaymentSettings, ProviderChoice, Providers, SignedWebhooks,
         },
     },
-    saga::Poke,
+    saga::SagaWaker,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
@@ -44,7 +44,7 @@ pub struct Shop {
     pub router: Router,
     /// The connections of changes.
     pub intents: Pool,
-    poke: Poke,
+    waker: SagaWaker,
     signer: Signer,
     waits: Waits,
     provider: Providers,
@@ -274,7 +274,11 @@ impl Shop {
         };
         let reservations =
             CatalogHttp::try_new(&settings, waits.timeouts, "USD".parse().unwrap()).unwrap();
-        let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), rules.clock);
+        let (signer, waker, clock) = (
+            Signer::try_new().unwrap(),
+            SagaWaker::default(),
+            rules.clock,
+        );
         let provider = Providers::new(payments, &pools.lanes);
         let terms = PaymentTerms {
             methods: provider.methods().into(),
@@ -299,7 +303,7 @@ impl Shop {
             currency: "USD".parse().unwrap(),
             ids: Ids::system(),
             jitter: Jitter::random(),
-            poke: poke.clone(),
+            waker: waker.clone(),
             limits,
             intents: IntentLimits {
                 per_customer: 16,
@@ -320,7 +324,7 @@ impl Shop {
             reservations,
             router,
             intents,
-            poke,
+            waker,
             signer,
             waits,
             provider,
@@ -356,7 +360,7 @@ impl Shop {
             ids: Ids::system(),
             jitter: Jitter::random(),
             currency: "USD".parse().unwrap(),
-            poke: Poke::default(),
+            waker: SagaWaker::default(),
             terms: self.terms.clone(),
             patience: self.waits.patience,
         }
