@@ -45,11 +45,23 @@ impl OrderBooks {
     }
 }
 
-/// The orders behind `after` and up to `upto`.
+/// The rows behind `after` and up to `upto`.
 #[derive(Clone, Copy, Debug)]
 struct Range {
     after: Uuid,
     upto: Uuid,
+}
+
+impl Range {
+    /// `upto`: where the chunk ends; `None`: it is the last.
+    fn new(after: Uuid, upto: Option<Uuid>) -> Self {
+        let upto = upto.unwrap_or(Uuid::max());
+        Self { after, upto }
+    }
+
+    fn is_last(self) -> bool {
+        self.upto.is_max()
+    }
 }
 
 impl Books for OrderBooks {
@@ -79,31 +91,27 @@ impl Books for OrderBooks {
         let mut suspects = Suspects::default();
         let mut after = Uuid::nil();
         loop {
-            let upto = rows::order_after(connection, after, self.chunk).await?;
-            let range = Range {
-                after,
-                upto: upto.unwrap_or(Uuid::max()),
-            };
+            let range = rows::orders_after(connection, after, self.chunk).await?;
             let (read, found) = self.chunk(connection, range).await?;
             orders += read;
-            suspects.add(range, found);
-            let Some(upto) = upto else { break };
+            suspects.add(range, &found);
+            if range.is_last() {
+                break;
+            }
             if suspects.names.len() > MOST_SUSPECTS {
                 self.look_again(connection, &mut suspects, findings).await?;
             }
-            after = upto;
+            after = range.upto;
         }
         self.look_again(connection, &mut suspects, findings).await?;
         let mut after = Uuid::nil();
         loop {
-            let upto = rows::provider_after(connection, after, self.chunk).await?;
-            let range = Range {
-                after,
-                upto: upto.unwrap_or(Uuid::max()),
-            };
+            let range = rows::payments_after(connection, after, self.chunk).await?;
             findings.extend(rows::provider(connection, range).await?.map(Finding::from));
-            let Some(upto) = upto else { break };
-            after = upto;
+            if range.is_last() {
+                break;
+            }
+            after = range.upto;
         }
         let late = events::unpublished(connection, GRACE, self.chunk).await?;
         findings.extend(late.into_iter().map(Finding::from));
@@ -121,10 +129,10 @@ struct Suspects {
 }
 
 impl Suspects {
-    fn add(&mut self, range: Range, found: Vec<Found>) {
+    fn add(&mut self, range: Range, found: &[Found]) {
         if !found.is_empty() {
             self.ranges.push(range);
-            self.names.extend(found.into_iter().map(Found::into_name));
+            self.names.extend(found.iter().map(Found::name));
         }
     }
 }

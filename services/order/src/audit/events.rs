@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::rows::Found;
+use super::rows::{self, Found};
 
 /// How many, and a sum of their names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,22 +88,17 @@ async fn written(
     let mut sums: BTreeMap<i16, Sum> = BTreeMap::new();
     let mut after = Uuid::nil();
     loop {
-        let upto = super::rows::order_after(connection, after, chunk).await?;
-        let rows = sqlx::query_file!(
-            "audit/event_sums.sql",
-            after,
-            upto.unwrap_or(Uuid::max()),
-            cutoff,
-        );
+        let range = rows::orders_after(connection, after, chunk).await?;
+        let rows = sqlx::query_file!("audit/event_sums.sql", after, range.upto, cutoff);
         for row in in_time(rows.fetch_all(&mut *connection)).await? {
             sums.entry(row.partition).or_default().add(Sum {
                 events: row.events,
                 names: row.names,
             });
         }
-        match upto {
-            Some(upto) => after = upto,
-            None => return Ok(sums),
+        if range.is_last() {
+            return Ok(sums);
         }
+        after = range.upto;
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::rows::Found;
+use super::rows::{Found, found};
 use crate::infrastructure::product_client::{HeldUnits, OrderHold};
 
 /// An order as far as product has to do with it. Statuses are text: one that is not known is a finding of its own.
@@ -52,14 +52,11 @@ pub(super) fn misfits(orders: &[HeldOrder], holds: Vec<OrderHold>, grace: Durati
     let orphans = holds
         .into_values()
         .filter(|hold| hold.state == "committed" && hold.age_seconds > grace.as_secs_f64());
-    found.extend(orphans.map(|hold| {
-        Found::new(
+    found.extend(orphans.map(|OrderHold { order_id, .. }| {
+        found!(
             "hold_without_order",
-            hold.order_id,
-            format!(
-                "the committed hold of order {} has no order; release it manually",
-                hold.order_id
-            ),
+            order_id,
+            "the committed hold of order {order_id} has no order; release it manually"
         )
     }));
     found
@@ -76,30 +73,25 @@ fn misfit(order: &HeldOrder, hold: Option<&OrderHold>) -> Option<Found> {
         // No saga works on it: the other half of the audit says so.
         _ => true,
     };
-    let Some(hold) = hold.filter(|_| fits) else {
-        return (!fits).then(|| {
-            Found::new(
-                "hold_state",
-                order.id,
-                format!(
-                    "order {} is {}, but the state of its hold is {state}",
-                    order.id, order.status
-                ),
-            )
-        });
-    };
-    if hold.state != "committed" {
-        return None;
+    if !fits {
+        return Some(found!(
+            "hold_state",
+            order.id,
+            "order {} is {}, but the state of its hold is {state}",
+            order.id,
+            order.status
+        ));
     }
+    let hold = hold.filter(|hold| hold.state == "committed")?;
     units_misfit(order, hold, is_cancelled).or_else(|| {
         (hold.total_minor != order.items_minor).then(|| {
-            Found::new(
+            found!(
                 "hold_total",
                 order.id,
-                format!(
-                    "order {}: its items cost {}, but its hold has the total {}",
-                    order.id, order.items_minor, hold.total_minor
-                ),
+                "order {}: its items cost {}, but its hold has the total {}",
+                order.id,
+                order.items_minor,
+                hold.total_minor
             )
         })
     })
@@ -137,13 +129,11 @@ fn units_misfit(order: &HeldOrder, hold: &OrderHold, is_cancelled: bool) -> Opti
         } else {
             return None;
         };
-        Some(Found::new(
+        Some(found!(
             code,
             order.id,
-            format!(
-                "order {} {what} {here} units of {sku}, but its hold has {there}",
-                order.id
-            ),
+            "order {} {what} {here} units of {sku}, but its hold has {there}",
+            order.id
         ))
     })
 }

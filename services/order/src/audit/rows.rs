@@ -20,22 +20,22 @@ pub(super) struct Found {
     pub(super) message: String,
 }
 
-impl Found {
-    pub(super) fn new(code: &str, order_id: Uuid, message: String) -> Self {
-        Self {
-            code: code.to_owned(),
-            order_id,
-            message,
+/// A [`Found`] with a formatted message.
+macro_rules! found {
+    ($code:expr, $order:expr, $($message:tt)+) => {
+        $crate::audit::rows::Found {
+            code: $code.to_owned(),
+            order_id: $order,
+            message: format!($($message)+),
         }
-    }
+    };
+}
+pub(super) use found;
 
+impl Found {
     /// The same thing has the same name when it is found again; its numbers may have moved.
     pub(super) fn name(&self) -> (String, Uuid) {
         (self.code.clone(), self.order_id)
-    }
-
-    pub(super) fn into_name(self) -> (String, Uuid) {
-        (self.code, self.order_id)
     }
 }
 
@@ -48,18 +48,19 @@ impl From<Found> for Finding {
     }
 }
 
-/// The order with which a chunk behind `after` ends; None: fewer are left.
-pub(super) async fn order_after(
+/// The next chunk of orders.
+pub(super) async fn orders_after(
     connection: &mut PgConnection,
     after: Uuid,
     chunk: i64,
-) -> Result<Option<Uuid>, sqlx::Error> {
+) -> Result<Range, sqlx::Error> {
     let query = sqlx::query_scalar!(
         "SELECT id FROM orders WHERE id > $1 ORDER BY id OFFSET $2::bigint - 1 LIMIT 1",
         after,
         chunk,
     );
-    in_time(query.fetch_optional(connection)).await
+    let upto = in_time(query.fetch_optional(connection)).await?;
+    Ok(Range::new(after, upto))
 }
 
 /// What seems wrong with the orders, their money and their events.
@@ -70,25 +71,26 @@ pub(super) async fn found(
 ) -> Result<Vec<Found>, sqlx::Error> {
     let Range { after, upto } = range;
     let grace = grace.as_secs_f64();
-    macro_rules! found {
+    macro_rules! read {
         ($file:literal, $($argument:expr),+) => {
             in_time(sqlx::query_file_as!(Found, $file, $($argument),+).fetch_all(&mut *connection)).await?
         };
     }
-    let mut found = found!("audit/orders.sql", after, upto, grace);
-    found.extend(found!("audit/money.sql", after, upto, grace));
-    found.extend(found!("audit/events.sql", after, upto));
+    let mut found = read!("audit/orders.sql", after, upto, grace);
+    found.extend(read!("audit/money.sql", after, upto, grace));
+    found.extend(read!("audit/events.sql", after, upto));
     Ok(found)
 }
 
-/// The provider's payment with which a chunk behind `after` ends; None: fewer are left.
-pub(super) async fn provider_after(
+/// The next chunk of the provider's payments.
+pub(super) async fn payments_after(
     connection: &mut PgConnection,
     after: Uuid,
     chunk: i64,
-) -> Result<Option<Uuid>, sqlx::Error> {
+) -> Result<Range, sqlx::Error> {
     let query = sqlx::query_file_scalar!("audit/provider_after.sql", after, chunk);
-    in_time(query.fetch_optional(connection)).await
+    let upto = in_time(query.fetch_optional(connection)).await?;
+    Ok(Range::new(after, upto))
 }
 
 pub(super) async fn provider(
@@ -97,9 +99,11 @@ pub(super) async fn provider(
 ) -> Result<impl Iterator<Item = Found> + use<>, sqlx::Error> {
     let query = sqlx::query_file!("audit/provider.sql", range.after, range.upto);
     let rows = in_time(query.fetch_all(connection)).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Found::new(&row.code, row.payment_id, row.message)))
+    Ok(rows.into_iter().map(|row| Found {
+        code: row.code,
+        order_id: row.payment_id,
+        message: row.message,
+    }))
 }
 
 /// The orders as product's holds are compared with them, and those of them that no request can read.
@@ -135,13 +139,11 @@ pub(super) async fn readable(
             .iter()
             .map(|(sku, units)| (sku.as_str(), units.smallest, units.largest));
         if let Err(what) = unreadable(&row, skus) {
-            found.push(Found::new(
+            found.push(found!(
                 "order_unreadable",
                 row.id,
-                format!(
-                    "order {}: {what} is invalid, so requests omit it; correct the row",
-                    row.id
-                ),
+                "order {}: {what} is invalid, so requests omit it; correct the row",
+                row.id
             ));
         }
         orders.push(HeldOrder {

@@ -14,12 +14,9 @@ use worker::Tasks;
 use super::{
     Command, PlaceOrderError, PlaceOrders, Placed,
     admission::{Admission, Ticket},
-    ports::Reservations,
+    ports::{PlacedOrders, Reservations},
 };
-use crate::{
-    fail_point::{FailPoint, reach},
-    orders::ports::Orders,
-};
+use crate::fail_point::{FailPoint, reach};
 
 /// Orders a batch carries at most; product takes no more.
 const BATCH: usize = 128;
@@ -31,7 +28,7 @@ pub struct QueueLimits {
     /// Requests of one customer that may wait or be under way.
     pub per_customer: usize,
     /// Batches under way at the same time, so that a slow one does not stop the shop.
-    pub lanes: usize,
+    pub consumers: usize,
     /// What waited longer is not begun.
     pub wait: Duration,
 }
@@ -41,7 +38,7 @@ impl Default for QueueLimits {
         Self {
             capacity: 1_024,
             per_customer: 8,
-            lanes: 2,
+            consumers: 2,
             wait: Duration::from_secs(2),
         }
     }
@@ -67,23 +64,22 @@ struct Entry {
 struct Unanswered;
 
 impl PlaceOrder {
-    /// Starts the lanes.
-    pub fn start<R: Reservations + Clone, O: Orders>(
+    /// Starts the consumers of the queue.
+    pub fn start<R: Reservations + Clone, O: PlacedOrders>(
         batches: PlaceOrders<R, O>,
         limits: QueueLimits,
         tasks: &mut Tasks,
     ) -> Self {
         let (queue, entries) = mpsc::channel(limits.capacity);
-        let (entries, batches) = (Arc::new(Mutex::new(entries)), Arc::new(batches));
         let admission = Admission::default();
-        for _ in 0..limits.lanes {
-            let lane = Lane {
-                entries: Arc::clone(&entries),
-                batches: Arc::clone(&batches),
-                admission: admission.clone(),
-                wait: limits.wait,
-            };
-            tasks.spawn_for_server("order_lane", lane.run());
+        let shared = Arc::new(Shared {
+            entries: Mutex::new(entries),
+            batches,
+            admission: admission.clone(),
+            wait: limits.wait,
+        });
+        for _ in 0..limits.consumers {
+            tasks.spawn_for_server("order_lane", Arc::clone(&shared).consume());
         }
         Self {
             queue,
@@ -121,25 +117,22 @@ impl PlaceOrder {
     }
 }
 
-struct Lane<R, O> {
-    entries: Arc<Mutex<mpsc::Receiver<Entry>>>,
-    batches: Arc<PlaceOrders<R, O>>,
+/// What the consumers of the queue share.
+struct Shared<R, O> {
+    entries: Mutex<mpsc::Receiver<Entry>>,
+    batches: PlaceOrders<R, O>,
     admission: Admission,
     wait: Duration,
 }
 
-impl<R: Reservations + Clone, O: Orders> Lane<R, O> {
-    async fn run(self) {
+impl<R: Reservations + Clone, O: PlacedOrders> Shared<R, O> {
+    async fn consume(self: Arc<Self>) {
         loop {
             let mut entries = Vec::new();
-            if self
-                .entries
-                .lock()
-                .await
-                .recv_many(&mut entries, BATCH)
-                .await
-                == 0
-            {
+            let mut queue = self.entries.lock().await;
+            let taken = queue.recv_many(&mut entries, BATCH).await;
+            drop(queue);
+            if taken == 0 {
                 return;
             }
             let trace = entries.iter().find_map(|entry| entry.trace);
@@ -148,13 +141,8 @@ impl<R: Reservations + Clone, O: Orders> Lane<R, O> {
                 trace_id = trace.map(|trace| trace.trace_id()),
                 size = entries.len()
             );
-            let batch = carry_out(
-                Arc::clone(&self.batches),
-                self.admission.clone(),
-                self.wait,
-                entries,
-            );
-            // A task of its own: a panic ends this batch and not the lane.
+            let batch = Arc::clone(&self).place(entries);
+            // A task of its own: a panic ends this batch and not the consumer.
             if let Err(panicked) = tokio::spawn(web::in_trace(trace, batch).instrument(span)).await
             {
                 error!(
@@ -164,40 +152,28 @@ impl<R: Reservations + Clone, O: Orders> Lane<R, O> {
             }
         }
     }
-}
 
-async fn carry_out<R: Reservations + Clone, O: Orders>(
-    batches: Arc<PlaceOrders<R, O>>,
-    admission: Admission,
-    wait: Duration,
-    entries: Vec<Entry>,
-) {
-    let (mut commands, mut waiting) = (Vec::new(), Vec::new());
-    for Entry {
-        command,
-        ticket,
-        answer,
-        arrived,
-        ..
-    } in entries
-    {
-        if arrived.elapsed() > wait {
+    async fn place(self: Arc<Self>, entries: Vec<Entry>) {
+        let (mut commands, mut waiting) = (Vec::new(), Vec::new());
+        for entry in entries {
+            if entry.arrived.elapsed() > self.wait {
+                drop(entry.ticket);
+                // The customer may be gone.
+                let _ = entry.answer.send(Err(PlaceOrderError::WaitedTooLong));
+            } else {
+                waiting.push((entry.command.identity.principal, entry.ticket, entry.answer));
+                commands.push(entry.command);
+            }
+        }
+        metrics::histogram!("ecommercestack_order_batch_orders")
+            .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
+        let outcomes = self.batches.run(&commands).await;
+        for ((customer, ticket, answer), outcome) in waiting.into_iter().zip(outcomes) {
+            if let Err(PlaceOrderError::Refused(_)) = &outcome {
+                self.admission.suspend(customer, Instant::now());
+            }
             drop(ticket);
-            // Whoever asked may have gone.
-            let _ = answer.send(Err(PlaceOrderError::WaitedTooLong));
-        } else {
-            waiting.push((command.identity.principal, ticket, answer));
-            commands.push(command);
+            let _ = answer.send(outcome);
         }
-    }
-    metrics::histogram!("ecommercestack_order_batch_orders")
-        .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
-    let outcomes = batches.run(&commands).await;
-    for ((customer, ticket, answer), outcome) in waiting.into_iter().zip(outcomes) {
-        if let Err(PlaceOrderError::Refused(_)) = &outcome {
-            admission.suspend(customer, Instant::now());
-        }
-        drop(ticket);
-        let _ = answer.send(outcome);
     }
 }

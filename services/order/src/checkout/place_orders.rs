@@ -16,13 +16,13 @@ use worker::Bisection;
 use super::{
     Command, PlaceOrderError, Placed,
     model::{NewOrder, ReservationRequest, Verdict},
-    ports::{Reservations, ReservationsError, Reserved},
+    ports::{Creation, PlacedOrders, Recorded, Reservations, ReservationsError, Reserved},
 };
 use crate::{
     fail_point::{FailPoint, reach},
     orders::{
         model::{OrderLine, Totals},
-        ports::{Creation, Orders, OrdersError, Recorded},
+        ports::OrdersError,
     },
     payments::PaymentTerms,
     saga::SagaWaker,
@@ -56,22 +56,25 @@ pub struct PlaceOrders<R, O> {
     pub patience: Duration,
 }
 
-impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
+impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
     /// An outcome for each command, in their order.
     pub async fn run(&self, commands: &[Command]) -> Vec<Outcome> {
         let mut outcomes = vec![None; commands.len()];
         self.replay(commands, &mut outcomes).await;
         self.refuse_methods(commands, &mut outcomes);
-        self.refuse_debtors(commands, &mut outcomes).await;
-        self.refuse_hoarders(commands, &mut outcomes).await;
-        let held = self.hold(commands, &mut outcomes).await;
-        self.write(commands, &held, &mut outcomes).await;
+        self.refuse_many_orders(commands, &mut outcomes).await;
+        self.refuse_many_units(commands, &mut outcomes).await;
+        let (places, orders) = self.hold(commands, &mut outcomes).await;
+        self.write(commands, &places, &orders, &mut outcomes).await;
         // Nothing is left here that could fail but the process.
         let _ = reach(FailPoint::AfterOrderRow).await;
-        if !held.is_empty() {
-            let placed = held.iter().filter(
-                |(index, _)| matches!(&outcomes[*index], Some(Ok(placed)) if !placed.replayed),
-            );
+        if !orders.is_empty() {
+            let written =
+                |place: usize| matches!(&outcomes[place], Some(Ok(placed)) if !placed.replayed);
+            let placed = places
+                .iter()
+                .zip(&orders)
+                .filter(|(place, _)| written(**place));
             let begun = placed.filter_map(|(_, order)| order.first_turn());
             self.waker.hand_over(begun.collect()).await;
         }
@@ -84,10 +87,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
 
     /// Answers what was carried out before.
     async fn replay(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
-        let identities: Vec<_> = commands
-            .iter()
-            .map(|command| command.identity.clone())
-            .collect();
+        let identities: Vec<_> = commands.iter().map(|command| &command.identity).collect();
         match self.orders.recorded(&identities).await {
             Ok(recorded) => {
                 for ((command, outcome), recorded) in commands.iter().zip(outcomes).zip(recorded) {
@@ -103,12 +103,12 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         }
     }
 
-    /// Holds the stock of what is unanswered; the orders to write, each with the place of its command.
+    /// Holds the stock of what is unanswered; the orders to write, and the places of their commands.
     async fn hold(
         &self,
         commands: &[Command],
         outcomes: &mut [Option<Outcome>],
-    ) -> Vec<(usize, NewOrder)> {
+    ) -> (Vec<usize>, Vec<NewOrder>) {
         let open: Vec<usize> = (0..commands.len())
             .filter(|index| outcomes[*index].is_none())
             .collect();
@@ -117,7 +117,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
             .map(|index| self.reservation(&commands[*index]))
             .collect();
         let deadline = Instant::now() + self.patience;
-        let (mut held, mut unwanted) = (Vec::new(), Vec::new());
+        let (mut places, mut orders, mut unwanted) = (Vec::new(), Vec::new(), Vec::new());
         let mut bisection = Bisection::over(requests.len());
         while let Some(range) = bisection.next() {
             match self.reserve_until(deadline, &requests[range.clone()]).await {
@@ -126,7 +126,10 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
                     for ((index, request), reserved) in asked.zip(verdicts) {
                         let leaves = reserved.hold();
                         match self.order(&commands[*index], reserved) {
-                            Ok(order) => held.push((*index, order)),
+                            Ok(order) => {
+                                places.push(*index);
+                                orders.push(order);
+                            }
                             Err(error) => {
                                 // A hold of an earlier request may have become an order: it ends by itself.
                                 unwanted.extend(leaves.filter(|id| *id == request.order_id));
@@ -142,10 +145,10 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
             }
         }
         self.give_back(unwanted);
-        held
+        (places, orders)
     }
 
-    /// Gives back what was held for orders that are refused all the same. Nobody waits for it, and it is asked once:
+    /// Gives back what was held for orders that are refused all the same. No request waits for it, and it is asked once:
     /// such a hold ends by itself (ORDERS 2, 37).
     fn give_back(&self, orders: Vec<OrderId>) {
         if orders.is_empty() {
@@ -216,16 +219,17 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
     async fn write(
         &self,
         commands: &[Command],
-        held: &[(usize, NewOrder)],
+        places: &[usize],
+        orders: &[NewOrder],
         outcomes: &mut [Option<Outcome>],
     ) {
-        let orders: Vec<NewOrder> = held.iter().map(|(_, order)| order.clone()).collect();
         let (most, mut unwanted) = (self.most_unpaid_units(), Vec::new());
         let mut bisection = Bisection::over(orders.len());
         while let Some(range) = bisection.next() {
             let error = match self.orders.create(&orders[range.clone()], most).await {
                 Ok(creations) => {
-                    for ((index, order), creation) in held[range].iter().zip(creations) {
+                    let asked = places[range.clone()].iter().zip(&orders[range]);
+                    for ((index, order), creation) in asked.zip(creations) {
                         outcomes[*index] = Some(match creation {
                             Creation::Created(order) => Ok(Placed {
                                 order,
@@ -244,15 +248,15 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
                 Err(OrdersError::Refused(_)) if bisection.split(&range) => continue,
                 // Rolled back for good: nothing of it is there.
                 Err(OrdersError::Refused(cause)) => {
-                    unwanted.extend(held[range.clone()].iter().map(|(_, order)| order.id));
+                    unwanted.extend(orders[range.clone()].iter().map(|order| order.id));
                     PlaceOrderError::Refused(cause)
                 }
                 Err(OrdersError::Unavailable(cause)) => PlaceOrderError::OutcomeUnknown(cause),
                 Err(OrdersError::Defect(cause)) => PlaceOrderError::Failed(cause),
             };
-            held[range]
+            places[range]
                 .iter()
-                .for_each(|(index, _)| outcomes[*index] = Some(Err(error.clone())));
+                .for_each(|index| outcomes[*index] = Some(Err(error.clone())));
         }
         self.give_back(unwanted);
     }
@@ -276,7 +280,7 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         }
         let identities: Vec<_> = ended
             .iter()
-            .map(|index| commands[*index].identity.clone())
+            .map(|index| &commands[*index].identity)
             .collect();
         match self.orders.recorded(&identities).await {
             Ok(recorded) => {

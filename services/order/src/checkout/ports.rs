@@ -1,11 +1,12 @@
-//! Product's stock, as far as orders need it (ORDERS 1-6).
+//! What placing an order needs from outside: product's stock (ORDERS 1-6), and a place to write orders.
 
-use std::time::Duration;
+use std::{collections::HashMap, num::NonZeroU32, time::Duration};
 
-use super::model::{ReservationRequest, Verdict};
+use super::model::{NewOrder, OwingUnits, ReservationRequest, TooManyUnpaidUnits, Verdict};
 use crate::{
+    orders::{model::Order, ports::OrdersError},
     saga::model::{CommitOutcome, ExtendOutcome, ReleaseOutcome},
-    values::{Cause, OrderId},
+    values::{Cause, Fingerprint, OrderId, RequestIdentity, UserId},
 };
 
 /// Every method may be repeated with the same arguments and answers the same.
@@ -83,4 +84,53 @@ pub enum ReservationsError {
     /// Product refused the batch as a whole; nothing was done.
     #[error("product rejected the batch")]
     Refused(#[source] Cause),
+}
+
+/// Where orders are written as they are placed.
+pub trait PlacedOrders: Send + Sync + 'static {
+    /// The orders that these requests have made already.
+    fn recorded(
+        &self,
+        identities: &[&RequestIdentity],
+    ) -> impl Future<Output = Result<Vec<Option<Recorded>>, OrdersError>> + Send;
+
+    /// Writes orders with their lines, request keys and sagas, all or nothing, and tries the whole again where that
+    /// helps: a key or an id that is there already yields what it stands for. An order that would leave its customer
+    /// with more than `most_unpaid_units` of one SKU unpaid is refused by itself, whatever else is placed meanwhile.
+    fn create(
+        &self,
+        orders: &[NewOrder],
+        most_unpaid_units: Option<NonZeroU32>,
+    ) -> impl Future<Output = Result<Vec<Creation>, OrdersError>> + Send;
+
+    /// How many orders of each of these customers wait for a payment; a customer with none may be missing.
+    fn unpaid(
+        &self,
+        customers: &[UserId],
+    ) -> impl Future<Output = Result<HashMap<UserId, u32>, OrdersError>> + Send;
+
+    /// The units that these customers have in orders that still owe.
+    fn owing_units(
+        &self,
+        customers: &[UserId],
+    ) -> impl Future<Output = Result<Vec<OwingUnits>, OrdersError>> + Send;
+
+    /// Forgets request keys older than a day; how many it forgot.
+    fn forget_old_keys(&self) -> impl Future<Output = Result<u64, OrdersError>> + Send;
+}
+
+/// What an earlier request under the same key asked for and got.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub fingerprint: Fingerprint,
+    pub order: Order,
+}
+
+#[derive(Clone, Debug)]
+pub enum Creation {
+    Created(Order),
+    /// A twin of the request was faster.
+    Existed(Recorded),
+    /// Nothing of it is written, its key neither.
+    Refused(TooManyUnpaidUnits),
 }

@@ -4,12 +4,26 @@ pub(crate) mod failure;
 pub(crate) mod leases;
 pub(crate) mod request_key;
 
+use std::str::FromStr;
+
 use clock::Jitter;
 use db::Pool;
 
+use self::failure::StoreError;
+
 /// A column of rows that are written together.
-pub(crate) fn column<R, V>(rows: &[R], value: impl Fn(&R) -> V) -> Vec<V> {
+pub(crate) fn column<'r, R, V>(rows: &'r [R], value: impl Fn(&'r R) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
+}
+
+/// The value of a column in another type.
+pub(crate) fn typed<V, T: TryFrom<V>>(column: &'static str, value: V) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| StoreError::Row(column))
+}
+
+/// The same of a column of text.
+pub(crate) fn parse<T: FromStr>(column: &'static str, text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Row(column))
 }
 
 /// A statement writes every row that it was given: under their locks and versions, all are as they were read.

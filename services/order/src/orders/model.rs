@@ -1,7 +1,6 @@
 //! The order and its rules. Pure: no clock, no database, no HTTP.
 
 mod event;
-mod filter;
 mod merchant;
 mod order;
 mod part;
@@ -10,9 +9,8 @@ mod state;
 mod totals;
 
 pub use event::{NewEvent, PartitionLease, PastEvent, Published};
-pub use filter::OrderFilter;
 pub use merchant::Merchant;
-pub use order::{Order, OrderLine, StoredOrder};
+pub use order::{Order, OrderFilter, OrderLine, StoredOrder};
 pub use part::{LineUnits, OrderPart, OrderWith, PartLine, Selection, SelectionError, Viewer};
 pub use revision::{AddressChange, OrderChange, RevisionError};
 pub use state::{

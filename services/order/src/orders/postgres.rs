@@ -6,59 +6,27 @@ pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod locked_orders;
 pub(crate) mod parts;
-pub(crate) mod revise;
 pub(crate) mod row;
 pub(crate) mod stored_address;
 pub(crate) mod unreadable;
 
-use std::{collections::HashMap, num::NonZeroU32};
+use sqlx::types::Json;
 
 pub use self::{
     event_log::PgEventLog,
     unreadable::{OrderText, unreadable},
 };
+use self::{events::EventRow, stored_address::StoredAddress};
 use super::{
     model::{NewEvent, Order, OrderFilter, PastEvent},
-    ports::{Creation, Listing, Orders, OrdersError, Recorded, Revisions, Saved},
+    ports::{Listing, Orders, OrdersError, Saved},
 };
 use crate::{
-    checkout::{
-        model::{NewOrder, OwingUnits},
-        postgres::{create, recorded, unpaid, unpaid_units},
-    },
-    infrastructure::postgres::{
-        PgOrders,
-        failure::{StoreError, retrying},
-    },
-    values::{OrderId, RequestIdentity, UserId, Window},
+    infrastructure::postgres::PgOrders,
+    values::{OrderId, Window},
 };
 
 impl Orders for PgOrders {
-    async fn recorded(
-        &self,
-        identities: &[RequestIdentity],
-    ) -> Result<Vec<Option<Recorded>>, OrdersError> {
-        Ok(retrying(self.jitter, || recorded::recorded(&self.lanes, identities)).await?)
-    }
-
-    async fn create(
-        &self,
-        orders: &[NewOrder],
-        most_unpaid_units: Option<NonZeroU32>,
-    ) -> Result<Vec<Creation>, OrdersError> {
-        Ok(create::create(&self.lanes, self.jitter, orders, most_unpaid_units).await?)
-    }
-
-    async fn unpaid(&self, customers: &[UserId]) -> Result<HashMap<UserId, u32>, OrdersError> {
-        unpaid::unpaid(&self.lanes, customers)
-            .await
-            .map_err(|error| StoreError::from(error).into())
-    }
-
-    async fn owing_units(&self, customers: &[UserId]) -> Result<Vec<OwingUnits>, OrdersError> {
-        Ok(unpaid_units::owing_units(&self.lanes, customers).await?)
-    }
-
     async fn find(&self, id: OrderId) -> Result<Option<Order>, OrdersError> {
         Ok(list::by_ids(&self.readers, &[id.0]).await?.pop())
     }
@@ -67,16 +35,36 @@ impl Orders for PgOrders {
         Ok(list::list(&self.readers, filter, window).await?)
     }
 
-    async fn forget_old_keys(&self) -> Result<u64, OrdersError> {
-        recorded::forget_old(&self.lanes)
-            .await
-            .map_err(|error| StoreError::from(error).into())
-    }
-}
-
-impl Revisions for PgOrders {
+    /// A compare-and-set on the version, and the event of the new one (ORDERS 22).
     async fn save(&self, order: &Order, event: &NewEvent) -> Result<Saved, OrdersError> {
-        Ok(revise::save(&self.intents, order, event).await?)
+        let state = &order.state;
+        let mut transaction = self.intents.begin().await?;
+        let done = sqlx::query!(
+            r#"
+        UPDATE orders
+        SET status = $3, fulfillment_status = $4, version = $5, shipping_address = $6, note = $7, updated_at = now()
+        WHERE id = $1 AND version = $2
+        "#,
+            order.id.0,
+            order.read_version(),
+            state.status.as_str(),
+            state.fulfillment.as_str(),
+            state.version,
+            Json(StoredAddress::of(order.shipping_address.as_ref())) as _,
+            order.note,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(Saved::Changed);
+        }
+        events::write(
+            &mut transaction,
+            &[EventRow::new(order.id, state, event.clone())],
+        )
+        .await?;
+        transaction.commit().await?;
+        Ok(Saved::Written)
     }
 
     async fn history(
@@ -85,6 +73,20 @@ impl Revisions for PgOrders {
         after: i64,
         rows: i64,
     ) -> Result<Vec<PastEvent>, OrdersError> {
-        Ok(revise::history(&self.readers, order, after, rows).await?)
+        Ok(sqlx::query_as!(
+            PastEvent,
+            r#"
+        SELECT version, event_id, event_type, actor, actor_id, occurred_at, data
+        FROM order_events
+        WHERE order_id = $1 AND version > $2
+        ORDER BY version
+        LIMIT $3
+        "#,
+            order.0,
+            after,
+            rows,
+        )
+        .fetch_all(&self.readers)
+        .await?)
     }
 }

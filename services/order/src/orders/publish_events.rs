@@ -8,7 +8,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     model::{PartitionLease, Published},
-    ports::{EventLog, EventLogError},
+    ports::{EventLog, OrdersError},
 };
 
 /// Partitions of one round: half of them, so that two workers share.
@@ -36,7 +36,7 @@ impl<L: EventLog> PublishEvents<L> {
     pub const LEASE: Duration = Duration::from_secs(10);
 
     /// One round.
-    pub async fn run_once(&self) -> Result<Published, EventLogError> {
+    pub async fn run_once(&self) -> Result<Published, OrdersError> {
         let leases = self.log.take(PARTITIONS, self.lease).await?;
         let publish = |leases| self.log.publish(leases, EVENTS);
         let (parts, panicked) = worker::isolating("event_relay", &leases, publish).await;

@@ -2,7 +2,7 @@
 
 use super::{
     model::{Order, OrderFilter, PastEvent},
-    ports::{Listing, Orders, OrdersError, Revisions},
+    ports::{Listing, Orders, OrdersError},
 };
 use crate::values::{OrderId, Reader, UserId, Window};
 
@@ -18,7 +18,7 @@ pub struct ReadOrders<O> {
     orders: O,
 }
 
-impl<O: Orders + Revisions> ReadOrders<O> {
+impl<O: Orders> ReadOrders<O> {
     pub fn new(orders: O) -> Self {
         Self { orders }
     }

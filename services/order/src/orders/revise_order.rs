@@ -4,7 +4,7 @@
 use super::{
     ATTEMPTS,
     model::{Merchant, NewEvent, Order, OrderChange, RevisionError, Status},
-    ports::{Orders, OrdersError, Revisions, Saved},
+    ports::{Orders, OrdersError, Saved},
 };
 use crate::values::{Actor, OrderId, Precondition, Reader};
 
@@ -26,7 +26,7 @@ pub enum ReviseOrderError {
     Orders(#[from] OrdersError),
 }
 
-impl<O: Orders + Revisions> ReviseOrder<O> {
+impl<O: Orders> ReviseOrder<O> {
     pub fn new(orders: O) -> Self {
         Self { orders }
     }

@@ -5,8 +5,8 @@ mod payment_webhooks;
 mod payments;
 
 pub use payment_provider::{
-    Authorisation, Books, Charge, MoneyOperation, OfferedMethod, OperationAnswer, PaymentProvider,
-    ProviderError, RefundOperation,
+    Authorisation, Charge, MoneyOperation, OfferedMethod, OperationAnswer, PaymentProvider,
+    ProviderError, ProviderRecord, RefundOperation,
 };
-pub use payment_webhooks::{Notice, PaymentWebhooks, Webhook, WebhookError};
+pub use payment_webhooks::{Notice, Webhook, WebhookError};
 pub use payments::{Done, Intent, PaymentListing, Payments};

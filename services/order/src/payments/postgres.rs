@@ -110,7 +110,7 @@ impl Payments for PgPayments {
         )
         .fetch_optional(&self.writers)
         .await
-        .map_err(|error| intent_error(error.into()))?;
+        .map_err(StoreError::from)?;
         if woken == Some(true) {
             return Ok(true);
         }
@@ -118,9 +118,7 @@ impl Payments for PgPayments {
     }
 
     async fn find(&self, payment: PaymentId) -> Result<Option<Payment>, IntentError> {
-        list_payments::by_id(&self.readers, payment.0)
-            .await
-            .map_err(intent_error)
+        Ok(list_payments::by_id(&self.readers, payment.0).await?)
     }
 
     async fn list(
@@ -128,23 +126,11 @@ impl Payments for PgPayments {
         filter: &PaymentFilter,
         window: &Window<PaymentId>,
     ) -> Result<PaymentListing, IntentError> {
-        list_payments::list(&self.readers, filter, window)
-            .await
-            .map_err(intent_error)
+        Ok(list_payments::list(&self.readers, filter, window).await?)
     }
 
-    async fn refunds(&self, payment: PaymentId) -> Result<Vec<Refund>, IntentError> {
-        let refunds = async {
-            let Some(found) = list_payments::by_id(&self.readers, payment.0).await? else {
-                return Ok(Vec::new());
-            };
-            payment_row::refunds(&self.readers, &[payment.0])
-                .await?
-                .into_iter()
-                .map(|row| row.into_refund(found.amount.currency))
-                .collect()
-        };
-        refunds.await.map_err(intent_error)
+    async fn refunds(&self, payment: &Payment) -> Result<Vec<Refund>, IntentError> {
+        Ok(refunds_of(&self.readers, payment).await?)
     }
 }
 
@@ -169,8 +155,7 @@ impl PgPayments {
                 }
             }
         })
-        .await
-        .map_err(intent_error)?
+        .await?
     }
 
     async fn read_changed(&self, id: PaymentId) -> Result<Payment, Stop> {
@@ -184,19 +169,28 @@ impl PgPayments {
         refund: RefundId,
     ) -> Result<(Payment, Refund), Stop> {
         let payment = self.read_changed(id).await?;
-        let refund = payment_row::refunds(&self.writers, &[id.0])
-            .await?
-            .into_iter()
-            .find(|row| row.id == refund.0)
-            .ok_or(StoreError::Row("the refund of a key"))?
-            .into_refund(payment.amount.currency)?;
-        Ok((payment, refund))
+        let refunds = refunds_of(&self.writers, &payment).await?;
+        let refund = refunds.into_iter().find(|known| known.id == refund);
+        Ok((
+            payment,
+            refund.ok_or(StoreError::Row("the refund of a key"))?,
+        ))
     }
 }
 
-fn intent_error(error: StoreError) -> IntentError {
-    match error.failure() {
-        Failure::Retryable | Failure::Unknown => IntentError::Unavailable(Arc::new(error)),
-        Failure::Data | Failure::Defect => IntentError::Defect(Arc::new(error)),
+async fn refunds_of(pool: &Pool, payment: &Payment) -> Result<Vec<Refund>, StoreError> {
+    let rows = payment_row::refunds(pool, &[payment.id.0]).await?;
+    let refunds = rows.into_iter();
+    refunds
+        .map(|row| row.into_refund(payment.amount.currency))
+        .collect()
+}
+
+impl From<StoreError> for IntentError {
+    fn from(error: StoreError) -> Self {
+        match error.failure() {
+            Failure::Retryable | Failure::Unknown => Self::Unavailable(Arc::new(error)),
+            Failure::Data | Failure::Defect => Self::Defect(Arc::new(error)),
+        }
     }
 }

@@ -17,8 +17,8 @@ use db::Pool;
 use super::{
     model::ProviderName,
     ports::{
-        Authorisation, Books, Charge, MoneyOperation, OfferedMethod, OperationAnswer,
-        PaymentProvider, ProviderError, RefundOperation,
+        Authorisation, Charge, MoneyOperation, OfferedMethod, OperationAnswer, PaymentProvider,
+        ProviderError, ProviderRecord, RefundOperation,
     },
 };
 use crate::values::PaymentId;
@@ -43,6 +43,12 @@ impl Providers {
             mock: MockProvider::new(&settings.mock, pool),
         }
     }
+
+    fn at(&self, provider: ProviderName) -> &MockProvider {
+        match provider {
+            ProviderName::Mock => &self.mock,
+        }
+    }
 }
 
 impl PaymentProvider for Providers {
@@ -51,36 +57,26 @@ impl PaymentProvider for Providers {
     }
 
     async fn authorise(&self, charge: &Charge) -> Result<Authorisation, ProviderError> {
-        match charge.provider {
-            ProviderName::Mock => self.mock.authorise(charge).await,
-        }
+        self.at(charge.provider).authorise(charge).await
     }
 
     async fn capture(&self, operation: &MoneyOperation) -> Result<OperationAnswer, ProviderError> {
-        match operation.provider {
-            ProviderName::Mock => self.mock.capture(operation).await,
-        }
+        self.at(operation.provider).capture(operation).await
     }
 
     async fn void(&self, operation: &MoneyOperation) -> Result<OperationAnswer, ProviderError> {
-        match operation.provider {
-            ProviderName::Mock => self.mock.void(operation).await,
-        }
+        self.at(operation.provider).void(operation).await
     }
 
     async fn refund(&self, refund: &RefundOperation) -> Result<OperationAnswer, ProviderError> {
-        match refund.provider {
-            ProviderName::Mock => self.mock.refund(refund).await,
-        }
+        self.at(refund.provider).refund(refund).await
     }
 
     async fn look_up(
         &self,
         provider: ProviderName,
         payment: PaymentId,
-    ) -> Result<Option<Books>, ProviderError> {
-        match provider {
-            ProviderName::Mock => self.mock.look_up(payment).await,
-        }
+    ) -> Result<Option<ProviderRecord>, ProviderError> {
+        self.at(provider).look_up(payment).await
     }
 }

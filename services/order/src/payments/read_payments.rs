@@ -62,9 +62,9 @@ impl<P: Payments> ReadPayments<P> {
         reader: Reader,
         id: PaymentId,
     ) -> Result<Option<Vec<Refund>>, IntentError> {
-        if self.one(reader, id).await?.is_none() {
+        let Some(payment) = self.one(reader, id).await? else {
             return Ok(None);
-        }
-        self.payments.refunds(id).await.map(Some)
+        };
+        self.payments.refunds(&payment).await.map(Some)
     }
 }

@@ -14,8 +14,8 @@ use crate::{
     payments::{
         model::{Payment, Refund},
         ports::{
-            Authorisation, Books, Charge, MoneyOperation, OperationAnswer, PaymentProvider,
-            ProviderError, RefundOperation,
+            Authorisation, Charge, MoneyOperation, OperationAnswer, PaymentProvider, ProviderError,
+            ProviderRecord, RefundOperation,
         },
     },
 };
@@ -115,8 +115,8 @@ impl<R, S, P: PaymentProvider> DriveSagas<R, S, P> {
         question: Question,
     ) -> Result<Reply, ProviderError> {
         if payment.asked
-            && let Some(books) = self.provider.look_up(payment.provider, payment.id).await?
-            && let Some(known) = known(&books, refund, question)
+            && let Some(record) = self.provider.look_up(payment.provider, payment.id).await?
+            && let Some(known) = known(&record, refund, question)
         {
             return Ok(known);
         }
@@ -164,16 +164,16 @@ impl<R, S, P: PaymentProvider> DriveSagas<R, S, P> {
     }
 }
 
-/// What the books say about a question; `None`: it has not reached the provider.
-fn known(books: &Books, refund: Option<&Refund>, question: Question) -> Option<Reply> {
+/// What the provider's record says about a question; `None`: it has not reached the provider.
+fn known(record: &ProviderRecord, refund: Option<&Refund>, question: Question) -> Option<Reply> {
     match question {
-        Question::Authorise => books.authorisation.clone().map(Reply::Authorisation),
-        Question::Capture => books.capture.clone().map(Reply::Captured),
-        Question::Void => books.void.clone().map(Reply::Voided),
+        Question::Authorise => record.authorisation.clone().map(Reply::Authorisation),
+        Question::Capture => record.capture.clone().map(Reply::Captured),
+        Question::Void => record.void.clone().map(Reply::Voided),
         Question::Refund => {
             let asked = refund?.id;
             let of_this = |(id, _): &&(_, _)| *id == asked;
-            let (_, answer) = books.refunds.iter().find(of_this)?;
+            let (_, answer) = record.refunds.iter().find(of_this)?;
             Some(Reply::Refunded(answer.clone()))
         }
     }

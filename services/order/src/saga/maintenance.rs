@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::ports::{Sagas, SagasError};
-use crate::orders::ports::{Orders, OrdersError};
+use crate::{checkout::ports::PlacedOrders, orders::ports::OrdersError};
 
 const ROUND: Duration = Duration::from_secs(10);
 /// Rounds from one deletion of old rows to the next.
@@ -18,7 +18,7 @@ pub struct Maintenance<O, S> {
     pub sagas: S,
 }
 
-impl<O: Orders, S: Sagas> Maintenance<O, S> {
+impl<O: PlacedOrders, S: Sagas> Maintenance<O, S> {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut round = 0_u32;
         loop {

@@ -7,11 +7,11 @@ use super::{
     ports::{Recording, Shortfalls},
 };
 use crate::{
-    fail_point::{FailPoint, reach},
+    fail_point::FailPoint,
     infrastructure::postgres::{
-        PgOrders,
-        failure::{StoreError, on_demand, retrying},
-        touched,
+        PgOrders, column,
+        failure::{StoreError, commit, retrying},
+        touched, typed,
     },
     orders::{
         model::{Hold, OrderState},
@@ -22,7 +22,7 @@ use crate::{
         },
     },
     saga::postgres::sagas,
-    values::{OrderId, Sku},
+    values::OrderId,
 };
 
 impl Shortfalls for PgOrders {
@@ -60,13 +60,11 @@ async fn record(pool: &Pool, shortfall: &Shortfall) -> Result<Recording, StoreEr
         }
         None => Recording::Nothing,
     };
-    reach(FailPoint::BeforeShortfallCommit)
-        .await
-        .map_err(on_demand)?;
-    transaction.commit().await?;
-    reach(FailPoint::AfterShortfallCommit)
-        .await
-        .map_err(on_demand)?;
+    let (before, after) = (
+        FailPoint::BeforeShortfallCommit,
+        FailPoint::AfterShortfallCommit,
+    );
+    commit(transaction, before, after).await?;
     Ok(recording)
 }
 
@@ -98,16 +96,15 @@ async fn lines(transaction: &mut Transaction, order: OrderId) -> Result<Vec<Line
     )
     .fetch_all(&mut **transaction)
     .await?;
-    let count = |units: i32| u32::try_from(units).map_err(|_| StoreError::Row("units"));
     rows.into_iter()
         .map(|row| {
             Ok(LineLeft {
                 position: row.position,
-                sku: Sku::try_from(row.sku).map_err(|_| StoreError::Row("sku"))?,
+                sku: typed("sku", row.sku)?,
                 unit_price_minor: row.unit_price_minor,
-                quantity: count(row.quantity)?,
-                shipped: count(row.shipped)?,
-                short: count(row.short)?,
+                quantity: typed("units", row.quantity)?,
+                shipped: typed("units", row.shipped)?,
+                short: typed("units", row.short)?,
             })
         })
         .collect()
@@ -128,7 +125,7 @@ async fn insert(
         shortfall.order_id.0,
         shortfall.sku.as_str(),
         i64::try_from(shortfall.quantity).unwrap_or(i64::MAX),
-        i32::try_from(taken).map_err(|_| StoreError::Row("taken"))?,
+        typed::<_, i32>("taken", taken)?,
     )
     .execute(&mut **transaction)
     .await?;
@@ -140,13 +137,9 @@ async fn write(
     order: OrderId,
     short: &ShortOrder,
 ) -> Result<(), StoreError> {
-    let positions: Vec<i16> = short.lines.iter().map(|line| line.position).collect();
-    let units: Vec<i32> = short
-        .lines
-        .iter()
-        .map(|line| i32::try_from(line.short))
-        .collect::<Result<_, _>>()
-        .map_err(|_| StoreError::Row("short"))?;
+    let positions = column(&short.lines, |line| line.position);
+    let units = short.lines.iter().map(|line| typed("short", line.short));
+    let units: Vec<i32> = units.collect::<Result<_, StoreError>>()?;
     sqlx::query!(
         r#"
         UPDATE order_items SET short = next.short
@@ -175,6 +168,10 @@ async fn write(
     .execute(&mut **transaction)
     .await?;
     touched::<StoreError>(done.rows_affected(), 1)?;
-    events::write(transaction, &[EventRow::new(order, state, &short.event)]).await?;
+    events::write(
+        transaction,
+        &[EventRow::new(order, state, short.event.clone())],
+    )
+    .await?;
     Ok(())
 }

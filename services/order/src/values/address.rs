@@ -1,10 +1,8 @@
 //! Where an order goes.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::Text;
+use super::{Text, text::shown};
 
 /// Parsed where it comes in; how the database holds it is `orders::postgres`' business.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +27,8 @@ pub struct Country(String);
 #[error("a country must be a two-letter ISO 3166-1 code such as GB")]
 pub struct CountryError;
 
+shown!(Country);
+
 impl Country {
     /// One that was taken before: other rules may have held then.
     pub fn kept(text: String) -> Result<Self, CountryError> {
@@ -50,12 +50,6 @@ impl TryFrom<String> for Country {
         } else {
             Err(CountryError)
         }
-    }
-}
-
-impl fmt::Display for Country {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -35,6 +35,15 @@ impl TryFrom<u32> for Quantity {
     }
 }
 
+/// As a column of the database holds it.
+impl TryFrom<i32> for Quantity {
+    type Error = QuantityError;
+
+    fn try_from(units: i32) -> Result<Self, QuantityError> {
+        u32::try_from(units).map_err(|_| QuantityError)?.try_into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

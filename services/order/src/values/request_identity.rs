@@ -1,7 +1,5 @@
 //! Which request this is, and what it asks for, as hashes (ORDERS 18).
 
-use std::fmt;
-
 use super::{UserId, states::states};
 
 states! {
@@ -28,29 +26,9 @@ pub struct RequestIdentity {
 }
 
 /// A hash of a [`RequestIdentity`]: what a hold is unique by.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestKey(pub [u8; 32]);
 
 /// A hash of what a request asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub [u8; 32]);
-
-impl fmt::Debug for RequestKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RequestKey({})", short(&self.0))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fingerprint({})", short(&self.0))
-    }
-}
-
-fn short(hash: &[u8; 32]) -> String {
-    let [first, second, third, fourth, ..] = *hash;
-    format!(
-        "{:08x}…",
-        u32::from_be_bytes([first, second, third, fourth])
-    )
-}

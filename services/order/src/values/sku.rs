@@ -1,8 +1,8 @@
-//! The stock-keeping unit: what a shelf is labelled with.
-
-use std::fmt;
+//! The stock-keeping unit: what units are counted by.
 
 use serde::Serialize;
+
+use super::text::shown;
 
 /// `[A-Z0-9._-]{1,64}`, upper-cased on input.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -12,11 +12,7 @@ pub struct Sku(String);
 #[error("a SKU must be 1 to 64 of the characters A-Z, 0-9, '.', '_' and '-'")]
 pub struct SkuError;
 
-impl Sku {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+shown!(Sku);
 
 impl TryFrom<String> for Sku {
     type Error = SkuError;
@@ -31,12 +27,6 @@ impl TryFrom<String> for Sku {
         } else {
             Err(SkuError)
         }
-    }
-}
-
-impl fmt::Display for Sku {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -1,9 +1,9 @@
-//! A line of text that a person wrote: trimmed, not empty, bounded, and without characters that nobody sees.
+//! Text that a person wrote: trimmed, not empty, bounded, and without hidden characters.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use text::is_hidden;
+use text::{is_hidden, is_hidden_in_lines};
 
 /// One line of 1 to `MAX` characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,12 +45,44 @@ impl<const MAX: usize> fmt::Display for Text<MAX> {
     }
 }
 
+/// What types of text have in common: they are read and shown as their text.
+macro_rules! shown {
+    ($($name:ident),+) => {$(
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+pub(crate) use shown;
+
+/// A message to the shop: up to 1,000 characters, line breaks allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note(String);
+
+impl Note {
+    pub const MAX: usize = 1_000;
+}
+
+shown!(Note);
+
+impl TryFrom<String> for Note {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        bounded(&text, Self::MAX, is_hidden_in_lines).map(Self)
+    }
+}
+
 /// The trimmed text, if it keeps the rules.
-pub(super) fn bounded(
-    text: &str,
-    max: usize,
-    refused: impl Fn(char) -> bool,
-) -> Result<String, TextError> {
+fn bounded(text: &str, max: usize, refused: impl Fn(char) -> bool) -> Result<String, TextError> {
     let text = text.trim();
     if text.is_empty() {
         Err(TextError::Empty)

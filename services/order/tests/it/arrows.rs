@@ -22,9 +22,8 @@ const SUBJECTS: &[&str] = &[
 /// Subjects whose tables others write within their own transactions, on purpose: whoever changes an order writes its new
 /// version and its event, and wakes its saga.
 const SHARED_TABLES: &[&str] = &["orders", "saga"];
-/// Which other subjects' tables a subject may name: an order is placed in one transaction with its key, and a saga writes
-/// what became of its order's payment.
-const SHARED_BY_TWO: &[(&str, &str)] = &[("orders", "checkout"), ("saga", "payments")];
+/// Which other subjects' tables a subject may name: a saga writes what became of its order's payment.
+const SHARED_BY_TWO: &[(&str, &str)] = &[("saga", "payments")];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layer {

@@ -6,10 +6,10 @@ use money::MoneyError;
 
 use super::HeldLine;
 use crate::{
-    orders::model::{OrderLine, Totals},
+    orders::model::{NewEvent, OrderLine, Totals},
     payments::model::NewPayment,
     saga::model::{Step, Turn},
-    values::{Fingerprint, Note, OrderId, RequestIdentity, ShippingAddress},
+    values::{Actor, EventType, Fingerprint, Note, OrderId, RequestIdentity, ShippingAddress},
 };
 
 /// An order about to be written, together with the request that it answers.
@@ -47,6 +47,15 @@ impl NewOrder {
         }
     }
 
+    /// The event of its first version.
+    pub fn created(&self) -> NewEvent {
+        let customer = self.identity.principal;
+        NewEvent::new(EventType::OrderCreated, Actor::Customer(customer))
+            .with("user_id", customer.0.to_string())
+            .with("currency", self.totals.currency().code())
+            .with("total_minor", self.totals.total.minor)
+    }
+
     /// After which its saga counts as stuck.
     pub fn deadline(&self) -> Duration {
         self.pay_within
@@ -58,23 +67,14 @@ impl TryFrom<HeldLine> for OrderLine {
     type Error = MoneyError;
 
     fn try_from(held: HeldLine) -> Result<Self, MoneyError> {
-        let HeldLine {
-            product_id,
-            vendor_id,
-            sku,
-            name,
-            unit_price,
-            quantity,
-        } = held;
-        let total = unit_price.checked_mul(quantity.get())?;
         Ok(Self {
-            product_id,
-            vendor_id,
-            sku,
-            name,
-            unit_price,
-            quantity,
-            total,
+            total: held.unit_price.checked_mul(held.quantity.get())?,
+            product_id: held.product_id,
+            vendor_id: held.vendor_id,
+            sku: held.sku,
+            name: held.name,
+            unit_price: held.unit_price,
+            quantity: held.quantity,
         })
     }
 }

@@ -4,12 +4,16 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use super::{Outcome, PlaceOrders};
 use crate::{
-    checkout::{Command, PlaceOrderError, model::UnpaidUnits, ports::Reservations},
-    orders::ports::{Orders, OrdersError},
+    checkout::{
+        Command, PlaceOrderError,
+        model::UnpaidUnits,
+        ports::{PlacedOrders, Reservations},
+    },
+    orders::ports::OrdersError,
     values::{Cause, UserId},
 };
 
-impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
+impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
     pub(super) fn refuse_methods(&self, commands: &[Command], outcomes: &mut [Option<Outcome>]) {
         for (command, outcome) in commands.iter().zip(outcomes) {
             let method = command.request.payment_method.as_ref();
@@ -19,9 +23,9 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         }
     }
 
-    /// Turns away whoever leaves too many orders unpaid (ORDERS 15). Orders placed at the same moment through other
-    /// lanes or replicas are not seen: a limit for people, not a lock.
-    pub(super) async fn refuse_debtors(
+    /// Turns away customers who leave too many orders unpaid (ORDERS 15). Orders placed at the same moment by other
+    /// consumers or replicas are not seen: a limit for people, not a lock.
+    pub(super) async fn refuse_many_orders(
         &self,
         commands: &[Command],
         outcomes: &mut [Option<Outcome>],
@@ -44,9 +48,9 @@ impl<R: Reservations + Clone, O: Orders> PlaceOrders<R, O> {
         });
     }
 
-    /// Turns away who would have too many units of one product unpaid, before anything is held for them: the same
-    /// request may be sent again once they have paid. What is placed at the same moment is seen as it is written.
-    pub(super) async fn refuse_hoarders(
+    /// Turns away customers who would have too many units of one product unpaid, before anything is held for them: the
+    /// same request may be sent again once they have paid. What is placed at the same moment is seen as it is written.
+    pub(super) async fn refuse_many_units(
         &self,
         commands: &[Command],
         outcomes: &mut [Option<Outcome>],

@@ -12,15 +12,19 @@ use super::{
     unpaid_units::{self, unclaim_keys},
 };
 use crate::{
-    checkout::model::{NewOrder, TooManyUnpaidUnits},
+    checkout::{
+        model::{NewOrder, TooManyUnpaidUnits},
+        ports::{Creation, Recorded},
+    },
     fail_point::{FailPoint, reach},
-    infrastructure::postgres::failure::{Retries, StoreError, on_demand},
+    infrastructure::postgres::{
+        column,
+        failure::{Retries, StoreError, on_demand},
+    },
     orders::{
         model::{Order, OrderState, StoredOrder},
-        ports::{Creation, Recorded},
         postgres::events::{self, EventRow},
     },
-    values::OrderId,
 };
 
 /// What a transaction did, by the ids of the orders; twins of what was there before are in neither.
@@ -30,14 +34,7 @@ struct Written {
     refused: HashMap<Uuid, TooManyUnpaidUnits>,
 }
 
-enum Attempt {
-    Written(Written),
-    Failed(StoreError),
-    /// The answer to COMMIT was lost: it may all be there.
-    Uncertain(StoreError),
-}
-
-pub(crate) async fn create(
+pub(super) async fn create(
     pool: &Pool,
     jitter: Jitter,
     orders: &[NewOrder],
@@ -46,41 +43,34 @@ pub(crate) async fn create(
     let mut retries = Retries::since(Instant::now(), jitter);
     let mut uncertain = false;
     let written = loop {
-        match attempt(pool, orders, most_unpaid_units).await {
-            Attempt::Written(written) => break written,
-            Attempt::Failed(error) => retries.pause(error).await?,
-            Attempt::Uncertain(error) => {
-                uncertain = true;
-                retries.pause(error).await?;
-            }
+        let mut committing = false;
+        match attempt(pool, orders, most_unpaid_units, &mut committing).await {
+            Ok(written) => break written,
+            Err(error) => retries.pause(error).await?,
         }
+        uncertain |= committing;
     };
     answers(pool, orders, written, uncertain).await
 }
 
+/// `committing`: COMMIT was sent, so that it may all be there even after an error.
 async fn attempt(
     pool: &Pool,
     orders: &[NewOrder],
     most_unpaid_units: Option<NonZeroU32>,
-) -> Attempt {
-    let mut transaction = match pool.begin().await {
-        Ok(transaction) => transaction,
-        Err(error) => return Attempt::Failed(error.into()),
-    };
-    let written = match write(&mut transaction, orders, most_unpaid_units).await {
-        Ok(written) => written,
-        Err(error) => return Attempt::Failed(error),
-    };
-    if let Err(error) = reach(FailPoint::BeforeOrderCommit).await {
-        return Attempt::Failed(on_demand(error));
-    }
-    if let Err(error) = transaction.commit().await {
-        return Attempt::Uncertain(error.into());
-    }
-    match reach(FailPoint::AfterOrderCommit).await {
-        Ok(()) => Attempt::Written(written),
-        Err(error) => Attempt::Uncertain(on_demand(error)),
-    }
+    committing: &mut bool,
+) -> Result<Written, StoreError> {
+    let mut transaction = pool.begin().await?;
+    let written = write(&mut transaction, orders, most_unpaid_units).await?;
+    reach(FailPoint::BeforeOrderCommit)
+        .await
+        .map_err(on_demand)?;
+    *committing = true;
+    transaction.commit().await?;
+    reach(FailPoint::AfterOrderCommit)
+        .await
+        .map_err(on_demand)?;
+    Ok(written)
 }
 
 /// Writes what is new; what a twin wrote before is left alone, and waited for where it is not committed yet.
@@ -117,10 +107,10 @@ async fn write(
     insert_items(transaction, &written).await?;
     insert_payments(transaction, &written).await?;
     insert_sagas(transaction, &written).await?;
-    let created: Vec<EventRow> = written
-        .iter()
-        .map(|order| EventRow::created(order))
-        .collect();
+    let placed = OrderState::placed();
+    let created = column(&written, |order| {
+        EventRow::new(order.id, &placed, order.created())
+    });
     events::write(transaction, &created).await?;
     Ok(Written { stamps, refused })
 }
@@ -147,10 +137,7 @@ async fn answers(
         .filter(|index| answers[*index].is_none())
         .collect();
     if !twins.is_empty() {
-        let identities: Vec<_> = twins
-            .iter()
-            .map(|index| orders[*index].identity.clone())
-            .collect();
+        let identities = column(&twins, |index| &orders[*index].identity);
         for (index, recorded) in twins.into_iter().zip(recorded(pool, &identities).await?) {
             answers[index] = recorded.map(|recorded| existed(&orders[index], recorded, uncertain));
         }
@@ -172,7 +159,7 @@ fn existed(order: &NewOrder, recorded: Recorded, uncertain: bool) -> Creation {
 
 fn placed(order: &NewOrder, stamp: &Stamp) -> Order {
     Order::stored(StoredOrder {
-        id: OrderId(order.id.0),
+        id: order.id,
         number: stamp.number,
         pay_by: stamp.pay_by,
         cancel_requested_at: None,

@@ -9,9 +9,10 @@ use uuid::Uuid;
 use crate::{
     checkout::model::NewOrder,
     infrastructure::postgres::{column, touched},
-    orders::postgres::stored_address::StoredAddress,
+    orders::{model::OrderLine, postgres::stored_address::StoredAddress},
     payments::model::NewPayment,
     saga::model::Turn,
+    values::Note,
 };
 
 /// The HTTP status that a repeated request is answered with.
@@ -19,47 +20,22 @@ const CREATED: i16 = 201;
 
 /// What the database adds to an order.
 pub(super) struct Stamp {
+    id: Uuid,
     pub(super) number: i64,
     pub(super) pay_by: Option<DateTime<Utc>>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
 }
 
-/// The idempotency keys of orders, column by column, and the orders they are for.
-pub(super) struct KeyColumns {
-    pub(super) principals: Vec<Uuid>,
-    pub(super) operations: Vec<String>,
-    pub(super) keys: Vec<String>,
-    pub(super) ids: Vec<Uuid>,
-}
-
-impl KeyColumns {
-    pub(super) fn of<'o>(orders: impl IntoIterator<Item = &'o NewOrder>) -> Self {
-        let mut columns = Self {
-            principals: Vec::new(),
-            operations: Vec::new(),
-            keys: Vec::new(),
-            ids: Vec::new(),
-        };
-        for order in orders {
-            let identity = &order.identity;
-            columns.principals.push(identity.principal.0);
-            columns
-                .operations
-                .push(identity.operation.as_str().to_owned());
-            columns.keys.push(identity.key.clone());
-            columns.ids.push(order.id.0);
-        }
-        columns
-    }
-}
-
 pub(super) async fn claim_keys(
     transaction: &mut Transaction,
     orders: &[NewOrder],
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
-    let columns = KeyColumns::of(orders);
-    let fingerprints = column(orders, |order| order.fingerprint.0.to_vec());
+    let principals = column(orders, |order| order.identity.principal.0);
+    let operations = column(orders, |order| order.identity.operation.as_str());
+    let keys = column(orders, |order| order.identity.key.as_str());
+    let fingerprints = column(orders, |order| order.fingerprint.0.as_slice());
+    let ids = column(orders, |order| order.id.0);
     let claimed = sqlx::query_scalar!(
         r#"
         INSERT INTO idempotency_keys (principal, operation, key, fingerprint, order_id, status)
@@ -70,11 +46,11 @@ pub(super) async fn claim_keys(
         ON CONFLICT (principal, operation, key) DO NOTHING
         RETURNING order_id
         "#,
-        &columns.principals,
-        &columns.operations,
-        &columns.keys,
-        &fingerprints,
-        &columns.ids,
+        &principals,
+        &operations as &[&str],
+        &keys as &[&str],
+        &fingerprints as &[&[u8]],
+        &ids,
         CREATED,
     )
     .fetch_all(&mut **transaction)
@@ -88,7 +64,7 @@ pub(super) async fn insert_orders(
 ) -> Result<HashMap<Uuid, Stamp>, sqlx::Error> {
     let ids = column(orders, |order| order.id.0);
     let users = column(orders, |order| order.identity.principal.0);
-    let currencies = column(orders, |order| order.totals.currency().code().to_owned());
+    let currencies = column(orders, |order| order.totals.total.currency.code());
     let items = column(orders, |order| order.totals.items.minor);
     let shipping = column(orders, |order| order.totals.shipping.minor);
     let tax = column(orders, |order| order.totals.tax.minor);
@@ -99,13 +75,12 @@ pub(super) async fn insert_orders(
         .map(|order| serde_json::to_value(StoredAddress::of(order.shipping_address.as_ref())))
         .collect::<Result<_, _>>()
         .map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
-    let notes = column(orders, |order| {
-        order.note.as_ref().map(|note| note.as_str().to_owned())
-    });
+    let notes = column(orders, |order| order.note.as_ref().map(Note::as_str));
     let pay_within = column(orders, |order| {
         order.pay_within.map(|within| within.as_secs_f64())
     });
-    let rows = sqlx::query!(
+    let stamps = sqlx::query_as!(
+        Stamp,
         r#"
         INSERT INTO orders (id, user_id, currency, items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
                             shipping_address, note, pay_by)
@@ -121,53 +96,42 @@ pub(super) async fn insert_orders(
         "#,
         &ids,
         &users,
-        &currencies,
+        &currencies as &[&str],
         &items,
         &shipping,
         &tax,
         &discounts,
         &totals,
         &addresses,
-        &notes as &[Option<String>],
+        &notes as &[Option<&str>],
         &pay_within as &[Option<f64>],
     )
     .fetch_all(&mut **transaction)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let stamp = Stamp {
-                number: row.number,
-                pay_by: row.pay_by,
-                created_at: row.created_at,
-                updated_at: row.updated_at,
-            };
-            (row.id, stamp)
-        })
-        .collect())
+    Ok(stamps.into_iter().map(|stamp| (stamp.id, stamp)).collect())
 }
 
 pub(super) async fn insert_items(
     transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
-    let (mut ids, mut positions, mut products, mut vendors) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut skus, mut names, mut prices) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut quantities, mut totals) = (Vec::new(), Vec::new());
-    for order in orders {
-        for (position, line) in (0_i16..).zip(&order.lines) {
-            ids.push(order.id.0);
-            positions.push(position);
-            products.push(line.product_id.0);
-            vendors.push(line.vendor_id.0);
-            skus.push(line.sku.as_str().to_owned());
-            names.push(line.name.clone());
-            prices.push(line.unit_price.minor);
-            quantities.push(i64::from(line.quantity.get()));
-            totals.push(line.total.minor);
-        }
-    }
+    let lines: Vec<(Uuid, i16, &OrderLine)> = orders
+        .iter()
+        .flat_map(|order| {
+            (0..)
+                .zip(&order.lines)
+                .map(move |(at, line)| (order.id.0, at, line))
+        })
+        .collect();
+    let ids = column(&lines, |(id, ..)| *id);
+    let positions = column(&lines, |(_, position, _)| *position);
+    let products = column(&lines, |(.., line)| line.product_id.0);
+    let vendors = column(&lines, |(.., line)| line.vendor_id.0);
+    let skus = column(&lines, |(.., line)| line.sku.as_str());
+    let names = column(&lines, |(.., line)| line.name.as_str());
+    let prices = column(&lines, |(.., line)| line.unit_price.minor);
+    let quantities = column(&lines, |(.., line)| i64::from(line.quantity.get()));
+    let totals = column(&lines, |(.., line)| line.total.minor);
     let written = sqlx::query!(
         r#"
         INSERT INTO order_items (order_id, position, product_id, vendor_id, sku, name, unit_price_minor, quantity,
@@ -182,8 +146,8 @@ pub(super) async fn insert_items(
         &positions,
         &products,
         &vendors,
-        &skus,
-        &names,
+        &skus as &[&str],
+        &names as &[&str],
         &prices,
         &quantities,
         &totals,
@@ -238,7 +202,7 @@ pub(super) async fn insert_sagas(
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
     let ids = column(orders, |order| order.id.0);
-    let steps = column(orders, |order| order.first_step().as_str().to_owned());
+    let steps = column(orders, |order| order.first_step().as_str());
     let deadlines = column(orders, |order| order.deadline().as_secs_f64());
     let first = column(orders, |order| order.first_turn());
     let fences = column(&first, |turn| {
@@ -258,7 +222,7 @@ pub(super) async fn insert_sagas(
         ORDER BY order_id
         "#,
         &ids,
-        &steps,
+        &steps as &[&str],
         &deadlines,
         &fences,
         &leases,

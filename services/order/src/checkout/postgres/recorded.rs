@@ -6,20 +6,19 @@ use db::Pool;
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::{column, failure::StoreError},
-    orders::{model::Order, ports::Recorded, postgres::list::by_ids},
+    checkout::ports::Recorded,
+    infrastructure::postgres::{column, failure::StoreError, typed},
+    orders::{model::Order, postgres::list::by_ids},
     values::{Fingerprint, RequestIdentity},
 };
 
-pub(crate) async fn recorded(
+pub(super) async fn recorded(
     pool: &Pool,
-    identities: &[RequestIdentity],
+    identities: &[&RequestIdentity],
 ) -> Result<Vec<Option<Recorded>>, StoreError> {
     let principals = column(identities, |identity| identity.principal.0);
-    let operations = column(identities, |identity| {
-        identity.operation.as_str().to_owned()
-    });
-    let keys = column(identities, |identity| identity.key.clone());
+    let operations = column(identities, |identity| identity.operation.as_str());
+    let keys = column(identities, |identity| identity.key.as_str());
     let rows = sqlx::query!(
         r#"
         SELECT asked.place AS "place!", keys.fingerprint, keys.order_id
@@ -28,8 +27,8 @@ pub(crate) async fn recorded(
           ON keys.principal = asked.principal AND keys.operation = asked.operation AND keys.key = asked.key
         "#,
         &principals,
-        &operations,
-        &keys,
+        &operations as &[&str],
+        &keys as &[&str],
     )
     .fetch_all(pool)
     .await?;
@@ -44,35 +43,12 @@ pub(crate) async fn recorded(
         .map(|order| (order.id.0, order))
         .collect();
     for row in rows {
-        let place = usize::try_from(row.place - 1).map_err(|_| StoreError::Row("place"))?;
-        let order = orders
-            .get(&row.order_id)
-            .cloned()
-            .ok_or(StoreError::Row("the order of a key"))?;
-        let fingerprint = row
-            .fingerprint
-            .try_into()
-            .map_err(|_| StoreError::Row("fingerprint"))?;
+        let place: usize = typed("place", row.place - 1)?;
+        let order = orders.get(&row.order_id).cloned();
         recorded[place] = Some(Recorded {
-            fingerprint: Fingerprint(fingerprint),
-            order,
+            fingerprint: Fingerprint(typed("fingerprint", row.fingerprint)?),
+            order: order.ok_or(StoreError::Row("the order of a key"))?,
         });
     }
     Ok(recorded)
-}
-
-/// Keys are kept for a day; a bounded number goes at once.
-pub(crate) async fn forget_old(pool: &Pool) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query!(
-        r#"
-        DELETE FROM idempotency_keys
-        WHERE ctid = ANY (ARRAY(
-            SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '1 day'
-            ORDER BY created_at LIMIT 5000 FOR UPDATE SKIP LOCKED
-        ))
-        "#
-    )
-    .execute(pool)
-    .await?;
-    Ok(done.rows_affected())
 }

@@ -9,22 +9,20 @@ use db::Transaction;
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
-use super::insert::KeyColumns;
 use crate::{
     checkout::model::{NewOrder, OwingUnits, ProductReference, TooManyUnpaidUnits, UnpaidUnits},
-    infrastructure::postgres::{failure::StoreError, touched},
-    values::{ProductId, Sku, UserId},
+    infrastructure::postgres::{column, failure::StoreError, touched, typed},
+    values::{ProductId, UserId},
 };
 
 /// What the locks of customers are told from other advisory locks by.
 const CUSTOMERS: i32 = 0x756e_7064;
 
 /// Units of orders that still owe and whose money is not even set aside: confirmed ones too, whose capture was refused.
-pub(crate) async fn owing_units(
+pub(super) async fn owing_units(
     executor: impl PgExecutor<'_>,
     customers: &[UserId],
 ) -> Result<Vec<OwingUnits>, StoreError> {
-    let ids: Vec<Uuid> = customers.iter().map(|customer| customer.0).collect();
     let rows = sqlx::query!(
         r#"
         SELECT orders.user_id, item.product_id, item.sku, sum(item.quantity - item.short)::bigint AS "units!"
@@ -33,7 +31,7 @@ pub(crate) async fn owing_units(
           AND orders.user_id = ANY ($1)
         GROUP BY orders.user_id, item.product_id, item.sku
         "#,
-        &ids,
+        &column(customers, |customer| customer.0),
     )
     .fetch_all(executor)
     .await?;
@@ -42,8 +40,8 @@ pub(crate) async fn owing_units(
             Ok(OwingUnits {
                 customer: UserId(row.user_id),
                 product_id: ProductId(row.product_id),
-                sku: Sku::try_from(row.sku).map_err(|_| StoreError::Row("sku"))?,
-                units: u64::try_from(row.units).map_err(|_| StoreError::Row("units"))?,
+                sku: typed("sku", row.sku)?,
+                units: typed("units", row.units)?,
             })
         })
         .collect()
@@ -51,7 +49,7 @@ pub(crate) async fn owing_units(
 
 /// Which of these orders would leave their customers with too many units unpaid. Until the transaction ends, no other
 /// writes orders of these customers that count.
-pub(crate) async fn refused(
+pub(super) async fn refused(
     transaction: &mut Transaction,
     orders: &[&NewOrder],
     allowed: NonZeroU32,
@@ -89,14 +87,13 @@ async fn lock_customers(
     transaction: &mut Transaction,
     customers: &[UserId],
 ) -> Result<(), sqlx::Error> {
-    let ids: Vec<Uuid> = customers.iter().map(|customer| customer.0).collect();
     sqlx::query!(
         r#"
         SELECT pg_advisory_xact_lock($2, customer) FROM (
             SELECT DISTINCT hashtext(id::text) AS customer FROM unnest($1::uuid[]) AS id ORDER BY customer
         ) AS sorted
         "#,
-        &ids,
+        &column(customers, |customer| customer.0),
         CUSTOMERS,
     )
     .fetch_all(&mut **transaction)
@@ -105,11 +102,13 @@ async fn lock_customers(
 }
 
 /// Gives the keys of refused orders back, in the transaction that claimed them: a refusal is not stored (ORDERS 18).
-pub(crate) async fn unclaim_keys(
+pub(super) async fn unclaim_keys(
     transaction: &mut Transaction,
     orders: &[&NewOrder],
 ) -> Result<(), sqlx::Error> {
-    let columns = KeyColumns::of(orders.iter().copied());
+    let principals = column(orders, |order| order.identity.principal.0);
+    let operations = column(orders, |order| order.identity.operation.as_str());
+    let keys = column(orders, |order| order.identity.key.as_str());
     let gone = sqlx::query!(
         r#"
         DELETE FROM idempotency_keys AS keys
@@ -117,10 +116,10 @@ pub(crate) async fn unclaim_keys(
         WHERE keys.principal = refused.principal AND keys.operation = refused.operation AND keys.key = refused.key
           AND keys.order_id = refused.order_id
         "#,
-        &columns.principals,
-        &columns.operations,
-        &columns.keys,
-        &columns.ids,
+        &principals,
+        &operations as &[&str],
+        &keys as &[&str],
+        &column(orders, |order| order.id.0),
     )
     .execute(&mut **transaction)
     .await?;

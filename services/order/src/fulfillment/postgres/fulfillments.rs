@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     fulfillment::model::{Fulfillment, FulfillmentChange, NewFulfillment, Tracking, TrackingUrl},
-    infrastructure::postgres::{failure::StoreError, touched},
+    infrastructure::postgres::{failure::StoreError, parse, touched},
     orders::{
         model::Order,
         postgres::parts::{PartRows, count_units, line_rows},
@@ -62,11 +62,10 @@ impl PartRows for Fulfillment {
         let text = |text: Option<String>| text.map(Text::stored);
         rows.into_iter()
             .map(|row| {
-                let state = row.status.parse();
                 Ok(Self {
                     id: FulfillmentId(row.id),
                     order_id: OrderId(row.order_id),
-                    state: state.map_err(|_| StoreError::Row("the status of a shipment"))?,
+                    state: parse("the status of a shipment", &row.status)?,
                     tracking: Tracking {
                         carrier: text(row.carrier),
                         number: text(row.tracking_number),

@@ -16,6 +16,7 @@ use crate::{
         PgOrders, column,
         failure::{StoreError, retrying},
         leases::{Taken, leased_rows, readable},
+        typed,
     },
     orders::postgres::locked_orders::LockedOrders,
     values::{FulfillmentId, Leased, OrderId, Postponement},
@@ -162,9 +163,8 @@ async fn units_of(
     .fetch_all(&mut **transaction)
     .await?;
     let mut units: HashMap<Uuid, Vec<(u32, u32)>> = HashMap::new();
-    let count = |units: i32| u32::try_from(units).map_err(|_| StoreError::Row("units"));
     for row in rows {
-        let line = (count(row.owed)?, count(row.shipped)?);
+        let line = (typed("units", row.owed)?, typed("units", row.shipped)?);
         units.entry(row.order_id).or_default().push(line);
     }
     Ok(units)

@@ -6,9 +6,10 @@ use std::{
 };
 
 use clock::Jitter;
-use db::Failure;
+use db::{Failure, Transaction};
 
 use crate::{
+    fail_point::{FailPoint, reach},
     fulfillment::ports::QueueError,
     orders::ports::OrdersError,
     values::{Backoff, Cause},
@@ -43,6 +44,17 @@ pub(crate) fn on_demand(cause: Cause) -> StoreError {
     StoreError::Sql(sqlx::Error::Io(std::io::Error::other(cause)))
 }
 
+/// Commits, between two fail points.
+pub(crate) async fn commit(
+    transaction: Transaction,
+    before: FailPoint,
+    after: FailPoint,
+) -> Result<(), StoreError> {
+    reach(before).await.map_err(on_demand)?;
+    transaction.commit().await?;
+    reach(after).await.map_err(on_demand)
+}
+
 impl From<StoreError> for OrdersError {
     fn from(error: StoreError) -> Self {
         let failure = error.failure();
@@ -52,6 +64,12 @@ impl From<StoreError> for OrdersError {
             Failure::Data => Self::Refused(cause),
             Failure::Defect => Self::Defect(cause),
         }
+    }
+}
+
+impl From<sqlx::Error> for OrdersError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use chrono::{DateTime, Utc};
 use money::Money;
 
-use super::{OrderState, Totals};
-use crate::values::{OrderId, ProductId, Quantity, Reader, ShippingAddress, Sku, UserId};
+use super::{OrderState, Status, Totals};
+use crate::values::{OrderId, Period, ProductId, Quantity, Reader, ShippingAddress, Sku, UserId};
 
 /// Readable everywhere, changed only by its own methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct StoredOrder {
     pub note: Option<String>,
     /// `None`: there is nothing to pay here.
     pub pay_by: Option<DateTime<Utc>>,
-    /// Somebody wants it cancelled; the saga is at it, or has done it.
+    /// Its cancellation was requested; the saga acts on it, or has done so.
     pub cancel_requested_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -82,4 +82,14 @@ pub struct OrderLine {
     pub unit_price: Money,
     pub quantity: Quantity,
     pub total: Money,
+}
+
+/// Which orders a list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    pub customer: Option<UserId>,
+    /// Only orders with a line of this vendor.
+    pub vendor: Option<UserId>,
+    pub status: Option<Status>,
+    pub created: Period,
 }

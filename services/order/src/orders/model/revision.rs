@@ -50,7 +50,7 @@ impl Order {
         let mut changed = Vec::new();
         if let Some(address) = change.shipping_address {
             let merged = match &self.shipping_address {
-                Some(present) => present.merged(address),
+                Some(present) => present.clone().merged(address),
                 None => address.complete()?,
             };
             if self.shipping_address.as_ref() != Some(&merged) {
@@ -112,24 +112,15 @@ impl AddressChange {
 }
 
 impl ShippingAddress {
-    fn merged(&self, change: AddressChange) -> Self {
-        let AddressChange {
-            name,
-            line1,
-            line2,
-            city,
-            region,
-            postal_code,
-            country,
-        } = change;
+    fn merged(self, change: AddressChange) -> Self {
         Self {
-            name: name.unwrap_or_else(|| self.name.clone()),
-            line1: line1.unwrap_or_else(|| self.line1.clone()),
-            line2: line2.map_or_else(|| self.line2.clone(), Removable::into_option),
-            city: city.unwrap_or_else(|| self.city.clone()),
-            region: region.map_or_else(|| self.region.clone(), Removable::into_option),
-            postal_code: postal_code.unwrap_or_else(|| self.postal_code.clone()),
-            country: country.unwrap_or_else(|| self.country.clone()),
+            name: change.name.unwrap_or(self.name),
+            line1: change.line1.unwrap_or(self.line1),
+            line2: change.line2.map_or(self.line2, Removable::into_option),
+            city: change.city.unwrap_or(self.city),
+            region: change.region.map_or(self.region, Removable::into_option),
+            postal_code: change.postal_code.unwrap_or(self.postal_code),
+            country: change.country.unwrap_or(self.country),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Publishing: events get their numbers here, by whoever holds their partition (ORDERS 26).
+//! Publishing: events get their numbers here, by the worker that holds their partition (ORDERS 26).
 //! A number drawn when an event is written would be passed by readers while its transaction is still open.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use clock::Jitter;
 use db::Pool;
@@ -10,7 +10,7 @@ use crate::{
     infrastructure::postgres::failure::{StoreError, retrying},
     orders::{
         model::{PartitionLease, Published},
-        ports::{EventLog, EventLogError},
+        ports::{EventLog, OrdersError},
     },
 };
 
@@ -30,38 +30,10 @@ impl PgEventLog {
 }
 
 impl EventLog for PgEventLog {
-    async fn take(&self, most: i64, lease: Duration) -> Result<Vec<PartitionLease>, EventLogError> {
-        take(&self.pool, most, lease).await.map_err(log_error)
-    }
-
-    async fn publish(
-        &self,
-        leases: &[PartitionLease],
-        most: i64,
-    ) -> Result<Published, EventLogError> {
-        retrying(self.jitter, || publish(&self.pool, leases, most))
-            .await
-            .map_err(log_error)
-    }
-
-    async fn unpublished(&self) -> Result<i64, EventLogError> {
-        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM unpublished_events"#)
-            .fetch_one(&self.pool)
-            .await
-            .map_err(|error| log_error(error.into()))
-    }
-
-    async fn fill_gaps(&self, within: Duration) -> Result<u64, EventLogError> {
-        fill_gaps(&self.pool, within)
-            .await
-            .map_err(|error| log_error(error.into()))
-    }
-}
-
-async fn take(pool: &Pool, most: i64, lease: Duration) -> Result<Vec<PartitionLease>, StoreError> {
-    Ok(sqlx::query_as!(
-        PartitionLease,
-        r#"
+    async fn take(&self, most: i64, lease: Duration) -> Result<Vec<PartitionLease>, OrdersError> {
+        Ok(sqlx::query_as!(
+            PartitionLease,
+            r#"
         WITH free AS MATERIALIZED (
             SELECT partition FROM event_partitions
             WHERE leased_until < now()
@@ -76,11 +48,62 @@ async fn take(pool: &Pool, most: i64, lease: Duration) -> Result<Vec<PartitionLe
         WHERE event_partitions.partition = free.partition
         RETURNING event_partitions.partition AS id, event_partitions.fence
         "#,
-        most,
-        lease.as_secs_f64(),
-    )
-    .fetch_all(pool)
-    .await?)
+            most,
+            lease.as_secs_f64(),
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    async fn publish(
+        &self,
+        leases: &[PartitionLease],
+        most: i64,
+    ) -> Result<Published, OrdersError> {
+        Ok(retrying(self.jitter, || publish(&self.pool, leases, most)).await?)
+    }
+
+    async fn unpublished(&self) -> Result<i64, OrdersError> {
+        let waiting = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM unpublished_events"#);
+        Ok(waiting.fetch_one(&self.pool).await?)
+    }
+
+    async fn fill_gaps(&self, within: Duration) -> Result<u64, OrdersError> {
+        // It may read a day of orders.
+        let mut transaction = self.pool.begin_long(Duration::from_secs(30)).await?;
+        let filled = sqlx::query!(
+            r#"
+        INSERT INTO order_events (order_id, version, event_type, actor, actor_id, occurred_at, data)
+        SELECT orders.id, missing.version,
+               CASE WHEN missing.version = 1 THEN 'order.created'
+                    WHEN orders.status = 'cancelled' AND missing.version = orders.version THEN 'order.shortfall'
+                    ELSE 'order.confirmed' END,
+               CASE WHEN missing.version = 1 THEN 'customer' ELSE 'system' END,
+               CASE WHEN missing.version = 1 THEN orders.user_id END,
+               CASE WHEN missing.version = 1 THEN orders.created_at ELSE orders.updated_at END,
+               CASE WHEN missing.version = 1
+                    THEN jsonb_build_object('status', 'pending', 'payment_status', 'unpaid', 'fulfillment_status', 'unfulfilled',
+                                            'user_id', orders.user_id, 'currency', orders.currency, 'total_minor', orders.total_minor)
+                    ELSE jsonb_strip_nulls(jsonb_build_object(
+                        'status', orders.status, 'payment_status', orders.payment_status,
+                        'fulfillment_status', orders.fulfillment_status, 'cancel_reason', orders.cancel_reason))
+               END
+        FROM orders CROSS JOIN LATERAL generate_series(1, orders.version) AS missing (version)
+        WHERE orders.created_at > now() - make_interval(secs => $1)
+          AND NOT EXISTS (
+              SELECT FROM order_events WHERE order_id = orders.id AND order_events.version = missing.version
+          )
+        ORDER BY orders.id, missing.version
+        LIMIT 10000
+        ON CONFLICT (order_id, version) DO NOTHING
+        "#,
+            within.as_secs_f64(),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(filled.rows_affected())
+    }
 }
 
 async fn publish(
@@ -91,7 +114,7 @@ async fn publish(
     let partitions: Vec<i16> = leases.iter().map(|lease| lease.id).collect();
     let fences: Vec<i64> = leases.iter().map(|lease| lease.fence).collect();
     let mut transaction = pool.begin().await?;
-    // A statement of its own: the next one sees what whoever held the lock before has numbered.
+    // A statement of its own: the next one sees what the previous holder of the lock has numbered.
     let held = sqlx::query_scalar!(
         r#"
         SELECT partition FROM event_partitions
@@ -148,45 +171,4 @@ async fn publish(
         events: published.len(),
         more: i64::try_from(published.len()) == Ok(most),
     })
-}
-
-async fn fill_gaps(pool: &Pool, within: Duration) -> Result<u64, sqlx::Error> {
-    // It may read a day of orders.
-    let mut transaction = pool.begin_long(Duration::from_secs(30)).await?;
-    let filled = sqlx::query!(
-        r#"
-        INSERT INTO order_events (order_id, version, event_type, actor, actor_id, occurred_at, data)
-        SELECT orders.id, missing.version,
-               CASE WHEN missing.version = 1 THEN 'order.created'
-                    WHEN orders.status = 'cancelled' AND missing.version = orders.version THEN 'order.shortfall'
-                    ELSE 'order.confirmed' END,
-               CASE WHEN missing.version = 1 THEN 'customer' ELSE 'system' END,
-               CASE WHEN missing.version = 1 THEN orders.user_id END,
-               CASE WHEN missing.version = 1 THEN orders.created_at ELSE orders.updated_at END,
-               CASE WHEN missing.version = 1
-                    THEN jsonb_build_object('status', 'pending', 'payment_status', 'unpaid', 'fulfillment_status', 'unfulfilled',
-                                            'user_id', orders.user_id, 'currency', orders.currency, 'total_minor', orders.total_minor)
-                    ELSE jsonb_strip_nulls(jsonb_build_object(
-                        'status', orders.status, 'payment_status', orders.payment_status,
-                        'fulfillment_status', orders.fulfillment_status, 'cancel_reason', orders.cancel_reason))
-               END
-        FROM orders CROSS JOIN LATERAL generate_series(1, orders.version) AS missing (version)
-        WHERE orders.created_at > now() - make_interval(secs => $1)
-          AND NOT EXISTS (
-              SELECT FROM order_events WHERE order_id = orders.id AND order_events.version = missing.version
-          )
-        ORDER BY orders.id, missing.version
-        LIMIT 10000
-        ON CONFLICT (order_id, version) DO NOTHING
-        "#,
-        within.as_secs_f64(),
-    )
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(filled.rows_affected())
-}
-
-fn log_error(error: StoreError) -> EventLogError {
-    EventLogError(Arc::new(error))
 }

@@ -15,7 +15,7 @@ use crate::{
         model::{Order, OrderFilter, Status},
         ports::Listing,
     },
-    values::Window,
+    values::{Period, Window},
 };
 
 macro_rules! select_orders {
@@ -49,32 +49,23 @@ pub(crate) async fn list(
     filter: &OrderFilter,
     window: &Window,
 ) -> Result<Listing, StoreError> {
-    let rows = match (filter.vendor, filter.customer, filter.status) {
-        (Some(vendor), _, _) => of_vendor(pool, vendor.0, filter, window).await?,
-        (None, Some(customer), _) => of_customer(pool, customer.0, filter, window).await?,
-        (None, None, Some(status)) => by_status(pool, status.as_str(), filter, window).await?,
-        (None, None, None) => all(pool, filter, window).await?,
-    };
-    let counted = match window.count_to {
-        Some(most) => Some(count::count(pool, filter, most).await?),
-        None => None,
-    };
-    Ok(Listing {
-        orders: with_items(pool, rows).await?,
-        counted,
-    })
-}
-
-/// Sorted by id alone, which carries the time of the request: so the index of a vendor's lines leads to a page.
-async fn of_vendor(
-    pool: &Pool,
-    vendor: Uuid,
-    filter: &OrderFilter,
-    window: &Window,
-) -> Result<Vec<OrderRow>, sqlx::Error> {
-    let (_, before_id, offset) = window.start.bounds();
-    select_orders!(
-        r#"(
+    let customer = filter.customer.map(|customer| customer.0);
+    let status = filter.status.map(Status::as_str);
+    let Period { from, to } = filter.created;
+    let (before, before_id, offset) = window.start.bounds();
+    let (before_id, rows) = (before_id.map(|id| id.0), window.rows);
+    macro_rules! newest {
+        ($from:literal $(, $filter:expr)*) => {
+            select_orders!($from, $($filter,)* from, to, before, before_id, rows, offset)
+                .fetch_all(pool)
+                .await?
+        };
+    }
+    let rows = match (filter.vendor, customer, status) {
+        // Sorted by id alone, which carries the time of the request: so the index of a vendor's lines leads to a page.
+        (Some(vendor), _, _) => {
+            select_orders!(
+                r#"(
             SELECT DISTINCT order_id FROM order_items
             WHERE vendor_id = $1 AND order_id < COALESCE($6::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         ) AS sold
@@ -84,96 +75,56 @@ async fn of_vendor(
         ORDER BY sold.order_id DESC
         LIMIT $7 OFFSET $8
         "#,
-        vendor,
-        filter.status.map(Status::as_str),
-        filter.customer.map(|customer| customer.0),
-        filter.created.from,
-        filter.created.to,
-        before_id.map(|id| id.0),
-        window.rows,
-        offset,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-async fn of_customer(
-    pool: &Pool,
-    customer: Uuid,
-    filter: &OrderFilter,
-    window: &Window,
-) -> Result<Vec<OrderRow>, sqlx::Error> {
-    let (before, before_id, offset) = window.start.bounds();
-    select_orders!(
-        r#"orders
+                vendor.0,
+                status,
+                customer,
+                from,
+                to,
+                before_id,
+                rows,
+                offset,
+            )
+            .fetch_all(pool)
+            .await?
+        }
+        (None, Some(customer), _) => newest!(
+            r#"orders
         WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)
           AND created_at >= COALESCE($3::timestamptz, '-infinity') AND created_at < COALESCE($4::timestamptz, 'infinity')
           AND (created_at, id) < (COALESCE($5::timestamptz, 'infinity'), COALESCE($6::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
         ORDER BY created_at DESC, id DESC
         LIMIT $7 OFFSET $8
         "#,
-        customer,
-        filter.status.map(Status::as_str),
-        filter.created.from,
-        filter.created.to,
-        before,
-        before_id.map(|id| id.0),
-        window.rows,
-        offset,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-async fn by_status(
-    pool: &Pool,
-    status: &str,
-    filter: &OrderFilter,
-    window: &Window,
-) -> Result<Vec<OrderRow>, sqlx::Error> {
-    let (before, before_id, offset) = window.start.bounds();
-    select_orders!(
-        r#"orders
+            customer,
+            status
+        ),
+        (None, None, Some(status)) => newest!(
+            r#"orders
         WHERE status = $1
           AND created_at >= COALESCE($2::timestamptz, '-infinity') AND created_at < COALESCE($3::timestamptz, 'infinity')
           AND (created_at, id) < (COALESCE($4::timestamptz, 'infinity'), COALESCE($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
         ORDER BY created_at DESC, id DESC
         LIMIT $6 OFFSET $7
         "#,
-        status,
-        filter.created.from,
-        filter.created.to,
-        before,
-        before_id.map(|id| id.0),
-        window.rows,
-        offset,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-async fn all(
-    pool: &Pool,
-    filter: &OrderFilter,
-    window: &Window,
-) -> Result<Vec<OrderRow>, sqlx::Error> {
-    let (before, before_id, offset) = window.start.bounds();
-    select_orders!(
-        r#"orders
+            status
+        ),
+        (None, None, None) => newest!(
+            r#"orders
         WHERE created_at >= COALESCE($1::timestamptz, '-infinity') AND created_at < COALESCE($2::timestamptz, 'infinity')
           AND (created_at, id) < (COALESCE($3::timestamptz, 'infinity'), COALESCE($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
         ORDER BY created_at DESC, id DESC
         LIMIT $5 OFFSET $6
-        "#,
-        filter.created.from,
-        filter.created.to,
-        before,
-        before_id.map(|id| id.0),
-        window.rows,
-        offset,
-    )
-    .fetch_all(pool)
-    .await
+        "#
+        ),
+    };
+    let counted = match window.count_to {
+        Some(most) => Some(count::count(pool, filter, most).await?),
+        None => None,
+    };
+    Ok(Listing {
+        orders: with_items(pool, rows).await?,
+        counted,
+    })
 }
 
 async fn with_items(pool: &Pool, rows: Vec<OrderRow>) -> Result<Vec<Order>, StoreError> {

@@ -60,7 +60,7 @@ impl LockedOrders {
         let state = state.ok_or(StoreError::Row("the order of what was locked with it"))?;
         let (result, event) = change(state);
         self.changed.insert(id.0);
-        self.events.push(EventRow::new(id, state, &event));
+        self.events.push(EventRow::new(id, state, event));
         Ok(result)
     }
 
@@ -68,12 +68,11 @@ impl LockedOrders {
     pub(crate) async fn write(mut self, transaction: &mut Transaction) -> Result<(), StoreError> {
         self.states.retain(|id, _| self.changed.contains(id));
         let ids = self.ids();
-        let statuses: Vec<String> = self
+        let (statuses, versions): (Vec<&str>, Vec<i64>) = self
             .states
             .values()
-            .map(|state| state.fulfillment.as_str().to_owned())
-            .collect();
-        let versions: Vec<i64> = self.states.values().map(|state| state.version).collect();
+            .map(|state| (state.fulfillment.as_str(), state.version))
+            .unzip();
         let done = sqlx::query!(
             r#"
             UPDATE orders SET fulfillment_status = next.fulfillment_status, version = next.version, updated_at = now()
@@ -81,7 +80,7 @@ impl LockedOrders {
             WHERE orders.id = next.id
             "#,
             &ids,
-            &statuses,
+            &statuses as &[&str],
             &versions,
         )
         .execute(&mut **transaction)

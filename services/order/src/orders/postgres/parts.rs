@@ -6,14 +6,17 @@ use std::collections::HashMap;
 use db::{Pool, Transaction};
 use uuid::Uuid;
 
-use super::{list::by_ids, revise::advance};
+use super::{
+    events::{self, EventRow},
+    list::by_ids,
+};
 use crate::{
-    infrastructure::postgres::{PgOrders, failure::StoreError},
+    infrastructure::postgres::{PgOrders, failure::StoreError, typed},
     orders::{
         model::{LineUnits, Order, OrderPart, OrderWith, PartLine},
         ports::{OrdersError, OrdersWith, Saved},
     },
-    values::{OrderId, Quantity, Sku},
+    values::OrderId,
 };
 
 /// Rows of the parts of one kind.
@@ -47,15 +50,14 @@ async fn units(pool: &Pool, order: OrderId) -> Result<Vec<LineUnits>, StoreError
     )
     .fetch_all(pool)
     .await?;
-    let count = |units: i32| u32::try_from(units).map_err(|_| StoreError::Row("units"));
     rows.into_iter()
         .map(|row| {
             Ok(LineUnits {
-                allotted: count(row.allotted)?,
-                shipped: count(row.shipped)?,
-                delivered: count(row.delivered)?,
-                returned: count(row.returned)?,
-                short: count(row.short)?,
+                allotted: typed("units", row.allotted)?,
+                shipped: typed("units", row.shipped)?,
+                delivered: typed("units", row.delivered)?,
+                returned: typed("units", row.returned)?,
+                short: typed("units", row.short)?,
             })
         })
         .collect()
@@ -93,9 +95,25 @@ pub(crate) async fn write<P: PartRows>(
 ) -> Result<Saved, StoreError> {
     let (id, mut read_version) = (changed.order().id, changed.read_version());
     for (state, event) in changed.versions() {
-        if !advance(transaction, id, read_version, state, event).await? {
+        // It locks the order until the transaction ends.
+        let done = sqlx::query!(
+            r#"
+        UPDATE orders
+        SET status = $3, fulfillment_status = $4, version = $5, updated_at = now()
+        WHERE id = $1 AND version = $2
+        "#,
+            id.0,
+            read_version,
+            state.status.as_str(),
+            state.fulfillment.as_str(),
+            state.version,
+        )
+        .execute(&mut **transaction)
+        .await?;
+        if done.rows_affected() == 0 {
             return Ok(Saved::Changed);
         }
+        events::write(transaction, &[EventRow::new(id, state, event.clone())]).await?;
         read_version = state.version;
     }
     if let Some(change) = changed.change() {
@@ -125,12 +143,10 @@ impl Lines {
 }
 
 fn part_line(position: i16, sku: String, units: i32) -> Result<PartLine, StoreError> {
-    let quantity = u32::try_from(units).ok();
-    let quantity = quantity.and_then(|units| Quantity::try_from(units).ok());
     Ok(PartLine {
-        position: usize::try_from(position).map_err(|_| StoreError::Row("position"))?,
-        sku: Sku::try_from(sku).map_err(|_| StoreError::Row("sku"))?,
-        quantity: quantity.ok_or(StoreError::Row("quantity"))?,
+        position: typed("position", position)?,
+        sku: typed("sku", sku)?,
+        quantity: typed("quantity", units)?,
     })
 }
 
@@ -142,13 +158,12 @@ macro_rules! line_rows {
             id: uuid::Uuid,
             lines: &[$crate::orders::model::PartLine],
         ) -> Result<(), StoreError> {
-            let positions: Vec<i16> = lines
-                .iter()
-                .map(|line| i16::try_from(line.position))
-                .collect::<Result<_, _>>()
-                .map_err(|_| StoreError::Row("position"))?;
-            let skus = lines.iter().map(|line| line.sku.as_str().to_owned());
-            let quantities = lines.iter().map(|line| i64::from(line.quantity.get()));
+            use $crate::infrastructure::postgres::{column, typed};
+
+            let positions = lines.iter().map(|line| typed("position", line.position));
+            let positions: Vec<i16> = positions.collect::<Result<_, StoreError>>()?;
+            let skus = column(lines, |line| line.sku.as_str());
+            let quantities = column(lines, |line| i64::from(line.quantity.get()));
             sqlx::query!(
                 "INSERT INTO " + $lines + " (" + $of + ", position, sku, quantity)"
                     + " SELECT $1, position, sku, quantity::integer"
@@ -156,8 +171,8 @@ macro_rules! line_rows {
                     + " ORDER BY position",
                 id,
                 &positions,
-                &skus.collect::<Vec<_>>(),
-                &quantities.collect::<Vec<_>>(),
+                &skus as &[&str],
+                &quantities,
             )
             .execute(&mut **transaction)
             .await?;

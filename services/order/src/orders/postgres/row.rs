@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::stored_address::StoredAddress;
 use crate::{
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::{failure::StoreError, parse, typed},
     orders::model::{Order, OrderLine, OrderState, StoredOrder, StoredState, Totals},
-    values::{OrderId, ProductId, Quantity, Sku, UserId},
+    values::{OrderId, ProductId, UserId},
 };
 
 #[derive(Debug)]
@@ -63,10 +63,7 @@ pub(crate) fn assemble(rows: Vec<OrderRow>, items: Vec<ItemRow>) -> Result<Vec<O
 
 impl OrderRow {
     fn into_order(self, lines: &mut HashMap<Uuid, Vec<ItemRow>>) -> Result<Order, StoreError> {
-        let currency: Currency = self
-            .currency
-            .parse()
-            .map_err(|_| StoreError::Row("currency"))?;
+        let currency: Currency = parse("currency", &self.currency)?;
         let money = |minor| Money::new(minor, currency);
         let items = lines.remove(&self.id).unwrap_or_default();
         Ok(Order::stored(StoredOrder {
@@ -97,16 +94,13 @@ impl OrderRow {
 
 impl ItemRow {
     fn into_line(self, currency: Currency) -> Result<OrderLine, StoreError> {
-        let quantity = u32::try_from(self.quantity)
-            .ok()
-            .and_then(|units| Quantity::try_from(units).ok());
         Ok(OrderLine {
             product_id: ProductId(self.product_id),
             vendor_id: UserId(self.vendor_id),
-            sku: Sku::try_from(self.sku).map_err(|_| StoreError::Row("sku"))?,
+            sku: typed("sku", self.sku)?,
             name: self.name,
             unit_price: Money::new(self.unit_price_minor, currency),
-            quantity: quantity.ok_or(StoreError::Row("quantity"))?,
+            quantity: typed("quantity", self.quantity)?,
             total: Money::new(self.line_total_minor, currency),
         })
     }
@@ -133,18 +127,12 @@ pub(crate) fn state(
     cancel_reason: Option<&str>,
     version: i64,
 ) -> Result<OrderState, StoreError> {
+    let cancel_reason = cancel_reason.map(|reason| parse("cancel_reason", reason));
     Ok(OrderState::stored(StoredState {
-        status: status.parse().map_err(|_| StoreError::Row("status"))?,
-        payment: payment
-            .parse()
-            .map_err(|_| StoreError::Row("payment_status"))?,
-        fulfillment: fulfillment
-            .parse()
-            .map_err(|_| StoreError::Row("fulfillment_status"))?,
-        cancel_reason: cancel_reason
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| StoreError::Row("cancel_reason"))?,
+        status: parse("status", status)?,
+        payment: parse("payment_status", payment)?,
+        fulfillment: parse("fulfillment_status", fulfillment)?,
+        cancel_reason: cancel_reason.transpose()?,
         version,
     }))
 }

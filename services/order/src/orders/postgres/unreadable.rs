@@ -46,12 +46,8 @@ pub fn unreadable<'a>(
     }
     for (sku, smallest, largest) in skus {
         Sku::try_from(sku.to_owned()).map_err(|_| "sku")?;
-        for quantity in [smallest, largest] {
-            u32::try_from(quantity)
-                .ok()
-                .and_then(|units| Quantity::try_from(units).ok())
-                .ok_or("quantity")?;
-        }
+        Quantity::try_from(smallest).map_err(|_| "quantity")?;
+        Quantity::try_from(largest).map_err(|_| "quantity")?;
     }
     Ok(())
 }

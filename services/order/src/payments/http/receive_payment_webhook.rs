@@ -13,7 +13,7 @@ use crate::{
     app::App,
     payments::{
         model::ProviderName,
-        ports::{PaymentWebhooks, Webhook, WebhookError},
+        ports::{Webhook, WebhookError},
     },
 };
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     orders::model::PaymentStatus,
-    values::{EventType, OrderId, PaymentId, Precondition, Reader, UserId, states::states},
+    values::{EventType, OrderId, PaymentId, Period, Precondition, Reader, UserId, states::states},
 };
 
 states! {
@@ -335,6 +335,15 @@ impl Payment {
             to,
         }
     }
+}
+
+/// Which payments a list shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PaymentFilter {
+    pub customer: Option<UserId>,
+    pub order: Option<OrderId>,
+    pub state: Option<PaymentState>,
+    pub created: Period,
 }
 
 #[cfg(test)]

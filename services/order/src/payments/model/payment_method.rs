@@ -1,10 +1,8 @@
 //! How a customer pays: the method that they name, at whose provider, and what a provider says about it.
 
-use std::fmt;
-
 use serde::Serialize;
 
-use crate::values::states::states;
+use crate::values::{states::states, text::shown};
 
 states! {
     /// A payment provider; an order that needs none has none of these. Mock: ours, for trying out and for tests: no money
@@ -67,22 +65,6 @@ impl TryFrom<String> for RefusalReason {
     fn try_from(text: String) -> Result<Self, PaymentNameError> {
         foreign(text).map(Self)
     }
-}
-
-macro_rules! shown {
-    ($($name:ident),+) => {$(
-        impl $name {
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    )+};
 }
 
 shown!(PaymentMethod, ProviderReference, RefusalReason);

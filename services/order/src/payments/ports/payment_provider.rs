@@ -1,4 +1,4 @@
-//! Who moves the money: a bank, a card network, or the mock. A foreign system: its books are not in our transactions.
+//! Who moves the money: a bank, a card network, or the mock. A foreign system: its records are not in our transactions.
 //!
 //! Every operation carries a key that is the same whenever it is tried again, so trying again is always safe: the
 //! answer to the first try comes back. No lock and no transaction of ours is open during a call.
@@ -39,13 +39,13 @@ pub trait PaymentProvider: Send + Sync + 'static {
         refund: &RefundOperation,
     ) -> impl Future<Output = Result<OperationAnswer, ProviderError>> + Send;
 
-    /// What the provider has in its books for a payment; `None` if it never heard of it. How a pending or unknown
-    /// result becomes known, after a webhook as well as without one.
+    /// The provider's record of a payment; `None` if it has none. How a pending or unknown result becomes known, after a
+    /// webhook as well as without one.
     fn look_up(
         &self,
         provider: ProviderName,
         payment: PaymentId,
-    ) -> impl Future<Output = Result<Option<Books>, ProviderError>> + Send;
+    ) -> impl Future<Output = Result<Option<ProviderRecord>, ProviderError>> + Send;
 }
 
 /// A method of payment as it is offered to customers.
@@ -132,9 +132,9 @@ pub enum OperationAnswer {
     Pending,
 }
 
-/// A payment in the provider's books. `None` for an operation that it never heard of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Books {
+/// A payment as the provider has it. `None` for an operation that it does not know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderRecord {
     pub authorisation: Option<Authorisation>,
     pub capture: Option<OperationAnswer>,
     pub void: Option<OperationAnswer>,

@@ -1,19 +1,7 @@
 //! What providers tell of their own accord. A webhook is a hint and no more: it names a payment that something
-//! happened to, and what happened is what the provider's books say when asked.
+//! happened to, and what happened is what the provider's record says when asked.
 
-use crate::{
-    payments::model::ProviderName,
-    values::{Cause, PaymentId},
-};
-
-pub trait PaymentWebhooks: Send + Sync + 'static {
-    /// Reads a webhook that is really the provider's.
-    fn read(
-        &self,
-        provider: ProviderName,
-        webhook: &Webhook,
-    ) -> impl Future<Output = Result<Notice, WebhookError>> + Send;
-}
+use crate::values::{Cause, PaymentId};
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
@@ -39,7 +27,7 @@ pub struct Notice {
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum WebhookError {
-    /// Anybody may have sent it.
+    /// Its sender is unknown.
     #[error("the webhook is not signed by the provider")]
     Untrusted(#[source] Cause),
     #[error("the webhook is signed, but its payload is invalid")]

@@ -94,7 +94,7 @@ pub trait Payments: Send + Sync + 'static {
     /// The refunds of a payment, oldest first.
     fn refunds(
         &self,
-        payment: PaymentId,
+        payment: &Payment,
     ) -> impl Future<Output = Result<Vec<Refund>, IntentError>> + Send;
 }
 

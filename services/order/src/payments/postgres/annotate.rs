@@ -1,6 +1,6 @@
 //! The note of a payment concerns nothing else: only its row is locked.
 
-use super::{PgPayments, Stop, intent_error, locked::lock_payment};
+use super::{PgPayments, Stop, locked::lock_payment};
 use crate::{
     infrastructure::postgres::failure::StoreError,
     payments::model::{Payment, StoredPayment},
@@ -27,8 +27,7 @@ impl PgPayments {
                 payment.version,
             )
             .fetch_one(&mut *transaction)
-            .await
-            .map_err(StoreError::from)?;
+            .await?;
             payment = Payment::stored(StoredPayment {
                 updated_at,
                 ..(*payment).clone()
@@ -38,7 +37,7 @@ impl PgPayments {
         transaction
             .commit()
             .await
-            .map_err(|error| Stop::Refused(intent_error(error.into())))?;
+            .map_err(|error| Stop::Refused(StoreError::from(error).into()))?;
         Ok(payment)
     }
 }

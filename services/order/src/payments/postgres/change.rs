@@ -6,10 +6,14 @@ use uuid::Uuid;
 
 use super::{
     PgPayments, Stop,
-    locked::{commit, lock, read_order, write},
+    locked::{lock, read_order, write},
 };
 use crate::{
-    infrastructure::postgres::{failure::StoreError, request_key::claim},
+    fail_point::FailPoint,
+    infrastructure::postgres::{
+        failure::{StoreError, commit},
+        request_key::claim,
+    },
     intents::ports::{IntentError, Request},
     payments::{
         model::{IntentRefusal, OrderPayments},
@@ -20,6 +24,9 @@ use crate::{
 
 const OK: i16 = 200;
 const CREATED: i16 = 201;
+
+const BEFORE: FailPoint = FailPoint::BeforeIntentCommit;
+const AFTER: FailPoint = FailPoint::AfterIntentCommit;
 
 impl PgPayments {
     pub(super) async fn try_change<T: Send>(
@@ -49,13 +56,13 @@ impl PgPayments {
             && let Ok(outcome) = decide(&mut unlocked)
             && unlocked.changes().is_empty()
         {
-            commit(transaction).await?;
+            commit(transaction, BEFORE, AFTER).await?;
             return Ok(Done::Now(outcome));
         }
         let mut locked = lock(&mut transaction, intent, order).await?;
         let outcome = decide(&mut locked)?;
         write(&mut transaction, intent, order, locked.changes()).await?;
-        commit(transaction).await?;
+        commit(transaction, BEFORE, AFTER).await?;
         Ok(Done::Now(outcome))
     }
 
@@ -121,12 +128,10 @@ impl Intent {
     }
 
     /// What an earlier request like it made or changed.
-    fn made(self, order: OrderId, resource: Option<Uuid>) -> Result<Uuid, StoreError> {
-        match self {
-            Self::CancelOrder(_) => Ok(order.0),
-            Self::StartPayment(..) | Self::DecidePayment(_) | Self::Refund(..) => {
-                resource.ok_or(StoreError::Row("the resource of a key"))
-            }
+    fn made(self, order: OrderId, stored: Option<Uuid>) -> Result<Uuid, StoreError> {
+        match self.resource() {
+            None => Ok(order.0),
+            Some(_) => stored.ok_or(StoreError::Row("the resource of a key")),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         model::{Payment, PaymentFilter, PaymentState},
         ports::PaymentListing,
     },
-    values::{PaymentId, Window},
+    values::{PaymentId, Period, Window},
 };
 
 pub(super) async fn by_id(pool: &Pool, id: Uuid) -> Result<Option<Payment>, StoreError> {
@@ -30,10 +30,12 @@ pub(super) async fn list(
     filter: &PaymentFilter,
     window: &Window<PaymentId>,
 ) -> Result<PaymentListing, StoreError> {
-    let (before, before_id, offset) = window.start.bounds();
     let customer = filter.customer.map(|customer| customer.0);
     let order = filter.order.map(|order| order.0);
     let status = filter.state.map(PaymentState::as_str);
+    let Period { from, to } = filter.created;
+    let (before, before_id, offset) = window.start.bounds();
+    let before_id = before_id.map(|id| id.0);
     let rows = select_payments!(
         r#"payments
         WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::uuid IS NULL OR order_id = $2)
@@ -48,31 +50,19 @@ pub(super) async fn list(
         customer,
         order,
         status,
-        filter.created.from,
-        filter.created.to,
+        from,
+        to,
         before,
-        before_id.map(|id| id.0),
+        before_id,
         window.rows,
         offset,
     )
     .fetch_all(pool)
     .await?;
     let counted = match window.count_to {
-        Some(most) => Some(count(pool, filter, most).await?),
-        None => None,
-    };
-    Ok(PaymentListing {
-        payments: rows
-            .into_iter()
-            .map(PaymentRow::into_payment)
-            .collect::<Result<_, _>>()?,
-        counted,
-    })
-}
-
-async fn count(pool: &Pool, filter: &PaymentFilter, most: i64) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"
+        Some(most) => {
+            let counted = sqlx::query_scalar!(
+                r#"
         SELECT count(*) AS "count!" FROM (
             SELECT FROM payments
             WHERE ($1::uuid IS NULL OR user_id = $1) AND ($2::uuid IS NULL OR order_id = $2)
@@ -82,13 +72,20 @@ async fn count(pool: &Pool, filter: &PaymentFilter, most: i64) -> Result<i64, sq
             LIMIT $6
         ) AS counted
         "#,
-        filter.customer.map(|customer| customer.0),
-        filter.order.map(|order| order.0),
-        filter.state.map(PaymentState::as_str),
-        filter.created.from,
-        filter.created.to,
-        most,
-    )
-    .fetch_one(pool)
-    .await
+                customer,
+                order,
+                status,
+                from,
+                to,
+                most,
+            );
+            Some(counted.fetch_one(pool).await?)
+        }
+        None => None,
+    };
+    let payments = rows.into_iter().map(PaymentRow::into_payment);
+    Ok(PaymentListing {
+        payments: payments.collect::<Result<_, _>>()?,
+        counted,
+    })
 }

@@ -6,11 +6,7 @@ use uuid::Uuid;
 
 use super::{Stop, payment_row::select_payments};
 use crate::{
-    fail_point::{FailPoint, reach},
-    infrastructure::postgres::{
-        failure::{StoreError, on_demand},
-        touched,
-    },
+    infrastructure::postgres::{failure::StoreError, parse, touched},
     intents::ports::IntentError,
     orders::{
         model::{NewEvent, OrderState},
@@ -94,10 +90,7 @@ pub(super) async fn lock(
 
 impl OrderRow {
     fn into_order(self) -> Result<OrderPayments, StoreError> {
-        let currency: Currency = self
-            .currency
-            .parse()
-            .map_err(|_| StoreError::Row("currency"))?;
+        let currency: Currency = parse("currency", &self.currency)?;
         Ok(OrderPayments::stored(StoredOrder {
             id: OrderId(self.id),
             customer: UserId(self.user_id),
@@ -232,17 +225,6 @@ async fn write_order(
     .execute(&mut **transaction)
     .await?;
     touched::<StoreError>(done.rows_affected(), 1)?;
-    events::write(transaction, &[EventRow::new(order, state, event)]).await?;
-    Ok(())
-}
-
-pub(super) async fn commit(transaction: Transaction) -> Result<(), StoreError> {
-    reach(FailPoint::BeforeIntentCommit)
-        .await
-        .map_err(on_demand)?;
-    transaction.commit().await?;
-    reach(FailPoint::AfterIntentCommit)
-        .await
-        .map_err(on_demand)?;
+    events::write(transaction, &[EventRow::new(order, state, event.clone())]).await?;
     Ok(())
 }

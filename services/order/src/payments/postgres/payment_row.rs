@@ -6,11 +6,8 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::failure::StoreError,
-    payments::model::{
-        Payment, PaymentMethod, ProviderReference, Refund, RefusalReason, StoredPayment,
-        StoredRefund,
-    },
+    infrastructure::postgres::{failure::StoreError, parse, typed},
+    payments::model::{Payment, Refund, RefusalReason, StoredPayment, StoredRefund},
     values::{OrderId, PaymentId, RefundId, UserId},
 };
 
@@ -70,40 +67,26 @@ pub(crate) struct RefundRow {
 
 impl PaymentRow {
     pub(crate) fn into_payment(self) -> Result<Payment, StoreError> {
-        let currency: Currency = self
-            .currency
-            .parse()
-            .map_err(|_| StoreError::Row("currency"))?;
+        let currency: Currency = parse("currency", &self.currency)?;
         let money = |minor| Money::new(minor, currency);
+        let decision = self.decision.map(|text| parse("decision", &text));
+        let reference = self.provider_reference;
+        let reference = reference.map(|text| typed("provider_reference", text));
         Ok(Payment::stored(StoredPayment {
             id: PaymentId(self.id),
             order_id: OrderId(self.order_id),
             customer: UserId(self.user_id),
-            provider: self
-                .provider
-                .parse()
-                .map_err(|_| StoreError::Row("provider"))?,
-            method: PaymentMethod::try_from(self.method).map_err(|_| StoreError::Row("method"))?,
-            capture: self
-                .capture
-                .parse()
-                .map_err(|_| StoreError::Row("capture"))?,
-            state: self.status.parse().map_err(|_| StoreError::Row("status"))?,
-            decision: self
-                .decision
-                .map(|decision| decision.parse())
-                .transpose()
-                .map_err(|_| StoreError::Row("decision"))?,
+            provider: parse("provider", &self.provider)?,
+            method: typed("method", self.method)?,
+            capture: parse("capture", &self.capture)?,
+            state: parse("status", &self.status)?,
+            decision: decision.transpose()?,
             amount: money(self.amount_minor),
             authorized: money(self.authorized_minor),
             captured: money(self.captured_minor),
             refund_pending: money(self.refund_pending_minor),
             refunded: money(self.refunded_minor),
-            reference: self
-                .provider_reference
-                .map(ProviderReference::try_from)
-                .transpose()
-                .map_err(|_| StoreError::Row("provider_reference"))?,
+            reference: reference.transpose()?,
             refusal: refusal(self.refusal)?,
             note: self.note,
             secured: self.secured,
@@ -121,8 +104,8 @@ impl RefundRow {
             id: RefundId(self.id),
             payment_id: PaymentId(self.payment_id),
             amount: Money::new(self.amount_minor, currency),
-            state: self.status.parse().map_err(|_| StoreError::Row("status"))?,
-            cause: self.cause.parse().map_err(|_| StoreError::Row("cause"))?,
+            state: parse("status", &self.status)?,
+            cause: parse("cause", &self.cause)?,
             reason: self.reason,
             refusal: refusal(self.refusal)?,
             created_at: self.created_at,
@@ -149,8 +132,5 @@ pub(crate) async fn refunds(
 }
 
 fn refusal(reason: Option<String>) -> Result<Option<RefusalReason>, StoreError> {
-    reason
-        .map(RefusalReason::try_from)
-        .transpose()
-        .map_err(|_| StoreError::Row("refusal"))
+    reason.map(|text| typed("refusal", text)).transpose()
 }

@@ -1,8 +1,8 @@
-//! The mock provider: moves no money, and behaves as its methods of payment say. Its books are its own, in
+//! The mock provider: moves no money, and behaves as its methods of payment say. Its records are its own, in
 //! transactions and connections of its own, so that they outlive a crash of ours as a bank's would.
 
 mod behaviour;
-mod books;
+mod records;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -10,21 +10,22 @@ use std::{sync::Arc, time::Duration};
 pub(super) use self::behaviour::offered;
 pub use self::webhooks::MockWebhooks;
 use db::Pool;
+use money::Money;
 
 use self::{
-    behaviour::{Behaviour, Entry, Kind},
-    books::{Answered, Asked},
+    behaviour::{Answers, Kind, Record},
+    records::Answered,
 };
 use super::settings::MockSettings;
 use crate::{
     payments::{
         model::{ProviderReference, RefusalReason},
         ports::{
-            Authorisation, Books, Charge, MoneyOperation, OperationAnswer, ProviderError,
+            Authorisation, Charge, MoneyOperation, OperationAnswer, ProviderError, ProviderRecord,
             RefundOperation,
         },
     },
-    values::PaymentId,
+    values::{OrderId, PaymentId},
 };
 
 /// As long as one would wait for a provider on the network.
@@ -77,96 +78,80 @@ impl MockProvider {
     }
 
     pub(super) async fn authorise(&self, charge: &Charge) -> Result<Authorisation, ProviderError> {
-        let asked = Asked {
-            payment: charge.payment,
-            order: Some(charge.order),
-            entry: Entry {
-                method: Some(charge.method.as_str().to_owned()),
-                ..entry(charge.key(), Kind::Authorise, charge.amount)
-            },
+        let asked = Record {
+            method: Some(charge.method.as_str().to_owned()),
+            ..asked(charge.key(), Kind::Authorise, charge.amount)
         };
-        let entry = self.ask(asked).await?;
-        Ok(authorisation(charge.payment, &entry)?)
+        let record = self.ask(charge.payment, Some(charge.order), asked).await?;
+        Ok(authorisation(charge.payment, &record)?)
     }
 
     pub(super) async fn capture(
         &self,
         operation: &MoneyOperation,
     ) -> Result<OperationAnswer, ProviderError> {
-        self.operation(
-            operation.payment,
-            entry(operation.capture_key(), Kind::Capture, operation.amount),
-        )
-        .await
+        let asked = asked(operation.capture_key(), Kind::Capture, operation.amount);
+        Ok(answer(&self.ask(operation.payment, None, asked).await?)?)
     }
 
     pub(super) async fn void(
         &self,
         operation: &MoneyOperation,
     ) -> Result<OperationAnswer, ProviderError> {
-        self.operation(
-            operation.payment,
-            entry(operation.void_key(), Kind::Void, operation.amount),
-        )
-        .await
+        let asked = asked(operation.void_key(), Kind::Void, operation.amount);
+        Ok(answer(&self.ask(operation.payment, None, asked).await?)?)
     }
 
     pub(super) async fn refund(
         &self,
         refund: &RefundOperation,
     ) -> Result<OperationAnswer, ProviderError> {
-        let entry = Entry {
+        let asked = Record {
             refund: Some(refund.refund),
-            ..entry(refund.key(), Kind::Refund, refund.amount)
+            ..asked(refund.key(), Kind::Refund, refund.amount)
         };
-        self.operation(refund.payment, entry).await
+        Ok(answer(&self.ask(refund.payment, None, asked).await?)?)
     }
 
-    pub(super) async fn look_up(&self, payment: PaymentId) -> Result<Option<Books>, ProviderError> {
-        let pool = self.pool.clone();
-        let entries = detached(async move { books::look_up(&pool, payment).await }).await?;
-        entries
-            .map(|entries| books_of(payment, &entries))
-            .transpose()
-            .map_err(ProviderError::from)
-    }
-
-    async fn operation(
+    pub(super) async fn look_up(
         &self,
         payment: PaymentId,
-        entry: Entry,
-    ) -> Result<OperationAnswer, ProviderError> {
-        let asked = Asked {
-            payment,
-            order: None,
-            entry,
-        };
-        let entry = self.ask(asked).await?;
-        Ok(answer(&entry)?)
+    ) -> Result<Option<ProviderRecord>, ProviderError> {
+        let pool = self.pool.clone();
+        let records = detached(async move { records::look_up(&pool, payment).await }).await?;
+        let record = records.map(|records| provider_record(payment, &records));
+        Ok(record.transpose()?)
     }
 
-    async fn ask(&self, asked: Asked) -> Result<Entry, MockError> {
+    /// `order`: of a charge only.
+    async fn ask(
+        &self,
+        payment: PaymentId,
+        order: Option<OrderId>,
+        asked: Record,
+    ) -> Result<Record, MockError> {
         let provider = self.clone();
         let Answered {
-            entry,
-            behaviour,
+            record,
+            answers,
             first,
         } = detached(async move {
-            let answered = books::operate(&provider.pool, &asked, provider.late).await?;
-            if answered.behaviour == Some(Behaviour::Slow) {
+            let (pool, late) = (&provider.pool, provider.late);
+            let answered = records::operate(pool, payment, order, &asked, late).await?;
+            if answered.answers == Answers::Slow {
                 tokio::time::sleep(provider.slow).await;
             }
             Ok(answered)
         })
         .await?;
-        if first && behaviour == Some(Behaviour::AnswersLost) {
+        if first && answers == Answers::FirstLost {
             return Err(MockError::Lost);
         }
-        Ok(entry)
+        Ok(record)
     }
 }
 
-/// Foreign systems finish what they were asked, whether or not somebody still waits for the answer.
+/// Foreign systems finish what they were asked, whether or not the caller still waits for the answer.
 async fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T, MockError>> + Send + 'static,
 ) -> Result<T, MockError> {
@@ -177,8 +162,8 @@ async fn detached<T: Send + 'static>(
     }
 }
 
-fn entry(key: String, kind: Kind, amount: money::Money) -> Entry {
-    Entry {
+fn asked(key: String, kind: Kind, amount: Money) -> Record {
+    Record {
         key,
         kind,
         refund: None,
@@ -190,19 +175,19 @@ fn entry(key: String, kind: Kind, amount: money::Money) -> Entry {
     }
 }
 
-fn authorisation(payment: PaymentId, entry: &Entry) -> Result<Authorisation, MockError> {
+fn authorisation(payment: PaymentId, record: &Record) -> Result<Authorisation, MockError> {
     let reference =
-        ProviderReference::try_from(books::reference(payment)).map_err(|_| MockError::Row)?;
-    Ok(match answer(entry)? {
+        ProviderReference::try_from(records::reference(payment)).map_err(|_| MockError::Row)?;
+    Ok(match answer(record)? {
         OperationAnswer::Done => Authorisation::Authorised { reference },
         OperationAnswer::Refused { reason } => Authorisation::Declined { reason },
         OperationAnswer::Pending => Authorisation::Pending { reference },
     })
 }
 
-fn answer(entry: &Entry) -> Result<OperationAnswer, MockError> {
-    Ok(match &entry.refused {
-        _ if !entry.settled => OperationAnswer::Pending,
+fn answer(record: &Record) -> Result<OperationAnswer, MockError> {
+    Ok(match &record.refused {
+        _ if !record.settled => OperationAnswer::Pending,
         None => OperationAnswer::Done,
         Some(reason) => OperationAnswer::Refused {
             reason: RefusalReason::try_from(reason.clone()).map_err(|_| MockError::Row)?,
@@ -210,23 +195,18 @@ fn answer(entry: &Entry) -> Result<OperationAnswer, MockError> {
     })
 }
 
-fn books_of(payment: PaymentId, entries: &[Entry]) -> Result<Books, MockError> {
-    let mut books = Books {
-        authorisation: None,
-        capture: None,
-        void: None,
-        refunds: Vec::new(),
-    };
-    for entry in entries {
-        match entry.kind {
-            Kind::Authorise => books.authorisation = Some(authorisation(payment, entry)?),
-            Kind::Capture => books.capture = Some(answer(entry)?),
-            Kind::Void => books.void = Some(answer(entry)?),
+fn provider_record(payment: PaymentId, records: &[Record]) -> Result<ProviderRecord, MockError> {
+    let mut known = ProviderRecord::default();
+    for record in records {
+        match record.kind {
+            Kind::Authorise => known.authorisation = Some(authorisation(payment, record)?),
+            Kind::Capture => known.capture = Some(answer(record)?),
+            Kind::Void => known.void = Some(answer(record)?),
             Kind::Refund => {
-                let id = entry.refund.ok_or(MockError::Row)?;
-                books.refunds.push((id, answer(entry)?));
+                let id = record.refund.ok_or(MockError::Row)?;
+                known.refunds.push((id, answer(record)?));
             }
         }
     }
-    Ok(books)
+    Ok(known)
 }

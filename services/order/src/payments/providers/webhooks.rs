@@ -9,7 +9,7 @@ use webhooks::{Secrets, SecretsError};
 use crate::{
     payments::{
         model::ProviderName,
-        ports::{Notice, PaymentWebhooks, Webhook, WebhookError},
+        ports::{Notice, Webhook, WebhookError},
     },
     values::PaymentId,
 };
@@ -42,10 +42,9 @@ impl SignedWebhooks {
     pub fn new(secret_file: Option<PathBuf>, clock: Clock) -> Self {
         Self { secret_file, clock }
     }
-}
 
-impl PaymentWebhooks for SignedWebhooks {
-    async fn read(
+    /// Reads a webhook that is really the provider's.
+    pub async fn read(
         &self,
         provider: ProviderName,
         webhook: &Webhook,

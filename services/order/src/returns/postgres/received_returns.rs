@@ -17,6 +17,7 @@ use crate::{
         PgOrders, column,
         failure::{StoreError, retrying},
         leases::{Taken, leased_rows, readable},
+        parse,
     },
     orders::postgres::locked_orders::LockedOrders,
     returns::model::ReceivedReturn,
@@ -77,8 +78,7 @@ async fn take(
     let taken = rows.into_iter().map(|row| {
         let (id, order_id) = (row.id, OrderId(row.order_id));
         let received = lines.take(id).and_then(|lines| {
-            let currency = row.currency.parse();
-            let currency = currency.map_err(|_| StoreError::Row("currency"))?;
+            let currency = parse("currency", &row.currency)?;
             let movement = Movement {
                 id,
                 order_id,

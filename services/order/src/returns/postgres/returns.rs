@@ -6,7 +6,7 @@ use money::Money;
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::{PgOrders, failure::StoreError, request_key::claim, touched},
+    infrastructure::postgres::{PgOrders, failure::StoreError, parse, request_key::claim, touched},
     intents::ports::Request,
     orders::{
         model::Order,
@@ -80,12 +80,11 @@ impl PartRows for Return {
         let mut lines = lines_of(pool, &ids).await?;
         rows.into_iter()
             .map(|row| {
-                let state = row.status.parse();
                 let reason = row.reason.map(ReturnReason::try_from);
                 Ok(Self {
                     id: ReturnId(row.id),
                     order_id: OrderId(row.order_id),
-                    state: state.map_err(|_| StoreError::Row("the status of a return"))?,
+                    state: parse("the status of a return", &row.status)?,
                     lines: lines.take(row.id)?,
                     reason: reason.and_then(Result::ok),
                     refund: Money::new(row.refund_minor, order.totals.currency()),

@@ -64,7 +64,7 @@ pub(crate) async fn write(
         .iter()
         .flat_map(|one| {
             let versions = one.versions();
-            versions.map(|(state, event)| EventRow::new(one.lease.id, state, &event))
+            versions.map(|(state, event)| EventRow::new(one.lease.id, state, event))
         })
         .collect();
     events::write(transaction, &happened).await?;

@@ -9,17 +9,15 @@ use order::{
     checkout::{
         Command, PlaceOrderError, PlaceOrders,
         model::{NewOrder, OrderRequest, OwingUnits, ProductReference, RequestedLines},
+        ports::{Creation, PlacedOrders, Recorded},
     },
     infrastructure::{
         postgres::{PgOrders, Pools},
         product_client::CatalogHttp,
     },
-    orders::{
-        model::{Order, OrderFilter},
-        ports::{Creation, Listing, Orders, OrdersError, Recorded},
-    },
+    orders::ports::OrdersError,
     payments::providers::PaymentSettings,
-    values::{OrderId, ProductId, Quantity, RequestIdentity, Sku, UserId, Window},
+    values::{ProductId, Quantity, RequestIdentity, Sku, UserId},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -270,10 +268,10 @@ struct Overtaken {
     request: Command,
 }
 
-impl Orders for Overtaken {
+impl PlacedOrders for Overtaken {
     async fn recorded(
         &self,
-        identities: &[RequestIdentity],
+        identities: &[&RequestIdentity],
     ) -> Result<Vec<Option<Recorded>>, OrdersError> {
         self.orders.recorded(identities).await
     }
@@ -294,14 +292,6 @@ impl Orders for Overtaken {
 
     async fn owing_units(&self, customers: &[UserId]) -> Result<Vec<OwingUnits>, OrdersError> {
         self.orders.owing_units(customers).await
-    }
-
-    async fn find(&self, id: OrderId) -> Result<Option<Order>, OrdersError> {
-        self.orders.find(id).await
-    }
-
-    async fn list(&self, filter: &OrderFilter, window: &Window) -> Result<Listing, OrdersError> {
-        self.orders.list(filter, window).await
     }
 
     async fn forget_old_keys(&self) -> Result<u64, OrdersError> {

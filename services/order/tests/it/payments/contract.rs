@@ -9,8 +9,8 @@ use order::{
     payments::{
         model::ProviderName,
         ports::{
-            Authorisation, Books, Charge, MoneyOperation, OperationAnswer, PaymentProvider,
-            ProviderError, RefundOperation,
+            Authorisation, Charge, MoneyOperation, OperationAnswer, PaymentProvider, ProviderError,
+            ProviderRecord, RefundOperation,
         },
     },
     values::{OrderId, PaymentId, RefundId},
@@ -111,7 +111,7 @@ fn pending(answer: &Authorisation) -> bool {
     matches!(answer, Authorisation::Pending { .. })
 }
 
-async fn books<B: Bench>(bench: &B, charge: &Charge) -> Option<Books> {
+async fn record<B: Bench>(bench: &B, charge: &Charge) -> Option<ProviderRecord> {
     let found = bench.provider().look_up(B::NAME, charge.payment).await;
     found.unwrap()
 }
@@ -145,12 +145,12 @@ pub async fn the_same_key_answers_the_same_and_charges_once<B: Bench>(bench: &B)
         assert_eq!(done, OperationAnswer::Done);
     }
     assert_eq!(bench.moved().await, (500, 500, 200));
-    let books = books(bench, &charge).await.unwrap();
-    assert_eq!(books.authorisation.as_ref(), Some(&answers[0]));
-    assert_eq!(books.capture, Some(OperationAnswer::Done));
-    assert_eq!(books.void, None);
+    let record = record(bench, &charge).await.unwrap();
+    assert_eq!(record.authorisation.as_ref(), Some(&answers[0]));
+    assert_eq!(record.capture, Some(OperationAnswer::Done));
+    assert_eq!(record.void, None);
     let refunded = (RefundId(Uuid::from_u128(1)), OperationAnswer::Done);
-    assert_eq!(books.refunds, [refunded]);
+    assert_eq!(record.refunds, [refunded]);
 }
 
 pub async fn a_key_is_not_taken_for_another_amount<B: Bench>(bench: &B) {
@@ -177,24 +177,24 @@ pub async fn no_more_is_refunded_than_was_captured<B: Bench>(bench: &B) {
         let too_much = provider.refund(&refund(&charge, 3, 301)).await.unwrap();
         assert_eq!(refused(&too_much), B::METHODS.too_much);
     }
-    let books = books(bench, &charge).await.unwrap();
-    assert_eq!(books.refunds.len(), 3);
+    let record = record(bench, &charge).await.unwrap();
+    assert_eq!(record.refunds.len(), 3);
     assert_eq!(bench.moved().await, (500, 500, 200));
 }
 
-pub async fn a_lost_answer_is_found_in_the_books<B: Bench>(bench: &B) {
+pub async fn a_lost_answer_is_found_in_the_record<B: Bench>(bench: &B) {
     let provider = bench.provider();
     let charge = charge(B::NAME, B::METHODS.lost);
-    assert_eq!(books(bench, &charge).await, None, "unheard of");
+    assert_eq!(record(bench, &charge).await, None, "unheard of");
     assert!(matches!(
         provider.authorise(&charge).await,
         Err(ProviderError::Unknown(_))
     ));
-    let known = books(bench, &charge).await.unwrap();
+    let known = record(bench, &charge).await.unwrap();
     assert!(known.authorisation.as_ref().is_some_and(authorised));
     assert!(authorised(&provider.authorise(&charge).await.unwrap()));
     assert!(provider.capture(&operation(&charge)).await.is_err());
-    let known = books(bench, &charge).await.unwrap();
+    let known = record(bench, &charge).await.unwrap();
     assert_eq!(known.capture, Some(OperationAnswer::Done));
     assert_eq!(
         provider.capture(&operation(&charge)).await.unwrap(),
@@ -212,7 +212,7 @@ pub async fn refusals_are_for_good_and_say_why<B: Bench>(bench: &B) {
             let answer = provider.authorise(&charge).await.unwrap();
             assert_eq!(declined(&answer), reason);
         }
-        let known = books(bench, &charge).await.unwrap();
+        let known = record(bench, &charge).await.unwrap();
         assert_eq!(known.authorisation.as_ref().map(declined), Some(reason));
     }
     let fragile = charged(bench, methods.capture_refused.method).await;
@@ -241,7 +241,7 @@ pub async fn a_void_stops_a_charge_under_way_and_one_to_come<B: Bench>(bench: &B
         }
         let answer = provider.authorise(&stopped).await.unwrap();
         assert_eq!(declined(&answer), B::METHODS.voided);
-        let known = books(bench, &stopped).await.unwrap();
+        let known = record(bench, &stopped).await.unwrap();
         assert_eq!(known.void, Some(OperationAnswer::Done));
     }
     bench.results_arrive().await;
@@ -267,11 +267,11 @@ pub async fn a_late_result_is_pending_until_it_is_there<B: Bench>(bench: &B) {
     for _ in 0..2 {
         assert!(pending(&provider.authorise(&late).await.unwrap()));
     }
-    let known = books(bench, &late).await.unwrap();
+    let known = record(bench, &late).await.unwrap();
     assert!(known.authorisation.as_ref().is_some_and(pending));
     assert_eq!(bench.moved().await, (0, 0, 0));
     bench.results_arrive().await;
-    let known = books(bench, &late).await.unwrap();
+    let known = record(bench, &late).await.unwrap();
     assert!(known.authorisation.as_ref().is_some_and(authorised));
     assert!(authorised(&provider.authorise(&late).await.unwrap()));
     assert_eq!(bench.moved().await, (500, 0, 0));

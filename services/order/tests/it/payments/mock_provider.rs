@@ -13,7 +13,7 @@ use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use clock::Clock;
 use order::payments::{
     model::ProviderName,
-    ports::{Charge, OperationAnswer, PaymentProvider, PaymentWebhooks, Webhook, WebhookError},
+    ports::{Charge, OperationAnswer, PaymentProvider, Webhook, WebhookError},
     providers::{
         CaptureChoice, MockSettings, MockWebhooks, PaymentSettings, ProviderChoice, Providers,
         SignedWebhooks,
@@ -118,7 +118,7 @@ keeps! {
     the_same_key_answers_the_same_and_charges_once,
     a_key_is_not_taken_for_another_amount,
     no_more_is_refunded_than_was_captured,
-    a_lost_answer_is_found_in_the_books,
+    a_lost_answer_is_found_in_the_record,
     refusals_are_for_good_and_say_why,
     a_void_stops_a_charge_under_way_and_one_to_come,
     what_is_voided_is_not_captured_and_what_is_captured_not_voided,

@@ -11,8 +11,8 @@ use order::{
     payments::{
         model::ProviderName,
         ports::{
-            Authorisation, Books, Charge, MoneyOperation, OfferedMethod, OperationAnswer,
-            PaymentProvider, ProviderError, RefundOperation,
+            Authorisation, Charge, MoneyOperation, OfferedMethod, OperationAnswer, PaymentProvider,
+            ProviderError, ProviderRecord, RefundOperation,
         },
     },
     saga::{
@@ -96,7 +96,7 @@ impl<T: PaymentProvider> PaymentProvider for Broken<T> {
         &self,
         provider: ProviderName,
         payment: PaymentId,
-    ) -> Result<Option<Books>, ProviderError> {
+    ) -> Result<Option<ProviderRecord>, ProviderError> {
         self.inner.look_up(provider, payment).await
     }
 }

@@ -270,8 +270,8 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
 #[sqlx::test]
 async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
     use order::{
+        checkout::ports::PlacedOrders,
         infrastructure::postgres::{PgOrders, Pools},
-        orders::ports::Orders,
     };
     let shop = Shop::open(pool).await;
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));

@@ -1,95 +1,20 @@
-//! What the mock does, by method of payment and by what is in its books: a function of both.
+//! What the mock does, by method of payment and by its records of the payment: a function of both.
 
 use crate::{
     payments::{
         model::{PaymentMethod, ProviderName},
         ports::OfferedMethod,
     },
-    values::RefundId,
+    values::{RefundId, states::states},
 };
 
-/// How payments by a method go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Behaviour {
-    Plain,
-    Declined,
-    /// Everything is done, and the first answer to each request is lost.
-    AnswersLost,
-    /// Charges and refunds are pending for a while.
-    Late,
-    /// Charges are pending for a while, and the result is told twice.
-    Twice,
-    /// Everything is done at once, and the answers take their time.
-    Slow,
-    CaptureRefused,
-    RefundRefused,
+states! {
+    Kind { Authorise = "authorise", Capture = "capture", Void = "void", Refund = "refund" }
 }
 
-struct Method {
-    name: &'static str,
-    title: &'static str,
-    description: &'static str,
-    behaviour: Behaviour,
-}
-
-#[rustfmt::skip]
-const METHODS: [Method; 8] = [
-    Method { name: "mock_ok", title: "Mock", description: "Succeeds immediately.", behaviour: Behaviour::Plain },
-    Method { name: "mock_declined", title: "Mock, declined", description: "Always declined.", behaviour: Behaviour::Declined },
-    Method { name: "mock_unknown", title: "Mock, lost answers", description: "Charges, but the first response to every request is lost.", behaviour: Behaviour::AnswersLost },
-    Method { name: "mock_late", title: "Mock, late", description: "Stays pending for a while, as do its refunds.", behaviour: Behaviour::Late },
-    Method { name: "mock_twice", title: "Mock, told twice", description: "Stays pending for a while; its result is sent twice.", behaviour: Behaviour::Twice },
-    Method { name: "mock_slow", title: "Mock, slow", description: "Responds after several seconds.", behaviour: Behaviour::Slow },
-    Method { name: "mock_capture_refused", title: "Mock, capture refused", description: "Authorized, but its capture is refused.", behaviour: Behaviour::CaptureRefused },
-    Method { name: "mock_refund_refused", title: "Mock, refunds refused", description: "Paid, but its refunds are refused.", behaviour: Behaviour::RefundRefused },
-];
-
-impl Behaviour {
-    /// `None`: the mock has no such method.
-    pub(super) fn of(method: &str) -> Option<Self> {
-        METHODS
-            .iter()
-            .find(|known| known.name == method)
-            .map(|known| known.behaviour)
-    }
-}
-
-pub(in super::super) fn offered() -> Vec<OfferedMethod> {
-    METHODS
-        .iter()
-        .filter_map(|method| {
-            Some(OfferedMethod {
-                method: PaymentMethod::try_from(method.name.to_owned()).ok()?,
-                provider: ProviderName::Mock,
-                title: method.title,
-                description: method.description,
-            })
-        })
-        .collect()
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Authorise,
-    Capture,
-    Void,
-    Refund,
-}
-
-impl Kind {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Authorise => "authorise",
-            Self::Capture => "capture",
-            Self::Void => "void",
-            Self::Refund => "refund",
-        }
-    }
-}
-
-/// An operation in the books.
+/// An operation in the mock's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct Record {
     pub key: String,
     pub kind: Kind,
     pub refund: Option<RefundId>,
@@ -102,7 +27,7 @@ pub(super) struct Entry {
     pub settled: bool,
 }
 
-impl Entry {
+impl Record {
     fn done(&self) -> bool {
         self.settled && self.refused.is_none()
     }
@@ -127,6 +52,12 @@ const DONE: Ruling = Ruling {
     stops_charge: false,
 };
 
+const LATE: Ruling = Ruling {
+    late: true,
+    told: 1,
+    ..DONE
+};
+
 const fn refused(reason: &'static str) -> Ruling {
     Ruling {
         refused: Some(reason),
@@ -134,23 +65,91 @@ const fn refused(reason: &'static str) -> Ruling {
     }
 }
 
-/// Rules on an operation of a payment, by the books of that payment.
-pub(super) fn rule(books: &[Entry], behaviour: Option<Behaviour>, asked: &Entry) -> Ruling {
-    let charge = books.iter().find(|entry| entry.kind == Kind::Authorise);
-    let charged = charge.is_some_and(Entry::done);
-    let voided = books
+/// How payments by a method go, where the records allow what is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Behaviour {
+    charge: Ruling,
+    capture: Ruling,
+    refund: Ruling,
+    pub answers: Answers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    AtOnce,
+    /// Everything is done, and the first answer to each request is lost.
+    FirstLost,
+    /// Everything is done at once, and the answers take their time.
+    Slow,
+}
+
+struct Method {
+    name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    behaviour: Behaviour,
+}
+
+#[rustfmt::skip]
+const METHODS: [Method; 8] = [
+    Method { name: "mock_ok", title: "Mock", description: "Succeeds immediately.", behaviour: Behaviour::PLAIN },
+    Method { name: "mock_declined", title: "Mock, declined", description: "Always declined.", behaviour: Behaviour { charge: refused("card_declined"), ..Behaviour::PLAIN } },
+    Method { name: "mock_unknown", title: "Mock, lost answers", description: "Charges, but the first response to every request is lost.", behaviour: Behaviour { answers: Answers::FirstLost, ..Behaviour::PLAIN } },
+    Method { name: "mock_late", title: "Mock, late", description: "Stays pending for a while, as do its refunds.", behaviour: Behaviour { charge: LATE, refund: LATE, ..Behaviour::PLAIN } },
+    Method { name: "mock_twice", title: "Mock, told twice", description: "Stays pending for a while; its result is sent twice.", behaviour: Behaviour { charge: Ruling { told: 2, ..LATE }, ..Behaviour::PLAIN } },
+    Method { name: "mock_slow", title: "Mock, slow", description: "Responds after several seconds.", behaviour: Behaviour { answers: Answers::Slow, ..Behaviour::PLAIN } },
+    Method { name: "mock_capture_refused", title: "Mock, capture refused", description: "Authorized, but its capture is refused.", behaviour: Behaviour { capture: refused("authorisation_expired"), ..Behaviour::PLAIN } },
+    Method { name: "mock_refund_refused", title: "Mock, refunds refused", description: "Paid, but its refunds are refused.", behaviour: Behaviour { refund: refused("account_closed"), ..Behaviour::PLAIN } },
+];
+
+impl Behaviour {
+    const PLAIN: Self = Self {
+        charge: DONE,
+        capture: DONE,
+        refund: DONE,
+        answers: Answers::AtOnce,
+    };
+
+    /// `None`: the mock has no such method.
+    pub(super) fn of(method: &str) -> Option<Self> {
+        METHODS
+            .iter()
+            .find(|known| known.name == method)
+            .map(|known| known.behaviour)
+    }
+}
+
+pub(in super::super) fn offered() -> Vec<OfferedMethod> {
+    METHODS
         .iter()
-        .any(|entry| entry.kind == Kind::Void && entry.done());
-    let captured = books
-        .iter()
-        .find(|entry| entry.kind == Kind::Capture && entry.done());
+        .filter_map(|method| {
+            Some(OfferedMethod {
+                method: PaymentMethod::try_from(method.name.to_owned()).ok()?,
+                provider: ProviderName::Mock,
+                title: method.title,
+                description: method.description,
+            })
+        })
+        .collect()
+}
+
+/// Rules on an operation of a payment, by the records of that payment.
+pub(super) fn rule(records: &[Record], behaviour: Option<Behaviour>, asked: &Record) -> Ruling {
+    let behaviour = behaviour.unwrap_or(Behaviour {
+        charge: refused("unknown_method"),
+        ..Behaviour::PLAIN
+    });
+    let done = |kind| {
+        let mut records = records.iter();
+        records.find(|record| record.kind == kind && record.done())
+    };
+    let charge = records.iter().find(|record| record.kind == Kind::Authorise);
+    let captured = done(Kind::Capture);
     match asked.kind {
-        Kind::Authorise | Kind::Capture if voided => refused("voided"),
-        Kind::Authorise => charge_ruling(behaviour),
-        Kind::Capture if !charged => refused("not_authorised"),
-        Kind::Capture if behaviour == Some(Behaviour::CaptureRefused) => {
-            refused("authorisation_expired")
-        }
+        Kind::Authorise | Kind::Capture if done(Kind::Void).is_some() => refused("voided"),
+        Kind::Authorise => behaviour.charge,
+        Kind::Capture if !charge.is_some_and(Record::done) => refused("not_authorised"),
+        Kind::Capture if behaviour.capture != DONE => behaviour.capture,
         Kind::Capture if charge.is_some_and(|charge| charge.amount_minor != asked.amount_minor) => {
             refused("amount_differs")
         }
@@ -160,69 +159,19 @@ pub(super) fn rule(books: &[Entry], behaviour: Option<Behaviour>, asked: &Entry)
             stops_charge: charge.is_some_and(|charge| !charge.settled),
             ..DONE
         },
-        Kind::Refund => refund_ruling(books, captured, behaviour, asked),
-    }
-}
-
-fn charge_ruling(behaviour: Option<Behaviour>) -> Ruling {
-    match behaviour {
-        None => refused("unknown_method"),
-        Some(Behaviour::Declined) => refused("card_declined"),
-        Some(Behaviour::Late) => Ruling {
-            late: true,
-            told: 1,
-            ..DONE
-        },
-        Some(Behaviour::Twice) => Ruling {
-            late: true,
-            told: 2,
-            ..DONE
-        },
-        Some(
-            Behaviour::Plain
-            | Behaviour::AnswersLost
-            | Behaviour::Slow
-            | Behaviour::CaptureRefused
-            | Behaviour::RefundRefused,
-        ) => DONE,
-    }
-}
-
-fn refund_ruling(
-    books: &[Entry],
-    captured: Option<&Entry>,
-    behaviour: Option<Behaviour>,
-    asked: &Entry,
-) -> Ruling {
-    let Some(captured) = captured else {
-        return refused("not_captured");
-    };
-    // Pending ones count: they will be done.
-    let given: i64 = books
-        .iter()
-        .filter(|entry| entry.kind == Kind::Refund && entry.refused.is_none())
-        .map(|entry| entry.amount_minor)
-        .sum();
-    let left = captured.amount_minor - given;
-    if asked.amount_minor > left {
-        return refused("more_than_captured");
-    }
-    match behaviour {
-        Some(Behaviour::RefundRefused) => refused("account_closed"),
-        Some(Behaviour::Late) => Ruling {
-            late: true,
-            told: 1,
-            ..DONE
-        },
-        Some(
-            Behaviour::Plain
-            | Behaviour::Declined
-            | Behaviour::AnswersLost
-            | Behaviour::Twice
-            | Behaviour::Slow
-            | Behaviour::CaptureRefused,
-        )
-        | None => DONE,
+        Kind::Refund => {
+            let refunds = records.iter().filter(|record| record.kind == Kind::Refund);
+            // Pending ones count: they will be done.
+            let given = refunds.filter(|record| record.refused.is_none());
+            let given: i64 = given.map(|record| record.amount_minor).sum();
+            match captured {
+                None => refused("not_captured"),
+                Some(captured) if asked.amount_minor > captured.amount_minor - given => {
+                    refused("more_than_captured")
+                }
+                Some(_) => behaviour.refund,
+            }
+        }
     }
 }
 
@@ -232,8 +181,8 @@ mod tests {
 
     use super::*;
 
-    fn entry(kind: Kind, amount_minor: i64) -> Entry {
-        Entry {
+    fn record(kind: Kind, amount_minor: i64) -> Record {
+        Record {
             key: format!("{}{amount_minor}", kind.as_str()),
             kind,
             refund: (kind == Kind::Refund).then_some(RefundId(Uuid::nil())),
@@ -245,15 +194,15 @@ mod tests {
         }
     }
 
-    fn pending(entry: Entry) -> Entry {
-        Entry {
+    fn pending(record: Record) -> Record {
+        Record {
             settled: false,
-            ..entry
+            ..record
         }
     }
 
-    fn reason(books: &[Entry], kind: Kind, amount: i64) -> Option<&'static str> {
-        rule(books, Some(Behaviour::Plain), &entry(kind, amount)).refused
+    fn reason(records: &[Record], kind: Kind, amount: i64) -> Option<&'static str> {
+        rule(records, Some(Behaviour::PLAIN), &record(kind, amount)).refused
     }
 
     #[test]
@@ -264,55 +213,55 @@ mod tests {
             assert!(Behaviour::of(method.method.as_str()).is_some());
         }
         assert_eq!(Behaviour::of("card"), None);
-        let asked = entry(Kind::Authorise, 5);
+        let asked = record(Kind::Authorise, 5);
         assert_eq!(rule(&[], None, &asked).refused, Some("unknown_method"));
     }
 
     #[test]
     fn only_what_is_authorised_and_not_voided_is_captured_and_in_full() {
-        let charge = entry(Kind::Authorise, 500);
+        let charge = record(Kind::Authorise, 500);
         assert_eq!(reason(&[], Kind::Capture, 500), Some("not_authorised"));
         let waiting = [pending(charge.clone())];
         assert_eq!(reason(&waiting, Kind::Capture, 500), Some("not_authorised"));
         let charged = [charge.clone()];
         assert_eq!(reason(&charged, Kind::Capture, 500), None);
         assert_eq!(reason(&charged, Kind::Capture, 501), Some("amount_differs"));
-        let voided = [charge, entry(Kind::Void, 500)];
+        let voided = [charge, record(Kind::Void, 500)];
         assert_eq!(reason(&voided, Kind::Capture, 500), Some("voided"));
     }
 
     #[test]
     fn a_void_stops_a_charge_under_way_and_one_to_come_but_no_capture() {
         assert_eq!(
-            reason(&[entry(Kind::Void, 5)], Kind::Authorise, 5),
+            reason(&[record(Kind::Void, 5)], Kind::Authorise, 5),
             Some("voided")
         );
-        let waiting = [pending(entry(Kind::Authorise, 5))];
-        let void = entry(Kind::Void, 5);
-        assert!(rule(&waiting, Some(Behaviour::Late), &void).stops_charge);
-        let done = [entry(Kind::Authorise, 5)];
-        assert!(!rule(&done, Some(Behaviour::Plain), &void).stops_charge);
-        let captured = [entry(Kind::Authorise, 5), entry(Kind::Capture, 5)];
+        let waiting = [pending(record(Kind::Authorise, 5))];
+        let void = record(Kind::Void, 5);
+        assert!(rule(&waiting, Behaviour::of("mock_late"), &void).stops_charge);
+        let done = [record(Kind::Authorise, 5)];
+        assert!(!rule(&done, Some(Behaviour::PLAIN), &void).stops_charge);
+        let captured = [record(Kind::Authorise, 5), record(Kind::Capture, 5)];
         assert_eq!(reason(&captured, Kind::Void, 5), Some("captured"));
     }
 
     #[test]
     fn refunds_never_exceed_what_was_captured_pending_ones_included() {
-        let mut books = vec![entry(Kind::Authorise, 500)];
-        assert_eq!(reason(&books, Kind::Refund, 1), Some("not_captured"));
-        books.push(entry(Kind::Capture, 500));
-        assert_eq!(reason(&books, Kind::Refund, 500), None);
-        books.push(pending(entry(Kind::Refund, 300)));
-        assert_eq!(reason(&books, Kind::Refund, 200), None);
+        let mut records = vec![record(Kind::Authorise, 500)];
+        assert_eq!(reason(&records, Kind::Refund, 1), Some("not_captured"));
+        records.push(record(Kind::Capture, 500));
+        assert_eq!(reason(&records, Kind::Refund, 500), None);
+        records.push(pending(record(Kind::Refund, 300)));
+        assert_eq!(reason(&records, Kind::Refund, 200), None);
         assert_eq!(
-            reason(&books, Kind::Refund, 201),
+            reason(&records, Kind::Refund, 201),
             Some("more_than_captured")
         );
-        let mut refused = entry(Kind::Refund, 200);
+        let mut refused = record(Kind::Refund, 200);
         refused.refused = Some("account_closed".to_owned());
-        books.push(refused);
+        records.push(refused);
         assert_eq!(
-            reason(&books, Kind::Refund, 200),
+            reason(&records, Kind::Refund, 200),
             None,
             "a refused one frees its part"
         );

@@ -38,7 +38,7 @@ pub struct MockWebhooks {
 
 struct Due {
     id: Uuid,
-    payment: PaymentId,
+    payment_id: Uuid,
     event_type: String,
 }
 
@@ -85,8 +85,13 @@ impl MockWebhooks {
                     "failed to read the mock provider's webhooks"
                 );
             }
-            if polls.is_multiple_of(POLLS_PER_CLEANING) {
-                self.forget_old().await;
+            if polls.is_multiple_of(POLLS_PER_CLEANING)
+                && let Err(error) = self.forget_old().await
+            {
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "failed to delete old webhooks of the mock provider"
+                );
             }
             polls = polls.wrapping_add(1);
             if worker::stopped_within(&mut stop, POLL).await {
@@ -106,7 +111,7 @@ impl MockWebhooks {
                 }
                 Err(error) => info!(
                     webhook.id = %due.id,
-                    payment.id = %due.payment,
+                    payment.id = %PaymentId(due.payment_id),
                     error = &error as &dyn std::error::Error,
                     "a webhook of the mock provider was not accepted"
                 ),
@@ -117,7 +122,8 @@ impl MockWebhooks {
 
     /// Takes due webhooks, and has each due again later: at the end of its attempts, or if this process dies.
     async fn take(&self) -> Result<Vec<Due>, sqlx::Error> {
-        let rows = sqlx::query!(
+        sqlx::query_as!(
+            Due,
             r#"
             UPDATE mock_provider_webhooks AS webhooks
             SET attempts = attempts + 1,
@@ -135,20 +141,14 @@ impl MockWebhooks {
             ATTEMPTS,
         )
         .fetch_all(&self.pool)
-        .await?;
-        let due = rows.into_iter().map(|row| Due {
-            id: row.id,
-            payment: PaymentId(row.payment_id),
-            event_type: row.event_type,
-        });
-        Ok(due.collect())
+        .await
     }
 
     async fn send(&self, due: &Due) -> Result<(), DeliveryError> {
         let body = serde_json::to_vec(&Told {
             event_type: due.event_type.clone(),
             data: ToldPayment {
-                payment_id: due.payment,
+                payment_id: PaymentId(due.payment_id),
             },
         })?;
         let secrets = Secrets::read(&self.secret_file).await?;
@@ -179,31 +179,20 @@ impl MockWebhooks {
     }
 
     /// A chunk after the other, until none is left.
-    async fn forget_old(&self) {
-        let forgotten = async {
-            while self.forget_some().await? > 0 {}
-            Ok::<_, sqlx::Error>(())
-        };
-        if let Err(error) = forgotten.await {
-            warn!(
-                error = &error as &dyn std::error::Error,
-                "failed to delete old webhooks of the mock provider"
-            );
-        }
-    }
-
-    async fn forget_some(&self) -> Result<u64, sqlx::Error> {
-        let done = sqlx::query!(
-            r#"
+    async fn forget_old(&self) -> Result<(), sqlx::Error> {
+        loop {
+            let done = sqlx::query!(
+                r#"
             DELETE FROM mock_provider_webhooks
             WHERE id = ANY (ARRAY(
                 SELECT id FROM mock_provider_webhooks WHERE due_at < now() - interval '7 days'
                 LIMIT 5000 FOR UPDATE SKIP LOCKED
             ))
             "#
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
+            );
+            if done.execute(&self.pool).await?.rows_affected() == 0 {
+                return Ok(());
+            }
+        }
     }
 }

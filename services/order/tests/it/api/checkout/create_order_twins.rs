@@ -93,7 +93,7 @@ async fn what_queues_together_goes_as_one_batch(pool: PgPool) {
     let shop = Shop::with(
         pool,
         QueueLimits {
-            lanes: 1,
+            consumers: 1,
             ..QueueLimits::default()
         },
     )
@@ -127,7 +127,7 @@ async fn a_sold_out_neighbour_does_not_matter(pool: PgPool) {
     let shop = Shop::with(
         pool,
         QueueLimits {
-            lanes: 1,
+            consumers: 1,
             ..QueueLimits::default()
         },
     )
@@ -153,7 +153,7 @@ async fn an_order_that_spoils_its_batch_is_found_and_its_customer_slowed(pool: P
     let shop = Shop::with(
         pool,
         QueueLimits {
-            lanes: 1,
+            consumers: 1,
             ..QueueLimits::default()
         },
     )
@@ -180,7 +180,7 @@ async fn rows_that_the_database_refuses_do_not_hurt_their_neighbours(pool: PgPoo
     let shop = Shop::with(
         pool,
         QueueLimits {
-            lanes: 1,
+            consumers: 1,
             ..QueueLimits::default()
         },
     )
@@ -210,7 +210,7 @@ async fn rows_that_the_database_refuses_do_not_hurt_their_neighbours(pool: PgPoo
 #[sqlx::test]
 async fn what_waited_too_long_is_not_begun(pool: PgPool) {
     let limits = QueueLimits {
-        lanes: 1,
+        consumers: 1,
         wait: Duration::from_millis(300),
         ..QueueLimits::default()
     };
@@ -230,7 +230,7 @@ async fn what_waited_too_long_is_not_begun(pool: PgPool) {
 #[sqlx::test]
 async fn a_full_queue_turns_away(pool: PgPool) {
     let limits = QueueLimits {
-        lanes: 1,
+        consumers: 1,
         capacity: 1,
         ..QueueLimits::default()
     };

@@ -1,4 +1,4 @@
-//! The mock's books in SQL. Operations on one payment wait for each other on its row.
+//! The mock's records in SQL. Operations on one payment wait for each other on its row.
 
 use std::time::Duration;
 
@@ -7,22 +7,14 @@ use uuid::Uuid;
 
 use super::{
     MockError,
-    behaviour::{Behaviour, Entry, Kind, rule},
+    behaviour::{Answers, Behaviour, Kind, Record, rule},
 };
 use crate::values::{OrderId, PaymentId, RefundId};
 
-/// An operation that is asked for.
-pub(super) struct Asked {
-    pub payment: PaymentId,
-    /// Of the charge only.
-    pub order: Option<OrderId>,
-    pub entry: Entry,
-}
-
-/// How an operation is in the books now.
+/// How an operation is in the records now.
 pub(super) struct Answered {
-    pub entry: Entry,
-    pub behaviour: Option<Behaviour>,
+    pub record: Record,
+    pub answers: Answers,
     /// It is the first time that this was asked.
     pub first: bool,
 }
@@ -35,66 +27,83 @@ pub(super) fn reference(payment: PaymentId) -> String {
 /// Carries an operation out, or finds it carried out.
 pub(super) async fn operate(
     pool: &Pool,
-    asked: &Asked,
+    payment: PaymentId,
+    order: Option<OrderId>,
+    asked: &Record,
     late: Duration,
 ) -> Result<Answered, MockError> {
     let mut transaction = pool.begin().await?;
-    lock(&mut transaction, asked.payment).await?;
-    let books = entries(&mut transaction, asked.payment).await?;
-    let method = books
-        .iter()
-        .chain([&asked.entry])
-        .find_map(|entry| entry.method.as_deref());
+    lock(&mut transaction, payment).await?;
+    let records = records(&mut transaction, payment).await?;
+    let mut methods = records.iter().chain([asked]);
+    let method = methods.find_map(|record| record.method.as_deref());
     let behaviour = method.and_then(Behaviour::of);
-    if let Some(known) = books.iter().find(|entry| entry.key == asked.entry.key) {
-        let entry = known.clone();
-        let (then, now) = (&entry, &asked.entry);
-        if (then.amount_minor, &then.currency, &then.method)
-            != (now.amount_minor, &now.currency, &now.method)
+    let answers = behaviour.map_or(Answers::AtOnce, |behaviour| behaviour.answers);
+    if let Some(known) = records.iter().find(|record| record.key == asked.key) {
+        if (known.amount_minor, &known.currency, &known.method)
+            != (asked.amount_minor, &asked.currency, &asked.method)
         {
             return Err(MockError::KeyReused);
         }
         transaction.commit().await?;
         return Ok(Answered {
-            entry,
-            behaviour,
+            record: known.clone(),
+            answers,
             first: false,
         });
     }
-    let ruling = rule(&books, behaviour, &asked.entry);
+    let ruling = rule(&records, behaviour, asked);
     let wait = if ruling.late { late } else { Duration::ZERO };
-    insert(&mut transaction, asked, ruling.refused, wait).await?;
+    sqlx::query!(
+        r#"
+        INSERT INTO mock_provider_operations
+            (key, payment_id, kind, refund_id, order_id, method, amount_minor, currency, refused, result_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + make_interval(secs => $10))
+        "#,
+        asked.key,
+        payment.0,
+        asked.kind.as_str(),
+        asked.refund.map(|refund| refund.0),
+        order.map(|order| order.0),
+        asked.method,
+        asked.amount_minor,
+        asked.currency,
+        ruling.refused,
+        wait.as_secs_f64(),
+    )
+    .execute(&mut *transaction)
+    .await?;
     if ruling.stops_charge {
         sqlx::query!(
             r#"
             UPDATE mock_provider_operations SET refused = 'voided', result_at = clock_timestamp()
             WHERE payment_id = $1 AND kind = 'authorise' AND result_at > clock_timestamp()
             "#,
-            asked.payment.0,
+            payment.0,
         )
         .execute(&mut *transaction)
         .await?;
     }
     for time in 1..=ruling.told {
-        tell(&mut transaction, asked, wait * time).await?;
+        tell(&mut transaction, payment, asked.kind, wait * time).await?;
     }
     transaction.commit().await?;
     Ok(Answered {
-        entry: Entry {
+        record: Record {
             refused: ruling.refused.map(ToOwned::to_owned),
             settled: wait.is_zero(),
-            ..asked.entry.clone()
+            ..asked.clone()
         },
-        behaviour,
+        answers,
         first: true,
     })
 }
 
-/// The operations on a payment, oldest first; `None` if it was never heard of.
+/// The operations on a payment, oldest first; `None` if it is unknown.
 pub(super) async fn look_up(
     pool: &Pool,
     payment: PaymentId,
-) -> Result<Option<Vec<Entry>>, MockError> {
+) -> Result<Option<Vec<Record>>, MockError> {
     let mut transaction = pool.begin().await?;
     let known = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM mock_provider_payments WHERE payment_id = $1) AS "known!""#,
@@ -102,9 +111,9 @@ pub(super) async fn look_up(
     )
     .fetch_one(&mut *transaction)
     .await?;
-    let books = entries(&mut transaction, payment).await?;
+    let records = records(&mut transaction, payment).await?;
     transaction.commit().await?;
-    Ok(known.then_some(books))
+    Ok(known.then_some(records))
 }
 
 async fn lock(transaction: &mut Transaction, payment: PaymentId) -> Result<(), MockError> {
@@ -124,10 +133,10 @@ async fn lock(transaction: &mut Transaction, payment: PaymentId) -> Result<(), M
     Ok(())
 }
 
-async fn entries(
+async fn records(
     transaction: &mut Transaction,
     payment: PaymentId,
-) -> Result<Vec<Entry>, MockError> {
+) -> Result<Vec<Record>, MockError> {
     let rows = sqlx::query!(
         r#"
         SELECT key, kind, refund_id, amount_minor, currency, method, refused,
@@ -140,9 +149,9 @@ async fn entries(
     .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Entry {
+            Ok(Record {
                 key: row.key,
-                kind: kind(&row.kind)?,
+                kind: row.kind.parse().map_err(|_| MockError::Row)?,
                 refund: row.refund_id.map(RefundId),
                 amount_minor: row.amount_minor,
                 currency: row.currency,
@@ -154,45 +163,10 @@ async fn entries(
         .collect()
 }
 
-fn kind(text: &str) -> Result<Kind, MockError> {
-    [Kind::Authorise, Kind::Capture, Kind::Void, Kind::Refund]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
-        .ok_or(MockError::Row)
-}
-
-async fn insert(
-    transaction: &mut Transaction,
-    asked: &Asked,
-    refused: Option<&str>,
-    wait: Duration,
-) -> Result<(), MockError> {
-    let entry = &asked.entry;
-    sqlx::query!(
-        r#"
-        INSERT INTO mock_provider_operations
-            (key, payment_id, kind, refund_id, order_id, method, amount_minor, currency, refused, result_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp() + make_interval(secs => $10))
-        "#,
-        entry.key,
-        asked.payment.0,
-        entry.kind.as_str(),
-        entry.refund.map(|refund| refund.0),
-        asked.order.map(|order| order.0),
-        entry.method,
-        entry.amount_minor,
-        entry.currency,
-        refused,
-        wait.as_secs_f64(),
-    )
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
-}
-
 async fn tell(
     transaction: &mut Transaction,
-    asked: &Asked,
+    payment: PaymentId,
+    kind: Kind,
     wait: Duration,
 ) -> Result<(), MockError> {
     let id: Uuid = sqlx::query_scalar!(
@@ -201,8 +175,8 @@ async fn tell(
         VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
         RETURNING id
         "#,
-        asked.payment.0,
-        format!("payment.{}.settled", asked.entry.kind.as_str()),
+        payment.0,
+        format!("payment.{}.settled", kind.as_str()),
         wait.as_secs_f64(),
     )
     .fetch_one(&mut **transaction)
