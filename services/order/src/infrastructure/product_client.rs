@@ -1,5 +1,5 @@
-//! Product's internal API over HTTP: batches of reservations, with short time-outs and a breaker.
-//! What went wrong is told apart by whether product can have done anything.
+//! Product's internal API over HTTP: batches of reservations, with short time-outs and a breaker. Errors distinguish whether
+//! product may have carried out the call.
 
 mod breaker;
 mod holds;
@@ -35,7 +35,7 @@ pub struct CatalogSettings {
     pub internal_token_file: PathBuf,
 }
 
-/// Longer than what product allows itself, shorter than what a customer waits for (ORDERS 16).
+/// Longer than product's own limits, shorter than the time that a customer waits (ORDERS 16).
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     pub connect: Duration,
@@ -43,7 +43,7 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// For the audit, in which nobody waits.
+    /// For the audit, which no request waits for.
     pub const AUDIT: Self = Self {
         connect: Duration::from_secs(2),
         call: Duration::from_secs(10),
@@ -115,7 +115,7 @@ impl CatalogHttp {
             .await
     }
 
-    /// Reads something.
+    /// A read.
     async fn ask<A: DeserializeOwned>(&self, path: &str) -> Result<A, ReservationsError> {
         let request = self.0.client.get(self.url(path));
         self.permitted(request, |answer| serde_json::from_slice(answer))
@@ -132,7 +132,7 @@ impl CatalogHttp {
         format!("{}{path}", self.0.url)
     }
 
-    /// What cannot be read counts as a failure, too.
+    /// An unreadable answer counts as a failure, too.
     async fn permitted<A>(
         &self,
         request: RequestBuilder,
@@ -175,7 +175,7 @@ impl CatalogHttp {
         let answer = web::call(request.bearer_auth(token))
             .await
             .map_err(|error| {
-                // Only a connection that never came about tells that nothing was done.
+                // Only a connection that was not established proves that nothing was done.
                 if error.is_connect() || error.is_builder() {
                     unreachable(error)
                 } else {
@@ -193,7 +193,7 @@ impl CatalogHttp {
             | StatusCode::UNPROCESSABLE_ENTITY => {
                 Err(ReservationsError::Refused(Arc::new(refused)))
             }
-            // Tokens are being changed, or a rollout is under way: nothing was done.
+            // Tokens are being rotated, or a rollout is in progress: nothing was done.
             _ if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
                 Err(unreachable(refused))
             }

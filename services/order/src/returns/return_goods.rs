@@ -1,5 +1,5 @@
-//! Returns of an order's goods: asked for by the customer, approved, received or rejected by whoever sold them.
-//! Receiving is only decided here; `receive_returns` tells product and the payment.
+//! Returns of an order's goods: requested by the customer, and approved, received or rejected by the seller of its lines.
+//! Receiving is only decided here; `receive_returns` reports it to product and refunds it.
 
 use clock::Ids;
 
@@ -86,7 +86,7 @@ impl<O: OrdersWith<Return> + Returns> ReturnGoods<O> {
         Err(PartError::Contended.into())
     }
 
-    /// Doing the same again changes nothing.
+    /// A repeated step changes nothing.
     pub async fn act(
         &self,
         id: ReturnId,

@@ -1,5 +1,5 @@
-//! One round of the sagas: take what is due, do one action for each, write what came of it (ORDERS 3, 5, 19).
-//! Two rounds at once, or one round twice, do no harm: leases, stable keys and product's idempotence see to it.
+//! One round of the sagas: it takes those that are due, takes one action for each, and writes the results (ORDERS 3, 5, 19).
+//! Concurrent or repeated rounds do no harm, because of leases, stable keys and product's idempotence.
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ use crate::{
     values::{EventType, OrderId, RefundId},
 };
 
-/// What the loops are called.
+/// The name of the loops, for metrics.
 pub(super) const TASK: &str = "saga_loop";
-/// Sagas that one round takes; product takes no more at once.
+/// Sagas that one round takes at most; product accepts no more in one call.
 pub(super) const BATCH: usize = 128;
-/// Longer than a call and a transaction may last.
+/// Longer than a call and a transaction together.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
@@ -39,14 +39,14 @@ pub struct DriveSagas<R, S, P> {
     pub jitter: Jitter,
 }
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Driven {
     pub taken: usize,
     pub settled: usize,
-    /// The round was full, or what it settled is due again at once.
+    /// The round was full, or some of its sagas are due again at once.
     pub more: bool,
-    /// The other queue has something to do now.
+    /// Sagas are due in the other queue.
     pub passed_on: bool,
 }
 
@@ -67,11 +67,11 @@ impl Driven {
     }
 }
 
-/// What one action came to.
+/// The result of one action.
 pub(super) type Outcome = Result<Progress, Postponement>;
 
 impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
-    /// One round: of stock what is due once, of money whatever is due until it is `ending`.
+    /// One round: a batch of the stock queue, or of the money queue whatever becomes due until it is `ending`.
     pub async fn run(&self, queue: Queue, ending: impl Fn() -> bool) -> Result<Driven, SagasError> {
         match queue {
             Queue::Stock => {
@@ -85,7 +85,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
         }
     }
 
-    /// One action of the stock queue for each of these.
+    /// Takes one action of the stock queue for each of these.
     pub(super) async fn carry_on(&self, turns: &[Turn]) -> Result<Driven, SagasError> {
         let carried = self.apart(
             turns,
@@ -117,7 +117,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
         Driven::sum([groups.0, groups.1, groups.2, groups.3])
     }
 
-    /// Handles a batch together. An item that panics waits for as long as one that failed, and the others go on.
+    /// Handles a batch together. An item that panics is postponed like one that failed, and does not affect the others.
     async fn apart<'a, T, F: Future<Output = Result<Driven, SagasError>>>(
         &self,
         batch: &'a [T],
@@ -216,7 +216,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
             Action::RefundShortfall { minor } => {
                 progress.refund_shortfall(RefundId(self.ids.uuid()), minor)
             }
-            // What belongs to the other queue is only passed on to it; what waits or ends is written as that.
+            // An action of the other queue is only passed on to it; waiting and finishing are written as such.
             Action::ExtendHold
             | Action::CommitHold
             | Action::ReleaseHold(_)
@@ -283,7 +283,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
         Ok(driven)
     }
 
-    /// One entry of product's answer cannot be read: its saga waits, the others go on.
+    /// One entry of product's answer cannot be read: its saga is postponed, the others are not.
     fn misfit(&self, turn: &Turn, misfit: &Misfit) -> Postponement {
         error!(
             order.id = %turn.lease.id,
@@ -310,7 +310,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
 }
 
 impl<R, S, P> DriveSagas<R, S, P> {
-    /// A panic is this saga's trouble alone.
+    /// A panic postpones its own saga alone.
     pub(super) fn panicked(&self, turn: &Turn, panicked: &Panicked) -> Postponement {
         error!(
             order.id = %turn.lease.id,

@@ -54,7 +54,7 @@ impl Stock for CatalogHttp {
 }
 
 impl CatalogHttp {
-    /// `member`: what the body calls the movements.
+    /// `member`: the name of the movements in the body.
     async fn move_goods(
         &self,
         path: &str,

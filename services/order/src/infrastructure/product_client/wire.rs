@@ -1,5 +1,5 @@
-//! The JSON of product's internal API: what is asked. Answers are read in `outcomes` and `verdicts`, entry by entry:
-//! one that does not fit fails its own order and no other.
+//! The JSON of product's internal API: the requests. Answers are read in `outcomes` and `verdicts`, entry by entry: an invalid
+//! entry fails its own order and no other.
 
 mod outcomes;
 mod verdicts;
@@ -18,7 +18,7 @@ use crate::{
 /// How long stock is held before the saga commits it (ORDERS 2).
 const HOLD_SECONDS: u32 = 60;
 
-/// An answer that cannot be told apart into entries.
+/// An answer whose entries cannot be matched to the requests.
 #[derive(Debug, thiserror::Error)]
 #[error("{asked} requested entries, {answered} returned")]
 pub(super) struct CountError {

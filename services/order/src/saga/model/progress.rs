@@ -1,5 +1,5 @@
-//! What the outcome of a saga's action means for its order and payment: pure, one method an outcome. What comes back
-//! is written whole, under the fence, if order and payment still have the versions that were read.
+//! What the outcome of a saga's action means for its order and payment: pure, with one method for each outcome. The result is
+//! written as a whole, under the fence, if order and payment still have the versions that were read.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
     values::{EventType, RefundId},
 };
 
-/// How soon a shipment that is under way is looked at again.
+/// How soon an order with a shipment in progress is looked at again.
 const SHIPMENT: Duration = Duration::from_millis(500);
 
 /// A turn on its way to a settlement.
@@ -29,13 +29,13 @@ pub struct Progress {
     changes: Vec<Change>,
     hold_for: Option<Duration>,
     refund: Option<Refund>,
-    /// The provider's result is not there yet: how long to wait before asking again.
+    /// How long to wait before the provider is called again; its result is missing.
     ask_after: Option<Duration>,
-    /// The provider says that it is at work: asking again is no sign of trouble.
+    /// The provider is still processing the call: repeating it counts as progress.
     pending: bool,
 }
 
-/// A saga that met what its rows rule out: it needs a person.
+/// A state that the rows rule out: the saga needs manual intervention.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Impossible {
     #[error(transparent)]
@@ -78,7 +78,7 @@ impl Progress {
     ) -> Result<Self, Impossible> {
         match outcome {
             ExtendOutcome::Extended => self.hold_for = Some(hold_for),
-            // Whoever committed it died before saying so.
+            // An earlier attempt committed it and did not record that.
             ExtendOutcome::Committed => self.facts.hold = Hold::Committed,
             ExtendOutcome::Lost | ExtendOutcome::Gone => return self.lost(),
         }
@@ -89,7 +89,7 @@ impl Progress {
         Ok(self)
     }
 
-    /// Everything that is not shipped has gone back.
+    /// All units that are not shipped were released.
     pub fn released(mut self, reason: CancelReason) -> Result<Self, Impossible> {
         self.facts.hold = Hold::Released;
         self.cancel(reason)
@@ -121,7 +121,7 @@ impl Progress {
         Ok(self)
     }
 
-    /// The request to cancel came too late: it ends here, and whoever made it is told.
+    /// The request to cancel came too late: it ends here, with an event for the requester.
     #[must_use]
     pub fn refuse_cancellation(mut self) -> Self {
         self.facts.cancel_requested = false;
@@ -141,14 +141,14 @@ impl Progress {
         Ok(self)
     }
 
-    /// The provider refused to set the money aside or to hand it over. The order stays payable while its window lasts.
+    /// The provider refused to authorize or to capture. The order stays payable while its window lasts.
     pub fn refused(mut self, reason: RefusalReason) -> Result<Self, Impossible> {
         let event = self.payment()?.fail(reason)?;
         self.follow(event);
         Ok(self)
     }
 
-    /// The provider says that its result comes later.
+    /// The provider's result will arrive later.
     #[must_use]
     pub fn pending(self, reference: Option<ProviderReference>, again: Duration) -> Self {
         Self {
@@ -157,7 +157,7 @@ impl Progress {
         }
     }
 
-    /// The provider's answer was lost.
+    /// The provider's response was lost.
     #[must_use]
     pub fn unanswered(mut self, reference: Option<ProviderReference>, again: Duration) -> Self {
         if let Some(payment) = &mut self.facts.payment {
@@ -181,14 +181,14 @@ impl Progress {
         Ok(self)
     }
 
-    /// Sets aside what goes back of a cancelled order.
+    /// Reserves the refund of a cancelled order.
     pub fn request_refund(mut self, id: RefundId, minor: i64) -> Result<Self, Impossible> {
         self.set_aside(id, minor, RefundCause::Cancelled, None)?;
         self.facts.cancellation_refunded = true;
         Ok(self)
     }
 
-    /// Sets aside what goes back for units that fell short; the rest of the order goes on.
+    /// Reserves the refund of missing units; the rest of the order continues.
     pub fn refund_shortfall(mut self, id: RefundId, minor: i64) -> Result<Self, Impossible> {
         // The release before knows no cause of its own for it.
         let reason = Some("shortfall".to_owned());
@@ -271,7 +271,7 @@ impl Progress {
         }
     }
 
-    /// The facts as they will be read next: what has ended is not read any more.
+    /// The facts as the next turn will read them: without payments and refunds that have ended.
     pub(super) fn after(&self) -> Facts {
         let mut facts = self.facts.clone();
         facts.payment = facts.payment.filter(|payment| payment.state.is_live());
@@ -313,7 +313,7 @@ impl Progress {
         self.follow(event);
     }
 
-    /// The order says of itself what the provider made of its payment.
+    /// The order records the new state of its payment.
     fn follow(&mut self, event: EventType) {
         if let Some(payment) = &self.facts.payment {
             self.facts.state.follow(payment.state.of_order(), event);
@@ -331,7 +331,7 @@ impl Progress {
 }
 
 impl Next {
-    /// In whose rounds it is due right now.
+    /// The queue in which it is due now.
     pub fn due_in(self) -> Option<Queue> {
         match self {
             Self::Now(step) => Some(step.queue()),

@@ -13,7 +13,8 @@ use crate::{
 };
 
 states! {
-    /// Who drives a saga on: rounds of calls to product, or calls to payment providers, which may be slow.
+    /// Where a saga waits for its next step: for rounds of calls to product, or for calls to payment providers, which may be
+    /// slow.
     Queue { Stock = "stock", Money = "money" }
 }
 
@@ -26,7 +27,7 @@ impl Queue {
     }
 }
 
-/// The right to carry one saga on, which is its order's.
+/// The right to work on one saga, which is its order's.
 pub type Lease = crate::values::Lease<OrderId>;
 /// Another attempt at a saga.
 pub type Postponement = crate::values::Postponement<OrderId>;
@@ -51,7 +52,7 @@ impl Turn {
     }
 }
 
-/// Everything that the next step is decided by. No clock: times are compared where they are kept.
+/// All that decides the next step. No clock: times are compared in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     pub state: OrderState,
@@ -63,11 +64,11 @@ pub struct Facts {
     pub shipments: Shipments,
     /// The live one.
     pub payment: Option<Payment>,
-    /// The oldest one that is under way.
+    /// The oldest pending one.
     pub refund: Option<Refund>,
-    /// The refund of what is cancelled is there already.
+    /// The refund of the cancellation exists.
     pub cancellation_refunded: bool,
-    /// What the units cost that fell short, as far as nothing was set aside for them yet.
+    /// The price of missing units for which no refund is reserved yet.
     pub shortfall_minor: i64,
 }
 
@@ -83,15 +84,15 @@ pub enum PayWindow {
     },
     /// No new payment may begin.
     Over,
-    /// A payment that has no result yet has none any more.
+    /// A payment without a result will not get one.
     LongOver,
 }
 
 impl PayWindow {
-    /// How long a payment that began in time may take to come to a result.
+    /// How long a payment that began in time may take.
     const GRACE_SECONDS: f64 = 300.0;
 
-    /// `seconds_left`: by the database's clock, less than nothing when it is over.
+    /// `seconds_left`: by the database's clock; negative when it is over.
     pub fn of(until: Option<DateTime<Utc>>, seconds_left: f64) -> Self {
         match until {
             None => Self::Free,
@@ -105,13 +106,13 @@ impl PayWindow {
     }
 }
 
-/// What has left the shop, or is about to.
+/// Which units of an order were shipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shipments {
-    /// Product is being told of one: what is left is not known for the moment.
+    /// One is being reported to product: what remains is not known yet.
     pub under_way: bool,
     pub any_shipped: bool,
-    /// What the units cost that are not shipped, those included that fell short and were not given back.
+    /// The price of unshipped units, including missing ones that were not refunded.
     pub unshipped_minor: i64,
 }
 
@@ -130,11 +131,11 @@ pub struct Settlement {
     pub payment: Option<Payment>,
     pub refund: Option<Refund>,
     pub next: Next,
-    /// It came further by this, or the provider is at work on it.
+    /// The saga advanced, or the provider is processing its call.
     pub progressed: bool,
-    /// The request to cancel the order is over.
+    /// The request to cancel the order ends.
     pub ends_cancellation: bool,
-    /// What was set aside to go back for units that fell short.
+    /// The refund that was reserved for missing units.
     pub shortfall_refunded_minor: i64,
 }
 
@@ -153,21 +154,21 @@ pub enum Next {
     Finished,
     Now(Step),
     At(Step, DateTime<Utc>),
-    /// Asked again: the attempts go on being counted.
+    /// The step is repeated: its attempts are counted further.
     After(Step, Duration),
 }
 
-/// What became of a settlement.
+/// The result of writing a settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
     Written,
-    /// Somebody else took the saga meanwhile; nothing was written.
+    /// Another worker has taken the saga; nothing was written.
     LeaseLost,
-    /// Somebody changed the order meanwhile; the saga is due again at once.
+    /// The order was changed meanwhile; the saga is due again at once.
     OrderChanged,
 }
 
-/// Sagas that are not finished, and those of them that are past their deadline or do not come further.
+/// The number of unfinished sagas, and of those that are past their deadline or make no progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
     pub unfinished: i64,
@@ -175,7 +176,7 @@ pub struct Backlog {
 }
 
 impl Hold {
-    /// What a row says. The release before never writes the hold, and the order's state tells what it knew.
+    /// As a row holds it. The release before never writes the hold; the order's state implies it.
     pub fn of_row(hold: &str, state: &OrderState) -> Result<Self, UnknownName> {
         Ok(match (hold.parse()?, state.status) {
             (Self::Held, Status::Confirmed | Status::Completed) => Self::Committed,
@@ -218,8 +219,7 @@ impl Facts {
         self.payment = Some(payment);
     }
 
-    /// The order may have to be wound up after its stock was committed. An order of which a shipment is under way is looked
-    /// at again.
+    /// The order may have to be ended after its stock was committed. An order with a shipment in progress is looked at again.
     pub fn depend_on_shipments(&self) -> bool {
         match self.state.status {
             Status::Pending | Status::Completed => false,
@@ -231,7 +231,7 @@ impl Facts {
         }
     }
 
-    /// What has left. Units that fell short and were not given back are among what is unshipped.
+    /// Missing units that were not refunded count as unshipped.
     pub fn add_shipments(&mut self, shipments: Shipments) {
         self.shipments = Shipments {
             unshipped_minor: shipments.unshipped_minor + self.shortfall_minor,
@@ -255,7 +255,7 @@ impl Settlement {
                     .with("payment_id", payment.id.0.to_string())
                     .with("amount_minor", payment.amount.minor);
             }
-            // Of a refund: what goes back.
+            // The amount of a refund replaces that of its payment.
             if let Some(refund) = &self.refund {
                 event = event
                     .with("refund_id", refund.id.0.to_string())

@@ -1,4 +1,4 @@
-//! Sagas in Postgres: taken with SKIP LOCKED, written only under the fence they were taken with (ORDERS 8, 9, 19).
+//! Sagas in Postgres: taken with SKIP LOCKED, written only under the fence of their lease (ORDERS 8, 9, 19).
 
 use std::{sync::Arc, time::Duration};
 
@@ -99,10 +99,10 @@ impl<E: Into<StoreError>> From<E> for SagasError {
     }
 }
 
-/// Seconds after which what an order was woken for and has not come to its end is somebody's business.
+/// Seconds until the deadline of a saga that was woken: after it, an unfinished saga counts as stuck.
 const DEADLINE_SECONDS: f64 = 120.0;
 
-/// Makes an order's saga due and locks it, as whoever changes an order does first; false: there is no such order.
+/// Makes an order's saga due and locks it, the first step of any change of the order; false: there is no such order.
 pub(crate) async fn wake(
     transaction: &mut Transaction,
     order: OrderId,
@@ -146,7 +146,7 @@ async fn take(
     lease: Duration,
 ) -> Result<Vec<Taken<OrderId, Facts>>, StoreError> {
     reach(FailPoint::BeforeTake).await.map_err(on_demand)?;
-    // What is not of this queue is of the other one, a step of another release too.
+    // Any other step belongs to the stock queue, including an unknown step of another release.
     let money_steps: Vec<String> = Step::ALL
         .iter()
         .filter(|step| step.queue() == Queue::Money)

@@ -1,5 +1,5 @@
-//! What a round of sagas writes, set-wise and in key order: orders, their events, payments, refunds, the sagas
-//! themselves (ORDERS 8, 19). The caller holds the locks of the sagas; locks go on to orders and then to payments.
+//! What a round of sagas writes, set-wise and in key order: orders, their events, payments, refunds, and the sagas
+//! themselves (ORDERS 8, 19). The caller holds the locks of the sagas; orders are locked next, and then payments.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,8 +34,8 @@ macro_rules! lock_versions {
     }};
 }
 
-/// Writes what still fits: order and payment have the versions that were read. Which orders those are; the sagas of
-/// the others are due again at once.
+/// Writes the settlements whose order and payment still have the versions that were read, and returns these orders; the
+/// sagas of the others are due again at once.
 pub(crate) async fn write(
     transaction: &mut Transaction,
     held: &[&Settlement],
@@ -102,7 +102,7 @@ async fn write_orders(
     let holds = column(&moved, |(one, _)| one.hold.as_str());
     let versions = column(&moved, |(_, change)| change.state.version);
     let ended = column(&moved, |(one, _)| one.ends_cancellation);
-    // With the first version alone: it is added.
+    // It is added to the column, so it goes with the first version alone.
     let refunded = |one: &Settlement| {
         if wave == 0 {
             one.shortfall_refunded_minor

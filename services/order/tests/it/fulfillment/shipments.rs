@@ -12,10 +12,7 @@ use order::{
         },
         ports::MovementQueue,
     },
-    infrastructure::{
-        postgres::{PgOrders, Pools},
-        product_client::CatalogHttp,
-    },
+    infrastructure::{postgres::PgOrders, product_client::CatalogHttp},
     orders::{
         model::{Merchant, Selection},
         ports::{OrdersWith, Saved},
@@ -43,7 +40,7 @@ impl Shop {
     }
 
     pub fn orders_in_postgres(&self) -> PgOrders {
-        PgOrders::new(Pools::shared(&self.pool), Jitter::random())
+        PgOrders::shared(&self.pool, Jitter::random())
     }
 
     /// Creates a fulfillment of all remaining units of an order and ships it; returns its id.

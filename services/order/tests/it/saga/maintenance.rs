@@ -3,7 +3,7 @@
 use clock::{Clock, Jitter};
 use db::testing::eventually;
 use order::{
-    infrastructure::postgres::{PgOrders, Pools},
+    infrastructure::postgres::PgOrders,
     saga::{Maintenance, ports::Sagas, postgres::PgSagas},
 };
 use sqlx::PgPool;
@@ -29,9 +29,8 @@ async fn everything_that_is_old_goes_in_one_cleaning(pool: PgPool) {
     )
     .await;
     let (stop, stopped) = watch::channel(false);
-    let pools = Pools::shared(&shop.pool);
     let maintenance = Maintenance {
-        orders: PgOrders::new(pools, Jitter::random()),
+        orders: PgOrders::shared(&shop.pool, Jitter::random()),
         sagas: shop.sagas(),
     };
     let maintenance = tokio::spawn(maintenance.run(stopped));

@@ -269,15 +269,12 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
 
 #[sqlx::test]
 async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
-    use order::{
-        checkout::ports::PlacedOrders,
-        infrastructure::postgres::{PgOrders, Pools},
-    };
+    use order::{checkout::ports::PlacedOrders, infrastructure::postgres::PgOrders};
     let shop = Shop::open(pool).await;
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
     let placed = shop.place(&customer, "a", &body).await;
     shop.drive().await;
-    let orders = PgOrders::new(Pools::shared(&shop.pool), clock::Jitter::random());
+    let orders = PgOrders::shared(&shop.pool, clock::Jitter::random());
     assert_eq!(
         (
             orders.forget_old_keys().await.unwrap(),

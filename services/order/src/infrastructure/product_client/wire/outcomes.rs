@@ -1,5 +1,5 @@
-//! What became of holds, by order, and of movements, by their id. Entries are read one by one: product may be newer and
-//! say what this version does not know (ORDERS 33).
+//! The outcomes of holds, by order, and of movements, by their id. Entries are read one by one: a newer product may send values
+//! that this version does not know (ORDERS 33).
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,13 +14,13 @@ pub(in super::super) struct Outcomes {
     outcomes: Vec<Box<RawValue>>,
 }
 
-/// Which question an entry about an order answers.
+/// The order of an entry.
 #[derive(Deserialize)]
 struct OfOrder {
     order_id: Uuid,
 }
 
-/// The same of a movement.
+/// The movement of an entry.
 #[derive(Deserialize)]
 struct OfMovement {
     id: Uuid,
