@@ -19,13 +19,12 @@ use crate::{
 const ACCEPTED: i16 = 202;
 
 macro_rules! select_reports {
-    ($rest:literal, $($argument:expr),+ $(,)?) => {
+    ($rest:literal, $($argument:expr),+) => {
         sqlx::query_as!(
             SagaReport,
-            r#"
-            SELECT order_id AS id, step, attempts, due_at, deadline,
-                   is_stuck(sagas) AS "stuck!", last_error, created_at, finished_at
-            FROM sagas WHERE "# + $rest,
+            r#"SELECT order_id AS id, step, attempts, due_at, deadline, is_stuck(sagas) AS "stuck!", last_error, created_at,"#
+                + " finished_at FROM sagas WHERE "
+                + $rest,
             $($argument),+
         )
     };
@@ -40,26 +39,22 @@ impl SagaAdmin for PgOrders {
         rows: i64,
     ) -> Result<Vec<SagaReport>, OrdersError> {
         let before = before.map_or(Uuid::max(), |id| id.0);
-        // Stuck ones are found by the index of those that are not finished.
+        // Two statements: stuck sagas are found by the index of unfinished ones.
         let reports = if stuck {
             select_reports!(
-                r#"finished_at IS NULL AND is_stuck(sagas) AND order_id < $1
-            ORDER BY order_id DESC LIMIT $2 OFFSET $3
-            "#,
+                "finished_at IS NULL AND is_stuck(sagas) AND order_id < $1 ORDER BY order_id DESC LIMIT $2 OFFSET $3",
                 before,
                 rows,
-                offset,
+                offset
             )
             .fetch_all(&self.readers)
             .await
         } else {
             select_reports!(
-                r#"order_id < $1
-            ORDER BY order_id DESC LIMIT $2 OFFSET $3
-            "#,
+                "order_id < $1 ORDER BY order_id DESC LIMIT $2 OFFSET $3",
                 before,
                 rows,
-                offset,
+                offset
             )
             .fetch_all(&self.readers)
             .await
@@ -68,11 +63,7 @@ impl SagaAdmin for PgOrders {
     }
 
     async fn saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
-        let report = select_reports!(
-            r#"order_id = $1
-            "#,
-            id.0,
-        );
+        let report = select_reports!("order_id = $1", id.0);
         Ok(report.fetch_optional(&self.readers).await?)
     }
 

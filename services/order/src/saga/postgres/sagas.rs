@@ -99,7 +99,7 @@ impl<E: Into<StoreError>> From<E> for SagasError {
     }
 }
 
-/// Seconds until the deadline of a saga that was woken: after it, an unfinished saga counts as stuck.
+/// Seconds until the deadline of a saga that is woken or reopened: after it, an unfinished saga counts as stuck.
 const DEADLINE_SECONDS: f64 = 120.0;
 
 /// Makes an order's saga due and locks it, the first step of any change of the order; false: there is no such order.
@@ -250,7 +250,7 @@ async fn reopen_unsettled(pool: &Pool) -> Result<u64, sqlx::Error> {
             SELECT order_id FROM payments
             WHERE status = 'pending' OR (status = 'authorized' AND decision IS NOT NULL) OR refund_pending_minor > 0
         ), ended AS MATERIALIZED (
-            -- In key order, as everybody locks sagas; by key alone (ORDERS 8, 13).
+            -- In key order, like all locks of sagas; by key alone (ORDERS 8, 13).
             SELECT order_id FROM sagas
             WHERE order_id IN (SELECT id FROM wanting) AND COALESCE(finished_at, 'infinity') < 'infinity'
             ORDER BY order_id LIMIT 1000
@@ -258,9 +258,10 @@ async fn reopen_unsettled(pool: &Pool) -> Result<u64, sqlx::Error> {
         )
         UPDATE sagas
         SET finished_at = NULL, attempts = 0, due_at = now(), step = 'write', progressed_at = now(),
-            deadline = greatest(deadline, now() + interval '2 minutes')
+            deadline = greatest(deadline, now() + make_interval(secs => $1))
         FROM ended WHERE sagas.order_id = ended.order_id
-        "#
+        "#,
+        DEADLINE_SECONDS,
     )
     .execute(pool)
     .await?;
