@@ -1,4 +1,4 @@
-//! The audit of orders (ORDERS 25): each order against its lines, parcels, returns, payments and events, against product's
+//! The audit of orders (ORDERS 25): each order against its lines, shipments, returns, payments and events, against product's
 //! hold and against the provider's ledger. A chunk at a time, each with a snapshot of its own; what seems wrong is read
 //! again a little later, so that what was under way has landed. On schedule in `order work`, and by `order audit`.
 
@@ -28,7 +28,7 @@ const MOST_SUSPECTS: usize = 10_000;
 
 #[derive(Clone)]
 pub struct OrderBooks {
-    /// Connections and a breaker of its own, so that it keeps nobody from product.
+    /// Connections and a breaker of its own, so that it keeps no request from product.
     pub product: CatalogHttp,
     pub patience: Duration,
     /// Orders that are read at once.

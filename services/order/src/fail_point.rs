@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::values::Cause;
+use crate::{checkout::ports::ReservationsError, values::Cause};
 
 fail_points::fail_points! {
     // Placing an order.
@@ -40,4 +40,18 @@ fail_points::fail_points! {
 pub async fn reach(point: FailPoint) -> Result<(), Cause> {
     let reached = fail_points::reach(point.as_str()).await;
     reached.map_err(|failed| Arc::new(failed) as Cause)
+}
+
+/// A call to product between its fail points.
+pub async fn between<T>(
+    before: FailPoint,
+    after: FailPoint,
+    call: impl Future<Output = Result<T, ReservationsError>>,
+) -> Result<T, ReservationsError> {
+    reach(before)
+        .await
+        .map_err(ReservationsError::Unreachable)?;
+    let answer = call.await?;
+    reach(after).await.map_err(ReservationsError::Unknown)?;
+    Ok(answer)
 }

@@ -16,7 +16,7 @@ pub(super) struct HeldOrder {
     pub(super) id: Uuid,
     pub(super) status: String,
     pub(super) fulfillment_status: String,
-    /// A saga, a parcel or a return is at work on it.
+    /// A saga, a shipment or a return is in progress.
     pub(super) under_way: bool,
     pub(super) items_minor: i64,
     pub(super) units: Vec<(String, Units)>,

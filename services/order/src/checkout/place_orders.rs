@@ -19,7 +19,7 @@ use super::{
     ports::{Creation, PlacedOrders, Recorded, Reservations, ReservationsError, Reserved},
 };
 use crate::{
-    fail_point::{FailPoint, reach},
+    fail_point::{FailPoint, between, reach},
     orders::{
         model::{OrderLine, Totals},
         ports::OrdersError,
@@ -173,9 +173,10 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
         deadline: Instant,
         batch: &[ReservationRequest],
     ) -> Result<Vec<Reserved>, PlaceOrderError> {
+        let (before, after) = (FailPoint::BeforeReserve, FailPoint::AfterReserve);
         let (mut unknown, mut attempts) = (None, 0);
         loop {
-            let error = match self.reserve(batch).await {
+            let error = match between(before, after, self.reservations.reserve(batch)).await {
                 Ok(verdicts) => return Ok(verdicts),
                 Err(error) => error,
             };
@@ -200,20 +201,6 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
             }
             tokio::time::sleep(pause).await;
         }
-    }
-
-    async fn reserve(
-        &self,
-        batch: &[ReservationRequest],
-    ) -> Result<Vec<Reserved>, ReservationsError> {
-        reach(FailPoint::BeforeReserve)
-            .await
-            .map_err(ReservationsError::Unreachable)?;
-        let verdicts = self.reservations.reserve(batch).await?;
-        reach(FailPoint::AfterReserve)
-            .await
-            .map_err(ReservationsError::Unknown)?;
-        Ok(verdicts)
     }
 
     async fn write(

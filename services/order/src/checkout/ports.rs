@@ -35,8 +35,8 @@ pub trait Reservations: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Result<ReleaseOutcome, Misfit>>, ReservationsError>> + Send;
 
     /// Gives back the holds of orders that were refused after their stock was held. Only of ids that this request made:
-    /// then nobody can have written an order by them but who decides as this one does. A lost call costs nothing: such
-    /// holds end by themselves (ORDERS 2, 37).
+    /// then only a process that decides as this one does can have written an order by them. A lost call costs nothing:
+    /// such holds end by themselves (ORDERS 2, 37).
     fn give_back(
         &self,
         orders: &[OrderId],

@@ -1,4 +1,4 @@
-//! Cancels an order: the wish is written, the saga acts on it (ORDERS 19, 22). Possible until all is shipped.
+//! Cancels an order: the intent is written, the saga acts on it (ORDERS 19, 22). Possible until all is shipped.
 
 use super::{
     model::Order,

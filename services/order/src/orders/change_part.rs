@@ -7,7 +7,7 @@ use super::{
 };
 use crate::values::OrderId;
 
-/// How often a step is tried again after somebody else's change of the order.
+/// How often a step is tried again after another change of the order.
 pub(crate) const ATTEMPTS: u32 = 5;
 
 /// Why nothing came of a step; `E`: what the model refuses.

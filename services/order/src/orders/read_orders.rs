@@ -78,7 +78,7 @@ impl<O: Orders> ReadOrders<O> {
         Ok(listing)
     }
 
-    /// `None`: there is no such order, or it is somebody else's.
+    /// `None`: there is no such order, or the reader may not see it.
     pub async fn history(
         &self,
         id: OrderId,

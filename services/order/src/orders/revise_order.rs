@@ -15,7 +15,7 @@ pub struct ReviseOrder<O> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReviseOrderError {
-    /// There is none, or it is somebody else's.
+    /// There is none, or the caller may not see it.
     #[error("no such order")]
     NotFound,
     #[error("the order has changed since it was read")]

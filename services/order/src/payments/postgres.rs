@@ -6,7 +6,7 @@ mod list_payments;
 mod locked;
 pub(crate) mod payment_row;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use clock::Jitter;
 use db::{Failure, Pool};
@@ -16,7 +16,7 @@ use super::{
     ports::{Done, Intent, PaymentListing, Payments},
 };
 use crate::{
-    infrastructure::postgres::failure::{StoreError, retrying_since},
+    infrastructure::postgres::failure::{Passes, StoreError, retrying, retrying_since},
     intents::ports::{IntentError, Request},
     values::{PaymentId, Precondition, Reader, RefundId, Window},
 };
@@ -38,27 +38,6 @@ impl PgPayments {
     }
 }
 
-/// Why a transaction is not committed.
-#[derive(Debug, thiserror::Error)]
-enum Stop {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Refused(#[from] IntentError),
-}
-
-impl From<sqlx::Error> for Stop {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<IntentRefusal> for Stop {
-    fn from(refusal: IntentRefusal) -> Self {
-        Self::Refused(refusal.into())
-    }
-}
-
 impl Payments for PgPayments {
     async fn change<T: Send>(
         &self,
@@ -67,7 +46,7 @@ impl Payments for PgPayments {
         decide: impl Fn(&mut OrderPayments) -> Result<T, IntentRefusal> + Send + Sync,
     ) -> Result<Done<T>, IntentError> {
         let change = || self.try_change(request, intent, &decide);
-        self.tried(request.begun, change).await
+        retrying_since(request.begun, self.jitter, change).await
     }
 
     async fn annotate(
@@ -78,12 +57,15 @@ impl Payments for PgPayments {
         note: Option<&str>,
     ) -> Result<Payment, IntentError> {
         let annotate = || self.try_annotate(reader, payment, read, note);
-        self.tried(Instant::now(), annotate).await
+        let (transaction, payment) = retrying(self.jitter, annotate).await?;
+        // Not tried again without an answer: it would meet its own version.
+        transaction.commit().await?;
+        Ok(payment)
     }
 
     async fn changed(&self, request: &Request, payment: PaymentId) -> Result<Payment, IntentError> {
-        self.tried(request.begun, || self.read_changed(payment))
-            .await
+        let changed = || self.read_changed(payment);
+        Ok(retrying_since(request.begun, self.jitter, changed).await?)
     }
 
     async fn changed_refund(
@@ -92,8 +74,8 @@ impl Payments for PgPayments {
         payment: PaymentId,
         refund: RefundId,
     ) -> Result<(Payment, Refund), IntentError> {
-        self.tried(request.begun, || self.read_changed_refund(payment, refund))
-            .await
+        let changed = || self.read_changed_refund(payment, refund);
+        Ok(retrying_since(request.begun, self.jitter, changed).await?)
     }
 
     async fn wake(&self, payment: PaymentId) -> Result<bool, IntentError> {
@@ -109,8 +91,7 @@ impl Payments for PgPayments {
             payment.0,
         )
         .fetch_optional(&self.writers)
-        .await
-        .map_err(StoreError::from)?;
+        .await?;
         if woken == Some(true) {
             return Ok(true);
         }
@@ -135,39 +116,16 @@ impl Payments for PgPayments {
 }
 
 impl PgPayments {
-    /// Tries again what failed for a reason that passes; a refusal is an answer.
-    async fn tried<T, F>(
-        &self,
-        begun: Instant,
-        attempt: impl Fn() -> F + Send + Sync,
-    ) -> Result<T, IntentError>
-    where
-        T: Send,
-        F: Future<Output = Result<T, Stop>> + Send,
-    {
-        retrying_since(begun, self.jitter, || {
-            let attempt = attempt();
-            async {
-                match attempt.await {
-                    Ok(done) => Ok(Ok(done)),
-                    Err(Stop::Refused(refused)) => Ok(Err(refused)),
-                    Err(Stop::Store(error)) => Err(error),
-                }
-            }
-        })
-        .await?
-    }
-
-    async fn read_changed(&self, id: PaymentId) -> Result<Payment, Stop> {
+    async fn read_changed(&self, id: PaymentId) -> Result<Payment, StoreError> {
         let found = list_payments::by_id(&self.writers, id.0).await?;
-        Ok(found.ok_or(StoreError::Row("the payment of a key"))?)
+        found.ok_or(StoreError::Row("the payment of a key"))
     }
 
     async fn read_changed_refund(
         &self,
         id: PaymentId,
         refund: RefundId,
-    ) -> Result<(Payment, Refund), Stop> {
+    ) -> Result<(Payment, Refund), StoreError> {
         let payment = self.read_changed(id).await?;
         let refunds = refunds_of(&self.writers, &payment).await?;
         let refund = refunds.into_iter().find(|known| known.id == refund);
@@ -184,6 +142,18 @@ async fn refunds_of(pool: &Pool, payment: &Payment) -> Result<Vec<Refund>, Store
     refunds
         .map(|row| row.into_refund(payment.amount.currency))
         .collect()
+}
+
+impl Passes for IntentError {
+    fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+impl From<sqlx::Error> for IntentError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
 }
 
 impl From<StoreError> for IntentError {

@@ -19,7 +19,7 @@ impl<P: Payments> ReadPayments<P> {
         Self { payments }
     }
 
-    /// `None`: there is none, or it is somebody else's.
+    /// `None`: there is none, or the reader may not see it.
     pub async fn one(&self, reader: Reader, id: PaymentId) -> Result<Option<Payment>, IntentError> {
         let payment = self.payments.find(id).await?;
         Ok(payment.filter(|payment| payment.may_be_seen_by(reader)))
@@ -56,7 +56,7 @@ impl<P: Payments> ReadPayments<P> {
         self.payments.list(&filter, &window).await.map(Some)
     }
 
-    /// `None`: there is no such payment, or it is somebody else's.
+    /// `None`: there is no such payment, or the reader may not see it.
     pub async fn refunds(
         &self,
         reader: Reader,

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     checkout::ports::{Misfit, Reservations, ReservationsError},
-    fail_point::{FailPoint, reach},
+    fail_point::{FailPoint, between},
     orders::model::CancelReason,
     payments::ports::PaymentProvider,
     values::{EventType, OrderId, RefundId},
@@ -319,20 +319,6 @@ impl<R, S, P> DriveSagas<R, S, P> {
         );
         turn.postponed(self.jitter, panicked.to_string())
     }
-}
-
-/// A call to product between its fail points.
-async fn between<T>(
-    before: FailPoint,
-    after: FailPoint,
-    call: impl Future<Output = Result<T, ReservationsError>>,
-) -> Result<T, ReservationsError> {
-    reach(before)
-        .await
-        .map_err(ReservationsError::Unreachable)?;
-    let answer = call.await?;
-    reach(after).await.map_err(ReservationsError::Unknown)?;
-    Ok(answer)
 }
 
 fn orders<D>(group: &Group<'_, D>) -> Vec<OrderId> {

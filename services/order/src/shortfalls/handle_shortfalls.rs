@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     checkout::ports::{Misfit, ReservationsError},
-    fail_point::{FailPoint, reach},
+    fail_point::{FailPoint, between},
     orders::ports::OrdersError,
 };
 
@@ -106,13 +106,12 @@ impl<P: OpenShortfalls, S: Shortfalls> HandleShortfalls<P, S> {
         if recorded.is_empty() {
             return Ok(0);
         }
-        reach(FailPoint::BeforeShortfallSettle)
-            .await
-            .map_err(ReservationsError::Unreachable)?;
-        self.product.settle(&recorded).await?;
-        reach(FailPoint::AfterShortfallSettle)
-            .await
-            .map_err(ReservationsError::Unknown)?;
+        between(
+            FailPoint::BeforeShortfallSettle,
+            FailPoint::AfterShortfallSettle,
+            self.product.settle(&recorded),
+        )
+        .await?;
         info!(shortfalls = recorded.len(), "settled shortfalls");
         Ok(recorded.len())
     }

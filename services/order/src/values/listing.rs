@@ -20,7 +20,7 @@ impl Reader {
         }
     }
 
-    /// Whom all that is seen belongs to; `None`: to anybody.
+    /// The customer whom all that is seen belongs to; `None`: any.
     pub const fn own(self) -> Option<UserId> {
         match self {
             Self::Everything => None,

@@ -23,10 +23,9 @@ macro_rules! states {
             type Err = $crate::values::UnknownName;
 
             fn from_str(text: &str) -> Result<Self, $crate::values::UnknownName> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::values::UnknownName),
-                }
+                let mut all = Self::ALL.iter().copied();
+                let named = all.find(|one| one.as_str() == text);
+                named.ok_or($crate::values::UnknownName)
             }
         }
     )+};

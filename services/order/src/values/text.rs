@@ -26,8 +26,8 @@ impl<const MAX: usize> Text<MAX> {
     }
 
     /// What the database holds, perhaps from a time of other rules.
-    pub fn stored(text: String) -> Self {
-        Self(text)
+    pub fn stored(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use db::Transaction;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
@@ -70,11 +71,9 @@ pub(super) async fn insert_orders(
     let tax = column(orders, |order| order.totals.tax.minor);
     let discounts = column(orders, |order| order.totals.discount.minor);
     let totals = column(orders, |order| order.totals.total.minor);
-    let addresses: Vec<serde_json::Value> = orders
-        .iter()
-        .map(|order| serde_json::to_value(StoredAddress::of(order.shipping_address.as_ref())))
-        .collect::<Result<_, _>>()
-        .map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let addresses = column(orders, |order| {
+        Json(StoredAddress::of(order.shipping_address.as_ref()))
+    });
     let notes = column(orders, |order| order.note.as_ref().map(Note::as_str));
     let pay_within = column(orders, |order| {
         order.pay_within.map(|within| within.as_secs_f64())
@@ -102,7 +101,7 @@ pub(super) async fn insert_orders(
         &tax,
         &discounts,
         &totals,
-        &addresses,
+        &addresses as &[Json<StoredAddress<'_>>],
         &notes as &[Option<&str>],
         &pay_within as &[Option<f64>],
     )
@@ -204,13 +203,13 @@ pub(super) async fn insert_sagas(
     let ids = column(orders, |order| order.id.0);
     let steps = column(orders, |order| order.first_step().as_str());
     let deadlines = column(orders, |order| order.deadline().as_secs_f64());
-    let first = column(orders, |order| order.first_turn());
-    let fences = column(&first, |turn| {
-        turn.as_ref().map_or(0, |turn| turn.lease.fence)
+    // A saga without a fence is not taken yet.
+    let fences = column(orders, |order| {
+        order.first_turn().map_or(0, |turn| turn.lease.fence)
     });
-    let leases = column(&first, |turn| {
-        turn.as_ref()
-            .map_or(0.0, |_| Turn::FIRST_LEASE.as_secs_f64())
+    let leases = column(&fences, |fence| match fence {
+        0 => 0.0,
+        _ => Turn::FIRST_LEASE.as_secs_f64(),
     });
     let written = sqlx::query!(
         r#"

@@ -79,6 +79,22 @@ impl From<StoreError> for QueueError {
     }
 }
 
+/// An error of an attempt.
+pub(crate) trait Passes: std::error::Error + Send + Sync + 'static {
+    /// Another attempt may succeed. Also after a COMMIT without an answer: every transaction that is retried here finds its
+    /// own earlier write by its key, a fence or a version.
+    fn passes(&self) -> bool;
+}
+
+impl Passes for StoreError {
+    fn passes(&self) -> bool {
+        match self.failure() {
+            Failure::Retryable | Failure::Unknown => true,
+            Failure::Data | Failure::Defect => false,
+        }
+    }
+}
+
 /// Pauses between attempts that fail for a transient reason, within `PATIENCE`.
 pub(crate) struct Retries {
     jitter: Jitter,
@@ -96,16 +112,10 @@ impl Retries {
     }
 
     /// Returns after a pause, or with the error if it is not transient or the time is over.
-    pub(crate) async fn pause(&mut self, error: StoreError) -> Result<(), StoreError> {
+    pub(crate) async fn pause<E: Passes>(&mut self, error: E) -> Result<(), E> {
         self.attempts += 1;
         let pause = RETRIES.pause(self.attempts, self.jitter);
-        // Also after a COMMIT without an answer: every transaction that is retried here finds its own earlier write by its
-        // key, a fence or a version.
-        let passes = match error.failure() {
-            Failure::Retryable | Failure::Unknown => true,
-            Failure::Data | Failure::Defect => false,
-        };
-        if !passes || Instant::now() + pause >= self.deadline {
+        if !error.passes() || Instant::now() + pause >= self.deadline {
             return Err(error);
         }
         tracing::debug!(
@@ -118,24 +128,24 @@ impl Retries {
     }
 }
 
-pub(crate) async fn retrying<T, F>(
+pub(crate) async fn retrying<T, E: Passes, F>(
     jitter: Jitter,
     attempt: impl Fn() -> F + Send,
-) -> Result<T, StoreError>
+) -> Result<T, E>
 where
-    F: Future<Output = Result<T, StoreError>> + Send,
+    F: Future<Output = Result<T, E>> + Send,
 {
     retrying_since(Instant::now(), jitter, attempt).await
 }
 
 /// The same for one of several transactions of a request, which share `PATIENCE`.
-pub(crate) async fn retrying_since<T, F>(
+pub(crate) async fn retrying_since<T, E: Passes, F>(
     begun: Instant,
     jitter: Jitter,
     attempt: impl Fn() -> F + Send,
-) -> Result<T, StoreError>
+) -> Result<T, E>
 where
-    F: Future<Output = Result<T, StoreError>> + Send,
+    F: Future<Output = Result<T, E>> + Send,
 {
     let mut retries = Retries::since(begun, jitter);
     loop {

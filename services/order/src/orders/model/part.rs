@@ -106,7 +106,7 @@ impl<P: OrderPart> OrderWith<P> {
         self.parts.into_iter().find(|part| part.id() == id)
     }
 
-    /// The parts that this viewer may see: the customer all, a merchant those with nothing in them of somebody else's.
+    /// The parts that this viewer may see: the customer all, a merchant those without lines of another seller.
     /// `None`: nothing of the order is the viewer's.
     pub fn into_parts_for(mut self, viewer: Viewer) -> Option<Vec<P>> {
         if viewer.customer == Some(self.order.customer) {
@@ -120,7 +120,7 @@ impl<P: OrderPart> OrderWith<P> {
         Some(self.parts)
     }
 
-    /// A part with nothing in it of somebody else's.
+    /// A part without lines of another seller.
     pub(crate) fn part_of(&self, merchant: Merchant, id: P::Id) -> Option<&P> {
         let mut parts = self.parts.iter();
         parts.find(|part| part.id() == id && sells_all(merchant, &self.order, *part))

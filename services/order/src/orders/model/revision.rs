@@ -138,7 +138,7 @@ impl Order {
         }
     }
 
-    /// Sets the status by hand, for whoever sells all of the order. Only the step to completed exists: every other change of
+    /// Sets the status by hand, for the seller of all of the order. Only the step to completed exists: every other change of
     /// status has its own use case, since more than the status changes with it. `None`: it has this status already.
     pub fn set_status(
         &mut self,

@@ -30,7 +30,7 @@ pub(crate) struct OrderRow {
     pub(crate) tax_minor: i64,
     pub(crate) discount_minor: i64,
     pub(crate) total_minor: i64,
-    pub(crate) shipping_address: Json<StoredAddress>,
+    pub(crate) shipping_address: Json<StoredAddress<'static>>,
     pub(crate) note: Option<String>,
     pub(crate) pay_by: Option<DateTime<Utc>>,
     pub(crate) cancel_requested_at: Option<DateTime<Utc>>,

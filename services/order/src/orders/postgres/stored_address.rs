@@ -1,5 +1,7 @@
 //! An order's address as it lies in the table. What was kept is read, whatever rules addresses have by now.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,40 +10,49 @@ use crate::{
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredAddress {
-    name: String,
-    line1: String,
+pub(crate) struct StoredAddress<'a> {
+    name: Cow<'a, str>,
+    line1: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    line2: Option<String>,
-    city: String,
+    line2: Option<Cow<'a, str>>,
+    city: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<String>,
-    postal_code: String,
-    country: String,
+    region: Option<Cow<'a, str>>,
+    postal_code: Cow<'a, str>,
+    country: Cow<'a, str>,
 }
 
 /// What stands for every part of no address, and for its country: the release before reads an address of every order
-/// and would fail at a null. Nobody can send this country.
-const NOTHING: &str = "-";
-const NOWHERE: &str = "ZZ";
+/// and would fail at a null. No client can send this country.
+const NOTHING: Cow<'_, str> = Cow::Borrowed("-");
+const NOWHERE: StoredAddress<'_> = StoredAddress {
+    name: NOTHING,
+    line1: NOTHING,
+    line2: None,
+    city: NOTHING,
+    region: None,
+    postal_code: NOTHING,
+    country: Cow::Borrowed("ZZ"),
+};
 
-impl StoredAddress {
-    pub(crate) fn of(address: Option<&ShippingAddress>) -> Self {
-        address.map_or_else(Self::nowhere, |address| Self {
-            name: address.name.to_string(),
-            line1: address.line1.to_string(),
-            line2: address.line2.as_ref().map(ToString::to_string),
-            city: address.city.to_string(),
-            region: address.region.as_ref().map(ToString::to_string),
-            postal_code: address.postal_code.to_string(),
-            country: address.country.to_string(),
+impl<'a> StoredAddress<'a> {
+    pub(crate) fn of(address: Option<&'a ShippingAddress>) -> Self {
+        address.map_or(NOWHERE, |address| Self {
+            name: address.name.as_str().into(),
+            line1: address.line1.as_str().into(),
+            line2: address.line2.as_ref().map(|line| line.as_str().into()),
+            city: address.city.as_str().into(),
+            region: address.region.as_ref().map(|name| name.as_str().into()),
+            postal_code: address.postal_code.as_str().into(),
+            country: address.country.as_str().into(),
         })
     }
 
     pub(crate) fn into_address(self) -> Result<Option<ShippingAddress>, StoreError> {
-        if self == Self::nowhere() {
+        if self == NOWHERE {
             return Ok(None);
         }
+        let country = Country::kept(self.country.into_owned());
         Ok(Some(ShippingAddress {
             name: Text::stored(self.name),
             line1: Text::stored(self.line1),
@@ -49,21 +60,8 @@ impl StoredAddress {
             city: Text::stored(self.city),
             region: self.region.map(Text::stored),
             postal_code: Text::stored(self.postal_code),
-            country: Country::kept(self.country).map_err(|_| StoreError::Row("country"))?,
+            country: country.map_err(|_| StoreError::Row("country"))?,
         }))
-    }
-
-    fn nowhere() -> Self {
-        let nothing = || NOTHING.to_owned();
-        Self {
-            name: nothing(),
-            line1: nothing(),
-            line2: None,
-            city: nothing(),
-            region: None,
-            postal_code: nothing(),
-            country: NOWHERE.to_owned(),
-        }
     }
 }
 
@@ -72,7 +70,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Option<ShippingAddress> {
-        let stored: StoredAddress = serde_json::from_str(json).unwrap();
+        let stored: StoredAddress<'_> = serde_json::from_str(json).unwrap();
         stored.into_address().unwrap()
     }
 

@@ -37,7 +37,7 @@ pub fn unreadable<'a>(
     };
     stored_state!(order).map_err(named)?;
     order.currency.parse::<Currency>().map_err(|_| "currency")?;
-    serde_json::from_str::<StoredAddress>(&order.shipping_address)
+    serde_json::from_str::<StoredAddress<'_>>(&order.shipping_address)
         .map_err(|_| "shipping_address")?
         .into_address()
         .map_err(named)?;

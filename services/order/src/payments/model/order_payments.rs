@@ -42,7 +42,7 @@ pub struct LineShipping {
     /// Not in stock after all: never shipped.
     pub short: i64,
     pub shipped: i64,
-    /// In parcels that product is being told of.
+    /// In shipments that product is being told of.
     pub leaving: i64,
 }
 

@@ -1,20 +1,23 @@
 //! The note of a payment concerns nothing else: only its row is locked.
 
-use super::{PgPayments, Stop, locked::lock_payment};
+use db::Transaction;
+
+use super::{PgPayments, locked::lock_payment};
 use crate::{
-    infrastructure::postgres::failure::StoreError,
+    intents::ports::IntentError,
     payments::model::{Payment, StoredPayment},
     values::{PaymentId, Precondition, Reader},
 };
 
 impl PgPayments {
+    /// The payment with its new note, in a transaction that is to be committed.
     pub(super) async fn try_annotate(
         &self,
         reader: Reader,
         id: PaymentId,
         read: &Precondition,
         note: Option<&str>,
-    ) -> Result<Payment, Stop> {
+    ) -> Result<(Transaction, Payment), IntentError> {
         self.order_of_payment(id, reader).await?;
         let mut transaction = self.writers.begin().await?;
         let mut payment = lock_payment(&mut transaction, id).await?;
@@ -33,11 +36,6 @@ impl PgPayments {
                 ..(*payment).clone()
             });
         }
-        // Not tried again without an answer: it would meet its own version.
-        transaction
-            .commit()
-            .await
-            .map_err(|error| Stop::Refused(StoreError::from(error).into()))?;
-        Ok(payment)
+        Ok((transaction, payment))
     }
 }

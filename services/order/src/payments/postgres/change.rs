@@ -5,7 +5,7 @@ use idempotency::Claim;
 use uuid::Uuid;
 
 use super::{
-    PgPayments, Stop,
+    PgPayments,
     locked::{lock, read_order, write},
 };
 use crate::{
@@ -34,7 +34,7 @@ impl PgPayments {
         request: &Request,
         intent: Intent,
         decide: &(impl Fn(&mut OrderPayments) -> Result<T, IntentRefusal> + Sync),
-    ) -> Result<Done<T>, Stop> {
+    ) -> Result<Done<T>, IntentError> {
         let (order, unlocked) = self.visible(intent, request.reader).await?;
         let mut transaction = self.writers.begin().await?;
         let claimed = claim(
@@ -49,7 +49,7 @@ impl PgPayments {
             Claim::Fresh => {}
             // The connection goes back before anything is read: holding it meanwhile would starve the twins.
             Claim::Answered(resource) => return Ok(Done::Before(intent.made(order, resource)?)),
-            Claim::OfAnotherRequest => return Err(IntentError::KeyReused.into()),
+            Claim::OfAnotherRequest => return Err(IntentError::KeyReused),
         }
         // A repeated request that changes nothing takes no locks: it neither waits nor blocks others.
         if let Some(mut unlocked) = unlocked
@@ -71,7 +71,7 @@ impl PgPayments {
         &self,
         intent: Intent,
         reader: Reader,
-    ) -> Result<(OrderId, Option<OrderPayments>), Stop> {
+    ) -> Result<(OrderId, Option<OrderPayments>), IntentError> {
         match intent {
             Intent::CancelOrder(order) => {
                 let found = read_order(&self.writers, order).await?;
@@ -84,8 +84,7 @@ impl PgPayments {
                         .fetch_optional(&self.writers)
                         .await?;
                 let seen = owner.is_some_and(|owner| reader.may_see(UserId(owner)));
-                seen.then_some((order, None))
-                    .ok_or(IntentError::NotFound.into())
+                seen.then_some((order, None)).ok_or(IntentError::NotFound)
             }
             Intent::DecidePayment(payment) | Intent::Refund(payment, _) => {
                 Ok((self.order_of_payment(payment, reader).await?, None))
@@ -98,7 +97,7 @@ impl PgPayments {
         &self,
         id: PaymentId,
         reader: Reader,
-    ) -> Result<OrderId, Stop> {
+    ) -> Result<OrderId, IntentError> {
         let row = sqlx::query!(
             r#"SELECT user_id, order_id FROM payments WHERE id = $1"#,
             id.0
@@ -106,8 +105,8 @@ impl PgPayments {
         .fetch_optional(&self.writers)
         .await?;
         let seen = row.filter(|row| reader.may_see(UserId(row.user_id)));
-        let order = seen.map(|row| OrderId(row.order_id));
-        Ok(order.ok_or(IntentError::NotFound)?)
+        seen.map(|row| OrderId(row.order_id))
+            .ok_or(IntentError::NotFound)
     }
 }
 

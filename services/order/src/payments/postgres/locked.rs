@@ -4,7 +4,7 @@ use db::{Pool, Transaction, constraint};
 use money::{Currency, Money};
 use uuid::Uuid;
 
-use super::{Stop, payment_row::select_payments};
+use super::payment_row::select_payments;
 use crate::{
     infrastructure::postgres::{failure::StoreError, parse, touched},
     intents::ports::IntentError,
@@ -143,7 +143,7 @@ pub(super) async fn write(
     intent: Intent,
     order: OrderId,
     changes: &Changes,
-) -> Result<(), Stop> {
+) -> Result<(), IntentError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -171,7 +171,7 @@ pub(super) async fn write(
 async fn insert_payment(
     transaction: &mut Transaction,
     started: &StartedPayment,
-) -> Result<(), Stop> {
+) -> Result<(), IntentError> {
     let StartedPayment {
         new,
         order,
@@ -195,7 +195,7 @@ async fn insert_payment(
     .execute(&mut **transaction)
     .await
     .map_err(|error| match constraint(&error) {
-        Some("payments_live") => Stop::Refused(IntentError::PaymentExists),
+        Some("payments_live") => IntentError::PaymentExists,
         _ => error.into(),
     })?;
     Ok(())
