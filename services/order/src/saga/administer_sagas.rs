@@ -1,4 +1,4 @@
-//! Sagas for administrators: what is stuck, another attempt at once, or giving the order up.
+//! Sagas for administrators: which are stuck, another attempt at once, or the cancellation of the order.
 
 use super::{
     SagaWaker,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
     orders::ports::OrdersError,
@@ -15,8 +15,8 @@ use crate::{
 };
 
 #[derive(Clone)]
-pub struct AdministerSagas<A, P> {
-    admin: A,
+pub struct AdministerSagas<S, P> {
+    sagas: S,
     payments: P,
     waker: SagaWaker,
 }
@@ -33,16 +33,16 @@ pub enum SagaAdminError {
     Orders(#[from] OrdersError),
 }
 
-impl<A: SagaAdmin, P: Payments> AdministerSagas<A, P> {
-    pub fn new(admin: A, payments: P, waker: SagaWaker) -> Self {
+impl<S: SagaAdmin, P: Payments> AdministerSagas<S, P> {
+    pub fn new(sagas: S, payments: P, waker: SagaWaker) -> Self {
         Self {
-            admin,
+            sagas,
             payments,
             waker,
         }
     }
 
-    /// Newest first, those before a saga, or those after so many.
+    /// Newest first, older than `before`; or, without that, behind as many as `offset` says.
     pub async fn list(
         &self,
         stuck: bool,
@@ -50,54 +50,48 @@ impl<A: SagaAdmin, P: Payments> AdministerSagas<A, P> {
         offset: i64,
         rows: i64,
     ) -> Result<Vec<SagaReport>, OrdersError> {
-        self.admin.sagas(stuck, before, offset, rows).await
+        self.sagas.list_sagas(stuck, before, offset, rows).await
     }
 
     pub async fn retry(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         id: SagaId,
     ) -> Result<Answered<SagaReport>, SagaAdminError> {
-        let request = wisher.request(Operation::RetrySaga, &id)?;
-        self.admin.saga(id).await?.ok_or(SagaAdminError::NotFound)?;
-        let Answered { result, replayed } = self.admin.retry_saga(&request, id).await?;
-        match result {
+        let request = requester.request(Operation::RetrySaga, &id)?;
+        self.report(id).await?;
+        let retried = self.sagas.retry_saga(&request, id).await?;
+        match retried.result {
             Retried::Due => {}
             Retried::Ended => return Err(SagaAdminError::Finished),
             Retried::KeyReused => return Err(IntentError::KeyReused.into()),
         }
         self.waker.wake();
-        self.report(id, replayed).await
+        let report = self.report(id).await?;
+        Ok(retried.map(|_| report))
     }
 
-    /// Requests the cancellation of the order; the saga compensates what was done, in reverse order.
+    /// Records the request that the order be cancelled; the saga undoes what was done, in reverse.
     pub async fn compensate(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         id: SagaId,
     ) -> Result<Answered<SagaReport>, SagaAdminError> {
-        let request = wisher.request(Operation::CompensateSaga, &id)?;
-        self.admin.saga(id).await?.ok_or(SagaAdminError::NotFound)?;
+        let request = requester.request(Operation::CompensateSaga, &id)?;
+        self.report(id).await?;
         let intent = Intent::CancelOrder(OrderId(id.0));
         let done = self
             .payments
             .change(&request, intent, |locked| {
-                locked.request_cancellation(wisher.user, request.actor)
+                locked.request_cancellation(requester.user, request.actor)
             })
             .await?;
         self.waker.wake();
-        self.report(id, done.answered(()).replayed).await
+        Ok(done.answered(self.report(id).await?))
     }
 
-    async fn report(
-        &self,
-        id: SagaId,
-        replayed: bool,
-    ) -> Result<Answered<SagaReport>, SagaAdminError> {
-        let result = self.admin.saga(id).await?;
-        Ok(Answered {
-            result: result.ok_or(SagaAdminError::NotFound)?,
-            replayed,
-        })
+    async fn report(&self, id: SagaId) -> Result<SagaReport, SagaAdminError> {
+        let found = self.sagas.find_saga(id).await?;
+        found.ok_or(SagaAdminError::NotFound)
     }
 }

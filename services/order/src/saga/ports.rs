@@ -50,7 +50,7 @@ pub struct SagasError(#[source] pub Cause);
 /// Sagas as administrators see and retry them.
 pub trait SagaAdmin: Send + Sync + 'static {
     /// Newest first, before this one; optionally stuck ones only.
-    fn sagas(
+    fn list_sagas(
         &self,
         stuck: bool,
         before: Option<SagaId>,
@@ -58,7 +58,7 @@ pub trait SagaAdmin: Send + Sync + 'static {
         rows: i64,
     ) -> impl Future<Output = Result<Vec<SagaReport>, OrdersError>> + Send;
 
-    fn saga(
+    fn find_saga(
         &self,
         id: SagaId,
     ) -> impl Future<Output = Result<Option<SagaReport>, OrdersError>> + Send;

@@ -31,7 +31,7 @@ macro_rules! select_reports {
 }
 
 impl SagaAdmin for PgOrders {
-    async fn sagas(
+    async fn list_sagas(
         &self,
         stuck: bool,
         before: Option<SagaId>,
@@ -62,7 +62,7 @@ impl SagaAdmin for PgOrders {
         Ok(reports?)
     }
 
-    async fn saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
+    async fn find_saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
         let report = select_reports!("order_id = $1", id.0);
         Ok(report.fetch_optional(&self.readers).await?)
     }
