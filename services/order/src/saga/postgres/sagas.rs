@@ -10,7 +10,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     infrastructure::postgres::{
         failure::{StoreError, on_demand, retrying},
-        leases::leased_rows,
+        leases::{Taken, leased_rows, readable},
     },
     orders::{model::Hold, postgres::row::stored_state},
     saga::{
