@@ -144,7 +144,7 @@ impl OrderBooks {
         connection: &mut PgConnection,
         range: Range,
     ) -> Result<(u64, Vec<Found>), AuditError> {
-        let mut found = rows::found(connection, range, GRACE).await?;
+        let mut found = rows::problems(connection, range, GRACE).await?;
         let (orders, unreadable) = rows::readable(connection, range).await?;
         found.extend(unreadable);
         // Read after the orders: a hold is never younger than its order, so none is missing.

@@ -64,7 +64,7 @@ pub(super) async fn orders_after(
 }
 
 /// What seems wrong with the orders, their money and their events.
-pub(super) async fn found(
+pub(super) async fn problems(
     connection: &mut PgConnection,
     range: Range,
     grace: Duration,

@@ -64,17 +64,17 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
         self.refuse_methods(commands, &mut outcomes);
         self.refuse_many_orders(commands, &mut outcomes).await;
         self.refuse_many_units(commands, &mut outcomes).await;
-        let (places, orders) = self.hold(commands, &mut outcomes).await;
-        self.write(commands, &places, &orders, &mut outcomes).await;
+        let (indices, orders) = self.hold(commands, &mut outcomes).await;
+        self.write(commands, &indices, &orders, &mut outcomes).await;
         // Nothing is left here that could fail but the process.
         let _ = reach(FailPoint::AfterOrderRow).await;
         if !orders.is_empty() {
             let written =
-                |place: usize| matches!(&outcomes[place], Some(Ok(placed)) if !placed.replayed);
-            let placed = places
+                |index: usize| matches!(&outcomes[index], Some(Ok(placed)) if !placed.replayed);
+            let placed = indices
                 .iter()
                 .zip(&orders)
-                .filter(|(place, _)| written(**place));
+                .filter(|(index, _)| written(**index));
             let begun = placed.filter_map(|(_, order)| order.first_turn());
             self.waker.hand_over(begun.collect()).await;
         }
@@ -103,7 +103,7 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
         }
     }
 
-    /// Holds the stock of what is unanswered; the orders to write, and the places of their commands.
+    /// Holds the stock of what is unanswered; the orders to write, and the indices of their commands.
     async fn hold(
         &self,
         commands: &[Command],
@@ -117,7 +117,7 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
             .map(|index| self.reservation(&commands[*index]))
             .collect();
         let deadline = Instant::now() + self.patience;
-        let (mut places, mut orders, mut unwanted) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut indices, mut orders, mut unwanted) = (Vec::new(), Vec::new(), Vec::new());
         let mut bisection = Bisection::over(requests.len());
         while let Some(range) = bisection.next() {
             match self.reserve_until(deadline, &requests[range.clone()]).await {
@@ -127,7 +127,7 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
                         let leaves = reserved.hold();
                         match self.order(&commands[*index], reserved) {
                             Ok(order) => {
-                                places.push(*index);
+                                indices.push(*index);
                                 orders.push(order);
                             }
                             Err(error) => {
@@ -145,7 +145,7 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
             }
         }
         self.give_back(unwanted);
-        (places, orders)
+        (indices, orders)
     }
 
     /// Gives back what was held for orders that are refused all the same. No request waits for it, and it is asked once:
@@ -206,7 +206,7 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
     async fn write(
         &self,
         commands: &[Command],
-        places: &[usize],
+        indices: &[usize],
         orders: &[NewOrder],
         outcomes: &mut [Option<Outcome>],
     ) {
@@ -215,7 +215,7 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
         while let Some(range) = bisection.next() {
             let error = match self.orders.create(&orders[range.clone()], most).await {
                 Ok(creations) => {
-                    let asked = places[range.clone()].iter().zip(&orders[range]);
+                    let asked = indices[range.clone()].iter().zip(&orders[range]);
                     for ((index, order), creation) in asked.zip(creations) {
                         outcomes[*index] = Some(match creation {
                             Creation::Created(order) => Ok(Placed {
@@ -241,7 +241,7 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
                 Err(OrdersError::Unavailable(cause)) => PlaceOrderError::OutcomeUnknown(cause),
                 Err(OrdersError::Defect(cause)) => PlaceOrderError::Failed(cause),
             };
-            places[range]
+            indices[range]
                 .iter()
                 .for_each(|index| outcomes[*index] = Some(Err(error.clone())));
         }
