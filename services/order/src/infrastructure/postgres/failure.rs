@@ -55,8 +55,9 @@ pub(crate) async fn commit(
     reach(after).await.map_err(on_demand)
 }
 
-impl From<StoreError> for OrdersError {
-    fn from(error: StoreError) -> Self {
+impl<E: Into<StoreError>> From<E> for OrdersError {
+    fn from(error: E) -> Self {
+        let error = error.into();
         let failure = error.failure();
         let cause = Arc::new(error);
         match failure {
@@ -64,12 +65,6 @@ impl From<StoreError> for OrdersError {
             Failure::Data => Self::Refused(cause),
             Failure::Defect => Self::Defect(cause),
         }
-    }
-}
-
-impl From<sqlx::Error> for OrdersError {
-    fn from(error: sqlx::Error) -> Self {
-        StoreError::from(error).into()
     }
 }
 

@@ -19,6 +19,7 @@ states! {
 }
 
 impl Queue {
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Stock => Self::Money,
