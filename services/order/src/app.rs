@@ -1,4 +1,4 @@
-//! The use cases put together: what the handlers of HTTP find in their state.
+//! The use cases assembled: the state of the HTTP handlers.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -32,10 +32,10 @@ use crate::{
         RefundPayment, StartPayment, postgres::PgPayments, providers::SignedWebhooks,
     },
     returns::ReturnGoods,
-    saga::{Poke, TendSagas},
+    saga::{AdministerSagas, SagaWaker},
 };
 
-/// How long a reservation without an answer is sent again: a little longer than one call may take.
+/// How long a reservation without an answer is repeated: a little longer than one call may take.
 pub const RESERVATION_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Shared, not copied: every request gets one.
@@ -47,7 +47,7 @@ pub struct UseCases {
     pub read_orders: ReadOrders<PgOrders>,
     pub fulfill_order: FulfillOrder<PgOrders>,
     pub return_goods: ReturnGoods<PgOrders>,
-    pub tend_sagas: TendSagas<PgOrders, PgPayments>,
+    pub administer_sagas: AdministerSagas<PgOrders, PgPayments>,
     pub revise_order: ReviseOrder<PgOrders>,
     pub cancel_order: CancelOrder<PgPayments, PgOrders>,
     pub start_payment: StartPayment<PgPayments>,
@@ -59,7 +59,7 @@ pub struct UseCases {
     pub webhooks: SignedWebhooks,
     pub terms: PaymentTerms,
     pub intents: IntentGate,
-    /// How often one customer asks for changes.
+    /// Limits the changes that one customer requests.
     pub changes: Limiter,
     pub require_shipping_address: bool,
     pub keys: KeyPolicy,
@@ -78,10 +78,10 @@ pub struct Parts {
     pub currency: Currency,
     pub ids: Ids,
     pub jitter: Jitter,
-    pub poke: Poke,
+    pub waker: SagaWaker,
     pub limits: QueueLimits,
     pub intents: IntentLimits,
-    /// Changes that one customer may ask for.
+    /// Changes that one customer may request.
     pub changes_per_minute: u32,
     pub require_shipping_address: bool,
     /// Whether clients must send an `Idempotency-Key`.
@@ -90,65 +90,49 @@ pub struct Parts {
 }
 
 impl App {
-    /// Starts the lanes that carry orders out.
+    /// Starts the consumers of the queue of orders.
     pub fn start(parts: Parts, tasks: &mut Tasks) -> Self {
-        let Parts {
-            orders,
-            payments,
-            terms,
-            webhooks,
-            reservations,
-            verifier,
-            currency,
-            ids,
-            jitter,
-            poke,
-            limits,
-            intents,
-            changes_per_minute,
-            require_shipping_address,
-            require_key,
-            patience,
-        } = parts;
+        let (orders, payments, terms) = (parts.orders, parts.payments, parts.terms);
+        let (ids, waker) = (parts.ids, parts.waker);
         let batches = PlaceOrders {
-            reservations,
+            reservations: parts.reservations,
             orders: orders.clone(),
             ids,
-            jitter,
-            currency,
-            poke: poke.clone(),
+            jitter: parts.jitter,
+            currency: parts.currency,
+            waker: waker.clone(),
             terms: terms.clone(),
-            patience,
+            patience: parts.patience,
         };
         Self(Arc::new(UseCases {
-            place_order: PlaceOrder::start(batches, limits, tasks),
-            cancel_order: CancelOrder::new(payments.clone(), orders.clone(), poke.clone()),
-            tend_sagas: TendSagas::new(orders.clone(), payments.clone(), poke.clone()),
-            start_payment: StartPayment::new(payments.clone(), terms.clone(), ids, poke.clone()),
-            decide_payment: DecidePayment::new(payments.clone(), poke.clone()),
-            refund_payment: RefundPayment::new(payments.clone(), ids, poke.clone()),
-            record_provider_result: RecordProviderResult::new(payments.clone(), poke),
+            place_order: PlaceOrder::start(batches, parts.limits, tasks),
+            cancel_order: CancelOrder::new(payments.clone(), orders.clone(), waker.clone()),
+            administer_sagas: AdministerSagas::new(orders.clone(), payments.clone(), waker.clone()),
+            start_payment: StartPayment::new(payments.clone(), terms.clone(), ids, waker.clone()),
+            decide_payment: DecidePayment::new(payments.clone(), waker.clone()),
+            refund_payment: RefundPayment::new(payments.clone(), ids, waker.clone()),
+            record_provider_result: RecordProviderResult::new(payments.clone(), waker),
             annotate_payment: AnnotatePayment::new(payments.clone()),
             read_payments: ReadPayments::new(payments),
-            webhooks,
+            webhooks: parts.webhooks,
             terms,
             read_orders: ReadOrders::new(orders.clone()),
             fulfill_order: FulfillOrder::new(orders.clone(), ids),
             return_goods: ReturnGoods::new(orders.clone(), ids),
             revise_order: ReviseOrder::new(orders),
-            intents: IntentGate::new(intents),
+            intents: IntentGate::new(parts.intents),
             changes: Limiter::new(Policy {
                 name: "changes",
-                limit: changes_per_minute,
+                limit: parts.changes_per_minute,
                 window: Duration::from_mins(1),
             }),
-            require_shipping_address,
+            require_shipping_address: parts.require_shipping_address,
             keys: KeyPolicy {
-                required: require_key,
+                required: parts.require_key,
                 ids,
             },
-            verifier,
-            currency,
+            verifier: parts.verifier,
+            currency: parts.currency,
         }))
     }
 }
@@ -185,7 +169,7 @@ pub fn service(pool: Option<Pool>) -> Service {
         version: env!("CARGO_PKG_VERSION"),
         health_aliases: &[
             "/api/orders/health",
-            // What there is to notify of are this service's events; no other delivers them yet.
+            // Notifications would be of this service's events; no other service delivers them yet.
             "/api/notifications/health",
             "/api/v1/notifications/health",
         ],

@@ -1,4 +1,4 @@
-//! Places where tests break the order path: before and after every commit, call and acknowledgement.
+//! Points where tests interrupt the order path: before and after every commit, call and acknowledgement.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ fail_points::fail_points! {
     AfterReserve = "after_reserve",
     BeforeOrderCommit = "before_order_commit",
     AfterOrderCommit = "after_order_commit",
-    /// The order row is there, and the saga not yet woken.
+    /// The order row is written, and the saga not yet woken.
     AfterOrderRow = "after_order_row",
-    /// The customer has not heard of the order.
+    /// The customer has no response yet.
     BeforeAnswer = "before_answer",
     // The saga.
     BeforeTake = "before_take",
@@ -27,10 +27,10 @@ fail_points::fail_points! {
     AfterProviderCall = "after_provider_call",
     BeforeSagaCommit = "before_saga_commit",
     AfterSagaCommit = "after_saga_commit",
-    // Wishes: payments, cancellations, refunds.
+    // Intents: payments, cancellations, refunds.
     BeforeIntentCommit = "before_intent_commit",
     AfterIntentCommit = "after_intent_commit",
-    // Units that fell short.
+    // Shortfalls.
     BeforeShortfallCommit = "before_shortfall_commit",
     AfterShortfallCommit = "after_shortfall_commit",
     BeforeShortfallSettle = "before_shortfall_settle",

@@ -1,4 +1,4 @@
-//! Fulfillment: what is owed of an order and what has left of it, and telling product of goods that leave or come back.
+//! Fulfillment: what is owed of an order and what was shipped, and the reports to product of goods that leave or come back.
 
 mod fulfill_order;
 pub mod http;

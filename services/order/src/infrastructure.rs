@@ -1,4 +1,4 @@
-//! What the subjects share of the world outside: HTTP, Postgres, and product's internal API.
+//! What the subjects share of the outside: HTTP, Postgres, and product's internal API.
 
 pub(crate) mod http;
 pub mod postgres;

@@ -1,6 +1,6 @@
-//! The order service: a folder for each subject, and in each of them layers: `http` → use cases → `model`; `postgres`
-//! implements `ports`. Put together in `app` and `process`. `tests/it/arrows.rs` proves who may name whom.
-//! No stock and no prices of its own: those are product's.
+//! The order service: a folder for each subject, with layers inside it: `http` → use cases → `model`; `postgres` implements
+//! `ports`. `app` and `process` assemble them, and `tests/it/arrows.rs` checks which layer names which. Stock and prices belong
+//! to product.
 
 pub mod app;
 pub mod audit;

@@ -1,4 +1,4 @@
-//! What each subcommand runs: the wiring of configuration, use cases and what they need from outside.
+//! What each subcommand runs: the wiring of configuration, use cases and their dependencies.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
     fulfillment::{MoveStock, ShipFulfillments},
     http,
     infrastructure::{
-        postgres::{MIGRATOR, PgOrders, Pools},
+        postgres::{MIGRATOR, PgOrders},
         product_client::{CatalogHttp, CatalogSettings, Timeouts},
     },
     intents::IntentLimits,
@@ -32,42 +32,45 @@ use crate::{
         providers::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
     },
     returns::ReceiveReturns,
-    saga::{DriveSagas, KeepHouse, Poke, SagaLoop, model::Lane, postgres::PgSagas},
+    saga::{DriveSagas, Maintenance, SagaLoop, SagaWaker, model::Queue, postgres::PgSagas},
     shortfalls::HandleShortfalls,
 };
 
-/// Connections for placing orders: one for each lane of orders, one for each loop of sagas that orders begin in.
-const LANES: u32 = 4;
-/// Connections for what people change by hand.
+/// Connections for placing orders: one for each consumer of the queue of orders, and one for each loop of the stock queue.
+const PLACING: u32 = 4;
+/// Connections for changes by people.
 const INTENTS: u32 = 2;
 const MOCK_CONNECTIONS: u32 = 2;
-/// How often `work` looks for sagas that nobody finished.
+/// How often `work` looks for due sagas.
 const POLL: Duration = Duration::from_millis(500);
 const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let mut tasks = tasks()?;
     let (clock, ids, jitter) = (Clock::system(), Ids::system(), Jitter::random());
-    let pools = pools(&own_share(&config.database, &config.payments))?;
+    let orders = orders(&own_share(&config.database, &config.payments), jitter)?;
+    let PgOrders {
+        readers, intents, ..
+    } = orders.clone();
     let reservations = CatalogHttp::try_new(&config.catalog, Timeouts::default(), config.currency)?;
-    let poke = Poke::default();
+    let waker = SagaWaker::default();
     let provider = Providers::new(&config.payments, mock_pool(&config.database)?);
     let terms = terms(&config.payments, config.checkout, &provider);
     let drive = DriveSagas {
         reservations: reservations.clone(),
-        sagas: PgSagas::new(pools.lanes.clone(), jitter),
+        sagas: PgSagas::new(orders.placing.clone(), jitter),
         provider,
         ids,
         jitter,
     };
-    // Two of stock: one writes what came of its round while the other's call is under way.
-    // Where nothing is paid there is nothing to ask a provider; what an earlier setting left behind is `work`'s.
-    let lanes: &[Lane] = if terms.are_asked() {
-        &[Lane::Stock, Lane::Stock, Lane::Money]
+    // Two loops of the stock queue: one writes its results while the other waits for its call. Without payments there are no
+    // calls to a provider; `work` completes those that remain from an earlier setting.
+    let queues: &[Queue] = if terms.are_asked() {
+        &[Queue::Stock, Queue::Stock, Queue::Money]
     } else {
-        &[Lane::Stock, Lane::Stock]
+        &[Queue::Stock, Queue::Stock]
     };
-    drive_lanes(&mut tasks, &drive, lanes, &poke, None);
+    drive_queues(&mut tasks, &drive, queues, &waker, None);
     let client = reqwest::Client::builder()
         .timeout(JWKS_TIMEOUT)
         .no_proxy()
@@ -79,22 +82,21 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let verifier = Verifier::remote(&config.tokens, config.jwks_url, feed, client);
     tasks.spawn_for_server("token_verifier", verifier.clone().keep_fresh());
 
-    let books = books(&config.catalog, config.currency)?;
-    let auditor = auditor(&config.database, &pools.readers, books)?;
-    let mut service = service(Some(pools.readers.clone()));
+    let auditor = auditor(&config.database, &readers, &config.catalog, config.currency)?;
+    let mut service = service(Some(readers.clone()));
     service.dependencies.extend(verifier.dependency());
     let app = App::start(
         Parts {
-            payments: PgPayments::new(pools.readers.clone(), pools.intents.clone(), jitter),
+            payments: PgPayments::new(readers, intents, jitter),
             terms,
             webhooks: SignedWebhooks::new(config.payments.payment_webhook_secret_file, clock),
-            orders: PgOrders::new(pools, jitter),
+            orders,
             reservations,
             verifier,
             currency: config.currency,
             ids,
             jitter,
-            poke,
+            waker,
             limits: QueueLimits {
                 per_customer: config.max_queued_per_customer,
                 ..QueueLimits::default()
@@ -129,11 +131,17 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         ids,
         jitter,
     };
-    let lanes = &[Lane::Stock, Lane::Money];
-    drive_lanes(&mut tasks, &drive, lanes, &Poke::default(), Some(POLL));
-    let orders = PgOrders::new(Pools::shared(&pool), jitter);
+    let queues = &[Queue::Stock, Queue::Money];
+    drive_queues(
+        &mut tasks,
+        &drive,
+        queues,
+        &SagaWaker::default(),
+        Some(POLL),
+    );
+    let orders = PgOrders::shared(&pool, jitter);
     let stop = tasks.stop();
-    let maintenance = KeepHouse {
+    let maintenance = Maintenance {
         orders: orders.clone(),
         sagas,
     };
@@ -163,11 +171,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         store: orders,
     };
     tasks.spawn("shortfalls", shortfalls.run(stop.clone()));
-    let auditor = auditor(
-        &config.database,
-        &pool,
-        books(&config.catalog, config.currency)?,
-    )?;
+    let auditor = auditor(&config.database, &pool, &config.catalog, config.currency)?;
     let interval = Duration::from_secs(config.audit_interval_seconds);
     tasks.spawn("audits", audit_on_schedule(auditor, interval, stop.clone()));
     let relay = PublishEvents {
@@ -175,7 +179,7 @@ pub async fn work(config: Work) -> anyhow::Result<()> {
         lease: PublishEvents::<PgEventLog>::LEASE,
     };
     tasks.spawn("event_relay", relay.run(stop));
-    // Nothing for the public; the internal port has the probes.
+    // The public port has no routes; the internal one has the probes.
     let probes = service(Some(pool)).probes();
     serve_beside(tasks, &config.listen, Router::new(), probes).await
 }
@@ -203,11 +207,8 @@ pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
 /// Prints the result; fails if there are problems.
 pub async fn audit(config: Audit) -> anyhow::Result<()> {
     let pool = config.database.pool("order audit")?;
-    let books = OrderBooks {
-        patience: Duration::from_secs(config.patience_seconds.into()),
-        ..books(&config.catalog, config.currency)?
-    };
-    let auditor = auditor(&config.database, &pool, books)?;
+    let mut auditor = auditor(&config.database, &pool, &config.catalog, config.currency)?;
+    auditor.books.patience = Duration::from_secs(config.patience_seconds.into());
     let Audited::Done(findings, _) = auditor.run().await? else {
         anyhow::bail!("another audit is in progress; wait for its result, or try again later");
     };
@@ -221,14 +222,15 @@ pub async fn audit(config: Audit) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn books(product: &CatalogSettings, currency: Currency) -> anyhow::Result<OrderBooks> {
+fn auditor(
+    database: &Database,
+    pool: &Pool,
+    product: &CatalogSettings,
+    currency: Currency,
+) -> anyhow::Result<Auditor> {
     let product = CatalogHttp::try_new(product, Timeouts::AUDIT, currency)?;
-    Ok(OrderBooks::new(product))
-}
-
-fn auditor(database: &Database, pool: &Pool, books: OrderBooks) -> anyhow::Result<Auditor> {
     Ok(Auditor {
-        books,
+        books: OrderBooks::new(product),
         pool: pool.clone(),
         options: database.unlimited("order audit")?,
         ids: Ids::system(),
@@ -241,7 +243,7 @@ pub fn openapi() -> anyhow::Result<String> {
     Ok(service(None).openapi(http::routes()).to_pretty_json()?)
 }
 
-/// What is left of this process' connections where the mock has some of them: their sum is what the operator counts.
+/// The connections of this process without those of the mock; the operator counts their sum.
 fn own_share(database: &Database, payments: &PaymentSettings) -> Database {
     let of_mock = match payments.payment_provider {
         ProviderChoice::None => 0,
@@ -253,7 +255,7 @@ fn own_share(database: &Database, payments: &PaymentSettings) -> Database {
     }
 }
 
-/// The mock stands for a foreign system: connections of its own, opened when it is called.
+/// The mock stands for an external system: it has its own connections, opened when it is called.
 fn mock_pool(database: &Database) -> anyhow::Result<Pool> {
     let database = Database {
         max_connections: MOCK_CONNECTIONS,
@@ -276,39 +278,40 @@ fn terms(
     }
 }
 
-fn drive_lanes(
+fn drive_queues(
     tasks: &mut Tasks,
     drive: &DriveSagas<CatalogHttp, PgSagas, Providers>,
-    lanes: &[Lane],
-    poke: &Poke,
+    queues: &[Queue],
+    waker: &SagaWaker,
     poll: Option<Duration>,
 ) {
-    for lane in lanes {
+    for queue in queues {
         let sagas = SagaLoop {
             drive: drive.clone(),
-            lane: *lane,
-            poke: poke.clone(),
+            queue: *queue,
+            waker: waker.clone(),
             poll,
         };
         tasks.spawn("saga_loop", sagas.run(tasks.stop()));
     }
 }
 
-/// The parts add up to what this process may hold, which is what the operator counts; each has one connection at least.
-fn pools(database: &Database) -> anyhow::Result<Pools> {
+/// The pools add up to the connections of this process, which the operator counts; each has at least one.
+fn orders(database: &Database, jitter: Jitter) -> anyhow::Result<PgOrders> {
     let most = database.max_connections;
     let intents = INTENTS.min(most / 4).max(1);
     let rest = most.saturating_sub(intents);
-    let lanes = LANES.min(rest / 2 + 1).min(rest.saturating_sub(1)).max(1);
-    let readers = rest.saturating_sub(lanes).max(1);
+    let placing = PLACING.min(rest / 2 + 1).min(rest.saturating_sub(1)).max(1);
+    let readers = rest.saturating_sub(placing).max(1);
     let part = |max_connections| Database {
         max_connections,
         ..database.clone()
     };
-    Ok(Pools {
+    Ok(PgOrders {
         readers: part(readers).pool("order-read")?,
-        lanes: part(lanes).pool("order-write")?,
+        placing: part(placing).pool("order-write")?,
         intents: part(intents).pool("order-intents")?,
+        jitter,
     })
 }
 
@@ -325,12 +328,13 @@ mod tests {
                 url_file: None,
                 max_connections: most,
             };
-            let Pools {
+            let PgOrders {
                 readers,
-                lanes,
+                placing,
                 intents,
-            } = pools(&database).unwrap();
-            let parts = [readers, lanes, intents].map(|pool| {
+                ..
+            } = orders(&database, Jitter::random()).unwrap();
+            let parts = [readers, placing, intents].map(|pool| {
                 let sessions = pool.sessions();
                 let options = sessions.connect_options();
                 let name = options.get_application_name().map(ToOwned::to_owned);

@@ -1,4 +1,4 @@
-//! Returns: goods that come back, and the money for them.
+//! Returns: goods that come back, and their refunds.
 
 pub mod http;
 pub mod model;

@@ -25,7 +25,7 @@ use crate::{
         ports::OrdersError,
     },
     payments::PaymentTerms,
-    saga::Poke,
+    saga::SagaWaker,
     values::{Backoff, Cause, OrderId, PaymentId},
 };
 
@@ -50,7 +50,7 @@ pub struct PlaceOrders<R, O> {
     pub ids: Ids,
     pub jitter: Jitter,
     pub currency: Currency,
-    pub poke: Poke,
+    pub waker: SagaWaker,
     pub terms: PaymentTerms,
     /// How long a reservation whose outcome is unknown is sent again.
     pub patience: Duration,
@@ -76,7 +76,7 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
                 .zip(&orders)
                 .filter(|(index, _)| written(**index));
             let begun = placed.filter_map(|(_, order)| order.first_turn());
-            self.poke.hand_over(begun.collect()).await;
+            self.waker.hand_over(begun.collect()).await;
         }
         self.replay_twins(commands, &mut outcomes).await;
         outcomes

@@ -22,7 +22,10 @@ impl PlacedOrders for PgOrders {
         &self,
         identities: &[&RequestIdentity],
     ) -> Result<Vec<Option<Recorded>>, OrdersError> {
-        Ok(retrying(self.jitter, || recorded::recorded(&self.lanes, identities)).await?)
+        Ok(retrying(self.jitter, || {
+            recorded::recorded(&self.placing, identities)
+        })
+        .await?)
     }
 
     async fn create(
@@ -30,7 +33,7 @@ impl PlacedOrders for PgOrders {
         orders: &[NewOrder],
         most_unpaid_units: Option<NonZeroU32>,
     ) -> Result<Vec<Creation>, OrdersError> {
-        Ok(create::create(&self.lanes, self.jitter, orders, most_unpaid_units).await?)
+        Ok(create::create(&self.placing, self.jitter, orders, most_unpaid_units).await?)
     }
 
     async fn unpaid(&self, customers: &[UserId]) -> Result<HashMap<UserId, u32>, OrdersError> {
@@ -43,7 +46,7 @@ impl PlacedOrders for PgOrders {
         "#,
             &column(customers, |customer| customer.0),
         )
-        .fetch_all(&self.lanes)
+        .fetch_all(&self.placing)
         .await?;
         let counted = rows.into_iter().map(|row| {
             let orders = u32::try_from(row.orders).unwrap_or(u32::MAX);
@@ -53,7 +56,7 @@ impl PlacedOrders for PgOrders {
     }
 
     async fn owing_units(&self, customers: &[UserId]) -> Result<Vec<OwingUnits>, OrdersError> {
-        Ok(unpaid_units::owing_units(&self.lanes, customers).await?)
+        Ok(unpaid_units::owing_units(&self.placing, customers).await?)
     }
 
     /// A bounded number at once.
@@ -67,7 +70,7 @@ impl PlacedOrders for PgOrders {
         ))
         "#
         )
-        .execute(&self.lanes)
+        .execute(&self.placing)
         .await?;
         Ok(done.rows_affected())
     }

@@ -1,5 +1,5 @@
-//! Fulfillments of an order: planned, shipped, delivered and cancelled by those who sell its lines (ORDERS 22).
-//! Shipping is only decided here; `ship_fulfillments` tells product.
+//! Fulfillments of an order: planned, shipped, delivered and cancelled by the sellers of its lines (ORDERS 22).
+//! Shipping is only decided here; `ship_fulfillments` reports it to product.
 
 use clock::Ids;
 
@@ -49,7 +49,7 @@ impl<O: OrdersWith<Fulfillment>> FulfillOrder<O> {
         .await
     }
 
-    /// Doing the same again changes nothing.
+    /// A repeated step changes nothing.
     pub async fn act(
         &self,
         id: FulfillmentId,

@@ -1,5 +1,5 @@
-//! Tells product of goods that leave or come back, many at once, and writes what it answered (ORDERS 6, 22).
-//! They are told under an id of their own: twice, or by two workers, is once.
+//! Reports goods that leave or come back to product, many at once, and writes the results (ORDERS 6, 22). Each report has
+//! the id of its goods, so that product applies a repeated one once.
 
 use std::{error::Error, time::Duration};
 
@@ -12,27 +12,19 @@ use super::{
     model::{Movement, MovementOutcome},
     ports::{MovementOutcomes, MovementQueue, QueueError},
 };
-use crate::{
-    checkout::ports::ReservationsError,
-    intents::ports::IntentError,
-    values::{Backoff, Leased},
-};
+use crate::{checkout::ports::ReservationsError, intents::ports::IntentError, values::Leased};
 
 const POLL: Duration = Duration::from_millis(500);
-const RETRIES: Backoff = Backoff {
-    first: Duration::from_millis(200),
-    most: Duration::from_secs(30),
-};
 
-/// Which way goods move, and what goes with it.
+/// The direction in which goods move, and what it involves.
 pub trait Direction: Send + Sync + 'static {
     type Goods: AsRef<Movement> + Clone + Send + Sync;
 
-    /// What they are called in logs.
+    /// The name of the goods in logs.
     const NAME: &'static str;
-    /// Of one round; product takes no more at once.
+    /// Goods that one round takes at most; product accepts no more in one call.
     const BATCH: i64;
-    /// Longer than a call to product and the transactions of a round may last.
+    /// Longer than a call to product and the transactions of a round together.
     const LEASE: Duration;
 
     fn tell(
@@ -40,7 +32,7 @@ pub trait Direction: Send + Sync + 'static {
         movements: &[Movement],
     ) -> impl Future<Output = Result<MovementOutcomes, ReservationsError>> + Send;
 
-    /// What else must happen once product has moved these, before it is written that it has.
+    /// What must also be done once product has moved these, before the result is written.
     fn complete(&self, goods: &Self::Goods)
     -> impl Future<Output = Result<(), IntentError>> + Send;
 }
@@ -82,7 +74,7 @@ impl<D: Direction, Q: MovementQueue<D::Goods>> MoveStock<D, Q> {
                     Err(error) => self.postpone(one_alone, &error).await?,
                 },
                 Ok(refused @ MovementOutcome::Refused(_)) => answered.push((one.clone(), refused)),
-                // One entry cannot be read: the others stand.
+                // One entry cannot be read; the others are valid.
                 Err(misfit) => self.postpone(one_alone, &misfit).await?,
             }
         }
@@ -126,7 +118,7 @@ impl<D: Direction, Q: MovementQueue<D::Goods>> MoveStock<D, Q> {
         let reason = telemetry::chain(error);
         let later = taken
             .iter()
-            .map(|one| one.postponed(RETRIES, self.jitter, reason.clone()));
+            .map(|one| one.postponed(self.jitter, reason.clone()));
         self.queue.postpone(&later.collect::<Vec<_>>()).await
     }
 }

@@ -1,4 +1,4 @@
-//! Goods that leave and come back: where they wait for product to be told, and product's stock.
+//! Goods that leave and come back: the queues of what is to be reported to product, and product's stock.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use crate::{
     values::{Cause, Leased, Postponement},
 };
 
-/// Goods of one kind that product must be told of: what leaves, or what comes back.
+/// Goods of one kind that are to be reported to product: those that leave, or those that come back.
 pub trait MovementQueue<G>: Send + Sync + 'static {
-    /// Takes up to `most` of them that nobody else is taking, for the length of a lease.
+    /// Takes up to `most` of them that no other worker is taking, for the length of a lease.
     fn take(
         &self,
         most: i64,
         lease: Duration,
     ) -> impl Future<Output = Result<Vec<Leased<Uuid, G>>, QueueError>> + Send;
 
-    /// Writes what product answered, for as far as the leases still hold; how many it wrote.
+    /// Writes product's answers, as far as the leases still hold; returns how many.
     fn settle(
         &self,
         answered: &[(Leased<Uuid, G>, MovementOutcome)],
     ) -> impl Future<Output = Result<usize, QueueError>> + Send;
 
-    /// Makes them due again after a pause each, for as far as the leases still hold.
+    /// Makes them due again after a pause each, as far as the leases still hold.
     fn postpone(
         &self,
         postponements: &[Postponement<Uuid>],
@@ -36,7 +36,7 @@ pub trait MovementQueue<G>: Send + Sync + 'static {
 #[error("cannot read or write the shipments or returns")]
 pub struct QueueError(#[source] pub Cause);
 
-/// What product answered about each movement of a question.
+/// Product's answer about each movement of a request.
 pub type MovementOutcomes = Vec<Result<MovementOutcome, Misfit>>;
 
 /// Product's stock, as far as goods leave it and come back (ORDERS 6). Every method may be repeated with the same movements

@@ -1,4 +1,4 @@
-//! Fulfillments in Postgres, and those of them that product must be told of.
+//! Fulfillments in Postgres, and the queue of those that are to be reported to product.
 
 mod fulfillments;
 mod shipments;

@@ -1,4 +1,4 @@
-//! Fulfillments that are to leave: product is told of them, and nothing else has to happen.
+//! Fulfillments that are shipped are reported to product; nothing else has to be done.
 
 use std::time::Duration;
 

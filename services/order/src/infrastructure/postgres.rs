@@ -26,60 +26,37 @@ pub(crate) fn parse<T: FromStr>(column: &'static str, text: &str) -> Result<T, S
     text.parse().map_err(|_| StoreError::Row(column))
 }
 
-/// A set-wise statement writes every row that it was given.
+/// A statement writes every row that it was given: under their locks and versions, all are as they were read.
 pub(crate) fn touched<E: From<sqlx::Error>>(rows: u64, expected: usize) -> Result<(), E> {
     if usize::try_from(rows) == Ok(expected) {
         Ok(())
     } else {
-        Err(sqlx::Error::RowNotFound.into())
+        let reason = format!("{rows} rows were written instead of {expected}");
+        Err(sqlx::Error::InvalidArgument(reason).into())
     }
 }
 
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Orders. What places them has connections of its own, so that neither a flood of readers nor one of changes holds
-/// it up.
+/// Orders, over the connections of one process by what they are for. Several of these pools may be the same.
 #[derive(Clone, Debug)]
 pub struct PgOrders {
-    pub(crate) readers: Pool,
-    pub(crate) lanes: Pool,
-    pub(crate) intents: Pool,
-    pub(crate) jitter: Jitter,
-}
-
-/// The connections of one process, by what they are for. Several may be the same.
-#[derive(Clone, Debug)]
-pub struct Pools {
     pub readers: Pool,
-    /// Batches of orders, and the sagas that orders begin in.
-    pub lanes: Pool,
+    /// Batches of placed orders, and the sagas that these begin in: not delayed by many readers or changes.
+    pub placing: Pool,
     /// What people change by hand: cancellations, payments, refunds, fulfillments, returns.
     pub intents: Pool,
-}
-
-impl Pools {
-    /// One for all: for a process that nobody floods.
-    pub fn shared(pool: impl Into<Pool>) -> Self {
-        let pool = pool.into();
-        Self {
-            readers: pool.clone(),
-            lanes: pool.clone(),
-            intents: pool,
-        }
-    }
+    pub jitter: Jitter,
 }
 
 impl PgOrders {
-    pub fn new(pools: Pools, jitter: Jitter) -> Self {
-        let Pools {
-            readers,
-            lanes,
-            intents,
-        } = pools;
+    /// One pool for all: for a process without many requests.
+    pub fn shared(pool: impl Into<Pool>, jitter: Jitter) -> Self {
+        let pool = pool.into();
         Self {
-            readers,
-            lanes,
-            intents,
+            readers: pool.clone(),
+            placing: pool.clone(),
+            intents: pool,
             jitter,
         }
     }

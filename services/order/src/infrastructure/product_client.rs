@@ -1,5 +1,5 @@
-//! Product's internal API over HTTP: batches of reservations, with short time-outs and a breaker.
-//! What went wrong is told apart by whether product can have done anything.
+//! Product's internal API over HTTP: batches of reservations, with short time-outs and a breaker. Errors distinguish whether
+//! product may have carried out the call.
 
 mod breaker;
 mod holds;
@@ -7,11 +7,12 @@ mod movements;
 mod shortfalls;
 mod wire;
 
-use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, error::Error, path::PathBuf, sync::Arc, time::Duration};
 
 use money::Currency;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use self::breaker::Breaker;
 pub use self::holds::{HeldLine, HeldUnits, OrderHold};
@@ -34,7 +35,7 @@ pub struct CatalogSettings {
     pub internal_token_file: PathBuf,
 }
 
-/// Longer than what product allows itself, shorter than what a customer waits for (ORDERS 16).
+/// Longer than product's own limits, shorter than the time that a customer waits (ORDERS 16).
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     pub connect: Duration,
@@ -42,7 +43,7 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// For the audit, in which nobody waits.
+    /// For the audit, which no request waits for.
     pub const AUDIT: Self = Self {
         connect: Duration::from_secs(2),
         call: Duration::from_secs(10),
@@ -109,32 +110,32 @@ impl CatalogHttp {
         path: &str,
         question: &impl Serialize,
     ) -> Result<A, ReservationsError> {
-        self.permitted(
-            |client, url| client.post(url + path).json(question),
-            |answer| serde_json::from_slice(answer),
-        )
-        .await
-    }
-
-    /// Reads something.
-    async fn ask<A: DeserializeOwned>(&self, path: &str) -> Result<A, ReservationsError> {
-        self.permitted(
-            |client, url| client.get(url + path),
-            |answer| serde_json::from_slice(answer),
-        )
-        .await
-    }
-
-    /// Says something to which there is no answer but that it is done.
-    async fn tell(&self, path: &str, what: &impl Serialize) -> Result<(), ReservationsError> {
-        self.permitted(|client, url| client.post(url + path).json(what), |_| Ok(()))
+        let request = self.0.client.post(self.url(path)).json(question);
+        self.permitted(request, |answer| serde_json::from_slice(answer))
             .await
     }
 
-    /// What cannot be read counts as a failure, too.
+    /// A read.
+    async fn ask<A: DeserializeOwned>(&self, path: &str) -> Result<A, ReservationsError> {
+        let request = self.0.client.get(self.url(path));
+        self.permitted(request, |answer| serde_json::from_slice(answer))
+            .await
+    }
+
+    /// A call whose answer says only that it is done.
+    async fn tell(&self, path: &str, what: &impl Serialize) -> Result<(), ReservationsError> {
+        let request = self.0.client.post(self.url(path)).json(what);
+        self.permitted(request, |_| Ok(())).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.0.url)
+    }
+
+    /// An unreadable answer counts as a failure, too.
     async fn permitted<A>(
         &self,
-        request: impl FnOnce(&Client, String) -> RequestBuilder,
+        request: RequestBuilder,
         read: impl FnOnce(&[u8]) -> serde_json::Result<A>,
     ) -> Result<A, ReservationsError> {
         let permit = self
@@ -142,10 +143,8 @@ impl CatalogHttp {
             .breaker
             .permit()
             .ok_or(ReservationsError::LeftAlone)?;
-        let answer = self
-            .send(request(&self.0.client, self.0.url.clone()))
-            .await
-            .and_then(|answer| read(&answer).map_err(unknown));
+        let answer = self.send(request).await;
+        let answer = answer.and_then(|answer| read(&answer).map_err(unknown));
         match &answer {
             Ok(_) | Err(ReservationsError::Refused(_)) => permit.succeeded(),
             Err(ReservationsError::Unreachable(_) | ReservationsError::Unknown(_)) => {
@@ -156,6 +155,19 @@ impl CatalogHttp {
         answer
     }
 
+    /// `committed`: whether what is committed goes back, too.
+    async fn release_holds(
+        &self,
+        order_ids: &[Uuid],
+        committed: bool,
+    ) -> Result<wire::Outcomes, ReservationsError> {
+        let question = wire::Releases {
+            order_ids,
+            committed,
+        };
+        self.call("/internal/reservations/release", &question).await
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, ReservationsError> {
         let token = access::internal::own_token(&self.0.token_file)
             .await
@@ -163,7 +175,7 @@ impl CatalogHttp {
         let answer = web::call(request.bearer_auth(token))
             .await
             .map_err(|error| {
-                // Only a connection that never came about tells that nothing was done.
+                // Only a connection that was not established proves that nothing was done.
                 if error.is_connect() || error.is_builder() {
                     unreachable(error)
                 } else {
@@ -181,7 +193,7 @@ impl CatalogHttp {
             | StatusCode::UNPROCESSABLE_ENTITY => {
                 Err(ReservationsError::Refused(Arc::new(refused)))
             }
-            // Tokens are being changed, or a rollout is under way: nothing was done.
+            // Tokens are being rotated, or a rollout is in progress: nothing was done.
             _ if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
                 Err(unreachable(refused))
             }
@@ -206,42 +218,44 @@ impl Reservations for CatalogHttp {
         &self,
         orders: &[OrderId],
     ) -> Result<Vec<Result<CommitOutcome, Misfit>>, ReservationsError> {
-        let question = wire::OrderIds::new(orders);
+        let ids = ids(orders);
+        let question = BTreeMap::from([("order_ids", &ids)]);
         let answer: wire::Outcomes = self
             .call("/internal/reservations/commit", &question)
             .await?;
-        Ok(answer.of_orders::<wire::Commit, _>(orders.iter().map(|order| order.0)))
+        Ok(answer.of_orders(ids))
     }
 
     async fn extend(
         &self,
         holds: &[(OrderId, Duration)],
     ) -> Result<Vec<Result<ExtendOutcome, Misfit>>, ReservationsError> {
-        let question = wire::Extensions::new(holds);
+        let extensions = holds.iter();
+        let extensions: Vec<wire::Extension> = extensions
+            .map(|(order, length)| wire::Extension::new(*order, *length))
+            .collect();
+        let question = BTreeMap::from([("extensions", extensions)]);
         let answer: wire::Outcomes = self
             .call("/internal/reservations/extend", &question)
             .await?;
-        Ok(answer.of_orders::<wire::Extend, _>(holds.iter().map(|(order, _)| order.0)))
+        Ok(answer.of_orders(holds.iter().map(|(order, _)| order.0)))
     }
 
     async fn release(
         &self,
         orders: &[OrderId],
     ) -> Result<Vec<Result<ReleaseOutcome, Misfit>>, ReservationsError> {
-        let question = wire::Releases::new(orders);
-        let answer: wire::Outcomes = self
-            .call("/internal/reservations/release", &question)
-            .await?;
-        Ok(answer.of_orders::<wire::Release, _>(orders.iter().map(|order| order.0)))
+        let ids = ids(orders);
+        Ok(self.release_holds(&ids, true).await?.of_orders(ids))
     }
 
     async fn give_back(&self, orders: &[OrderId]) -> Result<(), ReservationsError> {
-        let question = wire::Releases::of_holds(orders);
-        let _: wire::Outcomes = self
-            .call("/internal/reservations/release", &question)
-            .await?;
-        Ok(())
+        self.release_holds(&ids(orders), false).await.map(drop)
     }
+}
+
+fn ids(orders: &[OrderId]) -> Vec<Uuid> {
+    orders.iter().map(|order| order.0).collect()
 }
 
 fn unreachable(error: impl Error + Send + Sync + 'static) -> ReservationsError {

@@ -6,14 +6,14 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
     payments::{
         model::Asked,
         ports::{Done, Intent, Payments},
     },
-    saga::Poke,
+    saga::SagaWaker,
     values::{Operation, OrderId},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 pub struct CancelOrder<P, O> {
     payments: P,
     orders: O,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,28 +33,28 @@ pub enum CancelOrderError {
 }
 
 impl<P: Payments, O: Orders> CancelOrder<P, O> {
-    pub fn new(payments: P, orders: O, poke: Poke) -> Self {
+    pub fn new(payments: P, orders: O, waker: SagaWaker) -> Self {
         Self {
             payments,
             orders,
-            poke,
+            waker,
         }
     }
 
     pub async fn run(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         order: OrderId,
     ) -> Result<Answered<Order>, CancelOrderError> {
-        let request = wisher.request(Operation::CancelOrder, &order)?;
+        let request = requester.request(Operation::CancelOrder, &order)?;
         let done = self
             .payments
             .change(&request, Intent::CancelOrder(order), |locked| {
-                locked.request_cancellation(wisher.user, request.actor)
+                locked.request_cancellation(requester.user, request.actor)
             })
             .await?;
         match done {
-            Done::Now(Asked::Now) => self.poke.poke(),
+            Done::Now(Asked::Now) => self.waker.wake(),
             Done::Now(Asked::Before) | Done::Before(_) => {}
         }
         let order = self.orders.find(order).await?;

@@ -7,27 +7,27 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
-    saga::Poke,
+    saga::SagaWaker,
     values::{Operation, PaymentId},
 };
 
 #[derive(Clone)]
 pub struct DecidePayment<P> {
     payments: P,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 impl<P: Payments> DecidePayment<P> {
-    pub fn new(payments: P, poke: Poke) -> Self {
-        Self { payments, poke }
+    pub fn new(payments: P, waker: SagaWaker) -> Self {
+        Self { payments, waker }
     }
 
     pub async fn run(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         payment: PaymentId,
         decision: PaymentDecision,
     ) -> Result<Answered<Payment>, IntentError> {
@@ -36,12 +36,12 @@ impl<P: Payments> DecidePayment<P> {
             PaymentDecision::Void => (Operation::CancelPayment, OrderPayments::cancel_payment),
             PaymentDecision::Capture => (Operation::CapturePayment, OrderPayments::capture_payment),
         };
-        let request = wisher.request(operation, &payment)?;
+        let request = requester.request(operation, &payment)?;
         let done = self
             .payments
             .change(&request, Intent::DecidePayment(payment), decide)
             .await?;
-        self.poke.poke();
+        self.waker.wake();
         let changed = self.payments.changed(&request, payment).await?;
         Ok(done.answered(changed))
     }

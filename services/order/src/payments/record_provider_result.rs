@@ -2,24 +2,24 @@
 //! news says is not believed, only that there is some.
 
 use super::ports::Payments;
-use crate::{intents::ports::IntentError, saga::Poke, values::PaymentId};
+use crate::{intents::ports::IntentError, saga::SagaWaker, values::PaymentId};
 
 #[derive(Clone)]
 pub struct RecordProviderResult<P> {
     payments: P,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 impl<P: Payments> RecordProviderResult<P> {
-    pub fn new(payments: P, poke: Poke) -> Self {
-        Self { payments, poke }
+    pub fn new(payments: P, waker: SagaWaker) -> Self {
+        Self { payments, waker }
     }
 
     /// False: there is no such payment.
     pub async fn run(&self, payment: PaymentId) -> Result<bool, IntentError> {
         let known = self.payments.wake(payment).await?;
         if known {
-            self.poke.poke_both();
+            self.waker.wake_both();
         }
         Ok(known)
     }

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
-    saga::Poke,
+    saga::SagaWaker,
     values::{Operation, PaymentId, RefundId},
 };
 
@@ -20,28 +20,28 @@ use crate::{
 pub struct RefundPayment<P> {
     payments: P,
     ids: Ids,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 impl<P: Payments> RefundPayment<P> {
-    pub fn new(payments: P, ids: Ids, poke: Poke) -> Self {
+    pub fn new(payments: P, ids: Ids, waker: SagaWaker) -> Self {
         Self {
             payments,
             ids,
-            poke,
+            waker,
         }
     }
 
     /// Without an amount: all that is left.
     pub async fn run(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         payment: PaymentId,
         amount: Option<Money>,
         reason: Option<String>,
     ) -> Result<Answered<(Payment, Refund)>, IntentError> {
         let content = (payment, amount.map(|amount| amount.minor), &reason);
-        let request = wisher.request(Operation::RefundPayment, &content)?;
+        let request = requester.request(Operation::RefundPayment, &content)?;
         let refund = NewRefund {
             id: RefundId(self.ids.uuid()),
             amount,
@@ -55,7 +55,7 @@ impl<P: Payments> RefundPayment<P> {
                 locked.refund(&refund, request.actor)
             })
             .await?;
-        self.poke.poke();
+        self.waker.wake();
         let refund = match done {
             Done::Now(refund) => refund,
             Done::Before(refund) => RefundId(refund),

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
-    saga::Poke,
+    saga::SagaWaker,
     values::{Operation, OrderId, PaymentId},
 };
 
@@ -21,7 +21,7 @@ pub struct StartPayment<P> {
     payments: P,
     terms: PaymentTerms,
     ids: Ids,
-    poke: Poke,
+    waker: SagaWaker,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,19 +33,19 @@ pub enum StartPaymentError {
 }
 
 impl<P: Payments> StartPayment<P> {
-    pub fn new(payments: P, terms: PaymentTerms, ids: Ids, poke: Poke) -> Self {
+    pub fn new(payments: P, terms: PaymentTerms, ids: Ids, waker: SagaWaker) -> Self {
         Self {
             payments,
             terms,
             ids,
-            poke,
+            waker,
         }
     }
 
     /// Without `capture`: as the shop's terms say.
     pub async fn run(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         order: OrderId,
         method: &PaymentMethod,
         capture: Option<CaptureMode>,
@@ -59,7 +59,7 @@ impl<P: Payments> StartPayment<P> {
             ..terms
         };
         let content = (order, method, capture.map(CaptureMode::as_str));
-        let request = wisher.request(Operation::StartPayment, &content)?;
+        let request = requester.request(Operation::StartPayment, &content)?;
         let intent = Intent::StartPayment(order, payment.id);
         let done = self
             .payments
@@ -67,7 +67,7 @@ impl<P: Payments> StartPayment<P> {
                 locked.start_payment(&payment, request.actor)
             })
             .await?;
-        self.poke.poke();
+        self.waker.wake();
         let started = match done {
             Done::Now(payment) => payment,
             Done::Before(payment) => PaymentId(payment),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 states! {
-    /// How far a return is. Receiving: the goods are here; product and the payment are being told.
+    /// The state of a return. `Receiving`: the goods are here; it is being reported to product and refunded.
     ReturnState {
         Requested = "requested",
         Approved = "approved",
@@ -32,9 +32,9 @@ pub struct Return {
     pub state: ReturnState,
     pub lines: Vec<PartLine>,
     pub reason: Option<ReturnReason>,
-    /// What the lines cost: goes back when they are here, as far as a payment has it.
+    /// The price of the lines: refunded when they are received, as far as a payment has that much left.
     pub refund: Money,
-    /// Why product did not take them back.
+    /// Why product refused them.
     pub refusal: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -63,15 +63,15 @@ pub struct NewReturn {
     pub refund: Money,
 }
 
-/// A return of which product and the payment are to be told.
+/// A return that is to be reported to product and refunded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedReturn {
     pub movement: Movement,
-    /// What is to go back for it.
+    /// The amount to be refunded.
     pub refund: Money,
 }
 
-/// What is done with a return on the shop's side.
+/// A step of a return on the shop's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReturnAction {
     Approve,
@@ -81,7 +81,7 @@ pub enum ReturnAction {
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ReturnError {
-    /// There is none, or it holds what the caller does not sell.
+    /// There is none, or it contains a line that the caller does not sell.
     #[error("no such return")]
     NotFound,
     #[error("the return is {}", _0.as_str())]
@@ -110,7 +110,7 @@ impl AsRef<Movement> for ReceivedReturn {
 }
 
 impl ReceivedReturn {
-    /// What becomes of it and of its order, by product's answer.
+    /// Its new state and that of its order, by product's answer.
     pub fn told(
         &self,
         outcome: MovementOutcome,
@@ -123,7 +123,7 @@ impl ReceivedReturn {
                 let event = received.with("refund_minor", self.refund.minor);
                 (ReturnState::Received, None, event)
             }
-            // Whoever approved it may try again, or reject it.
+            // It may be received again later, or rejected.
             MovementOutcome::Refused(refusal) => {
                 let refused = event(order.record(EventType::ReturnRefused));
                 let event = refused.with("refusal", refusal.as_str());
@@ -135,7 +135,7 @@ impl ReceivedReturn {
 }
 
 impl OrderReturns {
-    /// The customer wants to give back what was shipped.
+    /// The customer requests to return shipped units.
     pub fn request(
         &mut self,
         customer: UserId,

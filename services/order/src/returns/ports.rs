@@ -19,10 +19,10 @@ pub trait Returns: Send + Sync + 'static {
 pub enum ReturnSaved {
     Written,
     Refused(ReturnError),
-    /// Somebody else changed the order; nothing was written.
+    /// The order was changed meanwhile; nothing was written.
     Changed,
-    /// An earlier request with this key made this return.
+    /// An earlier request with this key created this return.
     Repeated(ReturnId),
-    /// The key stands for another request.
+    /// The key was used for a different request.
     KeyReused,
 }

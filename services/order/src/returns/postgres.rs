@@ -1,4 +1,4 @@
-//! Returns in Postgres, and those of them that product must be told of.
+//! Returns in Postgres, and the queue of those that are to be reported to product.
 
 mod received_returns;
 mod returns;

@@ -1,5 +1,5 @@
-//! Returns that are here: product is told of them, and the money for them goes back.
-//! Both are told under the return's own id: twice, or by two workers, is once.
+//! Returns that are received: they are reported to product and refunded. Both happen under the return's own id, so that a
+//! repetition has no further effect.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
         model::Movement,
         ports::{MovementOutcomes, Stock},
     },
-    intents::{Wisher, ports::IntentError},
+    intents::{Requester, ports::IntentError},
     payments::{
         model::{IntentRefusal, NewRefund, PaymentError, PaymentFilter, RefundCause},
         ports::{Intent, Payments},
@@ -36,7 +36,7 @@ impl<S: Stock, P: Payments> Direction for ReceiveReturns<S, P> {
         self.stock.take_back(movements).await
     }
 
-    /// Has the money for a return go back, as far as a payment still has it; the saga hands it over.
+    /// Requests the refund of a return, as far as a payment has that much left; the saga pays it.
     async fn complete(&self, returned: &ReceivedReturn) -> Result<(), IntentError> {
         let filter = PaymentFilter {
             order: Some(returned.movement.order_id),
@@ -56,14 +56,14 @@ impl<S: Stock, P: Payments> Direction for ReceiveReturns<S, P> {
             return Ok(());
         };
         let id = returned.movement.id;
-        // The return itself is the principal: nobody's keys are in its way.
-        let wisher = Wisher {
+        // The return itself is the principal, so that no customer's key can collide with this one.
+        let requester = Requester {
             user: UserId(id),
             actor: Actor::System,
             reader: Reader::Everything,
             key: "return".to_owned(),
         };
-        let request = wisher.request(Operation::RefundPayment, &id)?;
+        let request = requester.request(Operation::RefundPayment, &id)?;
         let mut refund = NewRefund {
             id: RefundId(id),
             amount: Some(returned.refund),
@@ -71,20 +71,20 @@ impl<S: Stock, P: Payments> Direction for ReceiveReturns<S, P> {
             reason: None,
         };
         let intent = Intent::Refund(payment.id, refund.id);
-        let give_back = |refund: &NewRefund| {
+        let pay_back = |refund: &NewRefund| {
             let refund = refund.clone();
             self.payments.change(&request, intent, move |locked| {
                 locked.refund(&refund, request.actor)
             })
         };
-        let asked = give_back(&refund).await;
+        let asked = pay_back(&refund).await;
         match asked {
-            // An admin gave some of it back before.
+            // An admin refunded a part of it before.
             Err(IntentError::Refused(IntentRefusal::Payment(PaymentError::TooMuch { left })))
                 if left.minor > 0 =>
             {
                 refund.amount = Some(left);
-                give_back(&refund).await?;
+                pay_back(&refund).await?;
             }
             Ok(_)
             | Err(IntentError::Refused(IntentRefusal::Payment(PaymentError::TooMuch { .. }))) => {}

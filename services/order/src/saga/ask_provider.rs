@@ -1,4 +1,5 @@
-//! What sagas ask of payment providers: no call under a lock, each with a key that is the same whenever it is tried again. What is unknown is looked up before anything is tried again (ORDERS 19).
+//! Calls to payment providers: none is made under a lock, and each has a key that is the same whenever it is repeated. An
+//! unknown outcome is looked up before the call is repeated (ORDERS 19).
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,8 +21,7 @@ use crate::{
     },
 };
 
-/// With time to spare in the lease to write the answer down: a provider that takes longer is as good as one whose answer
-/// was lost.
+/// Leaves time in the lease to write the answer; a call that takes longer counts as one whose answer was lost.
 const PATIENCE: Duration = Duration::from_secs(6);
 const _: () = assert!(
     PATIENCE.as_secs() + 3 < LEASE.as_secs(),
@@ -37,7 +37,7 @@ pub(super) enum Question {
 }
 
 impl Question {
-    /// `None`: it is nothing that a provider does.
+    /// `None`: the action is no call to a provider.
     pub(super) const fn of(action: Action) -> Option<Self> {
         Some(match action {
             Action::Authorise => Self::Authorise,
@@ -54,7 +54,7 @@ impl Question {
             | Action::RequestRefund { .. }
             | Action::RefundShortfall { .. }
             | Action::WaitForPayment
-            | Action::WaitForParcel
+            | Action::WaitForShipment
             | Action::Finish => return None,
         })
     }
@@ -64,7 +64,7 @@ impl Question {
 #[error("the payment provider took longer than {} s", PATIENCE.as_secs())]
 struct TooLate;
 
-/// What is known after asking.
+/// What is known after a call, or from the provider's record.
 enum Reply {
     Authorisation(Authorisation),
     Captured(OperationAnswer),
@@ -73,14 +73,14 @@ enum Reply {
 }
 
 impl<R, S, P: PaymentProvider> DriveSagas<R, S, P> {
-    /// Within the lease of its turn, whatever the provider does.
+    /// Ends within the lease of its turn, whatever the provider does.
     pub(super) async fn ask(&self, turn: &Turn, question: Question) -> Outcome {
-        let again = |reason| self.postponement(turn, reason);
-        let pause = self.pause(turn);
-        let Some(payment) = &turn.facts.payment else {
+        let again = |reason| turn.postponed(self.jitter, reason);
+        let pause = turn.pause(self.jitter);
+        let Some(payment) = &turn.item.payment else {
             return Err(again(Impossible::Nothing.to_string()));
         };
-        let call = self.call(payment, turn.facts.refund.as_ref(), question);
+        let call = self.call(payment, turn.item.refund.as_ref(), question);
         let reply = tokio::time::timeout(PATIENCE, call)
             .await
             .unwrap_or_else(|_| Err(ProviderError::Unknown(Arc::new(TooLate))));
@@ -95,7 +95,7 @@ impl<R, S, P: PaymentProvider> DriveSagas<R, S, P> {
                     "payment provider call failed"
                 );
                 match error {
-                    // From now on it is looked up first.
+                    // Further calls look it up first.
                     ProviderError::Unknown(_) if !payment.asked => {
                         return Ok(progress.unanswered(None, pause));
                     }
@@ -179,7 +179,7 @@ fn known(record: &ProviderRecord, refund: Option<&Refund>, question: Question) -
     }
 }
 
-/// Why a reply leads nowhere: a person has to look.
+/// Why a reply cannot be applied: the saga needs manual intervention.
 #[derive(Debug, thiserror::Error)]
 enum Stopped {
     #[error(transparent)]

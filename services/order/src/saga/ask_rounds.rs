@@ -1,5 +1,6 @@
-//! The rounds of the lane of money: calls to payment providers, which may be slow. A few at a time, each begun the moment
-//! its saga is taken and written the moment it is answered, so that no slow answer costs another its lease (ORDERS 19).
+//! The rounds of the money queue: calls to payment providers, which may be slow. A bounded number of them run at a time. Each
+//! starts as its saga is taken, and its result is written as it arrives, so that a slow call costs no other saga its lease
+//! (ORDERS 19).
 
 use std::time::Duration;
 
@@ -9,50 +10,50 @@ use super::{
     DriveSagas, Driven,
     ask_provider::Question,
     drive_sagas::{LEASE, Outcome, TASK},
-    model::{Lane, Turn},
+    model::{Queue, Turn},
     ports::{Sagas, SagasError},
 };
 use crate::{checkout::ports::Reservations, payments::ports::PaymentProvider};
 
-/// Calls at the same time; nothing is taken that would have to wait for one of them.
+/// Concurrent calls. No saga is taken that would have to wait for one of them.
 pub(super) const CALLS: usize = 32;
-/// While calls are under way: how often to look for what is due meanwhile.
+/// How often to look for further due sagas while calls are in progress.
 const REFILL: Duration = Duration::from_millis(200);
 
 impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
-    /// Goes on until nothing is due and every call is answered. Once it is `ending`, nothing is taken any more.
+    /// Ends when nothing is due and every call is answered. Once it is `ending`, no further sagas are taken.
     pub(super) async fn ask_all(&self, ending: impl Fn() -> bool) -> Result<Driven, SagasError> {
         let mut calls: JoinSet<Outcome> = JoinSet::new();
         let mut driven = Driven::default();
-        let mut trouble = None;
+        let mut failure = None;
         loop {
             let free = CALLS - calls.len();
-            if free > 0 && trouble.is_none() && !ending() {
-                match self.sagas.take(Lane::Money, free, LEASE).await {
+            if free > 0 && failure.is_none() && !ending() {
+                match self.sagas.take(Queue::Money, free, LEASE).await {
                     Ok(turns) => {
                         driven.taken += turns.len();
                         for turn in turns {
                             calls.spawn(self.clone().act(turn));
                         }
                     }
-                    // What is under way is seen through.
-                    Err(error) => trouble = Some(error),
+                    // The calls in progress are still completed.
+                    Err(error) => failure = Some(error),
                 }
             }
             if calls.is_empty() {
-                return trouble.map_or(Ok(driven), Err);
+                return failure.map_or(Ok(driven), Err);
             }
-            match self.settle(Lane::Money, answers(&mut calls)).await {
+            match self.settle(Queue::Money, answers(&mut calls)).await {
                 Ok(settled) => driven.add(settled),
-                Err(error) => trouble = Some(error),
+                Err(error) => failure = Some(error),
             }
         }
     }
 
-    /// One action: a question to the provider, or what is only written.
+    /// One action: a call to the provider, or a change of rows alone.
     async fn act(self, turn: Turn) -> Outcome {
         let acting = async {
-            let action = turn.facts.next();
+            let action = turn.item.next();
             match Question::of(action) {
                 Some(question) => self.ask(&turn, question).await,
                 None => self.written(&turn, action),
@@ -64,7 +65,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
     }
 }
 
-/// The next answer and those that are there with it; none when it takes too long to wait for one.
+/// The next answer and those that have arrived with it; none if there is none for a while.
 async fn answers(calls: &mut JoinSet<Outcome>) -> Vec<Outcome> {
     let first = tokio::time::timeout(REFILL, calls.join_next()).await;
     let rest = std::iter::from_fn(|| calls.try_join_next());

@@ -1,5 +1,5 @@
-//! One round of the sagas: take what is due, do one action for each, write what came of it (ORDERS 3, 5, 19).
-//! Two rounds at once, or one round twice, do no harm: leases, stable keys and product's idempotence see to it.
+//! One round of the sagas: it takes those that are due, takes one action for each, and writes the results (ORDERS 3, 5, 19).
+//! Concurrent or repeated rounds do no harm, because of leases, stable keys and product's idempotence.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use worker::Panicked;
 
 use super::{
     model::{
-        Action, Impossible, Lane, PayWindow, Postponement, Progress, ReleaseOutcome, Settled,
-        Settlement, Turn,
+        Action, Impossible, Postponement, Progress, Queue, ReleaseOutcome, Settled, Settlement,
+        Turn,
     },
-    plan::Plan,
+    plan::{Group, Plan},
     ports::{Sagas, SagasError},
 };
 use crate::{
@@ -20,21 +20,15 @@ use crate::{
     fail_point::{FailPoint, between},
     orders::model::CancelReason,
     payments::ports::PaymentProvider,
-    values::{Backoff, EventType, OrderId, RefundId},
+    values::{EventType, OrderId, RefundId},
 };
 
-/// What the loops are called.
+/// The name of the loops, for metrics.
 pub(super) const TASK: &str = "saga_loop";
-/// Sagas that one round takes; product takes no more at once.
+/// Sagas that one round takes at most; product accepts no more in one call.
 pub(super) const BATCH: usize = 128;
-/// Longer than a call and a transaction may last.
+/// Longer than a call and a transaction together.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
-/// How much longer than its order may be paid a hold lasts, so that a payment that began in time finds it.
-const MARGIN: Duration = Duration::from_mins(2);
-const RETRIES: Backoff = Backoff {
-    first: Duration::from_millis(200),
-    most: Duration::from_secs(30),
-};
 
 #[derive(Clone)]
 pub struct DriveSagas<R, S, P> {
@@ -45,14 +39,14 @@ pub struct DriveSagas<R, S, P> {
     pub jitter: Jitter,
 }
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Driven {
     pub taken: usize,
     pub settled: usize,
-    /// The round was full, or what it settled is due again at once.
+    /// The round was full, or some of its sagas are due again at once.
     pub more: bool,
-    /// The other lane has something to do now.
+    /// Sagas are due in the other queue.
     pub passed_on: bool,
 }
 
@@ -73,36 +67,28 @@ impl Driven {
     }
 }
 
-/// What one action came to.
+/// The result of one action.
 pub(super) type Outcome = Result<Progress, Postponement>;
 
 impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> DriveSagas<R, S, P> {
-    pub async fn run(&self, lane: Lane) -> Result<Driven, SagasError> {
-        self.run_until(lane, || false).await
-    }
-
-    /// One round: of stock what is due once, of money whatever is due until it is `ending`.
-    pub async fn run_until(
-        &self,
-        lane: Lane,
-        ending: impl Fn() -> bool,
-    ) -> Result<Driven, SagasError> {
-        match lane {
-            Lane::Stock => {
-                let turns = self.sagas.take(lane, BATCH, LEASE).await?;
+    /// One round: a batch of the stock queue, or of the money queue whatever becomes due until it is `ending`.
+    pub async fn run(&self, queue: Queue, ending: impl Fn() -> bool) -> Result<Driven, SagasError> {
+        match queue {
+            Queue::Stock => {
+                let turns = self.sagas.take(queue, BATCH, LEASE).await?;
                 if turns.is_empty() {
                     return Ok(Driven::default());
                 }
-                self.carry_on(turns).await
+                self.carry_on(&turns).await
             }
-            Lane::Money => self.ask_all(ending).await,
+            Queue::Money => self.ask_all(ending).await,
         }
     }
 
-    /// One action of the lane of stock for each of these.
-    pub async fn carry_on(&self, turns: Vec<Turn>) -> Result<Driven, SagasError> {
+    /// Takes one action of the stock queue for each of these.
+    pub(super) async fn carry_on(&self, turns: &[Turn]) -> Result<Driven, SagasError> {
         let carried = self.apart(
-            &turns,
+            turns,
             |turns| self.carry_on_together(turns),
             |turn, panicked| self.panicked(turn, panicked),
         );
@@ -114,18 +100,24 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
 
     async fn carry_on_together(&self, turns: &[Turn]) -> Result<Driven, SagasError> {
         let plan = Plan::of(turns);
-        let lane = Lane::Stock;
-        // One group's trouble is not the others'; each writes as soon as it knows.
+        let queue = Queue::Stock;
+        let written = async {
+            let writes = plan.writes.iter();
+            writes
+                .map(|(turn, action)| self.written(turn, *action))
+                .collect()
+        };
+        // The groups do not share their failures; each writes as soon as its call is answered.
         let groups = tokio::join!(
-            self.settle(lane, self.commit(plan.commits)),
-            self.settle(lane, self.extend(plan.extends)),
-            self.settle(lane, self.release(plan.releases)),
-            self.settle(lane, self.write(plan.writes)),
+            self.settle(queue, self.commit(&plan.commits)),
+            self.settle(queue, self.extend(&plan.extends)),
+            self.settle(queue, self.release(&plan.releases)),
+            self.settle(queue, written),
         );
         Driven::sum([groups.0, groups.1, groups.2, groups.3])
     }
 
-    /// Handles a batch together. An item that panics waits for as long as one that failed, and the others go on.
+    /// Handles a batch together. An item that panics is postponed like one that failed, and does not affect the others.
     async fn apart<'a, T, F: Future<Output = Result<Driven, SagasError>>>(
         &self,
         batch: &'a [T],
@@ -137,86 +129,79 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
             .iter()
             .map(|(item, panicked)| later(item, panicked))
             .collect();
-        if !postponed.is_empty() {
-            self.sagas.postpone(&postponed).await?;
-        }
+        self.sagas.postpone(&postponed).await?;
         Driven::sum(parts)
     }
 
-    async fn commit(&self, turns: Vec<Turn>) -> Vec<Outcome> {
-        if turns.is_empty() {
-            return Vec::new();
-        }
-        let (before, after) = (FailPoint::BeforeCommitHold, FailPoint::AfterCommitHold);
-        match between(before, after, self.reservations.commit(&orders(&turns))).await {
-            Ok(outcomes) => self.each(turns, outcomes, Progress::committed),
-            Err(error) => self.none(&turns, &error),
-        }
+    async fn commit(&self, group: &Group<'_, ()>) -> Vec<Outcome> {
+        let orders = orders(group);
+        let points = (FailPoint::BeforeCommitHold, FailPoint::AfterCommitHold);
+        let call = self.reservations.commit(&orders);
+        self.ask_product(group, points, call, |turn, (), outcome| {
+            self.progress(turn, |progress| progress.committed(outcome))
+        })
+        .await
     }
 
-    async fn extend(&self, turns: Vec<Turn>) -> Vec<Outcome> {
-        if turns.is_empty() {
-            return Vec::new();
-        }
-        let length = |turn: &Turn| match turn.facts.window {
-            PayWindow::Open { left, .. } => left + MARGIN,
-            PayWindow::Free | PayWindow::Over | PayWindow::LongOver => MARGIN,
-        };
-        let holds: Vec<(OrderId, Duration)> = turns
-            .iter()
-            .map(|turn| (turn.lease.id, length(turn)))
-            .collect();
-        let (before, after) = (FailPoint::BeforeExtendHold, FailPoint::AfterExtendHold);
-        match between(before, after, self.reservations.extend(&holds)).await {
-            Ok(outcomes) => {
-                let outcomes = outcomes
-                    .into_iter()
-                    .zip(holds)
-                    .map(|(outcome, (_, length))| outcome.map(|outcome| (outcome, length)))
-                    .collect();
-                self.each(turns, outcomes, |progress, (outcome, length)| {
-                    progress.extended(outcome, length)
-                })
+    async fn extend(&self, group: &Group<'_, Duration>) -> Vec<Outcome> {
+        let holds = group.iter().map(|(turn, length)| (turn.lease.id, *length));
+        let holds: Vec<(OrderId, Duration)> = holds.collect();
+        let points = (FailPoint::BeforeExtendHold, FailPoint::AfterExtendHold);
+        let call = self.reservations.extend(&holds);
+        self.ask_product(group, points, call, |turn, length, outcome| {
+            self.progress(turn, |progress| progress.extended(outcome, length))
+        })
+        .await
+    }
+
+    async fn release(&self, group: &Group<'_, CancelReason>) -> Vec<Outcome> {
+        let orders = orders(group);
+        let points = (FailPoint::BeforeReleaseHold, FailPoint::AfterReleaseHold);
+        let call = self.reservations.release(&orders);
+        self.ask_product(group, points, call, |turn, reason, outcome| match outcome {
+            ReleaseOutcome::Released => self.progress(turn, |progress| progress.released(reason)),
+            // Only a product of the release before, which cannot give back what is committed.
+            ReleaseOutcome::Committed => {
+                let reason = "product returned nothing to stock".to_owned();
+                Err(turn.postponed(self.jitter, reason))
             }
-            Err(error) => self.none(&turns, &error),
-        }
+        })
+        .await
     }
 
-    async fn release(&self, turns: Vec<(Turn, CancelReason)>) -> Vec<Outcome> {
-        if turns.is_empty() {
+    /// A call to product between its fail points, and the results of its outcomes.
+    async fn ask_product<D: Copy, O>(
+        &self,
+        group: &Group<'_, D>,
+        (before, after): (FailPoint, FailPoint),
+        call: impl Future<Output = Result<Vec<Result<O, Misfit>>, ReservationsError>>,
+        result: impl Fn(&Turn, D, O) -> Outcome,
+    ) -> Vec<Outcome> {
+        if group.is_empty() {
             return Vec::new();
         }
-        let (turns, reasons): (Vec<Turn>, Vec<CancelReason>) = turns.into_iter().unzip();
-        let (before, after) = (FailPoint::BeforeReleaseHold, FailPoint::AfterReleaseHold);
-        let released = between(before, after, self.reservations.release(&orders(&turns))).await;
-        let outcomes = match released {
-            Ok(outcomes) => outcomes,
-            Err(error) => return self.none(&turns, &error),
-        };
-        turns
-            .into_iter()
-            .zip(reasons)
-            .zip(outcomes)
-            .map(|((turn, reason), outcome)| match outcome {
-                Ok(ReleaseOutcome::Released) => {
-                    self.progress(&turn, |progress| progress.released(reason))
-                }
-                // Only a product of the release before, which cannot give back what is committed.
-                Ok(ReleaseOutcome::Committed) => {
-                    Err(self.postponement(&turn, "product returned nothing to stock".to_owned()))
-                }
-                Err(misfit) => Err(self.misfit(&turn, &misfit)),
-            })
-            .collect()
-    }
-
-    #[expect(
-        clippy::unused_async,
-        reason = "one group of several, and the others call"
-    )]
-    async fn write(&self, turns: Vec<(Turn, Action)>) -> Vec<Outcome> {
-        let written = |(turn, action)| self.written(&turn, action);
-        turns.into_iter().map(written).collect()
+        match between(before, after, call).await {
+            Ok(outcomes) => group
+                .iter()
+                .zip(outcomes)
+                .map(|((turn, details), outcome)| match outcome {
+                    Ok(outcome) => result(turn, *details, outcome),
+                    Err(misfit) => Err(self.misfit(turn, &misfit)),
+                })
+                .collect(),
+            // Nothing of the batch is known.
+            Err(error) => {
+                warn!(
+                    sagas = group.len(),
+                    error = &error as &dyn std::error::Error,
+                    "postponed sagas"
+                );
+                let reason = telemetry::chain(&error);
+                let later =
+                    |(turn, _): &(&Turn, D)| Err(turn.postponed(self.jitter, reason.clone()));
+                group.iter().map(later).collect()
+            }
+        }
     }
 
     pub(super) fn written(&self, turn: &Turn, action: Action) -> Outcome {
@@ -231,7 +216,7 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
             Action::RefundShortfall { minor } => {
                 progress.refund_shortfall(RefundId(self.ids.uuid()), minor)
             }
-            // What belongs to the other lane is only passed on to it; what waits or ends is written as that.
+            // An action of the other queue is only passed on to it; waiting and finishing are written as such.
             Action::ExtendHold
             | Action::CommitHold
             | Action::ReleaseHold(_)
@@ -240,20 +225,20 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
             | Action::Void
             | Action::Refund
             | Action::WaitForPayment
-            | Action::WaitForParcel
+            | Action::WaitForShipment
             | Action::Finish => Ok(progress),
         })
     }
 
     pub(super) async fn settle(
         &self,
-        lane: Lane,
+        queue: Queue,
         outcomes: impl Future<Output = Vec<Outcome>>,
     ) -> Result<Driven, SagasError> {
         let outcomes = outcomes.await;
         self.apart(
             &outcomes,
-            |outcomes| self.settle_together(lane, outcomes),
+            |outcomes| self.settle_together(queue, outcomes),
             |outcome, panicked| match outcome {
                 Ok(progress) => self.panicked(progress.turn(), panicked),
                 Err(postponement) => postponement.clone(),
@@ -264,19 +249,17 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
 
     async fn settle_together(
         &self,
-        lane: Lane,
+        queue: Queue,
         outcomes: &[Outcome],
     ) -> Result<Driven, SagasError> {
         let (mut settlements, mut postponed) = (Vec::new(), Vec::new());
         for outcome in outcomes {
-            match outcome.clone() {
+            match outcome {
                 Ok(progress) => settlements.push(progress.settlement()),
-                Err(postponement) => postponed.push(postponement),
+                Err(postponement) => postponed.push(postponement.clone()),
             }
         }
-        if !postponed.is_empty() {
-            self.sagas.postpone(&postponed).await?;
-        }
+        self.sagas.postpone(&postponed).await?;
         let results = self.sagas.settle(&settlements).await?;
         let mut driven = Driven::default();
         for (settlement, result) in settlements.iter().zip(results) {
@@ -284,8 +267,8 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
                 Settled::Written => {
                     driven.settled += 1;
                     let due = settlement.next.due_in();
-                    driven.more |= due == Some(lane);
-                    driven.passed_on |= due.is_some_and(|due| due != lane);
+                    driven.more |= due == Some(queue);
+                    driven.passed_on |= due.is_some_and(|due| due != queue);
                     report(settlement);
                 }
                 Settled::LeaseLost => {
@@ -300,30 +283,14 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
         Ok(driven)
     }
 
-    fn each<O>(
-        &self,
-        turns: Vec<Turn>,
-        outcomes: Vec<Result<O, Misfit>>,
-        apply: impl Fn(Progress, O) -> Result<Progress, Impossible>,
-    ) -> Vec<Outcome> {
-        turns
-            .into_iter()
-            .zip(outcomes)
-            .map(|(turn, outcome)| match outcome {
-                Ok(outcome) => self.progress(&turn, |progress| apply(progress, outcome)),
-                Err(misfit) => Err(self.misfit(&turn, &misfit)),
-            })
-            .collect()
-    }
-
-    /// One entry of product's answer cannot be read: its saga waits, the others go on.
+    /// One entry of product's answer cannot be read: its saga is postponed, the others are not.
     fn misfit(&self, turn: &Turn, misfit: &Misfit) -> Postponement {
         error!(
             order.id = %turn.lease.id,
             error = misfit as &dyn std::error::Error,
             "postponed a saga because of an invalid response"
         );
-        self.postponement(turn, telemetry::chain(misfit))
+        turn.postponed(self.jitter, telemetry::chain(misfit))
     }
 
     fn progress(
@@ -337,51 +304,25 @@ impl<R: Reservations + Clone, S: Sagas + Clone, P: PaymentProvider + Clone> Driv
                 error = &impossible as &dyn std::error::Error,
                 "saga needs manual intervention"
             );
-            self.postponement(turn, impossible.to_string())
+            turn.postponed(self.jitter, impossible.to_string())
         })
-    }
-
-    /// Nothing of a batch is known.
-    fn none(&self, turns: &[Turn], error: &ReservationsError) -> Vec<Outcome> {
-        warn!(
-            sagas = turns.len(),
-            error = error as &dyn std::error::Error,
-            "postponed sagas"
-        );
-        let reason = telemetry::chain(error);
-        turns
-            .iter()
-            .map(|turn| Err(self.postponement(turn, reason.clone())))
-            .collect()
     }
 }
 
 impl<R, S, P> DriveSagas<R, S, P> {
-    /// A panic is this saga's trouble alone.
+    /// A panic postpones its own saga alone.
     pub(super) fn panicked(&self, turn: &Turn, panicked: &Panicked) -> Postponement {
         error!(
             order.id = %turn.lease.id,
             error = panicked as &dyn std::error::Error,
             "postponed a saga"
         );
-        self.postponement(turn, panicked.to_string())
-    }
-
-    pub(super) fn postponement(&self, turn: &Turn, reason: String) -> Postponement {
-        Postponement {
-            lease: turn.lease,
-            pause: self.pause(turn),
-            reason,
-        }
-    }
-
-    pub(super) fn pause(&self, turn: &Turn) -> Duration {
-        RETRIES.pause(turn.attempts, self.jitter)
+        turn.postponed(self.jitter, panicked.to_string())
     }
 }
 
-fn orders(turns: &[Turn]) -> Vec<OrderId> {
-    turns.iter().map(|turn| turn.lease.id).collect()
+fn orders<D>(group: &Group<'_, D>) -> Vec<OrderId> {
+    group.iter().map(|(turn, _)| turn.lease.id).collect()
 }
 
 fn report(settlement: &Settlement) {

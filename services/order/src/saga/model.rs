@@ -9,6 +9,6 @@ pub use decision::{Action, Step};
 pub use hold_outcome::{CommitOutcome, ExtendOutcome, ReleaseOutcome};
 pub use progress::{Impossible, Progress};
 pub use saga::{
-    Backlog, Change, Facts, Lane, Lease, Next, Parcels, PayWindow, Postponement, Settled,
-    Settlement, Turn,
+    Backlog, Change, Facts, Lease, Next, PayWindow, Postponement, Queue, Settled, Settlement,
+    Shipments, Turn,
 };

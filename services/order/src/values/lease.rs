@@ -6,7 +6,13 @@ use clock::Jitter;
 
 use super::Backoff;
 
-/// The right to carry one row on. Each later holder has a higher fence, and then this one writes nothing.
+/// Between attempts at one row.
+const RETRIES: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    most: Duration::from_secs(30),
+};
+
+/// The right to work on one row. A later lease of the row has a higher fence, and then this one writes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease<Id> {
     pub id: Id,
@@ -30,20 +36,25 @@ pub struct Postponement<Id> {
 }
 
 impl<Id: Copy, T> Leased<Id, T> {
-    /// As it was taken; `attempts`: this one among them.
-    pub fn stored(id: Id, fence: i64, attempts: i32, item: T) -> Self {
-        Self {
-            lease: Lease { id, fence },
-            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-            item,
+    /// How long the row waits for another attempt.
+    pub fn pause(&self, jitter: Jitter) -> Duration {
+        RETRIES.pause(self.attempts, jitter)
+    }
+
+    pub fn postponed(&self, jitter: Jitter, reason: String) -> Postponement<Id> {
+        Postponement {
+            lease: self.lease,
+            pause: self.pause(jitter),
+            reason,
         }
     }
 
-    pub fn postponed(&self, retries: Backoff, jitter: Jitter, reason: String) -> Postponement<Id> {
-        Postponement {
+    /// The same row with something else.
+    pub fn with<U>(self, item: U) -> Leased<Id, U> {
+        Leased {
             lease: self.lease,
-            pause: retries.pause(self.attempts, jitter),
-            reason,
+            attempts: self.attempts,
+            item,
         }
     }
 }

@@ -9,7 +9,7 @@ use order::{
         Command, PlaceOrders,
         model::{OrderRequest, ProductReference, RequestedLines},
     },
-    infrastructure::postgres::{PgOrders, Pools},
+    infrastructure::postgres::PgOrders,
     values::{Country, Quantity, ShippingAddress, Sku, Text, UserId},
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -87,8 +87,8 @@ async fn a_crash_after_the_order_row_is_finished_by_a_worker(pool: PgPool) {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = order::saga::SagaLoop {
         drive: shop.driver(),
-        lane: order::saga::model::Lane::Stock,
-        poke: order::saga::Poke::default(),
+        queue: order::saga::model::Queue::Stock,
+        waker: order::saga::SagaWaker::default(),
         poll: Some(Duration::from_millis(10)),
     };
     let worker = tokio::spawn(worker.run(stopped));
@@ -116,7 +116,7 @@ async fn a_commit_whose_answer_is_lost_is_made_again_and_is_one_order(pool: PgPo
         .await
         .unwrap();
     let batches = PlaceOrders {
-        orders: PgOrders::new(Pools::shared(&through_proxy), Jitter::random()),
+        orders: PgOrders::shared(&through_proxy, Jitter::random()),
         ..shop.batches()
     };
     let (one, two) = (shop.customer(), shop.customer());

@@ -1,5 +1,6 @@
 //! Sagas and maintenance.
 
-mod housekeeping;
+mod maintenance;
 mod panics;
 mod sagas;
+mod unreadable;

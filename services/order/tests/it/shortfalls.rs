@@ -3,10 +3,7 @@
 
 use clock::{Ids, Jitter};
 use order::{
-    infrastructure::{
-        postgres::{PgOrders, Pools},
-        product_client::CatalogHttp,
-    },
+    infrastructure::{postgres::PgOrders, product_client::CatalogHttp},
     shortfalls::HandleShortfalls,
 };
 use serde_json::{Value, json};
@@ -22,7 +19,7 @@ impl Shop {
     fn handler(&self) -> HandleShortfalls<CatalogHttp, PgOrders> {
         HandleShortfalls {
             product: self.reservations.clone(),
-            store: PgOrders::new(Pools::shared(&self.pool), Jitter::random()),
+            store: PgOrders::shared(&self.pool, Jitter::random()),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 states! {
-    /// How far a fulfillment is. Shipping: decided, and product is being told.
+    /// The state of a fulfillment. `Shipping`: decided, and being reported to product.
     FulfillmentState {
         Planned = "planned",
         Shipping = "shipping",
@@ -28,7 +28,7 @@ pub struct Fulfillment {
     pub state: FulfillmentState,
     pub tracking: Tracking,
     pub lines: Vec<PartLine>,
-    /// Why product did not let it go.
+    /// Why product refused the shipment.
     pub refusal: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -56,7 +56,7 @@ pub struct TrackingUrlError;
 /// An order with its fulfillments.
 pub type OrderFulfillments = OrderWith<Fulfillment>;
 
-/// What is done with a fulfillment.
+/// A step of a fulfillment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FulfillmentAction {
     Ship,
@@ -67,7 +67,7 @@ pub enum FulfillmentAction {
 #[derive(Clone, Debug)]
 pub enum FulfillmentChange {
     Plan(NewFulfillment),
-    /// From `Planned`: product is to be told.
+    /// From `Planned`: it is reported to product.
     Ship(FulfillmentId),
     /// From `Shipped`.
     Deliver(FulfillmentId),
@@ -84,7 +84,7 @@ pub struct NewFulfillment {
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum FulfillmentError {
-    /// There is none, or it holds what the caller does not sell.
+    /// There is none, or it contains a line that the caller does not sell.
     #[error("no such shipment")]
     NotFound,
     #[error("an order that is {} cannot be shipped", _0.as_str())]
@@ -191,7 +191,7 @@ impl OrderFulfillments {
         }
     }
 
-    /// Decides that a fulfillment leaves.
+    /// Decides that a fulfillment is shipped.
     fn ship(&mut self, by: Merchant, id: FulfillmentId) -> Result<(), FulfillmentError> {
         self.may_leave()?;
         if !self.order().is_paid_for() {
@@ -256,7 +256,7 @@ fn fulfillment_event(event: EventType, by: Merchant, id: FulfillmentId) -> NewEv
     NewEvent::new(event, by.actor()).with("fulfillment_id", id.to_string())
 }
 
-/// How far an order is whose lines have these units to be shipped and shipped; delivered is what is said of whole orders.
+/// The status of an order whose lines have these units to be shipped and shipped. Only a whole order is `Delivered`, elsewhere.
 pub fn shipping_status(units: impl IntoIterator<Item = (u32, u32)>) -> FulfillmentStatus {
     let (mut any, mut all) = (false, true);
     for (ordered, shipped) in units {

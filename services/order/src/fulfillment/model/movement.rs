@@ -1,4 +1,4 @@
-//! What product is told about goods that leave and come back, and what its answer means.
+//! What is reported to product about goods that leave and come back, and what its answer means.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::{
     values::{Actor, EventType, FulfillmentId, OrderId, states::states},
 };
 
-/// Units that leave or come back together; its id is what product knows it by, so telling it twice does it once.
+/// Units that leave or come back together. Product knows them by the id, and applies a repeated report once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Movement {
     pub id: Uuid,
@@ -19,14 +19,14 @@ pub struct Movement {
 /// Product's answer about one movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MovementOutcome {
-    /// It is shipped, or has come back; now or earlier.
+    /// It was shipped, or has come back; now or earlier.
     Done,
     Refused(MovementRefusal),
 }
 
 states! {
-    /// Not committed: the stock of the order is not, or not any more. Too many: more than is left to ship, or than was
-    /// shipped. Gone: product knows nothing of the order. Mismatch: product knows another movement by this id.
+    /// `NotCommitted`: the order's stock is not committed. `TooMany`: more units than remain to be shipped, or than were
+    /// shipped. `Gone`: product does not know the order. `Mismatch`: product knows a different movement by this id.
     MovementRefusal {
         NotCommitted = "not_committed",
         TooMany = "too_many",
@@ -35,7 +35,7 @@ states! {
     }
 }
 
-/// How far that of which product was told is now.
+/// The new state of what was reported to product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moved<S> {
     pub state: S,
@@ -49,8 +49,8 @@ impl AsRef<Self> for Movement {
 }
 
 impl MovementOutcome {
-    /// What becomes of a fulfillment that was to leave, and of its order. `units`: to be shipped and shipped of each line
-    /// of the order, those of this fulfillment among them.
+    /// The new state of a fulfillment that was to be shipped, and of its order. `units`: to be shipped and shipped of each line
+    /// of the order, including those of this fulfillment.
     pub fn of_shipping(
         self,
         id: FulfillmentId,
@@ -64,7 +64,7 @@ impl MovementOutcome {
                 let shipped = order.fulfil(shipping_status(units), EventType::OrderShipped);
                 (FulfillmentState::Shipped, None, event(shipped))
             }
-            // Whoever planned it may try again, or cancel it.
+            // It may be shipped again later, or cancelled.
             Self::Refused(refusal) => {
                 let refused = event(order.record(EventType::FulfillmentRefused));
                 let event = refused.with("refusal", refusal.as_str());

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use crate::{
     fulfillment::model::{Fulfillment, FulfillmentChange, NewFulfillment, Tracking, TrackingUrl},
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::{failure::StoreError, parse, touched},
     orders::{
         model::Order,
-        postgres::parts::{PartRows, count_units, line_rows, touched},
+        postgres::parts::{PartRows, count_units, line_rows},
     },
     values::{FulfillmentId, OrderId, Text},
 };
@@ -25,6 +25,23 @@ macro_rules! count {
             $id,
             $order
         )
+    };
+}
+
+/// Writes a step of a fulfillment that is in this state.
+macro_rules! step {
+    ($from:literal, $set:literal, $transaction:expr, $id:expr) => {
+        let done = sqlx::query!(
+            "UPDATE fulfillments SET "
+                + $set
+                + ", updated_at = now() WHERE id = $1 AND status = '"
+                + $from
+                + "'",
+            $id.0,
+        )
+        .execute(&mut **$transaction)
+        .await?;
+        touched::<StoreError>(done.rows_affected(), 1)?;
     };
 }
 
@@ -45,11 +62,10 @@ impl PartRows for Fulfillment {
         let text = |text: Option<String>| text.map(Text::stored);
         rows.into_iter()
             .map(|row| {
-                let state = row.status.parse();
                 Ok(Self {
                     id: FulfillmentId(row.id),
                     order_id: OrderId(row.order_id),
-                    state: state.map_err(|_| StoreError::Row("the status of a shipment"))?,
+                    state: parse("the status of a shipment", &row.status)?,
                     tracking: Tracking {
                         carrier: text(row.carrier),
                         number: text(row.tracking_number),
@@ -57,7 +73,7 @@ impl PartRows for Fulfillment {
                             .tracking_url
                             .and_then(|url| TrackingUrl::try_from(url).ok()),
                     },
-                    lines: lines.remove(&row.id).unwrap_or_default(),
+                    lines: lines.take(row.id)?,
                     refusal: row.refusal,
                     created_at: row.created_at,
                     updated_at: row.updated_at,
@@ -80,11 +96,40 @@ impl PartRows for Fulfillment {
         change: &FulfillmentChange,
     ) -> Result<(), StoreError> {
         match change {
-            FulfillmentChange::Plan(new) => plan(transaction, order, new).await,
-            FulfillmentChange::Ship(id) => ship(transaction, *id).await,
-            FulfillmentChange::Deliver(id) => deliver(transaction, order, *id).await,
-            FulfillmentChange::Cancel(id) => cancel(transaction, order, *id).await,
+            FulfillmentChange::Plan(new) => plan(transaction, order, new).await?,
+            FulfillmentChange::Ship(id) => {
+                step!(
+                    "planned",
+                    "status = 'shipping', refusal = NULL, attempts = 0, last_error = NULL, due_at = now()",
+                    transaction,
+                    id
+                );
+            }
+            FulfillmentChange::Deliver(id) => {
+                step!(
+                    "shipped",
+                    "status = 'delivered', delivered_at = now()",
+                    transaction,
+                    id
+                );
+                count!(
+                    "delivered = delivered + lines.quantity",
+                    transaction,
+                    id,
+                    order
+                );
+            }
+            FulfillmentChange::Cancel(id) => {
+                step!("planned", "status = 'cancelled'", transaction, id);
+                count!(
+                    "allotted = allotted - lines.quantity",
+                    transaction,
+                    id,
+                    order
+                );
+            }
         }
+        Ok(())
     }
 }
 
@@ -119,63 +164,4 @@ async fn plan(
         order
     );
     touched(counted, lines.len())
-}
-
-async fn ship(transaction: &mut Transaction, id: FulfillmentId) -> Result<(), StoreError> {
-    let done = sqlx::query!(
-        r#"
-        UPDATE fulfillments
-        SET status = 'shipping', refusal = NULL, attempts = 0, last_error = NULL, due_at = now(), updated_at = now()
-        WHERE id = $1 AND status = 'planned'
-        "#,
-        id.0,
-    )
-    .execute(&mut **transaction)
-    .await?;
-    touched(done.rows_affected(), 1)
-}
-
-async fn deliver(
-    transaction: &mut Transaction,
-    order: OrderId,
-    id: FulfillmentId,
-) -> Result<(), StoreError> {
-    let done = sqlx::query!(
-        r#"
-        UPDATE fulfillments SET status = 'delivered', delivered_at = now(), updated_at = now()
-        WHERE id = $1 AND status = 'shipped'
-        "#,
-        id.0,
-    )
-    .execute(&mut **transaction)
-    .await?;
-    touched(done.rows_affected(), 1)?;
-    count!(
-        "delivered = delivered + lines.quantity",
-        transaction,
-        id,
-        order
-    );
-    Ok(())
-}
-
-async fn cancel(
-    transaction: &mut Transaction,
-    order: OrderId,
-    id: FulfillmentId,
-) -> Result<(), StoreError> {
-    let done = sqlx::query!(
-        r#"UPDATE fulfillments SET status = 'cancelled', updated_at = now() WHERE id = $1 AND status = 'planned'"#,
-        id.0,
-    )
-    .execute(&mut **transaction)
-    .await?;
-    touched(done.rows_affected(), 1)?;
-    count!(
-        "allotted = allotted - lines.quantity",
-        transaction,
-        id,
-        order
-    );
-    Ok(())
 }

@@ -13,12 +13,13 @@ use crate::{
         ports::{MovementQueue, QueueError},
     },
     infrastructure::postgres::{
-        PgOrders,
+        PgOrders, column,
         failure::{StoreError, retrying},
-        leases::leased_rows,
+        leases::{Taken, leased_rows, readable},
+        typed,
     },
     orders::postgres::locked_orders::LockedOrders,
-    values::{FulfillmentId, Lease, Leased, OrderId, Postponement},
+    values::{FulfillmentId, Leased, OrderId, Postponement},
 };
 
 type Answered = (Leased<Uuid, Movement>, MovementOutcome);
@@ -29,7 +30,10 @@ impl MovementQueue<Movement> for PgOrders {
         most: i64,
         lease: Duration,
     ) -> Result<Vec<Leased<Uuid, Movement>>, QueueError> {
-        Ok(take(&self.intents, most, lease).await?)
+        let taken = take(&self.intents, most, lease).await?;
+        let (readable, postponed) = readable("fulfillments", self.jitter, taken);
+        postpone(&self.intents, &postponed).await?;
+        Ok(readable)
     }
 
     async fn settle(&self, answered: &[Answered]) -> Result<usize, QueueError> {
@@ -47,7 +51,7 @@ async fn take(
     pool: &Pool,
     most: i64,
     lease: Duration,
-) -> Result<Vec<Leased<Uuid, Movement>>, StoreError> {
+) -> Result<Vec<Taken<Uuid, Movement>>, StoreError> {
     let rows = sqlx::query!(
         r#"
         WITH due AS MATERIALIZED (
@@ -68,27 +72,24 @@ async fn take(
     )
     .fetch_all(pool)
     .await?;
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut lines = lines_of(pool, &ids).await?;
+    let mut lines = lines_of(pool, &column(&rows, |row| row.id)).await?;
     let taken = rows.into_iter().map(|row| {
-        let movement = Movement {
-            id: row.id,
-            order_id: OrderId(row.order_id),
-            lines: lines.remove(&row.id).unwrap_or_default(),
-        };
-        Leased::stored(row.id, row.fence, row.attempts, movement)
+        let (id, order_id) = (row.id, OrderId(row.order_id));
+        let movement = lines.take(id).map(|lines| Movement {
+            id,
+            order_id,
+            lines,
+        });
+        Taken::stored(order_id, id, row.fence, row.attempts, movement)
     });
     Ok(taken.collect())
 }
 
 async fn settle(pool: &Pool, answered: &[Answered]) -> Result<usize, StoreError> {
     let mut transaction = pool.begin().await?;
-    let orders: Vec<Uuid> = answered
-        .iter()
-        .map(|(one, _)| one.item.order_id.0)
-        .collect();
+    let orders = column(answered, |(one, _)| one.item.order_id.0);
     let mut orders = LockedOrders::lock(&mut transaction, &orders).await?;
-    let leases: Vec<Lease<Uuid>> = answered.iter().map(|(one, _)| one.lease).collect();
+    let leases = column(answered, |(one, _)| one.lease);
     let held = lock_held(&mut transaction, &leases).await?;
     let mut settled: Vec<&Answered> = answered
         .iter()
@@ -162,9 +163,8 @@ async fn units_of(
     .fetch_all(&mut **transaction)
     .await?;
     let mut units: HashMap<Uuid, Vec<(u32, u32)>> = HashMap::new();
-    let count = |units: i32| u32::try_from(units).map_err(|_| StoreError::Row("units"));
     for row in rows {
-        let line = (count(row.owed)?, count(row.shipped)?);
+        let line = (typed("units", row.owed)?, typed("units", row.shipped)?);
         units.entry(row.order_id).or_default().push(line);
     }
     Ok(units)

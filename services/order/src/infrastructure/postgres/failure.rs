@@ -1,4 +1,4 @@
-//! What an error of the database means to a use case, and trying again where that helps (ORDERS 12).
+//! What an error of the database means to a use case, and retries where they help (ORDERS 12).
 
 use std::{
     sync::Arc,
@@ -15,7 +15,7 @@ use crate::{
     values::{Backoff, Cause},
 };
 
-/// How long a batch is tried again: a failover of Postgres takes longer, and then the customer is told to come back.
+/// How long a transaction is retried. A failover of Postgres takes longer; the request is then answered with 503.
 const PATIENCE: Duration = Duration::from_secs(4);
 const RETRIES: Backoff = Backoff {
     first: Duration::from_millis(20),
@@ -39,7 +39,7 @@ impl StoreError {
     }
 }
 
-/// What a fail point makes of a transaction: as if the connection had broken.
+/// The error of a transaction that a fail point ends, as if its connection was lost.
 pub(crate) fn on_demand(cause: Cause) -> StoreError {
     StoreError::Sql(sqlx::Error::Io(std::io::Error::other(cause)))
 }
@@ -55,8 +55,9 @@ pub(crate) async fn commit(
     reach(after).await.map_err(on_demand)
 }
 
-impl From<StoreError> for OrdersError {
-    fn from(error: StoreError) -> Self {
+impl<E: Into<StoreError>> From<E> for OrdersError {
+    fn from(error: E) -> Self {
+        let error = error.into();
         let failure = error.failure();
         let cause = Arc::new(error);
         match failure {
@@ -64,12 +65,6 @@ impl From<StoreError> for OrdersError {
             Failure::Data => Self::Refused(cause),
             Failure::Defect => Self::Defect(cause),
         }
-    }
-}
-
-impl From<sqlx::Error> for OrdersError {
-    fn from(error: sqlx::Error) -> Self {
-        StoreError::from(error).into()
     }
 }
 
@@ -81,8 +76,8 @@ impl From<StoreError> for QueueError {
 
 /// An error of an attempt.
 pub(crate) trait Passes: std::error::Error + Send + Sync + 'static {
-    /// Another attempt may succeed. After a COMMIT without an answer too: whatever is tried again here finds its own
-    /// earlier write, by its key, a fence or a version.
+    /// Another attempt may succeed. Also after a COMMIT without an answer: every transaction that is retried here finds its
+    /// own earlier write by its key, a fence or a version.
     fn passes(&self) -> bool;
 }
 
@@ -95,7 +90,7 @@ impl Passes for StoreError {
     }
 }
 
-/// Pauses between attempts that fail for a reason that passes, for as long as patience lasts.
+/// Pauses between attempts that fail for a transient reason, within `PATIENCE`.
 pub(crate) struct Retries {
     jitter: Jitter,
     deadline: Instant,
@@ -111,7 +106,7 @@ impl Retries {
         }
     }
 
-    /// Returns after a pause, or with the error if it stays.
+    /// Returns after a pause, or with the error if it is not transient or the time is over.
     pub(crate) async fn pause<E: Passes>(&mut self, error: E) -> Result<(), E> {
         self.attempts += 1;
         let pause = RETRIES.pause(self.attempts, self.jitter);
@@ -138,7 +133,7 @@ where
     retrying_since(Instant::now(), jitter, attempt).await
 }
 
-/// The same for one of several transactions of a request, which share its patience.
+/// The same for one of several transactions of a request, which share `PATIENCE`.
 pub(crate) async fn retrying_since<T, E: Passes, F>(
     begun: Instant,
     jitter: Jitter,

@@ -1,6 +1,73 @@
 //! What the tables have in common whose rows are worked on under leases and have `due_at`, `fence`, `attempts` and
-//! `last_error`: locking the rows whose leases still hold, and making them due again (ORDERS 8, 9, 19). A table's own are
-//! the statements that take its rows and write what came of them.
+//! `last_error`: which of the taken rows can be read, locking the rows whose leases still hold, and making rows due again
+//! (ORDERS 8, 9, 19). A table has its own statements to take its rows and to write the results.
+
+use clock::Jitter;
+use tracing::error;
+
+use super::failure::StoreError;
+use crate::values::{Lease, Leased, OrderId, Postponement};
+
+/// A row that was taken, of an order; and what it says, if it can be read.
+pub(crate) struct Taken<Id, T> {
+    pub(crate) order: OrderId,
+    row: Leased<Id, ()>,
+    pub(crate) item: Result<T, StoreError>,
+}
+
+impl<Id: Copy, T> Taken<Id, T> {
+    /// `attempts`: this one among them.
+    pub(crate) fn stored(
+        order: OrderId,
+        id: Id,
+        fence: i64,
+        attempts: i32,
+        item: Result<T, StoreError>,
+    ) -> Self {
+        let row = Leased {
+            lease: Lease { id, fence },
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            item: (),
+        };
+        Self { order, row, item }
+    }
+
+    /// Reads more of it; where this cannot be read, the row cannot.
+    pub(crate) fn read(&mut self, more: impl FnOnce(&mut T) -> Result<(), StoreError>) {
+        if let Ok(item) = &mut self.item
+            && let Err(error) = more(item)
+        {
+            self.item = Err(error);
+        }
+    }
+}
+
+/// Those that can be read. A newer release wrote the others, or a manual change: they are logged, counted and postponed like
+/// rows whose work failed, and do not fail the rows that were taken with them.
+pub(crate) fn readable<Id: Copy, T>(
+    table: &'static str,
+    jitter: Jitter,
+    taken: Vec<Taken<Id, T>>,
+) -> (Vec<Leased<Id, T>>, Vec<Postponement<Id>>) {
+    let (mut readable, mut postponed) = (Vec::with_capacity(taken.len()), Vec::new());
+    for Taken { order, row, item } in taken {
+        match item {
+            Ok(item) => readable.push(row.with(item)),
+            Err(error) => {
+                metrics::counter!("ecommercestack_unreadable_rows_total", "kind" => table)
+                    .increment(1);
+                error!(
+                    row.kind = table,
+                    order.id = %order,
+                    error = &error as &dyn std::error::Error,
+                    "postponed an invalid row"
+                );
+                postponed.push(row.postponed(jitter, error.to_string()));
+            }
+        }
+    }
+    (readable, postponed)
+}
 
 /// `lock_held` and `postpone` for a table. `$key`: its key, `$open`: what is true of a row that is still to be worked on.
 macro_rules! leased_rows {
@@ -32,10 +99,14 @@ macro_rules! leased_rows {
             Ok(held.map(|(id, _)| id).collect())
         }
 
+        /// Makes rows due again, as far as their leases still hold.
         async fn postpone<Id: Copy + Into<uuid::Uuid>>(
             pool: &::db::Pool,
             postponements: &[$crate::values::Postponement<Id>],
         ) -> Result<(), $crate::infrastructure::postgres::failure::StoreError> {
+            if postponements.is_empty() {
+                return Ok(());
+            }
             let leases: Vec<_> = postponements.iter().map(|one| one.lease).collect();
             let mut transaction = pool.begin().await?;
             let held = lock_held(&mut transaction, &leases).await?;

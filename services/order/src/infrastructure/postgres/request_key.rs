@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::failure::StoreError;
 use crate::values::{Fingerprint, RequestIdentity};
 
-/// `resource`: what the request makes or changes beside the order, and what an earlier request has made or changed.
+/// `resource`: what the request creates or changes beside the order; the claim returns that of an earlier request.
 pub(crate) async fn claim(
     transaction: &mut Transaction,
     identity: &RequestIdentity,

@@ -1,5 +1,5 @@
-//! Leaves product alone for a moment after several calls in a row failed, so that orders are refused at once
-//! instead of queueing behind time-outs (ORDERS 15). After the moment one call tries whether it is back.
+//! Suspends calls to product for a moment after several consecutive failures, so that orders are refused at once instead of
+//! queueing behind time-outs (ORDERS 15). After that one call probes whether product works again.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -18,7 +18,7 @@ struct State {
     resting_until: Option<Instant>,
 }
 
-/// Leave to make one call; say how it went. Dropped without a word it counts for nothing.
+/// The permission for one call, whose result is to be reported. Dropped without a report, it does not count.
 pub(super) struct Permit<'a>(&'a Breaker);
 
 impl Breaker {
@@ -32,7 +32,7 @@ impl Breaker {
             if now < until {
                 return None;
             }
-            // This call tries; the others rest on until it is known how it went.
+            // This call probes; the others stay suspended until its result is known.
             state.resting_until = Some(now + REST);
         }
         Some(Permit(self))

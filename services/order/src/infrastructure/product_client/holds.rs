@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::CatalogHttp;
 use crate::checkout::ports::ReservationsError;
 
-/// What product has for an order. The state is text: the audit says which it does not know.
+/// What product holds for an order. The state is text: the audit reports those that it does not know.
 #[derive(Clone, Debug, Deserialize)]
 pub struct OrderHold {
     pub order_id: Uuid,

@@ -54,7 +54,7 @@ impl Stock for CatalogHttp {
 }
 
 impl CatalogHttp {
-    /// `member`: what the body calls the movements.
+    /// `member`: the name of the movements in the body.
     async fn move_goods(
         &self,
         path: &str,
@@ -63,7 +63,9 @@ impl CatalogHttp {
     ) -> Result<MovementOutcomes, ReservationsError> {
         let goods: Vec<Goods> = movements.iter().map(goods).collect();
         let answer: Outcomes = self.call(path, &BTreeMap::from([(member, goods)])).await?;
-        Ok(answer.of_movements::<Outcome, _>(movements.iter().map(|movement| movement.id)))
+        let outcomes = answer.of_movements(movements.iter().map(|movement| movement.id));
+        let read = |outcome: Result<Outcome, _>| outcome.map(MovementOutcome::from);
+        Ok(outcomes.into_iter().map(read).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Product's calls about units that are not there any more. Its release before answers the same without a limit.
+//! Product's calls about missing units. Its release before answers the same without a limit.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The JSON of product's internal API: what is asked. Answers are read in `outcomes` and `verdicts`, entry by entry:
-//! one that does not fit fails its own order and no other.
+//! The JSON of product's internal API: the requests. Answers are read in `outcomes` and `verdicts`, entry by entry: an invalid
+//! entry fails its own order and no other.
 
 mod outcomes;
 mod verdicts;
@@ -9,10 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) use self::{
-    outcomes::{Commit, Extend, Outcomes, Release},
-    verdicts::Verdicts,
-};
+pub(super) use self::{outcomes::Outcomes, verdicts::Verdicts};
 use crate::{
     checkout::model::{ProductReference, RequestedLine, ReservationRequest},
     values::OrderId,
@@ -21,7 +18,7 @@ use crate::{
 /// How long stock is held before the saga commits it (ORDERS 2).
 const HOLD_SECONDS: u32 = 60;
 
-/// An answer that cannot be told apart into entries.
+/// An answer whose entries cannot be matched to the requests.
 #[derive(Debug, thiserror::Error)]
 #[error("{asked} requested entries, {answered} returned")]
 pub(super) struct CountError {
@@ -82,63 +79,22 @@ impl<'a> Reservations<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct OrderIds {
-    order_ids: Vec<Uuid>,
-}
-
-impl OrderIds {
-    pub(super) fn new(orders: &[OrderId]) -> Self {
-        Self {
-            order_ids: orders.iter().map(|order| order.0).collect(),
-        }
-    }
+pub(super) struct Releases<'a> {
+    pub(super) order_ids: &'a [Uuid],
+    pub(super) committed: bool,
 }
 
 #[derive(Serialize)]
-pub(super) struct Releases {
-    order_ids: Vec<Uuid>,
-    /// Whether what is committed goes back, too.
-    committed: bool,
-}
-
-impl Releases {
-    pub(super) fn new(orders: &[OrderId]) -> Self {
-        Self {
-            order_ids: orders.iter().map(|order| order.0).collect(),
-            committed: true,
-        }
-    }
-
-    pub(super) fn of_holds(orders: &[OrderId]) -> Self {
-        Self {
-            committed: false,
-            ..Self::new(orders)
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(super) struct Extensions {
-    extensions: Vec<Extension>,
-}
-
-#[derive(Serialize)]
-struct Extension {
+pub(super) struct Extension {
     order_id: Uuid,
     hold_seconds: u32,
 }
 
-impl Extensions {
-    pub(super) fn new(holds: &[(OrderId, Duration)]) -> Self {
-        let seconds = |length: &Duration| u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
+impl Extension {
+    pub(super) fn new(order: OrderId, length: Duration) -> Self {
         Self {
-            extensions: holds
-                .iter()
-                .map(|(order, length)| Extension {
-                    order_id: order.0,
-                    hold_seconds: seconds(length),
-                })
-                .collect(),
+            order_id: order.0,
+            hold_seconds: u32::try_from(length.as_secs()).unwrap_or(u32::MAX),
         }
     }
 }

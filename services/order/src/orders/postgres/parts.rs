@@ -1,6 +1,8 @@
 //! Orders with their fulfillments or returns: read, and written step by step under the order's version (ORDERS 22); and
 //! what the rows of both have in common, their lines, and the units of the order that these count in.
 
+use std::collections::HashMap;
+
 use db::{Pool, Transaction};
 use uuid::Uuid;
 
@@ -120,18 +122,27 @@ pub(crate) async fn write<P: PartRows>(
     Ok(Saved::Written)
 }
 
-/// Under the order's version everything else is as it was read.
-pub(crate) fn touched(rows: u64, expected: usize) -> Result<(), StoreError> {
-    if usize::try_from(rows) == Ok(expected) {
-        Ok(())
-    } else {
-        Err(StoreError::Row(
-            "a shipment or return that does not match the version of its order",
-        ))
+/// Lines by the part that they belong to; a part with one that cannot be read has none.
+#[derive(Default)]
+pub(crate) struct Lines(HashMap<Uuid, Result<Vec<PartLine>, StoreError>>);
+
+impl Lines {
+    pub(crate) fn add(&mut self, part: Uuid, position: i16, sku: String, units: i32) {
+        let lines = self.0.entry(part).or_insert_with(|| Ok(Vec::new()));
+        if let Ok(read) = lines {
+            match part_line(position, sku, units) {
+                Ok(line) => read.push(line),
+                Err(error) => *lines = Err(error),
+            }
+        }
+    }
+
+    pub(crate) fn take(&mut self, part: Uuid) -> Result<Vec<PartLine>, StoreError> {
+        self.0.remove(&part).unwrap_or_else(|| Ok(Vec::new()))
     }
 }
 
-pub(crate) fn part_line(position: i16, sku: String, units: i32) -> Result<PartLine, StoreError> {
+fn part_line(position: i16, sku: String, units: i32) -> Result<PartLine, StoreError> {
     Ok(PartLine {
         position: typed("position", position)?,
         sku: typed("sku", sku)?,
@@ -171,11 +182,8 @@ macro_rules! line_rows {
         pub(super) async fn lines_of(
             pool: &::db::Pool,
             ids: &[uuid::Uuid],
-        ) -> Result<
-            std::collections::HashMap<uuid::Uuid, Vec<$crate::orders::model::PartLine>>,
-            StoreError,
-        > {
-            let mut lines_of = std::collections::HashMap::<_, Vec<_>>::new();
+        ) -> Result<$crate::orders::postgres::parts::Lines, sqlx::Error> {
+            let mut lines_of = $crate::orders::postgres::parts::Lines::default();
             if ids.is_empty() {
                 return Ok(lines_of);
             }
@@ -187,12 +195,7 @@ macro_rules! line_rows {
             .fetch_all(pool)
             .await?;
             for row in rows {
-                let line = $crate::orders::postgres::parts::part_line(
-                    row.position,
-                    row.sku,
-                    row.quantity,
-                )?;
-                lines_of.entry(row.of).or_default().push(line);
+                lines_of.add(row.of, row.position, row.sku, row.quantity);
             }
             Ok(lines_of)
         }

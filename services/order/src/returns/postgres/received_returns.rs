@@ -14,13 +14,14 @@ use crate::{
         ports::{MovementQueue, QueueError},
     },
     infrastructure::postgres::{
-        PgOrders,
+        PgOrders, column,
         failure::{StoreError, retrying},
-        leases::leased_rows,
+        leases::{Taken, leased_rows, readable},
+        parse,
     },
     orders::postgres::locked_orders::LockedOrders,
     returns::model::ReceivedReturn,
-    values::{Lease, Leased, OrderId, Postponement},
+    values::{Leased, OrderId, Postponement},
 };
 
 type Answered = (Leased<Uuid, ReceivedReturn>, MovementOutcome);
@@ -31,7 +32,10 @@ impl MovementQueue<ReceivedReturn> for PgOrders {
         most: i64,
         lease: Duration,
     ) -> Result<Vec<Leased<Uuid, ReceivedReturn>>, QueueError> {
-        Ok(take(&self.intents, most, lease).await?)
+        let taken = take(&self.intents, most, lease).await?;
+        let (readable, postponed) = readable("returns", self.jitter, taken);
+        postpone(&self.intents, &postponed).await?;
+        Ok(readable)
     }
 
     async fn settle(&self, answered: &[Answered]) -> Result<usize, QueueError> {
@@ -49,7 +53,7 @@ async fn take(
     pool: &Pool,
     most: i64,
     lease: Duration,
-) -> Result<Vec<Leased<Uuid, ReceivedReturn>>, StoreError> {
+) -> Result<Vec<Taken<Uuid, ReceivedReturn>>, StoreError> {
     let rows = sqlx::query!(
         r#"
         WITH due AS MATERIALIZED (
@@ -70,31 +74,30 @@ async fn take(
     )
     .fetch_all(pool)
     .await?;
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut lines = lines_of(pool, &ids).await?;
-    rows.into_iter()
-        .map(|row| {
-            let currency = row.currency.parse();
-            let currency = currency.map_err(|_| StoreError::Row("currency"))?;
-            let received = ReceivedReturn {
-                movement: Movement {
-                    id: row.id,
-                    order_id: OrderId(row.order_id),
-                    lines: lines.remove(&row.id).unwrap_or_default(),
-                },
-                refund: Money::new(row.refund_minor, currency),
+    let mut lines = lines_of(pool, &column(&rows, |row| row.id)).await?;
+    let taken = rows.into_iter().map(|row| {
+        let (id, order_id) = (row.id, OrderId(row.order_id));
+        let received = lines.take(id).and_then(|lines| {
+            let currency = parse("currency", &row.currency)?;
+            let movement = Movement {
+                id,
+                order_id,
+                lines,
             };
-            Ok(Leased::stored(row.id, row.fence, row.attempts, received))
-        })
-        .collect()
+            let refund = Money::new(row.refund_minor, currency);
+            Ok(ReceivedReturn { movement, refund })
+        });
+        Taken::stored(order_id, id, row.fence, row.attempts, received)
+    });
+    Ok(taken.collect())
 }
 
 async fn settle(pool: &Pool, answered: &[Answered]) -> Result<usize, StoreError> {
     let mut transaction = pool.begin().await?;
     let order_of = |one: &Leased<Uuid, ReceivedReturn>| one.item.movement.order_id;
-    let orders: Vec<Uuid> = answered.iter().map(|(one, _)| order_of(one).0).collect();
+    let orders = column(answered, |(one, _)| order_of(one).0);
     let mut orders = LockedOrders::lock(&mut transaction, &orders).await?;
-    let leases: Vec<Lease<Uuid>> = answered.iter().map(|(one, _)| one.lease).collect();
+    let leases = column(answered, |(one, _)| one.lease);
     let held = lock_held(&mut transaction, &leases).await?;
     let mut settled: Vec<&Answered> = answered
         .iter()

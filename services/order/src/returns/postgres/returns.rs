@@ -6,12 +6,12 @@ use money::Money;
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::{PgOrders, failure::StoreError, request_key::claim},
+    infrastructure::postgres::{PgOrders, failure::StoreError, parse, request_key::claim, touched},
     intents::ports::Request,
     orders::{
         model::Order,
         ports::{OrdersError, Saved},
-        postgres::parts::{PartRows, count_units, line_rows, touched, write},
+        postgres::parts::{PartRows, count_units, line_rows, write},
     },
     returns::{
         model::{
@@ -34,7 +34,7 @@ impl Returns for PgOrders {
         request: &Request,
         decide: impl FnOnce(&mut OrderReturns) -> Result<(), ReturnError> + Send,
     ) -> Result<ReturnSaved, OrdersError> {
-        let mut transaction = self.intents.begin().await.map_err(StoreError::from)?;
+        let mut transaction = self.intents.begin().await?;
         // Before the decision: what an earlier request took is not there a second time (ORDERS 18).
         let claimed = claim(
             &mut transaction,
@@ -58,7 +58,7 @@ impl Returns for PgOrders {
         match write(&mut transaction, &read).await? {
             Saved::Changed => Ok(ReturnSaved::Changed),
             Saved::Written => {
-                transaction.commit().await.map_err(StoreError::from)?;
+                transaction.commit().await?;
                 Ok(ReturnSaved::Written)
             }
         }
@@ -80,13 +80,12 @@ impl PartRows for Return {
         let mut lines = lines_of(pool, &ids).await?;
         rows.into_iter()
             .map(|row| {
-                let state = row.status.parse();
                 let reason = row.reason.map(ReturnReason::try_from);
                 Ok(Self {
                     id: ReturnId(row.id),
                     order_id: OrderId(row.order_id),
-                    state: state.map_err(|_| StoreError::Row("the status of a return"))?,
-                    lines: lines.remove(&row.id).unwrap_or_default(),
+                    state: parse("the status of a return", &row.status)?,
+                    lines: lines.take(row.id)?,
                     reason: reason.and_then(Result::ok),
                     refund: Money::new(row.refund_minor, order.totals.currency()),
                     refusal: row.refusal,

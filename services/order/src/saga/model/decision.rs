@@ -1,7 +1,7 @@
-//! What a saga does next, from the facts alone: a function without memory, so that whoever takes the saga, after
-//! whatever crash, comes to the same answer (ORDERS 5, 19, 20, 22, 24).
+//! What a saga does next: a pure function of the facts, so that any worker comes to the same decision, after any crash
+//! (ORDERS 5, 19, 20, 22, 24).
 
-use super::{Facts, Lane, PayWindow};
+use super::{Facts, PayWindow, Queue};
 use crate::{
     orders::model::{CancelReason, Hold, Status},
     payments::model::{CaptureMode, PaymentDecision, PaymentState},
@@ -38,7 +38,7 @@ pub enum Action {
     // Rows only.
     Confirm,
     Cancel(CancelReason),
-    /// Everything has left: the request to cancel ends without effect.
+    /// All units have been shipped: the request to cancel ends without effect.
     RefuseCancellation,
     Decide(PaymentDecision),
     /// Sets aside what is to go back of a cancelled order's payment.
@@ -51,23 +51,23 @@ pub enum Action {
     },
     // Nothing.
     WaitForPayment,
-    WaitForParcel,
+    WaitForShipment,
     Finish,
 }
 
 impl Step {
-    pub const fn lane(self) -> Lane {
+    pub const fn queue(self) -> Queue {
         match self {
-            Self::Authorise | Self::Capture | Self::Void | Self::Refund => Lane::Money,
+            Self::Authorise | Self::Capture | Self::Void | Self::Refund => Queue::Money,
             Self::ExtendHold | Self::CommitHold | Self::ReleaseHold | Self::Write | Self::Wait => {
-                Lane::Stock
+                Queue::Stock
             }
         }
     }
 }
 
 impl Action {
-    /// `None`: there is nothing left to do.
+    /// `None`: no step remains.
     pub const fn step(self) -> Option<Step> {
         Some(match self {
             Self::ExtendHold => Step::ExtendHold,
@@ -83,7 +83,7 @@ impl Action {
             | Self::Decide(_)
             | Self::RequestRefund { .. }
             | Self::RefundShortfall { .. } => Step::Write,
-            Self::WaitForPayment | Self::WaitForParcel => Step::Wait,
+            Self::WaitForPayment | Self::WaitForShipment => Step::Wait,
             Self::Finish => return None,
         })
     }
@@ -100,13 +100,13 @@ impl Facts {
         }
     }
 
-    /// Why the order comes to nothing, or not further.
+    /// Why the order is cancelled, or ends before it is complete.
     fn ending(&self) -> Option<CancelReason> {
         match self.state.status {
             Status::Cancelled => {
                 return Some(self.state.cancel_reason.unwrap_or(CancelReason::Requested));
             }
-            // Nobody cancels what has left; goods come back as returns.
+            // An order that was shipped is not cancelled; its goods come back as returns.
             Status::Pending | Status::Confirmed | Status::Completed if self.has_left() => {
                 return None;
             }
@@ -123,7 +123,7 @@ impl Facts {
         }
     }
 
-    /// There is nothing left to cancel.
+    /// No unit remains that could be cancelled.
     fn has_left(&self) -> bool {
         match self.state.status {
             Status::Completed => true,
@@ -132,7 +132,7 @@ impl Facts {
         }
     }
 
-    /// Its time to be paid is over, and nothing is under way that could still pay it.
+    /// Its payment window is over, and no payment is in progress.
     fn is_expired(&self) -> bool {
         let state = self.payment.as_ref().map(|payment| payment.state);
         match (self.window, state) {
@@ -142,14 +142,16 @@ impl Facts {
         }
     }
 
-    /// The stock goes back to the shop first, then the money to the customer: a provider in trouble keeps no units.
+    /// Stock is released before the money is returned, so that a failing provider does not withhold units.
     fn wind_up(&self, reason: CancelReason) -> Action {
         if let Some(decision) = self.decision_of_ending() {
             return Action::Decide(decision);
         }
         match self.hold {
             Hold::Held | Hold::Committed if self.state.wholly_shipped() => {}
-            Hold::Held | Hold::Committed if self.parcels.under_way => return Action::WaitForParcel,
+            Hold::Held | Hold::Committed if self.shipments.under_way => {
+                return Action::WaitForShipment;
+            }
             Hold::Held | Hold::Committed => return Action::ReleaseHold(reason),
             Hold::Released | Hold::Lost => {}
         }
@@ -183,7 +185,7 @@ impl Facts {
                     Action::ExtendHold
                 }
             }
-            // There is nothing to pay, or money is set aside: now the stock (DESIGN, "Placing an order").
+            // There is nothing to pay, or the money is authorized: the stock is committed now.
             (Status::Pending, PayWindow::Free, None)
             | (
                 Status::Pending,
@@ -210,7 +212,7 @@ impl Facts {
             (Status::Pending | Status::Confirmed, PayWindow::Open { .. }, None) => {
                 Action::WaitForPayment
             }
-            // What is over without a payment is ending, unless it has left the shop.
+            // An order whose window is over without a payment is ending, unless it was shipped.
             (
                 Status::Pending | Status::Confirmed,
                 PayWindow::Free | PayWindow::Over | PayWindow::LongOver,
@@ -230,12 +232,12 @@ impl Facts {
         match self.hold {
             Hold::Held => Action::CommitHold,
             Hold::Committed => Action::Confirm,
-            // Lost is ending before it comes here; nobody releases the units of an order that goes on.
+            // A lost hold ends the order before this point, and no hold of a live order is released.
             Hold::Lost | Hold::Released => Action::Cancel(CancelReason::Shortfall),
         }
     }
 
-    /// A call that was decided is made before anything else about the payment.
+    /// A decided call comes before any other action of the payment.
     fn of_decided_payment(&self) -> Option<Action> {
         let payment = self.payment.as_ref()?;
         match (payment.state, payment.decision?) {
@@ -255,13 +257,13 @@ impl Facts {
         }
     }
 
-    /// Known by its amount even where the refund itself is not read yet.
+    /// The pending amount shows it even where the refund itself was not read.
     fn of_refund(&self) -> Option<Action> {
         let under_way = self.payment.as_ref()?.refund_pending.minor > 0;
         under_way.then_some(Action::Refund)
     }
 
-    /// What was paid for units that fell short goes back, as far as the payment still has it.
+    /// The price of missing units is refunded, as far as the payment has that much left.
     fn of_shortfall(&self) -> Option<Action> {
         let payment = self.payment.as_ref()?;
         if !payment.state.is_captured() {
@@ -271,15 +273,17 @@ impl Facts {
         (minor > 0).then_some(Action::RefundShortfall { minor })
     }
 
-    /// What an order that ends means for a payment about which nothing is decided yet.
+    /// The decision about the payment of an order that ends, if there is none yet.
     fn decision_of_ending(&self) -> Option<PaymentDecision> {
         let payment = self.payment.as_ref()?;
         if payment.decision.is_some() {
             return None;
         }
         match payment.state {
-            // What was shipped is paid; the rest goes back as a refund.
-            PaymentState::Authorized if self.parcels.any_shipped => Some(PaymentDecision::Capture),
+            // The shipped units are paid for; the rest is refunded.
+            PaymentState::Authorized if self.shipments.any_shipped => {
+                Some(PaymentDecision::Capture)
+            }
             PaymentState::Pending | PaymentState::Authorized => Some(PaymentDecision::Void),
             PaymentState::Captured
             | PaymentState::PartiallyRefunded
@@ -289,7 +293,7 @@ impl Facts {
         }
     }
 
-    /// What a cancelled order's payment still owes its customer: all of it, or the price of what was not shipped.
+    /// What a cancelled order's payment owes the customer: all of it, or the price of the unshipped units.
     fn owed_minor(&self) -> i64 {
         let Some(payment) = &self.payment else {
             return 0;
@@ -298,8 +302,8 @@ impl Facts {
             return 0;
         }
         let left = payment.refundable().minor;
-        if self.parcels.any_shipped {
-            left.min(self.parcels.unshipped_minor)
+        if self.shipments.any_shipped {
+            left.min(self.shipments.unshipped_minor)
         } else {
             left
         }

@@ -1,7 +1,10 @@
-//! What became of a hold in product (ORDERS 1-5).
+//! What became of a hold, in product's words (ORDERS 1-5).
 
-/// What became of a hold that was to be committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use serde::Deserialize;
+
+/// Of a hold that was to be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CommitOutcome {
     Committed,
     /// A line of it was given up.
@@ -10,8 +13,9 @@ pub enum CommitOutcome {
     Gone,
 }
 
-/// What became of a hold that was to last longer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Of a hold that was to last longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ExtendOutcome {
     Extended,
     /// It needs no end any more.
@@ -20,8 +24,9 @@ pub enum ExtendOutcome {
     Gone,
 }
 
-/// What became of a hold that was to be given back, whatever was committed of it included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Of a hold that was to be given back, with what was committed of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReleaseOutcome {
     Released,
     /// Nothing of it went back.

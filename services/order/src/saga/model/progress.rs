@@ -1,12 +1,12 @@
-//! What the outcome of a saga's action means for its order and payment: pure, one method an outcome. What comes back
-//! is written whole, under the fence, if order and payment still have the versions that were read.
+//! What the outcome of a saga's action means for its order and payment: pure, with one method for each outcome. The result is
+//! written as a whole, under the fence, if order and payment still have the versions that were read.
 
 use std::time::Duration;
 
 use money::Money;
 
 use super::{
-    Action, Change, CommitOutcome, ExtendOutcome, Facts, Lane, Next, PayWindow, Settlement, Step,
+    Action, Change, CommitOutcome, ExtendOutcome, Facts, Next, PayWindow, Queue, Settlement, Step,
     Turn,
 };
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
     values::{EventType, RefundId},
 };
 
-/// How soon a parcel that is under way is looked at again.
-const PARCEL: Duration = Duration::from_millis(500);
+/// How soon an order with a shipment in progress is looked at again.
+const SHIPMENT: Duration = Duration::from_millis(500);
 
 /// A turn on its way to a settlement.
 #[derive(Clone, Debug)]
@@ -29,13 +29,13 @@ pub struct Progress {
     changes: Vec<Change>,
     hold_for: Option<Duration>,
     refund: Option<Refund>,
-    /// The provider's result is not there yet: how long to wait before asking again.
+    /// How long to wait before the provider is called again; its result is missing.
     ask_after: Option<Duration>,
-    /// The provider says that it is at work: asking again is no sign of trouble.
+    /// The provider is still processing the call: repeating it counts as progress.
     pending: bool,
 }
 
-/// A saga that met what its rows rule out: it needs a person.
+/// A state that the rows rule out: the saga needs manual intervention.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Impossible {
     #[error(transparent)]
@@ -49,7 +49,7 @@ pub enum Impossible {
 impl Progress {
     pub fn of(turn: Turn) -> Self {
         Self {
-            facts: turn.facts.clone(),
+            facts: turn.item.clone(),
             turn,
             changes: Vec::new(),
             hold_for: None,
@@ -78,7 +78,7 @@ impl Progress {
     ) -> Result<Self, Impossible> {
         match outcome {
             ExtendOutcome::Extended => self.hold_for = Some(hold_for),
-            // Whoever committed it died before saying so.
+            // An earlier attempt committed it and did not record that.
             ExtendOutcome::Committed => self.facts.hold = Hold::Committed,
             ExtendOutcome::Lost | ExtendOutcome::Gone => return self.lost(),
         }
@@ -89,7 +89,7 @@ impl Progress {
         Ok(self)
     }
 
-    /// Everything that is not shipped has gone back.
+    /// All units that are not shipped were released.
     pub fn released(mut self, reason: CancelReason) -> Result<Self, Impossible> {
         self.facts.hold = Hold::Released;
         self.cancel(reason)
@@ -121,7 +121,7 @@ impl Progress {
         Ok(self)
     }
 
-    /// The request to cancel came too late: it ends here, and whoever made it is told.
+    /// The request to cancel came too late: it ends here, with an event for the requester.
     #[must_use]
     pub fn refuse_cancellation(mut self) -> Self {
         self.facts.cancel_requested = false;
@@ -131,30 +131,24 @@ impl Progress {
     }
 
     pub fn decide(mut self, decision: PaymentDecision) -> Result<Self, Impossible> {
-        self.facts
-            .payment
-            .as_mut()
-            .ok_or(Impossible::Nothing)?
-            .decide(decision)?;
+        self.payment()?.decide(decision)?;
         Ok(self)
     }
 
     pub fn authorised(mut self, reference: ProviderReference) -> Result<Self, Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
-        let event = payment.authorize(reference)?;
+        let event = self.payment()?.authorize(reference)?;
         self.follow(event);
         Ok(self)
     }
 
-    /// The provider refused to set the money aside or to hand it over. The order stays payable while its window lasts.
+    /// The provider refused to authorize or to capture. The order stays payable while its window lasts.
     pub fn refused(mut self, reason: RefusalReason) -> Result<Self, Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
-        let event = payment.fail(reason)?;
+        let event = self.payment()?.fail(reason)?;
         self.follow(event);
         Ok(self)
     }
 
-    /// The provider says that its result comes later.
+    /// The provider's result will arrive later.
     #[must_use]
     pub fn pending(self, reference: Option<ProviderReference>, again: Duration) -> Self {
         Self {
@@ -163,7 +157,7 @@ impl Progress {
         }
     }
 
-    /// The provider's answer was lost.
+    /// The provider's response was lost.
     #[must_use]
     pub fn unanswered(mut self, reference: Option<ProviderReference>, again: Duration) -> Self {
         if let Some(payment) = &mut self.facts.payment {
@@ -174,8 +168,7 @@ impl Progress {
     }
 
     pub fn captured(mut self) -> Result<Self, Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
-        let event = payment.capture()?;
+        let event = self.payment()?.capture()?;
         self.follow(event);
         let event = self.facts.state.record(EventType::OrderPaid);
         self.change(event, false);
@@ -183,20 +176,19 @@ impl Progress {
     }
 
     pub fn voided(mut self) -> Result<Self, Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
-        let event = payment.void()?;
+        let event = self.payment()?.void()?;
         self.follow(event);
         Ok(self)
     }
 
-    /// Sets aside what goes back of a cancelled order.
+    /// Reserves the refund of a cancelled order.
     pub fn request_refund(mut self, id: RefundId, minor: i64) -> Result<Self, Impossible> {
         self.set_aside(id, minor, RefundCause::Cancelled, None)?;
         self.facts.cancellation_refunded = true;
         Ok(self)
     }
 
-    /// Sets aside what goes back for units that fell short; the rest of the order goes on.
+    /// Reserves the refund of missing units; the rest of the order continues.
     pub fn refund_shortfall(mut self, id: RefundId, minor: i64) -> Result<Self, Impossible> {
         // The release before knows no cause of its own for it.
         let reason = Some("shortfall".to_owned());
@@ -212,7 +204,7 @@ impl Progress {
         cause: RefundCause,
         reason: Option<String>,
     ) -> Result<(), Impossible> {
-        let payment = self.facts.payment.as_mut().ok_or(Impossible::Nothing)?;
+        let payment = self.payment()?;
         let amount = Money::new(minor, payment.amount.currency);
         let (refund, event) = payment.open_refund(&NewRefund {
             id,
@@ -243,9 +235,9 @@ impl Progress {
         Ok(self)
     }
 
-    /// What is to be written. `lane` is where this turn was taken: a round goes on by itself in its own.
-    pub fn settlement(self) -> Settlement {
-        let read = &self.turn.facts;
+    /// What is to be written.
+    pub fn settlement(&self) -> Settlement {
+        let read = &self.turn.item;
         let payment = (self.facts.payment != read.payment)
             .then_some(self.facts.payment.clone())
             .flatten();
@@ -254,10 +246,10 @@ impl Progress {
             read_version: read.state.version,
             hold: self.facts.hold,
             next: self.next(),
-            changes: self.changes,
+            changes: self.changes.clone(),
             hold_for: self.hold_for,
             payment,
-            refund: self.refund,
+            refund: self.refund.clone(),
             progressed: self.ask_after.is_none() || self.pending,
             ends_cancellation: read.cancel_requested && !self.facts.cancel_requested,
             shortfall_refunded_minor: read.shortfall_minor - self.facts.shortfall_minor,
@@ -274,12 +266,12 @@ impl Progress {
         }
         match (action, self.facts.window) {
             (Action::WaitForPayment, PayWindow::Open { until, .. }) => Next::At(step, until),
-            (Action::WaitForParcel, _) => Next::After(step, PARCEL),
+            (Action::WaitForShipment, _) => Next::After(step, SHIPMENT),
             _ => Next::Now(step),
         }
     }
 
-    /// The facts as they will be read next: what has ended is not read any more.
+    /// The facts as the next turn will read them: without payments and refunds that have ended.
     pub(super) fn after(&self) -> Facts {
         let mut facts = self.facts.clone();
         facts.payment = facts.payment.filter(|payment| payment.state.is_live());
@@ -304,6 +296,10 @@ impl Progress {
         }
     }
 
+    fn payment(&mut self) -> Result<&mut Payment, Impossible> {
+        self.facts.payment.as_mut().ok_or(Impossible::Nothing)
+    }
+
     fn refund_under_way(&mut self) -> Result<(&mut Payment, &mut Refund), Impossible> {
         self.facts
             .payment
@@ -317,7 +313,7 @@ impl Progress {
         self.follow(event);
     }
 
-    /// The order says of itself what the provider made of its payment.
+    /// The order records the new state of its payment.
     fn follow(&mut self, event: EventType) {
         if let Some(payment) = &self.facts.payment {
             self.facts.state.follow(payment.state.of_order(), event);
@@ -335,10 +331,10 @@ impl Progress {
 }
 
 impl Next {
-    /// In whose rounds it is due right now.
-    pub fn due_in(self) -> Option<Lane> {
+    /// The queue in which it is due now.
+    pub fn due_in(self) -> Option<Queue> {
         match self {
-            Self::Now(step) => Some(step.lane()),
+            Self::Now(step) => Some(step.queue()),
             Self::Finished | Self::At(..) | Self::After(..) => None,
         }
     }

@@ -9,29 +9,35 @@ use super::Step;
 use crate::{
     orders::model::{Hold, NewEvent, OrderState, Status},
     payments::model::{Payment, Refund, RefundCause, RefundState},
-    values::{Actor, EventType, OrderId, UnknownName, states::states},
+    values::{Actor, EventType, Leased, OrderId, UnknownName, states::states},
 };
 
 states! {
-    /// Who drives a saga on: rounds of calls to product, or calls to payment providers, which may be slow.
-    Lane { Stock = "stock", Money = "money" }
+    /// Where a saga waits for its next step: for rounds of calls to product, or for calls to payment providers, which may be
+    /// slow.
+    Queue { Stock = "stock", Money = "money" }
 }
 
-/// The right to carry one saga on, which is its order's.
+impl Queue {
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Stock => Self::Money,
+            Self::Money => Self::Stock,
+        }
+    }
+}
+
+/// The right to work on one saga, which is its order's.
 pub type Lease = crate::values::Lease<OrderId>;
 /// Another attempt at a saga.
 pub type Postponement = crate::values::Postponement<OrderId>;
 
-/// A saga taken: the lease, what is known of the order, and the attempts so far with this step.
-#[derive(Clone, Debug)]
-pub struct Turn {
-    pub lease: Lease,
-    pub attempts: u32,
-    pub facts: Facts,
-}
+/// A saga that was taken, with the attempts so far at its step.
+pub type Turn = Leased<OrderId, Facts>;
 
 impl Turn {
-    /// How long the process that places an order may take to begin with its saga; then anybody may.
+    /// How long only the process that places an order may begin with its saga.
     pub const FIRST_LEASE: Duration = Duration::from_secs(3);
 
     /// The first of an order with nothing to pay, which is written as taken by the process that places it.
@@ -42,12 +48,12 @@ impl Turn {
                 fence: 1,
             },
             attempts: 1,
-            facts: Facts::placed(PayWindow::Free),
+            item: Facts::placed(PayWindow::Free),
         }
     }
 }
 
-/// Everything that the next step is decided by. No clock: times are compared where they are kept.
+/// All that decides the next step. No clock: times are compared in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     pub state: OrderState,
@@ -56,14 +62,14 @@ pub struct Facts {
     pub extended: bool,
     pub window: PayWindow,
     pub cancel_requested: bool,
-    pub parcels: Parcels,
+    pub shipments: Shipments,
     /// The live one.
     pub payment: Option<Payment>,
-    /// The oldest one that is under way.
+    /// The oldest pending one.
     pub refund: Option<Refund>,
-    /// The refund of what is cancelled is there already.
+    /// The refund of the cancellation exists.
     pub cancellation_refunded: bool,
-    /// What the units cost that fell short, as far as nothing was set aside for them yet.
+    /// The price of missing units for which no refund is reserved yet.
     pub shortfall_minor: i64,
 }
 
@@ -79,15 +85,15 @@ pub enum PayWindow {
     },
     /// No new payment may begin.
     Over,
-    /// A payment that has no result yet has none any more.
+    /// A payment without a result will not get one.
     LongOver,
 }
 
 impl PayWindow {
-    /// How long a payment that began in time may take to come to a result.
+    /// How long a payment that began in time may take.
     const GRACE_SECONDS: f64 = 300.0;
 
-    /// `seconds_left`: by the database's clock, less than nothing when it is over.
+    /// `seconds_left`: by the database's clock; negative when it is over.
     pub fn of(until: Option<DateTime<Utc>>, seconds_left: f64) -> Self {
         match until {
             None => Self::Free,
@@ -101,13 +107,13 @@ impl PayWindow {
     }
 }
 
-/// What has left the shop, or is about to.
+/// Which units of an order were shipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Parcels {
-    /// Product is being told of one: what is left is not known for the moment.
+pub struct Shipments {
+    /// One is being reported to product: what remains is not known yet.
     pub under_way: bool,
     pub any_shipped: bool,
-    /// What the units cost that are not shipped, those included that fell short and were not given back.
+    /// The price of unshipped units, including missing ones that were not refunded.
     pub unshipped_minor: i64,
 }
 
@@ -126,11 +132,11 @@ pub struct Settlement {
     pub payment: Option<Payment>,
     pub refund: Option<Refund>,
     pub next: Next,
-    /// It came further by this, or the provider is at work on it.
+    /// The saga advanced, or the provider is processing its call.
     pub progressed: bool,
-    /// The request to cancel the order is over.
+    /// The request to cancel the order ends.
     pub ends_cancellation: bool,
-    /// What was set aside to go back for units that fell short.
+    /// The refund that was reserved for missing units.
     pub shortfall_refunded_minor: i64,
 }
 
@@ -149,21 +155,21 @@ pub enum Next {
     Finished,
     Now(Step),
     At(Step, DateTime<Utc>),
-    /// Asked again: the attempts go on being counted.
+    /// The step is repeated: its attempts are counted further.
     After(Step, Duration),
 }
 
-/// What became of a settlement.
+/// The result of writing a settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
     Written,
-    /// Somebody else took the saga meanwhile; nothing was written.
+    /// Another worker has taken the saga; nothing was written.
     LeaseLost,
-    /// Somebody changed the order meanwhile; the saga is due again at once.
+    /// The order was changed meanwhile; the saga is due again at once.
     OrderChanged,
 }
 
-/// Sagas that are not finished, and those of them that are past their deadline or do not come further.
+/// The number of unfinished sagas, and of those that are past their deadline or make no progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
     pub unfinished: i64,
@@ -171,7 +177,7 @@ pub struct Backlog {
 }
 
 impl Hold {
-    /// What a row says. The release before never writes the hold, and the order's state tells what it knew.
+    /// As a row holds it. The release before never writes the hold; the order's state implies it.
     pub fn of_row(hold: &str, state: &OrderState) -> Result<Self, UnknownName> {
         Ok(match (hold.parse()?, state.status) {
             (Self::Held, Status::Confirmed | Status::Completed) => Self::Committed,
@@ -190,7 +196,7 @@ impl Facts {
             extended: false,
             window,
             cancel_requested: false,
-            parcels: Parcels::default(),
+            shipments: Shipments::default(),
             payment: None,
             refund: None,
             cancellation_refunded: false,
@@ -214,9 +220,8 @@ impl Facts {
         self.payment = Some(payment);
     }
 
-    /// The order may have to be wound up after its stock was committed. An order of which a parcel is under way is looked
-    /// at again.
-    pub fn depend_on_parcels(&self) -> bool {
+    /// The order may have to be ended after its stock was committed. An order with a shipment in progress is looked at again.
+    pub fn depend_on_shipments(&self) -> bool {
         match self.state.status {
             Status::Pending | Status::Completed => false,
             Status::Confirmed => match self.window {
@@ -227,11 +232,11 @@ impl Facts {
         }
     }
 
-    /// What has left. Units that fell short and were not given back are among what is unshipped.
-    pub fn add_parcels(&mut self, parcels: Parcels) {
-        self.parcels = Parcels {
-            unshipped_minor: parcels.unshipped_minor + self.shortfall_minor,
-            ..parcels
+    /// Missing units that were not refunded count as unshipped.
+    pub fn add_shipments(&mut self, shipments: Shipments) {
+        self.shipments = Shipments {
+            unshipped_minor: shipments.unshipped_minor + self.shortfall_minor,
+            ..shipments
         };
     }
 }
@@ -251,7 +256,7 @@ impl Settlement {
                     .with("payment_id", payment.id.0.to_string())
                     .with("amount_minor", payment.amount.minor);
             }
-            // Of a refund: what goes back.
+            // The amount of a refund replaces that of its payment.
             if let Some(refund) = &self.refund {
                 event = event
                     .with("refund_id", refund.id.0.to_string())
@@ -312,28 +317,28 @@ mod tests {
     }
 
     #[test]
-    fn parcels_matter_to_what_may_have_to_be_wound_up() {
+    fn shipments_matter_to_what_may_have_to_be_wound_up() {
         let mut pending = Facts::placed(PayWindow::Over);
-        assert!(!pending.depend_on_parcels());
+        assert!(!pending.depend_on_shipments());
         pending.state.confirm().unwrap();
-        assert!(pending.depend_on_parcels(), "unpaid");
+        assert!(pending.depend_on_shipments(), "unpaid");
         let mut confirmed = Facts {
             window: PayWindow::Free,
             ..pending
         };
-        assert!(!confirmed.depend_on_parcels());
+        assert!(!confirmed.depend_on_shipments());
         confirmed.cancel_requested = true;
-        assert!(confirmed.depend_on_parcels());
+        assert!(confirmed.depend_on_shipments());
     }
 
     #[test]
     fn what_fell_short_is_unshipped_until_it_is_given_back() {
         let mut facts = Facts::placed(PayWindow::Free);
         facts.shortfall_minor = 30;
-        facts.add_parcels(Parcels {
+        facts.add_shipments(Shipments {
             unshipped_minor: 70,
-            ..Parcels::default()
+            ..Shipments::default()
         });
-        assert_eq!(facts.parcels.unshipped_minor, 100);
+        assert_eq!(facts.shipments.unshipped_minor, 100);
     }
 }

@@ -6,20 +6,20 @@ use db::Pool;
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::{failure::StoreError, leases::Taken},
     payments::{
-        model::{Payment, Refund},
+        model::Payment,
         postgres::payment_row::{self, RefundRow, select_payments},
     },
-    saga::model::{Parcels, Turn},
+    saga::model::{Facts, Shipments},
+    values::OrderId,
 };
 
-pub(super) async fn add_payments(pool: &Pool, turns: &mut [Turn]) -> Result<(), StoreError> {
-    let orders: Vec<Uuid> = turns
-        .iter()
-        .filter(|turn| turn.facts.may_be_paid())
-        .map(|turn| turn.lease.id.0)
-        .collect();
+pub(super) async fn add_payments(
+    pool: &Pool,
+    taken: &mut [Taken<OrderId, Facts>],
+) -> Result<(), sqlx::Error> {
+    let orders = orders(taken, Facts::may_be_paid);
     if orders.is_empty() {
         return Ok(());
     }
@@ -30,55 +30,46 @@ pub(super) async fn add_payments(pool: &Pool, turns: &mut [Turn]) -> Result<(), 
     )
     .fetch_all(pool)
     .await?;
-    let mut payments: HashMap<Uuid, Payment> = rows
+    let mut payments: HashMap<Uuid, Result<Payment, StoreError>> = rows
         .into_iter()
-        .map(|row| Ok((row.order_id, row.into_payment()?)))
-        .collect::<Result<_, StoreError>>()?;
+        .map(|row| (row.order_id, row.into_payment()))
+        .collect();
     let captured: Vec<Uuid> = payments
         .values()
+        .flatten()
         .filter(|payment| payment.state.is_captured())
         .map(|payment| payment.id.0)
         .collect();
-    let mut refunds = of_payments(pool, &captured, &payments).await?;
-    for turn in turns {
-        let Some(payment) = payments.remove(&turn.lease.id.0) else {
+    let mut refunds: HashMap<Uuid, Vec<RefundRow>> = HashMap::new();
+    if !captured.is_empty() {
+        for row in payment_row::refunds(pool, &captured).await? {
+            refunds.entry(row.payment_id).or_default().push(row);
+        }
+    }
+    for one in taken {
+        let Some(payment) = payments.remove(&one.order.0) else {
             continue;
         };
-        let of_this = refunds.remove(&payment.id.0).unwrap_or_default();
-        turn.facts.add_payment(payment, of_this);
+        one.read(|facts| {
+            let payment = payment?;
+            let refunds = refunds.remove(&payment.id.0).unwrap_or_default();
+            let refunds = refunds
+                .into_iter()
+                .map(|row| row.into_refund(payment.amount.currency))
+                .collect::<Result<_, _>>()?;
+            facts.add_payment(payment, refunds);
+            Ok(())
+        });
     }
     Ok(())
 }
 
-async fn of_payments(
-    pool: &Pool,
-    ids: &[Uuid],
-    payments: &HashMap<Uuid, Payment>,
-) -> Result<HashMap<Uuid, Vec<Refund>>, StoreError> {
-    let mut refunds: HashMap<Uuid, Vec<Refund>> = HashMap::new();
-    let Some(currency) = payments.values().next().map(|one| one.amount.currency) else {
-        return Ok(refunds);
-    };
-    if ids.is_empty() {
-        return Ok(refunds);
-    }
-    let rows: Vec<RefundRow> = payment_row::refunds(pool, ids).await?;
-    for row in rows {
-        refunds
-            .entry(row.payment_id)
-            .or_default()
-            .push(row.into_refund(currency)?);
-    }
-    Ok(refunds)
-}
-
 /// Asked only for orders whose next step depends on them.
-pub(super) async fn add_parcels(pool: &Pool, turns: &mut [Turn]) -> Result<(), StoreError> {
-    let orders: Vec<Uuid> = turns
-        .iter()
-        .filter(|turn| turn.facts.depend_on_parcels())
-        .map(|turn| turn.lease.id.0)
-        .collect();
+pub(super) async fn add_shipments(
+    pool: &Pool,
+    taken: &mut [Taken<OrderId, Facts>],
+) -> Result<(), sqlx::Error> {
+    let orders = orders(taken, Facts::depend_on_shipments);
     if orders.is_empty() {
         return Ok(());
     }
@@ -94,21 +85,24 @@ pub(super) async fn add_parcels(pool: &Pool, turns: &mut [Turn]) -> Result<(), S
     )
     .fetch_all(pool)
     .await?;
-    let mut parcels: HashMap<Uuid, Parcels> = rows
-        .into_iter()
-        .map(|row| {
-            let parcels = Parcels {
+    let mut rows: HashMap<Uuid, _> = rows.into_iter().map(|row| (row.order_id, row)).collect();
+    for one in taken {
+        if let Some(row) = rows.remove(&one.order.0)
+            && let Ok(facts) = &mut one.item
+        {
+            facts.add_shipments(Shipments {
                 under_way: row.under_way,
                 any_shipped: row.any_shipped,
                 unshipped_minor: row.unshipped_minor,
-            };
-            (row.order_id, parcels)
-        })
-        .collect();
-    for turn in turns {
-        if let Some(parcels) = parcels.remove(&turn.lease.id.0) {
-            turn.facts.add_parcels(parcels);
+            });
         }
     }
     Ok(())
+}
+
+fn orders(taken: &[Taken<OrderId, Facts>], which: fn(&Facts) -> bool) -> Vec<Uuid> {
+    let facts = taken
+        .iter()
+        .filter(|one| one.item.as_ref().is_ok_and(which));
+    facts.map(|one| one.order.0).collect()
 }

@@ -1,4 +1,4 @@
-//! Sagas as administrators see and prod them.
+//! Sagas as administrators see and retry them.
 
 use db::Pool;
 use idempotency::Claim;
@@ -12,14 +12,26 @@ use crate::{
     },
     intents::ports::{Answered, Request},
     orders::ports::OrdersError,
-    saga::ports::{Retried, SagaDesk, SagaReport},
+    saga::ports::{Retried, SagaAdmin, SagaReport},
     values::SagaId,
 };
 
 const ACCEPTED: i16 = 202;
 
-impl SagaDesk for PgOrders {
-    async fn sagas(
+macro_rules! select_reports {
+    ($rest:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            SagaReport,
+            r#"SELECT order_id AS id, step, attempts, due_at, deadline, is_stuck(sagas) AS "stuck!", last_error, created_at,"#
+                + " finished_at FROM sagas WHERE "
+                + $rest,
+            $($argument),+
+        )
+    };
+}
+
+impl SagaAdmin for PgOrders {
+    async fn list_sagas(
         &self,
         stuck: bool,
         before: Option<SagaId>,
@@ -27,27 +39,32 @@ impl SagaDesk for PgOrders {
         rows: i64,
     ) -> Result<Vec<SagaReport>, OrdersError> {
         let before = before.map_or(Uuid::max(), |id| id.0);
-        if stuck {
-            stuck_ones(&self.readers, before, offset, rows).await
+        // Two statements: stuck sagas are found by the index of unfinished ones.
+        let reports = if stuck {
+            select_reports!(
+                "finished_at IS NULL AND is_stuck(sagas) AND order_id < $1 ORDER BY order_id DESC LIMIT $2 OFFSET $3",
+                before,
+                rows,
+                offset
+            )
+            .fetch_all(&self.readers)
+            .await
         } else {
-            all(&self.readers, before, offset, rows).await
-        }
-        .map_err(|error| StoreError::from(error).into())
+            select_reports!(
+                "order_id < $1 ORDER BY order_id DESC LIMIT $2 OFFSET $3",
+                before,
+                rows,
+                offset
+            )
+            .fetch_all(&self.readers)
+            .await
+        };
+        Ok(reports?)
     }
 
-    async fn saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
-        sqlx::query_as!(
-            SagaReport,
-            r#"
-            SELECT order_id AS id, step, attempts, due_at, deadline,
-                   is_stuck(sagas) AS "stuck!", last_error, created_at, finished_at
-            FROM sagas WHERE order_id = $1
-            "#,
-            id.0,
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(|error| StoreError::from(error).into())
+    async fn find_saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
+        let report = select_reports!("order_id = $1", id.0);
+        Ok(report.fetch_optional(&self.readers).await?)
     }
 
     async fn retry_saga(
@@ -57,50 +74,6 @@ impl SagaDesk for PgOrders {
     ) -> Result<Answered<Retried>, OrdersError> {
         Ok(retrying(self.jitter, || retry(&self.intents, request, id)).await?)
     }
-}
-
-async fn all(
-    pool: &Pool,
-    before: Uuid,
-    offset: i64,
-    rows: i64,
-) -> Result<Vec<SagaReport>, sqlx::Error> {
-    sqlx::query_as!(
-        SagaReport,
-        r#"
-        SELECT order_id AS id, step, attempts, due_at, deadline,
-               is_stuck(sagas) AS "stuck!", last_error, created_at, finished_at
-        FROM sagas WHERE order_id < $1
-        ORDER BY order_id DESC LIMIT $2 OFFSET $3
-        "#,
-        before,
-        rows,
-        offset,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-async fn stuck_ones(
-    pool: &Pool,
-    before: Uuid,
-    offset: i64,
-    rows: i64,
-) -> Result<Vec<SagaReport>, sqlx::Error> {
-    sqlx::query_as!(
-        SagaReport,
-        r#"
-        SELECT order_id AS id, step, attempts, due_at, deadline, true AS "stuck!", last_error, created_at,
-               finished_at
-        FROM sagas WHERE finished_at IS NULL AND is_stuck(sagas) AND order_id < $1
-        ORDER BY order_id DESC LIMIT $2 OFFSET $3
-        "#,
-        before,
-        rows,
-        offset,
-    )
-    .fetch_all(pool)
-    .await
 }
 
 async fn retry(

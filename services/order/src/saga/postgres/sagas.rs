@@ -1,4 +1,4 @@
-//! Sagas in Postgres: taken with SKIP LOCKED, written only under the fence they were taken with (ORDERS 8, 9, 19).
+//! Sagas in Postgres: taken with SKIP LOCKED, written only under the fence of their lease (ORDERS 8, 9, 19).
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,12 +10,12 @@ use crate::{
     fail_point::{FailPoint, reach},
     infrastructure::postgres::{
         failure::{StoreError, on_demand, retrying},
-        leases::leased_rows,
+        leases::{Taken, leased_rows, readable},
     },
     orders::{model::Hold, postgres::row::stored_state},
     saga::{
         model::{
-            Backlog, Facts, Lane, Lease, PayWindow, Postponement, Settled, Settlement, Step, Turn,
+            Backlog, Facts, Lease, PayWindow, Postponement, Queue, Settled, Settlement, Step, Turn,
         },
         ports::{Sagas, SagasError},
     },
@@ -40,50 +40,41 @@ impl PgSagas {
 impl Sagas for PgSagas {
     async fn take(
         &self,
-        lane: Lane,
+        queue: Queue,
         most: usize,
         lease: Duration,
     ) -> Result<Vec<Turn>, SagasError> {
-        take(&self.pool, lane, most, lease)
-            .await
-            .map_err(sagas_error)
+        let taken = take(&self.pool, queue, most, lease).await?;
+        let (turns, postponed) = readable("sagas", self.jitter, taken);
+        postpone(&self.pool, &postponed).await?;
+        Ok(turns)
     }
 
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>, SagasError> {
         if settlements.is_empty() {
             return Ok(Vec::new());
         }
-        retrying(self.jitter, || settle(&self.pool, settlements))
-            .await
-            .map_err(sagas_error)
+        Ok(retrying(self.jitter, || settle(&self.pool, settlements)).await?)
     }
 
     async fn postpone(&self, postponements: &[Postponement]) -> Result<(), SagasError> {
-        retrying(self.jitter, || postpone(&self.pool, postponements))
-            .await
-            .map_err(sagas_error)
+        Ok(retrying(self.jitter, || postpone(&self.pool, postponements)).await?)
     }
 
     async fn reopen_unsettled(&self) -> Result<u64, SagasError> {
-        reopen_unsettled(&self.pool)
-            .await
-            .map_err(|error| sagas_error(error.into()))
+        Ok(reopen_unsettled(&self.pool).await?)
     }
 
     async fn backlog(&self) -> Result<Backlog, SagasError> {
-        let row = sqlx::query!(
+        Ok(sqlx::query_as!(
+            Backlog,
             r#"
             SELECT count(*) AS "unfinished!", count(*) FILTER (WHERE is_stuck(sagas)) AS "stuck!"
             FROM sagas WHERE finished_at IS NULL
             "#
         )
         .fetch_one(&self.pool)
-        .await
-        .map_err(|error| sagas_error(error.into()))?;
-        Ok(Backlog {
-            unfinished: row.unfinished,
-            stuck: row.stuck,
-        })
+        .await?)
     }
 
     async fn forget_finished(&self) -> Result<u64, SagasError> {
@@ -97,16 +88,21 @@ impl Sagas for PgSagas {
             "#
         )
         .execute(&self.pool)
-        .await
-        .map_err(|error| sagas_error(error.into()))?;
+        .await?;
         Ok(done.rows_affected())
     }
 }
 
-/// Seconds after which what an order was woken for and has not come to its end is somebody's business.
+impl<E: Into<StoreError>> From<E> for SagasError {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error.into()))
+    }
+}
+
+/// Seconds until the deadline of a saga that is woken or reopened: after it, an unfinished saga counts as stuck.
 const DEADLINE_SECONDS: f64 = 120.0;
 
-/// Makes an order's saga due and locks it, as whoever changes an order does first; false: there is no such order.
+/// Makes an order's saga due and locks it, the first step of any change of the order; false: there is no such order.
 pub(crate) async fn wake(
     transaction: &mut Transaction,
     order: OrderId,
@@ -145,15 +141,15 @@ leased_rows!("sagas", "order_id", "finished_at IS NULL");
 
 async fn take(
     pool: &Pool,
-    lane: Lane,
+    queue: Queue,
     most: usize,
     lease: Duration,
-) -> Result<Vec<Turn>, StoreError> {
+) -> Result<Vec<Taken<OrderId, Facts>>, StoreError> {
     reach(FailPoint::BeforeTake).await.map_err(on_demand)?;
-    // What is not of this lane is of the other one, a step of another release too.
+    // Any other step belongs to the stock queue, including an unknown step of another release.
     let money_steps: Vec<String> = Step::ALL
         .iter()
-        .filter(|step| step.lane() == Lane::Money)
+        .filter(|step| step.queue() == Queue::Money)
         .map(|step| step.as_str().to_owned())
         .collect();
     let rows = sqlx::query!(
@@ -178,36 +174,31 @@ async fn take(
         "#,
         i64::try_from(most).unwrap_or(i64::MAX),
         lease.as_secs_f64(),
-        lane == Lane::Money,
+        queue == Queue::Money,
         &money_steps,
     )
     .fetch_all(pool)
     .await?;
     reach(FailPoint::AfterTake).await.map_err(on_demand)?;
-    let mut turns = Vec::with_capacity(rows.len());
-    for row in rows {
-        let state = stored_state!(row)?;
-        let window = PayWindow::of(row.pay_by, row.seconds_left);
-        turns.push(Turn {
-            lease: Lease {
-                id: OrderId(row.order_id),
-                fence: row.fence,
-            },
-            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
-            facts: Facts {
+    let taken = rows.into_iter().map(|row| {
+        let facts = stored_state!(row).and_then(|state| {
+            Ok(Facts {
                 hold: Hold::of_row(&row.hold, &state).map_err(|_| StoreError::Row("hold"))?,
                 state,
                 extended: row.extended,
                 cancel_requested: row.cancel_requested,
                 shortfall_minor: row.shortfall_minor,
-                ..Facts::placed(window)
-            },
+                ..Facts::placed(PayWindow::of(row.pay_by, row.seconds_left))
+            })
         });
-    }
-    // Orders with nothing to pay are known by now: they cost no statement more.
-    facts::add_payments(pool, &mut turns).await?;
-    facts::add_parcels(pool, &mut turns).await?;
-    Ok(turns)
+        let order = OrderId(row.order_id);
+        Taken::stored(order, order, row.fence, row.attempts, facts)
+    });
+    let mut taken: Vec<Taken<OrderId, Facts>> = taken.collect();
+    // Orders with nothing to pay are known by now: they cost no further statement.
+    facts::add_payments(pool, &mut taken).await?;
+    facts::add_shipments(pool, &mut taken).await?;
+    Ok(taken)
 }
 
 async fn settle(pool: &Pool, settlements: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
@@ -259,7 +250,7 @@ async fn reopen_unsettled(pool: &Pool) -> Result<u64, sqlx::Error> {
             SELECT order_id FROM payments
             WHERE status = 'pending' OR (status = 'authorized' AND decision IS NOT NULL) OR refund_pending_minor > 0
         ), ended AS MATERIALIZED (
-            -- In key order, as everybody locks sagas; by key alone (ORDERS 8, 13).
+            -- In key order, like all locks of sagas; by key alone (ORDERS 8, 13).
             SELECT order_id FROM sagas
             WHERE order_id IN (SELECT id FROM wanting) AND COALESCE(finished_at, 'infinity') < 'infinity'
             ORDER BY order_id LIMIT 1000
@@ -267,15 +258,12 @@ async fn reopen_unsettled(pool: &Pool) -> Result<u64, sqlx::Error> {
         )
         UPDATE sagas
         SET finished_at = NULL, attempts = 0, due_at = now(), step = 'write', progressed_at = now(),
-            deadline = greatest(deadline, now() + interval '2 minutes')
+            deadline = greatest(deadline, now() + make_interval(secs => $1))
         FROM ended WHERE sagas.order_id = ended.order_id
-        "#
+        "#,
+        DEADLINE_SECONDS,
     )
     .execute(pool)
     .await?;
     Ok(done.rows_affected())
-}
-
-fn sagas_error(error: StoreError) -> SagasError {
-    SagasError(Arc::new(error))
 }

@@ -1,5 +1,5 @@
-//! What a round of sagas writes, set-wise and in key order: orders, their events, payments, refunds, the sagas
-//! themselves (ORDERS 8, 19). The caller holds the locks of the sagas; locks go on to orders and then to payments.
+//! What a round of sagas writes, set-wise and in key order: orders, their events, payments, refunds, and the sagas
+//! themselves (ORDERS 8, 19). The caller holds the locks of the sagas; orders are locked next, and then payments.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,19 +10,45 @@ use uuid::Uuid;
 
 use crate::{
     infrastructure::postgres::{column, failure::StoreError, touched},
-    orders::postgres::events::{self, EventRow},
+    orders::{
+        model::CancelReason,
+        postgres::events::{self, EventRow},
+    },
     payments::model::{Payment, PaymentDecision, ProviderReference, Refund, RefusalReason},
     saga::model::{Change, Next, Settlement, Step},
 };
 
-/// Writes what still fits: order and payment have the versions that were read. Which orders those are; the sagas of
-/// the others are due again at once.
+/// Locks these rows, in key order; their versions by their ids.
+macro_rules! lock_versions {
+    ($table:literal, $transaction:expr, $ids:expr) => {{
+        let locked = sqlx::query!(
+            "SELECT id, version FROM "
+                + $table
+                + " WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
+            $ids,
+        )
+        .fetch_all(&mut **$transaction)
+        .await?;
+        let versions = locked.into_iter().map(|row| (row.id, row.version));
+        versions.collect::<HashMap<Uuid, i64>>()
+    }};
+}
+
+/// Writes the settlements whose order and payment still have the versions that were read, and returns these orders; the
+/// sagas of the others are due again at once.
 pub(crate) async fn write(
     transaction: &mut Transaction,
     held: &[&Settlement],
 ) -> Result<HashSet<Uuid>, StoreError> {
-    let orders = lock_orders(transaction, held).await?;
-    let payments = lock_payments(transaction, held).await?;
+    let orders = column(held, |one| one.lease.id.0);
+    let orders = lock_versions!("orders", transaction, &orders);
+    let payments = held.iter().filter_map(|one| one.payment.as_ref());
+    let payments: Vec<Uuid> = payments.map(|payment| payment.id.0).collect();
+    let payments = if payments.is_empty() {
+        HashMap::new()
+    } else {
+        lock_versions!("payments", transaction, &payments)
+    };
     let fits = |one: &&&Settlement| {
         let payment = one.payment.as_ref();
         orders.get(&one.lease.id.0) == Some(&one.read_version)
@@ -57,47 +83,6 @@ pub(crate) async fn write(
     Ok(written)
 }
 
-async fn lock_orders(
-    transaction: &mut Transaction,
-    held: &[&Settlement],
-) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
-    let ids = column(held, |one| one.lease.id.0);
-    let locked = sqlx::query!(
-        r#"SELECT id, version FROM orders WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"#,
-        &ids,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    Ok(locked
-        .into_iter()
-        .map(|row| (row.id, row.version))
-        .collect())
-}
-
-async fn lock_payments(
-    transaction: &mut Transaction,
-    held: &[&Settlement],
-) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
-    let ids: Vec<Uuid> = held
-        .iter()
-        .filter_map(|one| one.payment.as_ref())
-        .map(|payment| payment.id.0)
-        .collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let locked = sqlx::query!(
-        r#"SELECT id, version FROM payments WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"#,
-        &ids,
-    )
-    .fetch_all(&mut **transaction)
-    .await?;
-    Ok(locked
-        .into_iter()
-        .map(|row| (row.id, row.version))
-        .collect())
-}
-
 /// An order with two events gets two versions, one after the other.
 async fn write_orders(
     transaction: &mut Transaction,
@@ -109,22 +94,15 @@ async fn write_orders(
         .filter_map(|one| Some((*one, one.changes.get(wave)?)))
         .collect();
     let ids = column(&moved, |(one, _)| one.lease.id.0);
-    let text = |of: fn(&Change) -> &'static str| -> Vec<String> {
-        moved
-            .iter()
-            .map(|(_, change)| of(change).to_owned())
-            .collect()
-    };
-    let statuses = text(|change| change.state.status.as_str());
-    let payments = text(|change| change.state.payment.as_str());
+    let statuses = column(&moved, |(_, change)| change.state.status.as_str());
+    let payments = column(&moved, |(_, change)| change.state.payment.as_str());
     let reasons = column(&moved, |(_, change)| {
-        let reason = change.state.cancel_reason;
-        reason.map(|reason| reason.as_str().to_owned())
+        change.state.cancel_reason.map(CancelReason::as_str)
     });
-    let holds = column(&moved, |(one, _)| one.hold.as_str().to_owned());
+    let holds = column(&moved, |(one, _)| one.hold.as_str());
     let versions = column(&moved, |(_, change)| change.state.version);
     let ended = column(&moved, |(one, _)| one.ends_cancellation);
-    // With the first version alone: it is added.
+    // It is added to the column, so it goes with the first version alone.
     let refunded = |one: &Settlement| {
         if wave == 0 {
             one.shortfall_refunded_minor
@@ -146,10 +124,10 @@ async fn write_orders(
         WHERE orders.id = next.id
         "#,
         &ids,
-        &statuses,
-        &payments,
-        &reasons as &[Option<String>],
-        &holds,
+        &statuses as &[&str],
+        &payments as &[&str],
+        &reasons as &[Option<&str>],
+        &holds as &[&str],
         &versions,
         &ended,
         &refunded,
@@ -243,20 +221,16 @@ async fn write_sagas(
     written: &HashSet<Uuid>,
 ) -> Result<(), StoreError> {
     let ids = column(held, |one| one.lease.id.0);
-    let fits = |one: &Settlement| written.contains(&one.lease.id.0);
-    let (mut steps, mut finished, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
-    let mut progressed = Vec::new();
-    let (mut times, mut pauses): (Vec<Option<DateTime<Utc>>>, Vec<f64>) = (Vec::new(), Vec::new());
-    for one in held {
-        let next = fits(one).then_some(one.next);
-        steps.push(
-            next.and_then(Next::step)
-                .map(Step::as_str)
-                .map(str::to_owned),
-        );
-        finished.push(next == Some(Next::Finished));
+    let nexts = column(held, |one| {
+        written.contains(&one.lease.id.0).then_some(one.next)
+    });
+    let steps = column(&nexts, |next| next.and_then(Next::step).map(Step::as_str));
+    let finished = column(&nexts, |next| *next == Some(Next::Finished));
+    let (mut times, mut pauses) = (Vec::new(), Vec::new());
+    let (mut repeated, mut progressed) = (Vec::new(), Vec::new());
+    for (one, next) in held.iter().zip(&nexts) {
         let (at, pause, again) = match next {
-            Some(Next::At(_, at)) => (Some(at), 0.0, false),
+            Some(Next::At(_, at)) => (Some(*at), 0.0, false),
             Some(Next::After(_, pause)) => (None, pause.as_secs_f64(), true),
             Some(Next::Finished) => (None, 0.0, true),
             Some(Next::Now(_)) | None => (None, 0.0, false),
@@ -284,7 +258,7 @@ async fn write_sagas(
         WHERE sagas.order_id = next.order_id
         "#,
         &ids,
-        &steps as &[Option<String>],
+        &steps as &[Option<&str>],
         &finished,
         &times as &[Option<DateTime<Utc>>],
         &pauses,

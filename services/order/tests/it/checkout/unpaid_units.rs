@@ -11,10 +11,7 @@ use order::{
         model::{NewOrder, OrderRequest, OwingUnits, ProductReference, RequestedLines},
         ports::{Creation, PlacedOrders, Recorded},
     },
-    infrastructure::{
-        postgres::{PgOrders, Pools},
-        product_client::CatalogHttp,
-    },
+    infrastructure::{postgres::PgOrders, product_client::CatalogHttp},
     orders::ports::OrdersError,
     payments::providers::PaymentSettings,
     values::{ProductId, Quantity, RequestIdentity, Sku, UserId},
@@ -312,7 +309,7 @@ async fn a_twins_order_is_the_answer_though_it_takes_all_that_may_be_unpaid(pool
         let ours = shop.batches();
         let batches = PlaceOrders {
             orders: Overtaken {
-                orders: PgOrders::new(Pools::shared(&shop.pool), Jitter::random()),
+                orders: PgOrders::shared(&shop.pool, Jitter::random()),
                 twin: Arc::new(shop.batches()),
                 request: request.clone(),
             },
@@ -320,7 +317,7 @@ async fn a_twins_order_is_the_answer_though_it_takes_all_that_may_be_unpaid(pool
             ids: ours.ids,
             jitter: ours.jitter,
             currency: ours.currency,
-            poke: ours.poke,
+            waker: ours.waker,
             terms: ours.terms,
             patience: ours.patience,
         };

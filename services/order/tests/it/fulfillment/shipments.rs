@@ -12,10 +12,7 @@ use order::{
         },
         ports::MovementQueue,
     },
-    infrastructure::{
-        postgres::{PgOrders, Pools},
-        product_client::CatalogHttp,
-    },
+    infrastructure::{postgres::PgOrders, product_client::CatalogHttp},
     orders::{
         model::{Merchant, Selection},
         ports::{OrdersWith, Saved},
@@ -43,7 +40,7 @@ impl Shop {
     }
 
     pub fn orders_in_postgres(&self) -> PgOrders {
-        PgOrders::new(Pools::shared(&self.pool), Jitter::random())
+        PgOrders::shared(&self.pool, Jitter::random())
     }
 
     /// Creates a fulfillment of all remaining units of an order and ships it; returns its id.
@@ -231,6 +228,28 @@ async fn what_product_refuses_can_be_tried_again_or_given_up(pool: PgPool) {
     let parcels = shop.get(&vendor, &path).await.body;
     assert_eq!(parcels["data"][0]["status"], "shipped");
     assert!(parcels["data"][0].get("refusal").is_none());
+}
+
+#[sqlx::test]
+async fn a_shipment_that_cannot_be_read_waits_and_the_others_leave(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    for _ in 0..2 {
+        let order = shop.confirmed(&[("MUG-1", 1)]).await;
+        shop.ship_all(&shop.admin(), &order).await;
+    }
+    shop.tamper(
+        "UPDATE fulfillment_lines SET sku = '' WHERE fulfillment_id = (SELECT min(id::text)::uuid FROM fulfillments)",
+    )
+    .await;
+    assert_eq!(shop.shipper().run_once().await.unwrap(), 1);
+    let waiting: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT last_error, due_at > now() FROM fulfillments WHERE status = 'shipping'",
+    )
+    .fetch_all(&shop.pool)
+    .await
+    .unwrap();
+    assert_eq!(waiting, [("invalid row: sku".to_owned(), true)]);
+    assert_eq!(shop.count("fulfillments WHERE status = 'shipped'").await, 1);
 }
 
 #[sqlx::test]

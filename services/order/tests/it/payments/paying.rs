@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use order::saga::{
-    model::{Action, Lane, Progress},
+    model::{Action, Progress, Queue},
     ports::Sagas,
 };
 use serde_json::{Value, json};
@@ -137,8 +137,8 @@ async fn a_payment_whose_answer_is_lost_is_looked_up_and_charged_once(pool: PgPo
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_unknown")).await;
-    shop.drive_lane(Lane::Stock).await;
-    shop.drive_lane(Lane::Money).await;
+    shop.drive_queue(Queue::Stock).await;
+    shop.drive_queue(Queue::Money).await;
     assert_eq!(
         shop.count("payments WHERE asked AND status = 'pending'")
             .await,
@@ -161,8 +161,8 @@ async fn a_late_result_is_found_by_polling(pool: PgPool) {
     let shop = with_late_results(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_late")).await;
-    shop.drive_lane(Lane::Stock).await;
-    shop.drive_lane(Lane::Money).await;
+    shop.drive_queue(Queue::Stock).await;
+    shop.drive_queue(Queue::Money).await;
     assert_eq!(
         payment_of(&shop, &customer, &order).await["status"],
         "pending"
@@ -183,8 +183,8 @@ async fn a_payment_that_never_has_a_result_is_given_up(pool: PgPool) {
     let shop = with_late_results(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_late")).await;
-    shop.drive_lane(Lane::Stock).await;
-    shop.drive_lane(Lane::Money).await;
+    shop.drive_queue(Queue::Stock).await;
+    shop.drive_queue(Queue::Money).await;
     shop.tamper("UPDATE orders SET pay_by = now() - interval '10 minutes'")
         .await;
     shop.drive_on().await;
@@ -204,8 +204,8 @@ async fn a_lost_hold_costs_the_customer_nothing(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_ok")).await;
-    shop.drive_lane(Lane::Stock).await;
-    shop.drive_lane(Lane::Money).await;
+    shop.drive_queue(Queue::Stock).await;
+    shop.drive_queue(Queue::Money).await;
     assert_eq!(
         state(&shop, &customer, &order).await,
         ["pending", "authorized", ""]
@@ -232,14 +232,14 @@ async fn an_order_may_be_cancelled_after_any_number_of_rounds(pool: PgPool) {
         for method in ["mock_ok", "mock_unknown", "mock_late", "mock_declined"] {
             let order = place(&shop, &customer, Some(method)).await;
             for round in 0..rounds {
-                let lane = if round % 2 == 0 {
-                    Lane::Stock
+                let queue = if round % 2 == 0 {
+                    Queue::Stock
                 } else {
-                    Lane::Money
+                    Queue::Money
                 };
                 shop.execute("UPDATE sagas SET due_at = now() WHERE finished_at IS NULL")
                     .await;
-                shop.drive_lane(lane).await;
+                shop.drive_queue(queue).await;
             }
             cancel_with(&shop, &customer, &order, &format!("{method}-{rounds}")).await;
             for _ in 0..3 {
@@ -273,15 +273,15 @@ async fn a_worker_that_died_with_the_providers_answer_is_made_up_for(pool: PgPoo
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_ok")).await;
-    shop.drive_lane(Lane::Stock).await;
+    shop.drive_queue(Queue::Stock).await;
     // The charge is made, and the response is lost with the worker.
     let sagas = shop.sagas();
     let dead = sagas
-        .take(Lane::Money, 10, Duration::from_secs(10))
+        .take(Queue::Money, 10, Duration::from_secs(10))
         .await
         .unwrap()
         .remove(0);
-    assert_eq!(dead.facts.next(), Action::Authorise);
+    assert_eq!(dead.item.next(), Action::Authorise);
     let reference = shop.charge(&dead).await;
     shop.execute("UPDATE sagas SET due_at = now()").await;
     shop.drive_out().await;
@@ -303,10 +303,10 @@ async fn a_wish_between_call_and_write_is_not_lost(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_ok")).await;
-    shop.drive_lane(Lane::Stock).await;
+    shop.drive_queue(Queue::Stock).await;
     let sagas = shop.sagas();
     let turn = sagas
-        .take(Lane::Money, 10, Duration::from_secs(10))
+        .take(Queue::Money, 10, Duration::from_secs(10))
         .await
         .unwrap()
         .remove(0);
@@ -385,7 +385,7 @@ async fn what_a_worker_of_the_release_before_ended_is_taken_up_again(pool: PgPoo
     let (paid, _) = pay(&shop, &customer, "mock_ok").await;
     cancel(&shop, &customer, &paid).await;
     let unpaid = place(&shop, &customer, None).await;
-    shop.drive_lane(Lane::Stock).await;
+    shop.drive_queue(Queue::Stock).await;
     shop.tamper("UPDATE sagas SET finished_at = now()").await;
     shop.tamper("UPDATE orders SET pay_by = now() - interval '1 second' WHERE pay_by > now() AND payment_status = 'unpaid'")
         .await;
@@ -413,8 +413,8 @@ async fn several_workers_in_both_lanes_do_each_thing_once(pool: PgPool) {
     }
     let work = || async {
         for _ in 0..12 {
-            shop.drive_lane(Lane::Stock).await;
-            shop.drive_lane(Lane::Money).await;
+            shop.drive_queue(Queue::Stock).await;
+            shop.drive_queue(Queue::Money).await;
         }
     };
     tokio::join!(work(), work(), work());

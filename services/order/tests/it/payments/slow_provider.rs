@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use db::testing::within;
-use order::saga::{model::Lane, ports::Sagas};
+use order::saga::{model::Queue, ports::Sagas};
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -60,8 +60,8 @@ async fn an_answer_is_written_as_it_comes_and_waits_for_no_slower_one(pool: PgPo
     for method in ["mock_slow", "mock_ok"] {
         place(&shop, &shop.customer(), Some(method)).await;
     }
-    shop.drive_lane(Lane::Stock).await;
-    shop.drive_lane(Lane::Money).await;
+    shop.drive_queue(Queue::Stock).await;
+    shop.drive_queue(Queue::Money).await;
     let apart: f64 = sqlx::query_scalar(
         "SELECT extract(epoch FROM max(updated_at) - min(updated_at))::float8
          FROM payments WHERE status = 'authorized'",
@@ -80,11 +80,11 @@ async fn a_saga_that_does_not_come_further_is_stuck_long_before_its_deadline(poo
     // One waits for its customer, one for its provider, and one for product, which fails.
     place(&shop, &customer, None).await;
     let late = place(&shop, &customer, Some("mock_late")).await;
-    shop.drive_lane(Lane::Stock).await;
+    shop.drive_queue(Queue::Stock).await;
     let lost = place(&shop, &customer, Some("mock_ok")).await;
     shop.product
         .next(Fault::Answer(StatusCode::SERVICE_UNAVAILABLE));
-    shop.drive_lane(Lane::Stock).await;
+    shop.drive_queue(Queue::Stock).await;
     shop.execute("UPDATE sagas SET progressed_at = now() - interval '3 minutes'")
         .await;
     assert_eq!(
@@ -92,7 +92,7 @@ async fn a_saga_that_does_not_come_further_is_stuck_long_before_its_deadline(poo
         2,
         "waiting for a customer is no trouble"
     );
-    shop.drive_lane(Lane::Money).await;
+    shop.drive_queue(Queue::Money).await;
     let stuck: Vec<uuid::Uuid> = sqlx::query_scalar("SELECT order_id FROM stuck_sagas")
         .fetch_all(&shop.pool)
         .await

@@ -17,7 +17,7 @@ use order::{
     },
     saga::{
         DriveSagas,
-        model::{CommitOutcome, ExtendOutcome, Lane, ReleaseOutcome},
+        model::{CommitOutcome, ExtendOutcome, Queue, ReleaseOutcome},
     },
     values::{OrderId, PaymentId},
 };
@@ -127,7 +127,7 @@ async fn an_order_that_panics_waits_and_the_others_are_confirmed(pool: PgPool) {
         ids: Ids::system(),
         jitter: Jitter::random(),
     };
-    let driven = Box::pin(drive.run(Lane::Stock)).await.unwrap();
+    let driven = Box::pin(drive.run(Queue::Stock, || false)).await.unwrap();
     assert_eq!((driven.taken, driven.settled), (5, 4));
     let waiting = "sagas WHERE last_error IS NOT NULL AND finished_at IS NULL AND due_at > now()";
     assert_eq!(shop.count(waiting).await, 1);
@@ -149,7 +149,7 @@ async fn a_payment_that_panics_waits_and_the_others_are_paid(pool: PgPool) {
         let placed = place(&shop, &shop.customer(), Some("mock_ok")).await;
         orders.push(OrderId(placed.uuid()));
     }
-    shop.drive_lane(Lane::Stock).await;
+    shop.drive_queue(Queue::Stock).await;
     let drive = DriveSagas {
         reservations: shop.reservations.clone(),
         sagas: shop.sagas(),
@@ -160,7 +160,7 @@ async fn a_payment_that_panics_waits_and_the_others_are_paid(pool: PgPool) {
         ids: Ids::system(),
         jitter: Jitter::random(),
     };
-    Box::pin(drive.run(Lane::Money)).await.unwrap();
+    Box::pin(drive.run(Queue::Money, || false)).await.unwrap();
     assert_eq!(shop.count("payments WHERE status = 'authorized'").await, 2);
     let panicked = [(1, "panicked: on purpose".to_owned())];
     assert_eq!(failures(&shop).await, panicked);

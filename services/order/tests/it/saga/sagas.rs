@@ -8,7 +8,7 @@ use order::{
     saga::{
         Driven,
         model::{
-            CommitOutcome, Lane, Postponement, Progress, ReleaseOutcome, Settled, Settlement, Turn,
+            CommitOutcome, Postponement, Progress, Queue, ReleaseOutcome, Settled, Settlement, Turn,
         },
         ports::Sagas,
     },
@@ -76,13 +76,17 @@ async fn a_lease_that_passed_on_writes_nothing(pool: PgPool) {
     let shop = with_orders(pool, 1).await;
     shop.lose_leases().await;
     let sagas = shop.sagas();
-    let stale = sagas.take(Lane::Stock, 10, LEASE).await.unwrap().remove(0);
+    let stale = sagas.take(Queue::Stock, 10, LEASE).await.unwrap().remove(0);
     assert!(
-        sagas.take(Lane::Stock, 10, LEASE).await.unwrap().is_empty(),
+        sagas
+            .take(Queue::Stock, 10, LEASE)
+            .await
+            .unwrap()
+            .is_empty(),
         "a lease keeps others away"
     );
     shop.lose_leases().await;
-    let fresh = sagas.take(Lane::Stock, 10, LEASE).await.unwrap().remove(0);
+    let fresh = sagas.take(Queue::Stock, 10, LEASE).await.unwrap().remove(0);
     assert!(fresh.lease.fence > stale.lease.fence);
 
     let cancelled = Progress::of(stale.clone()).committed(CommitOutcome::Lost);
@@ -142,7 +146,7 @@ async fn an_order_that_changed_meanwhile_is_looked_at_again(pool: PgPool) {
     shop.lose_leases().await;
     let turn = shop
         .sagas()
-        .take(Lane::Stock, 10, LEASE)
+        .take(Queue::Stock, 10, LEASE)
         .await
         .unwrap()
         .remove(0);
@@ -248,7 +252,7 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
     shop.lose_leases().await;
     let turn = shop
         .sagas()
-        .take(Lane::Stock, 10, LEASE)
+        .take(Queue::Stock, 10, LEASE)
         .await
         .unwrap()
         .remove(0);
@@ -265,15 +269,12 @@ async fn a_worker_that_died_between_commit_and_row_is_made_up_for(pool: PgPool) 
 
 #[sqlx::test]
 async fn what_is_old_is_forgotten_and_the_order_stays_one(pool: PgPool) {
-    use order::{
-        checkout::ports::PlacedOrders,
-        infrastructure::postgres::{PgOrders, Pools},
-    };
+    use order::{checkout::ports::PlacedOrders, infrastructure::postgres::PgOrders};
     let shop = Shop::open(pool).await;
     let (customer, body) = (shop.customer(), order_of(&[("MUG-1", 1)]));
     let placed = shop.place(&customer, "a", &body).await;
     shop.drive().await;
-    let orders = PgOrders::new(Pools::shared(&shop.pool), clock::Jitter::random());
+    let orders = PgOrders::shared(&shop.pool, clock::Jitter::random());
     assert_eq!(
         (
             orders.forget_old_keys().await.unwrap(),

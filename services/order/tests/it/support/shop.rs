@@ -13,7 +13,7 @@ use order::{
     app::{App, Parts, service},
     checkout::{PlaceOrders, QueueLimits},
     infrastructure::{
-        postgres::{PgOrders, Pools},
+        postgres::PgOrders,
         product_client::{CatalogHttp, CatalogSettings, Timeouts},
     },
     intents::IntentLimits,
@@ -25,7 +25,7 @@ use order::{
             CaptureChoice, MockSettings, PaymentSettings, ProviderChoice, Providers, SignedWebhooks,
         },
     },
-    saga::Poke,
+    saga::SagaWaker,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
@@ -44,7 +44,7 @@ pub struct Shop {
     pub router: Router,
     /// The connections of changes.
     pub intents: Pool,
-    poke: Poke,
+    waker: SagaWaker,
     signer: Signer,
     waits: Waits,
     provider: Providers,
@@ -231,14 +231,15 @@ impl Shop {
                 .connect_lazy_with(options)
         };
         // Connections of tests and workers, and of the parts of `serve`.
-        let pools = Pools {
+        let orders = PgOrders {
             readers: connections(2).into(),
-            lanes: connections(4).into(),
+            placing: connections(4).into(),
             intents: connections(2).into(),
+            jitter: Jitter::random(),
         };
         Self::over(
             connections(5),
-            pools,
+            orders,
             product,
             limits,
             waits,
@@ -252,16 +253,17 @@ impl Shop {
     pub async fn behind_proxy(pool: PgPool) -> (Self, Proxy) {
         events::watch(&pool).await;
         let proxy = Proxy::open(&pool).await.unwrap();
-        let pools = Pools::shared(proxy.database(5).pool("order").unwrap());
+        let pool_of_shop = proxy.database(5).pool("order").unwrap();
+        let orders = PgOrders::shared(pool_of_shop, Jitter::random());
         let (product, limits) = (Product::open().await, QueueLimits::default());
         let rules = Rules::default();
-        let shop = Self::over(pool, pools, product, limits, PATIENT, &free(), rules);
+        let shop = Self::over(pool, orders, product, limits, PATIENT, &free(), rules);
         (shop, proxy)
     }
 
     fn over(
         pool: PgPool,
-        pools: Pools,
+        orders: PgOrders,
         product: Product,
         limits: QueueLimits,
         waits: Waits,
@@ -274,8 +276,12 @@ impl Shop {
         };
         let reservations =
             CatalogHttp::try_new(&settings, waits.timeouts, "USD".parse().unwrap()).unwrap();
-        let (signer, poke, clock) = (Signer::try_new().unwrap(), Poke::default(), rules.clock);
-        let provider = Providers::new(payments, &pools.lanes);
+        let (signer, waker, clock) = (
+            Signer::try_new().unwrap(),
+            SagaWaker::default(),
+            rules.clock,
+        );
+        let provider = Providers::new(payments, &orders.placing);
         let terms = PaymentTerms {
             methods: provider.methods().into(),
             window: Duration::from_secs(payments.payment_window_seconds.into()),
@@ -283,23 +289,23 @@ impl Shop {
             most_unpaid: payments.max_unpaid_per_customer,
             most_unpaid_units: NonZeroU32::new(rules.most_unpaid_units),
         };
-        let (readers, intents) = (pools.readers.clone(), pools.intents.clone());
+        let (readers, intents) = (orders.readers.clone(), orders.intents.clone());
         let mut tasks = Tasks::new(watch::channel(false).1);
         let parts = Parts {
             payments: PgPayments::new(
-                pools.readers.clone(),
-                pools.intents.clone(),
+                orders.readers.clone(),
+                orders.intents.clone(),
                 Jitter::random(),
             ),
             terms: terms.clone(),
             webhooks: SignedWebhooks::new(payments.payment_webhook_secret_file.clone(), clock),
-            orders: PgOrders::new(pools, Jitter::random()),
+            orders,
             reservations: reservations.clone(),
             verifier: signer.verifier().unwrap(),
             currency: "USD".parse().unwrap(),
             ids: Ids::system(),
             jitter: Jitter::random(),
-            poke: poke.clone(),
+            waker: waker.clone(),
             limits,
             intents: IntentLimits {
                 per_customer: 16,
@@ -320,7 +326,7 @@ impl Shop {
             reservations,
             router,
             intents,
-            poke,
+            waker,
             signer,
             waits,
             provider,
@@ -352,11 +358,11 @@ impl Shop {
     pub fn batches(&self) -> PlaceOrders<CatalogHttp, PgOrders> {
         PlaceOrders {
             reservations: self.reservations.clone(),
-            orders: PgOrders::new(Pools::shared(&self.pool), Jitter::random()),
+            orders: PgOrders::shared(&self.pool, Jitter::random()),
             ids: Ids::system(),
             jitter: Jitter::random(),
             currency: "USD".parse().unwrap(),
-            poke: Poke::default(),
+            waker: SagaWaker::default(),
             terms: self.terms.clone(),
             patience: self.waits.patience,
         }

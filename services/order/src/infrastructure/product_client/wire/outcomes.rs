@@ -1,5 +1,5 @@
-//! What became of holds, by order, and of movements, by their id. Entries are read one by one: product may be newer and
-//! say what this version does not know (ORDERS 33).
+//! The outcomes of holds, by order, and of movements, by their id. Entries are read one by one: a newer product may send values
+//! that this version does not know (ORDERS 33).
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,23 +7,20 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{
-    checkout::ports::Misfit,
-    saga::model::{CommitOutcome, ExtendOutcome, ReleaseOutcome},
-};
+use crate::checkout::ports::Misfit;
 
 #[derive(Deserialize)]
 pub(in super::super) struct Outcomes {
     outcomes: Vec<Box<RawValue>>,
 }
 
-/// Which question an entry about an order answers.
+/// The order of an entry.
 #[derive(Deserialize)]
 struct OfOrder {
     order_id: Uuid,
 }
 
-/// The same of a movement.
+/// The movement of an entry.
 #[derive(Deserialize)]
 struct OfMovement {
     id: Uuid,
@@ -38,65 +35,45 @@ struct Told<O> {
 #[error("the response has no entry for it")]
 struct Missing;
 
-/// What product may say, and what that is in the words of the sagas.
-macro_rules! outcomes {
-    ($($name:ident of $domain:ident { $($variant:ident),+ })+) => {$(
-        #[derive(Clone, Copy, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub(in super::super) enum $name { $($variant),+ }
-
-        impl From<$name> for $domain {
-            fn from(outcome: $name) -> Self {
-                match outcome { $($name::$variant => Self::$variant),+ }
-            }
-        }
-    )+};
-}
-
-outcomes! {
-    Commit of CommitOutcome { Committed, Lost, Gone }
-    Extend of ExtendOutcome { Extended, Committed, Lost, Gone }
-    Release of ReleaseOutcome { Released, Committed }
-}
-
 impl Outcomes {
     /// The outcomes of these orders, in the order of the question, whatever the order of the answer.
-    pub(in super::super) fn of_orders<O: DeserializeOwned, D: From<O>>(
+    pub(in super::super) fn of_orders<O: DeserializeOwned>(
         &self,
-        orders: impl Iterator<Item = Uuid>,
-    ) -> Vec<Result<D, Misfit>> {
-        self.in_order::<O, D>(orders, |entry| {
+        orders: impl IntoIterator<Item = Uuid>,
+    ) -> Vec<Result<O, Misfit>> {
+        self.in_order(orders, |entry| {
             serde_json::from_str::<OfOrder>(entry.get()).map(|of| of.order_id)
         })
     }
 
     /// The same of movements.
-    pub(in super::super) fn of_movements<O: DeserializeOwned, D: From<O>>(
+    pub(in super::super) fn of_movements<O: DeserializeOwned>(
         &self,
-        movements: impl Iterator<Item = Uuid>,
-    ) -> Vec<Result<D, Misfit>> {
-        self.in_order::<O, D>(movements, |entry| {
+        movements: impl IntoIterator<Item = Uuid>,
+    ) -> Vec<Result<O, Misfit>> {
+        self.in_order(movements, |entry| {
             serde_json::from_str::<OfMovement>(entry.get()).map(|of| of.id)
         })
     }
 
-    fn in_order<O: DeserializeOwned, D: From<O>>(
+    fn in_order<O: DeserializeOwned>(
         &self,
-        asked: impl Iterator<Item = Uuid>,
+        asked: impl IntoIterator<Item = Uuid>,
         name: impl Fn(&RawValue) -> serde_json::Result<Uuid>,
-    ) -> Vec<Result<D, Misfit>> {
-        // An entry without a readable name answers nobody: whoever it was for finds none.
+    ) -> Vec<Result<O, Misfit>> {
+        // An entry without a readable name is none: the order that it was for has no entry then.
         let by_id: HashMap<Uuid, &RawValue> = self
             .outcomes
             .iter()
             .filter_map(|entry| Some((name(entry).ok()?, &**entry)))
             .collect();
         asked
+            .into_iter()
             .map(|id| {
                 let entry = by_id.get(&id).ok_or_else(|| Misfit(Arc::new(Missing)))?;
-                let told: Told<O> =
-                    serde_json::from_str(entry.get()).map_err(|error| Misfit(Arc::new(error)))?;
-                Ok(D::from(told.outcome))
+                let told = serde_json::from_str::<Told<O>>(entry.get());
+                told.map(|told| told.outcome)
+                    .map_err(|error| Misfit(Arc::new(error)))
             })
             .collect()
     }
@@ -105,6 +82,7 @@ impl Outcomes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::saga::model::CommitOutcome;
 
     fn answer(json: &str) -> Outcomes {
         serde_json::from_str(json).unwrap()
@@ -119,7 +97,7 @@ mod tests {
             ids[0], ids[1], ids[2],
         ));
         let read: Vec<Option<CommitOutcome>> = outcomes
-            .of_orders::<Commit, CommitOutcome>(ids.into_iter())
+            .of_orders(ids)
             .into_iter()
             .map(Result::ok)
             .collect();

@@ -1,4 +1,4 @@
-//! Product's verdicts on reservations: positional, read one by one. What an order cannot take from one fails that order.
+//! Product's verdicts on reservations: positional, read one by one. An invalid verdict fails its own order.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     values::{OrderId, ProductId, Quantity, Sku, SkuError, UserId},
 };
 
-/// Longer than any name that product takes.
+/// Longer than any name that product accepts.
 const MAX_NAME: usize = 1_000;
 
 #[derive(Deserialize)]
@@ -45,7 +45,7 @@ enum VerdictOfOne {
     Gone,
 }
 
-/// What is read of a verdict that cannot be read as a whole.
+/// What is still read of a verdict that is invalid as a whole.
 #[derive(Deserialize)]
 struct HoldOfOne {
     order_id: Uuid,

@@ -12,7 +12,7 @@ use crate::{
         Payment, ProviderReference, RefundState, RefusalReason, StoredPayment,
         payment::tests::payment,
     },
-    saga::model::{CommitOutcome, ExtendOutcome, Lease, Parcels, Progress, Turn},
+    saga::model::{CommitOutcome, ExtendOutcome, Lease, Progress, Shipments, Turn},
     values::{EventType, OrderId, RefundId},
 };
 
@@ -71,7 +71,7 @@ impl Facts {
 
     fn partly_shipped(self, left: i64) -> Self {
         self.shipped(FulfillmentStatus::Partial).with(|facts| {
-            facts.parcels = Parcels {
+            facts.shipments = Shipments {
                 under_way: false,
                 any_shipped: true,
                 unshipped_minor: left,
@@ -185,8 +185,8 @@ fn cancelling_decides_then_gives_back_units_then_money() {
         (
             confirmed(OPEN)
                 .paid_by(paying(PaymentState::Captured))
-                .with(|facts| facts.parcels.under_way = true),
-            Action::WaitForParcel,
+                .with(|facts| facts.shipments.under_way = true),
+            Action::WaitForShipment,
         ),
         (
             confirmed(OPEN)
@@ -343,7 +343,7 @@ fn outcomes(facts: &Facts) -> Vec<Facts> {
             fence: 1,
         },
         attempts: 1,
-        facts: facts.clone(),
+        item: facts.clone(),
     };
     let of = || Progress::of(turn.clone());
     let reference = || ProviderReference::try_from("r".to_owned()).unwrap();
@@ -375,7 +375,7 @@ fn outcomes(facts: &Facts) -> Vec<Facts> {
         Action::RefundShortfall { minor } => {
             vec![of().refund_shortfall(RefundId(Uuid::nil()), minor)]
         }
-        Action::WaitForPayment | Action::WaitForParcel | Action::Finish => Vec::new(),
+        Action::WaitForPayment | Action::WaitForShipment | Action::Finish => Vec::new(),
     };
     results
         .into_iter()
@@ -407,7 +407,7 @@ fn every_situation_ends_whatever_comes_of_it() {
 
 fn ends_well(facts: &Facts, start: &Facts) {
     let payment = facts.payment.as_ref();
-    let shipped = facts.parcels.any_shipped;
+    let shipped = facts.shipments.any_shipped;
     match facts.state.status {
         Status::Cancelled => {
             assert!(

@@ -200,3 +200,30 @@ async fn returns_are_for_whoever_sold_all_that_is_in_them(pool: PgPool) {
         200
     );
 }
+
+#[sqlx::test]
+async fn a_return_that_cannot_be_read_waits_and_the_others_are_received(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let (customer, admin) = (shop.customer(), shop.admin());
+    let order = shipped(&shop, &customer, &[("MUG-1", 2)]).await;
+    let body = json!({ "items": [{ "sku": "MUG-1", "quantity": 1 }] });
+    for key in ["r", "s"] {
+        let asked = give_back(&shop, &customer, key, &order, &body).await;
+        for verb in ["approve", "receive"] {
+            let done = shop.returning(&admin, asked.id(), verb).await;
+            assert!(done.status.is_success(), "{verb} {done:?}");
+        }
+    }
+    shop.tamper(
+        "UPDATE return_lines SET sku = '' WHERE return_id = (SELECT min(id::text)::uuid FROM returns)",
+    )
+    .await;
+    assert_eq!(shop.receiver().run_once().await.unwrap(), 1);
+    let waiting: Vec<(String, bool)> =
+        sqlx::query_as("SELECT last_error, due_at > now() FROM returns WHERE status = 'receiving'")
+            .fetch_all(&shop.pool)
+            .await
+            .unwrap();
+    assert_eq!(waiting, [("invalid row: sku".to_owned(), true)]);
+    assert_eq!(shop.count("returns WHERE status = 'received'").await, 1);
+}

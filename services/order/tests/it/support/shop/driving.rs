@@ -13,8 +13,8 @@ use order::{
         providers::Providers,
     },
     saga::{
-        DriveSagas, Driven, Poke, SagaLoop,
-        model::{Lane, Turn},
+        DriveSagas, Driven, SagaLoop, SagaWaker,
+        model::{Queue, Turn},
         postgres::PgSagas,
     },
 };
@@ -61,11 +61,11 @@ impl Shop {
     /// Drives sagas by polling, as `work` does, until the sender is dropped.
     pub fn start_work(&self, poll: Duration) -> watch::Sender<bool> {
         let (end, ended) = watch::channel(false);
-        for lane in [Lane::Stock, Lane::Money] {
+        for queue in [Queue::Stock, Queue::Money] {
             let sagas = SagaLoop {
                 drive: self.driver(),
-                lane,
-                poke: Poke::default(),
+                queue,
+                waker: SagaWaker::default(),
                 poll: Some(poll),
             };
             tokio::spawn(sagas.run(ended.clone()));
@@ -74,23 +74,25 @@ impl Shop {
     }
 
     /// The loop of `serve`, which placed orders wake.
-    fn sagas_loop(&self, lane: Lane) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
+    fn sagas_loop(&self, queue: Queue) -> SagaLoop<CatalogHttp, PgSagas, Providers> {
         SagaLoop {
             drive: self.driver(),
-            lane,
-            poke: self.poke.clone(),
+            queue,
+            waker: self.waker.clone(),
             poll: None,
         }
     }
 
-    /// One round of the sagas, in the lane where orders begin.
+    /// One round of the sagas, in the queue where orders begin.
     pub async fn drive(&self) -> Driven {
-        self.drive_lane(Lane::Stock).await
+        self.drive_queue(Queue::Stock).await
     }
 
     /// One round of a worker: sagas that are due, and none that is taken.
     pub async fn work(&self) -> Driven {
-        Box::pin(self.driver().run(Lane::Stock)).await.unwrap()
+        Box::pin(self.driver().run(Queue::Stock, || false))
+            .await
+            .unwrap()
     }
 
     /// The leases of taken sagas end, as those of a slow or dead worker do.
@@ -98,20 +100,23 @@ impl Shop {
         self.execute("UPDATE sagas SET due_at = now()").await;
     }
 
-    pub async fn drive_lane(&self, lane: Lane) -> Driven {
-        Box::pin(self.sagas_loop(lane).round()).await.unwrap()
+    pub async fn drive_queue(&self, queue: Queue) -> Driven {
+        Box::pin(self.sagas_loop(queue).round(|| false))
+            .await
+            .unwrap()
     }
 
-    /// Runs rounds in both lanes until nothing is due.
+    /// Runs rounds in both queues until nothing is due.
     pub async fn drive_out(&self) {
-        while self.drive_lane(Lane::Stock).await.taken + self.drive_lane(Lane::Money).await.taken
+        while self.drive_queue(Queue::Stock).await.taken
+            + self.drive_queue(Queue::Money).await.taken
             > 0
         {}
     }
 
     /// Charges for a turn as its worker would.
     pub async fn charge(&self, turn: &Turn) -> ProviderReference {
-        let payment = turn.facts.payment.as_ref().unwrap();
+        let payment = turn.item.payment.as_ref().unwrap();
         let charge = Charge {
             provider: payment.provider,
             payment: payment.id,
@@ -137,8 +142,8 @@ impl Shop {
     /// Drives sagas when woken, as `serve` does, until the sender is dropped.
     pub fn start_sagas(&self) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(false);
-        for lane in [Lane::Stock, Lane::Money] {
-            tokio::spawn(self.sagas_loop(lane).run(stopped.clone()));
+        for queue in [Queue::Stock, Queue::Money] {
+            tokio::spawn(self.sagas_loop(queue).run(stopped.clone()));
         }
         stop
     }

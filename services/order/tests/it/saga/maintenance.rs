@@ -3,8 +3,8 @@
 use clock::{Clock, Jitter};
 use db::testing::eventually;
 use order::{
-    infrastructure::postgres::{PgOrders, Pools},
-    saga::{KeepHouse, ports::Sagas, postgres::PgSagas},
+    infrastructure::postgres::PgOrders,
+    saga::{Maintenance, ports::Sagas, postgres::PgSagas},
 };
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -29,19 +29,18 @@ async fn everything_that_is_old_goes_in_one_cleaning(pool: PgPool) {
     )
     .await;
     let (stop, stopped) = watch::channel(false);
-    let pools = Pools::shared(&shop.pool);
-    let house = KeepHouse {
-        orders: PgOrders::new(pools, Jitter::random()),
+    let maintenance = Maintenance {
+        orders: PgOrders::shared(&shop.pool, Jitter::random()),
         sagas: shop.sagas(),
     };
-    let house = tokio::spawn(house.run(stopped));
+    let maintenance = tokio::spawn(maintenance.run(stopped));
     // The next cleaning is a minute away.
     eventually("old rows are gone", async || {
         shop.count("idempotency_keys").await + shop.count("sagas").await == 2
     })
     .await;
     stop.send(true).unwrap();
-    house.await.unwrap();
+    maintenance.await.unwrap();
     assert_eq!(shop.count("idempotency_keys").await, 1);
     assert_eq!(shop.count("sagas").await, 1);
 }
