@@ -32,7 +32,7 @@ use crate::{
         RefundPayment, StartPayment, postgres::PgPayments, providers::SignedWebhooks,
     },
     returns::ReturnGoods,
-    saga::{Poke, TendSagas},
+    saga::{AdministerSagas, Poke},
 };
 
 /// How long a reservation without an answer is sent again: a little longer than one call may take.
@@ -47,7 +47,7 @@ pub struct UseCases {
     pub read_orders: ReadOrders<PgOrders>,
     pub fulfill_order: FulfillOrder<PgOrders>,
     pub return_goods: ReturnGoods<PgOrders>,
-    pub tend_sagas: TendSagas<PgOrders, PgPayments>,
+    pub administer_sagas: AdministerSagas<PgOrders, PgPayments>,
     pub revise_order: ReviseOrder<PgOrders>,
     pub cancel_order: CancelOrder<PgPayments, PgOrders>,
     pub start_payment: StartPayment<PgPayments>,
@@ -123,7 +123,7 @@ impl App {
         Self(Arc::new(UseCases {
             place_order: PlaceOrder::start(batches, limits, tasks),
             cancel_order: CancelOrder::new(payments.clone(), orders.clone(), poke.clone()),
-            tend_sagas: TendSagas::new(orders.clone(), payments.clone(), poke.clone()),
+            administer_sagas: AdministerSagas::new(orders.clone(), payments.clone(), poke.clone()),
             start_payment: StartPayment::new(payments.clone(), terms.clone(), ids, poke.clone()),
             decide_payment: DecidePayment::new(payments.clone(), poke.clone()),
             refund_payment: RefundPayment::new(payments.clone(), ids, poke.clone()),

@@ -1,9 +1,9 @@
-//! Intents: what people ask for under an idempotency key, and how much of it may be under way.
+//! Intents: changes that are requested under an idempotency key, and how many of them may be in progress.
 
 pub mod http;
 mod intent_gate;
 pub mod ports;
-mod wish;
+mod requester;
 
 pub use intent_gate::{Crowded, IntentGate, IntentLimits};
-pub use wish::Wisher;
+pub use requester::Requester;

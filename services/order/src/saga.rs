@@ -1,5 +1,6 @@
 //! Sagas: what is still to be done for an order, and the loops that do it.
 
+mod administer_sagas;
 mod ask_provider;
 mod ask_rounds;
 mod drive_sagas;
@@ -10,9 +11,8 @@ mod plan;
 pub mod ports;
 pub mod postgres;
 mod saga_loop;
-mod tend_sagas;
 
+pub use administer_sagas::{AdministerSagas, SagaAdminError};
 pub use drive_sagas::{DriveSagas, Driven};
 pub use keep_house::KeepHouse;
 pub use saga_loop::{Poke, SagaLoop};
-pub use tend_sagas::{TendSagas, TendSagasError};

@@ -3,9 +3,9 @@
 mod cancel_fulfillment;
 pub(crate) mod create_fulfillment;
 mod deliver_fulfillment;
-pub(crate) mod fulfillment_refusal;
 pub(crate) mod fulfillment_view;
-pub(crate) mod list_fulfillments;
+mod list_fulfillments;
+mod refusal;
 mod ship_fulfillment;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -1,6 +1,7 @@
-//! How requests for changes come in: past the gate, and with the caller as use cases know them.
+//! How requests for changes come in: past the gate, and in the terms of the use cases.
 
 mod admit;
-pub(crate) mod wisher;
+mod keyed_request;
 
 pub use admit::admit;
+pub(crate) use keyed_request::requester;

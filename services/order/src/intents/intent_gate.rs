@@ -1,4 +1,4 @@
-//! How many changes of orders and payments may be under way: few of one customer, few of one resource, and of these one
+//! How many changes of orders and payments may be in progress: few of one customer, few of one resource, and of these one
 //! at a time, since the others would only wait for its locks and hold connections meanwhile. Counted per replica.
 
 use std::{
@@ -15,9 +15,9 @@ use crate::values::UserId;
 pub struct IntentLimits {
     /// Of one customer; administrators and vendors work on many orders and are not counted.
     pub per_customer: usize,
-    /// Of one resource: an order, a payment, a return. One is carried out, the others wait.
+    /// Of one resource: an order, a payment, a return. One is executed, and the others wait.
     pub per_resource: usize,
-    /// Of all.
+    /// Of all customers and resources.
     pub total: usize,
 }
 
@@ -41,11 +41,11 @@ pub struct IntentGate {
 struct Present {
     all: usize,
     customers: HashMap<UserId, usize>,
-    resources: HashMap<Uuid, Line>,
+    resources: HashMap<Uuid, Queue>,
 }
 
 #[derive(Default)]
-struct Line {
+struct Queue {
     length: usize,
     turn: Arc<tokio::sync::Mutex<()>>,
 }
@@ -60,9 +60,9 @@ pub enum Crowded {
     Total,
 }
 
-/// A place among the changes under way, given back when dropped.
+/// A place among the changes in progress, given back when dropped.
 pub struct Pass {
-    // Dropped first: whoever is next may begin.
+    // Dropped first: the next request may begin.
     turn: Option<OwnedMutexGuard<()>>,
     gate: IntentGate,
     customer: Option<UserId>,
@@ -90,17 +90,12 @@ impl IntentGate {
         resource: Uuid,
     ) -> Result<(Pass, Arc<tokio::sync::Mutex<()>>), Crowded> {
         let mut present = self.present();
-        let of_customer = customer.map_or(0, |customer| {
-            present.customers.get(&customer).copied().unwrap_or(0)
-        });
-        let of_resource = present
-            .resources
-            .get(&resource)
-            .map_or(0, |line| line.length);
-        if of_customer >= self.limits.per_customer {
+        let of_customer = customer.and_then(|customer| present.customers.get(&customer));
+        if of_customer.is_some_and(|requests| *requests >= self.limits.per_customer) {
             return Err(Crowded::Customer);
         }
-        if of_resource >= self.limits.per_resource {
+        let of_resource = present.resources.get(&resource);
+        if of_resource.is_some_and(|queue| queue.length >= self.limits.per_resource) {
             return Err(Crowded::Resource);
         }
         if present.all >= self.limits.total {
@@ -110,15 +105,15 @@ impl IntentGate {
         if let Some(customer) = customer {
             *present.customers.entry(customer).or_default() += 1;
         }
-        let line = present.resources.entry(resource).or_default();
-        line.length += 1;
+        let queue = present.resources.entry(resource).or_default();
+        queue.length += 1;
         let pass = Pass {
             turn: None,
             gate: self.clone(),
             customer,
             resource,
         };
-        Ok((pass, Arc::clone(&line.turn)))
+        Ok((pass, Arc::clone(&queue.turn)))
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -139,9 +134,9 @@ impl Drop for Pass {
                 present.customers.remove(&customer);
             }
         }
-        if let Some(line) = present.resources.get_mut(&self.resource) {
-            line.length -= 1;
-            if line.length == 0 {
+        if let Some(queue) = present.resources.get_mut(&self.resource) {
+            queue.length -= 1;
+            if queue.length == 0 {
                 present.resources.remove(&self.resource);
             }
         }
@@ -191,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_gives_up_waiting_leaves_no_trace() {
+    async fn a_request_that_stops_waiting_leaves_no_trace() {
         let gate = gate(8, 2, 8);
         let first = gate.enter(CUSTOMER, id(1)).await.unwrap();
         let waiting = gate.enter(CUSTOMER, id(1));

@@ -1,4 +1,4 @@
-//! What people ask for under a key, and what may come of it (ORDERS 18).
+//! Requests under an idempotency key, and their results (ORDERS 18).
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::{
     values::{Actor, Cause, Fingerprint, Reader, RequestIdentity},
 };
 
-/// Who asks for what, under which key.
+/// A request for a change, and its key.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub identity: RequestIdentity,
@@ -15,20 +15,29 @@ pub struct Request {
     pub actor: Actor,
     /// Whose orders the caller may change.
     pub reader: Reader,
-    /// From when on its transactions are tried again for as long as patience lasts.
+    /// When it began: its transactions are tried again until its time is over.
     pub begun: Instant,
 }
 
-/// What a request came to, and whether an earlier one with the same key had done it.
+/// The result of a request, and whether an earlier one with the same key had produced it.
 #[derive(Clone, Copy, Debug)]
 pub struct Answered<T> {
     pub result: T,
     pub replayed: bool,
 }
 
+impl<T> Answered<T> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Answered<U> {
+        Answered {
+            result: change(self.result),
+            replayed: self.replayed,
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum IntentError {
-    /// Absent, or somebody else's.
+    /// Absent, or it belongs to another user.
     #[error("no such order or payment")]
     NotFound,
     #[error("the key was used for a different request")]

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
     payments::{
@@ -43,14 +43,14 @@ impl<P: Payments, O: Orders> CancelOrder<P, O> {
 
     pub async fn run(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         order: OrderId,
     ) -> Result<Answered<Order>, CancelOrderError> {
-        let request = wisher.request(Operation::CancelOrder, &order)?;
+        let request = requester.request(Operation::CancelOrder, &order)?;
         let done = self
             .payments
             .change(&request, Intent::CancelOrder(order), |locked| {
-                locked.request_cancellation(wisher.user, request.actor)
+                locked.request_cancellation(requester.user, request.actor)
             })
             .await?;
         match done {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
     saga::Poke,
@@ -27,7 +27,7 @@ impl<P: Payments> DecidePayment<P> {
 
     pub async fn run(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         payment: PaymentId,
         decision: PaymentDecision,
     ) -> Result<Answered<Payment>, IntentError> {
@@ -36,7 +36,7 @@ impl<P: Payments> DecidePayment<P> {
             PaymentDecision::Void => (Operation::CancelPayment, OrderPayments::cancel_payment),
             PaymentDecision::Capture => (Operation::CapturePayment, OrderPayments::capture_payment),
         };
-        let request = wisher.request(operation, &payment)?;
+        let request = requester.request(operation, &payment)?;
         let done = self
             .payments
             .change(&request, Intent::DecidePayment(payment), decide)

@@ -13,9 +13,9 @@ mod list_payments_of_user;
 mod list_refunds;
 pub(crate) mod patch_payment;
 mod payment_listing;
-pub(crate) mod payment_refusal;
 mod payment_view;
 mod receive_payment_webhook;
+mod refusal;
 
 use axum::routing::{delete, post};
 use utoipa::openapi::HttpMethod;

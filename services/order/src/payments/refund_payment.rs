@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
     saga::Poke,
@@ -35,13 +35,13 @@ impl<P: Payments> RefundPayment<P> {
     /// Without an amount: all that is left.
     pub async fn run(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         payment: PaymentId,
         amount: Option<Money>,
         reason: Option<String>,
     ) -> Result<Answered<(Payment, Refund)>, IntentError> {
         let content = (payment, amount.map(|amount| amount.minor), &reason);
-        let request = wisher.request(Operation::RefundPayment, &content)?;
+        let request = requester.request(Operation::RefundPayment, &content)?;
         let refund = NewRefund {
             id: RefundId(self.ids.uuid()),
             amount,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
     saga::Poke,
@@ -45,7 +45,7 @@ impl<P: Payments> StartPayment<P> {
     /// Without `capture`: as the shop's terms say.
     pub async fn run(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         order: OrderId,
         method: &PaymentMethod,
         capture: Option<CaptureMode>,
@@ -59,7 +59,7 @@ impl<P: Payments> StartPayment<P> {
             ..terms
         };
         let content = (order, method, capture.map(CaptureMode::as_str));
-        let request = wisher.request(Operation::StartPayment, &content)?;
+        let request = requester.request(Operation::StartPayment, &content)?;
         let intent = Intent::StartPayment(order, payment.id);
         let done = self
             .payments

@@ -4,8 +4,8 @@ mod approve_return;
 pub(crate) mod create_return;
 mod list_returns;
 mod receive_return;
+mod refusal;
 mod reject_return;
-mod return_refusal;
 mod return_view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -11,7 +11,7 @@ use crate::{
         model::Movement,
         ports::{MovementOutcomes, Stock},
     },
-    intents::{Wisher, ports::IntentError},
+    intents::{Requester, ports::IntentError},
     payments::{
         model::{IntentRefusal, NewRefund, PaymentError, PaymentFilter, RefundCause},
         ports::{Intent, Payments},
@@ -57,13 +57,13 @@ impl<S: Stock, P: Payments> Direction for ReceiveReturns<S, P> {
         };
         let id = returned.movement.id;
         // The return itself is the principal: nobody's keys are in its way.
-        let wisher = Wisher {
+        let requester = Requester {
             user: UserId(id),
             actor: Actor::System,
             reader: Reader::Everything,
             key: "return".to_owned(),
         };
-        let request = wisher.request(Operation::RefundPayment, &id)?;
+        let request = requester.request(Operation::RefundPayment, &id)?;
         let mut refund = NewRefund {
             id: RefundId(id),
             amount: Some(returned.refund),

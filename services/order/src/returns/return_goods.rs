@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     intents::{
-        Wisher,
+        Requester,
         ports::{Answered, IntentError},
     },
     orders::{
@@ -51,7 +51,7 @@ impl<O: OrdersWith<Return> + Returns> ReturnGoods<O> {
 
     pub async fn request(
         &self,
-        wisher: &Wisher,
+        requester: &Requester,
         order: OrderId,
         selection: &Selection,
         reason: Option<&ReturnReason>,
@@ -66,14 +66,14 @@ impl<O: OrdersWith<Return> + Returns> ReturnGoods<O> {
             ),
         };
         let content = (order, items, reason);
-        let request = wisher.request(Operation::RequestReturn, &content)?;
+        let request = requester.request(Operation::RequestReturn, &content)?;
         let id = ReturnId(self.ids.uuid());
         for _ in 0..ATTEMPTS {
             let read = self.orders.find_with(order).await?;
-            let read = read.filter(|read| read.order().customer == wisher.user);
+            let read = read.filter(|read| read.order().customer == requester.user);
             let read = read.ok_or(PartError::NotFound)?;
             let decide = |order: &mut OrderReturns| {
-                order.request(wisher.user, id, selection, reason.cloned())
+                order.request(requester.user, id, selection, reason.cloned())
             };
             match self.orders.request(read, id, &request, decide).await? {
                 ReturnSaved::Written => return self.found(order, id, false).await,

@@ -3,5 +3,5 @@
 mod saga_admin;
 mod sagas;
 
-pub use saga_admin::{Retried, SagaDesk, SagaReport};
+pub use saga_admin::{Retried, SagaAdmin, SagaReport};
 pub use sagas::{Sagas, SagasError};

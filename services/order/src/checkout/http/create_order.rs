@@ -2,21 +2,18 @@
 
 use access::{Requires, permissions::orders};
 use axum::{
-    Json,
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::IntoResponse,
 };
 use idempotency::RequestKey;
-use web::{Problem, ValidJson, conditional::ETag};
+use web::{JsonBody, Problem};
 
-use super::{
-    order_request::{NewOrderBody, OrderRules},
-    refusal,
-};
+use super::order_request::{NewOrderBody, OrderRules};
 use crate::{
     app::App,
     checkout::{Command, Placed},
+    intents::ports::Answered,
     orders::http::order_view::OrderView,
     values::UserId,
 };
@@ -48,29 +45,19 @@ pub async fn create_order(
     State(app): State<App>,
     caller: Requires<orders::Create>,
     key: RequestKey,
-    ValidJson(body): ValidJson<NewOrderBody>,
+    JsonBody(body): JsonBody<NewOrderBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let request = body.parse(OrderRules {
         currency: app.currency,
         require_shipping_address: app.require_shipping_address,
     })?;
-    let command = Command::try_new(UserId(caller.id), key.as_str(), request)
-        .map_err(|error| refusal::of_placing(&error))?;
-    let Placed { order, replayed } = app
-        .place_order
-        .run(command)
-        .await
-        .map_err(|error| refusal::of_placing(&error))?;
-    let mut headers = idempotency::replayed(replayed);
-    let location = HeaderValue::try_from(format!("/api/v1/orders/{}", order.id));
-    headers.insert(
-        header::LOCATION,
-        location.map_err(|error| Problem::internal(&error))?,
-    );
+    let command = Command::try_new(UserId(caller.id), key.as_str(), request)?;
+    let Placed { order, replayed } = app.place_order.run(command).await?;
+    let location = format!("/api/v1/orders/{}", order.id);
+    let result = OrderView::from(order);
     Ok((
         StatusCode::CREATED,
-        ETag(order.state.version),
-        headers,
-        Json(OrderView::from(order)),
+        [(header::LOCATION, location)],
+        Answered { result, replayed },
     ))
 }

@@ -1,7 +1,6 @@
 //! The body of `POST /orders`, and its way into the model: every field that breaks a rule is named.
 
-use garde::Validate;
-use money::{Amount, Currency, Money};
+use money::{Amount, Currency};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
@@ -11,9 +10,9 @@ use web::{
 
 use crate::{
     checkout::model::{LinesError, OrderRequest, ProductReference, RequestedLines},
-    infrastructure::http::country_code::CountryCode,
+    infrastructure::http::{country_code::CountryCode, field_errors::FieldErrors},
     payments::model::PaymentMethod,
-    values::{Country, Note, ProductId, Quantity, ShippingAddress, Sku, Text},
+    values::{Country, ProductId, Quantity, ShippingAddress, Sku, Text},
 };
 
 /// Requirements that a shop sets for orders.
@@ -23,9 +22,8 @@ pub struct OrderRules {
     pub require_shipping_address: bool,
 }
 
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 #[schema(as = NewOrder, example = json!({
     "items": [{"sku": "MUG-1", "quantity": 2}],
     "shipping_address": {
@@ -83,16 +81,12 @@ struct AddressBody {
     country: String,
 }
 
-/// Fields that break a rule, gathered while the others are read on.
-struct Errors(Vec<FieldError>);
-
 impl NewOrderBody {
     pub fn parse(self, rules: OrderRules) -> Result<OrderRequest, Problem> {
-        let currency = rules.currency;
-        let mut errors = Errors(Vec::new());
-        let lines = errors.lines(self.items);
+        let mut errors = FieldErrors::default();
+        let lines = lines(self.items, &mut errors);
         let shipping_address = match self.shipping_address {
-            Some(address) => errors.address(address),
+            Some(address) => address.parse(&mut errors),
             None if rules.require_shipping_address => {
                 errors.0.push(FieldError::new(
                     "/shipping_address",
@@ -103,10 +97,11 @@ impl NewOrderBody {
             }
             None => None,
         };
-        let note = errors.optional("/note", self.note, Note::try_from);
-        let expected_total = self
-            .expected_total
-            .and_then(|amount| errors.total(&amount, currency));
+        let note = errors.optional("/note", self.note);
+        let expected_total = self.expected_total.and_then(|amount| {
+            let refusal = "a total must not be negative";
+            errors.amount("/expected_total", &amount, rules.currency, 0, refusal)
+        });
         let payment_method = self
             .payment_method
             .and_then(|method| errors.keep("/payment_method", PaymentMethod::try_from(method)));
@@ -123,60 +118,36 @@ impl NewOrderBody {
     }
 }
 
-impl Errors {
-    fn keep<T, E: ToString>(&mut self, pointer: &str, result: Result<T, E>) -> Option<T> {
-        result
-            .map_err(|error| {
-                self.0
-                    .push(FieldError::new(pointer, "invalid", error.to_string()));
-            })
-            .ok()
+fn lines(items: Vec<NewItemBody>, errors: &mut FieldErrors) -> Option<RequestedLines> {
+    let count = items.len();
+    if !(1..=RequestedLines::MAX).contains(&count) {
+        return errors.keep("/items", Err(LinesError::Count));
     }
-
-    /// Blank is as good as absent, as forms send it.
-    fn optional<T, E: ToString>(
-        &mut self,
-        pointer: &str,
-        text: Option<String>,
-        parse: impl FnOnce(String) -> Result<T, E>,
-    ) -> Option<T> {
-        let text = text.filter(|text| !text.trim().is_empty())?;
-        self.keep(pointer, parse(text))
+    let items: Vec<_> = items
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, item)| item.parse(index, errors))
+        .collect();
+    if items.len() < count {
+        return None;
     }
+    let lines = RequestedLines::try_new(items);
+    let pointer = match &lines {
+        Err(LinesError::TooManyUnits { position }) => format!("/items/{position}/quantity"),
+        Err(LinesError::Count) | Ok(_) => "/items".to_owned(),
+    };
+    errors.keep(pointer, lines)
+}
 
-    fn lines(&mut self, items: Vec<NewItemBody>) -> Option<RequestedLines> {
-        let count = items.len();
-        if !(1..=RequestedLines::MAX).contains(&count) {
-            return self.keep("/items", Err(LinesError::Count));
-        }
-        let items: Vec<_> = items
-            .into_iter()
-            .enumerate()
-            .filter_map(|(index, item)| self.item(index, item))
-            .collect();
-        if items.len() < count {
-            return None;
-        }
-        RequestedLines::try_new(items)
-            .map_err(|error| {
-                let pointer = match error {
-                    LinesError::Count => "/items".to_owned(),
-                    LinesError::TooManyUnits { position } => format!("/items/{position}/quantity"),
-                };
-                self.0
-                    .push(FieldError::new(pointer, "invalid", error.to_string()));
-            })
-            .ok()
-    }
-
-    fn item(&mut self, index: usize, item: NewItemBody) -> Option<(ProductReference, Quantity)> {
-        let product = match (item.sku, item.product_id) {
-            (Some(sku), None) => self
-                .keep(&format!("/items/{index}/sku"), Sku::try_from(sku))
+impl NewItemBody {
+    fn parse(self, index: usize, errors: &mut FieldErrors) -> Option<(ProductReference, Quantity)> {
+        let product = match (self.sku, self.product_id) {
+            (Some(sku), None) => errors
+                .keep(format!("/items/{index}/sku"), Sku::try_from(sku))
                 .map(ProductReference::Sku),
             (None, Some(id)) => Some(ProductReference::ProductId(id)),
             (Some(_), Some(_)) | (None, None) => {
-                self.0.push(FieldError::new(
+                errors.0.push(FieldError::new(
                     format!("/items/{index}"),
                     "exclusive",
                     "send either sku or product_id",
@@ -184,23 +155,23 @@ impl Errors {
                 None
             }
         };
-        let quantity = self.keep(
-            &format!("/items/{index}/quantity"),
-            Quantity::try_from(item.quantity),
-        );
+        let pointer = format!("/items/{index}/quantity");
+        let quantity = errors.keep(pointer, Quantity::try_from(self.quantity));
         product.zip(quantity)
     }
+}
 
-    fn address(&mut self, address: AddressBody) -> Option<ShippingAddress> {
-        let name = self.keep("/shipping_address/name", Text::try_from(address.name));
-        let line1 = self.keep("/shipping_address/line1", Text::try_from(address.line1));
-        let line2 = self.optional("/shipping_address/line2", address.line2, Text::try_from);
-        let city = self.keep("/shipping_address/city", Text::try_from(address.city));
-        let region = self.optional("/shipping_address/region", address.region, Text::try_from);
-        let postal_code = Text::try_from(address.postal_code);
-        let postal_code = self.keep("/shipping_address/postal_code", postal_code);
-        let country = Country::try_from(address.country);
-        let country = self.keep("/shipping_address/country", country);
+impl AddressBody {
+    fn parse(self, errors: &mut FieldErrors) -> Option<ShippingAddress> {
+        let name = errors.keep("/shipping_address/name", Text::try_from(self.name));
+        let line1 = errors.keep("/shipping_address/line1", Text::try_from(self.line1));
+        let line2 = errors.optional("/shipping_address/line2", self.line2);
+        let city = errors.keep("/shipping_address/city", Text::try_from(self.city));
+        let region = errors.optional("/shipping_address/region", self.region);
+        let postal_code = Text::try_from(self.postal_code);
+        let postal_code = errors.keep("/shipping_address/postal_code", postal_code);
+        let country = Country::try_from(self.country);
+        let country = errors.keep("/shipping_address/country", country);
         Some(ShippingAddress {
             name: name?,
             line1: line1?,
@@ -210,19 +181,5 @@ impl Errors {
             postal_code: postal_code?,
             country: country?,
         })
-    }
-
-    fn total(&mut self, amount: &Amount, currency: Currency) -> Option<Money> {
-        let refusal = match amount.in_currency(currency) {
-            Ok(total) if total.minor >= 0 => return Some(total),
-            Ok(_) => "a total must not be negative".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        self.0.push(FieldError::new(
-            "/expected_total",
-            "invalid_amount",
-            refusal,
-        ));
-        None
     }
 }

@@ -1,6 +1,7 @@
 //! What order and product say to each other about stock (ORDERS 1-5, 23).
 
 use money::{Currency, Money};
+use serde::Serialize;
 
 use super::RequestedLines;
 use crate::values::{Fingerprint, OrderId, ProductId, Quantity, RequestKey, Sku, UserId};
@@ -71,7 +72,8 @@ pub struct HeldLine {
     pub quantity: Quantity,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A line that the stock cannot fill; clients see it as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MissingStock {
     pub sku: Sku,
     pub requested: u32,

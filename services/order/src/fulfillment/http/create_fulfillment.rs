@@ -2,16 +2,15 @@
 
 use access::{Requires, permissions::fulfillments};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line};
+use web::{FieldError, JsonBody, PathParameters, Problem, schema::Line};
 
-use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
+use super::fulfillment_view::FulfillmentView;
 use crate::{
     app::App,
     fulfillment::model::{Tracking, TrackingUrl},
-    infrastructure::http::listing::merchant,
+    infrastructure::http::{callers::merchant, field_errors::FieldErrors},
     orders::model::Selection,
     values::{OrderId, Quantity, Sku, Text},
 };
@@ -19,9 +18,8 @@ use crate::{
 /// Most items of one fulfillment: an order has no more lines.
 const MOST_ITEMS: usize = 50;
 
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 #[schema(as = NewFulfillment, example = json!({
     "items": [{ "sku": "MUG-1", "quantity": 2 }],
     "tracking": { "carrier": "Royal Mail", "number": "AB123456789GB", "url": "https://track.example/AB123456789GB" },
@@ -29,7 +27,7 @@ const MOST_ITEMS: usize = 50;
 pub struct NewFulfillmentBody {
     /// If absent: all lines the caller may ship that are not in a shipment.
     #[schema(min_items = 1, max_items = 50)]
-    items: Option<Vec<ParcelItemBody>>,
+    items: Option<Vec<PartItemBody>>,
     #[serde(default)]
     tracking: TrackingBody,
 }
@@ -37,7 +35,7 @@ pub struct NewFulfillmentBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewParcelItem)]
-pub struct ParcelItemBody {
+pub struct PartItemBody {
     #[schema(example = "MUG-1", pattern = "^[A-Za-z0-9._-]{1,64}$")]
     sku: String,
     #[schema(minimum = 1, maximum = 10_000, example = 2)]
@@ -58,74 +56,46 @@ struct TrackingBody {
 
 impl NewFulfillmentBody {
     fn parse(self) -> Result<(Selection, Tracking), Problem> {
-        let mut errors = Vec::new();
-        let selection = match self.items {
-            None => Selection::Rest,
-            Some(items) => Selection::Lines(items_of(items, &mut errors)),
+        let mut errors = FieldErrors::default();
+        let selection = selection_of(self.items, &mut errors);
+        let TrackingBody {
+            carrier,
+            number,
+            url,
+        } = self.tracking;
+        let mut text = |pointer, text: Option<String>| {
+            text.and_then(|text| errors.keep(pointer, Text::try_from(text)))
         };
-        let mut refuse = |name: &str, error: String| {
-            errors.push(FieldError::new(
-                format!("/tracking/{name}"),
-                "invalid",
-                error,
-            ));
+        let tracking = Tracking {
+            carrier: text("/tracking/carrier", carrier),
+            number: text("/tracking/number", number),
+            url: url.and_then(|url| errors.keep("/tracking/url", TrackingUrl::try_from(url))),
         };
-        let mut text = |name: &str, text: Option<String>| match text.map(Text::try_from) {
-            None => None,
-            Some(Ok(text)) => Some(text),
-            Some(Err(error)) => {
-                refuse(name, error.to_string());
-                None
-            }
-        };
-        let carrier = text("carrier", self.tracking.carrier);
-        let number = text("number", self.tracking.number);
-        let url = match self.tracking.url.map(TrackingUrl::try_from) {
-            None => None,
-            Some(Ok(url)) => Some(url),
-            Some(Err(error)) => {
-                refuse("url", error.to_string());
-                None
-            }
-        };
-        if errors.is_empty() {
-            let tracking = Tracking {
-                carrier,
-                number,
-                url,
-            };
-            Ok((selection, tracking))
-        } else {
-            Err(Problem::invalid(errors))
-        }
+        errors.check()?;
+        Ok((selection, tracking))
     }
 }
 
-/// The items that keep the rules; what breaks one is added to the errors.
-pub fn items_of(items: Vec<ParcelItemBody>, errors: &mut Vec<FieldError>) -> Vec<(Sku, Quantity)> {
+/// Without items all that are left; with some, those that break no rule.
+pub fn selection_of(items: Option<Vec<PartItemBody>>, errors: &mut FieldErrors) -> Selection {
+    let Some(items) = items else {
+        return Selection::Rest;
+    };
     if !(1..=MOST_ITEMS).contains(&items.len()) {
-        errors.push(FieldError::new(
+        errors.0.push(FieldError::new(
             "/items",
             "invalid",
             "items must have 1 to 50 entries",
         ));
-        return Vec::new();
+        return Selection::Lines(Vec::new());
     }
-    let mut read = Vec::new();
-    for (index, item) in items.into_iter().enumerate() {
-        let sku = Sku::try_from(item.sku).map_err(|error| ("sku", error.to_string()));
-        let quantity =
-            Quantity::try_from(item.quantity).map_err(|error| ("quantity", error.to_string()));
-        for (field, error) in [sku.clone().err(), quantity.clone().err()]
-            .into_iter()
-            .flatten()
-        {
-            let pointer = format!("/items/{index}/{field}");
-            errors.push(FieldError::new(pointer, "invalid", error));
-        }
-        read.extend(sku.ok().zip(quantity.ok()));
-    }
-    read
+    let read = |(index, item): (usize, PartItemBody)| {
+        let sku = errors.keep(format!("/items/{index}/sku"), Sku::try_from(item.sku));
+        let quantity = Quantity::try_from(item.quantity);
+        let quantity = errors.keep(format!("/items/{index}/quantity"), quantity);
+        sku.zip(quantity)
+    };
+    Selection::Lines(items.into_iter().enumerate().filter_map(read).collect())
 }
 
 /// Create a shipment
@@ -151,13 +121,12 @@ pub async fn create_fulfillment(
     State(app): State<App>,
     caller: Requires<fulfillments::Write>,
     PathParameters(order): PathParameters<OrderId>,
-    ValidJson(body): ValidJson<NewFulfillmentBody>,
+    JsonBody(body): JsonBody<NewFulfillmentBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let (selection, tracking) = body.parse()?;
     let planned = app
         .fulfill_order
         .plan(order, merchant(&caller), &selection, &tracking)
-        .await
-        .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
+        .await?;
     Ok((StatusCode::CREATED, Json(FulfillmentView::from(planned))))
 }

@@ -1,11 +1,12 @@
 //! A fulfillment as clients see it.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     fulfillment::model::{Fulfillment, FulfillmentState},
+    infrastructure::http::names::names,
     orders::model::PartLine,
     values::{FulfillmentId, OrderId},
 };
@@ -16,7 +17,7 @@ pub struct FulfillmentView {
     id: FulfillmentId,
     order_id: OrderId,
     status: FulfillmentStateName,
-    items: Vec<ParcelItemView>,
+    items: Vec<PartItemView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     tracking: Option<TrackingView>,
@@ -34,21 +35,15 @@ pub struct FulfillmentView {
     delivered_at: Option<DateTime<Utc>>,
 }
 
-/// `shipping`: the stock is being updated; then the shipment is `shipped`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = FulfillmentState)]
-enum FulfillmentStateName {
-    Planned,
-    Shipping,
-    Shipped,
-    Delivered,
-    Cancelled,
+names! {
+    /// `shipping`: the stock is being updated; then the shipment is `shipped`.
+    #[schema(as = FulfillmentState)]
+    FulfillmentStateName of FulfillmentState { Planned, Shipping, Shipped, Delivered, Cancelled }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ParcelItem)]
-pub struct ParcelItemView {
+pub struct PartItemView {
     #[schema(example = "MUG-1")]
     sku: String,
     #[schema(example = 2)]
@@ -85,7 +80,7 @@ impl From<Fulfillment> for FulfillmentView {
             items: fulfillment
                 .lines
                 .into_iter()
-                .map(ParcelItemView::from)
+                .map(PartItemView::from)
                 .collect(),
             tracking: tracked.then_some(tracking),
             refusal: fulfillment.refusal,
@@ -97,23 +92,11 @@ impl From<Fulfillment> for FulfillmentView {
     }
 }
 
-impl From<PartLine> for ParcelItemView {
+impl From<PartLine> for PartItemView {
     fn from(line: PartLine) -> Self {
         Self {
             sku: line.sku.to_string(),
             quantity: line.quantity.get(),
-        }
-    }
-}
-
-impl From<FulfillmentState> for FulfillmentStateName {
-    fn from(state: FulfillmentState) -> Self {
-        match state {
-            FulfillmentState::Planned => Self::Planned,
-            FulfillmentState::Shipping => Self::Shipping,
-            FulfillmentState::Shipped => Self::Shipped,
-            FulfillmentState::Delivered => Self::Delivered,
-            FulfillmentState::Cancelled => Self::Cancelled,
         }
     }
 }

@@ -1,32 +1,18 @@
 //! `GET /orders/{id}/fulfillments`: the fulfillments of an order.
 
-use access::{Requires, Role, permissions::fulfillments};
+use access::{Requires, permissions::fulfillments};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{PathParameters, Problem};
 
-use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
-use crate::{
-    app::App,
-    infrastructure::http::listing::merchant,
-    orders::model::Viewer,
-    values::{OrderId, UserId},
-};
+use super::fulfillment_view::FulfillmentView;
+use crate::{app::App, infrastructure::http::callers::viewer, values::OrderId};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Fulfillments)]
 pub struct FulfillmentsView {
     data: Vec<FulfillmentView>,
-}
-
-/// As whom a caller sees the fulfillments and returns of an order.
-pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
-    let sells = caller.may::<fulfillments::Write>();
-    Viewer {
-        customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
-        merchant: sells.then(|| merchant(caller)),
-    }
 }
 
 /// List the shipments of an order
@@ -49,11 +35,7 @@ pub async fn list_fulfillments(
     caller: Requires<fulfillments::Read>,
     PathParameters(order): PathParameters<OrderId>,
 ) -> Result<Json<FulfillmentsView>, Problem> {
-    let fulfillments = app
-        .fulfill_order
-        .list(order, viewer(&caller))
-        .await
-        .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
+    let fulfillments = app.fulfill_order.list(order, viewer(&caller)).await?;
     let data = fulfillments
         .into_iter()
         .map(FulfillmentView::from)

@@ -4,9 +4,9 @@ use access::{Requires, permissions::fulfillments};
 use axum::{Json, extract::State, http::StatusCode};
 use web::{PathParameters, Problem};
 
-use super::{fulfillment_refusal, fulfillment_view::FulfillmentView};
+use super::fulfillment_view::FulfillmentView;
 use crate::{
-    app::App, fulfillment::model::FulfillmentAction, infrastructure::http::listing::merchant,
+    app::App, fulfillment::model::FulfillmentAction, infrastructure::http::callers::merchant,
     values::FulfillmentId,
 };
 
@@ -36,7 +36,6 @@ pub async fn ship_fulfillment(
     let changed = app
         .fulfill_order
         .act(id, merchant(&caller), FulfillmentAction::Ship)
-        .await
-        .map_err(|error| fulfillment_refusal::of_fulfilling(&error))?;
+        .await?;
     Ok((StatusCode::ACCEPTED, Json(FulfillmentView::from(changed))))
 }

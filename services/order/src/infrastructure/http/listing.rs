@@ -1,52 +1,26 @@
-//! What lists share: who reads, and the way from a query to a page.
+//! What lists share: the way from a query to a page.
 
-use access::{Reach, Requires};
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use web::{
     FieldError, Problem,
-    list::{self, Paging, Total},
+    list::{self, PageQuery, Paging, Total},
 };
 
-use crate::{
-    orders::model::Merchant,
-    values::{Actor, Period, Reader, Start, UserId, Window},
-};
+use super::field_errors::FieldErrors;
+use crate::values::{Period, Start, Window};
 
 /// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
 pub type Key<Id> = (DateTime<Utc>, Id);
 
-/// Reads everything, or what belongs to the caller.
-pub fn reader<P>(caller: &Requires<P>) -> Reader {
-    if caller.reach == Reach::Any {
-        Reader::Everything
-    } else {
-        Reader::Own(UserId(caller.id))
-    }
-}
-
-/// As whom a customer or an admin acts; admins who are customers too act as admins where the permission covers what
-/// belongs to anyone.
-pub fn actor<P>(caller: &Requires<P>) -> Actor {
-    if caller.reach == Reach::Any {
-        Actor::Admin(UserId(caller.id))
-    } else {
-        Actor::Customer(UserId(caller.id))
-    }
-}
-
-/// For whose lines a vendor or an admin acts; admins who are vendors too act as admins.
-pub fn merchant<P>(caller: &Requires<P>) -> Merchant {
-    if caller.reach == Reach::Any {
-        Merchant::Admin(UserId(caller.id))
-    } else {
-        Merchant::Vendor(UserId(caller.id))
-    }
-}
-
-pub fn window<Id: Copy + Serialize + DeserializeOwned>(
-    paging: &Paging<Key<Id>>,
-) -> Result<Window<Id>, Problem> {
+/// How a client walks through a list, and the rows that it needs next. `shape`: the sort and every filter.
+pub fn paging<Id: Copy + Serialize + DeserializeOwned>(
+    query: &PageQuery,
+    created: Period,
+    shape: &impl Serialize,
+) -> Result<(Paging<Key<Id>>, Window<Id>), Problem> {
+    check_times(created)?;
+    let paging: Paging<Key<Id>> = Paging::try_new(query, shape)?;
     let start = match &paging.start {
         list::Start::After((time, _)) if !storable(time) => {
             return Err(Problem::invalid_field(
@@ -58,15 +32,16 @@ pub fn window<Id: Copy + Serialize + DeserializeOwned>(
         list::Start::After((time, id)) => Start::After(*time, *id),
         list::Start::Offset(rows) => Start::Offset(i64::from(*rows)),
     };
-    Ok(Window {
+    let window = Window {
         rows: paging.fetch(),
         start,
         count_to: paging.include_total.then_some(Total::COUNT_TO),
-    })
+    };
+    Ok((paging, window))
 }
 
 /// The filters `from` and `to` of a list.
-pub fn check_times(created: Period) -> Result<(), Problem> {
+fn check_times(created: Period) -> Result<(), Problem> {
     let bad = [("from", created.from), ("to", created.to)]
         .into_iter()
         .filter(|(_, time)| time.is_some_and(|time| !storable(&time)))
@@ -77,12 +52,7 @@ pub fn check_times(created: Period) -> Result<(), Problem> {
                 "a time must be in the years 1 to 9999",
             )
         });
-    let bad: Vec<_> = bad.collect();
-    if bad.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::invalid(bad))
-    }
+    FieldErrors(bad.collect()).check()
 }
 
 /// Postgres knows fewer years than chrono.

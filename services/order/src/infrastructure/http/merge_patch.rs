@@ -1,10 +1,11 @@
-//! Members of a merge patch (RFC 7396) as serde reads them: absent is one thing, null another.
+//! Merge patches (RFC 7396): their members as serde reads them, where absent is one thing and null another.
 
 use serde::{Deserialize, Deserializer};
 
+use web::conditional::IfMatch;
 pub use web::json::present;
 
-use crate::values::Removable;
+use crate::values::{Precondition, Removable};
 
 /// A member that is there: null takes away, and so does a blank, as forms send it.
 pub fn removable<'de, T, D>(deserializer: D) -> Result<Option<Removable<T>>, D::Error>
@@ -19,4 +20,14 @@ where
     T::try_from(text)
         .map(|value| Some(Removable::Set(value)))
         .map_err(|error| serde::de::Error::custom(error.to_string()))
+}
+
+/// The versions that the writer of a patch has read.
+impl From<IfMatch> for Precondition {
+    fn from(if_match: IfMatch) -> Self {
+        match if_match {
+            IfMatch::Any => Self::Any,
+            IfMatch::Versions(versions) => Self::OneOf(versions),
+        }
+    }
 }

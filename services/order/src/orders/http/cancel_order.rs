@@ -1,15 +1,12 @@
 //! `POST /orders/{id}/cancel`: cancels an order that is not wholly shipped. `DELETE /orders/{id}` is its alias.
 
 use access::{Requires, permissions::orders};
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{PathParameters, Problem, conditional::ETag};
+use web::{PathParameters, Problem};
 
-use super::{order_view::OrderView, refusal};
-use crate::{
-    app::App, intents::http::wisher::wisher, orders::CancelOrderError,
-    payments::http::payment_refusal, values::OrderId,
-};
+use super::order_view::OrderView;
+use crate::{app::App, intents::http::requester, values::OrderId};
 
 /// Cancel an order
 ///
@@ -40,18 +37,7 @@ pub async fn cancel_order(
     PathParameters(id): PathParameters<OrderId>,
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
-    let cancelled = app
-        .cancel_order
-        .run(&wisher(&caller, &key), id)
-        .await
-        .map_err(|error| match &error {
-            CancelOrderError::Intent(error) => payment_refusal::of_intent(error),
-            CancelOrderError::Orders(error) => refusal::of_reading(error),
-        })?;
-    Ok((
-        StatusCode::ACCEPTED,
-        ETag(cancelled.result.state.version),
-        idempotency::replayed(cancelled.replayed),
-        Json(OrderView::from(cancelled.result)),
-    ))
+    let requester = requester(&caller, &key);
+    let cancelled = app.cancel_order.run(&requester, id).await?;
+    Ok((StatusCode::ACCEPTED, cancelled.map(OrderView::from)))
 }

@@ -9,10 +9,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use web::{PathParameters, Problem, conditional::ETag};
 
-use super::{order_view::OrderView, refusal, vendor_order_view::VendorOrderView};
+use super::{order_view::OrderView, vendor_order_view::VendorOrderView};
 use crate::{
     app::App,
-    infrastructure::http::listing::reader,
+    infrastructure::http::callers::reader,
     orders::SeenOrder,
     values::{OrderId, UserId},
 };
@@ -53,19 +53,13 @@ pub async fn get_order(
     let order = app
         .read_orders
         .one(id, reader(&caller), vendor)
-        .await
-        .map_err(|error| refusal::of_reading(&error))?
+        .await?
         .ok_or_else(Problem::not_found)?;
-    Ok(match order {
-        SeenOrder::Whole(order) => (
-            ETag(order.state.version),
-            Json(SeenOrderView::Whole(order.into())),
-        ),
-        SeenOrder::OfVendor(order) => {
-            let version = ETag(order.state.version);
-            let view = VendorOrderView::try_from(order);
-            let view = view.map_err(|error| Problem::internal(&error))?;
-            (version, Json(SeenOrderView::OfVendor(view)))
-        }
-    })
+    let (SeenOrder::Whole(seen) | SeenOrder::OfVendor(seen)) = &order;
+    let version = ETag(seen.state.version);
+    let view = match order {
+        SeenOrder::Whole(order) => SeenOrderView::Whole(order.into()),
+        SeenOrder::OfVendor(order) => SeenOrderView::OfVendor(order.try_into()?),
+    };
+    Ok((version, Json(view)))
 }

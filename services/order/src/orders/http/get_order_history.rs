@@ -9,13 +9,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
     PathParameters, Problem,
-    list::{ListQuery, NoFilter, Page, Paging, Start},
+    list::{ListQuery, NoFilter, Page, Paging},
 };
 
-use super::refusal;
 use crate::{
     app::App,
-    infrastructure::http::listing::reader,
+    infrastructure::http::callers::reader,
     orders::model::PastEvent,
     values::{OrderId, Reader, UserId},
 };
@@ -81,16 +80,12 @@ pub async fn get_order_history(
 ) -> Result<Json<Page<EventView>>, Problem> {
     let paging: Paging<i64> = Paging::try_new(&paging, &("history", id))?;
     // Versions count from 1 without gaps, so an offset is a version.
-    let after = match paging.start {
-        Start::After(version) => version,
-        Start::Offset(rows) => i64::from(rows),
-    };
+    let after = paging.after().copied().unwrap_or(paging.offset());
     let reader = reader(&caller);
     let events = app
         .read_orders
         .history(id, reader, after, paging.fetch())
-        .await
-        .map_err(|error| refusal::of_reading(&error))?
+        .await?
         .ok_or_else(Problem::not_found)?;
     let page = paging.page(events, None, |event| event.version)?;
     Ok(Json(page.map(|event| EventView::new(event, reader))))

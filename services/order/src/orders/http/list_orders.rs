@@ -13,7 +13,7 @@ use web::{
 use super::{order_listing::page, order_view::OrderView, state_name::OrderStatusName};
 use crate::{
     app::App,
-    infrastructure::http::listing::reader,
+    infrastructure::http::callers::reader,
     orders::model::OrderFilter,
     values::{Period, UserId},
 };

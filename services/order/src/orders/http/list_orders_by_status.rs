@@ -8,7 +8,7 @@ use web::{
 };
 
 use super::{order_listing::page, order_view::OrderView, state_name::OrderStatusName};
-use crate::{app::App, infrastructure::http::listing::reader, orders::model::OrderFilter};
+use crate::{app::App, infrastructure::http::callers::reader, orders::model::OrderFilter};
 
 /// List orders by status
 ///

@@ -9,7 +9,7 @@ use web::{
 
 use super::{order_listing::page, order_view::OrderView};
 use crate::{
-    app::App, infrastructure::http::listing::reader, orders::model::OrderFilter, values::UserId,
+    app::App, infrastructure::http::callers::reader, orders::model::OrderFilter, values::UserId,
 };
 
 /// List the orders of a user

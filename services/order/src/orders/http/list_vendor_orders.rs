@@ -11,7 +11,9 @@ use web::{
 };
 
 use super::{
-    order_listing::page_of_vendor, state_name::OrderStatusName, vendor_order_view::VendorOrderView,
+    order_listing::{orders, paging},
+    state_name::OrderStatusName,
+    vendor_order_view::VendorOrderView,
 };
 use crate::{
     app::App,
@@ -49,11 +51,13 @@ pub async fn list_vendor_orders(
     State(app): State<App>,
     caller: Requires<vendor_orders::List>,
     ListQuery {
-        paging,
+        paging: page,
         filter: query,
     }: ListQuery<VendorOrdersQuery>,
 ) -> Result<Json<Page<VendorOrderView>>, Problem> {
+    let vendor = UserId(caller.id);
     let filter = OrderFilter {
+        vendor: Some(vendor),
         status: query.status.map(Into::into),
         created: Period {
             from: query.from,
@@ -61,12 +65,12 @@ pub async fn list_vendor_orders(
         },
         ..OrderFilter::default()
     };
-    let page = page_of_vendor(&app, UserId(caller.id), filter, &paging).await?;
-    let Page { data, page } = page;
-    let data = data
-        .into_iter()
-        .map(VendorOrderView::try_from)
-        .collect::<Result<_, _>>()
-        .map_err(|error| Problem::internal(&error))?;
-    Ok(Json(Page { data, page }))
+    let (paging, window) = paging(&filter, &page)?;
+    let listing = app.read_orders.of_vendor(vendor, filter, window).await?;
+    let Page { data, page } = orders(&paging, listing)?;
+    let data = data.into_iter().map(VendorOrderView::try_from);
+    Ok(Json(Page {
+        data: data.collect::<Result<_, _>>()?,
+        page,
+    }))
 }

@@ -6,15 +6,15 @@ use web::{
     list::{Page, PageQuery, Paging, Total},
 };
 
-use super::{order_view::OrderView, refusal};
+use super::order_view::OrderView;
 use crate::{
     app::App,
-    infrastructure::http::listing::{Key, check_times, window},
+    infrastructure::http::listing::{self, Key},
     orders::{
         model::{Order, OrderFilter, Status},
         ports::Listing,
     },
-    values::{OrderId, Reader, UserId},
+    values::{OrderId, Reader, Window},
 };
 
 /// `None`: the reader may not see the orders of the customer that the filter names.
@@ -24,58 +24,30 @@ pub async fn page(
     filter: OrderFilter,
     query: &PageQuery,
 ) -> Result<Option<Json<Page<OrderView>>>, Problem> {
-    let paging = paging(&filter, query)?;
-    let listing = app
-        .read_orders
-        .list(reader, filter, window(&paging)?)
-        .await
-        .map_err(|error| refusal::of_reading(&error))?;
-    let Some(listing) = listing else {
+    let (paging, window) = paging(&filter, query)?;
+    let Some(listing) = app.read_orders.list(reader, filter, window).await? else {
         return Ok(None);
     };
     let page = orders(&paging, listing)?;
     Ok(Some(Json(page.map(OrderView::from))))
 }
 
-/// Orders with lines of this vendor, cut down to them.
-pub async fn page_of_vendor(
-    app: &App,
-    vendor: UserId,
-    filter: OrderFilter,
+pub fn paging(
+    filter: &OrderFilter,
     query: &PageQuery,
-) -> Result<Page<Order>, Problem> {
-    let filter = OrderFilter {
-        vendor: Some(vendor),
-        ..filter
-    };
-    let paging = paging(&filter, query)?;
-    let listing = app
-        .read_orders
-        .of_vendor(vendor, filter, window(&paging)?)
-        .await
-        .map_err(|error| refusal::of_reading(&error))?;
-    orders(&paging, listing)
+) -> Result<(Paging<Key<OrderId>>, Window), Problem> {
+    let shape = (
+        "-created_at",
+        filter.customer.map(|customer| customer.0),
+        filter.vendor.map(|vendor| vendor.0),
+        filter.status.map(Status::as_str),
+        filter.created.from,
+        filter.created.to,
+    );
+    listing::paging(query, filter.created, &shape)
 }
 
-fn paging(filter: &OrderFilter, query: &PageQuery) -> Result<Paging<Key<OrderId>>, Problem> {
-    check_times(filter.created)?;
-    let customer = filter.customer.map(|customer| customer.0);
-    let vendor = filter.vendor.map(|vendor| vendor.0);
-    let status = filter.status.map(Status::as_str);
-    Paging::try_new(
-        query,
-        &(
-            "-created_at",
-            customer,
-            vendor,
-            status,
-            filter.created.from,
-            filter.created.to,
-        ),
-    )
-}
-
-fn orders(paging: &Paging<Key<OrderId>>, listing: Listing) -> Result<Page<Order>, Problem> {
+pub fn orders(paging: &Paging<Key<OrderId>>, listing: Listing) -> Result<Page<Order>, Problem> {
     let total = listing.counted.map(Total::counted);
     paging.page(listing.orders, total, |order| (order.created_at, order.id))
 }

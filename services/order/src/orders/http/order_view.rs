@@ -1,9 +1,14 @@
 //! An order as clients see it.
 
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, Utc};
 use money::{Currency, Money};
 use serde::Serialize;
 use utoipa::ToSchema;
+use web::conditional::ETag;
 
 use super::state_name::{
     CancelReasonName, FulfillmentStatusName, OrderStatusName, PaymentStatusName,
@@ -16,6 +21,8 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Order)]
 pub struct OrderView {
+    #[serde(skip)]
+    version: i64,
     id: OrderId,
     /// For display; programs use `id`.
     #[schema(example = 1001)]
@@ -103,6 +110,7 @@ impl From<Order> for OrderView {
         let order = order.into_stored();
         let state = order.state;
         Self {
+            version: state.version,
             id: order.id,
             number: order.number,
             user_id: order.customer,
@@ -123,6 +131,13 @@ impl From<Order> for OrderView {
     }
 }
 
+/// With its version as the ETag.
+impl IntoResponse for OrderView {
+    fn into_response(self) -> Response {
+        (ETag(self.version), Json(self)).into_response()
+    }
+}
+
 impl From<OrderLine> for OrderItemView {
     fn from(line: OrderLine) -> Self {
         Self {
@@ -138,21 +153,13 @@ impl From<OrderLine> for OrderItemView {
 }
 
 impl From<Totals> for TotalsView {
-    fn from(
-        Totals {
-            items,
-            shipping,
-            tax,
-            discount,
-            total,
-        }: Totals,
-    ) -> Self {
+    fn from(totals: Totals) -> Self {
         Self {
-            items,
-            shipping,
-            tax,
-            discount,
-            total,
+            items: totals.items,
+            shipping: totals.shipping,
+            tax: totals.tax,
+            discount: totals.discount,
+            total: totals.total,
         }
     }
 }

@@ -1,24 +1,22 @@
 //! `PATCH /orders/{id}`, and `PUT` as its alias: the address and the note of a pending order.
 
 use access::{Requires, permissions::orders};
-use axum::{Json, extract::State};
-use garde::Validate;
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
-    PathParameters, Problem, ValidJson,
-    conditional::{ETag, IfMatch},
+    JsonBody, PathParameters, Problem,
+    conditional::IfMatch,
     schema::{Line, Lines},
 };
 
-use super::{order_view::OrderView, revision_refusal};
+use super::order_view::OrderView;
 use crate::{
     app::App,
     infrastructure::http::{
+        callers::{actor, reader},
         country_code::CountryCode,
-        listing::{actor, reader},
         merge_patch::{present, removable},
-        precondition::precondition,
     },
     orders::model::{AddressChange, OrderChange},
     values::{Country, Note, OrderId, Removable, Text},
@@ -26,9 +24,8 @@ use crate::{
 
 /// A merge patch (RFC 7396): absent members keep their values, null removes a value, the address is merged member by
 /// member.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 #[schema(as = UpdateOrder, example = json!({ "shipping_address": { "line1": "10 Downing Street", "line2": null }, "note": "Ring twice." }))]
 pub struct UpdateOrderBody {
     #[serde(default, deserialize_with = "present")]
@@ -115,20 +112,19 @@ pub async fn patch_order(
     caller: Requires<orders::Update>,
     PathParameters(id): PathParameters<OrderId>,
     if_match: IfMatch,
-    ValidJson(body): ValidJson<UpdateOrderBody>,
-) -> Result<(ETag, Json<OrderView>), Problem> {
+    JsonBody(body): JsonBody<UpdateOrderBody>,
+) -> Result<OrderView, Problem> {
     let order = app
         .revise_order
         .run(
             id,
             reader(&caller),
             actor(&caller),
-            &precondition(if_match),
+            &if_match.into(),
             &body.into(),
         )
-        .await
-        .map_err(|error| revision_refusal::of_revising(&error))?;
-    Ok((ETag(order.state.version), Json(OrderView::from(order))))
+        .await?;
+    Ok(order.into())
 }
 
 /// Change an order's address or note (same as PATCH)
@@ -155,7 +151,7 @@ pub async fn put_order(
     caller: Requires<orders::Update>,
     id: PathParameters<OrderId>,
     if_match: IfMatch,
-    body: ValidJson<UpdateOrderBody>,
-) -> Result<(ETag, Json<OrderView>), Problem> {
+    body: JsonBody<UpdateOrderBody>,
+) -> Result<OrderView, Problem> {
     patch_order(state, caller, id, if_match, body).await
 }

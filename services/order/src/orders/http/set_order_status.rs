@@ -1,25 +1,16 @@
 //! `PUT /orders/{id}/status`: a confirmed order is said to be completed.
 
 use access::{Requires, permissions::orders};
-use axum::{Json, extract::State};
-use garde::Validate;
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    PathParameters, Problem, ValidJson,
-    conditional::{ETag, IfMatch},
-};
+use web::{JsonBody, PathParameters, Problem, conditional::IfMatch};
 
-use super::{order_view::OrderView, revision_refusal, state_name::OrderStatusName};
-use crate::{
-    app::App,
-    infrastructure::http::{listing::merchant, precondition::precondition},
-    values::OrderId,
-};
+use super::{order_view::OrderView, state_name::OrderStatusName};
+use crate::{app::App, infrastructure::http::callers::merchant, values::OrderId};
 
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 #[schema(as = NewOrderStatus, example = json!({ "status": "completed" }))]
 pub struct NewStatusBody {
     /// `completed`, or the current status.
@@ -53,17 +44,11 @@ pub async fn set_order_status(
     caller: Requires<orders::SetStatus>,
     PathParameters(id): PathParameters<OrderId>,
     if_match: IfMatch,
-    ValidJson(body): ValidJson<NewStatusBody>,
-) -> Result<(ETag, Json<OrderView>), Problem> {
+    JsonBody(body): JsonBody<NewStatusBody>,
+) -> Result<OrderView, Problem> {
     let order = app
         .revise_order
-        .set_status(
-            id,
-            merchant(&caller),
-            &precondition(if_match),
-            body.status.into(),
-        )
-        .await
-        .map_err(|error| revision_refusal::of_revising(&error))?;
-    Ok((ETag(order.state.version), Json(OrderView::from(order))))
+        .set_status(id, merchant(&caller), &if_match.into(), body.status.into())
+        .await?;
+    Ok(order.into())
 }

@@ -1,15 +1,19 @@
 //! An order as a vendor sees it.
 
 use chrono::{DateTime, Utc};
-use money::{Money, MoneyError};
+use money::Money;
 use serde::Serialize;
 use utoipa::ToSchema;
+use web::Problem;
 
 use super::{
     order_view::{OrderItemView, ShippingAddressView},
     state_name::{FulfillmentStatusName, OrderStatusName, PaymentStatusName},
 };
-use crate::{orders::model::Order, values::OrderId};
+use crate::{
+    orders::model::{Order, Totals},
+    values::OrderId,
+};
 
 /// The vendor's own lines and the shipping address, without lines of other vendors.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,15 +41,12 @@ pub struct VendorOrderView {
 }
 
 impl TryFrom<Order> for VendorOrderView {
-    type Error = MoneyError;
+    type Error = Problem;
 
-    fn try_from(order: Order) -> Result<Self, MoneyError> {
+    fn try_from(order: Order) -> Result<Self, Problem> {
         let order = order.into_stored();
-        let nothing = Money::new(0, order.totals.currency());
-        let items_total = order
-            .lines
-            .iter()
-            .try_fold(nothing, |sum, line| sum.checked_add(line.total))?;
+        let totals = Totals::of(&order.lines, order.totals.currency())
+            .map_err(|error| Problem::internal(&error))?;
         Ok(Self {
             id: order.id,
             number: order.number,
@@ -53,7 +54,7 @@ impl TryFrom<Order> for VendorOrderView {
             payment_status: order.state.payment.into(),
             fulfillment_status: order.state.fulfillment.into(),
             items: order.lines.into_iter().map(OrderItemView::from).collect(),
-            items_total,
+            items_total: totals.items,
             shipping_address: order.shipping_address.map(Into::into),
             note: order.note,
             created_at: order.created_at,

@@ -1,13 +1,13 @@
 //! `POST /payments/{id}/cancel`: gives a payment up before its money is taken. `DELETE /payments/{id}` is its alias.
 
 use access::{Requires, permissions::payments};
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{PathParameters, Problem, conditional::ETag};
+use web::{PathParameters, Problem};
 
-use super::{payment_refusal, payment_view::PaymentView};
+use super::payment_view::PaymentView;
 use crate::{
-    app::App, intents::http::wisher::wisher, payments::model::PaymentDecision, values::PaymentId,
+    app::App, intents::http::requester, payments::model::PaymentDecision, values::PaymentId,
 };
 
 /// Cancel a payment
@@ -41,13 +41,7 @@ pub async fn cancel_payment(
 ) -> Result<impl IntoResponse, Problem> {
     let cancelled = app
         .decide_payment
-        .run(&wisher(&caller, &key), id, PaymentDecision::Void)
-        .await
-        .map_err(|error| payment_refusal::of_intent(&error))?;
-    Ok((
-        StatusCode::ACCEPTED,
-        ETag(cancelled.result.version),
-        idempotency::replayed(cancelled.replayed),
-        Json(PaymentView::from(cancelled.result)),
-    ))
+        .run(&requester(&caller, &key), id, PaymentDecision::Void)
+        .await?;
+    Ok((StatusCode::ACCEPTED, cancelled.map(PaymentView::from)))
 }

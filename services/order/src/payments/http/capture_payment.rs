@@ -1,13 +1,13 @@
 //! `POST /payments/{id}/capture`: takes the money that was set aside.
 
 use access::{Requires, permissions::payments};
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
-use web::{PathParameters, Problem, conditional::ETag};
+use web::{PathParameters, Problem};
 
-use super::{payment_refusal, payment_view::PaymentView};
+use super::payment_view::PaymentView;
 use crate::{
-    app::App, intents::http::wisher::wisher, payments::model::PaymentDecision, values::PaymentId,
+    app::App, intents::http::requester, payments::model::PaymentDecision, values::PaymentId,
 };
 
 /// Capture a payment
@@ -41,13 +41,7 @@ pub async fn capture_payment(
 ) -> Result<impl IntoResponse, Problem> {
     let captured = app
         .decide_payment
-        .run(&wisher(&caller, &key), id, PaymentDecision::Capture)
-        .await
-        .map_err(|error| payment_refusal::of_intent(&error))?;
-    Ok((
-        StatusCode::ACCEPTED,
-        ETag(captured.result.version),
-        idempotency::replayed(captured.replayed),
-        Json(PaymentView::from(captured.result)),
-    ))
+        .run(&requester(&caller, &key), id, PaymentDecision::Capture)
+        .await?;
+    Ok((StatusCode::ACCEPTED, captured.map(PaymentView::from)))
 }

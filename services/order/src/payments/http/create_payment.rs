@@ -2,29 +2,21 @@
 
 use access::{Requires, permissions::payments};
 use axum::{
-    Json,
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::IntoResponse,
 };
-use garde::Validate;
 use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, conditional::ETag};
+use web::{JsonBody, Problem};
 
-use super::{
-    payment_refusal,
-    payment_view::{CaptureModeName, PaymentView},
-};
-use crate::{
-    app::App, intents::http::wisher::wisher, payments::model::PaymentMethod, values::OrderId,
-};
+use super::payment_view::{CaptureModeName, PaymentView};
+use crate::{app::App, intents::http::requester, payments::model::PaymentMethod, values::OrderId};
 
 /// The amount is always the order's total.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 #[schema(as = NewPayment, example = json!({ "order_id": "ord_01932c5e-7d2a-7c3e-9f00-0242ac120002", "payment_method": "mock_ok" }))]
 pub struct NewPaymentBody {
     order_id: OrderId,
@@ -62,7 +54,7 @@ pub async fn create_payment(
     State(app): State<App>,
     caller: Requires<payments::Create>,
     key: RequestKey,
-    ValidJson(body): ValidJson<NewPaymentBody>,
+    JsonBody(body): JsonBody<NewPaymentBody>,
 ) -> Result<impl IntoResponse, Problem> {
     if body.capture == Some(CaptureModeName::Manual) && !caller.may::<payments::Capture>() {
         return Err(Problem::forbidden(
@@ -70,24 +62,16 @@ pub async fn create_payment(
         ));
     }
     let method = PaymentMethod::try_from(body.payment_method)
-        .map_err(|error| payment_refusal::method("invalid", error.to_string()))?;
+        .map_err(|error| Problem::invalid_field("/payment_method", "invalid", error.to_string()))?;
     let capture = body.capture.map(Into::into);
     let started = app
         .start_payment
-        .run(&wisher(&caller, &key), body.order_id, &method, capture)
-        .await
-        .map_err(|error| payment_refusal::of_starting(&error))?;
-    let payment = started.result;
-    let mut headers = idempotency::replayed(started.replayed);
-    let location = HeaderValue::try_from(format!("/api/v1/payments/{}", payment.id));
-    headers.insert(
-        header::LOCATION,
-        location.map_err(|error| Problem::internal(&error))?,
-    );
+        .run(&requester(&caller, &key), body.order_id, &method, capture)
+        .await?;
+    let location = format!("/api/v1/payments/{}", started.result.id);
     Ok((
         StatusCode::CREATED,
-        ETag(payment.version),
-        headers,
-        Json(PaymentView::from(payment)),
+        [(header::LOCATION, location)],
+        started.map(PaymentView::from),
     ))
 }

@@ -2,29 +2,43 @@
 
 use access::{Requires, permissions::payments};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use garde::Validate;
 use idempotency::RequestKey;
-use money::Amount;
+use money::{Amount, Currency, Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, schema::Line};
+use web::{JsonBody, PathParameters, Problem, schema::Line};
 
-use super::{payment_refusal, payment_view::RefundView};
+use super::payment_view::RefundView;
 use crate::{
     app::App,
-    intents::http::wisher::wisher,
+    infrastructure::http::field_errors::FieldErrors,
+    intents::http::requester,
     values::{PaymentId, Text},
 };
 
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 #[schema(as = NewRefund, example = json!({ "amount": "9.99", "reason": "Arrived broken" }))]
 pub struct NewRefundBody {
     /// If absent: the remaining amount of the payment.
     amount: Option<Amount>,
     #[schema(value_type = Option<Line<200>>, inline)]
     reason: Option<String>,
+}
+
+impl NewRefundBody {
+    fn parse(self, currency: Currency) -> Result<(Option<Money>, Option<String>), Problem> {
+        let mut errors = FieldErrors::default();
+        let amount = self.amount.and_then(|amount| {
+            let refusal = "the amount of a refund must be greater than zero";
+            errors.amount("/amount", &amount, currency, 1, refusal)
+        });
+        let reason = self
+            .reason
+            .and_then(|reason| errors.keep("/reason", Text::<200>::try_from(reason)));
+        errors.check()?;
+        Ok((amount, reason.map(|reason| reason.to_string())))
+    }
 }
 
 /// Refund a payment
@@ -55,50 +69,13 @@ pub async fn create_refund(
     caller: Requires<payments::Refund>,
     PathParameters(id): PathParameters<PaymentId>,
     key: RequestKey,
-    ValidJson(body): ValidJson<NewRefundBody>,
+    JsonBody(body): JsonBody<NewRefundBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let mut errors = Vec::new();
-    let mut broken = |pointer: &str, code, message: String| {
-        errors.push(FieldError::new(pointer, code, message));
-    };
-    let amount = body
-        .amount
-        .and_then(|amount| match amount.in_currency(app.currency) {
-            Ok(amount) if amount.minor > 0 => Some(amount),
-            Ok(_) => {
-                broken(
-                    "/amount",
-                    "invalid_amount",
-                    "the amount of a refund must be greater than zero".to_owned(),
-                );
-                None
-            }
-            Err(error) => {
-                broken("/amount", "invalid_amount", error.to_string());
-                None
-            }
-        });
-    let reason = body
-        .reason
-        .and_then(|reason| match Text::<200>::try_from(reason) {
-            Ok(reason) => Some(reason.to_string()),
-            Err(error) => {
-                broken("/reason", "invalid", error.to_string());
-                None
-            }
-        });
-    if !errors.is_empty() {
-        return Err(Problem::invalid(errors));
-    }
+    let (amount, reason) = body.parse(app.currency)?;
     let refunded = app
         .refund_payment
-        .run(&wisher(&caller, &key), id, amount, reason)
-        .await
-        .map_err(|error| payment_refusal::of_intent(&error))?;
-    let (_, refund) = refunded.result;
-    Ok((
-        StatusCode::CREATED,
-        idempotency::replayed(refunded.replayed),
-        Json(RefundView::from(refund)),
-    ))
+        .run(&requester(&caller, &key), id, amount, reason)
+        .await?
+        .map(|(_, refund)| RefundView::from(refund));
+    Ok((StatusCode::CREATED, refunded.map(Json)))
 }

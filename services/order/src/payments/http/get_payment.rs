@@ -1,11 +1,11 @@
 //! `GET /payments/{id}`: one payment.
 
 use access::{Requires, permissions::payments};
-use axum::{Json, extract::State};
-use web::{PathParameters, Problem, conditional::ETag};
+use axum::extract::State;
+use web::{PathParameters, Problem};
 
-use super::{payment_refusal, payment_view::PaymentView};
-use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
+use super::payment_view::PaymentView;
+use crate::{app::App, infrastructure::http::callers::reader, values::PaymentId};
 
 /// Get a payment
 ///
@@ -28,12 +28,9 @@ pub async fn get_payment(
     State(app): State<App>,
     caller: Requires<payments::Read>,
     PathParameters(id): PathParameters<PaymentId>,
-) -> Result<(ETag, Json<PaymentView>), Problem> {
-    let payment = app
-        .read_payments
-        .one(reader(&caller), id)
-        .await
-        .map_err(|error| payment_refusal::of_intent(&error))?
-        .ok_or_else(Problem::not_found)?;
-    Ok((ETag(payment.version), Json(PaymentView::from(payment))))
+) -> Result<PaymentView, Problem> {
+    let payment = app.read_payments.one(reader(&caller), id).await?;
+    payment
+        .map(PaymentView::from)
+        .ok_or_else(Problem::not_found)
 }

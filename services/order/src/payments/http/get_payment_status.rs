@@ -4,8 +4,8 @@ use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
 use web::{PathParameters, Problem};
 
-use super::{payment_refusal, payment_view::PaymentStatusView};
-use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
+use super::payment_view::PaymentStatusView;
+use crate::{app::App, infrastructure::http::callers::reader, values::PaymentId};
 
 /// Get a payment's status
 ///
@@ -27,11 +27,7 @@ pub async fn get_payment_status(
     caller: Requires<payments::Read>,
     PathParameters(id): PathParameters<PaymentId>,
 ) -> Result<Json<PaymentStatusView>, Problem> {
-    let payment = app
-        .read_payments
-        .one(reader(&caller), id)
-        .await
-        .map_err(|error| payment_refusal::of_intent(&error))?
-        .ok_or_else(Problem::not_found)?;
-    Ok(Json(PaymentStatusView::from(payment)))
+    let payment = app.read_payments.one(reader(&caller), id).await?;
+    let payment = payment.ok_or_else(Problem::not_found)?;
+    Ok(Json(payment.into()))
 }

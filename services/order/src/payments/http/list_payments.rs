@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::App,
-    infrastructure::http::listing::reader,
+    infrastructure::http::callers::reader,
     payments::model::PaymentFilter,
     values::{OrderId, Period, UserId},
 };

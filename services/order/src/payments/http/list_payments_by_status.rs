@@ -11,7 +11,7 @@ use super::{
     payment_listing::page,
     payment_view::{PaymentStateName, PaymentView},
 };
-use crate::{app::App, infrastructure::http::listing::reader, payments::model::PaymentFilter};
+use crate::{app::App, infrastructure::http::callers::reader, payments::model::PaymentFilter};
 
 /// List payments by status
 ///

@@ -9,7 +9,7 @@ use web::{
 
 use super::{payment_listing::page, payment_view::PaymentView};
 use crate::{
-    app::App, infrastructure::http::listing::reader, payments::model::PaymentFilter, values::UserId,
+    app::App, infrastructure::http::callers::reader, payments::model::PaymentFilter, values::UserId,
 };
 
 /// List the payments of a user

@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use web::{PathParameters, Problem};
 
-use super::{payment_refusal, payment_view::RefundView};
-use crate::{app::App, infrastructure::http::listing::reader, values::PaymentId};
+use super::payment_view::RefundView;
+use crate::{app::App, infrastructure::http::callers::reader, values::PaymentId};
 
 /// All refunds of a payment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,12 +35,8 @@ pub async fn list_refunds(
     caller: Requires<payments::Read>,
     PathParameters(id): PathParameters<PaymentId>,
 ) -> Result<Json<Refunds>, Problem> {
-    let refunds = app
-        .read_payments
-        .refunds(reader(&caller), id)
-        .await
-        .map_err(|error| payment_refusal::of_intent(&error))?
-        .ok_or_else(Problem::not_found)?;
+    let refunds = app.read_payments.refunds(reader(&caller), id).await?;
+    let refunds = refunds.ok_or_else(Problem::not_found)?;
     Ok(Json(Refunds {
         data: refunds.into_iter().map(RefundView::from).collect(),
     }))

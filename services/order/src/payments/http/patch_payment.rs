@@ -1,27 +1,21 @@
 //! `PATCH /payments/{id}`, and `PUT` as its alias: the note of a payment.
 
 use access::{Requires, permissions::payments};
-use axum::{Json, extract::State};
-use garde::Validate;
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{
-    PathParameters, Problem, ValidJson,
-    conditional::{ETag, IfMatch},
-    schema::Lines,
-};
+use web::{JsonBody, PathParameters, Problem, conditional::IfMatch, schema::Lines};
 
-use super::{payment_refusal, payment_view::PaymentView};
+use super::payment_view::PaymentView;
 use crate::{
     app::App,
-    infrastructure::http::{listing::reader, merge_patch::removable, precondition::precondition},
+    infrastructure::http::{callers::reader, merge_patch::removable},
     values::{Note, PaymentId, Removable},
 };
 
 /// A merge patch (RFC 7396): absent members keep their values, null removes a value.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 #[schema(as = UpdatePayment, example = json!({ "note": "Paid by the company." }))]
 pub struct UpdatePaymentBody {
     #[serde(default, deserialize_with = "removable")]
@@ -54,20 +48,18 @@ pub async fn patch_payment(
     caller: Requires<payments::Update>,
     PathParameters(id): PathParameters<PaymentId>,
     if_match: IfMatch,
-    ValidJson(body): ValidJson<UpdatePaymentBody>,
-) -> Result<(ETag, Json<PaymentView>), Problem> {
-    let read = precondition(if_match);
-    let payment = match body.note {
+    JsonBody(body): JsonBody<UpdatePaymentBody>,
+) -> Result<PaymentView, Problem> {
+    let (reader, read) = (reader(&caller), if_match.into());
+    let payment = match body.note.map(Removable::into_option) {
         Some(note) => {
-            let note = note.into_option();
             app.annotate_payment
-                .run(reader(&caller), id, &read, note.as_ref())
-                .await
+                .run(reader, id, &read, note.as_ref())
+                .await?
         }
-        None => app.read_payments.matching(reader(&caller), id, &read).await,
+        None => app.read_payments.matching(reader, id, &read).await?,
     };
-    let payment = payment.map_err(|error| payment_refusal::of_intent(&error))?;
-    Ok((ETag(payment.version), Json(PaymentView::from(payment))))
+    Ok(payment.into())
 }
 
 /// Change a payment's note (same as PATCH)
@@ -93,7 +85,7 @@ pub async fn put_payment(
     caller: Requires<payments::Update>,
     id: PathParameters<PaymentId>,
     if_match: IfMatch,
-    body: ValidJson<UpdatePaymentBody>,
-) -> Result<(ETag, Json<PaymentView>), Problem> {
+    body: JsonBody<UpdatePaymentBody>,
+) -> Result<PaymentView, Problem> {
     patch_payment(state, caller, id, if_match, body).await
 }

@@ -3,15 +3,15 @@
 use axum::Json;
 use web::{
     Problem,
-    list::{Page, PageQuery, Paging, Total},
+    list::{Page, PageQuery, Total},
 };
 
-use super::{payment_refusal, payment_view::PaymentView};
+use super::payment_view::PaymentView;
 use crate::{
     app::App,
-    infrastructure::http::listing::{Key, check_times, window},
+    infrastructure::http::listing::paging,
     payments::model::{PaymentFilter, PaymentState},
-    values::{PaymentId, Reader},
+    values::Reader,
 };
 
 /// `None`: the reader may not see the payments of the customer that the filter names.
@@ -21,14 +21,16 @@ pub async fn page(
     filter: PaymentFilter,
     query: &PageQuery,
 ) -> Result<Option<Json<Page<PaymentView>>>, Problem> {
-    check_times(filter.created)?;
-    let paging = paging(&filter, query)?;
-    let listing = app
-        .read_payments
-        .list(reader, filter, window(&paging)?)
-        .await
-        .map_err(|error| payment_refusal::of_intent(&error))?;
-    let Some(listing) = listing else {
+    let shape = (
+        "-created_at",
+        filter.customer.map(|customer| customer.0),
+        filter.order.map(|order| order.0),
+        filter.state.map(PaymentState::as_str),
+        filter.created.from,
+        filter.created.to,
+    );
+    let (paging, window) = paging(query, filter.created, &shape)?;
+    let Some(listing) = app.read_payments.list(reader, filter, window).await? else {
         return Ok(None);
     };
     let total = listing.counted.map(Total::counted);
@@ -36,18 +38,4 @@ pub async fn page(
         (payment.created_at, payment.id)
     })?;
     Ok(Some(Json(page.map(PaymentView::from))))
-}
-
-fn paging(filter: &PaymentFilter, query: &PageQuery) -> Result<Paging<Key<PaymentId>>, Problem> {
-    Paging::try_new(
-        query,
-        &(
-            "-created_at",
-            filter.customer.map(|customer| customer.0),
-            filter.order.map(|order| order.0),
-            filter.state.map(PaymentState::as_str),
-            filter.created.from,
-            filter.created.to,
-        ),
-    )
 }

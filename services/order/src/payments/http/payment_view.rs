@@ -1,9 +1,14 @@
 //! Payments and refunds as clients see them.
 
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, Utc};
 use money::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use web::conditional::ETag;
 
 use crate::{
     infrastructure::http::names::names,
@@ -29,6 +34,8 @@ names! {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Payment)]
 pub struct PaymentView {
+    #[serde(skip)]
+    version: i64,
     id: PaymentId,
     order_id: OrderId,
     /// The customer of the order.
@@ -100,6 +107,7 @@ pub struct RefundView {
 impl From<Payment> for PaymentView {
     fn from(payment: Payment) -> Self {
         Self {
+            version: payment.version,
             id: payment.id,
             order_id: payment.order_id,
             user_id: payment.customer,
@@ -119,6 +127,13 @@ impl From<Payment> for PaymentView {
             created_at: payment.created_at,
             updated_at: payment.updated_at,
         }
+    }
+}
+
+/// With its version as the ETag.
+impl IntoResponse for PaymentView {
+    fn into_response(self) -> Response {
+        (ETag(self.version), Json(self)).into_response()
     }
 }
 

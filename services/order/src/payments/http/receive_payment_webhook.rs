@@ -4,32 +4,22 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{PathParameters, Problem, WholeBody};
 
-use super::payment_refusal;
 use crate::{
     app::App,
+    infrastructure::http::names::names,
     payments::{
         model::ProviderName,
-        ports::{PaymentWebhooks, Webhook, WebhookError},
+        ports::{PaymentWebhooks, Webhook},
     },
 };
 
-/// A payment provider.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderPath {
-    Mock,
-}
-
-impl From<ProviderPath> for ProviderName {
-    fn from(path: ProviderPath) -> Self {
-        match path {
-            ProviderPath::Mock => Self::Mock,
-        }
-    }
+names! {
+    /// A payment provider.
+    ProviderPath of ProviderName { Mock }
 }
 
 /// Receive a provider's webhook
@@ -68,27 +58,7 @@ pub async fn receive_payment_webhook(
         headers: headers.iter().filter_map(text).collect(),
         body,
     };
-    let notice = app
-        .webhooks
-        .read(provider.into(), &webhook)
-        .await
-        .map_err(|error| refusal(&error))?;
-    app.record_provider_result
-        .run(notice.payment)
-        .await
-        .map_err(|error| payment_refusal::of_intent(&error))?;
+    let notice = app.webhooks.read(provider.into(), &webhook).await?;
+    app.record_provider_result.run(notice.payment).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn refusal(error: &WebhookError) -> Problem {
-    match error {
-        WebhookError::Untrusted(_) => Problem::unauthorized(
-            "signature_invalid",
-            "The signature of the webhook is not valid or too old.",
-        ),
-        WebhookError::Malformed(_) => {
-            Problem::invalid_field("", "invalid", "the webhook does not identify a payment")
-        }
-        WebhookError::Unavailable(_) => Problem::unavailable(5).with_cause(error),
-    }
 }

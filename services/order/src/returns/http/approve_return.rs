@@ -4,9 +4,9 @@ use access::{Requires, permissions::returns};
 use axum::{Json, extract::State};
 use web::{PathParameters, Problem};
 
-use super::{return_refusal, return_view::ReturnView};
+use super::return_view::ReturnView;
 use crate::{
-    app::App, infrastructure::http::listing::merchant, returns::model::ReturnAction,
+    app::App, infrastructure::http::callers::merchant, returns::model::ReturnAction,
     values::ReturnId,
 };
 
@@ -35,7 +35,6 @@ pub async fn approve_return(
     let changed = app
         .return_goods
         .act(id, merchant(&caller), ReturnAction::Approve)
-        .await
-        .map_err(|error| return_refusal::of_returning(&error))?;
+        .await?;
     Ok(Json(ReturnView::from(changed)))
 }

@@ -2,56 +2,40 @@
 
 use access::{Requires, permissions::returns};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
-use garde::Validate;
 use idempotency::RequestKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{FieldError, PathParameters, Problem, ValidJson, schema::BlankLine};
+use web::{JsonBody, PathParameters, Problem, schema::BlankLine};
 
-use super::{return_refusal, return_view::ReturnView};
+use super::return_view::ReturnView;
 use crate::{
     app::App,
-    fulfillment::http::create_fulfillment::{ParcelItemBody, items_of},
-    intents::http::wisher::wisher,
+    fulfillment::http::create_fulfillment::{PartItemBody, selection_of},
+    infrastructure::http::field_errors::FieldErrors,
+    intents::http::requester,
     orders::model::Selection,
     returns::model::ReturnReason,
     values::OrderId,
 };
 
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[garde(allow_unvalidated)]
 #[schema(as = NewReturn, example = json!({ "items": [{ "sku": "MUG-1", "quantity": 1 }], "reason": "The handle is broken." }))]
 pub struct NewReturnBody {
     /// If absent: all shipped units that are not in a return.
     #[schema(min_items = 1, max_items = 50)]
-    items: Option<Vec<ParcelItemBody>>,
+    items: Option<Vec<PartItemBody>>,
     #[schema(value_type = Option<BlankLine<500>>, inline)]
     reason: Option<String>,
 }
 
 impl NewReturnBody {
     fn parse(self) -> Result<(Selection, Option<ReturnReason>), Problem> {
-        let mut errors = Vec::new();
-        let selection = match self.items {
-            None => Selection::Rest,
-            Some(items) => Selection::Lines(items_of(items, &mut errors)),
-        };
-        // Blank is as good as absent, as forms send it.
-        let reason = self.reason.filter(|reason| !reason.trim().is_empty());
-        let reason = match reason.map(ReturnReason::try_from) {
-            None => None,
-            Some(Ok(reason)) => Some(reason),
-            Some(Err(error)) => {
-                errors.push(FieldError::new("/reason", "invalid", error.to_string()));
-                None
-            }
-        };
-        if errors.is_empty() {
-            Ok((selection, reason))
-        } else {
-            Err(Problem::invalid(errors))
-        }
+        let mut errors = FieldErrors::default();
+        let selection = selection_of(self.items, &mut errors);
+        let reason = errors.optional("/reason", self.reason);
+        errors.check()?;
+        Ok((selection, reason))
     }
 }
 
@@ -83,17 +67,18 @@ pub async fn create_return(
     caller: Requires<returns::Create>,
     PathParameters(order): PathParameters<OrderId>,
     key: RequestKey,
-    ValidJson(body): ValidJson<NewReturnBody>,
+    JsonBody(body): JsonBody<NewReturnBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let (selection, reason) = body.parse()?;
     let requested = app
         .return_goods
-        .request(&wisher(&caller, &key), order, &selection, reason.as_ref())
-        .await
-        .map_err(|error| return_refusal::of_returning(&error))?;
-    Ok((
-        StatusCode::CREATED,
-        idempotency::replayed(requested.replayed),
-        Json(ReturnView::from(requested.result)),
-    ))
+        .request(
+            &requester(&caller, &key),
+            order,
+            &selection,
+            reason.as_ref(),
+        )
+        .await?
+        .map(ReturnView::from);
+    Ok((StatusCode::CREATED, requested.map(Json)))
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use web::{PathParameters, Problem};
 
-use super::{return_refusal, return_view::ReturnView};
-use crate::{app::App, fulfillment::http::list_fulfillments::viewer, values::OrderId};
+use super::return_view::ReturnView;
+use crate::{app::App, infrastructure::http::callers::viewer, values::OrderId};
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Returns)]
@@ -35,11 +35,7 @@ pub async fn list_returns(
     caller: Requires<returns::Read>,
     PathParameters(order): PathParameters<OrderId>,
 ) -> Result<Json<ReturnsView>, Problem> {
-    let returns = app
-        .return_goods
-        .list(order, viewer(&caller))
-        .await
-        .map_err(|error| return_refusal::of_returning(&error))?;
+    let returns = app.return_goods.list(order, viewer(&caller)).await?;
     let data = returns.into_iter().map(ReturnView::from).collect();
     Ok(Json(ReturnsView { data }))
 }

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use money::Money;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    fulfillment::http::fulfillment_view::ParcelItemView,
+    fulfillment::http::fulfillment_view::PartItemView,
+    infrastructure::http::names::names,
     returns::model::{Return, ReturnState},
     values::{OrderId, ReturnId},
 };
@@ -17,7 +18,7 @@ pub struct ReturnView {
     id: ReturnId,
     order_id: OrderId,
     status: ReturnStateName,
-    items: Vec<ParcelItemView>,
+    items: Vec<PartItemView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = "The handle is broken.")]
     reason: Option<String>,
@@ -32,16 +33,10 @@ pub struct ReturnView {
     updated_at: DateTime<Utc>,
 }
 
-/// `receiving`: the goods have arrived, and the stock and the payment are being updated; then the return is `received`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ReturnState)]
-enum ReturnStateName {
-    Requested,
-    Approved,
-    Receiving,
-    Received,
-    Rejected,
+names! {
+    /// `receiving`: the goods have arrived, and the stock and the payment are being updated; then the return is `received`.
+    #[schema(as = ReturnState)]
+    ReturnStateName of ReturnState { Requested, Approved, Receiving, Received, Rejected }
 }
 
 impl From<Return> for ReturnView {
@@ -49,14 +44,8 @@ impl From<Return> for ReturnView {
         Self {
             id: one.id,
             order_id: one.order_id,
-            status: match one.state {
-                ReturnState::Requested => ReturnStateName::Requested,
-                ReturnState::Approved => ReturnStateName::Approved,
-                ReturnState::Receiving => ReturnStateName::Receiving,
-                ReturnState::Received => ReturnStateName::Received,
-                ReturnState::Rejected => ReturnStateName::Rejected,
-            },
-            items: one.lines.into_iter().map(ParcelItemView::from).collect(),
+            status: one.state.into(),
+            items: one.lines.into_iter().map(PartItemView::from).collect(),
             reason: one.reason.map(|reason| reason.to_string()),
             refund: one.refund,
             refusal: one.refusal,

@@ -5,8 +5,8 @@ use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use idempotency::RequestKey;
 use web::{PathParameters, Problem};
 
-use super::saga_view::{SagaView, of_tending};
-use crate::{app::App, intents::http::wisher::wisher, values::SagaId};
+use super::saga_view::SagaView;
+use crate::{app::App, intents::http::requester, values::SagaId};
 
 /// Compensate a saga
 ///
@@ -35,13 +35,9 @@ pub async fn compensate_saga(
     key: RequestKey,
 ) -> Result<impl IntoResponse, Problem> {
     let saga = app
-        .tend_sagas
-        .compensate(&wisher(&caller, &key), id)
-        .await
-        .map_err(|error| of_tending(&error))?;
-    Ok((
-        StatusCode::ACCEPTED,
-        idempotency::replayed(saga.replayed),
-        Json(SagaView::from(saga.result)),
-    ))
+        .administer_sagas
+        .compensate(&requester(&caller, &key), id)
+        .await?
+        .map(SagaView::from);
+    Ok((StatusCode::ACCEPTED, saga.map(Json)))
 }

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{
     Problem,
-    list::{ListQuery, Page, Paging, Start},
+    list::{ListQuery, Page, Paging},
 };
 
 use super::saga_view::SagaView;
-use crate::{app::App, orders::http::refusal, values::SagaId};
+use crate::{app::App, values::SagaId};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -41,15 +41,15 @@ pub async fn list_sagas(
 ) -> Result<Json<Page<SagaView>>, Problem> {
     let stuck = filter.stuck.unwrap_or(false);
     let paging: Paging<SagaId> = Paging::try_new(&paging, &("sagas", stuck))?;
-    let (before, offset) = match paging.start {
-        Start::After(id) => (Some(id), 0),
-        Start::Offset(rows) => (None, i64::from(rows)),
-    };
     let sagas = app
-        .tend_sagas
-        .list(stuck, before, offset, paging.fetch())
-        .await
-        .map_err(|error| refusal::of_reading(&error))?;
+        .administer_sagas
+        .list(
+            stuck,
+            paging.after().copied(),
+            paging.offset(),
+            paging.fetch(),
+        )
+        .await?;
     let page = paging.page(sagas, None, |saga| SagaId(saga.id))?;
     Ok(Json(page.map(SagaView::from)))
 }

@@ -1,4 +1,4 @@
-//! A saga as administrators see it, and why one was not prodded.
+//! A saga as administrators see it, and the problems of changing one.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -6,9 +6,7 @@ use utoipa::ToSchema;
 use web::Problem;
 
 use crate::{
-    orders::http::refusal,
-    payments::http::payment_refusal,
-    saga::{TendSagasError, ports::SagaReport},
+    saga::{SagaAdminError, ports::SagaReport},
     values::{OrderId, SagaId},
 };
 
@@ -53,13 +51,15 @@ impl From<SagaReport> for SagaView {
     }
 }
 
-pub fn of_tending(error: &TendSagasError) -> Problem {
-    match error {
-        TendSagasError::NotFound => Problem::not_found(),
-        TendSagasError::Finished => {
-            Problem::conflict("saga_finished", "The saga is finished; no step remains.")
+impl From<SagaAdminError> for Problem {
+    fn from(error: SagaAdminError) -> Self {
+        match error {
+            SagaAdminError::NotFound => Self::not_found(),
+            SagaAdminError::Finished => {
+                Self::conflict("saga_finished", "The saga is finished; no step remains.")
+            }
+            SagaAdminError::Intent(error) => error.into(),
+            SagaAdminError::Orders(error) => error.into(),
         }
-        TendSagasError::Intent(error) => payment_refusal::of_intent(error),
-        TendSagasError::Orders(error) => refusal::of_reading(error),
     }
 }

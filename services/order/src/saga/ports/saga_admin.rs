@@ -1,4 +1,4 @@
-//! Sagas as administrators see and prod them.
+//! Sagas as administrators see and retry them.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,9 +9,9 @@ use crate::{
     values::SagaId,
 };
 
-pub trait SagaDesk: Send + Sync + 'static {
+pub trait SagaAdmin: Send + Sync + 'static {
     /// Newest first, before this one; stuck ones only, where asked.
-    fn sagas(
+    fn list_sagas(
         &self,
         stuck: bool,
         before: Option<SagaId>,
@@ -19,7 +19,7 @@ pub trait SagaDesk: Send + Sync + 'static {
         rows: i64,
     ) -> impl Future<Output = Result<Vec<SagaReport>, OrdersError>> + Send;
 
-    fn saga(
+    fn find_saga(
         &self,
         id: SagaId,
     ) -> impl Future<Output = Result<Option<SagaReport>, OrdersError>> + Send;

@@ -1,4 +1,4 @@
-//! Sagas as administrators see and prod them.
+//! Sagas as administrators see and retry them.
 
 use db::Pool;
 use idempotency::Claim;
@@ -12,14 +12,14 @@ use crate::{
     },
     intents::ports::{Answered, Request},
     orders::ports::OrdersError,
-    saga::ports::{Retried, SagaDesk, SagaReport},
+    saga::ports::{Retried, SagaAdmin, SagaReport},
     values::SagaId,
 };
 
 const ACCEPTED: i16 = 202;
 
-impl SagaDesk for PgOrders {
-    async fn sagas(
+impl SagaAdmin for PgOrders {
+    async fn list_sagas(
         &self,
         stuck: bool,
         before: Option<SagaId>,
@@ -35,7 +35,7 @@ impl SagaDesk for PgOrders {
         .map_err(|error| StoreError::from(error).into())
     }
 
-    async fn saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
+    async fn find_saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
         sqlx::query_as!(
             SagaReport,
             r#"

@@ -1,4 +1,4 @@
-//! What a caller wishes for under an idempotency key, with the hash that tells one wish from another (ORDERS 18).
+//! The user who asks for a change under an idempotency key, and the hash that tells one request from another (ORDERS 18).
 
 use std::{sync::Arc, time::Instant};
 
@@ -7,17 +7,17 @@ use serde::Serialize;
 use super::ports::{IntentError, Request};
 use crate::values::{Actor, Fingerprint, Operation, Reader, RequestIdentity, UserId};
 
-/// Who wishes, as whom, and under which key.
+/// The user who asks, in which role, and under which key.
 #[derive(Clone, Debug)]
-pub struct Wisher {
+pub struct Requester {
     pub user: UserId,
     pub actor: Actor,
     pub reader: Reader,
     pub key: String,
 }
 
-impl Wisher {
-    /// `content`: all that the caller says, the ids of the address included.
+impl Requester {
+    /// `content`: all that the request says, the ids of its address included.
     pub fn request(
         &self,
         operation: Operation,

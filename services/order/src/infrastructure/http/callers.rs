@@ -1,0 +1,42 @@
+//! Callers in the terms of the models. Admins who are customers or vendors too act as admins where the permission covers
+//! what belongs to anyone.
+
+use access::{Reach, Requires, Role, permissions::fulfillments};
+
+use crate::{
+    orders::model::{Merchant, Viewer},
+    values::{Actor, Reader, UserId},
+};
+
+/// Reads everything, or what belongs to the caller.
+pub fn reader<P>(caller: &Requires<P>) -> Reader {
+    match caller.reach {
+        Reach::Any => Reader::Everything,
+        Reach::Own | Reach::No => Reader::Own(UserId(caller.id)),
+    }
+}
+
+/// Acts as a customer or an admin.
+pub fn actor<P>(caller: &Requires<P>) -> Actor {
+    match caller.reach {
+        Reach::Any => Actor::Admin(UserId(caller.id)),
+        Reach::Own | Reach::No => Actor::Customer(UserId(caller.id)),
+    }
+}
+
+/// Acts as a vendor for the own lines of an order, or as an admin for all.
+pub fn merchant<P>(caller: &Requires<P>) -> Merchant {
+    match caller.reach {
+        Reach::Any => Merchant::Admin(UserId(caller.id)),
+        Reach::Own | Reach::No => Merchant::Vendor(UserId(caller.id)),
+    }
+}
+
+/// Sees the fulfillments and returns of an order.
+pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
+    let sells = caller.may::<fulfillments::Write>();
+    Viewer {
+        customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
+        merchant: sells.then(|| merchant(caller)),
+    }
+}
