@@ -6,6 +6,10 @@ use axum::{
     extract::{FromRef, FromRequestParts},
     http::{HeaderMap, request::Parts},
 };
+use utoipa::{
+    IntoParams,
+    openapi::path::{Parameter, ParameterIn},
+};
 use uuid::Uuid;
 
 use super::{
@@ -13,7 +17,7 @@ use super::{
     permissions::{Permission, Reach},
 };
 use crate::internal;
-use web::{Problem, authorization::carries_token};
+use web::{Problem, authorization::carries_token, document};
 
 /// Anyone with a valid token.
 #[derive(Clone, Debug)]
@@ -101,7 +105,14 @@ where
     }
 }
 
-/// Nobody, or anyone with a valid token; a bad token is still a 401.
+/// How OpenAPI shows the requirement: `params(Requires<orders::Read>, …)`.
+impl<P: Permission> IntoParams for Requires<P> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![document::authorization(P::ROW.refusal())]
+    }
+}
+
+/// Anyone without a token, or with a valid one; a bad token is still a 401.
 #[derive(Clone, Debug)]
 pub struct Guest(pub Option<Caller>);
 

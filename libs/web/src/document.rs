@@ -22,6 +22,7 @@ pub use self::idempotency::KeyParameter;
 use crate::problem::{FieldError, MEDIA_TYPE, ProblemDocument};
 
 const BEARER: &str = "bearer";
+const AUTHORIZATION: &str = "Authorization";
 
 /// Fills in what every service says alike.
 pub(crate) fn complete(document: &mut OpenApi) {
@@ -68,6 +69,31 @@ pub fn alias<S: Clone + Send + Sync + 'static>(
     router
 }
 
+/// What an operation with an access token takes: `refusal` is the 403 of a caller who lacks the permission. OpenAPI ignores
+/// a parameter of this name; the document has a security requirement and a response instead.
+pub fn authorization(refusal: String) -> Parameter {
+    ParameterBuilder::new()
+        .name(AUTHORIZATION)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(refusal))
+        .build()
+}
+
+/// The operations that write and take an [`authorization`].
+pub fn authorized_writes(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    let items = document.paths.paths.values_mut();
+    let writes = items.flat_map(|item| {
+        [
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ]
+    });
+    let writes = writes.flatten();
+    writes.filter(|operation| header(operation, AUTHORIZATION).is_some())
+}
+
 /// A header that an operation takes, as a string of this pattern.
 pub(crate) fn header_parameter(
     name: &str,
@@ -88,18 +114,18 @@ pub(crate) fn header_parameter(
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem {
-        get,
-        put,
-        post,
-        delete,
-        patch,
-        ..
-    } = item;
-    [get, put, post, delete, patch].into_iter().flatten()
+    let operations = [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+        &mut item.patch,
+    ];
+    operations.into_iter().flatten()
 }
 
 fn complete_operation(operation: &mut Operation) {
+    say_authorization(operation);
     // Without a requirement the document would leave open whether a token is needed.
     operation.security.get_or_insert_default();
     for (status, sentences) in usual_answers(operation) {
@@ -128,6 +154,25 @@ fn complete_operation(operation: &mut Operation) {
             say_problem(status, response);
         }
     }
+}
+
+/// Says what [`authorization`] stands for.
+fn say_authorization(operation: &mut Operation) {
+    let parameter = header(operation, AUTHORIZATION);
+    let Some(refusal) = parameter.and_then(|parameter| parameter.description.clone()) else {
+        return;
+    };
+    let bearer = SecurityRequirement::new(BEARER, Vec::<String>::new());
+    operation.security.get_or_insert_default().push(bearer);
+    let answers = &mut operation.responses.responses;
+    let answer = answers.entry("403".to_owned());
+    answer.or_insert_with(|| Response::new(refusal).into());
+    operation.parameters.take_if(|parameters| {
+        parameters.retain(|parameter| {
+            !matches!(parameter, RefOr::T(parameter) if parameter.name == AUTHORIZATION)
+        });
+        parameters.is_empty()
+    });
 }
 
 /// The problems that follow from what an operation takes, by the conventions of the API: a status, and its causes in a

@@ -12,18 +12,23 @@ use utoipa_axum::router::OpenApiRouter;
 use web::service::Service;
 
 use crate::{
-    app::App, checkout, fulfillment, intents::http::admit, orders, payments, returns, saga,
+    app::App,
+    checkout, fulfillment,
+    intents::http::{admit, document_admission},
+    orders, payments, returns, saga,
 };
 
 /// The endpoints, as they stand below `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let mut routes = OpenApiRouter::new()
         .merge(orders::http::routes())
         .merge(checkout::http::routes())
         .merge(fulfillment::http::routes())
         .merge(payments::http::routes())
         .merge(returns::http::routes())
-        .merge(saga::http::routes())
+        .merge(saga::http::routes());
+    document_admission(routes.get_openapi_mut());
+    routes
 }
 
 impl App {

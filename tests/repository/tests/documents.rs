@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use regex::Regex;
 use serde_json::Value;
 
 const SERVICES: [&str; 3] = ["auth", "product", "order"];
@@ -195,4 +196,25 @@ fn every_operation_says_who_may_call_it() {
         open.iter().map(String::as_str).collect::<BTreeSet<_>>(),
         public
     );
+}
+
+/// The document has the 403 of the permission that an attribute names, and the handler checks the one of its signature.
+#[test]
+fn every_operation_documents_the_permission_that_its_handler_requires() {
+    let operation = r"(?s)#\[utoipa::path\((.*?)\n\)\]\n[a-z()]+ async fn ([a-z_]+)\((.*?)\) -> ";
+    let operation = Regex::new(operation).unwrap();
+    let permission = Regex::new("Requires<[A-Za-z_:]+>").unwrap();
+    let mut required = 0;
+    for file in repository::files().unwrap() {
+        if !file.path.starts_with("services") {
+            continue;
+        }
+        for found in operation.captures_iter(&file.text) {
+            let named = |text| permission.find(text).map(|found| found.as_str());
+            let (documented, checked) = (named(&found[1]), named(&found[3]));
+            assert_eq!(documented, checked, "{}", &found[2]);
+            required += usize::from(checked.is_some());
+        }
+    }
+    assert!(required > 50, "{required}");
 }

@@ -1,4 +1,4 @@
-//! For fuzzing: every body that a stranger may send, read as its endpoint reads it.
+//! For fuzzing: every body that a client may send, read as its endpoint reads it.
 
 use web::json::from_slice;
 
@@ -13,7 +13,7 @@ use crate::{
     returns::http::create_return::NewReturnBody,
 };
 
-/// Nothing that `text` says may end the process.
+/// No `text` may end the process.
 pub fn read_bodies(text: &[u8]) {
     if let (Ok(body), Ok(currency)) = (from_slice::<NewOrderBody>(text), "USD".parse()) {
         let _ = body.parse(OrderRules {

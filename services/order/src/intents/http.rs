@@ -3,5 +3,5 @@
 mod admit;
 mod keyed_request;
 
-pub use admit::admit;
+pub use admit::{admit, document_admission};
 pub(crate) use keyed_request::requester;

@@ -26,15 +26,13 @@ use crate::{
     post,
     path = "/orders",
     tag = "orders",
-    security(("bearer" = [])),
-    params(RequestKey),
+    params(Requires<orders::Create>, RequestKey),
     request_body = NewOrderBody,
     responses(
         (status = 201, description = "The order was placed.", body = OrderView, headers(
             ("Location" = String, description = "The order's address."),
             ("ETag" = String, description = "The order's version."),
         )),
-        (status = 403, description = "The role customer is required."),
         (status = 409, description = "`out_of_stock` (with `lines`), `price_changed` (with `total`), `item_not_orderable`, `idempotency_key_expired`, or `idempotency_key_in_use`: the first request with this key is still in progress."),
         (status = 422, description = "`unknown_product`, `too_many_units` (with `sku`) or `total_too_large`."),
         (status = 429, description = "`too_many_requests`: too many orders of this customer are in progress or waiting for payment. `too_many_unpaid_units` (with `sku` or `product_id`, `allowed` and `held`): with this order, the customer's unpaid orders would contain more units of one product than the shop allows; pay or cancel an order first, or order fewer units. See Retry-After."),

@@ -1,4 +1,4 @@
-//! Why no order came of a request, as the problem that tells the client what to do.
+//! Errors of placing an order, as the problems that tell the client what to do.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use idempotency::{KeyInUse, KeyReused};

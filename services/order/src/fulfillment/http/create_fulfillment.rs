@@ -105,16 +105,13 @@ pub fn selection_of(items: Option<Vec<PartItemBody>>, errors: &mut FieldErrors) 
     post,
     path = "/orders/{id}/fulfillments",
     tag = "fulfillments",
-    security(("bearer" = [])),
-    params(("id" = OrderId, Path, description = "The order.")),
+    params(Requires<fulfillments::Write>, ("id" = OrderId, Path, description = "The order.")),
     request_body = NewFulfillmentBody,
     responses(
         (status = 201, description = "The shipment is planned.", body = FulfillmentView),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such order, or the vendor owns none of its lines."),
         (status = 409, description = "`order_not_confirmed`, `order_being_cancelled`, `nothing_left` or `order_being_changed`."),
         (status = 422, description = "`unknown_item` or `too_many`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn create_fulfillment(

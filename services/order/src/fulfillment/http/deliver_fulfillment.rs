@@ -1,4 +1,4 @@
-//! `POST /fulfillments/{id}/deliver`: a shipment has arrived.
+//! `POST /fulfillments/{id}/deliver`: the goods have arrived.
 
 use access::{Requires, permissions::fulfillments};
 use axum::{Json, extract::State};
@@ -17,14 +17,11 @@ use crate::{
     post,
     path = "/fulfillments/{id}/deliver",
     tag = "fulfillments",
-    security(("bearer" = [])),
-    params(("id" = FulfillmentId, Path, description = "The shipment.")),
+    params(Requires<fulfillments::Write>, ("id" = FulfillmentId, Path, description = "The shipment.")),
     responses(
         (status = 200, description = "The shipment is delivered.", body = FulfillmentView),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such shipment, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition`: the shipment has not been shipped; or `order_being_changed`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn deliver_fulfillment(

@@ -22,11 +22,9 @@ pub struct FulfillmentsView {
     get,
     path = "/orders/{id}/fulfillments",
     tag = "fulfillments",
-    security(("bearer" = [])),
-    params(("id" = OrderId, Path, description = "The order.")),
+    params(Requires<fulfillments::Read>, ("id" = OrderId, Path, description = "The order.")),
     responses(
         (status = 200, description = "The shipments.", body = FulfillmentsView),
-        (status = 403, description = "The role customer, vendor or admin is required."),
         (status = 404, description = "No such order, or the caller owns none of its lines."),
     ),
 )]

@@ -1,4 +1,4 @@
-//! `POST /fulfillments/{id}/ship`: decides that a fulfillment leaves.
+//! `POST /fulfillments/{id}/ship`: decides to ship a fulfillment.
 
 use access::{Requires, permissions::fulfillments};
 use axum::{Json, extract::State, http::StatusCode};
@@ -18,14 +18,11 @@ use crate::{
     post,
     path = "/fulfillments/{id}/ship",
     tag = "fulfillments",
-    security(("bearer" = [])),
-    params(("id" = FulfillmentId, Path, description = "The shipment.")),
+    params(Requires<fulfillments::Write>, ("id" = FulfillmentId, Path, description = "The shipment.")),
     responses(
         (status = 202, description = "The shipment is `shipping`, or already `shipped`.", body = FulfillmentView),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such shipment, or it has lines of another vendor."),
         (status = 409, description = "`order_not_confirmed`, `order_being_cancelled`, `not_paid`, `no_such_transition` or `order_being_changed`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn ship_fulfillment(

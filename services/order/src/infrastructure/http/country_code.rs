@@ -8,7 +8,7 @@ use utoipa::{
     },
 };
 
-/// ISO 3166-1 alpha-2. Small letters are taken too.
+/// ISO 3166-1 alpha-2; lower case is accepted.
 pub struct CountryCode;
 
 impl PartialSchema for CountryCode {

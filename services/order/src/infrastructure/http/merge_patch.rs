@@ -1,13 +1,12 @@
 //! Merge patches (RFC 7396): their members as serde reads them, where absent is one thing and null another.
 
 use serde::{Deserialize, Deserializer};
-
 use web::conditional::IfMatch;
 pub use web::json::present;
 
 use crate::values::{Precondition, Removable};
 
-/// A member that is there: null takes away, and so does a blank, as forms send it.
+/// A member that is present: null removes the value, and so does a blank text, as forms send it.
 pub fn removable<'de, T, D>(deserializer: D) -> Result<Option<Removable<T>>, D::Error>
 where
     T: TryFrom<String, Error: ToString>,

@@ -2,8 +2,8 @@
 
 macro_rules! names {
     ($($(#[$docs:meta])* $name:ident of $domain:ident { $($variant:ident),+ $(,)? })+) => {$(
-        $(#[$docs])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        $(#[$docs])*
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($variant),+ }
 

@@ -1,6 +1,6 @@
-//! Changes of orders and payments pass a gate before anything else: one customer, or one order that many ask about,
-//! takes no more than a few places, and no more than so many a minute (ORDERS 15). Placing orders has a queue of its own,
-//! and webhooks bring no token.
+//! Changes of orders and payments pass a gate before anything else: those of one customer, and those of one order, take no
+//! more than a few places, and those of one customer are limited per minute (ORDERS 15). The placement of orders has a queue
+//! of its own, and webhooks carry no token.
 
 use access::{Caller, Role};
 use axum::{
@@ -10,8 +10,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::time::Instant;
+use utoipa::openapi;
 use uuid::Uuid;
-use web::{Problem, limit::Meter};
+use web::{Problem, document::authorized_writes, limit::Meter};
 
 use crate::{app::App, intents::Crowded, values::UserId};
 
@@ -34,14 +35,26 @@ pub async fn admit(State(app): State<App>, request: Request, next: Next) -> Resp
     if let Some(customer) = customer
         && response.status() == StatusCode::SERVICE_UNAVAILABLE
     {
-        // Nothing was done, and it is not the customer who failed: trying again is not held against them.
+        // Nothing was done, and the cause is not the customer: a retry must not count against their limit.
         app.changes.give_back(customer.0, Instant::now());
     }
     meter.write(response.headers_mut());
     response
 }
 
-/// Who asks for a change of what; `None` where nobody does, or where the handler will refuse.
+/// Documents what [`admit`] answers, for each operation that it guards and that has no such answer of its own.
+pub fn document_admission(document: &mut openapi::OpenApi) {
+    for operation in authorized_writes(document) {
+        let refusal = openapi::Response::new(
+            "`too_many_requests`: too many changes by this customer, or to this resource, are in progress.",
+        );
+        let answer = operation.responses.responses.entry("429".to_owned());
+        answer.or_insert_with(|| refusal.into());
+    }
+}
+
+/// The caller, unless they are staff, and the resource to change; `None` for a request that changes nothing, or that the
+/// handler will refuse.
 async fn place(parts: &mut Parts, app: &App) -> Option<(Option<UserId>, Uuid)> {
     if parts.method.is_safe() {
         return None;
@@ -52,7 +65,7 @@ async fn place(parts: &mut Parts, app: &App) -> Option<(Option<UserId>, Uuid)> {
     }
     let caller = Caller::from_request_parts(parts, app).await.ok()?;
     let staff = caller.has(Role::Admin) || caller.has(Role::Vendor);
-    // Ids carry a prefix; what has none in its path is known by who asks.
+    // Ids carry a prefix; a request without an id in its path is identified by its caller.
     let named = RawPathParams::from_request_parts(parts, app).await.ok()?;
     let id = named.iter().next().and_then(|(_, id)| {
         let bare = id.rsplit_once('_').map_or(id, |(_, bare)| bare);

@@ -16,19 +16,13 @@ use crate::{app::App, intents::http::requester, values::OrderId};
     post,
     path = "/orders/{id}/cancel",
     tag = "orders",
-    security(("bearer" = [])),
-    params(
-        ("id" = OrderId, Path, description = "The order."),
-        RequestKey,
-    ),
+    params(Requires<orders::Cancel>, ("id" = OrderId, Path, description = "The order."), RequestKey),
     responses(
         (status = 202, description = "The order will become `cancelled`, or already is.", body = OrderView, headers(
             ("ETag" = String, description = "The order's version."),
         )),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`order_shipped` (ask for a return instead) or `order_not_cancellable`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn cancel_order(

@@ -33,8 +33,7 @@ pub enum SeenOrderView {
     get,
     path = "/orders/{id}",
     tag = "orders",
-    security(("bearer" = [])),
-    params(("id" = OrderId, Path, description = "The order.")),
+    params(Requires<orders::Read>, ("id" = OrderId, Path, description = "The order.")),
     responses(
         (status = 200, description = "The order.", body = SeenOrderView, headers(
             ("ETag" = String, description = "The order's version."),

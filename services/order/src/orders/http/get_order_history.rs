@@ -1,4 +1,4 @@
-//! `GET /orders/{id}/history`: what happened to an order.
+//! `GET /orders/{id}/history`: the changes of an order.
 
 use access::{Requires, permissions::orders};
 use axum::{Json, extract::State};
@@ -64,11 +64,9 @@ impl EventView {
     get,
     path = "/orders/{id}/history",
     tag = "orders",
-    security(("bearer" = [])),
-    params(("id" = OrderId, Path, description = "The order."), ListQuery<NoFilter, false>),
+    params(Requires<orders::ReadHistory>, ("id" = OrderId, Path, description = "The order."), ListQuery<NoFilter, false>),
     responses(
         (status = 200, description = "A page of the order's history.", body = Page<EventView>),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
     ),
 )]

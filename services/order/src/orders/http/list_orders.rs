@@ -1,4 +1,4 @@
-//! `GET /orders`: the caller's orders, or everybody's for admins.
+//! `GET /orders`: the caller's orders, or all orders for admins.
 
 use access::{Requires, permissions::orders};
 use axum::{Json, extract::State};
@@ -48,8 +48,7 @@ pub struct OrdersQuery {
     get,
     path = "/orders",
     tag = "orders",
-    security(("bearer" = [])),
-    params(ListQuery<OrdersQuery>),
+    params(Requires<orders::List>, ListQuery<OrdersQuery>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<OrderView>),
         (status = 403, description = "The role customer or admin is required; filtering by another user requires the role admin."),

@@ -17,11 +17,9 @@ use crate::{app::App, infrastructure::http::callers::reader, orders::model::Orde
     get,
     path = "/orders/status/{status}",
     tag = "orders",
-    security(("bearer" = [])),
-    params(("status" = OrderStatusName, Path, description = "The state."), ListQuery<NoFilter>),
+    params(Requires<orders::List>, ("status" = OrderStatusName, Path, description = "The state."), ListQuery<NoFilter>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<OrderView>),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such state."),
     ),
 )]

@@ -19,11 +19,9 @@ use crate::{
     get,
     path = "/orders/user/{id}",
     tag = "orders",
-    security(("bearer" = [])),
-    params(("id" = UserId, Path, description = "The user."), ListQuery<NoFilter>),
+    params(Requires<orders::List>, ("id" = UserId, Path, description = "The user."), ListQuery<NoFilter>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<OrderView>),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "The user is not the caller."),
     ),
 )]

@@ -40,11 +40,9 @@ pub struct VendorOrdersQuery {
     get,
     path = "/vendor/orders",
     tag = "orders",
-    security(("bearer" = [])),
-    params(ListQuery<VendorOrdersQuery>),
+    params(Requires<vendor_orders::List>, ListQuery<VendorOrdersQuery>),
     responses(
         (status = 200, description = "A page of orders.", body = Page<VendorOrderView>),
-        (status = 403, description = "The role vendor is required."),
     ),
 )]
 pub async fn list_vendor_orders(

@@ -93,18 +93,12 @@ impl From<UpdateAddressBody> for AddressChange {
     patch,
     path = "/orders/{id}",
     tag = "orders",
-    security(("bearer" = [])),
-    params(
-        ("id" = OrderId, Path, description = "The order."),
-        IfMatch,
-    ),
+    params(Requires<orders::Update>, ("id" = OrderId, Path, description = "The order."), IfMatch),
     request_body(content((UpdateOrderBody = "application/json"), (UpdateOrderBody = "application/merge-patch+json"))),
     responses(
         (status = 200, description = "The order after the change.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`order_not_pending`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn patch_order(
@@ -132,18 +126,12 @@ pub async fn patch_order(
     put,
     path = "/orders/{id}",
     tag = "orders",
-    security(("bearer" = [])),
-    params(
-        ("id" = OrderId, Path, description = "The order."),
-        IfMatch,
-    ),
+    params(Requires<orders::Update>, ("id" = OrderId, Path, description = "The order."), IfMatch),
     request_body = UpdateOrderBody,
     responses(
         (status = 200, description = "The order after the change.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`order_not_pending`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn put_order(

@@ -1,4 +1,4 @@
-//! `PUT /orders/{id}/status`: a confirmed order is said to be completed.
+//! `PUT /orders/{id}/status`: sets a confirmed order to completed.
 
 use access::{Requires, permissions::orders};
 use axum::extract::State;
@@ -25,18 +25,13 @@ pub struct NewStatusBody {
     put,
     path = "/orders/{id}/status",
     tag = "orders",
-    security(("bearer" = [])),
-    params(
-        ("id" = OrderId, Path, description = "The order."),
-        IfMatch,
-    ),
+    params(Requires<orders::SetStatus>, ("id" = OrderId, Path, description = "The order."), IfMatch),
     request_body = NewStatusBody,
     responses(
         (status = 200, description = "The order after the change.", body = OrderView, headers(("ETag" = String, description = "The order's version."))),
         (status = 403, description = "The role vendor or admin is required; a vendor must own all lines of the order."),
         (status = 404, description = "No such order, or the vendor owns none of its lines."),
         (status = 409, description = "`no_such_transition`, `not_shipped` or `not_paid`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn set_order_status(

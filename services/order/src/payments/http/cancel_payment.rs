@@ -1,4 +1,4 @@
-//! `POST /payments/{id}/cancel`: gives a payment up before its money is taken. `DELETE /payments/{id}` is its alias.
+//! `POST /payments/{id}/cancel`: cancels a payment before it is captured. `DELETE /payments/{id}` is its alias.
 
 use access::{Requires, permissions::payments};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
@@ -18,19 +18,13 @@ use crate::{
     post,
     path = "/payments/{id}/cancel",
     tag = "payments",
-    security(("bearer" = [])),
-    params(
-        ("id" = PaymentId, Path, description = "The payment."),
-        RequestKey,
-    ),
+    params(Requires<payments::Cancel>, ("id" = PaymentId, Path, description = "The payment."), RequestKey),
     responses(
         (status = 202, description = "The payment will become `voided`.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
         )),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
         (status = 409, description = "`payment_not_cancellable`, or `payment_decided`: the payment is about to be captured."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn cancel_payment(

@@ -1,4 +1,4 @@
-//! `POST /payments/{id}/capture`: takes the money that was set aside.
+//! `POST /payments/{id}/capture`: captures the authorized amount.
 
 use access::{Requires, permissions::payments};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
@@ -18,19 +18,13 @@ use crate::{
     post,
     path = "/payments/{id}/capture",
     tag = "payments",
-    security(("bearer" = [])),
-    params(
-        ("id" = PaymentId, Path, description = "The payment."),
-        RequestKey,
-    ),
+    params(Requires<payments::Capture>, ("id" = PaymentId, Path, description = "The payment."), RequestKey),
     responses(
         (status = 202, description = "The payment will become `captured`.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
         )),
-        (status = 403, description = "The role admin is required."),
         (status = 404, description = "No such payment."),
         (status = 409, description = "`payment_not_capturable`, or `payment_decided`: the payment is about to be voided."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn capture_payment(

@@ -35,8 +35,7 @@ pub struct NewPaymentBody {
     post,
     path = "/payments",
     tag = "payments",
-    security(("bearer" = [])),
-    params(RequestKey),
+    params(Requires<payments::Create>, RequestKey),
     request_body = NewPaymentBody,
     responses(
         (status = 201, description = "The payment was started.", body = PaymentView, headers(
@@ -47,7 +46,6 @@ pub struct NewPaymentBody {
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`order_not_payable` or `payment_exists`."),
         (status = 422, description = "`unknown_payment_method`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn create_payment(

@@ -1,4 +1,4 @@
-//! `POST /payments/{id}/refunds`: gives money back. `POST /payments/refund/{id}` is its alias.
+//! `POST /payments/{id}/refunds`: refunds an amount of a payment. `POST /payments/refund/{id}` is its alias.
 
 use access::{Requires, permissions::payments};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
@@ -50,18 +50,12 @@ impl NewRefundBody {
     post,
     path = "/payments/{id}/refunds",
     tag = "payments",
-    security(("bearer" = [])),
-    params(
-        ("id" = PaymentId, Path, description = "The payment."),
-        RequestKey,
-    ),
+    params(Requires<payments::Refund>, ("id" = PaymentId, Path, description = "The payment."), RequestKey),
     request_body = NewRefundBody,
     responses(
         (status = 201, description = "The refund was started.", body = RefundView),
-        (status = 403, description = "The role admin is required."),
         (status = 404, description = "No such payment."),
         (status = 409, description = "`payment_not_refundable`, or `refund_exceeds_payment` (with `refundable`)."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn create_refund(

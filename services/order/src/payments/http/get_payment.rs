@@ -14,13 +14,11 @@ use crate::{app::App, infrastructure::http::callers::reader, values::PaymentId};
     get,
     path = "/payments/{id}",
     tag = "payments",
-    security(("bearer" = [])),
-    params(("id" = PaymentId, Path, description = "The payment.")),
+    params(Requires<payments::Read>, ("id" = PaymentId, Path, description = "The payment.")),
     responses(
         (status = 200, description = "The payment.", body = PaymentView, headers(
             ("ETag" = String, description = "The payment's version."),
         )),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]

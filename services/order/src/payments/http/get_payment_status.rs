@@ -1,4 +1,4 @@
-//! `GET /payments/{id}/status`: how far a payment is.
+//! `GET /payments/{id}/status`: the status of a payment.
 
 use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
@@ -14,11 +14,9 @@ use crate::{app::App, infrastructure::http::callers::reader, values::PaymentId};
     get,
     path = "/payments/{id}/status",
     tag = "payments",
-    security(("bearer" = [])),
-    params(("id" = PaymentId, Path, description = "The payment.")),
+    params(Requires<payments::Read>, ("id" = PaymentId, Path, description = "The payment.")),
     responses(
         (status = 200, description = "The status of the payment.", body = PaymentStatusView),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]

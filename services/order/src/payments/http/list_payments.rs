@@ -1,4 +1,4 @@
-//! `GET /payments`: the caller's payments, or everybody's for admins.
+//! `GET /payments`: the caller's payments, or all payments for admins.
 
 use access::{Requires, permissions::payments};
 use axum::{Json, extract::State};
@@ -51,8 +51,7 @@ pub struct PaymentsQuery {
     get,
     path = "/payments",
     tag = "payments",
-    security(("bearer" = [])),
-    params(ListQuery<PaymentsQuery>),
+    params(Requires<payments::Read>, ListQuery<PaymentsQuery>),
     responses(
         (status = 200, description = "A page of payments.", body = Page<PaymentView>),
         (status = 403, description = "The role customer or admin is required; filtering by another user requires the role admin."),

@@ -20,11 +20,9 @@ use crate::{app::App, infrastructure::http::callers::reader, payments::model::Pa
     get,
     path = "/payments/status/{status}",
     tag = "payments",
-    security(("bearer" = [])),
-    params(("status" = PaymentStateName, Path, description = "The state."), ListQuery<NoFilter>),
+    params(Requires<payments::Read>, ("status" = PaymentStateName, Path, description = "The state."), ListQuery<NoFilter>),
     responses(
         (status = 200, description = "A page of payments.", body = Page<PaymentView>),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such state."),
     ),
 )]

@@ -19,11 +19,9 @@ use crate::{
     get,
     path = "/payments/user/{id}",
     tag = "payments",
-    security(("bearer" = [])),
-    params(("id" = UserId, Path, description = "The user."), ListQuery<NoFilter>),
+    params(Requires<payments::Read>, ("id" = UserId, Path, description = "The user."), ListQuery<NoFilter>),
     responses(
         (status = 200, description = "A page of payments.", body = Page<PaymentView>),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "The user is not the caller."),
     ),
 )]

@@ -22,11 +22,9 @@ pub struct Refunds {
     get,
     path = "/payments/{id}/refunds",
     tag = "payments",
-    security(("bearer" = [])),
-    params(("id" = PaymentId, Path, description = "The payment.")),
+    params(Requires<payments::Read>, ("id" = PaymentId, Path, description = "The payment.")),
     responses(
         (status = 200, description = "The refunds.", body = Refunds),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
     ),
 )]

@@ -30,17 +30,11 @@ pub struct UpdatePaymentBody {
     patch,
     path = "/payments/{id}",
     tag = "payments",
-    security(("bearer" = [])),
-    params(
-        ("id" = PaymentId, Path, description = "The payment."),
-        IfMatch,
-    ),
+    params(Requires<payments::Update>, ("id" = PaymentId, Path, description = "The payment."), IfMatch),
     request_body(content((UpdatePaymentBody = "application/json"), (UpdatePaymentBody = "application/merge-patch+json"))),
     responses(
         (status = 200, description = "The payment after the change.", body = PaymentView, headers(("ETag" = String, description = "The payment's version."))),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn patch_payment(
@@ -67,17 +61,11 @@ pub async fn patch_payment(
     put,
     path = "/payments/{id}",
     tag = "payments",
-    security(("bearer" = [])),
-    params(
-        ("id" = PaymentId, Path, description = "The payment."),
-        IfMatch,
-    ),
+    params(Requires<payments::Update>, ("id" = PaymentId, Path, description = "The payment."), IfMatch),
     request_body = UpdatePaymentBody,
     responses(
         (status = 200, description = "The payment after the change.", body = PaymentView, headers(("ETag" = String, description = "The payment's version."))),
-        (status = 403, description = "The role customer or admin is required."),
         (status = 404, description = "No such payment, or it belongs to another customer."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn put_payment(

@@ -137,7 +137,7 @@ impl IntoResponse for PaymentView {
     }
 }
 
-/// A decision that is carried out is history: the status says it.
+/// A decision that was executed is not shown: the status shows its result.
 fn open_decision(payment: &Payment) -> Option<PaymentDecisionName> {
     match payment.state {
         PaymentState::Pending | PaymentState::Authorized => payment.decision.map(Into::into),

@@ -1,4 +1,4 @@
-//! `POST /payments/webhooks/{provider}`: a provider says that something happened to a payment.
+//! `POST /payments/webhooks/{provider}`: a provider reports that a payment has changed.
 
 use axum::{
     extract::State,

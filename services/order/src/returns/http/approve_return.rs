@@ -1,4 +1,4 @@
-//! `POST /returns/{id}/approve`: the goods may come back.
+//! `POST /returns/{id}/approve`: the customer may send the goods back.
 
 use access::{Requires, permissions::returns};
 use axum::{Json, extract::State};
@@ -17,14 +17,11 @@ use crate::{
     post,
     path = "/returns/{id}/approve",
     tag = "returns",
-    security(("bearer" = [])),
-    params(("id" = ReturnId, Path, description = "The return.")),
+    params(Requires<returns::Decide>, ("id" = ReturnId, Path, description = "The return.")),
     responses(
         (status = 200, description = "The return is approved.", body = ReturnView),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such return, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition` or `order_being_changed`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn approve_return(

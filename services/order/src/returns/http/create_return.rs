@@ -1,4 +1,4 @@
-//! `POST /orders/{id}/returns`: a customer gives goods back.
+//! `POST /orders/{id}/returns`: a customer requests a return.
 
 use access::{Requires, permissions::returns};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
@@ -47,19 +47,13 @@ impl NewReturnBody {
     post,
     path = "/orders/{id}/returns",
     tag = "returns",
-    security(("bearer" = [])),
-    params(
-        ("id" = OrderId, Path, description = "The order."),
-        RequestKey,
-    ),
+    params(Requires<returns::Create>, ("id" = OrderId, Path, description = "The order."), RequestKey),
     request_body = NewReturnBody,
     responses(
         (status = 201, description = "The return is requested.", body = ReturnView),
-        (status = 403, description = "The role customer is required."),
         (status = 404, description = "No such order, or it belongs to another customer."),
         (status = 409, description = "`nothing_left`: every shipped unit is already in a return; or `order_being_changed`."),
         (status = 422, description = "`unknown_item` or `too_many`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn create_return(

@@ -1,4 +1,4 @@
-//! `GET /orders/{id}/returns`: what comes back of an order.
+//! `GET /orders/{id}/returns`: the returns of an order.
 
 use access::{Requires, permissions::returns};
 use axum::{Json, extract::State};
@@ -22,11 +22,9 @@ pub struct ReturnsView {
     get,
     path = "/orders/{id}/returns",
     tag = "returns",
-    security(("bearer" = [])),
-    params(("id" = OrderId, Path, description = "The order.")),
+    params(Requires<returns::Read>, ("id" = OrderId, Path, description = "The order.")),
     responses(
         (status = 200, description = "The returns.", body = ReturnsView),
-        (status = 403, description = "The role customer, vendor or admin is required."),
         (status = 404, description = "No such order, or the caller owns none of its lines."),
     ),
 )]

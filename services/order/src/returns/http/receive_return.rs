@@ -1,4 +1,4 @@
-//! `POST /returns/{id}/receive`: the goods are back.
+//! `POST /returns/{id}/receive`: the goods have arrived.
 
 use access::{Requires, permissions::returns};
 use axum::{Json, extract::State, http::StatusCode};
@@ -18,14 +18,11 @@ use crate::{
     post,
     path = "/returns/{id}/receive",
     tag = "returns",
-    security(("bearer" = [])),
-    params(("id" = ReturnId, Path, description = "The return.")),
+    params(Requires<returns::Receive>, ("id" = ReturnId, Path, description = "The return.")),
     responses(
         (status = 202, description = "The return is `receiving`, or already `received`.", body = ReturnView),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such return, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition`: the return has not been approved; or `order_being_changed`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn receive_return(

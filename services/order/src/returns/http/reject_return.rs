@@ -17,14 +17,11 @@ use crate::{
     post,
     path = "/returns/{id}/reject",
     tag = "returns",
-    security(("bearer" = [])),
-    params(("id" = ReturnId, Path, description = "The return.")),
+    params(Requires<returns::Decide>, ("id" = ReturnId, Path, description = "The return.")),
     responses(
         (status = 200, description = "The return is rejected.", body = ReturnView),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such return, or it has lines of another vendor."),
         (status = 409, description = "`no_such_transition`: the return has been received; or `order_being_changed`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn reject_return(

@@ -1,4 +1,4 @@
-//! `POST /sagas/{id}/compensate`: the order is given up.
+//! `POST /sagas/{id}/compensate`: the order is cancelled.
 
 use access::{Requires, permissions::sagas};
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
@@ -15,17 +15,15 @@ use crate::{app::App, intents::http::requester, values::SagaId};
     post,
     path = "/sagas/{id}/compensate",
     tag = "sagas",
-    security(("bearer" = [])),
     params(
+        Requires<sagas::Write>,
         ("id" = SagaId, Path, description = "The saga's id; the UUID of an order identifies its saga too."),
         RequestKey,
     ),
     responses(
         (status = 202, description = "The order will become `cancelled`, or already is.", body = SagaView),
-        (status = 403, description = "The role admin is required."),
         (status = 404, description = "No such saga."),
         (status = 409, description = "`order_shipped` or `order_not_cancellable`."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn compensate_saga(

@@ -1,4 +1,4 @@
-//! `GET /sagas`: what is still to be done for orders, for admins.
+//! `GET /sagas`: the sagas of orders, for admins.
 
 use access::{Requires, permissions::sagas};
 use axum::{Json, extract::State};
@@ -27,11 +27,9 @@ pub struct SagasQuery {
     get,
     path = "/sagas",
     tag = "sagas",
-    security(("bearer" = [])),
-    params(ListQuery<SagasQuery, false>),
+    params(Requires<sagas::Read>, ListQuery<SagasQuery, false>),
     responses(
         (status = 200, description = "A page of sagas.", body = Page<SagaView>),
-        (status = 403, description = "The role admin is required."),
     ),
 )]
 pub async fn list_sagas(

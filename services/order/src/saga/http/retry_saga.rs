@@ -15,17 +15,15 @@ use crate::{app::App, intents::http::requester, values::SagaId};
     post,
     path = "/sagas/{id}/retry",
     tag = "sagas",
-    security(("bearer" = [])),
     params(
+        Requires<sagas::Write>,
         ("id" = SagaId, Path, description = "The saga's id; the UUID of an order identifies its saga too."),
         RequestKey,
     ),
     responses(
         (status = 202, description = "The saga is due.", body = SagaView),
-        (status = 403, description = "The role admin is required."),
         (status = 404, description = "No such saga."),
         (status = 409, description = "`saga_finished`: the saga has no remaining step."),
-        (status = 429, description = "`too_many_requests`: too many changes by this customer, or to this resource, are in progress."),
     ),
 )]
 pub async fn retry_saga(

@@ -80,15 +80,13 @@ struct FirstUnits {
     post,
     path = "/products",
     tag = "products",
-    security(("bearer" = [])),
-    params(OptionalKey),
+    params(Requires<permissions::products::Write>, OptionalKey),
     request_body = CreateProduct,
     responses(
         (status = 201, description = "The product.", body = ProductView, headers(
             ("Location" = String, description = "Its address."),
             ("ETag" = String, description = "Its version, for If-Match."),
         )),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 409, description = "`sku_taken`, `slug_taken`, or `idempotency_key_in_use`: the first request with this key is still in progress."),
     )
 )]

@@ -19,11 +19,9 @@ use crate::{
     delete,
     path = "/products/{id}",
     tag = "products",
-    security(("bearer" = [])),
-    params(("id" = ProductId, Path, description = "The product's id.")),
+    params(Requires<permissions::products::Write>, ("id" = ProductId, Path, description = "The product's id.")),
     responses(
         (status = 204, description = "The product was deleted."),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
     )
 )]

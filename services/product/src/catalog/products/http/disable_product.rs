@@ -20,11 +20,9 @@ use crate::{
     post,
     path = "/products/{id}/disable",
     tag = "products",
-    security(("bearer" = [])),
-    params(("id" = ProductId, Path, description = "The product's id.")),
+    params(Requires<products::Write>, ("id" = ProductId, Path, description = "The product's id.")),
     responses(
         (status = 200, description = "The product after the change.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
     )
 )]

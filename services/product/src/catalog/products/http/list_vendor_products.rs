@@ -41,11 +41,9 @@ pub(super) struct ListVendorProducts {
     get,
     path = "/vendor/products",
     tag = "products",
-    security(("bearer" = [])),
-    params(ListQuery<ListVendorProducts>),
+    params(Requires<vendor_products::List>, ListQuery<ListVendorProducts>),
     responses(
         (status = 200, description = "One page.", body = Page<ProductView>),
-        (status = 403, description = "The role vendor is required."),
     )
 )]
 pub(super) async fn list_vendor_products(

@@ -66,15 +66,10 @@ pub(crate) struct UpdateProduct {
     patch,
     path = "/products/{id}",
     tag = "products",
-    security(("bearer" = [])),
-    params(
-        ("id" = ProductId, Path, description = "The product's id."),
-        IfMatch,
-    ),
+    params(Requires<permissions::products::Write>, ("id" = ProductId, Path, description = "The product's id."), IfMatch),
     request_body(content((UpdateProduct = "application/json"), (UpdateProduct = "application/merge-patch+json"))),
     responses(
         (status = 200, description = "The product after the change.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
         (status = 409, description = "`slug_taken`."),
     )
@@ -115,15 +110,10 @@ pub(super) async fn patch_product(
     put,
     path = "/products/{id}",
     tag = "products",
-    security(("bearer" = [])),
-    params(
-        ("id" = ProductId, Path, description = "The product's id."),
-        IfMatch,
-    ),
+    params(Requires<permissions::products::Write>, ("id" = ProductId, Path, description = "The product's id."), IfMatch),
     request_body = UpdateProduct,
     responses(
         (status = 200, description = "The product after the change.", body = ProductView, headers(("ETag" = String, description = "Its version, for If-Match."))),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No such product, or it belongs to another vendor."),
         (status = 409, description = "`slug_taken`."),
     )

@@ -61,8 +61,8 @@ fn moves(delta: &i64, (): &()) -> garde::Result {
     post,
     path = "/inventory/{sku}/adjustments",
     tag = "inventory",
-    security(("bearer" = [])),
     params(
+        Requires<stock::Write>,
         ("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350"),
         IdempotencyKey,
     ),
@@ -71,7 +71,6 @@ fn moves(delta: &i64, (): &()) -> garde::Result {
         (status = 200, description = "The stock after the change.", body = InventoryView, headers(
             ("ETag" = String, description = "The number of units on hand, for If-Match."),
         )),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
         (status = 409, description = "`below_committed`: orders hold more units than would be left; see `force`. `idempotency_key_in_use`: the first request with this key is still in progress."),
     )

@@ -57,10 +57,9 @@ impl AuditView {
     post,
     path = "/inventory/audit",
     tag = "inventory",
-    security(("bearer" = [])),
+    params(Requires<stock::Audit>),
     responses(
         (status = 200, description = "The inconsistencies found.", body = AuditView),
-        (status = 403, description = "The role admin is required."),
         (status = 409, description = "`audit_running`: an audit is in progress; retry after it has finished."),
     )
 )]

@@ -18,11 +18,9 @@ use crate::{
     get,
     path = "/inventory/{sku}",
     tag = "inventory",
-    security(("bearer" = [])),
-    params(("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350")),
+    params(Requires<stock::Read>, ("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350")),
     responses(
         (status = 200, description = "The stock of the SKU.", body = InventoryView, headers(("ETag" = String, description = "The number of units on hand, for If-Match."))),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
     )
 )]

@@ -35,11 +35,9 @@ pub(super) struct ListInventory {
     get,
     path = "/inventory",
     tag = "inventory",
-    security(("bearer" = [])),
-    params(ListQuery<ListInventory>),
+    params(Requires<stock::Read>, ListQuery<ListInventory>),
     responses(
         (status = 200, description = "One page.", body = Page<InventoryView>),
-        (status = 403, description = "The role vendor or admin is required."),
     )
 )]
 pub(super) async fn list_inventory(

@@ -70,14 +70,13 @@ impl From<PastMovement> for MovementView {
     get,
     path = "/inventory/{sku}/movements",
     tag = "inventory",
-    security(("bearer" = [])),
     params(
+        Requires<stock::Read>,
         ("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350"),
         ListQuery<NoFilter>,
     ),
     responses(
         (status = 200, description = "One page.", body = Page<MovementView>),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
     )
 )]

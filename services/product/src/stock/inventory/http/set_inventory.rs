@@ -57,8 +57,8 @@ pub(crate) struct SetInventory {
     put,
     path = "/inventory/{sku}",
     tag = "inventory",
-    security(("bearer" = [])),
     params(
+        Requires<stock::Write>,
         ("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350"),
         IdempotencyKey,
         IfMatch,
@@ -68,7 +68,6 @@ pub(crate) struct SetInventory {
         (status = 200, description = "The stock after the change.", body = InventoryView, headers(
             ("ETag" = String, description = "The number of units on hand, for If-Match."),
         )),
-        (status = 403, description = "The role vendor or admin is required."),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
         (status = 409, description = "`below_committed`: orders hold more units than would be left; see `force`. `idempotency_key_in_use`: the first request with this key is still in progress."),
         (status = 412, description = "`precondition_failed`: the number of units on hand has changed since it was read."),

@@ -39,11 +39,10 @@ pub(crate) struct CreateLocation {
     post,
     path = "/locations",
     tag = "inventory",
-    security(("bearer" = [])),
+    params(Requires<permissions::locations::Write>),
     request_body = CreateLocation,
     responses(
         (status = 201, description = "The location was created.", body = LocationView),
-        (status = 403, description = "The role admin is required."),
         (status = 409, description = "`location_taken`: another location has this code."),
     )
 )]

@@ -21,11 +21,9 @@ use crate::{
     get,
     path = "/locations",
     tag = "inventory",
-    security(("bearer" = [])),
-    params(ListQuery<NoFilter>),
+    params(Requires<permissions::locations::Read>, ListQuery<NoFilter>),
     responses(
         (status = 200, description = "One page.", body = Page<LocationView>),
-        (status = 403, description = "The role admin is required."),
     )
 )]
 pub(super) async fn list_locations(

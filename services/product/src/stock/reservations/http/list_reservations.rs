@@ -99,11 +99,9 @@ impl From<ReservedLine> for ReservationView {
     get,
     path = "/inventory/reservations",
     tag = "inventory",
-    security(("bearer" = [])),
-    params(ListQuery<ListReservations>),
+    params(Requires<permissions::reservations::Read>, ListQuery<ListReservations>),
     responses(
         (status = 200, description = "One page.", body = Page<ReservationView>),
-        (status = 403, description = "The role vendor or admin is required."),
     )
 )]
 pub(super) async fn list_reservations(
