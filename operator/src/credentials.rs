@@ -63,7 +63,7 @@ impl Credential {
     pub fn component(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
-            Self::Database(application) => application.as_str(),
+            Self::Database(application) => application.into_str(),
             Self::SigningKeys | Self::Administrator => "auth",
             Self::InternalTokens => "product",
             Self::PaymentWebhooks => "order",
@@ -190,7 +190,7 @@ fn missing(
         }
         Credential::Database(application) => {
             let username = text(held, "username")?;
-            let username = username.unwrap_or_else(|| format!("{}_a", application.as_str()));
+            let username = username.unwrap_or_else(|| format!("{}_a", application.into_str()));
             let password = match text(held, "password")? {
                 Some(password) => password,
                 None => randomness.secret(24)?,
@@ -266,7 +266,7 @@ fn database_uri(
         username = utf8_percent_encode(username, UNRESERVED),
         password = utf8_percent_encode(password, UNRESERVED),
         host = stack.object("postgres"),
-        name = application.as_str()
+        name = application.into_str()
     )
 }
 

@@ -196,7 +196,11 @@ fn unavailable(
     let finding = &applications[missing];
     Some(match finding.severity() {
         // The finding may be about the service's worker.
-        Severity::Fine => finding!(Starting, "no pod of {} is available", application.as_str()),
+        Severity::Fine => finding!(
+            Starting,
+            "no pod of {} is available",
+            application.into_str()
+        ),
         Severity::Moving | Severity::Wrong => finding.clone(),
     })
 }

@@ -155,7 +155,7 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
     let worker = components.worker.unwrap_or_default();
 
     let mut images = Application::ALL
-        .map(|application| format!("{registry}/{}:{}", application.as_str(), spec.version));
+        .map(|application| format!("{registry}/{}:{}", application.into_str(), spec.version));
     for (reference, service) in images.iter_mut().zip(&services) {
         if let Some(own) = &service.image {
             reference.clone_from(own);

@@ -45,7 +45,7 @@ pub(super) async fn prune_all(
         .await?;
     writer.prune::<Ingress>(&live.ingresses).await?;
     // All of them are wanted, whether or not this pass could build them.
-    let names = Workload::ALL.map(|workload| writer.stack.object(workload.as_str()));
+    let names = Workload::ALL.map(|workload| writer.stack.object(workload.into_str()));
     writer.want::<Deployment>(names);
     let deployments = live.deployments.iter();
     let deployments = deployments.map(|(name, found)| (name.clone(), found.metadata.clone()));

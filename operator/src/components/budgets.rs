@@ -15,10 +15,14 @@ pub fn budgets(stack: &ValidStack) -> Vec<PodDisruptionBudget> {
         .into_iter()
         .filter(|workload| stack.settings(*workload).least() >= 2)
         .map(|workload| PodDisruptionBudget {
-            metadata: metadata(stack, stack.object(workload.as_str()), workload.as_str()),
+            metadata: metadata(
+                stack,
+                stack.object(workload.into_str()),
+                workload.into_str(),
+            ),
             spec: Some(PodDisruptionBudgetSpec {
                 max_unavailable: Some(IntOrString::Int(1)),
-                selector: Some(pod_selector(&stack.name, workload.as_str())),
+                selector: Some(pod_selector(&stack.name, workload.into_str())),
                 unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
                 ..Default::default()
             }),

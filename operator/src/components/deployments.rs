@@ -64,7 +64,7 @@ pub fn deployment(
     image: &str,
     credentials: &Credentials,
 ) -> Deployment {
-    let component = workload.as_str();
+    let component = workload.into_str();
     let template = template(stack, workload, image, credentials);
     let mut metadata = metadata(stack, stack.object(component), component);
     metadata.annotations = Some(map([(TEMPLATE_HASH, &fingerprint_of(&template))]));
@@ -94,7 +94,7 @@ fn template(
     image: &str,
     credentials: &Credentials,
 ) -> PodTemplateSpec {
-    let component = workload.as_str();
+    let component = workload.into_str();
     let (volumes, mounts) = secret_files(stack, workload);
     let hash = credentials.fingerprint(read_credentials(workload));
     let container = Container {

@@ -115,7 +115,7 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                 "ADMIN_PASSWORD_FILE",
                 format!("{ADMINISTRATOR_DIRECTORY}/password"),
             ),
-            variable("VENDOR_SIGNUP", stack.vendor_signup.as_str()),
+            variable("VENDOR_SIGNUP", stack.vendor_signup.into_str()),
         ]),
         Application::Product => {
             environment.extend(shop(stack));
@@ -136,12 +136,12 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     format!("http://{}:8081", stack.object("product-internal")),
                 ),
                 own_token(),
-                variable("PAYMENT_PROVIDER", stack.payments.provider().as_str()),
+                variable("PAYMENT_PROVIDER", stack.payments.provider().into_str()),
                 variable(
                     "PAYMENT_WINDOW_SECONDS",
                     stack.payments.window_seconds().to_string(),
                 ),
-                variable("PAYMENT_CAPTURE", stack.payments.capture().as_str()),
+                variable("PAYMENT_CAPTURE", stack.payments.capture().into_str()),
                 variable(
                     "PAYMENT_WEBHOOK_SECRET_FILE",
                     format!("{PAYMENT_WEBHOOKS_DIRECTORY}/secrets"),

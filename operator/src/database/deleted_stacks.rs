@@ -206,7 +206,7 @@ impl DeletedStacks {
     /// Applies the stack's policy in a task of its own.
     pub fn apply_policy(&self, deleted: DeletedStack) {
         let (namespace, name) = deleted.key.clone();
-        let policy = deleted.policy.as_str();
+        let policy = deleted.policy.into_str();
         info!(
             stack.namespace = namespace,
             stack.name = name,

@@ -66,7 +66,7 @@ pub fn container(stack: &ValidStack, name: &str, image: &str) -> Container {
     Container {
         name: name.to_owned(),
         image: Some(image.to_owned()),
-        image_pull_policy: Some(stack.pull_policy.as_str().to_owned()),
+        image_pull_policy: Some(stack.pull_policy.into_str().to_owned()),
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
             capabilities: Some(Capabilities {

@@ -139,7 +139,7 @@ fn path(stack: &ValidStack, route: Route) -> HTTPIngressPath {
         .to_owned(),
         backend: IngressBackend {
             service: Some(IngressServiceBackend {
-                name: stack.object(route.application.as_str()),
+                name: stack.object(route.application.into_str()),
                 port: Some(ServiceBackendPort {
                     name: Some("http".to_owned()),
                     number: None,

@@ -18,19 +18,22 @@ use k8s_openapi::{
 };
 
 pub fn network_policies(stack: &ValidStack) -> Vec<NetworkPolicy> {
-    let order = [Workload::Order.as_str(), Workload::Worker.as_str()];
-    let readers = [Workload::Product.as_str(), Workload::Order.as_str()];
+    let order = [Workload::Order.into_str(), Workload::Worker.into_str()];
+    let readers = [Workload::Product.into_str(), Workload::Order.into_str()];
     let policies = [
         (
-            Workload::Auth.as_str(),
+            Workload::Auth.into_str(),
             vec![open(8080), from(stack, &readers, &[8081])],
         ),
         (
-            Workload::Product.as_str(),
+            Workload::Product.into_str(),
             vec![open(8080), from(stack, &order, &[8081]), from_operator()],
         ),
-        (Workload::Order.as_str(), vec![open(8080), from_operator()]),
-        (Workload::Worker.as_str(), Vec::new()),
+        (
+            Workload::Order.into_str(),
+            vec![open(8080), from_operator()],
+        ),
+        (Workload::Worker.into_str(), Vec::new()),
         (BOOTSTRAP, Vec::new()),
         (POSTGRES, database_rules(stack)),
     ];
@@ -43,7 +46,7 @@ pub fn network_policies(stack: &ValidStack) -> Vec<NetworkPolicy> {
 
 fn database_rules(stack: &ValidStack) -> Vec<NetworkPolicyIngressRule> {
     let clients: Vec<&str> = Workload::ALL
-        .map(Workload::as_str)
+        .map(<&str>::from)
         .into_iter()
         .chain(Application::ALL.map(Application::migration))
         .chain([BOOTSTRAP])

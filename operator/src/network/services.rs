@@ -17,7 +17,7 @@ pub const PATRONI_ROLE: &str = "role";
 pub fn services(stack: &ValidStack) -> Vec<Service> {
     let mut services = Vec::new();
     for application in Application::ALL {
-        let component = application.as_str();
+        let component = application.into_str();
         services.push(service(stack, component, component, ("http", 80, 8080)));
         services.push(service(
             stack,

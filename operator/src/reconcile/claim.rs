@@ -130,9 +130,9 @@ impl<'a> Claimant<'a> {
             before.last_transition_time.clone()
         });
         let condition = Condition {
-            type_: conflict.as_str().to_owned(),
+            type_: conflict.into_str().to_owned(),
             status: "True".to_owned(),
-            reason: Reason::OwnedElsewhere.as_str().to_owned(),
+            reason: Reason::OwnedElsewhere.into_str().to_owned(),
             message,
             observed_generation: self.metadata.generation,
             last_transition_time: since,
@@ -219,7 +219,7 @@ pub fn without_claims(status: Option<EcommerceStackStatus>) -> Option<EcommerceS
     let mut status = status?;
     status.operator = None;
     status.bystander = None;
-    let conflict = ConditionType::OperatorConflict.as_str();
+    let conflict = ConditionType::OperatorConflict.into_str();
     status.conditions.retain(|one| one.type_ != conflict);
     (status != EcommerceStackStatus::default()).then_some(status)
 }
@@ -240,9 +240,9 @@ mod tests {
             ..EcommerceStackStatus::default()
         };
         let condition = Condition {
-            type_: ConditionType::OperatorConflict.as_str().to_owned(),
+            type_: ConditionType::OperatorConflict.into_str().to_owned(),
             status: "True".to_owned(),
-            reason: Reason::OwnedElsewhere.as_str().to_owned(),
+            reason: Reason::OwnedElsewhere.into_str().to_owned(),
             message: String::new(),
             observed_generation: None,
             last_transition_time: Time(Timestamp::UNIX_EPOCH),

@@ -185,7 +185,7 @@ fn live_image(stack: &ValidStack, fetched: &Fetched, application: Application) -
     let deployment = fetched
         .live
         .deployments
-        .get(&stack.object(application.as_str()))?;
+        .get(&stack.object(application.into_str()))?;
     image_of(&deployment.spec.template)
 }
 

@@ -47,7 +47,7 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
         passwords.as_bytes(),
         system_identifier.as_bytes(),
     ]);
-    let databases = Application::ALL.map(Application::as_str).join(" ");
+    let databases = Application::ALL.map(<&str>::from).join(" ");
     let mut environment = vec![
         variable("PGHOST", stack.object(POSTGRES)),
         variable("DATABASES", databases),
@@ -57,7 +57,7 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
         vec![("superuser-password", "SUPERUSER_PASSWORD".to_owned())],
     )];
     for application in Application::ALL {
-        let prefix = application.as_str().to_uppercase();
+        let prefix = application.into_str().to_uppercase();
         let credential = Credential::Database(application);
         let username = format!("{prefix}_USERNAME");
         let variable = secret_variable(stack, &username, credential, "username", None);
@@ -110,7 +110,7 @@ pub fn migration(stack: &ValidStack, application: Application, system_identifier
         container,
         vec![database],
     );
-    let name = stack.object(&format!("{}-migrate-{hash}", application.as_str()));
+    let name = stack.object(&format!("{}-migrate-{hash}", application.into_str()));
     job(stack, name, component, template)
 }
 

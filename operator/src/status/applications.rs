@@ -25,7 +25,7 @@ pub(super) fn finding(report: &Report, application: Application) -> Finding {
         .into_iter()
         .filter(|workload| workload.application() == application);
     let pods = workloads.map(|workload| workload_finding(report, workload));
-    let mut worst = finding!(Running, "{} runs", application.as_str());
+    let mut worst = finding!(Running, "{} runs", application.into_str());
     for finding in std::iter::once(gate).chain(pods).flatten() {
         let rank = |finding: &Finding| (finding.severity(), finding.reason == Reason::ScaledToZero);
         if rank(&finding) > rank(&worst) {
@@ -40,7 +40,7 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
     let Release {
         image, migration, ..
     } = report.releases.of(application);
-    let (name, target) = (application.as_str(), report.stack.image(application));
+    let (name, target) = (application.into_str(), report.stack.image(application));
     let is_released = image.as_deref() == Some(target);
     let held = match image {
         Some(held) if !is_released => format!("; {held} keeps serving"),
@@ -113,7 +113,7 @@ pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
 
 /// The finding about a workload's pods, if not all of them run.
 fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
-    let name = workload.as_str();
+    let name = workload.into_str();
     if let Some(Turn::Without(credential)) = report.applied.turns.get(&workload) {
         return withheld(report, &format!("{name} is left unchanged"), *credential);
     }
@@ -130,7 +130,7 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
         return Some(finding!(
             WaitingForTurn,
             "{name} has a pending change and waits for the rollout of {}",
-            other.as_str()
+            other.into_str()
         ));
     }
     let wanted = report.wanted(workload);
@@ -154,7 +154,7 @@ fn unsettled(
     wanted: i32,
     failure: Option<PodFailure>,
 ) -> Finding {
-    let name = workload.as_str();
+    let name = workload.into_str();
     if let Some(message) = rollout_state::replica_failure(live) {
         let (reason, cause) = refused(message, Part::Component(workload.field()));
         return Finding::new(reason, format!("pods of {name} cannot be created: {cause}"));

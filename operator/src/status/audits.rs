@@ -110,7 +110,7 @@ pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> A
 }
 
 fn address((namespace, name): &StackKey, application: Application) -> String {
-    let application = application.as_str();
+    let application = application.into_str();
     format!("http://{name}-{application}-internal.{namespace}.svc:8081/internal/audit")
 }
 

@@ -36,7 +36,7 @@ impl ConditionBody {
     fn new(status: Option<bool>, finding: &Finding) -> Self {
         Self {
             status,
-            reason: finding.reason.as_str().to_owned(),
+            reason: finding.reason.into_str().to_owned(),
             message: finding.message.clone(),
         }
     }
@@ -46,7 +46,7 @@ impl ConditionBody {
 pub fn condition(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
     conditions
         .iter()
-        .find(|condition| condition.type_ == type_.as_str())
+        .find(|condition| condition.type_ == type_.into_str())
 }
 
 pub fn is_true(conditions: &[Condition], type_: ConditionType) -> bool {
@@ -170,7 +170,7 @@ fn transition(
         .filter(|before| before.status == status)
         .map_or(Time(now), |before| before.last_transition_time.clone());
     Condition {
-        type_: type_.as_str().to_owned(),
+        type_: type_.into_str().to_owned(),
         status: status.to_owned(),
         reason: body.reason,
         message: body.message,

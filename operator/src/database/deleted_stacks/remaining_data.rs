@@ -87,7 +87,7 @@ impl RemainingData<'_> {
         mut objects: Vec<PartialObjectMeta<K>>,
     ) -> Result<bool, kube::Error> {
         objects.retain(|object| self.is_marked_as(DeletionPolicy::Delete, &object.metadata));
-        let policy = DeletionPolicy::Retain.as_str();
+        let policy = DeletionPolicy::Retain.into_str();
         for object in &objects {
             let change = json!({ "annotations": { DELETION_POLICY: policy } });
             let what = "retained after its stack was deleted";
