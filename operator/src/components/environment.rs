@@ -3,7 +3,7 @@
 use crate::{
     component::{Application, Workload},
     credentials::Credential,
-    kube::pods::secret_keys_volume,
+    kube::pods::{secret_volume, some_keys},
     validate::ValidStack,
 };
 use ecommercestack_crds::{Limits, PaymentProvider};
@@ -84,8 +84,8 @@ pub fn database_file(
     application: Application,
 ) -> (EnvVar, (Volume, VolumeMount)) {
     let secret = stack.object(Credential::Database(application).suffix());
-    let keys = [("uri", "uri")];
-    let file = secret_keys_volume("database", secret, DATABASE_DIRECTORY, &keys, None);
+    let keys = some_keys(secret, [("uri", "uri")]);
+    let file = secret_volume("database", DATABASE_DIRECTORY, keys);
     let variable = variable("DATABASE_URL_FILE", format!("{DATABASE_DIRECTORY}/uri"));
     (variable, file)
 }
@@ -240,7 +240,7 @@ fn shop(stack: &ValidStack) -> [EnvVar; 4] {
                 stack.object("auth-internal")
             ),
         ),
-        variable("CURRENCY", stack.currency.clone()),
+        variable("CURRENCY", &stack.currency),
         variable("LEGACY_ALIASES", stack.legacy_aliases().to_string()),
     ]
 }
