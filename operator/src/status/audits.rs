@@ -14,9 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Connect, ask and read. A pass waits for it.
+/// The limit for connecting, asking and reading. A pass waits for it.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// OPERATOR 5
+/// How long results are reused. // OPERATOR 5
 const FRESH: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// Services audit once an hour: an older result is not current.
