@@ -33,7 +33,7 @@ pub struct ConditionBody {
 }
 
 impl ConditionBody {
-    fn new(status: Option<bool>, finding: &Finding) -> Self {
+    pub fn new(status: Option<bool>, finding: &Finding) -> Self {
         Self {
             status,
             reason: finding.reason.into_str().to_owned(),
@@ -153,8 +153,8 @@ pub fn after_failure(
         .collect()
 }
 
-/// The time of the last transition moves only with the status.
-fn transition(
+/// The next condition of a type. The time of the last transition moves only with the status.
+pub fn transition(
     before: &[Condition],
     type_: ConditionType,
     body: ConditionBody,
