@@ -68,10 +68,8 @@ impl DeletedStacks {
             .into_iter()
             .map(|scope| {
                 let readiness = readiness.clone();
-                let (client, kind) = (
-                    self.client.clone(),
-                    ApiResource::erase::<EcommerceStack>(&()),
-                );
+                let client = self.client.clone();
+                let kind = ApiResource::erase::<EcommerceStack>(&());
                 let api: Api<DynamicObject> = match &scope {
                     Some(namespace) => Api::namespaced_with(client, namespace, &kind),
                     None => Api::all_with(client, &kind),
