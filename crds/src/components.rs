@@ -98,7 +98,7 @@ pub struct Autoscaling {
 }
 
 impl Components {
-    /// Pods of all components together, at their most: what the database's connections are enough for (OPERATOR 15).
+    /// The maximum number of pods of all components together, for which the database has enough connections (OPERATOR 15).
     pub const MAX_PODS: i32 = 19;
 }
 

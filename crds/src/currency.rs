@@ -3,7 +3,7 @@
 use iso_currency::Currency;
 use std::sync::LazyLock;
 
-/// Three letters make few enough codes to ask for each.
+/// A code has three letters, so there are few enough combinations to look each of them up.
 const LETTERS: std::ops::RangeInclusive<char> = 'A'..='Z';
 
 static CODES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
@@ -21,7 +21,7 @@ pub fn currency_codes() -> &'static [&'static str] {
     &CODES
 }
 
-/// Not withdrawn, and neither a metal, a unit of account nor a code for testing.
+/// Whether a currency is not withdrawn, and is neither a metal, a unit of account nor a code for testing.
 fn is_money(currency: Currency) -> bool {
     !currency.is_special() && currency.is_superseded().is_none() && currency.exponent().is_some()
 }

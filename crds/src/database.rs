@@ -29,7 +29,7 @@ pub struct Database {
         .message("the storage class cannot change; create a new stack and move the data").field_path(".storage"),
     validation = Rule::new("self.storage.size == oldSelf.storage.size")
         .message("the volume's size cannot change yet; create a new stack and move the data").field_path(".storage"),
-    // What the pod gets as its limit: its request where only that is given.
+    // The limit of the pod is its request if only that is set.
     validation = Rule::new("!has(self.resources) || (has(self.resources.limits) && has(self.resources.limits.memory) ? quantity(self.resources.limits.memory) : has(self.resources.requests) && has(self.resources.requests.memory) ? quantity(self.resources.requests.memory) : quantity('256Mi')).compareTo(quantity('256Mi')) >= 0")
         .message("PostgreSQL needs at least 256Mi of memory: raise database.managed.resources.limits.memory").field_path(".resources")
 )]

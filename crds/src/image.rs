@@ -38,6 +38,7 @@ pub struct PullSecret {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
 )]
+#[strum(const_into_str)]
 pub enum PullPolicy {
     /// At every start of a container.
     Always,
@@ -50,11 +51,4 @@ pub enum PullPolicy {
 
 impl Image {
     pub const DEFAULT_REGISTRY: &str = "docker.io/ecommercestack";
-}
-
-impl PullPolicy {
-    /// The word in a container's `imagePullPolicy`.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }

@@ -1,5 +1,5 @@
-//! The `EcommerceStack` resource: its types, defaults, validation rules and the reasons its status gives. No client
-//! and no reconcile: every reader and writer of the resource (operator, kubectl plugin, tests) depends on this crate.
+//! The `EcommerceStack` resource: its types, defaults, validation rules and the reasons that its status gives. The crate
+//! has no client and reconciles nothing, so that every reader and writer of the resource may depend on it.
 //! `cargo run -p ecommercestack-crds --bin crdgen` prints the `CustomResourceDefinition`.
 
 mod api;

@@ -9,7 +9,8 @@ pub(crate) const SUBDOMAIN: &str =
 pub(crate) const HOST: &str =
     r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z]([-a-z0-9]{0,61}[a-z0-9])?$";
 
-/// An image reference: `host:port/path/name:tag@digest`, all but the name optional. Lower case but for the tag.
+/// An image reference: `host:port/path/name:tag@digest`. All parts but the name are optional, and all but the tag are lower
+/// case.
 pub(crate) const IMAGE: &str = concat!(
     r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:[0-9]{1,5})?/)?",
     r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
@@ -22,7 +23,7 @@ pub(crate) const REGISTRY: &str = concat!(
     r"(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$"
 );
 
-/// A range of IP addresses in CIDR notation, as far as a pattern can tell; the CEL rule beside it says the rest.
+/// A range of IP addresses in CIDR notation, as far as a pattern can check it; a CEL rule checks the rest.
 pub(crate) const ADDRESS_RANGE: &str = r"^[0-9a-fA-F.:]{2,45}/[0-9]{1,3}$";
 
 /// A Lease, as `NAMESPACE/NAME`.

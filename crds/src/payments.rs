@@ -28,7 +28,7 @@ pub struct Payments {
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum PaymentProvider {
     /// No provider: orders are confirmed at once and paid outside the shop.
     #[default]
@@ -43,27 +43,13 @@ pub enum PaymentProvider {
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum PaymentCapture {
     /// The shop, as soon as the order's units are committed.
     #[default]
     Automatic,
     /// An admin, by `POST /payments/{id}/capture`.
     Manual,
-}
-
-impl PaymentCapture {
-    /// The word in the spec and in the order service's environment.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-}
-
-impl PaymentProvider {
-    /// The word in the spec and in the order service's environment.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 impl Payments {

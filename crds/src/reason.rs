@@ -1,10 +1,10 @@
-//! The closed list of condition types and reasons: what each means and how bad it is.
-//! Messages stand where the fact is known, in the operator.
+//! The closed list of condition types and reasons: what each means and how severe it is. The operator writes the messages.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The types of conditions in `status.conditions`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(const_into_str)]
 pub enum ConditionType {
     /// All components run as the spec requires.
     Ready,
@@ -31,19 +31,16 @@ pub enum ConditionType {
 }
 
 impl ConditionType {
-    /// Those that the installation reports that works on the stack, in the order of the status.
+    /// The types that the installation reports that owns the stack, in the order of the status.
     pub fn reported() -> impl Iterator<Item = Self> {
         let all = Self::VARIANTS.iter().copied();
         all.filter(|type_| *type_ != Self::OperatorConflict)
-    }
-
-    pub fn as_str(self) -> &'static str {
-        self.into()
     }
 }
 
 /// Why a condition is as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr)]
+#[strum(const_into_str)]
 pub enum Reason {
     /// It runs as the spec requires.
     Running,
@@ -103,7 +100,7 @@ pub enum Reason {
     ApiUnavailable,
     /// A `ResourceQuota` or a `LimitRange` of the namespace forbids an object or its pods.
     QuotaExceeded,
-    /// The database's volume gets no storage, for want of its `StorageClass`, say.
+    /// The database's volume gets no storage, for example because its `StorageClass` does not exist.
     StorageUnavailable,
     /// The database is not the previous one and lacks its data, and it has not been accepted.
     DatabaseReplaced,
@@ -126,7 +123,7 @@ pub enum Reason {
     OwnedElsewhere,
 }
 
-/// What a reason asks of its reader.
+/// What a reason requires of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Nothing.
@@ -138,10 +135,6 @@ pub enum Severity {
 }
 
 impl Reason {
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
     pub fn severity(self) -> Severity {
         match self {
             Self::Running

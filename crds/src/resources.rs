@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
         .message("requests.cpu must not exceed limits.cpu"),
     validation = Rule::new("!(has(self.requests) && has(self.limits) && has(self.requests.memory) && has(self.limits.memory)) || quantity(self.requests.memory).compareTo(quantity(self.limits.memory)) <= 0")
         .message("requests.memory must not exceed limits.memory"),
-    // The pod's limit is its request where only that is given.
+    // The limit of the pod is its request if only that is set.
     validation = Rule::new("(has(self.limits) && has(self.limits.memory) ? quantity(self.limits.memory) : has(self.requests) && has(self.requests.memory) ? quantity(self.requests.memory) : quantity('64Mi')).compareTo(quantity('64Mi')) >= 0")
         .message("a pod needs at least 64Mi of memory: raise limits.memory"),
     validation = Rule::new("!has(self.limits) || !has(self.limits.cpu) || quantity(self.limits.cpu).compareTo(quantity('10m')) >= 0")

@@ -104,6 +104,7 @@ pub struct EcommerceStackSpec {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
 )]
+#[strum(const_into_str)]
 pub enum DeletionPolicy {
     /// Volumes and credentials are retained, and a stack of the same name uses them again.
     #[default]
@@ -112,32 +113,18 @@ pub enum DeletionPolicy {
     Delete,
 }
 
-impl DeletionPolicy {
-    /// As the resource spells it.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-}
-
 /// Who may register as a vendor.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum VendorSignup {
     /// Any user.
     #[default]
     Open,
     /// Only administrators create vendors.
     Closed,
-}
-
-impl VendorSignup {
-    /// The word in the spec and in the auth service's environment.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 impl EcommerceStackSpec {

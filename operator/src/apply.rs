@@ -138,9 +138,8 @@ pub async fn apply(
         if current.is_none() && !may_begin {
             continue;
         }
-        let written = writer
-            .apply(current.map(|current| &current.metadata), set)
-            .await?;
+        let metadata = current.map(|current| &current.metadata);
+        let written = writer.apply(metadata, set).await?;
         applied.stateful_set = written.or(applied.stateful_set);
     }
     for restart in &restarts {
@@ -152,12 +151,8 @@ pub async fn apply(
     }
     apply_deployments(&mut writer, live, deployments, &mut applied).await?;
     writer.apply_all(&live.budgets, &budgets).await?;
-    let own_autoscalers: BTreeMap<_, _> = live
-        .autoscalers
-        .iter()
-        .filter(|(_, autoscaler)| belongs_to(stack, &autoscaler.metadata))
-        .map(|(name, autoscaler)| (name.clone(), autoscaler.metadata.clone()))
-        .collect();
+    let mut own_autoscalers = live.autoscalers.clone();
+    own_autoscalers.retain(|_, autoscaler| belongs_to(stack, &autoscaler.metadata));
     writer.apply_all(&own_autoscalers, &autoscalers).await?;
     writer.apply_all(&live.ingresses, &ingresses).await?;
     prune_all(&mut writer, live, &own_autoscalers, &prune).await?;
@@ -176,15 +171,9 @@ async fn apply_deployments(
     for planned in deployments {
         applied.turns.insert(planned.workload, planned.turn);
         let current = live.deployments.get(&planned.deployment.name_any());
+        let metadata = current.map(|current| &current.metadata);
         let written = match planned.turn {
-            Turn::Now => {
-                writer
-                    .apply(
-                        current.map(|current| &current.metadata),
-                        &planned.deployment,
-                    )
-                    .await?
-            }
+            Turn::Now => writer.apply(metadata, &planned.deployment).await?,
             Turn::After(_) | Turn::Without(_) => None,
         };
         if let Some(deployment) = written.or_else(|| current.cloned()) {

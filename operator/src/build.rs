@@ -132,11 +132,8 @@ fn jobs(fetched: &Fetched, releases: &Releases) -> Jobs {
         .filter(|gate| gate.may_start && !live.contains_key(&gate.job.name_any()))
         .map(|gate| gate.job.clone())
         .collect();
-    let prune = live
-        .keys()
-        .filter(|name| !wanted.contains(name) && !is_at_work(live, name))
-        .cloned()
-        .collect();
+    let is_unused = |name: &&String| !wanted.contains(name) && !is_at_work(live, name);
+    let prune = live.keys().filter(is_unused).cloned().collect();
     Jobs { create, prune }
 }
 
@@ -151,28 +148,19 @@ fn planned_deployments(
     credentials: &Credentials,
     releases: &Releases,
 ) -> Vec<PlannedDeployment> {
-    let deployable: Vec<(Workload, Deployment)> = Workload::ALL
-        .into_iter()
-        .filter_map(|workload| {
-            let image = releases.of(workload.application()).image.as_deref()?;
-            Some((
-                workload,
-                deployments::deployment(stack, workload, image, credentials),
-            ))
-        })
-        .collect();
+    let deployable = Workload::ALL.into_iter().filter_map(|workload| {
+        let image = releases.of(workload.application()).image.as_deref()?;
+        let deployment = deployments::deployment(stack, workload, image, credentials);
+        Some((workload, deployment))
+    });
     let has_administrator = fetched.has_administrator();
     let missing =
         |workload| credentials.first_unusable(&needed_credentials(workload, has_administrator));
-    let (held, free): (Vec<_>, Vec<_>) = deployable
-        .into_iter()
-        .partition(|(workload, _)| missing(*workload).is_some());
+    let (held, free): (Vec<_>, Vec<_>) =
+        deployable.partition(|(workload, _)| missing(*workload).is_some());
     // Deployments that wait for a Secret take no turn: it is unknown when they continue.
-    let turns = turns(
-        free.iter()
-            .map(|(workload, deployment)| (*workload, deployment)),
-        &fetched.live.deployments,
-    );
+    let rolling = free.iter().map(|(workload, new)| (*workload, new));
+    let turns = turns(rolling, &fetched.live.deployments);
     let held = held.into_iter().filter_map(|(workload, deployment)| {
         Some(PlannedDeployment {
             workload,

@@ -1,19 +1,19 @@
 //! The parts of a shop: which run, which have a database, in which order they roll.
 
-use strum::IntoStaticStr;
+use strum::{Display, IntoStaticStr};
 
 /// A service with a database of its own, whose migrations gate its rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Application {
     Auth,
     Product,
     Order,
 }
 
-/// A Deployment of a shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
-#[strum(serialize_all = "lowercase")]
+/// A Deployment of a shop. As text it is the component label and the end of the name: `shop-order-worker`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Workload {
     Auth,
     Product,
@@ -32,11 +32,7 @@ impl Application {
     /// (OPERATOR 2, ADR 9).
     pub const ALL: [Self; 3] = [Self::Auth, Self::Product, Self::Order];
 
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// The component label of its migration Job: another than the service's, whose Service selects by it.
+    /// The component label of its migration Job. It differs from that of the service, by which the Service selects pods.
     pub fn migration(self) -> &'static str {
         match self {
             Self::Auth => "auth-migration",
@@ -59,16 +55,11 @@ impl Workload {
     /// In the order in which they roll.
     pub const ALL: [Self; 4] = [Self::Auth, Self::Product, Self::Order, Self::Worker];
 
-    /// The component label and the name's end: `shop-order-worker`.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
     /// Its name in `spec.components`.
     pub fn field(self) -> &'static str {
         match self {
             Self::Worker => "worker",
-            Self::Auth | Self::Product | Self::Order => self.as_str(),
+            Self::Auth | Self::Product | Self::Order => self.into_str(),
         }
     }
 

@@ -100,13 +100,8 @@ impl Run {
 
     /// Cluster-wide, or namespace by namespace.
     pub fn scopes(&self) -> Vec<Option<String>> {
-        let named: Vec<_> = self
-            .namespaces
-            .iter()
-            .filter(|name| !name.is_empty())
-            .cloned()
-            .map(Some)
-            .collect();
+        let named = self.namespaces.iter().filter(|name| !name.is_empty());
+        let named: Vec<_> = named.cloned().map(Some).collect();
         if named.is_empty() { vec![None] } else { named }
     }
 }

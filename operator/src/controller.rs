@@ -39,7 +39,7 @@ pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, stop: Stop) {
         .map(|scope| controller(&context, scope, stop.clone()))
         .collect();
     let controllers = futures::stream::select_all(controllers).for_each(|()| async {});
-    // To a Controller, a stack that waits for a slot is being reconciled, and it would wait for that.
+    // A Controller treats a stack that waits for a slot as being reconciled, and would wait for it.
     let closing = async {
         stop.await;
         context.slots.close();
@@ -50,7 +50,7 @@ pub async fn run(context: Arc<Context>, scopes: Vec<Scope>, stop: Stop) {
 fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'static, ()> {
     let client = &context.client;
     let (children, changes) = Children::watch(client, &scope);
-    // Its own limit would count stacks that wait for a slot.
+    // The Controller's own limit is not used, since it would count stacks that wait for a slot.
     let config = controller::Config::default().debounce(DEBOUNCE);
     let (known, writer) = reflector::store();
     let stacks = api::<PartialObjectMeta<EcommerceStack>>(client, &scope);
@@ -73,13 +73,9 @@ fn controller(context: &Arc<Context>, scope: Scope, stop: Stop) -> BoxStream<'st
             Ok((stack, action)) => debug!(stack = %stack, ?action, "reconcile finished"),
             // An event of a child after its stack was deleted.
             Err(Error::ObjectNotFound(stack)) => {
-                forget(&forgetting, &stack.name, stack.namespace.as_deref());
+                forgetting.forget(&(stack.namespace.unwrap_or_default(), stack.name));
             }
             Err(error) => warn!(error = %error, "the watch returned an error"),
         })
         .boxed()
-}
-
-fn forget(context: &Context, name: &str, namespace: Option<&str>) {
-    context.forget(&(namespace.unwrap_or_default().to_owned(), name.to_owned()));
 }

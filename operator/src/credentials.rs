@@ -63,7 +63,7 @@ impl Credential {
     pub fn component(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
-            Self::Database(application) => application.as_str(),
+            Self::Database(application) => application.into_str(),
             Self::SigningKeys | Self::Administrator => "auth",
             Self::InternalTokens => "product",
             Self::PaymentWebhooks => "order",
@@ -107,15 +107,12 @@ pub enum Unusable {
 }
 
 /// Why the missing keys of a Secret are not known.
+#[derive(Debug, thiserror::Error)]
 enum MissingError {
+    #[error("a value is not text")]
     NotText,
-    Randomness(RandomnessError),
-}
-
-impl From<RandomnessError> for MissingError {
-    fn from(error: RandomnessError) -> Self {
-        Self::Randomness(error)
-    }
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
 }
 
 /// Completes the live Secrets, by name. The initial password is not generated again once an administrator exists, since
@@ -190,7 +187,7 @@ fn missing(
         }
         Credential::Database(application) => {
             let username = text(held, "username")?;
-            let username = username.unwrap_or_else(|| format!("{}_a", application.as_str()));
+            let username = username.unwrap_or_else(|| format!("{}_a", application.into_str()));
             let password = match text(held, "password")? {
                 Some(password) => password,
                 None => randomness.secret(24)?,
@@ -266,13 +263,13 @@ fn database_uri(
         username = utf8_percent_encode(username, UNRESERVED),
         password = utf8_percent_encode(password, UNRESERVED),
         host = stack.object("postgres"),
-        name = application.as_str()
+        name = application.into_str()
     )
 }
 
 /// The name under which the operator calls services.
 pub const CALLER: &str = "operator";
-/// Who calls services, each with a token of its own.
+/// The callers of services. Each has a token of its own.
 pub const CALLERS: [&str; 3] = ["order", "product", CALLER];
 
 /// The key of the hashes of a caller's tokens.
@@ -280,12 +277,16 @@ pub fn hash_key(caller: &str) -> String {
     format!("{caller}.sha256")
 }
 
+/// The tokens of a caller, a line for each.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|token| !token.is_empty())
+}
+
 /// A line for each token, as the services read it.
-fn hashes(tokens: &str) -> String {
-    let tokens = tokens.lines().map(str::trim);
-    let tokens = tokens.filter(|token| !token.is_empty());
-    let lines = tokens.map(|token| format!("sha256:{:x}\n", Sha256::digest(token)));
-    lines.collect::<Vec<_>>().concat()
+fn hashes(text: &str) -> String {
+    let lines = tokens(text).map(|token| format!("sha256:{:x}\n", Sha256::digest(token)));
+    lines.collect()
 }
 
 fn text(held: &Content, key: &str) -> Result<Option<String>, MissingError> {
@@ -316,11 +317,7 @@ impl Credentials {
 
     /// The token of a caller: the first line of its key.
     pub fn internal_token(&self, caller: &str) -> Option<&str> {
-        let tokens = self.value(Credential::InternalTokens, caller)?;
-        tokens
-            .lines()
-            .map(str::trim)
-            .find(|token| !token.is_empty())
+        tokens(self.value(Credential::InternalTokens, caller)?).next()
     }
 
     fn value(&self, credential: Credential, key: &str) -> Option<&str> {
@@ -334,10 +331,7 @@ impl Credentials {
         let contents = credentials
             .iter()
             .filter_map(|credential| self.contents.get(credential));
-        fingerprint(
-            contents
-                .flatten()
-                .flat_map(|(key, value)| [key.as_bytes(), value.0.as_slice()]),
-        )
+        let parts = contents.flatten();
+        fingerprint(parts.flat_map(|(key, value)| [key.as_bytes(), &value.0]))
     }
 }

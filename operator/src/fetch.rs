@@ -1,5 +1,5 @@
-//! All reads of a pass. Secrets by name from a closed list (OPERATOR 8); everything else by our labels,
-//! metadata only where that is enough; pods only while something is unsettled (OPERATOR 5). What is watched is listed,
+//! All reads of a pass. Secrets are read by name from a closed list (OPERATOR 8), and everything else by our labels: only
+//! the metadata where that is enough, and pods only while something is unsettled (OPERATOR 5). What is watched is listed,
 //! or taken from the stores of the watches.
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         job_state::{JobState, job_state},
         labels::{stack_selector, unmanaged_selector},
         live::{FetchError, Live, read},
+        per_stack::{StackKey, key_of},
         rollout_state,
         scope::Namespaced,
         stores::Children,
@@ -26,18 +27,14 @@ use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus};
 use futures::{future::try_join_all, try_join};
 use k8s_openapi::{
     api::{
-        core::v1::{
-            ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount,
-        },
-        networking::v1::{Ingress, IngressClass, NetworkPolicy},
-        policy::v1::PodDisruptionBudget,
-        rbac::v1::{Role, RoleBinding},
+        core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Secret},
+        networking::v1::IngressClass,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Client, ResourceExt as _,
-    api::{ApiResource, DynamicObject, ListParams},
+    Api, Client, ResourceExt,
+    api::{ApiResource, DynamicObject, ListParams, ObjectList, PartialObjectMeta},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -82,7 +79,7 @@ fn readable_status(status: &Value) -> Option<EcommerceStackStatus> {
     }))
 }
 
-/// What is not watched, and read from the API server in every pass, once.
+/// What is not watched. It is read from the API server once in every pass.
 #[derive(Clone)]
 pub struct Unwatched {
     namespace_terminating: bool,
@@ -97,12 +94,7 @@ pub async fn fetch_unwatched(
     client: &Client,
     stack: &EcommerceStack,
 ) -> Result<Unwatched, FetchError> {
-    let (namespace, name) = (stack.namespace().unwrap_or_default(), stack.name_any());
-    let reader = Reader {
-        client,
-        namespace: &namespace,
-        name: &name,
-    };
+    let reader = Reader::new(client, stack);
     let ingress_classes = async {
         match &stack.spec.ingress {
             Some(_) => reader.ingress_classes().await,
@@ -131,12 +123,8 @@ pub async fn fetch(
     unwatched: Unwatched,
     children: Option<&Children>,
 ) -> Result<Fetched, FetchError> {
-    let (namespace, name) = (stack.namespace().unwrap_or_default(), stack.name_any());
-    let reader = Reader {
-        client,
-        namespace: &namespace,
-        name: &name,
-    };
+    let reader = Reader::new(client, &stack);
+    let (namespace, name) = &reader.key;
     let mut live = match children {
         Some(children) => reader.watched(children).await?,
         None => reader.listed().await?,
@@ -144,18 +132,18 @@ pub async fn fetch(
     reader.add_volume(&mut live.volumes).await?;
     let states = unwatched.states.into_iter();
     (live.patroni, live.foreign_states) =
-        states.partition(|(_, state)| is_patroni_state(&name, state));
+        states.partition(|(_, state)| is_patroni_state(name, state));
     let pods = if is_unsettled(&stack, &live) {
-        reader.pods().await?
+        reader.list("Pods").await?.into_values().collect()
     } else {
         Vec::new()
     };
-    let warnings = warnings(client, &namespace, &live, &pods).await?;
+    let warnings = warnings(client, namespace, &live, &pods).await?;
     Ok(Fetched {
         stack,
         namespace_terminating: unwatched.namespace_terminating,
         secrets: unwatched.secrets,
-        system_identifier: identity::of_state(&live, &name),
+        system_identifier: identity::of_state(&live, name),
         live,
         pods,
         warnings,
@@ -165,52 +153,44 @@ pub async fn fetch(
 
 fn is_unsettled(stack: &EcommerceStack, live: &Live) -> bool {
     let status = stack.status.as_ref();
-    let ready = status.is_some_and(|status| is_true(&status.conditions, ConditionType::Ready));
-    !ready
-        || live
-            .deployments
-            .values()
-            .any(|deployment| !rollout_state::is_settled(deployment))
-        || live
-            .stateful_sets
-            .values()
-            .any(|set| !rollout_state::is_up_to_date(set))
-        || live
-            .jobs
-            .keys()
-            .any(|name| job_state(&live.jobs, name) != JobState::Succeeded)
+    let is_ready = status.is_some_and(|status| is_true(&status.conditions, ConditionType::Ready));
+    let (mut deployments, mut sets) = (live.deployments.values(), live.stateful_sets.values());
+    let has_succeeded = |name: &String| job_state(&live.jobs, name) == JobState::Succeeded;
+    !is_ready
+        || !deployments.all(rollout_state::is_settled)
+        || !sets.all(rollout_state::is_up_to_date)
+        || !live.jobs.keys().all(has_succeeded)
 }
 
 struct Reader<'a> {
     client: &'a Client,
-    namespace: &'a str,
-    name: &'a str,
+    key: StackKey,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(client: &'a Client, stack: &EcommerceStack) -> Self {
+        let key = key_of(stack);
+        Self { client, key }
+    }
+
     async fn namespace_terminating(&self) -> Result<bool, FetchError> {
         let api: Api<Namespace> = Api::all(self.client.clone());
-        let namespace = read("the namespace", api.get_metadata_opt(self.namespace)).await?;
+        let namespace = read("the namespace", api.get_metadata_opt(&self.key.0)).await?;
         Ok(namespace.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()))
     }
 
     async fn secrets(&self) -> Result<BTreeMap<Credential, Secret>, FetchError> {
         let api = self.api::<Secret>();
-        let reads = Credential::ALL.map(|credential| {
-            let (api, name) = (
-                api.clone(),
-                format!("{}-{}", self.name, credential.suffix()),
-            );
-            async move {
-                let secret = read("the stack's Secrets", api.get_opt(&name)).await?;
-                Ok(secret.map(|secret| (credential, secret)))
-            }
+        let reads = Credential::ALL.map(async |credential| {
+            let name = format!("{}-{}", self.key.1, credential.suffix());
+            let secret = read("the stack's Secrets", api.get_opt(&name)).await?;
+            Ok(secret.map(|secret| (credential, secret)))
         });
         Ok(try_join_all(reads).await?.into_iter().flatten().collect())
     }
 
     async fn watched(&self, children: &Children) -> Result<Live, FetchError> {
-        let mut live = children.live(&(self.namespace.to_owned(), self.name.to_owned()));
+        let mut live = children.live(&self.key);
         // Autoscalers of other owners are not watched.
         let unmanaged = ListParams::default().labels(&unmanaged_selector());
         let autoscalers = self.list_by(&unmanaged, "HorizontalPodAutoscalers").await?;
@@ -224,22 +204,16 @@ impl Reader<'_> {
             deployments: self.list("Deployments").await?,
             stateful_sets: self.list("StatefulSets").await?,
             jobs: self.list("Jobs").await?,
-            services: self.list_metadata::<Service>("Services").await?,
-            service_accounts: self
-                .list_metadata::<ServiceAccount>("ServiceAccounts")
-                .await?,
-            roles: self.list_metadata::<Role>("Roles").await?,
-            role_bindings: self.list_metadata::<RoleBinding>("RoleBindings").await?,
-            ingresses: self.list_metadata::<Ingress>("Ingresses").await?,
-            budgets: self
-                .list_metadata::<PodDisruptionBudget>("PodDisruptionBudgets")
-                .await?,
+            services: self.list_metadata("Services").await?,
+            service_accounts: self.list_metadata("ServiceAccounts").await?,
+            roles: self.list_metadata("Roles").await?,
+            role_bindings: self.list_metadata("RoleBindings").await?,
+            ingresses: self.list_metadata("Ingresses").await?,
+            budgets: self.list_metadata("PodDisruptionBudgets").await?,
             autoscalers: self
                 .list_by(&ListParams::default(), "HorizontalPodAutoscalers")
                 .await?,
-            network_policies: self
-                .list_metadata::<NetworkPolicy>("NetworkPolicies")
-                .await?,
+            network_policies: self.list_metadata("NetworkPolicies").await?,
             volumes: self.list("PersistentVolumeClaims").await?,
             patroni: BTreeMap::new(),
             foreign_states: BTreeMap::new(),
@@ -251,7 +225,7 @@ impl Reader<'_> {
         &self,
         volumes: &mut BTreeMap<String, PersistentVolumeClaim>,
     ) -> Result<(), FetchError> {
-        let name = volume_name(self.name);
+        let name = volume_name(&self.key.1);
         if !volumes.contains_key(&name) {
             let api = self.api::<PersistentVolumeClaim>();
             let volume = read("the database's volume", api.get_opt(&name)).await?;
@@ -262,32 +236,23 @@ impl Reader<'_> {
 
     async fn ingress_classes(&self) -> Result<Option<IngressClasses>, FetchError> {
         let api: Api<IngressClass> = Api::all(self.client.clone());
+        let what = "IngressClasses";
         match api.list(&ListParams::default()).await {
             Ok(classes) => Ok(Some(IngressClasses::new(&classes.items))),
             // They are cluster-wide, and in namespaced mode the operator may not read them. // OPERATOR 21
             Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(None),
-            Err(source) => Err(FetchError {
-                what: "IngressClasses",
-                source,
-            }),
+            Err(source) => Err(FetchError { what, source }),
         }
     }
 
     async fn patroni(&self) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
         let api = self.api::<ConfigMap>();
-        let reads = PATRONI_SUFFIXES.map(|suffix| {
-            let (api, name) = (api.clone(), format!("{}-postgres-{suffix}", self.name));
-            async move {
-                let config_map =
-                    read("the database's ConfigMaps", api.get_metadata_opt(&name)).await?;
-                Ok(config_map.map(|config_map| (name, config_map.metadata)))
-            }
+        let reads = PATRONI_SUFFIXES.map(async |suffix| {
+            let name = format!("{}-postgres-{suffix}", self.key.1);
+            let state = read("the database's ConfigMaps", api.get_metadata_opt(&name)).await?;
+            Ok(state.map(|state| (name, state.metadata)))
         });
         Ok(try_join_all(reads).await?.into_iter().flatten().collect())
-    }
-
-    async fn pods(&self) -> Result<Vec<Pod>, FetchError> {
-        Ok(self.list("Pods").await?.into_values().collect())
     }
 
     async fn list<K: Namespaced>(
@@ -302,33 +267,27 @@ impl Reader<'_> {
         parameters: &ListParams,
         what: &'static str,
     ) -> Result<BTreeMap<String, K>, FetchError> {
-        let api = self.api::<K>();
-        let list = read(what, api.list(parameters)).await?;
-        Ok(list
-            .items
-            .into_iter()
-            .map(|object| (object.name_any(), object))
-            .collect())
+        Ok(by_name(read(what, self.api().list(parameters)).await?))
     }
 
     async fn list_metadata<K: Namespaced>(
         &self,
         what: &'static str,
-    ) -> Result<BTreeMap<String, ObjectMeta>, FetchError> {
-        let api = self.api::<K>();
-        let list = read(what, api.list_metadata(&self.ours())).await?;
-        Ok(list
-            .items
-            .into_iter()
-            .map(|object| (object.name_any(), object.metadata))
-            .collect())
+    ) -> Result<BTreeMap<String, PartialObjectMeta<K>>, FetchError> {
+        let list = read(what, self.api().list_metadata(&self.ours())).await?;
+        Ok(by_name(list))
     }
 
     fn api<K: Namespaced>(&self) -> Api<K> {
-        Api::namespaced(self.client.clone(), self.namespace)
+        Api::namespaced(self.client.clone(), &self.key.0)
     }
 
     fn ours(&self) -> ListParams {
-        ListParams::default().labels(&stack_selector(self.name))
+        ListParams::default().labels(&stack_selector(&self.key.1))
     }
+}
+
+fn by_name<K: ResourceExt + Clone>(list: ObjectList<K>) -> BTreeMap<String, K> {
+    let objects = list.items.into_iter();
+    objects.map(|object| (object.name_any(), object)).collect()
 }

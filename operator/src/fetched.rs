@@ -47,7 +47,7 @@ impl Fetched {
             Some(_) | None => !self.stack.annotations().contains_key(ACCEPT_DATABASE),
         };
         let was_made = || {
-            let auth = format!("{}-{}", self.stack.name_any(), Workload::Auth.as_str());
+            let auth = format!("{}-{}", self.stack.name_any(), Workload::Auth.into_str());
             let auth = self.live.deployments.get(&auth);
             self.secrets.contains_key(&Credential::Administrator)
                 && auth.is_some_and(|auth| rollout_state::available(auth) > 0)

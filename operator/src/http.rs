@@ -1,15 +1,9 @@
 //! /healthz, /readyz and /metrics, on a port of their own.
 
 use crate::kube::readiness::Readiness;
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{Router, http::StatusCode, routing::get};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use std::time::Instant;
-
-#[derive(Clone)]
-struct Answers {
-    readiness: Readiness,
-    metrics: PrometheusHandle,
-}
+use std::{future::ready, time::Instant};
 
 /// What the operator counts, by name.
 const COUNTERS: [(&str, &str); 3] = [
@@ -40,16 +34,12 @@ pub fn record_metrics() -> Result<PrometheusHandle, BuildError> {
 pub fn router(readiness: Readiness, metrics: PrometheusHandle) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(readyz))
-        .route(
-            "/metrics",
-            get(|State(answers): State<Answers>| async move { answers.metrics.render() }),
-        )
-        .with_state(Answers { readiness, metrics })
+        .route("/readyz", get(move || ready(readyz(&readiness))))
+        .route("/metrics", get(move || ready(metrics.render())))
 }
 
-async fn readyz(State(answers): State<Answers>) -> (StatusCode, String) {
-    match answers.readiness.obstacle(Instant::now()) {
+fn readyz(readiness: &Readiness) -> (StatusCode, String) {
+    match readiness.obstacle(Instant::now()) {
         None => (StatusCode::OK, "ok\n".to_owned()),
         Some(obstacle) => (StatusCode::SERVICE_UNAVAILABLE, format!("{obstacle}\n")),
     }

@@ -1,4 +1,4 @@
-//! How objects are marked, read and watched, whatever they are for: nothing here decides for a shop.
+//! How objects are marked, read and watched, for any purpose: nothing here makes a decision about a shop.
 
 pub mod apply_cache;
 pub mod installation;

@@ -1,5 +1,5 @@
 //! The operator: turns one EcommerceStack into a shop and keeps it that way.
-//! The only code of the project that talks to the API server. No SQL, and no business of a shop.
+//! It is the only code of the project that talks to the API server, and it contains no SQL and no business logic of a shop.
 //! `reconcile` is the table of contents; rules are cited as `OPERATOR n`, from the operator's rule list.
 
 pub mod apply;

@@ -11,13 +11,13 @@ use crate::{
     database::{
         adoption, deleted_stacks::DeletedStacks, rbac::PostgresRole, retention::predecessors,
     },
-    fetch::{Found, Unwatched, fetch, fetch_stack, fetch_unwatched},
+    fetch::{Unwatched, fetch, fetch_stack, fetch_unwatched},
     kube::{
         apply_cache::ApplyCache,
         installation::Installation,
         lease::LeaseError,
         live::FetchError,
-        per_stack::StackKey,
+        per_stack::{StackKey, key_of},
         skew::Guard,
         stores::{Children, Idle, Stores},
     },
@@ -96,7 +96,7 @@ pub async fn reconcile(
     stack: Arc<PartialObjectMeta<EcommerceStack>>,
     context: Arc<Context>,
 ) -> Result<Action, ReconcileError> {
-    let key = stack_key(&stack);
+    let key = key_of(&*stack);
     let _turn = context.deleted_stacks.locks.lock(&key).await;
     // Any write, even of the status, would remove the fields that the CRD has lost.
     if context.definition.holds_back().await {
@@ -106,29 +106,18 @@ pub async fn reconcile(
     let Some(_slot) = context.slots.take(is_answered).await else {
         return Ok(Action::await_change()); // the process ends
     };
-    let found = in_time(
-        "reading the stack",
-        fetch_stack(&context.client, &key.0, &key.1),
-    )
-    .await?;
-    let Some(found) = found? else {
+    let read = fetch_stack(&context.client, &key.0, &key.1);
+    let Some(found) = in_time("reading the stack", read).await?? else {
         context.forget(&key);
         return Ok(Action::await_change());
     };
-    let Found {
-        mut metadata,
-        status: before,
-        stack,
-    } = found;
+    let (mut metadata, before, stack) = (found.metadata, found.status, found.stack);
     if metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // OPERATOR 3: garbage collection does the rest
     }
-    let claim = in_time(
-        "claiming the stack",
-        context.claim(&key, &mut metadata, before.as_ref()),
-    )
-    .await?;
-    if let Some(leave) = claim.map_err(ReconcileError::Claim)? {
+    let claim = context.claim(&key, &mut metadata, before.as_ref());
+    let claimed = in_time("claiming the stack", claim).await?;
+    if let Some(leave) = claimed.map_err(ReconcileError::Claim)? {
         return Ok(leave);
     }
     let before = without_claims(before);
@@ -373,7 +362,7 @@ pub fn on_error(
     error: &ReconcileError,
     context: Arc<Context>,
 ) -> Action {
-    let key = stack_key(&stack);
+    let key = key_of(&*stack);
     warn!(stack.namespace = key.0, stack.name = key.1, error = %telemetry::chain(error), "reconcile failed");
     context.requeue(&key, Reason::Unreported)
 }
@@ -384,8 +373,4 @@ async fn in_time<T>(
 ) -> Result<T, ReconcileError> {
     let answered = timeout(LONGEST_REQUEST, request).await;
     answered.map_err(|_| ReconcileError::Overdue(step))
-}
-
-fn stack_key(stack: &PartialObjectMeta<EcommerceStack>) -> StackKey {
-    (stack.namespace().unwrap_or_default(), stack.name_any())
 }

@@ -67,16 +67,10 @@ pub fn render(stack: &EcommerceStack, role: &PostgresRole) -> Result<Vec<Value>,
     let credentials = complete(&valid, &fetched.secrets, false, &mut Placeholders)?;
     // Names of Jobs are known once the database exists; their success opens the gates.
     let gates = decide(&valid, &fetched, &credentials);
-    let jobs: Vec<Job> = gates
-        .gates()
-        .into_iter()
-        .flatten()
-        .map(|gate| gate.job.clone())
-        .collect();
-    fetched.live.jobs = jobs
-        .iter()
-        .map(|job| (job.name_any(), succeeded(job)))
-        .collect();
+    let gates = gates.gates().unwrap_or_default().into_iter();
+    let jobs: Vec<Job> = gates.map(|gate| gate.job.clone()).collect();
+    let done = jobs.iter().map(|job| (job.name_any(), succeeded(job)));
+    fetched.live.jobs = done.collect();
     fetched.live.stateful_sets = BTreeMap::from([(valid.object(POSTGRES), ready())]);
     fetched.stack.status.get_or_insert_default().components = Some(ComponentStatuses {
         postgres: Some(ComponentStatus {

@@ -9,7 +9,7 @@ use crate::{
         apply_cache::ApplyCache,
         installation::Installation,
         lease::Candidate,
-        readiness::Readiness,
+        readiness::{Readiness, Turn},
         scope::{Scope, api},
         skew::{Definition, Guard},
         stores::Stores,
@@ -98,13 +98,13 @@ pub async fn work(
         work_on_stacks(client, config, definition, readiness, stop).await;
         return Ok(());
     };
-    readiness.is_candidate();
+    readiness.enters(Turn::Undecided);
     let candidate = Candidate::try_new(&client, lease, config.pod_name.as_deref())?;
     let mut held = tokio::select! {
         held = candidate.wait(&readiness) => held,
         () = stop.clone() => return Ok(()),
     };
-    readiness.begins();
+    readiness.enters(Turn::Working);
     tokio::select! {
         () = work_on_stacks(client, config, definition, readiness, stop) => {}
         lost = held.keep() => {

@@ -14,7 +14,7 @@ mod routed;
 mod sessions;
 mod volume;
 
-pub use conditions::{condition, is_true};
+pub use conditions::{ConditionBody, condition, is_true, transition};
 pub use finding::Finding;
 pub use sessions::keys_replaced;
 
@@ -160,10 +160,8 @@ fn findings(report: &Report, before: &[Condition], now: Timestamp) -> conditions
 
 /// Every service and the database have at least one ready pod, of any image.
 pub fn is_available(report: &Report) -> bool {
-    Application::ALL
-        .iter()
-        .all(|application| serves(report, *application))
-        && database::answers(report)
+    let mut applications = Application::ALL.into_iter();
+    applications.all(|application| serves(report, application)) && database::answers(report)
 }
 
 fn serves(report: &Report, application: Application) -> bool {
@@ -196,7 +194,7 @@ fn unavailable(
     let finding = &applications[missing];
     Some(match finding.severity() {
         // The finding may be about the service's worker.
-        Severity::Fine => finding!(Starting, "no pod of {} is available", application.as_str()),
+        Severity::Fine => finding!(Starting, "no pod of {application} is available"),
         Severity::Moving | Severity::Wrong => finding.clone(),
     })
 }

@@ -109,10 +109,8 @@ pub enum ValidateError {
 impl Policy {
     /// Whether this operator runs such a stack.
     pub fn check(self, stack: &ValidStack) -> Result<(), ValidateError> {
-        let catches_all = stack
-            .route
-            .as_ref()
-            .is_some_and(|route| route.host.is_none());
+        let route = stack.route.as_ref();
+        let catches_all = route.is_some_and(|route| route.host.is_none());
         if catches_all && !self.allow_catch_all {
             return Err(ValidateError::NoHost);
         }
@@ -123,26 +121,16 @@ impl Policy {
 /// Resolves defaults and checks what the children rely on.
 pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
     let metadata = &stack.metadata;
-    let name = metadata
-        .name
-        .clone()
-        .ok_or(ValidateError::Incomplete("name"))?;
+    let missing = ValidateError::Incomplete;
+    let name = metadata.name.clone().ok_or(missing("name"))?;
     if !is_stack_name(&name) {
         return Err(ValidateError::Name(name));
     }
-    let namespace = metadata
-        .namespace
-        .clone()
-        .ok_or(ValidateError::Incomplete("namespace"))?;
-    let owner = stack
-        .controller_owner_ref(&())
-        .ok_or(ValidateError::Incomplete("uid"))?;
+    let namespace = metadata.namespace.clone().ok_or(missing("namespace"))?;
+    let owner = stack.controller_owner_ref(&()).ok_or(missing("uid"))?;
     let spec = &stack.spec;
-    let managed = spec
-        .database
-        .managed
-        .clone()
-        .ok_or(ValidateError::NoDatabase)?;
+    let managed = spec.database.managed.clone();
+    let managed = managed.ok_or(ValidateError::NoDatabase)?;
     // The CRD has refused it since it lists currencies; a stack may be older.
     if !currency_codes().contains(&spec.currency()) {
         return Err(ValidateError::Currency(spec.currency().to_owned()));
@@ -155,7 +143,7 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
     let worker = components.worker.unwrap_or_default();
 
     let mut images = Application::ALL
-        .map(|application| format!("{registry}/{}:{}", application.as_str(), spec.version));
+        .map(|application| format!("{registry}/{}:{}", application.into_str(), spec.version));
     for (reference, service) in images.iter_mut().zip(&services) {
         if let Some(own) = &service.image {
             reference.clone_from(own);
@@ -234,16 +222,14 @@ fn route(stack: &str, ingress: Ingress) -> Route {
 impl Settings {
     /// The least number of pods.
     pub fn least(&self) -> i32 {
-        self.autoscaling
-            .as_ref()
-            .map_or(self.replicas, Autoscaling::min)
+        let scaling = self.autoscaling.as_ref();
+        scaling.map_or(self.replicas, Autoscaling::min)
     }
 
     /// The largest number of pods.
     pub fn most(&self) -> i32 {
-        self.autoscaling
-            .as_ref()
-            .map_or(self.replicas, |autoscaling| autoscaling.max)
+        let scaling = self.autoscaling.as_ref();
+        scaling.map_or(self.replicas, |scaling| scaling.max)
     }
 }
 
@@ -290,9 +276,8 @@ impl ValidStack {
     }
 
     pub fn legacy_aliases(&self) -> bool {
-        self.route
-            .as_ref()
-            .is_some_and(|route| route.legacy_aliases)
+        let route = self.route.as_ref();
+        route.is_some_and(|route| route.legacy_aliases)
     }
 }
 

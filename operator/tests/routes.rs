@@ -24,7 +24,7 @@ fn answers(path: &str) -> Option<Application> {
 }
 
 fn documented(application: Application) -> Vec<String> {
-    let file = format!("../services/{}/openapi.json", application.as_str());
+    let file = format!("../services/{}/openapi.json", application.into_str());
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file));
     let document: Value = serde_json::from_str(&text.expect("make gen writes it")).expect("JSON");
     let paths = document["paths"].as_object().expect("paths");
@@ -48,7 +48,7 @@ fn every_documented_path_leads_to_its_service() {
 fn what_every_service_offers_is_told_apart() {
     for application in Application::ALL {
         for page in ["health", "openapi.json", "docs", "version"] {
-            let path = format!("/api/v1/{}/{page}", application.as_str());
+            let path = format!("/api/v1/{}/{page}", application.into_str());
             assert_eq!(answers(&path), Some(application), "{path}");
         }
     }

@@ -48,20 +48,14 @@ pub(super) async fn write_credential(
                 .await
         }
     };
+    let kind = "Secret".to_owned();
     // A Secret that could not be written ends the pass: pods would be built from values that exist nowhere else.
     match result {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.is_already_exists() || status.is_conflict() => {
-            Err(ApplyError::Raced {
-                kind: "Secret".to_owned(),
-                name,
-            })
+            Err(ApplyError::Raced { kind, name })
         }
-        Err(source) => Err(ApplyError::Api {
-            kind: "Secret".to_owned(),
-            name,
-            source,
-        }),
+        Err(source) => Err(ApplyError::Api { kind, name, source }),
     }
 }
 
@@ -113,11 +107,8 @@ pub(super) async fn has_foreign_patroni(writer: &mut Writer<'_>) -> Result<bool,
     );
     let pods = ListParams::default().labels(&selector).limit(1);
     let found = writer.api::<Pod>()?.list_metadata(&pods).await;
-    let found = found.map_err(|source| ApplyError::Api {
-        kind: "Pod".to_owned(),
-        name: selector,
-        source,
-    })?;
+    let (kind, name) = ("Pod".to_owned(), selector);
+    let found = found.map_err(|source| ApplyError::Api { kind, name, source })?;
     Ok(!found.items.is_empty())
 }
 

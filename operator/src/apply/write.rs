@@ -16,7 +16,7 @@ use crate::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
-    Api, Client, ResourceExt as _,
+    Api, Client, Resource, ResourceExt as _,
     api::{DeleteParams, Patch, PatchParams, Preconditions, PropagationPolicy},
 };
 use serde_json::json;
@@ -82,23 +82,19 @@ impl<'a> Writer<'a> {
     /// created, is deleted and created again.
     pub(super) async fn apply_all<K: Namespaced>(
         &mut self,
-        live: &BTreeMap<String, ObjectMeta>,
+        live: &BTreeMap<String, impl Namespaced>,
         desired: &[K],
     ) -> Result<(), ApplyError> {
         self.want::<K>(desired.iter().map(kube::ResourceExt::name_any));
         for child in desired {
             let problems = self.problems.len();
             let current = live.get(&child.name_any());
-            self.apply(current, child).await?;
-            let refused = self.problems[problems..]
-                .iter()
-                .any(|problem| match problem {
-                    Problem::Refused { message, .. } => is_immutable(message),
-                    Problem::Conflict { .. } | Problem::Unusable { .. } => false,
-                });
-            if let Some(current) = current.filter(|_| refused) {
+            self.apply(current.map(Resource::meta), child).await?;
+            if let Some(current) = current
+                && self.problems[problems..].iter().any(is_immutable)
+            {
                 self.problems.truncate(problems);
-                self.delete::<K>(&child.name_any(), current).await?;
+                self.delete(current).await?;
                 self.apply(None, child).await?;
             }
         }
@@ -135,13 +131,8 @@ impl<'a> Writer<'a> {
         {
             return Ok(None);
         }
-        let result = api
-            .patch(
-                &name,
-                &PatchParams::apply(MANAGER).force(),
-                &Patch::Apply(child),
-            )
-            .await;
+        let parameters = PatchParams::apply(MANAGER).force();
+        let result = api.patch(&name, &parameters, &Patch::Apply(child)).await;
         let written = self.note(&kind, &name, result)?;
         if let Some(object) = &written {
             metrics::counter!("ecommercestack_operator_applies_total", "kind" => kind.to_string())
@@ -174,10 +165,8 @@ impl<'a> Writer<'a> {
             "resourceVersion": live.resource_version,
             "managedFields": fields,
         } }));
-        match api
-            .patch_metadata(name, &PatchParams::default(), &patch)
-            .await
-        {
+        let parameters = PatchParams::default();
+        match api.patch_metadata(name, &parameters, &patch).await {
             // It has changed since it was read; the next pass reads it again.
             Err(error) if has_changed(&error) => Ok(false),
             result => Ok(self.note(&kind, name, result)?.is_some()),
@@ -250,10 +239,8 @@ impl<'a> Writer<'a> {
     ) -> Result<(), ApplyError> {
         let patch =
             Patch::Merge(json!({ "metadata": { "uid": live.uid, "labels": child.labels() } }));
-        let name = child.name_any();
-        let result = api
-            .patch_metadata(&name, &PatchParams::default(), &patch)
-            .await;
+        let (name, parameters) = (child.name_any(), PatchParams::default());
+        let result = api.patch_metadata(&name, &parameters, &patch).await;
         self.note(&K::kind(&()), &name, result).map(drop)
     }
 
@@ -265,35 +252,31 @@ impl<'a> Writer<'a> {
     /// Deletes objects of this stack that it does not want, unless an object of their kind has a problem.
     pub(super) async fn prune<K: Namespaced>(
         &mut self,
-        live: &BTreeMap<String, ObjectMeta>,
+        live: &BTreeMap<String, K>,
     ) -> Result<(), ApplyError> {
         let kind = K::kind(&());
         if self.has_problem(&kind) {
             return Ok(());
         }
         let wanted = self.wanted.get(&*kind).cloned().unwrap_or_default();
-        for (name, metadata) in live.iter().filter(|(name, _)| !wanted.contains(name)) {
-            self.delete::<K>(name, metadata).await?;
+        for (_, object) in live.iter().filter(|(name, _)| !wanted.contains(name)) {
+            self.delete(object).await?;
         }
         Ok(())
     }
 
     /// Deletes an object in the version that was read, if this stack owns it and it is not being deleted already.
-    pub(super) async fn delete<K: Namespaced>(
-        &mut self,
-        name: &str,
-        metadata: &ObjectMeta,
-    ) -> Result<(), ApplyError> {
-        let owners = metadata.owner_references.as_deref().unwrap_or_default();
-        let is_ours = owners.iter().any(|owner| owner.uid == self.stack.owner.uid);
-        if !is_ours || metadata.deletion_timestamp.is_some() {
+    pub(super) async fn delete<K: Namespaced>(&mut self, object: &K) -> Result<(), ApplyError> {
+        let mut owners = object.owner_references().iter();
+        let is_ours = owners.any(|owner| owner.uid == self.stack.owner.uid);
+        if !is_ours || object.meta().deletion_timestamp.is_some() {
             return Ok(());
         }
-        let api = self.api::<K>()?;
-        let parameters = only_if(metadata.uid.clone(), metadata.resource_version.clone());
-        match api.delete(name, &parameters).await {
+        let (api, name) = (self.api::<K>()?, object.name_any());
+        let parameters = only_if(object.uid(), object.resource_version());
+        match api.delete(&name, &parameters).await {
             Err(error) if has_changed(&error) => Ok(()),
-            result => self.note(&K::kind(&()), name, result).map(drop),
+            result => self.note(&K::kind(&()), &name, result).map(drop),
         }
     }
 
@@ -310,28 +293,25 @@ impl<'a> Writer<'a> {
                 self.problems.push(Problem::Refused {
                     kind: kind.to_owned(),
                     name: name.to_owned(),
-                    message: status.message.clone(),
+                    message: status.message,
                 });
                 Ok(None)
             }
-            Err(source) => Err(ApplyError::Api {
-                kind: kind.to_owned(),
-                name: name.to_owned(),
-                source,
-            }),
+            Err(source) => {
+                let (kind, name) = (kind.to_owned(), name.to_owned());
+                Err(ApplyError::Api { kind, name, source })
+            }
         }
     }
 }
 
-/// Whether the API server refuses a change of an immutable field, which it words in several ways.
-fn is_immutable(message: &str) -> bool {
-    [
-        "immutable",
-        "cannot change roleRef",
-        "may not change once set",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+/// Whether the API server refused to change an immutable field, which it words in several ways.
+fn is_immutable(problem: &Problem) -> bool {
+    let says = |words: &str| match problem {
+        Problem::Refused { message, .. } => message.contains(words),
+        Problem::Conflict { .. } | Problem::Unusable { .. } => false,
+    };
+    says("immutable") || says("cannot change roleRef") || says("may not change once set")
 }
 
 /// Deletes in the background, and only the object that was read.
@@ -378,17 +358,13 @@ mod tests {
         ));
         service.metadata.resource_version = Some("7".to_owned());
         let name = service.name_any();
-        let live = BTreeMap::from([(name.clone(), service.metadata.clone())]);
-        assert!(is_late(
-            writer
-                .prune::<k8s_openapi::api::core::v1::Service>(&live)
-                .await
-        ));
+        let live = BTreeMap::from([(name.clone(), service.clone())]);
+        assert!(is_late(writer.prune(&live).await));
 
         // What is as we left it needs no write.
         let (key, fingerprint) = (writer.key.clone(), fingerprint_of(&service));
         cache.record(&key, "Service", &name, fingerprint, Some("7".to_owned()));
-        let current = writer.apply(live.get(&name), &service).await;
+        let current = writer.apply(Some(&service.metadata), &service).await;
         assert!(matches!(current, Ok(None)));
         assert!(!writer.wrote);
     }

@@ -22,9 +22,9 @@ fn autoscaler(
     workload: Workload,
     scaling: &Autoscaling,
 ) -> HorizontalPodAutoscaler {
-    let name = stack.object(workload.as_str());
+    let name = stack.object(workload.into_str());
     HorizontalPodAutoscaler {
-        metadata: metadata(stack, name.clone(), workload.as_str()),
+        metadata: metadata(stack, name.clone(), workload.into_str()),
         spec: HorizontalPodAutoscalerSpec {
             min_replicas: Some(scaling.min()),
             max_replicas: scaling.max,

@@ -12,13 +12,14 @@ use k8s_openapi::{
 
 pub fn budgets(stack: &ValidStack) -> Vec<PodDisruptionBudget> {
     Workload::ALL
-        .into_iter()
-        .filter(|workload| stack.settings(*workload).least() >= 2)
-        .map(|workload| PodDisruptionBudget {
-            metadata: metadata(stack, stack.object(workload.as_str()), workload.as_str()),
+        .iter()
+        .filter(|workload| stack.settings(**workload).least() >= 2)
+        .map(Workload::into_str)
+        .map(|component| PodDisruptionBudget {
+            metadata: metadata(stack, stack.object(component), component),
             spec: Some(PodDisruptionBudgetSpec {
                 max_unavailable: Some(IntOrString::Int(1)),
-                selector: Some(pod_selector(&stack.name, workload.as_str())),
+                selector: Some(pod_selector(&stack.name, component)),
                 unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
                 ..Default::default()
             }),

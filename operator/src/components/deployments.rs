@@ -9,10 +9,10 @@ use crate::{
     credentials::{CALLER, Credential, Credentials, hash_key},
     fingerprint::fingerprint_of,
     kube::{
-        labels::{SECRETS_HASH, TEMPLATE_HASH, map, metadata, pod_selector},
+        labels::{TEMPLATE_HASH, map, metadata, pod_selector},
         pods::{
-            Defaults, SERVICE_USER, container, pod_template, probe, resources, secret_keys_volume,
-            secret_volume,
+            Defaults, SERVICE_USER, all_keys, container, pod_spec, pod_template, port, probe,
+            resources, secret_volume, some_keys,
         },
     },
     validate::ValidStack,
@@ -21,8 +21,8 @@ use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
         core::v1::{
-            Container, ContainerPort, Lifecycle, LifecycleHandler, PodTemplateSpec, SleepAction,
-            Volume, VolumeMount,
+            Container, ContainerPort, Lifecycle, LifecycleHandler, PodSpec, PodTemplateSpec,
+            SecretVolumeSource, SleepAction, Volume, VolumeMount,
         },
     },
     apimachinery::pkg::util::intstr::IntOrString,
@@ -64,7 +64,7 @@ pub fn deployment(
     image: &str,
     credentials: &Credentials,
 ) -> Deployment {
-    let component = workload.as_str();
+    let component = workload.into_str();
     let template = template(stack, workload, image, credentials);
     let mut metadata = metadata(stack, stack.object(component), component);
     metadata.annotations = Some(map([(TEMPLATE_HASH, &fingerprint_of(&template))]));
@@ -94,7 +94,7 @@ fn template(
     image: &str,
     credentials: &Credentials,
 ) -> PodTemplateSpec {
-    let component = workload.as_str();
+    let component = workload.into_str();
     let (volumes, mounts) = secret_files(stack, workload);
     let hash = credentials.fingerprint(read_credentials(workload));
     let container = Container {
@@ -121,26 +121,14 @@ fn template(
         volume_mounts: (!mounts.is_empty()).then_some(mounts),
         ..container(stack, component, image)
     };
-    let mut template = pod_template(
-        stack,
-        component,
-        SERVICE_USER,
-        map([(SECRETS_HASH, &hash)]),
-        container,
-        volumes,
-    );
-    if let Some(spec) = &mut template.spec {
-        spec.termination_grace_period_seconds = Some(40);
-    }
-    template
+    let spec = PodSpec {
+        termination_grace_period_seconds: Some(40),
+        ..pod_spec(stack, SERVICE_USER, container, volumes)
+    };
+    pod_template(stack, component, Some(&hash), spec)
 }
 
 fn ports(workload: Workload) -> Vec<ContainerPort> {
-    let port = |name: &str, number| ContainerPort {
-        name: Some(name.to_owned()),
-        container_port: number,
-        ..Default::default()
-    };
     let public = workload.serves().then(|| port("http", 8080));
     public.into_iter().chain([port("internal", 8081)]).collect()
 }
@@ -149,50 +137,33 @@ fn secret_files(stack: &ValidStack, workload: Workload) -> (Vec<Volume>, Vec<Vol
     let secret = |credential: Credential| stack.object(credential.suffix());
     let mut files = vec![database_file(stack, workload.application()).1];
     match workload {
-        Workload::Auth => files.extend([
-            secret_volume("jwt", secret(Credential::SigningKeys), JWT_DIRECTORY),
-            secret_keys_volume(
-                "admin",
-                secret(Credential::Administrator),
-                ADMINISTRATOR_DIRECTORY,
-                &[("password", "password")],
-                Some(true),
-            ),
-        ]),
+        Workload::Auth => {
+            let keys = all_keys(secret(Credential::SigningKeys));
+            let administrator = secret(Credential::Administrator);
+            let password = SecretVolumeSource {
+                optional: Some(true),
+                ..some_keys(administrator, [("password", "password")])
+            };
+            files.push(secret_volume("jwt", JWT_DIRECTORY, keys));
+            files.push(secret_volume("admin", ADMINISTRATOR_DIRECTORY, password));
+        }
         Workload::Product => {}
-        Workload::Order | Workload::Worker => files.push(secret_volume(
-            "payment-webhooks",
-            secret(Credential::PaymentWebhooks),
-            PAYMENT_WEBHOOKS_DIRECTORY,
-        )),
+        Workload::Order | Workload::Worker => {
+            let keys = all_keys(secret(Credential::PaymentWebhooks));
+            let webhooks = secret_volume("payment-webhooks", PAYMENT_WEBHOOKS_DIRECTORY, keys);
+            files.push(webhooks);
+        }
     }
     let tokens = secret(Credential::InternalTokens);
     let (own, callers) = internal_calls(workload);
     if let Some(own) = own {
-        files.push(secret_keys_volume(
-            "token",
-            tokens.clone(),
-            OWN_TOKEN_DIRECTORY,
-            &[(own, "token")],
-            None,
-        ));
+        let keys = some_keys(tokens.clone(), [(own, "token")]);
+        files.push(secret_volume("token", OWN_TOKEN_DIRECTORY, keys));
     }
     if !callers.is_empty() {
-        let keys: Vec<(String, &str)> = callers
-            .iter()
-            .map(|caller| (hash_key(caller), *caller))
-            .collect();
-        let keys: Vec<(&str, &str)> = keys
-            .iter()
-            .map(|(key, caller)| (key.as_str(), *caller))
-            .collect();
-        files.push(secret_keys_volume(
-            "callers",
-            tokens,
-            CALLERS_DIRECTORY,
-            &keys,
-            None,
-        ));
+        let hashes = callers.iter().map(|caller| (hash_key(caller), *caller));
+        let keys = some_keys(tokens, hashes);
+        files.push(secret_volume("callers", CALLERS_DIRECTORY, keys));
     }
     files.into_iter().unzip()
 }

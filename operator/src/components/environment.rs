@@ -3,7 +3,7 @@
 use crate::{
     component::{Application, Workload},
     credentials::Credential,
-    kube::pods::secret_keys_volume,
+    kube::pods::{secret_volume, some_keys},
     validate::ValidStack,
 };
 use ecommercestack_crds::{Limits, PaymentProvider};
@@ -84,8 +84,8 @@ pub fn database_file(
     application: Application,
 ) -> (EnvVar, (Volume, VolumeMount)) {
     let secret = stack.object(Credential::Database(application).suffix());
-    let keys = [("uri", "uri")];
-    let file = secret_keys_volume("database", secret, DATABASE_DIRECTORY, &keys, None);
+    let keys = some_keys(secret, [("uri", "uri")]);
+    let file = secret_volume("database", DATABASE_DIRECTORY, keys);
     let variable = variable("DATABASE_URL_FILE", format!("{DATABASE_DIRECTORY}/uri"));
     (variable, file)
 }
@@ -115,7 +115,7 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                 "ADMIN_PASSWORD_FILE",
                 format!("{ADMINISTRATOR_DIRECTORY}/password"),
             ),
-            variable("VENDOR_SIGNUP", stack.vendor_signup.as_str()),
+            variable("VENDOR_SIGNUP", stack.vendor_signup.into_str()),
         ]),
         Application::Product => {
             environment.extend(shop(stack));
@@ -136,12 +136,12 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                     format!("http://{}:8081", stack.object("product-internal")),
                 ),
                 own_token(),
-                variable("PAYMENT_PROVIDER", stack.payments.provider().as_str()),
+                variable("PAYMENT_PROVIDER", stack.payments.provider().into_str()),
                 variable(
                     "PAYMENT_WINDOW_SECONDS",
                     stack.payments.window_seconds().to_string(),
                 ),
-                variable("PAYMENT_CAPTURE", stack.payments.capture().as_str()),
+                variable("PAYMENT_CAPTURE", stack.payments.capture().into_str()),
                 variable(
                     "PAYMENT_WEBHOOK_SECRET_FILE",
                     format!("{PAYMENT_WEBHOOKS_DIRECTORY}/secrets"),
@@ -240,7 +240,7 @@ fn shop(stack: &ValidStack) -> [EnvVar; 4] {
                 stack.object("auth-internal")
             ),
         ),
-        variable("CURRENCY", stack.currency.clone()),
+        variable("CURRENCY", &stack.currency),
         variable("LEGACY_ALIASES", stack.legacy_aliases().to_string()),
     ]
 }

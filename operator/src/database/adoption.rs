@@ -56,14 +56,8 @@ pub fn check(stack: &ValidStack, fetched: &Fetched) -> Result<(), AdoptionRefuse
     if annotation(&volume.metadata, STACK_UID).is_none_or(|uid| uid == stack.owner.uid) {
         return Ok(());
     }
-    let differences: Vec<_> = [
-        currency(stack, volume),
-        storage_class(stack, volume),
-        size(stack, volume),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let found = [currency, storage_class, size].map(|differs| differs(stack, volume));
+    let differences: Vec<_> = found.into_iter().flatten().collect();
     if differences.is_empty() {
         return Ok(());
     }
@@ -121,14 +115,9 @@ pub fn usable_size<'a>(stack: &'a ValidStack, fetched: &'a Fetched) -> &'a str {
 }
 
 fn requested(volume: &PersistentVolumeClaim) -> Option<&str> {
-    let requests = volume
-        .spec
-        .as_ref()?
-        .resources
-        .as_ref()?
-        .requests
-        .as_ref()?;
-    requests.get(STORAGE).map(|size| size.0.as_str())
+    let resources = volume.spec.as_ref()?.resources.as_ref()?;
+    let size = resources.requests.as_ref()?.get(STORAGE)?;
+    Some(&size.0)
 }
 
 impl AdoptionRefused {

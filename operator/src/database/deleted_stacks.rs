@@ -68,10 +68,8 @@ impl DeletedStacks {
             .into_iter()
             .map(|scope| {
                 let readiness = readiness.clone();
-                let (client, kind) = (
-                    self.client.clone(),
-                    ApiResource::erase::<EcommerceStack>(&()),
-                );
+                let client = self.client.clone();
+                let kind = ApiResource::erase::<EcommerceStack>(&());
                 let api: Api<DynamicObject> = match &scope {
                     Some(namespace) => Api::namespaced_with(client, namespace, &kind),
                     None => Api::all_with(client, &kind),
@@ -206,7 +204,7 @@ impl DeletedStacks {
     /// Applies the stack's policy in a task of its own.
     pub fn apply_policy(&self, deleted: DeletedStack) {
         let (namespace, name) = deleted.key.clone();
-        let policy = deleted.policy.as_str();
+        let policy = deleted.policy.into_str();
         info!(
             stack.namespace = namespace,
             stack.name = name,

@@ -29,13 +29,11 @@ pub fn of_state(live: &Live, stack: &str) -> Option<String> {
 
 /// The identifier for the status to keep, once there is one.
 pub fn kept(fetched: &Fetched) -> Option<&str> {
+    let live = fetched.system_identifier.as_deref();
     match replaced(fetched) {
         Some(replaced) => Some(replaced.kept),
         // A starting database, or one without its ConfigMaps, has no identifier.
-        None => fetched
-            .system_identifier
-            .as_deref()
-            .or_else(|| before(fetched)),
+        None => live.or_else(|| before(fetched)),
     }
 }
 

@@ -8,9 +8,7 @@ pub const PATRONI_SUFFIXES: [&str; 5] = ["config", "leader", "failover", "sync",
 
 /// Whether a `ConfigMap` of a name that Patroni uses is Patroni's, of this stack's database. // OPERATOR 3
 pub fn is_patroni_state(stack: &str, metadata: &ObjectMeta) -> bool {
-    let scope = metadata
-        .labels
-        .as_ref()
-        .and_then(|labels| labels.get(PATRONI_SCOPE));
+    let labels = metadata.labels.as_ref();
+    let scope = labels.and_then(|labels| labels.get(PATRONI_SCOPE));
     scope.is_some_and(|scope| *scope == format!("{stack}-{POSTGRES}"))
 }

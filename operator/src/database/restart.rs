@@ -30,12 +30,10 @@ pub fn restarts(stack: &ValidStack, fetched: &Fetched) -> Vec<Restart> {
     let Some(set) = fetched.live.stateful_sets.get(&stack.object(POSTGRES)) else {
         return Vec::new();
     };
-    let Some(status) = &set.status else {
-        return Vec::new();
-    };
     // Before the controller has observed the template, its revision is the previous one.
-    let observed = status.observed_generation >= set.metadata.generation;
-    let Some(revision) = status.update_revision.as_ref().filter(|_| observed) else {
+    let status = set.status.as_ref();
+    let status = status.filter(|status| status.observed_generation >= set.metadata.generation);
+    let Some(revision) = status.and_then(|status| status.update_revision.as_ref()) else {
         return Vec::new();
     };
     let jobs = &fetched.live.jobs;
@@ -67,12 +65,8 @@ fn is_of(set: &StatefulSet, pod: &Pod) -> bool {
 }
 
 fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_deref());
-    conditions
-        .unwrap_or_default()
-        .iter()
-        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    let status = pod.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    let mut conditions = conditions.into_iter().flatten();
+    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }

@@ -187,17 +187,9 @@ fn state_change(metadata: &ObjectMeta, volume: &OwnerReference) -> Option<Metada
         return None;
     }
     owners.push(volume.clone());
-    needed(
-        metadata,
-        MetadataChange {
-            dependent: Dependent::PatroniState,
-            name: metadata.name.clone()?,
-            resource_version: metadata.resource_version.clone(),
-            owners: Some(owners),
-            labels: BTreeMap::new(),
-            annotations: BTreeMap::new(),
-        },
-    )
+    let (labels, annotations) = (BTreeMap::new(), BTreeMap::new());
+    let dependent = Dependent::PatroniState;
+    needed(metadata, dependent, Some(owners), labels, annotations)
 }
 
 fn change(
@@ -218,22 +210,28 @@ fn change(
     };
     labels.retain(|key, value| !held(&metadata.labels, key, value));
     annotations.retain(|key, value| !held(&metadata.annotations, key, value));
-    needed(
-        metadata,
-        MetadataChange {
-            dependent,
-            name: metadata.name.clone()?,
-            resource_version: metadata.resource_version.clone(),
-            owners: (kept.len() != present.len()).then_some(kept),
-            labels,
-            annotations,
-        },
-    )
+    let owners = (kept.len() != present.len()).then_some(kept);
+    needed(metadata, dependent, owners, labels, annotations)
 }
 
 /// The change, unless it is empty or the object is being deleted.
-fn needed(metadata: &ObjectMeta, change: MetadataChange) -> Option<MetadataChange> {
-    let is_empty =
-        change.owners.is_none() && change.labels.is_empty() && change.annotations.is_empty();
-    (!is_empty && metadata.deletion_timestamp.is_none()).then_some(change)
+fn needed(
+    metadata: &ObjectMeta,
+    dependent: Dependent,
+    owners: Option<Vec<OwnerReference>>,
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+) -> Option<MetadataChange> {
+    let is_empty = owners.is_none() && labels.is_empty() && annotations.is_empty();
+    if is_empty || metadata.deletion_timestamp.is_some() {
+        return None;
+    }
+    Some(MetadataChange {
+        dependent,
+        name: metadata.name.clone()?,
+        resource_version: metadata.resource_version.clone(),
+        owners,
+        labels,
+        annotations,
+    })
 }

@@ -1,5 +1,5 @@
 //! How much memory and write-ahead log Postgres may take, from what its container and its volume have. Pure.
-//! Whole megabytes of Postgres, which are mebibytes elsewhere.
+//! Amounts are whole megabytes of Postgres, which are mebibytes elsewhere.
 
 use crate::kube::pods::amount;
 use k8s_openapi::api::core::v1::ResourceRequirements;

@@ -10,10 +10,10 @@ use crate::{
         sizes::{max_wal_size, shared_buffers},
     },
     kube::{
-        labels::{PATRONI_SCOPE, SECRETS_HASH, labels, map, metadata, pod_selector},
+        labels::{PATRONI_SCOPE, labels, metadata, pod_selector},
         pods::{
-            Defaults, POSTGRES_USER, container, mount, pod_template, probe, resources,
-            scratch_volume,
+            Defaults, POSTGRES_USER, container, mount, pod_spec, pod_template, port, probe,
+            resources, scratch_volume,
         },
     },
     validate::ValidStack,
@@ -25,15 +25,15 @@ use k8s_openapi::{
             StatefulSetUpdateStrategy,
         },
         core::v1::{
-            Container, ContainerPort, EnvVar, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+            Container, EnvVar, PersistentVolumeClaim, PersistentVolumeClaimSpec, PodSpec,
             ResourceRequirements, VolumeResourceRequirements,
         },
     },
     apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
 
-/// The connection limit for all services together; 15 connections are reserved for Patroni, Jobs and people. //
-/// OPERATOR 15
+/// The connection limit for all services together; 15 connections are reserved for Patroni, Jobs and people
+/// (OPERATOR 15).
 pub const MAX_CONNECTIONS: i32 = 200;
 pub const RESERVED_CONNECTIONS: i32 = 15;
 
@@ -89,27 +89,18 @@ pub fn stateful_set(
         ..container(stack, POSTGRES, image)
     };
     let hash = credentials.fingerprint(&[Credential::Postgres]);
-    let mut template = pod_template(
-        stack,
-        POSTGRES,
-        POSTGRES_USER,
-        map([(SECRETS_HASH, &hash)]),
-        container,
-        vec![passwords, temporary, sockets],
-    );
-    if let Some(labels) = template
-        .metadata
-        .as_mut()
-        .and_then(|metadata| metadata.labels.as_mut())
-    {
-        labels.insert(PATRONI_SCOPE.to_owned(), name.clone());
-    }
-    if let Some(spec) = &mut template.spec {
+    let volumes = vec![passwords, temporary, sockets];
+    let spec = PodSpec {
         // Patroni is the one process of a shop that talks to the API server. // OPERATOR 17
-        spec.automount_service_account_token = Some(true);
-        spec.service_account_name = Some(name.clone());
-        spec.termination_grace_period_seconds = Some(60);
-    }
+        automount_service_account_token: Some(true),
+        service_account_name: Some(name.clone()),
+        termination_grace_period_seconds: Some(60),
+        ..pod_spec(stack, POSTGRES_USER, container, volumes)
+    };
+    let mut template = pod_template(stack, POSTGRES, Some(&hash), spec);
+    let pod = template.metadata.get_or_insert_default();
+    let labels = pod.labels.get_or_insert_default();
+    labels.insert(PATRONI_SCOPE.to_owned(), name.clone());
     StatefulSet {
         metadata: metadata(stack, name, POSTGRES),
         spec: StatefulSetSpec {
@@ -172,13 +163,5 @@ pub(super) fn claim(stack: &ValidStack) -> PersistentVolumeClaim {
             ..Default::default()
         }),
         status: None,
-    }
-}
-
-fn port(name: &str, number: i32) -> ContainerPort {
-    ContainerPort {
-        name: Some(name.to_owned()),
-        container_port: number,
-        ..Default::default()
     }
 }

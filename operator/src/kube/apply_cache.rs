@@ -4,14 +4,9 @@
 use crate::kube::per_stack::{PerStack, StackKey};
 use std::collections::HashMap;
 
-#[derive(Debug, PartialEq, Eq)]
-struct Write {
-    fingerprint: String,
-    resource_version: String,
-}
-
-/// The last write of every object of a stack, by kind and name.
-type Writes = HashMap<(String, String), Write>;
+/// The last write of every object of a stack, by kind and name: the fingerprint of its content, and the version that it
+/// resulted in.
+type Writes = HashMap<(String, String), (String, String)>;
 
 #[derive(Debug, Default)]
 pub struct ApplyCache(PerStack<Writes>);
@@ -29,9 +24,8 @@ impl ApplyCache {
         let object = (kind.to_owned(), name.to_owned());
         self.0.with(|writes| {
             let write = writes.get(stack).and_then(|of_stack| of_stack.get(&object));
-            write.is_some_and(|write| {
-                write.fingerprint == fingerprint
-                    && Some(write.resource_version.as_str()) == resource_version
+            write.is_some_and(|(content, version)| {
+                content == fingerprint && Some(version.as_str()) == resource_version
             })
         })
     }
@@ -47,13 +41,10 @@ impl ApplyCache {
         let Some(resource_version) = resource_version else {
             return;
         };
-        let write = Write {
-            fingerprint,
-            resource_version,
-        };
+        let object = (kind.to_owned(), name.to_owned());
         self.0.with(|writes| {
             let of_stack = writes.entry(stack.clone()).or_default();
-            of_stack.insert((kind.to_owned(), name.to_owned()), write);
+            of_stack.insert(object, (fingerprint, resource_version));
         });
     }
 

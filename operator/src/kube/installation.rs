@@ -26,15 +26,7 @@ pub struct Installation {
 struct Other {
     observation: Observation,
     /// When its Lease was read last, and the result.
-    last: Option<(Instant, InstallationState)>,
-}
-
-/// The state of another installation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InstallationState {
-    Known(Liveness),
-    /// The operator is not permitted to read its Lease.
-    Hidden,
+    last: Option<(Instant, Liveness)>,
 }
 
 impl Installation {
@@ -57,12 +49,10 @@ impl Installation {
             return true;
         };
         loop {
-            match self.state(operator).await {
-                Ok(InstallationState::Known(Liveness::Gone)) => return true,
-                Ok(InstallationState::Known(Liveness::Alive) | InstallationState::Hidden) => {
-                    return false;
-                }
-                Ok(InstallationState::Known(Liveness::Unknown)) => {}
+            match self.liveness(operator).await {
+                Ok(Liveness::Gone) => return true,
+                Ok(Liveness::Alive | Liveness::Hidden) => return false,
+                Ok(Liveness::Unknown) => {}
                 Err(error) => {
                     debug!(error = %error, operator, "cannot read the Lease of another installation");
                 }
@@ -71,30 +61,28 @@ impl Installation {
         }
     }
 
-    /// The current state of an installation.
-    pub async fn state(&self, installation: &str) -> Result<InstallationState, LeaseError> {
+    /// Whether an installation is active.
+    pub async fn liveness(&self, installation: &str) -> Result<Liveness, LeaseError> {
         let mut others = self.others.lock().await;
         let other = others.entry(installation.to_owned()).or_default();
         // An installation without a holder may have started again since then.
-        if let Some((at, state)) = other.last
+        if let Some((at, liveness)) = other.last
             && at.elapsed() < POLL
-            && state != InstallationState::Known(Liveness::Gone)
+            && liveness != Liveness::Gone
         {
-            return Ok(state);
+            return Ok(liveness);
         }
         let Some(name) = LeaseName::parse(installation) else {
-            return Ok(InstallationState::Known(Liveness::Gone));
+            return Ok(Liveness::Gone);
         };
-        let state = match lease::read(&self.client, &name).await {
-            Ok(found) => {
-                InstallationState::Known(other.observation.observe(found.as_ref(), Instant::now()))
-            }
+        let liveness = match lease::read(&self.client, &name).await {
+            Ok(found) => other.observation.observe(found.as_ref(), Instant::now()),
             Err(LeaseError::Api(kube::Error::Api(status))) if status.is_forbidden() => {
-                InstallationState::Hidden
+                Liveness::Hidden
             }
             Err(error) => return Err(error),
         };
-        other.last = Some((Instant::now(), state));
-        Ok(state)
+        other.last = Some((Instant::now(), liveness));
+        Ok(liveness)
     }
 }

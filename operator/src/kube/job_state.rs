@@ -14,20 +14,14 @@ pub enum JobState {
 }
 
 pub fn job_state(jobs: &BTreeMap<String, Job>, name: &str) -> JobState {
-    let Some(job) = jobs
-        .get(name)
-        .filter(|job| job.metadata.deletion_timestamp.is_none())
-    else {
+    let is_staying = |job: &&Job| job.metadata.deletion_timestamp.is_none();
+    let Some(job) = jobs.get(name).filter(is_staying) else {
         return JobState::Absent;
     };
-    let conditions = job
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_deref());
-    for condition in conditions.unwrap_or_default() {
-        if condition.status != "True" {
-            continue;
-        }
+    let status = job.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    let conditions = conditions.into_iter().flatten();
+    for condition in conditions.filter(|condition| condition.status == "True") {
         match condition.type_.as_str() {
             "Complete" => return JobState::Succeeded,
             "Failed" => {

@@ -93,7 +93,7 @@ pub fn metadata(stack: &ValidStack, name: String, component: &str) -> ObjectMeta
 pub fn marks(stack: &ValidStack) -> BTreeMap<String, String> {
     map([
         (STACK_UID, stack.owner.uid.as_str()),
-        (DELETION_POLICY, stack.deletion_policy.as_str()),
+        (DELETION_POLICY, stack.deletion_policy.into_str()),
     ])
 }
 

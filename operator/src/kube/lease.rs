@@ -40,7 +40,7 @@ impl fmt::Display for LeaseName {
     }
 }
 
-/// Whether a Lease is held.
+/// Whether a Lease is held, as far as this process can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
     /// It was renewed recently.
@@ -49,6 +49,8 @@ pub enum Liveness {
     Unknown,
     /// It has no holder, or the holder has stopped renewing it.
     Gone,
+    /// The operator is not permitted to read it.
+    Hidden,
 }
 
 /// The history of a Lease, as far as it matters.
@@ -79,9 +81,8 @@ impl Observation {
                 });
             }
         }
-        self.0
-            .as_ref()
-            .map_or(Liveness::Gone, |reading| reading.liveness(now))
+        let reading = self.0.as_ref();
+        reading.map_or(Liveness::Gone, |reading| reading.liveness(now))
     }
 }
 
@@ -104,9 +105,8 @@ impl Reading {
 
 /// A released Lease has an empty holder.
 fn holder(spec: &LeaseSpec) -> Option<&str> {
-    spec.holder_identity
-        .as_deref()
-        .filter(|holder| !holder.is_empty())
+    let holder = spec.holder_identity.as_deref();
+    holder.filter(|holder| !holder.is_empty())
 }
 
 fn holder_of(lease: &Lease) -> Option<&str> {

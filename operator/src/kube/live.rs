@@ -5,10 +5,14 @@ use k8s_openapi::{
         apps::v1::{Deployment, StatefulSet},
         autoscaling::v2::HorizontalPodAutoscaler,
         batch::v1::Job,
-        core::v1::PersistentVolumeClaim,
+        core::v1::{PersistentVolumeClaim, Service, ServiceAccount},
+        networking::v1::{Ingress, NetworkPolicy},
+        policy::v1::PodDisruptionBudget,
+        rbac::v1::{Role, RoleBinding},
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
+use kube::core::PartialObjectMeta;
 use std::collections::BTreeMap;
 
 /// The live objects with the stack's labels, by name.
@@ -20,15 +24,15 @@ pub struct Live {
     pub deployments: BTreeMap<String, Deployment>,
     pub stateful_sets: BTreeMap<String, StatefulSet>,
     pub jobs: BTreeMap<String, Job>,
-    pub services: BTreeMap<String, ObjectMeta>,
-    pub service_accounts: BTreeMap<String, ObjectMeta>,
-    pub roles: BTreeMap<String, ObjectMeta>,
-    pub role_bindings: BTreeMap<String, ObjectMeta>,
-    pub ingresses: BTreeMap<String, ObjectMeta>,
-    pub budgets: BTreeMap<String, ObjectMeta>,
+    pub services: BTreeMap<String, PartialObjectMeta<Service>>,
+    pub service_accounts: BTreeMap<String, PartialObjectMeta<ServiceAccount>>,
+    pub roles: BTreeMap<String, PartialObjectMeta<Role>>,
+    pub role_bindings: BTreeMap<String, PartialObjectMeta<RoleBinding>>,
+    pub ingresses: BTreeMap<String, PartialObjectMeta<Ingress>>,
+    pub budgets: BTreeMap<String, PartialObjectMeta<PodDisruptionBudget>>,
     /// All autoscalers of the namespace: any of them may target a Deployment of the stack.
     pub autoscalers: BTreeMap<String, HorizontalPodAutoscaler>,
-    pub network_policies: BTreeMap<String, ObjectMeta>,
+    pub network_policies: BTreeMap<String, PartialObjectMeta<NetworkPolicy>>,
     pub volumes: BTreeMap<String, PersistentVolumeClaim>,
     /// The `ConfigMaps` in which Patroni keeps its state.
     pub patroni: BTreeMap<String, ObjectMeta>,

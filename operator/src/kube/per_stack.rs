@@ -1,5 +1,6 @@
 //! What the operator remembers of each stack between passes.
 
+use kube::ResourceExt;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -8,6 +9,11 @@ use std::{
 
 /// A stack, by namespace and name.
 pub type StackKey = (String, String);
+
+/// The key of an object that is a stack.
+pub fn key_of(stack: &impl ResourceExt) -> StackKey {
+    (stack.namespace().unwrap_or_default(), stack.name_any())
+}
 
 /// A value for each stack.
 #[derive(Debug)]

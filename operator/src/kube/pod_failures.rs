@@ -44,9 +44,8 @@ pub fn pods_of<'a>(
 /// The pods of a Job.
 pub fn pods_of_job<'a>(pods: &'a [Pod], job: &'a str) -> impl Iterator<Item = &'a Pod> + Clone {
     pods.iter().filter(move |pod| {
-        pod.labels()
-            .get("batch.kubernetes.io/job-name")
-            .is_some_and(|name| name == job)
+        let name = pod.labels().get("batch.kubernetes.io/job-name");
+        name.is_some_and(|name| name == job)
     })
 }
 
@@ -62,22 +61,16 @@ fn of_pod(pod: &Pod) -> Option<PodFailure> {
     if pod.metadata.deletion_timestamp.is_some() {
         return None;
     }
-    let containers = status.container_statuses.as_deref().unwrap_or_default();
     let unscheduled = || {
-        let conditions = status.conditions.as_deref().unwrap_or_default();
-        let condition = conditions
-            .iter()
-            .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False")?;
-        let message = condition
-            .message
-            .as_deref()
-            .unwrap_or("the pod cannot be scheduled");
+        let mut conditions = status.conditions.iter().flatten();
+        let condition =
+            conditions.find(|one| one.type_ == "PodScheduled" && one.status == "False")?;
+        let message = condition.message.as_deref();
+        let message = message.unwrap_or("the pod cannot be scheduled");
         Some(PodFailure::Start(sentence(message)))
     };
-    containers
-        .iter()
-        .find_map(of_container)
-        .or_else(unscheduled)
+    let mut containers = status.container_statuses.iter().flatten();
+    containers.find_map(of_container).or_else(unscheduled)
 }
 
 fn of_container(container: &ContainerStatus) -> Option<PodFailure> {
@@ -86,22 +79,15 @@ fn of_container(container: &ContainerStatus) -> Option<PodFailure> {
         let reason = waiting.reason.as_deref().unwrap_or_default();
         let message = waiting.message.as_deref().unwrap_or_default();
         let said = sentence(&format!("{reason}: {message}"));
+        let of_image =
+            |why: &str| PodFailure::Image(sentence(&format!("{} ({why})", container.image)));
         return match reason {
             // The kubelet's message changes with every attempt; its end names the cause.
-            "ImagePullBackOff" | "ErrImagePull" => {
-                let end = message.rsplit(": ").next().unwrap_or_default();
-                Some(PodFailure::Image(sentence(&format!(
-                    "{} ({end})",
-                    container.image
-                ))))
-            }
+            "ImagePullBackOff" | "ErrImagePull" => message.rsplit(": ").next().map(of_image),
             "ErrImageNeverPull"
             | "InvalidImageName"
             | "ImageInspectError"
-            | "RegistryUnavailable" => Some(PodFailure::Image(sentence(&format!(
-                "{} ({said})",
-                container.image
-            )))),
+            | "RegistryUnavailable" => Some(of_image(&said)),
             "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
                 Some(PodFailure::Start(said))
             }
@@ -116,36 +102,30 @@ fn of_container(container: &ContainerStatus) -> Option<PodFailure> {
 
 /// The termination message of a container that ended with an error.
 fn crash(state: Option<&ContainerState>) -> Option<PodFailure> {
-    let terminated = state?
-        .terminated
-        .as_ref()
-        .filter(|end| end.exit_code != 0)?;
-    let message = terminated
-        .message
-        .as_deref()
-        .map(str::trim)
-        .filter(|text| !text.is_empty());
-    let reason = terminated.reason.as_deref().unwrap_or("Error");
-    Some(PodFailure::Crash(match message {
-        Some(message) => sentence(&format!("exit {}: {message}", terminated.exit_code)),
-        None => format!("exit {}: {reason}", terminated.exit_code),
-    }))
+    let end = state?.terminated.as_ref()?;
+    let code = end.exit_code;
+    let message = end.message.as_deref().unwrap_or_default().trim();
+    let reason = end.reason.as_deref().unwrap_or("Error");
+    (code != 0).then(|| {
+        PodFailure::Crash(match message {
+            "" => format!("exit {code}: {reason}"),
+            message => sentence(&format!("exit {code}: {message}")),
+        })
+    })
 }
 
 /// Whether the kubelet is still creating its containers. What delays it, such as a volume that cannot be mounted, is
 /// reported by Events only.
 pub fn is_creating_containers(pod: &Pod) -> bool {
+    let is_creating = |container: &ContainerStatus| {
+        let state = container.state.as_ref();
+        let waiting = state.and_then(|state| state.waiting.as_ref());
+        waiting.is_some_and(|waiting| waiting.reason.as_deref() == Some("ContainerCreating"))
+    };
     let status = pod.status.as_ref();
     let containers = status.and_then(|status| status.container_statuses.as_ref());
     let is_terminating = pod.metadata.deletion_timestamp.is_some();
-    !is_terminating
-        && containers.into_iter().flatten().any(|container| {
-            let waiting = container
-                .state
-                .as_ref()
-                .and_then(|state| state.waiting.as_ref());
-            waiting.is_some_and(|waiting| waiting.reason.as_deref() == Some("ContainerCreating"))
-        })
+    !is_terminating && containers.into_iter().flatten().any(is_creating)
 }
 
 /// The termination message of a Job's pod that succeeded.

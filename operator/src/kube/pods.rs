@@ -1,11 +1,14 @@
 //! The settings that all pods of a stack share: Pod Security `restricted`, no token, no service links, numeric users,
 //! resources with defaults.
 
-use crate::{kube::labels::labels, validate::ValidStack};
+use crate::{
+    kube::labels::{SECRETS_HASH, labels, map},
+    validate::ValidStack,
+};
 use ecommercestack_crds::{ResourceAmounts, Resources};
 use k8s_openapi::{
     api::core::v1::{
-        Capabilities, Container, EmptyDirVolumeSource, HTTPGetAction, KeyToPath,
+        Capabilities, Container, ContainerPort, EmptyDirVolumeSource, HTTPGetAction, KeyToPath,
         PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ProjectedVolumeSource,
         ResourceRequirements, SeccompProfile, SecretProjection, SecretVolumeSource,
         SecurityContext, Volume, VolumeMount, VolumeProjection,
@@ -14,50 +17,56 @@ use k8s_openapi::{
         api::resource::Quantity, apis::meta::v1::ObjectMeta, util::intstr::IntOrString,
     },
 };
-use std::collections::BTreeMap;
 
 /// The user and group of every Rust service's image.
 pub const SERVICE_USER: i64 = 10001;
 /// The user and group of the database's image.
 pub const POSTGRES_USER: i64 = 999;
 
-/// A pod of a component, around its one container.
+/// The template of a component's pods. `secrets` is the hash of the Secrets that they read.
 pub fn pod_template(
     stack: &ValidStack,
     component: &str,
-    user: i64,
-    annotations: BTreeMap<String, String>,
-    container: Container,
-    volumes: Vec<Volume>,
+    secrets: Option<&str>,
+    spec: PodSpec,
 ) -> PodTemplateSpec {
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
             labels: Some(labels(&stack.name, component)),
-            annotations: (!annotations.is_empty()).then_some(annotations),
+            annotations: secrets.map(|hash| map([(SECRETS_HASH, hash)])),
             ..Default::default()
         }),
-        spec: Some(PodSpec {
-            automount_service_account_token: Some(false),
-            containers: vec![container],
-            // A Service `order` would set ORDER_PORT=tcp://… // OPERATOR 19
-            enable_service_links: Some(false),
-            image_pull_secrets: (!stack.pull_secrets.is_empty())
-                .then(|| stack.pull_secrets.clone()),
-            security_context: Some(PodSecurityContext {
-                fs_group: Some(user),
-                fs_group_change_policy: Some("OnRootMismatch".to_owned()),
-                run_as_group: Some(user),
-                run_as_non_root: Some(true),
-                run_as_user: Some(user),
-                seccomp_profile: Some(SeccompProfile {
-                    type_: "RuntimeDefault".to_owned(),
-                    ..Default::default()
-                }),
+        spec: Some(spec),
+    }
+}
+
+/// A pod around its one container.
+pub fn pod_spec(
+    stack: &ValidStack,
+    user: i64,
+    container: Container,
+    volumes: Vec<Volume>,
+) -> PodSpec {
+    PodSpec {
+        automount_service_account_token: Some(false),
+        containers: vec![container],
+        // A Service `order` would set ORDER_PORT=tcp://… // OPERATOR 19
+        enable_service_links: Some(false),
+        image_pull_secrets: (!stack.pull_secrets.is_empty()).then(|| stack.pull_secrets.clone()),
+        security_context: Some(PodSecurityContext {
+            fs_group: Some(user),
+            fs_group_change_policy: Some("OnRootMismatch".to_owned()),
+            run_as_group: Some(user),
+            run_as_non_root: Some(true),
+            run_as_user: Some(user),
+            seccomp_profile: Some(SeccompProfile {
+                type_: "RuntimeDefault".to_owned(),
                 ..Default::default()
             }),
-            volumes: (!volumes.is_empty()).then_some(volumes),
             ..Default::default()
         }),
+        volumes: (!volumes.is_empty()).then_some(volumes),
+        ..Default::default()
     }
 }
 
@@ -66,7 +75,7 @@ pub fn container(stack: &ValidStack, name: &str, image: &str) -> Container {
     Container {
         name: name.to_owned(),
         image: Some(image.to_owned()),
-        image_pull_policy: Some(stack.pull_policy.as_str().to_owned()),
+        image_pull_policy: Some(stack.pull_policy.into_str().to_owned()),
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
             capabilities: Some(Capabilities {
@@ -96,25 +105,42 @@ pub fn probe(path: &str, port: &str, period: i32, failures: i32) -> Probe {
     }
 }
 
-/// A Secret as files, readable by the pod's group only.
-pub fn secret_volume(name: &str, secret: String, path: &str) -> (Volume, VolumeMount) {
-    volume_of(name, path, whole(secret))
+pub fn port(name: &str, number: i32) -> ContainerPort {
+    ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: number,
+        ..Default::default()
+    }
 }
 
-/// Selected keys of a Secret, each as a file; an optional Secret may not exist.
-pub fn secret_keys_volume(
-    name: &str,
-    secret: String,
-    path: &str,
-    keys: &[(&str, &str)],
-    optional: Option<bool>,
-) -> (Volume, VolumeMount) {
-    let source = SecretVolumeSource {
-        items: Some(keys.iter().map(|&(key, file)| item(key, file)).collect()),
-        optional,
-        ..whole(secret)
+/// Files from a Secret, which pods only read.
+pub fn secret_volume(name: &str, path: &str, source: SecretVolumeSource) -> (Volume, VolumeMount) {
+    let volume = Volume {
+        name: name.to_owned(),
+        secret: Some(source),
+        ..Default::default()
     };
-    volume_of(name, path, source)
+    (volume, mount(name, path, true))
+}
+
+/// All keys of a Secret, each as a file that only the pod's group can read.
+pub fn all_keys(secret: String) -> SecretVolumeSource {
+    SecretVolumeSource {
+        secret_name: Some(secret),
+        default_mode: Some(SECRET_MODE),
+        ..Default::default()
+    }
+}
+
+/// Selected keys of a Secret, each as a file of a name.
+pub fn some_keys<K: Into<String>>(
+    secret: String,
+    keys: impl IntoIterator<Item = (K, &'static str)>,
+) -> SecretVolumeSource {
+    SecretVolumeSource {
+        items: Some(keys.into_iter().map(item).collect()),
+        ..all_keys(secret)
+    }
 }
 
 /// Keys of several Secrets as files of one folder.
@@ -126,7 +152,7 @@ pub fn joined_secrets_volume(
     let sources = secrets.into_iter().map(|(secret, keys)| VolumeProjection {
         secret: Some(SecretProjection {
             name: secret,
-            items: Some(keys.iter().map(|(key, file)| item(key, file)).collect()),
+            items: Some(keys.into_iter().map(item).collect()),
             optional: None,
         }),
         ..Default::default()
@@ -145,27 +171,10 @@ pub fn joined_secrets_volume(
 
 const SECRET_MODE: i32 = 0o440;
 
-fn whole(secret: String) -> SecretVolumeSource {
-    SecretVolumeSource {
-        secret_name: Some(secret),
-        default_mode: Some(SECRET_MODE),
-        ..Default::default()
-    }
-}
-
-fn volume_of(name: &str, path: &str, source: SecretVolumeSource) -> (Volume, VolumeMount) {
-    let volume = Volume {
-        name: name.to_owned(),
-        secret: Some(source),
-        ..Default::default()
-    };
-    (volume, mount(name, path, true))
-}
-
-fn item(key: &str, file: &str) -> KeyToPath {
+fn item((key, file): (impl Into<String>, impl Into<String>)) -> KeyToPath {
     KeyToPath {
-        key: key.to_owned(),
-        path: file.to_owned(),
+        key: key.into(),
+        path: file.into(),
         ..Default::default()
     }
 }
@@ -202,10 +211,8 @@ pub struct Defaults {
 /// not apply, since it might be below the request: memory is limited to the request, CPU not at all.
 pub fn resources(defaults: Defaults, own: &Resources) -> ResourceRequirements {
     let none = ResourceAmounts::default();
-    let (requests, limits) = (
-        own.requests.as_ref().unwrap_or(&none),
-        own.limits.as_ref().unwrap_or(&none),
-    );
+    let requests = own.requests.as_ref().unwrap_or(&none);
+    let limits = own.limits.as_ref().unwrap_or(&none);
     // If the spec sets only a limit, it might be below the default request.
     let request = |own: &Option<String>, own_limit: &Option<String>, default: &str| {
         own.clone()
@@ -222,11 +229,8 @@ pub fn resources(defaults: Defaults, own: &Resources) -> ResourceRequirements {
         .unwrap_or_else(|| defaults.memory_limit.to_owned());
     let amounts = |cpu: Option<String>, memory: String| {
         let cpu = cpu.map(|cpu| ("cpu".to_owned(), Quantity(cpu)));
-        Some(
-            cpu.into_iter()
-                .chain([("memory".to_owned(), Quantity(memory))])
-                .collect(),
-        )
+        let memory = ("memory".to_owned(), Quantity(memory));
+        Some(cpu.into_iter().chain([memory]).collect())
     };
     ResourceRequirements {
         requests: amounts(

@@ -23,12 +23,13 @@ struct State {
 
 /// The state of this process in the leader election.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    /// The installation's Lease has not been read yet.
+pub enum Turn {
+    /// This process has to acquire the installation's Lease, which has not been read yet.
     Undecided,
     /// Another process holds it. A waiting process is ready: a rollout has to continue until it replaces the process
     /// that holds the Lease.
     Waiting,
+    /// This process holds it, or none is used.
     Working,
 }
 
@@ -61,23 +62,10 @@ impl Readiness {
         self.with(|state| state.refusal = reason);
     }
 
-    /// This process has to acquire a Lease first.
-    pub fn is_candidate(&self) {
-        self.with(|state| state.turn = Turn::Undecided);
-    }
-
-    /// Another process holds the Lease.
-    pub fn waits(&self) {
+    /// The state in the leader election has changed, or was read again.
+    pub fn enters(&self, turn: Turn) {
         self.with(|state| {
-            state.turn = Turn::Waiting;
-            state.failing = None;
-        });
-    }
-
-    /// This process holds the Lease.
-    pub fn begins(&self) {
-        self.with(|state| {
-            state.turn = Turn::Working;
+            state.turn = turn;
             state.failing = None;
         });
     }
@@ -184,9 +172,9 @@ mod tests {
         let scopes = [None];
         let (readiness, start) = (Readiness::new(&scopes), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
-        readiness.is_candidate();
+        readiness.enters(Turn::Undecided);
         assert!(readiness.obstacle(at(0)).is_some());
-        readiness.waits();
+        readiness.enters(Turn::Waiting);
         assert_eq!(readiness.obstacle(at(0)), None);
         readiness.lease_failed("forbidden", at(2));
         readiness.lease_failed("forbidden", at(12));
@@ -195,7 +183,7 @@ mod tests {
             obstacle,
             "the operator's Lease cannot be acquired: forbidden"
         );
-        readiness.begins();
+        readiness.enters(Turn::Working);
         let obstacle = readiness.obstacle(at(13)).unwrap();
         assert_eq!(obstacle, "the stacks have not been listed yet");
         readiness.listed(&scopes[0]);

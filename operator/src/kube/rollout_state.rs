@@ -53,11 +53,8 @@ pub fn wanted(deployment: &Deployment) -> i32 {
 
 /// The number of available pods, of any template.
 pub fn available(deployment: &Deployment) -> i32 {
-    deployment
-        .status
-        .as_ref()
-        .and_then(|status| status.available_replicas)
-        .unwrap_or(0)
+    let status = deployment.status.as_ref();
+    status.map_or(0, |status| status.available_replicas.unwrap_or(0))
 }
 
 /// Every pod of the `StatefulSet` has the newest template and is ready.

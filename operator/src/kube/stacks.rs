@@ -2,7 +2,7 @@
 //! from the API server; this registry answers questions about other stacks: whether a host is taken, and which policy a
 //! predecessor had.
 
-use crate::kube::per_stack::StackKey;
+use crate::kube::per_stack::{StackKey, key_of};
 use ecommercestack_crds::DeletionPolicy;
 use jiff::Timestamp;
 use kube::{ResourceExt as _, core::DynamicObject};
@@ -177,7 +177,7 @@ fn known(stack: &DynamicObject) -> Known {
     let spec = &stack.data["spec"];
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Known {
-        key: (stack.namespace().unwrap_or_default(), stack.name_any()),
+        key: key_of(stack),
         created: stack.creation_timestamp().map(|time| time.0),
         is_terminating: stack.metadata.deletion_timestamp.is_some(),
         is_answered: stack.metadata.generation.is_some_and(|generation| {

@@ -136,17 +136,17 @@ impl Children {
             deployments: self.of(stack),
             stateful_sets: self.of(stack),
             jobs: self.of(stack),
-            services: self.metadata_of::<Service>(stack),
-            service_accounts: self.metadata_of::<ServiceAccount>(stack),
-            roles: self.metadata_of::<Role>(stack),
-            role_bindings: self.metadata_of::<RoleBinding>(stack),
-            ingresses: self.metadata_of::<Ingress>(stack),
-            budgets: self.metadata_of::<PodDisruptionBudget>(stack),
+            services: self.of(stack),
+            service_accounts: self.of(stack),
+            roles: self.of(stack),
+            role_bindings: self.of(stack),
+            ingresses: self.of(stack),
+            budgets: self.of(stack),
             autoscalers: self
                 .store::<HorizontalPodAutoscaler>()
                 .map(|store| store.within(&stack.0))
                 .unwrap_or_default(),
-            network_policies: self.metadata_of::<NetworkPolicy>(stack),
+            network_policies: self.of(stack),
             volumes: self.of(stack),
             patroni: BTreeMap::new(),
             foreign_states: BTreeMap::new(),
@@ -160,13 +160,6 @@ impl Children {
     fn of<K: Namespaced>(&self, stack: &StackKey) -> BTreeMap<String, K> {
         let store = self.store::<K>();
         store.map(|store| store.of(stack)).unwrap_or_default()
-    }
-
-    fn metadata_of<K: Namespaced>(&self, stack: &StackKey) -> BTreeMap<String, ObjectMeta> {
-        let objects = self.of::<PartialObjectMeta<K>>(stack).into_iter();
-        objects
-            .map(|(name, object)| (name, object.metadata))
-            .collect()
     }
 }
 

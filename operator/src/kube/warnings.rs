@@ -58,11 +58,8 @@ fn waiting<'a>(live: &'a Live, pods: &'a [Pod]) -> Vec<(&'static str, &'a Object
         job_state(&live.jobs, name) == JobState::Active && pods.unwrap_or(0) == 0
     });
     let volumes = live.volumes.values().filter(|volume| {
-        let phase = volume
-            .status
-            .as_ref()
-            .and_then(|status| status.phase.as_ref());
-        phase.is_some_and(|phase| phase == "Pending")
+        let status = volume.status.as_ref();
+        status.and_then(|status| status.phase.as_deref()) == Some("Pending")
     });
     let sets = sets.map(|set| ("StatefulSet", &set.metadata));
     let jobs = jobs.map(|(_, job)| ("Job", &job.metadata));

@@ -4,7 +4,7 @@
 
 use crate::{
     component::Application::{self, Auth, Order, Product},
-    kube::labels::metadata,
+    kube::labels::{map, metadata},
     validate::ValidStack,
 };
 use ecommercestack_crds::IssuerKind;
@@ -13,8 +13,8 @@ use k8s_openapi::api::networking::v1::{
     IngressServiceBackend, IngressSpec, IngressTLS, ServiceBackendPort,
 };
 
-/// How a path is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a path is compared, as an Ingress spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 pub enum PathMatch {
     Prefix,
     Exact,
@@ -75,14 +75,11 @@ pub fn routes(legacy_aliases: bool) -> Vec<Route> {
         application,
     };
     let below = |root| RESOURCES.map(|(name, application)| prefix(root, name, application));
-    let aliases = ALIASES.map(|(name, application)| prefix("", name, application));
-    let aliases = aliases.into_iter().filter(|_| legacy_aliases);
-    let exact = exact.into_iter();
-    exact
-        .chain(below("/api/v1"))
-        .chain(below("/api"))
-        .chain(aliases)
-        .collect()
+    let mut routes = [&exact[..], &below("/api/v1"), &below("/api")].concat();
+    if legacy_aliases {
+        routes.extend(ALIASES.map(|(name, application)| prefix("", name, application)));
+    }
+    routes
 }
 
 /// The Ingress, if the spec asks for one.
@@ -95,11 +92,8 @@ pub fn ingresses(stack: &ValidStack) -> Vec<Ingress> {
         .map(|route| path(stack, route))
         .collect();
     let mut metadata = metadata(stack, stack.name.clone(), "ingress");
-    metadata.annotations = route
-        .tls
-        .as_ref()
-        .and_then(|tls| tls.issuer.as_ref())
-        .map(|(kind, name)| [(issuer_annotation(*kind).to_owned(), name.clone())].into());
+    let issuer = stack.tls().and_then(|tls| tls.issuer.as_ref());
+    metadata.annotations = issuer.map(|(kind, name)| map([(issuer_annotation(*kind), name)]));
     let tls = route.tls.as_ref().map(|tls| {
         vec![IngressTLS {
             hosts: route.host.clone().map(|host| vec![host]),
@@ -132,14 +126,10 @@ fn issuer_annotation(kind: IssuerKind) -> &'static str {
 fn path(stack: &ValidStack, route: Route) -> HTTPIngressPath {
     HTTPIngressPath {
         path: Some(route.path),
-        path_type: match route.matched {
-            PathMatch::Prefix => "Prefix",
-            PathMatch::Exact => "Exact",
-        }
-        .to_owned(),
+        path_type: route.matched.to_string(),
         backend: IngressBackend {
             service: Some(IngressServiceBackend {
-                name: stack.object(route.application.as_str()),
+                name: stack.object(route.application.into_str()),
                 port: Some(ServiceBackendPort {
                     name: Some("http".to_owned()),
                     number: None,

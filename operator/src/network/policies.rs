@@ -3,7 +3,7 @@
 
 use crate::{
     component::{Application, BOOTSTRAP, POSTGRES, Workload},
-    kube::labels::{INSTANCE, MANAGER, NAME, metadata, pod_selector},
+    kube::labels::{INSTANCE, MANAGER, NAME, map, metadata, pod_selector},
     validate::ValidStack,
 };
 use k8s_openapi::{
@@ -18,19 +18,14 @@ use k8s_openapi::{
 };
 
 pub fn network_policies(stack: &ValidStack) -> Vec<NetworkPolicy> {
-    let order = [Workload::Order.as_str(), Workload::Worker.as_str()];
-    let readers = [Workload::Product.as_str(), Workload::Order.as_str()];
+    let [auth, product, order, worker] = Workload::ALL.map(<&str>::from);
+    let internal = |components: &[&str]| from(stack, components, &[8081]);
+    let of_product = vec![open(8080), internal(&[order, worker]), from_operator()];
     let policies = [
-        (
-            Workload::Auth.as_str(),
-            vec![open(8080), from(stack, &readers, &[8081])],
-        ),
-        (
-            Workload::Product.as_str(),
-            vec![open(8080), from(stack, &order, &[8081]), from_operator()],
-        ),
-        (Workload::Order.as_str(), vec![open(8080), from_operator()]),
-        (Workload::Worker.as_str(), Vec::new()),
+        (auth, vec![open(8080), internal(&[product, order])]),
+        (product, of_product),
+        (order, vec![open(8080), from_operator()]),
+        (worker, Vec::new()),
         (BOOTSTRAP, Vec::new()),
         (POSTGRES, database_rules(stack)),
     ];
@@ -42,12 +37,9 @@ pub fn network_policies(stack: &ValidStack) -> Vec<NetworkPolicy> {
 }
 
 fn database_rules(stack: &ValidStack) -> Vec<NetworkPolicyIngressRule> {
-    let clients: Vec<&str> = Workload::ALL
-        .map(Workload::as_str)
-        .into_iter()
-        .chain(Application::ALL.map(Application::migration))
-        .chain([BOOTSTRAP])
-        .collect();
+    let mut clients = Workload::ALL.map(<&str>::from).to_vec();
+    clients.extend(Application::ALL.map(Application::migration));
+    clients.push(BOOTSTRAP);
     vec![
         from(stack, &clients, &[5432]),
         from(stack, &[POSTGRES], &[5432, 8008]),
@@ -81,20 +73,17 @@ fn open(port: i32) -> NetworkPolicyIngressRule {
 
 /// Ports that some components of the same stack may reach.
 fn from(stack: &ValidStack, components: &[&str], ports: &[i32]) -> NetworkPolicyIngressRule {
-    let requirement = |key: &str, values: Vec<String>| LabelSelectorRequirement {
+    let requirement = |key: &str, values: &[&str]| LabelSelectorRequirement {
         key: key.to_owned(),
         operator: "In".to_owned(),
-        values: Some(values),
+        values: Some(values.iter().map(ToString::to_string).collect()),
     };
     NetworkPolicyIngressRule {
         from: Some(vec![NetworkPolicyPeer {
             pod_selector: Some(LabelSelector {
                 match_expressions: Some(vec![
-                    requirement(INSTANCE, vec![stack.name.clone()]),
-                    requirement(
-                        NAME,
-                        components.iter().map(|&name| name.to_owned()).collect(),
-                    ),
+                    requirement(INSTANCE, &[&stack.name]),
+                    requirement(NAME, components),
                 ]),
                 match_labels: None,
             }),
@@ -111,7 +100,7 @@ fn from_operator() -> NetworkPolicyIngressRule {
         from: Some(vec![NetworkPolicyPeer {
             namespace_selector: Some(LabelSelector::default()),
             pod_selector: Some(LabelSelector {
-                match_labels: Some([(NAME.to_owned(), MANAGER.to_owned())].into()),
+                match_labels: Some(map([(NAME, MANAGER)])),
                 match_expressions: None,
             }),
             ..Default::default()

@@ -14,7 +14,7 @@ use crate::{
     validate::ValidStack,
 };
 use k8s_openapi::api::networking::v1::IngressClass;
-use kube::ResourceExt as _;
+use kube::ResourceExt;
 
 /// The annotation of the class that an Ingress without one gets.
 const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
@@ -50,12 +50,10 @@ impl IngressClasses {
         let is_default = |class: &&IngressClass| {
             class.annotations().get(DEFAULT_CLASS).map(String::as_str) == Some("true")
         };
+        let default = classes.iter().find(is_default);
         Self {
-            names: classes.iter().map(kube::ResourceExt::name_any).collect(),
-            default: classes
-                .iter()
-                .find(is_default)
-                .map(kube::ResourceExt::name_any),
+            names: classes.iter().map(ResourceExt::name_any).collect(),
+            default: default.map(ResourceExt::name_any),
         }
     }
 }

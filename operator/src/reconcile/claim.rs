@@ -4,16 +4,16 @@
 
 use crate::{
     kube::{
-        installation::{Installation, InstallationState},
+        installation::Installation,
         labels::{OPERATOR, annotation},
         lease::{LeaseError, Liveness},
         scope::has_changed,
     },
-    status::{Finding, condition, events::Events},
+    status::{ConditionBody, Finding, condition, events::Events, transition},
 };
 use ecommercestack_crds::{ConditionType, EcommerceStack, EcommerceStackStatus, GROUP, Reason};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, Resource as _,
     api::{Patch, PatchParams},
@@ -56,11 +56,11 @@ impl<'a> Claimant<'a> {
         if let Some(owner) = owner
             && !self.is_assigned()
         {
-            match self.installation.state(owner).await? {
-                InstallationState::Known(Liveness::Gone) => {}
-                InstallationState::Known(Liveness::Unknown) => return Ok(Claim::Undecided),
-                state @ (InstallationState::Known(Liveness::Alive) | InstallationState::Hidden) => {
-                    self.stand_by(owner, state).await?;
+            match self.installation.liveness(owner).await? {
+                Liveness::Gone => {}
+                Liveness::Unknown => return Ok(Claim::Undecided),
+                liveness @ (Liveness::Alive | Liveness::Hidden) => {
+                    self.stand_by(owner, liveness).await?;
                     return Ok(Claim::Elsewhere);
                 }
             }
@@ -104,7 +104,7 @@ impl<'a> Claimant<'a> {
     }
 
     /// Reports that this installation does not change the stack, unless another bystander reports it already.
-    async fn stand_by(&mut self, owner: &str, state: InstallationState) -> Result<(), LeaseError> {
+    async fn stand_by(&mut self, owner: &str, liveness: Liveness) -> Result<(), LeaseError> {
         let Some(own) = self.installation.own() else {
             info!(
                 stack.namespace = self.metadata.namespace,
@@ -115,31 +115,24 @@ impl<'a> Claimant<'a> {
             return Ok(());
         };
         if let Some(other) = self.bystander().filter(|other| *other != own)
-            && self.installation.state(other).await? != InstallationState::Known(Liveness::Gone)
+            && self.installation.liveness(other).await? != Liveness::Gone
         {
             return Ok(());
         }
-        let message = message(own, owner, state, self.metadata);
+        let message = message(own, owner, liveness, self.metadata);
+        let finding = Finding::new(Reason::OwnedElsewhere, message);
         let conditions = self.status.map(|status| status.conditions.as_slice());
+        let conditions = conditions.unwrap_or_default();
         let conflict = ConditionType::OperatorConflict;
-        let before = condition(conditions.unwrap_or_default(), conflict);
-        if self.bystander() == Some(own) && before.is_some_and(|before| before.message == message) {
+        let said = condition(conditions, conflict).map(|before| &before.message);
+        if self.bystander() == Some(own) && said == Some(&finding.message) {
             return Ok(());
         }
-        let since = before.map_or(Time(Timestamp::now()), |before| {
-            before.last_transition_time.clone()
-        });
-        let condition = Condition {
-            type_: conflict.as_str().to_owned(),
-            status: "True".to_owned(),
-            reason: Reason::OwnedElsewhere.as_str().to_owned(),
-            message,
-            observed_generation: self.metadata.generation,
-            last_transition_time: since,
-        };
+        let body = ConditionBody::new(Some(true), &finding);
+        let generation = self.metadata.generation;
+        let condition = transition(conditions, conflict, body, generation, Timestamp::now());
         let status = json!({ "bystander": own, "conditions": [condition] });
         if self.apply(BYSTANDER, &status).await? {
-            let finding = Finding::new(Reason::OwnedElsewhere, condition.message);
             let stack: PartialObjectMeta<EcommerceStack> =
                 self.metadata.clone().into_request_partial();
             self.events
@@ -155,7 +148,7 @@ impl<'a> Claimant<'a> {
             return Ok(());
         };
         if Some(bystander) == self.installation.own()
-            || self.installation.state(bystander).await? == InstallationState::Known(Liveness::Gone)
+            || self.installation.liveness(bystander).await? == Liveness::Gone
         {
             self.apply(BYSTANDER, &json!({})).await?;
         }
@@ -164,25 +157,18 @@ impl<'a> Claimant<'a> {
 
     /// Writes a part of the status. False if the stack was deleted or has changed since it was read.
     async fn apply(&mut self, manager: &str, status: &Value) -> Result<bool, LeaseError> {
-        let ObjectMeta {
-            name,
-            namespace,
-            uid,
-            resource_version,
-            ..
-        } = &*self.metadata;
+        let stack = &*self.metadata;
         let patch = Patch::Apply(json!({
             "apiVersion": format!("{GROUP}/v1alpha1"),
             "kind": "EcommerceStack",
-            "metadata": { "name": name, "uid": uid, "resourceVersion": resource_version },
+            "metadata": { "name": stack.name, "uid": stack.uid, "resourceVersion": stack.resource_version },
             "status": status,
         }));
-        let api: Api<PartialObjectMeta<EcommerceStack>> = Api::namespaced(
-            self.installation.client.clone(),
-            namespace.as_deref().unwrap_or_default(),
-        );
+        let (client, namespace) = (self.installation.client.clone(), stack.namespace.as_deref());
+        let api: Api<PartialObjectMeta<EcommerceStack>> =
+            Api::namespaced(client, namespace.unwrap_or_default());
         let parameters = PatchParams::apply(manager).force();
-        let name = name.as_deref().unwrap_or_default();
+        let name = stack.name.as_deref().unwrap_or_default();
         match api.patch_status(name, &parameters, &patch).await {
             Ok(written) => {
                 self.metadata.resource_version = written.metadata.resource_version;
@@ -194,19 +180,19 @@ impl<'a> Claimant<'a> {
     }
 }
 
-fn message(own: &str, owner: &str, state: InstallationState, metadata: &ObjectMeta) -> String {
+fn message(own: &str, owner: &str, liveness: Liveness, metadata: &ObjectMeta) -> String {
     let name = metadata.name.as_deref().unwrap_or_default();
     let namespace = metadata.namespace.as_deref().unwrap_or_default();
     let assign = format!(
         "run kubectl annotate ecommercestack {name} --namespace {namespace} --overwrite {OPERATOR}={own}"
     );
-    match state {
-        InstallationState::Known(_) => format!(
+    match liveness {
+        Liveness::Alive | Liveness::Unknown | Liveness::Gone => format!(
             "the operator with the Lease {owner} owns this stack, so the operator with the Lease {own} does not \
              change it; uninstall one of them, or configure them to watch different namespaces; to assign the stack \
              to {own}, {assign}"
         ),
-        InstallationState::Hidden => format!(
+        Liveness::Hidden => format!(
             "the operator with the Lease {owner} owned this stack last, and the operator with the Lease {own} is \
              not permitted to read that Lease, so it does not change the stack; if the other installation was \
              removed, {assign}"
@@ -219,7 +205,7 @@ pub fn without_claims(status: Option<EcommerceStackStatus>) -> Option<EcommerceS
     let mut status = status?;
     status.operator = None;
     status.bystander = None;
-    let conflict = ConditionType::OperatorConflict.as_str();
+    let conflict = ConditionType::OperatorConflict.into_str();
     status.conditions.retain(|one| one.type_ != conflict);
     (status != EcommerceStackStatus::default()).then_some(status)
 }
@@ -227,6 +213,7 @@ pub fn without_claims(status: Option<EcommerceStackStatus>) -> Option<EcommerceS
 #[cfg(test)]
 mod tests {
     use super::*;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
     #[test]
     fn a_status_that_says_no_more_than_whose_the_stack_is_counts_as_none() {
@@ -240,9 +227,9 @@ mod tests {
             ..EcommerceStackStatus::default()
         };
         let condition = Condition {
-            type_: ConditionType::OperatorConflict.as_str().to_owned(),
+            type_: ConditionType::OperatorConflict.into_str().to_owned(),
             status: "True".to_owned(),
-            reason: Reason::OwnedElsewhere.as_str().to_owned(),
+            reason: Reason::OwnedElsewhere.into_str().to_owned(),
             message: String::new(),
             observed_generation: None,
             last_transition_time: Time(Timestamp::UNIX_EPOCH),

@@ -57,13 +57,10 @@ impl Releases {
 
     /// Every Job that the stack wants, or `None` while their names are not known yet.
     pub fn gates(&self) -> Option<Vec<&Gate>> {
-        let migrations = self
-            .applications
-            .iter()
-            .map(|release| release.migration.as_ref());
-        std::iter::once(self.postgres.bootstrap.as_ref())
-            .chain(migrations)
-            .collect()
+        let applications = self.applications.iter();
+        let migrations = applications.map(|release| release.migration.as_ref());
+        let bootstrap = std::iter::once(self.postgres.bootstrap.as_ref());
+        bootstrap.chain(migrations).collect()
     }
 }
 
@@ -182,10 +179,8 @@ pub fn status_of(
 
 /// A lost status is read from the live Deployment. // OPERATOR 2
 fn live_image(stack: &ValidStack, fetched: &Fetched, application: Application) -> Option<String> {
-    let deployment = fetched
-        .live
-        .deployments
-        .get(&stack.object(application.as_str()))?;
+    let deployments = &fetched.live.deployments;
+    let deployment = deployments.get(&stack.object(application.into_str()))?;
     image_of(&deployment.spec.template)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     kube::{
         labels::metadata,
         pods::{
-            Defaults, POSTGRES_USER, SERVICE_USER, container, pod_template, resources,
+            Defaults, POSTGRES_USER, SERVICE_USER, container, pod_spec, pod_template, resources,
             scratch_volume,
         },
     },
@@ -19,9 +19,8 @@ use crate::{
 use ecommercestack_crds::Resources;
 use k8s_openapi::api::{
     batch::v1::{Job, JobSpec},
-    core::v1::{Container, PodTemplateSpec},
+    core::v1::{Container, PodSpec},
 };
-use std::collections::BTreeMap;
 
 const DEFAULTS: Defaults = Defaults {
     cpu_request: "10m",
@@ -47,7 +46,7 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
         passwords.as_bytes(),
         system_identifier.as_bytes(),
     ]);
-    let databases = Application::ALL.map(Application::as_str).join(" ");
+    let databases = Application::ALL.map(<&str>::from).join(" ");
     let mut environment = vec![
         variable("PGHOST", stack.object(POSTGRES)),
         variable("DATABASES", databases),
@@ -57,7 +56,7 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
         vec![("superuser-password", "SUPERUSER_PASSWORD".to_owned())],
     )];
     for application in Application::ALL {
-        let prefix = application.as_str().to_uppercase();
+        let prefix = application.into_str().to_uppercase();
         let credential = Credential::Database(application);
         let username = format!("{prefix}_USERNAME");
         let variable = secret_variable(stack, &username, credential, "username", None);
@@ -73,27 +72,15 @@ pub fn bootstrap(stack: &ValidStack, credentials: &Credentials, system_identifie
         volume_mounts: Some(vec![passwords_mount, temporary_mount]),
         ..container(stack, BOOTSTRAP, image)
     };
-    let template = pod_template(
-        stack,
-        BOOTSTRAP,
-        POSTGRES_USER,
-        BTreeMap::new(),
-        container,
-        vec![passwords, temporary],
-    );
-    job(
-        stack,
-        stack.object(&format!("bootstrap-{hash}")),
-        BOOTSTRAP,
-        template,
-    )
+    let volumes = vec![passwords, temporary];
+    let spec = pod_spec(stack, POSTGRES_USER, container, volumes);
+    job(stack, &format!("bootstrap-{hash}"), BOOTSTRAP, spec)
 }
 
 /// Migrates the database of one service to what the image that the spec asks for needs.
 pub fn migration(stack: &ValidStack, application: Application, system_identifier: &str) -> Job {
     let image = stack.image(application);
     let hash = fingerprint([image.as_bytes(), system_identifier.as_bytes()]);
-    let component = application.migration();
     let (variable, (database, database_mount)) = database_file(stack, application);
     let container = Container {
         args: Some(vec!["migrate".to_owned()]),
@@ -102,30 +89,21 @@ pub fn migration(stack: &ValidStack, application: Application, system_identifier
         resources: Some(resources(DEFAULTS, &Resources::default())),
         ..container(stack, "migrate", image)
     };
-    let template = pod_template(
-        stack,
-        component,
-        SERVICE_USER,
-        BTreeMap::new(),
-        container,
-        vec![database],
-    );
-    let name = stack.object(&format!("{}-migrate-{hash}", application.as_str()));
-    job(stack, name, component, template)
+    let spec = pod_spec(stack, SERVICE_USER, container, vec![database]);
+    let name = format!("{application}-migrate-{hash}");
+    job(stack, &name, application.migration(), spec)
 }
 
-fn job(stack: &ValidStack, name: String, component: &str, mut template: PodTemplateSpec) -> Job {
-    if let Some(spec) = &mut template.spec {
-        spec.restart_policy = Some("Never".to_owned());
-    }
+fn job(stack: &ValidStack, suffix: &str, component: &str, mut spec: PodSpec) -> Job {
+    spec.restart_policy = Some("Never".to_owned());
     Job {
-        metadata: metadata(stack, name, component),
+        metadata: metadata(stack, stack.object(suffix), component),
         spec: Some(JobSpec {
             // An image that cannot be pulled would leave it active permanently. // OPERATOR 11
             active_deadline_seconds: Some(900),
             // Each attempt leaves its pod, whose termination message names the cause.
             backoff_limit: Some(2),
-            template,
+            template: pod_template(stack, component, None, spec),
             ..Default::default()
         }),
         status: None,

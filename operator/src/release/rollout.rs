@@ -5,11 +5,11 @@ use crate::{
     component::Workload,
     credentials::Credential,
     kube::{
-        labels::TEMPLATE_HASH,
+        labels::{TEMPLATE_HASH, annotation},
         rollout_state::{is_rolled_out, is_settled, is_stalled},
     },
 };
-use k8s_openapi::{api::apps::v1::Deployment, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use k8s_openapi::api::apps::v1::Deployment;
 use std::collections::BTreeMap;
 
 /// Whether a workload's Deployment may be applied now.
@@ -28,13 +28,7 @@ pub fn turns<'a>(
     live: &BTreeMap<String, Deployment>,
 ) -> Vec<Turn> {
     let desired: Vec<_> = desired.into_iter().collect();
-    let live_of = |deployment: &Deployment| {
-        deployment
-            .metadata
-            .name
-            .as_ref()
-            .and_then(|name| live.get(name))
-    };
+    let live_of = |deployment: &Deployment| live.get(deployment.metadata.name.as_ref()?);
     let mut turns = Vec::with_capacity(desired.len());
     // The workload that rolls now, or starts to roll in this pass.
     let mut rolling = None;
@@ -43,7 +37,8 @@ pub fn turns<'a>(
             turns.push(Turn::Now);
             continue;
         };
-        if template_hash(&current.metadata) == template_hash(&deployment.metadata) {
+        let (old, new) = (&current.metadata, &deployment.metadata);
+        if annotation(old, TEMPLATE_HASH) == annotation(new, TEMPLATE_HASH) {
             turns.push(Turn::Now);
             // A stalled one is passed over: it is unknown when it continues (ADR 9).
             if !is_settled(current) && !is_stalled(current) {
@@ -62,10 +57,6 @@ pub fn turns<'a>(
         rolling = rolling.or(Some(*workload));
     }
     turns
-}
-
-fn template_hash(metadata: &ObjectMeta) -> Option<&String> {
-    metadata.annotations.as_ref()?.get(TEMPLATE_HASH)
 }
 
 #[cfg(test)]

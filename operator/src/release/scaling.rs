@@ -13,7 +13,7 @@ pub fn replicas(stack: &ValidStack, live: &Live, workload: Workload) -> Option<i
     let settings = stack.settings(workload);
     if let Some(scaling) = &settings.autoscaling {
         // An autoscaler does not scale a workload without pods.
-        let current = live.deployments.get(&stack.object(workload.as_str()));
+        let current = live.deployments.get(&stack.object(workload.into_str()));
         let is_off = current.is_some_and(|current| wanted(current) == 0);
         return is_off.then_some(scaling.min());
     }
@@ -43,7 +43,7 @@ fn foreign<'a>(
     live: &'a Live,
     workload: Workload,
 ) -> Option<&'a HorizontalPodAutoscaler> {
-    let deployment = stack.object(workload.as_str());
+    let deployment = stack.object(workload.into_str());
     live.autoscalers.values().find(|autoscaler| {
         let target = &autoscaler.spec.scale_target_ref;
         target.kind == "Deployment"

@@ -25,7 +25,7 @@ pub(super) fn finding(report: &Report, application: Application) -> Finding {
         .into_iter()
         .filter(|workload| workload.application() == application);
     let pods = workloads.map(|workload| workload_finding(report, workload));
-    let mut worst = finding!(Running, "{} runs", application.as_str());
+    let mut worst = finding!(Running, "{application} runs");
     for finding in std::iter::once(gate).chain(pods).flatten() {
         let rank = |finding: &Finding| (finding.severity(), finding.reason == Reason::ScaledToZero);
         if rank(&finding) > rank(&worst) {
@@ -40,7 +40,7 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
     let Release {
         image, migration, ..
     } = report.releases.of(application);
-    let (name, target) = (application.as_str(), report.stack.image(application));
+    let (name, target) = (application.into_str(), report.stack.image(application));
     let is_released = image.as_deref() == Some(target);
     let held = match image {
         Some(held) if !is_released => format!("; {held} keeps serving"),
@@ -96,24 +96,23 @@ fn gate_finding(report: &Report, application: Application) -> Option<Finding> {
 /// Why no pod of a migration can be created.
 fn without_pods(report: &Report, name: &str, job: &str, held: &str) -> Option<Finding> {
     let message = report.fetched.warnings.of("Job", job)?;
-    let (reason, cause) = refused(message, Part::Fixed);
-    Some(Finding::new(
-        reason,
-        format!("{name} cannot migrate, since no pod of Job {job} can be created: {cause}{held}"),
-    ))
+    let what = format!("{name} cannot migrate, since no pod of Job {job} can be created");
+    let mut finding = refused(&what, message, Part::Fixed);
+    finding.message.push_str(held);
+    Some(finding)
 }
 
-/// The reason and the message for pods that cannot be created.
-pub(super) fn refused(message: &str, part: Part<'_>) -> (Reason, String) {
+/// The finding about pods that cannot be created: `what` and the cause.
+pub(super) fn refused(what: &str, message: &str, part: Part<'_>) -> Finding {
     match quota::explain(message, part) {
-        Some(cause) => (Reason::QuotaExceeded, cause),
-        None => (Reason::PodsFailing, pod_failures::sentence(message)),
+        Some(cause) => finding!(QuotaExceeded, "{what}: {cause}"),
+        None => finding!(PodsFailing, "{what}: {}", pod_failures::sentence(message)),
     }
 }
 
 /// The finding about a workload's pods, if not all of them run.
 fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
-    let name = workload.as_str();
+    let name = workload.into_str();
     if let Some(Turn::Without(credential)) = report.applied.turns.get(&workload) {
         return withheld(report, &format!("{name} is left unchanged"), *credential);
     }
@@ -129,8 +128,7 @@ fn workload_finding(report: &Report, workload: Workload) -> Option<Finding> {
     if let Some(Turn::After(other)) = report.applied.turns.get(&workload) {
         return Some(finding!(
             WaitingForTurn,
-            "{name} has a pending change and waits for the rollout of {}",
-            other.as_str()
+            "{name} has a pending change and waits for the rollout of {other}"
         ));
     }
     let wanted = report.wanted(workload);
@@ -154,10 +152,10 @@ fn unsettled(
     wanted: i32,
     failure: Option<PodFailure>,
 ) -> Finding {
-    let name = workload.as_str();
+    let name = workload.into_str();
     if let Some(message) = rollout_state::replica_failure(live) {
-        let (reason, cause) = refused(message, Part::Component(workload.field()));
-        return Finding::new(reason, format!("pods of {name} cannot be created: {cause}"));
+        let what = format!("pods of {name} cannot be created");
+        return refused(&what, message, Part::Component(workload.field()));
     }
     let available = rollout_state::available(live);
     let serving = format!("{available} of {wanted} pods of {name} are available");

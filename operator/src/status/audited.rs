@@ -10,38 +10,30 @@ const LONGEST_MESSAGE: usize = 2_000;
 
 /// The condition for the audit of `what`: `stock` or `orders`.
 pub(super) fn condition(audit: &Audit, what: &str) -> ConditionBody {
-    let (status, reason, message) = match audit {
-        Audit::NotRead(why) => (
-            None,
-            "NotChecked",
-            format!("the audit of {what} was not read: {why}"),
-        ),
-        Audit::None => (
-            None,
-            "NotSaid",
-            format!("no audit of {what} has finished yet"),
-        ),
-        Audit::Overdue(at) => (
-            None,
-            "AuditOverdue",
-            format!("the last audit of {what} finished at {at}; check the service's log"),
-        ),
-        Audit::Consistent(at) => (
-            Some(true),
-            "Consistent",
-            format!("the audit of {what} that finished at {at} found no problems"),
-        ),
+    let (status, reason) = match audit {
+        Audit::NotRead(_) => (None, "NotChecked"),
+        Audit::None => (None, "NotSaid"),
+        Audit::Overdue(_) => (None, "AuditOverdue"),
+        Audit::Consistent(_) => (Some(true), "Consistent"),
+        Audit::Problems(_, findings) => {
+            let code = findings.first().map(|first| first.code.as_str());
+            let code = code.filter(|code| is_reason(code));
+            (Some(false), code.unwrap_or("ProblemsFound"))
+        }
+    };
+    let message = match audit {
+        Audit::NotRead(why) => format!("the audit of {what} was not read: {why}"),
+        Audit::None => format!("no audit of {what} has finished yet"),
+        Audit::Overdue(at) => {
+            format!("the last audit of {what} finished at {at}; check the service's log")
+        }
+        Audit::Consistent(at) => {
+            format!("the audit of {what} that finished at {at} found no problems")
+        }
         Audit::Problems(at, findings) => {
             let kinds: Vec<String> = findings.iter().map(kind).collect();
             let kinds = kinds.join("; ");
-            let first = findings.first().map(|finding| finding.code.as_str());
-            (
-                Some(false),
-                first
-                    .filter(|code| is_reason(code))
-                    .unwrap_or("ProblemsFound"),
-                format!("the audit of {what} that finished at {at} found problems: {kinds}"),
-            )
+            format!("the audit of {what} that finished at {at} found problems: {kinds}")
         }
     };
     ConditionBody {

@@ -14,9 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Connect, ask and read. A pass waits for it.
+/// The limit for connecting, asking and reading. A pass waits for it.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// OPERATOR 5
+/// How long results are reused. // OPERATOR 5
 const FRESH: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// Services audit once an hour: an older result is not current.
@@ -110,7 +110,7 @@ pub async fn read(reads: &Reads, key: &StackKey, credentials: &Credentials) -> A
 }
 
 fn address((namespace, name): &StackKey, application: Application) -> String {
-    let application = application.as_str();
+    let application = application.into_str();
     format!("http://{name}-{application}-internal.{namespace}.svc:8081/internal/audit")
 }
 

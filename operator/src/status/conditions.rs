@@ -33,10 +33,10 @@ pub struct ConditionBody {
 }
 
 impl ConditionBody {
-    fn new(status: Option<bool>, finding: &Finding) -> Self {
+    pub fn new(status: Option<bool>, finding: &Finding) -> Self {
         Self {
             status,
-            reason: finding.reason.as_str().to_owned(),
+            reason: finding.reason.into_str().to_owned(),
             message: finding.message.clone(),
         }
     }
@@ -46,7 +46,7 @@ impl ConditionBody {
 pub fn condition(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
     conditions
         .iter()
-        .find(|condition| condition.type_ == type_.as_str())
+        .find(|condition| condition.type_ == type_.into_str())
 }
 
 pub fn is_true(conditions: &[Condition], type_: ConditionType) -> bool {
@@ -153,8 +153,8 @@ pub fn after_failure(
         .collect()
 }
 
-/// The time of the last transition moves only with the status.
-fn transition(
+/// The next condition of a type. The time of the last transition moves only with the status.
+pub fn transition(
     before: &[Condition],
     type_: ConditionType,
     body: ConditionBody,
@@ -170,7 +170,7 @@ fn transition(
         .filter(|before| before.status == status)
         .map_or(Time(now), |before| before.last_transition_time.clone());
     Condition {
-        type_: type_.as_str().to_owned(),
+        type_: type_.into_str().to_owned(),
         status: status.to_owned(),
         reason: body.reason,
         message: body.message,

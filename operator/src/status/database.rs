@@ -101,24 +101,23 @@ fn is_replaced(report: &Report, Replaced { kept, live }: Replaced<'_>) -> Findin
 fn of_pods(report: &Report) -> Finding {
     let stack = &report.stack;
     let pods = &report.fetched.pods;
+    let image_unavailable = |message: &str| {
+        finding!(
+            ImageUnavailable,
+            "the database's image cannot be pulled: {message}; set another image or push this one"
+        )
+    };
     if !answers(report) {
+        let what = "the database is left unchanged";
         // Its pod would only report that it waits for the volume.
-        if let Some(finding) = without_storage(report) {
-            return finding;
-        }
-        if let Some(finding) = withheld(
-            report,
-            "the database is left unchanged",
-            Credential::Postgres,
-        ) {
+        let obstacle =
+            without_storage(report).or_else(|| withheld(report, what, Credential::Postgres));
+        if let Some(finding) = obstacle {
             return finding;
         }
         let own = pod_failures::pods_of(pods, &stack.name, POSTGRES);
         return match report.pod_failure(own) {
-            Some(PodFailure::Image(message)) => finding!(
-                ImageUnavailable,
-                "the database's image cannot be pulled: {message}; set another image or push this one"
-            ),
+            Some(PodFailure::Image(message)) => image_unavailable(&message),
             Some(PodFailure::Crash(message) | PodFailure::Start(message)) => finding!(
                 PodsFailing,
                 "the database does not start: {message}; see kubectl logs {}-0",
@@ -135,35 +134,30 @@ fn of_pods(report: &Report) -> Finding {
         return finding!(DatabaseStarting, "the database is being initialized");
     };
     let job = gate.job.name_any();
+    let failure = || report.pod_failure(pod_failures::pods_of_job(pods, &job));
     match &gate.state {
-        JobState::Absent | JobState::Active => {
-            match report.pod_failure(pod_failures::pods_of_job(pods, &job)) {
-                Some(PodFailure::Image(message)) => finding!(
-                    ImageUnavailable,
-                    "the database's image cannot be pulled: {message}; set another image or push this one"
-                ),
-                Some(PodFailure::Crash(message) | PodFailure::Start(message)) => finding!(
+        JobState::Absent | JobState::Active => match failure() {
+            Some(PodFailure::Image(message)) => image_unavailable(&message),
+            Some(PodFailure::Crash(message) | PodFailure::Start(message)) => finding!(
+                Bootstrapping,
+                "the database is being set up, and {BOOTSTRAP} Job {job} is retried after: {message}"
+            ),
+            None => match report.fetched.warnings.of("Job", &job) {
+                Some(message) => {
+                    let what = format!("no pod of Job {job} can be created");
+                    refused(&what, message, Part::Fixed)
+                }
+                None => finding!(
                     Bootstrapping,
-                    "the database is being set up, and {BOOTSTRAP} Job {job} is retried after: {message}"
+                    "roles, databases and passwords are being set up"
                 ),
-                None => match report.fetched.warnings.of("Job", &job) {
-                    Some(message) => {
-                        let (reason, cause) = refused(message, Part::Fixed);
-                        Finding::new(
-                            reason,
-                            format!("no pod of Job {job} can be created: {cause}"),
-                        )
-                    }
-                    None => finding!(
-                        Bootstrapping,
-                        "roles, databases and passwords are being set up"
-                    ),
-                },
-            }
-        }
+            },
+        },
         JobState::Failed(reason) => {
-            let cause = report.pod_failure(pod_failures::pods_of_job(pods, &job));
-            let cause = cause.as_ref().map_or(reason.as_str(), PodFailure::message);
+            let failure = failure();
+            let cause = failure
+                .as_ref()
+                .map_or(reason.as_str(), PodFailure::message);
             finding!(
                 BootstrapFailed,
                 "Job {job} failed: {cause}; fix the cause, then run kubectl delete job {job} to retry"
@@ -181,11 +175,8 @@ fn of_pods(report: &Report) -> Finding {
 fn without_pod(report: &Report) -> Option<Finding> {
     let set = report.stack.object(POSTGRES);
     let message = report.fetched.warnings.of("StatefulSet", &set)?;
-    let (reason, cause) = refused(message, Part::Database);
-    Some(Finding::new(
-        reason,
-        format!("the database's pod cannot be created: {cause}"),
-    ))
+    let what = "the database's pod cannot be created";
+    Some(refused(what, message, Part::Database))
 }
 
 /// Why passwords are not set: a Secret cannot be used.

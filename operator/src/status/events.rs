@@ -44,7 +44,7 @@ impl Events {
 
     /// Publishes an occurrence that no condition reports afterwards.
     pub async fn publish_finding(&self, stack: &ObjectReference, finding: &Finding) {
-        let reason = finding.reason.as_str();
+        let reason = finding.reason.into_str();
         let event = event(reason, &finding.message, "Reconcile".to_owned());
         self.record(&event, stack).await;
     }

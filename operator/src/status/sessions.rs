@@ -28,7 +28,7 @@ pub fn keys_replaced(
     fetched: &Fetched,
     credentials: &Credentials,
 ) -> Option<Finding> {
-    let auth = stack.object(Workload::Auth.as_str());
+    let auth = stack.object(Workload::Auth.into_str());
     if !credentials.end_sessions() || !fetched.live.deployments.contains_key(&auth) {
         return None;
     }

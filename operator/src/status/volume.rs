@@ -2,7 +2,6 @@
 
 use super::{Finding, Report};
 use crate::{component::POSTGRES, database::volumes::volume_name};
-use ecommercestack_crds::Reason;
 
 /// Whether the data are lost, or will be as soon as the database's pod ends.
 pub(super) fn finding(report: &Report) -> Option<Finding> {
@@ -11,14 +10,9 @@ pub(super) fn finding(report: &Report) -> Option<Finding> {
     let volume = report.fetched.live.volumes.get(&claim)?;
     let namespace = &stack.namespace;
     let pod = format!("{}-0", stack.object(POSTGRES));
-    let storage = volume
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.volume_name.as_deref());
-    let phase = volume
-        .status
-        .as_ref()
-        .and_then(|status| status.phase.as_deref());
+    let (spec, status) = (volume.spec.as_ref(), volume.status.as_ref());
+    let storage = spec.and_then(|spec| spec.volume_name.as_deref());
+    let phase = status.and_then(|status| status.phase.as_deref());
     let message = if phase == Some("Lost") {
         format!(
             "PersistentVolumeClaim {claim} has lost its PersistentVolume {}, and the shop's data is lost with it; \
@@ -41,5 +35,5 @@ pub(super) fn finding(report: &Report) -> Option<Finding> {
     } else {
         return None;
     };
-    Some(Finding::new(Reason::VolumeLost, message))
+    Some(finding!(VolumeLost, "{message}"))
 }

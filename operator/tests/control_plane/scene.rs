@@ -196,7 +196,7 @@ impl Scene {
     pub async fn condition(&self, name: &str, type_: ConditionType) -> Option<Condition> {
         let status = self.stacks().get(name).await.unwrap().status?;
         let mut conditions = status.conditions.into_iter();
-        conditions.find(|condition| condition.type_ == type_.as_str())
+        conditions.find(|condition| condition.type_ == type_.into_str())
     }
 
     /// Waits for a condition of a status and reason.
@@ -208,7 +208,7 @@ impl Scene {
         reason: &str,
     ) -> Condition {
         until(
-            &format!("{name} says {} {status} {reason}", type_.as_str()),
+            &format!("{name} says {} {status} {reason}", type_.into_str()),
             async || {
                 let found = self.condition(name, type_).await.ok_or("no condition")?;
                 if (found.status.as_str(), found.reason.as_str()) == (status, reason) {

@@ -86,7 +86,7 @@ async fn a_stack_that_cannot_be_read_says_so_and_stops_no_other() {
                     let mut all = conditions.iter().flatten();
                     all.find(|condition| condition["type"] == type_).cloned()
                 };
-                match (of_type(Ready.as_str()), of_type(AuthReady.as_str())) {
+                match (of_type(Ready.into_str()), of_type(AuthReady.into_str())) {
                     (Some(ready), Some(auth)) if ready["reason"] == reason => Ok((ready, auth)),
                     (ready, _) => Err(format!("{ready:?}")),
                 }

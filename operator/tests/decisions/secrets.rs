@@ -104,7 +104,7 @@ fn held(desired: &Desired, by: Credential) -> Vec<&'static str> {
         );
         is_held
     });
-    held.map(|planned| planned.workload.as_str()).collect()
+    held.map(|planned| planned.workload.into_str()).collect()
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn told(shop: &World) -> Option<(String, String)> {
     let stack = shop.stack();
     let credentials = complete(&stack, &shop.fetched.secrets, false, &mut Placeholders).unwrap();
     let finding = keys_replaced(&stack, &shop.fetched, &credentials)?;
-    Some((finding.reason.as_str().to_owned(), finding.message))
+    Some((finding.reason.into_str().to_owned(), finding.message))
 }
 
 #[test]

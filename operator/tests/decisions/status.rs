@@ -70,7 +70,7 @@ fn after_a_pass_that_ended_early_the_components_are_unknown() {
     let after = status(Some(&before), Some(4), Timestamp::UNIX_EPOCH, &failed);
     let types: Vec<_> = after.conditions.iter().map(|one| &one.type_).collect();
     let all: Vec<_> = ConditionType::reported()
-        .map(ConditionType::as_str)
+        .map(|type_| type_.into_str())
         .collect();
     assert_eq!(types, all);
     for type_ in ConditionType::reported() {
@@ -182,8 +182,8 @@ fn what_an_audit_finds_is_told_and_leaves_the_shop_as_ready_as_it_is() {
     let others = |world: &World| {
         let conditions = world.status(Applied::default()).conditions.into_iter();
         let others = conditions.filter(|one| {
-            one.type_ != ConditionType::StockConsistent.as_str()
-                && one.type_ != ConditionType::SagasFlowing.as_str()
+            one.type_ != ConditionType::StockConsistent.into_str()
+                && one.type_ != ConditionType::SagasFlowing.into_str()
         });
         others.collect::<Vec<_>>()
     };

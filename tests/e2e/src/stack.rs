@@ -137,7 +137,7 @@ pub fn condition(stack: &EcommerceStack, kind: ConditionType) -> Option<Conditio
     let conditions = &stack.status.as_ref()?.conditions;
     conditions
         .iter()
-        .find(|condition| condition.type_ == kind.as_str())
+        .find(|condition| condition.type_ == kind.into_str())
         .cloned()
 }
 

@@ -26,7 +26,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
 };
 use kube::{
-    Api, Client, Resource as _, ResourceExt as _,
+    Api, Client, Resource as _, ResourceExt,
     api::{ListParams, Patch},
     core::PartialObjectMeta,
 };
@@ -51,10 +51,8 @@ impl RemainingData<'_> {
     pub(super) async fn step(&self) -> Result<Remaining, kube::Error> {
         let (_, name) = &self.deleted.key;
         let successor = self.api::<EcommerceStack>().get_metadata_opt(name).await?;
-        if successor
-            .as_ref()
-            .is_some_and(|stack| stack.uid().as_deref() == Some(&self.deleted.uid))
-        {
+        let uid = successor.as_ref().and_then(ResourceExt::uid);
+        if uid.as_ref() == Some(&self.deleted.uid) {
             return Ok(Remaining::NotOurs);
         }
         let is_alone = successor.is_none();
@@ -87,7 +85,7 @@ impl RemainingData<'_> {
         mut objects: Vec<PartialObjectMeta<K>>,
     ) -> Result<bool, kube::Error> {
         objects.retain(|object| self.is_marked_as(DeletionPolicy::Delete, &object.metadata));
-        let policy = DeletionPolicy::Retain.as_str();
+        let policy = DeletionPolicy::Retain.into_str();
         for object in &objects {
             let change = json!({ "annotations": { DELETION_POLICY: policy } });
             let what = "retained after its stack was deleted";

@@ -3,7 +3,11 @@
 
 use super::{DURATION, LeaseError, LeaseName, Liveness, Observation, holder_of, in_time};
 use crate::{
-    kube::{labels::post_params, readiness::Readiness},
+    kube::{
+        labels::post_params,
+        readiness::{Readiness, Turn},
+        scope::has_changed,
+    },
     randomness::{OperatingSystem, Randomness as _, RandomnessError},
 };
 use jiff::Timestamp;
@@ -54,7 +58,7 @@ impl Candidate {
         let mut told = None;
         loop {
             match self.attempt(&mut observation).await {
-                Ok(Attempt::Held { lease, renewed }) => {
+                Ok(Attempt::Held(lease, renewed)) => {
                     info!(lease = %self.lease, holder = self.holder, "acquired the Lease");
                     return Held {
                         candidate: self,
@@ -63,7 +67,7 @@ impl Candidate {
                     };
                 }
                 Ok(Attempt::Waiting { holder }) => {
-                    readiness.waits();
+                    readiness.enters(Turn::Waiting);
                     if told != holder {
                         info!(lease = %self.lease, holder, "waiting for the Lease");
                         told = holder;
@@ -97,10 +101,7 @@ impl Candidate {
             None => in_time(self.api.create(&parameters, &self.new_lease())).await,
         };
         match taken {
-            Ok(lease) => Ok(Attempt::Held {
-                lease: Box::new(lease),
-                renewed,
-            }),
+            Ok(lease) => Ok(Attempt::Held(Box::new(lease), renewed)),
             // Another process was faster.
             Err(LeaseError::Api(kube::Error::Api(status)))
                 if status.is_conflict() || status.is_already_exists() || status.is_not_found() =>
@@ -144,8 +145,11 @@ impl Candidate {
 }
 
 enum Attempt {
-    Held { lease: Box<Lease>, renewed: Instant },
-    Waiting { holder: Option<String> },
+    /// The Lease, and when the request for it was sent.
+    Held(Box<Lease>, Instant),
+    Waiting {
+        holder: Option<String>,
+    },
 }
 
 /// Why a process no longer holds the Lease.
@@ -179,63 +183,47 @@ impl Held {
                 return Lost::Overdue;
             }
             next = match timeout_at(given_up, self.renew()).await {
-                Ok(Ok(())) => self.renewed + RENEWAL,
-                Ok(Err(Renewal::Failed(error))) => {
+                Ok(Ok(None)) => self.renewed + RENEWAL,
+                Ok(Ok(Some(lost))) => return lost,
+                Ok(Err(error)) => {
                     warn!(lease = %self.candidate.lease, error = %error, "cannot renew the Lease");
                     Instant::now() + POLL
                 }
-                Ok(Err(Renewal::Lost(lost))) => return lost,
                 Err(_) => return Lost::Overdue,
             };
         }
     }
 
-    async fn renew(&mut self) -> Result<(), Renewal> {
+    /// Renews the Lease, or returns why it is lost. After an error it is tried again.
+    async fn renew(&mut self) -> Result<Option<Lost>, LeaseError> {
         let mut next = self.lease.clone();
-        if let Some(spec) = &mut next.spec {
-            spec.renew_time = Some(MicroTime(Timestamp::now()));
-        }
+        next.spec.get_or_insert_default().renew_time = Some(MicroTime(Timestamp::now()));
         let begun = Instant::now();
         let Candidate { api, lease, .. } = &self.candidate;
         match in_time(api.replace(&lease.name, &post_params(), &next)).await {
             Ok(lease) => {
                 self.lease = lease;
                 self.renewed = begun;
-                Ok(())
+                Ok(None)
             }
-            Err(LeaseError::Api(kube::Error::Api(status)))
-                if status.is_conflict() || status.is_not_found() =>
-            {
-                self.read_again().await
-            }
-            Err(error) => Err(Renewal::Failed(error)),
+            Err(LeaseError::Api(error)) if has_changed(&error) => self.read_again().await,
+            Err(error) => Err(error),
         }
     }
 
     /// The Lease was written by another client. If the holder is unchanged, as after a person labelled it, the next
     /// renewal continues from the new version.
-    async fn read_again(&mut self) -> Result<(), Renewal> {
-        let Candidate {
-            api,
-            lease: name,
-            holder,
-            ..
-        } = &self.candidate;
-        let found = in_time(api.get_opt(&name.name))
-            .await
-            .map_err(Renewal::Failed)?;
-        let Some(found) = found else {
-            return Err(Renewal::Lost(Lost::Deleted));
+    async fn read_again(&mut self) -> Result<Option<Lost>, LeaseError> {
+        let own = &self.candidate;
+        let Some(found) = in_time(own.api.get_opt(&own.lease.name)).await? else {
+            return Ok(Some(Lost::Deleted));
         };
         match holder_of(&found) {
-            Some(present) if present == holder => {
+            Some(present) if present == own.holder => {
                 self.lease = found;
-                Err(Renewal::Failed(LeaseError::Changed))
+                Err(LeaseError::Changed)
             }
-            present => {
-                let present = present.unwrap_or("none").to_owned();
-                Err(Renewal::Lost(Lost::Taken(present)))
-            }
+            present => Ok(Some(Lost::Taken(present.unwrap_or("none").to_owned()))),
         }
     }
 
@@ -250,25 +238,15 @@ impl Held {
     }
 
     async fn try_release(&self) -> Result<(), LeaseError> {
-        let Candidate {
-            api, lease, holder, ..
-        } = &self.candidate;
+        let Candidate { api, lease, .. } = &self.candidate;
         // A renewal may have been in flight when the last pass ended.
         let Some(mut found) = in_time(api.get_opt(&lease.name)).await? else {
             return Ok(());
         };
-        if holder_of(&found) != Some(holder) {
-            return Ok(());
+        if holder_of(&found) == Some(&self.candidate.holder) {
+            found.spec.get_or_insert_default().holder_identity = Some(String::new());
+            in_time(api.replace(&lease.name, &post_params(), &found)).await?;
         }
-        if let Some(spec) = &mut found.spec {
-            spec.holder_identity = Some(String::new());
-        }
-        in_time(api.replace(&lease.name, &post_params(), &found)).await?;
         Ok(())
     }
-}
-
-enum Renewal {
-    Lost(Lost),
-    Failed(LeaseError),
 }

@@ -42,10 +42,8 @@ pub async fn check_url(client: &Client, url_checks: &UrlChecks, target: &Target)
     if last.is_some_and(|url| url == target.url) {
         return Routing::Serves;
     }
-    let routing = match request(client, target).await {
-        Ok(routing) => routing,
-        Err(why) => Routing::NotChecked(why),
-    };
+    let routing = request(client, target).await;
+    let routing = routing.unwrap_or_else(Routing::NotChecked);
     if routing == Routing::Serves {
         url_checks.insert(&target.key, (Instant::now(), target.url.clone()));
     } else {
@@ -60,10 +58,8 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
         Some(address) => address.clone(),
         None => published_address(client, &target.key).await?,
     };
-    let base = target
-        .url
-        .clone()
-        .unwrap_or_else(|| format!("http://{place}"));
+    let base = target.url.clone();
+    let base = base.unwrap_or_else(|| format!("http://{place}"));
     let url = Url::parse(&base)
         .and_then(|url| url.join(KEYS))
         .map_err(|error| format!("{base} is not a URL: {error}"))?;
@@ -93,16 +89,11 @@ async fn request(client: &Client, target: &Target) -> Result<Routing, String> {
         let cause = telemetry::root_cause(&error);
         format!("the response from {address} is incomplete: {cause}")
     })?;
-    Ok(
-        if names_key(&body.unwrap_or_default(), &target.signing_key) {
-            Routing::Serves
-        } else {
-            Routing::Misrouted(
-                "another shop or server responded, since its public keys are not this shop's"
-                    .to_owned(),
-            )
-        },
-    )
+    if names_key(&body.unwrap_or_default(), &target.signing_key) {
+        return Ok(Routing::Serves);
+    }
+    let what = "another shop or server responded, since its public keys are not this shop's";
+    Ok(Routing::Misrouted(what.to_owned()))
 }
 
 /// The address that the ingress controller has published for this Ingress.
@@ -158,8 +149,6 @@ fn names_key(body: &[u8], signing_key: &str) -> bool {
     let Ok(keys) = serde_json::from_slice::<serde_json::Value>(body) else {
         return false;
     };
-    let keys = keys["keys"].as_array().map(Vec::as_slice);
-    keys.unwrap_or_default()
-        .iter()
-        .any(|key| key["kid"] == signing_key)
+    let mut keys = keys["keys"].as_array().into_iter().flatten();
+    keys.any(|key| key["kid"] == signing_key)
 }

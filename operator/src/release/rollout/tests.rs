@@ -1,10 +1,13 @@
 use super::*;
-use k8s_openapi::api::apps::v1::{DeploymentSpec, DeploymentStatus};
+use k8s_openapi::{
+    api::apps::v1::{DeploymentSpec, DeploymentStatus},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 
 fn deployment(workload: Workload, template: &str, ready: i32) -> Deployment {
     Deployment {
         metadata: ObjectMeta {
-            name: Some(workload.as_str().to_owned()),
+            name: Some(workload.into_str().to_owned()),
             annotations: Some(
                 [(TEMPLATE_HASH.to_owned(), template.to_owned())]
                     .into_iter()

@@ -96,8 +96,8 @@ impl Stack {
         let what = format!(
             "stack {} reports {}={status} ({})",
             self.name,
-            kind.as_str(),
-            reason.as_str()
+            kind.into_str(),
+            reason.into_str()
         );
         wait::until(what, seconds(limit), async || {
             let stack = self.get().await?;
@@ -107,7 +107,7 @@ impl Stack {
                 "it is of an older generation"
             );
             ensure!(
-                found.status == status && found.reason == reason.as_str(),
+                found.status == status && found.reason == reason.into_str(),
                 "{}={} ({}): {}",
                 found.type_,
                 found.status,

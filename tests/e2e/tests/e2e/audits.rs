@@ -17,7 +17,7 @@ use crate::stacks::own;
 const LIMIT: u64 = 180;
 
 async fn says(stack: &Stack, kind: ConditionType, status: &str, reason: &str) -> Condition {
-    let what = format!("{} is {status} ({reason})", kind.as_str());
+    let what = format!("{} is {status} ({reason})", kind.into_str());
     let found = wait::until(what, seconds(LIMIT), async || {
         let found = condition(&stack.get().await?, kind);
         let found = found.ok_or_else(|| anyhow::anyhow!("no such condition yet"))?;

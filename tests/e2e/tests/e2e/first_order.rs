@@ -142,7 +142,7 @@ async fn every_condition_is_about_the_current_spec() {
         (ConditionType::OrderReady, "True"),
     ] {
         let found =
-            condition(&stack, kind).unwrap_or_else(|| panic!("no condition {}", kind.as_str()));
+            condition(&stack, kind).unwrap_or_else(|| panic!("no condition {}", kind.into_str()));
         assert_eq!(found.status, status, "{found:?}");
     }
 }

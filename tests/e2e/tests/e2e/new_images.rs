@@ -69,7 +69,7 @@ async fn says_why(stack: &Stack, reason: Reason, detail: &str) {
         .ok()
         .unwrap();
     assert!(
-        described.contains(reason.as_str()) && described.contains(detail),
+        described.contains(reason.into_str()) && described.contains(detail),
         "{described}"
     );
 }
