@@ -33,8 +33,8 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Client, ResourceExt,
-    api::{ApiResource, DynamicObject, ListParams, ObjectList, PartialObjectMeta},
+    Api, Client, ResourceExt as _,
+    api::{ApiResource, DynamicObject, ListParams},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -204,16 +204,16 @@ impl<'a> Reader<'a> {
             deployments: self.list("Deployments").await?,
             stateful_sets: self.list("StatefulSets").await?,
             jobs: self.list("Jobs").await?,
-            services: self.list_metadata("Services").await?,
-            service_accounts: self.list_metadata("ServiceAccounts").await?,
-            roles: self.list_metadata("Roles").await?,
-            role_bindings: self.list_metadata("RoleBindings").await?,
-            ingresses: self.list_metadata("Ingresses").await?,
-            budgets: self.list_metadata("PodDisruptionBudgets").await?,
+            services: self.list("Services").await?,
+            service_accounts: self.list("ServiceAccounts").await?,
+            roles: self.list("Roles").await?,
+            role_bindings: self.list("RoleBindings").await?,
+            ingresses: self.list("Ingresses").await?,
+            budgets: self.list("PodDisruptionBudgets").await?,
             autoscalers: self
                 .list_by(&ListParams::default(), "HorizontalPodAutoscalers")
                 .await?,
-            network_policies: self.list_metadata("NetworkPolicies").await?,
+            network_policies: self.list("NetworkPolicies").await?,
             volumes: self.list("PersistentVolumeClaims").await?,
             patroni: BTreeMap::new(),
             foreign_states: BTreeMap::new(),
@@ -255,11 +255,13 @@ impl<'a> Reader<'a> {
         Ok(try_join_all(reads).await?.into_iter().flatten().collect())
     }
 
+    /// The stack's objects of a kind; of a `PartialObjectMeta`, only the metadata are read.
     async fn list<K: Namespaced>(
         &self,
         what: &'static str,
     ) -> Result<BTreeMap<String, K>, FetchError> {
-        self.list_by(&self.ours(), what).await
+        let ours = ListParams::default().labels(&stack_selector(&self.key.1));
+        self.list_by(&ours, what).await
     }
 
     async fn list_by<K: Namespaced>(
@@ -267,27 +269,12 @@ impl<'a> Reader<'a> {
         parameters: &ListParams,
         what: &'static str,
     ) -> Result<BTreeMap<String, K>, FetchError> {
-        Ok(by_name(read(what, self.api().list(parameters)).await?))
-    }
-
-    async fn list_metadata<K: Namespaced>(
-        &self,
-        what: &'static str,
-    ) -> Result<BTreeMap<String, PartialObjectMeta<K>>, FetchError> {
-        let list = read(what, self.api().list_metadata(&self.ours())).await?;
-        Ok(by_name(list))
+        let list = read(what, self.api::<K>().list(parameters)).await?;
+        let objects = list.items.into_iter();
+        Ok(objects.map(|object| (object.name_any(), object)).collect())
     }
 
     fn api<K: Namespaced>(&self) -> Api<K> {
         Api::namespaced(self.client.clone(), &self.key.0)
     }
-
-    fn ours(&self) -> ListParams {
-        ListParams::default().labels(&stack_selector(&self.key.1))
-    }
-}
-
-fn by_name<K: ResourceExt + Clone>(list: ObjectList<K>) -> BTreeMap<String, K> {
-    let objects = list.items.into_iter();
-    objects.map(|object| (object.name_any(), object)).collect()
 }
