@@ -17,8 +17,8 @@ pub(crate) use self::postgres::{
 };
 pub(crate) use lose::lose;
 pub use model::{Parcel, ParcelLine};
+pub use overdue::expire_overdue;
 pub(crate) use overdue::{TakenBack, take_back};
-pub use overdue::{expire_overdue, expire_overdue_but};
 pub use parcels::{ParcelOutcome, Returned, Shipped, restock, ship};
 pub(crate) use reach::{Attempt, Reach, attempts};
 pub use reserve::reserve;

@@ -11,7 +11,7 @@ use super::{
     model::{Product, ProductName},
     postgres::products,
 };
-use crate::infrastructure::postgres::retry::Retries;
+use crate::infrastructure::postgres::failure::retries;
 
 /// Names that one statement reads.
 const BATCH: usize = 64;
@@ -90,7 +90,7 @@ impl Reader {
     }
 
     async fn found(&mut self, batch: &[Wanted]) -> Result<Vec<Arc<Product>>, sqlx::Error> {
-        let mut retries = Retries::begin();
+        let mut retries = retries();
         loop {
             match self.read(batch).await {
                 Err(error) => retries.again(error).await?,

@@ -13,13 +13,13 @@ pub(crate) use crate::infrastructure::postgres::readable::readable;
 pub(crate) async fn page<R, T, K: Serialize + DeserializeOwned, E: Into<ListError>>(
     paging: &Paging<K>,
     rows: impl Future<Output = Result<Vec<R>, E>>,
-    total: impl Future<Output = Result<Total, sqlx::Error>>,
+    total: impl Future<Output = Result<i64, sqlx::Error>>,
     position: impl Fn(&R) -> Option<K>,
     read: impl FnMut(R) -> Option<T>,
 ) -> Result<Page<T>, Problem> {
     let rows = rows.await.map_err(Into::into)?;
     let total = if paging.include_total {
-        Some(total.await.map_err(ListError::from)?)
+        Some(Total::counted(total.await.map_err(ListError::from)?))
     } else {
         None
     };

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use db::{Pool, Transaction};
+use db::{Pool, Retryable, Transaction};
 use tracing::error;
 use uuid::Uuid;
 
 use super::postgres::holds::{self, OverdueLine};
 use crate::{
-    catalog::products::model::Sku,
-    infrastructure::postgres::{failure::StockError, retry::Retryable},
+    catalog::products::model::Sku, infrastructure::postgres::failure::StockError,
     stock::postgres::levels,
 };
 
@@ -54,15 +53,10 @@ pub(crate) async fn take_back(
     Ok(TakenBack::Units)
 }
 
-/// Takes back holds whose time has run out: a few at a time, past stock that another transaction has locked (ORDERS 7).
-/// Answers how many there were to look at, and how many went back.
-pub async fn expire_overdue(pool: &Pool) -> Result<(usize, usize), StockError> {
-    expire_overdue_but(pool, &mut BTreeSet::new()).await
-}
-
-/// The same, past those that could not be taken back. One whose counters are wrong keeps no other from going back: it
-/// joins them.
-pub async fn expire_overdue_but(
+/// Takes back holds whose time has run out: a few at a time, past stock that another transaction has locked (ORDERS 7),
+/// and past those that could not be taken back. One whose counters are wrong keeps no other from going back: it joins
+/// them. Returns how many there were to look at, and how many went back.
+pub async fn expire_overdue(
     pool: &Pool,
     broken: &mut BTreeSet<Uuid>,
 ) -> Result<(usize, usize), StockError> {
@@ -73,13 +67,13 @@ pub async fn expire_overdue_but(
         return Ok((0, 0));
     }
     match expire(pool, &overdue).await {
-        Err(error) if !error.is_retryable() => {}
+        Err(error) if !error.failure().is_transient() => {}
         outcome => return Ok((orders.len(), outcome?)),
     }
     let mut expired = 0;
     for lines in overdue.chunk_by(|one, next| one.order_id == next.order_id) {
         match (expire(pool, lines).await, lines.first()) {
-            (Err(error), Some(line)) if !error.is_retryable() => {
+            (Err(error), Some(line)) if !error.failure().is_transient() => {
                 error!(
                     order.id = %line.order_id,
                     error = &error as &dyn std::error::Error,

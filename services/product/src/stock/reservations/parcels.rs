@@ -12,7 +12,7 @@ use super::{
     model::{Counts, Packed, Parcel, Way, pack},
     postgres::{holds, parcels},
 };
-use crate::infrastructure::postgres::{failure::StockError, retry::retried};
+use crate::infrastructure::postgres::failure::{StockError, retries};
 
 /// What became of one parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -51,14 +51,14 @@ pub async fn ship(
     ids: Ids,
     shipments: &[Parcel],
 ) -> Result<Vec<ParcelOutcome<Shipped>>, StockError> {
-    let packed = carry(pool, ids, Way::Shipment, shipments).await?;
-    Ok(outcomes(shipments, &packed, |packed| match packed {
+    carry(pool, ids, Way::Shipment, shipments, |packed| match packed {
         Packed::Moved => Shipped::Shipped,
         Packed::NotCommitted => Shipped::NotCommitted,
         Packed::TooMany => Shipped::TooMany,
         Packed::Gone => Shipped::Gone,
         Packed::Mismatch => Shipped::Mismatch,
-    }))
+    })
+    .await
 }
 
 /// Units that were shipped are back in stock, and can be ordered again.
@@ -67,23 +67,34 @@ pub async fn restock(
     ids: Ids,
     returns: &[Parcel],
 ) -> Result<Vec<ParcelOutcome<Returned>>, StockError> {
-    let packed = carry(pool, ids, Way::Return, returns).await?;
-    Ok(outcomes(returns, &packed, |packed| match packed {
+    carry(pool, ids, Way::Return, returns, |packed| match packed {
         Packed::Moved => Returned::Returned,
         // Of a hold that is not committed nothing was shipped.
         Packed::NotCommitted | Packed::TooMany => Returned::TooMany,
         Packed::Gone => Returned::Gone,
         Packed::Mismatch => Returned::Mismatch,
-    }))
+    })
+    .await
 }
 
-async fn carry(
+async fn carry<T>(
     pool: &Pool,
     ids: Ids,
     way: Way,
     parcels: &[Parcel],
-) -> Result<Vec<Packed>, StockError> {
-    retried(|| carry_once(pool, ids, way, parcels)).await
+    outcome: impl Fn(Packed) -> T,
+) -> Result<Vec<ParcelOutcome<T>>, StockError> {
+    let packed = retries()
+        .run(|| carry_once(pool, ids, way, parcels))
+        .await?;
+    let outcomes = parcels
+        .iter()
+        .zip(packed)
+        .map(|(parcel, packed)| ParcelOutcome {
+            id: parcel.id,
+            outcome: outcome(packed),
+        });
+    Ok(outcomes.collect())
 }
 
 async fn carry_once(
@@ -112,19 +123,4 @@ async fn carry_once(
     }
     tx.commit().await?;
     Ok(packing.packed)
-}
-
-fn outcomes<T>(
-    parcels: &[Parcel],
-    packed: &[Packed],
-    outcome: impl Fn(Packed) -> T,
-) -> Vec<ParcelOutcome<T>> {
-    parcels
-        .iter()
-        .zip(packed)
-        .map(|(parcel, packed)| ParcelOutcome {
-            id: parcel.id,
-            outcome: outcome(*packed),
-        })
-        .collect()
 }

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    catalog::products::model::Sku,
-    infrastructure::postgres::retry::{Retries, Retryable},
-};
+use db::{Retries, Retryable};
+
+use crate::{catalog::products::model::Sku, infrastructure::postgres::failure::StockError};
 
 /// How often a batch that finds overdue holds locks their stock as well and starts again.
 const MOST_WIDENINGS: u32 = 4;
@@ -30,6 +29,23 @@ impl Reach {
 
     pub(crate) fn may_widen(&self) -> bool {
         self.widenings < MOST_WIDENINGS
+    }
+
+    /// Those of these SKUs that are not locked and must be before the transaction can go on.
+    pub(crate) fn unlocked<'a>(
+        &self,
+        needed: impl Iterator<Item = &'a Sku>,
+        locked: &BTreeSet<&Sku>,
+    ) -> Result<Option<Vec<Sku>>, StockError> {
+        let unlocked: Vec<Sku> = needed
+            .filter(|sku| !locked.contains(sku))
+            .cloned()
+            .collect();
+        match (unlocked.is_empty(), self.may_widen()) {
+            (true, _) => Ok(None),
+            (false, true) => Ok(Some(unlocked)),
+            (false, false) => Err(StockError::Raced),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use db::{Pool, Transaction};
+use db::{Failure, Pool, Retryable, Transaction};
 use money::Currency;
 use tracing::error;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     catalog::products::model::Sku,
     fail_point::{FailPoint, reach as reach_point},
-    infrastructure::postgres::{failure::StockError, retry::Retries},
+    infrastructure::postgres::failure::{StockError, retries},
     stock::postgres::levels,
 };
 
@@ -30,7 +30,7 @@ pub async fn reserve(
     currency: Currency,
     reservations: &[Reservation],
 ) -> Result<Vec<Verdict>, StockError> {
-    let mut retries = Retries::begin();
+    let mut retries = retries();
     // Halves of a batch that the database refused; the first are served first.
     let mut batches = vec![reservations];
     let mut verdicts = Vec::with_capacity(reservations.len());
@@ -38,11 +38,11 @@ pub async fn reserve(
         let tried = attempts(&mut retries, |reach| attempt(pool, currency, batch, reach)).await;
         match tried {
             Ok(found) => verdicts.extend(found),
-            Err(refused) if refused.is_data() && batch.len() > 1 => {
+            Err(refused) if refused.failure() == Failure::Data && batch.len() > 1 => {
                 let (first, second) = batch.split_at(batch.len() / 2);
                 batches.extend([second, first]);
             }
-            Err(refused) if refused.is_data() => {
+            Err(refused) if refused.failure() == Failure::Data => {
                 verdicts.extend(batch.iter().map(|order| refuse(order, &refused)));
             }
             Err(failed) => return Err(failed),

@@ -38,19 +38,11 @@ pub(super) async fn retake(
         return Ok(None);
     }
     let lines = retakes::lines(tx, &ended).await?;
-    let missing: Vec<Sku> = lines
-        .iter()
-        .map(|line| line.sku.clone())
-        .filter(|sku| !reach.skus().contains(sku))
-        .collect();
-    if !missing.is_empty() {
-        return if reach.may_widen() {
-            Ok(Some(missing))
-        } else {
-            Err(StockError::Raced)
-        };
-    }
     let locked: BTreeSet<&Sku> = reach.skus().iter().collect();
+    let unlocked = reach.unlocked(lines.iter().map(|line| &line.sku), &locked)?;
+    if unlocked.is_some() {
+        return Ok(unlocked);
+    }
     let skus: Vec<&str> = lines.iter().map(|line| line.sku.as_str()).collect();
     let levels = levels::lock(tx, &skus).await?;
     let (mut taken, short) = fill(&ended, &lines, &levels);
@@ -85,18 +77,12 @@ pub(super) async fn retake(
 fn in_turn(orders: &[Uuid], states: &HashMap<Uuid, HoldState>) -> Vec<Uuid> {
     let mut ended = Vec::new();
     for order in orders {
-        match states.get(order) {
-            Some(HoldState::Expired | HoldState::Lost) if !ended.contains(order) => {
-                ended.push(*order);
-            }
-            Some(
-                HoldState::Held
-                | HoldState::Committed
-                | HoldState::Released
-                | HoldState::Expired
-                | HoldState::Lost,
-            )
-            | None => {}
+        let has_ended = match states.get(order) {
+            Some(HoldState::Expired | HoldState::Lost) => true,
+            Some(HoldState::Held | HoldState::Committed | HoldState::Released) | None => false,
+        };
+        if has_ended && !ended.contains(order) {
+            ended.push(*order);
         }
     }
     ended

@@ -6,7 +6,7 @@ use clock::Ids;
 use db::Transaction;
 use uuid::Uuid;
 
-use super::postgres::{self as shortfalls, Having, Lines};
+use super::postgres::{self as shortfalls, Having, Lines, Units, having};
 use crate::{
     catalog::products::model::Sku,
     infrastructure::postgres::failure::StockError,
@@ -38,7 +38,7 @@ pub(crate) async fn give_up(
         if lack == 0 {
             break;
         }
-        let held = shortfalls::held(tx, (sku, location), lack, lines).await?;
+        let held = having(tx, (sku, location), lack, Units::Held, lines).await?;
         let lost = newest(held, lack);
         let lost: Vec<Uuid> = lost.iter().map(|having| having.order_id).collect();
         let more = lose(tx, &lost, &locked, reach).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn give_up(
         if lack == 0 {
             break;
         }
-        let allocated = shortfalls::allocated(tx, (sku, location), lack, lines).await?;
+        let allocated = having(tx, (sku, location), lack, Units::Allocated, lines).await?;
         let mut short = newest(allocated, lack);
         let given: i64 = short.iter().map(|having| having.units).sum();
         // An allocation need not fall short as a whole.

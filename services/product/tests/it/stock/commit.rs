@@ -1,9 +1,9 @@
 //! Committing: all lines or none, and the same result each time.
 
-use product::stock::reservations::{Committed, Release, Released, commit, expire_overdue, release};
+use product::stock::reservations::{Committed, Release, Released, commit, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, order};
+use crate::support::shop::{Shop, expire_overdue, id, order};
 
 #[sqlx::test]
 async fn held_units_become_allocated_once(pool: PgPool) {

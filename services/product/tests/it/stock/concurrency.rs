@@ -4,13 +4,13 @@ use clock::Ids;
 use db::Pool;
 use futures::future::join_all;
 use product::stock::reservations::{
-    Committed, Release, Released, Shipped, commit, expire_overdue, extend,
+    Committed, Release, Released, Shipped, commit, extend,
     model::{Reservation, Verdict},
     release, reserve, restock, ship,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
-use crate::support::shop::{Shop, held, id, longer, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, held, id, longer, order, parcel};
 
 /// Each reservation in a batch of its own, all at once.
 async fn all_at_once(pool: &Pool, wishes: &[Reservation]) -> Vec<Verdict> {

@@ -1,11 +1,9 @@
 //! Expired holds are released: by the sweeper, and before a reservation is refused as sold out.
 
-use product::stock::reservations::{
-    Release, commit, expire_overdue, extend, model::Verdict, release,
-};
+use product::stock::reservations::{Release, commit, extend, model::Verdict, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, held, longer, order};
+use crate::support::shop::{Shop, expire_overdue, held, longer, order};
 
 #[sqlx::test]
 async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
@@ -181,10 +179,10 @@ async fn a_hold_whose_counters_are_wrong_keeps_no_other_from_going_back(pool: Pg
     shop.plant("UPDATE stock SET held = 0 WHERE sku = 'CUP'")
         .await;
     let mut broken = std::collections::BTreeSet::new();
-    let swept = product::stock::reservations::expire_overdue_but(&shop.pool, &mut broken).await;
+    let swept = product::stock::reservations::expire_overdue(&shop.pool, &mut broken).await;
     assert_eq!(swept.unwrap(), (3, 2));
     assert!(broken.contains(&orders[0].order_id));
-    let again = product::stock::reservations::expire_overdue_but(&shop.pool, &mut broken).await;
+    let again = product::stock::reservations::expire_overdue(&shop.pool, &mut broken).await;
     assert_eq!(again.unwrap(), (0, 0));
     assert_eq!(shop.state(orders[0].order_id).await, "held");
     assert_eq!(shop.counters("MUG").await, (5, 0, 0));

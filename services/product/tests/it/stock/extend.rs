@@ -1,11 +1,9 @@
 //! Extending: the end of a hold moves later and never earlier, and a released hold stays ended.
 
-use product::stock::reservations::{
-    Extended, Extension, Release, commit, expire_overdue, extend, release,
-};
+use product::stock::reservations::{Extended, Extension, Release, commit, extend, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, order};
+use crate::support::shop::{Shop, expire_overdue, id, order};
 
 #[sqlx::test]
 async fn a_hold_is_extended_and_never_shortened(pool: PgPool) {

@@ -1,14 +1,13 @@
 //! A forced count below the units of orders: the newest holds are lost, then the newest allocations fall short.
 
 use product::stock::reservations::{
-    Committed, Extended, Release, Shipped, commit, expire_overdue, extend, model::Reservation,
-    release,
+    Committed, Extended, Release, Shipped, commit, extend, model::Reservation, release,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::shop::{Answer, Shop, longer, order, parcel};
+use crate::support::shop::{Answer, Shop, expire_overdue, longer, order, parcel};
 
 async fn adjust(shop: &Shop, sku: &str, delta: i64, force: bool) -> Answer {
     let body = json!({ "delta": delta, "reason": "water damage", "force": force });

@@ -3,12 +3,10 @@
 
 use clock::Ids;
 use db::{Pool, testing::eventually};
-use product::stock::reservations::{
-    Release, commit, expire_overdue, extend, release, reserve, restock, ship,
-};
+use product::stock::reservations::{Release, commit, extend, release, reserve, restock, ship};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, longer, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, longer, order, parcel};
 
 /// Locks B, waits until `work` waits for it, and returns which of the others `work` has locked by then.
 async fn locked_while_waiting_for_b(

@@ -13,7 +13,7 @@ use std::{
 };
 
 use product::stock::reservations::{
-    Committed, Extended, Release, Released, Returned, Shipped, commit, expire_overdue, extend,
+    Committed, Extended, Release, Released, Returned, Shipped, commit, extend,
     model::{Hash, HoldState, Verdict},
     release,
 };
@@ -29,7 +29,7 @@ use self::{
     story::{Command, SHELVES, SKUS, Wish, story},
     twin::{Line, Reserved, Shelf, Twin},
 };
-use crate::support::shop::{Shop, longer, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, longer, order, parcel};
 
 /// The number of stories that takes a few seconds.
 const CASES: u32 = 32;

@@ -1,12 +1,12 @@
 //! Releasing: units become available, and an unknown order leaves a tombstone.
 
 use product::stock::reservations::{
-    Committed, Extended, Release, Released, Returned, Shipped, commit, expire_overdue, extend,
-    model::Verdict, release,
+    Committed, Extended, Release, Released, Returned, Shipped, commit, extend, model::Verdict,
+    release,
 };
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, longer, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, id, longer, order, parcel};
 
 #[sqlx::test]
 async fn units_go_back_once(pool: PgPool) {

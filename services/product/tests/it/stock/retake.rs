@@ -1,12 +1,12 @@
 //! A hold that expired or was lost is taken again, all lines or none; a released one never is (ADR 4).
 
 use product::stock::reservations::{
-    Committed, Extended, Release, Released, commit, expire_overdue, extend, release,
+    Committed, Extended, Release, Released, commit, extend, release,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::shop::{Shop, held, longer, order};
+use crate::support::shop::{Shop, expire_overdue, held, longer, order};
 
 /// An order of both goods whose hold has expired.
 async fn expired(shop: &Shop, lines: &[(&str, u32)]) -> Uuid {

@@ -1,9 +1,9 @@
 //! Shipping: units leave the stock level that they were allocated from, once.
 
-use product::stock::reservations::{Parcel, Release, Shipped, commit, expire_overdue, release};
+use product::stock::reservations::{Parcel, Release, Shipped, commit, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, id, order, parcel};
 
 #[sqlx::test]
 async fn units_leave_once(pool: PgPool) {

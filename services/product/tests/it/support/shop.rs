@@ -43,7 +43,7 @@ use worker::Tasks;
 
 pub use self::{
     call::{Answer, Call},
-    orders::{held, longer, order, parcel},
+    orders::{expire_overdue, held, longer, order, parcel},
 };
 
 pub const INTERNAL_TOKEN: &str = "current-token";

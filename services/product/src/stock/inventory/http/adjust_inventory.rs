@@ -92,6 +92,7 @@ pub(super) async fn adjust_inventory(
         count: NewCount::Adjust {
             delta: request.delta,
         },
+        low_stock_threshold: None,
         reason: Some(request.reason),
         force: request.force,
     };

@@ -45,12 +45,9 @@ pub(super) struct ListInventory {
 pub(super) async fn list_inventory(
     State(app): State<App>,
     caller: Requires<stock::Read>,
-    ListQuery {
-        paging,
-        filter: query,
-    }: ListQuery<ListInventory>,
+    ListQuery { paging, filter }: ListQuery<ListInventory>,
 ) -> Result<Json<Page<InventoryView>>, Problem> {
-    let (owner, low_stock) = (Owner::of(&caller), query.low_stock);
+    let (owner, low_stock) = (Owner::of(&caller), filter.low_stock);
     let shape = json!({ "list": "inventory", "low_stock": low_stock });
     let paging: Paging<String> = Paging::try_new(&paging, &shape)?;
     let rows = inventory::rows(&app.lists, owner, low_stock, &paging);

@@ -90,9 +90,9 @@ pub(super) async fn set_inventory(
         location: request.location,
         count: NewCount::Set {
             on_hand: request.on_hand,
-            low_stock_threshold: request.low_stock_threshold,
             if_match,
         },
+        low_stock_threshold: request.low_stock_threshold,
         reason: request.reason,
         force: request.force,
     };

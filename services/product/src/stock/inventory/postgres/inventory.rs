@@ -114,7 +114,7 @@ pub async fn rows(
     }
 }
 
-pub async fn total(pool: &Pool, owner: Owner, low_only: bool) -> Result<Total, sqlx::Error> {
+pub async fn total(pool: &Pool, owner: Owner, low_only: bool) -> Result<i64, sqlx::Error> {
     macro_rules! count {
         ($low:tt) => {
             sqlx::query_scalar!(
@@ -128,14 +128,14 @@ pub async fn total(pool: &Pool, owner: Owner, low_only: bool) -> Result<Total, s
                 Total::COUNT_TO,
             )
             .fetch_one(pool)
-            .await?
+            .await
         };
     }
-    Ok(Total::counted(if low_only {
+    if low_only {
         count!(" WHERE low")
     } else {
         count!("")
-    }))
+    }
 }
 
 /// Writes what a vendor sets of a row that this transaction has locked.

@@ -71,13 +71,12 @@ pub async fn rows(
     .await
 }
 
-pub async fn total(pool: &Pool, sku: &Sku) -> Result<Total, sqlx::Error> {
-    let counted = sqlx::query_scalar!(
+pub async fn total(pool: &Pool, sku: &Sku) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (SELECT FROM movements WHERE sku = $1 LIMIT $2) counted"#,
         sku.as_str(),
         Total::COUNT_TO,
     )
     .fetch_one(pool)
-    .await?;
-    Ok(Total::counted(counted))
+    .await
 }

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListReservations {
@@ -39,9 +39,8 @@ pub(super) struct ListReservations {
 #[derive(Serialize)]
 struct Shape<'a> {
     list: &'static str,
-    sku: Option<&'a Sku>,
-    order: Option<OrderId>,
-    state: Option<HoldState>,
+    #[serde(flatten)]
+    filter: &'a ListReservations,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -109,25 +108,18 @@ impl From<ReservedLine> for ReservationView {
 pub(super) async fn list_reservations(
     State(app): State<App>,
     caller: Requires<permissions::reservations::Read>,
-    ListQuery {
-        paging,
-        filter: query,
-    }: ListQuery<ListReservations>,
+    ListQuery { paging, filter }: ListQuery<ListReservations>,
 ) -> Result<Json<Page<ReservationView>>, Problem> {
-    let paging: Paging<Position> = Paging::try_new(
-        &paging,
-        &Shape {
-            list: "reservations",
-            sku: query.sku.as_ref(),
-            order: query.order,
-            state: query.state,
-        },
-    )?;
+    let shape = Shape {
+        list: "reservations",
+        filter: &filter,
+    };
+    let paging: Paging<Position> = Paging::try_new(&paging, &shape)?;
     let wanted = Wanted {
         vendor: Owner::of(&caller).vendor(),
-        sku: query.sku,
-        order: query.order.map(|order| order.0),
-        state: query.state,
+        sku: filter.sku,
+        order: filter.order.map(|order| order.0),
+        state: filter.state,
     };
     let rows = reservations::rows(&app.lists, &wanted, &paging);
     let total = reservations::total(&app.lists, &wanted);

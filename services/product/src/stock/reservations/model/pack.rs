@@ -130,10 +130,7 @@ impl<'a> Room<'a> {
                 if quantity > 0 {
                     left[*place] -= quantity;
                     missing -= quantity;
-                    *there += match self.way {
-                        Way::Shipment => -quantity,
-                        Way::Return => quantity,
-                    };
+                    *there += self.way.change(quantity);
                     moves.push(Move {
                         line: *place,
                         quantity,

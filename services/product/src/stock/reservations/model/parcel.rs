@@ -21,6 +21,16 @@ pub enum Way {
     Return,
 }
 
+impl Way {
+    /// What the units on hand change by.
+    pub fn change(self, quantity: i64) -> i64 {
+        match self {
+            Self::Shipment => -quantity,
+            Self::Return => quantity,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 pub struct Parcel {
     pub id: Uuid,

@@ -125,12 +125,7 @@ impl<'a> Moves<'a> {
             skus: moves().map(|(_, line)| line.sku.as_str()).collect(),
             locations: moves().map(|(_, line)| line.location.as_str()).collect(),
             quantities: moves().map(|(step, _)| step.quantity).collect(),
-            deltas: moves()
-                .map(|(step, _)| match way {
-                    Way::Shipment => -step.quantity,
-                    Way::Return => step.quantity,
-                })
-                .collect(),
+            deltas: moves().map(|(step, _)| way.change(step.quantity)).collect(),
             after: moves().map(|(step, _)| step.on_hand_after).collect(),
         }
     }

@@ -111,8 +111,8 @@ pub async fn rows(
     }
 }
 
-pub async fn total(pool: &Pool, wanted: &Wanted) -> Result<Total, sqlx::Error> {
-    let counted = sqlx::query_scalar!(
+pub async fn total(pool: &Pool, wanted: &Wanted) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (
                SELECT FROM hold_lines line JOIN holds hold USING (order_id)
                WHERE ($1::uuid IS NULL OR line.order_id = $1)
@@ -127,6 +127,5 @@ pub async fn total(pool: &Pool, wanted: &Wanted) -> Result<Total, sqlx::Error> {
         Total::COUNT_TO,
     )
     .fetch_one(pool)
-    .await?;
-    Ok(Total::counted(counted))
+    .await
 }

@@ -1,11 +1,11 @@
 //! `GET /inventory/reservations`
 
-use product::stock::reservations::{Release, commit, expire_overdue, release};
+use product::stock::reservations::{Release, commit, release};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::shop::{Shop, User, order, parcel};
+use crate::support::shop::{Shop, User, expire_overdue, order, parcel};
 
 /// The rows of a page: whose order, SKU, state.
 fn rows(page: &Value) -> Vec<(Uuid, String, String)> {
