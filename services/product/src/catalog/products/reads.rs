@@ -1,5 +1,5 @@
-//! Products read for many requests at once. No timer: whatever was asked for while a read was under way is the next one,
-//! so that a crowd costs the database a statement for dozens, and a lone reader does not wait.
+//! Products are read for many requests at once. There is no timer: the requests that arrive during a read are the next
+//! batch, so that dozens of concurrent requests cost the database one statement, and a single request does not wait.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::infrastructure::postgres::failure::retries;
 
 /// Names that one statement reads.
 const BATCH: usize = 64;
-/// Requests that may wait; more are turned away.
+/// Requests that may wait; further ones are refused.
 const CAPACITY: usize = 1_024;
 
 #[derive(Clone)]

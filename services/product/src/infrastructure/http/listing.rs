@@ -9,7 +9,7 @@ use web::{
 use crate::infrastructure::postgres::failure::ListError;
 pub(crate) use crate::infrastructure::postgres::readable::readable;
 
-/// `position`: where the list goes on behind a row.
+/// `position`: where the list continues after a row. `total`: how many rows there are, counted up to `Total::COUNT_TO`.
 pub(crate) async fn page<R, T, K: Serialize + DeserializeOwned, E: Into<ListError>>(
     paging: &Paging<K>,
     rows: impl Future<Output = Result<Vec<R>, E>>,

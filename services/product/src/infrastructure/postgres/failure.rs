@@ -40,7 +40,7 @@ impl Retryable for StockError {
 }
 
 impl StockError {
-    /// What does not hold was changed by another transaction meanwhile.
+    /// A condition that does not hold was changed by another transaction in the meantime.
     pub fn raced_unless(holds: bool) -> Result<(), Self> {
         if holds { Ok(()) } else { Err(Self::Raced) }
     }

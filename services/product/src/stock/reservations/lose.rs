@@ -15,7 +15,7 @@ use crate::{
     stock::postgres::levels,
 };
 
-/// Ends these holds, all lines of each. Answers the SKUs that must be locked as well before it can.
+/// Ends these holds, all lines of each. Returns the SKUs that must be locked first, if there are any.
 pub(crate) async fn lose(
     tx: &mut Transaction,
     orders: &[Uuid],

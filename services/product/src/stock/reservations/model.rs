@@ -1,9 +1,9 @@
-//! Holding units for orders: the words of it. The rules are ORDERS 1 to 13.
+//! Types for holding units for orders. The rules are ORDERS 1 to 13.
 
 mod available;
 mod decide;
-mod pack;
-mod parcel;
+mod plan_transfers;
+mod transfer;
 mod verdict;
 
 use std::num::NonZeroU32;
@@ -16,8 +16,8 @@ use uuid::Uuid;
 pub use self::{
     available::Available,
     decide::{Decision, Facts, NewHold, NewLine, Take, decide},
-    pack::{Packed, Packing, pack},
-    parcel::{Counts, OrderLine, Parcel, ParcelLine, Way},
+    plan_transfers::{TransferPlan, Transferred, plan_transfers},
+    transfer::{Counts, Direction, OrderLine, Transfer, TransferLine},
     verdict::{HeldLine, ShortLine, UnknownLine, Verdict},
 };
 use crate::catalog::products::model::{MAX_PRICE_MINOR, Name, ProductId, Sku, VendorId};
@@ -26,7 +26,7 @@ ids::id!(pub OrderId, "ord");
 
 /// Orders in one batch.
 pub const MAX_BATCH: usize = 128;
-/// Lines of one order; orders of customers end well before.
+/// Lines of one order; the orders of customers are far smaller.
 pub const MAX_LINES: usize = 500;
 /// Units of one SKU in one order, after lines of the same product were merged: more is out of stock. This is the one
 /// place that decides it; order refuses earlier only what a single item asks for, and keeps no more than this.
@@ -62,7 +62,7 @@ pub struct Wanted {
     pub quantity: NonZeroU32,
 }
 
-/// What a line names. A SKU is kept as it came: one out of form is unknown like any other.
+/// What a line names. The SKU is kept as it was sent: an invalid one is unknown like any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     Product(Uuid),

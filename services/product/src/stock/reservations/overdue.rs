@@ -12,7 +12,7 @@ use crate::{
     stock::postgres::levels,
 };
 
-/// What came of looking for overdue holds.
+/// The result of a search for overdue holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TakenBack {
     Nothing,
@@ -22,8 +22,8 @@ pub(crate) enum TakenBack {
     Unlocked(Vec<Sku>),
 }
 
-/// Takes overdue holds of these SKUs back, as far as all of their stock is locked; but not those that are to be
-/// spared, since their own orders are asking for them.
+/// Takes back overdue holds of these SKUs, as far as all of their stock is locked, except `spared` ones, whose own orders
+/// are in the batch.
 pub(crate) async fn take_back(
     tx: &mut Transaction,
     short: &[&str],
@@ -87,7 +87,7 @@ pub async fn expire_overdue(
     Ok((orders.len(), expired))
 }
 
-/// Takes those of these holds back whose stock no other transaction has locked.
+/// Takes back those of these holds whose stock no other transaction has locked.
 async fn expire(pool: &Pool, overdue: &[OverdueLine]) -> Result<usize, StockError> {
     let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
     let mut tx = pool.begin().await?;

@@ -1,4 +1,4 @@
-//! Which stock a transaction locks beside its own: it may find out that it needs more, which must be locked before
+//! The stock that a transaction locks beside its own: it may detect that it needs more, which must be locked before
 //! everything else and in order (ORDERS 7). Then it starts again.
 
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ impl Reach {
     }
 }
 
-/// What came of one transaction.
+/// The outcome of one transaction.
 pub(crate) enum Attempt<T> {
     Done(T),
     /// The stock of these must be locked first.

@@ -1,4 +1,4 @@
-//! Reserving for a batch of orders: the stock is locked, the verdicts are found, and all is written at once.
+//! Reserves units for a batch of orders: the stock is locked, the verdicts are decided, and all is written at once.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -51,7 +51,7 @@ pub async fn reserve(
     Ok(verdicts)
 }
 
-/// The verdict on an order that the database's own rules refused: it gets nothing, and the log says why.
+/// The verdict on an order that a constraint of the database refused: it gets nothing, and the log has the reason.
 fn refuse(order: &Reservation, refused: &StockError) -> Verdict {
     error!(order.id = %order.order_id, error = refused as &dyn std::error::Error, "the database rejected an order that had passed the checks");
     Verdict::OutOfStock {
@@ -159,7 +159,7 @@ fn short_skus(decisions: &[Decision]) -> Vec<&str> {
     skus.into_iter().collect()
 }
 
-/// Writes holds, lines and counters, each set-wise; answers when the new holds end.
+/// Writes holds, lines and counters, each set-wise; returns when the new holds end.
 async fn write(
     tx: &mut Transaction,
     batch: &[Reservation],

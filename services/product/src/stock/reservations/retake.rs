@@ -25,7 +25,7 @@ pub(super) enum Again<'a> {
 }
 
 /// Takes those of these orders again whose hold ended and whose units are all there, and says so in `states`.
-/// Answers the SKUs whose stock must be locked as well before it can: start again.
+/// Returns the SKUs whose stock must be locked first, if there are any: the transaction starts again.
 pub(super) async fn retake(
     tx: &mut Transaction,
     orders: &[Uuid],
@@ -88,7 +88,7 @@ fn in_turn(orders: &[Uuid], states: &HashMap<Uuid, HoldState>) -> Vec<Uuid> {
     ended
 }
 
-/// Serves order by order; one that lacks a unit takes nothing. Answers what was short as well.
+/// Serves one order after the other; one that lacks a unit takes nothing. Returns the SKUs that were short as well.
 fn fill<'a>(
     orders: &[Uuid],
     lines: &'a [EndedLine],
@@ -99,7 +99,7 @@ fn fill<'a>(
         let of_order = wanted.entry(line.order_id).or_default();
         *of_order.entry(line.sku.as_str()).or_default() += line.quantity;
     }
-    let mut left = Available::on(levels);
+    let mut available = Available::on(levels);
     let (mut taken, mut short) = (Taken::default(), BTreeSet::new());
     for order in orders {
         let Some(wanted) = wanted.get(order) else {
@@ -107,7 +107,7 @@ fn fill<'a>(
         };
         let missing: Vec<&str> = wanted
             .iter()
-            .filter(|(sku, quantity)| left.of(sku) < **quantity)
+            .filter(|(sku, quantity)| available.of(sku) < **quantity)
             .map(|(sku, _)| *sku)
             .collect();
         if !missing.is_empty() {
@@ -116,7 +116,7 @@ fn fill<'a>(
         }
         taken.orders.push(*order);
         for (sku, quantity) in wanted {
-            for Take { location, quantity } in left.take(sku, *quantity) {
+            for Take { location, quantity } in available.take(sku, *quantity) {
                 taken.add(*order, sku, location, quantity);
             }
         }

@@ -1,4 +1,4 @@
-//! What becomes of holds: committed, released or extended. Batched like reservations.
+//! Holds are committed, released or extended, in batches like reservations.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -83,7 +83,7 @@ pub async fn commit(pool: &Pool, orders: &[Uuid]) -> Result<Vec<Outcome<Committe
     }))
 }
 
-/// Looks at states, never at a clock (ORDERS 3). Answers them: what was found held is committed.
+/// Decides by states, never by a clock (ORDERS 3). Returns the states as they were found: what was held is committed now.
 async fn commit_once(
     pool: &Pool,
     orders: &[Uuid],
@@ -124,7 +124,7 @@ pub async fn release(
     }))
 }
 
-/// Answers the states as they were found.
+/// Returns the states as they were found.
 async fn release_once(
     pool: &Pool,
     orders: &[Uuid],

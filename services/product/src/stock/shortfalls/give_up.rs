@@ -1,4 +1,4 @@
-//! Orders have more units than there are: the newest holds are lost, then the newest allocations fall short.
+//! When orders have more units than there are, the newest holds are lost first, and then the newest allocations fall short.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ use crate::{
     stock::reservations::{Reach, TakenBack, lose, take_back},
 };
 
-/// Makes room for `on_hand` on a stock level whose SKU is locked. Answers the SKUs that must be locked as well before it
-/// can, since a lost hold gives all of its lines back: start again.
+/// Makes room for `on_hand` on a stock level whose SKU is locked. Returns the SKUs that must be locked first, if there are
+/// any, since a lost hold gives back all of its lines: the transaction starts again.
 pub(crate) async fn give_up(
     tx: &mut Transaction,
     ids: Ids,

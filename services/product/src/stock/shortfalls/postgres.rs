@@ -1,4 +1,4 @@
-//! Units that orders have and a stock level has not, and what is told to the order service about it.
+//! Units that orders have and a stock level does not have, and what the order service reads about them.
 
 use clock::Ids;
 use db::{Pool, Transaction};
@@ -97,7 +97,7 @@ pub async fn having(
     }
 }
 
-/// Takes the units off the lines and the stock level, and keeps that for the order service.
+/// Takes the units off the lines and the stock level, and records this for the order service.
 pub async fn write(
     tx: &mut Transaction,
     ids: Ids,
@@ -154,8 +154,8 @@ row!(
     { created_at: Attempt<Time> }
 );
 
-/// What the order service has not dealt with, the oldest first, behind the shortfall `after`; and what to go on behind,
-/// if there is more.
+/// Shortfalls that the order service has not settled, the oldest first, after the shortfall `after`; and the id after which
+/// the next call continues, if there are more.
 pub async fn open(
     pool: &Pool,
     after: Option<Uuid>,
@@ -178,7 +178,7 @@ pub async fn open(
     Ok((readable_ones(rows), last.filter(|_| more)))
 }
 
-/// These are dealt with. Answers how many were not before. By key alone (ORDERS 13).
+/// Marks these as settled. Returns how many were not before. By key alone (ORDERS 13).
 pub async fn settle(pool: &Pool, ids: &[Uuid]) -> Result<u64, sqlx::Error> {
     let settled = sqlx::query!(
         "UPDATE shortfalls SET settled_at = now() WHERE id IN (

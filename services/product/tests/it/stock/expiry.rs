@@ -10,8 +10,8 @@ async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
     shop.product("CUP", 5).await;
-    let wish = order(&[("MUG", 2), ("CUP", 1)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
+    let reservation = order(&[("MUG", 2), ("CUP", 1)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
     assert_eq!(
         expire_overdue(&shop.pool).await.unwrap(),
         (0, 0),
@@ -19,12 +19,12 @@ async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
     );
     shop.run_out_of_time().await;
     assert_eq!(expire_overdue(&shop.pool).await.unwrap(), (1, 1));
-    assert_eq!(shop.state(wish.order_id).await, "expired");
+    assert_eq!(shop.state(reservation.order_id).await, "expired");
     assert_eq!(
         (shop.counters("MUG").await, shop.counters("CUP").await),
         ((5, 0, 0), (5, 0, 0))
     );
-    assert_eq!(shop.reserve(&[wish]).await, [Verdict::Gone]);
+    assert_eq!(shop.reserve(&[reservation]).await, [Verdict::Gone]);
     shop.assert_counts_add_up().await;
 }
 
@@ -92,7 +92,7 @@ async fn what_changed_since_the_sweeper_looked_is_left_alone(pool: PgPool) {
     let batch = [0; 3].map(|_| order(&[("MUG", 1)]));
     shop.reserve(&batch).await;
     shop.run_out_of_time().await;
-    let [committed, released, extended] = batch.map(|wish| wish.order_id);
+    let [committed, released, extended] = batch.map(|reservation| reservation.order_id);
     commit(&shop.pool, &[committed]).await.unwrap();
     release(&shop.pool, &[released], Release::Held)
         .await

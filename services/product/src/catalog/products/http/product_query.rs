@@ -65,7 +65,7 @@ pub(super) fn price(
     Ok(money.map(|money| money.minor))
 }
 
-/// What a cursor belongs to.
+/// What a cursor is valid for.
 #[derive(Serialize)]
 struct Shape<'a> {
     list: &'static str,

@@ -1,4 +1,4 @@
-//! Stock keeping units: what a vendor calls a product, and what stock goes by.
+//! Stock-keeping units: a vendor's name of a product, and the key of its stock.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 const MAX_LENGTH: usize = 64;
 
-/// 1 to 64 of `A-Z 0-9 . _ -`; small letters become capital ones.
+/// 1 to 64 of `A-Z 0-9 . _ -`; lower case becomes upper case.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type, ToSchema,
 )]

@@ -15,12 +15,12 @@ use crate::{
 
 const MOST: i64 = 1_000;
 
-/// Unknown parameters are let be: the caller may be newer (ORDERS 33).
+/// Unknown parameters are ignored, since the caller may be newer (ORDERS 33).
 #[derive(Deserialize)]
 pub(super) struct ListOrderHolds {
     after: Option<Uuid>,
     upto: Option<Uuid>,
-    /// 1 to 1,000, which is what absent means too.
+    /// 1 to 1,000; 1,000 if absent.
     limit: Option<i64>,
 }
 

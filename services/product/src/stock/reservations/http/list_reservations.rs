@@ -35,7 +35,7 @@ pub(super) struct ListReservations {
     state: Option<HoldState>,
 }
 
-/// What a cursor belongs to.
+/// What a cursor is valid for.
 #[derive(Serialize)]
 struct Shape<'a> {
     list: &'static str,

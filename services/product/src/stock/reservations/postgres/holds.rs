@@ -67,7 +67,7 @@ impl<'a> NewRows<'a> {
     }
 }
 
-/// Writes new holds, their lines and the counters of the locked stock; answers when each ends.
+/// Writes new holds, their lines and the counters of the locked stock; returns when each ends.
 pub async fn insert(
     tx: &mut Transaction,
     rows: &NewRows<'_>,
@@ -235,7 +235,7 @@ pub async fn lock(tx: &mut Transaction, orders: &[Uuid]) -> Result<Locked, Stock
 }
 
 /// Commits those of these orders that are held, all lines of each, in one statement. Their stock is locked.
-/// Answers the states that they were in.
+/// Returns the states that they were in.
 pub async fn commit(
     tx: &mut Transaction,
     orders: &[Uuid],

@@ -10,7 +10,7 @@ use crate::{
     stock::reservations::model::{HoldState, ReservedLine},
 };
 
-/// What a reservation must be to be listed.
+/// Which reservations are listed.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// None: any.
@@ -56,13 +56,13 @@ macro_rules! reservations {
     };
 }
 
-/// The rows of one page. A question for each filter that has an index of its own.
+/// The rows of one page. There is a statement for each filter that has an index of its own.
 pub async fn rows(
     pool: &Pool,
     wanted: &Wanted,
     paging: &Paging<Position>,
 ) -> Result<Vec<ReservedRow>, sqlx::Error> {
-    // Behind no line at all.
+    // Before every line.
     let start = (Uuid::max(), String::new(), String::new());
     let (order, sku, location) = paging.after().unwrap_or(&start);
     macro_rules! ask {

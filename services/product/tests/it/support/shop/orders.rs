@@ -6,7 +6,7 @@ use db::Pool;
 use product::{
     infrastructure::postgres::failure::StockError,
     stock::reservations::{
-        Extension, Parcel, ParcelLine,
+        Extension, Transfer, TransferLine,
         model::{Hash, Item, Reservation, Verdict, Wanted},
     },
 };
@@ -34,13 +34,13 @@ pub fn order(lines: &[(&str, u32)]) -> Reservation {
 }
 
 /// A shipment with these units of an order.
-pub fn parcel(order_id: Uuid, lines: &[(&str, u32)]) -> Parcel {
-    Parcel {
+pub fn transfer(order_id: Uuid, lines: &[(&str, u32)]) -> Transfer {
+    Transfer {
         id: id(),
         order_id,
         lines: lines
             .iter()
-            .map(|(sku, quantity)| ParcelLine {
+            .map(|(sku, quantity)| TransferLine {
                 sku: (*sku).to_owned(),
                 quantity: (*quantity).try_into().unwrap(),
             })
