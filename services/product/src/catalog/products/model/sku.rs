@@ -1,7 +1,5 @@
 //! Stock-keeping units: a vendor's name of a product, and the key of its stock.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -36,12 +34,6 @@ impl TryFrom<String> for Sku {
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
         text.make_ascii_uppercase();
         if fits { Ok(Self(text)) } else { Err(SkuError) }
-    }
-}
-
-impl fmt::Display for Sku {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
