@@ -89,7 +89,7 @@ pub async fn change_on_hand(
     ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
-    answer: impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
+    answer: impl Fn(&Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
 ) -> Result<Answer, InventoryError> {
     attempts(&mut retries(), |reach| {
         attempt(pool, ids, change, once, &answer, reach)
@@ -102,7 +102,7 @@ async fn attempt(
     ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
-    answer: &(impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
+    answer: &(impl Fn(&Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
     reach: Reach,
 ) -> Result<Attempt<Answer>, InventoryError> {
     let mut tx = pool.begin().await?;
@@ -153,7 +153,7 @@ async fn attempt(
     let inventory = inventory::find(&mut *tx, sku, change.owner)
         .await?
         .ok_or(InventoryError::NotFound)?;
-    let answer = answer(inventory).map_err(InventoryError::Answer)?;
+    let answer = answer(&inventory).map_err(InventoryError::Answer)?;
     idempotency_keys::keep(&mut tx, once, &answer).await?;
     tx.commit().await?;
     Ok(Attempt::Done(answer))

@@ -22,7 +22,11 @@ pub use self::{
 };
 use crate::catalog::products::model::{MAX_PRICE_MINOR, Name, ProductId, Sku, VendorId};
 
-ids::id!(pub OrderId, "ord");
+ids::id!(
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
+    pub OrderId, "ord"
+);
 
 /// Orders in one batch.
 pub const MAX_BATCH: usize = 128;
@@ -122,22 +126,34 @@ pub struct KnownHold {
     pub total_minor: i64,
 }
 
-/// A line of a hold, as it is listed.
-#[derive(Clone, Debug)]
+// A line of a hold, as it is listed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Reservation, example = json!({
+    "order_id": "ord_01932c5e-7d2a-7c3e-9f00-0242ac120005", "sku": "MUG-BLUE-350",
+    "product_id": "prd_01932c5e-7d2a-7c3e-9f00-0242ac120002", "vendor_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003",
+    "name": "Blue mug", "warehouse": "main", "state": "committed", "quantity": 3, "shipped": 1, "returned": 0,
+    "released": 0, "expires_at": null, "created_at": "2026-11-21T08:00:00Z", "ended_at": "2026-11-21T08:00:01Z",
+}))]
 pub struct ReservedLine {
-    pub order_id: Uuid,
+    pub order_id: OrderId,
+    #[schema(value_type = String)]
     pub sku: Sku,
-    pub location: String,
     pub product_id: ProductId,
     pub vendor_id: VendorId,
+    #[schema(value_type = String)]
     pub name: Name,
+    #[serde(rename = "warehouse")]
+    pub location: String,
+    pub state: HoldState,
     pub quantity: i64,
     pub shipped: i64,
     pub returned: i64,
+    /// Units released after the order was confirmed.
     pub released: i64,
-    pub state: HoldState,
-    pub expires_at: DateTime<Utc>,
+    /// When the hold expires; present while it is held.
+    pub expires_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
+    /// When it was committed, released, or lost.
     pub ended_at: Option<DateTime<Utc>>,
 }
 

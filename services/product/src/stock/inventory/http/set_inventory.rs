@@ -12,7 +12,6 @@ use web::{
     schema::Line,
 };
 
-use super::inventory_view::InventoryView;
 use crate::{
     app::App,
     catalog::products::model::{Owner, Reason, Sku},
@@ -65,7 +64,7 @@ pub(crate) struct SetInventory {
     ),
     request_body = SetInventory,
     responses(
-        (status = 200, description = "The stock after the change.", body = InventoryView, headers(
+        (status = 200, description = "The stock after the change.", body = Inventory, headers(
             ("ETag" = String, description = "The number of units on hand, for If-Match."),
         )),
         (status = 403, description = "The role vendor or admin is required."),
@@ -99,7 +98,6 @@ pub(super) async fn set_inventory(
     Ok(change_on_hand(&app.pool, app.ids, &change, &once, answer).await?)
 }
 
-pub(super) fn answer(inventory: Inventory) -> Result<Answer, serde_json::Error> {
-    let etag = ETag(inventory.on_hand);
-    Answer::try_new(StatusCode::OK, None, etag, &InventoryView::from(inventory))
+pub(super) fn answer(inventory: &Inventory) -> Result<Answer, serde_json::Error> {
+    Answer::try_new(StatusCode::OK, None, ETag(inventory.on_hand), &inventory)
 }

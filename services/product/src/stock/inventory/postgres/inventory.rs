@@ -14,16 +14,17 @@ macro_rules! inventories {
         sqlx::query_as!(
             Inventory,
             r#"SELECT p.sku AS "sku: _", p.id AS "product_id: _", p.vendor_id AS "vendor_id: _", p.name AS "name: _",
-                   s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!", s.low AS "low!",
-                   s.low_stock_threshold AS "low_stock_threshold!", s.warehouse AS "warehouse!",
-                   s.locations AS "locations!: _"
+                   s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!",
+                   s.on_hand - s.held - s.allocated AS "available!", s.low_stock_threshold AS "low_stock_threshold!",
+                   s.low AS "low_stock!", s.warehouse AS "warehouse!", s.locations AS "locations!: _"
                FROM products p
                CROSS JOIN LATERAL (
                    SELECT sum(on_hand)::bigint AS on_hand, sum(held)::bigint AS held, sum(allocated)::bigint AS allocated,
                        bool_or(low) AS low, max(low_stock_threshold) AS low_stock_threshold,
                        (array_agg(location ORDER BY priority, location))[1] AS warehouse,
                        jsonb_agg(jsonb_build_object('location', location, 'on_hand', on_hand, 'held', held,
-                           'allocated', allocated) ORDER BY priority, location) AS locations
+                           'allocated', allocated, 'available', on_hand - held - allocated)
+                           ORDER BY priority, location) AS locations
                    FROM stock WHERE stock.sku = p.sku HAVING count(*) > 0
                ) s "# + $($rest)+
             $(, $argument)*
