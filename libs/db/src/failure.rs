@@ -42,6 +42,14 @@ impl Failure {
         }
     }
 
+    /// Whether another attempt may succeed, of an operation that finds its own earlier write.
+    pub fn is_transient(self) -> bool {
+        match self {
+            Self::Retryable | Self::Unknown => true,
+            Self::Data | Self::Defect => false,
+        }
+    }
+
     /// By SQLSTATE, appendix A of Postgres' manual.
     fn of_state(code: &str) -> Self {
         match code {

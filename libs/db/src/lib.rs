@@ -1,10 +1,11 @@
-//! How a service uses its Postgres: the pool and its time limits, transactions, migrations, readiness, and the meaning
-//! of errors. It holds no query and no table of a service, and knows no HTTP.
+//! How a service uses its Postgres: the pool and its time limits, transactions, migrations, readiness, the meaning of
+//! errors, and retries. It holds no query and no table of a service, and knows no HTTP.
 
 mod connection;
 mod failure;
 mod migration;
 mod pool;
+mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transaction;
@@ -13,4 +14,5 @@ pub use connection::Connection;
 pub use failure::{Failure, constraint};
 pub use migration::{Migrate, MigrateError, migrate, schema_is_current};
 pub use pool::{ConnectError, Database, Pool};
+pub use retry::{Patience, Retries, Retryable};
 pub use transaction::Transaction;

@@ -24,7 +24,7 @@ pub struct StockBooks;
 /// How many rows were looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
-    pub shelves: i64,
+    pub stock_levels: i64,
     pub holds: i64,
     pub lines: i64,
     pub movements: i64,

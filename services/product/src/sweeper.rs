@@ -10,7 +10,7 @@ use web::server::stopped;
 
 use crate::{
     infrastructure::postgres::{failure::StockError, idempotency_keys},
-    stock::reservations::expire_overdue_but,
+    stock::reservations::expire_overdue,
 };
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ async fn sweep_holds(
     stop: &watch::Receiver<bool>,
 ) -> Result<(), StockError> {
     loop {
-        let (overdue, expired) = expire_overdue_but(pool, broken).await?;
+        let (overdue, expired) = expire_overdue(pool, broken).await?;
         if overdue > 0 {
             debug!(overdue, expired, "released overdue holds");
         }

@@ -66,7 +66,7 @@ pub async fn shortfalls(
 pub async fn checked(connection: &mut PgConnection) -> Result<Checked, sqlx::Error> {
     let query = sqlx::query_as!(
         Checked,
-        r#"SELECT (SELECT count(*) FROM stock) AS "shelves!", (SELECT count(*) FROM holds) AS "holds!",
+        r#"SELECT (SELECT count(*) FROM stock) AS "stock_levels!", (SELECT count(*) FROM holds) AS "holds!",
                    (SELECT count(*) FROM hold_lines) AS "lines!", (SELECT count(*) FROM movements) AS "movements!""#
     );
     in_time(query.fetch_one(connection)).await

@@ -1,16 +1,18 @@
 //! How refusals of this service become problems. Each kind of error is translated here and nowhere else.
 
+use db::{Failure, Retryable};
 use idempotency::KeyReused;
 use web::{FieldError, Problem, conditional::IfMatch};
 
 use crate::{
     catalog::products::{
-        CreateProductError, UpdateProductError, model::MetadataError, reads::ReadError,
+        CreateProductError, UpdateProductError,
+        model::{MetadataError, PriceError},
+        reads::ReadError,
     },
     infrastructure::postgres::{
         failure::{ListError, StockError},
         readable::Unreadable,
-        retry::Retryable,
     },
     stock::inventory::{InventoryError, model::MAX_ON_HAND},
 };
@@ -49,6 +51,12 @@ impl From<UpdateProductError> for Problem {
     }
 }
 
+impl From<PriceError> for Problem {
+    fn from(error: PriceError) -> Self {
+        Self::invalid_field("/price", "invalid_amount", error.to_string())
+    }
+}
+
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match &error {
@@ -64,9 +72,7 @@ impl From<ListError> for Problem {
         match &error {
             ListError::Cursor => bad_cursor(),
             // A cursor is the only thing here that is passed on as it came.
-            ListError::Database(source) if db::Failure::of(source) == db::Failure::Data => {
-                bad_cursor()
-            }
+            ListError::Database(source) if Failure::of(source) == Failure::Data => bad_cursor(),
             ListError::Database(source) => source.into(),
         }
     }
@@ -107,7 +113,7 @@ impl From<InventoryError> for Problem {
 
 impl From<StockError> for Problem {
     fn from(error: StockError) -> Self {
-        if error.is_retryable() {
+        if error.failure().is_transient() {
             Self::unavailable(1).with_cause(&error)
         } else {
             Self::internal(&error)
@@ -128,8 +134,8 @@ fn not_readable(reason: &Unreadable) -> Problem {
 
 /// An error while a product was written: what the database refuses to keep is the client's to change.
 fn kept(error: &sqlx::Error) -> Problem {
-    match db::Failure::of(error) {
-        db::Failure::Data => Problem::invalid_field(
+    match Failure::of(error) {
+        Failure::Data => Problem::invalid_field(
             "",
             "not_storable",
             "the database cannot store one of the values",

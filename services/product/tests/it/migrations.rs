@@ -17,7 +17,7 @@ const SHAPES: [Written; 3] = [
     Written {
         since: 3,
         statements: &[
-            PRODUCT, STOCK, ARRIVAL, HOLD, LINE, ALLOCATE, COMMIT, PARCEL, SHIP, LEAVE,
+            PRODUCT, STOCK, ARRIVAL, HOLD, LINE, ALLOCATE, COMMIT, TRANSFER, SHIP, LEAVE,
         ],
     },
 ];
@@ -80,7 +80,7 @@ const COMMIT: &str = concat!(
     "UPDATE holds SET state = 'committed', ended_at = now() WHERE order_id = ",
     id!()
 );
-const PARCEL: &str = concat!(
+const TRANSFER: &str = concat!(
     "INSERT INTO parcels (kind, id, order_id, fingerprint) VALUES ('shipment', ",
     id!(),
     ", ",

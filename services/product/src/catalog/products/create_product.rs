@@ -1,4 +1,4 @@
-//! Putting a product up for sale, with its first units.
+//! Creates a product with its first units.
 
 use clock::Ids;
 use db::{Pool, Transaction};
@@ -43,7 +43,7 @@ impl From<sqlx::Error> for CreateProductError {
     }
 }
 
-/// Keeps the product, its stock, the movement of its first units and the answer, in one transaction.
+/// Stores the product, its stock, the movement of its first units and the response, in one transaction.
 pub async fn create_product(
     pool: &Pool,
     ids: Ids,

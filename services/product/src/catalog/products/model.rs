@@ -16,6 +16,6 @@ pub use price::{MAX_PRICE_MINOR, PriceError, price};
 pub use product::{NewProduct, Product, ProductId, Status, VendorId};
 pub use product_name::ProductName;
 pub use sku::{Sku, SkuError};
-pub use slug::{Slug, SlugError};
+pub use slug::{Slug, SlugError, is_hyphenated};
 pub use text::{Category, Description, Name, Reason, TextError};
 pub use viewer::{Owner, Viewer};

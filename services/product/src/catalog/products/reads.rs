@@ -1,5 +1,5 @@
-//! Products read for many requests at once. No timer: whatever was asked for while a read was under way is the next one,
-//! so that a crowd costs the database a statement for dozens, and a lone reader does not wait.
+//! Products are read for many requests at once. There is no timer: the requests that arrive during a read are the next
+//! batch, so that dozens of concurrent requests cost the database one statement, and a single request does not wait.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::{
     model::{Product, ProductName},
     postgres::products,
 };
-use crate::infrastructure::postgres::retry::Retries;
+use crate::infrastructure::postgres::failure::retries;
 
 /// Names that one statement reads.
 const BATCH: usize = 64;
-/// Requests that may wait; more are turned away.
+/// Requests that may wait; further ones are refused.
 const CAPACITY: usize = 1_024;
 
 #[derive(Clone)]
@@ -90,7 +90,7 @@ impl Reader {
     }
 
     async fn found(&mut self, batch: &[Wanted]) -> Result<Vec<Arc<Product>>, sqlx::Error> {
-        let mut retries = Retries::begin();
+        let mut retries = retries();
         loop {
             match self.read(batch).await {
                 Err(error) => retries.again(error).await?,

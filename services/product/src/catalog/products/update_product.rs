@@ -1,4 +1,4 @@
-//! Changing what a product says of itself. Its SKU stays for ever: stock and orders go by it.
+//! Changes what describes a product. Its SKU never changes, since stock and orders refer to it.
 
 use db::Pool;
 use web::conditional::{ETag, IfMatch};
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::infrastructure::postgres::readable::{Row, Unreadable};
 
-/// How often a change that may overwrite any version runs into another before it gives up.
+/// How often a change that may overwrite any version is tried while others come between.
 const MOST_TRIES: u32 = 10;
 
-/// What is None stays as it is.
+/// Fields that are None stay as they are.
 #[derive(Clone, Debug, Default)]
 pub struct ProductChange {
     pub name: Option<Name>,
@@ -23,7 +23,7 @@ pub struct ProductChange {
     pub description: Option<Description>,
     pub price_minor: Option<i64>,
     pub category: Option<Option<Category>>,
-    /// A merge patch; null takes all of it away.
+    /// A merge patch; null removes all metadata.
     pub metadata: Option<Option<Metadata>>,
     pub status: Option<Status>,
 }
@@ -79,8 +79,8 @@ impl Product {
     }
 }
 
-/// Compare and set: a change that came between is seen, and answered as `if_match` asks. What was written is read back
-/// before it counts.
+/// Compare and set: a change in between is detected, and `if_match` decides what follows. What was written is read back
+/// before the commit.
 pub async fn update_product(
     pool: &Pool,
     id: ProductId,
@@ -102,7 +102,7 @@ pub async fn update_product(
             .check(ETag(row.version))
             .map_err(|_| UpdateProductError::Stale)?;
         if change.metadata == Some(None) {
-            // Whatever it was, it goes: so a product whose metadata cannot be read is mended.
+            // The old value is not read, so that a product whose metadata cannot be read can be repaired.
             Metadata::default().as_str().clone_into(&mut row.metadata);
         }
         let mut product = row.read()?;
@@ -116,7 +116,7 @@ pub async fn update_product(
     Err(UpdateProductError::Stale)
 }
 
-/// Shows or hides a product; one that is in this state already stays as it is.
+/// Shows or hides a product; one that already has this status stays as it is.
 pub async fn set_status(
     pool: &Pool,
     id: ProductId,

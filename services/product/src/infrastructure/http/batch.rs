@@ -6,13 +6,13 @@ use web::Problem;
 
 use crate::stock::reservations::model::{MAX_BATCH, MAX_LINES};
 
-/// What became of each.
+/// The outcome of each order.
 #[derive(Serialize)]
 pub(crate) struct Outcomes<T> {
     pub(crate) outcomes: Vec<T>,
 }
 
-/// 422 for more than one call may carry.
+/// 422 for more orders than one call may have.
 pub(crate) fn check_batch(orders: usize) -> Result<(), Problem> {
     if orders <= MAX_BATCH {
         Ok(())
@@ -25,7 +25,7 @@ pub(crate) fn check_batch(orders: usize) -> Result<(), Problem> {
     }
 }
 
-/// 422 for an order of nothing, or of too much.
+/// 422 for an order without lines, or with too many.
 pub(crate) fn check_lines(order: Uuid, lines: usize) -> Result<(), Problem> {
     if (1..=MAX_LINES).contains(&lines) {
         Ok(())

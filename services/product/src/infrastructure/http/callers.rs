@@ -1,4 +1,4 @@
-//! Callers, in the words of the catalogue.
+//! Callers, as viewers and owners of products.
 
 use access::{Caller, Reach, Requires, permissions::products};
 

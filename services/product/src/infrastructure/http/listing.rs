@@ -9,17 +9,17 @@ use web::{
 use crate::infrastructure::postgres::failure::ListError;
 pub(crate) use crate::infrastructure::postgres::readable::readable;
 
-/// `position`: where the list goes on behind a row.
+/// `position`: where the list continues after a row. `total`: how many rows there are, counted up to `Total::COUNT_TO`.
 pub(crate) async fn page<R, T, K: Serialize + DeserializeOwned, E: Into<ListError>>(
     paging: &Paging<K>,
     rows: impl Future<Output = Result<Vec<R>, E>>,
-    total: impl Future<Output = Result<Total, sqlx::Error>>,
+    total: impl Future<Output = Result<i64, sqlx::Error>>,
     position: impl Fn(&R) -> Option<K>,
     read: impl FnMut(R) -> Option<T>,
 ) -> Result<Page<T>, Problem> {
     let rows = rows.await.map_err(Into::into)?;
     let total = if paging.include_total {
-        Some(total.await.map_err(ListError::from)?)
+        Some(Total::counted(total.await.map_err(ListError::from)?))
     } else {
         None
     };

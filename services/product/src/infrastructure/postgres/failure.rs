@@ -1,8 +1,23 @@
-//! What fails when stock is changed or a list is read.
+//! What fails when stock is changed or a list is read, and how long it is tried again.
 
-use db::Failure;
+use std::time::Duration;
 
-use super::retry::Retryable;
+use clock::Jitter;
+use db::{Failure, Patience, Retries, Retryable};
+use tokio::time::Instant;
+
+const LONGEST_PAUSE: Duration = Duration::from_millis(40);
+const PATIENCE: Patience = Patience {
+    limit: Duration::from_millis(1_500),
+    pause: |attempts, jitter| {
+        jitter.up_to((attempts * Duration::from_millis(4)).min(LONGEST_PAUSE))
+    },
+};
+
+/// For an operation that finds its own earlier write, by its key or by the state of a hold.
+pub fn retries() -> Retries {
+    Retries::since(Instant::now(), PATIENCE, Jitter::random())
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum StockError {
@@ -15,27 +30,19 @@ pub enum StockError {
 }
 
 impl Retryable for StockError {
-    fn is_retryable(&self) -> bool {
+    fn failure(&self) -> Failure {
         match self {
-            Self::Database(error) => error.is_retryable(),
-            Self::Raced => true,
-            Self::Miscounted { .. } => false,
+            Self::Database(error) => Failure::of(error),
+            Self::Raced => Failure::Retryable,
+            Self::Miscounted { .. } => Failure::Defect,
         }
     }
 }
 
 impl StockError {
-    /// What does not hold was changed by another transaction meanwhile.
+    /// A condition that does not hold was changed by another transaction in the meantime.
     pub fn raced_unless(holds: bool) -> Result<(), Self> {
         if holds { Ok(()) } else { Err(Self::Raced) }
-    }
-
-    /// Whether the data was refused, so that a smaller batch may pass.
-    pub fn is_data(&self) -> bool {
-        match self {
-            Self::Database(error) => Failure::of(error) == Failure::Data,
-            Self::Raced | Self::Miscounted { .. } => false,
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use db::{Pool, Transaction};
 use idempotency::{Answer, Claim, Once};
 
-/// What the key stands for; a fresh one belongs to this transaction now.
+/// Claims the key, or finds what it stands for.
 pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim<Answer>, sqlx::Error> {
     let inserted = sqlx::query!(
         "INSERT INTO idempotency_keys (principal, operation, key, fingerprint) VALUES ($1, $2, $3, $4)
@@ -18,7 +18,7 @@ pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim<Answer>, s
     if inserted.rows_affected() == 1 {
         return Ok(Claim::Fresh);
     }
-    // Its own statement: the one before may have waited for the answer that this one reads.
+    // A statement of its own: the first one may have waited for the response that this one reads.
     let kept = sqlx::query!(
         r#"SELECT fingerprint, status AS "status!", location, etag AS "etag!", body AS "body!" FROM idempotency_keys
            WHERE principal = $1 AND operation = $2 AND key = $3"#,
@@ -36,7 +36,7 @@ pub async fn claim(tx: &mut Transaction, once: &Once) -> Result<Claim<Answer>, s
     Ok(Claim::Answered(answer))
 }
 
-/// Keeps the response for requests with the same key.
+/// Stores the response for requests with the same key.
 pub async fn keep(tx: &mut Transaction, once: &Once, answer: &Answer) -> Result<(), sqlx::Error> {
     let kept = sqlx::query!(
         "UPDATE idempotency_keys SET status = $4, location = $5, etag = $6, body = $7

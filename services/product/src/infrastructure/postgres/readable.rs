@@ -101,16 +101,16 @@ impl Type<Postgres> for Time {
 pub trait Row {
     type Read;
 
-    /// What the rows are, as a label of the metric.
+    /// The kind of row, as a label of the metric.
     const KIND: &'static str;
 
-    /// Which of them it is, for the log.
+    /// The id of the row, for the log.
     fn id(&self) -> impl Display + use<Self>;
 
     fn read(self) -> Result<Self::Read, Unreadable>;
 }
 
-/// A row whose columns are those of what is read of it; each of the second list may hold what cannot be read.
+/// A row with the columns of the type that it is read as; those of the second list may have values that cannot be read.
 macro_rules! row {
     (
         $row:ident, $kind:literal, $id:ident $(. $part:tt)? => $read:ident
@@ -142,7 +142,7 @@ macro_rules! row {
 }
 pub(crate) use row;
 
-/// None, logged and counted: it cannot be read.
+/// None: the row cannot be read, which is logged and counted.
 pub fn readable<R: Row>(row: R) -> Option<R::Read> {
     let id = row.id();
     row.read()

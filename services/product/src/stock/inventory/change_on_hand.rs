@@ -1,20 +1,19 @@
 //! Setting and adjusting `on_hand`, under the lock that reservations take as well.
 
 use clock::Ids;
-use db::Pool;
+use db::{Failure, Pool, Retryable};
 use idempotency::{Answer, Claim, Once};
 use web::conditional::{ETag, IfMatch};
 
 use super::{
-    model::{Inventory, MAX_ON_HAND, Movement, MovementKind},
+    model::{DEFAULT_LOCATION, Inventory, MAX_ON_HAND, Movement, MovementKind},
     postgres::{inventory, movements},
 };
 use crate::{
     catalog::products::model::{Owner, Reason, Sku},
     infrastructure::postgres::{
-        failure::StockError,
+        failure::{StockError, retries},
         idempotency_keys,
-        retry::{Retries, Retryable},
     },
     stock::{
         locations::model::LocationCode,
@@ -31,6 +30,8 @@ pub struct ChangeOnHand {
     /// None: the only one, or `main`.
     pub location: Option<LocationCode>,
     pub count: NewCount,
+    /// None: unchanged.
+    pub low_stock_threshold: Option<i64>,
     pub reason: Option<Reason>,
     /// Rather than to refuse, lets orders lose what they have and is not there.
     pub force: bool,
@@ -39,11 +40,7 @@ pub struct ChangeOnHand {
 #[derive(Clone, Debug)]
 pub enum NewCount {
     /// There are so many in this place, if there were as many in all as the caller thinks.
-    Set {
-        on_hand: i64,
-        low_stock_threshold: Option<i64>,
-        if_match: IfMatch,
-    },
+    Set { on_hand: i64, if_match: IfMatch },
     /// So many came (or, negative, went).
     Adjust { delta: i64 },
 }
@@ -77,8 +74,12 @@ impl From<sqlx::Error> for InventoryError {
 }
 
 impl Retryable for InventoryError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Stock(error) if error.is_retryable())
+    fn failure(&self) -> Failure {
+        if let Self::Stock(error) = self {
+            error.failure()
+        } else {
+            Failure::Defect
+        }
     }
 }
 
@@ -88,9 +89,9 @@ pub async fn change_on_hand(
     ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
-    answer: impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
+    answer: impl Fn(&Inventory) -> Result<Answer, serde_json::Error> + Send + Sync,
 ) -> Result<Answer, InventoryError> {
-    attempts(&mut Retries::begin(), |reach| {
+    attempts(&mut retries(), |reach| {
         attempt(pool, ids, change, once, &answer, reach)
     })
     .await
@@ -101,7 +102,7 @@ async fn attempt(
     ids: Ids,
     change: &ChangeOnHand,
     once: &Once,
-    answer: &(impl Fn(Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
+    answer: &(impl Fn(&Inventory) -> Result<Answer, serde_json::Error> + Send + Sync),
     reach: Reach,
 ) -> Result<Attempt<Answer>, InventoryError> {
     let mut tx = pool.begin().await?;
@@ -135,8 +136,7 @@ async fn attempt(
             return Ok(Attempt::Widen(skus));
         }
     }
-    let threshold = change.count.low_stock_threshold();
-    inventory::set(&mut tx, sku, location, on_hand, threshold).await?;
+    inventory::set(&mut tx, sku, location, on_hand, change.low_stock_threshold).await?;
     if on_hand != level.on_hand {
         let movement = Movement {
             id: ids.uuid(),
@@ -153,7 +153,7 @@ async fn attempt(
     let inventory = inventory::find(&mut *tx, sku, change.owner)
         .await?
         .ok_or(InventoryError::NotFound)?;
-    let answer = answer(inventory).map_err(InventoryError::Answer)?;
+    let answer = answer(&inventory).map_err(InventoryError::Answer)?;
     idempotency_keys::keep(&mut tx, once, &answer).await?;
     tx.commit().await?;
     Ok(Attempt::Done(answer))
@@ -162,13 +162,13 @@ async fn attempt(
 impl ChangeOnHand {
     /// The one that changes, of all stock levels of the SKU.
     fn level<'a>(&self, levels: &'a [StockLevel]) -> Result<&'a StockLevel, InventoryError> {
-        let at = |code: &LocationCode| levels.iter().find(|level| level.location == code.as_str());
+        let at = |location| levels.iter().find(|level| level.location == location);
         match (&self.location, &self.count, levels) {
-            (Some(code), _, _) => at(code).ok_or(InventoryError::UnknownLocation),
+            (Some(code), _, _) => at(code.as_str()).ok_or(InventoryError::UnknownLocation),
             (None, _, [only]) => Ok(only),
             (None, NewCount::Set { .. }, _) => Err(InventoryError::LocationRequired),
             (None, NewCount::Adjust { .. }, _) => {
-                at(&LocationCode::main()).ok_or(InventoryError::LocationRequired)
+                at(DEFAULT_LOCATION).ok_or(InventoryError::LocationRequired)
             }
         }
     }
@@ -178,9 +178,7 @@ impl NewCount {
     /// What the stock level will hold, given all stock levels of the SKU as they are under the lock.
     fn new_on_hand(&self, here: &StockLevel, levels: &[StockLevel]) -> Result<i64, InventoryError> {
         let on_hand = match self {
-            Self::Set {
-                on_hand, if_match, ..
-            } => {
+            Self::Set { on_hand, if_match } => {
                 let total: i64 = levels.iter().map(|level| level.on_hand).sum();
                 if_match
                     .check(ETag(total))
@@ -193,16 +191,6 @@ impl NewCount {
             Err(InventoryError::TooMany)
         } else {
             Ok(on_hand)
-        }
-    }
-
-    fn low_stock_threshold(&self) -> Option<i64> {
-        match self {
-            Self::Set {
-                low_stock_threshold,
-                ..
-            } => *low_stock_threshold,
-            Self::Adjust { .. } => None,
         }
     }
 

@@ -3,7 +3,6 @@
 pub(crate) mod adjust_inventory;
 mod audit_inventory;
 mod get_inventory;
-mod inventory_view;
 mod list_inventory;
 mod list_movements;
 pub(crate) mod set_inventory;

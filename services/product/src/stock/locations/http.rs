@@ -2,7 +2,6 @@
 
 pub(crate) mod create_location;
 mod list_locations;
-mod location_view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -1,4 +1,4 @@
-//! Places where units are.
+//! Places where units are stored.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::catalog::products::model::Name;
+use crate::catalog::products::model::{Name, is_hyphenated};
 
 const MAX_LENGTH: usize = 32;
 
@@ -24,11 +24,6 @@ pub struct LocationCode(String);
 pub struct LocationCodeError;
 
 impl LocationCode {
-    /// Where units are by default.
-    pub fn main() -> Self {
-        Self("main".to_owned())
-    }
-
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,13 +33,7 @@ impl TryFrom<String> for LocationCode {
     type Error = LocationCodeError;
 
     fn try_from(text: String) -> Result<Self, LocationCodeError> {
-        let word = |word: &str| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
-        if text.len() <= MAX_LENGTH && text.split('-').all(word) {
+        if text.len() <= MAX_LENGTH && is_hyphenated(&text) {
             Ok(Self(text))
         } else {
             Err(LocationCodeError)
@@ -58,16 +47,13 @@ impl fmt::Display for LocationCode {
     }
 }
 
-#[derive(Clone, Debug)]
-pub struct NewLocation {
-    pub code: LocationCode,
-    pub name: Name,
-    pub priority: i16,
-}
-
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "code": "berlin-1", "name": "Berlin, Hall 1", "priority": 10, "created_at": "2026-11-21T08:00:00Z",
+}))]
 pub struct Location {
     pub code: LocationCode,
+    #[schema(value_type = String)]
     pub name: Name,
     /// Orders are filled from the location with the lowest priority first.
     pub priority: i16,

@@ -6,18 +6,23 @@ use web::list::{Paging, Total};
 use crate::{
     catalog::products::model::Name,
     infrastructure::postgres::readable::{Attempt, Time, row},
-    stock::locations::model::{Location, LocationCode, NewLocation},
+    stock::locations::model::{Location, LocationCode},
 };
 
-/// None: there is one with this code.
-pub async fn insert(pool: &Pool, new: &NewLocation) -> Result<Option<Location>, sqlx::Error> {
+/// None: there is already one with this code.
+pub async fn insert(
+    pool: &Pool,
+    code: &LocationCode,
+    name: &Name,
+    priority: i16,
+) -> Result<Option<Location>, sqlx::Error> {
     sqlx::query_as!(
         Location,
         r#"INSERT INTO locations (code, name, priority) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING
            RETURNING code AS "code: _", name AS "name: _", priority, created_at"#,
-        new.code.as_str(),
-        new.name.as_str(),
-        new.priority,
+        code.as_str(),
+        name.as_str(),
+        priority,
     )
     .fetch_optional(pool)
     .await
@@ -43,12 +48,11 @@ pub async fn rows(pool: &Pool, paging: &Paging<String>) -> Result<Vec<LocationRo
     .await
 }
 
-pub async fn total(pool: &Pool) -> Result<Total, sqlx::Error> {
-    let counted = sqlx::query_scalar!(
+pub async fn total(pool: &Pool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (SELECT FROM locations LIMIT $1) counted"#,
         Total::COUNT_TO,
     )
     .fetch_one(pool)
-    .await?;
-    Ok(Total::counted(counted))
+    .await
 }

@@ -15,7 +15,7 @@ use crate::{
     stock::postgres::levels,
 };
 
-/// Ends these holds, all lines of each. Answers the SKUs that must be locked as well before it can.
+/// Ends these holds, all lines of each. Returns the SKUs that must be locked first, if there are any.
 pub(crate) async fn lose(
     tx: &mut Transaction,
     orders: &[Uuid],
@@ -26,15 +26,9 @@ pub(crate) async fn lose(
         return Ok(None);
     }
     let lines = retakes::lines(tx, orders).await?;
-    let missing: Vec<Sku> = lines
-        .into_iter()
-        .map(|line| line.sku)
-        .filter(|sku| !locked.contains(sku))
-        .collect();
-    match (missing.is_empty(), reach.may_widen()) {
-        (true, _) => {}
-        (false, true) => return Ok(Some(missing)),
-        (false, false) => return Err(StockError::Raced),
+    let unlocked = reach.unlocked(lines.iter().map(|line| &line.sku), locked)?;
+    if unlocked.is_some() {
+        return Ok(unlocked);
     }
     holds::lock_alone(tx, orders).await?;
     holds::end(tx, orders, HoldState::Held, HoldState::Lost).await?;

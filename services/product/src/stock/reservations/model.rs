@@ -1,9 +1,9 @@
-//! Holding units for orders: the words of it. The rules are ORDERS 1 to 13.
+//! Types for holding units for orders. The rules are ORDERS 1 to 13.
 
 mod available;
 mod decide;
-mod pack;
-mod parcel;
+mod plan_transfers;
+mod transfer;
 mod verdict;
 
 use std::num::NonZeroU32;
@@ -16,17 +16,21 @@ use uuid::Uuid;
 pub use self::{
     available::Available,
     decide::{Decision, Facts, NewHold, NewLine, Take, decide},
-    pack::{Packed, Packing, pack},
-    parcel::{Counts, OrderLine, Parcel, ParcelLine, Way},
+    plan_transfers::{TransferPlan, Transferred, plan_transfers},
+    transfer::{Counts, Direction, OrderLine, Transfer, TransferLine},
     verdict::{HeldLine, ShortLine, UnknownLine, Verdict},
 };
 use crate::catalog::products::model::{MAX_PRICE_MINOR, Name, ProductId, Sku, VendorId};
 
-ids::id!(pub OrderId, "ord");
+ids::id!(
+    #[derive(sqlx::Type)]
+    #[sqlx(transparent)]
+    pub OrderId, "ord"
+);
 
 /// Orders in one batch.
 pub const MAX_BATCH: usize = 128;
-/// Lines of one order; orders of customers end well before.
+/// Lines of one order; the orders of customers are far smaller.
 pub const MAX_LINES: usize = 500;
 /// Units of one SKU in one order, after lines of the same product were merged: more is out of stock. This is the one
 /// place that decides it; order refuses earlier only what a single item asks for, and keeps no more than this.
@@ -62,7 +66,7 @@ pub struct Wanted {
     pub quantity: NonZeroU32,
 }
 
-/// What a line names. A SKU is kept as it came: one out of form is unknown like any other.
+/// What a line names. The SKU is kept as it was sent: an invalid one is unknown like any other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     Product(Uuid),
@@ -122,22 +126,34 @@ pub struct KnownHold {
     pub total_minor: i64,
 }
 
-/// A line of a hold, as it is listed.
-#[derive(Clone, Debug)]
+// A line of a hold, as it is listed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Reservation, example = json!({
+    "order_id": "ord_01932c5e-7d2a-7c3e-9f00-0242ac120005", "sku": "MUG-BLUE-350",
+    "product_id": "prd_01932c5e-7d2a-7c3e-9f00-0242ac120002", "vendor_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003",
+    "name": "Blue mug", "warehouse": "main", "state": "committed", "quantity": 3, "shipped": 1, "returned": 0,
+    "released": 0, "expires_at": null, "created_at": "2026-11-21T08:00:00Z", "ended_at": "2026-11-21T08:00:01Z",
+}))]
 pub struct ReservedLine {
-    pub order_id: Uuid,
+    pub order_id: OrderId,
+    #[schema(value_type = String)]
     pub sku: Sku,
-    pub location: String,
     pub product_id: ProductId,
     pub vendor_id: VendorId,
+    #[schema(value_type = String)]
     pub name: Name,
+    #[serde(rename = "warehouse")]
+    pub location: String,
+    pub state: HoldState,
     pub quantity: i64,
     pub shipped: i64,
     pub returned: i64,
+    /// Units released after the order was confirmed.
     pub released: i64,
-    pub state: HoldState,
-    pub expires_at: DateTime<Utc>,
+    /// When the hold expires; present while it is held.
+    pub expires_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
+    /// When it was committed, released, or lost.
     pub ended_at: Option<DateTime<Utc>>,
 }
 

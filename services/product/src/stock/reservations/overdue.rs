@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use db::{Pool, Transaction};
+use db::{Pool, Retryable, Transaction};
 use tracing::error;
 use uuid::Uuid;
 
 use super::postgres::holds::{self, OverdueLine};
 use crate::{
-    catalog::products::model::Sku,
-    infrastructure::postgres::{failure::StockError, retry::Retryable},
+    catalog::products::model::Sku, infrastructure::postgres::failure::StockError,
     stock::postgres::levels,
 };
 
-/// What came of looking for overdue holds.
+/// The result of a search for overdue holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TakenBack {
     Nothing,
@@ -23,8 +22,8 @@ pub(crate) enum TakenBack {
     Unlocked(Vec<Sku>),
 }
 
-/// Takes overdue holds of these SKUs back, as far as all of their stock is locked; but not those that are to be
-/// spared, since their own orders are asking for them.
+/// Takes back overdue holds of these SKUs, as far as all of their stock is locked, except `spared` ones, whose own orders
+/// are in the batch.
 pub(crate) async fn take_back(
     tx: &mut Transaction,
     short: &[&str],
@@ -54,15 +53,10 @@ pub(crate) async fn take_back(
     Ok(TakenBack::Units)
 }
 
-/// Takes back holds whose time has run out: a few at a time, past stock that another transaction has locked (ORDERS 7).
-/// Answers how many there were to look at, and how many went back.
-pub async fn expire_overdue(pool: &Pool) -> Result<(usize, usize), StockError> {
-    expire_overdue_but(pool, &mut BTreeSet::new()).await
-}
-
-/// The same, past those that could not be taken back. One whose counters are wrong keeps no other from going back: it
-/// joins them.
-pub async fn expire_overdue_but(
+/// Takes back holds whose time has run out: a few at a time, past stock that another transaction has locked (ORDERS 7),
+/// and past those that could not be taken back. One whose counters are wrong keeps no other from going back: it joins
+/// them. Returns how many there were to look at, and how many went back.
+pub async fn expire_overdue(
     pool: &Pool,
     broken: &mut BTreeSet<Uuid>,
 ) -> Result<(usize, usize), StockError> {
@@ -73,13 +67,13 @@ pub async fn expire_overdue_but(
         return Ok((0, 0));
     }
     match expire(pool, &overdue).await {
-        Err(error) if !error.is_retryable() => {}
+        Err(error) if !error.failure().is_transient() => {}
         outcome => return Ok((orders.len(), outcome?)),
     }
     let mut expired = 0;
     for lines in overdue.chunk_by(|one, next| one.order_id == next.order_id) {
         match (expire(pool, lines).await, lines.first()) {
-            (Err(error), Some(line)) if !error.is_retryable() => {
+            (Err(error), Some(line)) if !error.failure().is_transient() => {
                 error!(
                     order.id = %line.order_id,
                     error = &error as &dyn std::error::Error,
@@ -93,7 +87,7 @@ pub async fn expire_overdue_but(
     Ok((orders.len(), expired))
 }
 
-/// Takes those of these holds back whose stock no other transaction has locked.
+/// Takes back those of these holds whose stock no other transaction has locked.
 async fn expire(pool: &Pool, overdue: &[OverdueLine]) -> Result<usize, StockError> {
     let orders: HashSet<Uuid> = overdue.iter().map(|line| line.order_id).collect();
     let mut tx = pool.begin().await?;

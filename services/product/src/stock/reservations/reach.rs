@@ -1,12 +1,11 @@
-//! Which stock a transaction locks beside its own: it may find out that it needs more, which must be locked before
+//! The stock that a transaction locks beside its own: it may detect that it needs more, which must be locked before
 //! everything else and in order (ORDERS 7). Then it starts again.
 
 use std::collections::BTreeSet;
 
-use crate::{
-    catalog::products::model::Sku,
-    infrastructure::postgres::retry::{Retries, Retryable},
-};
+use db::{Retries, Retryable};
+
+use crate::{catalog::products::model::Sku, infrastructure::postgres::failure::StockError};
 
 /// How often a batch that finds overdue holds locks their stock as well and starts again.
 const MOST_WIDENINGS: u32 = 4;
@@ -31,9 +30,26 @@ impl Reach {
     pub(crate) fn may_widen(&self) -> bool {
         self.widenings < MOST_WIDENINGS
     }
+
+    /// Those of these SKUs that are not locked and must be before the transaction can go on.
+    pub(crate) fn unlocked<'a>(
+        &self,
+        needed: impl Iterator<Item = &'a Sku>,
+        locked: &BTreeSet<&Sku>,
+    ) -> Result<Option<Vec<Sku>>, StockError> {
+        let unlocked: Vec<Sku> = needed
+            .filter(|sku| !locked.contains(sku))
+            .cloned()
+            .collect();
+        match (unlocked.is_empty(), self.may_widen()) {
+            (true, _) => Ok(None),
+            (false, true) => Ok(Some(unlocked)),
+            (false, false) => Err(StockError::Raced),
+        }
+    }
 }
 
-/// What came of one transaction.
+/// The outcome of one transaction.
 pub(crate) enum Attempt<T> {
     Done(T),
     /// The stock of these must be locked first.

@@ -1,9 +1,9 @@
-//! Reserving for a batch of orders: the stock is locked, the verdicts are found, and all is written at once.
+//! Reserves units for a batch of orders: the stock is locked, the verdicts are decided, and all is written at once.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use db::{Pool, Transaction};
+use db::{Failure, Pool, Retryable, Transaction};
 use money::Currency;
 use tracing::error;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     catalog::products::model::Sku,
     fail_point::{FailPoint, reach as reach_point},
-    infrastructure::postgres::{failure::StockError, retry::Retries},
+    infrastructure::postgres::failure::{StockError, retries},
     stock::postgres::levels,
 };
 
@@ -30,7 +30,7 @@ pub async fn reserve(
     currency: Currency,
     reservations: &[Reservation],
 ) -> Result<Vec<Verdict>, StockError> {
-    let mut retries = Retries::begin();
+    let mut retries = retries();
     // Halves of a batch that the database refused; the first are served first.
     let mut batches = vec![reservations];
     let mut verdicts = Vec::with_capacity(reservations.len());
@@ -38,11 +38,11 @@ pub async fn reserve(
         let tried = attempts(&mut retries, |reach| attempt(pool, currency, batch, reach)).await;
         match tried {
             Ok(found) => verdicts.extend(found),
-            Err(refused) if refused.is_data() && batch.len() > 1 => {
+            Err(refused) if refused.failure() == Failure::Data && batch.len() > 1 => {
                 let (first, second) = batch.split_at(batch.len() / 2);
                 batches.extend([second, first]);
             }
-            Err(refused) if refused.is_data() => {
+            Err(refused) if refused.failure() == Failure::Data => {
                 verdicts.extend(batch.iter().map(|order| refuse(order, &refused)));
             }
             Err(failed) => return Err(failed),
@@ -51,7 +51,7 @@ pub async fn reserve(
     Ok(verdicts)
 }
 
-/// The verdict on an order that the database's own rules refused: it gets nothing, and the log says why.
+/// The verdict on an order that a constraint of the database refused: it gets nothing, and the log has the reason.
 fn refuse(order: &Reservation, refused: &StockError) -> Verdict {
     error!(order.id = %order.order_id, error = refused as &dyn std::error::Error, "the database rejected an order that had passed the checks");
     Verdict::OutOfStock {
@@ -159,7 +159,7 @@ fn short_skus(decisions: &[Decision]) -> Vec<&str> {
     skus.into_iter().collect()
 }
 
-/// Writes holds, lines and counters, each set-wise; answers when the new holds end.
+/// Writes holds, lines and counters, each set-wise; returns when the new holds end.
 async fn write(
     tx: &mut Transaction,
     batch: &[Reservation],

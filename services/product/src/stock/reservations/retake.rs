@@ -25,7 +25,7 @@ pub(super) enum Again<'a> {
 }
 
 /// Takes those of these orders again whose hold ended and whose units are all there, and says so in `states`.
-/// Answers the SKUs whose stock must be locked as well before it can: start again.
+/// Returns the SKUs whose stock must be locked first, if there are any: the transaction starts again.
 pub(super) async fn retake(
     tx: &mut Transaction,
     orders: &[Uuid],
@@ -38,19 +38,11 @@ pub(super) async fn retake(
         return Ok(None);
     }
     let lines = retakes::lines(tx, &ended).await?;
-    let missing: Vec<Sku> = lines
-        .iter()
-        .map(|line| line.sku.clone())
-        .filter(|sku| !reach.skus().contains(sku))
-        .collect();
-    if !missing.is_empty() {
-        return if reach.may_widen() {
-            Ok(Some(missing))
-        } else {
-            Err(StockError::Raced)
-        };
-    }
     let locked: BTreeSet<&Sku> = reach.skus().iter().collect();
+    let unlocked = reach.unlocked(lines.iter().map(|line| &line.sku), &locked)?;
+    if unlocked.is_some() {
+        return Ok(unlocked);
+    }
     let skus: Vec<&str> = lines.iter().map(|line| line.sku.as_str()).collect();
     let levels = levels::lock(tx, &skus).await?;
     let (mut taken, short) = fill(&ended, &lines, &levels);
@@ -85,24 +77,18 @@ pub(super) async fn retake(
 fn in_turn(orders: &[Uuid], states: &HashMap<Uuid, HoldState>) -> Vec<Uuid> {
     let mut ended = Vec::new();
     for order in orders {
-        match states.get(order) {
-            Some(HoldState::Expired | HoldState::Lost) if !ended.contains(order) => {
-                ended.push(*order);
-            }
-            Some(
-                HoldState::Held
-                | HoldState::Committed
-                | HoldState::Released
-                | HoldState::Expired
-                | HoldState::Lost,
-            )
-            | None => {}
+        let has_ended = match states.get(order) {
+            Some(HoldState::Expired | HoldState::Lost) => true,
+            Some(HoldState::Held | HoldState::Committed | HoldState::Released) | None => false,
+        };
+        if has_ended && !ended.contains(order) {
+            ended.push(*order);
         }
     }
     ended
 }
 
-/// Serves order by order; one that lacks a unit takes nothing. Answers what was short as well.
+/// Serves one order after the other; one that lacks a unit takes nothing. Returns the SKUs that were short as well.
 fn fill<'a>(
     orders: &[Uuid],
     lines: &'a [EndedLine],
@@ -113,7 +99,7 @@ fn fill<'a>(
         let of_order = wanted.entry(line.order_id).or_default();
         *of_order.entry(line.sku.as_str()).or_default() += line.quantity;
     }
-    let mut left = Available::on(levels);
+    let mut available = Available::on(levels);
     let (mut taken, mut short) = (Taken::default(), BTreeSet::new());
     for order in orders {
         let Some(wanted) = wanted.get(order) else {
@@ -121,7 +107,7 @@ fn fill<'a>(
         };
         let missing: Vec<&str> = wanted
             .iter()
-            .filter(|(sku, quantity)| left.of(sku) < **quantity)
+            .filter(|(sku, quantity)| available.of(sku) < **quantity)
             .map(|(sku, _)| *sku)
             .collect();
         if !missing.is_empty() {
@@ -130,7 +116,7 @@ fn fill<'a>(
         }
         taken.orders.push(*order);
         for (sku, quantity) in wanted {
-            for Take { location, quantity } in left.take(sku, *quantity) {
+            for Take { location, quantity } in available.take(sku, *quantity) {
                 taken.add(*order, sku, location, quantity);
             }
         }

@@ -1,4 +1,4 @@
-//! What becomes of holds: committed, released or extended. Batched like reservations.
+//! Holds are committed, released or extended, in batches like reservations.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,10 +15,7 @@ use super::{
 use crate::{
     catalog::products::model::Sku,
     fail_point::{FailPoint, reach as reach_point},
-    infrastructure::postgres::{
-        failure::StockError,
-        retry::{Retries, retried},
-    },
+    infrastructure::postgres::failure::{StockError, retries},
     stock::postgres::levels,
 };
 
@@ -78,10 +75,7 @@ type States = HashMap<Uuid, HoldState>;
 
 /// Turns held units into allocated ones, all lines of an order or none. A hold that ended is taken again.
 pub async fn commit(pool: &Pool, orders: &[Uuid]) -> Result<Vec<Outcome<Committed>>, StockError> {
-    let states = attempts(&mut Retries::begin(), |reach| {
-        commit_once(pool, orders, reach)
-    })
-    .await?;
+    let states = attempts(&mut retries(), |reach| commit_once(pool, orders, reach)).await?;
     Ok(outcomes(orders, |id| match states.get(&id) {
         Some(HoldState::Held | HoldState::Committed) => Committed::Committed,
         Some(HoldState::Expired | HoldState::Lost) => Committed::Lost,
@@ -89,7 +83,7 @@ pub async fn commit(pool: &Pool, orders: &[Uuid]) -> Result<Vec<Outcome<Committe
     }))
 }
 
-/// Looks at states, never at a clock (ORDERS 3). Answers them: what was found held is committed.
+/// Decides by states, never by a clock (ORDERS 3). Returns the states as they were found: what was held is committed now.
 async fn commit_once(
     pool: &Pool,
     orders: &[Uuid],
@@ -116,7 +110,9 @@ pub async fn release(
     orders: &[Uuid],
     release: Release,
 ) -> Result<Vec<Outcome<Released>>, StockError> {
-    let states = retried(|| release_once(pool, orders, release)).await?;
+    let states = retries()
+        .run(|| release_once(pool, orders, release))
+        .await?;
     Ok(outcomes(orders, |id| match (states.get(&id), release) {
         (Some(HoldState::Committed), Release::Held) => Released::Committed,
         (Some(HoldState::Committed), Release::Committed)
@@ -128,7 +124,7 @@ pub async fn release(
     }))
 }
 
-/// Answers the states as they were found.
+/// Returns the states as they were found.
 async fn release_once(
     pool: &Pool,
     orders: &[Uuid],
@@ -182,7 +178,7 @@ pub async fn extend(
         let seconds = longest.entry(extension.order_id).or_default();
         *seconds = (*seconds).max(extension.hold_seconds.min(MAX_HOLD_SECONDS));
     }
-    let states = attempts(&mut Retries::begin(), |reach| {
+    let states = attempts(&mut retries(), |reach| {
         extend_once(pool, &orders, &longest, reach)
     })
     .await?;

@@ -1,4 +1,4 @@
-//! Orders have more units than there are: the newest holds are lost, then the newest allocations fall short.
+//! When orders have more units than there are, the newest holds are lost first, and then the newest allocations fall short.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use clock::Ids;
 use db::Transaction;
 use uuid::Uuid;
 
-use super::postgres::{self as shortfalls, Having, Lines};
+use super::postgres::{self as shortfalls, Having, Lines, Units, having};
 use crate::{
     catalog::products::model::Sku,
     infrastructure::postgres::failure::StockError,
     stock::reservations::{Reach, TakenBack, lose, take_back},
 };
 
-/// Makes room for `on_hand` on a stock level whose SKU is locked. Answers the SKUs that must be locked as well before it
-/// can, since a lost hold gives all of its lines back: start again.
+/// Makes room for `on_hand` on a stock level whose SKU is locked. Returns the SKUs that must be locked first, if there are
+/// any, since a lost hold gives back all of its lines: the transaction starts again.
 pub(crate) async fn give_up(
     tx: &mut Transaction,
     ids: Ids,
@@ -38,7 +38,7 @@ pub(crate) async fn give_up(
         if lack == 0 {
             break;
         }
-        let held = shortfalls::held(tx, (sku, location), lack, lines).await?;
+        let held = having(tx, (sku, location), lack, Units::Held, lines).await?;
         let lost = newest(held, lack);
         let lost: Vec<Uuid> = lost.iter().map(|having| having.order_id).collect();
         let more = lose(tx, &lost, &locked, reach).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn give_up(
         if lack == 0 {
             break;
         }
-        let allocated = shortfalls::allocated(tx, (sku, location), lack, lines).await?;
+        let allocated = having(tx, (sku, location), lack, Units::Allocated, lines).await?;
         let mut short = newest(allocated, lack);
         let given: i64 = short.iter().map(|having| having.units).sum();
         // An allocation need not fall short as a whole.

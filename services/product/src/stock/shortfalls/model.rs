@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::catalog::products::model::Sku;
 
-/// Units that a committed order has lost.
+/// Units of a committed order that are missing.
 #[derive(Clone, Debug, Serialize)]
 pub struct Shortfall {
     pub id: Uuid,

@@ -1,4 +1,4 @@
-//! Units that orders have and a stock level has not, and what is told to the order service about it.
+//! Units that orders have and a stock level does not have, and what the order service reads about them.
 
 use clock::Ids;
 use db::{Pool, Transaction};
@@ -49,63 +49,55 @@ pub enum Lines {
     All,
 }
 
-macro_rules! having {
-    ($units:tt, $state:tt, $lines:expr, $tx:expr $(, $argument:expr)+) => {
-        match $lines {
-            Lines::Open => having!(@ $units, "is_open AND " + $state, $tx $(, $argument)+),
-            Lines::All => having!(@ $units, $state, $tx $(, $argument)+),
-        }
-    };
-    (@ $units:tt, $state:expr, $tx:expr $(, $argument:expr)+) => {
-        sqlx::query_as!(
-            Having,
-            "SELECT order_id, " + $units + r#" AS "units!" FROM hold_lines JOIN holds USING (order_id)
-             WHERE "# + $state + " AND hashtext(sku) = hashtext($1) AND sku = $1 AND location = $2
-             ORDER BY order_id DESC LIMIT $3"
-            $(, $argument)+
-        )
-        .fetch_all(&mut **$tx)
-        .await
-    };
+/// What orders have of a stock level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Units {
+    Held,
+    Allocated,
 }
 
-/// Who holds units of it, the newest first; so many units at the least, if there are.
-pub async fn held(
+/// Which orders have units of it, the newest first; at least so many units, if there are.
+pub async fn having(
     tx: &mut Transaction,
     (sku, location): (&Sku, &str),
-    units: i64,
+    least: i64,
+    units: Units,
     lines: Lines,
 ) -> Result<Vec<Having>, sqlx::Error> {
-    having!(
-        "quantity",
-        "state = 'held'",
-        lines,
-        tx,
-        sku.as_str(),
-        location,
-        units
-    )
+    macro_rules! ask {
+        ($units:tt, $state:tt) => {
+            sqlx::query_as!(
+                Having,
+                "SELECT order_id, "
+                    + $units
+                    + r#" AS "units!" FROM hold_lines JOIN holds USING (order_id)
+             WHERE "#
+                    + $state
+                    + " AND hashtext(sku) = hashtext($1) AND sku = $1 AND location = $2
+             ORDER BY order_id DESC LIMIT $3",
+                sku.as_str(),
+                location,
+                least,
+            )
+            .fetch_all(&mut **tx)
+            .await
+        };
+    }
+    match (units, lines) {
+        (Units::Held, Lines::Open) => ask!("quantity", "is_open AND state = 'held'"),
+        (Units::Held, Lines::All) => ask!("quantity", "state = 'held'"),
+        (Units::Allocated, Lines::Open) => ask!(
+            "quantity - shipped - released",
+            "is_open AND state = 'committed' AND shipped + released < quantity"
+        ),
+        (Units::Allocated, Lines::All) => ask!(
+            "quantity - shipped - released",
+            "state = 'committed' AND shipped + released < quantity"
+        ),
+    }
 }
 
-/// Who has units of it allocated, the newest first; so many units at the least, if there are.
-pub async fn allocated(
-    tx: &mut Transaction,
-    (sku, location): (&Sku, &str),
-    units: i64,
-    lines: Lines,
-) -> Result<Vec<Having>, sqlx::Error> {
-    having!(
-        "quantity - shipped - released",
-        "state = 'committed' AND shipped + released < quantity",
-        lines,
-        tx,
-        sku.as_str(),
-        location,
-        units
-    )
-}
-
-/// Takes the units off the lines and the stock level, and keeps that for the order service.
+/// Takes the units off the lines and the stock level, and records this for the order service.
 pub async fn write(
     tx: &mut Transaction,
     ids: Ids,
@@ -162,8 +154,8 @@ row!(
     { created_at: Attempt<Time> }
 );
 
-/// What the order service has not dealt with, the oldest first, behind the shortfall `after`; and what to go on behind,
-/// if there is more.
+/// Shortfalls that the order service has not settled, the oldest first, after the shortfall `after`; and the id after which
+/// the next call continues, if there are more.
 pub async fn open(
     pool: &Pool,
     after: Option<Uuid>,
@@ -186,7 +178,7 @@ pub async fn open(
     Ok((readable_ones(rows), last.filter(|_| more)))
 }
 
-/// These are dealt with. Answers how many were not before. By key alone (ORDERS 13).
+/// Marks these as settled. Returns how many were not before. By key alone (ORDERS 13).
 pub async fn settle(pool: &Pool, ids: &[Uuid]) -> Result<u64, sqlx::Error> {
     let settled = sqlx::query!(
         "UPDATE shortfalls SET settled_at = now() WHERE id IN (

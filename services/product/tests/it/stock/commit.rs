@@ -1,9 +1,9 @@
 //! Committing: all lines or none, and the same result each time.
 
-use product::stock::reservations::{Committed, Release, Released, commit, expire_overdue, release};
+use product::stock::reservations::{Committed, Release, Released, commit, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, order};
+use crate::support::shop::{Shop, expire_overdue, id, order};
 
 #[sqlx::test]
 async fn held_units_become_allocated_once(pool: PgPool) {
@@ -37,9 +37,9 @@ async fn held_units_become_allocated_once(pool: PgPool) {
 async fn an_order_twice_in_a_batch_is_committed_once(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    let outcomes = commit(&shop.pool, &[wish.order_id, wish.order_id])
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    let outcomes = commit(&shop.pool, &[reservation.order_id, reservation.order_id])
         .await
         .unwrap();
     assert!(
@@ -80,17 +80,17 @@ async fn a_hold_past_its_time_is_committed_until_somebody_takes_it_back(pool: Pg
 async fn a_released_order_is_gone(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
     assert_eq!(
-        release(&shop.pool, &[wish.order_id], Release::Held)
+        release(&shop.pool, &[reservation.order_id], Release::Held)
             .await
             .unwrap()[0]
             .outcome,
         Released::Released
     );
     assert_eq!(
-        commit(&shop.pool, &[wish.order_id]).await.unwrap()[0].outcome,
+        commit(&shop.pool, &[reservation.order_id]).await.unwrap()[0].outcome,
         Committed::Gone
     );
     assert_eq!(shop.counters("MUG").await, (5, 0, 0));

@@ -4,23 +4,27 @@ use clock::Ids;
 use db::Pool;
 use futures::future::join_all;
 use product::stock::reservations::{
-    Committed, Release, Released, Shipped, commit, expire_overdue, extend,
+    Committed, Release, Released, Shipped, commit, extend,
     model::{Reservation, Verdict},
     release, reserve, restock, ship,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
-use crate::support::shop::{Shop, held, id, longer, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, held, id, longer, order, transfer};
 
 /// Each reservation in a batch of its own, all at once.
-async fn all_at_once(pool: &Pool, wishes: &[Reservation]) -> Vec<Verdict> {
-    let tasks = wishes.iter().cloned().map(|wish| {
+async fn all_at_once(pool: &Pool, reservations: &[Reservation]) -> Vec<Verdict> {
+    let tasks = reservations.iter().cloned().map(|reservation| {
         let pool = pool.clone();
         tokio::spawn(async move {
             // As order does it: an unknown outcome is sent again with the same keys.
             loop {
-                if let Ok(verdicts) =
-                    reserve(&pool, "USD".parse().unwrap(), std::slice::from_ref(&wish)).await
+                if let Ok(verdicts) = reserve(
+                    &pool,
+                    "USD".parse().unwrap(),
+                    std::slice::from_ref(&reservation),
+                )
+                .await
                 {
                     return verdicts.into_iter().next().unwrap();
                 }
@@ -60,8 +64,8 @@ async fn deadlocks(shop: &Shop, patient: Pool) -> i64 {
 async fn fifty_buyers_get_the_last_ten_units_and_not_one_more(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("LAST", 10).await;
-    let wishes: Vec<_> = (0..50).map(|_| order(&[("LAST", 1)])).collect();
-    let verdicts = all_at_once(&shop.pool, &wishes).await;
+    let reservations: Vec<_> = (0..50).map(|_| order(&[("LAST", 1)])).collect();
+    let verdicts = all_at_once(&shop.pool, &reservations).await;
     assert_eq!(
         verdicts
             .iter()
@@ -85,7 +89,7 @@ async fn orders_of_the_same_goods_in_opposite_order_never_deadlock(pool: PgPool)
     for sku in ["A", "B", "C", "D"] {
         shop.product(sku, 1_000).await;
     }
-    let wishes: Vec<_> = (0..60)
+    let reservations: Vec<_> = (0..60)
         .map(|number| match number % 3 {
             0 => order(&[("A", 1), ("B", 1), ("C", 1), ("D", 1)]),
             1 => order(&[("D", 1), ("C", 1), ("B", 1), ("A", 1)]),
@@ -93,7 +97,7 @@ async fn orders_of_the_same_goods_in_opposite_order_never_deadlock(pool: PgPool)
         })
         .collect();
     let patient = patient(&shop);
-    let verdicts = all_at_once(&patient, &wishes).await;
+    let verdicts = all_at_once(&patient, &reservations).await;
     assert!(verdicts.iter().all(|verdict| held(verdict).is_some()));
     assert_eq!(deadlocks(&shop, patient).await, 0);
     assert_eq!(shop.counters("A").await, (1_000, 60, 0));
@@ -151,10 +155,10 @@ async fn a_release_that_meets_its_reservation_leaves_nothing_held(pool: PgPool) 
     let shop = Shop::open(pool);
     shop.product("MUG", 100).await;
     for _ in 0..25 {
-        let wish = order(&[("MUG", 1)]);
-        let ids = [wish.order_id];
+        let reservation = order(&[("MUG", 1)]);
+        let ids = [reservation.order_id];
         let (verdict, released) = tokio::join!(
-            all_at_once(&shop.pool, std::slice::from_ref(&wish)),
+            all_at_once(&shop.pool, std::slice::from_ref(&reservation)),
             release(&shop.pool, &ids, Release::Held)
         );
         released.unwrap();
@@ -162,7 +166,7 @@ async fn a_release_that_meets_its_reservation_leaves_nothing_held(pool: PgPool) 
             held(&verdict[0]).is_some() || verdict[0] == Verdict::Gone,
             "{verdict:?}"
         );
-        assert_eq!(shop.state(wish.order_id).await, "released");
+        assert_eq!(shop.state(reservation.order_id).await, "released");
     }
     assert_eq!(shop.counters("MUG").await, (100, 0, 0));
     shop.assert_counts_add_up().await;
@@ -185,18 +189,18 @@ async fn counts_add_up_after_a_storm(pool: PgPool) {
                     skus[(number + round) % 3],
                     skus[(number + round * 2 + 1) % 3],
                 );
-                let wishes = [order(&[(one, 2), (two, 1)]), order(&[(two, 1)])];
-                let Ok(_) = reserve(&pool, "USD".parse().unwrap(), &wishes).await else {
+                let reservations = [order(&[(one, 2), (two, 1)]), order(&[(two, 1)])];
+                let Ok(_) = reserve(&pool, "USD".parse().unwrap(), &reservations).await else {
                     continue;
                 };
-                let ids = [wishes[1].order_id, wishes[0].order_id];
+                let ids = [reservations[1].order_id, reservations[0].order_id];
                 match (number + round) % 7 {
                     0 => drop(commit(&pool, &ids[..1]).await),
                     3 => {
                         let longer = ids.map(|id| longer(id, 60));
                         drop(extend(&pool, &longer).await);
                         drop(commit(&pool, &ids).await);
-                        let goods = [parcel(ids[0], &[(two, 1)]), parcel(ids[1], &[(one, 1)])];
+                        let goods = [transfer(ids[0], &[(two, 1)]), transfer(ids[1], &[(one, 1)])];
                         drop(ship(&pool, Ids::system(), &goods).await);
                         drop(restock(&pool, Ids::system(), &goods).await);
                     }
@@ -239,24 +243,24 @@ async fn shipping_meets_the_release_of_what_is_committed(pool: PgPool) {
     let patient = patient(&shop);
     let mut shipped_units = 0;
     for _ in 0..25 {
-        let wish = order(&[("MUG", 2), ("CUP", 2)]);
-        shop.reserve(std::slice::from_ref(&wish)).await;
-        commit(&shop.pool, &[wish.order_id]).await.unwrap();
-        let parcels: Vec<_> = (0..4)
+        let reservation = order(&[("MUG", 2), ("CUP", 2)]);
+        shop.reserve(std::slice::from_ref(&reservation)).await;
+        commit(&shop.pool, &[reservation.order_id]).await.unwrap();
+        let transfers: Vec<_> = (0..4)
             .map(|number| {
                 let sku = if number % 2 == 0 { "MUG" } else { "CUP" };
-                parcel(wish.order_id, &[(sku, 1)])
+                transfer(reservation.order_id, &[(sku, 1)])
             })
             .collect();
         // Each shipment is reported twice, in separate batches.
         let shipping = join_all((0..8).map(|number| {
-            let (pool, parcel) = (patient.clone(), parcels[number / 2].clone());
+            let (pool, transfer) = (patient.clone(), transfers[number / 2].clone());
             tokio::spawn(async move {
-                let outcomes = ship(&pool, Ids::system(), &[parcel]).await.unwrap();
+                let outcomes = ship(&pool, Ids::system(), &[transfer]).await.unwrap();
                 outcomes[0].outcome
             })
         }));
-        let ids = [wish.order_id];
+        let ids = [reservation.order_id];
         let (shipped, released) =
             tokio::join!(shipping, release(&patient, &ids, Release::Committed));
         assert_eq!(released.unwrap()[0].outcome, Released::Released);
@@ -281,7 +285,7 @@ async fn shipping_meets_the_release_of_what_is_committed(pool: PgPool) {
 
 /// One shipment id for two orders of different SKUs: the unique key separates them, not the locks of their stock.
 #[sqlx::test]
-async fn an_id_used_for_two_parcels_at_once_ships_one(pool: PgPool) {
+async fn an_id_used_for_two_transfers_at_once_ships_one(pool: PgPool) {
     let shop = Shop::open(pool);
     for sku in ["MUG", "CUP"] {
         shop.product(sku, 100).await;
@@ -292,8 +296,8 @@ async fn an_id_used_for_two_parcels_at_once_ships_one(pool: PgPool) {
         commit(&shop.pool, &[mug.order_id, cup.order_id])
             .await
             .unwrap();
-        let one = parcel(mug.order_id, &[("MUG", 1)]);
-        let mut two = parcel(cup.order_id, &[("CUP", 1)]);
+        let one = transfer(mug.order_id, &[("MUG", 1)]);
+        let mut two = transfer(cup.order_id, &[("CUP", 1)]);
         two.id = one.id;
         let (one, two) = ([one], [two]);
         let (one, two) = tokio::join!(shop.ship(&one), shop.ship(&two));
@@ -320,19 +324,23 @@ async fn stock_that_stays_locked_is_given_up_at_the_deadline(pool: PgPool) {
         .await
         .unwrap();
     let began = std::time::Instant::now();
-    let wish = order(&[("MUG", 1)]);
-    let failed = reserve(&fresh, "USD".parse().unwrap(), std::slice::from_ref(&wish))
-        .await
-        .unwrap_err();
+    let reservation = order(&[("MUG", 1)]);
+    let failed = reserve(
+        &fresh,
+        "USD".parse().unwrap(),
+        std::slice::from_ref(&reservation),
+    )
+    .await
+    .unwrap_err();
     assert_eq!(web::Problem::from(failed).status(), 503);
     assert!(began.elapsed().as_millis() < 2_500);
-    let failed = commit(&fresh, &[wish.order_id]).await.unwrap();
+    let failed = commit(&fresh, &[reservation.order_id]).await.unwrap();
     assert_eq!(
         failed[0].outcome,
         Committed::Gone,
         "an order without lines needs no stock"
     );
     work.rollback().await.unwrap();
-    assert!(held(&shop.reserve(&[wish]).await[0]).is_some());
+    assert!(held(&shop.reserve(&[reservation]).await[0]).is_some());
     fresh.sessions().close().await;
 }

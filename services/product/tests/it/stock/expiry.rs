@@ -1,19 +1,17 @@
 //! Expired holds are released: by the sweeper, and before a reservation is refused as sold out.
 
-use product::stock::reservations::{
-    Release, commit, expire_overdue, extend, model::Verdict, release,
-};
+use product::stock::reservations::{Release, commit, extend, model::Verdict, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, held, longer, order};
+use crate::support::shop::{Shop, expire_overdue, held, longer, order};
 
 #[sqlx::test]
 async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
     shop.product("CUP", 5).await;
-    let wish = order(&[("MUG", 2), ("CUP", 1)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
+    let reservation = order(&[("MUG", 2), ("CUP", 1)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
     assert_eq!(
         expire_overdue(&shop.pool).await.unwrap(),
         (0, 0),
@@ -21,12 +19,12 @@ async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
     );
     shop.run_out_of_time().await;
     assert_eq!(expire_overdue(&shop.pool).await.unwrap(), (1, 1));
-    assert_eq!(shop.state(wish.order_id).await, "expired");
+    assert_eq!(shop.state(reservation.order_id).await, "expired");
     assert_eq!(
         (shop.counters("MUG").await, shop.counters("CUP").await),
         ((5, 0, 0), (5, 0, 0))
     );
-    assert_eq!(shop.reserve(&[wish]).await, [Verdict::Gone]);
+    assert_eq!(shop.reserve(&[reservation]).await, [Verdict::Gone]);
     shop.assert_counts_add_up().await;
 }
 
@@ -94,7 +92,7 @@ async fn what_changed_since_the_sweeper_looked_is_left_alone(pool: PgPool) {
     let batch = [0; 3].map(|_| order(&[("MUG", 1)]));
     shop.reserve(&batch).await;
     shop.run_out_of_time().await;
-    let [committed, released, extended] = batch.map(|wish| wish.order_id);
+    let [committed, released, extended] = batch.map(|reservation| reservation.order_id);
     commit(&shop.pool, &[committed]).await.unwrap();
     release(&shop.pool, &[released], Release::Held)
         .await
@@ -181,10 +179,10 @@ async fn a_hold_whose_counters_are_wrong_keeps_no_other_from_going_back(pool: Pg
     shop.plant("UPDATE stock SET held = 0 WHERE sku = 'CUP'")
         .await;
     let mut broken = std::collections::BTreeSet::new();
-    let swept = product::stock::reservations::expire_overdue_but(&shop.pool, &mut broken).await;
+    let swept = product::stock::reservations::expire_overdue(&shop.pool, &mut broken).await;
     assert_eq!(swept.unwrap(), (3, 2));
     assert!(broken.contains(&orders[0].order_id));
-    let again = product::stock::reservations::expire_overdue_but(&shop.pool, &mut broken).await;
+    let again = product::stock::reservations::expire_overdue(&shop.pool, &mut broken).await;
     assert_eq!(again.unwrap(), (0, 0));
     assert_eq!(shop.state(orders[0].order_id).await, "held");
     assert_eq!(shop.counters("MUG").await, (5, 0, 0));

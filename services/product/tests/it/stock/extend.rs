@@ -1,18 +1,16 @@
 //! Extending: the end of a hold moves later and never earlier, and a released hold stays ended.
 
-use product::stock::reservations::{
-    Extended, Extension, Release, commit, expire_overdue, extend, release,
-};
+use product::stock::reservations::{Extended, Extension, Release, commit, extend, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, order};
+use crate::support::shop::{Shop, expire_overdue, id, order};
 
 #[sqlx::test]
 async fn a_hold_is_extended_and_never_shortened(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
     let seconds_left = || async {
         let seconds: f64 =
             sqlx::query_scalar("SELECT extract(epoch FROM expires_at - now())::float8 FROM holds")
@@ -23,7 +21,7 @@ async fn a_hold_is_extended_and_never_shortened(pool: PgPool) {
     };
     for (asked, left) in [(900, 880.0..=900.0), (60, 880.0..=900.0)] {
         let extension = Extension {
-            order_id: wish.order_id,
+            order_id: reservation.order_id,
             hold_seconds: asked,
         };
         assert_eq!(
@@ -56,7 +54,7 @@ async fn an_extended_hold_is_not_taken_back_and_an_ended_one_not_extended(pool: 
     shop.reserve(&[order(&[("MUG", 7)])]).await;
     let all: Vec<_> = batch
         .iter()
-        .map(|wish| extension(wish.order_id))
+        .map(|reservation| extension(reservation.order_id))
         .chain([extension(id())])
         .collect();
     let outcomes = extend(&shop.pool, &all).await.unwrap();

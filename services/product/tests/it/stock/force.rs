@@ -1,14 +1,13 @@
 //! A forced count below the units of orders: the newest holds are lost, then the newest allocations fall short.
 
 use product::stock::reservations::{
-    Committed, Extended, Release, Shipped, commit, expire_overdue, extend, model::Reservation,
-    release,
+    Committed, Extended, Release, Shipped, commit, extend, model::Reservation, release,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::shop::{Answer, Shop, longer, order, parcel};
+use crate::support::shop::{Answer, Shop, expire_overdue, longer, order, transfer};
 
 async fn adjust(shop: &Shop, sku: &str, delta: i64, force: bool) -> Answer {
     let body = json!({ "delta": delta, "reason": "water damage", "force": force });
@@ -107,7 +106,7 @@ async fn then_the_newest_allocations_fall_short(pool: PgPool) {
     )
     .await;
     commit(&shop.pool, &[old, part, newest]).await.unwrap();
-    shop.ship(&[parcel(part, &[("MUG", 1)])]).await;
+    shop.ship(&[transfer(part, &[("MUG", 1)])]).await;
     adjust(&shop, "MUG", -5, true).await.ok(200);
     assert_eq!(shop.state(held).await, "lost");
     assert_eq!(shop.counters("MUG").await, (4, 0, 4));
@@ -119,7 +118,7 @@ async fn then_the_newest_allocations_fall_short(pool: PgPool) {
 
     // Their remaining units can be shipped or released.
     assert_eq!(
-        shop.ship(&[parcel(part, &[("MUG", 2)]), parcel(part, &[("MUG", 1)])])
+        shop.ship(&[transfer(part, &[("MUG", 2)]), transfer(part, &[("MUG", 1)])])
             .await,
         [Shipped::TooMany, Shipped::Shipped]
     );
@@ -206,16 +205,19 @@ async fn counts_add_up_while_stock_is_taken_away(pool: PgPool) {
     let buy = |number: usize| {
         let shop = &shop;
         async move {
-            let wishes = [
+            let reservations = [
                 order(&[("A", 1), ("B", 2)]),
                 order(&[(["A", "B"][number % 2], 2)]),
             ];
-            let ids = [wishes[0].order_id, wishes[1].order_id];
-            let reserved =
-                product::stock::reservations::reserve(&shop.pool, "USD".parse().unwrap(), &wishes);
+            let ids = [reservations[0].order_id, reservations[1].order_id];
+            let reserved = product::stock::reservations::reserve(
+                &shop.pool,
+                "USD".parse().unwrap(),
+                &reservations,
+            );
             drop(reserved.await);
             drop(commit(&shop.pool, &ids[..=number % 2]).await);
-            let goods = [parcel(ids[0], &[("B", 1)])];
+            let goods = [transfer(ids[0], &[("B", 1)])];
             drop(
                 product::stock::reservations::ship(&shop.pool, clock::Ids::system(), &goods).await,
             );
@@ -253,7 +255,7 @@ async fn what_was_shipped_long_ago_is_not_looked_at(pool: PgPool) {
     shop.product("MUG", 4).await;
     let [one, two, gone] = buyers(&shop, [&[("MUG", 2)], &[("MUG", 1)], &[("MUG", 1)]]).await;
     commit(&shop.pool, &[one, two]).await.unwrap();
-    shop.ship(&[parcel(two, &[("MUG", 1)])]).await;
+    shop.ship(&[transfer(two, &[("MUG", 1)])]).await;
     release(&shop.pool, &[gone], Release::Held).await.unwrap();
     // All of them are newer than the open lines: a scan from the newest on reads them first.
     shop.plant(
@@ -325,10 +327,10 @@ async fn a_line_is_open_as_long_as_it_has_units(pool: PgPool) {
     };
     commit(&shop.pool, &[shipped, given_up]).await.unwrap();
     for still in [true, false] {
-        shop.ship(&[parcel(shipped, &[("MUG", 1)])]).await;
+        shop.ship(&[transfer(shipped, &[("MUG", 1)])]).await;
         assert_eq!(open(shipped).await, still);
     }
-    shop.restock(&[parcel(shipped, &[("MUG", 1)])]).await;
+    shop.restock(&[transfer(shipped, &[("MUG", 1)])]).await;
     assert!(!open(shipped).await);
     release(&shop.pool, &[given_up], Release::Committed)
         .await

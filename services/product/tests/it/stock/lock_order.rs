@@ -3,12 +3,10 @@
 
 use clock::Ids;
 use db::{Pool, testing::eventually};
-use product::stock::reservations::{
-    Release, commit, expire_overdue, extend, release, reserve, restock, ship,
-};
+use product::stock::reservations::{Release, commit, extend, release, reserve, restock, ship};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, longer, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, longer, order, transfer};
 
 /// Locks B, waits until `work` waits for it, and returns which of the others `work` has locked by then.
 async fn locked_while_waiting_for_b(
@@ -65,9 +63,9 @@ async fn with_goods(pool: PgPool) -> (Shop, Pool) {
 #[sqlx::test]
 async fn reserving_locks_in_key_order(pool: PgPool) {
     let (shop, patient) = with_goods(pool).await;
-    let (wish, its_pool) = (order(&[("C", 1), ("B", 1), ("A", 1)]), patient.clone());
+    let (reservation, its_pool) = (order(&[("C", 1), ("B", 1), ("A", 1)]), patient.clone());
     let work = async move {
-        reserve(&its_pool, "USD".parse().unwrap(), &[wish])
+        reserve(&its_pool, "USD".parse().unwrap(), &[reservation])
             .await
             .unwrap();
     };
@@ -133,12 +131,15 @@ async fn taking_again_and_giving_up_lock_in_key_order(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn parcels_lock_in_key_order(pool: PgPool) {
+async fn transfers_lock_in_key_order(pool: PgPool) {
     let (shop, patient) = with_goods(pool).await;
-    let wish = order(&[("C", 1), ("B", 1), ("A", 1)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
-    let goods = [parcel(wish.order_id, &[("C", 1), ("A", 1), ("B", 1)])];
+    let reservation = order(&[("C", 1), ("B", 1), ("A", 1)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
+    let goods = [transfer(
+        reservation.order_id,
+        &[("C", 1), ("A", 1), ("B", 1)],
+    )];
     let (its_pool, its_goods) = (patient.clone(), goods.clone());
     let work = async move {
         ship(&its_pool, Ids::system(), &its_goods).await.unwrap();

@@ -13,7 +13,7 @@ use std::{
 };
 
 use product::stock::reservations::{
-    Committed, Extended, Release, Released, Returned, Shipped, commit, expire_overdue, extend,
+    Committed, Extended, Release, Released, Returned, Shipped, commit, extend,
     model::{Hash, HoldState, Verdict},
     release,
 };
@@ -26,10 +26,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use self::{
-    story::{Command, SHELVES, SKUS, Wish, story},
-    twin::{Line, Reserved, Shelf, Twin},
+    story::{Asked, Command, LEVELS, SKUS, story},
+    twin::{Level, Line, Reserved, Twin},
 };
-use crate::support::shop::{Shop, longer, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, longer, order, transfer};
 
 /// The number of stories that takes a few seconds.
 const CASES: u32 = 32;
@@ -39,7 +39,7 @@ fn order_id(number: u8) -> Uuid {
     Uuid::from_u128(0x0193_2c5e_0000_7000_8000_0000_0000_0000 + u128::from(number))
 }
 
-fn parcel_id(number: u8) -> Uuid {
+fn transfer_id(number: u8) -> Uuid {
     Uuid::from_u128(0x0193_2c5e_0000_7000_9000_0000_0000_0000 + u128::from(number))
 }
 
@@ -117,8 +117,8 @@ async fn wipe(shop: &Shop) {
         "DELETE FROM movements; DELETE FROM hold_lines; DELETE FROM holds; DELETE FROM parcels;
         DELETE FROM shortfalls; DELETE FROM stock; DELETE FROM idempotency_keys";
     sqlx::raw_sql(wipe).execute(&shop.pool).await.unwrap();
-    for (sku, location, priority, units) in SHELVES {
-        shop.shelf(sku, location, priority, units).await;
+    for (sku, location, priority, units) in LEVELS {
+        shop.level(sku, location, priority, units).await;
     }
 }
 
@@ -132,9 +132,9 @@ async fn step(
     let ids = |orders: &[u8]| orders.iter().copied().map(order_id).collect::<Vec<_>>();
     match command {
         Command::Reserve(batch) => {
-            let wishes: Vec<_> = batch.iter().map(reservation).collect();
+            let reservations: Vec<_> = batch.iter().map(reservation).collect();
             let found = shop
-                .reserve(&wishes)
+                .reserve(&reservations)
                 .await
                 .iter()
                 .map(reserved)
@@ -173,11 +173,11 @@ async fn step(
             twin.sweep();
         }
         Command::Adjust {
-            shelf,
+            level,
             delta,
             force,
         } => {
-            let (sku, location, ..) = SHELVES[*shelf];
+            let (sku, location, ..) = LEVELS[*level];
             let body = json!({ "delta": delta, "reason": "counted", "force": force, "location": location });
             let call = shop
                 .post(&format!("/inventory/{sku}/adjustments"))
@@ -188,7 +188,7 @@ async fn step(
                 .await;
             // It is done once, however often it is requested; a refused one may be retried.
             let done = adjusted.get(&place).copied().unwrap_or(false)
-                || twin.adjust(*shelf, *delta, *force);
+                || twin.adjust(*level, *delta, *force);
             adjusted.insert(place, done);
             prop_assert_eq!(
                 answer.status.as_u16(),
@@ -197,15 +197,15 @@ async fn step(
                 answer.body
             );
         }
-        Command::Ship(parcels) => {
-            let shipments: Vec<_> = parcels.iter().map(goods).collect();
+        Command::Ship(transfers) => {
+            let shipments: Vec<_> = transfers.iter().map(goods).collect();
             let found: Vec<Shipped> = shop.ship(&shipments).await;
-            prop_assert_eq!(found, twin.ship(parcels));
+            prop_assert_eq!(found, twin.ship(transfers));
         }
-        Command::Return(parcels) => {
-            let returns: Vec<_> = parcels.iter().map(goods).collect();
+        Command::Return(transfers) => {
+            let returns: Vec<_> = transfers.iter().map(goods).collect();
             let found: Vec<Returned> = shop.restock(&returns).await;
-            prop_assert_eq!(found, twin.restock(parcels));
+            prop_assert_eq!(found, twin.restock(transfers));
         }
         // There was no command so long ago.
         Command::Again(_) => {}
@@ -213,8 +213,8 @@ async fn step(
     Ok(())
 }
 
-fn reservation(wish: &Wish) -> product::stock::reservations::model::Reservation {
-    let lines: Vec<(&str, u32)> = wish
+fn reservation(asked: &Asked) -> product::stock::reservations::model::Reservation {
+    let lines: Vec<(&str, u32)> = asked
         .basket
         .iter()
         .map(|(sku, units)| (SKUS[*sku], *units))
@@ -224,22 +224,22 @@ fn reservation(wish: &Wish) -> product::stock::reservations::model::Reservation 
         *content.entry(sku).or_default() += units;
     }
     product::stock::reservations::model::Reservation {
-        request_key: Hash([wish.request; 32]),
+        request_key: Hash([asked.request; 32]),
         fingerprint: Hash(idempotency::fingerprint(&content).unwrap()),
-        order_id: order_id(wish.order),
+        order_id: order_id(asked.order),
         ..order(&lines)
     }
 }
 
-fn goods(goods: &story::Parcel) -> product::stock::reservations::Parcel {
+fn goods(goods: &story::Transfer) -> product::stock::reservations::Transfer {
     let lines: Vec<(&str, u32)> = goods
         .basket
         .iter()
         .map(|(sku, units)| (SKUS[*sku], *units))
         .collect();
-    product::stock::reservations::Parcel {
-        id: parcel_id(goods.id),
-        ..parcel(order_id(goods.order), &lines)
+    product::stock::reservations::Transfer {
+        id: transfer_id(goods.id),
+        ..transfer(order_id(goods.order), &lines)
     }
 }
 
@@ -272,14 +272,14 @@ async fn agree(shop: &Shop, twin: &Twin) -> Result<(), TestCaseError> {
     .await
     .unwrap();
     let twins: Vec<_> = twin
-        .shelves
+        .levels
         .iter()
-        .map(|((sku, location), shelf)| {
-            let Shelf {
+        .map(|((sku, location), level)| {
+            let Level {
                 on_hand,
                 held,
                 allocated,
-            } = *shelf;
+            } = *level;
             (
                 (*sku).to_owned(),
                 (*location).to_owned(),

@@ -1,22 +1,22 @@
 //! Releasing: units become available, and an unknown order leaves a tombstone.
 
 use product::stock::reservations::{
-    Committed, Extended, Release, Released, Returned, Shipped, commit, expire_overdue, extend,
-    model::Verdict, release,
+    Committed, Extended, Release, Released, Returned, Shipped, commit, extend, model::Verdict,
+    release,
 };
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, longer, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, id, longer, order, transfer};
 
 #[sqlx::test]
 async fn units_go_back_once(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
     for _ in 0..2 {
         assert_eq!(
-            release(&shop.pool, &[wish.order_id], Release::Held)
+            release(&shop.pool, &[reservation.order_id], Release::Held)
                 .await
                 .unwrap()[0]
                 .outcome,
@@ -25,7 +25,7 @@ async fn units_go_back_once(pool: PgPool) {
         assert_eq!(shop.counters("MUG").await, (5, 0, 0));
     }
     assert_eq!(
-        shop.reserve(&[wish]).await,
+        shop.reserve(&[reservation]).await,
         [Verdict::Gone],
         "its request does not rise again"
     );
@@ -36,11 +36,11 @@ async fn units_go_back_once(pool: PgPool) {
 async fn a_committed_hold_stays(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
     assert_eq!(
-        release(&shop.pool, &[wish.order_id], Release::Held)
+        release(&shop.pool, &[reservation.order_id], Release::Held)
             .await
             .unwrap()[0]
             .outcome,
@@ -53,8 +53,8 @@ async fn a_committed_hold_stays(pool: PgPool) {
 async fn an_unknown_order_gets_a_tombstone(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    let ids = [wish.order_id, id(), wish.order_id];
+    let reservation = order(&[("MUG", 2)]);
+    let ids = [reservation.order_id, id(), reservation.order_id];
     let outcomes = release(&shop.pool, &ids, Release::Held).await.unwrap();
     assert!(
         outcomes
@@ -62,11 +62,11 @@ async fn an_unknown_order_gets_a_tombstone(pool: PgPool) {
             .all(|outcome| outcome.outcome == Released::Released)
     );
     assert_eq!(
-        shop.reserve(std::slice::from_ref(&wish)).await,
+        shop.reserve(std::slice::from_ref(&reservation)).await,
         [Verdict::Gone]
     );
     assert_eq!(
-        commit(&shop.pool, &[wish.order_id]).await.unwrap()[0].outcome,
+        commit(&shop.pool, &[reservation.order_id]).await.unwrap()[0].outcome,
         Committed::Gone
     );
     assert_eq!(shop.counters("MUG").await, (5, 0, 0));
@@ -88,7 +88,7 @@ async fn with_committed_what_is_not_shipped_goes_back_once(pool: PgPool) {
     commit(&shop.pool, &[whole.order_id, part.order_id])
         .await
         .unwrap();
-    shop.ship(&[parcel(part.order_id, &[("MUG", 1)])]).await;
+    shop.ship(&[transfer(part.order_id, &[("MUG", 1)])]).await;
     let ids = [whole.order_id, part.order_id, held.order_id, id()];
     for _ in 0..2 {
         let outcomes = release(&shop.pool, &ids, Release::Committed).await.unwrap();
@@ -116,15 +116,16 @@ async fn with_committed_what_is_not_shipped_goes_back_once(pool: PgPool) {
     );
     assert_eq!(
         shop.ship(&[
-            parcel(whole.order_id, &[("MUG", 1)]),
-            parcel(part.order_id, &[("MUG", 1)])
+            transfer(whole.order_id, &[("MUG", 1)]),
+            transfer(part.order_id, &[("MUG", 1)])
         ])
         .await,
         [Shipped::Gone, Shipped::TooMany]
     );
     // Shipped units may still be returned.
     assert_eq!(
-        shop.restock(&[parcel(part.order_id, &[("MUG", 1)])]).await,
+        shop.restock(&[transfer(part.order_id, &[("MUG", 1)])])
+            .await,
         [Returned::Returned]
     );
     assert_eq!(shop.counters("MUG").await, (9, 0, 0));
@@ -135,16 +136,16 @@ async fn with_committed_what_is_not_shipped_goes_back_once(pool: PgPool) {
 async fn an_ended_hold_is_released_for_good(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
     shop.run_out_of_time().await;
     expire_overdue(&shop.pool).await.unwrap();
-    release(&shop.pool, &[wish.order_id], Release::Held)
+    release(&shop.pool, &[reservation.order_id], Release::Held)
         .await
         .unwrap();
-    assert_eq!(shop.state(wish.order_id).await, "released");
+    assert_eq!(shop.state(reservation.order_id).await, "released");
     assert_eq!(
-        extend(&shop.pool, &[longer(wish.order_id, 60)])
+        extend(&shop.pool, &[longer(reservation.order_id, 60)])
             .await
             .unwrap()[0]
             .outcome,

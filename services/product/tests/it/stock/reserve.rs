@@ -14,9 +14,9 @@ use crate::support::shop::{Shop, held, id, order};
 async fn a_hold_carries_prices_names_and_vendors(pool: PgPool) {
     let shop = Shop::open(pool);
     let mug = shop.product("MUG", 5).await;
-    let mut wish = order(&[("mug", 2)]);
-    wish.expected_total_minor = Some(2_000);
-    let verdicts = shop.reserve(std::slice::from_ref(&wish)).await;
+    let mut reservation = order(&[("mug", 2)]);
+    reservation.expected_total_minor = Some(2_000);
+    let verdicts = shop.reserve(std::slice::from_ref(&reservation)).await;
     let Verdict::Held {
         order_id,
         currency,
@@ -29,7 +29,7 @@ async fn a_hold_carries_prices_names_and_vendors(pool: PgPool) {
     };
     assert_eq!(
         (*order_id, currency.code(), *total_minor),
-        (wish.order_id, "USD", 2_000)
+        (reservation.order_id, "USD", 2_000)
     );
     assert_eq!(
         format!("prd_{}", lines[0].product_id),
@@ -85,8 +85,8 @@ async fn a_retry_finds_the_first_hold_and_holds_nothing_twice(pool: PgPool) {
 async fn a_retry_survives_a_price_change_and_a_disabled_product(pool: PgPool) {
     let shop = Shop::open(pool);
     let mug = shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    let first = shop.reserve(std::slice::from_ref(&wish)).await;
+    let reservation = order(&[("MUG", 2)]);
+    let first = shop.reserve(std::slice::from_ref(&reservation)).await;
     let path = format!("/products/{}", mug["id"].as_str().unwrap());
     let change = serde_json::json!({ "price": "99.00", "status": "disabled" });
     shop.patch(&path)
@@ -95,7 +95,7 @@ async fn a_retry_survives_a_price_change_and_a_disabled_product(pool: PgPool) {
         .json(&change)
         .await
         .ok(200);
-    assert_eq!(shop.reserve(&[wish]).await, first);
+    assert_eq!(shop.reserve(&[reservation]).await, first);
     assert!(matches!(
         &shop.reserve(&[order(&[("MUG", 1)])]).await[0],
         Verdict::UnknownProduct { .. }
@@ -120,9 +120,9 @@ async fn one_orders_failure_is_its_own(pool: PgPool) {
     shop.product("MUG", 5).await;
     shop.product("CUP", 1).await;
     let by_id = |id: Uuid| {
-        let mut wish = order(&[("MUG", 1)]);
-        wish.lines[0].item = Item::Product(id);
-        wish
+        let mut reservation = order(&[("MUG", 1)]);
+        reservation.lines[0].item = Item::Product(id);
+        reservation
     };
     let mut dear = order(&[("MUG", 1)]);
     dear.expected_total_minor = Some(999);
@@ -192,11 +192,11 @@ async fn a_draft_or_deleted_product_is_unknown(pool: PgPool) {
 async fn an_order_that_was_released_first_is_gone(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 1)]);
-    release(&shop.pool, &[wish.order_id], Release::Held)
+    let reservation = order(&[("MUG", 1)]);
+    release(&shop.pool, &[reservation.order_id], Release::Held)
         .await
         .unwrap();
-    assert_eq!(shop.reserve(&[wish]).await, [Verdict::Gone]);
+    assert_eq!(shop.reserve(&[reservation]).await, [Verdict::Gone]);
     assert_eq!(shop.counters("MUG").await, (5, 0, 0));
 }
 
@@ -204,9 +204,9 @@ async fn an_order_that_was_released_first_is_gone(pool: PgPool) {
 async fn lines_split_over_locations_by_priority(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 2).await;
-    shop.shelf("MUG", "east", 1, 5).await;
-    let wish = order(&[("MUG", 4)]);
-    let first = shop.reserve(std::slice::from_ref(&wish)).await;
+    shop.level("MUG", "east", 1, 5).await;
+    let reservation = order(&[("MUG", 4)]);
+    let first = shop.reserve(std::slice::from_ref(&reservation)).await;
     let taken: Vec<(String, i64)> =
         sqlx::query_as("SELECT location, held FROM stock ORDER BY location")
             .fetch_all(&shop.pool)
@@ -214,7 +214,7 @@ async fn lines_split_over_locations_by_priority(pool: PgPool) {
             .unwrap();
     assert_eq!(taken, [("east".to_owned(), 2), ("main".to_owned(), 2)]);
     assert_eq!(
-        shop.reserve(&[wish]).await,
+        shop.reserve(&[reservation]).await,
         first,
         "a retry sees one line again"
     );

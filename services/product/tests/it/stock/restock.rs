@@ -3,19 +3,19 @@
 use product::stock::reservations::{Release, Returned, Shipped, commit, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, order, parcel};
+use crate::support::shop::{Shop, id, order, transfer};
 
 #[sqlx::test]
 async fn shipped_units_come_back_once(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 3)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
-    let shipment = parcel(wish.order_id, &[("MUG", 2)]);
+    let reservation = order(&[("MUG", 3)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
+    let shipment = transfer(reservation.order_id, &[("MUG", 2)]);
     shop.ship(std::slice::from_ref(&shipment)).await;
     // The ids of shipments and returns are separate.
-    let mut back = parcel(wish.order_id, &[("MUG", 1)]);
+    let mut back = transfer(reservation.order_id, &[("MUG", 1)]);
     back.id = shipment.id;
     for _ in 0..2 {
         assert_eq!(
@@ -45,22 +45,22 @@ async fn no_more_comes_back_than_was_shipped(pool: PgPool) {
         .await
         .unwrap();
     assert_eq!(
-        shop.ship(&[parcel(shipped, &[("MUG", 1)])]).await,
+        shop.ship(&[transfer(shipped, &[("MUG", 1)])]).await,
         [Shipped::Shipped]
     );
-    let first = parcel(shipped, &[("MUG", 1)]);
-    let mut other = parcel(shipped, &[("MUG", 2)]);
+    let first = transfer(shipped, &[("MUG", 1)]);
+    let mut other = transfer(shipped, &[("MUG", 2)]);
     other.id = first.id;
     let outcomes = shop
         .restock(&[
-            parcel(shipped, &[("MUG", 2)]),
-            parcel(shipped, &[("CUP", 1)]),
+            transfer(shipped, &[("MUG", 2)]),
+            transfer(shipped, &[("CUP", 1)]),
             first,
             other,
-            parcel(shipped, &[("MUG", 1)]),
-            parcel(held, &[("MUG", 1)]),
-            parcel(released, &[("MUG", 1)]),
-            parcel(id(), &[("MUG", 1)]),
+            transfer(shipped, &[("MUG", 1)]),
+            transfer(held, &[("MUG", 1)]),
+            transfer(released, &[("MUG", 1)]),
+            transfer(id(), &[("MUG", 1)]),
         ])
         .await;
     assert_eq!(
@@ -81,13 +81,14 @@ async fn no_more_comes_back_than_was_shipped(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_full_shelf_takes_nothing_back(pool: PgPool) {
+async fn a_full_stock_level_takes_nothing_back(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 1_000_000_000).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
-    shop.ship(&[parcel(wish.order_id, &[("MUG", 2)])]).await;
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
+    shop.ship(&[transfer(reservation.order_id, &[("MUG", 2)])])
+        .await;
     let body = serde_json::json!({ "delta": 1, "reason": "found one" });
     shop.post("/inventory/MUG/adjustments")
         .by(&shop.vendor)
@@ -97,8 +98,8 @@ async fn a_full_shelf_takes_nothing_back(pool: PgPool) {
         .ok(200);
     let outcomes = shop
         .restock(&[
-            parcel(wish.order_id, &[("MUG", 2)]),
-            parcel(wish.order_id, &[("MUG", 1)]),
+            transfer(reservation.order_id, &[("MUG", 2)]),
+            transfer(reservation.order_id, &[("MUG", 1)]),
         ])
         .await;
     assert_eq!(outcomes, [Returned::TooMany, Returned::Returned]);
@@ -109,12 +110,14 @@ async fn a_full_shelf_takes_nothing_back(pool: PgPool) {
 async fn units_come_back_to_the_locations_that_they_left(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 3).await;
-    shop.shelf("MUG", "east", 1, 5).await;
-    let wish = order(&[("MUG", 5)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
-    shop.ship(&[parcel(wish.order_id, &[("MUG", 5)])]).await;
-    shop.restock(&[parcel(wish.order_id, &[("MUG", 4)])]).await;
+    shop.level("MUG", "east", 1, 5).await;
+    let reservation = order(&[("MUG", 5)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
+    shop.ship(&[transfer(reservation.order_id, &[("MUG", 5)])])
+        .await;
+    shop.restock(&[transfer(reservation.order_id, &[("MUG", 4)])])
+        .await;
     assert_eq!(shop.counters_at("MUG", "main").await, (3, 0, 0));
     assert_eq!(shop.counters_at("MUG", "east").await, (4, 0, 0));
     shop.assert_counts_add_up().await;

@@ -1,21 +1,21 @@
 //! A hold that expired or was lost is taken again, all lines or none; a released one never is (ADR 4).
 
 use product::stock::reservations::{
-    Committed, Extended, Release, Released, commit, expire_overdue, extend, release,
+    Committed, Extended, Release, Released, commit, extend, release,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::shop::{Shop, held, longer, order};
+use crate::support::shop::{Shop, expire_overdue, held, longer, order};
 
 /// An order of both goods whose hold has expired.
 async fn expired(shop: &Shop, lines: &[(&str, u32)]) -> Uuid {
-    let wish = order(lines);
-    assert!(held(&shop.reserve(std::slice::from_ref(&wish)).await[0]).is_some());
+    let reservation = order(lines);
+    assert!(held(&shop.reserve(std::slice::from_ref(&reservation)).await[0]).is_some());
     shop.run_out_of_time().await;
     expire_overdue(&shop.pool).await.unwrap();
-    assert_eq!(shop.state(wish.order_id).await, "expired");
-    wish.order_id
+    assert_eq!(shop.state(reservation.order_id).await, "expired");
+    reservation.order_id
 }
 
 #[sqlx::test]
@@ -129,7 +129,7 @@ async fn units_are_taken_from_wherever_they_are_now(pool: PgPool) {
     shop.product("MUG", 4).await;
     let late = expired(&shop, &[("MUG", 4)]).await;
     shop.reserve(&[order(&[("MUG", 3)])]).await;
-    shop.shelf("MUG", "east", 1, 5).await;
+    shop.level("MUG", "east", 1, 5).await;
     assert_eq!(
         commit(&shop.pool, &[late]).await.unwrap()[0].outcome,
         Committed::Committed
@@ -202,10 +202,10 @@ async fn a_neighbour_in_the_batch_is_not_robbed(pool: PgPool) {
 async fn a_line_that_moved_to_another_location_is_noticed(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    shop.shelf("MUG", "east", 1, 5).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    let orders = [wish.order_id];
+    shop.level("MUG", "east", 1, 5).await;
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    let orders = [reservation.order_id];
     let mut tx = shop.pool.begin().await.unwrap();
     let stock = product::stock::reservations::postgres::holds::lock_stock(
         &mut tx,

@@ -1,23 +1,23 @@
 //! Shipping: units leave the stock level that they were allocated from, once.
 
-use product::stock::reservations::{Parcel, Release, Shipped, commit, expire_overdue, release};
+use product::stock::reservations::{Release, Shipped, Transfer, commit, release};
 use sqlx::PgPool;
 
-use crate::support::shop::{Shop, id, order, parcel};
+use crate::support::shop::{Shop, expire_overdue, id, order, transfer};
 
 #[sqlx::test]
 async fn units_leave_once(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
     shop.product("CUP", 5).await;
-    let wish = order(&[("MUG", 3), ("CUP", 1)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
-    let first = parcel(wish.order_id, &[("mug", 1), ("MUG", 1), ("CUP", 1)]);
+    let reservation = order(&[("MUG", 3), ("CUP", 1)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
+    let first = transfer(reservation.order_id, &[("mug", 1), ("MUG", 1), ("CUP", 1)]);
     // The same lines, written differently.
-    let again = Parcel {
+    let again = Transfer {
         id: first.id,
-        ..parcel(wish.order_id, &[("CUP", 1), ("MUG", 2)])
+        ..transfer(reservation.order_id, &[("CUP", 1), ("MUG", 2)])
     };
     for _ in 0..2 {
         assert_eq!(
@@ -36,8 +36,8 @@ async fn units_leave_once(pool: PgPool) {
     assert_eq!(
         movements,
         [
-            ("CUP".into(), -1, 4, wish.order_id),
-            ("MUG".into(), -2, 3, wish.order_id)
+            ("CUP".into(), -1, 4, reservation.order_id),
+            ("MUG".into(), -2, 3, reservation.order_id)
         ]
     );
     shop.assert_counts_add_up().await;
@@ -52,14 +52,14 @@ async fn an_id_with_other_content_is_refused(pool: PgPool) {
     commit(&shop.pool, &[one.order_id, two.order_id])
         .await
         .unwrap();
-    let first = parcel(one.order_id, &[("MUG", 1)]);
-    let more = Parcel {
+    let first = transfer(one.order_id, &[("MUG", 1)]);
+    let more = Transfer {
         id: first.id,
-        ..parcel(one.order_id, &[("MUG", 2)])
+        ..transfer(one.order_id, &[("MUG", 2)])
     };
-    let other = Parcel {
+    let other = Transfer {
         id: first.id,
-        ..parcel(two.order_id, &[("MUG", 1)])
+        ..transfer(two.order_id, &[("MUG", 1)])
     };
     assert_eq!(
         shop.ship(&[first.clone(), more.clone()]).await,
@@ -80,10 +80,10 @@ async fn only_what_is_committed_and_left_is_shipped(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 20).await;
     shop.product("CUP", 5).await;
-    let wishes: Vec<_> = (0..4).map(|_| order(&[("MUG", 2), ("CUP", 1)])).collect();
-    shop.reserve(&wishes).await;
+    let reservations: Vec<_> = (0..4).map(|_| order(&[("MUG", 2), ("CUP", 1)])).collect();
+    shop.reserve(&reservations).await;
     let [held, committed, released, expired] =
-        [0, 1, 2, 3].map(|place: usize| wishes[place].order_id);
+        [0, 1, 2, 3].map(|place: usize| reservations[place].order_id);
     commit(&shop.pool, &[committed]).await.unwrap();
     release(&shop.pool, &[released], Release::Held)
         .await
@@ -96,18 +96,18 @@ async fn only_what_is_committed_and_left_is_shipped(pool: PgPool) {
     expire_overdue(&shop.pool).await.unwrap();
     let outcomes = shop
         .ship(&[
-            parcel(held, &[("MUG", 1)]),
-            parcel(released, &[("MUG", 1)]),
-            parcel(expired, &[("MUG", 1)]),
-            parcel(id(), &[("MUG", 1)]),
-            parcel(committed, &[("MUG", 3)]),
-            parcel(committed, &[("MUG", 1), ("CUP", 2)]),
-            parcel(committed, &[("POT", 1)]),
-            parcel(committed, &[("no sku", 1)]),
+            transfer(held, &[("MUG", 1)]),
+            transfer(released, &[("MUG", 1)]),
+            transfer(expired, &[("MUG", 1)]),
+            transfer(id(), &[("MUG", 1)]),
+            transfer(committed, &[("MUG", 3)]),
+            transfer(committed, &[("MUG", 1), ("CUP", 2)]),
+            transfer(committed, &[("POT", 1)]),
+            transfer(committed, &[("no sku", 1)]),
             // A refused shipment takes nothing from the next one.
-            parcel(committed, &[("MUG", 2)]),
-            parcel(committed, &[("MUG", 1)]),
-            parcel(committed, &[("CUP", 1)]),
+            transfer(committed, &[("MUG", 2)]),
+            transfer(committed, &[("MUG", 1)]),
+            transfer(committed, &[("CUP", 1)]),
         ])
         .await;
     assert_eq!(
@@ -133,14 +133,14 @@ async fn only_what_is_committed_and_left_is_shipped(pool: PgPool) {
 
 /// A refusal is not stored: the same shipment succeeds once its order is committed.
 #[sqlx::test]
-async fn a_parcel_that_came_too_early_may_come_again(pool: PgPool) {
+async fn a_transfer_that_came_too_early_may_come_again(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    let early = [parcel(wish.order_id, &[("MUG", 2)])];
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    let early = [transfer(reservation.order_id, &[("MUG", 2)])];
     assert_eq!(shop.ship(&early).await, [Shipped::NotCommitted]);
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
     assert_eq!(shop.ship(&early).await, [Shipped::Shipped]);
     assert_eq!(shop.counters("MUG").await, (3, 0, 0));
 }
@@ -149,13 +149,13 @@ async fn a_parcel_that_came_too_early_may_come_again(pool: PgPool) {
 async fn units_leave_the_locations_that_the_order_took_them_from(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 3).await;
-    shop.shelf("MUG", "east", 1, 5).await;
-    let wish = order(&[("MUG", 6)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
+    shop.level("MUG", "east", 1, 5).await;
+    let reservation = order(&[("MUG", 6)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
     shop.ship(&[
-        parcel(wish.order_id, &[("MUG", 2)]),
-        parcel(wish.order_id, &[("MUG", 2)]),
+        transfer(reservation.order_id, &[("MUG", 2)]),
+        transfer(reservation.order_id, &[("MUG", 2)]),
     ])
     .await;
     assert_eq!(shop.counters_at("MUG", "main").await, (0, 0, 0));

@@ -28,7 +28,7 @@ use product::{
     http,
     infrastructure::postgres::pools::{LIST_SETTINGS, READ_SETTINGS},
     stock::reservations::{
-        Parcel, Returned, Shipped,
+        Returned, Shipped, Transfer,
         model::{Reservation, Verdict},
         restock, ship,
     },
@@ -43,7 +43,7 @@ use worker::Tasks;
 
 pub use self::{
     call::{Answer, Call},
-    orders::{held, longer, order, parcel},
+    orders::{expire_overdue, held, longer, order, transfer},
 };
 
 pub const INTERNAL_TOKEN: &str = "current-token";
@@ -323,12 +323,12 @@ impl Shop {
             .unwrap()
     }
 
-    pub async fn ship(&self, shipments: &[Parcel]) -> Vec<Shipped> {
+    pub async fn ship(&self, shipments: &[Transfer]) -> Vec<Shipped> {
         let outcomes = ship(&self.pool, Ids::system(), shipments).await.unwrap();
         outcomes.iter().map(|outcome| outcome.outcome).collect()
     }
 
-    pub async fn restock(&self, returns: &[Parcel]) -> Vec<Returned> {
+    pub async fn restock(&self, returns: &[Transfer]) -> Vec<Returned> {
         let outcomes = restock(&self.pool, Ids::system(), returns).await.unwrap();
         outcomes.iter().map(|outcome| outcome.outcome).collect()
     }
@@ -356,7 +356,7 @@ impl Shop {
     }
 
     /// Another location with units of a SKU.
-    pub async fn shelf(&self, sku: &str, location: &str, priority: i16, on_hand: i64) {
+    pub async fn level(&self, sku: &str, location: &str, priority: i16, on_hand: i64) {
         sqlx::query("INSERT INTO stock (sku, location, priority, on_hand) VALUES ($1, $2, $3, $4)")
             .bind(sku)
             .bind(location)

@@ -103,8 +103,7 @@ pub(super) async fn create_product(
         .as_ref()
         .map(|once| app.in_flight.enter(once.hash()))
         .transpose()?;
-    let price = products::model::price(&request.price, app.currency)
-        .map_err(|error| Problem::invalid_field("/price", "invalid_amount", error.to_string()))?;
+    let price = products::model::price(&request.price, app.currency)?;
     let new = NewProduct {
         vendor_id: VendorId(caller.id),
         sku: request.sku,

@@ -8,7 +8,7 @@ use super::product_view::ProductView;
 use crate::{
     app::App,
     catalog::products::{
-        model::{Owner, ProductId, Status, Viewer},
+        model::{Owner, ProductId, Status},
         set_status,
     },
 };
@@ -32,9 +32,5 @@ pub(super) async fn enable_product(
     PathParameters(id): PathParameters<ProductId>,
 ) -> Result<(ETag, Json<ProductView>), Problem> {
     let product = set_status(&app.pool, id, Owner::of(&caller), Status::Active).await?;
-    let viewer = Viewer::of(Some(&caller));
-    Ok((
-        ETag(product.version),
-        Json(ProductView::new(product, viewer, app.currency)),
-    ))
+    Ok(ProductView::changed(product, &caller, app.currency))
 }

@@ -59,28 +59,18 @@ pub(super) struct ListProducts {
 pub(super) async fn list_products(
     State(app): State<App>,
     Guest(caller): Guest,
-    ListQuery {
-        paging,
-        filter: query,
-    }: ListQuery<ListProducts>,
+    ListQuery { paging, filter }: ListQuery<ListProducts>,
 ) -> Result<Json<Page<ProductView>>, Problem> {
-    let filter = Filter {
-        words: product_query::words(query.q.as_deref())?,
-        vendor: query.vendor.map(|vendor| vendor.0),
+    let sort = filter.sort.unwrap_or_default();
+    let wanted = Filter {
+        words: product_query::words(filter.q.as_deref())?,
+        vendor: filter.vendor.map(|vendor| vendor.0),
         status: None,
-        min_price: product_query::price("min_price", query.min_price.as_ref(), app.currency)?,
-        max_price: product_query::price("max_price", query.max_price.as_ref(), app.currency)?,
-        in_stock: query.in_stock,
+        min_price: product_query::price("min_price", filter.min_price, app.currency)?,
+        max_price: product_query::price("max_price", filter.max_price, app.currency)?,
+        in_stock: filter.in_stock,
     };
     let viewer = Viewer::of(caller.as_ref());
-    let page = product_query::page(
-        &app,
-        "products",
-        viewer,
-        &filter,
-        query.sort.unwrap_or_default(),
-        &paging,
-    )
-    .await?;
+    let page = product_query::page(&app, "products", viewer, &wanted, sort, &paging).await?;
     Ok(Json(page))
 }

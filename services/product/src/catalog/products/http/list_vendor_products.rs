@@ -49,22 +49,18 @@ pub(super) struct ListVendorProducts {
 pub(super) async fn list_vendor_products(
     State(app): State<App>,
     caller: Requires<vendor_products::List>,
-    ListQuery {
-        paging,
-        filter: query,
-    }: ListQuery<ListVendorProducts>,
+    ListQuery { paging, filter }: ListQuery<ListVendorProducts>,
 ) -> Result<Json<Page<ProductView>>, Problem> {
-    let filter = Filter {
-        words: product_query::words(query.q.as_deref())?,
+    let sort = filter.sort.unwrap_or_default();
+    let wanted = Filter {
+        words: product_query::words(filter.q.as_deref())?,
         vendor: Some(caller.id),
-        status: query.status,
+        status: filter.status,
         min_price: None,
         max_price: None,
-        in_stock: query.in_stock,
+        in_stock: filter.in_stock,
     };
     let viewer = Viewer::Vendor(VendorId(caller.id));
-    let sort = query.sort.unwrap_or_default();
-    Ok(Json(
-        product_query::page(&app, "vendor products", viewer, &filter, sort, &paging).await?,
-    ))
+    let page = product_query::page(&app, "vendor products", viewer, &wanted, sort, &paging).await?;
+    Ok(Json(page))
 }

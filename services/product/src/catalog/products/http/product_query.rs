@@ -23,23 +23,18 @@ const MAX_SEARCH_LENGTH: usize = 200;
 const SHORTEST_WORD: usize = 3;
 const MOST_WORDS: usize = Filter::MOST_WORDS;
 
-/// The words of a search; None where nothing is searched for.
+/// The words of a search; none where nothing is searched for.
 pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
+    let refused = |code, message| Err(Problem::invalid_field("q", code, message));
     let search = search.unwrap_or_default();
     if search.chars().count() > MAX_SEARCH_LENGTH {
-        return Err(Problem::invalid_field(
-            "q",
-            "too_long",
-            format!("q must be at most {MAX_SEARCH_LENGTH} characters"),
-        ));
+        let message = format!("q must be at most {MAX_SEARCH_LENGTH} characters");
+        return refused("too_long", message);
     }
     let words: Vec<String> = search.split_whitespace().map(ToOwned::to_owned).collect();
     if words.len() > MOST_WORDS {
-        return Err(Problem::invalid_field(
-            "q",
-            "too_many_words",
-            format!("q must be at most {MOST_WORDS} words"),
-        ));
+        let message = format!("q must be at most {MOST_WORDS} words");
+        return refused("too_many_words", message);
     }
     let letters_in_a_row = |word: &String| {
         let runs = word.split(|letter: char| !letter.is_alphanumeric());
@@ -49,13 +44,10 @@ pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
         .iter()
         .any(|word| letters_in_a_row(word) < SHORTEST_WORD)
     {
-        return Err(Problem::invalid_field(
-            "q",
-            "word_too_short",
-            format!(
-                "each word of q must have at least {SHORTEST_WORD} consecutive letters or digits"
-            ),
-        ));
+        let message = format!(
+            "each word of q must have at least {SHORTEST_WORD} consecutive letters or digits"
+        );
+        return refused("word_too_short", message);
     }
     Ok(words)
 }
@@ -63,21 +55,17 @@ pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
 /// A price of a query, in minor units.
 pub(super) fn price(
     field: &str,
-    text: Option<&String>,
+    text: Option<String>,
     currency: Currency,
 ) -> Result<Option<i64>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    match Amount::from(text.clone()).in_currency(currency) {
-        Ok(money) => Ok(Some(money.minor)),
-        Err(error) => Err(Problem::invalid_field(
-            field,
-            "invalid_amount",
-            error.to_string(),
-        )),
-    }
+    let money = text.map(|text| Amount::from(text).in_currency(currency));
+    let money = money
+        .transpose()
+        .map_err(|error| Problem::invalid_field(field, "invalid_amount", error.to_string()))?;
+    Ok(money.map(|money| money.minor))
 }
 
-/// What a cursor belongs to.
+/// What a cursor is valid for.
 #[derive(Serialize)]
 struct Shape<'a> {
     list: &'static str,

@@ -1,11 +1,16 @@
 //! A product as clients see it.
 
+use access::Caller;
+use axum::Json;
 use chrono::{DateTime, Utc};
 use money::{Currency, Money};
 use serde::Serialize;
 use utoipa::ToSchema;
+use web::conditional::ETag;
 
-use crate::catalog::products::model::{Product, ProductId, Status, VendorId, Viewer};
+use crate::catalog::products::model::{
+    Category, Description, Metadata, Name, Product, ProductId, Sku, Slug, Status, VendorId, Viewer,
+};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Product, example = json!({
@@ -18,15 +23,19 @@ use crate::catalog::products::model::{Product, ProductId, Status, VendorId, View
 pub(super) struct ProductView {
     id: ProductId,
     #[schema(value_type = String, example = "MUG-BLUE-350")]
-    sku: String,
-    slug: String,
-    name: String,
-    description: String,
+    sku: Sku,
+    #[schema(value_type = String)]
+    slug: Slug,
+    #[schema(value_type = String)]
+    name: Name,
+    #[schema(value_type = String)]
+    description: Description,
     price: Money,
     vendor_id: VendorId,
-    category: Option<String>,
+    #[schema(value_type = Option<String>)]
+    category: Option<Category>,
     #[schema(value_type = Object)]
-    metadata: crate::catalog::products::model::Metadata,
+    metadata: Metadata,
     status: Status,
     inventory: ProductInventory,
     created_at: DateTime<Utc>,
@@ -75,20 +84,31 @@ impl ProductView {
         let inventory = ProductInventory::new(&product, viewer);
         Self {
             id: product.id,
-            sku: product.sku.as_str().to_owned(),
-            slug: product.slug.as_str().to_owned(),
-            name: product.name.as_str().to_owned(),
-            description: product.description.as_str().to_owned(),
+            sku: product.sku,
+            slug: product.slug,
+            name: product.name,
+            description: product.description,
             price: Money::new(product.price_minor, currency),
             vendor_id: product.vendor_id,
-            category: product
-                .category
-                .map(|category| category.as_str().to_owned()),
+            category: product.category,
             metadata: product.metadata,
             status: product.status,
             inventory,
             created_at: product.created_at,
             updated_at: product.updated_at,
         }
+    }
+
+    /// The response to `caller`, who has changed the product.
+    pub(super) fn changed(
+        product: Product,
+        caller: &Caller,
+        currency: Currency,
+    ) -> (ETag, Json<Self>) {
+        let etag = ETag(product.version);
+        (
+            etag,
+            Json(Self::new(product, Viewer::of(Some(caller)), currency)),
+        )
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     catalog::products::{
         self, ProductChange,
-        model::{Category, Description, Metadata, Name, Owner, ProductId, Slug, Status, Viewer},
+        model::{Category, Description, Metadata, Name, Owner, ProductId, Slug, Status},
     },
 };
 
@@ -83,26 +83,19 @@ pub(super) async fn patch_product(
 ) -> Result<(ETag, Json<ProductView>), Problem> {
     let price = request
         .price
-        .map(|price| products::model::price(&price, app.currency))
-        .transpose();
-    let price = price
-        .map_err(|error| Problem::invalid_field("/price", "invalid_amount", error.to_string()))?;
+        .map(|price| products::model::price(&price, app.currency));
     let change = ProductChange {
         name: request.name,
         slug: request.slug,
         description: request.description,
-        price_minor: price.map(|price| price.minor),
+        price_minor: price.transpose()?.map(|price| price.minor),
         category: request.category,
         metadata: request.metadata,
         status: request.status,
     };
     let product =
         products::update_product(&app.pool, id, Owner::of(&caller), &if_match, &change).await?;
-    let viewer = Viewer::of(Some(&caller));
-    Ok((
-        ETag(product.version),
-        Json(ProductView::new(product, viewer, app.currency)),
-    ))
+    Ok(ProductView::changed(product, &caller, app.currency))
 }
 
 /// Change a product (same as PATCH)

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -32,10 +32,10 @@ pub struct View {
     body: Bytes,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Views {
     fresh_for: Duration,
-    generations: Arc<Mutex<Generations>>,
+    generations: Mutex<Generations>,
 }
 
 /// What was read lately, and what was read before that: the older generation goes as a whole, so that there is no search for
@@ -76,12 +76,12 @@ impl Views {
     pub fn new(fresh_for: Duration) -> Self {
         Self {
             fresh_for,
-            generations: Arc::new(Mutex::new(Generations {
+            generations: Mutex::new(Generations {
                 began: Instant::now(),
                 bytes: 0,
                 new: HashMap::new(),
                 old: HashMap::new(),
-            })),
+            }),
         }
     }
 

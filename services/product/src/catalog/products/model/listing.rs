@@ -1,4 +1,4 @@
-//! What a list of products is asked for: filters, a sort, and where to go on.
+//! What a request for a list of products names: filters, a sort, and where the list continues.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ pub enum Sort {
     Name,
 }
 
-/// The sort key of a row: the list goes on behind it.
+/// The sort key of a row, after which the list continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Position {
     Age(DateTime<Utc>, Uuid),
@@ -45,7 +45,7 @@ impl Sort {
     }
 }
 
-/// What a product must be to be listed. A cursor belongs to one of these.
+/// Which products are listed. A cursor is valid for one filter.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Filter {
     /// Words that sku, name or description contain; at most [`Self::MOST_WORDS`].
@@ -58,7 +58,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// A list looks for no more words than this.
+    /// The largest number of words of a search.
     pub const MOST_WORDS: usize = 8;
 
     /// Patterns of `LIKE`, one for each word.

@@ -1,12 +1,12 @@
-//! What a vendor keeps with a product: any JSON object, within a size. It is kept and shown as it was sent.
+//! Metadata that a vendor stores with a product: any JSON object of limited size. It is stored and shown as it was sent.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::json::{FreeObject, FreeObjectError};
 
 const MAX_BYTES: usize = 16 * 1024;
-/// What was stored before numbers were kept as they were sent may be longer than what was sent; a row with more than
-/// this cannot be read.
+/// Metadata that was stored before numbers were kept as sent may be longer than what was sent; a row with more than this
+/// cannot be read.
 const MAX_STORED_BYTES: usize = 4 * MAX_BYTES;
 /// The largest exponent that a double has.
 const MAX_EXPONENT: usize = 308;
@@ -37,7 +37,7 @@ impl From<FreeObjectError> for MetadataError {
 }
 
 impl Metadata {
-    /// What a row holds. Today's rules are not applied: they may be stricter than those it was written under.
+    /// The metadata of a row. Today's rules are not applied: they may be stricter than those of the time when it was written.
     pub fn stored(text: String) -> Result<Self, MetadataError> {
         if text.len() > MAX_STORED_BYTES {
             return Err(MetadataError::StoredTooLarge);
@@ -49,13 +49,13 @@ impl Metadata {
         self.0.as_str()
     }
 
-    /// Changed as RFC 7396 says: members are merged, null takes one away.
+    /// Changed as RFC 7396 specifies: members are merged, and null removes one.
     pub fn merged(&self, patch: &Self) -> Result<Self, MetadataError> {
         Ok(Self(self.0.merged(&patch.0)?))
     }
 
-    /// What the release before reads of it. To that release Postgres prints every number in full, and it reads nothing
-    /// that is longer than the limit when printed, nor beyond a double: an object without members stands for those.
+    /// The metadata for the previous release. Postgres prints every number in full to that release, which reads nothing that
+    /// is longer than the limit when printed, nor beyond a double: it gets an object without members instead.
     pub fn before_0008(&self) -> &str {
         let text = self.as_str();
         match printed_in_full(text) {
@@ -65,7 +65,7 @@ impl Metadata {
     }
 }
 
-/// At most how long a JSON text becomes when its numbers are printed without exponents; None: one is beyond a double.
+/// The largest length of a JSON text whose numbers are printed without exponents; None: a number is beyond a double.
 fn printed_in_full(text: &str) -> Option<usize> {
     let mut length = text.len();
     let (mut in_string, mut escaped) = (false, false);

@@ -1,4 +1,4 @@
-//! What a product is asked for by.
+//! The names by which a product is requested.
 
 use super::{Product, ProductId, Slug};
 

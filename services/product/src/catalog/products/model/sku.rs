@@ -1,13 +1,11 @@
-//! Stock keeping units: what a vendor calls a product, and what stock goes by.
-
-use std::fmt;
+//! Stock-keeping units: a vendor's name of a product, and the key of its stock.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 const MAX_LENGTH: usize = 64;
 
-/// 1 to 64 of `A-Z 0-9 . _ -`; small letters become capital ones.
+/// 1 to 64 of `A-Z 0-9 . _ -`; lower case becomes upper case.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type, ToSchema,
 )]
@@ -36,12 +34,6 @@ impl TryFrom<String> for Sku {
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
         text.make_ascii_uppercase();
         if fits { Ok(Self(text)) } else { Err(SkuError) }
-    }
-}
-
-impl fmt::Display for Sku {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

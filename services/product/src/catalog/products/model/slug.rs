@@ -63,13 +63,7 @@ impl TryFrom<String> for Slug {
     type Error = SlugError;
 
     fn try_from(text: String) -> Result<Self, SlugError> {
-        let word = |word: &str| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
-        if text.len() > MAX_LENGTH || !text.split('-').all(word) {
+        if text.len() > MAX_LENGTH || !is_hyphenated(&text) {
             return Err(SlugError::Form);
         }
         if RESERVED.contains(&text.as_str()) {
@@ -80,6 +74,13 @@ impl TryFrom<String> for Slug {
         }
         Ok(Self(text))
     }
+}
+
+/// Whether a text is words of `a-z 0-9` with single hyphens between them.
+pub fn is_hyphenated(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.split('-')
+        .all(|word| !word.is_empty() && word.bytes().all(allowed))
 }
 
 /// The words of a text, hyphenated; short enough that two of them make a slug.

@@ -10,7 +10,7 @@ use crate::{
     infrastructure::postgres::failure::ListError,
 };
 
-/// Puts what is asked of the stock into a statement: `$ask!` is called with it.
+/// Adds the condition on the stock to a statement: `$ask!` is called with it.
 macro_rules! with_stock {
     ($in_stock:expr, $ask:ident $($arguments:tt)*) => {
         match $in_stock {
@@ -41,7 +41,7 @@ pub async fn rows(
     let [one, two, three, four, five, six, seven, eight] = filter.patterns();
 
     // $1 sees all, $2 own vendor, $3 vendor, $4 status, $5 and $6 prices, $7 and $8 position, $9 limit, $10 offset,
-    // $11 to $18 patterns. The page is found first: of what is before it no stock is added up.
+    // $11 to $18 patterns. The page is found first, so that the stock of earlier products is not summed.
     macro_rules! ask {
         ($stock:tt, $column:tt, $beyond:tt, $direction:tt, $key:expr, $id:expr) => {
             select_products!(
@@ -113,7 +113,7 @@ pub async fn rows(
 }
 
 /// How many rows all pages have.
-pub async fn total(pool: &Pool, viewer: Viewer, filter: &Filter) -> Result<Total, sqlx::Error> {
+pub async fn total(pool: &Pool, viewer: Viewer, filter: &Filter) -> Result<i64, sqlx::Error> {
     let [one, two, three, four, five, six, seven, eight] = filter.patterns();
     macro_rules! count {
         ($stock:tt) => {
@@ -151,8 +151,8 @@ pub async fn total(pool: &Pool, viewer: Viewer, filter: &Filter) -> Result<Total
                 eight,
             )
             .fetch_one(pool)
-            .await?
+            .await
         };
     }
-    Ok(Total::counted(with_stock!(filter.in_stock, count)))
+    with_stock!(filter.in_stock, count)
 }

@@ -28,7 +28,7 @@ impl Tried<Metadata> for String {
 }
 
 impl ProductRow {
-    /// Where a list with this sort goes on behind the row; None: that cannot be read.
+    /// Where a list with this sort continues after the row; None: the value cannot be read.
     pub fn position(&self, sort: Sort) -> Option<Position> {
         let id = self.id.0;
         Some(match sort {

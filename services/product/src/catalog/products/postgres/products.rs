@@ -1,6 +1,6 @@
 //! Products, one at a time. Lookups by key do not say `deleted_at IS NULL`, which the indexes of lists share: where
-//! statistics say that few products are left, such an index looks cheaper than the key (ORDERS 13). Slugs are unique only
-//! among what is left.
+//! statistics say that few products are not deleted, such an index looks cheaper than the key (ORDERS 13). Slugs are unique
+//! only among those.
 
 use db::Transaction;
 use sqlx::PgExecutor;
@@ -71,7 +71,7 @@ pub async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Writes what a client may edit over the version that was read. False: it is not that version any more.
+/// Replaces what a client may edit, if the product still has the version that was read; otherwise false.
 pub async fn replace(db: impl PgExecutor<'_>, product: &Product) -> Result<bool, sqlx::Error> {
     let replaced = sqlx::query!(
         "UPDATE products SET slug = $3, name = $4, description = $5, price_minor = $6, category = $7,
@@ -93,7 +93,7 @@ pub async fn replace(db: impl PgExecutor<'_>, product: &Product) -> Result<bool,
     Ok(replaced.rows_affected() == 1)
 }
 
-/// Sets the status where it is another. False: the owner has no such product.
+/// Sets the status if it differs. False: the owner has no such product.
 pub async fn set_status(
     db: impl PgExecutor<'_>,
     id: ProductId,
@@ -114,7 +114,7 @@ pub async fn set_status(
     Ok(found.rows_affected() == 1)
 }
 
-/// Takes the product out of sight for good; its SKU, stock and movements stay. False: the owner has no such product.
+/// Deletes the product; its SKU, stock and movements stay. False: the owner has no such product.
 pub async fn delete(
     db: impl PgExecutor<'_>,
     id: ProductId,

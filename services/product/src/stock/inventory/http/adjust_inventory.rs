@@ -11,12 +11,15 @@ use web::{
     schema::{Difference, Line},
 };
 
-use super::{inventory_view::InventoryView, set_inventory::answer};
+use super::set_inventory::answer;
 use crate::{
     app::App,
     catalog::products::model::{Owner, Reason, Sku},
     stock::{
-        inventory::{ChangeOnHand, NewCount, change_on_hand, model::MAX_ON_HAND},
+        inventory::{
+            ChangeOnHand, NewCount, change_on_hand,
+            model::{Inventory, MAX_ON_HAND},
+        },
         locations::model::LocationCode,
     },
 };
@@ -68,7 +71,7 @@ fn moves(delta: &i64, (): &()) -> garde::Result {
     ),
     request_body = AdjustInventory,
     responses(
-        (status = 200, description = "The stock after the change.", body = InventoryView, headers(
+        (status = 200, description = "The stock after the change.", body = Inventory, headers(
             ("ETag" = String, description = "The number of units on hand, for If-Match."),
         )),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
@@ -91,6 +94,7 @@ pub(super) async fn adjust_inventory(
         count: NewCount::Adjust {
             delta: request.delta,
         },
+        low_stock_threshold: None,
         reason: Some(request.reason),
         force: request.force,
     };

@@ -39,7 +39,7 @@ impl AuditView {
             violation_count: findings.count(),
             violations: listed.map(|finding| finding.message.clone()).collect(),
             checked: Checked {
-                stock_rows: checked.shelves,
+                stock_rows: checked.stock_levels,
                 reservations: checked.holds,
                 reservation_lines: checked.lines,
                 movements: checked.movements,

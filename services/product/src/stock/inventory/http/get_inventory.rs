@@ -4,11 +4,10 @@ use access::{Requires, permissions::stock};
 use axum::{Json, extract::State};
 use web::{PathParameters, Problem, conditional::ETag};
 
-use super::inventory_view::InventoryView;
 use crate::{
     app::App,
     catalog::products::model::{Owner, Sku},
-    stock::inventory,
+    stock::inventory::{self, model::Inventory},
 };
 
 /// Get the stock of a SKU
@@ -20,7 +19,7 @@ use crate::{
     tag = "inventory",
     params(Requires<stock::Read>, ("sku" = String, Path, description = "The SKU, in upper or lower case.", example = "MUG-BLUE-350")),
     responses(
-        (status = 200, description = "The stock of the SKU.", body = InventoryView, headers(("ETag" = String, description = "The number of units on hand, for If-Match."))),
+        (status = 200, description = "The stock of the SKU.", body = Inventory, headers(("ETag" = String, description = "The number of units on hand, for If-Match."))),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
     )
 )]
@@ -28,9 +27,9 @@ pub(super) async fn get_inventory(
     State(app): State<App>,
     caller: Requires<stock::Read>,
     PathParameters(sku): PathParameters<Sku>,
-) -> Result<(ETag, Json<InventoryView>), Problem> {
+) -> Result<(ETag, Json<Inventory>), Problem> {
     let inventory = inventory::find(&app.pool, &sku, Owner::of(&caller))
         .await?
         .ok_or_else(Problem::not_found)?;
-    Ok((ETag(inventory.on_hand), Json(inventory.into())))
+    Ok((ETag(inventory.on_hand), Json(inventory)))
 }

@@ -10,7 +10,6 @@ use web::{
     list::{ListQuery, Page, Paging},
 };
 
-use super::inventory_view::InventoryView;
 use crate::{
     app::App,
     catalog::products::model::Owner,
@@ -37,23 +36,19 @@ pub(super) struct ListInventory {
     tag = "inventory",
     params(Requires<stock::Read>, ListQuery<ListInventory>),
     responses(
-        (status = 200, description = "One page.", body = Page<InventoryView>),
+        (status = 200, description = "One page.", body = Page<Inventory>),
     )
 )]
 pub(super) async fn list_inventory(
     State(app): State<App>,
     caller: Requires<stock::Read>,
-    ListQuery {
-        paging,
-        filter: query,
-    }: ListQuery<ListInventory>,
-) -> Result<Json<Page<InventoryView>>, Problem> {
-    let (owner, low_stock) = (Owner::of(&caller), query.low_stock);
+    ListQuery { paging, filter }: ListQuery<ListInventory>,
+) -> Result<Json<Page<Inventory>>, Problem> {
+    let (owner, low_stock) = (Owner::of(&caller), filter.low_stock);
     let shape = json!({ "list": "inventory", "low_stock": low_stock });
     let paging: Paging<String> = Paging::try_new(&paging, &shape)?;
     let rows = inventory::rows(&app.lists, owner, low_stock, &paging);
     let total = inventory::total(&app.lists, owner, low_stock);
     let position = |row: &Inventory| Some(row.sku.as_str().to_owned());
-    let page = page(&paging, rows, total, position, Some).await?;
-    Ok(Json(page.map(InventoryView::from)))
+    Ok(Json(page(&paging, rows, total, position, Some).await?))
 }

@@ -12,7 +12,6 @@ use web::{
     schema::Line,
 };
 
-use super::inventory_view::InventoryView;
 use crate::{
     app::App,
     catalog::products::model::{Owner, Reason, Sku},
@@ -65,7 +64,7 @@ pub(crate) struct SetInventory {
     ),
     request_body = SetInventory,
     responses(
-        (status = 200, description = "The stock after the change.", body = InventoryView, headers(
+        (status = 200, description = "The stock after the change.", body = Inventory, headers(
             ("ETag" = String, description = "The number of units on hand, for If-Match."),
         )),
         (status = 404, description = "No product has this SKU, or it belongs to another vendor."),
@@ -89,16 +88,15 @@ pub(super) async fn set_inventory(
         location: request.location,
         count: NewCount::Set {
             on_hand: request.on_hand,
-            low_stock_threshold: request.low_stock_threshold,
             if_match,
         },
+        low_stock_threshold: request.low_stock_threshold,
         reason: request.reason,
         force: request.force,
     };
     Ok(change_on_hand(&app.pool, app.ids, &change, &once, answer).await?)
 }
 
-pub(super) fn answer(inventory: Inventory) -> Result<Answer, serde_json::Error> {
-    let etag = ETag(inventory.on_hand);
-    Answer::try_new(StatusCode::OK, None, etag, &InventoryView::from(inventory))
+pub(super) fn answer(inventory: &Inventory) -> Result<Answer, serde_json::Error> {
+    Answer::try_new(StatusCode::OK, None, ETag(inventory.on_hand), &inventory)
 }

@@ -14,16 +14,17 @@ macro_rules! inventories {
         sqlx::query_as!(
             Inventory,
             r#"SELECT p.sku AS "sku: _", p.id AS "product_id: _", p.vendor_id AS "vendor_id: _", p.name AS "name: _",
-                   s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!", s.low AS "low!",
-                   s.low_stock_threshold AS "low_stock_threshold!", s.warehouse AS "warehouse!",
-                   s.locations AS "locations!: _"
+                   s.on_hand AS "on_hand!", s.held AS "held!", s.allocated AS "allocated!",
+                   s.on_hand - s.held - s.allocated AS "available!", s.low_stock_threshold AS "low_stock_threshold!",
+                   s.low AS "low_stock!", s.warehouse AS "warehouse!", s.locations AS "locations!: _"
                FROM products p
                CROSS JOIN LATERAL (
                    SELECT sum(on_hand)::bigint AS on_hand, sum(held)::bigint AS held, sum(allocated)::bigint AS allocated,
                        bool_or(low) AS low, max(low_stock_threshold) AS low_stock_threshold,
                        (array_agg(location ORDER BY priority, location))[1] AS warehouse,
                        jsonb_agg(jsonb_build_object('location', location, 'on_hand', on_hand, 'held', held,
-                           'allocated', allocated) ORDER BY priority, location) AS locations
+                           'allocated', allocated, 'available', on_hand - held - allocated)
+                           ORDER BY priority, location) AS locations
                    FROM stock WHERE stock.sku = p.sku HAVING count(*) > 0
                ) s "# + $($rest)+
             $(, $argument)*
@@ -114,7 +115,7 @@ pub async fn rows(
     }
 }
 
-pub async fn total(pool: &Pool, owner: Owner, low_only: bool) -> Result<Total, sqlx::Error> {
+pub async fn total(pool: &Pool, owner: Owner, low_only: bool) -> Result<i64, sqlx::Error> {
     macro_rules! count {
         ($low:tt) => {
             sqlx::query_scalar!(
@@ -128,14 +129,14 @@ pub async fn total(pool: &Pool, owner: Owner, low_only: bool) -> Result<Total, s
                 Total::COUNT_TO,
             )
             .fetch_one(pool)
-            .await?
+            .await
         };
     }
-    Ok(Total::counted(if low_only {
+    if low_only {
         count!(" WHERE low")
     } else {
         count!("")
-    }))
+    }
 }
 
 /// Writes what a vendor sets of a row that this transaction has locked.

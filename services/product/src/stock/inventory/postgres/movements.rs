@@ -6,9 +6,12 @@ use uuid::Uuid;
 use web::list::{Paging, Total};
 
 use crate::{
-    catalog::products::model::{Reason, Sku},
+    catalog::products::model::{Reason, Sku, VendorId},
     infrastructure::postgres::readable::{Attempt, Time, row},
-    stock::inventory::model::{Movement, MovementKind, PastMovement},
+    stock::{
+        inventory::model::{Movement, MovementId, MovementKind, PastMovement},
+        reservations::model::OrderId,
+    },
 };
 
 pub async fn add(tx: &mut Transaction, movement: &Movement) -> Result<(), sqlx::Error> {
@@ -33,17 +36,17 @@ pub async fn add(tx: &mut Transaction, movement: &Movement) -> Result<(), sqlx::
 pub type Position = (DateTime<Utc>, Uuid);
 
 row!(
-    MovementRow, "movement", id => PastMovement
+    MovementRow, "movement", id.0 => PastMovement
     {
-        id: Uuid, location: String, delta: i64, on_hand_after: i64, reason: Option<String>, order_id: Option<Uuid>,
-        actor: Option<Uuid>,
+        id: MovementId, location: String, delta: i64, on_hand_after: i64, reason: Option<String>,
+        order_id: Option<OrderId>, actor: Option<VendorId>,
     }
     { kind: Attempt<MovementKind>, created_at: Attempt<Time> }
 );
 
 impl MovementRow {
     pub fn position(&self) -> Option<Position> {
-        Some((self.created_at.get()?.0, self.id))
+        Some((self.created_at.get()?.0, self.id.0))
     }
 }
 
@@ -57,8 +60,8 @@ pub async fn rows(
     let (at, id) = paging.after().copied().unwrap_or(start);
     sqlx::query_as!(
         MovementRow,
-        r#"SELECT id, location, kind AS "kind: _", delta, on_hand_after, reason, order_id, actor,
-               created_at AS "created_at: _"
+        r#"SELECT id AS "id: _", location, kind AS "kind: _", delta, on_hand_after, reason, order_id AS "order_id: _",
+               actor AS "actor: _", created_at AS "created_at: _"
            FROM movements WHERE sku = $1 AND (created_at, id) < ($2, $3)
            ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5"#,
         sku.as_str(),
@@ -71,13 +74,12 @@ pub async fn rows(
     .await
 }
 
-pub async fn total(pool: &Pool, sku: &Sku) -> Result<Total, sqlx::Error> {
-    let counted = sqlx::query_scalar!(
+pub async fn total(pool: &Pool, sku: &Sku) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (SELECT FROM movements WHERE sku = $1 LIMIT $2) counted"#,
         sku.as_str(),
         Total::COUNT_TO,
     )
     .fetch_one(pool)
-    .await?;
-    Ok(Total::counted(counted))
+    .await
 }

@@ -7,13 +7,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Problem, ValidJson, schema::Line};
 
-use super::location_view::LocationView;
 use crate::{
     app::App,
     catalog::products::model::Name,
     stock::locations::{
         self,
-        model::{LocationCode, NewLocation},
+        model::{Location, LocationCode},
     },
 };
 
@@ -42,7 +41,7 @@ pub(crate) struct CreateLocation {
     params(Requires<permissions::locations::Write>),
     request_body = CreateLocation,
     responses(
-        (status = 201, description = "The location was created.", body = LocationView),
+        (status = 201, description = "The location was created.", body = Location),
         (status = 409, description = "`location_taken`: another location has this code."),
     )
 )]
@@ -50,17 +49,18 @@ pub(super) async fn create_location(
     State(app): State<App>,
     _: Requires<permissions::locations::Write>,
     ValidJson(request): ValidJson<CreateLocation>,
-) -> Result<(StatusCode, Json<LocationView>), Problem> {
-    let new = NewLocation {
-        code: request.code,
-        name: request.name,
-        priority: request.priority,
-    };
-    let location = locations::insert(&app.pool, &new).await?.ok_or_else(|| {
+) -> Result<(StatusCode, Json<Location>), Problem> {
+    let CreateLocation {
+        code,
+        name,
+        priority,
+    } = request;
+    let inserted = locations::insert(&app.pool, &code, &name, priority).await?;
+    let location = inserted.ok_or_else(|| {
         Problem::conflict(
             "location_taken",
             "Another location has this code; choose another.",
         )
     })?;
-    Ok((StatusCode::CREATED, Json(location.into())))
+    Ok((StatusCode::CREATED, Json(location)))
 }

@@ -7,11 +7,10 @@ use web::{
     list::{ListQuery, NoFilter, Page, Paging},
 };
 
-use super::location_view::LocationView;
 use crate::{
     app::App,
     infrastructure::http::listing::{page, readable},
-    stock::locations::{self, LocationRow},
+    stock::locations::{self, LocationRow, model::Location},
 };
 
 /// List locations
@@ -23,18 +22,17 @@ use crate::{
     tag = "inventory",
     params(Requires<permissions::locations::Read>, ListQuery<NoFilter>),
     responses(
-        (status = 200, description = "One page.", body = Page<LocationView>),
+        (status = 200, description = "One page.", body = Page<Location>),
     )
 )]
 pub(super) async fn list_locations(
     State(app): State<App>,
     _: Requires<permissions::locations::Read>,
     ListQuery { paging, .. }: ListQuery<NoFilter>,
-) -> Result<Json<Page<LocationView>>, Problem> {
+) -> Result<Json<Page<Location>>, Problem> {
     let paging: Paging<String> = Paging::try_new(&paging, &"locations")?;
     let rows = locations::rows(&app.lists, &paging);
     let total = locations::total(&app.lists);
     let position = |row: &LocationRow| Some(row.code.as_str().to_owned());
-    let page = page(&paging, rows, total, position, readable).await?;
-    Ok(Json(page.map(LocationView::from)))
+    Ok(Json(page(&paging, rows, total, position, readable).await?))
 }

@@ -1,7 +1,7 @@
-//! `GET /internal/reservations?after=ID&upto=ID&limit=1000`: holds by order, for the audit of the order service. The answer
-//! is `{"reservations":[{"order_id","state","total_minor","age_seconds","lines":[{"sku","quantity","shipped","returned",
-//! "released"}]}],"next":"…"}`: those of the orders behind `after` and up to `upto`, in the order of their orders, each
-//! line with its units over all locations. `next` is what `after` is to be, absent at the end.
+//! `GET /internal/reservations?after=ID&upto=ID&limit=1000`: holds by order, for the audit of the order service. The
+//! response is `{"reservations":[{"order_id","state","total_minor","age_seconds","lines":[{"sku","quantity","shipped",
+//! "returned","released"}]}],"next":"…"}`: those of the orders after `after` and up to `upto`, sorted by order, each line with
+//! its units over all locations. `next` is the next `after`, absent at the end.
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,12 @@ use crate::{
 
 const MOST: i64 = 1_000;
 
-/// Unknown parameters are let be: the caller may be newer (ORDERS 33).
+/// Unknown parameters are ignored, since the caller may be newer (ORDERS 33).
 #[derive(Deserialize)]
 pub(super) struct ListOrderHolds {
     after: Option<Uuid>,
     upto: Option<Uuid>,
-    /// 1 to 1,000, which is what absent means too.
+    /// 1 to 1,000; 1,000 if absent.
     limit: Option<i64>,
 }
 

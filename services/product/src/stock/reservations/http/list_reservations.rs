@@ -2,9 +2,8 @@
 
 use access::{Requires, permissions};
 use axum::{Json, extract::State};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use web::{
     Problem,
     list::{ListQuery, Page, Paging},
@@ -12,7 +11,7 @@ use web::{
 
 use crate::{
     app::App,
-    catalog::products::model::{Owner, ProductId, Sku, VendorId},
+    catalog::products::model::{Owner, Sku},
     infrastructure::http::listing::{page, readable},
     stock::reservations::{
         self, Position, Wanted,
@@ -20,7 +19,7 @@ use crate::{
     },
 };
 
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListReservations {
@@ -35,61 +34,12 @@ pub(super) struct ListReservations {
     state: Option<HoldState>,
 }
 
-/// What a cursor belongs to.
+/// What a cursor is valid for.
 #[derive(Serialize)]
 struct Shape<'a> {
     list: &'static str,
-    sku: Option<&'a Sku>,
-    order: Option<OrderId>,
-    state: Option<HoldState>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = Reservation, example = json!({
-    "order_id": "ord_01932c5e-7d2a-7c3e-9f00-0242ac120005", "sku": "MUG-BLUE-350",
-    "product_id": "prd_01932c5e-7d2a-7c3e-9f00-0242ac120002", "vendor_id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120003",
-    "name": "Blue mug", "warehouse": "main", "state": "committed", "quantity": 3, "shipped": 1, "returned": 0,
-    "released": 0, "expires_at": null, "created_at": "2026-11-21T08:00:00Z", "ended_at": "2026-11-21T08:00:01Z",
-}))]
-pub(super) struct ReservationView {
-    order_id: OrderId,
-    sku: String,
-    product_id: ProductId,
-    vendor_id: VendorId,
-    name: String,
-    warehouse: String,
-    state: HoldState,
-    quantity: i64,
-    shipped: i64,
-    returned: i64,
-    /// Units released after the order was confirmed.
-    released: i64,
-    /// When the hold expires; present while it is held.
-    expires_at: Option<DateTime<Utc>>,
-    created_at: DateTime<Utc>,
-    /// When it was committed, released, or lost.
-    ended_at: Option<DateTime<Utc>>,
-}
-
-impl From<ReservedLine> for ReservationView {
-    fn from(line: ReservedLine) -> Self {
-        Self {
-            order_id: OrderId(line.order_id),
-            sku: line.sku.as_str().to_owned(),
-            product_id: line.product_id,
-            vendor_id: line.vendor_id,
-            name: line.name.as_str().to_owned(),
-            warehouse: line.location,
-            state: line.state,
-            quantity: line.quantity,
-            shipped: line.shipped,
-            returned: line.returned,
-            released: line.released,
-            expires_at: (line.state == HoldState::Held).then_some(line.expires_at),
-            created_at: line.created_at,
-            ended_at: line.ended_at,
-        }
-    }
+    #[serde(flatten)]
+    filter: &'a ListReservations,
 }
 
 /// List reservations
@@ -101,34 +51,30 @@ impl From<ReservedLine> for ReservationView {
     tag = "inventory",
     params(Requires<permissions::reservations::Read>, ListQuery<ListReservations>),
     responses(
-        (status = 200, description = "One page.", body = Page<ReservationView>),
+        (status = 200, description = "One page.", body = Page<ReservedLine>),
     )
 )]
 pub(super) async fn list_reservations(
     State(app): State<App>,
     caller: Requires<permissions::reservations::Read>,
-    ListQuery {
-        paging,
-        filter: query,
-    }: ListQuery<ListReservations>,
-) -> Result<Json<Page<ReservationView>>, Problem> {
-    let paging: Paging<Position> = Paging::try_new(
-        &paging,
-        &Shape {
-            list: "reservations",
-            sku: query.sku.as_ref(),
-            order: query.order,
-            state: query.state,
-        },
-    )?;
+    ListQuery { paging, filter }: ListQuery<ListReservations>,
+) -> Result<Json<Page<ReservedLine>>, Problem> {
+    let shape = Shape {
+        list: "reservations",
+        filter: &filter,
+    };
+    let paging: Paging<Position> = Paging::try_new(&paging, &shape)?;
     let wanted = Wanted {
         vendor: Owner::of(&caller).vendor(),
-        sku: query.sku,
-        order: query.order.map(|order| order.0),
-        state: query.state,
+        sku: filter.sku,
+        order: filter.order.map(|order| order.0),
+        state: filter.state,
     };
     let rows = reservations::rows(&app.lists, &wanted, &paging);
     let total = reservations::total(&app.lists, &wanted);
     let page = page(&paging, rows, total, |row| Some(row.position()), readable).await?;
-    Ok(Json(page.map(ReservationView::from)))
+    Ok(Json(page.map(|line| ReservedLine {
+        expires_at: line.expires_at.filter(|_| line.state == HoldState::Held),
+        ..line
+    })))
 }

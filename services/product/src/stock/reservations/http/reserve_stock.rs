@@ -1,5 +1,5 @@
-//! `POST /internal/reservations`: called by order, at most 128 orders at once. Unknown members are let be: the caller
-//! may be newer (ORDERS 33).
+//! `POST /internal/reservations`: called by order, at most 128 orders at once. Unknown members are ignored, since the
+//! caller may be newer (ORDERS 33).
 
 use std::num::NonZeroU32;
 

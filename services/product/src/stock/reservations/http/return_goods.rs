@@ -8,18 +8,18 @@ use super::ship_goods::check;
 use crate::{
     app::App,
     infrastructure::http::batch::Outcomes,
-    stock::reservations::{Parcel, ParcelOutcome, Returned, restock},
+    stock::reservations::{Returned, Transfer, TransferOutcome, restock},
 };
 
 #[derive(Deserialize)]
 pub(crate) struct ReturnGoods {
-    returns: Vec<Parcel>,
+    returns: Vec<Transfer>,
 }
 
 pub(super) async fn return_goods(
     State(app): State<App>,
     JsonBody(request): JsonBody<ReturnGoods>,
-) -> Result<Json<Outcomes<ParcelOutcome<Returned>>>, Problem> {
+) -> Result<Json<Outcomes<TransferOutcome<Returned>>>, Problem> {
     check(&request.returns)?;
     let outcomes = restock(&app.pool, app.ids, &request.returns).await?;
     Ok(Json(Outcomes { outcomes }))

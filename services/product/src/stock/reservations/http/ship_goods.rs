@@ -7,26 +7,26 @@ use web::{JsonBody, Problem};
 use crate::{
     app::App,
     infrastructure::http::batch::{Outcomes, check_batch, check_lines},
-    stock::reservations::{Parcel, ParcelOutcome, Shipped, ship},
+    stock::reservations::{Shipped, Transfer, TransferOutcome, ship},
 };
 
 #[derive(Deserialize)]
 pub(crate) struct ShipGoods {
-    shipments: Vec<Parcel>,
+    shipments: Vec<Transfer>,
 }
 
 pub(super) async fn ship_goods(
     State(app): State<App>,
     JsonBody(request): JsonBody<ShipGoods>,
-) -> Result<Json<Outcomes<ParcelOutcome<Shipped>>>, Problem> {
+) -> Result<Json<Outcomes<TransferOutcome<Shipped>>>, Problem> {
     check(&request.shipments)?;
     let outcomes = ship(&app.pool, app.ids, &request.shipments).await?;
     Ok(Json(Outcomes { outcomes }))
 }
 
-/// 422 for more than one call may carry, and for a parcel of nothing.
-pub(super) fn check(parcels: &[Parcel]) -> Result<(), Problem> {
-    check_batch(parcels.len())?;
-    let mut parcels = parcels.iter();
-    parcels.try_for_each(|parcel| check_lines(parcel.order_id, parcel.lines.len()))
+/// 422 for more transfers than one call may have, and for one without lines.
+pub(super) fn check(transfers: &[Transfer]) -> Result<(), Problem> {
+    check_batch(transfers.len())?;
+    let mut transfers = transfers.iter();
+    transfers.try_for_each(|transfer| check_lines(transfer.order_id, transfer.lines.len()))
 }

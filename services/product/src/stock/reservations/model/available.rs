@@ -1,4 +1,4 @@
-//! What is available while orders are served one after the other.
+//! Units that are available while orders are served one after the other.
 
 use std::collections::HashMap;
 
@@ -10,32 +10,30 @@ pub struct Available<'a>(HashMap<&'a str, Vec<(&'a StockLevel, i64)>>);
 
 impl<'a> Available<'a> {
     pub fn on(levels: &'a [StockLevel]) -> Self {
-        let mut left: HashMap<&str, Vec<(&StockLevel, i64)>> = HashMap::new();
+        let mut by_sku: HashMap<&str, Vec<(&StockLevel, i64)>> = HashMap::new();
         for level in levels {
-            left.entry(level.sku.as_str())
-                .or_default()
-                .push((level, level.available()));
+            let of_sku = by_sku.entry(level.sku.as_str()).or_default();
+            of_sku.push((level, level.available()));
         }
-        for levels in left.values_mut() {
-            levels.sort_by_key(|(level, _)| (level.priority, &level.location));
+        for of_sku in by_sku.values_mut() {
+            of_sku.sort_by_key(|(level, _)| (level.priority, &level.location));
         }
-        Self(left)
+        Self(by_sku)
     }
 
     pub fn of(&self, sku: &str) -> i64 {
-        self.0
-            .get(sku)
-            .map_or(0, |levels| levels.iter().map(|(_, left)| left).sum())
+        let of_sku = self.0.get(sku).into_iter().flatten();
+        of_sku.map(|(_, available)| available).sum()
     }
 
     /// Takes units that [`Self::of`] found to be there.
     pub fn take(&mut self, sku: &str, quantity: i64) -> Vec<Take> {
         let mut missing = quantity;
         let mut takes = Vec::new();
-        for (level, left) in self.0.get_mut(sku).into_iter().flatten() {
-            let quantity = missing.min(*left);
+        for (level, available) in self.0.get_mut(sku).into_iter().flatten() {
+            let quantity = missing.min(*available);
             if quantity > 0 {
-                *left -= quantity;
+                *available -= quantity;
                 missing -= quantity;
                 takes.push(Take {
                     location: level.location.clone(),

@@ -65,7 +65,7 @@ pub fn decide(reservations: &[Reservation], facts: Facts<'_>) -> Vec<Decision> {
 
 struct Shop<'a> {
     facts: Facts<'a>,
-    left: Available<'a>,
+    available: Available<'a>,
     by_id: HashMap<Uuid, usize>,
     by_sku: HashMap<&'a str, usize>,
 }
@@ -75,7 +75,7 @@ impl<'a> Shop<'a> {
         let offers = || facts.offers.iter().enumerate();
         Self {
             facts,
-            left: Available::on(facts.levels),
+            available: Available::on(facts.levels),
             by_id: offers()
                 .map(|(place, offer)| (offer.product_id, place))
                 .collect(),
@@ -201,8 +201,7 @@ impl<'a> Shop<'a> {
 
     fn short(&self, offer: usize, requested: i64) -> Option<ShortLine> {
         let sku = &self.facts.offers[offer].sku;
-        let left = self.left.of(sku.as_str());
-        let available = MAX_QUANTITY.min(left);
+        let available = MAX_QUANTITY.min(self.available.of(sku.as_str()));
         (requested > available).then(|| ShortLine {
             sku: sku.clone(),
             requested,
@@ -212,7 +211,7 @@ impl<'a> Shop<'a> {
 
     /// Takes what [`Self::short`] found to be there.
     fn take(&mut self, offer: usize, quantity: i64) -> Vec<Take> {
-        self.left
+        self.available
             .take(self.facts.offers[offer].sku.as_str(), quantity)
     }
 }

@@ -1,4 +1,4 @@
-//! What product says to each order of a batch: a part of the internal API.
+//! The verdict on each order of a batch: a part of the internal API.
 
 use chrono::{DateTime, Utc};
 use money::Currency;

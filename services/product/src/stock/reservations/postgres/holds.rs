@@ -67,7 +67,7 @@ impl<'a> NewRows<'a> {
     }
 }
 
-/// Writes new holds, their lines and the counters of the locked stock; answers when each ends.
+/// Writes new holds, their lines and the counters of the locked stock; returns when each ends.
 pub async fn insert(
     tx: &mut Transaction,
     rows: &NewRows<'_>,
@@ -183,11 +183,6 @@ fn keys(stock: &[StockLevel]) -> (Vec<&str>, Vec<&str>) {
         .unzip()
 }
 
-/// A hold that was written since the stock was locked, or taken again from elsewhere, has lines whose stock is not.
-fn all_locked(unlocked_lines: i64) -> Result<(), StockError> {
-    StockError::raced_unless(unlocked_lines == 0)
-}
-
 /// Locks the stock of these orders. With more SKUs to `reach` all locations of those and of the orders' own are locked.
 pub async fn lock_stock(
     tx: &mut Transaction,
@@ -230,7 +225,8 @@ pub async fn lock(tx: &mut Transaction, orders: &[Uuid]) -> Result<Locked, Stock
     )
     .fetch_all(&mut **tx)
     .await?;
-    all_locked(holds.first().map_or(0, |hold| hold.unlocked))?;
+    // A hold that was written since the stock was locked, or taken again from elsewhere, has lines whose stock is not.
+    StockError::raced_unless(holds.first().is_none_or(|hold| hold.unlocked == 0))?;
     let states = holds.into_iter().map(|hold| (hold.order_id, hold.state));
     Ok(Locked {
         levels: stock,
@@ -239,7 +235,7 @@ pub async fn lock(tx: &mut Transaction, orders: &[Uuid]) -> Result<Locked, Stock
 }
 
 /// Commits those of these orders that are held, all lines of each, in one statement. Their stock is locked.
-/// Answers the states that they were in.
+/// Returns the states that they were in.
 pub async fn commit(
     tx: &mut Transaction,
     orders: &[Uuid],
@@ -271,8 +267,9 @@ pub async fn commit(
     )
     .fetch_all(&mut **tx)
     .await?;
-    all_locked(holds.first().map_or(0, |hold| hold.unlocked))?;
     if let Some(counts) = holds.first() {
+        // As above.
+        StockError::raced_unless(counts.unlocked == 0)?;
         let held = holds.iter().filter(|hold| hold.state == HoldState::Held);
         StockError::raced_unless(i64::try_from(held.count()) == Ok(counts.ended))?;
         levels::counted(counts.wanted, counts.changed)?;

@@ -7,10 +7,10 @@ use web::list::{Paging, Total};
 use crate::{
     catalog::products::model::{Name, ProductId, Sku, VendorId},
     infrastructure::postgres::readable::{Attempt, Time, row},
-    stock::reservations::model::{HoldState, ReservedLine},
+    stock::reservations::model::{HoldState, OrderId, ReservedLine},
 };
 
-/// What a reservation must be to be listed.
+/// Which reservations are listed.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// None: any.
@@ -24,13 +24,13 @@ pub struct Wanted {
 pub type Position = (Uuid, String, String);
 
 row!(
-    ReservedRow, "reservation", order_id => ReservedLine
+    ReservedRow, "reservation", order_id.0 => ReservedLine
     {
-        order_id: Uuid, sku: Sku, location: String, product_id: ProductId, vendor_id: VendorId, name: Name,
+        order_id: OrderId, sku: Sku, location: String, product_id: ProductId, vendor_id: VendorId, name: Name,
         quantity: i64, shipped: i64, returned: i64, released: i64,
     }
     {
-        state: Attempt<HoldState>, expires_at: Attempt<Time>, created_at: Attempt<Time>,
+        state: Attempt<HoldState>, expires_at: Option<Attempt<Time>>, created_at: Attempt<Time>,
         ended_at: Option<Attempt<Time>>,
     }
 );
@@ -38,7 +38,7 @@ row!(
 impl ReservedRow {
     pub fn position(&self) -> Position {
         let sku = self.sku.as_str().to_owned();
-        (self.order_id, sku, self.location.clone())
+        (self.order_id.0, sku, self.location.clone())
     }
 }
 
@@ -46,23 +46,23 @@ macro_rules! reservations {
     ($from:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             ReservedRow,
-            r#"SELECT line.order_id, line.sku AS "sku: _", line.location, line.product_id AS "product_id: _",
-                   line.vendor_id AS "vendor_id: _", line.name AS "name: _", line.quantity, line.shipped, line.returned,
-                   line.released, hold.state AS "state: _", hold.expires_at AS "expires_at: _",
-                   hold.created_at AS "created_at: _", hold.ended_at AS "ended_at: _"
+            r#"SELECT line.order_id AS "order_id: _", line.sku AS "sku: _", line.location,
+                   line.product_id AS "product_id: _", line.vendor_id AS "vendor_id: _", line.name AS "name: _",
+                   line.quantity, line.shipped, line.returned, line.released, hold.state AS "state: _",
+                   hold.expires_at AS "expires_at?: _", hold.created_at AS "created_at: _", hold.ended_at AS "ended_at: _"
                FROM "# + $from + " ORDER BY line.order_id DESC, line.sku DESC, line.location DESC LIMIT $4 OFFSET $5"
             $(, $argument)*
         )
     };
 }
 
-/// The rows of one page. A question for each filter that has an index of its own.
+/// The rows of one page. There is a statement for each filter that has an index of its own.
 pub async fn rows(
     pool: &Pool,
     wanted: &Wanted,
     paging: &Paging<Position>,
 ) -> Result<Vec<ReservedRow>, sqlx::Error> {
-    // Behind no line at all.
+    // Before every line.
     let start = (Uuid::max(), String::new(), String::new());
     let (order, sku, location) = paging.after().unwrap_or(&start);
     macro_rules! ask {
@@ -111,8 +111,8 @@ pub async fn rows(
     }
 }
 
-pub async fn total(pool: &Pool, wanted: &Wanted) -> Result<Total, sqlx::Error> {
-    let counted = sqlx::query_scalar!(
+pub async fn total(pool: &Pool, wanted: &Wanted) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (
                SELECT FROM hold_lines line JOIN holds hold USING (order_id)
                WHERE ($1::uuid IS NULL OR line.order_id = $1)
@@ -127,6 +127,5 @@ pub async fn total(pool: &Pool, wanted: &Wanted) -> Result<Total, sqlx::Error> {
         Total::COUNT_TO,
     )
     .fetch_one(pool)
-    .await?;
-    Ok(Total::counted(counted))
+    .await
 }

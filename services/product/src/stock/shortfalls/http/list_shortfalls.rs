@@ -1,8 +1,9 @@
-//! `GET /internal/shortfalls?limit=100&after=ID`: read by order in rounds. A committed order lost units, because fewer
-//! were counted, with `force`. The answer is
-//! `{"shortfalls":[{"id","order_id","sku","quantity","created_at"}],"next":"…"}`: what is not settled, the oldest
-//! first. `after` goes on behind a shortfall of an answer before, so that one which cannot be settled does not hide the
-//! others; `next` is what `after` is to be, absent at the end. Holds that were lost are not among them: their orders learn it when they commit or extend.
+//! `GET /internal/shortfalls?limit=100&after=ID`: read by order in rounds. A shortfall is units that a committed order lost
+//! because fewer were counted, with `force`. The response is
+//! `{"shortfalls":[{"id","order_id","sku","quantity","created_at"}],"next":"…"}`: those that are not settled, the oldest
+//! first. `after` continues after a shortfall of an earlier response, so that one which cannot be settled does not hide the
+//! others; `next` is the next `after`, absent at the end. Lost holds are not among them: their orders learn of the loss when
+//! they commit or extend.
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -17,10 +18,10 @@ use crate::{
     },
 };
 
-/// Unknown parameters are let be: the caller may be newer (ORDERS 33).
+/// Unknown parameters are ignored, since the caller may be newer (ORDERS 33).
 #[derive(Deserialize)]
 pub(super) struct ListShortfalls {
-    /// 1 to 128, which is what absent means too: the release before asks without it.
+    /// 1 to 128; 128 if absent, as in calls of the previous release.
     limit: Option<usize>,
     after: Option<Uuid>,
 }
@@ -28,7 +29,7 @@ pub(super) struct ListShortfalls {
 #[derive(Serialize)]
 pub(super) struct Shortfalls {
     shortfalls: Vec<Shortfall>,
-    /// What the next round asks for as `after`: there are more.
+    /// `after` of the next call, if there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Uuid>,
 }

@@ -5,15 +5,15 @@ use product::stock::reservations::commit;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::support::shop::{OPERATOR_TOKEN, Shop, order, parcel};
+use crate::support::shop::{OPERATOR_TOKEN, Shop, order, transfer};
 
 #[sqlx::test]
 async fn it_says_what_does_not_add_up(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 9).await;
-    let wish = order(&[("MUG", 2)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
+    let reservation = order(&[("MUG", 2)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
     let audit = || async { shop.post("/inventory/audit").by(&shop.admin).send().await };
     let checked =
         json!({ "stock_rows": 1, "reservations": 1, "reservation_lines": 1, "movements": 1 });
@@ -66,7 +66,7 @@ async fn every_kind_of_wrong_row_is_found(pool: PgPool) {
     let orders = [order(&[("MUG", 2), ("CUP", 1)]), order(&[("MUG", 1)])];
     shop.reserve(&orders).await;
     commit(&shop.pool, &[orders[0].order_id]).await.unwrap();
-    let goods = parcel(orders[0].order_id, &[("MUG", 1)]);
+    let goods = transfer(orders[0].order_id, &[("MUG", 1)]);
     shop.ship(std::slice::from_ref(&goods)).await;
     shop.plant(
         "ALTER TABLE movements DISABLE TRIGGER movements_append_only;

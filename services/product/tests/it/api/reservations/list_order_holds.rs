@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::shop::{OPERATOR_TOKEN, Shop, order, parcel};
+use crate::support::shop::{OPERATOR_TOKEN, Shop, order, transfer};
 
 #[sqlx::test]
 async fn holds_are_read_by_order_page_by_page(pool: PgPool) {
@@ -20,7 +20,7 @@ async fn holds_are_read_by_order_page_by_page(pool: PgPool) {
     ];
     shop.reserve(&orders).await;
     commit(&shop.pool, &[orders[0].order_id]).await.unwrap();
-    let goods = parcel(orders[0].order_id, &[("MUG", 1)]);
+    let goods = transfer(orders[0].order_id, &[("MUG", 1)]);
     shop.ship(std::slice::from_ref(&goods)).await;
     // Lost units, and a state that this release does not know.
     shop.plant("UPDATE hold_lines SET released = 1 WHERE sku = 'CUP' AND quantity = 1")

@@ -1,11 +1,11 @@
 //! `GET /inventory/reservations`
 
-use product::stock::reservations::{Release, commit, expire_overdue, release};
+use product::stock::reservations::{Release, commit, release};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::shop::{Shop, User, order, parcel};
+use crate::support::shop::{Shop, User, expire_overdue, order, transfer};
 
 /// The rows of a page: whose order, SKU, state.
 fn rows(page: &Value) -> Vec<(Uuid, String, String)> {
@@ -34,7 +34,7 @@ async fn sold(pool: PgPool) -> (Shop, [Uuid; 4]) {
         order(&[("POT", 2)]),
     ];
     shop.reserve(&batch).await;
-    let ids = batch.map(|wish| wish.order_id);
+    let ids = batch.map(|reservation| reservation.order_id);
     commit(&shop.pool, &ids[..1]).await.unwrap();
     release(&shop.pool, &ids[2..3], Release::Held)
         .await
@@ -45,7 +45,7 @@ async fn sold(pool: PgPool) -> (Shop, [Uuid; 4]) {
         .await
         .unwrap();
     expire_overdue(&shop.pool).await.unwrap();
-    shop.ship(&[parcel(ids[0], &[("MUG", 2)])]).await;
+    shop.ship(&[transfer(ids[0], &[("MUG", 2)])]).await;
     (shop, ids)
 }
 

@@ -12,7 +12,7 @@ async fn call(shop: &Shop, path: &str, body: &Value) -> Answer {
         .await
 }
 
-fn wish(lines: &Value) -> Value {
+fn reservation(lines: &Value) -> Value {
     let order_id = id();
     json!({
         "request_key": order_id.simple().to_string().repeat(2), "fingerprint": "ab".repeat(32), "order_id": order_id,
@@ -26,10 +26,10 @@ async fn an_order_is_held_committed_and_another_released(pool: PgPool) {
     let mug = shop.product("MUG", 5).await;
     let product_id = mug["id"].as_str().unwrap().strip_prefix("prd_").unwrap();
     let (one, two) = (
-        wish(&json!([{ "product_id": product_id, "quantity": 2 }])),
-        wish(&json!([{ "sku": "MUG", "quantity": 9 }])),
+        reservation(&json!([{ "product_id": product_id, "quantity": 2 }])),
+        reservation(&json!([{ "sku": "MUG", "quantity": 9 }])),
     );
-    let three = wish(&json!([{ "sku": "MUG", "quantity": 1 }]));
+    let three = reservation(&json!([{ "sku": "MUG", "quantity": 1 }]));
     let body = json!({ "reservations": [one, two, three] });
     let verdicts = call(&shop, "/internal/reservations", &body).await.ok(200);
     let first = &verdicts["verdicts"][0];
@@ -148,7 +148,7 @@ async fn batches_out_of_bounds_are_refused_as_a_whole(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
     let line = json!([{ "sku": "MUG", "quantity": 1 }]);
-    let many = json!({ "reservations": (0..129).map(|_| wish(&line)).collect::<Vec<_>>() });
+    let many = json!({ "reservations": (0..129).map(|_| reservation(&line)).collect::<Vec<_>>() });
     call(&shop, "/internal/reservations", &many)
         .await
         .refused(422, "invalid_request");
@@ -168,7 +168,7 @@ async fn batches_out_of_bounds_are_refused_as_a_whole(pool: PgPool) {
         let answer = call(
             &shop,
             "/internal/reservations",
-            &json!({ "reservations": [wish(&lines)] }),
+            &json!({ "reservations": [reservation(&lines)] }),
         )
         .await;
         assert_eq!(answer.status, 422, "{}", answer.body);
@@ -190,7 +190,8 @@ async fn a_full_batch_of_long_orders_fits(pool: PgPool) {
     let lines: Vec<Value> = (0..100)
         .map(|_| json!({ "sku": sku, "quantity": 99_999 }))
         .collect();
-    let body = json!({ "reservations": (0..128).map(|_| wish(&json!(lines))).collect::<Vec<_>>() });
+    let body =
+        json!({ "reservations": (0..128).map(|_| reservation(&json!(lines))).collect::<Vec<_>>() });
     assert!(body.to_string().len() > 1024 * 1024);
     let answer = call(&shop, "/internal/reservations", &body).await.ok(200);
     assert_eq!(answer["verdicts"][127]["verdict"], "unknown_product");

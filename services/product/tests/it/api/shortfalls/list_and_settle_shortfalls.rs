@@ -11,9 +11,9 @@ use crate::support::shop::{INTERNAL_TOKEN, Shop, id, order};
 async fn a_shortfall_is_told_until_it_is_settled(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 3).await;
-    let wish = order(&[("MUG", 3)]);
-    shop.reserve(std::slice::from_ref(&wish)).await;
-    commit(&shop.pool, &[wish.order_id]).await.unwrap();
+    let reservation = order(&[("MUG", 3)]);
+    shop.reserve(std::slice::from_ref(&reservation)).await;
+    commit(&shop.pool, &[reservation.order_id]).await.unwrap();
     for _ in 0..2 {
         let body = json!({ "delta": -1, "reason": "broken", "force": true });
         shop.post("/inventory/MUG/adjustments")
@@ -29,7 +29,7 @@ async fn a_shortfall_is_told_until_it_is_settled(pool: PgPool) {
     };
     let told = open().await;
     assert_eq!(told.len(), 2);
-    assert_eq!(told[0]["order_id"], json!(wish.order_id));
+    assert_eq!(told[0]["order_id"], json!(reservation.order_id));
     assert_eq!(
         (&told[0]["sku"], &told[0]["quantity"]),
         (&json!("MUG"), &json!(1))

@@ -1,18 +1,18 @@
 //! The reference model of stock: in memory, one order after the other, independent of the implementation.
 
-mod parcels;
+mod transfers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use product::stock::reservations::{Committed, Extended, Released, model::HoldState};
 
-use super::story::{Basket, SHELVES, SKUS, Wish};
+use super::story::{Asked, Basket, LEVELS, SKUS};
 
 /// SKU and location.
 pub type Place = (&'static str, &'static str);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shelf {
+pub struct Level {
     pub on_hand: i64,
     pub held: i64,
     pub allocated: i64,
@@ -47,7 +47,7 @@ pub enum Reserved {
 
 #[derive(Clone, Debug)]
 pub struct Twin {
-    pub shelves: BTreeMap<Place, Shelf>,
+    pub levels: BTreeMap<Place, Level>,
     pub holds: BTreeMap<u8, Hold>,
     /// The content of those that moved.
     shipments: BTreeMap<u8, (u8, Units)>,
@@ -65,9 +65,9 @@ fn units(basket: &Basket) -> Units {
 
 /// The locations of a SKU, in the order in which units are taken.
 fn places(sku: &str) -> Vec<Place> {
-    let mut places: Vec<_> = SHELVES.iter().filter(|shelf| shelf.0 == sku).collect();
-    places.sort_by_key(|shelf| shelf.2);
-    places.iter().map(|shelf| (shelf.0, shelf.1)).collect()
+    let mut places: Vec<_> = LEVELS.iter().filter(|level| level.0 == sku).collect();
+    places.sort_by_key(|level| level.2);
+    places.iter().map(|level| (level.0, level.1)).collect()
 }
 
 impl Line {
@@ -78,15 +78,15 @@ impl Line {
 
 impl Twin {
     pub fn new() -> Self {
-        let shelf = |on_hand| Shelf {
+        let level = |on_hand| Level {
             on_hand,
             held: 0,
             allocated: 0,
         };
         Self {
-            shelves: SHELVES
+            levels: LEVELS
                 .iter()
-                .map(|(sku, location, _, units)| ((*sku, *location), shelf(*units)))
+                .map(|(sku, location, _, units)| ((*sku, *location), level(*units)))
                 .collect(),
             holds: BTreeMap::new(),
             shipments: BTreeMap::new(),
@@ -97,14 +97,14 @@ impl Twin {
 
     fn available(&self, sku: &str) -> i64 {
         let left = |place| {
-            let there: &Shelf = &self.shelves[&place];
+            let there: &Level = &self.levels[&place];
             there.on_hand - there.held - there.allocated
         };
         places(sku).into_iter().map(left).sum()
     }
 
-    fn shelf(&mut self, place: Place) -> &mut Shelf {
-        self.shelves.get_mut(&place).unwrap()
+    fn level(&mut self, place: Place) -> &mut Level {
+        self.levels.get_mut(&place).unwrap()
     }
 
     /// Takes available units, and returns their locations.
@@ -113,7 +113,7 @@ impl Twin {
         for (sku, quantity) in wanted {
             let mut missing = *quantity;
             for place in places(sku) {
-                let there = self.shelf(place);
+                let there = self.level(place);
                 let quantity = missing.min(there.on_hand - there.held - there.allocated);
                 if quantity > 0 {
                     there.held += quantity;
@@ -136,7 +136,7 @@ impl Twin {
         let hold = self.holds.get_mut(&order).unwrap();
         hold.state = state;
         for (place, line) in hold.lines.clone() {
-            self.shelf(place).held -= line.quantity;
+            self.level(place).held -= line.quantity;
         }
     }
 
@@ -144,8 +144,8 @@ impl Twin {
         let hold = self.holds.get_mut(&order).unwrap();
         hold.state = HoldState::Committed;
         for (place, line) in hold.lines.clone() {
-            self.shelf(place).held -= line.quantity;
-            self.shelf(place).allocated += line.quantity;
+            self.level(place).held -= line.quantity;
+            self.level(place).allocated += line.quantity;
         }
     }
 
@@ -183,15 +183,15 @@ impl Twin {
         !overdue.is_empty()
     }
 
-    pub fn reserve(&mut self, batch: &[Wish]) -> Vec<Reserved> {
+    pub fn reserve(&mut self, batch: &[Asked]) -> Vec<Reserved> {
         let named = |(order, hold): (&u8, &Hold)| {
-            let by_request = |wish: &Wish| {
+            let by_request = |asked: &Asked| {
                 let request = hold.request.as_ref();
-                request.is_some_and(|(request, _)| *request == wish.request)
+                request.is_some_and(|(request, _)| *request == asked.request)
             };
             batch
                 .iter()
-                .any(|wish| wish.order == *order || by_request(wish))
+                .any(|asked| asked.order == *order || by_request(asked))
                 .then_some(*order)
         };
         let spared: Vec<u8> = self.holds.iter().filter_map(named).collect();
@@ -211,15 +211,15 @@ impl Twin {
         verdicts
     }
 
-    fn reserve_each(&mut self, batch: &[Wish]) -> Vec<Reserved> {
-        batch.iter().map(|wish| self.reserve_one(wish)).collect()
+    fn reserve_each(&mut self, batch: &[Asked]) -> Vec<Reserved> {
+        batch.iter().map(|asked| self.reserve_one(asked)).collect()
     }
 
-    fn reserve_one(&mut self, wish: &Wish) -> Reserved {
-        let wanted = units(&wish.basket);
+    fn reserve_one(&mut self, asked: &Asked) -> Reserved {
+        let wanted = units(&asked.basket);
         let same_request = self.holds.iter().find_map(|(order, hold)| {
             let (request, wanted) = hold.request.as_ref()?;
-            (*request == wish.request).then_some((*order, hold.state, wanted))
+            (*request == asked.request).then_some((*order, hold.state, wanted))
         });
         if let Some((order, state, before)) = same_request {
             return match state {
@@ -228,19 +228,19 @@ impl Twin {
                 HoldState::Released | HoldState::Expired | HoldState::Lost => Reserved::Gone,
             };
         }
-        if let Some(hold) = self.holds.get(&wish.order) {
+        if let Some(hold) = self.holds.get(&asked.order) {
             return match hold.request {
                 None => Reserved::Gone,
                 Some(_) => Reserved::Mismatch,
             };
         }
-        let mut asked = Vec::new();
-        for (sku, _) in &wish.basket {
-            if !asked.contains(&SKUS[*sku]) {
-                asked.push(SKUS[*sku]);
+        let mut skus = Vec::new();
+        for (sku, _) in &asked.basket {
+            if !skus.contains(&SKUS[*sku]) {
+                skus.push(SKUS[*sku]);
             }
         }
-        let short: Vec<_> = asked
+        let short: Vec<_> = skus
             .into_iter()
             .map(|sku| (sku.to_owned(), wanted[sku], self.available(sku)))
             .filter(|(_, wanted, available)| wanted > available)
@@ -250,13 +250,13 @@ impl Twin {
         }
         let lines = self.take(&wanted);
         let hold = Hold {
-            request: Some((wish.request, wanted)),
+            request: Some((asked.request, wanted)),
             state: HoldState::Held,
             overdue: false,
             lines,
         };
-        self.holds.insert(wish.order, hold);
-        Reserved::Held(wish.order)
+        self.holds.insert(asked.order, hold);
+        Reserved::Held(asked.order)
     }
 
     pub fn commit(&mut self, orders: &[u8]) -> Vec<Committed> {
@@ -362,7 +362,7 @@ impl Twin {
                         hold.state = HoldState::Released;
                     }
                     for (place, units) in given {
-                        self.shelf(place).allocated -= units;
+                        self.level(place).allocated -= units;
                     }
                 }
             }
@@ -383,8 +383,8 @@ impl Twin {
 
     /// Whether it succeeded.
     pub fn adjust(&mut self, at: usize, delta: i64, force: bool) -> bool {
-        let place = (SHELVES[at].0, SHELVES[at].1);
-        let there = self.shelves[&place];
+        let place = (LEVELS[at].0, LEVELS[at].1);
+        let there = self.levels[&place];
         let on_hand = there.on_hand + delta;
         if on_hand < there.held + there.allocated {
             if !force || on_hand < 0 {
@@ -393,14 +393,14 @@ impl Twin {
             self.expire(&BTreeSet::from([place.0]), &[]);
             self.give_up(place, on_hand);
         }
-        self.shelf(place).on_hand = on_hand;
+        self.level(place).on_hand = on_hand;
         true
     }
 
     fn give_up(&mut self, place: Place, on_hand: i64) {
         let newest: Vec<u8> = self.holds.keys().rev().copied().collect();
         for order in &newest {
-            let there = self.shelves[&place];
+            let there = self.levels[&place];
             let hold = &self.holds[order];
             let has = hold.state == HoldState::Held && hold.lines.contains_key(&place);
             if has && there.held + there.allocated > on_hand {
@@ -408,14 +408,14 @@ impl Twin {
             }
         }
         for order in &newest {
-            let there = self.shelves[&place];
+            let there = self.levels[&place];
             let lack = there.held + there.allocated - on_hand;
             let hold = self.holds.get_mut(order).unwrap();
             let line = hold.lines.get_mut(&place);
             if let (HoldState::Committed, Some(line), true) = (hold.state, line, lack > 0) {
                 let units = lack.min(line.left());
                 line.released += units;
-                self.shelf(place).allocated -= units;
+                self.level(place).allocated -= units;
                 if units > 0 {
                     *self.shortfalls.entry((*order, place)).or_default() += units;
                 }

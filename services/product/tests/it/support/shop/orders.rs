@@ -1,8 +1,14 @@
 //! Requests of order, as test data.
 
-use product::stock::reservations::{
-    Extension, Parcel, ParcelLine,
-    model::{Hash, Item, Reservation, Verdict, Wanted},
+use std::collections::BTreeSet;
+
+use db::Pool;
+use product::{
+    infrastructure::postgres::failure::StockError,
+    stock::reservations::{
+        Extension, Transfer, TransferLine,
+        model::{Hash, Item, Reservation, Verdict, Wanted},
+    },
 };
 use uuid::Uuid;
 
@@ -28,13 +34,13 @@ pub fn order(lines: &[(&str, u32)]) -> Reservation {
 }
 
 /// A shipment with these units of an order.
-pub fn parcel(order_id: Uuid, lines: &[(&str, u32)]) -> Parcel {
-    Parcel {
+pub fn transfer(order_id: Uuid, lines: &[(&str, u32)]) -> Transfer {
+    Transfer {
         id: id(),
         order_id,
         lines: lines
             .iter()
-            .map(|(sku, quantity)| ParcelLine {
+            .map(|(sku, quantity)| TransferLine {
                 sku: (*sku).to_owned(),
                 quantity: (*quantity).try_into().unwrap(),
             })
@@ -47,6 +53,11 @@ pub fn longer(order_id: Uuid, hold_seconds: u32) -> Extension {
         order_id,
         hold_seconds,
     }
+}
+
+/// One sweep of holds.
+pub async fn expire_overdue(pool: &Pool) -> Result<(usize, usize), StockError> {
+    product::stock::reservations::expire_overdue(pool, &mut BTreeSet::new()).await
 }
 
 /// The first order id of a hold.

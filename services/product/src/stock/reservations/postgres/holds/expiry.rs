@@ -55,7 +55,7 @@ pub async fn overdue_batch(pool: &Pool, but: &[Uuid]) -> Result<Vec<OverdueLine>
     Ok(whole_orders(&lines))
 }
 
-/// The first lines, up to so many, without tearing an order apart; one order is taken however long it is.
+/// The first lines, up to the limit, without splitting an order; the first order is taken however long it is.
 fn whole_orders(lines: &[OverdueLine]) -> Vec<OverdueLine> {
     let mut kept: Vec<OverdueLine> = Vec::new();
     for order in lines.chunk_by(|one, next| one.order_id == next.order_id) {

@@ -5,21 +5,24 @@ use std::collections::BTreeMap;
 use product::stock::reservations::{Returned, Shipped, model::HoldState};
 
 use super::{Line, Place, Twin, Units, places, units};
-use crate::stock::model::story::Parcel;
+use crate::stock::model::story::Transfer;
 
 impl Twin {
-    pub fn ship(&mut self, parcels: &[Parcel]) -> Vec<Shipped> {
-        parcels.iter().map(|parcel| self.ship_one(parcel)).collect()
+    pub fn ship(&mut self, transfers: &[Transfer]) -> Vec<Shipped> {
+        transfers
+            .iter()
+            .map(|transfer| self.ship_one(transfer))
+            .collect()
     }
 
-    fn ship_one(&mut self, parcel: &Parcel) -> Shipped {
-        let content = (parcel.order, units(&parcel.basket));
-        match self.shipments.get(&parcel.id) {
+    fn ship_one(&mut self, transfer: &Transfer) -> Shipped {
+        let content = (transfer.order, units(&transfer.basket));
+        match self.shipments.get(&transfer.id) {
             Some(before) if *before == content => return Shipped::Shipped,
             Some(_) => return Shipped::Mismatch,
             None => {}
         }
-        let Some(hold) = self.holds.get_mut(&parcel.order) else {
+        let Some(hold) = self.holds.get_mut(&transfer.order) else {
             return Shipped::Gone;
         };
         match hold.state {
@@ -32,29 +35,29 @@ impl Twin {
         };
         for (place, units) in moves {
             hold.lines.get_mut(&place).unwrap().shipped += units;
-            let there = self.shelves.get_mut(&place).unwrap();
+            let there = self.levels.get_mut(&place).unwrap();
             there.on_hand -= units;
             there.allocated -= units;
         }
-        self.shipments.insert(parcel.id, content);
+        self.shipments.insert(transfer.id, content);
         Shipped::Shipped
     }
 
-    pub fn restock(&mut self, parcels: &[Parcel]) -> Vec<Returned> {
-        parcels
+    pub fn restock(&mut self, transfers: &[Transfer]) -> Vec<Returned> {
+        transfers
             .iter()
-            .map(|parcel| self.restock_one(parcel))
+            .map(|transfer| self.restock_one(transfer))
             .collect()
     }
 
-    fn restock_one(&mut self, parcel: &Parcel) -> Returned {
-        let content = (parcel.order, units(&parcel.basket));
-        match self.returns.get(&parcel.id) {
+    fn restock_one(&mut self, transfer: &Transfer) -> Returned {
+        let content = (transfer.order, units(&transfer.basket));
+        match self.returns.get(&transfer.id) {
             Some(before) if *before == content => return Returned::Returned,
             Some(_) => return Returned::Mismatch,
             None => {}
         }
-        let Some(hold) = self.holds.get_mut(&parcel.order) else {
+        let Some(hold) = self.holds.get_mut(&transfer.order) else {
             return Returned::Gone;
         };
         match hold.state {
@@ -68,9 +71,9 @@ impl Twin {
         };
         for (place, units) in moves {
             hold.lines.get_mut(&place).unwrap().returned += units;
-            self.shelves.get_mut(&place).unwrap().on_hand += units;
+            self.levels.get_mut(&place).unwrap().on_hand += units;
         }
-        self.returns.insert(parcel.id, content);
+        self.returns.insert(transfer.id, content);
         Returned::Returned
     }
 }

@@ -1,4 +1,4 @@
-//! Parcels, and what they make of lines, stock and movements. The stock and the holds of their orders are locked.
+//! Transfers, and their effects on lines, stock and movements. The stock and the holds of their orders are locked.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::{
     stock::{
         inventory::model::MovementKind,
         postgres::levels::{self, Shift},
-        reservations::model::{Hash, OrderLine, Packing, Parcel, Way},
+        reservations::model::{Direction, Hash, OrderLine, Transfer, TransferPlan},
     },
 };
 
@@ -27,15 +27,15 @@ pub async fn lines(tx: &mut Transaction, orders: &[Uuid]) -> Result<Vec<OrderLin
     .await
 }
 
-/// Those of these parcels that were moved before, and what their content was.
+/// Those of these transfers whose units were moved before, with the hashes of their contents.
 pub async fn moved(
     tx: &mut Transaction,
-    way: Way,
+    direction: Direction,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Hash>, sqlx::Error> {
     let rows = sqlx::query!(
         "SELECT id, fingerprint FROM parcels WHERE kind = $1 AND id = ANY ($2)",
-        way as Way,
+        direction as Direction,
         ids,
     )
     .fetch_all(&mut **tx)
@@ -51,19 +51,19 @@ pub async fn moved(
         .collect()
 }
 
-/// Writes the fresh parcels, the counters of their lines and of the stock, and a movement for each move.
+/// Writes the fresh transfers, the counters of their lines and of the stock, and a movement for each move.
 pub async fn write(
     tx: &mut Transaction,
     ids: Ids,
-    way: Way,
-    parcels: &[Parcel],
+    direction: Direction,
+    transfers: &[Transfer],
     lines: &[OrderLine],
-    packing: &Packing,
+    plan: &TransferPlan,
 ) -> Result<(), StockError> {
-    let (mut parcel_ids, mut orders, mut fingerprints) = (Vec::new(), Vec::new(), Vec::new());
-    for (place, content) in &packing.fresh {
-        parcel_ids.push(parcels[*place].id);
-        orders.push(parcels[*place].order_id);
+    let (mut transfer_ids, mut orders, mut fingerprints) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, content) in &plan.fresh {
+        transfer_ids.push(transfers[*place].id);
+        orders.push(transfers[*place].order_id);
         fingerprints.push(&content.0[..]);
     }
     let written = sqlx::query!(
@@ -71,20 +71,20 @@ pub async fn write(
          SELECT $1, id, order_id, fingerprint
          FROM unnest($2::uuid[], $3::uuid[], $4::bytea[]) AS parcel (id, order_id, fingerprint) ORDER BY id
          ON CONFLICT DO NOTHING",
-        way as Way,
-        &parcel_ids,
+        direction as Direction,
+        &transfer_ids,
         &orders,
         &fingerprints as _,
     )
     .execute(&mut **tx)
     .await?;
     // The id came with another order at the same time: it is found on the next attempt.
-    StockError::raced_unless(written.rows_affected() == parcel_ids.len() as u64)?;
-    let moves = Moves::new(ids, way, lines, packing);
-    add_to_lines(tx, way, &moves).await?;
-    let (shift, kind) = match way {
-        Way::Shipment => (Shift::SHIP, MovementKind::Shipped),
-        Way::Return => (Shift::RETURN, MovementKind::Returned),
+    StockError::raced_unless(written.rows_affected() == transfer_ids.len() as u64)?;
+    let moves = Moves::new(ids, direction, lines, plan);
+    add_to_lines(tx, direction, &moves).await?;
+    let (shift, kind) = match direction {
+        Direction::Shipment => (Shift::SHIP, MovementKind::Shipped),
+        Direction::Return => (Shift::RETURN, MovementKind::Returned),
     };
     levels::shift(tx, shift, &moves.skus, &moves.locations, &moves.quantities).await?;
     sqlx::query!(
@@ -117,8 +117,8 @@ struct Moves<'a> {
 }
 
 impl<'a> Moves<'a> {
-    fn new(ids: Ids, way: Way, lines: &'a [OrderLine], packing: &Packing) -> Self {
-        let moves = || packing.moves.iter().map(|step| (step, &lines[step.line]));
+    fn new(ids: Ids, direction: Direction, lines: &'a [OrderLine], plan: &TransferPlan) -> Self {
+        let moves = || plan.moves.iter().map(|step| (step, &lines[step.line]));
         Self {
             ids: moves().map(|_| ids.uuid()).collect(),
             orders: moves().map(|(_, line)| line.order_id).collect(),
@@ -126,20 +126,21 @@ impl<'a> Moves<'a> {
             locations: moves().map(|(_, line)| line.location.as_str()).collect(),
             quantities: moves().map(|(step, _)| step.quantity).collect(),
             deltas: moves()
-                .map(|(step, _)| match way {
-                    Way::Shipment => -step.quantity,
-                    Way::Return => step.quantity,
-                })
+                .map(|(step, _)| direction.change(step.quantity))
                 .collect(),
             after: moves().map(|(step, _)| step.on_hand_after).collect(),
         }
     }
 }
 
-async fn add_to_lines(tx: &mut Transaction, way: Way, moves: &Moves<'_>) -> Result<(), StockError> {
-    let (shipped, returned) = match way {
-        Way::Shipment => (1_i64, 0_i64),
-        Way::Return => (0, 1),
+async fn add_to_lines(
+    tx: &mut Transaction,
+    direction: Direction,
+    moves: &Moves<'_>,
+) -> Result<(), StockError> {
+    let (shipped, returned) = match direction {
+        Direction::Shipment => (1_i64, 0_i64),
+        Direction::Return => (0, 1),
     };
     let rows = sqlx::query!(
         r#"WITH units AS (

@@ -1,4 +1,4 @@
-//! Parcels, and the lines of the orders that they belong to.
+//! Transfers (shipments and returns), and the lines of the orders that they belong to.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,26 +11,37 @@ use uuid::Uuid;
 use super::{Hash, HoldState, StockLevel};
 use crate::catalog::products::model::Sku;
 
-/// What a parcel's id belongs to, and which way it goes.
+/// Which direction a transfer goes; its id is unique for this direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Way {
+pub enum Direction {
     /// To the customer.
     Shipment,
     /// Back to the stock level that it came from.
     Return,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-pub struct Parcel {
-    pub id: Uuid,
-    pub order_id: Uuid,
-    pub lines: Vec<ParcelLine>,
+impl Direction {
+    /// What the units on hand change by.
+    pub fn change(self, quantity: i64) -> i64 {
+        match self {
+            Self::Shipment => -quantity,
+            Self::Return => quantity,
+        }
+    }
 }
 
-/// A SKU is kept as it came: one out of form is in no order.
+/// Units of one order that are shipped or returned together.
 #[derive(Clone, Debug, Deserialize)]
-pub struct ParcelLine {
+pub struct Transfer {
+    pub id: Uuid,
+    pub order_id: Uuid,
+    pub lines: Vec<TransferLine>,
+}
+
+/// The SKU is kept as it was sent: an invalid one is in no order.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TransferLine {
     pub sku: String,
     pub quantity: NonZeroU32,
 }
@@ -47,17 +58,17 @@ pub struct OrderLine {
     pub released: i64,
 }
 
-/// What the database says about the orders that a batch of parcels names, under the lock.
+/// What the database says about the orders that a batch of transfers names, under the lock.
 #[derive(Clone, Copy, Debug)]
 pub struct Counts<'a> {
     pub states: &'a HashMap<Uuid, HoldState>,
     pub lines: &'a [OrderLine],
     pub levels: &'a [StockLevel],
-    /// Parcels that were moved before.
+    /// Transfers whose units were moved before, with the hashes of their contents.
     pub moved: &'a HashMap<Uuid, Hash>,
 }
 
-impl Parcel {
+impl Transfer {
     /// The units of each SKU.
     pub(super) fn units(&self) -> BTreeMap<String, i64> {
         let mut units = BTreeMap::new();
