@@ -26,10 +26,9 @@ const OVERLAP: TimeDelta = TimeDelta::seconds(30);
 const STALE: Duration = Duration::from_secs(30);
 
 /// The URL of the feed of revoked tokens, and the file with the token by which auth identifies this service.
-#[derive(Clone, Debug)]
-pub struct RevocationFeed {
-    pub url: String,
-    pub token_file: PathBuf,
+pub(super) struct RevocationFeed {
+    pub(super) url: String,
+    pub(super) token_file: PathBuf,
 }
 
 /// A response of the feed: revocations since the requested time, or all that can still matter.
@@ -82,6 +81,7 @@ pub(super) enum Freshness {
     Missing,
 }
 
+#[derive(Default)]
 pub(super) struct Revocations {
     /// `None`: the holder queries the database instead.
     source: Option<Source>,
@@ -102,13 +102,6 @@ struct Known {
 }
 
 impl Revocations {
-    pub(super) fn none() -> Self {
-        Self {
-            source: None,
-            known: RwLock::default(),
-        }
-    }
-
     pub(super) fn followed(feed: RevocationFeed, client: reqwest::Client) -> Self {
         Self {
             source: Some(Source { feed, client }),
