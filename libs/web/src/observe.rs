@@ -163,11 +163,6 @@ fn problem_of(response: &Response) -> Option<Problem> {
             "method_not_allowed",
             "The method is not allowed for this resource; see the Allow header.",
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            status,
-            "body_too_large",
-            "The body is larger than this endpoint accepts.",
-        ),
         _ => Problem::new(
             status,
             "error",
