@@ -101,7 +101,7 @@ where
     }
 }
 
-/// Nobody, or anyone with a valid token; a bad token is still a 401.
+/// A caller with a valid token, or one without a token; a bad token is still a 401.
 #[derive(Clone, Debug)]
 pub struct Guest(pub Option<Caller>);
 

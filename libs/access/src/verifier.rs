@@ -142,7 +142,7 @@ impl Verifier {
         }
     }
 
-    /// The 503 for operations that a caller must not do who may have been locked out half a minute ago.
+    /// The 503 for operations that are refused as long as the caller may have been locked out half a minute ago.
     pub(super) fn require_fresh(&self) -> Result<(), Problem> {
         match self.0.revocations.freshness() {
             Freshness::Fresh => Ok(()),
@@ -167,7 +167,7 @@ impl Verifier {
         Ok(verified.claims)
     }
 
-    /// As the first look at the token does it.
+    /// Checks the expiry as the first verification does.
     fn unexpired(&self, claims: Arc<Claims>) -> Result<Arc<Claims>, Problem> {
         if claims.exp < self.0.clock.now().timestamp() - i64::from(LEEWAY_SECONDS) {
             return Err(expired());

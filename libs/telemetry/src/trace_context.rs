@@ -31,7 +31,7 @@ impl TraceContext {
         self.trace_id.to_string()
     }
 
-    /// Reads a header; what does not follow the specification is as good as absent. (The propagator of the SDK also reads ids
+    /// Reads a header; what does not follow the specification counts as absent. (The propagator of the SDK also reads ids
     /// that are too short or signed.)
     pub fn parse(header: &str) -> Option<Self> {
         let mut parts = header.split('-');
