@@ -74,8 +74,9 @@ impl Verifier {
         let feed = RevocationFeed {
             url: settings.revocations_url,
             token_file,
+            client,
         };
-        let revocations = Revocations::followed(feed, client);
+        let revocations = Revocations::followed(feed);
         Ok(Self::with(&settings.scope, keys, revocations))
     }
 
@@ -212,8 +213,9 @@ impl Verifier {
         let feed = RevocationFeed {
             url: String::new(),
             token_file: PathBuf::new(),
+            client: reqwest::Client::new(),
         };
-        let revocations = Revocations::followed(feed, reqwest::Client::new());
+        let revocations = Revocations::followed(feed);
         revocations.learn(revoked, tokio::time::Instant::now() - ago);
         Ok(Self::with(scope, Keys::fixed(keys)?, revocations))
     }

@@ -331,8 +331,9 @@ async fn who_never_heard_of_revocations_is_not_ready_and_trusts_nobody() {
     let feed = RevocationFeed {
         url: "http://127.0.0.1:9/".to_owned(),
         token_file: "/nonexistent".into(),
+        client: reqwest::Client::new(),
     };
-    let revocations = Revocations::followed(feed, reqwest::Client::new());
+    let revocations = Revocations::followed(feed);
     let scope = TokenScope {
         issuer: "urn:ecommercestack:test".into(),
         audience: "test/shop".into(),
