@@ -112,7 +112,7 @@ impl<P: Permission> IntoParams for Requires<P> {
     }
 }
 
-/// Anyone without a token, or with a valid one; a bad token is still a 401.
+/// A caller with a valid token, or one without a token; a bad token is still a 401.
 #[derive(Clone, Debug)]
 pub struct Guest(pub Option<Caller>);
 

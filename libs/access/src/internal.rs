@@ -9,10 +9,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
-
 use web::Problem;
+
+use crate::signatures::{Hash, hash};
 
 /// The prefix of a line with a hash; the operator writes it.
 const HASH: &str = "sha256:";
@@ -43,7 +43,7 @@ impl AllowedCallers {
     }
 
     async fn admits(&self, presented: &str) -> Result<bool, TokenFileError> {
-        let presented = digest(presented);
+        let presented = hash(presented);
         let mut admitted = false;
         for caller in self.callers {
             for line in lines(&self.directory.join(caller)).await? {
@@ -54,20 +54,14 @@ impl AllowedCallers {
     }
 }
 
-type Digest = [u8; 32];
-
-fn digest(token: &str) -> Digest {
-    Sha256::digest(token.as_bytes()).into()
-}
-
 /// The hash that a line stands for; `None` if it is not the text of a hash.
-fn known(line: &str) -> Option<Digest> {
+fn known(line: &str) -> Option<Hash> {
     let Some(hexadecimal) = line.strip_prefix(HASH) else {
-        return Some(digest(line));
+        return Some(hash(line));
     };
-    let mut digest = Digest::default();
-    hex::decode_to_slice(hexadecimal, &mut digest).ok()?;
-    Some(digest)
+    let mut hash = Hash::default();
+    hex::decode_to_slice(hexadecimal, &mut hash).ok()?;
+    Some(hash)
 }
 
 /// A layer (`middleware::from_fn_with_state`) that admits only these callers.

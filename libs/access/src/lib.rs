@@ -17,7 +17,7 @@ pub use caller::{Caller, Guest, Requires};
 pub use claims::{Claims, Role, TOKEN_TYPE, TokenScope};
 pub use keys::JwksError;
 pub use permissions::Reach;
-pub use revocations::{EndedSession, RaisedEpoch, RevocationFeed, Revoked};
-pub use verifier::Verifier;
+pub use revocations::{EndedSession, RaisedEpoch, Revoked};
 #[cfg(any(test, feature = "testing"))]
 pub use verifier::read_unverified;
+pub use verifier::{TokenSettings, Verifier};

@@ -26,10 +26,10 @@ const OVERLAP: TimeDelta = TimeDelta::seconds(30);
 const STALE: Duration = Duration::from_secs(30);
 
 /// The URL of the feed of revoked tokens, and the file with the token by which auth identifies this service.
-#[derive(Clone, Debug)]
-pub struct RevocationFeed {
-    pub url: String,
-    pub token_file: PathBuf,
+pub(super) struct RevocationFeed {
+    pub(super) url: String,
+    pub(super) token_file: PathBuf,
+    pub(super) client: reqwest::Client,
 }
 
 /// A response of the feed: revocations since the requested time, or all that can still matter.
@@ -82,15 +82,11 @@ pub(super) enum Freshness {
     Missing,
 }
 
+#[derive(Default)]
 pub(super) struct Revocations {
     /// `None`: the holder queries the database instead.
-    source: Option<Source>,
+    feed: Option<RevocationFeed>,
     known: RwLock<Known>,
-}
-
-struct Source {
-    feed: RevocationFeed,
-    client: reqwest::Client,
 }
 
 #[derive(Default)]
@@ -102,26 +98,19 @@ struct Known {
 }
 
 impl Revocations {
-    pub(super) fn none() -> Self {
+    pub(super) fn followed(feed: RevocationFeed) -> Self {
         Self {
-            source: None,
-            known: RwLock::default(),
-        }
-    }
-
-    pub(super) fn followed(feed: RevocationFeed, client: reqwest::Client) -> Self {
-        Self {
-            source: Some(Source { feed, client }),
+            feed: Some(feed),
             known: RwLock::default(),
         }
     }
 
     pub(super) fn is_followed(&self) -> bool {
-        self.source.is_some()
+        self.feed.is_some()
     }
 
     pub(super) fn freshness(&self) -> Freshness {
-        if self.source.is_none() {
+        if self.feed.is_none() {
             return Freshness::Fresh;
         }
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -143,14 +132,14 @@ impl Revocations {
 
     /// Reads the feed every second for as long as the process runs.
     pub(super) async fn follow(&self) {
-        let Some(source) = &self.source else { return };
+        let Some(feed) = &self.feed else { return };
         let mut ticks = tokio::time::interval(POLL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failing = false;
         loop {
             ticks.tick().await;
             let asked = Instant::now();
-            match source.ask(self.since()).await {
+            match feed.read(self.since()).await {
                 Ok(revoked) => {
                     self.learn(revoked, asked);
                     if std::mem::take(&mut failing) {
@@ -198,10 +187,10 @@ impl Revocations {
     }
 }
 
-impl Source {
-    async fn ask(&self, since: Option<DateTime<Utc>>) -> Result<Revoked, FeedError> {
-        let token = own_token(&self.feed.token_file).await?;
-        let mut url = self.feed.url.clone();
+impl RevocationFeed {
+    async fn read(&self, since: Option<DateTime<Utc>>) -> Result<Revoked, FeedError> {
+        let token = own_token(&self.token_file).await?;
+        let mut url = self.url.clone();
         if let Some(since) = since {
             url += "?since=";
             url += &since.to_rfc3339_opts(SecondsFormat::Micros, true);

@@ -1,8 +1,12 @@
 //! Verifies access tokens: signature, type, issuer, audience and time, and that they have not been revoked.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -11,9 +15,9 @@ use jsonwebtoken::{
 };
 
 use super::{
-    Caller, Claims, JwksError, RevocationFeed, TOKEN_TYPE, TokenScope,
+    Caller, Claims, JwksError, TOKEN_TYPE, TokenScope,
     keys::Keys,
-    revocations::{Freshness, Revocation, Revocations},
+    revocations::{Freshness, Revocation, RevocationFeed, Revocations},
     signatures::{CAPACITY, Signatures, Verified},
 };
 use clock::Clock;
@@ -23,6 +27,22 @@ use web::{Problem, json::FreeObject, service::Dependency};
 const LEEWAY_SECONDS: u32 = 5;
 /// Auth's tokens have less than one kilobyte.
 const MAX_TOKEN_BYTES: usize = 4096;
+
+/// Time that auth has to answer with its keys or its revocations.
+const AUTH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The tokens that a service other than auth accepts, and where auth publishes what decides about them.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TokenSettings {
+    #[command(flatten)]
+    pub scope: TokenScope,
+    /// URL of auth's JWKS, the keys that verify access tokens.
+    #[arg(long, env = "JWKS_URL")]
+    pub jwks_url: String,
+    /// URL of auth's revocation feed, on its internal port.
+    #[arg(long, env = "REVOCATIONS_URL")]
+    pub revocations_url: String,
+}
 
 #[derive(Clone)]
 pub struct Verifier(Arc<Inner>);
@@ -39,18 +59,25 @@ struct Inner {
 impl Verifier {
     /// For auth: the keys it signs with. It asks its database what has been revoked.
     pub fn local(scope: &TokenScope, keys: &JwkSet) -> Result<Self, JwksError> {
-        Ok(Self::with(scope, Keys::fixed(keys)?, Revocations::none()))
+        Ok(Self::with(
+            scope,
+            Keys::fixed(keys)?,
+            Revocations::default(),
+        ))
     }
 
-    /// For the other services: auth's JWKS at `url`, and its feed of revocations.
-    pub fn remote(
-        scope: &TokenScope,
-        url: String,
-        feed: RevocationFeed,
-        client: reqwest::Client,
-    ) -> Self {
-        let revocations = Revocations::followed(feed, client.clone());
-        Self::with(scope, Keys::remote(url, client), revocations)
+    /// For the other services. The file has the token by which auth identifies this one.
+    pub fn remote(settings: TokenSettings, token_file: PathBuf) -> reqwest::Result<Self> {
+        let client = reqwest::Client::builder().timeout(AUTH_TIMEOUT).no_proxy();
+        let client = client.build()?;
+        let keys = Keys::remote(settings.jwks_url, client.clone());
+        let feed = RevocationFeed {
+            url: settings.revocations_url,
+            token_file,
+            client,
+        };
+        let revocations = Revocations::followed(feed);
+        Ok(Self::with(&settings.scope, keys, revocations))
     }
 
     fn with(scope: &TokenScope, keys: Keys, revocations: Revocations) -> Self {
@@ -116,7 +143,7 @@ impl Verifier {
         }
     }
 
-    /// The 503 for operations that a caller must not do who may have been locked out half a minute ago.
+    /// The 503 for operations that are refused as long as the caller may have been locked out half a minute ago.
     pub(super) fn require_fresh(&self) -> Result<(), Problem> {
         match self.0.revocations.freshness() {
             Freshness::Fresh => Ok(()),
@@ -141,7 +168,7 @@ impl Verifier {
         Ok(verified.claims)
     }
 
-    /// As the first look at the token does it.
+    /// Checks the expiry as the first verification does.
     fn unexpired(&self, claims: Arc<Claims>) -> Result<Arc<Claims>, Problem> {
         if claims.exp < self.0.clock.now().timestamp() - i64::from(LEEWAY_SECONDS) {
             return Err(expired());
@@ -180,14 +207,15 @@ impl Verifier {
     pub(super) fn told(
         scope: &TokenScope,
         keys: &JwkSet,
-        ago: std::time::Duration,
+        ago: Duration,
         revoked: super::Revoked,
     ) -> Result<Self, JwksError> {
         let feed = RevocationFeed {
             url: String::new(),
-            token_file: std::path::PathBuf::new(),
+            token_file: PathBuf::new(),
+            client: reqwest::Client::new(),
         };
-        let revocations = Revocations::followed(feed, reqwest::Client::new());
+        let revocations = Revocations::followed(feed);
         revocations.learn(revoked, tokio::time::Instant::now() - ago);
         Ok(Self::with(scope, Keys::fixed(keys)?, revocations))
     }

@@ -1,6 +1,6 @@
 //! One audit: the only one of its shop, from the first chunk to the stored result.
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
 use chrono::{DateTime, Utc};
 use clock::{Ids, Jitter};
@@ -79,25 +79,19 @@ pub enum Audited<C> {
 }
 
 /// Why an audit has no result.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     #[error("the database failed during the audit")]
-    Database(#[source] Arc<sqlx::Error>),
+    Database(#[from] sqlx::Error),
     #[error("the service that the records are compared with did not respond")]
-    Neighbour(#[source] Arc<dyn Error + Send + Sync>),
+    Neighbour(#[source] Box<dyn Error + Send + Sync>),
 }
 
-impl From<sqlx::Error> for AuditError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(Arc::new(error))
-    }
-}
-
-impl From<&AuditError> for Problem {
-    fn from(error: &AuditError) -> Self {
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
         match error {
-            AuditError::Database(error) => (&**error).into(),
-            AuditError::Neighbour(_) => Problem::unavailable(1).with_cause(error),
+            AuditError::Database(error) => error.into(),
+            AuditError::Neighbour(_) => Self::unavailable(1).with_cause(&error),
         }
     }
 }

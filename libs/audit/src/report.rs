@@ -10,7 +10,7 @@ use tracing::warn;
 use uuid::Uuid;
 use web::Problem;
 
-use crate::{AuditError, Auditor, Books, FindingKind};
+use crate::{Auditor, Books, FindingKind};
 
 /// The stored result of an audit.
 #[derive(Clone, Debug)]
@@ -49,27 +49,17 @@ impl AuditReport {
     }
 }
 
-impl<B: Books> Auditor<B> {
-    async fn report(&self) -> Result<AuditReport, AuditError> {
-        Ok(AuditReport::new(
-            self.latest().await?,
-            self.is_running().await?,
-        ))
-    }
-}
-
 pub async fn get_audit<B: Books>(
     State(auditor): State<Auditor<B>>,
 ) -> Result<Json<AuditReport>, Problem> {
-    let report = auditor.report().await;
-    Ok(Json(report.map_err(|error| Problem::from(&error))?))
+    let (latest, running) = (auditor.latest().await?, auditor.is_running().await?);
+    Ok(Json(AuditReport::new(latest, running)))
 }
 
 pub async fn request_audit<B: Books>(
     State(auditor): State<Auditor<B>>,
 ) -> Result<StatusCode, Problem> {
-    let running = auditor.is_running().await;
-    if running.map_err(|error| Problem::from(&error))? {
+    if auditor.is_running().await? {
         return Err(Problem::conflict(
             "audit_running",
             "An audit is in progress. Read its result after it has finished.",

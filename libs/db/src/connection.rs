@@ -1,27 +1,27 @@
 //! A connection whose statements also have a deadline on the client's side, whether or not the server responds. It is
 //! closed if it was abandoned in the middle of a statement, because its state is unknown.
 
-use std::{
-    fmt, io,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
-use futures::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
+use futures::{
+    StreamExt, TryFutureExt, TryStreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
 use sqlx::{
     Describe, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr,
     pool::PoolConnection,
     postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
-use tokio::{
-    runtime::Handle,
-    time::{Instant, Sleep},
-};
+use tokio::{runtime::Handle, time::Instant};
 
 /// A connection that is returned to the pool ends its transaction and answers a ping, within this time.
 const RETURN: Duration = Duration::from_secs(2);
 
+/// The end of a statement's result, or a row of it.
+pub(crate) type Returned = Either<PgQueryResult, PgRow>;
+
+#[derive(Debug)]
 pub struct Connection {
     /// `None` once the connection is being returned.
     session: Option<PoolConnection<Postgres>>,
@@ -39,24 +39,6 @@ pub struct Connection {
 #[error("the database did not respond within {} ms", .0.as_millis())]
 struct Expired(Duration);
 
-fn expired(limit: Duration) -> Error {
-    Error::Io(io::Error::new(io::ErrorKind::TimedOut, Expired(limit)))
-}
-
-/// Work on a session, for `limit` at most; `busy` stays set if it did not end.
-async fn within<T>(
-    limit: Duration,
-    busy: &mut bool,
-    work: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    *busy = true;
-    let done = tokio::time::timeout(limit, work)
-        .await
-        .map_err(|_| expired(limit))?;
-    *busy = false;
-    done
-}
-
 impl Connection {
     pub(crate) fn new(session: PoolConnection<Postgres>, statement: Duration) -> Self {
         Self {
@@ -68,61 +50,79 @@ impl Connection {
         }
     }
 
-    pub(crate) fn end_at(&mut self, until: Instant) {
+    /// Begins a transaction, whose statements end by then.
+    pub(crate) async fn begin(&mut self, until: Instant) -> Result<(), Error> {
         self.until = Some(until);
+        self.run(|session| session.execute("BEGIN")).await?;
+        self.open = true;
+        Ok(())
     }
 
-    /// The session, whether it is busy, and how long the next statement may take.
-    fn parts(&mut self) -> (&mut PgConnection, &mut bool, Duration) {
-        let left = self.time_left();
+    /// COMMIT or ROLLBACK, with at least `least` of time.
+    pub(crate) async fn end(&mut self, sql: &'static str, least: Duration) -> Result<(), Error> {
+        let limit = self.time_left().max(least);
+        self.within(limit, |session| session.execute(sql)).await?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// All that a statement returns.
+    pub(crate) async fn read<'q, E>(&mut self, query: E) -> Result<Vec<Returned>, Error>
+    where
+        E: 'q + Execute<'q, Postgres>,
+    {
+        self.run(|session| session.fetch_many(query).try_collect())
+            .await
+    }
+
+    /// Works on the session, as long as a statement may take.
+    async fn run<'s, T, W: Future<Output = Result<T, Error>>>(
+        &'s mut self,
+        work: impl FnOnce(&'s mut PgConnection) -> W,
+    ) -> Result<T, Error> {
+        self.within(self.time_left(), work).await
+    }
+
+    /// The same with a limit of its own. If the work does not end, the connection stays busy.
+    async fn within<'s, T, W: Future<Output = Result<T, Error>>>(
+        &'s mut self,
+        limit: Duration,
+        work: impl FnOnce(&'s mut PgConnection) -> W,
+    ) -> Result<T, Error> {
         // Only `drop` takes it.
         #[expect(clippy::expect_used, reason = "no method can be called after drop")]
         let session = self.session.as_mut().expect("a connection has a session");
-        (session, &mut self.busy, left)
+        self.busy = true;
+        let done = tokio::time::timeout(limit, work(session)).await;
+        let done =
+            done.map_err(|_| Error::Io(io::Error::new(io::ErrorKind::TimedOut, Expired(limit))))?;
+        self.busy = false;
+        done
     }
 
+    /// How long the next statement may take.
     fn time_left(&self) -> Duration {
         let of_transaction = self
             .until
             .map(|until| until.saturating_duration_since(Instant::now()));
         of_transaction.map_or(self.statement, |left| left.min(self.statement))
     }
-
-    /// BEGIN, COMMIT or ROLLBACK, with at least `least` of time.
-    pub(crate) async fn step(&mut self, step: Step, least: Duration) -> Result<(), Error> {
-        let (session, busy, limit) = self.parts();
-        within(limit.max(least), busy, session.execute(step.sql())).await?;
-        self.open = match step {
-            Step::Begin => true,
-            Step::Commit | Step::Rollback => false,
-        };
-        Ok(())
-    }
 }
 
-/// The ends of a transaction.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    Begin,
-    Commit,
-    Rollback,
-}
-
-impl Step {
-    fn sql(self) -> &'static str {
-        match self {
-            Self::Begin => "BEGIN",
-            Self::Commit => "COMMIT",
-            Self::Rollback => "ROLLBACK",
-        }
-    }
+/// What a statement returns, once all of it has been read: a slow reader occupies no connection.
+pub(crate) fn all_at_once<'e>(
+    read: impl Future<Output = Result<Vec<Returned>, Error>> + Send + 'e,
+) -> BoxStream<'e, Result<Returned, Error>> {
+    read.map_ok(|all| stream::iter(all.into_iter().map(Ok)))
+        .try_flatten_stream()
+        .boxed()
 }
 
 /// Ends its transaction, if it has one, and returns to the pool, as sqlx's own `drop` does, but within a limit. Without
 /// the limit, a server that stops responding now would keep one of the pool's places forever.
 async fn give_back(mut session: PoolConnection<Postgres>, open: bool) {
     if open {
-        let rolled_back = tokio::time::timeout(RETURN, session.execute(Step::Rollback.sql())).await;
+        let rolled_back = tokio::time::timeout(RETURN, session.execute("ROLLBACK")).await;
         if !matches!(rolled_back, Ok(Ok(_))) {
             drop(session.detach());
             return;
@@ -149,32 +149,15 @@ impl Drop for Connection {
     }
 }
 
-impl fmt::Debug for Connection {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Connection").finish_non_exhaustive()
-    }
-}
-
 impl<'c> Executor<'c> for &'c mut Connection {
     type Database = Postgres;
 
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Returned, Error>>
     where
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let (session, busy, limit) = self.parts();
-        *busy = true;
-        Box::pin(Timed {
-            inner: session.fetch_many(query),
-            sleep: Box::pin(tokio::time::sleep(limit)),
-            limit,
-            busy,
-            ended: false,
-        })
+        all_at_once(self.read(query))
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
@@ -182,8 +165,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let (session, busy, limit) = self.parts();
-        Box::pin(within(limit, busy, session.fetch_optional(query)))
+        Box::pin(self.run(|session| session.fetch_optional(query)))
     }
 
     fn prepare_with<'e>(
@@ -194,47 +176,13 @@ impl<'c> Executor<'c> for &'c mut Connection {
     where
         'c: 'e,
     {
-        let (session, busy, limit) = self.parts();
-        Box::pin(within(limit, busy, session.prepare_with(sql, parameters)))
+        Box::pin(self.run(move |session| session.prepare_with(sql, parameters)))
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
     where
         'c: 'e,
     {
-        let (session, busy, limit) = self.parts();
-        Box::pin(within(limit, busy, session.describe(sql)))
-    }
-}
-
-/// Rows of a statement, all of them within its time.
-struct Timed<'e> {
-    inner: BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>,
-    sleep: Pin<Box<Sleep>>,
-    limit: Duration,
-    busy: &'e mut bool,
-    ended: bool,
-}
-
-impl Stream for Timed<'_> {
-    type Item = Result<Either<PgQueryResult, PgRow>, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.ended {
-            return Poll::Ready(None);
-        }
-        match self.inner.poll_next_unpin(context) {
-            Poll::Ready(Some(Ok(row))) => Poll::Ready(Some(Ok(row))),
-            Poll::Ready(end) => {
-                self.ended = true;
-                *self.busy = false;
-                Poll::Ready(end)
-            }
-            Poll::Pending => {
-                std::task::ready!(self.sleep.as_mut().poll(context));
-                self.ended = true;
-                Poll::Ready(Some(Err(expired(self.limit))))
-            }
-        }
+        Box::pin(self.run(|session| session.describe(sql)))
     }
 }

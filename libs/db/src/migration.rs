@@ -60,7 +60,7 @@ pub async fn migrate(
     let outcome = apply(database, migrator).await;
     let text = match &outcome {
         Ok(applied) => json!({ "applied": applied }).to_string(),
-        Err(error) => reason(error),
+        Err(error) => telemetry::chain(error).replace('\n', " "),
     };
     // Without the folder there is no reader of reports, as in a developer's shell.
     if report.parent().is_some_and(Path::exists) {
@@ -77,7 +77,7 @@ pub async fn migrate(
 
 async fn apply(database: &Database, migrator: &Migrator) -> Result<Vec<i64>, MigrateError> {
     let options = database
-        .options("migrate")?
+        .unlimited("migrate")?
         .options([("lock_timeout", "5s")]);
     let mut connection = PgConnection::connect_with(&options)
         .await
@@ -131,14 +131,4 @@ pub async fn schema_is_current(pool: &Pool, migrator: &Migrator) -> Result<(), S
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the database did not respond within 2 s".to_owned()),
     }
-}
-
-fn reason(error: &MigrateError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text.replace('\n', " ")
 }

@@ -1,28 +1,25 @@
 //! The pool, with the limits of ORDERS 11 and 16: they get shorter inward, and no transaction may idle. Every
 //! limit of the server has one on the client's side, for a server that does not respond at all.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::Duration,
-};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use futures::{
-    StreamExt, TryStreamExt,
-    future::BoxFuture,
-    stream::{self, BoxStream},
-};
+use futures::{future::BoxFuture, stream::BoxStream};
 use sqlx::{
-    AssertSqlSafe, Connection as _, Describe, Either, Error, Execute, Executor, PgPool, Postgres,
-    SqlStr,
-    postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+    AssertSqlSafe, Connection as _, Describe, Error, Execute, Executor, PgPool, Postgres, SqlStr,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgStatement, PgTypeInfo},
 };
 
-use crate::{Connection, Transaction};
+use crate::{
+    Connection, Transaction,
+    connection::{Returned, all_at_once},
+};
 
 /// A request that waits longer than this for a connection is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the client waits for a statement; the server's own limit is a little shorter.
+const STATEMENT: Duration = Duration::from_millis(2_500);
+/// How long it waits for all statements of a transaction together.
+const TRANSACTION: Duration = Duration::from_secs(4);
 /// An idle connection that does not answer a ping within this time is replaced.
 const PING: Duration = Duration::from_secs(1);
 
@@ -73,43 +70,14 @@ pub enum ConnectError {
     },
 }
 
-/// How long the client waits for the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// For each statement; the server's own limit is a little shorter.
-    pub statement: Duration,
-    /// For all statements of a transaction together.
-    pub transaction: Duration,
-}
-
-impl Limits {
-    /// Those of requests.
-    pub const SERVING: Self = Self {
-        statement: Duration::from_millis(2_500),
-        transaction: Duration::from_secs(4),
-    };
-}
-
-/// Connections to one database. `&pool` is an executor for single statements.
-#[derive(Clone)]
-pub struct Pool {
-    sessions: PgPool,
-    limits: Limits,
-}
+/// Connections to one database, with the limits of requests. `&pool` is an executor for single statements.
+#[derive(Clone, Debug)]
+pub struct Pool(PgPool);
 
 impl Database {
     /// The pool of a serving process. It connects at the first request, so that a start does not wait for the database.
     pub fn pool(&self, application: &str) -> Result<Pool, ConnectError> {
-        let options = self.options(application)?.options([
-            ("lock_timeout", "250ms"),
-            ("statement_timeout", "2s"),
-            ("idle_in_transaction_session_timeout", "5s"),
-        ]);
-        Ok(Pool::from(sessions(
-            options,
-            self.max_connections,
-            ACQUIRE_TIMEOUT,
-        )))
+        self.pool_of(application, self.max_connections, ACQUIRE_TIMEOUT, &[])
     }
 
     /// A pool beside that of requests, for something that must not keep them from working, or they it: with its own number
@@ -121,7 +89,7 @@ impl Database {
         patience: Duration,
         settings: &[(&'static str, &'static str)],
     ) -> Result<Pool, ConnectError> {
-        let options = self.options(application)?.options([
+        let options = self.unlimited(application)?.options([
             ("lock_timeout", "250ms"),
             ("statement_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "5s"),
@@ -130,22 +98,18 @@ impl Database {
         Ok(Pool::from(sessions(options, connections, patience)))
     }
 
-    /// How to connect for work without the limits of requests, such as an audit, which sets limits of its own.
+    /// How to connect for work without the limits of requests, which sets limits of its own: migrations and audits.
     pub fn unlimited(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
-        self.options(application)
-    }
-
-    fn address(&self) -> Result<String, ConnectError> {
-        match (&self.url_file, &self.url) {
-            (Some(path), _) => read(path),
-            (None, Some(url)) => Ok(url.clone()),
-            (None, None) => Err(ConnectError::Url),
-        }
-    }
-
-    /// How to connect without the limits of requests: for migrations.
-    pub(crate) fn options(&self, application: &str) -> Result<PgConnectOptions, ConnectError> {
-        let url = self.address()?;
+        let url = match (&self.url_file, &self.url) {
+            (Some(path), _) => {
+                std::fs::read_to_string(path).map_err(|source| ConnectError::UrlFile {
+                    path: path.clone(),
+                    source,
+                })?
+            }
+            (None, Some(url)) => url.clone(),
+            (None, None) => return Err(ConnectError::Url),
+        };
         Ok(PgConnectOptions::from_str(url.trim())
             .map_err(|_| ConnectError::Url)?
             .application_name(application)
@@ -157,22 +121,21 @@ impl Pool {
     /// The pool of sqlx.
     #[cfg(feature = "testing")]
     pub fn sessions(&self) -> &PgPool {
-        &self.sessions
+        &self.0
     }
 
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        let session = self.sessions.acquire().await?;
-        Ok(Connection::new(session, self.limits.statement))
+        Ok(Connection::new(self.0.acquire().await?, STATEMENT))
     }
 
     pub async fn begin(&self) -> Result<Transaction, Error> {
-        Transaction::begin(self.acquire().await?, self.limits.transaction).await
+        Transaction::begin(self.acquire().await?, TRANSACTION).await
     }
 
     /// For the few transactions that read much: their statements get this limit, on the client and on the server.
     pub async fn begin_long(&self, length: Duration) -> Result<Transaction, Error> {
-        let session = self.sessions.acquire().await?;
-        let mut transaction = Transaction::begin(Connection::new(session, length), length).await?;
+        let connection = Connection::new(self.0.acquire().await?, length);
+        let mut transaction = Transaction::begin(connection, length).await?;
         // SET takes no parameters, and a SELECT would take the snapshot that the caller may still want to choose.
         let limit = format!("SET LOCAL statement_timeout = {}", length.as_millis());
         sqlx::raw_sql(AssertSqlSafe(limit))
@@ -182,13 +145,9 @@ impl Pool {
     }
 }
 
-/// With the limits of requests.
 impl From<PgPool> for Pool {
     fn from(sessions: PgPool) -> Self {
-        Self {
-            sessions,
-            limits: Limits::SERVING,
-        }
+        Self(sessions)
     }
 }
 
@@ -204,33 +163,15 @@ impl From<&Pool> for Pool {
     }
 }
 
-impl fmt::Debug for Pool {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Pool")
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
-    }
-}
-
 impl<'p> Executor<'p> for &'p Pool {
     type Database = Postgres;
 
-    /// All rows are read before the first is returned, so that a slow reader occupies no connection.
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Returned, Error>>
     where
         'p: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let all = async move {
-            let mut connection = self.acquire().await?;
-            let rows: Vec<_> = connection.fetch_many(query).try_collect().await?;
-            Ok::<_, Error>(stream::iter(rows.into_iter().map(Ok)))
-        };
-        stream::once(all).try_flatten().boxed()
+        all_at_once(async move { self.acquire().await?.read(query).await })
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
@@ -277,13 +218,6 @@ fn sessions(options: PgConnectOptions, connections: u32, patience: Duration) -> 
         .connect_lazy_with(options)
 }
 
-fn read(path: &Path) -> Result<String, ConnectError> {
-    std::fs::read_to_string(path).map_err(|source| ConnectError::UrlFile {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,14 +246,14 @@ mod tests {
         .unwrap();
         let argument = format!("--database-url-file={}", file.display());
         let database = parse(&[&argument, "--database-url=postgres://a@elsewhere/b"]).unwrap();
-        let options = database.options("test").unwrap();
+        let options = database.unlimited("test").unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(
             (options.get_host(), options.get_username()),
             ("shop-postgres", "order_a")
         );
         assert!(matches!(
-            database.options("test"),
+            database.unlimited("test"),
             Err(ConnectError::UrlFile { .. })
         ));
     }
@@ -327,7 +261,7 @@ mod tests {
     #[test]
     fn an_address_that_cannot_be_read_is_not_shown() {
         let database = parse(&["--database-url=postgres//user:secret@host"]).unwrap();
-        let error = database.options("test").unwrap_err();
+        let error = database.unlimited("test").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
 }

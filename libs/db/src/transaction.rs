@@ -10,7 +10,7 @@ use std::{
 use sqlx::Error;
 use tokio::time::Instant;
 
-use crate::connection::{Connection, Step};
+use crate::Connection;
 
 /// COMMIT gets this time even if the deadline is closer: an unknown outcome costs more than the wait.
 const COMMIT: Duration = Duration::from_secs(1);
@@ -26,18 +26,17 @@ pub(crate) struct OutcomeUnknown(#[source] Error);
 
 impl Transaction {
     pub(crate) async fn begin(mut connection: Connection, length: Duration) -> Result<Self, Error> {
-        connection.end_at(Instant::now() + length);
-        connection.step(Step::Begin, Duration::ZERO).await?;
+        connection.begin(Instant::now() + length).await?;
         Ok(Self(connection))
     }
 
     /// Fails as `Failure::Unknown` where the server may have committed.
     pub async fn commit(mut self) -> Result<(), Error> {
-        self.0.step(Step::Commit, COMMIT).await.map_err(outcome)
+        self.0.end("COMMIT", COMMIT).await.map_err(outcome)
     }
 
     pub async fn rollback(mut self) -> Result<(), Error> {
-        self.0.step(Step::Rollback, Duration::ZERO).await
+        self.0.end("ROLLBACK", Duration::ZERO).await
     }
 }
 

@@ -6,6 +6,7 @@ use opentelemetry::{
     SpanId, TraceFlags, TraceId,
     trace::{SpanContext, TraceState},
 };
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
 /// Where a request stands in its trace. Displayed as the header's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +17,21 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
+    /// A new place in the trace of the parent, whose flag is passed on; without a parent, a trace begins here.
+    pub(crate) fn within(parent: Option<Self>) -> Self {
+        let ids = RandomIdGenerator::default();
+        Self {
+            trace_id: parent.map_or_else(|| ids.new_trace_id(), |parent| parent.trace_id),
+            span_id: ids.new_span_id(),
+            flags: parent.map_or_else(TraceFlags::default, |parent| parent.flags),
+        }
+    }
+
     pub fn trace_id(&self) -> String {
         self.trace_id.to_string()
     }
 
-    /// Reads a header; what does not follow the specification is as good as absent. (The propagator of the SDK also reads ids
+    /// Reads a header; what does not follow the specification counts as absent. (The propagator of the SDK also reads ids
     /// that are too short or signed.)
     pub fn parse(header: &str) -> Option<Self> {
         let mut parts = header.split('-');

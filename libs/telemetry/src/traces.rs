@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::span::trace_by;
+use crate::span::TRACER;
 
 /// Time to export what is left when the process ends; what remains of a pod's termination grace period after the drains.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -30,8 +31,8 @@ pub struct Traces {
 pub enum TracesError {
     #[error("invalid settings for the export of traces; check the OTEL_ variables")]
     Settings(#[from] ExporterBuildError),
-    #[error("traces have begun before their export")]
-    Late,
+    #[error("the export of traces is already initialized")]
+    Twice,
 }
 
 /// Exports traces until it is dropped, which may wait a moment for the collector.
@@ -52,11 +53,10 @@ impl Traces {
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .build();
-        if trace_by(&provider) {
-            Ok(Export(Some(provider)))
-        } else {
-            Err(TracesError::Late)
-        }
+        TRACER
+            .set(provider.tracer("ecommercestack"))
+            .map_err(|_| TracesError::Twice)?;
+        Ok(Export(Some(provider)))
     }
 }
 

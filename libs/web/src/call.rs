@@ -11,14 +11,15 @@ pub async fn call(request: RequestBuilder) -> reqwest::Result<Response> {
     let (client, request) = request.build_split();
     let mut request = request?;
     let (method, url) = (request.method(), request.url());
-    let mut span = Span::client(format!("{method} {}", url.path()), current_trace());
+    let name = || format!("{method} {}", url.path());
+    let mut span = Span::client(name, current_trace());
     span.set("http.request.method", || method.to_string());
     span.set("url.full", || url.to_string());
     if let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) {
         span.set("server.address", || host.to_owned());
         span.set("server.port", || i64::from(port));
     }
-    if let Ok(value) = HeaderValue::from_str(&span.context().to_string()) {
+    if let Ok(value) = HeaderValue::try_from(span.context().to_string()) {
         request.headers_mut().insert(TRACEPARENT, value);
     }
     let outcome = client.execute(request).await;

@@ -23,7 +23,7 @@ impl IntoResponseParts for ETag {
     type Error = std::convert::Infallible;
 
     fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
-        if let Ok(value) = HeaderValue::from_str(&format!("\"{}\"", self.0)) {
+        if let Ok(value) = HeaderValue::try_from(format!("\"{}\"", self.0)) {
             parts.headers_mut().insert(header::ETAG, value);
         }
         Ok(parts)

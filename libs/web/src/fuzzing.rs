@@ -123,36 +123,12 @@ fn texts(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
             let (start, end) = cut(from.len(), start, end);
             [&into[..at], &from[start..end], &into[until..]].concat()
         });
-    let odd = prop::sample::select(vec![
-        "null",
-        "true",
-        "5",
-        "-0",
-        "1e308",
-        "1e999",
-        "0.1",
-        "\"\"",
-        "\"\\u0000\"",
-        "\"\\ud800\"",
-        "[]",
-        "{}",
-        "\"draft\"",
-    ]);
-    let names = prop::sample::select(vec![
-        "items",
-        "status",
-        "metadata",
-        "email",
-        "password",
-        "sku",
-        "quantity",
-        "price",
-        "shipping_address",
-        "data",
-        "$serde_json::private::RawValue",
-        "$serde_json::private::Number",
-        "\\u0000",
-    ]);
+    let one_of = |words: &'static str| prop::sample::select(words.split(' ').collect::<Vec<_>>());
+    let odd = one_of(r#"null true 5 -0 1e308 1e999 0.1 "" "\u0000" "\ud800" [] {} "draft""#);
+    let names = one_of(
+        "items status metadata email password sku quantity price shipping_address data \\u0000 \
+         $serde_json::private::RawValue $serde_json::private::Number",
+    );
     let invented = odd
         .prop_map(str::to_owned)
         .prop_recursive(8, 64, 6, move |inner| {

@@ -67,17 +67,17 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let parent = header_text(request.headers(), &TRACEPARENT).and_then(TraceContext::parse);
     let request_id = request_id(request.headers());
-    let method = request.method().clone();
-    let instance = request.uri().path().to_owned();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let has_caller = carries_token(request.headers()) || !method.is_safe();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
-    let name = route.as_ref().map(|route| format!("{method} {route}"));
-    let mut served = Span::server(name.unwrap_or_else(|| method.to_string()), parent);
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map(MatchedPath::as_str);
+    let name = || route.map_or_else(|| method.to_string(), |route| format!("{method} {route}"));
+    let mut served = Span::server(name, parent);
     served.set("http.request.method", || method.to_string());
-    served.set("url.path", || instance.clone());
+    served.set("url.path", || uri.path().to_owned());
+    if let Some(route) = route {
+        served.set("http.route", || route.to_owned());
+    }
     let trace = served.context();
     let span = info_span!("request", trace_id = %trace.trace_id(), request_id = %request_id);
 
@@ -91,10 +91,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let status = response.status().as_u16();
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     served.answered(status, status >= 500);
-    if let Some(route) = &route {
-        served.set("http.route", || route.clone());
-    }
-    let route = route.as_deref().unwrap_or("unmatched");
+    let route = route.unwrap_or("unmatched");
     match problem.as_ref().and_then(Problem::cause) {
         Some(cause) => {
             error!(http.method = %method, http.route = route, http.status = status, duration_ms, cause, "request failed");
@@ -105,13 +102,13 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     }
 
     let mut response = match problem {
-        Some(problem) => render(&problem, &response, &instance, trace),
+        Some(problem) => render(&problem, &response, uri.path(), trace),
         None => response,
     };
     let headers = response.headers_mut();
     protect(headers, has_caller || status >= 400);
     for (name, value) in [(REQUEST_ID, request_id), (TRACEPARENT, trace.to_string())] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+        if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     }
@@ -165,11 +162,6 @@ fn problem_of(response: &Response) -> Option<Problem> {
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
             "The method is not allowed for this resource; see the Allow header.",
-        ),
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            status,
-            "body_too_large",
-            "The body is larger than this endpoint accepts.",
         ),
         _ => Problem::new(
             status,

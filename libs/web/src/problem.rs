@@ -33,14 +33,14 @@ const MAX_ERRORS: usize = 32;
 pub struct Problem(Arc<Content>);
 
 #[derive(Clone, Debug)]
-pub(crate) struct Content {
-    pub(crate) status: StatusCode,
-    pub(crate) code: Cow<'static, str>,
-    pub(crate) detail: Cow<'static, str>,
-    pub(crate) errors: Vec<FieldError>,
-    pub(crate) members: Map<String, Value>,
-    pub(crate) headers: HeaderMap,
-    pub(crate) cause: Option<String>,
+struct Content {
+    status: StatusCode,
+    code: Cow<'static, str>,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    members: Map<String, Value>,
+    headers: HeaderMap,
+    cause: Option<String>,
 }
 
 /// One invalid field: its location (a JSON pointer, RFC 6901), a stable code, and what to do.

@@ -7,17 +7,21 @@ use std::{
     task::Poll,
 };
 
-use crate::{Bisection, message};
+use crate::Bisection;
 
 /// What a panic said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("panicked: {0}")]
-pub struct Panicked(String);
+pub struct Panicked(pub(crate) String);
 
 impl Panicked {
-    fn counted(task: &'static str, payload: &(dyn Any + Send)) -> Self {
+    pub(crate) fn counted(task: &'static str, payload: &(dyn Any + Send)) -> Self {
         metrics::counter!("ecommercestack_background_panics_total", "task" => task).increment(1);
-        Self(message(payload))
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| payload.downcast_ref::<String>().cloned());
+        Self(text.unwrap_or_else(|| "without a message".to_owned()))
     }
 }
 
@@ -26,13 +30,12 @@ impl Panicked {
 pub async fn isolated<T>(task: &'static str, work: impl Future<Output = T>) -> Result<T, Panicked> {
     // On the heap: a round of a loop that isolates its items is no larger than one that does not.
     let mut work = Box::pin(work);
-    poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
-        match polled {
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
             Ok(polled) => polled.map(Ok),
             Err(payload) => Poll::Ready(Err(Panicked::counted(task, &*payload))),
-        }
-    })
+        },
+    )
     .await
 }
 

@@ -5,7 +5,7 @@
 mod bisection;
 mod isolated;
 
-use std::{any::Any, collections::HashMap, future::Future, time::Duration};
+use std::{collections::HashMap, future::Future, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -130,22 +130,17 @@ impl Tasks {
         };
         self.stop.send_replace(true);
         self.of_server.iter().for_each(AbortHandle::abort);
-        let end = tokio::time::sleep(DRAIN);
-        tokio::pin!(end);
-        loop {
-            tokio::select! {
-                ended = self.running.join_next_with_id() => {
-                    let Some(ended) = ended else { break };
-                    if let Some(failure) = self.failure(ended) {
-                        first.get_or_insert(failure);
-                    }
-                }
-                () = &mut end => {
-                    error!(tasks = self.running.len(), "background tasks did not end in time");
-                    first.get_or_insert(TaskError::Unfinished(self.running.len()));
-                    break;
+        let drained = async {
+            while let Some(ended) = self.running.join_next_with_id().await {
+                if let Some(failure) = self.failure(ended) {
+                    first.get_or_insert(failure);
                 }
             }
+        };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            let tasks = self.running.len();
+            error!(tasks, "background tasks did not end in time");
+            first.get_or_insert(TaskError::Unfinished(tasks));
         }
         outcome?;
         first.map_or(Ok(()), |failure| Err(failure.into()))
@@ -160,16 +155,11 @@ impl Tasks {
         let (name, ends) = *self.started.get(&id)?;
         let failure = match ended {
             Ok(_) if ends == Ends::WhenDone || *self.stop.borrow() => return None,
-            Err(error) if error.is_cancelled() => return None,
             Ok(_) => TaskError::Ended(name),
             Err(error) => {
-                metrics::counter!("ecommercestack_background_panics_total", "task" => name)
-                    .increment(1);
-                let panic = error.try_into_panic();
-                TaskError::Panicked(
-                    name,
-                    panic.map_or_else(|error| error.to_string(), |payload| message(&*payload)),
-                )
+                // An error without a panic is that of a task that was cut off.
+                let payload = error.try_into_panic().ok()?;
+                TaskError::Panicked(name, Panicked::counted(name, &*payload).0)
             }
         };
         error!(error = %failure, "background task failed; stopping the process");
@@ -181,15 +171,6 @@ impl Tasks {
 pub async fn stopped_within(stop: &mut watch::Receiver<bool>, pause: Duration) -> bool {
     let stopped = stop.wait_for(|stop| *stop);
     tokio::time::timeout(pause, stopped).await.is_ok()
-}
-
-/// What a panic said.
-fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| payload.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "without a message".to_owned())
 }
 
 #[cfg(feature = "fail-points")]

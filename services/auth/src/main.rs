@@ -21,16 +21,13 @@ use worker::Tasks;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
+    config.logging.init()?;
     match config.command {
         Command::Serve(settings) => {
-            config.logging.init()?;
             let _export = config.traces.export()?;
             serve(*settings).await
         }
-        Command::Migrate(settings) => {
-            config.logging.init()?;
-            Ok(settings.run(&MIGRATOR).await?)
-        }
+        Command::Migrate(settings) => Ok(settings.run(&MIGRATOR).await?),
         Command::Openapi => {
             println!("{}", http::openapi().to_pretty_json()?);
             Ok(())

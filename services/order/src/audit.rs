@@ -6,7 +6,7 @@ mod events;
 mod holds;
 mod rows;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use ::audit::{AuditError, Books, Finding, Findings, Names, Session};
 use sqlx::PgConnection;
@@ -152,7 +152,7 @@ impl OrderBooks {
             .product
             .order_holds(range.after, range.upto)
             .await
-            .map_err(|error| AuditError::Neighbour(Arc::new(error)))?;
+            .map_err(|error| AuditError::Neighbour(Box::new(error)))?;
         found.extend(holds::misfits(&orders, held, GRACE));
         Ok((orders.len() as u64, found))
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use access::TokenScope;
+use access::TokenSettings;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use db::{Database, Migrate};
 use money::Currency;
@@ -46,17 +46,11 @@ pub struct Serve {
     #[command(flatten)]
     pub database: Database,
     #[command(flatten)]
-    pub tokens: TokenScope,
+    pub tokens: TokenSettings,
     #[command(flatten)]
     pub catalog: CatalogSettings,
     #[command(flatten)]
     pub payments: PaymentSettings,
-    /// URL of auth's JWKS, the keys that verify access tokens.
-    #[arg(long, env = "JWKS_URL")]
-    pub jwks_url: String,
-    /// URL of auth's revocation feed, on its internal port.
-    #[arg(long, env = "REVOCATIONS_URL")]
-    pub revocations_url: String,
     /// The currency of the shop, an ISO 4217 code.
     #[arg(long, env = "CURRENCY", default_value = "USD")]
     pub currency: Currency,

@@ -9,13 +9,8 @@ use order::{
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
-    let command = config.command;
-    if let Command::Openapi = command {
-        println!("{}", process::openapi()?);
-        return Ok(());
-    }
     config.logging.init()?;
-    match command {
+    match config.command {
         Command::Serve(serve) => {
             let _export = config.traces.export()?;
             process::serve(*serve).await
@@ -26,6 +21,9 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::Migrate(migrate) => process::migrate(migrate).await,
         Command::Audit(audit) => process::audit(audit).await,
-        Command::Openapi => Ok(()),
+        Command::Openapi => {
+            println!("{}", process::openapi()?);
+            Ok(())
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
-use access::{RevocationFeed, Verifier, internal::AllowedCallers};
+use access::{Verifier, internal::AllowedCallers};
 use anyhow::Context;
 use axum::Router;
 use clock::{Clock, Ids, Jitter};
@@ -43,7 +43,6 @@ const INTENTS: u32 = 2;
 const MOCK_CONNECTIONS: u32 = 2;
 /// How often `work` looks for due sagas.
 const POLL: Duration = Duration::from_millis(500);
-const JWKS_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let mut tasks = tasks()?;
@@ -71,15 +70,8 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
         &[Queue::Stock, Queue::Stock]
     };
     drive_queues(&mut tasks, &drive, queues, &waker, None);
-    let client = reqwest::Client::builder()
-        .timeout(JWKS_TIMEOUT)
-        .no_proxy()
-        .build()?;
-    let feed = RevocationFeed {
-        url: config.revocations_url,
-        token_file: config.catalog.internal_token_file.clone(),
-    };
-    let verifier = Verifier::remote(&config.tokens, config.jwks_url, feed, client);
+    let token_file = config.catalog.internal_token_file.clone();
+    let verifier = Verifier::remote(config.tokens, token_file)?;
     tasks.spawn_for_server("token_verifier", verifier.clone().keep_fresh());
 
     let auditor = auditor(&config.database, &readers, &config.catalog, config.currency)?;

@@ -1,8 +1,8 @@
 //! The settings, parsed once in main and passed down by part.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use access::TokenScope;
+use access::TokenSettings;
 use clap::{Args, Parser, Subcommand};
 use db::{Database, Migrate};
 use money::Currency;
@@ -10,9 +10,6 @@ use telemetry::{Logging, Traces};
 use web::server::Listen;
 
 use crate::guests::GuestLimits;
-
-/// Auth's keys come from a neighbour: later than this they do not come.
-pub const JWKS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The catalogue and the stock of a shop.
 #[derive(Parser)]
@@ -45,13 +42,7 @@ pub struct Serve {
     #[command(flatten)]
     pub database: Database,
     #[command(flatten)]
-    pub token_scope: TokenScope,
-    /// URL of auth's JWKS, the keys that verify access tokens.
-    #[arg(long, env = "JWKS_URL")]
-    pub jwks_url: String,
-    /// URL of auth's revocation feed, on its internal port.
-    #[arg(long, env = "REVOCATIONS_URL")]
-    pub revocations_url: String,
+    pub tokens: TokenSettings,
     /// File with the token that authenticates this service to auth.
     #[arg(long, env = "INTERNAL_TOKEN_FILE")]
     pub internal_token_file: PathBuf,

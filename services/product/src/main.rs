@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
-use access::{RevocationFeed, Verifier, internal::AllowedCallers};
+use access::{Verifier, internal::AllowedCallers};
 use clap::Parser;
 use clock::{Ids, Jitter};
 use db::{Database, Pool};
@@ -13,7 +13,7 @@ use product::{
     app::{App, Parts},
     audit::{Auditor, StockBooks},
     catalog::products::{http::views::Views, reads::Reads},
-    config::{Command, Config, JWKS_TIMEOUT, Serve},
+    config::{Command, Config, Serve},
     http,
     infrastructure::postgres::pools::Pools,
     sweeper,
@@ -23,20 +23,14 @@ use worker::Tasks;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
+    config.logging.init()?;
     match config.command {
         Command::Serve(settings) => {
-            config.logging.init()?;
             let _export = config.traces.export()?;
             serve(*settings).await
         }
-        Command::Migrate(settings) => {
-            config.logging.init()?;
-            Ok(settings.run(&MIGRATOR).await?)
-        }
-        Command::Audit(database) => {
-            config.logging.init()?;
-            audit(&database).await
-        }
+        Command::Migrate(settings) => Ok(settings.run(&MIGRATOR).await?),
+        Command::Audit(database) => audit(&database).await,
         Command::Openapi => {
             println!("{}", http::openapi().to_pretty_json()?);
             Ok(())
@@ -46,12 +40,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(settings: Serve) -> anyhow::Result<()> {
     let mut tasks = Tasks::new(web::server::stop_signal()?);
-    let client = reqwest::Client::builder().timeout(JWKS_TIMEOUT).build()?;
-    let feed = RevocationFeed {
-        url: settings.revocations_url,
-        token_file: settings.internal_token_file,
-    };
-    let verifier = Verifier::remote(&settings.token_scope, settings.jwks_url, feed, client);
+    let verifier = Verifier::remote(settings.tokens, settings.internal_token_file)?;
     let pools = Pools::of(&settings.database)?;
     let auditor = auditor(&settings.database, &pools.main)?;
     let app = App::new(Parts {

@@ -24,7 +24,7 @@ pub(super) fn check(text: &[u8], max_depth: usize) -> Result<(), JsonError> {
         stopped: false,
     };
     let mut json = serde_json::Deserializer::from_slice(text);
-    let walked = Step(&mut walk)
+    let walked = Step::<VALUE>(&mut walk)
         .deserialize(&mut json)
         .and_then(|()| json.end());
     match walked {
@@ -67,6 +67,16 @@ impl Walk {
         }
     }
 
+    fn look_at_name(&mut self, name: &str) {
+        if name.starts_with(PRIVATE) {
+            self.find(
+                "reserved_name",
+                "the object has a member with a reserved name",
+            );
+        }
+        push(&mut self.pointer, name);
+    }
+
     fn enter<E: Error>(&mut self) -> Result<(), E> {
         if let Some(left) = self.depth_left.checked_sub(1) {
             self.depth_left = left;
@@ -83,9 +93,13 @@ impl Walk {
     }
 }
 
-struct Step<'w>(&'w mut Walk);
+/// What a [`Step`] reads: a value, or the name of a member, which is the next segment of the pointer.
+const VALUE: bool = false;
+const NAME: bool = true;
 
-impl<'de> DeserializeSeed<'de> for Step<'_> {
+struct Step<'w, const IS_NAME: bool>(&'w mut Walk);
+
+impl<'de, const IS_NAME: bool> DeserializeSeed<'de> for Step<'_, IS_NAME> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -93,7 +107,7 @@ impl<'de> DeserializeSeed<'de> for Step<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Step<'_> {
+impl<'de, const IS_NAME: bool> Visitor<'de> for Step<'_, IS_NAME> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,6 +136,9 @@ impl<'de> Visitor<'de> for Step<'_> {
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         self.0.look_at_text(text);
+        if IS_NAME {
+            self.0.look_at_name(text);
+        }
         Ok(())
     }
 
@@ -131,7 +148,7 @@ impl<'de> Visitor<'de> for Step<'_> {
         let outer = walk.pointer.len();
         for index in 0_usize.. {
             push(&mut walk.pointer, &index.to_string());
-            let item = items.next_element_seed(Step(walk))?;
+            let item = items.next_element_seed(Step::<VALUE>(walk))?;
             // Only now: what fails inside names its place.
             walk.pointer.truncate(outer);
             if item.is_none() {
@@ -146,43 +163,11 @@ impl<'de> Visitor<'de> for Step<'_> {
         let walk = self.0;
         walk.enter()?;
         let outer = walk.pointer.len();
-        while members.next_key_seed(Name(walk))?.is_some() {
-            members.next_value_seed(Step(walk))?;
+        while members.next_key_seed(Step::<NAME>(walk))?.is_some() {
+            members.next_value_seed(Step::<VALUE>(walk))?;
             walk.pointer.truncate(outer);
         }
         walk.leave();
-        Ok(())
-    }
-}
-
-/// A member's name, the next segment of the pointer.
-struct Name<'w>(&'w mut Walk);
-
-impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Name<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member's name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<(), E> {
-        let walk = self.0;
-        walk.look_at_text(name);
-        if name.starts_with(PRIVATE) {
-            walk.find(
-                "reserved_name",
-                "the object has a member with a reserved name",
-            );
-        }
-        push(&mut walk.pointer, name);
         Ok(())
     }
 }

@@ -3,11 +3,12 @@
 
 use std::fmt;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+use serde::{
+    de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor},
+    forward_to_deserialize_any,
 };
 
-/// Reads as `D` does, with the rules of this module.
+/// Reads JSON as `D` does, with the rules of this module.
 pub(super) struct Strict<D>(pub(super) D);
 
 macro_rules! forward {
@@ -23,34 +24,15 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
 
     forward! {
         deserialize_any();
-        deserialize_bool();
-        deserialize_i8();
-        deserialize_i16();
-        deserialize_i32();
-        deserialize_i64();
-        deserialize_i128();
-        deserialize_u8();
-        deserialize_u16();
-        deserialize_u32();
-        deserialize_u64();
-        deserialize_u128();
-        deserialize_f32();
-        deserialize_f64();
-        deserialize_char();
-        deserialize_str();
-        deserialize_string();
-        deserialize_bytes();
-        deserialize_byte_buf();
         deserialize_option();
-        deserialize_unit();
-        deserialize_unit_struct(name: &'static str);
         deserialize_newtype_struct(name: &'static str);
-        deserialize_seq();
-        deserialize_tuple(length: usize);
-        deserialize_tuple_struct(name: &'static str, length: usize);
-        deserialize_map();
-        deserialize_identifier();
         deserialize_ignored_any();
+    }
+
+    // What follows in the text says more than these hints.
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map identifier
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -77,7 +59,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     }
 }
 
-/// A visitor whose inner values are read by the same rules.
+/// A visitor whose inner values are read by the same rules. It is given what JSON has.
 struct Inside<V>(V);
 
 macro_rules! visit {
@@ -93,25 +75,12 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Inside<V> {
 
     visit! {
         visit_bool(bool);
-        visit_i8(i8);
-        visit_i16(i16);
-        visit_i32(i32);
         visit_i64(i64);
-        visit_i128(i128);
-        visit_u8(u8);
-        visit_u16(u16);
-        visit_u32(u32);
         visit_u64(u64);
-        visit_u128(u128);
-        visit_f32(f32);
         visit_f64(f64);
-        visit_char(char);
         visit_str(&str);
         visit_borrowed_str(&'de str);
         visit_string(String);
-        visit_bytes(&[u8]);
-        visit_borrowed_bytes(&'de [u8]);
-        visit_byte_buf(Vec<u8>);
     }
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     str::FromStr,
+    sync::Arc,
 };
 
 use axum::{
@@ -46,8 +47,9 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
+/// Shared, as every request gets one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<IpNet>);
+pub struct TrustedProxies(Arc<[IpNet]>);
 
 impl TrustedProxies {
     /// The client address of this request.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use access::{RevocationFeed, Verifier, internal::AllowedCallers};
+use access::{TokenSettings, Verifier, internal::AllowedCallers};
 use auth::{MIGRATOR, http, sweeper};
 use axum::{Router, extract::Request, http::StatusCode, middleware::map_request};
 use db::testing::eventually;
@@ -52,12 +52,12 @@ impl Listening {
 
     /// The verifier of another service, which has read the revocations so far.
     async fn neighbour(&self) -> Verifier {
-        let feed = RevocationFeed {
-            url: format!("{}/internal/revocations", self.internal),
-            token_file: self.tokens.join("order"),
+        let settings = TokenSettings {
+            scope: scope(),
+            jwks_url: format!("{}/.well-known/jwks.json", self.public),
+            revocations_url: format!("{}/internal/revocations", self.internal),
         };
-        let jwks = format!("{}/.well-known/jwks.json", self.public);
-        let verifier = Verifier::remote(&scope(), jwks, feed, reqwest::Client::new());
+        let verifier = Verifier::remote(settings, self.tokens.join("order")).unwrap();
         tokio::spawn(verifier.clone().keep_fresh());
         let ready = verifier.dependency().unwrap();
         eventually("ready", async || (ready.check)().await.is_ok()).await;

@@ -67,8 +67,7 @@ pub(super) async fn audit_inventory(
     State(app): State<App>,
     _: Requires<stock::Audit>,
 ) -> Result<Json<AuditView>, Problem> {
-    let audited = app.auditor.run().await;
-    match audited.map_err(|error| Problem::from(&error))? {
+    match app.auditor.run().await? {
         Audited::Busy => Err(Problem::conflict(
             "audit_running",
             "An audit is in progress. Wait for its response, or try again in a moment.",
