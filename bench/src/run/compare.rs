@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Legs, Name, Pace, Place, Tools, absolute, build, counted, line, search};
 use crate::{
     leg::Leg,
-    ratio::{Better, Figure, Target, by_round, table},
+    ratio::{Better, Figure, Target, table},
 };
 
 const COMPARED: [Name; 7] = [
@@ -93,65 +93,52 @@ pub fn compare(settings: &CompareSettings) -> Result<()> {
         serde_json::to_string_pretty(&versions)? + "\n",
     )?;
     let [before, now] = versions;
-    println!("{}", table(&figures(&before.legs, &now.legs)));
+    println!("{}", table(&figures(&before.legs, &now.legs, pace.rounds)));
     Ok(())
 }
 
-/// Each figure of now ÷ that of before, round by round: above 1 it has become better.
-fn figures(before: &Legs, now: &Legs) -> Vec<Figure> {
-    let values = |legs: &Legs, name, value: fn(&Leg) -> Option<f64>| -> Vec<Option<f64>> {
-        legs.get(&name).into_iter().flatten().map(value).collect()
-    };
-    let change = |name, value| by_round(&values(now, name, value), &values(before, name, value));
-    let rate = |name| change(name, Leg::value);
-    let relative = |above, below| -> Vec<f64> {
-        let of = |legs| {
-            let both = by_round(
-                &values(legs, above, Leg::value),
-                &values(legs, below, Leg::value),
-            );
-            both.into_iter().map(Some).collect::<Vec<_>>()
-        };
-        by_round(&of(now), &of(before))
-    };
-    let slower = by_round(
-        &values(before, Name::OursOpen, Leg::p99),
-        &values(now, Name::OursOpen, Leg::p99),
-    );
-    [
-        ("P1, P4, P6", "orders/s, uniform", rate(Name::OursUniform)),
-        ("P2", "orders/s, hot", rate(Name::OursHot)),
-        (
-            "P3",
-            "hot ÷ uniform",
-            relative(Name::OursHot, Name::OursUniform),
-        ),
-        (
-            "P5",
-            "p99 at half of the maximum, open loop, before ÷ now",
-            slower,
-        ),
-        (
-            "P7",
-            "in a flood of logins ÷ without",
-            relative(Name::OursFlooded, Name::OursUniform),
-        ),
-        ("P8", "GET /products/{id}", rate(Name::Products)),
-        (
-            "P9",
-            "three times the connections ÷ at the maximum",
-            relative(Name::OursOverloaded, Name::OursPinned),
-        ),
-    ]
-    .map(|(id, what, rounds)| {
+/// Each figure of now ÷ that of before, round by round, as far as neither is void: above 1 it has become better.
+fn figures(before: &Legs, now: &Legs, rounds: usize) -> Vec<Figure> {
+    let figure = |id, what: &str, of: fn(&Legs, usize) -> Option<f64>| {
+        let change = |round| Some(of(now, round)? / of(before, round)?);
         let target = Target {
-            id: id.to_owned(),
+            id,
             what: what.to_owned(),
             better: Better::More,
             floor: 0.97,
             goal: 1.0,
         };
-        Figure::new(target, rounds)
-    })
-    .into()
+        Figure::new(target, (0..rounds).filter_map(change).collect())
+    };
+    vec![
+        figure("P1, P4, P6", "orders/s, uniform", |legs, round| {
+            rate(legs, Name::OursUniform, round)
+        }),
+        figure("P2", "orders/s, hot", |legs, round| {
+            rate(legs, Name::OursHot, round)
+        }),
+        figure("P3", "hot ÷ uniform", |legs, round| {
+            Some(rate(legs, Name::OursHot, round)? / rate(legs, Name::OursUniform, round)?)
+        }),
+        figure("P5", "1 ÷ p99 in an open loop", |legs, round| {
+            Some(1.0 / leg(legs, Name::OursOpen, round)?.p99()?)
+        }),
+        figure("P7", "in a flood of logins ÷ without", |legs, round| {
+            Some(rate(legs, Name::OursFlooded, round)? / rate(legs, Name::OursUniform, round)?)
+        }),
+        figure("P8", "GET /products/{id}", |legs, round| {
+            rate(legs, Name::Products, round)
+        }),
+        figure("P9", "overloaded ÷ at the maximum", |legs, round| {
+            Some(rate(legs, Name::OursOverloaded, round)? / rate(legs, Name::OursPinned, round)?)
+        }),
+    ]
+}
+
+fn rate(legs: &Legs, name: Name, round: usize) -> Option<f64> {
+    leg(legs, name, round)?.value()
+}
+
+fn leg(legs: &Legs, name: Name, round: usize) -> Option<&Leg> {
+    legs.get(&name)?.get(round)
 }

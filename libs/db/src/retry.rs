@@ -1,4 +1,5 @@
-//! Trying a whole transaction again while locks or connections are in the way, until a deadline (ORDERS 11, 12).
+//! Retries of a whole transaction after errors that are transient, such as a lock or a lost connection, until a deadline
+//! (ORDERS 11, 12).
 
 use std::{error::Error, time::Duration};
 
@@ -18,7 +19,7 @@ impl Retryable for sqlx::Error {
     }
 }
 
-/// How long a transaction is tried again.
+/// How long a transaction is retried.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// No attempt begins later than this after the beginning.
@@ -27,8 +28,8 @@ pub struct Patience {
     pub pause: fn(u32, Jitter) -> Duration,
 }
 
-/// The attempts at one operation, of one transaction or of several that share its patience. The operation finds its own
-/// earlier write: it is also tried again after a COMMIT without a response.
+/// The attempts at one operation, of one transaction or of several that share its patience. The operation must find its own
+/// earlier write, by a key, a fence or a version: it is also retried after a COMMIT without a response.
 #[derive(Debug)]
 pub struct Retries {
     patience: Patience,
@@ -63,7 +64,7 @@ impl Retries {
         Ok(())
     }
 
-    /// Tries until it is done, or until another attempt would not help or comes too late.
+    /// Runs attempts until one succeeds, or until another attempt would not help or comes too late.
     pub async fn run<T, E: Retryable, F: Future<Output = Result<T, E>>>(
         mut self,
         attempt: impl Fn() -> F,

@@ -9,14 +9,14 @@ pub(crate) mod payment_row;
 use std::sync::Arc;
 
 use clock::Jitter;
-use db::{Failure, Pool};
+use db::{Failure, Pool, Retryable};
 
 use super::{
     model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},
     ports::{Done, Intent, PaymentListing, Payments},
 };
 use crate::{
-    infrastructure::postgres::failure::{Passes, StoreError, retrying, retrying_since},
+    infrastructure::postgres::failure::{StoreError, retries, retrying},
     intents::ports::{IntentError, Request},
     values::{PaymentId, Precondition, Reader, RefundId, Window},
 };
@@ -46,7 +46,7 @@ impl Payments for PgPayments {
         decide: impl Fn(&mut OrderPayments) -> Result<T, IntentRefusal> + Send + Sync,
     ) -> Result<Done<T>, IntentError> {
         let change = || self.try_change(request, intent, &decide);
-        retrying_since(request.begun, self.jitter, change).await
+        retries(request.begun, self.jitter).run(change).await
     }
 
     async fn annotate(
@@ -65,7 +65,7 @@ impl Payments for PgPayments {
 
     async fn changed(&self, request: &Request, payment: PaymentId) -> Result<Payment, IntentError> {
         let changed = || self.read_changed(payment);
-        Ok(retrying_since(request.begun, self.jitter, changed).await?)
+        Ok(retries(request.begun, self.jitter).run(changed).await?)
     }
 
     async fn changed_refund(
@@ -75,7 +75,7 @@ impl Payments for PgPayments {
         refund: RefundId,
     ) -> Result<(Payment, Refund), IntentError> {
         let changed = || self.read_changed_refund(payment, refund);
-        Ok(retrying_since(request.begun, self.jitter, changed).await?)
+        Ok(retries(request.begun, self.jitter).run(changed).await?)
     }
 
     async fn wake(&self, payment: PaymentId) -> Result<bool, IntentError> {
@@ -144,9 +144,13 @@ async fn refunds_of(pool: &Pool, payment: &Payment) -> Result<Vec<Refund>, Store
         .collect()
 }
 
-impl Passes for IntentError {
-    fn passes(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+impl Retryable for IntentError {
+    fn failure(&self) -> Failure {
+        if matches!(self, Self::Unavailable(_)) {
+            Failure::Retryable
+        } else {
+            Failure::Defect
+        }
     }
 }
 

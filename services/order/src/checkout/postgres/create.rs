@@ -19,7 +19,7 @@ use crate::{
     fail_point::{FailPoint, reach},
     infrastructure::postgres::{
         column,
-        failure::{Retries, StoreError, on_demand},
+        failure::{StoreError, on_demand, retries},
     },
     orders::{
         model::{Order, OrderState, StoredOrder},
@@ -40,13 +40,13 @@ pub(super) async fn create(
     orders: &[NewOrder],
     most_unpaid_units: Option<NonZeroU32>,
 ) -> Result<Vec<Creation>, StoreError> {
-    let mut retries = Retries::since(Instant::now(), jitter);
+    let mut retries = retries(Instant::now(), jitter);
     let mut uncertain = false;
     let written = loop {
         let mut committing = false;
         match attempt(pool, orders, most_unpaid_units, &mut committing).await {
             Ok(written) => break written,
-            Err(error) => retries.pause(error).await?,
+            Err(error) => retries.again(error).await?,
         }
         uncertain |= committing;
     };

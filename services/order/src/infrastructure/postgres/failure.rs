@@ -6,7 +6,7 @@ use std::{
 };
 
 use clock::Jitter;
-use db::{Failure, Transaction};
+use db::{Failure, Patience, Retries, Retryable, Transaction};
 
 use crate::{
     fail_point::{FailPoint, reach},
@@ -16,7 +16,10 @@ use crate::{
 };
 
 /// How long a transaction is retried. A failover of Postgres takes longer; the request is then answered with 503.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Patience = Patience {
+    limit: Duration::from_secs(4),
+    pause: |attempts, jitter| RETRIES.pause(attempts, jitter),
+};
 const RETRIES: Backoff = Backoff {
     first: Duration::from_millis(20),
     most: Duration::from_millis(400),
@@ -30,8 +33,8 @@ pub(crate) enum StoreError {
     Row(&'static str),
 }
 
-impl StoreError {
-    pub(crate) fn failure(&self) -> Failure {
+impl Retryable for StoreError {
+    fn failure(&self) -> Failure {
         match self {
             Self::Sql(error) => Failure::of(error),
             Self::Row(_) => Failure::Defect,
@@ -74,79 +77,16 @@ impl From<StoreError> for QueueError {
     }
 }
 
-/// An error of an attempt.
-pub(crate) trait Passes: std::error::Error + Send + Sync + 'static {
-    /// Another attempt may succeed. Also after a COMMIT without an answer: every transaction that is retried here finds its
-    /// own earlier write by its key, a fence or a version.
-    fn passes(&self) -> bool;
+pub(crate) fn retries(begun: Instant, jitter: Jitter) -> Retries {
+    Retries::since(begun.into(), PATIENCE, jitter)
 }
 
-impl Passes for StoreError {
-    fn passes(&self) -> bool {
-        match self.failure() {
-            Failure::Retryable | Failure::Unknown => true,
-            Failure::Data | Failure::Defect => false,
-        }
-    }
-}
-
-/// Pauses between attempts that fail for a transient reason, within `PATIENCE`.
-pub(crate) struct Retries {
+pub(crate) async fn retrying<T, E: Retryable, F>(
     jitter: Jitter,
-    deadline: Instant,
-    attempts: u32,
-}
-
-impl Retries {
-    pub(crate) fn since(begun: Instant, jitter: Jitter) -> Self {
-        Self {
-            jitter,
-            deadline: begun + PATIENCE,
-            attempts: 0,
-        }
-    }
-
-    /// Returns after a pause, or with the error if it is not transient or the time is over.
-    pub(crate) async fn pause<E: Passes>(&mut self, error: E) -> Result<(), E> {
-        self.attempts += 1;
-        let pause = RETRIES.pause(self.attempts, self.jitter);
-        if !error.passes() || Instant::now() + pause >= self.deadline {
-            return Err(error);
-        }
-        tracing::debug!(
-            attempt = self.attempts,
-            error = &error as &dyn std::error::Error,
-            "retried a transaction"
-        );
-        tokio::time::sleep(pause).await;
-        Ok(())
-    }
-}
-
-pub(crate) async fn retrying<T, E: Passes, F>(
-    jitter: Jitter,
-    attempt: impl Fn() -> F + Send,
+    attempt: impl Fn() -> F,
 ) -> Result<T, E>
 where
-    F: Future<Output = Result<T, E>> + Send,
+    F: Future<Output = Result<T, E>>,
 {
-    retrying_since(Instant::now(), jitter, attempt).await
-}
-
-/// The same for one of several transactions of a request, which share `PATIENCE`.
-pub(crate) async fn retrying_since<T, E: Passes, F>(
-    begun: Instant,
-    jitter: Jitter,
-    attempt: impl Fn() -> F + Send,
-) -> Result<T, E>
-where
-    F: Future<Output = Result<T, E>> + Send,
-{
-    let mut retries = Retries::since(begun, jitter);
-    loop {
-        match attempt().await {
-            Ok(done) => return Ok(done),
-            Err(error) => retries.pause(error).await?,
-        }
-    }
+    retries(Instant::now(), jitter).run(attempt).await
 }
