@@ -25,16 +25,21 @@ const MOST_WORDS: usize = Filter::MOST_WORDS;
 
 /// The words of a search; none where nothing is searched for.
 pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
-    let refused = |code, message| Err(Problem::invalid_field("q", code, message));
     let search = search.unwrap_or_default();
     if search.chars().count() > MAX_SEARCH_LENGTH {
-        let message = format!("q must be at most {MAX_SEARCH_LENGTH} characters");
-        return refused("too_long", message);
+        return Err(Problem::invalid_field(
+            "q",
+            "too_long",
+            format!("q must be at most {MAX_SEARCH_LENGTH} characters"),
+        ));
     }
     let words: Vec<String> = search.split_whitespace().map(ToOwned::to_owned).collect();
     if words.len() > MOST_WORDS {
-        let message = format!("q must be at most {MOST_WORDS} words");
-        return refused("too_many_words", message);
+        return Err(Problem::invalid_field(
+            "q",
+            "too_many_words",
+            format!("q must be at most {MOST_WORDS} words"),
+        ));
     }
     let letters_in_a_row = |word: &String| {
         let runs = word.split(|letter: char| !letter.is_alphanumeric());
@@ -44,10 +49,13 @@ pub(super) fn words(search: Option<&str>) -> Result<Vec<String>, Problem> {
         .iter()
         .any(|word| letters_in_a_row(word) < SHORTEST_WORD)
     {
-        let message = format!(
-            "each word of q must have at least {SHORTEST_WORD} consecutive letters or digits"
-        );
-        return refused("word_too_short", message);
+        return Err(Problem::invalid_field(
+            "q",
+            "word_too_short",
+            format!(
+                "each word of q must have at least {SHORTEST_WORD} consecutive letters or digits"
+            ),
+        ));
     }
     Ok(words)
 }
