@@ -151,8 +151,9 @@ pub async fn apply(
     }
     apply_deployments(&mut writer, live, deployments, &mut applied).await?;
     writer.apply_all(&live.budgets, &budgets).await?;
-    let mut own_autoscalers = live.autoscalers.clone();
-    own_autoscalers.retain(|_, autoscaler| belongs_to(stack, &autoscaler.metadata));
+    let autoscalers_live = live.autoscalers.iter();
+    let own = autoscalers_live.filter(|(_, autoscaler)| belongs_to(stack, &autoscaler.metadata));
+    let own_autoscalers = own.map(|(name, own)| (name.clone(), own.clone())).collect();
     writer.apply_all(&own_autoscalers, &autoscalers).await?;
     writer.apply_all(&live.ingresses, &ingresses).await?;
     prune_all(&mut writer, live, &own_autoscalers, &prune).await?;

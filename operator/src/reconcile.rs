@@ -11,7 +11,7 @@ use crate::{
     database::{
         adoption, deleted_stacks::DeletedStacks, rbac::PostgresRole, retention::predecessors,
     },
-    fetch::{Unwatched, fetch, fetch_stack, fetch_unwatched},
+    fetch::{Found, Unwatched, fetch, fetch_stack, fetch_unwatched},
     kube::{
         apply_cache::ApplyCache,
         installation::Installation,
@@ -111,7 +111,11 @@ pub async fn reconcile(
         context.forget(&key);
         return Ok(Action::await_change());
     };
-    let (mut metadata, before, stack) = (found.metadata, found.status, found.stack);
+    let Found {
+        mut metadata,
+        status: before,
+        stack,
+    } = found;
     if metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // OPERATOR 3: garbage collection does the rest
     }

@@ -9,7 +9,7 @@ use crate::{
         apply_cache::ApplyCache,
         installation::Installation,
         lease::Candidate,
-        readiness::{Readiness, Turn},
+        readiness::{ElectionState, Readiness},
         scope::{Scope, api},
         skew::{Definition, Guard},
         stores::Stores,
@@ -98,13 +98,13 @@ pub async fn work(
         work_on_stacks(client, config, definition, readiness, stop).await;
         return Ok(());
     };
-    readiness.enters(Turn::Undecided);
+    readiness.enters(ElectionState::Undecided);
     let candidate = Candidate::try_new(&client, lease, config.pod_name.as_deref())?;
     let mut held = tokio::select! {
         held = candidate.wait(&readiness) => held,
         () = stop.clone() => return Ok(()),
     };
-    readiness.enters(Turn::Working);
+    readiness.enters(ElectionState::Working);
     tokio::select! {
         () = work_on_stacks(client, config, definition, readiness, stop) => {}
         lost = held.keep() => {

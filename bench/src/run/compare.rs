@@ -74,6 +74,9 @@ pub fn compare(settings: &CompareSettings) -> Result<()> {
         version("before", before),
         version("now", settings.place.binaries()?),
     ];
+    if let Some(folder) = settings.out.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     let mut stage = build(&settings.place, 1)?;
     let best = search::ours(&stage, pace)?;
     for round in 0..pace.rounds {
@@ -88,19 +91,20 @@ pub fn compare(settings: &CompareSettings) -> Result<()> {
         }
     }
     versions.sort_by_key(|version| version.name);
+    let [before, now] = &versions;
+    println!("{}", table(&figures(&before.legs, &now.legs, pace.rounds)));
     std::fs::write(
         &settings.out,
         serde_json::to_string_pretty(&versions)? + "\n",
     )?;
-    let [before, now] = versions;
-    println!("{}", table(&figures(&before.legs, &now.legs, pace.rounds)));
     Ok(())
 }
 
 /// Each figure of now ÷ that of before, round by round, as far as neither is void: above 1 it has become better.
 fn figures(before: &Legs, now: &Legs, rounds: usize) -> Vec<Figure> {
     let figure = |id, what: &str, of: fn(&Legs, usize) -> Option<f64>| {
-        let change = |round| Some(of(now, round)? / of(before, round)?);
+        let change =
+            |round| Some(of(now, round)? / of(before, round)?).filter(|ratio| ratio.is_finite());
         let target = Target {
             id,
             what: what.to_owned(),

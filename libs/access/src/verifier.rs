@@ -29,7 +29,7 @@ const LEEWAY_SECONDS: u32 = 5;
 const MAX_TOKEN_BYTES: usize = 4096;
 
 /// Time that auth has to answer with its keys or its revocations.
-const AUTH_TIMEOUT: Duration = Duration::from_secs(2);
+const AUTH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The tokens that a service other than auth accepts, and where auth publishes what decides about them.
 #[derive(Clone, Debug, clap::Args)]

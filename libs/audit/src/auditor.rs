@@ -13,7 +13,7 @@ use web::Problem;
 use crate::{AuditResult, FindingKind, Findings, Session, report, session};
 
 /// The records of a service, and where the results of their audits are stored.
-pub trait Books: Clone + Send + Sync + 'static {
+pub trait AuditSource: Clone + Send + Sync + 'static {
     /// What is returned besides findings, such as the number of rows.
     type Checked: Send;
 
@@ -62,8 +62,8 @@ pub struct Names {
 
 /// How to audit: over a connection of its own, without the time limits of requests.
 #[derive(Clone, Debug)]
-pub struct Auditor<B> {
-    pub books: B,
+pub struct Auditor<S> {
+    pub source: S,
     /// For the result.
     pub pool: Pool,
     pub options: PgConnectOptions,
@@ -96,9 +96,9 @@ impl From<AuditError> for Problem {
     }
 }
 
-impl<B: Books> Auditor<B> {
+impl<S: AuditSource> Auditor<S> {
     /// Reads everything, and stores the result.
-    pub async fn run(&self) -> Result<Audited<B::Checked>, AuditError> {
+    pub async fn run(&self) -> Result<Audited<S::Checked>, AuditError> {
         match self.begin().await? {
             Some(session) => self.read(session).await,
             None => Ok(Audited::Busy),
@@ -107,22 +107,22 @@ impl<B: Books> Auditor<B> {
 
     /// `None`: another one is running.
     pub(crate) async fn begin(&self) -> Result<Option<Session>, AuditError> {
-        let settings = B::SETTINGS.iter().copied();
+        let settings = S::SETTINGS.iter().copied();
         let options = self.options.clone().options(settings);
-        Ok(Session::begin(&options, B::NAMES.lock).await?)
+        Ok(Session::begin(&options, S::NAMES.lock).await?)
     }
 
     pub(crate) async fn read(
         &self,
         mut session: Session,
-    ) -> Result<Audited<B::Checked>, AuditError> {
-        let subject = B::NAMES.subject;
+    ) -> Result<Audited<S::Checked>, AuditError> {
+        let subject = S::NAMES.subject;
         let mut findings = Findings::default();
-        let checked = self.books.read(&mut session, &mut findings).await?;
+        let checked = self.source.read(&mut session, &mut findings).await?;
         // Stored under the lock: the next holder sees the result.
         let count = findings.count().try_into().unwrap_or(i64::MAX);
         let (id, started_at) = (self.ids.uuid(), session.started_at());
-        self.books
+        self.source
             .keep(&self.pool, id, started_at, count, &findings.kinds())
             .await?;
         session.end().await?;
@@ -133,18 +133,18 @@ impl<B: Books> Auditor<B> {
             info!(subject, "the audit found no problems");
         }
         if let Some(result) = self.latest().await? {
-            report::<B>(&result);
+            report::<S>(&result);
         }
         Ok(Audited::Done(findings, checked))
     }
 
     /// The newest result, from any replica.
     pub async fn latest(&self) -> Result<Option<AuditResult>, AuditError> {
-        Ok(self.books.latest(&self.pool).await?)
+        Ok(self.source.latest(&self.pool).await?)
     }
 
     /// Whether one is running, in any replica.
     pub async fn is_running(&self) -> Result<bool, AuditError> {
-        Ok(session::is_running(&self.pool, B::NAMES.lock).await?)
+        Ok(session::is_running(&self.pool, S::NAMES.lock).await?)
     }
 }

@@ -10,7 +10,7 @@ use tracing::warn;
 use uuid::Uuid;
 use web::Problem;
 
-use crate::{Auditor, Books, FindingKind};
+use crate::{AuditSource, Auditor, FindingKind};
 
 /// The stored result of an audit.
 #[derive(Clone, Debug)]
@@ -49,15 +49,15 @@ impl AuditReport {
     }
 }
 
-pub async fn get_audit<B: Books>(
-    State(auditor): State<Auditor<B>>,
+pub async fn get_audit<S: AuditSource>(
+    State(auditor): State<Auditor<S>>,
 ) -> Result<Json<AuditReport>, Problem> {
     let (latest, running) = (auditor.latest().await?, auditor.is_running().await?);
     Ok(Json(AuditReport::new(latest, running)))
 }
 
-pub async fn request_audit<B: Books>(
-    State(auditor): State<Auditor<B>>,
+pub async fn request_audit<S: AuditSource>(
+    State(auditor): State<Auditor<S>>,
 ) -> Result<StatusCode, Problem> {
     if auditor.is_running().await? {
         return Err(Problem::conflict(
@@ -68,7 +68,7 @@ pub async fn request_audit<B: Books>(
     tokio::spawn(async move {
         if let Err(error) = auditor.run().await {
             warn!(
-                subject = B::NAMES.subject,
+                subject = S::NAMES.subject,
                 error = &error as &dyn std::error::Error,
                 "the requested audit failed"
             );

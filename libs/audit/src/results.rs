@@ -1,6 +1,6 @@
 //! Where the results of audits are stored: each service has a table of its own.
 
-/// The methods `keep` and `latest` of [`Books`](crate::Books) over this table, a literal. The service's build checks them.
+/// The methods `keep` and `latest` of [`AuditSource`](crate::AuditSource) over this table, a literal. The service's build checks them.
 #[macro_export]
 macro_rules! results {
     ($table:tt) => {

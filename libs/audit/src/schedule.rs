@@ -6,15 +6,15 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 use web::server::stopped;
 
-use crate::{AuditError, AuditResult, Auditor, Books, Names};
+use crate::{AuditError, AuditResult, AuditSource, Auditor, Names};
 
 /// Between two checks whether an audit is due, and of the result of other replicas.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Audits whenever the newest result of any replica is older than `interval` (zero: never on schedule), and reports the
 /// newest result. Until `stop`.
-pub async fn audit_on_schedule<B: Books>(
-    auditor: Auditor<B>,
+pub async fn audit_on_schedule<S: AuditSource>(
+    auditor: Auditor<S>,
     interval: Duration,
     stop: watch::Receiver<bool>,
 ) {
@@ -32,7 +32,7 @@ pub async fn audit_on_schedule<B: Books>(
         };
         if let Err(error) = outcome {
             warn!(
-                subject = B::NAMES.subject,
+                subject = S::NAMES.subject,
                 error = &error as &dyn std::error::Error,
                 "the audit failed; retrying"
             );
@@ -40,13 +40,13 @@ pub async fn audit_on_schedule<B: Books>(
     }
 }
 
-impl<B: Books> Auditor<B> {
+impl<S: AuditSource> Auditor<S> {
     /// Audits if an audit is due, and returns whether it did.
     pub async fn take_turn(&self, interval: Duration) -> Result<bool, AuditError> {
         let latest = self.latest().await?;
         if is_due(latest.as_ref(), interval) {
             let Some(session) = self.begin().await? else {
-                let subject = B::NAMES.subject;
+                let subject = S::NAMES.subject;
                 debug!(subject, "another process is running an audit");
                 return Ok(false);
             };
@@ -58,7 +58,7 @@ impl<B: Books> Auditor<B> {
             session.end().await?;
         }
         if let Some(result) = latest {
-            report::<B>(&result);
+            report::<S>(&result);
         }
         Ok(false)
     }
@@ -74,14 +74,14 @@ fn is_due(latest: Option<&AuditResult>, interval: Duration) -> bool {
     clippy::cast_precision_loss,
     reason = "metrics are floating point; seconds and counts are far below 2^53"
 )]
-pub fn report<B: Books>(result: &AuditResult) {
+pub fn report<S: AuditSource>(result: &AuditResult) {
     let Names {
         consistent,
         findings,
         finished,
         duration,
         ..
-    } = B::NAMES;
+    } = S::NAMES;
     let is_consistent = if result.is_consistent() { 1.0 } else { 0.0 };
     metrics::gauge!(consistent).set(is_consistent);
     metrics::gauge!(findings).set(result.finding_count as f64);

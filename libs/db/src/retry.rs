@@ -57,7 +57,7 @@ impl Retries {
         }
         tracing::debug!(
             attempt = self.attempts,
-            error = &error as &dyn Error,
+            error = telemetry::chain(&error),
             "retried a transaction"
         );
         tokio::time::sleep(pause).await;

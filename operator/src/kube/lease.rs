@@ -49,7 +49,7 @@ pub enum Liveness {
     Unknown,
     /// It has no holder, or the holder has stopped renewing it.
     Gone,
-    /// The operator is not permitted to read it.
+    /// The operator is not permitted to read it; only the reader of another namespace's Lease reports this.
     Hidden,
 }
 

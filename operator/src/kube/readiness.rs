@@ -13,7 +13,7 @@ pub struct Readiness(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    turn: Turn,
+    election: ElectionState,
     /// Scopes whose stacks have not been listed yet.
     unknown: BTreeSet<Scope>,
     failing: Option<Failing>,
@@ -23,7 +23,7 @@ struct State {
 
 /// The state of this process in the leader election.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum ElectionState {
     /// This process has to acquire the installation's Lease, which has not been read yet.
     Undecided,
     /// Another process holds it. A waiting process is ready: a rollout has to continue until it replaces the process
@@ -50,7 +50,7 @@ const BRIEF: Duration = Duration::from_secs(10);
 impl Readiness {
     pub fn new(scopes: &[Scope]) -> Self {
         Self(Arc::new(Mutex::new(State {
-            turn: Turn::Working,
+            election: ElectionState::Working,
             unknown: scopes.iter().cloned().collect(),
             failing: None,
             refusal: None,
@@ -63,9 +63,9 @@ impl Readiness {
     }
 
     /// The state in the leader election has changed, or was read again.
-    pub fn enters(&self, turn: Turn) {
+    pub fn enters(&self, election: ElectionState) {
         self.with(|state| {
-            state.turn = turn;
+            state.election = election;
             state.failing = None;
         });
     }
@@ -116,11 +116,13 @@ impl Readiness {
             if let Some(failing) = failing {
                 return Some(failing.error.clone());
             }
-            match state.turn {
-                Turn::Undecided => Some("the operator's Lease has not been read yet".to_owned()),
-                Turn::Waiting => None,
-                Turn::Working if state.unknown.is_empty() => None,
-                Turn::Working => Some("the stacks have not been listed yet".to_owned()),
+            match state.election {
+                ElectionState::Undecided => {
+                    Some("the operator's Lease has not been read yet".to_owned())
+                }
+                ElectionState::Waiting => None,
+                ElectionState::Working if state.unknown.is_empty() => None,
+                ElectionState::Working => Some("the stacks have not been listed yet".to_owned()),
             }
         })
     }
@@ -172,9 +174,9 @@ mod tests {
         let scopes = [None];
         let (readiness, start) = (Readiness::new(&scopes), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
-        readiness.enters(Turn::Undecided);
+        readiness.enters(ElectionState::Undecided);
         assert!(readiness.obstacle(at(0)).is_some());
-        readiness.enters(Turn::Waiting);
+        readiness.enters(ElectionState::Waiting);
         assert_eq!(readiness.obstacle(at(0)), None);
         readiness.lease_failed("forbidden", at(2));
         readiness.lease_failed("forbidden", at(12));
@@ -183,7 +185,7 @@ mod tests {
             obstacle,
             "the operator's Lease cannot be acquired: forbidden"
         );
-        readiness.enters(Turn::Working);
+        readiness.enters(ElectionState::Working);
         let obstacle = readiness.obstacle(at(13)).unwrap();
         assert_eq!(obstacle, "the stacks have not been listed yet");
         readiness.listed(&scopes[0]);

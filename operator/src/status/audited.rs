@@ -12,7 +12,7 @@ const LONGEST_MESSAGE: usize = 2_000;
 pub(super) fn condition(audit: &Audit, what: &str) -> ConditionBody {
     let (status, reason) = match audit {
         Audit::NotRead(_) => (None, "NotChecked"),
-        Audit::None => (None, "NotSaid"),
+        Audit::None => (None, "NotAudited"),
         Audit::Overdue(_) => (None, "AuditOverdue"),
         Audit::Consistent(_) => (Some(true), "Consistent"),
         Audit::Problems(_, findings) => {
@@ -110,6 +110,7 @@ mod tests {
         let said = condition(&Audit::NotRead("no answer".to_owned()), "orders");
         assert_eq!((said.status, said.reason.as_str()), (None, "NotChecked"));
         assert!(said.message.ends_with("no answer"), "{}", said.message);
-        assert_eq!(condition(&Audit::None, "orders").status, None);
+        let said = condition(&Audit::None, "orders");
+        assert_eq!((said.status, said.reason.as_str()), (None, "NotAudited"));
     }
 }

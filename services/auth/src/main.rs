@@ -21,7 +21,10 @@ use worker::Tasks;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
-    config.logging.init()?;
+    // Logs go where the document goes.
+    if !matches!(config.command, Command::Openapi) {
+        config.logging.init()?;
+    }
     match config.command {
         Command::Serve(settings) => {
             let _export = config.traces.export()?;

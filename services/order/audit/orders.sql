@@ -1,4 +1,4 @@
--- The orders behind $1 and up to $2, against their own lines, sagas, parcels and returns, in one snapshot: a row for
+-- The orders behind $1 and up to $2, against their own lines, sagas, shipments and returns, in one snapshot: a row for
 -- everything that does not add up. $3: seconds after which what should move on has not. Sums are numeric: whatever a row
 -- holds, none of them overflows.
 WITH chunk AS MATERIALIZED (
@@ -15,7 +15,7 @@ WITH chunk AS MATERIALIZED (
            bool_or(shipped > 0) AS any_shipped, bool_and(shipped >= quantity - short) AS all_shipped,
            bool_and(delivered >= quantity - short) AS all_delivered
     FROM lines GROUP BY order_id
-), parcels AS MATERIALIZED (
+), shipments AS MATERIALIZED (
     SELECT fulfillments.order_id, fulfillment_lines.position,
            sum(fulfillment_lines.quantity) FILTER (WHERE status <> 'cancelled') AS allotted,
            sum(fulfillment_lines.quantity) FILTER (WHERE status IN ('shipped', 'delivered')) AS shipped,
@@ -50,17 +50,17 @@ SELECT 'order_without_lines', id, format('order %s has no lines; restore them or
 FROM chunk WHERE NOT EXISTS (SELECT FROM lines WHERE lines.order_id = chunk.id)
 -- Units on their way out and back.
 UNION ALL
-SELECT 'units_allotted', order_id, format('order %s, line %s: %s units are in parcels, the parcels say %s', order_id, position,
-    lines.allotted, COALESCE(parcels.allotted, 0))
-FROM lines LEFT JOIN parcels USING (order_id, position) WHERE lines.allotted <> COALESCE(parcels.allotted, 0)
+SELECT 'units_allotted', order_id, format('order %s, line %s: %s units are in shipments, the shipments say %s', order_id, position,
+    lines.allotted, COALESCE(shipments.allotted, 0))
+FROM lines LEFT JOIN shipments USING (order_id, position) WHERE lines.allotted <> COALESCE(shipments.allotted, 0)
 UNION ALL
-SELECT 'units_shipped', order_id, format('order %s, line %s: %s units were shipped, the parcels say %s', order_id, position,
-    lines.shipped, COALESCE(parcels.shipped, 0))
-FROM lines LEFT JOIN parcels USING (order_id, position) WHERE lines.shipped <> COALESCE(parcels.shipped, 0)
+SELECT 'units_shipped', order_id, format('order %s, line %s: %s units were shipped, the shipments say %s', order_id, position,
+    lines.shipped, COALESCE(shipments.shipped, 0))
+FROM lines LEFT JOIN shipments USING (order_id, position) WHERE lines.shipped <> COALESCE(shipments.shipped, 0)
 UNION ALL
-SELECT 'units_delivered', order_id, format('order %s, line %s: %s units were delivered, the parcels say %s', order_id, position,
-    lines.delivered, COALESCE(parcels.delivered, 0))
-FROM lines LEFT JOIN parcels USING (order_id, position) WHERE lines.delivered <> COALESCE(parcels.delivered, 0)
+SELECT 'units_delivered', order_id, format('order %s, line %s: %s units were delivered, the shipments say %s', order_id, position,
+    lines.delivered, COALESCE(shipments.delivered, 0))
+FROM lines LEFT JOIN shipments USING (order_id, position) WHERE lines.delivered <> COALESCE(shipments.delivered, 0)
 UNION ALL
 SELECT 'units_returned', order_id, format('order %s, line %s: %s units come back, the returns say %s', order_id, position,
     lines.returned, COALESCE(back.returned, 0))
@@ -82,11 +82,11 @@ FROM chunk JOIN units ON units.order_id = chunk.id
 WHERE CASE fulfillment_status WHEN 'unfulfilled' THEN any_shipped WHEN 'partial' THEN NOT any_shipped OR all_shipped
     WHEN 'shipped' THEN NOT (any_shipped AND all_shipped) WHEN 'delivered' THEN NOT (any_shipped AND all_delivered) ELSE true END
 UNION ALL
-SELECT 'parcel_stuck', order_id, format('order %s: parcel %s has been on its way to the stock since %s: %s', order_id, id,
+SELECT 'parcel_stuck', order_id, format('order %s: shipment %s has not been reported to product since %s: %s', order_id, id,
     updated_at, COALESCE(last_error, 'no error'))
 FROM fulfillments WHERE order_id > $1 AND order_id <= $2 AND status = 'shipping' AND updated_at < now() - make_interval(secs => $3)
 UNION ALL
-SELECT 'return_stuck', order_id, format('order %s: return %s has been on its way to the stock since %s: %s', order_id, id,
+SELECT 'return_stuck', order_id, format('order %s: return %s has not been reported to product since %s: %s', order_id, id,
     updated_at, COALESCE(last_error, 'no error'))
 FROM returns WHERE order_id > $1 AND order_id <= $2 AND status = 'receiving' AND updated_at < now() - make_interval(secs => $3)
 -- Sagas, and what the order knows of its stock.

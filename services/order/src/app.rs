@@ -18,7 +18,7 @@ use web::{
 use worker::Tasks;
 
 use crate::{
-    audit::{Auditor, OrderBooks},
+    audit::{Auditor, OrderSource},
     checkout::{PlaceOrder, PlaceOrders, QueueLimits},
     fulfillment::FulfillOrder,
     infrastructure::{
@@ -154,7 +154,7 @@ pub fn internal(service: &Service, auditor: Auditor, observers: Option<AllowedCa
     let audit = Router::new()
         .route(
             "/internal/audit",
-            get(::audit::get_audit::<OrderBooks>).post(::audit::request_audit::<OrderBooks>),
+            get(::audit::get_audit::<OrderSource>).post(::audit::request_audit::<OrderSource>),
         )
         .route_layer(from_fn_with_state(observers, require_caller))
         .with_state(auditor);

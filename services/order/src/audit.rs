@@ -8,14 +8,14 @@ mod rows;
 
 use std::{collections::HashSet, time::Duration};
 
-use ::audit::{AuditError, Books, Finding, Findings, Names, Session};
+use ::audit::{AuditError, AuditSource, Finding, Findings, Names, Session};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use self::rows::Found;
 use crate::infrastructure::product_client::CatalogHttp;
 
-pub type Auditor = ::audit::Auditor<OrderBooks>;
+pub type Auditor = ::audit::Auditor<OrderSource>;
 
 /// Until what seems wrong is read again.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ const CHUNK: i64 = 2_000;
 const MOST_SUSPECTS: usize = 10_000;
 
 #[derive(Clone)]
-pub struct OrderBooks {
+pub struct OrderSource {
     /// Connections and a breaker of its own, so that it keeps no request from product.
     pub product: CatalogHttp,
     pub patience: Duration,
@@ -35,7 +35,7 @@ pub struct OrderBooks {
     pub chunk: i64,
 }
 
-impl OrderBooks {
+impl OrderSource {
     pub fn new(product: CatalogHttp) -> Self {
         Self {
             product,
@@ -64,7 +64,7 @@ impl Range {
     }
 }
 
-impl Books for OrderBooks {
+impl AuditSource for OrderSource {
     /// How many orders were read.
     type Checked = u64;
 
@@ -137,7 +137,7 @@ impl Suspects {
     }
 }
 
-impl OrderBooks {
+impl OrderSource {
     /// How many orders these are, and what seems wrong with them.
     async fn chunk(
         &self,

@@ -9,7 +9,10 @@ use order::{
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
-    config.logging.init()?;
+    // Logs go where the document goes.
+    if !matches!(config.command, Command::Openapi) {
+        config.logging.init()?;
+    }
     match config.command {
         Command::Serve(serve) => {
             let _export = config.traces.export()?;

@@ -14,7 +14,7 @@ use worker::Tasks;
 
 use crate::{
     app::{App, Parts, RESERVATION_PATIENCE, internal, service},
-    audit::{Auditor, OrderBooks},
+    audit::{Auditor, OrderSource},
     checkout::QueueLimits,
     config::{Audit, CheckoutSettings, Serve, Work},
     fulfillment::{MoveStock, ShipFulfillments},
@@ -200,7 +200,7 @@ pub async fn migrate(config: Migrate) -> anyhow::Result<()> {
 pub async fn audit(config: Audit) -> anyhow::Result<()> {
     let pool = config.database.pool("order audit")?;
     let mut auditor = auditor(&config.database, &pool, &config.catalog, config.currency)?;
-    auditor.books.patience = Duration::from_secs(config.patience_seconds.into());
+    auditor.source.patience = Duration::from_secs(config.patience_seconds.into());
     let Audited::Done(findings, _) = auditor.run().await? else {
         anyhow::bail!("another audit is in progress; wait for its result, or try again later");
     };
@@ -222,7 +222,7 @@ fn auditor(
 ) -> anyhow::Result<Auditor> {
     let product = CatalogHttp::try_new(product, Timeouts::AUDIT, currency)?;
     Ok(Auditor {
-        books: OrderBooks::new(product),
+        source: OrderSource::new(product),
         pool: pool.clone(),
         options: database.unlimited("order audit")?,
         ids: Ids::system(),

@@ -5,10 +5,10 @@ mod rows;
 
 use std::time::Duration;
 
-use ::audit::{AuditError, Books, Findings, Names, Session};
+use ::audit::{AuditError, AuditSource, Findings, Names, Session};
 use uuid::Uuid;
 
-pub type Auditor = ::audit::Auditor<StockBooks>;
+pub type Auditor = ::audit::Auditor<StockSource>;
 
 /// How long the order service has to deal with a shortfall.
 const SHORTFALL_GRACE: Duration = Duration::from_mins(15);
@@ -19,7 +19,7 @@ const SKUS: i64 = 500;
 const ORDERS: i64 = 10_000;
 
 #[derive(Clone, Copy, Debug)]
-pub struct StockBooks;
+pub struct StockSource;
 
 /// How many rows were looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Checked {
     pub movements: i64,
 }
 
-impl Books for StockBooks {
+impl AuditSource for StockSource {
     type Checked = Checked;
 
     const NAMES: Names = Names {

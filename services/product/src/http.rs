@@ -16,7 +16,7 @@ use web::{
 use crate::{
     MIGRATOR,
     app::App,
-    audit::StockBooks,
+    audit::StockSource,
     catalog::products,
     guests::GuestLimits,
     stock::{inventory, locations, reservations, shortfalls},
@@ -48,7 +48,7 @@ pub fn internal(app: App, callers: AllowedCallers, observers: AllowedCallers) ->
     let audit = Router::new()
         .route(
             "/internal/audit",
-            get(::audit::get_audit::<StockBooks>).post(::audit::request_audit::<StockBooks>),
+            get(::audit::get_audit::<StockSource>).post(::audit::request_audit::<StockSource>),
         )
         .route_layer(middleware::from_fn_with_state(observers, require_caller))
         .with_state(app.auditor.clone());

@@ -11,7 +11,7 @@ use idempotency::InFlight;
 use product::{
     MIGRATOR,
     app::{App, Parts},
-    audit::{Auditor, StockBooks},
+    audit::{Auditor, StockSource},
     catalog::products::{http::views::Views, reads::Reads},
     config::{Command, Config, Serve},
     http,
@@ -23,7 +23,10 @@ use worker::Tasks;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
-    config.logging.init()?;
+    // Logs go where the document goes.
+    if !matches!(config.command, Command::Openapi) {
+        config.logging.init()?;
+    }
     match config.command {
         Command::Serve(settings) => {
             let _export = config.traces.export()?;
@@ -71,7 +74,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
 
 fn auditor(database: &Database, pool: &Pool) -> anyhow::Result<Auditor> {
     Ok(Auditor {
-        books: StockBooks,
+        source: StockSource,
         pool: pool.clone(),
         options: database.unlimited("product audit")?,
         ids: Ids::system(),

@@ -209,6 +209,9 @@ fn every_operation_documents_the_permission_that_its_handler_requires() {
         if !file.path.starts_with("services") {
             continue;
         }
+        let annotated = file.text.matches("#[utoipa::path(").count();
+        let read = operation.captures_iter(&file.text).count();
+        assert_eq!(read, annotated, "{}", file.path.display());
         for found in operation.captures_iter(&file.text) {
             let named = |text| permission.find(text).map(|found| found.as_str());
             let (documented, checked) = (named(&found[1]), named(&found[3]));

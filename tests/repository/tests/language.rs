@@ -24,7 +24,8 @@ const SOURCES: [&str; 16] = [
     "libs/worker/src",
 ];
 /// Files whose doc comments are printed by `--help`.
-const HELP: [&str; 4] = [
+const HELP: [&str; 5] = [
+    "libs/access/src/verifier.rs",
     "operator/src/config.rs",
     "services/auth/src/config.rs",
     "services/order/src/config.rs",

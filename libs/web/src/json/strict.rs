@@ -24,15 +24,19 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
 
     forward! {
         deserialize_any();
+        // Some visitors take more than these hints ask for: a list for a UUID, null for a map, an index for a tag.
+        deserialize_str();
+        deserialize_string();
+        deserialize_identifier();
+        deserialize_map();
         deserialize_option();
         deserialize_newtype_struct(name: &'static str);
         deserialize_ignored_any();
     }
 
-    // What follows in the text says more than these hints.
+    // Visitors of these refuse a value of another type.
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map identifier
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct
     }
 
     fn deserialize_struct<V: Visitor<'de>>(

@@ -218,3 +218,23 @@ fn amounts_are_read_from_their_text() {
     let priced: Priced = from_slice(br#"{"price": 0.10}"#).unwrap();
     assert_eq!(priced.price.get(), "0.10");
 }
+
+#[test]
+fn a_value_has_the_type_that_its_field_asks_for() {
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "kind", rename_all = "lowercase")]
+    enum Tagged {
+        First,
+    }
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only its parsing is tested")]
+    struct Typed {
+        id: Option<uuid::Uuid>,
+        maps: Option<Vec<serde_json::Map<String, Value>>>,
+        tagged: Option<Tagged>,
+    }
+    let bytes = format!(r#"{{"id": [{}]}}"#, ["1"; 16].join(","));
+    assert_eq!(refused::<Typed>(&bytes), at("/id"));
+    assert_eq!(refused::<Typed>(r#"{"maps": [null]}"#), at("/maps/0"));
+    assert_eq!(refused::<Typed>(r#"{"tagged": {"kind": 0}}"#).0, 422);
+}

@@ -5,7 +5,7 @@ use super::{DURATION, LeaseError, LeaseName, Liveness, Observation, holder_of, i
 use crate::{
     kube::{
         labels::post_params,
-        readiness::{Readiness, Turn},
+        readiness::{ElectionState, Readiness},
         scope::has_changed,
     },
     randomness::{OperatingSystem, Randomness as _, RandomnessError},
@@ -67,7 +67,7 @@ impl Candidate {
                     };
                 }
                 Ok(Attempt::Waiting { holder }) => {
-                    readiness.enters(Turn::Waiting);
+                    readiness.enters(ElectionState::Waiting);
                     if told != holder {
                         info!(lease = %self.lease, holder, "waiting for the Lease");
                         told = holder;

@@ -111,7 +111,11 @@ impl Payments for PgPayments {
     }
 
     async fn refunds(&self, payment: &Payment) -> Result<Vec<Refund>, IntentError> {
-        Ok(refunds_of(&self.readers, payment).await?)
+        let rows = payment_row::refunds(&self.readers, &[payment.id.0]).await?;
+        let refunds = rows.into_iter();
+        Ok(refunds
+            .map(|row| row.into_refund(payment.amount.currency))
+            .collect::<Result<_, _>>()?)
     }
 }
 
@@ -127,29 +131,23 @@ impl PgPayments {
         refund: RefundId,
     ) -> Result<(Payment, Refund), StoreError> {
         let payment = self.read_changed(id).await?;
-        let refunds = refunds_of(&self.writers, &payment).await?;
-        let refund = refunds.into_iter().find(|known| known.id == refund);
-        Ok((
-            payment,
-            refund.ok_or(StoreError::Row("the refund of a key"))?,
-        ))
+        let rows = payment_row::refunds(&self.writers, &[id.0]).await?;
+        // This one alone: another refund that cannot be read does not fail it.
+        let row = rows.into_iter().find(|row| row.id == refund.0);
+        let row = row.ok_or(StoreError::Row("the refund of a key"))?;
+        let refund = row.into_refund(payment.amount.currency)?;
+        Ok((payment, refund))
     }
-}
-
-async fn refunds_of(pool: &Pool, payment: &Payment) -> Result<Vec<Refund>, StoreError> {
-    let rows = payment_row::refunds(pool, &[payment.id.0]).await?;
-    let refunds = rows.into_iter();
-    refunds
-        .map(|row| row.into_refund(payment.amount.currency))
-        .collect()
 }
 
 impl Retryable for IntentError {
     fn failure(&self) -> Failure {
-        if matches!(self, Self::Unavailable(_)) {
-            Failure::Retryable
-        } else {
-            Failure::Defect
+        match self {
+            Self::Unavailable(_) => Failure::Retryable,
+            Self::NotFound | Self::KeyReused | Self::PaymentExists | Self::Refused(_) => {
+                Failure::Data
+            }
+            Self::Defect(_) => Failure::Defect,
         }
     }
 }

@@ -181,7 +181,7 @@ async fn every_order_is_read_whatever_the_chunks(pool: PgPool) {
     let all = ids.len() as u64;
     for chunk in [1, 2, 3, i64::try_from(ids.len()).unwrap(), 100] {
         let mut auditor = damaged.shop.auditor();
-        auditor.books.chunk = chunk;
+        auditor.source.chunk = chunk;
         let Audited::Done(findings, checked) = auditor.run().await.unwrap() else {
             unreachable!()
         };
@@ -201,7 +201,7 @@ async fn every_order_is_read_whatever_the_chunks(pool: PgPool) {
 async fn what_lands_meanwhile_is_not_a_finding(pool: PgPool) {
     let damaged = Damaged::open(pool).await;
     let mut auditor = damaged.shop.auditor();
-    auditor.books.patience = Duration::from_secs(2);
+    auditor.source.patience = Duration::from_secs(2);
     damaged
         .plant("UPDATE orders SET tax_minor = tax_minor + 1")
         .await;

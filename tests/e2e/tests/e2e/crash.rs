@@ -180,8 +180,7 @@ async fn units_held_for_an_order_that_was_never_written_are_released_or_used_by_
 }
 
 #[tokio::test]
-async fn an_order_whose_worker_is_killed_before_it_commits_the_hold_is_confirmed_by_the_next_worker()
- {
+async fn a_killed_workers_order_is_confirmed_by_the_next_worker() {
     let fragile = fragile().await;
     let (product, customer) = (fragile.product(20).await, fragile.customer().await);
     fragile.database.run("product", SLOW_COMMITS).await.unwrap();

@@ -31,9 +31,8 @@ impl MovementQueue<Movement> for PgOrders {
         lease: Duration,
     ) -> Result<Vec<Leased<Uuid, Movement>>, QueueError> {
         let taken = take(&self.intents, most, lease).await?;
-        let (readable, postponed) = readable("fulfillments", self.jitter, taken);
-        postpone(&self.intents, &postponed).await?;
-        Ok(readable)
+        let postpone = |rows: Vec<_>| async move { postpone(&self.intents, &rows).await };
+        Ok(readable("fulfillment", self.jitter, taken, postpone).await)
     }
 
     async fn settle(&self, answered: &[Answered]) -> Result<usize, QueueError> {

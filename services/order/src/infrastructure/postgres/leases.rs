@@ -3,7 +3,8 @@
 //! (ORDERS 8, 9, 19). A table has its own statements to take its rows and to write the results.
 
 use clock::Jitter;
-use tracing::error;
+use tracing::{error, warn};
+use uuid::Uuid;
 
 use super::failure::StoreError;
 use crate::values::{Lease, Leased, OrderId, Postponement};
@@ -44,20 +45,25 @@ impl<Id: Copy, T> Taken<Id, T> {
 
 /// Those that can be read. A newer release wrote the others, or a manual change: they are logged, counted and postponed like
 /// rows whose work failed, and do not fail the rows that were taken with them.
-pub(crate) fn readable<Id: Copy, T>(
-    table: &'static str,
+pub(crate) async fn readable<Id: Copy + Into<Uuid>, T, P>(
+    kind: &'static str,
     jitter: Jitter,
     taken: Vec<Taken<Id, T>>,
-) -> (Vec<Leased<Id, T>>, Vec<Postponement<Id>>) {
+    postpone: impl FnOnce(Vec<Postponement<Id>>) -> P,
+) -> Vec<Leased<Id, T>>
+where
+    P: Future<Output = Result<(), StoreError>>,
+{
     let (mut readable, mut postponed) = (Vec::with_capacity(taken.len()), Vec::new());
     for Taken { order, row, item } in taken {
         match item {
             Ok(item) => readable.push(row.with(item)),
             Err(error) => {
-                metrics::counter!("ecommercestack_unreadable_rows_total", "kind" => table)
+                metrics::counter!("ecommercestack_unreadable_rows_total", "kind" => kind)
                     .increment(1);
                 error!(
-                    row.kind = table,
+                    row.kind = kind,
+                    row.id = %row.lease.id.into(),
                     order.id = %order,
                     error = &error as &dyn std::error::Error,
                     "postponed an invalid row"
@@ -66,7 +72,15 @@ pub(crate) fn readable<Id: Copy, T>(
             }
         }
     }
-    (readable, postponed)
+    // Where this fails, their leases end all the same.
+    if let Err(error) = postpone(postponed).await {
+        warn!(
+            row.kind = kind,
+            error = &error as &dyn std::error::Error,
+            "failed to postpone invalid rows"
+        );
+    }
+    readable
 }
 
 /// `lock_held` and `postpone` for a table. `$key`: its key, `$open`: what is true of a row that is still to be worked on.

@@ -33,9 +33,8 @@ impl MovementQueue<ReceivedReturn> for PgOrders {
         lease: Duration,
     ) -> Result<Vec<Leased<Uuid, ReceivedReturn>>, QueueError> {
         let taken = take(&self.intents, most, lease).await?;
-        let (readable, postponed) = readable("returns", self.jitter, taken);
-        postpone(&self.intents, &postponed).await?;
-        Ok(readable)
+        let postpone = |rows: Vec<_>| async move { postpone(&self.intents, &rows).await };
+        Ok(readable("return", self.jitter, taken, postpone).await)
     }
 
     async fn settle(&self, answered: &[Answered]) -> Result<usize, QueueError> {

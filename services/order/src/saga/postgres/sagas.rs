@@ -45,9 +45,8 @@ impl Sagas for PgSagas {
         lease: Duration,
     ) -> Result<Vec<Turn>, SagasError> {
         let taken = take(&self.pool, queue, most, lease).await?;
-        let (turns, postponed) = readable("sagas", self.jitter, taken);
-        postpone(&self.pool, &postponed).await?;
-        Ok(turns)
+        let postpone = |rows: Vec<_>| async move { postpone(&self.pool, &rows).await };
+        Ok(readable("saga", self.jitter, taken, postpone).await)
     }
 
     async fn settle(&self, settlements: &[Settlement]) -> Result<Vec<Settled>, SagasError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::audit::Audited;
-use order::audit::{Auditor, OrderBooks};
+use order::audit::{Auditor, OrderSource};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::support::shop::Shop;
@@ -44,9 +44,9 @@ async fn a_million_orders_are_audited(pool: PgPool) {
         .unwrap();
     let product = crate::support::product::every_order_is_held().await;
     let auditor = Auditor {
-        books: OrderBooks {
+        source: OrderSource {
             patience: Duration::ZERO,
-            ..OrderBooks::new(product)
+            ..OrderSource::new(product)
         },
         ..shop.auditor()
     };

@@ -22,7 +22,7 @@ use db::{Pool, testing::eventually};
 use idempotency::InFlight;
 use product::{
     app::{App, Parts},
-    audit::{Auditor, StockBooks},
+    audit::{Auditor, StockSource},
     catalog::products::{http::views::Views, reads::Reads},
     guests::GuestLimits,
     http,
@@ -150,7 +150,7 @@ impl Shop {
             lists: apart("lists", 2, &LIST_SETTINGS),
             health: apart("health", 1, &[]),
             auditor: Auditor {
-                books: StockBooks,
+                source: StockSource,
                 pool: pool.clone(),
                 options: options.clone(),
                 ids: Ids::system(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::audit::{Audited, Finding};
 use clock::{Ids, Jitter};
 use order::{
-    audit::{Auditor, OrderBooks},
+    audit::{Auditor, OrderSource},
     infrastructure::product_client::CatalogHttp,
     payments::{
         model::ProviderReference,
@@ -30,9 +30,9 @@ impl Shop {
     /// The audit of `order work`, which repeats suspect reads at once.
     pub fn auditor(&self) -> Auditor {
         Auditor {
-            books: OrderBooks {
+            source: OrderSource {
                 patience: Duration::ZERO,
-                ..OrderBooks::new(self.reservations.clone())
+                ..OrderSource::new(self.reservations.clone())
             },
             pool: (&self.pool).into(),
             options: (*self.pool.connect_options()).clone(),
