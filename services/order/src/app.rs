@@ -92,20 +92,36 @@ pub struct Parts {
 impl App {
     /// Starts the consumers of the queue of orders.
     pub fn start(parts: Parts, tasks: &mut Tasks) -> Self {
-        let (orders, payments, terms) = (parts.orders, parts.payments, parts.terms);
-        let (ids, waker) = (parts.ids, parts.waker);
+        let Parts {
+            orders,
+            payments,
+            terms,
+            webhooks,
+            reservations,
+            verifier,
+            currency,
+            ids,
+            jitter,
+            waker,
+            limits,
+            intents,
+            changes_per_minute,
+            require_shipping_address,
+            require_key,
+            patience,
+        } = parts;
         let batches = PlaceOrders {
-            reservations: parts.reservations,
+            reservations,
             orders: orders.clone(),
             ids,
-            jitter: parts.jitter,
-            currency: parts.currency,
+            jitter,
+            currency,
             waker: waker.clone(),
             terms: terms.clone(),
-            patience: parts.patience,
+            patience,
         };
         Self(Arc::new(UseCases {
-            place_order: PlaceOrder::start(batches, parts.limits, tasks),
+            place_order: PlaceOrder::start(batches, limits, tasks),
             cancel_order: CancelOrder::new(payments.clone(), orders.clone(), waker.clone()),
             administer_sagas: AdministerSagas::new(orders.clone(), payments.clone(), waker.clone()),
             start_payment: StartPayment::new(payments.clone(), terms.clone(), ids, waker.clone()),
@@ -114,25 +130,25 @@ impl App {
             record_provider_result: RecordProviderResult::new(payments.clone(), waker),
             annotate_payment: AnnotatePayment::new(payments.clone()),
             read_payments: ReadPayments::new(payments),
-            webhooks: parts.webhooks,
+            webhooks,
             terms,
             read_orders: ReadOrders::new(orders.clone()),
             fulfill_order: FulfillOrder::new(orders.clone(), ids),
             return_goods: ReturnGoods::new(orders.clone(), ids),
             revise_order: ReviseOrder::new(orders),
-            intents: IntentGate::new(parts.intents),
+            intents: IntentGate::new(intents),
             changes: Limiter::new(Policy {
                 name: "changes",
-                limit: parts.changes_per_minute,
+                limit: changes_per_minute,
                 window: Duration::from_mins(1),
             }),
-            require_shipping_address: parts.require_shipping_address,
+            require_shipping_address,
             keys: KeyPolicy {
-                required: parts.require_key,
+                required: require_key,
                 ids,
             },
-            verifier: parts.verifier,
-            currency: parts.currency,
+            verifier,
+            currency,
         }))
     }
 }

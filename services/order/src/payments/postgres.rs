@@ -6,10 +6,8 @@ mod list_payments;
 mod locked;
 pub(crate) mod payment_row;
 
-use std::sync::Arc;
-
 use clock::Jitter;
-use db::{Failure, Pool, Retryable};
+use db::Pool;
 
 use super::{
     model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},
@@ -137,32 +135,5 @@ impl PgPayments {
         let row = row.ok_or(StoreError::Row("the refund of a key"))?;
         let refund = row.into_refund(payment.amount.currency)?;
         Ok((payment, refund))
-    }
-}
-
-impl Retryable for IntentError {
-    fn failure(&self) -> Failure {
-        match self {
-            Self::Unavailable(_) => Failure::Retryable,
-            Self::NotFound | Self::KeyReused | Self::PaymentExists | Self::Refused(_) => {
-                Failure::Data
-            }
-            Self::Defect(_) => Failure::Defect,
-        }
-    }
-}
-
-impl From<sqlx::Error> for IntentError {
-    fn from(error: sqlx::Error) -> Self {
-        StoreError::from(error).into()
-    }
-}
-
-impl From<StoreError> for IntentError {
-    fn from(error: StoreError) -> Self {
-        match error.failure() {
-            Failure::Retryable | Failure::Unknown => Self::Unavailable(Arc::new(error)),
-            Failure::Data | Failure::Defect => Self::Defect(Arc::new(error)),
-        }
     }
 }

@@ -11,6 +11,7 @@ use db::{Failure, Patience, Retries, Retryable, Transaction};
 use crate::{
     fail_point::{FailPoint, reach},
     fulfillment::ports::QueueError,
+    intents::ports::IntentError,
     orders::ports::OrdersError,
     values::{Backoff, Cause},
 };
@@ -67,6 +68,33 @@ impl<E: Into<StoreError>> From<E> for OrdersError {
             Failure::Retryable | Failure::Unknown => Self::Unavailable(cause),
             Failure::Data => Self::Refused(cause),
             Failure::Defect => Self::Defect(cause),
+        }
+    }
+}
+
+impl From<sqlx::Error> for IntentError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<StoreError> for IntentError {
+    fn from(error: StoreError) -> Self {
+        match error.failure() {
+            Failure::Retryable | Failure::Unknown => Self::Unavailable(Arc::new(error)),
+            Failure::Data | Failure::Defect => Self::Defect(Arc::new(error)),
+        }
+    }
+}
+
+impl Retryable for IntentError {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Unavailable(_) => Failure::Retryable,
+            Self::NotFound | Self::KeyReused | Self::PaymentExists | Self::Refused(_) => {
+                Failure::Data
+            }
+            Self::Defect(_) => Failure::Defect,
         }
     }
 }
