@@ -77,19 +77,7 @@ impl Payments for PgPayments {
     }
 
     async fn wake(&self, payment: PaymentId) -> Result<bool, IntentError> {
-        // By key alone (ORDERS 13): a finished saga is written as it was.
-        let woken = sqlx::query_scalar!(
-            r#"
-            UPDATE sagas
-            SET due_at = CASE WHEN finished_at IS NULL THEN now() ELSE due_at END,
-                attempts = CASE WHEN finished_at IS NULL THEN 0 ELSE attempts END
-            WHERE order_id = (SELECT order_id FROM payments WHERE id = $1)
-            RETURNING finished_at IS NULL AS "unfinished!"
-            "#,
-            payment.0,
-        )
-        .fetch_optional(&self.writers)
-        .await?;
+        let woken = retrying(self.jitter, || wake_saga(&self.writers, payment)).await?;
         if woken == Some(true) {
             return Ok(true);
         }
@@ -136,4 +124,21 @@ impl PgPayments {
         let refund = row.into_refund(payment.amount.currency)?;
         Ok((payment, refund))
     }
+}
+
+/// Whether the saga of a payment was unfinished, and so woken. Waking it twice is waking it once.
+async fn wake_saga(pool: &Pool, payment: PaymentId) -> Result<Option<bool>, StoreError> {
+    // By key alone (ORDERS 13): a finished saga is written as it was.
+    Ok(sqlx::query_scalar!(
+        r#"
+        UPDATE sagas
+        SET due_at = CASE WHEN finished_at IS NULL THEN now() ELSE due_at END,
+            attempts = CASE WHEN finished_at IS NULL THEN 0 ELSE attempts END
+        WHERE order_id = (SELECT order_id FROM payments WHERE id = $1)
+        RETURNING finished_at IS NULL AS "unfinished!"
+        "#,
+        payment.0,
+    )
+    .fetch_optional(pool)
+    .await?)
 }
