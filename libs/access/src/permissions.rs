@@ -138,6 +138,26 @@ permissions! {
         Read        "read"         No       No     Any    Fresh;
         Write       "write"        No       No     Any    Fresh;
     }
+    users {
+        List        "list"         No       No     Any    Fresh;
+        Read        "read"         Own      Own    Any    Stale;
+        Update      "update"       Own      Own    Any    Stale;
+        /// Also activate, and admit a vendor who waits for approval.
+        Suspend     "suspend"      No       No     Any    Fresh;
+        Delete      "delete"       Own      Own    Any    Fresh;
+        AssignRoles "assign_roles" No       No     Any    Fresh;
+    }
+    roles {
+        Read        "read"         No       No     Any    Fresh;
+        Write       "write"        No       No     Any    Fresh;
+    }
+    api_keys {
+        Read        "read"         Own      Own    Any    Stale;
+        Write       "write"        Own      Own    Any    Fresh;
+    }
+    audit_log {
+        Read        "read"         No       No     Any    Fresh;
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +192,11 @@ mod tests {
                 "payments:read:own",
                 "payments:update:own",
                 "payments:cancel:own",
+                "users:read:own",
+                "users:update:own",
+                "users:delete:own",
+                "api_keys:read:own",
+                "api_keys:write:own",
             ]
         );
         assert_eq!(
@@ -191,6 +216,11 @@ mod tests {
                 "stock:read:own",
                 "stock:write:own",
                 "reservations:read:own",
+                "users:read:own",
+                "users:update:own",
+                "users:delete:own",
+                "api_keys:read:own",
+                "api_keys:write:own",
             ]
         );
         assert_eq!(
@@ -223,6 +253,17 @@ mod tests {
                 "reservations:read",
                 "locations:read",
                 "locations:write",
+                "users:list",
+                "users:read",
+                "users:update",
+                "users:suspend",
+                "users:delete",
+                "users:assign_roles",
+                "roles:read",
+                "roles:write",
+                "api_keys:read",
+                "api_keys:write",
+                "audit_log:read",
             ]
         );
     }
@@ -245,6 +286,14 @@ mod tests {
                 "stock:audit",
                 "locations:read",
                 "locations:write",
+                "users:list",
+                "users:suspend",
+                "users:delete",
+                "users:assign_roles",
+                "roles:read",
+                "roles:write",
+                "api_keys:write",
+                "audit_log:read",
             ]
         );
         let admins = |row: &&Row| row.reach(&[Role::Customer, Role::Vendor]) == Reach::No;

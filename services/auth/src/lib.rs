@@ -3,7 +3,9 @@
 
 pub mod accounts;
 pub mod app;
+pub mod audit;
 pub mod config;
+pub mod events;
 pub mod http;
 pub mod limits;
 pub mod sessions;

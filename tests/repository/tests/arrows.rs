@@ -16,7 +16,9 @@ struct Service {
 
 const AUTH: Service = Service {
     folder: "services/auth",
-    subjects: &["accounts", "limits", "sessions", "tokens"],
+    subjects: &[
+        "accounts", "audit", "events", "limits", "sessions", "tokens",
+    ],
 };
 
 const PRODUCT: Service = Service {

@@ -91,4 +91,6 @@ db::each_migration! {
     the_second_migration_loses_nothing: 1,
     the_third_migration_loses_nothing: 2,
     the_fourth_migration_loses_nothing: 3,
+    the_fifth_migration_loses_nothing: 4,
+    the_sixth_migration_loses_nothing: 5,
 }
