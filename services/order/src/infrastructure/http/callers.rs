@@ -1,7 +1,10 @@
 //! Callers in the terms of the models. Admins who are customers or vendors too act as admins where the permission covers
 //! what belongs to anyone.
 
-use access::{Reach, Requires, Role, permissions::fulfillments};
+use access::{
+    Reach, Requires,
+    permissions::{fulfillments, orders},
+};
 
 use crate::{
     orders::model::{Merchant, Viewer},
@@ -32,11 +35,13 @@ pub fn merchant<P>(caller: &Requires<P>) -> Merchant {
     }
 }
 
-/// Sees the fulfillments and returns of an order.
+/// Sees the fulfillments and returns of an order: as its customer, if they may place orders; as a seller, if they may write
+/// fulfillments or read those of anyone.
 pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
-    let sells = caller.may::<fulfillments::Write>();
+    let buys = caller.may::<orders::Create>();
+    let sells = caller.reach == Reach::Any || caller.may::<fulfillments::Write>();
     Viewer {
-        customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
+        customer: buys.then_some(UserId(caller.id)),
         merchant: sells.then(|| merchant(caller)),
     }
 }
