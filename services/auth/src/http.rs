@@ -6,6 +6,7 @@ pub mod fuzzing;
 mod refusal;
 pub(crate) mod session_view;
 pub(crate) mod signed_in;
+pub(crate) mod user_ref;
 pub(crate) mod user_view;
 
 use access::internal::{AllowedCallers, require_caller};
