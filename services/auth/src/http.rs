@@ -3,6 +3,7 @@
 pub(crate) mod device_token;
 #[doc(hidden)]
 pub mod fuzzing;
+pub(crate) mod permitted;
 mod refusal;
 pub(crate) mod session_view;
 pub(crate) mod signed_in;

@@ -203,7 +203,7 @@ fn every_operation_says_who_may_call_it() {
 fn every_operation_documents_the_permission_that_its_handler_requires() {
     let operation = r"(?s)#\[utoipa::path\((.*?)\n\)\]\n[a-z()]+ async fn ([a-z_]+)\((.*?)\) -> ";
     let operation = Regex::new(operation).unwrap();
-    let permission = Regex::new("Requires<[A-Za-z_:]+>").unwrap();
+    let permission = Regex::new("(Requires|Permitted)<[A-Za-z_:]+>").unwrap();
     let mut required = 0;
     for file in repository::files().unwrap() {
         if !file.path.starts_with("services") {
@@ -220,4 +220,18 @@ fn every_operation_documents_the_permission_that_its_handler_requires() {
         }
     }
     assert!(required > 50, "{required}");
+}
+
+/// Auth has no feed of revocations: a permission by the token alone would outlive the session by a quarter of an hour.
+#[test]
+fn every_permission_of_auth_is_checked_against_its_database() {
+    let files = repository::files().unwrap();
+    let sources = files
+        .iter()
+        .filter(|file| file.path.starts_with("services/auth/src"));
+    let by_token = sources.filter(|file| file.text.contains("Requires<"));
+    let by_token: Vec<_> = by_token
+        .map(|file| file.path.display().to_string())
+        .collect();
+    assert_eq!(by_token, ["services/auth/src/http/permitted.rs"]);
 }

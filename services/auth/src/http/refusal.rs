@@ -6,6 +6,7 @@ use crate::{
     accounts::{AccountError, passwords::PasswordsError, sign_up::SignUpError},
     limits::LimitError,
     sessions::{log_in::LogInError, session::RefreshError},
+    tokens::{model::Revocation, revoked::RevokedError},
 };
 
 impl From<PasswordsError> for Problem {
@@ -90,6 +91,21 @@ impl From<RefreshError> for Problem {
             RefreshError::Limit(error) => error.into(),
             RefreshError::Database(error) => error.into(),
             RefreshError::Signing(error) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<RevokedError> for Problem {
+    fn from(error: RevokedError) -> Self {
+        match error {
+            RevokedError::Revoked(Revocation::SessionEnded) => {
+                Self::unauthorized("session_ended", "The session has ended; log in again.")
+            }
+            RevokedError::Revoked(Revocation::AccountChanged) => Self::unauthorized(
+                "token_expired",
+                "The account has changed since the access token was issued; refresh it.",
+            ),
+            RevokedError::Database(error) => error.into(),
         }
     }
 }
