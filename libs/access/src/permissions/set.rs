@@ -107,6 +107,15 @@ impl Permissions {
         }
     }
 
+    /// What both hold: each permission reaches as far as in the narrower of them.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self {
+            own: self.own & other.own,
+            any: self.any & other.any,
+        }
+    }
+
     /// In the order of the table; each permission once, with its widest reach.
     pub fn grants(self) -> impl Iterator<Item = Grant> {
         (0..TABLE.len()).filter_map(move |place| {
@@ -284,6 +293,17 @@ mod tests {
         assert_eq!(both.reach::<orders::Read>(), Reach::Any);
         assert_eq!(both.reach::<stock::Read>(), Reach::Own);
         assert!(!both.may::<payments::Read>());
+    }
+
+    #[test]
+    fn an_intersection_reaches_as_far_as_the_narrower() {
+        let one = known(&["orders:read", "stock:read:own", "payments:refund"]);
+        let other = known(&["orders:read:own", "stock:read", "users:list"]);
+        let both = "orders:read:own stock:read:own";
+        assert_eq!(one.intersection(other).to_string(), both);
+        assert_eq!(other.intersection(one).to_string(), both);
+        assert_eq!(one.intersection(one), one);
+        assert_eq!(one.intersection(Permissions::NONE), Permissions::NONE);
     }
 
     #[test]
