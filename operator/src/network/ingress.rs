@@ -29,8 +29,10 @@ pub struct Route {
 }
 
 /// The services behind the paths below `/api/v1`, and below its alias `/api`.
-const RESOURCES: [(&str, Application); 16] = [
+const RESOURCES: [(&str, Application); 18] = [
     ("auth", Auth),
+    ("permissions", Auth),
+    ("roles", Auth),
     ("users", Auth),
     ("product", Product),
     ("products", Product),

@@ -24,7 +24,7 @@ use crate::{
     MIGRATOR, accounts,
     app::App,
     limits::address::{AddressCounters, AddressLimits},
-    sessions, tokens,
+    roles, sessions, tokens,
 };
 
 /// The endpoints below `/api/v1`.
@@ -36,6 +36,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(sessions::http::routes())
         .merge(accounts::http::routes())
+        .merge(roles::http::routes())
         .merge(tokens::http::routes())
         .merge(counted)
 }

@@ -8,7 +8,7 @@ mod password;
 mod stored_user;
 mod username;
 
-use access::Role;
+use access::{Permissions, Role};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use strum::EnumString;
@@ -23,6 +23,7 @@ pub use self::{
     stored_user::StoredUser,
     username::{Username, UsernameError},
 };
+use crate::roles::model::RoleName;
 
 ids::id!(pub UserId, "usr");
 ids::id!(pub SessionId, "ses");
@@ -41,7 +42,9 @@ pub struct User {
     pub email: Email,
     pub username: Option<Username>,
     pub full_name: FullName,
-    pub roles: Vec<Role>,
+    pub roles: Vec<RoleName>,
+    /// Of all these roles.
+    pub permissions: Permissions,
     pub status: Status,
     /// The version of what a client may edit.
     pub version: i64,

@@ -3,7 +3,10 @@
 use db::{Connection, Pool};
 use sqlx::PgExecutor;
 
-use crate::accounts::model::{FullName, Identifier, NewUser, StoredUser, User, UserId, Username};
+use crate::{
+    accounts::model::{FullName, Identifier, NewUser, User, UserId, Username},
+    infrastructure::postgres::users::{query_users, read_user},
+};
 
 /// The advisory lock under which replicas create the first administrator, one at a time.
 const FIRST_ADMIN_LOCK: i64 = 0x6175_7468_0000_0001;
@@ -54,12 +57,11 @@ pub(crate) async fn insert(
     user: &NewUser,
     password_hash: &str,
 ) -> Result<User, sqlx::Error> {
-    let row = sqlx::query_as!(
-        StoredUser,
-        r#"
+    let row = query_users!(
+        ["
         INSERT INTO users (id, email, username, full_name, roles, password_hash) VALUES ($1, $2, $3, $4, $5, $6)
-        RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
-        "#,
+        RETURNING "],
+        [""],
         id.0,
         user.email.as_str(),
         user.username.as_ref().map(Username::as_str),
@@ -69,7 +71,7 @@ pub(crate) async fn insert(
     )
     .fetch_one(connection)
     .await?;
-    row.try_into().map_err(sqlx::Error::Decode)
+    read_user!(row)
 }
 
 pub async fn an_admin_exists(db: impl PgExecutor<'_>) -> Result<bool, sqlx::Error> {
@@ -113,32 +115,17 @@ pub async fn find_for_log_in(
     identifier: &Identifier,
 ) -> Result<Option<(User, String)>, sqlx::Error> {
     let (name, is_email) = (identifier.as_str(), identifier.is_email());
-    let row = sqlx::query!(
-        "
-        SELECT id, email, username, full_name, roles, status, version, token_epoch, created_at, password_hash
-        FROM users WHERE email = $1 OR username = $2
-        ",
+    let row = query_users!(
+        ["SELECT "],
+        [", password_hash FROM users WHERE email = $1 OR username = $2"],
         is_email.then_some(name),
         (!is_email).then_some(name),
     )
     .fetch_optional(pool)
     .await?;
-    row.map(|row| {
-        let user = StoredUser {
-            id: row.id,
-            email: row.email,
-            username: row.username,
-            full_name: row.full_name,
-            roles: row.roles,
-            status: row.status,
-            version: row.version,
-            token_epoch: row.token_epoch,
-            created_at: row.created_at,
-        };
-        let user = User::try_from(user).map_err(sqlx::Error::Decode)?;
-        Ok((user, row.password_hash))
-    })
-    .transpose()
+    let Some(mut row) = row else { return Ok(None) };
+    let password_hash = std::mem::take(&mut row.password_hash);
+    Ok(Some((read_user!(row)?, password_hash)))
 }
 
 /// Changes an account if its version is one of `versions`; `None` changes it regardless of its version.
@@ -148,17 +135,16 @@ pub async fn update_profile(
     change: &ProfileChange,
     versions: Option<&[i64]>,
 ) -> Result<User, AccountError> {
-    let row = sqlx::query_as!(
-        StoredUser,
-        r#"
+    let row = query_users!(
+        ["
         UPDATE users SET
             full_name = coalesce($2, full_name),
             username = CASE WHEN $3 THEN $4 ELSE username END,
             version = version + 1,
             updated_at = now()
         WHERE id = $1 AND ($5::bigint[] IS NULL OR version = ANY ($5))
-        RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
-        "#,
+        RETURNING "],
+        [""],
         id.0,
         change.full_name.as_ref().map(FullName::as_str),
         change.username.is_some(),
@@ -171,6 +157,5 @@ pub async fn update_profile(
     )
     .fetch_optional(pool)
     .await?;
-    let user = row.ok_or(AccountError::Stale)?.try_into();
-    Ok(user.map_err(sqlx::Error::Decode)?)
+    Ok(read_user!(row.ok_or(AccountError::Stale)?)?)
 }

@@ -4,6 +4,7 @@ use web::json::from_slice;
 
 use crate::{
     accounts::http::{register_user::RegisterUser, update_profile::UpdateProfile},
+    roles::http::{assign_role::AssignRole, create_role::CreateRole, update_role::UpdateRole},
     sessions::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
         log_in::Credentials,
@@ -18,6 +19,9 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<RegisterUser>(text);
     let _ = from_slice::<RefreshSession>(text);
     let _ = from_slice::<UpdateProfile>(text);
+    let _ = from_slice::<CreateRole>(text);
+    let _ = from_slice::<UpdateRole>(text);
+    let _ = from_slice::<AssignRole>(text);
 }
 
 #[cfg(test)]

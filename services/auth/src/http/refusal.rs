@@ -5,6 +5,12 @@ use web::{Problem, conditional::IfMatch};
 use crate::{
     accounts::{AccountError, passwords::PasswordsError, sign_up::SignUpError},
     limits::LimitError,
+    roles::{
+        KeepAdminError,
+        assign_role::{AssignRoleError, RemoveRoleError},
+        change_role::{CreateRoleError, DeleteRoleError, UpdateRoleError},
+        model::{AssignRefused, ChangeRefused, NotHeld, RemoveRefused},
+    },
     sessions::{log_in::LogInError, session::RefreshError},
     tokens::{model::Revocation, revoked::RevokedError},
 };
@@ -106,6 +112,115 @@ impl From<RevokedError> for Problem {
                 "The account has changed since the access token was issued; refresh it.",
             ),
             RevokedError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotHeld> for Problem {
+    fn from(NotHeld(grant): NotHeld) -> Self {
+        Self::forbidden(format!(
+            "You cannot grant the permission {grant}, because you do not hold it yourself."
+        ))
+    }
+}
+
+impl From<CreateRoleError> for Problem {
+    fn from(error: CreateRoleError) -> Self {
+        match error {
+            CreateRoleError::NotHeld(error) => error.into(),
+            CreateRoleError::NameTaken => Self::conflict(
+                "role_exists",
+                "A role has this name, or the name is reserved; choose another.",
+            ),
+            CreateRoleError::TooMany => Self::conflict(
+                "too_many_roles",
+                "This shop has 200 custom roles, which is the most; delete one that is not in use.",
+            ),
+            CreateRoleError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateRoleError> for Problem {
+    fn from(error: UpdateRoleError) -> Self {
+        match error {
+            UpdateRoleError::NotFound => Self::not_found(),
+            UpdateRoleError::Stale => IfMatch::stale(),
+            UpdateRoleError::Refused(ChangeRefused::BuiltIn) => built_in(),
+            UpdateRoleError::Refused(ChangeRefused::NotHeld(error)) => error.into(),
+            UpdateRoleError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteRoleError> for Problem {
+    fn from(error: DeleteRoleError) -> Self {
+        match error {
+            DeleteRoleError::NotFound => Self::not_found(),
+            DeleteRoleError::BuiltIn => built_in(),
+            DeleteRoleError::InUse => Self::conflict(
+                "role_in_use",
+                "Users have this role; remove it from all of them first.",
+            ),
+            DeleteRoleError::Database(error) => error.into(),
+        }
+    }
+}
+
+fn built_in() -> Problem {
+    Problem::conflict(
+        "role_built_in",
+        "Built-in roles cannot be changed or deleted; create a role of your own.",
+    )
+}
+
+impl From<AssignRoleError> for Problem {
+    fn from(error: AssignRoleError) -> Self {
+        match error {
+            AssignRoleError::NoUser => Self::not_found(),
+            AssignRoleError::NoRole => Self::invalid_field(
+                "/role",
+                "unknown_role",
+                "no such role; use a name that GET /roles returns",
+            ),
+            AssignRoleError::Refused(AssignRefused::NotHeld(error)) => error.into(),
+            AssignRoleError::Refused(AssignRefused::TooManyRoles) => Self::conflict(
+                "too_many_roles_of_user",
+                "The user has ten roles, which is the most; remove one first.",
+            ),
+            AssignRoleError::Refused(AssignRefused::TooManyHolders) => Self::conflict(
+                "role_full",
+                "10,000 users have this role, which is the most for a custom role; create another one.",
+            ),
+            AssignRoleError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveRoleError> for Problem {
+    fn from(error: RemoveRoleError) -> Self {
+        match error {
+            RemoveRoleError::NoUser | RemoveRoleError::Refused(RemoveRefused::NotHeld) => {
+                Self::not_found()
+            }
+            RemoveRoleError::Refused(RemoveRefused::LastRole) => Self::conflict(
+                "last_role",
+                "The user has no other role; assign another one first.",
+            ),
+            RemoveRoleError::Admin(error) => error.into(),
+            RemoveRoleError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeepAdminError> for Problem {
+    fn from(error: KeepAdminError) -> Self {
+        match error {
+            KeepAdminError::LastAdmin => Self::conflict(
+                "last_admin",
+                "This is the last active administrator; make another user an administrator first.",
+            ),
+            KeepAdminError::Database(error) => error.into(),
         }
     }
 }

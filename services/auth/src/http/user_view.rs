@@ -1,11 +1,13 @@
 //! An account as its user sees it.
 
-use access::Role;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::accounts::model::{Status, User, UserId};
+use crate::{
+    accounts::model::{Status, User, UserId},
+    roles::model::RoleName,
+};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = User, example = json!({
@@ -19,7 +21,9 @@ pub(crate) struct UserView {
     /// Null if none was chosen.
     username: Option<String>,
     full_name: String,
-    roles: Vec<Role>,
+    /// Names of roles, at least one.
+    #[schema(value_type = Vec<String>)]
+    roles: Vec<RoleName>,
     status: Status,
     created_at: DateTime<Utc>,
 }

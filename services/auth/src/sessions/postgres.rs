@@ -3,7 +3,8 @@
 use db::{Connection, Pool};
 
 use crate::{
-    accounts::model::{SessionId, Status, StoredUser, User, UserId},
+    accounts::model::{SessionId, Status, User, UserId},
+    infrastructure::postgres::users::{query_users, read_user},
     sessions::model::{NewSession, REFRESH_SECONDS, TokenState, Verdict},
     tokens::model::Hash,
 };
@@ -134,44 +135,34 @@ async fn state(
     presented: &Hash,
     successor: &Hash,
 ) -> Result<(TokenState, User), sqlx::Error> {
-    let row = sqlx::query!(
-        r#"
+    let row = query_users!(
+        [r#"
         SELECT
             sessions.ended_at IS NULL AND token.expires_at > now() AS "going_on!",
             extract(epoch FROM now() - token.rotated_at)::float8 AS rotated_seconds_ago,
             next.rotated_at IS NOT NULL AS "successor_rotated!",
             next.token_hash IS NOT NULL AS "successor_known!",
-            users.id, users.email, users.username, users.full_name, users.roles, users.status, users.version,
-            users.token_epoch, users.created_at
+        "#],
+        ["
         FROM sessions
         JOIN users ON users.id = sessions.user_id
         JOIN refresh_tokens AS token ON token.session_id = sessions.id AND token.token_hash = $2
         LEFT JOIN refresh_tokens AS next ON next.session_id = sessions.id AND next.token_hash = $3
         WHERE sessions.id = $1
-        "#,
+        "],
         session.0,
         presented.as_slice(),
         successor.as_slice(),
     )
     .fetch_one(connection)
     .await?;
-    let user = StoredUser {
-        id: row.id,
-        email: row.email,
-        username: row.username,
-        full_name: row.full_name,
-        roles: row.roles,
-        status: row.status,
-        version: row.version,
-        token_epoch: row.token_epoch,
-        created_at: row.created_at,
-    };
-    let user = User::try_from(user).map_err(sqlx::Error::Decode)?;
-    let state = TokenState {
-        live: row.going_on && user.status == Status::Active,
+    let mut state = TokenState {
+        live: row.going_on,
         rotated_seconds_ago: row.rotated_seconds_ago,
         successor_rotated: row.successor_known.then_some(row.successor_rotated),
     };
+    let user = read_user!(row)?;
+    state.live &= user.status == Status::Active;
     Ok((state, user))
 }
 
@@ -204,20 +195,18 @@ pub async fn live_user(
     session: SessionId,
     user: UserId,
 ) -> Result<Option<User>, sqlx::Error> {
-    let row = sqlx::query_as!(
-        StoredUser,
-        "
-        SELECT users.id, email, username, full_name, roles, status, version, token_epoch, users.created_at
+    let row = query_users!(
+        ["SELECT "],
+        ["
         FROM sessions JOIN users ON users.id = user_id
         WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL AND status = 'active'
-        ",
+        "],
         session.0,
         user.0,
     )
     .fetch_optional(pool)
     .await?;
-    let user = row.map(User::try_from).transpose();
-    user.map_err(sqlx::Error::Decode)
+    row.map(|row| read_user!(row)).transpose()
 }
 
 /// Ends a session of this user; a session that has ended is left unchanged.

@@ -58,7 +58,8 @@ impl Tokens {
             jti: app.ids.uuid(),
             iat: now.timestamp(),
             exp: (now + Duration::seconds(ACCESS_SECONDS)).timestamp(),
-            roles: user.roles.clone(),
+            roles: user.roles.iter().map(ToString::to_string).collect(),
+            scope: Some(user.permissions.to_string()),
             epoch: user.token_epoch,
         })?;
         Ok(Self {
