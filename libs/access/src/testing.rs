@@ -74,6 +74,15 @@ impl Signer {
         self.sign(&self.claims(user, roles))
     }
 
+    /// A token of this user, who has a custom role with these permissions, separated by spaces.
+    pub fn permitted(&self, user: Uuid, scope: &str) -> Result<String, JwksError> {
+        self.sign(&Claims {
+            roles: vec!["custom".to_owned()],
+            scope: Some(scope.to_owned()),
+            ..self.claims(user, &[])
+        })
+    }
+
     pub fn sign(&self, claims: &Claims) -> Result<String, JwksError> {
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(TOKEN_TYPE.into());

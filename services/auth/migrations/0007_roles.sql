@@ -30,7 +30,7 @@ CREATE TABLE user_roles (
 LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE;
 
 ALTER TABLE users DROP CONSTRAINT users_roles_check;
-ALTER TABLE users ADD CONSTRAINT users_roles_count CHECK (cardinality(roles) BETWEEN 1 AND 10) NOT VALID;
+ALTER TABLE users ADD CONSTRAINT users_roles_count CHECK (cardinality(roles) BETWEEN 1 AND 10);
 
 INSERT INTO user_roles (user_id, role) SELECT DISTINCT id, unnest(roles) FROM users;
 

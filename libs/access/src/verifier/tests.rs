@@ -328,10 +328,8 @@ async fn old_knowledge_stops_money_and_administrators_and_nothing_else() {
 #[tokio::test]
 async fn a_custom_role_admits_to_what_its_scope_names_and_no_further() {
     let signer = signer();
-    let mut claims = signer.claims(user(), &[]);
-    claims.roles = vec!["support".to_owned()];
-    claims.scope = Some("orders:read orders:update payments:refund unheard:of".to_owned());
-    let token = signer.sign(&claims).unwrap();
+    let scope = "orders:read orders:update payments:refund unheard:of";
+    let token = signer.permitted(user(), scope).unwrap();
     for (told, refused) in [(NOW, 200), (STALE, 503)] {
         let verifier = signer.verifier_told(told, nothing()).unwrap();
         let (get, post) = (Method::GET, Method::POST);

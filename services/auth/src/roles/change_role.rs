@@ -96,7 +96,8 @@ pub async fn update_role(
     let mut data = json!({ "description": change.description.is_some() });
     if let Some(permissions) = change.permissions {
         holders::end_tokens(&mut transaction, name).await?;
-        data["permissions"] = json!({ "before": names(role.permissions), "after": names(permissions) });
+        data["permissions"] =
+            json!({ "before": names(role.permissions), "after": names(permissions) });
     }
     let entry = entry(app, by, Action::RoleUpdated, name, data);
     audit::append(&mut transaction, &entry).await?;

@@ -49,7 +49,9 @@ impl Grantor {
     /// Grants no more than the grantor holds; what was granted before by others may stay.
     fn grants(&self, wanted: Permissions, before: Permissions) -> Result<(), NotHeld> {
         let allowed = self.permissions.grantable().union(before);
-        wanted.beyond(allowed).map_or(Ok(()), |grant| Err(NotHeld(grant)))
+        wanted
+            .beyond(allowed)
+            .map_or(Ok(()), |grant| Err(NotHeld(grant)))
     }
 }
 
@@ -71,7 +73,10 @@ mod tests {
         assert_eq!(of(&["vendor"], &[]), Permissions::of_role(Role::Vendor));
         let both = of(&["customer", "support"], &["orders:read", "not:known"]);
         assert_eq!(both.beyond(of(&["customer"], &["orders:read"])), None);
-        assert_eq!(of(&["support"], &["orders:read"]).to_string(), "orders:read");
+        assert_eq!(
+            of(&["support"], &["orders:read"]).to_string(),
+            "orders:read"
+        );
         // The name of a custom role, as registration spells the built-in one.
         assert_eq!(of(&["seller"], &[]), Permissions::NONE);
     }

@@ -75,6 +75,11 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
         );
         assert_eq!(count(&pool, "refresh_tokens").await, committed);
     }
+    // Who holds which role is known, whether written before the migration of roles or after it.
+    let unlike =
+        "users WHERE (SELECT array_agg(role ORDER BY role) FROM user_roles WHERE user_id = id)
+        IS DISTINCT FROM (SELECT array_agg(role ORDER BY role) FROM unnest(roles) role)";
+    assert_eq!(count(&pool, unlike).await, 0);
     // A user that changed after the feed of revocations existed is in the feed and has a new token epoch.
     let told = count(&pool, "revocations WHERE user_id IS NOT NULL").await;
     assert_eq!(count(&pool, "users WHERE token_epoch = 1").await, told);
@@ -93,5 +98,6 @@ db::each_migration! {
     the_fourth_migration_loses_nothing: 3,
     the_fifth_migration_loses_nothing: 4,
     the_sixth_migration_loses_nothing: 5,
+    the_seventh_migration_loses_nothing: 6,
     the_twelfth_migration_loses_nothing: 11,
 }

@@ -1,3 +1,4 @@
 //! Code that tests share: a service and a client of it.
 
 pub(crate) mod fixture;
+pub(crate) mod staff;

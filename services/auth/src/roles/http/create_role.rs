@@ -55,7 +55,14 @@ pub(super) async fn create_role(
     State(app): State<App>,
     caller: Permitted<permissions::roles::Write>,
     JsonBody(request): JsonBody<CreateRole>,
-) -> Result<(StatusCode, [(HeaderName, String); 1], (ETag, Json<RoleView>)), Problem> {
+) -> Result<
+    (
+        StatusCode,
+        [(HeaderName, String); 1],
+        (ETag, Json<RoleView>),
+    ),
+    Problem,
+> {
     let CreateRole {
         name,
         description,

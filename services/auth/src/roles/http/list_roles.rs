@@ -29,9 +29,10 @@ pub(super) async fn list_roles(
 ) -> Result<Json<Page<RoleView>>, Problem> {
     let paging: Paging<String> = Paging::try_new(&paging, &"roles")?;
     let rows = roles::page(&app.pool, &paging).await?;
-    let total = match paging.include_total {
-        true => Some(Total::counted(roles::total(&app.pool).await?)),
-        false => None,
+    let total = if paging.include_total {
+        Some(Total::counted(roles::total(&app.pool).await?))
+    } else {
+        None
     };
     let page = paging.page(rows, total, |role| role.name.to_string())?;
     Ok(Json(page.map(RoleView::from)))

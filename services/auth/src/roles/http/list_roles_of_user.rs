@@ -42,9 +42,10 @@ pub(super) async fn list_roles_of_user(
     let paging: Paging<String> = Paging::try_new(&paging, &("user_roles", user))?;
     let rows = roles::held_by(&app.pool, user, &paging).await?;
     let rows = rows.ok_or_else(Problem::not_found)?;
-    let total = match paging.include_total {
-        true => Some(Total::counted(roles::total_of(&app.pool, user).await?)),
-        false => None,
+    let total = if paging.include_total {
+        Some(Total::counted(roles::total_of(&app.pool, user).await?))
+    } else {
+        None
     };
     let page = paging.page(rows, total, |role| role.name.to_string())?;
     Ok(Json(page.map(RoleView::from)))

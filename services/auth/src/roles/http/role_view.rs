@@ -10,7 +10,7 @@ use web::conditional::ETag;
 use crate::roles::model::{Definition, RoleName};
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = Role, example = json!({
+#[schema(as = RoleDefinition, example = json!({
     "name": "support", "description": "Answers customers.", "permissions": ["orders:read", "orders:cancel"],
     "built_in": false, "created_at": "2026-11-21T08:30:00Z", "updated_at": "2026-11-21T08:30:00Z",
 }))]

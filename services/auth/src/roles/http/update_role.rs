@@ -59,7 +59,9 @@ pub(super) async fn patch_role(
 ) -> Result<(ETag, Json<RoleView>), Problem> {
     let change = RoleChange {
         description: request.description,
-        permissions: request.permissions.map(|GrantList(permissions)| permissions),
+        permissions: request
+            .permissions
+            .map(|GrantList(permissions)| permissions),
     };
     let by = (&**caller).into();
     let role = change_role::update_role(&app, by, &name, &if_match, change).await?;

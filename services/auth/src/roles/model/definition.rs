@@ -154,7 +154,12 @@ mod tests {
     fn only_what_differs_is_a_change() {
         let support = role("support", &["orders:read", "not:known"]);
         let admin = by(Permissions::of_role(Role::Admin));
-        assert!(support.difference(to("orders:read"), &admin).unwrap().is_none());
+        assert!(
+            support
+                .difference(to("orders:read"), &admin)
+                .unwrap()
+                .is_none()
+        );
         let same = RoleChange {
             description: Some(support.description.clone()),
             permissions: Some(known("orders:read orders:list")),
@@ -181,14 +186,21 @@ mod tests {
         let manager = by(known("orders:read:own orders:list roles:write"));
         let refused = |wanted| support.difference(to(wanted), &manager).unwrap_err();
         for (wanted, grant) in [
-            ("orders:read:own payments:refund payments:capture", "payments:capture"),
+            (
+                "orders:read:own payments:refund payments:capture",
+                "payments:capture",
+            ),
             ("orders:read payments:refund", "orders:read"),
         ] {
             let missing = ChangeRefused::NotHeld(NotHeld(grant.parse().unwrap()));
             assert_eq!(refused(wanted), missing);
         }
         // What is there may stay, and anything may be taken away.
-        for wanted in ["orders:read:own payments:refund orders:list", "", "payments:refund"] {
+        for wanted in [
+            "orders:read:own payments:refund orders:list",
+            "",
+            "payments:refund",
+        ] {
             assert!(support.difference(to(wanted), &manager).unwrap().is_some());
         }
     }

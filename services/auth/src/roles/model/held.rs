@@ -49,7 +49,12 @@ impl HeldRoles {
 
     /// The roles without one.
     pub fn without(&self, role: &RoleName) -> Result<Self, RemoveRefused> {
-        let roles: Vec<_> = self.0.iter().filter(|held| *held != role).cloned().collect();
+        let roles: Vec<_> = self
+            .0
+            .iter()
+            .filter(|held| *held != role)
+            .cloned()
+            .collect();
         if roles.len() == self.0.len() {
             return Err(RemoveRefused::NotHeld);
         }
@@ -68,7 +73,9 @@ mod tests {
     use crate::roles::model::testing::{by, role};
 
     fn held(names: &[&str]) -> HeldRoles {
-        let names = names.iter().map(|name| RoleName::stored((*name).to_owned()));
+        let names = names
+            .iter()
+            .map(|name| RoleName::stored((*name).to_owned()));
         HeldRoles(names.collect())
     }
 
@@ -79,7 +86,9 @@ mod tests {
     #[test]
     fn a_role_is_assigned_once() {
         let customer = held(&["customer"]);
-        let both = customer.assigned(&role("vendor", &[]), 0, &admin()).unwrap();
+        let both = customer
+            .assigned(&role("vendor", &[]), 0, &admin())
+            .unwrap();
         assert_eq!(both, Some(held(&["customer", "vendor"])));
         let again = customer.assigned(&role("customer", &[]), 0, &admin());
         assert_eq!(again, Ok(None));
@@ -90,9 +99,16 @@ mod tests {
         let manager = by(Permissions::of_scope("users:assign_roles orders:read"));
         let customer = held(&["customer"]);
         let assigned = |role: &Definition| customer.assigned(role, 0, &manager);
-        assert!(assigned(&role("reader", &["orders:read"])).unwrap().is_some());
+        assert!(
+            assigned(&role("reader", &["orders:read"]))
+                .unwrap()
+                .is_some()
+        );
         for (role, missing) in [
-            (role("support", &["orders:read", "payments:refund"]), "payments:refund"),
+            (
+                role("support", &["orders:read", "payments:refund"]),
+                "payments:refund",
+            ),
             (role("vendor", &[]), "orders:set_status:own"),
             // Also where the user has it already: the answer tells nothing about them.
             (role("customer", &[]), "orders:create:own"),
@@ -104,7 +120,9 @@ mod tests {
 
     #[test]
     fn users_have_few_roles_and_custom_roles_have_bounded_holders() {
-        let names: Vec<String> = (0..MOST_ROLES_OF_A_USER).map(|n| format!("role-{n}")).collect();
+        let names: Vec<String> = (0..MOST_ROLES_OF_A_USER)
+            .map(|n| format!("role-{n}"))
+            .collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let (custom, built_in) = (role("support", &[]), role("customer", &[]));
         let full = held(&names).assigned(&custom, 0, &admin());
@@ -124,6 +142,9 @@ mod tests {
         assert_eq!(both.without(&vendor), Ok(held(&["customer"])));
         let one = held(&["vendor"]);
         assert_eq!(one.without(&vendor), Err(RemoveRefused::LastRole));
-        assert_eq!(held(&["customer"]).without(&vendor), Err(RemoveRefused::NotHeld));
+        assert_eq!(
+            held(&["customer"]).without(&vendor),
+            Err(RemoveRefused::NotHeld)
+        );
     }
 }

@@ -51,7 +51,11 @@ impl TryFrom<String> for RoleName {
         let formed = (2..=32).contains(&text.len())
             && text.starts_with(|first: char| first.is_ascii_lowercase())
             && text.bytes().all(may_follow);
-        if formed { Ok(Self(text)) } else { Err(RoleNameError) }
+        if formed {
+            Ok(Self(text))
+        } else {
+            Err(RoleNameError)
+        }
     }
 }
 
@@ -69,7 +73,18 @@ mod tests {
             assert_eq!(name(good).unwrap().as_str(), good);
         }
         for bad in [
-            "", "a", ".", "..", "1a", "-ab", "Support", "a b", "a/b", "ab\u{0}", "ärger", "a.b",
+            "",
+            "a",
+            ".",
+            "..",
+            "1a",
+            "-ab",
+            "Support",
+            "a b",
+            "a/b",
+            "ab\u{0}",
+            "ärger",
+            "a.b",
             &"a".repeat(33),
         ] {
             assert_eq!(name(bad), Err(RoleNameError), "{bad}");

@@ -18,7 +18,10 @@ pub enum KeepAdminError {
 /// Call it in the transaction that suspends or deletes a user or takes the role `admin` away, before that change: it refuses
 /// the last active administrator. It locks the user's row. Of administrators, it admits one transaction at a time, so that
 /// two of them cannot remove each other.
-pub async fn keep_an_admin(connection: &mut Connection, user: UserId) -> Result<(), KeepAdminError> {
+pub async fn keep_an_admin(
+    connection: &mut Connection,
+    user: UserId,
+) -> Result<(), KeepAdminError> {
     let is_active_admin = sqlx::query_scalar!(
         r#"
         SELECT 'admin' = ANY (roles) AND status = 'active' AS "is_active_admin!"

@@ -79,7 +79,7 @@ pub async fn update(
     sqlx::query!(
         "UPDATE users SET roles = $2, updated_at = now() WHERE id = $1",
         user.0,
-        &roles,
+        roles.as_slice(),
     )
     .execute(connection)
     .await?;

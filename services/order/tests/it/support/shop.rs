@@ -346,6 +346,15 @@ impl Shop {
         }
     }
 
+    /// One who has a custom role with these permissions.
+    pub fn permitted(&self, scope: &str) -> Person {
+        let id = Ids::system().uuid();
+        Person {
+            id,
+            token: self.signer.permitted(id, scope).unwrap(),
+        }
+    }
+
     pub fn customer(&self) -> Person {
         self.person(&[Role::Customer])
     }
