@@ -7,7 +7,7 @@ use db::Pool;
 
 use crate::{
     accounts::{passwords::Passwords, sign_up::VendorSignup},
-    limits::{account::AccountLimits, address::AddressCounters},
+    limits::{account::AccountLimits, address::AddressCounters, api_key::KeyCounters},
     tokens::{secret::ServerKey, signing::SigningKeys},
 };
 
@@ -21,6 +21,7 @@ pub struct App {
     pub passwords: Passwords,
     pub account_limits: AccountLimits,
     pub address_counters: AddressCounters,
+    pub key_counters: KeyCounters,
     pub vendor_signup: VendorSignup,
 }
 

@@ -21,7 +21,7 @@ use web::{
 };
 
 use crate::{
-    MIGRATOR, accounts,
+    MIGRATOR, accounts, api_keys,
     app::App,
     limits::address::{AddressCounters, AddressLimits},
     roles, sessions, tokens,
@@ -32,12 +32,14 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
     let counted = OpenApiRouter::new()
         .merge(accounts::http::counted())
         .merge(sessions::http::counted())
+        .merge(api_keys::http::counted())
         .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .merge(sessions::http::routes())
         .merge(accounts::http::routes())
         .merge(roles::http::routes())
         .merge(tokens::http::routes())
+        .merge(api_keys::http::routes())
         .merge(counted)
 }
 

@@ -2,6 +2,7 @@
 //! Each subject has a folder with HTTP in `http`, SQL in `postgres`, and a file for each use case.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod app;
 pub mod audit;
 pub mod config;

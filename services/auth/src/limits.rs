@@ -1,7 +1,8 @@
-//! Limits of attempts: per account, counted in the database, and per address, counted in this process (ORDERS 34).
+//! Limits of attempts: per account, counted in the database, and per address and API key, counted in this process (ORDERS 34).
 
 pub mod account;
 pub mod address;
+pub mod api_key;
 pub mod postgres;
 
 use web::limit::Exceeded;

@@ -7,7 +7,7 @@ use auth::{
     app::App,
     config::{Command, Config, Serve},
     http,
-    limits::address::AddressCounters,
+    limits::{address::AddressCounters, api_key::KeyCounters},
     sweeper,
     tokens::{
         secret::ServerKey,
@@ -50,6 +50,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         passwords: Passwords::try_new(settings.hashing)?,
         account_limits: settings.account_limits,
         address_counters: AddressCounters::new(settings.address_limits),
+        key_counters: KeyCounters::default(),
         vendor_signup: settings.vendor_signup,
     };
     let stop = tasks.stop();

@@ -1,4 +1,4 @@
-//! Deletes expired rows: refresh tokens, sessions, revocations and counted attempts. It works in batches and skips locked rows.
+//! Deletes expired rows: refresh tokens, sessions, revocations, counted attempts and API keys. It works in batches and skips locked rows.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use tracing::{debug, warn};
 use web::server::stopped;
 
 use crate::{
+    api_keys::postgres as api_keys,
     limits::{account::WINDOW, postgres as attempts},
     sessions::postgres as sessions,
     tokens::postgres as revocations,
@@ -39,6 +40,7 @@ pub async fn sweep(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<u64, sql
             sessions::sweep(pool, BATCH).await?,
             revocations::sweep(pool, BATCH).await?,
             attempts::sweep(pool, WINDOW, BATCH).await?,
+            api_keys::sweep(pool, BATCH).await?,
         ];
         rows += swept.iter().sum::<u64>();
         if *stop.borrow() || swept.iter().all(|rows| rows.cast_signed() < BATCH) {

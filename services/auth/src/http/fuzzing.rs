@@ -4,6 +4,11 @@ use web::json::from_slice;
 
 use crate::{
     accounts::http::{register_user::RegisterUser, update_profile::UpdateProfile},
+    api_keys::{
+        create::Requested,
+        http::{create_api_key::CreateApiKey, exchange_api_key::ExchangeApiKey},
+        model::Secret,
+    },
     roles::http::{assign_role::AssignRole, create_role::CreateRole, update_role::UpdateRole},
     sessions::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
@@ -22,6 +27,9 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<CreateRole>(text);
     let _ = from_slice::<UpdateRole>(text);
     let _ = from_slice::<AssignRole>(text);
+    let _ = from_slice::<CreateApiKey>(text).map(Requested::from);
+    let _ = from_slice::<ExchangeApiKey>(text);
+    let _ = str::from_utf8(text).map(Secret::parse);
 }
 
 #[cfg(test)]

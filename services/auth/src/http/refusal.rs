@@ -1,5 +1,7 @@
 //! How the errors of this service become problems. Each error is translated here and nowhere else.
 
+mod api_keys;
+
 use web::{Problem, conditional::IfMatch};
 
 use crate::{

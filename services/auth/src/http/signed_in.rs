@@ -7,7 +7,7 @@ use web::Problem;
 use crate::{
     accounts::model::{SessionId, User, UserId},
     app::App,
-    sessions,
+    sessions, tokens,
 };
 
 /// A caller whose session is live and whose account is active.
@@ -23,9 +23,20 @@ impl FromRequestParts<App> for SignedIn {
         let caller = Caller::from_request_parts(parts, app).await?;
         let session = SessionId(caller.session);
         let user = sessions::live_user(&app.pool, session, UserId(caller.id)).await?;
-        let user = user.ok_or_else(|| {
-            Problem::unauthorized("session_ended", "The session has ended; log in again.")
-        })?;
-        Ok(Self { user, session })
+        match user {
+            Some(user) => Ok(Self { user, session }),
+            None => Err(refusal(app, &caller).await),
+        }
+    }
+}
+
+/// Why there is no such session: its token was revoked, or it is that of an API key.
+async fn refusal(app: &App, caller: &Caller) -> Problem {
+    match tokens::refuse_revoked(&app.pool, caller).await {
+        Err(error) => error.into(),
+        Ok(()) => Problem::unauthorized(
+            "login_required",
+            "An API key cannot do this; use the access token of a login.",
+        ),
     }
 }

@@ -13,6 +13,7 @@ use auth::{
     limits::{
         account::AccountLimits,
         address::{AddressCounters, AddressLimits},
+        api_key::KeyCounters,
     },
     tokens::{
         secret::ServerKey,
@@ -118,6 +119,7 @@ impl Auth {
             passwords: Passwords::try_new(settings.hashing).unwrap(),
             account_limits: settings.account,
             address_counters: AddressCounters::new(settings.address),
+            key_counters: KeyCounters::default(),
             vendor_signup: settings.vendor_signup,
         };
         let peer: SocketAddr = "10.42.0.1:40000".parse().unwrap();
