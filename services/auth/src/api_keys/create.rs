@@ -2,12 +2,18 @@
 
 use access::{Grant, Permissions};
 use chrono::{DateTime, Utc};
+use web::limit::Meter;
 
 use super::{
     model::{ApiKey, ApiKeyId, ExpiryError, KeyName, NewApiKey, Secret, TooManyKeys, expiry},
     postgres as keys,
 };
-use crate::{accounts::model::UserId, app::App};
+use crate::{
+    accounts::model::UserId,
+    app::App,
+    limits::{LimitError, account},
+    tokens::secret::Attempted,
+};
 
 /// What the owner asks for.
 pub(crate) struct Requested {
@@ -23,6 +29,8 @@ pub enum CreateError {
     #[error(transparent)]
     Expiry(#[from] ExpiryError),
     #[error(transparent)]
+    Limit(#[from] LimitError),
+    #[error(transparent)]
     TooMany(#[from] TooManyKeys),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
@@ -34,11 +42,15 @@ pub(crate) async fn create(
     owner: UserId,
     held: Permissions,
     requested: Requested,
+    meter: &Meter,
 ) -> Result<(ApiKey, Secret), CreateError> {
     if let Some(grant) = requested.permissions.beyond(held) {
         return Err(CreateError::NotHeld(grant));
     }
     let expires_at = expiry(requested.expires_at, app.clock.now())?;
+    let counted = app.server_key.attempted(Attempted::ApiKey(owner));
+    account::count(&app.pool, &counted, account::api_keys(), meter).await?;
+
     let secret = Secret::random();
     let key = NewApiKey {
         id: ApiKeyId(app.ids.uuid()),

@@ -12,6 +12,9 @@ pub const WINDOW: Duration = Duration::from_mins(15);
 /// Refreshes of one session within a window. Honest clients need one or two; a client with a copy of one session's
 /// token cannot use up the limit of the account's other sessions.
 const SESSION_REFRESHES: u32 = 30;
+/// API keys that a user creates within a window. Each that is revoked is an entry of the feed that all services hold in
+/// memory: a user must not fill it by creating and revoking keys without end.
+const API_KEYS: u32 = 60;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct AccountLimits {
@@ -41,6 +44,10 @@ impl AccountLimits {
         let limit = SESSION_REFRESHES.min(self.account_refresh_limit_per_15_minutes);
         policy("session", limit)
     }
+}
+
+pub(crate) fn api_keys() -> Policy {
+    policy("account", API_KEYS)
 }
 
 fn policy(name: &'static str, limit: u32) -> Policy {

@@ -43,6 +43,8 @@ pub enum Attempted<'a> {
     SignUp(&'a Email),
     Refresh(UserId),
     SessionRefresh(SessionId),
+    /// A creation of an API key of this user.
+    ApiKey(UserId),
 }
 
 impl ServerKey {
@@ -70,6 +72,7 @@ impl ServerKey {
             Attempted::SignUp(email) => self.tag(&[b"sign-up:", email.as_str().as_bytes()]),
             Attempted::Refresh(user) => self.tag(&[b"refresh:", user.0.as_bytes()]),
             Attempted::SessionRefresh(session) => self.tag(&[b"session:", session.0.as_bytes()]),
+            Attempted::ApiKey(user) => self.tag(&[b"api-key:", user.0.as_bytes()]),
         }
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Problem, ValidJson, schema::Line};
+use web::{Problem, ValidJson, limit::Meter, schema::Line};
 
 use super::api_key_view::ApiKeyView;
 use crate::{
@@ -68,15 +68,18 @@ pub(super) struct CreatedApiKeyView {
         (status = 401, description = "The access token is missing or not valid, or `login_required`: it is that of an API key."),
         (status = 403, description = "`forbidden`: the caller does not hold a requested permission, or may not create keys."),
         (status = 409, description = "`too_many_api_keys`: the caller has 20 keys."),
+        (status = 429, description = "`too_many_requests`: the caller has created 60 keys within 15 minutes."),
     )
 )]
 pub(super) async fn create_api_key(
     State(app): State<App>,
     caller: Permitted<permissions::api_keys::Write>,
     SignedIn { user, .. }: SignedIn,
+    meter: Meter,
     ValidJson(request): ValidJson<CreateApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKeyView>), Problem> {
-    let (api_key, secret) = create(&app, user.id, caller.permissions, request.into()).await?;
+    let (held, requested) = (caller.permissions, request.into());
+    let (api_key, secret) = create(&app, user.id, held, requested, &meter).await?;
     let view = CreatedApiKeyView {
         key: secret.reveal().to_owned(),
         api_key: api_key.into(),

@@ -13,6 +13,7 @@ impl From<CreateError> for Problem {
             CreateError::Expiry(error) => {
                 Self::invalid_field("/expires_at", "out_of_range", error.to_string())
             }
+            CreateError::Limit(error) => error.into(),
             CreateError::TooMany(_) => Self::conflict(
                 "too_many_api_keys",
                 "You have as many API keys as a user may have; revoke one first.",

@@ -221,6 +221,30 @@ async fn concurrent_creations_do_not_exceed_the_limit_together(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn keys_are_not_created_and_revoked_without_end(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    let (ann, ben) = (auth.customer("ann").await, auth.customer("ben").await);
+    for _ in 0..60 {
+        let created = key(&auth, ann.access(), &[OWN]).await;
+        revoke(&auth, ann.access(), created.text("/id")).await;
+    }
+    let body = json!({ "name": "a", "permissions": [OWN] });
+    let refused = create(&auth, ann.access(), body.clone()).await;
+    refused.is(429, "too_many_requests");
+    let seconds: u32 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=900).contains(&seconds));
+    assert_eq!(count(&pool, "revocations").await, 60);
+    key(&auth, ben.access(), &[OWN]).await;
+    // The window ends.
+    run(
+        &pool,
+        "UPDATE attempts SET window_started_at = now() - interval '16 minutes'",
+    )
+    .await;
+    key(&auth, ann.access(), &[OWN]).await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn of_keys_that_have_ended_a_bounded_number_stays(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let (ann, ben) = (auth.customer("ann").await, auth.customer("ben").await);
