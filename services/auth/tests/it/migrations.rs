@@ -99,5 +99,6 @@ db::each_migration! {
     the_fifth_migration_loses_nothing: 4,
     the_sixth_migration_loses_nothing: 5,
     the_seventh_migration_loses_nothing: 6,
+    the_eighth_migration_loses_nothing: 7,
     the_twelfth_migration_loses_nothing: 11,
 }
