@@ -29,11 +29,12 @@ pub struct Route {
 }
 
 /// The services behind the paths below `/api/v1`, and below its alias `/api`.
-const RESOURCES: [(&str, Application); 18] = [
+const RESOURCES: [(&str, Application); 19] = [
     ("auth", Auth),
     ("permissions", Auth),
     ("roles", Auth),
     ("users", Auth),
+    ("admin/audit-log", Auth),
     ("product", Product),
     ("products", Product),
     ("categories", Product),

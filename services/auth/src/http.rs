@@ -23,6 +23,7 @@ use web::{
 use crate::{
     MIGRATOR, accounts,
     app::App,
+    audit,
     limits::address::{AddressCounters, AddressLimits},
     roles, sessions, tokens,
 };
@@ -38,6 +39,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(accounts::http::routes())
         .merge(roles::http::routes())
         .merge(tokens::http::routes())
+        .merge(audit::http::routes())
         .merge(counted)
 }
 
