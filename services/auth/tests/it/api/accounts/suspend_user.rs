@@ -138,3 +138,24 @@ async fn only_admins_suspend_and_only_accounts_that_exist(pool: PgPool) {
         .await
         .is(409, "account_deleted");
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn support_suspends_customers_and_no_one_with_permissions_that_support_lacks(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    auth.role("support", &["users:list", "users:suspend"]).await;
+    auth.role("desk", &["users:list", "payments:refund"]).await;
+    let support = auth.person("sue", &["support"]).await;
+    let (ann, root) = (auth.customer("ann").await, auth.admin("boss").await);
+    let desk = auth.person("dan", &["desk"]).await;
+    for user in [&root, &desk] {
+        suspend(&auth, user.user(), support.access())
+            .await
+            .is(403, "forbidden");
+        assert_eq!(auth.get("/api/v1/users", user.access()).await.status, 200);
+    }
+    for user in [ann.user(), "me"] {
+        let suspended = suspend(&auth, user, support.access()).await;
+        assert_eq!(suspended.status, 200, "{}", suspended.body);
+    }
+    assert_eq!(count(&pool, "audit_log").await, 2);
+}

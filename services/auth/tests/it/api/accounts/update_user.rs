@@ -155,3 +155,17 @@ async fn foreign_accounts_and_other_fields_are_refused(pool: PgPool) {
         .await
         .is(409, "account_deleted");
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn support_changes_customers_and_no_admins(pool: PgPool) {
+    let auth = Auth::new(pool);
+    auth.role("support", &["users:update"]).await;
+    let support = auth.person("sue", &["support"]).await;
+    let (ann, root) = (auth.customer("ann").await, auth.admin("boss").await);
+    let name = || json!({ "full_name": "Other" });
+    patch(&auth, root.user(), support.access(), Some("*"), name())
+        .await
+        .is(403, "forbidden");
+    let changed = patch(&auth, ann.user(), support.access(), Some("*"), name()).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+}
