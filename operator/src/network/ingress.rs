@@ -35,6 +35,7 @@ const RESOURCES: [(&str, Application); 19] = [
     ("roles", Auth),
     ("users", Auth),
     ("api-keys", Auth),
+    ("admin/audit-log", Auth),
     ("product", Product),
     ("products", Product),
     ("categories", Product),

@@ -23,6 +23,7 @@ use web::{
 use crate::{
     MIGRATOR, accounts, api_keys,
     app::App,
+    audit,
     limits::address::{AddressCounters, AddressLimits},
     roles, sessions, tokens,
 };
@@ -40,6 +41,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(roles::http::routes())
         .merge(tokens::http::routes())
         .merge(api_keys::http::routes())
+        .merge(audit::http::routes())
         .merge(counted)
 }
 

@@ -124,6 +124,15 @@ impl Permissions {
         })
     }
 
+    /// Those that reach what belongs to others.
+    #[must_use]
+    pub const fn over_others(self) -> Self {
+        Self {
+            own: self.any,
+            any: self.any,
+        }
+    }
+
     /// The first of these permissions that is not among the others, or that reaches further.
     pub fn beyond(self, others: Self) -> Option<Grant> {
         self.grants()
@@ -315,6 +324,15 @@ mod tests {
         let other = known(&["stock:audit"]);
         assert_eq!(own.beyond(other).unwrap().to_string(), "orders:read:own");
         assert_eq!(Permissions::NONE.beyond(Permissions::NONE), None);
+    }
+
+    #[test]
+    fn permissions_over_others_leave_out_what_reaches_only_ones_own() {
+        let some = known(&["payments:refund", "orders:read:own"]);
+        assert_eq!(some.over_others(), known(&["payments:refund"]));
+        for role in [Role::Customer, Role::Vendor] {
+            assert_eq!(Permissions::of_role(role).over_others(), Permissions::NONE);
+        }
     }
 
     #[test]

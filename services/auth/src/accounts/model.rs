@@ -4,22 +4,25 @@ mod email;
 mod full_name;
 mod guessable;
 mod identifier;
+mod listing;
 mod password;
+mod period;
+mod status;
 mod stored_user;
 mod username;
 
 use access::{Permissions, Role};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use strum::EnumString;
-use utoipa::ToSchema;
 
 pub use self::{
     email::{Email, EmailError},
     full_name::{FullName, FullNameError},
     guessable::GuessablePassword,
     identifier::{Identifier, IdentifierError},
+    listing::{Place, UserFilter, Walk},
     password::{Password, PasswordError, PresentedPassword},
+    period::Period,
+    status::{DeletedAccount, Status},
     stored_user::StoredUser,
     username::{Username, UsernameError},
 };
@@ -51,12 +54,4 @@ pub struct User {
     /// Access tokens with a lower epoch are invalid.
     pub token_epoch: i64,
     pub created_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Status {
-    Active,
-    Suspended,
 }

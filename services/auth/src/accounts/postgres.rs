@@ -1,8 +1,15 @@
 //! Accounts. The database decides which are unique.
 
+mod administration;
+mod listing;
+
 use db::{Connection, Pool};
 use sqlx::PgExecutor;
 
+pub use self::{
+    administration::{find, lock, set_status},
+    listing::{all, search_prefix, terms, with_ids, with_role, with_status},
+};
 use crate::{
     accounts::model::{FullName, Identifier, NewUser, User, UserId, Username},
     infrastructure::postgres::users::{query_users, read_user},
@@ -17,6 +24,19 @@ pub struct ProfileChange {
     pub full_name: Option<FullName>,
     /// `Some(None)` removes the username.
     pub username: Option<Option<Username>>,
+}
+
+impl ProfileChange {
+    /// The names of the fields whose values would be others.
+    pub fn changed_fields(&self, user: &User) -> Vec<&'static str> {
+        let full_name = self.full_name.as_ref();
+        let full_name = full_name.is_some_and(|name| *name != user.full_name);
+        let username = self.username.as_ref();
+        let username = username.is_some_and(|name| *name != user.username);
+        let fields = [("full_name", full_name), ("username", username)];
+        let changed = fields.into_iter().filter(|(_, changed)| *changed);
+        changed.map(|(field, _)| field).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +150,7 @@ pub async fn find_for_log_in(
 
 /// Changes an account if its version is one of `versions`; `None` changes it regardless of its version.
 pub async fn update_profile(
-    pool: &Pool,
+    db: impl PgExecutor<'_>,
     id: UserId,
     change: &ProfileChange,
     versions: Option<&[i64]>,
@@ -155,7 +175,7 @@ pub async fn update_profile(
             .map(Username::as_str),
         versions,
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
     Ok(read_user!(row.ok_or(AccountError::Stale)?)?)
 }

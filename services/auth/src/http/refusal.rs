@@ -5,7 +5,10 @@ mod api_keys;
 use web::{Problem, conditional::IfMatch};
 
 use crate::{
-    accounts::{AccountError, passwords::PasswordsError, sign_up::SignUpError},
+    accounts::{
+        AccountError, actor::Outranked, change_status::StatusError, model::DeletedAccount,
+        passwords::PasswordsError, sign_up::SignUpError, update_user::UpdateUserError,
+    },
     limits::LimitError,
     roles::{
         KeepAdminError,
@@ -40,6 +43,46 @@ impl From<AccountError> for Problem {
             }
             AccountError::Stale => IfMatch::stale(),
             AccountError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<Outranked> for Problem {
+    fn from(Outranked(grant): Outranked) -> Self {
+        Self::forbidden(format!(
+            "The user holds the permission {grant}, which you do not hold; ask an admin."
+        ))
+    }
+}
+
+impl From<DeletedAccount> for Problem {
+    fn from(_: DeletedAccount) -> Self {
+        Self::conflict(
+            "account_deleted",
+            "The account is deleted and cannot be changed.",
+        )
+    }
+}
+
+impl From<StatusError> for Problem {
+    fn from(error: StatusError) -> Self {
+        match error {
+            StatusError::NotFound => Self::not_found(),
+            StatusError::Outranked(error) => error.into(),
+            StatusError::Deleted(error) => error.into(),
+            StatusError::Admin(error) => error.into(),
+            StatusError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateUserError> for Problem {
+    fn from(error: UpdateUserError) -> Self {
+        match error {
+            UpdateUserError::NotFound => Self::not_found(),
+            UpdateUserError::Outranked(error) => error.into(),
+            UpdateUserError::Deleted(error) => error.into(),
+            UpdateUserError::Account(error) => error.into(),
         }
     }
 }

@@ -80,6 +80,14 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
         "users WHERE (SELECT array_agg(role ORDER BY role) FROM user_roles WHERE user_id = id)
         IS DISTINCT FROM (SELECT array_agg(role ORDER BY role) FROM unnest(roles) role)";
     assert_eq!(count(&pool, unlike).await, 0);
+    assert_eq!(
+        count(
+            &pool,
+            "users JOIN user_terms ON user_id = id AND term = email"
+        )
+        .await,
+        committed
+    );
     // A user that changed after the feed of revocations existed is in the feed and has a new token epoch.
     let told = count(&pool, "revocations WHERE user_id IS NOT NULL").await;
     assert_eq!(count(&pool, "users WHERE token_epoch = 1").await, told);
@@ -99,5 +107,7 @@ db::each_migration! {
     the_fifth_migration_loses_nothing: 4,
     the_sixth_migration_loses_nothing: 5,
     the_seventh_migration_loses_nothing: 6,
+    the_eighth_migration_loses_nothing: 7,
+    the_tenth_migration_loses_nothing: 9,
     the_twelfth_migration_loses_nothing: 11,
 }

@@ -165,6 +165,13 @@ impl Auth {
         answer
     }
 
+    /// Changes the database behind the service's back.
+    pub async fn run(&self, statement: &str) {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        let pool = self.app.pool.sessions();
+        sqlx::raw_sql(statement).execute(pool).await.unwrap();
+    }
+
     pub async fn log_in(&self, identifier: &str, password: &str) -> Answer {
         self.post(
             "/api/v1/auth/login",

@@ -1,0 +1,3 @@
+//! What happens to people, told from their first request to their last.
+
+mod fired_admin;
