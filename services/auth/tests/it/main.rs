@@ -12,4 +12,5 @@ mod hostile_bodies;
 mod limits;
 mod migrations;
 mod openapi;
+mod stories;
 mod support;

@@ -1,0 +1,4 @@
+//! What happens to people, each told by one test.
+
+mod lost_phone;
+mod stolen_refresh_token;
