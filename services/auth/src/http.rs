@@ -1,9 +1,12 @@
 //! The routes of all subjects, and what their endpoints share.
 
+mod client;
+mod cookies;
 pub(crate) mod device_token;
 #[doc(hidden)]
 pub mod fuzzing;
 pub(crate) mod permitted;
+pub(crate) mod refresh_cookie;
 mod refusal;
 pub(crate) mod session_view;
 pub(crate) mod signed_in;

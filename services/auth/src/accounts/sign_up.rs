@@ -15,6 +15,7 @@ use crate::{
     sessions::{
         self,
         device::Device,
+        model::Client,
         session::{Tokens, new_session},
     },
     tokens::secret::Attempted,
@@ -50,6 +51,7 @@ pub async fn sign_up(
     app: &App,
     user: NewUser,
     password: Password,
+    client: Client,
     address: ClientAddress,
     meter: &Meter,
 ) -> Result<Tokens, SignUpError> {
@@ -71,10 +73,11 @@ pub async fn sign_up(
             return Err(error.into());
         }
     };
-    let (session, refresh) = new_session(app, UserId(app.ids.uuid()));
+    let id = UserId(app.ids.uuid());
     let mut transaction = app.pool.begin().await?;
-    let created = users::insert(&mut transaction, session.user, &user, &password_hash).await;
+    let created = users::insert(&mut transaction, id, &user, &password_hash).await;
     let user = created.map_err(AccountError::from)?;
+    let (session, refresh) = new_session(app, &user, client);
     sessions::begin(&mut transaction, &session).await?;
     transaction.commit().await?;
     let device = Some(Device::after_log_in(None, &user));

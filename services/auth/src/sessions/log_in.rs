@@ -4,6 +4,7 @@ use web::limit::{ClientAddress, Meter};
 
 use super::{
     device::Device,
+    model::Client,
     postgres as sessions,
     session::{Tokens, new_session},
 };
@@ -44,6 +45,7 @@ pub async fn log_in(
         password,
     }: Credentials,
     presented: Option<Device>,
+    client: Client,
     address: ClientAddress,
     meter: &Meter,
 ) -> Result<Tokens, LogInError> {
@@ -84,8 +86,10 @@ pub async fn log_in(
         .filter(|user| fits && user.status == Status::Active)
         .ok_or(LogInError::Refused)?;
 
-    let (session, refresh) = new_session(app, user.id);
-    sessions::start(&app.pool, &session, &counted).await?;
+    let (session, refresh) = new_session(app, &user, client);
+    if !sessions::start(&app.pool, &session, &counted).await? {
+        return Err(LogInError::Refused);
+    }
     let device = Some(Device::after_log_in(device, &user));
     Ok(Tokens::try_new(app, session.id, refresh, device, user)?)
 }

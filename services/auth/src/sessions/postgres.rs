@@ -1,17 +1,23 @@
 //! Sessions and their refresh tokens. The row of a session is the lock of its family.
 
 mod ending;
+mod listing;
 
 use db::{Connection, Pool};
 
 use crate::{
     accounts::model::{SessionId, Status, User, UserId},
     infrastructure::postgres::users::{query_users, read_user},
-    sessions::model::{EndReason, NewSession, REFRESH_SECONDS, TokenState, Verdict},
+    sessions::model::{
+        DeviceName, EndReason, Network, NewSession, REFRESH_SECONDS, TokenState, Verdict,
+    },
     tokens::model::Hash,
 };
 
-pub use self::ending::{end, end_all};
+pub use self::{
+    ending::{end, end_all},
+    listing::{count_live, list_live},
+};
 
 /// The outcome for a presented refresh token.
 pub enum Rotation {
@@ -26,17 +32,35 @@ pub enum Rotation {
     },
 }
 
-/// Starts a session, and deletes the counted attempts that led to it.
-pub async fn start(pool: &Pool, session: &NewSession, attempted: &Hash) -> Result<(), sqlx::Error> {
+/// Starts a session, ends the oldest ones beyond the most that a user may have, and deletes the counted attempts that led
+/// to it. False: the password, the roles or the status have changed since the password was verified.
+pub async fn start(
+    pool: &Pool,
+    session: &NewSession,
+    attempted: &Hash,
+) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
+    // Concurrent logins of a user wait here, and so do changes of the user, which then end this session as well.
+    let unchanged = sqlx::query_scalar!(
+        "SELECT id FROM users WHERE id = $1 AND token_epoch = $2 FOR NO KEY UPDATE",
+        session.user.0,
+        session.epoch,
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    if unchanged.is_none() {
+        return Ok(false);
+    }
     insert(&mut transaction, session).await?;
+    ending::end_oldest(&mut transaction, session.user).await?;
     sqlx::query!(
         "DELETE FROM attempts WHERE identifier_hash = $1",
         attempted.as_slice()
     )
     .execute(&mut *transaction)
     .await?;
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(true)
 }
 
 pub(crate) async fn insert(
@@ -44,10 +68,15 @@ pub(crate) async fn insert(
     session: &NewSession,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO sessions (id, user_id, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))",
+        "
+        INSERT INTO sessions (id, user_id, expires_at, last_used_at, device_name, address)
+        VALUES ($1, $2, now() + make_interval(secs => $3), now(), $4, $5::text::cidr)
+        ",
         session.id.0,
         session.user.0,
         REFRESH_SECONDS,
+        session.client.device_name.as_ref().map(DeviceName::as_str),
+        session.client.network.to_string(),
     )
     .execute(&mut *connection)
     .await?;
@@ -96,6 +125,7 @@ pub async fn rotate(
     pool: &Pool,
     presented: &Hash,
     successor: &Hash,
+    network: Network,
 ) -> Result<Rotation, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let locked = sqlx::query_scalar!(
@@ -116,7 +146,7 @@ pub async fn rotate(
         Verdict::Refuse => return Ok(Rotation::Refused),
         Verdict::Repeat => return Ok(Rotation::Given { session, user }),
         Verdict::Rotate => {
-            replace_token(&mut transaction, session, presented, successor).await?;
+            replace_token(&mut transaction, session, presented, successor, network).await?;
             Rotation::Given { session, user }
         }
         Verdict::EndFamily => {
@@ -176,6 +206,7 @@ async fn replace_token(
     session: SessionId,
     presented: &Hash,
     successor: &Hash,
+    network: Network,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE refresh_tokens SET rotated_at = now() WHERE token_hash = $1",
@@ -185,9 +216,14 @@ async fn replace_token(
     .await?;
     insert_token(connection, session, successor).await?;
     sqlx::query!(
-        "UPDATE sessions SET expires_at = now() + make_interval(secs => $2) WHERE id = $1",
+        "
+        UPDATE sessions
+        SET expires_at = now() + make_interval(secs => $2), last_used_at = now(), address = $3::text::cidr
+        WHERE id = $1
+        ",
         session.0,
         REFRESH_SECONDS,
+        network.to_string(),
     )
     .execute(connection)
     .await?;

@@ -6,11 +6,11 @@ use web::limit::Meter;
 
 use super::{
     device::Device,
-    model::NewSession,
+    model::{Client, Network, NewSession},
     postgres::{self as sessions, Rotation},
 };
 use crate::{
-    accounts::model::{SessionId, User, UserId},
+    accounts::model::{SessionId, User},
     app::App,
     limits::{LimitError, account},
     tokens::{
@@ -20,11 +20,13 @@ use crate::{
 };
 
 /// A new session of this user, and its first refresh token.
-pub(crate) fn new_session(app: &App, user: UserId) -> (NewSession, RefreshToken) {
+pub(crate) fn new_session(app: &App, user: &User, client: Client) -> (NewSession, RefreshToken) {
     let refresh = RefreshToken::random();
     let session = NewSession {
         id: SessionId(app.ids.uuid()),
-        user,
+        user: user.id,
+        epoch: user.token_epoch,
+        client,
         token_hash: refresh.hash(),
     };
     (session, refresh)
@@ -85,7 +87,12 @@ pub enum RefreshError {
 
 /// New tokens for a refresh token, which is invalid afterwards. A token of a live session is counted by its session and
 /// its account, any other by the address alone: a token that has ended uses up nothing of an account's limit.
-pub async fn refresh(app: &App, presented: &str, meter: &Meter) -> Result<Tokens, RefreshError> {
+pub async fn refresh(
+    app: &App,
+    presented: &str,
+    network: Network,
+    meter: &Meter,
+) -> Result<Tokens, RefreshError> {
     let presented = RefreshToken::parse(presented).ok_or(RefreshError::Invalid)?;
     let owner = sessions::live_owner(&app.pool, &presented.hash()).await?;
     let (session, user) = owner.ok_or(RefreshError::Invalid)?;
@@ -100,7 +107,8 @@ pub async fn refresh(app: &App, presented: &str, meter: &Meter) -> Result<Tokens
     }
 
     let successor = app.server_key.successor(&presented);
-    match sessions::rotate(&app.pool, &presented.hash(), &successor.hash()).await? {
+    let (presented, next) = (presented.hash(), successor.hash());
+    match sessions::rotate(&app.pool, &presented, &next, network).await? {
         Rotation::Given { session, user } => {
             let tokens = Tokens::try_new(app, session, successor, None, user)?;
             meter.forgive_address();

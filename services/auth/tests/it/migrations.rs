@@ -110,4 +110,5 @@ db::each_migration! {
     the_eighth_migration_loses_nothing: 7,
     the_tenth_migration_loses_nothing: 9,
     the_twelfth_migration_loses_nothing: 11,
+    the_eighth_migration_loses_nothing: 7,
 }

@@ -17,7 +17,11 @@ use crate::{
         sign_up::sign_up,
     },
     app::App,
-    http::session_view::{SessionAnswer, SessionView, answer},
+    http::{
+        refresh_cookie::RefreshTokenIn,
+        session_view::{SessionAnswer, SessionView, answer},
+    },
+    sessions::model::Client,
 };
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -41,6 +45,10 @@ pub(crate) struct RegisterUser {
     #[serde(default = "customer")]
     #[schema(value_type = Role, required = false)]
     role: Role,
+    /// `body` by default. With `cookie`, the response sets the cookie `refresh_token` and has none in its body.
+    #[serde(default)]
+    #[schema(required = false)]
+    refresh_token_in: RefreshTokenIn,
 }
 
 fn customer() -> Role {
@@ -64,6 +72,7 @@ fn customer() -> Role {
 )]
 pub(super) async fn register_user(
     State(app): State<App>,
+    client: Client,
     address: ClientAddress,
     meter: Meter,
     ValidJson(request): ValidJson<RegisterUser>,
@@ -74,6 +83,7 @@ pub(super) async fn register_user(
         full_name: request.full_name,
         role: request.role,
     };
-    let tokens = sign_up(&app, user, request.password, address, &meter).await?;
-    Ok((StatusCode::CREATED, answer(&app, tokens)))
+    let tokens = sign_up(&app, user, request.password, client, address, &meter).await?;
+    let answer = answer(&app, tokens, request.refresh_token_in);
+    Ok((StatusCode::CREATED, answer))
 }

@@ -14,9 +14,13 @@ use crate::{
     app::App,
     http::{
         device_token::PresentedDevice,
+        refresh_cookie::RefreshTokenIn,
         session_view::{SessionAnswer, SessionView, answer},
     },
-    sessions::log_in::{self, Credentials},
+    sessions::{
+        log_in::{self, Credentials},
+        model::Client,
+    },
 };
 
 /// `email` or `username`, and the password. Either field accepts an e-mail address or a username.
@@ -31,6 +35,10 @@ pub(crate) struct LogIn {
     username: Option<Identifier>,
     #[schema(value_type = String, format = Password, min_length = 1, max_length = 128)]
     password: PresentedPassword,
+    /// `body` by default. With `cookie`, the response sets the cookie `refresh_token` and has none in its body.
+    #[serde(default)]
+    #[schema(required = false)]
+    refresh_token_in: RefreshTokenIn,
 }
 
 impl TryFrom<LogIn> for Credentials {
@@ -80,12 +88,14 @@ impl TryFrom<LogIn> for Credentials {
 )]
 pub(super) async fn log_in(
     State(app): State<App>,
+    client: Client,
     address: ClientAddress,
     meter: Meter,
     PresentedDevice(device): PresentedDevice,
     ValidJson(request): ValidJson<LogIn>,
 ) -> Result<SessionAnswer, Problem> {
+    let refresh_token_in = request.refresh_token_in;
     let credentials = request.try_into()?;
-    let tokens = log_in::log_in(&app, credentials, device, address, &meter).await?;
-    Ok(answer(&app, tokens))
+    let tokens = log_in::log_in(&app, credentials, device, client, address, &meter).await?;
+    Ok(answer(&app, tokens, refresh_token_in))
 }

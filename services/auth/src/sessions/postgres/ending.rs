@@ -4,7 +4,7 @@ use db::{Connection, Pool};
 
 use crate::{
     accounts::model::{SessionId, UserId},
-    sessions::model::EndReason,
+    sessions::model::{EndReason, MAX_SESSIONS},
 };
 
 /// Ends a session of this user; a session that has ended is left unchanged. False: the user has no such session.
@@ -49,6 +49,31 @@ pub async fn end_all(
         user.0,
         except.map(|session| session.0),
         reason.into_str(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// Ends the oldest live sessions beyond the most that a user may have: one, unless the user had more before there was a
+/// limit. Then each login ends some of them.
+pub(super) async fn end_oldest(
+    connection: &mut Connection,
+    user: UserId,
+) -> Result<u64, sqlx::Error> {
+    let ended = sqlx::query!(
+        "
+        WITH oldest AS (
+            SELECT id FROM sessions
+            WHERE ended_at IS NULL AND id IN (
+                SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > now()
+                ORDER BY id DESC OFFSET $2 LIMIT $2)
+            ORDER BY id FOR NO KEY UPDATE)
+        UPDATE sessions SET ended_at = now(), end_reason = $3 FROM oldest WHERE sessions.id = oldest.id
+        ",
+        user.0,
+        MAX_SESSIONS,
+        EndReason::Revoked.into_str(),
     )
     .execute(connection)
     .await?;

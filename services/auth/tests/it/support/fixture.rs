@@ -40,6 +40,8 @@ use tower::ServiceExt;
 use web::server::{Port, layered};
 
 pub const PASSWORD: &str = "correct horse battery";
+/// The User-Agent of Firefox on Linux.
+pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
 
 pub struct Auth {
     pub app: App,
@@ -195,6 +197,24 @@ impl Auth {
             .await
     }
 
+    /// A login by a client that calls itself `agent`; `more` are further members of the body.
+    pub async fn log_in_by(&self, agent: &str, identifier: &str, more: Value) -> Answer {
+        let mut body = more;
+        body["email"] = json!(identifier);
+        body["password"] = json!(PASSWORD);
+        let mut request = request("POST", "/api/v1/auth/login", None, Some(&body));
+        let headers = request.headers_mut();
+        headers.insert(header::USER_AGENT, agent.parse().unwrap());
+        self.send(request).await
+    }
+
+    /// A refresh by a browser with this token in its cookie, from a page of the shop.
+    pub async fn refresh_in_browser(&self, token: &str) -> Answer {
+        let mut request = request("POST", "/api/v1/auth/refresh", None, None);
+        add_cookie(&mut request, token);
+        self.send(request).await
+    }
+
     /// Through an ingress that forwards this client address.
     pub async fn post_from(&self, client: &str, path: &str, body: &Value) -> Answer {
         let mut request = request("POST", path, None, Some(body));
@@ -233,6 +253,14 @@ impl Answer {
         self.text("/device_token")
     }
 
+    /// The refresh token in the cookie that the response sets.
+    pub fn refresh_cookie(&self) -> &str {
+        let cookies = self.headers_named("set-cookie").into_iter();
+        let mut tokens = cookies.filter_map(|cookie| cookie.strip_prefix("refresh_token="));
+        let cookie = tokens.next().unwrap_or_else(|| panic!("no refresh_token"));
+        cookie.split(';').next().unwrap()
+    }
+
     pub fn headers_named(&self, name: &str) -> Vec<&str> {
         let values = self.headers.get_all(name).iter();
         values.map(|value| value.to_str().unwrap()).collect()
@@ -264,6 +292,18 @@ impl Answer {
 
 pub fn registration(name: &str) -> Value {
     json!({ "email": format!("{name}@example.com"), "password": PASSWORD, "full_name": "Ann Example", "username": name })
+}
+
+/// What a browser adds on a page of the shop.
+pub fn add_cookie(request: &mut Request<Body>, token: &str) {
+    let cookie = format!("theme=dark; refresh_token={token}");
+    for (name, value) in [
+        (header::HOST, "shop.localhost"),
+        (header::ORIGIN, "https://shop.localhost"),
+        (header::COOKIE, &cookie),
+    ] {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
 }
 
 pub fn request(
