@@ -1,9 +1,13 @@
 //! Sessions and their refresh tokens. The verdict on a presented refresh token is decided here.
 
+mod end_reason;
+
 use crate::{
     accounts::model::{SessionId, UserId},
     tokens::model::Hash,
 };
+
+pub use self::end_reason::EndReason;
 
 /// The lifetime of a refresh token in seconds.
 pub const REFRESH_SECONDS: f64 = 7.0 * 24.0 * 60.0 * 60.0;

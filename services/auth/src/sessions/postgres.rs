@@ -1,12 +1,16 @@
 //! Sessions and their refresh tokens. The row of a session is the lock of its family.
 
+mod ending;
+
 use db::{Connection, Pool};
 
 use crate::{
     accounts::model::{SessionId, Status, StoredUser, User, UserId},
-    sessions::model::{NewSession, REFRESH_SECONDS, TokenState, Verdict},
+    sessions::model::{EndReason, NewSession, REFRESH_SECONDS, TokenState, Verdict},
     tokens::model::Hash,
 };
+
+pub use self::ending::{end, end_all};
 
 /// The outcome for a presented refresh token.
 pub enum Rotation {
@@ -116,8 +120,9 @@ pub async fn rotate(
         }
         Verdict::EndFamily => {
             sqlx::query!(
-                "UPDATE sessions SET ended_at = now(), end_reason = 'reuse' WHERE id = $1",
-                session.0
+                "UPDATE sessions SET ended_at = now(), end_reason = $2 WHERE id = $1",
+                session.0,
+                EndReason::Reuse.into_str(),
             )
             .execute(&mut *transaction)
             .await?;
@@ -218,21 +223,6 @@ pub async fn live_user(
     .await?;
     let user = row.map(User::try_from).transpose();
     user.map_err(sqlx::Error::Decode)
-}
-
-/// Ends a session of this user; a session that has ended is left unchanged.
-pub async fn end(pool: &Pool, session: SessionId, user: UserId) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "
-        UPDATE sessions SET ended_at = now(), end_reason = 'logout'
-        WHERE id = $1 AND user_id = $2 AND ended_at IS NULL
-        ",
-        session.0,
-        user.0,
-    )
-    .execute(pool)
-    .await?;
-    Ok(())
 }
 
 /// Deletes up to `batch` refresh tokens that have expired.

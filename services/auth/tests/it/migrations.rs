@@ -93,4 +93,5 @@ db::each_migration! {
     the_fourth_migration_loses_nothing: 3,
     the_fifth_migration_loses_nothing: 4,
     the_sixth_migration_loses_nothing: 5,
+    the_eighth_migration_loses_nothing: 7,
 }

@@ -7,7 +7,7 @@ use web::Problem;
 use crate::{
     accounts::model::{SessionId, UserId},
     app::App,
-    sessions,
+    sessions::{self, model::EndReason},
 };
 
 /// Log out
@@ -23,6 +23,7 @@ use crate::{
     )
 )]
 pub(super) async fn log_out(State(app): State<App>, caller: Caller) -> Result<StatusCode, Problem> {
-    sessions::end(&app.pool, SessionId(caller.session), UserId(caller.id)).await?;
+    let (session, user) = (SessionId(caller.session), UserId(caller.id));
+    sessions::end(&app.pool, session, user, EndReason::Logout).await?;
     Ok(StatusCode::NO_CONTENT)
 }
