@@ -25,6 +25,8 @@ pub struct Caller {
     pub id: Uuid,
     pub session: Uuid,
     pub roles: Vec<Role>,
+    /// The user's epoch when the token was issued.
+    pub epoch: i64,
 }
 
 impl Caller {

@@ -131,6 +131,7 @@ impl Verifier {
                 id: claims.sub,
                 session: claims.sid,
                 roles: claims.roles.clone(),
+                epoch: claims.epoch,
             }),
             Some(Revocation::SessionEnded) => Err(Problem::unauthorized(
                 "session_ended",

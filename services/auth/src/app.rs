@@ -7,6 +7,7 @@ use db::Pool;
 
 use crate::{
     accounts::{passwords::Passwords, sign_up::VendorSignup},
+    credentials::ResetRequests,
     limits::{account::AccountLimits, address::AddressCounters},
     tokens::{secret::ServerKey, signing::SigningKeys},
 };
@@ -22,6 +23,7 @@ pub struct App {
     pub account_limits: AccountLimits,
     pub address_counters: AddressCounters,
     pub vendor_signup: VendorSignup,
+    pub reset_requests: ResetRequests,
 }
 
 impl FromRef<App> for Verifier {

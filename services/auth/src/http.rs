@@ -21,6 +21,7 @@ use web::{
 use crate::{
     MIGRATOR, accounts,
     app::App,
+    credentials,
     limits::address::{AddressCounters, AddressLimits},
     sessions, tokens,
 };
@@ -30,6 +31,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
     let counted = OpenApiRouter::new()
         .merge(accounts::http::counted())
         .merge(sessions::http::counted())
+        .merge(credentials::http::counted())
         .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .merge(sessions::http::routes())

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod config;
+pub mod credentials;
 pub mod events;
 pub mod http;
 pub mod limits;

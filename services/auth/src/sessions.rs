@@ -7,4 +7,4 @@ pub mod model;
 pub mod postgres;
 pub mod session;
 
-pub(crate) use self::postgres::{end, end_all, insert as begin, live_user};
+pub(crate) use self::postgres::{end, end_all, insert as begin, live_user, renew};

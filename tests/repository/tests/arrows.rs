@@ -17,7 +17,13 @@ struct Service {
 const AUTH: Service = Service {
     folder: "services/auth",
     subjects: &[
-        "accounts", "audit", "events", "limits", "sessions", "tokens",
+        "accounts",
+        "audit",
+        "credentials",
+        "events",
+        "limits",
+        "sessions",
+        "tokens",
     ],
 };
 

@@ -58,7 +58,7 @@ pub(crate) async fn insert(
         StoredUser,
         r#"
         INSERT INTO users (id, email, username, full_name, roles, password_hash) VALUES ($1, $2, $3, $4, $5, $6)
-        RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
+        RETURNING id, email, email_verified_at, username, full_name, roles, status, version, token_epoch, created_at
         "#,
         id.0,
         user.email.as_str(),
@@ -115,7 +115,8 @@ pub async fn find_for_log_in(
     let (name, is_email) = (identifier.as_str(), identifier.is_email());
     let row = sqlx::query!(
         "
-        SELECT id, email, username, full_name, roles, status, version, token_epoch, created_at, password_hash
+        SELECT id, email, email_verified_at, username, full_name, roles, status, version, token_epoch, created_at,
+            password_hash
         FROM users WHERE email = $1 OR username = $2
         ",
         is_email.then_some(name),
@@ -127,6 +128,7 @@ pub async fn find_for_log_in(
         let user = StoredUser {
             id: row.id,
             email: row.email,
+            email_verified_at: row.email_verified_at,
             username: row.username,
             full_name: row.full_name,
             roles: row.roles,
@@ -157,7 +159,7 @@ pub async fn update_profile(
             version = version + 1,
             updated_at = now()
         WHERE id = $1 AND ($5::bigint[] IS NULL OR version = ANY ($5))
-        RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
+        RETURNING id, email, email_verified_at, username, full_name, roles, status, version, token_epoch, created_at
         "#,
         id.0,
         change.full_name.as_ref().map(FullName::as_str),

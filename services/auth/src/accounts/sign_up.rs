@@ -2,6 +2,7 @@
 
 use access::Role;
 use clap::ValueEnum;
+use serde_json::json;
 use web::limit::{ClientAddress, Meter};
 
 use super::{
@@ -11,6 +12,8 @@ use super::{
 };
 use crate::{
     app::App,
+    credentials::send_verification,
+    events::{Event, EventType, model::EventId, publish},
     limits::{LimitError, account, take_back},
     sessions::{
         self,
@@ -76,6 +79,14 @@ pub async fn sign_up(
     let created = users::insert(&mut transaction, session.user, &user, &password_hash).await;
     let user = created.map_err(AccountError::from)?;
     sessions::begin(&mut transaction, &session).await?;
+    let event = Event {
+        id: EventId(app.ids.uuid()),
+        event_type: EventType::UserRegistered,
+        user: user.id,
+        data: json!({}),
+    };
+    publish(&mut transaction, &event).await?;
+    send_verification(app, &mut transaction, &user).await?;
     transaction.commit().await?;
     let device = Some(Device::after_log_in(None, &user));
     Ok(Tokens::try_new(app, session.id, refresh, device, user)?)

@@ -4,6 +4,11 @@ use web::json::from_slice;
 
 use crate::{
     accounts::http::{register_user::RegisterUser, update_profile::UpdateProfile},
+    credentials::http::{
+        change_password::ChangePassword, request_email_change::RequestEmailChange,
+        request_password_reset::RequestPasswordReset, reset_password::ResetPassword,
+        verify_email::VerifyEmail,
+    },
     sessions::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
         log_in::Credentials,
@@ -18,6 +23,11 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<RegisterUser>(text);
     let _ = from_slice::<RefreshSession>(text);
     let _ = from_slice::<UpdateProfile>(text);
+    let _ = from_slice::<ChangePassword>(text);
+    let _ = from_slice::<RequestPasswordReset>(text);
+    let _ = from_slice::<ResetPassword>(text);
+    let _ = from_slice::<VerifyEmail>(text);
+    let _ = from_slice::<RequestEmailChange>(text);
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! How the errors of this service become problems. Each error is translated here and nowhere else.
 
+mod credentials;
+
 use web::{Problem, conditional::IfMatch};
 
 use crate::{
-    accounts::{AccountError, passwords::PasswordsError, sign_up::SignUpError},
+    accounts::{
+        AccountError, model::GuessablePassword, passwords::PasswordsError, sign_up::SignUpError,
+    },
     limits::LimitError,
     sessions::{log_in::LogInError, session::RefreshError},
 };
@@ -44,9 +48,7 @@ impl From<SignUpError> for Problem {
             SignUpError::VendorsClosed => {
                 Self::forbidden("This shop does not allow registration with the role vendor.")
             }
-            SignUpError::GuessablePassword(error) => {
-                Self::invalid_field("/password", error.code(), error.to_string())
-            }
+            SignUpError::GuessablePassword(error) => guessable("/password", error),
             SignUpError::Limit(error) => error.into(),
             SignUpError::Password(error) => error.into(),
             SignUpError::Account(error) => error.into(),
@@ -92,4 +94,8 @@ impl From<RefreshError> for Problem {
             RefreshError::Signing(error) => Self::internal(&error),
         }
     }
+}
+
+fn guessable(pointer: &'static str, error: GuessablePassword) -> Problem {
+    Problem::invalid_field(pointer, error.code(), error.to_string())
 }

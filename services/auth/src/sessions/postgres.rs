@@ -146,8 +146,8 @@ async fn state(
             extract(epoch FROM now() - token.rotated_at)::float8 AS rotated_seconds_ago,
             next.rotated_at IS NOT NULL AS "successor_rotated!",
             next.token_hash IS NOT NULL AS "successor_known!",
-            users.id, users.email, users.username, users.full_name, users.roles, users.status, users.version,
-            users.token_epoch, users.created_at
+            users.id, users.email, users.email_verified_at, users.username, users.full_name, users.roles, users.status,
+            users.version, users.token_epoch, users.created_at
         FROM sessions
         JOIN users ON users.id = sessions.user_id
         JOIN refresh_tokens AS token ON token.session_id = sessions.id AND token.token_hash = $2
@@ -163,6 +163,7 @@ async fn state(
     let user = StoredUser {
         id: row.id,
         email: row.email,
+        email_verified_at: row.email_verified_at,
         username: row.username,
         full_name: row.full_name,
         roles: row.roles,
@@ -203,6 +204,37 @@ async fn replace_token(
     Ok(())
 }
 
+/// Replaces all refresh tokens of a session by this one, and returns whether the session is live. A copy of an older token
+/// is refused afterwards, and its use does not end the session.
+pub async fn renew(
+    connection: &mut Connection,
+    session: SessionId,
+    token: &Hash,
+) -> Result<bool, sqlx::Error> {
+    let renewed = sqlx::query!(
+        "
+        UPDATE sessions SET expires_at = now() + make_interval(secs => $2)
+        WHERE id = $1 AND ended_at IS NULL AND expires_at > now()
+        ",
+        session.0,
+        REFRESH_SECONDS,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if renewed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    // Not deleted, since a concurrent refresh may have found one, and not as of now, since that refresh may have begun earlier.
+    sqlx::query!(
+        "UPDATE refresh_tokens SET expires_at = issued_at WHERE session_id = $1",
+        session.0
+    )
+    .execute(&mut *connection)
+    .await?;
+    insert_token(connection, session, token).await?;
+    Ok(true)
+}
+
 /// The user of this session, if the session is live and the user is active.
 pub async fn live_user(
     pool: &Pool,
@@ -212,7 +244,8 @@ pub async fn live_user(
     let row = sqlx::query_as!(
         StoredUser,
         "
-        SELECT users.id, email, username, full_name, roles, status, version, token_epoch, users.created_at
+        SELECT users.id, email, email_verified_at, username, full_name, roles, status, version, token_epoch,
+            users.created_at
         FROM sessions JOIN users ON users.id = user_id
         WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL AND status = 'active'
         ",

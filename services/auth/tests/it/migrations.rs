@@ -94,4 +94,5 @@ db::each_migration! {
     the_fifth_migration_loses_nothing: 4,
     the_sixth_migration_loses_nothing: 5,
     the_eighth_migration_loses_nothing: 7,
+    the_ninth_migration_loses_nothing: 8,
 }

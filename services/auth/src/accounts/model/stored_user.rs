@@ -12,6 +12,7 @@ use super::{FullName, User, UserId, Username};
 pub struct StoredUser {
     pub id: Uuid,
     pub email: String,
+    pub email_verified_at: Option<DateTime<Utc>>,
     pub username: Option<String>,
     pub full_name: String,
     pub roles: Vec<String>,
@@ -29,6 +30,7 @@ impl TryFrom<StoredUser> for User {
         Ok(Self {
             id: UserId(row.id),
             email: row.email.parse()?,
+            email_verified: row.email_verified_at.is_some(),
             username: row.username.map(Username::stored).transpose()?,
             full_name: FullName::stored(row.full_name),
             roles: roles.collect::<Result<_, _>>()?,
