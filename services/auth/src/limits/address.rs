@@ -12,8 +12,6 @@ const DEFAULT_LOG_INS: u32 = 30;
 const KNOWN_DEVICES: u32 = 2;
 /// The limit of registrations is this multiple of the one of logins from unknown devices: only the address limits them.
 const REGISTRATIONS: u32 = 4;
-/// Passwords that are presented again or reset, and messages that are asked for, each like logins from unknown devices.
-const OTHERS: u32 = 1;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct AddressLimits {
@@ -85,8 +83,8 @@ impl AddressCounters {
             log_ins: times("login", 1),
             known_devices: times("login", KNOWN_DEVICES),
             registrations: times("register", REGISTRATIONS),
-            passwords: times("password", OTHERS),
-            resets: times("messages", OTHERS),
+            passwords: times("password", 1),
+            resets: times("messages", 1),
         }
     }
 }
