@@ -7,6 +7,7 @@ use db::Pool;
 
 use crate::{
     accounts::{passwords::Passwords, sign_up::VendorSignup},
+    credentials::ResetRequests,
     limits::{account::AccountLimits, address::AddressCounters, api_key::KeyCounters},
     tokens::{secret::ServerKey, signing::SigningKeys},
 };
@@ -23,6 +24,7 @@ pub struct App {
     pub address_counters: AddressCounters,
     pub key_counters: KeyCounters,
     pub vendor_signup: VendorSignup,
+    pub reset_requests: ResetRequests,
 }
 
 impl FromRef<App> for Verifier {

@@ -27,6 +27,7 @@ use crate::{
     MIGRATOR, accounts, api_keys,
     app::App,
     audit,
+    credentials,
     limits::address::{AddressCounters, AddressLimits},
     roles, sessions, tokens,
 };
@@ -37,6 +38,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(accounts::http::counted())
         .merge(sessions::http::counted())
         .merge(api_keys::http::counted())
+        .merge(credentials::http::counted())
         .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .merge(sessions::http::routes())

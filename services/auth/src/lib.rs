@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod app;
 pub mod audit;
 pub mod config;
+pub mod credentials;
 pub mod events;
 pub mod http;
 mod infrastructure;

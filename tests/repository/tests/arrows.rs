@@ -17,7 +17,15 @@ struct Service {
 const AUTH: Service = Service {
     folder: "services/auth",
     subjects: &[
-        "accounts", "api_keys", "audit", "events", "limits", "roles", "sessions", "tokens",
+        "accounts",
+        "api_keys",
+        "audit",
+        "credentials",
+        "events",
+        "limits",
+        "roles",
+        "sessions",
+        "tokens",
     ],
 };
 

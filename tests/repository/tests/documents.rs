@@ -16,6 +16,8 @@ const PUBLIC: [&str; 8] = [
     "post /api/v1/auth/refresh",
     "post /api/v1/auth/register",
     "post /api/v1/auth/token",
+    // The token of a message identifies the account.
+    "post /api/v1/auth/password/forgot, post /api/v1/auth/password/reset, post /api/v1/auth/email/verify",
     "get /api/v1/payment-methods",
     "post /api/v1/payments/webhooks/{provider}",
     // With a token, their responses contain more.

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 pub use self::{
     email::{Email, EmailError},
     full_name::{FullName, FullNameError},
-    guessable::GuessablePassword,
+    guessable::{GuessablePassword, OwnNames},
     identifier::{Identifier, IdentifierError},
     listing::{Place, UserFilter, Walk},
     password::{Password, PasswordError, PresentedPassword},
@@ -43,6 +43,8 @@ pub struct NewUser {
 pub struct User {
     pub id: UserId,
     pub email: Email,
+    /// The user has shown that messages to this address reach them.
+    pub email_verified: bool,
     pub username: Option<Username>,
     pub full_name: FullName,
     pub roles: Vec<RoleName>,

@@ -2,6 +2,7 @@
 
 use access::Role;
 use clap::ValueEnum;
+use serde_json::json;
 use web::limit::{ClientAddress, Meter};
 
 use super::{
@@ -11,6 +12,8 @@ use super::{
 };
 use crate::{
     app::App,
+    credentials::send_verification,
+    events::{Event, EventType, model::EventId, publish},
     limits::{LimitError, account, take_back},
     sessions::{
         self,
@@ -79,6 +82,14 @@ pub async fn sign_up(
     let user = created.map_err(AccountError::from)?;
     let (session, refresh) = new_session(app, &user, client);
     sessions::begin(&mut transaction, &session).await?;
+    let event = Event {
+        id: EventId(app.ids.uuid()),
+        event_type: EventType::UserRegistered,
+        user: user.id,
+        data: json!({}),
+    };
+    publish(&mut transaction, &event).await?;
+    send_verification(app, &mut transaction, &user).await?;
     transaction.commit().await?;
     let device = Some(Device::after_log_in(None, &user));
     Ok(Tokens::try_new(app, session.id, refresh, device, user)?)

@@ -10,6 +10,11 @@ use crate::{
         model::Secret,
     },
     roles::http::{assign_role::AssignRole, create_role::CreateRole, update_role::UpdateRole},
+    credentials::http::{
+        change_password::ChangePassword, request_email_change::RequestEmailChange,
+        request_password_reset::RequestPasswordReset, reset_password::ResetPassword,
+        verify_email::VerifyEmail,
+    },
     sessions::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
         log_in::Credentials,
@@ -30,6 +35,11 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<CreateApiKey>(text).map(Requested::from);
     let _ = from_slice::<ExchangeApiKey>(text);
     let _ = str::from_utf8(text).map(Secret::parse);
+    let _ = from_slice::<ChangePassword>(text);
+    let _ = from_slice::<RequestPasswordReset>(text);
+    let _ = from_slice::<ResetPassword>(text);
+    let _ = from_slice::<VerifyEmail>(text);
+    let _ = from_slice::<RequestEmailChange>(text);
 }
 
 #[cfg(test)]

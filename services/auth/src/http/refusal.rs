@@ -1,6 +1,7 @@
 //! How the errors of this service become problems. Each error is translated here and nowhere else.
 
 mod api_keys;
+mod credentials;
 
 use web::{Problem, conditional::IfMatch};
 
@@ -8,6 +9,7 @@ use crate::{
     accounts::{
         AccountError, actor::Outranked, change_status::StatusError, model::DeletedAccount,
         passwords::PasswordsError, sign_up::SignUpError, update_user::UpdateUserError,
+        AccountError, model::GuessablePassword, passwords::PasswordsError, sign_up::SignUpError,
     },
     limits::LimitError,
     roles::{
@@ -96,9 +98,7 @@ impl From<SignUpError> for Problem {
             SignUpError::VendorsClosed => {
                 Self::forbidden("This shop does not allow registration with the role vendor.")
             }
-            SignUpError::GuessablePassword(error) => {
-                Self::invalid_field("/password", error.code(), error.to_string())
-            }
+            SignUpError::GuessablePassword(error) => guessable("/password", error),
             SignUpError::Limit(error) => error.into(),
             SignUpError::Password(error) => error.into(),
             SignUpError::Account(error) => error.into(),
@@ -268,4 +268,6 @@ impl From<KeepAdminError> for Problem {
             KeepAdminError::Database(error) => error.into(),
         }
     }
+fn guessable(pointer: &'static str, error: GuessablePassword) -> Problem {
+    Problem::invalid_field(pointer, error.code(), error.to_string())
 }

@@ -21,8 +21,9 @@ use crate::{app::App, sessions::session::Tokens, tokens::model::ACCESS_SECONDS};
     "refresh_token": "uQ0pQy6pJv1w5o0Uo3yXk0cT2n0bXcF3Y2q8m5x9r7E", "token_type": "Bearer", "expires_in": 900,
     "device_token": "AQcHBwcHBwcHBwcHBwcHBwcBkyxefSp8Pp8AAkKsEgACAAAAAAAAAAAAAAAAadpAIGY2v0mB9Z5fJmVZC6vY0uGZrJ7pN0y3Q1tXkUeRzHc",
     "user": {
-        "id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002", "email": "ann@example.com", "username": "ann",
-        "full_name": "Ann Example", "roles": ["customer"], "status": "active", "created_at": "2026-11-21T08:30:00Z",
+        "id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002", "email": "ann@example.com", "email_verified": true,
+        "username": "ann", "full_name": "Ann Example", "roles": ["customer"], "status": "active",
+        "created_at": "2026-11-21T08:30:00Z",
     },
 }))]
 pub(crate) struct SessionView {

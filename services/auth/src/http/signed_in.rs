@@ -1,4 +1,5 @@
-//! The caller as the database knows it: a session that has ended is refused at once, even if its token is still valid.
+//! The caller as the database knows it: a session that has ended is refused at once, even if its token is still valid, and so is
+//! a token from before a change of the password, the roles or the status.
 
 use access::Caller;
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -38,5 +39,15 @@ async fn refusal(app: &App, caller: &Caller) -> Problem {
             "login_required",
             "An API key cannot do this; use the access token of a login.",
         ),
+        let user = user.ok_or_else(|| {
+            Problem::unauthorized("session_ended", "The session has ended; log in again.")
+        })?;
+        if caller.epoch < user.token_epoch {
+            return Err(Problem::unauthorized(
+                "token_expired",
+                "The account has changed since the access token was issued; refresh it.",
+            ));
+        }
+        Ok(Self { user, session })
     }
 }

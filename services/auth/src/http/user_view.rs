@@ -11,13 +11,16 @@ use crate::{
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = User, example = json!({
-    "id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002", "email": "ann@example.com", "username": "ann",
-    "full_name": "Ann Example", "roles": ["customer"], "status": "active", "created_at": "2026-11-21T08:30:00Z",
+    "id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002", "email": "ann@example.com", "email_verified": true,
+    "username": "ann", "full_name": "Ann Example", "roles": ["customer"], "status": "active",
+    "created_at": "2026-11-21T08:30:00Z",
 }))]
 pub(crate) struct UserView {
     id: UserId,
     #[schema(format = Email)]
     email: String,
+    /// Whether the user has confirmed the address with the token of a message to it.
+    email_verified: bool,
     /// Null if none was chosen.
     username: Option<String>,
     full_name: String,
@@ -33,6 +36,7 @@ impl From<User> for UserView {
         Self {
             id: user.id,
             email: user.email.as_str().to_owned(),
+            email_verified: user.email_verified,
             username: user.username.map(|username| username.as_str().to_owned()),
             full_name: user.full_name.as_str().to_owned(),
             roles: user.roles,

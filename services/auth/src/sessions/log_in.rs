@@ -15,6 +15,7 @@ use crate::{
         passwords::PasswordsError,
     },
     app::App,
+    credentials::Renewal,
     limits::{LimitError, account, take_back},
     tokens::secret::Attempted,
 };
@@ -74,6 +75,7 @@ pub async fn log_in(
     let counted = app.server_key.attempted(attempted);
     account::count(&app.pool, &counted, app.account_limits.failures(), meter).await?;
 
+    let renewal = Renewal::of(app, hash.as_deref(), &password);
     let fits = match app.passwords.verify(place, password, hash).await {
         Ok(fits) => fits,
         Err(error) => {
@@ -89,6 +91,9 @@ pub async fn log_in(
     let (session, refresh) = new_session(app, &user, client);
     if !sessions::start(&app.pool, &session, &counted).await? {
         return Err(LogInError::Refused);
+    }
+    if let Some(renewal) = renewal {
+        renewal.run(app, user.id).await;
     }
     let device = Some(Device::after_log_in(device, &user));
     Ok(Tokens::try_new(app, session.id, refresh, device, user)?)

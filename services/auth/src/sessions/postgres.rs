@@ -230,6 +230,37 @@ async fn replace_token(
     Ok(())
 }
 
+/// Replaces all refresh tokens of a session by this one, and returns whether the session is live. A copy of an older token
+/// is refused afterwards, and its use does not end the session.
+pub async fn renew(
+    connection: &mut Connection,
+    session: SessionId,
+    token: &Hash,
+) -> Result<bool, sqlx::Error> {
+    let renewed = sqlx::query!(
+        "
+        UPDATE sessions SET expires_at = now() + make_interval(secs => $2)
+        WHERE id = $1 AND ended_at IS NULL AND expires_at > now()
+        ",
+        session.0,
+        REFRESH_SECONDS,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if renewed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    // Not deleted, since a concurrent refresh may have found one, and not as of now, since that refresh may have begun earlier.
+    sqlx::query!(
+        "UPDATE refresh_tokens SET expires_at = issued_at WHERE session_id = $1",
+        session.0
+    )
+    .execute(&mut *connection)
+    .await?;
+    insert_token(connection, session, token).await?;
+    Ok(true)
+}
+
 /// The user of this session, if the session is live and the user is active.
 pub async fn live_user(
     pool: &Pool,

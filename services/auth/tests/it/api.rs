@@ -4,5 +4,6 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod roles;
+mod credentials;
 mod sessions;
 mod tokens;

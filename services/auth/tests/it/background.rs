@@ -119,7 +119,8 @@ async fn the_sweeper_deletes_expired_rows_and_no_others(pool: PgPool) {
     for statement in [
         "UPDATE sessions SET expires_at = now() - interval '1 second' WHERE user_id = (SELECT id FROM users WHERE username = 'ann')",
         "UPDATE refresh_tokens SET expires_at = now() - interval '1 second' WHERE rotated_at IS NOT NULL",
-        "UPDATE attempts SET window_started_at = now() - interval '16 minutes'",
+        "UPDATE attempts SET window_started_at = now() - interval '61 minutes'",
+        "UPDATE account_tokens SET expires_at = now() - interval '1 second' WHERE email = 'ann@example.com'",
     ] {
         sqlx::query(statement).execute(&pool).await.unwrap();
     }
@@ -128,8 +129,8 @@ async fn the_sweeper_deletes_expired_rows_and_no_others(pool: PgPool) {
         sweeper::sweep(&db::Pool::from(&pool), &running)
             .await
             .unwrap(),
-        6,
-        "a session, a rotated token, four windows"
+        7,
+        "a session, a rotated token, four windows, a one-time token"
     );
     auth.refresh(ann.refresh())
         .await

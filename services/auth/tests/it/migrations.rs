@@ -111,4 +111,6 @@ db::each_migration! {
     the_tenth_migration_loses_nothing: 9,
     the_twelfth_migration_loses_nothing: 11,
     the_eighth_migration_loses_nothing: 7,
+    the_eighth_migration_loses_nothing: 7,
+    the_ninth_migration_loses_nothing: 8,
 }

@@ -12,6 +12,7 @@ use crate::roles::model::{RoleName, permissions_of};
 pub struct StoredUser {
     pub id: Uuid,
     pub email: String,
+    pub email_verified_at: Option<DateTime<Utc>>,
     pub username: Option<String>,
     pub full_name: String,
     pub roles: Vec<String>,
@@ -31,6 +32,7 @@ impl TryFrom<StoredUser> for User {
         Ok(Self {
             id: UserId(row.id),
             email: row.email.parse()?,
+            email_verified: row.email_verified_at.is_some(),
             username: row.username.map(Username::stored).transpose()?,
             full_name: FullName::stored(row.full_name),
             roles: row.roles.into_iter().map(RoleName::stored).collect(),

@@ -5,7 +5,7 @@
 macro_rules! query_users {
     ([$($before:tt)+], [$($after:tt)+] $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
-            $($before)+ + r#" users.id, users.email, users.username, users.full_name, users.roles, users.status,
+            $($before)+ + r#" users.id, users.email, users.email_verified_at, users.username, users.full_name, users.roles, users.status,
                 users.version, users.token_epoch, users.created_at,
                 ARRAY (SELECT unnest(roles.permissions) FROM roles WHERE roles.name = ANY (users.roles)) AS "permissions!" "#
             + $($after)+
@@ -22,6 +22,7 @@ macro_rules! read_user {
         let stored = $crate::accounts::model::StoredUser {
             id: row.id,
             email: row.email,
+            email_verified_at: row.email_verified_at,
             username: row.username,
             full_name: row.full_name,
             roles: row.roles,

@@ -5,10 +5,15 @@ use std::{collections::BTreeMap, net::SocketAddr};
 use access::TokenScope;
 use auth::{
     accounts::{
+        model::UserId,
         passwords::{HashingLimits, Passwords},
         sign_up::VendorSignup,
     },
     app::App,
+    credentials::{
+        model::{Purpose, TokenId},
+        request_reset,
+    },
     http,
     limits::{
         account::AccountLimits,
@@ -31,10 +36,11 @@ use axum::{
     http::{HeaderMap, Request, header},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use clock::{Clock, Ids};
+use clock::{Clock, Ids, Jitter};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use web::server::{Port, layered};
@@ -48,6 +54,14 @@ pub struct Auth {
     /// The initial keys: k1 signs, k2 is published.
     pub keys: KeyFiles,
     router: Router,
+    /// The task of password resets runs until this is dropped.
+    _stop: watch::Sender<bool>,
+}
+
+/// A message as its sender finds it: by the event, and the row that the event names.
+pub struct Message {
+    pub to: String,
+    pub token: String,
 }
 
 pub struct Answer {
@@ -112,6 +126,7 @@ impl Auth {
 
     pub fn with(pool: PgPool, settings: Settings) -> Self {
         let keys = key_files("k1", &["k1", "k2"]);
+        let (reset_requests, waiting_resets) = request_reset::queue();
         let app = App {
             pool: pool.into(),
             clock: Clock::system(),
@@ -123,12 +138,54 @@ impl Auth {
             address_counters: AddressCounters::new(settings.address),
             key_counters: KeyCounters::default(),
             vendor_signup: settings.vendor_signup,
+            reset_requests,
         };
+        let (stop, running) = watch::channel(false);
+        tokio::spawn(waiting_resets.work(app.clone(), Jitter::random(), running));
         let peer: SocketAddr = "10.42.0.1:40000".parse().unwrap();
         let public = http::public(app.clone());
         let router =
             layered(public, &TaskTracker::new(), Port::Public).layer(Extension(ConnectInfo(peer)));
-        Self { app, keys, router }
+        Self {
+            app,
+            keys,
+            router,
+            _stop: stop,
+        }
+    }
+
+    /// The newest message of this purpose to the user of a login, and its token as the sender derives it.
+    pub async fn message(&self, login: &Answer, purpose: Purpose) -> Option<Message> {
+        let user: UserId = login.text("/user/id").parse().unwrap();
+        let row: Option<(uuid::Uuid, String)> = sqlx::query_as(
+            "SELECT account_tokens.id, email FROM events
+             JOIN account_tokens ON data ->> 'token_id' = 'tok_' || account_tokens.id
+             WHERE events.user_id = $1 AND event_type = $2 AND purpose = $3",
+        )
+        .bind(user.0)
+        .bind(purpose.event().into_str())
+        .bind(purpose.into_str())
+        .fetch_optional(self.app.pool.sessions())
+        .await
+        .unwrap();
+        row.map(|(id, to)| Message {
+            to,
+            token: self.app.server_key.account_token(TokenId(id)).reveal(),
+        })
+    }
+
+    /// The number of events of this type.
+    pub async fn events(&self, event_type: &str) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM events WHERE event_type = $1")
+            .bind(event_type)
+            .fetch_one(self.app.pool.sessions())
+            .await
+            .unwrap()
+    }
+
+    pub async fn post_as(&self, login: &Answer, path: &str, body: Value) -> Answer {
+        let token = Some(login.access());
+        self.send(request("POST", path, token, Some(&body))).await
     }
 
     /// Everything on the public port.

@@ -1,3 +1,4 @@
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use auth::{MIGRATOR, accounts::passwords::HashingLimits};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -214,6 +215,18 @@ async fn earlier_sessions(pool: &PgPool, from: i32, to: i32, expires_in: &str) {
 async fn count(pool: &PgPool, condition: &'static str) -> i64 {
     let statement = format!("SELECT count(*) FROM sessions WHERE {condition}");
     sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+/// The hash of the password by the parameters of an earlier release.
+fn outdated(password: &str) -> String {
+    let params = Params::new(8 * 1024, 1, 1, None).unwrap();
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2
+        .hash_password(password.as_bytes())
+        .unwrap()
+        .to_string()
+}
+
+async fn stored_hash(pool: &PgPool) -> String {
+    sqlx::query_scalar("SELECT password_hash FROM users WHERE username = 'ann'")
         .fetch_one(pool)
         .await
         .unwrap()
@@ -288,4 +301,38 @@ async fn a_password_that_is_changed_during_the_login_is_refused(pool: PgPool) {
         .await
         .is(401, "invalid_credentials");
     assert_eq!(count(&pool, LIVE).await, 1, "that of the registration");
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_outdated_hash_is_renewed_and_every_session_continues(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    auth.customer("ann").await;
+    sqlx::query("UPDATE users SET password_hash = $1, hash_renewals = hash_renewals + 1")
+        .bind(outdated(PASSWORD))
+        .execute(&pool)
+        .await
+        .unwrap();
+    let old = stored_hash(&pool).await;
+    auth.log_in("ann", "wrong password").await;
+    assert_eq!(stored_hash(&pool).await, old, "the password is not known");
+
+    let earlier = auth.log_in("ann", PASSWORD).await;
+    let renewed = stored_hash(&pool).await;
+    assert!(
+        renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{renewed}"
+    );
+    let later = auth.log_in_on(earlier.device(), "ann", PASSWORD).await;
+    assert_eq!(later.status, 200);
+    assert_eq!(
+        stored_hash(&pool).await,
+        renewed,
+        "a current hash stays as it is"
+    );
+    let profile = auth.get("/api/v1/auth/profile", earlier.access()).await;
+    assert_eq!(profile.status, 200);
+    assert_eq!(auth.refresh(earlier.refresh()).await.status, 200);
+    let revoked: i64 = sqlx::query_scalar("SELECT count(*) FROM revocations")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(revoked, 0);
 }
