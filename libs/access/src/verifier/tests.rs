@@ -326,7 +326,7 @@ async fn old_knowledge_stops_money_and_administrators_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn who_never_heard_of_revocations_is_not_ready_and_trusts_nobody() {
+async fn a_verifier_without_revocations_is_not_ready_and_trusts_no_token() {
     let signer = signer();
     let feed = RevocationFeed {
         url: "http://127.0.0.1:9/".to_owned(),
