@@ -4,7 +4,7 @@
 use access::{Reach, Requires, Role, permissions::fulfillments};
 
 use crate::{
-    orders::model::{Merchant, Viewer},
+    orders::model::{Seller, Viewer},
     values::{Actor, Reader, UserId},
 };
 
@@ -25,10 +25,10 @@ pub fn actor<P>(caller: &Requires<P>) -> Actor {
 }
 
 /// Acts as a vendor for the own lines of an order, or as an admin for all.
-pub fn merchant<P>(caller: &Requires<P>) -> Merchant {
+pub fn seller<P>(caller: &Requires<P>) -> Seller {
     match caller.reach {
-        Reach::Any => Merchant::Admin(UserId(caller.id)),
-        Reach::Own | Reach::No => Merchant::Vendor(UserId(caller.id)),
+        Reach::Any => Seller::Admin(UserId(caller.id)),
+        Reach::Own | Reach::No => Seller::Vendor(UserId(caller.id)),
     }
 }
 
@@ -37,6 +37,6 @@ pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
     let sells = caller.may::<fulfillments::Write>();
     Viewer {
         customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
-        merchant: sells.then(|| merchant(caller)),
+        seller: sells.then(|| seller(caller)),
     }
 }
