@@ -348,7 +348,7 @@ async fn a_custom_role_admits_to_what_its_scope_names_and_no_further() {
 }
 
 #[tokio::test]
-async fn who_never_heard_of_revocations_is_not_ready_and_trusts_nobody() {
+async fn a_verifier_without_revocations_is_not_ready_and_trusts_no_token() {
     let signer = signer();
     let feed = RevocationFeed {
         url: "http://127.0.0.1:9/".to_owned(),

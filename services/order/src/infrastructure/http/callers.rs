@@ -7,7 +7,7 @@ use access::{
 };
 
 use crate::{
-    orders::model::{Merchant, Viewer},
+    orders::model::{Seller, Viewer},
     values::{Actor, Reader, UserId},
 };
 
@@ -28,10 +28,10 @@ pub fn actor<P>(caller: &Requires<P>) -> Actor {
 }
 
 /// Acts as a vendor for the own lines of an order, or as an admin for all.
-pub fn merchant<P>(caller: &Requires<P>) -> Merchant {
+pub fn seller<P>(caller: &Requires<P>) -> Seller {
     match caller.reach {
-        Reach::Any => Merchant::Admin(UserId(caller.id)),
-        Reach::Own | Reach::No => Merchant::Vendor(UserId(caller.id)),
+        Reach::Any => Seller::Admin(UserId(caller.id)),
+        Reach::Own | Reach::No => Seller::Vendor(UserId(caller.id)),
     }
 }
 
@@ -42,6 +42,6 @@ pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
     let sells = caller.reach == Reach::Any || caller.may::<fulfillments::Write>();
     Viewer {
         customer: buys.then_some(UserId(caller.id)),
-        merchant: sells.then(|| merchant(caller)),
+        seller: sells.then(|| seller(caller)),
     }
 }

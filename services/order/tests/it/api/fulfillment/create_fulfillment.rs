@@ -166,10 +166,10 @@ async fn only_confirmed_orders_are_packed_and_only_by_who_sells_them(pool: PgPoo
     ] {
         assert_eq!(shop.get(&person, &path).await.status.as_u16(), status);
     }
-    let nobodys = "/api/v1/orders/ord_01932c5e-7d2a-7c3e-9f00-0242ac120002/fulfillments";
-    assert_eq!(shop.get(&shop.admin(), nobodys).await.status, 404);
+    let absent = "/api/v1/orders/ord_01932c5e-7d2a-7c3e-9f00-0242ac120002/fulfillments";
+    assert_eq!(shop.get(&shop.admin(), absent).await.status, 404);
     assert_eq!(
-        shop.ask(&shop.admin(), "POST", nobodys, &[], &json!({}))
+        shop.ask(&shop.admin(), "POST", absent, &[], &json!({}))
             .await
             .status,
         404

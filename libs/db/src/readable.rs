@@ -1,7 +1,7 @@
 //! Rows that this release may be unable to read: a newer release wrote, or a manual change made, a value that it does not know.
 //! Such a row is left out, logged and counted; it never fails the page or the batch that it is part of.
 
-use std::fmt::Display;
+use std::{borrow::Cow, fmt::Display};
 
 use chrono::{DateTime, Utc};
 use sqlx::{
@@ -11,12 +11,18 @@ use sqlx::{
 };
 use tracing::error;
 
-const COUNTER: &str = "ecommercestack_unreadable_rows_total";
-
-/// Why a row cannot be read.
+/// Why a row cannot be read, without what it holds: that may be personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unreadable(pub String);
+pub struct Unreadable(pub Cow<'static, str>);
+
+impl Unreadable {
+    /// The same, of a column.
+    #[must_use]
+    pub fn of(self, column: &str) -> Self {
+        Self(format!("{column}: {self}").into())
+    }
+}
 
 /// A column of which a row may hold something that cannot be read.
 #[derive(Clone, Debug)]
@@ -47,7 +53,7 @@ impl<T> Attempt<T> {
 
 impl<'r, T: Decode<'r, Postgres>> Decode<'r, Postgres> for Attempt<T> {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
-        let read = T::decode(value).map_err(|error| Unreadable(error.to_string()));
+        let read = T::decode(value).map_err(|error| Unreadable(error.to_string().into()));
         Ok(Self(read))
     }
 }
@@ -111,7 +117,8 @@ pub trait Row {
 }
 
 /// A row with the columns of the type that it is read as; those of the second list may have values that cannot be read.
-macro_rules! row {
+#[macro_export]
+macro_rules! readable_row {
     (
         $row:ident, $kind:literal, $id:ident $(. $part:tt)? => $read:ident
         { $($column:ident: $type:ty),* $(,)? } { $($tried:ident: $attempt:ty),* $(,)? }
@@ -122,7 +129,7 @@ macro_rules! row {
             $(pub $tried: $attempt,)*
         }
 
-        impl $crate::infrastructure::postgres::readable::Row for $row {
+        impl $crate::readable::Row for $row {
             type Read = $read;
 
             const KIND: &'static str = $kind;
@@ -131,26 +138,35 @@ macro_rules! row {
                 self.$id$(.$part)?.clone()
             }
 
-            fn read(self) -> Result<$read, $crate::infrastructure::postgres::readable::Unreadable> {
+            fn read(self) -> Result<$read, $crate::readable::Unreadable> {
                 Ok($read {
                     $($column: self.$column,)*
-                    $($tried: $crate::infrastructure::postgres::readable::Tried::read(self.$tried)?,)*
+                    $($tried: $crate::readable::Tried::read(self.$tried)
+                        .map_err(|reason| reason.of(stringify!($tried)))?,)*
                 })
             }
         }
     };
 }
-pub(crate) use row;
+pub use crate::readable_row as row;
+
+/// Counts a row that cannot be read. The caller logs which, and what becomes of it.
+pub fn count_unreadable(kind: &'static str) {
+    metrics::counter!("ecommercestack_unreadable_rows_total", "kind" => kind).increment(1);
+}
+
+/// Reads a row of several, which are to go on without it if it cannot be read; that is logged and counted.
+pub fn read<R: Row>(row: R) -> Result<R::Read, Unreadable> {
+    let id = row.id();
+    row.read().inspect_err(|reason| {
+        count_unreadable(R::KIND);
+        error!(row.kind = R::KIND, row.id = %id, %reason, "skipped an invalid row");
+    })
+}
 
 /// None: the row cannot be read, which is logged and counted.
 pub fn readable<R: Row>(row: R) -> Option<R::Read> {
-    let id = row.id();
-    row.read()
-        .inspect_err(|reason| {
-            metrics::counter!(COUNTER, "kind" => R::KIND).increment(1);
-            error!(row.kind = R::KIND, row.id = %id, %reason, "skipped an invalid row");
-        })
-        .ok()
+    read(row).ok()
 }
 
 /// Those that can be read.

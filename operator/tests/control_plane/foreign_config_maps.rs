@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// `ConfigMaps` of another owner, under the names that Patroni gives those of a shop's database.
-async fn strangers_states(scene: &Scene, labels: Value) {
+async fn create_foreign_states(scene: &Scene, labels: Value) {
     for name in ["shop-postgres-config", "shop-postgres-sync"] {
         let theirs =
             json!({ "metadata": { "name": name, "labels": labels }, "data": { "mine": "yes" } });
@@ -66,10 +66,9 @@ async fn are_left_alone(scene: &Scene) {
 
 /// A new stack used to delete them as remains of a lost database.
 #[tokio::test]
-async fn config_maps_of_a_stranger_in_the_place_of_those_of_patroni_are_reported_and_outlive_the_stack()
- {
-    let scene = Scene::new("strangers-state").await;
-    strangers_states(&scene, json!({})).await;
+async fn foreign_config_maps_in_the_place_of_those_of_patroni_are_reported_and_outlive_the_stack() {
+    let scene = Scene::new("foreign-state").await;
+    create_foreign_states(&scene, json!({})).await;
     are_left_alone(&scene).await;
     delete_config_maps(&scene).await;
     scene.apply("shop", json!({})).await;
@@ -77,11 +76,10 @@ async fn config_maps_of_a_stranger_in_the_place_of_those_of_patroni_are_reported
 }
 
 #[tokio::test]
-async fn config_maps_that_the_patroni_of_a_stranger_works_with_are_reported_and_outlive_the_stack()
-{
-    let scene = Scene::new("strangers-patroni").await;
+async fn config_maps_that_a_foreign_patroni_works_with_are_reported_and_outlive_the_stack() {
+    let scene = Scene::new("foreign-patroni").await;
     let labels = json!({ "cluster-name": "shop-postgres" });
-    strangers_states(&scene, labels.clone()).await;
+    create_foreign_states(&scene, labels.clone()).await;
     let theirs = json!({
         "metadata": { "name": "theirs-0", "labels": labels },
         "spec": { "containers": [{ "name": "postgres", "image": "theirs" }] },
@@ -94,7 +92,7 @@ async fn config_maps_that_the_patroni_of_a_stranger_works_with_are_reported_and_
 
 /// One that is created while the stack exists is as young as what Patroni leaves when it shuts down.
 #[tokio::test]
-async fn a_young_config_map_of_a_stranger_does_not_go_with_a_deleted_stack() {
+async fn a_young_foreign_config_map_does_not_go_with_a_deleted_stack() {
     let scene = Scene::new("young-state").await;
     scene
         .apply("shop", json!({ "deletionPolicy": "Delete" }))

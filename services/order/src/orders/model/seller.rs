@@ -1,15 +1,15 @@
-//! Who sees to orders on the shop's side: a vendor for the own lines, an admin for all.
+//! The actor on the shop's side of an order: a vendor for the own lines, an admin for all.
 
 use super::{Order, OrderLine};
 use crate::values::{Actor, UserId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Merchant {
+pub enum Seller {
     Admin(UserId),
     Vendor(UserId),
 }
 
-impl Merchant {
+impl Seller {
     pub const fn actor(self) -> Actor {
         match self {
             Self::Admin(id) => Actor::Admin(id),
