@@ -29,7 +29,7 @@ pub struct Route {
 }
 
 /// The services behind the paths below `/api/v1`, and below its alias `/api`.
-const RESOURCES: [(&str, Application); 19] = [
+const RESOURCES: [(&str, Application); 20] = [
     ("auth", Auth),
     ("permissions", Auth),
     ("roles", Auth),

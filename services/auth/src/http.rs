@@ -26,8 +26,7 @@ use web::{
 use crate::{
     MIGRATOR, accounts, api_keys,
     app::App,
-    audit,
-    credentials,
+    audit, credentials,
     limits::address::{AddressCounters, AddressLimits},
     roles, sessions, tokens,
 };

@@ -8,4 +8,6 @@ pub mod model;
 pub mod postgres;
 pub mod session;
 
-pub(crate) use self::postgres::{count_live, end, end_all, insert as begin, list_live, live_user, renew};
+pub(crate) use self::postgres::{
+    count_live, end, end_all, insert as begin, list_live, live_user, renew,
+};

@@ -100,8 +100,8 @@ pub enum Confirmation {
 /// Whether messages are sent for an account, and its tokens count.
 pub fn is_served(status: Status) -> bool {
     match status {
-        Status::Active => true,
-        Status::Suspended => false,
+        Status::Active | Status::Pending => true,
+        Status::Suspended | Status::Deleted => false,
     }
 }
 
@@ -155,12 +155,12 @@ impl Locked {
 
 #[cfg(test)]
 mod tests {
-    use access::Role;
+    use access::Permissions;
     use chrono::DateTime;
     use uuid::Uuid;
 
     use super::*;
-    use crate::accounts::model::FullName;
+    use crate::{accounts::model::FullName, roles::model::RoleName};
 
     fn email(name: &str) -> Email {
         format!("{name}@example.com").parse().unwrap()
@@ -173,7 +173,8 @@ mod tests {
             email_verified: false,
             username: None,
             full_name: FullName::stored("Ann".to_owned()),
-            roles: vec![Role::Customer],
+            roles: vec![RoleName::stored("customer".to_owned())],
+            permissions: Permissions::default(),
             status: Status::Active,
             version: 1,
             token_epoch: 0,

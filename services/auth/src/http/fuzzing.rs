@@ -9,12 +9,12 @@ use crate::{
         http::{create_api_key::CreateApiKey, exchange_api_key::ExchangeApiKey},
         model::Secret,
     },
-    roles::http::{assign_role::AssignRole, create_role::CreateRole, update_role::UpdateRole},
     credentials::http::{
         change_password::ChangePassword, request_email_change::RequestEmailChange,
         request_password_reset::RequestPasswordReset, reset_password::ResetPassword,
         verify_email::VerifyEmail,
     },
+    roles::http::{assign_role::AssignRole, create_role::CreateRole, update_role::UpdateRole},
     sessions::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
         log_in::Credentials,

@@ -7,9 +7,13 @@ use web::{Problem, conditional::IfMatch};
 
 use crate::{
     accounts::{
-        AccountError, actor::Outranked, change_status::StatusError, model::DeletedAccount,
-        passwords::PasswordsError, sign_up::SignUpError, update_user::UpdateUserError,
-        AccountError, model::GuessablePassword, passwords::PasswordsError, sign_up::SignUpError,
+        AccountError,
+        actor::Outranked,
+        change_status::StatusError,
+        model::{DeletedAccount, GuessablePassword},
+        passwords::PasswordsError,
+        sign_up::SignUpError,
+        update_user::UpdateUserError,
     },
     limits::LimitError,
     roles::{
@@ -268,6 +272,8 @@ impl From<KeepAdminError> for Problem {
             KeepAdminError::Database(error) => error.into(),
         }
     }
+}
+
 fn guessable(pointer: &'static str, error: GuessablePassword) -> Problem {
     Problem::invalid_field(pointer, error.code(), error.to_string())
 }

@@ -25,8 +25,8 @@ impl FromRequestParts<App> for SignedIn {
         let session = SessionId(caller.session);
         let user = sessions::live_user(&app.pool, session, UserId(caller.id)).await?;
         match user {
-            Some(user) => Ok(Self { user, session }),
-            None => Err(refusal(app, &caller).await),
+            Some(user) if user.token_epoch <= caller.epoch => Ok(Self { user, session }),
+            Some(_) | None => Err(refusal(app, &caller).await),
         }
     }
 }
@@ -39,15 +39,5 @@ async fn refusal(app: &App, caller: &Caller) -> Problem {
             "login_required",
             "An API key cannot do this; use the access token of a login.",
         ),
-        let user = user.ok_or_else(|| {
-            Problem::unauthorized("session_ended", "The session has ended; log in again.")
-        })?;
-        if caller.epoch < user.token_epoch {
-            return Err(Problem::unauthorized(
-                "token_expired",
-                "The account has changed since the access token was issued; refresh it.",
-            ));
-        }
-        Ok(Self { user, session })
     }
 }

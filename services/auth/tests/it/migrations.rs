@@ -108,9 +108,8 @@ db::each_migration! {
     the_sixth_migration_loses_nothing: 5,
     the_seventh_migration_loses_nothing: 6,
     the_eighth_migration_loses_nothing: 7,
-    the_tenth_migration_loses_nothing: 9,
-    the_twelfth_migration_loses_nothing: 11,
-    the_eighth_migration_loses_nothing: 7,
-    the_eighth_migration_loses_nothing: 7,
     the_ninth_migration_loses_nothing: 8,
+    the_tenth_migration_loses_nothing: 9,
+    the_eleventh_migration_loses_nothing: 10,
+    the_twelfth_migration_loses_nothing: 11,
 }

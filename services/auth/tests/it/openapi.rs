@@ -23,8 +23,14 @@ fn every_operation_has_a_unique_id_and_its_security() {
     let mut ids = HashSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
-            let prefixes = ["api-keys", "auth/", "permissions", "roles", "users/"];
-            let prefixes = ["admin/audit-log", "auth/", "permissions", "roles", "users"];
+            let prefixes = [
+                "admin/audit-log",
+                "api-keys",
+                "auth/",
+                "permissions",
+                "roles",
+                "users",
+            ];
             let path_below = path.strip_prefix("/api/v1/").unwrap();
             assert!(
                 prefixes.iter().any(|prefix| path_below.starts_with(prefix)),
@@ -43,8 +49,5 @@ fn every_operation_has_a_unique_id_and_its_security() {
             );
         }
     }
-    assert_eq!(ids.len(), 22);
-    assert_eq!(ids.len(), 24);
-    assert_eq!(ids.len(), 12);
-    assert_eq!(ids.len(), 15);
+    assert_eq!(ids.len(), 0);
 }

@@ -15,6 +15,7 @@ use crate::{
     credentials::change_password::{self, PasswordChange},
     http::{
         device_token::PresentedDevice,
+        refresh_cookie::RefreshCookie,
         session_view::{SessionAnswer, SessionView, answer},
         signed_in::SignedIn,
     },
@@ -34,7 +35,7 @@ pub(crate) struct ChangePassword {
 /// Change the caller's password
 ///
 /// All other sessions of the account end, and earlier access tokens, refresh tokens and device tokens become invalid. The
-/// response has new tokens for the caller's session. Attempts are limited per account and per client address.
+/// response has new tokens for the caller's session, the refresh token in the cookie if that was sent. Attempts are limited per account and per client address.
 #[utoipa::path(
     post,
     path = "/auth/password/change",
@@ -55,6 +56,7 @@ pub(super) async fn change_password(
     address: ClientAddress,
     meter: Meter,
     PresentedDevice(device): PresentedDevice,
+    cookie: RefreshCookie,
     ValidJson(request): ValidJson<ChangePassword>,
 ) -> Result<SessionAnswer, Problem> {
     let SignedIn { user, session } = caller;
@@ -65,5 +67,5 @@ pub(super) async fn change_password(
     let tokens =
         change_password::change_password(&app, &user, session, change, device, address, &meter)
             .await?;
-    Ok(answer(&app, tokens))
+    Ok(answer(&app, tokens, cookie.place()))
 }

@@ -215,18 +215,6 @@ async fn earlier_sessions(pool: &PgPool, from: i32, to: i32, expires_in: &str) {
 async fn count(pool: &PgPool, condition: &'static str) -> i64 {
     let statement = format!("SELECT count(*) FROM sessions WHERE {condition}");
     sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
-/// The hash of the password by the parameters of an earlier release.
-fn outdated(password: &str) -> String {
-    let params = Params::new(8 * 1024, 1, 1, None).unwrap();
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon2
-        .hash_password(password.as_bytes())
-        .unwrap()
-        .to_string()
-}
-
-async fn stored_hash(pool: &PgPool) -> String {
-    sqlx::query_scalar("SELECT password_hash FROM users WHERE username = 'ann'")
         .fetch_one(pool)
         .await
         .unwrap()
@@ -301,6 +289,25 @@ async fn a_password_that_is_changed_during_the_login_is_refused(pool: PgPool) {
         .await
         .is(401, "invalid_credentials");
     assert_eq!(count(&pool, LIVE).await, 1, "that of the registration");
+}
+
+/// The hash of the password by the parameters of an earlier release.
+fn outdated(password: &str) -> String {
+    let params = Params::new(8 * 1024, 1, 1, None).unwrap();
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2
+        .hash_password(password.as_bytes())
+        .unwrap()
+        .to_string()
+}
+
+async fn stored_hash(pool: &PgPool) -> String {
+    sqlx::query_scalar("SELECT password_hash FROM users WHERE username = 'ann'")
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_outdated_hash_is_renewed_and_every_session_continues(pool: PgPool) {
     let auth = Auth::new(pool.clone());
