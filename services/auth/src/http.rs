@@ -1,5 +1,7 @@
 //! The routes of all subjects, and what their endpoints share.
 
+pub(crate) mod address_view;
+pub(crate) mod blank;
 mod client;
 mod cookies;
 pub(crate) mod device_token;
@@ -9,6 +11,7 @@ pub(crate) mod permitted;
 pub(crate) mod refresh_cookie;
 mod refusal;
 pub(crate) mod session_view;
+pub(crate) mod settings_view;
 pub(crate) mod signed_in;
 pub(crate) mod user_ref;
 pub(crate) mod user_view;
@@ -24,11 +27,11 @@ use web::{
 };
 
 use crate::{
-    MIGRATOR, accounts, api_keys,
+    MIGRATOR, accounts, addresses, api_keys,
     app::App,
-    audit, credentials,
+    audit, credentials, export,
     limits::address::{AddressCounters, AddressLimits},
-    roles, sessions, tokens,
+    roles, sessions, settings, tokens,
 };
 
 /// The endpoints below `/api/v1`.
@@ -38,6 +41,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(sessions::http::counted())
         .merge(api_keys::http::counted())
         .merge(credentials::http::counted())
+        .merge(export::http::counted())
         .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .merge(sessions::http::routes())
@@ -46,6 +50,8 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(tokens::http::routes())
         .merge(api_keys::http::routes())
         .merge(audit::http::routes())
+        .merge(settings::http::routes())
+        .merge(addresses::http::routes())
         .merge(counted)
 }
 

@@ -18,13 +18,16 @@ const AUTH: Service = Service {
     folder: "services/auth",
     subjects: &[
         "accounts",
+        "addresses",
         "api_keys",
         "audit",
         "credentials",
         "events",
+        "export",
         "limits",
         "roles",
         "sessions",
+        "settings",
         "tokens",
     ],
 };

@@ -4,6 +4,7 @@ use web::json::from_slice;
 
 use crate::{
     accounts::http::{register_user::RegisterUser, update_profile::UpdateProfile},
+    addresses::http::{create_address::CreateAddress, update_address::UpdateAddress},
     api_keys::{
         create::Requested,
         http::{create_api_key::CreateApiKey, exchange_api_key::ExchangeApiKey},
@@ -19,6 +20,7 @@ use crate::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
         log_in::Credentials,
     },
+    settings::{http::replace_settings::ReplaceSettings, model::Choices},
 };
 
 /// No content of `text` may end the process.
@@ -40,6 +42,13 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<ResetPassword>(text);
     let _ = from_slice::<VerifyEmail>(text);
     let _ = from_slice::<RequestEmailChange>(text);
+    if let Ok(body) = from_slice::<CreateAddress>(text) {
+        let _ = body.parse();
+    }
+    let _ = from_slice::<UpdateAddress>(text);
+    if let Ok(body) = from_slice::<ReplaceSettings>(text) {
+        let _ = Choices::try_from(body);
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 mod api_keys;
 mod credentials;
 
-use web::{Problem, conditional::IfMatch};
+use postal::Flaw;
+use web::{FieldError, Problem, conditional::IfMatch};
 
 use crate::{
     accounts::{
@@ -15,6 +16,11 @@ use crate::{
         sign_up::SignUpError,
         update_user::UpdateUserError,
     },
+    addresses::{
+        add_address::AddAddressError, change_address::ChangeAddressError, model::Flaws,
+        remove_address::RemoveAddressError,
+    },
+    export::export_user::ExportError,
     limits::LimitError,
     roles::{
         KeepAdminError,
@@ -23,6 +29,7 @@ use crate::{
         model::{AssignRefused, ChangeRefused, NotHeld, RemoveRefused},
     },
     sessions::{log_in::LogInError, session::RefreshError},
+    settings::replace_settings::ReplaceSettingsError,
     tokens::{model::Revocation, revoked::RevokedError},
 };
 
@@ -190,6 +197,16 @@ impl From<CreateRoleError> for Problem {
     }
 }
 
+impl From<ReplaceSettingsError> for Problem {
+    fn from(error: ReplaceSettingsError) -> Self {
+        match error {
+            ReplaceSettingsError::UnknownUser => Self::not_found(),
+            ReplaceSettingsError::Stale => IfMatch::stale(),
+            ReplaceSettingsError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<UpdateRoleError> for Problem {
     fn from(error: UpdateRoleError) -> Self {
         match error {
@@ -262,6 +279,36 @@ impl From<RemoveRoleError> for Problem {
     }
 }
 
+impl From<Flaws> for Problem {
+    fn from(Flaws(flaws): Flaws) -> Self {
+        let errors = flaws.into_iter().map(|flaw| match flaw {
+            Flaw::RegionMissing { .. } => {
+                FieldError::new("/region", "region_required", flaw.to_string())
+            }
+            Flaw::PostalCodeMissing { .. } => {
+                FieldError::new("/postal_code", "postal_code_required", flaw.to_string())
+            }
+            Flaw::PostalCodeForm { .. } => {
+                FieldError::new("/postal_code", "invalid_postal_code", flaw.to_string())
+            }
+        });
+        Self::invalid(errors.collect())
+    }
+}
+
+impl From<AddAddressError> for Problem {
+    fn from(error: AddAddressError) -> Self {
+        match error {
+            AddAddressError::Full(_) => Self::conflict(
+                "too_many_addresses",
+                "The address book has 50 addresses, which is the most. Delete one to add another.",
+            ),
+            AddAddressError::Inactive => Self::not_found(),
+            AddAddressError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<KeepAdminError> for Problem {
     fn from(error: KeepAdminError) -> Self {
         match error {
@@ -276,4 +323,35 @@ impl From<KeepAdminError> for Problem {
 
 fn guessable(pointer: &'static str, error: GuessablePassword) -> Problem {
     Problem::invalid_field(pointer, error.code(), error.to_string())
+}
+
+impl From<ChangeAddressError> for Problem {
+    fn from(error: ChangeAddressError) -> Self {
+        match error {
+            ChangeAddressError::Unknown => Self::not_found(),
+            ChangeAddressError::Stale => IfMatch::stale(),
+            ChangeAddressError::Flaws(flaws) => flaws.into(),
+            ChangeAddressError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveAddressError> for Problem {
+    fn from(error: RemoveAddressError) -> Self {
+        match error {
+            RemoveAddressError::Unknown => Self::not_found(),
+            RemoveAddressError::Stale => IfMatch::stale(),
+            RemoveAddressError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::UnknownUser => Self::not_found(),
+            ExportError::Limit(error) => error.into(),
+            ExportError::Database(error) => error.into(),
+        }
+    }
 }

@@ -23,6 +23,8 @@ pub(crate) const MESSAGES: Policy = Policy {
     limit: 3,
     window: Duration::from_hours(1),
 };
+/// Exports of personal data within a window, by one account. Each reads every table of this service.
+const EXPORTS: u32 = 5;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct AccountLimits {
@@ -56,6 +58,10 @@ impl AccountLimits {
 
 pub(crate) fn api_keys() -> Policy {
     policy("account", API_KEYS)
+}
+
+pub(crate) fn exports() -> Policy {
+    policy("export", EXPORTS)
 }
 
 fn policy(name: &'static str, limit: u32) -> Policy {

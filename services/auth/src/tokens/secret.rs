@@ -63,6 +63,8 @@ pub enum Attempted<'a> {
     EmailChange(UserId),
     /// Changes of any account to this address.
     EmailChangeTo(&'a Email),
+    /// An export of personal data, by who asks for it.
+    Export(UserId),
 }
 
 impl ServerKey {
@@ -102,6 +104,7 @@ impl ServerKey {
             Attempted::EmailChangeTo(email) => {
                 self.tag(&[b"email-change-to:", email.as_str().as_bytes()])
             }
+            Attempted::Export(user) => self.tag(&[b"export:", user.0.as_bytes()]),
         }
     }
 

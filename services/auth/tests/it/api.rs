@@ -1,9 +1,12 @@
 //! One file per endpoint, in a folder for each subject as in `src`.
 
 mod accounts;
+mod addresses;
 mod api_keys;
 mod audit;
-mod roles;
 mod credentials;
+mod export;
+mod roles;
 mod sessions;
+mod settings;
 mod tokens;
