@@ -62,7 +62,7 @@ pub struct Requires<P> {
     /// `Own` or `Any`.
     pub reach: Reach,
     caller: Caller,
-    permission: PhantomData<P>,
+    permission: PhantomData<fn() -> P>,
 }
 
 impl<P> Deref for Requires<P> {
