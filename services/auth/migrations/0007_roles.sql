@@ -26,21 +26,6 @@ CREATE TABLE user_roles (
     PRIMARY KEY (user_id, role)
 );
 
--- No user is written between the copy and the trigger.
-LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE;
-
-ALTER TABLE users DROP CONSTRAINT users_roles_check;
-ALTER TABLE users ADD CONSTRAINT users_roles_count CHECK (cardinality(roles) BETWEEN 1 AND 10);
-
-INSERT INTO user_roles (user_id, role) SELECT DISTINCT id, unnest(roles) FROM users;
-
--- Added after the copy: one pass over the rows, not a lookup for each.
-ALTER TABLE user_roles
-    ADD CONSTRAINT user_roles_user_id_fkey FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE,
-    ADD CONSTRAINT user_roles_role_fkey FOREIGN KEY (role) REFERENCES roles;
-
-CREATE INDEX user_roles_role ON user_roles (role, user_id);
-
 CREATE FUNCTION follow_users_roles() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM user_roles WHERE user_id = NEW.id AND role <> ALL (NEW.roles);
@@ -48,6 +33,21 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- This locks the users against writes until the migration ends: none is written between the trigger and the copy.
 CREATE TRIGGER users_roles_set AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION follow_users_roles();
 CREATE TRIGGER users_roles_changed AFTER UPDATE OF roles ON users FOR EACH ROW
 WHEN (OLD.roles <> NEW.roles) EXECUTE FUNCTION follow_users_roles();
+
+INSERT INTO user_roles (user_id, role) SELECT DISTINCT id, unnest(roles) FROM users;
+
+-- After the copy: one pass over the rows, not a lookup for each.
+ALTER TABLE user_roles
+    ADD CONSTRAINT user_roles_user_id_fkey FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE,
+    ADD CONSTRAINT user_roles_role_fkey FOREIGN KEY (role) REFERENCES roles;
+
+CREATE INDEX user_roles_role ON user_roles (role, user_id);
+
+-- Last, since it locks the users against reads too.
+ALTER TABLE users
+    DROP CONSTRAINT users_roles_check,
+    ADD CONSTRAINT users_roles_count CHECK (cardinality(roles) BETWEEN 1 AND 10);

@@ -7,7 +7,7 @@ pub mod model;
 pub mod postgres;
 
 pub(crate) use self::postgres::{
-    admins::{KeepAdminError, keep_an_admin},
+    admins::KeepAdminError,
     holders::{held_by, total_of},
     roles::{by_name, page, total},
 };

@@ -21,7 +21,7 @@ pub const PEOPLE: [Person; 5] = [
     person("ben", &["customer"]),
     person("vera", &["vendor"]),
     person("mia", &["manager"]),
-    person("root", &["admin"]),
+    person("ada", &["admin"]),
 ];
 
 /// The place of the administrator.

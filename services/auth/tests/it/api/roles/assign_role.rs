@@ -13,7 +13,7 @@ const PROFILE: &str = "/api/v1/auth/profile";
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_assigned_role_is_in_the_next_token_and_older_ones_end(pool: PgPool) {
     let auth = Auth::new(pool);
-    let (admin, ann) = (auth.admin("root").await, auth.customer("ann").await);
+    let (admin, ann) = (auth.admin("ada").await, auth.customer("ann").await);
     auth.create_role(&admin, "support", &["payments:refund", "roles:read"])
         .await;
     let answer = auth.assign(&admin, &ann, "support").await;
@@ -41,7 +41,7 @@ async fn an_assigned_role_is_in_the_next_token_and_older_ones_end(pool: PgPool) 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_assignment_is_idempotent(pool: PgPool) {
     let auth = Auth::new(pool);
-    let (admin, ann) = (auth.admin("root").await, auth.customer("ann").await);
+    let (admin, ann) = (auth.admin("ada").await, auth.customer("ann").await);
     assert_eq!(auth.assign(&admin, &ann, "vendor").await.status, 200);
     let next = auth.refresh(ann.refresh()).await;
     // At once as well: the row of the user is locked.
@@ -59,7 +59,7 @@ async fn an_assignment_is_idempotent(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_unknown_user_or_role_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
-    let (admin, ann) = (auth.admin("root").await, auth.customer("ann").await);
+    let (admin, ann) = (auth.admin("ada").await, auth.customer("ann").await);
     for role in ["none", "seller", "buyer"] {
         let refused = auth.assign(&admin, &ann, role).await;
         refused.is_invalid("/role");
@@ -121,7 +121,7 @@ async fn a_manager_assigns_no_more_than_they_hold(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_manager_who_lost_the_role_assigns_nothing_more(pool: PgPool) {
     let auth = Auth::new(pool);
-    let (admin, manager) = (auth.admin("root").await, auth.manager("mia").await);
+    let (admin, manager) = (auth.admin("ada").await, auth.manager("mia").await);
     let ann = auth.customer("ann").await;
     assert_eq!(auth.assign(&admin, &manager, "customer").await.status, 200);
     let manager = auth.refresh(manager.refresh()).await;
@@ -138,7 +138,7 @@ async fn a_manager_who_lost_the_role_assigns_nothing_more(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_user_has_at_most_ten_roles(pool: PgPool) {
     let auth = Auth::new(pool);
-    let (admin, ann) = (auth.admin("root").await, auth.customer("ann").await);
+    let (admin, ann) = (auth.admin("ada").await, auth.customer("ann").await);
     for number in 1..=10 {
         auth.role(&format!("role-{number}"), &[]).await;
     }
@@ -158,7 +158,7 @@ async fn a_user_has_at_most_ten_roles(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_custom_role_has_bounded_holders_and_its_change_reaches_all(pool: PgPool) {
     let auth = Auth::new(pool.clone());
-    let (admin, ann) = (auth.admin("root").await, auth.customer("ann").await);
+    let (admin, ann) = (auth.admin("ada").await, auth.customer("ann").await);
     auth.role("crowd", &["orders:read"]).await;
     sqlx::query(
         "INSERT INTO users (id, email, full_name, roles, password_hash)

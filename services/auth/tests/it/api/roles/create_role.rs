@@ -14,7 +14,7 @@ fn body(name: &str) -> Value {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_admin_creates_a_role_and_the_audit_log_says_so(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let role = json!({
         "name": "support", "description": " Answers customers. ",
         "permissions": ["payments:refund", "orders:read:own", "orders:read"],
@@ -38,7 +38,7 @@ async fn an_admin_creates_a_role_and_the_audit_log_says_so(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_role_may_permit_nothing_and_need_no_description(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let created = auth.create_role(&admin, "trainee", &[]).await;
     assert_eq!((created.status, created.text("/description")), (201, ""));
     assert_eq!(created.body["permissions"], json!([]));
@@ -47,7 +47,7 @@ async fn a_role_may_permit_nothing_and_need_no_description(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_body_that_breaks_a_rule_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let changed = |member: &str, value: Value| {
         let mut body = body("support");
         body[member] = value;
@@ -103,7 +103,7 @@ async fn a_body_that_breaks_a_rule_is_refused(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_taken_or_reserved_name_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     assert_eq!(auth.create_role(&admin, "support", &[]).await.status, 201);
     // Registration takes `seller` for `vendor`.
     for name in ["support", "admin", "customer", "seller", "buyer"] {
@@ -138,7 +138,7 @@ async fn nobody_defines_a_role_beyond_their_own_permissions(pool: PgPool) {
         );
     }
     // An administrator grants also what only buyers and sellers do.
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let shop = auth
         .create_role(
             &admin,
@@ -152,7 +152,7 @@ async fn nobody_defines_a_role_beyond_their_own_permissions(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_shop_has_at_most_two_hundred_custom_roles(pool: PgPool) {
     let auth = Auth::new(pool.clone());
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     sqlx::query("INSERT INTO roles (name, description, permissions) SELECT 'role-' || n, '', '{}' FROM generate_series(1, 199) n")
         .execute(&pool)
         .await

@@ -14,7 +14,7 @@ async fn delete(auth: &Auth, by: &Answer, name: &str) -> Answer {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_role_without_holders_is_deleted(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.create_role(&admin, "support", &["orders:read"]).await;
     assert_eq!(delete(&auth, &admin, "support").await.status, 204);
     delete(&auth, &admin, "support").await.is(404, "not_found");
@@ -30,7 +30,7 @@ async fn a_role_without_holders_is_deleted(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_role_in_use_stays(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.create_role(&admin, "support", &[]).await;
     let sue = auth.person("sue", &["customer", "support"]).await;
     delete(&auth, &admin, "support")
@@ -43,7 +43,7 @@ async fn a_role_in_use_stays(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_role_that_is_being_assigned_is_either_deleted_or_held(pool: PgPool) {
     let auth = Auth::new(pool);
-    let (admin, sue) = (auth.admin("root").await, auth.customer("sue").await);
+    let (admin, sue) = (auth.admin("ada").await, auth.customer("sue").await);
     for round in 0..10 {
         let name = format!("role-{round}");
         auth.create_role(&admin, &name, &[]).await;
@@ -62,7 +62,7 @@ async fn a_role_that_is_being_assigned_is_either_deleted_or_held(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_built_in_role_is_not_deleted(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     for name in ["customer", "vendor", "admin"] {
         delete(&auth, &admin, name).await.is(409, "role_built_in");
     }

@@ -10,7 +10,7 @@ use crate::support::{
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_role_is_read_with_its_version(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let created = auth.create_role(&admin, "support", &["orders:read"]).await;
     let role = auth.get(&format!("{ROLES}/support"), admin.access()).await;
     assert_eq!((role.status, role.header("etag")), (200, "\"1\""));
@@ -24,7 +24,7 @@ async fn a_role_is_read_with_its_version(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_unknown_role_is_not_found(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let long = "a".repeat(4_000);
     for name in [
         "support",

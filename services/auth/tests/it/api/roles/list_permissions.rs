@@ -9,7 +9,7 @@ const PATH: &str = "/api/v1/permissions";
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn permissions_are_listed_with_the_built_in_roles_that_hold_them(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let list = auth
         .get(
             &format!("{PATH}?limit=100&include_total=true"),
@@ -50,7 +50,7 @@ async fn permissions_are_listed_with_the_built_in_roles_that_hold_them(pool: PgP
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_cursor_leads_through_all_permissions(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let all = auth.get(&format!("{PATH}?limit=100"), admin.access()).await;
     let (mut names, mut next) = (Vec::new(), String::new());
     loop {

@@ -10,7 +10,7 @@ use crate::support::{
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn roles_are_listed_by_name_with_what_they_permit(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.role("support", &["orders:read", "not:known"]).await;
     let list = auth
         .get(&format!("{ROLES}?include_total=true"), admin.access())
@@ -31,7 +31,7 @@ async fn roles_are_listed_by_name_with_what_they_permit(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_cursor_goes_on_behind_the_last_role(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let first = auth.get(&format!("{ROLES}?limit=2"), admin.access()).await;
     assert_eq!(first.names(), ["admin", "customer"]);
     let cursor = first.text("/page/next_cursor");

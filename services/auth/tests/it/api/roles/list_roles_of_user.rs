@@ -10,7 +10,7 @@ use crate::support::{
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_users_roles_are_listed_by_name(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.role("support", &["orders:read"]).await;
     let sue = auth.person("sue", &["vendor", "support", "customer"]).await;
     let path = roles_of(&sue);
@@ -41,13 +41,13 @@ async fn a_users_roles_are_listed_by_name(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn the_caller_is_me_and_an_unknown_user_is_not_found(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     let own = auth.get("/api/v1/users/me/roles", admin.access()).await;
     assert_eq!(own.names(), ["admin"]);
     for id in [
         "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002",
         "ses_1",
-        "root",
+        "ada",
         "%00",
     ] {
         let path = format!("/api/v1/users/{id}/roles");

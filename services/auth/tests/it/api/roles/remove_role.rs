@@ -10,7 +10,7 @@ use crate::support::{
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_removed_role_is_gone_from_the_next_token_and_older_ones_end(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.role("support", &["roles:read"]).await;
     let sue = auth.person("sue", &["customer", "support"]).await;
     assert_eq!(auth.get("/api/v1/roles", sue.access()).await.status, 200);
@@ -38,7 +38,7 @@ async fn a_removed_role_is_gone_from_the_next_token_and_older_ones_end(pool: PgP
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_user_keeps_at_least_one_role(pool: PgPool) {
     let auth = Auth::new(pool);
-    let (admin, ann) = (auth.admin("root").await, auth.customer("ann").await);
+    let (admin, ann) = (auth.admin("ada").await, auth.customer("ann").await);
     auth.remove(&admin, &ann, "customer")
         .await
         .is(409, "last_role");
@@ -56,7 +56,7 @@ async fn a_user_keeps_at_least_one_role(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn the_last_active_admin_stays_one(pool: PgPool) {
     let auth = Auth::new(pool.clone());
-    let admin = auth.person("root", &["admin", "customer"]).await;
+    let admin = auth.person("ada", &["admin", "customer"]).await;
     auth.remove(&admin, &admin, "admin")
         .await
         .is(409, "last_admin");
@@ -109,7 +109,7 @@ async fn two_admins_cannot_remove_each_other(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_unknown_user_or_role_is_not_found(pool: PgPool) {
     let auth = Auth::new(pool);
-    let (admin, ann) = (auth.admin("root").await, auth.customer("ann").await);
+    let (admin, ann) = (auth.admin("ada").await, auth.customer("ann").await);
     for path in [
         format!("{}/vendor", roles_of(&ann)),
         format!("{}/none", roles_of(&ann)),

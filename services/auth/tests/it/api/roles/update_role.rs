@@ -14,7 +14,7 @@ async fn patch(auth: &Auth, by: &Answer, body: Value) -> Answer {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn absent_members_keep_their_values_and_the_version_rises(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.create_role(&admin, "support", &["orders:read"]).await;
     let described = patch(&auth, &admin, json!({ "description": "Answers." })).await;
     assert_eq!((described.status, described.header("etag")), (200, "\"2\""));
@@ -37,7 +37,7 @@ async fn absent_members_keep_their_values_and_the_version_rises(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_patch_that_changes_nothing_leaves_no_trace(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.create_role(&admin, "support", &["orders:read"]).await;
     let holder = auth.person("sue", &["support"]).await;
     for body in [
@@ -55,7 +55,7 @@ async fn a_patch_that_changes_nothing_leaves_no_trace(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn the_version_that_was_read_must_be_current(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.create_role(&admin, "support", &[]).await;
     let body = json!({ "description": "Answers." });
     let without = auth
@@ -83,7 +83,7 @@ async fn the_version_that_was_read_must_be_current(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_change_of_permissions_ends_the_tokens_of_the_holders_only(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.create_role(&admin, "support", &["roles:read"]).await;
     let holder = auth.person("sue", &["customer", "support"]).await;
     let other = auth.manager("mia").await;
@@ -161,7 +161,7 @@ fn kept_in_order(permissions: &Value) -> Value {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_built_in_role_does_not_change(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     for name in ["customer", "vendor", "admin"] {
         for body in [json!({ "permissions": [] }), json!({ "description": "x" })] {
             let refused = auth.patch_role(&admin, name, "*", &body).await;
@@ -173,7 +173,7 @@ async fn a_built_in_role_does_not_change(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_invalid_patch_is_refused(pool: PgPool) {
     let auth = Auth::new(pool);
-    let admin = auth.admin("root").await;
+    let admin = auth.admin("ada").await;
     auth.create_role(&admin, "support", &[]).await;
     for (body, pointer) in [
         (json!({ "name": "other" }), "/name"),
