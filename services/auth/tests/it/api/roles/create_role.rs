@@ -82,7 +82,7 @@ async fn a_body_that_breaks_a_rule_is_refused(pool: PgPool) {
         ),
         (changed("permissions", json!(["*"])), "/permissions/0"),
         (
-            changed("permissions", json!(["orders:read"; 201])),
+            changed("permissions", json!(vec!["orders:read"; 201])),
             "/permissions",
         ),
         (changed("built_in", json!(true)), "/built_in"),
@@ -91,7 +91,7 @@ async fn a_body_that_breaks_a_rule_is_refused(pool: PgPool) {
         let answer = auth.call("POST", ROLES, &admin, Some(&body)).await;
         answer.is_invalid(pointer);
     }
-    let repeated = changed("permissions", json!(["orders:read"; 200]));
+    let repeated = changed("permissions", json!(vec!["orders:read"; 200]));
     assert_eq!(
         auth.call("POST", ROLES, &admin, Some(&repeated))
             .await

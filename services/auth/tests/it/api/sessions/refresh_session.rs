@@ -178,7 +178,7 @@ async fn an_access_token_has_the_current_roles(pool: PgPool) {
         .verify(second.access())
         .await
         .unwrap();
-    assert!(caller.has(access::Role::Vendor));
+    assert!(caller.may::<access::permissions::products::Write>());
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
