@@ -41,6 +41,8 @@ fn lookups() -> Vec<(&'static str, Vec<String>)> {
     let actor = "01932c5e-7d2a-7c3e-9f00-0242ac120002";
     let rare = "01980000-0001-7000-8000-000000000001";
     let target = format!("usr_{actor}");
+    let some = (1..=21).map(|number| format!("01980000-{number:04x}-7000-8000-{number:012x}"));
+    let some: Vec<String> = some.collect();
     vec![
         (
             "FROM user_terms",
@@ -60,7 +62,7 @@ fn lookups() -> Vec<(&'static str, Vec<String>)> {
         ),
         (
             "FROM users WHERE id = ANY",
-            vec!["ARRAY(SELECT id FROM users LIMIT 21)".to_owned()],
+            vec![format!("'{{{}}}'", some.join(","))],
         ),
         ("FROM users WHERE id = $1", vec![format!("'{rare}'")]),
         ("AS \"another!\"", vec![format!("'{rare}'")]),
