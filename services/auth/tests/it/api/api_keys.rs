@@ -3,11 +3,10 @@ mod exchange_api_key;
 mod list_api_keys;
 mod revoke_api_key;
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::support::fixture::{Answer, Auth, PASSWORD, request};
+use crate::support::fixture::{Answer, Auth, request};
 
 const PATH: &str = "/api/v1/api-keys";
 const TOKEN: &str = "/api/v1/auth/token";
@@ -34,19 +33,6 @@ async fn revoke(auth: &Auth, token: &str, id: &str) -> Answer {
     auth.send(request("DELETE", &path, Some(token), None)).await
 }
 
-/// A user with these roles who is logged in.
-async fn with_roles(auth: &Auth, pool: &PgPool, name: &str, roles: &str) -> Answer {
-    auth.customer(name).await;
-    run(
-        pool,
-        &format!("UPDATE users SET roles = '{{{roles}}}' WHERE username = '{name}'"),
-    )
-    .await;
-    let answer = auth.log_in(name, PASSWORD).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    answer
-}
-
 async fn run(pool: &PgPool, statement: &str) {
     let statement = AssertSqlSafe(statement.to_owned());
     sqlx::query(statement).execute(pool).await.unwrap();
@@ -55,13 +41,6 @@ async fn run(pool: &PgPool, statement: &str) {
 async fn count(pool: &PgPool, what: &str) -> i64 {
     let statement = AssertSqlSafe(format!("SELECT count(*) FROM {what}"));
     sqlx::query_scalar(statement).fetch_one(pool).await.unwrap()
-}
-
-/// What a token claims.
-fn claims(token: &str) -> Value {
-    let payload = token.split('.').nth(1).unwrap();
-    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap();
-    serde_json::from_slice(&payload).unwrap()
 }
 
 /// The UUID of a prefixed id.

@@ -5,7 +5,7 @@ use clock::Clock;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{PATH, count, create, exchange, key, revoke, run, with_roles};
+use super::{PATH, count, create, exchange, key, revoke, run};
 use crate::support::fixture::{Auth, request};
 
 const OWN: &str = "api_keys:read:own";
@@ -18,7 +18,7 @@ async fn a_key_is_shown_once_and_stored_as_a_hash(pool: PgPool) {
     let created = create(&auth, ann.access(), body).await;
     assert_eq!(created.status, 201, "{}", created.body);
     assert_eq!(created.text("/name"), "Import");
-    assert_eq!(created.text("/user_id"), ann.text("/user/id"));
+    assert_eq!(created.text("/user_id"), ann.user());
     assert_eq!(created.text("/status"), "active");
     assert_eq!(created.body["permissions"], json!(["orders:read:own", OWN]));
     assert_eq!(created.body["last_used_at"], Value::Null);
@@ -61,7 +61,7 @@ async fn a_permission_that_the_caller_does_not_hold_is_refused_by_name(pool: PgP
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_admins_key_may_reach_less_far_than_the_admin(pool: PgPool) {
     let auth = Auth::new(pool.clone());
-    let root = with_roles(&auth, &pool, "root", "admin").await;
+    let root = auth.admin("root").await;
     let created = key(&auth, root.access(), &["orders:read:own", "users:list"]).await;
     assert_eq!(
         created.body["permissions"],
@@ -254,7 +254,7 @@ async fn of_keys_that_have_ended_a_bounded_number_stays(pool: PgPool) {
              SELECT gen_random_uuid(), '{user}', number::text, sha256(('{user}' || number)::bytea), 'abcd', '{{a:b}}',
                  now() - interval '2 days', now() + interval '2 days', now() - make_interval(mins => number)
              FROM generate_series(1, {number}) AS number",
-            user = super::bare(user.text("/user/id")),
+            user = super::bare(user.user()),
         );
         run(&pool, &ended).await;
     }
@@ -263,8 +263,8 @@ async fn of_keys_that_have_ended_a_bounded_number_stays(pool: PgPool) {
         let user = super::bare(user);
         count(&pool, &format!("api_keys WHERE user_id = '{user}'")).await
     };
-    assert_eq!(of(ann.text("/user/id")).await, 101);
-    assert_eq!(of(ben.text("/user/id")).await, 102);
+    assert_eq!(of(ann.user()).await, 101);
+    assert_eq!(of(ben.user()).await, 102);
     // Those that ended first are gone.
     let oldest = "api_keys WHERE revoked_at IS NOT NULL AND name::int BETWEEN 101 AND 105";
     assert_eq!(count(&pool, oldest).await, 2, "those of Ben");

@@ -2,7 +2,7 @@ use auth::{MIGRATOR, tokens::postgres::since};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{PATH, TOKEN, bare, claims, count, create, exchange, key, revoke, run, with_roles};
+use super::{PATH, TOKEN, bare, count, create, exchange, key, revoke, run};
 use crate::support::fixture::{Answer, Auth, PASSWORD, Settings, request};
 
 const OWN: &str = "api_keys:read:own";
@@ -36,8 +36,8 @@ async fn a_key_is_made_exchanged_used_and_revoked(pool: PgPool) {
         })
     );
     assert_eq!(token.header("cache-control"), "private, no-store");
-    let claims = claims(token.access());
-    assert_eq!(claims["sub"], json!(bare(ann.text("/user/id"))));
+    let claims = token.claims();
+    assert_eq!(claims["sub"], json!(bare(ann.user())));
     assert_eq!(claims["sid"], json!(id));
     assert_eq!(claims["roles"], json!([]));
     assert_eq!(claims["scope"], json!(format!("orders:read:own {OWN}")));
@@ -138,7 +138,7 @@ async fn the_tokens_of_a_suspended_owner_are_refused_and_the_key_works_again_aft
     let epochs = since(&db::Pool::from(&pool), None).await.unwrap().users;
     assert_eq!(
         (epochs.len(), epochs[0].epoch),
-        (1, claims(token.access())["epoch"].as_i64().unwrap() + 1)
+        (1, token.claims()["epoch"].as_i64().unwrap() + 1)
     );
     run(&pool, "UPDATE users SET status = 'active'").await;
     auth.get(PATH, token.access())
@@ -151,7 +151,7 @@ async fn the_tokens_of_a_suspended_owner_are_refused_and_the_key_works_again_aft
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_key_has_the_permissions_that_its_owner_still_holds(pool: PgPool) {
     let auth = Auth::new(pool.clone());
-    let root = with_roles(&auth, &pool, "root", "admin,vendor").await;
+    let root = auth.person("root", &["admin", "vendor"]).await;
     let permissions = ["products:write", "stock:read:own", "users:list"];
     let created = key(&auth, root.access(), &permissions).await;
     let scope = async || {

@@ -2,7 +2,7 @@ use auth::MIGRATOR;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{PATH, bare, key, revoke, run, with_roles};
+use super::{PATH, bare, key, revoke, run};
 use crate::support::fixture::{Answer, Auth, request};
 
 const OWN: &str = "api_keys:read:own";
@@ -74,7 +74,7 @@ async fn only_an_admin_sees_the_keys_of_others(pool: PgPool) {
     let (ann, ben) = (auth.customer("ann").await, auth.customer("ben").await);
     let of_ann = key(&auth, ann.access(), &[OWN]).await;
     let of_ben = key(&auth, ben.access(), &[OWN]).await;
-    let of = |user: &Answer| format!("{PATH}?user={}", user.text("/user/id"));
+    let of = |user: &Answer| format!("{PATH}?user={}", user.user());
     assert_eq!(
         ids(&auth.get(&of(&ann), ann.access()).await),
         [of_ann.text("/id")]
@@ -83,7 +83,7 @@ async fn only_an_admin_sees_the_keys_of_others(pool: PgPool) {
     let unknown = format!("{PATH}?user=usr_01932c5e-7d2a-7c3e-9f00-0242ac120002");
     auth.get(&unknown, ann.access()).await.is(403, "forbidden");
 
-    let root = with_roles(&auth, &pool, "root", "admin").await;
+    let root = auth.admin("root").await;
     let all = format!("{PATH}?include_total=true");
     let all = auth.get(&all, root.access()).await;
     assert_eq!(ids(&all), [of_ben.text("/id"), of_ann.text("/id")]);
@@ -124,7 +124,7 @@ async fn a_caller_without_a_live_session_sees_nothing(pool: PgPool) {
     auth.send(request("GET", PATH, None, None))
         .await
         .is(401, "token_missing");
-    let root = with_roles(&auth, &pool, "root", "admin").await;
+    let root = auth.admin("root").await;
     assert_eq!(auth.get(PATH, root.access()).await.status, 200);
     run(&pool, "UPDATE users SET status = 'suspended'").await;
     auth.get(PATH, root.access()).await.is(401, "session_ended");

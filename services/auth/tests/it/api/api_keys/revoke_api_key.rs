@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{PATH, bare, claims, count, exchange, key, revoke, run, with_roles};
+use super::{PATH, bare, count, exchange, key, revoke, run};
 use crate::support::fixture::{Auth, request};
 
 const OWN: &str = "api_keys:read:own";
@@ -55,7 +55,7 @@ async fn foreign_and_unknown_keys_are_not_found(pool: PgPool) {
 async fn a_revocation_by_an_admin_is_in_the_audit_log(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
-    let root = with_roles(&auth, &pool, "root", "admin").await;
+    let root = auth.admin("root").await;
     let of_ann = key(&auth, ann.access(), &[OWN]).await;
     let id = of_ann.text("/id");
     for _ in 0..2 {
@@ -69,15 +69,15 @@ async fn a_revocation_by_an_admin_is_in_the_audit_log(pool: PgPool) {
             .fetch_all(&pool)
             .await
             .unwrap();
-    let session = claims(root.access())["sid"].clone();
+    let session = root.claims()["sid"].clone();
     assert_eq!(
         entries,
         [(
-            bare(root.text("/user/id")).parse().unwrap(),
+            bare(root.user()).parse().unwrap(),
             serde_json::from_value(session).unwrap(),
             "api_key.revoked".to_owned(),
             id.to_owned(),
-            json!({ "user_id": ann.text("/user/id") }),
+            json!({ "user_id": ann.user() }),
         )]
     );
     // The own key of an admin is the admin's own affair.
@@ -90,7 +90,7 @@ async fn a_revocation_by_an_admin_is_in_the_audit_log(pool: PgPool) {
 async fn concurrent_revocations_are_one(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
-    let root = with_roles(&auth, &pool, "root", "admin").await;
+    let root = auth.admin("root").await;
     let of_ann = key(&auth, ann.access(), &[OWN]).await;
     let by = |token| revoke(&auth, token, of_ann.text("/id"));
     let (one, two, three) = tokio::join!(by(root.access()), by(root.access()), by(root.access()));
