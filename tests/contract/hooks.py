@@ -43,6 +43,11 @@ BEYOND_A_SCHEMA = {
     "password_common": r"/password",
     "password_pattern": r"/password",
     "password_own_name": r"/password",
+    # What an address needs depends on its country, and only the server knows the names of time zones.
+    "region_required": r"/region",
+    "postal_code_required": r"/postal_code",
+    "invalid_postal_code": r"/postal_code",
+    "unknown_time_zone": r"/time_zone",
 }
 
 

@@ -1,4 +1,9 @@
-//! Which characters a text may contain that one person writes and another one reads. Pure, for every layer.
+//! Texts that one person writes and another one reads: which characters they may contain, and how long they may be. Pure,
+//! for every layer.
+
+mod bounded;
+
+pub use bounded::{Text, TextError, bounded};
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 

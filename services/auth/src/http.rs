@@ -1,11 +1,14 @@
 //! The routes of all subjects, and what their endpoints share.
 
+pub(crate) mod address_view;
+pub(crate) mod blank;
 pub(crate) mod device_token;
 #[doc(hidden)]
 pub mod fuzzing;
 pub(crate) mod permitted;
 mod refusal;
 pub(crate) mod session_view;
+pub(crate) mod settings_view;
 pub(crate) mod signed_in;
 pub(crate) mod user_ref;
 pub(crate) mod user_view;
@@ -21,11 +24,11 @@ use web::{
 };
 
 use crate::{
-    MIGRATOR, accounts,
+    MIGRATOR, accounts, addresses,
     app::App,
-    audit,
+    audit, export,
     limits::address::{AddressCounters, AddressLimits},
-    roles, sessions, tokens,
+    roles, sessions, settings, tokens,
 };
 
 /// The endpoints below `/api/v1`.
@@ -33,6 +36,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
     let counted = OpenApiRouter::new()
         .merge(accounts::http::counted())
         .merge(sessions::http::counted())
+        .merge(export::http::counted())
         .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .merge(sessions::http::routes())
@@ -40,6 +44,8 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(roles::http::routes())
         .merge(tokens::http::routes())
         .merge(audit::http::routes())
+        .merge(settings::http::routes())
+        .merge(addresses::http::routes())
         .merge(counted)
 }
 

@@ -2,15 +2,18 @@
 //! Each subject has a folder with HTTP in `http`, SQL in `postgres`, and a file for each use case.
 
 pub mod accounts;
+pub mod addresses;
 pub mod app;
 pub mod audit;
 pub mod config;
 pub mod events;
+pub mod export;
 pub mod http;
 mod infrastructure;
 pub mod limits;
 pub mod roles;
 pub mod sessions;
+pub mod settings;
 pub mod sweeper;
 pub mod tokens;
 

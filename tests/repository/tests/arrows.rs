@@ -17,7 +17,16 @@ struct Service {
 const AUTH: Service = Service {
     folder: "services/auth",
     subjects: &[
-        "accounts", "audit", "events", "limits", "roles", "sessions", "tokens",
+        "accounts",
+        "addresses",
+        "audit",
+        "events",
+        "export",
+        "limits",
+        "roles",
+        "sessions",
+        "settings",
+        "tokens",
     ],
 };
 

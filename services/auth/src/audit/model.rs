@@ -88,6 +88,9 @@ pub enum Action {
     UserActivated,
     #[strum(serialize = "user.deleted")]
     UserDeleted,
+    /// A copy of the user's data was handed to the actor.
+    #[strum(serialize = "user.exported")]
+    UserExported,
     #[strum(serialize = "user.role_assigned")]
     RoleAssigned,
     #[strum(serialize = "user.role_removed")]

@@ -4,11 +4,13 @@ use web::json::from_slice;
 
 use crate::{
     accounts::http::{register_user::RegisterUser, update_profile::UpdateProfile},
+    addresses::http::{create_address::CreateAddress, update_address::UpdateAddress},
     roles::http::{assign_role::AssignRole, create_role::CreateRole, update_role::UpdateRole},
     sessions::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
         log_in::Credentials,
     },
+    settings::{http::replace_settings::ReplaceSettings, model::Choices},
 };
 
 /// No content of `text` may end the process.
@@ -22,6 +24,13 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<CreateRole>(text);
     let _ = from_slice::<UpdateRole>(text);
     let _ = from_slice::<AssignRole>(text);
+    if let Ok(body) = from_slice::<CreateAddress>(text) {
+        let _ = body.parse();
+    }
+    let _ = from_slice::<UpdateAddress>(text);
+    if let Ok(body) = from_slice::<ReplaceSettings>(text) {
+        let _ = Choices::try_from(body);
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,18 @@
 //! How the errors of this service become problems. Each error is translated here and nowhere else.
 
-use web::{Problem, conditional::IfMatch};
+use postal::Flaw;
+use web::{FieldError, Problem, conditional::IfMatch};
 
 use crate::{
     accounts::{
         AccountError, actor::Outranked, change_status::StatusError, model::DeletedAccount,
         passwords::PasswordsError, sign_up::SignUpError, update_user::UpdateUserError,
     },
+    addresses::{
+        add_address::AddAddressError, change_address::ChangeAddressError, model::Flaws,
+        remove_address::RemoveAddressError,
+    },
+    export::export_user::ExportError,
     limits::LimitError,
     roles::{
         KeepAdminError,
@@ -15,6 +21,7 @@ use crate::{
         model::{AssignRefused, ChangeRefused, NotHeld, RemoveRefused},
     },
     sessions::{log_in::LogInError, session::RefreshError},
+    settings::replace_settings::ReplaceSettingsError,
     tokens::{model::Revocation, revoked::RevokedError},
 };
 
@@ -184,6 +191,16 @@ impl From<CreateRoleError> for Problem {
     }
 }
 
+impl From<ReplaceSettingsError> for Problem {
+    fn from(error: ReplaceSettingsError) -> Self {
+        match error {
+            ReplaceSettingsError::UnknownUser => Self::not_found(),
+            ReplaceSettingsError::Stale => IfMatch::stale(),
+            ReplaceSettingsError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<UpdateRoleError> for Problem {
     fn from(error: UpdateRoleError) -> Self {
         match error {
@@ -256,6 +273,36 @@ impl From<RemoveRoleError> for Problem {
     }
 }
 
+impl From<Flaws> for Problem {
+    fn from(Flaws(flaws): Flaws) -> Self {
+        let errors = flaws.into_iter().map(|flaw| match flaw {
+            Flaw::RegionMissing { .. } => {
+                FieldError::new("/region", "region_required", flaw.to_string())
+            }
+            Flaw::PostalCodeMissing { .. } => {
+                FieldError::new("/postal_code", "postal_code_required", flaw.to_string())
+            }
+            Flaw::PostalCodeForm { .. } => {
+                FieldError::new("/postal_code", "invalid_postal_code", flaw.to_string())
+            }
+        });
+        Self::invalid(errors.collect())
+    }
+}
+
+impl From<AddAddressError> for Problem {
+    fn from(error: AddAddressError) -> Self {
+        match error {
+            AddAddressError::Full(_) => Self::conflict(
+                "too_many_addresses",
+                "The address book has 50 addresses, which is the most. Delete one to add another.",
+            ),
+            AddAddressError::Inactive => Self::not_found(),
+            AddAddressError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<KeepAdminError> for Problem {
     fn from(error: KeepAdminError) -> Self {
         match error {
@@ -264,6 +311,37 @@ impl From<KeepAdminError> for Problem {
                 "This is the last active administrator; make another user an administrator first.",
             ),
             KeepAdminError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeAddressError> for Problem {
+    fn from(error: ChangeAddressError) -> Self {
+        match error {
+            ChangeAddressError::Unknown => Self::not_found(),
+            ChangeAddressError::Stale => IfMatch::stale(),
+            ChangeAddressError::Flaws(flaws) => flaws.into(),
+            ChangeAddressError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveAddressError> for Problem {
+    fn from(error: RemoveAddressError) -> Self {
+        match error {
+            RemoveAddressError::Unknown => Self::not_found(),
+            RemoveAddressError::Stale => IfMatch::stale(),
+            RemoveAddressError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::UnknownUser => Self::not_found(),
+            ExportError::Limit(error) => error.into(),
+            ExportError::Database(error) => error.into(),
         }
     }
 }

@@ -12,6 +12,8 @@ pub const WINDOW: Duration = Duration::from_mins(15);
 /// Refreshes of one session within a window. Honest clients need one or two; a client with a copy of one session's
 /// token cannot use up the limit of the account's other sessions.
 const SESSION_REFRESHES: u32 = 30;
+/// Exports of personal data within a window, by one account. Each reads every table of this service.
+const EXPORTS: u32 = 5;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct AccountLimits {
@@ -41,6 +43,10 @@ impl AccountLimits {
         let limit = SESSION_REFRESHES.min(self.account_refresh_limit_per_15_minutes);
         policy("session", limit)
     }
+}
+
+pub(crate) fn exports() -> Policy {
+    policy("export", EXPORTS)
 }
 
 fn policy(name: &'static str, limit: u32) -> Policy {

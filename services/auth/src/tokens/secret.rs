@@ -43,6 +43,8 @@ pub enum Attempted<'a> {
     SignUp(&'a Email),
     Refresh(UserId),
     SessionRefresh(SessionId),
+    /// An export of personal data, by who asks for it.
+    Export(UserId),
 }
 
 impl ServerKey {
@@ -70,6 +72,7 @@ impl ServerKey {
             Attempted::SignUp(email) => self.tag(&[b"sign-up:", email.as_str().as_bytes()]),
             Attempted::Refresh(user) => self.tag(&[b"refresh:", user.0.as_bytes()]),
             Attempted::SessionRefresh(session) => self.tag(&[b"session:", session.0.as_bytes()]),
+            Attempted::Export(user) => self.tag(&[b"export:", user.0.as_bytes()]),
         }
     }
 

@@ -1,7 +1,10 @@
 //! One file per endpoint, in a folder for each subject as in `src`.
 
 mod accounts;
+mod addresses;
 mod audit;
+mod export;
 mod roles;
 mod sessions;
+mod settings;
 mod tokens;

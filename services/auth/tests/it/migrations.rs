@@ -109,5 +109,6 @@ db::each_migration! {
     the_seventh_migration_loses_nothing: 6,
     the_eighth_migration_loses_nothing: 7,
     the_tenth_migration_loses_nothing: 9,
+    the_eleventh_migration_loses_nothing: 10,
     the_twelfth_migration_loses_nothing: 11,
 }
