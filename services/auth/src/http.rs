@@ -30,6 +30,9 @@ use crate::{
     MIGRATOR, accounts, addresses, api_keys,
     app::App,
     audit, credentials, export,
+    MIGRATOR, accounts, addresses,
+    app::App,
+    audit, export,
     limits::address::{AddressCounters, AddressLimits},
     roles, sessions, settings, tokens,
 };
