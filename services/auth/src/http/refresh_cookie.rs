@@ -67,14 +67,6 @@ impl RefreshCookie {
         }
     }
 
-    /// Where this client keeps its refresh token.
-    pub(crate) fn place(&self) -> RefreshTokenIn {
-        match self.token {
-            Some(_) => RefreshTokenIn::Cookie,
-            None => RefreshTokenIn::Body,
-        }
-    }
-
     /// Deletes it, if it was sent.
     pub(crate) fn deletion(&self) -> SetCookie {
         let cookie = self.token.as_ref().and_then(|_| deleting());

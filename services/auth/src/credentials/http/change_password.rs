@@ -15,7 +15,7 @@ use crate::{
     credentials::change_password::{self, PasswordChange},
     http::{
         device_token::PresentedDevice,
-        refresh_cookie::RefreshCookie,
+        refresh_cookie::RefreshTokenIn,
         session_view::{SessionAnswer, SessionView, answer},
         signed_in::SignedIn,
     },
@@ -30,12 +30,16 @@ pub(crate) struct ChangePassword {
     current_password: PresentedPassword,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     new_password: Password,
+    /// `body` by default. With `cookie`, the response sets the cookie `refresh_token` and has none in its body.
+    #[serde(default)]
+    #[schema(required = false)]
+    refresh_token_in: RefreshTokenIn,
 }
 
 /// Change the caller's password
 ///
 /// All other sessions of the account end, and earlier access tokens, refresh tokens and device tokens become invalid. The
-/// response has new tokens for the caller's session, the refresh token in the cookie if that was sent. Attempts are limited per account and per client address.
+/// response has new tokens for the caller's session. Attempts are limited per account and per client address.
 #[utoipa::path(
     post,
     path = "/auth/password/change",
@@ -56,10 +60,10 @@ pub(super) async fn change_password(
     address: ClientAddress,
     meter: Meter,
     PresentedDevice(device): PresentedDevice,
-    cookie: RefreshCookie,
     ValidJson(request): ValidJson<ChangePassword>,
 ) -> Result<SessionAnswer, Problem> {
     let SignedIn { user, session } = caller;
+    let refresh_token_in = request.refresh_token_in;
     let change = PasswordChange {
         current: request.current_password,
         new: request.new_password,
@@ -67,5 +71,5 @@ pub(super) async fn change_password(
     let tokens =
         change_password::change_password(&app, &user, session, change, device, address, &meter)
             .await?;
-    Ok(answer(&app, tokens, cookie.place()))
+    Ok(answer(&app, tokens, refresh_token_in))
 }

@@ -72,6 +72,21 @@ async fn the_own_session_continues_with_new_tokens_alone(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn a_browser_gets_the_new_refresh_token_in_its_cookie(pool: PgPool) {
+    let auth = Auth::new(pool);
+    let ann = auth.customer("ann").await;
+    let mut body = change(PASSWORD, OTHER);
+    body["refresh_token_in"] = json!("cookie");
+    let answer = auth.post_as(&ann, PATH, body).await;
+    assert_eq!(
+        (answer.status, &answer.body["refresh_token"]),
+        (200, &Value::Null)
+    );
+    let refreshed = auth.refresh_in_browser(answer.refresh_cookie()).await;
+    assert_eq!(refreshed.status, 200, "{}", refreshed.body);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn the_epoch_rises_so_that_other_services_refuse_earlier_tokens(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;

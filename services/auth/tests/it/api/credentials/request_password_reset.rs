@@ -162,8 +162,10 @@ async fn requests_from_one_address_are_limited_for_all_to_see(pool: PgPool) {
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_full_queue_refuses_every_address_alike(pool: PgPool) {
-    let mut address = AddressLimits::default();
-    address.login_limit_per_address_per_minute = 10_000;
+    let address = AddressLimits {
+        login_limit_per_address_per_minute: 10_000,
+        ..AddressLimits::default()
+    };
     let auth = Auth::with(
         pool.clone(),
         Settings {
