@@ -7,4 +7,6 @@ pub mod passwords;
 pub mod postgres;
 pub mod sign_up;
 
-pub(crate) use self::postgres::{AccountError, ProfileChange, find_for_log_in, update_profile};
+pub(crate) use self::postgres::{
+    AccountError, ProfileChange, find_for_log_in, find_password_hash, update_profile,
+};

@@ -8,6 +8,7 @@ use db::Pool;
 use crate::{
     accounts::{passwords::Passwords, sign_up::VendorSignup},
     limits::{account::AccountLimits, address::AddressCounters},
+    mfa::policy::RequireMfa,
     tokens::{secret::ServerKey, signing::SigningKeys},
 };
 
@@ -22,6 +23,7 @@ pub struct App {
     pub account_limits: AccountLimits,
     pub address_counters: AddressCounters,
     pub vendor_signup: VendorSignup,
+    pub require_mfa: RequireMfa,
 }
 
 impl FromRef<App> for Verifier {

@@ -5,6 +5,7 @@ pub(crate) mod device_token;
 pub mod fuzzing;
 pub(crate) mod permitted;
 mod refusal;
+pub(crate) mod second_factor;
 pub(crate) mod session_view;
 pub(crate) mod signed_in;
 pub(crate) mod user_ref;
@@ -24,7 +25,7 @@ use crate::{
     MIGRATOR, accounts,
     app::App,
     limits::address::{AddressCounters, AddressLimits},
-    roles, sessions, tokens,
+    mfa, roles, sessions, tokens,
 };
 
 /// The endpoints below `/api/v1`.
@@ -32,12 +33,14 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
     let counted = OpenApiRouter::new()
         .merge(accounts::http::counted())
         .merge(sessions::http::counted())
+        .merge(mfa::http::counted())
         .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .merge(sessions::http::routes())
         .merge(accounts::http::routes())
         .merge(roles::http::routes())
         .merge(tokens::http::routes())
+        .merge(mfa::http::routes())
         .merge(counted)
 }
 

@@ -9,6 +9,7 @@ pub mod events;
 pub mod http;
 mod infrastructure;
 pub mod limits;
+pub mod mfa;
 pub mod roles;
 pub mod sessions;
 pub mod sweeper;

@@ -51,6 +51,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         account_limits: settings.account_limits,
         address_counters: AddressCounters::new(settings.address_limits),
         vendor_signup: settings.vendor_signup,
+        require_mfa: settings.require_mfa,
     };
     let stop = tasks.stop();
     tasks.spawn("sweeper", sweeper::run(app.pool.clone(), stop.clone()));

@@ -1,6 +1,7 @@
 //! Sessions: login, refresh and logout.
 
 pub mod device;
+pub(crate) mod grant;
 pub mod http;
 pub(crate) mod log_in;
 pub mod model;

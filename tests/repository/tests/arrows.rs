@@ -17,7 +17,7 @@ struct Service {
 const AUTH: Service = Service {
     folder: "services/auth",
     subjects: &[
-        "accounts", "audit", "events", "limits", "roles", "sessions", "tokens",
+        "accounts", "audit", "events", "limits", "mfa", "roles", "sessions", "tokens",
     ],
 };
 

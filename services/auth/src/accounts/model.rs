@@ -5,14 +5,12 @@ mod full_name;
 mod guessable;
 mod identifier;
 mod password;
+mod status;
 mod stored_user;
 mod username;
 
 use access::{Permissions, Role};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use strum::EnumString;
-use utoipa::ToSchema;
 
 pub use self::{
     email::{Email, EmailError},
@@ -20,6 +18,7 @@ pub use self::{
     guessable::GuessablePassword,
     identifier::{Identifier, IdentifierError},
     password::{Password, PasswordError, PresentedPassword},
+    status::Status,
     stored_user::StoredUser,
     username::{Username, UsernameError},
 };
@@ -50,13 +49,7 @@ pub struct User {
     pub version: i64,
     /// Access tokens with a lower epoch are invalid.
     pub token_epoch: i64,
+    /// Whether a login needs a second factor.
+    pub mfa_enabled: bool,
     pub created_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Status {
-    Active,
-    Suspended,
 }

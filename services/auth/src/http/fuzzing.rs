@@ -4,6 +4,10 @@ use web::json::from_slice;
 
 use crate::{
     accounts::http::{register_user::RegisterUser, update_profile::UpdateProfile},
+    mfa::http::{
+        begin_totp::BeginTotp, confirm_totp::ConfirmTotp, disable_totp::DisableTotp,
+        renew_recovery_codes::RenewRecoveryCodes,
+    },
     roles::http::{assign_role::AssignRole, create_role::CreateRole, update_role::UpdateRole},
     sessions::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
@@ -19,6 +23,10 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<RegisterUser>(text);
     let _ = from_slice::<RefreshSession>(text);
     let _ = from_slice::<UpdateProfile>(text);
+    let _ = from_slice::<BeginTotp>(text);
+    let _ = from_slice::<ConfirmTotp>(text);
+    let _ = from_slice::<DisableTotp>(text);
+    let _ = from_slice::<RenewRecoveryCodes>(text);
     let _ = from_slice::<CreateRole>(text);
     let _ = from_slice::<UpdateRole>(text);
     let _ = from_slice::<AssignRole>(text);

@@ -1,5 +1,7 @@
 //! How the errors of this service become problems. Each error is translated here and nowhere else.
 
+mod mfa;
+
 use web::{Problem, conditional::IfMatch};
 
 use crate::{
@@ -78,6 +80,14 @@ impl From<LogInError> for Problem {
             LogInError::Refused => Self::unauthorized(
                 "invalid_credentials",
                 "No active account matches this name and password.",
+            ),
+            LogInError::MfaRequired => Self::unauthorized(
+                "mfa_required",
+                "This account has a second factor; send code or recovery_code with the password.",
+            ),
+            LogInError::MfaInvalid => Self::unauthorized(
+                "mfa_invalid",
+                "The code is wrong or was used before; send the next code of the app, or an unused recovery code.",
             ),
             LogInError::Limit(error) => error.into(),
             LogInError::Password(error) => error.into(),

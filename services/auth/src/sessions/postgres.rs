@@ -3,7 +3,7 @@
 use db::{Connection, Pool};
 
 use crate::{
-    accounts::model::{SessionId, Status, User, UserId},
+    accounts::model::{SessionId, User, UserId},
     infrastructure::postgres::users::{query_users, read_user},
     sessions::model::{NewSession, REFRESH_SECONDS, TokenState, Verdict},
     tokens::model::Hash,
@@ -162,7 +162,7 @@ async fn state(
         successor_rotated: row.successor_known.then_some(row.successor_rotated),
     };
     let user = read_user!(row)?;
-    state.live &= user.status == Status::Active;
+    state.live &= user.status.may_log_in();
     Ok((state, user))
 }
 
@@ -189,7 +189,7 @@ async fn replace_token(
     Ok(())
 }
 
-/// The user of this session, if the session is live and the user is active.
+/// The user of this session, if the session is live and the user may log in.
 pub async fn live_user(
     pool: &Pool,
     session: SessionId,
@@ -199,14 +199,15 @@ pub async fn live_user(
         ["SELECT "],
         ["
         FROM sessions JOIN users ON users.id = user_id
-        WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL AND status = 'active'
+        WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL
         "],
         session.0,
         user.0,
     )
     .fetch_optional(pool)
     .await?;
-    row.map(|row| read_user!(row)).transpose()
+    let user = row.map(|row| read_user!(row)).transpose()?;
+    Ok(user.filter(|user| user.status.may_log_in()))
 }
 
 /// Ends a session of this user; a session that has ended is left unchanged.

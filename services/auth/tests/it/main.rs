@@ -12,5 +12,7 @@ mod hostile_bodies;
 mod limits;
 mod migrations;
 mod openapi;
+mod pending_vendors;
+mod require_mfa;
 mod role_stories;
 mod support;

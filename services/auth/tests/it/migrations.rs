@@ -100,4 +100,5 @@ db::each_migration! {
     the_sixth_migration_loses_nothing: 5,
     the_seventh_migration_loses_nothing: 6,
     the_twelfth_migration_loses_nothing: 11,
+    the_thirteenth_migration_loses_nothing: 12,
 }

@@ -1,4 +1,5 @@
 //! Code that tests share: a service and a client of it.
 
+pub(crate) mod authenticator;
 pub(crate) mod fixture;
 pub(crate) mod staff;

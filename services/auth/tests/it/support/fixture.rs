@@ -14,6 +14,7 @@ use auth::{
         account::AccountLimits,
         address::{AddressCounters, AddressLimits},
     },
+    mfa::policy::RequireMfa,
     tokens::{
         secret::ServerKey,
         signing::{KeyFiles, SigningKeys},
@@ -29,7 +30,10 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Request, header},
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use clock::{Clock, Ids};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -59,6 +63,8 @@ pub struct Settings {
     pub account: AccountLimits,
     pub hashing: HashingLimits,
     pub vendor_signup: VendorSignup,
+    pub require_mfa: RequireMfa,
+    pub server_key: [u8; 32],
 }
 
 impl Default for Settings {
@@ -74,6 +80,8 @@ impl Default for Settings {
                 hashing_line: 128,
             },
             vendor_signup: VendorSignup::Open,
+            require_mfa: RequireMfa::None,
+            server_key: [7; 32],
         }
     }
 }
@@ -114,11 +122,12 @@ impl Auth {
             clock: Clock::system(),
             ids: Ids::system(),
             keys: SigningKeys::try_new(&keys, &scope()).unwrap(),
-            server_key: ServerKey::try_from([7; 32].as_slice()).unwrap(),
+            server_key: ServerKey::try_from(settings.server_key.as_slice()).unwrap(),
             passwords: Passwords::try_new(settings.hashing).unwrap(),
             account_limits: settings.account,
             address_counters: AddressCounters::new(settings.address),
             vendor_signup: settings.vendor_signup,
+            require_mfa: settings.require_mfa,
         };
         let peer: SocketAddr = "10.42.0.1:40000".parse().unwrap();
         let public = http::public(app.clone());
@@ -206,6 +215,14 @@ impl Answer {
 
     pub fn access(&self) -> &str {
         self.text("/access_token")
+    }
+
+    /// The roles that the access token grants.
+    pub fn granted_roles(&self) -> Value {
+        let claims = self.access().split('.').nth(1).unwrap();
+        let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        claims["roles"].clone()
     }
 
     pub fn refresh(&self) -> &str {

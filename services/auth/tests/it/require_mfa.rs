@@ -1,0 +1,96 @@
+//! A shop that requires a second factor of its administrators: from the first login without one to the role admin.
+
+use auth::{MIGRATOR, mfa::policy::RequireMfa};
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::support::{
+    authenticator::{DISABLE, later},
+    fixture::{Answer, Auth, PASSWORD, Settings},
+};
+
+/// A shop with this setting, and a user with these roles.
+async fn shop(pool: &PgPool, require_mfa: RequireMfa, roles: &[&str]) -> Auth {
+    let settings = Settings {
+        require_mfa,
+        ..Settings::default()
+    };
+    let auth = Auth::with(pool.clone(), settings);
+    auth.customer("ann").await;
+    sqlx::query("UPDATE users SET roles = $1")
+        .bind(roles)
+        .execute(pool)
+        .await
+        .unwrap();
+    auth
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_administrator_has_no_rights_before_a_second_factor_is_enrolled(pool: PgPool) {
+    let auth = shop(&pool, RequireMfa::Admins, &["admin"]).await;
+    let log_in = auth.log_in("ann", PASSWORD).await;
+    assert_eq!(log_in.granted_roles(), json!([]));
+    assert_eq!(log_in.body["mfa_enrollment_required"], json!(true));
+    assert_eq!(
+        log_in.body["user"]["roles"],
+        json!(["admin"]),
+        "the account keeps the role"
+    );
+    let refreshed = auth.refresh(log_in.refresh()).await;
+    assert_eq!(refreshed.granted_roles(), json!([]));
+
+    let (app, _) = auth.enroll(refreshed.access()).await;
+    let refreshed = auth.refresh(refreshed.refresh()).await;
+    assert_eq!(refreshed.granted_roles(), json!(["admin"]));
+    assert_eq!(refreshed.body["mfa_enrollment_required"], json!(false));
+    later(&pool).await;
+    let log_in = auth.log_in_with("ann", "code", &app.code()).await;
+    assert_eq!(log_in.granted_roles(), json!(["admin"]));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_other_roles_of_an_administrator_keep_their_effect(pool: PgPool) {
+    let auth = shop(&pool, RequireMfa::Admins, &["customer", "vendor", "admin"]).await;
+    let log_in = auth.log_in("ann", PASSWORD).await;
+    assert_eq!(log_in.granted_roles(), json!(["customer", "vendor"]));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_app_that_is_not_confirmed_grants_nothing(pool: PgPool) {
+    let auth = shop(&pool, RequireMfa::Admins, &["admin"]).await;
+    let log_in = auth.log_in("ann", PASSWORD).await;
+    auth.begin_totp(log_in.access()).await;
+    let refreshed = auth.refresh(log_in.refresh()).await;
+    assert_eq!(refreshed.granted_roles(), json!([]));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_administrator_who_disables_the_second_factor_loses_the_rights(pool: PgPool) {
+    let auth = shop(&pool, RequireMfa::Admins, &["admin"]).await;
+    let log_in = auth.log_in("ann", PASSWORD).await;
+    let (_, codes) = auth.enroll(log_in.access()).await;
+    let admin = auth.refresh(log_in.refresh()).await;
+    assert_eq!(admin.granted_roles(), json!(["admin"]));
+    let body = json!({ "password": PASSWORD, "recovery_code": codes[0] });
+    let disabled = auth.post_as(admin.access(), DISABLE, body).await;
+    assert_eq!(disabled.status, 204, "{}", disabled.body);
+    let refreshed = auth.refresh(admin.refresh()).await;
+    assert_eq!(refreshed.granted_roles(), json!([]));
+    assert_eq!(refreshed.body["mfa_enrollment_required"], json!(true));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn customers_and_shops_without_the_rule_need_no_second_factor(pool: PgPool) {
+    let auth = shop(&pool, RequireMfa::Admins, &["customer"]).await;
+    let log_in = auth.log_in("ann", PASSWORD).await;
+    assert_eq!(log_in.granted_roles(), json!(["customer"]));
+    assert_eq!(log_in.body["mfa_enrollment_required"], json!(false));
+    sqlx::query("UPDATE users SET roles = '{admin}'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let relaxed = Auth::new(pool);
+    let log_in = relaxed.log_in("ann", PASSWORD).await;
+    assert_eq!(log_in.granted_roles(), json!(["admin"]));
+    assert_eq!(log_in.body["mfa_enrollment_required"], json!(false));
+}
