@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::support::{
     authenticator::{DISABLE, later},
-    fixture::{Answer, Auth, PASSWORD, Settings},
+    fixture::{Auth, PASSWORD, Settings},
 };
 
 /// A shop with this setting, and a user with these roles.
