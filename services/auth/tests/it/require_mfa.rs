@@ -9,6 +9,9 @@ use crate::support::{
     fixture::{Auth, PASSWORD, Settings},
 };
 
+/// What only administrators may read.
+const ROLES: &str = "/api/v1/roles";
+
 /// A shop with this setting, and a user with these roles.
 async fn shop(pool: &PgPool, require_mfa: RequireMfa, roles: &[&str]) -> Auth {
     let settings = Settings {
@@ -29,7 +32,7 @@ async fn shop(pool: &PgPool, require_mfa: RequireMfa, roles: &[&str]) -> Auth {
 async fn an_administrator_has_no_rights_before_a_second_factor_is_enrolled(pool: PgPool) {
     let auth = shop(&pool, RequireMfa::Admins, &["admin"]).await;
     let log_in = auth.log_in("ann", PASSWORD).await;
-    assert_eq!(log_in.granted_roles(), json!([]));
+    assert_eq!(log_in.claims()["roles"], json!([]));
     assert_eq!(log_in.body["mfa_enrollment_required"], json!(true));
     assert_eq!(
         log_in.body["user"]["roles"],
@@ -37,22 +40,29 @@ async fn an_administrator_has_no_rights_before_a_second_factor_is_enrolled(pool:
         "the account keeps the role"
     );
     let refreshed = auth.refresh(log_in.refresh()).await;
-    assert_eq!(refreshed.granted_roles(), json!([]));
+    assert_eq!(refreshed.claims()["roles"], json!([]));
+    for answer in [&log_in, &refreshed] {
+        auth.get(ROLES, answer.access()).await.is(403, "forbidden");
+    }
 
     let (app, _) = auth.enroll(refreshed.access()).await;
+    auth.get(ROLES, refreshed.access())
+        .await
+        .is(403, "forbidden");
     let refreshed = auth.refresh(refreshed.refresh()).await;
-    assert_eq!(refreshed.granted_roles(), json!(["admin"]));
+    assert_eq!(refreshed.claims()["roles"], json!(["admin"]));
+    assert_eq!(auth.get(ROLES, refreshed.access()).await.status, 200);
     assert_eq!(refreshed.body["mfa_enrollment_required"], json!(false));
     later(&pool).await;
     let log_in = auth.log_in_with("ann", "code", &app.code()).await;
-    assert_eq!(log_in.granted_roles(), json!(["admin"]));
+    assert_eq!(log_in.claims()["roles"], json!(["admin"]));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn the_other_roles_of_an_administrator_keep_their_effect(pool: PgPool) {
     let auth = shop(&pool, RequireMfa::Admins, &["customer", "vendor", "admin"]).await;
     let log_in = auth.log_in("ann", PASSWORD).await;
-    assert_eq!(log_in.granted_roles(), json!(["customer", "vendor"]));
+    assert_eq!(log_in.claims()["roles"], json!(["customer", "vendor"]));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -61,7 +71,7 @@ async fn an_app_that_is_not_confirmed_grants_nothing(pool: PgPool) {
     let log_in = auth.log_in("ann", PASSWORD).await;
     auth.begin_totp(log_in.access()).await;
     let refreshed = auth.refresh(log_in.refresh()).await;
-    assert_eq!(refreshed.granted_roles(), json!([]));
+    assert_eq!(refreshed.claims()["roles"], json!([]));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -70,12 +80,18 @@ async fn an_administrator_who_disables_the_second_factor_loses_the_rights(pool: 
     let log_in = auth.log_in("ann", PASSWORD).await;
     let (_, codes) = auth.enroll(log_in.access()).await;
     let admin = auth.refresh(log_in.refresh()).await;
-    assert_eq!(admin.granted_roles(), json!(["admin"]));
+    assert_eq!(admin.claims()["roles"], json!(["admin"]));
     let body = json!({ "password": PASSWORD, "recovery_code": codes[0] });
     let disabled = auth.post_as(admin.access(), DISABLE, body).await;
     assert_eq!(disabled.status, 204, "{}", disabled.body);
+    auth.get(ROLES, admin.access())
+        .await
+        .is(401, "token_expired");
     let refreshed = auth.refresh(admin.refresh()).await;
-    assert_eq!(refreshed.granted_roles(), json!([]));
+    auth.get(ROLES, refreshed.access())
+        .await
+        .is(403, "forbidden");
+    assert_eq!(refreshed.claims()["roles"], json!([]));
     assert_eq!(refreshed.body["mfa_enrollment_required"], json!(true));
 }
 
@@ -83,7 +99,7 @@ async fn an_administrator_who_disables_the_second_factor_loses_the_rights(pool: 
 async fn customers_and_shops_without_the_rule_need_no_second_factor(pool: PgPool) {
     let auth = shop(&pool, RequireMfa::Admins, &["customer"]).await;
     let log_in = auth.log_in("ann", PASSWORD).await;
-    assert_eq!(log_in.granted_roles(), json!(["customer"]));
+    assert_eq!(log_in.claims()["roles"], json!(["customer"]));
     assert_eq!(log_in.body["mfa_enrollment_required"], json!(false));
     sqlx::query("UPDATE users SET roles = '{admin}'")
         .execute(&pool)
@@ -91,6 +107,6 @@ async fn customers_and_shops_without_the_rule_need_no_second_factor(pool: PgPool
         .unwrap();
     let relaxed = Auth::new(pool);
     let log_in = relaxed.log_in("ann", PASSWORD).await;
-    assert_eq!(log_in.granted_roles(), json!(["admin"]));
+    assert_eq!(log_in.claims()["roles"], json!(["admin"]));
     assert_eq!(log_in.body["mfa_enrollment_required"], json!(false));
 }

@@ -30,10 +30,7 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Request, header},
 };
-use base64::{
-    Engine,
-    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
-};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use clock::{Clock, Ids};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -215,14 +212,6 @@ impl Answer {
 
     pub fn access(&self) -> &str {
         self.text("/access_token")
-    }
-
-    /// The roles that the access token grants.
-    pub fn granted_roles(&self) -> Value {
-        let claims = self.access().split('.').nth(1).unwrap();
-        let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap();
-        let claims: Value = serde_json::from_slice(&claims).unwrap();
-        claims["roles"].clone()
     }
 
     pub fn refresh(&self) -> &str {
