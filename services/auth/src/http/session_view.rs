@@ -36,8 +36,8 @@ pub(crate) struct SessionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     device_token: Option<String>,
-    /// True if the shop requires a second factor of this account and it has none: the access token lacks the role admin until
-    /// one is enrolled, with the endpoints below `/auth/mfa`, and the token is refreshed.
+    /// True if the shop requires a second factor of this account and it has none: the access token has the permissions of a
+    /// customer or vendor at most, until an app is confirmed with the endpoints below `/auth/mfa` and the token is refreshed.
     mfa_enrollment_required: bool,
     user: UserView,
 }

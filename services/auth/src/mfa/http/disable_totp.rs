@@ -39,8 +39,8 @@ pub(crate) struct DisableTotp {
 /// Disable the second factor
 ///
 /// Logins need no code afterwards, and all recovery codes are invalid. Sessions continue; their access tokens have to be
-/// refreshed. If the shop requires a second factor of administrators, the role admin has no effect until another app is
-/// confirmed. Attempts are limited per account and per client address.
+/// refreshed. If the shop requires a second factor of the account, it has the permissions of a customer or vendor at most until
+/// another app is confirmed. Attempts are limited per account and per client address.
 #[utoipa::path(
     post,
     path = "/auth/mfa/totp/disable",

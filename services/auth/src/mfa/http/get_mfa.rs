@@ -12,7 +12,8 @@ use crate::{app::App, http::signed_in::SignedIn, mfa};
 pub(super) struct MfaView {
     /// Whether logins need a second factor.
     enabled: bool,
-    /// Whether the shop requires a second factor of this account: without one, the role admin has no effect.
+    /// Whether the shop requires a second factor of this account: without one, it has the permissions of a customer or vendor
+    /// at most.
     required: bool,
     recovery_codes_left: i64,
 }
