@@ -9,6 +9,7 @@ use crate::{
     accounts::{passwords::Passwords, sign_up::VendorSignup},
     credentials::ResetRequests,
     limits::{account::AccountLimits, address::AddressCounters, api_key::KeyCounters},
+    mfa::policy::RequireMfa,
     tokens::{secret::ServerKey, signing::SigningKeys},
 };
 
@@ -25,6 +26,7 @@ pub struct App {
     pub key_counters: KeyCounters,
     pub vendor_signup: VendorSignup,
     pub reset_requests: ResetRequests,
+    pub require_mfa: RequireMfa,
 }
 
 impl FromRef<App> for Verifier {

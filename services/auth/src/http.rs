@@ -10,6 +10,7 @@ pub mod fuzzing;
 pub(crate) mod permitted;
 pub(crate) mod refresh_cookie;
 mod refusal;
+pub(crate) mod second_factor;
 pub(crate) mod session_view;
 pub(crate) mod settings_view;
 pub(crate) mod signed_in;
@@ -30,11 +31,8 @@ use crate::{
     MIGRATOR, accounts, addresses, api_keys,
     app::App,
     audit, credentials, export,
-    MIGRATOR, accounts, addresses,
-    app::App,
-    audit, export,
     limits::address::{AddressCounters, AddressLimits},
-    roles, sessions, settings, tokens,
+    mfa, roles, sessions, settings, tokens,
 };
 
 /// The endpoints below `/api/v1`.
@@ -45,6 +43,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(api_keys::http::counted())
         .merge(credentials::http::counted())
         .merge(export::http::counted())
+        .merge(mfa::http::counted())
         .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .merge(sessions::http::routes())
@@ -55,6 +54,7 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
         .merge(audit::http::routes())
         .merge(settings::http::routes())
         .merge(addresses::http::routes())
+        .merge(mfa::http::routes())
         .merge(counted)
 }
 

@@ -13,6 +13,7 @@ pub mod export;
 pub mod http;
 mod infrastructure;
 pub mod limits;
+pub mod mfa;
 pub mod roles;
 pub mod sessions;
 pub mod settings;

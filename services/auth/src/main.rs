@@ -55,6 +55,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         key_counters: KeyCounters::default(),
         vendor_signup: settings.vendor_signup,
         reset_requests,
+        require_mfa: settings.require_mfa,
     };
     let stop = tasks.stop();
     tasks.spawn("sweeper", sweeper::run(app.pool.clone(), stop.clone()));

@@ -7,7 +7,7 @@ pub mod model;
 pub mod postgres;
 
 pub(crate) use self::postgres::{
-    admins::KeepAdminError,
+    admins::{KeepAdminError, keep_an_admin},
     holders::{held_by, total_of},
     roles::{by_name, page, total},
 };

@@ -1,6 +1,7 @@
 //! Sessions: login, refresh, their list, and their end.
 
 pub mod device;
+pub(crate) mod grant;
 pub mod http;
 pub(crate) mod log_in;
 pub(crate) mod log_out_all;

@@ -25,6 +25,7 @@ const AUTH: Service = Service {
         "events",
         "export",
         "limits",
+        "mfa",
         "roles",
         "sessions",
         "settings",

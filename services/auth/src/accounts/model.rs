@@ -55,5 +55,7 @@ pub struct User {
     pub version: i64,
     /// Access tokens with a lower epoch are invalid.
     pub token_epoch: i64,
+    /// Whether a login needs a second factor.
+    pub mfa_enabled: bool,
     pub created_at: DateTime<Utc>,
 }

@@ -11,7 +11,7 @@ pub use self::{
     listing::{all, search_prefix, terms, with_ids, with_role, with_status},
 };
 use crate::{
-    accounts::model::{FullName, Identifier, NewUser, User, UserId, Username},
+    accounts::model::{FullName, Identifier, NewUser, Status, User, UserId, Username},
     infrastructure::postgres::users::{query_users, read_user},
 };
 
@@ -75,11 +75,13 @@ pub(crate) async fn insert(
     connection: &mut Connection,
     id: UserId,
     user: &NewUser,
+    status: Status,
     password_hash: &str,
 ) -> Result<User, sqlx::Error> {
     let row = query_users!(
         ["
-        INSERT INTO users (id, email, username, full_name, roles, password_hash) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO users (id, email, username, full_name, roles, status, password_hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         RETURNING "],
         [""],
         id.0,
@@ -87,6 +89,7 @@ pub(crate) async fn insert(
         user.username.as_ref().map(Username::as_str),
         user.full_name.as_str(),
         &[user.role.into_str().to_owned()],
+        status.into_str(),
         password_hash,
     )
     .fetch_one(connection)
@@ -117,7 +120,7 @@ pub async fn insert_first_admin(
     if an_admin_exists(&mut *transaction).await? {
         return Ok(FirstAdminOutcome::Present);
     }
-    match insert(&mut transaction, id, user, password_hash).await {
+    match insert(&mut transaction, id, user, Status::Active, password_hash).await {
         Ok(_) => {
             transaction.commit().await?;
             Ok(FirstAdminOutcome::Made(id))
@@ -146,6 +149,13 @@ pub async fn find_for_log_in(
     let Some(mut row) = row else { return Ok(None) };
     let password_hash = std::mem::take(&mut row.password_hash);
     Ok(Some((read_user!(row)?, password_hash)))
+}
+
+/// The hash of the password of this user.
+pub async fn find_password_hash(pool: &Pool, id: UserId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT password_hash FROM users WHERE id = $1", id.0)
+        .fetch_optional(pool)
+        .await
 }
 
 /// Changes an account if its version is one of `versions`; `None` changes it regardless of its version.

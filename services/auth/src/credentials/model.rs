@@ -178,6 +178,7 @@ mod tests {
             status: Status::Active,
             version: 1,
             token_epoch: 0,
+            mfa_enabled: false,
             created_at: DateTime::UNIX_EPOCH,
         }
     }

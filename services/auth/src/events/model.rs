@@ -34,4 +34,10 @@ pub enum EventType {
     EmailChangeRequested,
     #[strum(serialize = "user.email_changed")]
     EmailChanged,
+    #[strum(serialize = "user.mfa_enabled")]
+    MfaEnabled,
+    #[strum(serialize = "user.mfa_disabled")]
+    MfaDisabled,
+    #[strum(serialize = "user.recovery_code_used")]
+    RecoveryCodeUsed,
 }

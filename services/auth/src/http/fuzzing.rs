@@ -15,6 +15,10 @@ use crate::{
         request_password_reset::RequestPasswordReset, reset_password::ResetPassword,
         verify_email::VerifyEmail,
     },
+    mfa::http::{
+        begin_totp::BeginTotp, confirm_totp::ConfirmTotp, disable_totp::DisableTotp,
+        renew_recovery_codes::RenewRecoveryCodes,
+    },
     roles::http::{assign_role::AssignRole, create_role::CreateRole, update_role::UpdateRole},
     sessions::{
         http::{log_in::LogIn, refresh_session::RefreshSession},
@@ -31,6 +35,10 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<RegisterUser>(text);
     let _ = from_slice::<RefreshSession>(text);
     let _ = from_slice::<UpdateProfile>(text);
+    let _ = from_slice::<BeginTotp>(text);
+    let _ = from_slice::<ConfirmTotp>(text);
+    let _ = from_slice::<DisableTotp>(text);
+    let _ = from_slice::<RenewRecoveryCodes>(text);
     let _ = from_slice::<CreateRole>(text);
     let _ = from_slice::<UpdateRole>(text);
     let _ = from_slice::<AssignRole>(text);

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod credentials;
+mod mfa;
 
 use postal::Flaw;
 use web::{FieldError, Problem, conditional::IfMatch};
@@ -134,6 +135,14 @@ impl From<LogInError> for Problem {
             LogInError::Refused => Self::unauthorized(
                 "invalid_credentials",
                 "No active account matches this name and password.",
+            ),
+            LogInError::MfaRequired => Self::unauthorized(
+                "mfa_required",
+                "This account has a second factor; send code or recovery_code with the password.",
+            ),
+            LogInError::MfaInvalid => Self::unauthorized(
+                "mfa_invalid",
+                "The code is wrong or was used before; send the next code of the app, or an unused recovery code.",
             ),
             LogInError::Limit(error) => error.into(),
             LogInError::Password(error) => error.into(),

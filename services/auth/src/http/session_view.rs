@@ -20,6 +20,7 @@ use crate::{app::App, sessions::session::Tokens, tokens::model::ACCESS_SECONDS};
     "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwOi8vc2hvcC5sb2NhbGhvc3QifQ.c2lnbmF0dXJl",
     "refresh_token": "uQ0pQy6pJv1w5o0Uo3yXk0cT2n0bXcF3Y2q8m5x9r7E", "token_type": "Bearer", "expires_in": 900,
     "device_token": "AQcHBwcHBwcHBwcHBwcHBwcBkyxefSp8Pp8AAkKsEgACAAAAAAAAAAAAAAAAadpAIGY2v0mB9Z5fJmVZC6vY0uGZrJ7pN0y3Q1tXkUeRzHc",
+    "mfa_enrollment_required": false,
     "user": {
         "id": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002", "email": "ann@example.com", "email_verified": true,
         "username": "ann", "full_name": "Ann Example", "roles": ["customer"], "status": "active",
@@ -43,6 +44,9 @@ pub(crate) struct SessionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     device_token: Option<String>,
+    /// True if the shop requires a second factor of this account and it has none: the access token has the permissions of a
+    /// customer or vendor at most, until an app is confirmed with the endpoints below `/auth/mfa` and the token is refreshed.
+    mfa_enrollment_required: bool,
     user: UserView,
 }
 
@@ -69,6 +73,7 @@ pub(crate) fn answer(app: &App, tokens: Tokens, refresh_token_in: RefreshTokenIn
         token_type: "Bearer",
         expires_in: ACCESS_SECONDS,
         device_token,
+        mfa_enrollment_required: app.require_mfa.lacks(&tokens.user),
         user: tokens.user.into(),
     };
     (AppendHeaders(cookies.collect()), Json(view))

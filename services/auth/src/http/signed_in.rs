@@ -11,7 +11,8 @@ use crate::{
     sessions, tokens,
 };
 
-/// A caller whose session is live and whose account is active.
+/// A caller whose session is live and whose account may log in. Its roles are those of the account, which a token may lack:
+/// what a role allows is decided by the token.
 pub struct SignedIn {
     pub user: User,
     pub session: SessionId,

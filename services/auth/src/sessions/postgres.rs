@@ -6,7 +6,7 @@ mod listing;
 use db::{Connection, Pool};
 
 use crate::{
-    accounts::model::{SessionId, Status, User, UserId},
+    accounts::model::{SessionId, User, UserId},
     infrastructure::postgres::users::{query_users, read_user},
     sessions::model::{
         DeviceName, EndReason, Network, NewSession, REFRESH_SECONDS, TokenState, Verdict,
@@ -197,7 +197,7 @@ async fn state(
         successor_rotated: row.successor_known.then_some(row.successor_rotated),
     };
     let user = read_user!(row)?;
-    state.live &= user.status == Status::Active;
+    state.live &= user.status.may_log_in();
     Ok((state, user))
 }
 
@@ -261,7 +261,7 @@ pub async fn renew(
     Ok(true)
 }
 
-/// The user of this session, if the session is live and the user is active.
+/// The user of this session, if the session is live and the user may log in.
 pub async fn live_user(
     pool: &Pool,
     session: SessionId,
@@ -271,14 +271,15 @@ pub async fn live_user(
         ["SELECT "],
         ["
         FROM sessions JOIN users ON users.id = user_id
-        WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL AND status = 'active'
+        WHERE sessions.id = $1 AND user_id = $2 AND ended_at IS NULL
         "],
         session.0,
         user.0,
     )
     .fetch_optional(pool)
     .await?;
-    row.map(|row| read_user!(row)).transpose()
+    let user = row.map(|row| read_user!(row)).transpose()?;
+    Ok(user.filter(|user| user.status.may_log_in()))
 }
 
 /// Deletes up to `batch` refresh tokens that have expired.

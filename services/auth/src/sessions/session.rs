@@ -6,6 +6,7 @@ use web::limit::Meter;
 
 use super::{
     device::Device,
+    grant::granted_to,
     model::{Client, Network, NewSession},
     postgres::{self as sessions, Rotation},
 };
@@ -52,6 +53,7 @@ impl Tokens {
     ) -> Result<Self, jsonwebtoken::errors::Error> {
         let now = app.clock.now();
         let ring = app.keys.ring();
+        let granted = granted_to(&user, app.require_mfa);
         let access = ring.sign(&Claims {
             iss: ring.scope.issuer.clone(),
             aud: ring.scope.audience.clone(),
@@ -60,8 +62,8 @@ impl Tokens {
             jti: app.ids.uuid(),
             iat: now.timestamp(),
             exp: (now + Duration::seconds(ACCESS_SECONDS)).timestamp(),
-            roles: user.roles.iter().map(ToString::to_string).collect(),
-            scope: Some(user.permissions.to_string()),
+            roles: granted.roles.iter().map(ToString::to_string).collect(),
+            scope: Some(granted.permissions.to_string()),
             epoch: user.token_epoch,
         })?;
         Ok(Self {

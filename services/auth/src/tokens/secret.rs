@@ -1,9 +1,9 @@
-//! The server's own secret (HMAC-SHA-256, RFC 2104), opaque refresh tokens and one-time tokens, and the hashes that the
-//! database stores.
+//! The server's own secret (HMAC-SHA-256, RFC 2104; HKDF, RFC 5869), opaque refresh tokens and one-time tokens, and the
+//! hashes that the database stores.
 
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::{constant_time, digest, hmac};
+use aws_lc_rs::{constant_time, digest, error::Unspecified, hkdf, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::model::Hash;
@@ -18,7 +18,11 @@ const MIN_KEY_BYTES: usize = 32;
 const TOKEN_CHARACTERS: usize = 43;
 
 #[derive(Clone)]
-pub struct ServerKey(hmac::Key);
+pub struct ServerKey {
+    tags: hmac::Key,
+    /// What keys of other algorithms are derived from.
+    keys: hkdf::Prk,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServerKeyError {
@@ -65,6 +69,8 @@ pub enum Attempted<'a> {
     EmailChangeTo(&'a Email),
     /// An export of personal data, by who asks for it.
     Export(UserId),
+    /// A password or code that a user who is logged in presents again.
+    Proof(UserId),
 }
 
 impl ServerKey {
@@ -105,6 +111,7 @@ impl ServerKey {
                 self.tag(&[b"email-change-to:", email.as_str().as_bytes()])
             }
             Attempted::Export(user) => self.tag(&[b"export:", user.0.as_bytes()]),
+            Attempted::Proof(user) => self.tag(&[b"proof:", user.0.as_bytes()]),
         }
     }
 
@@ -122,8 +129,17 @@ impl ServerKey {
         constant_time::verify_slices_are_equal(&self.device_tag(signed), tag).is_ok()
     }
 
+    /// A key for one purpose, which reveals nothing of this one and of keys for others.
+    pub fn derive(&self, purpose: &[u8]) -> Result<[u8; 32], Unspecified> {
+        let mut key = [0; 32];
+        self.keys
+            .expand(&[purpose], hkdf::HKDF_SHA256)?
+            .fill(&mut key)?;
+        Ok(key)
+    }
+
     fn tag(&self, parts: &[&[u8]]) -> Hash {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.tags);
         for part in parts {
             context.update(part);
         }
@@ -138,7 +154,10 @@ impl TryFrom<&[u8]> for ServerKey {
         if key.len() < MIN_KEY_BYTES {
             return Err(ServerKeyError::Short);
         }
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key)))
+        Ok(Self {
+            tags: hmac::Key::new(hmac::HMAC_SHA256, key),
+            keys: hkdf::Salt::none(hkdf::HKDF_SHA256).extract(key),
+        })
     }
 }
 
@@ -244,6 +263,15 @@ mod tests {
             key(1).attempted(Attempted::UnknownLogIn(&identifier)),
             key(1).attempted(Attempted::SignUp(&email))
         );
+    }
+
+    #[test]
+    fn a_derived_key_depends_on_key_and_purpose() {
+        let derived = |byte, purpose: &[u8]| key(byte).derive(purpose).unwrap();
+        assert_eq!(derived(1, b"one"), derived(1, b"one"));
+        assert_ne!(derived(1, b"one"), derived(1, b"other"));
+        assert_ne!(derived(1, b"one"), derived(2, b"one"));
+        assert_ne!(derived(1, b"one"), [1; 32]);
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod limits;
 mod lookups;
 mod migrations;
 mod openapi;
+mod pending_vendors;
+mod require_mfa;
 mod role_stories;
 mod stories;
 mod support;

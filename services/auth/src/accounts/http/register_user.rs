@@ -57,7 +57,8 @@ fn customer() -> Role {
 
 /// Register an account
 ///
-/// Also logs the new user in. Limited per account and per client address.
+/// Also logs the new user in. A vendor whose account has the status `pending` has no permissions of a vendor until an
+/// administrator activates the account. Limited per account and per client address.
 #[utoipa::path(
     post,
     path = "/auth/register",

@@ -23,6 +23,14 @@ pub enum Status {
 pub struct DeletedAccount;
 
 impl Status {
+    /// Whether the user may log in and use the own account. What else the user may do follows from the roles of the token.
+    pub fn may_log_in(self) -> bool {
+        match self {
+            Self::Active | Self::Pending => true,
+            Self::Suspended | Self::Deleted => false,
+        }
+    }
+
     /// What a suspension changes the status to; `None`: nothing to change.
     pub fn suspended(self) -> Result<Option<Self>, DeletedAccount> {
         match self {

@@ -21,6 +21,7 @@ pub struct StoredUser {
     pub status: String,
     pub version: i64,
     pub token_epoch: i64,
+    pub mfa_enabled: bool,
     pub created_at: DateTime<Utc>,
 }
 
@@ -40,6 +41,7 @@ impl TryFrom<StoredUser> for User {
             status: row.status.parse()?,
             version: row.version,
             token_epoch: row.token_epoch,
+            mfa_enabled: row.mfa_enabled,
             created_at: row.created_at,
         })
     }

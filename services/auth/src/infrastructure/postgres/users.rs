@@ -5,8 +5,8 @@
 macro_rules! query_users {
     ([$($before:tt)+], [$($after:tt)+] $(, $argument:expr)* $(,)?) => {
         sqlx::query!(
-            $($before)+ + r#" users.id, users.email, users.email_verified_at, users.username, users.full_name, users.roles, users.status,
-                users.version, users.token_epoch, users.created_at,
+            $($before)+ + r#" users.id, users.email, users.email_verified_at, users.username, users.full_name, users.roles,
+                users.status, users.version, users.token_epoch, users.mfa_enabled, users.created_at,
                 ARRAY (SELECT unnest(roles.permissions) FROM roles WHERE roles.name = ANY (users.roles)) AS "permissions!" "#
             + $($after)+
             $(, $argument)*
@@ -30,6 +30,7 @@ macro_rules! read_user {
             status: row.status,
             version: row.version,
             token_epoch: row.token_epoch,
+            mfa_enabled: row.mfa_enabled,
             created_at: row.created_at,
         };
         $crate::accounts::model::User::try_from(stored).map_err(sqlx::Error::Decode)

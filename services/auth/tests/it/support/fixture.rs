@@ -20,6 +20,7 @@ use auth::{
         address::{AddressCounters, AddressLimits},
         api_key::KeyCounters,
     },
+    mfa::policy::RequireMfa,
     tokens::{
         secret::ServerKey,
         signing::{KeyFiles, SigningKeys},
@@ -76,6 +77,8 @@ pub struct Settings {
     pub account: AccountLimits,
     pub hashing: HashingLimits,
     pub vendor_signup: VendorSignup,
+    pub require_mfa: RequireMfa,
+    pub server_key: [u8; 32],
 }
 
 impl Default for Settings {
@@ -91,6 +94,8 @@ impl Default for Settings {
                 hashing_line: 128,
             },
             vendor_signup: VendorSignup::Open,
+            require_mfa: RequireMfa::None,
+            server_key: [7; 32],
         }
     }
 }
@@ -132,13 +137,14 @@ impl Auth {
             clock: Clock::system(),
             ids: Ids::system(),
             keys: SigningKeys::try_new(&keys, &scope()).unwrap(),
-            server_key: ServerKey::try_from([7; 32].as_slice()).unwrap(),
+            server_key: ServerKey::try_from(settings.server_key.as_slice()).unwrap(),
             passwords: Passwords::try_new(settings.hashing).unwrap(),
             account_limits: settings.account,
             address_counters: AddressCounters::new(settings.address),
             key_counters: KeyCounters::default(),
             vendor_signup: settings.vendor_signup,
             reset_requests,
+            require_mfa: settings.require_mfa,
         };
         let (stop, running) = watch::channel(false);
         tokio::spawn(waiting_resets.work(app.clone(), Jitter::random(), running));
