@@ -66,8 +66,7 @@ async fn are_left_alone(scene: &Scene) {
 
 /// A new stack used to delete them as remains of a lost database.
 #[tokio::test]
-async fn foreign_config_maps_in_the_place_of_those_of_patroni_are_reported_and_outlive_the_stack()
- {
+async fn foreign_config_maps_in_the_place_of_those_of_patroni_are_reported_and_outlive_the_stack() {
     let scene = Scene::new("foreign-state").await;
     create_foreign_states(&scene, json!({})).await;
     are_left_alone(&scene).await;
@@ -77,8 +76,7 @@ async fn foreign_config_maps_in_the_place_of_those_of_patroni_are_reported_and_o
 }
 
 #[tokio::test]
-async fn config_maps_that_a_foreign_patroni_works_with_are_reported_and_outlive_the_stack()
-{
+async fn config_maps_that_a_foreign_patroni_works_with_are_reported_and_outlive_the_stack() {
     let scene = Scene::new("foreign-patroni").await;
     let labels = json!({ "cluster-name": "shop-postgres" });
     create_foreign_states(&scene, labels.clone()).await;
