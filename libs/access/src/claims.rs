@@ -46,13 +46,11 @@ pub struct Claims {
 impl Claims {
     /// What the token permits; without a scope, what its built-in roles permit.
     pub fn permissions(&self) -> Permissions {
-        match &self.scope {
-            Some(scope) => Permissions::of_scope(scope),
-            None => {
-                let roles = self.roles.iter();
-                Permissions::of_roles(roles.filter_map(|name| Role::built_in(name)))
-            }
+        if let Some(scope) = &self.scope {
+            return Permissions::of_scope(scope);
         }
+        let roles = self.roles.iter();
+        Permissions::of_roles(roles.filter_map(|name| Role::built_in(name)))
     }
 }
 

@@ -73,7 +73,7 @@ async fn no_story_gives_a_permission_that_no_administrator_granted(pool: PgPool)
         Err(TestError::Abort(reason)) => panic!("{reason}"),
     }
     let granted = granted.load(Ordering::Relaxed);
-    assert!(granted > 20, "stories grant something to others: {granted}");
+    assert!(granted > 10, "stories grant something to others: {granted}");
 }
 
 async fn tell(
@@ -89,12 +89,12 @@ async fn tell(
         prop_assert!(shop.admins().await >= 1, "at {place}: no administrator");
     }
     // What everybody holds is what the model says, and nothing of it is out of thin air.
-    for who in 0..PEOPLE.len() {
+    for (who, Person { name, .. }) in PEOPLE.iter().enumerate() {
         shop.log_in(who).await;
         let held = shop.logins[who].permissions();
-        prop_assert_eq!(held, model.permissions(who), "{}", PEOPLE[who].name);
+        prop_assert_eq!(held, model.permissions(who), "{}", name);
         if who != ADMIN {
-            prop_assert_eq!(held.beyond(model.vouched), None, "{}", PEOPLE[who].name);
+            prop_assert_eq!(held.beyond(model.vouched), None, "{}", name);
         }
     }
     Ok(())

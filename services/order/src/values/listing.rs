@@ -74,6 +74,7 @@ pub struct Listed<T, P> {
 }
 
 impl<T, P> Listing<T, P> {
+    #[must_use]
     pub fn map(self, change: impl Fn(T) -> T) -> Self {
         let rows = self.rows.into_iter().map(|row| Listed {
             position: row.position,

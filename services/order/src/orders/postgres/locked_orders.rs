@@ -16,6 +16,9 @@ use crate::{
     values::{Leased, OrderId},
 };
 
+/// Product's answer about what moved.
+type Answered<G, A> = (Leased<Uuid, G>, A);
+
 pub(crate) struct LockedOrders {
     states: BTreeMap<Uuid, OrderState>,
     /// Locked too.
@@ -66,8 +69,8 @@ impl LockedOrders {
     /// What was answered of those that can be read, by key; the rest is left out.
     pub(crate) fn part<'a, G: AsRef<Movement>, A>(
         &self,
-        answered: impl Iterator<Item = &'a (Leased<Uuid, G>, A)>,
-    ) -> (Vec<&'a (Leased<Uuid, G>, A)>, Vec<LeftOut<Uuid>>) {
+        answered: impl Iterator<Item = &'a Answered<G, A>>,
+    ) -> (Vec<&'a Answered<G, A>>, Vec<LeftOut<Uuid>>) {
         let (mut settled, mut left_out) = (Vec::new(), Vec::new());
         for one in answered {
             let row = &one.0;

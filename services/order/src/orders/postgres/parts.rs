@@ -22,6 +22,9 @@ use crate::{
     values::OrderId,
 };
 
+/// The row of a part, by its id.
+pub(crate) type PartRow<P> = (<P as OrderPart>::Id, <P as PartRows>::Row);
+
 /// Rows of the parts of one kind.
 pub(crate) trait PartRows: OrderPart + Send + Sync + Sized + 'static {
     type Row: Row<Read = Self>;
@@ -30,7 +33,7 @@ pub(crate) trait PartRows: OrderPart + Send + Sync + Sized + 'static {
     fn of_order(
         pool: &Pool,
         order: &Order,
-    ) -> impl Future<Output = Result<Vec<(Self::Id, Self::Row)>, sqlx::Error>> + Send;
+    ) -> impl Future<Output = Result<Vec<PartRow<Self>>, sqlx::Error>> + Send;
 
     fn order_of(
         pool: &Pool,

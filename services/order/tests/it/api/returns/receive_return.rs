@@ -255,7 +255,7 @@ async fn a_return_of_an_order_that_cannot_be_read_waits_and_the_others_are_recei
          UPDATE orders SET status = 'frozen' WHERE number = 1002",
     )
     .await;
-    let receiving = async { assert_eq!(shop.receiver().run_once().await.unwrap(), 3) };
+    let receiving = Box::pin(async { assert_eq!(shop.receiver().run_once().await.unwrap(), 3) });
     assert_eq!(unreadable_rows(receiving).await, ["order"]);
     let waiting: Vec<(Uuid, String, bool)> = sqlx::query_as(
         "SELECT order_id, last_error, due_at > now() FROM returns WHERE status = 'receiving'",
