@@ -64,7 +64,10 @@ fn lookups() -> Vec<(&'static str, Vec<String>)> {
             "FROM users WHERE id = ANY",
             vec![format!("'{{{}}}'", some.join(","))],
         ),
-        ("FROM users WHERE id = $1", vec![format!("'{rare}'")]),
+        (
+            "\"permissions!\" FROM users WHERE id = $1",
+            vec![format!("'{rare}'")],
+        ),
         ("AS \"another!\"", vec![format!("'{rare}'")]),
         ("(target, id) >=", of(&[&target, "support"])),
         ("(actor_id, id) >=", of(&[actor, rare])),

@@ -81,6 +81,13 @@ impl Auth {
         (app, recovery_codes(&confirmed))
     }
 
+    /// The tokens of a session whose access token ended with a change of the account.
+    pub async fn renewed(&self, session: &Answer) -> Answer {
+        let renewed = self.refresh(session.refresh()).await;
+        assert_eq!(renewed.status, 200, "{}", renewed.body);
+        renewed
+    }
+
     /// A login with the right password and one more member of the body.
     pub async fn log_in_with(&self, name: &str, member: &str, value: &str) -> Answer {
         let body = json!({ "username": name, "password": PASSWORD, member: value });

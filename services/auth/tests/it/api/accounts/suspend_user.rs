@@ -61,7 +61,7 @@ async fn a_second_suspension_writes_nothing(pool: PgPool) {
     let first = suspend(&auth, id, root.access()).await;
     let written =
         "(SELECT xmin FROM users WHERE status = 'suspended' UNION ALL SELECT xmin FROM audit_log
-        UNION ALL SELECT xmin FROM events) AS written";
+        UNION ALL SELECT xmin FROM events WHERE event_type = 'user.suspended') AS written";
     let transactions: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
         "SELECT xmin::text FROM {written}"
     )))

@@ -151,7 +151,7 @@ async fn the_tokens_of_a_suspended_owner_are_refused_and_the_key_works_again_aft
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_key_has_the_permissions_that_its_owner_still_holds(pool: PgPool) {
     let auth = Auth::new(pool.clone());
-    let root = auth.person("root", &["admin", "vendor"]).await;
+    let root = auth.person("boss", &["admin", "vendor"]).await;
     let permissions = ["products:write", "stock:read:own", "users:list"];
     let created = key(&auth, root.access(), &permissions).await;
     let scope = async || {

@@ -83,7 +83,7 @@ async fn only_an_admin_sees_the_keys_of_others(pool: PgPool) {
     let unknown = format!("{PATH}?user=usr_01932c5e-7d2a-7c3e-9f00-0242ac120002");
     auth.get(&unknown, ann.access()).await.is(403, "forbidden");
 
-    let root = auth.admin("root").await;
+    let root = auth.admin("boss").await;
     let all = format!("{PATH}?include_total=true");
     let all = auth.get(&all, root.access()).await;
     assert_eq!(ids(&all), [of_ben.text("/id"), of_ann.text("/id")]);
@@ -124,14 +124,14 @@ async fn a_caller_without_a_live_session_sees_nothing(pool: PgPool) {
     auth.send(request("GET", PATH, None, None))
         .await
         .is(401, "token_missing");
-    let root = auth.admin("root").await;
+    let root = auth.admin("boss").await;
     assert_eq!(auth.get(PATH, root.access()).await.status, 200);
     run(&pool, "UPDATE users SET status = 'suspended'").await;
     auth.get(PATH, root.access()).await.is(401, "session_ended");
     run(&pool, "UPDATE users SET status = 'active'").await;
     // Suspension has raised the epoch.
     auth.get(PATH, root.access()).await.is(401, "token_expired");
-    let root = auth.log_in("root", crate::support::fixture::PASSWORD).await;
+    let root = auth.log_in("boss", crate::support::fixture::PASSWORD).await;
     run(
         &pool,
         "UPDATE sessions SET ended_at = now(), end_reason = 'logout'",

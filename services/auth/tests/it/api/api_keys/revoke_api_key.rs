@@ -55,7 +55,7 @@ async fn foreign_and_unknown_keys_are_not_found(pool: PgPool) {
 async fn a_revocation_by_an_admin_is_in_the_audit_log(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
-    let root = auth.admin("root").await;
+    let root = auth.admin("boss").await;
     let of_ann = key(&auth, ann.access(), &[OWN]).await;
     let id = of_ann.text("/id");
     for _ in 0..2 {
@@ -90,7 +90,7 @@ async fn a_revocation_by_an_admin_is_in_the_audit_log(pool: PgPool) {
 async fn concurrent_revocations_are_one(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
-    let root = auth.admin("root").await;
+    let root = auth.admin("boss").await;
     let of_ann = key(&auth, ann.access(), &[OWN]).await;
     let by = |token| revoke(&auth, token, of_ann.text("/id"));
     let (one, two, three) = tokio::join!(by(root.access()), by(root.access()), by(root.access()));

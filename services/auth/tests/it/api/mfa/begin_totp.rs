@@ -55,6 +55,7 @@ async fn a_confirmed_app_is_not_replaced(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
     let (app, _) = auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
     auth.begin_totp(ann.access())
         .await
         .is(409, "mfa_already_enabled");

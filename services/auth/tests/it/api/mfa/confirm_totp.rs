@@ -21,6 +21,7 @@ async fn a_code_confirms_the_app_and_recovery_codes_are_shown(pool: PgPool) {
     codes.dedup();
     assert_eq!(codes.len(), 10);
 
+    let ann = auth.renewed(&ann).await;
     let mfa = auth.get(MFA, ann.access()).await;
     assert_eq!(
         mfa.body,

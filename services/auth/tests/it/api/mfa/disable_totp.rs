@@ -17,9 +17,11 @@ async fn password_and_code_disable_the_second_factor(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
     let (app, codes) = auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
     later(&pool).await;
     let disabled = disable(&auth, ann.access(), "code", &app.code()).await;
     assert_eq!(disabled.status, 204, "{}", disabled.body);
+    let ann = auth.renewed(&ann).await;
     assert_eq!(
         auth.get(MFA, ann.access()).await.body,
         json!({ "enabled": false, "required": false, "recovery_codes_left": 0 })
@@ -47,10 +49,12 @@ async fn a_lost_app_is_replaced_with_two_recovery_codes(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
     let (_lost, codes) = auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
     let new = auth.log_in_with("ann", "recovery_code", &codes[0]).await;
     assert_eq!(new.status, 200, "{}", new.body);
     let disabled = disable(&auth, new.access(), "recovery_code", &codes[1]).await;
     assert_eq!(disabled.status, 204, "{}", disabled.body);
+    let new = auth.renewed(&new).await;
     let (app, _) = auth.enroll(new.access()).await;
     later(&pool).await;
     let log_in = auth.log_in_with("ann", "code", &app.code()).await;
@@ -67,6 +71,7 @@ async fn a_wrong_password_or_code_is_refused_and_limited(pool: PgPool) {
     let auth = Auth::with(pool.clone(), settings);
     let ann = auth.customer("ann").await;
     let (app, codes) = auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
     disable(&auth, ann.access(), "code", &app.wrong_code())
         .await
         .is_invalid("/code");

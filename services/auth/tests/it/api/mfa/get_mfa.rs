@@ -33,6 +33,7 @@ async fn an_administrator_is_told_that_the_shop_requires_one(pool: PgPool) {
         .execute(&pool)
         .await
         .unwrap();
+    let ben = auth.renewed(&ben).await;
     for (token, required) in [(ann.access(), false), (ben.access(), true)] {
         let mfa = auth.get(MFA, token).await;
         assert_eq!(mfa.body["required"], json!(required));

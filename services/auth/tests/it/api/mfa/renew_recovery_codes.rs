@@ -12,6 +12,7 @@ async fn new_codes_replace_all_earlier_ones(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
     let (app, old) = auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
     auth.log_in_with("ann", "recovery_code", &old[0]).await;
     later(&pool).await;
     let body = json!({ "password": PASSWORD, "code": app.code() });
@@ -35,6 +36,7 @@ async fn of_two_sets_at_the_same_time_one_remains(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
     let (app, _) = auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
     later(&pool).await;
     let renew = async |code: String| {
         let body = json!({ "password": PASSWORD, "code": code });
@@ -57,12 +59,16 @@ async fn of_two_sets_at_the_same_time_one_remains(pool: PgPool) {
 async fn a_wrong_password_or_code_and_a_missing_factor_are_refused(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let ann = auth.customer("ann").await;
-    let renew = async |password: &str, code: &str| {
-        let body = json!({ "password": password, "code": code });
-        auth.post_with(ann.access(), RECOVERY_CODES, body).await
-    };
-    renew(PASSWORD, "123456").await.is(409, "mfa_not_enabled");
+    let body = |password: &str, code: &str| json!({ "password": password, "code": code });
+    auth.post_with(ann.access(), RECOVERY_CODES, body(PASSWORD, "123456"))
+        .await
+        .is(409, "mfa_not_enabled");
     let (app, _) = auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
+    let renew = async |password: &str, code: &str| {
+        auth.post_with(ann.access(), RECOVERY_CODES, body(password, code))
+            .await
+    };
     later(&pool).await;
     renew(PASSWORD, &app.wrong_code()).await.is_invalid("/code");
     let code = app.code();
