@@ -1,13 +1,14 @@
 //! Roles and grantors for the tests of this model.
 
 use access::Permissions;
-use clock::{Clock, Ids};
+use chrono::DateTime;
+use uuid::Uuid;
 
 use super::{Definition, Grantor, StoredRole};
 use crate::accounts::model::{SessionId, UserId};
 
 pub(super) fn role(name: &str, permissions: &[&str]) -> Definition {
-    let now = Clock::system().now();
+    let now = DateTime::UNIX_EPOCH;
     let names = permissions.iter().map(ToString::to_string).collect();
     Definition::from(StoredRole {
         name: name.to_owned(),
@@ -20,10 +21,9 @@ pub(super) fn role(name: &str, permissions: &[&str]) -> Definition {
 }
 
 pub(super) fn by(permissions: Permissions) -> Grantor {
-    let ids = Ids::system();
     Grantor {
-        user: UserId(ids.uuid()),
-        session: SessionId(ids.uuid()),
+        user: UserId(Uuid::from_u128(1)),
+        session: SessionId(Uuid::from_u128(2)),
         permissions,
     }
 }

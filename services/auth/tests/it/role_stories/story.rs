@@ -54,7 +54,7 @@ pub enum Command {
 }
 
 pub fn story() -> impl Strategy<Value = Vec<Command>> {
-    vec(command(), 5..40)
+    vec(command(), 1..40)
 }
 
 fn command() -> impl Strategy<Value = Command> {
