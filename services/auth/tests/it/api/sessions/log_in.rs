@@ -1,5 +1,6 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use auth::{MIGRATOR, accounts::passwords::HashingLimits};
+use db::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -262,12 +263,29 @@ async fn concurrent_logins_do_not_exceed_the_limit_together(pool: PgPool) {
     let auth = std::sync::Arc::new(Auth::new(pool.clone()));
     auth.customer("ann").await;
     earlier_sessions(&pool, 1, 99, "1 hour").await;
+    // All begin their sessions at once: each waits for the row of the user first. The pool has five connections.
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM users FOR UPDATE")
+        .execute(&mut *held)
+        .await
+        .unwrap();
     let mut log_ins = tokio::task::JoinSet::new();
-    for _ in 0..8 {
+    for _ in 0..3 {
         let auth = auth.clone();
         log_ins.spawn(async move { auth.log_in("ann", PASSWORD).await.status });
     }
-    assert_eq!(log_ins.join_all().await, [200; 8]);
+    eventually("all logins wait", async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        waiting == 3
+    })
+    .await;
+    held.commit().await.unwrap();
+    assert_eq!(log_ins.join_all().await, [200; 3]);
     assert_eq!(count(&pool, LIVE).await, 100);
 }
 
