@@ -57,7 +57,7 @@ pub async fn confirm(
 
 /// Uses up a step and all before it. False: it was used already.
 pub async fn use_step(pool: &Pool, user: UserId, step: i64) -> Result<bool, sqlx::Error> {
-    let used = sqlx::query!(
+    let updated = sqlx::query!(
         "
         UPDATE totp_factors SET last_step = $2
         WHERE user_id = $1 AND confirmed_at IS NOT NULL AND last_step < $2
@@ -67,7 +67,7 @@ pub async fn use_step(pool: &Pool, user: UserId, step: i64) -> Result<bool, sqlx
     )
     .execute(pool)
     .await?;
-    Ok(used.rows_affected() == 1)
+    Ok(updated.rows_affected() == 1)
 }
 
 /// Uses up a recovery code. False: there is no such code, or it was used already.
@@ -76,14 +76,14 @@ pub async fn use_recovery_code(
     user: UserId,
     code: &Hash,
 ) -> Result<bool, sqlx::Error> {
-    let used = sqlx::query!(
+    let updated = sqlx::query!(
         "UPDATE recovery_codes SET used_at = now() WHERE user_id = $1 AND code_hash = $2 AND used_at IS NULL",
         user.0,
         code.as_slice(),
     )
     .execute(connection)
     .await?;
-    Ok(used.rows_affected() == 1)
+    Ok(updated.rows_affected() == 1)
 }
 
 pub async fn recovery_codes_left(pool: &Pool, user: UserId) -> Result<i64, sqlx::Error> {
