@@ -46,17 +46,19 @@ impl Authenticator {
 
 /// RFC 4648, section 6.
 fn decode(text: &str) -> [u8; TotpSecret::BYTES] {
-    let mut bits = String::new();
-    for character in text.bytes() {
-        let place = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'2'..=b'7' => character - b'2' + 26,
-            _ => panic!("{text} is not base32"),
-        };
-        bits += &format!("{place:05b}");
-    }
-    let bytes = bits.as_bytes().chunks(8);
-    let bytes = bytes.map(|bits| u8::from_str_radix(str::from_utf8(bits).unwrap(), 2).unwrap());
+    let bits: Vec<u8> = text
+        .bytes()
+        .flat_map(|character| {
+            let place = match character {
+                b'A'..=b'Z' => character - b'A',
+                b'2'..=b'7' => character - b'2' + 26,
+                _ => panic!("{text} is not base32"),
+            };
+            (0..5).rev().map(move |bit| place >> bit & 1)
+        })
+        .collect();
+    let bytes = bits.chunks(8);
+    let bytes = bytes.map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit));
     bytes.collect::<Vec<_>>().try_into().unwrap()
 }
 
