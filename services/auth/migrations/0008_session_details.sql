@@ -1,3 +1,6 @@
+-- The sessions of one user that have not ended, by age. First: while it is built, sessions are read, and only writes wait.
+CREATE INDEX sessions_live ON sessions (user_id, id) WHERE ended_at IS NULL;
+
 -- What the list of sessions shows: the device, the network, and when the session was last used. Null in sessions of the
 -- release before.
 ALTER TABLE sessions
@@ -9,6 +12,3 @@ ALTER TABLE sessions
     DROP CONSTRAINT sessions_end_reason_check,
     ADD CONSTRAINT sessions_end_reason_check
         CHECK (end_reason IN ('logout', 'reuse', 'revoked', 'logout_all', 'password_changed', 'suspended'));
-
--- The sessions of one user that have not ended, by age.
-CREATE INDEX sessions_live ON sessions (user_id, id) WHERE ended_at IS NULL;

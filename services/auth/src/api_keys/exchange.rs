@@ -9,7 +9,7 @@ use super::{
     model::{PresentedKey, Secret},
     postgres as keys,
 };
-use crate::{app::App, limits::LimitError};
+use crate::{app::App, limits::LimitError, sessions::grant::granted_to};
 
 /// The lifetime of its access tokens in seconds.
 const TOKEN_SECONDS: i64 = 5 * 60;
@@ -52,12 +52,13 @@ pub(crate) async fn exchange(
     Ok(token)
 }
 
-/// The token has the key as its session, no role, and of the key's permissions those that its owner still holds. It does not
-/// outlive the key.
+/// The token has the key as its session, no role, and of the key's permissions those that a login would grant its owner now. It
+/// does not outlive the key.
 fn sign(app: &App, key: &PresentedKey) -> Result<KeyToken, jsonwebtoken::errors::Error> {
     let now = app.clock.now();
     let expiry = key.expires_at.min(now + Duration::seconds(TOKEN_SECONDS));
-    let permissions = key.permissions.intersection(key.owner.permissions);
+    let granted = granted_to(&key.owner, app.require_mfa);
+    let permissions = key.permissions.intersection(granted.permissions);
     let ring = app.keys.ring();
     let access = ring.sign(&Claims {
         iss: ring.scope.issuer.clone(),

@@ -249,6 +249,17 @@ pub(super) async fn record_use(pool: &Pool, id: ApiKeyId) -> Result<(), sqlx::Er
     Ok(())
 }
 
+/// Revokes all keys of a user whose row is locked, so that none is created in between.
+pub async fn revoke_all(connection: &mut Connection, owner: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE api_keys SET revoked_at = now() WHERE user_id = $1 AND ends_at > now()",
+        owner.0,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Deletes up to `batch` keys that ended long ago.
 pub async fn sweep(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(

@@ -3,7 +3,14 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantNames};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
 
 use crate::accounts::model::{Period, SessionId, UserId};
 
@@ -76,7 +83,9 @@ impl EntryFilter {
 }
 
 /// `target.action`, in the past tense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Deserialize, EnumString, IntoStaticStr, VariantNames,
+)]
 #[serde(try_from = "String")]
 #[strum(const_into_str, parse_err_ty = UnknownAction, parse_err_fn = unknown_action)]
 pub enum Action {
@@ -101,8 +110,6 @@ pub enum Action {
     RoleUpdated,
     #[strum(serialize = "role.deleted")]
     RoleDeleted,
-    #[strum(serialize = "api_key.created")]
-    ApiKeyCreated,
     #[strum(serialize = "api_key.revoked")]
     ApiKeyRevoked,
 }
@@ -122,6 +129,17 @@ impl TryFrom<String> for Action {
         text.parse()
     }
 }
+
+impl PartialSchema for Action {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Self::VARIANTS.iter().copied()))
+            .into()
+    }
+}
+
+impl ToSchema for Action {}
 
 impl Serialize for Action {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     accounts::{
+        self,
         model::{GuessablePassword, Password, PresentedPassword, SessionId, User},
         passwords::PasswordsError,
     },
@@ -63,8 +64,9 @@ pub async fn change_password(
 
     let refresh = RefreshToken::random();
     let mut transaction = app.pool.begin().await?;
-    let changed = postgres::change_password(&mut transaction, user.id, &known, &hash).await?;
-    let changed = changed.ok_or(ChangePasswordError::Concurrent)?;
+    if !postgres::change_password(&mut transaction, user.id, &known, &hash).await? {
+        return Err(ChangePasswordError::Concurrent);
+    }
     if !sessions::renew(&mut transaction, session, &refresh.hash()).await? {
         return Err(ChangePasswordError::SessionEnded);
     }
@@ -78,6 +80,9 @@ pub async fn change_password(
         data: json!({}),
     };
     publish(&mut transaction, &event).await?;
+    // A statement after the lock sees what custom roles permit now; a later change of them raises the epoch again.
+    let changed = accounts::find(&mut *transaction, user.id).await?;
+    let changed = changed.ok_or(ChangePasswordError::SessionEnded)?;
     transaction.commit().await?;
 
     let device = device.filter(|device| device.is_known_to(user));

@@ -30,9 +30,11 @@ pub enum Purpose {
 impl Purpose {
     pub fn lifetime(self) -> Duration {
         match self {
-            Self::PasswordReset => Duration::from_mins(30),
+            // As long as the window of its limit, so that a stranger's requests cannot leave the owner without a valid one.
+            Self::PasswordReset | Self::EmailChangeOld | Self::EmailChangeNew => {
+                Duration::from_hours(1)
+            }
             Self::EmailVerification => Duration::from_hours(24),
-            Self::EmailChangeOld | Self::EmailChangeNew => Duration::from_hours(1),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use web::limit::{ClientAddress, Meter};
 
-use super::postgres;
 use crate::{
     accounts::{
+        find_password_hash,
         model::{PresentedPassword, UserId},
         passwords::PasswordsError,
     },
@@ -39,7 +39,8 @@ pub(super) async fn verify(
     let counted = app.server_key.attempted(Attempted::OwnPassword(user));
     account::count(&app.pool, &counted, app.account_limits.failures(), meter).await?;
 
-    let hash = postgres::password_hash(&app.pool, user).await?;
+    let hash = find_password_hash(&app.pool, user).await?;
+    let hash = hash.ok_or(OwnPasswordError::Wrong)?;
     match app
         .passwords
         .verify(place, presented, Some(hash.clone()))

@@ -22,12 +22,6 @@ pub async fn find(pool: &Pool, email: &Email) -> Result<Option<User>, sqlx::Erro
     row.map(|row| read_user!(row)).transpose()
 }
 
-pub async fn password_hash(pool: &Pool, user: UserId) -> Result<String, sqlx::Error> {
-    sqlx::query_scalar!("SELECT password_hash FROM users WHERE id = $1", user.0)
-        .fetch_one(pool)
-        .await
-}
-
 /// Locks an account and reads its tokens. The lock is a statement of its own, so that the next statement sees what the
 /// previous holder of the lock committed.
 pub async fn lock(
@@ -58,25 +52,22 @@ pub async fn lock_by_token(
     }
 }
 
-/// Replaces a password whose hash is still this one, and returns the account; its epoch is raised by a trigger.
+/// Replaces a password whose hash is still this one, or returns false; the epoch is raised by a trigger.
 pub async fn change_password(
     connection: &mut Connection,
     user: UserId,
     known: &str,
     hash: &str,
-) -> Result<Option<User>, sqlx::Error> {
-    let row = query_users!(
-        ["
-        UPDATE users SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2
-        RETURNING "],
-        [""],
+) -> Result<bool, sqlx::Error> {
+    let changed = sqlx::query!(
+        "UPDATE users SET password_hash = $3, updated_at = now() WHERE id = $1 AND password_hash = $2",
         user.0,
         known,
         hash,
     )
-    .fetch_optional(connection)
+    .execute(connection)
     .await?;
-    row.map(|row| read_user!(row)).transpose()
+    Ok(changed.rows_affected() == 1)
 }
 
 /// Replaces the password of a locked account, whose user has shown that messages to its address reach them.

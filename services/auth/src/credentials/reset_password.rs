@@ -9,6 +9,7 @@ use crate::{
         model::{GuessablePassword, Password},
         passwords::PasswordsError,
     },
+    api_keys,
     app::App,
     events::{Event, EventType, model::EventId, publish},
     limits::{LimitError, forget},
@@ -30,7 +31,7 @@ pub enum ResetPasswordError {
     Database(#[from] sqlx::Error),
 }
 
-/// Sets the password and ends all sessions of the account. A password that is refused leaves the token valid for another.
+/// Sets the password, and ends all sessions and API keys of the account. A password that is refused leaves the token valid for another.
 pub async fn reset_password(
     app: &App,
     token: &str,
@@ -59,6 +60,8 @@ pub async fn reset_password(
     postgres::reset_password(&mut transaction, user.id, &hash).await?;
     postgres::delete_tokens(&mut transaction, user.id).await?;
     sessions::end_all(&mut transaction, user.id, None, EndReason::PasswordChanged).await?;
+    // After a theft, a reset is how the owner gets the account back: it ends what the thief may have made.
+    api_keys::revoke_all(&mut transaction, user.id).await?;
     // Failures with the forgotten password must not lock the user out of the first login with the new one.
     let failures = app.server_key.attempted(Attempted::LogIn(user.id));
     forget(&mut transaction, &failures).await?;

@@ -8,12 +8,11 @@ use utoipa::ToSchema;
 use crate::{
     accounts::model::{SessionId, User, UserId},
     addresses::model::Address,
+    api_keys::model::ApiKeyId,
     audit::model::EntryId,
     events::model::EventId,
     settings::model::Settings,
 };
-
-ids::id!(pub ApiKeyId, "key");
 
 pub struct PersonalData {
     pub exported_at: DateTime<Utc>,

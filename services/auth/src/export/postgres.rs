@@ -4,11 +4,10 @@ use db::Connection;
 
 use crate::{
     accounts::model::{SessionId, UserId},
+    api_keys::model::ApiKeyId,
     audit::model::EntryId,
     events::model::EventId,
-    export::model::{
-        ApiKeyId, ApiKeyRecord, AuditRecord, EventRecord, Newest, SessionRecord, StoredEntry,
-    },
+    export::model::{ApiKeyRecord, AuditRecord, EventRecord, Newest, SessionRecord, StoredEntry},
 };
 
 /// Makes all statements of a transaction see the database at one time; before any other statement.

@@ -282,6 +282,7 @@ impl From<RemoveRoleError> for Problem {
                 "last_role",
                 "The user has no other role; assign another one first.",
             ),
+            RemoveRoleError::Outranked(error) => error.into(),
             RemoveRoleError::Admin(error) => error.into(),
             RemoveRoleError::Database(error) => error.into(),
         }

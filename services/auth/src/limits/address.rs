@@ -15,7 +15,7 @@ const REGISTRATIONS: u32 = 4;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct AddressLimits {
-    /// Requests to register, log in and refresh from one address within a minute, for each replica. Successful
+    /// Requests to register, to log in, to refresh and for other credentials from one address within a minute, for each replica. Successful
     /// refreshes are counted by session and account instead.
     #[arg(long, env = "ADDRESS_LIMIT_PER_MINUTE", default_value_t = DEFAULT_REQUESTS)]
     pub address_limit_per_minute: u32,

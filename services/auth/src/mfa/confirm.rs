@@ -1,4 +1,4 @@
-//! Confirmation of an app by one of its codes. From then on logins need a code, and tokens of before are invalid.
+//! Confirmation of an app by one of its codes. From then on logins need a code; tokens and other sessions of before end.
 
 use web::limit::Meter;
 
@@ -9,9 +9,10 @@ use super::{
     proof::{Attempt, ProofError},
 };
 use crate::{
-    accounts::model::UserId,
+    accounts::model::{SessionId, UserId},
     app::App,
     events::{self, EventType},
+    sessions::{self, model::EndReason},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,7 @@ pub enum ConfirmError {
 pub async fn confirm(
     app: &App,
     user: UserId,
+    session: SessionId,
     code: &TotpCode,
     meter: &Meter,
 ) -> Result<[RecoveryCode; RecoveryCode::COUNT], ConfirmError> {
@@ -53,6 +55,8 @@ pub async fn confirm(
         return Err(ConfirmError::Replaced);
     }
     factors::replace_recovery_codes(&mut transaction, user, &hashes).await?;
+    // The others began without the factor. The trigger on the factor has locked the user's row: none begins in between.
+    sessions::end_all(&mut transaction, user, Some(session), EndReason::Revoked).await?;
     let event = check::event(app, user, EventType::MfaEnabled);
     events::publish(&mut transaction, &event).await?;
     transaction.commit().await?;

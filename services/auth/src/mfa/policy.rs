@@ -1,6 +1,6 @@
 //! Which accounts must have a second factor.
 
-use access::Role;
+use access::Permissions;
 use clap::ValueEnum;
 
 use crate::accounts::model::User;
@@ -9,7 +9,8 @@ use crate::accounts::model::User;
 pub enum RequireMfa {
     /// Every user may choose.
     None,
-    /// Administrators without a second factor have the permissions of customers and vendors at most.
+    /// Administrators, and users of a custom role with power over what belongs to others, have the permissions of customers
+    /// and vendors at most while they lack a second factor.
     Admins,
 }
 
@@ -18,10 +19,8 @@ impl RequireMfa {
     pub fn concerns(self, user: &User) -> bool {
         match self {
             Self::None => false,
-            Self::Admins => {
-                let mut roles = user.roles.iter();
-                roles.any(|role| role.built_in() == Some(Role::Admin))
-            }
+            // A custom role may permit as much as the role admin does.
+            Self::Admins => user.permissions.over_others() != Permissions::NONE,
         }
     }
 

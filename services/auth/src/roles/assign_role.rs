@@ -11,7 +11,11 @@ use super::{
     },
 };
 use crate::{
-    accounts::model::UserId,
+    accounts::{
+        self,
+        actor::{Actor, Outranked},
+        model::UserId,
+    },
     app::App,
     audit::{self, Action, Entry, model::EntryId},
 };
@@ -52,7 +56,14 @@ pub async fn assign_role(
         return Ok(role);
     };
     holders::update(&mut transaction, user, &assigned).await?;
-    let entry = entry(app, by, Action::RoleAssigned, user, name);
+    let entry = Entry {
+        id: EntryId(app.ids.uuid()),
+        actor: by.user,
+        session: by.session,
+        action: Action::RoleAssigned,
+        target: user.to_string(),
+        data: json!({ "role": name }),
+    };
     audit::append(&mut transaction, &entry).await?;
     transaction.commit().await?;
     Ok(role)
@@ -62,6 +73,8 @@ pub async fn assign_role(
 pub enum RemoveRoleError {
     #[error("no such user")]
     NoUser,
+    #[error(transparent)]
+    Outranked(#[from] Outranked),
     #[error(transparent)]
     Refused(#[from] RemoveRefused),
     #[error(transparent)]
@@ -73,29 +86,20 @@ pub enum RemoveRoleError {
 /// Takes a role away from a user.
 pub async fn remove_role(
     app: &App,
-    by: Grantor,
+    by: Actor,
     user: UserId,
     name: &RoleName,
 ) -> Result<(), RemoveRoleError> {
     let mut transaction = app.pool.begin().await?;
+    let changed = accounts::lock(&mut transaction, user).await?;
+    by.may_change(&changed.ok_or(RemoveRoleError::NoUser)?)?;
     let held = holders::lock(&mut transaction, user).await?;
     let left = held.ok_or(RemoveRoleError::NoUser)?.without(name)?;
     if name.built_in() == Some(Role::Admin) {
         keep_an_admin(&mut transaction, user).await?;
     }
     holders::update(&mut transaction, user, &left).await?;
-    let entry = entry(app, by, Action::RoleRemoved, user, name);
+    let entry = by.entry(app, Action::RoleRemoved, user, json!({ "role": name }));
     audit::append(&mut transaction, &entry).await?;
     Ok(transaction.commit().await?)
-}
-
-fn entry(app: &App, by: Grantor, action: Action, user: UserId, role: &RoleName) -> Entry {
-    Entry {
-        id: EntryId(app.ids.uuid()),
-        actor: by.user,
-        session: by.session,
-        action,
-        target: user.to_string(),
-        data: json!({ "role": role }),
-    }
 }

@@ -2,7 +2,10 @@
 
 use super::{end_all, model::EndReason};
 use crate::{
-    accounts::model::{SessionId, UserId},
+    accounts::{
+        self,
+        model::{SessionId, UserId},
+    },
     app::App,
 };
 
@@ -12,7 +15,9 @@ pub(crate) async fn log_out_all(
     user: UserId,
     except: Option<SessionId>,
 ) -> Result<(), sqlx::Error> {
-    let mut connection = app.pool.acquire().await?;
-    end_all(&mut connection, user, except, EndReason::LogoutAll).await?;
-    Ok(())
+    let mut transaction = app.pool.begin().await?;
+    // A login in flight waits for the user's row, or has begun a session that ends here.
+    accounts::lock(&mut transaction, user).await?;
+    end_all(&mut transaction, user, except, EndReason::LogoutAll).await?;
+    transaction.commit().await
 }

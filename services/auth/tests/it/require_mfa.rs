@@ -110,3 +110,26 @@ async fn customers_and_shops_without_the_rule_need_no_second_factor(pool: PgPool
     assert_eq!(log_in.claims()["roles"], json!(["admin"]));
     assert_eq!(log_in.body["mfa_enrollment_required"], json!(false));
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_api_key_grants_what_a_login_of_its_owner_would(pool: PgPool) {
+    let auth = shop(&pool, RequireMfa::Admins, &["admin"]).await;
+    let log_in = auth.log_in("ann", PASSWORD).await;
+    let (_, codes) = auth.enroll(log_in.access()).await;
+    let admin = auth.renewed(&log_in).await;
+    let body = json!({ "name": "Import", "permissions": ["roles:read"] });
+    let key = auth.post_as(&admin, "/api/v1/api-keys", body).await;
+    let exchange = async || {
+        let body = json!({ "api_key": key.text("/key") });
+        auth.post("/api/v1/auth/token", body).await
+    };
+    assert_eq!(exchange().await.text("/scope"), "roles:read");
+    let body = json!({ "password": PASSWORD, "recovery_code": codes[0] });
+    let disabled = auth.post_as(&admin, DISABLE, body).await;
+    assert_eq!(disabled.status, 204, "{}", disabled.body);
+    let exchanged = exchange().await;
+    assert_eq!(exchanged.text("/scope"), "");
+    auth.get(ROLES, exchanged.access())
+        .await
+        .is(403, "forbidden");
+}

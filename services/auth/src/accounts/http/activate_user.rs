@@ -18,7 +18,7 @@ use crate::{
     post,
     path = "/users/{id}/activate",
     tag = "users",
-    params(Permitted<users::Suspend>, ("id" = UserRef, Path, description = "The user.")),
+    params(Permitted<users::Suspend>, ("id" = inline(UserRef), Path, description = "The user.")),
     responses(
         (status = 200, description = "The account, which is active.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
         (status = 403, description = "The permission is missing, or the user holds permissions over others that the caller does not hold."),

@@ -17,7 +17,7 @@ use crate::{
     get,
     path = "/users/{id}",
     tag = "users",
-    params(Permitted<users::Read>, ("id" = UserRef, Path, description = "The user; `me` for the caller.")),
+    params(Permitted<users::Read>, ("id" = inline(UserRef), Path, description = "The user; `me` for the caller.")),
     responses(
         (status = 200, description = "The account.", body = UserView, headers(("ETag" = String, description = "Its version, for If-Match."))),
     )

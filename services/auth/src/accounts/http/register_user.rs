@@ -34,7 +34,7 @@ use crate::{
 pub(crate) struct RegisterUser {
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 8, max_length = 128)]
     password: Password,
     #[schema(value_type = Line<200>, inline)]
     full_name: FullName,

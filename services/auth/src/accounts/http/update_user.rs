@@ -24,7 +24,7 @@ use crate::{
     tag = "users",
     params(
         Permitted<users::Update>,
-        ("id" = UserRef, Path, description = "The user; `me` for the caller."),
+        ("id" = inline(UserRef), Path, description = "The user; `me` for the caller."),
         OptionalIfMatch,
     ),
     request_body(content((UpdateProfile = "application/json"), (UpdateProfile = "application/merge-patch+json"))),

@@ -104,7 +104,7 @@ type Created = (
     post,
     path = "/users/{id}/addresses",
     tag = "users",
-    params(Permitted<users::Update>, ("id" = UserRef, Path, description = "The user; `me` is the caller.")),
+    params(Permitted<users::Update>, ("id" = inline(UserRef), Path, description = "The user; `me` is the caller.")),
     request_body = CreateAddress,
     responses(
         (status = 201, description = "The address.", body = AddressView, headers(

@@ -21,7 +21,7 @@ use crate::{
     tag = "users",
     params(
         Permitted<users::Update>,
-        ("id" = UserRef, Path, description = "The user; `me` is the caller."),
+        ("id" = inline(UserRef), Path, description = "The user; `me` is the caller."),
         ("address" = AddressId, Path, description = "The address."),
         OptionalIfMatch,
     ),

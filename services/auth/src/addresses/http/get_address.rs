@@ -20,7 +20,7 @@ use crate::{
     tag = "users",
     params(
         Permitted<users::Read>,
-        ("id" = UserRef, Path, description = "The user; `me` is the caller."),
+        ("id" = inline(UserRef), Path, description = "The user; `me` is the caller."),
         ("address" = AddressId, Path, description = "The address."),
     ),
     responses(

@@ -107,7 +107,7 @@ impl From<UpdateAddress> for AddressChange {
     tag = "users",
     params(
         Permitted<users::Update>,
-        ("id" = UserRef, Path, description = "The user; `me` is the caller."),
+        ("id" = inline(UserRef), Path, description = "The user; `me` is the caller."),
         ("address" = AddressId, Path, description = "The address."),
         OptionalIfMatch,
     ),

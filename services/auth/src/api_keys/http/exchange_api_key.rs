@@ -17,7 +17,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "api_key": "esk_000000000000000000000000000000000000000000049KGrS" }))]
 pub(crate) struct ExchangeApiKey {
-    #[schema(format = Password, pattern = "^esk_[0-9A-Za-z]{49}$")]
+    #[schema(format = Password, pattern = r"^[^\u0000]*$", pattern = "^esk_[0-9A-Za-z]{49}$")]
     api_key: String,
 }
 

@@ -16,7 +16,7 @@ use crate::{accounts::model::UserId, api_keys, app::App, http::permitted::Permit
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ApiKeysQuery {
-    /// Only keys of this user; another than the caller requires the role admin.
+    /// Only keys of this user; another than the caller requires the permission `api_keys:read`.
     user: Option<UserId>,
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn list_api_keys(
         (Reach::Own | Reach::No, Some(owner)) if owner == own => Some(own),
         (Reach::Own | Reach::No, Some(_)) => {
             return Err(Problem::forbidden(
-                "Only an admin may list the API keys of another user.",
+                "The permission api_keys:read is required to list the API keys of another user.",
             ));
         }
     };

@@ -38,7 +38,7 @@ pub(super) struct ListAuditLog {
     )]
     target: Option<String>,
     /// Only entries with this action.
-    #[param(value_type = Option<String>, pattern = r"^[a-z_]+\.[a-z_]+$", example = "user.suspended")]
+    #[param(inline, example = "user.suspended")]
     action: Option<Action>,
     /// At this time or later (RFC 3339).
     from: Option<DateTime<Utc>>,

@@ -26,9 +26,9 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "current_password": "correct horse battery", "new_password": "staple in the rain" }))]
 pub(crate) struct ChangePassword {
-    #[schema(value_type = String, format = Password, min_length = 1, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 1, max_length = 128)]
     current_password: PresentedPassword,
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 8, max_length = 128)]
     new_password: Password,
     /// `body` by default. With `cookie`, the response sets the cookie `refresh_token` and has none in its body.
     #[serde(default)]

@@ -24,7 +24,7 @@ pub(crate) struct RequestEmailChange {
     #[schema(value_type = String, format = Email, max_length = 254)]
     new_email: Email,
     /// The current password.
-    #[schema(value_type = String, format = Password, min_length = 1, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 1, max_length = 128)]
     password: PresentedPassword,
 }
 

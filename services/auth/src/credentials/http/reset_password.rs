@@ -18,9 +18,9 @@ use crate::{accounts::model::Password, app::App, credentials::reset_password};
     "token": "uQ0pQy6pJv1w5o0Uo3yXk0cT2n0bXcF3Y2q8m5x9r7E", "password": "staple in the rain",
 }))]
 pub(crate) struct ResetPassword {
-    /// The token of the message: valid for 30 minutes and for one reset.
+    /// The token of the message: valid for one hour and for one reset.
     token: String,
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 8, max_length = 128)]
     password: Password,
 }
 

@@ -1,6 +1,9 @@
 //! `GET /users/{id}/export`
 
-use access::permissions::users;
+use access::{
+    Reach,
+    permissions::{api_keys, audit_log, users},
+};
 use axum::{
     Json,
     extract::State,
@@ -87,13 +90,13 @@ type Document = ([(HeaderName, String); 1], Json<PersonalDataView>);
 /// Export what is kept about a user
 ///
 /// One JSON document with the profile, settings, addresses, sessions, API keys without secrets, entries of the audit log
-/// and events. Users export their own data; admins that of everyone, which is recorded in the audit log. Limited to 5 exports
-/// of one caller within 15 minutes.
+/// and events. Users export their own data; that of others requires the permissions `users:read`, `api_keys:read` and
+/// `audit_log:read`, and is recorded in the audit log. Limited to 5 exports of one caller within 15 minutes.
 #[utoipa::path(
     get,
     path = "/users/{id}/export",
     tag = "users",
-    params(Permitted<users::Read>, ("id" = UserRef, Path, description = "The user; `me` is the caller.")),
+    params(Permitted<users::Read>, ("id" = inline(UserRef), Path, description = "The user; `me` is the caller.")),
     responses(
         (status = 200, description = "The document, to be stored as a file.", body = PersonalDataView, headers(
             ("Content-Disposition" = String, description = "`attachment`, with a name for the file."),
@@ -109,6 +112,14 @@ pub(super) async fn export_user(
 ) -> Result<Document, Problem> {
     let actor = Actor::from(&**caller);
     let user = user.within(caller.reach, actor.id)?;
+    // The document has what these permissions show.
+    if user != actor.id
+        && (caller.reach::<api_keys::Read>() < Reach::Any || !caller.may::<audit_log::Read>())
+    {
+        return Err(Problem::forbidden(
+            "The export of another user requires the permissions users:read, api_keys:read and audit_log:read.",
+        ));
+    }
     let data = exporting::export_user(&app, actor, user, &meter).await?;
     let disposition = format!("attachment; filename=\"{user}.json\"");
     Ok((

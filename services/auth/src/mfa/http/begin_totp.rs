@@ -18,7 +18,7 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "password": "correct horse battery" }))]
 pub(crate) struct BeginTotp {
-    #[schema(value_type = String, format = Password, min_length = 1, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 1, max_length = 128)]
     password: PresentedPassword,
 }
 

@@ -28,8 +28,8 @@ pub(crate) struct ConfirmTotp {
 
 /// Confirm an authenticator app with its current code
 ///
-/// From then on, every login needs a code of the app or a recovery code. Sessions continue; their access tokens have to be
-/// refreshed. Attempts are limited per account.
+/// From then on, every login needs a code of the app or a recovery code. All other sessions end, as they began without one; the
+/// access token of this session has to be refreshed. Attempts are limited per account.
 #[utoipa::path(
     post,
     path = "/auth/mfa/totp/confirm",
@@ -48,6 +48,6 @@ pub(super) async fn confirm_totp(
     meter: Meter,
     ValidJson(request): ValidJson<ConfirmTotp>,
 ) -> Result<Json<RecoveryCodesView>, Problem> {
-    let codes = confirm(&app, caller.user.id, &request.code, &meter).await?;
+    let codes = confirm(&app, caller.user.id, caller.session, &request.code, &meter).await?;
     Ok(Json(codes.into()))
 }

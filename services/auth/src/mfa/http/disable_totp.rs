@@ -26,7 +26,7 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "password": "correct horse battery", "code": "287082" }))]
 pub(crate) struct DisableTotp {
-    #[schema(value_type = String, format = Password, min_length = 1, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 1, max_length = 128)]
     password: PresentedPassword,
     /// The current code of the app.
     #[schema(value_type = Option<String>, pattern = "^[0-9]{6}$", max_length = 6)]

@@ -30,7 +30,7 @@ pub(crate) struct AssignRole {
     tag = "roles",
     params(
         Permitted<permissions::users::AssignRoles>,
-        ("id" = UserRef, Path, description = "The user's id, or `me`."),
+        ("id" = inline(UserRef), Path, description = "The user's id, or `me`."),
     ),
     request_body = AssignRole,
     responses(

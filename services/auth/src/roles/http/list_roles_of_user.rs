@@ -24,7 +24,7 @@ use crate::{
     tag = "roles",
     params(
         Permitted<permissions::users::AssignRoles>,
-        ("id" = UserRef, Path, description = "The user's id, or `me`."),
+        ("id" = inline(UserRef), Path, description = "The user's id, or `me`."),
         ListQuery<NoFilter>,
     ),
     responses(

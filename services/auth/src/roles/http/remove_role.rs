@@ -20,7 +20,7 @@ use crate::{
     tag = "roles",
     params(
         Permitted<permissions::users::AssignRoles>,
-        ("id" = UserRef, Path, description = "The user's id, or `me`."),
+        ("id" = inline(UserRef), Path, description = "The user's id, or `me`."),
         ("role" = RoleName, Path, description = "The role's name."),
     ),
     responses(

@@ -35,7 +35,7 @@ pub(crate) struct LogIn {
     email: Option<Identifier>,
     #[schema(value_type = Option<String>, pattern = r"^\S+$", min_length = 1, max_length = 254)]
     username: Option<Identifier>,
-    #[schema(value_type = String, format = Password, min_length = 1, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 1, max_length = 128)]
     password: PresentedPassword,
     /// `body` by default. With `cookie`, the response sets the cookie `refresh_token` and has none in its body.
     #[serde(default)]

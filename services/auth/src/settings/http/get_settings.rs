@@ -18,7 +18,7 @@ use crate::{
     get,
     path = "/users/{id}/settings",
     tag = "users",
-    params(Permitted<users::Read>, ("id" = UserRef, Path, description = "The user; `me` is the caller.")),
+    params(Permitted<users::Read>, ("id" = inline(UserRef), Path, description = "The user; `me` is the caller.")),
     responses(
         (status = 200, description = "The settings.", body = SettingsView, headers(("ETag" = String, description = "Their version, for If-Match."))),
     )

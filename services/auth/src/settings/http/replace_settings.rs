@@ -63,7 +63,7 @@ impl TryFrom<ReplaceSettings> for Choices {
     put,
     path = "/users/{id}/settings",
     tag = "users",
-    params(Permitted<users::Update>, ("id" = UserRef, Path, description = "The user; `me` is the caller."), OptionalIfMatch),
+    params(Permitted<users::Update>, ("id" = inline(UserRef), Path, description = "The user; `me` is the caller."), OptionalIfMatch),
     request_body = ReplaceSettings,
     responses(
         (status = 200, description = "The settings after the change.", body = SettingsView, headers(("ETag" = String, description = "Their version, for If-Match."))),

@@ -32,7 +32,7 @@ async fn a_message_with_a_token_is_sent_to_the_account(pool: PgPool) {
     let message = auth.message(&ann, Purpose::PasswordReset).await.unwrap();
     assert_eq!((&*message.to, message.token.len()), ("ann@example.com", 43));
     let lasts: bool = sqlx::query_scalar(
-        "SELECT expires_at = created_at + interval '30 minutes' FROM account_tokens WHERE purpose = 'password_reset'",
+        "SELECT expires_at = created_at + interval '1 hour' FROM account_tokens WHERE purpose = 'password_reset'",
     )
     .fetch_one(&pool)
     .await

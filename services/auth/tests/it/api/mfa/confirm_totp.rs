@@ -71,6 +71,7 @@ async fn a_confirmation_without_an_enrollment_is_refused(pool: PgPool) {
         .await
         .is(409, "mfa_enrollment_missing");
     auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
     auth.post_with(ann.access(), CONFIRM, code)
         .await
         .is(409, "mfa_already_enabled");
@@ -110,7 +111,9 @@ async fn of_two_confirmations_at_the_same_time_one_succeeds(pool: PgPool) {
     let (one, two) = tokio::join!(confirm(app.code()), confirm(app.code_in(1)));
     let mut statuses = [one, two];
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409]);
+    // The first may have ended the token of the second.
+    assert_eq!(statuses[0], 200);
+    assert!([401, 409].contains(&statuses[1]), "{statuses:?}");
     let codes: i64 = sqlx::query_scalar("SELECT count(*) FROM recovery_codes")
         .fetch_one(&pool)
         .await

@@ -36,6 +36,22 @@ async fn a_removed_role_is_gone_from_the_next_token_and_older_ones_end(pool: PgP
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn a_manager_of_roles_takes_none_from_those_who_may_do_more(pool: PgPool) {
+    let auth = Auth::new(pool);
+    let manager = auth.manager("mia").await;
+    let ben = auth.person("ben", &["admin", "customer"]).await;
+    let ann = auth.person("ann", &["vendor", "customer"]).await;
+    auth.remove(&manager, &ben, "admin")
+        .await
+        .is(403, "forbidden");
+    auth.remove(&manager, &ben, "customer")
+        .await
+        .is(403, "forbidden");
+    assert_eq!(auth.get("/api/v1/roles", ben.access()).await.status, 200);
+    assert_eq!(auth.remove(&manager, &ann, "vendor").await.status, 204);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_user_keeps_at_least_one_role(pool: PgPool) {
     let auth = Auth::new(pool);
     let (admin, ann) = (auth.admin("ada").await, auth.customer("ann").await);
