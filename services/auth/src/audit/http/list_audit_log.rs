@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use web::{
     Problem,
     list::{ListQuery, Page, Paging},
+    schema::Line,
 };
 
 use crate::{
@@ -32,8 +33,8 @@ pub(super) struct ListAuditLog {
     actor: Option<UserId>,
     /// Only what was done to this user, API key or role, named as in an entry.
     #[param(
-        min_length = 1,
-        max_length = 100,
+        value_type = Option<Line<100>>,
+        inline,
         example = "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002"
     )]
     target: Option<String>,
@@ -122,8 +123,10 @@ pub(super) async fn list_audit_log(
 
 /// As entries name it: a user by the id with its prefix.
 fn target(text: String) -> Result<String, Problem> {
-    let length = text.chars().count();
-    if !(1..=MAX_TARGET_LENGTH).contains(&length) || text.contains(is_hidden) {
+    if text.trim().is_empty()
+        || text.chars().count() > MAX_TARGET_LENGTH
+        || text.contains(is_hidden)
+    {
         return Err(Problem::invalid_field(
             "target",
             "invalid",

@@ -19,6 +19,7 @@ use crate::{accounts::model::Password, app::App, credentials::reset_password};
 }))]
 pub(crate) struct ResetPassword {
     /// The token of the message: valid for one hour and for one reset.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     token: String,
     #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 8, max_length = 128)]
     password: Password,

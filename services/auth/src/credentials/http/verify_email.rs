@@ -17,6 +17,7 @@ use crate::{
 #[schema(example = json!({ "token": "uQ0pQy6pJv1w5o0Uo3yXk0cT2n0bXcF3Y2q8m5x9r7E" }))]
 pub(crate) struct VerifyEmail {
     /// The token of the message: valid for 24 hours, or one hour for a change of the address, and for one use.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     token: String,
 }
 
