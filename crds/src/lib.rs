@@ -15,6 +15,7 @@ mod names;
 mod payments;
 mod reason;
 mod resources;
+mod security;
 mod stack;
 mod status;
 
@@ -30,6 +31,7 @@ pub use limits::Limits;
 pub use payments::{PaymentCapture, PaymentProvider, Payments};
 pub use reason::{ConditionType, Reason, Severity};
 pub use resources::{ResourceAmounts, Resources};
+pub use security::{RequireMfa, Security};
 pub use stack::{DeletionPolicy, EcommerceStack, EcommerceStackSpec, VendorSignup};
 pub use status::{
     ComponentStatus, ComponentStatuses, DatabaseStatus, EcommerceStackStatus, Migration,

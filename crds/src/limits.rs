@@ -28,7 +28,7 @@ pub struct Limits {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub logins_per_address_per_minute: Option<i32>,
 
-    /// Requests per minute from one address to register, log in and refresh a token, in total.
+    /// Requests per minute from one address to register, to log in, to refresh a token and for other credentials, in total.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub requests_per_address_per_minute: Option<i32>,

@@ -3,7 +3,7 @@
 
 use crate::{
     Api, Catalog, Checkout, Components, Database, EcommerceStackStatus, Image, Ingress, Limits,
-    Payments, currency::currency_codes,
+    Payments, Security, currency::currency_codes,
 };
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -95,6 +95,10 @@ pub struct EcommerceStackSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 
+    /// What the shop requires of the accounts of its users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security: Option<Security>,
+
     /// Whether users may register themselves as vendors; `open` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_signup: Option<VendorSignup>,
@@ -113,7 +117,9 @@ pub enum DeletionPolicy {
     Delete,
 }
 
-/// Who may register as a vendor.
+/// Whether users may register themselves as vendors: any user (`open`, the default), any user, who has no permissions of a
+/// vendor until an administrator activates the account (`approval`), or none, so that only administrators create vendors
+/// (`closed`). Existing vendors keep their role.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr,
 )]
@@ -123,6 +129,8 @@ pub enum VendorSignup {
     /// Any user.
     #[default]
     Open,
+    /// Any user, with the status `pending` until an administrator activates the account.
+    Approval,
     /// Only administrators create vendors.
     Closed,
 }

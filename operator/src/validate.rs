@@ -4,7 +4,7 @@
 use crate::component::{Application, Workload};
 use ecommercestack_crds::{
     Api, Autoscaling, Catalog, Checkout, DeletionPolicy, EcommerceStack, Image, Ingress,
-    IssuerKind, Limits, Payments, PullPolicy, Resources, ServiceComponent, VendorSignup,
+    IssuerKind, Limits, Payments, PullPolicy, Resources, Security, ServiceComponent, VendorSignup,
     currency_codes,
 };
 use k8s_openapi::{
@@ -24,6 +24,7 @@ pub struct ValidStack {
     pub currency: String,
     pub deletion_policy: DeletionPolicy,
     pub vendor_signup: VendorSignup,
+    pub security: Security,
     pub api: Api,
     pub catalog: Catalog,
     pub checkout: Checkout,
@@ -176,6 +177,7 @@ pub fn validate(stack: &EcommerceStack) -> Result<ValidStack, ValidateError> {
         currency: spec.currency().to_owned(),
         deletion_policy: spec.deletion_policy(),
         vendor_signup: spec.vendor_signup(),
+        security: spec.security.clone().unwrap_or_default(),
         api: spec.api.clone().unwrap_or_default(),
         catalog: spec.catalog.clone().unwrap_or_default(),
         checkout: spec.checkout.clone().unwrap_or_default(),

@@ -71,6 +71,25 @@ fn the_health_of_every_subject_has_an_address_without_a_version() {
 }
 
 #[test]
+fn users_roles_and_keys_are_auths_and_other_paths_of_administrators_are_not() {
+    for path in [
+        "users/me",
+        "roles",
+        "permissions",
+        "api-keys/exchange",
+        "admin/audit-log",
+    ] {
+        for root in ["/api/v1", "/api"] {
+            let path = format!("{root}/{path}");
+            assert_eq!(answers(&path), Some(Application::Auth), "{path}");
+        }
+    }
+    for path in ["/api/v1/admin", "/api/v1/admin/stats", "/users", "/roles"] {
+        assert_eq!(answers(path), None, "{path}");
+    }
+}
+
+#[test]
 fn nothing_internal_is_reachable() {
     for path in [
         "/",

@@ -65,6 +65,17 @@ fn what_orders_must_carry_reaches_the_order_service() {
 }
 
 #[test]
+fn what_accounts_must_fulfill_reaches_the_auth_service() {
+    let of = |spec: &str| {
+        let objects = objects(spec);
+        ["VENDOR_SIGNUP", "REQUIRE_MFA"].map(|name| variable(&objects, "s-auth", name).unwrap())
+    };
+    assert_eq!(of(""), ["open", "none"]);
+    let strict = ", vendorSignup: approval, security: {requireMfa: admins}";
+    assert_eq!(of(strict), ["approval", "admins"]);
+}
+
+#[test]
 fn limits_reach_the_services_that_keep_them_and_only_where_they_are_set() {
     const VARIABLES: [(&str, &str, &str); 8] = [
         ("s-auth", "TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8"),

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tokens_themselves_are_understood_and_a_broken_hash_admits_nobody() {
+    async fn tokens_themselves_are_understood_and_a_broken_hash_admits_no_caller() {
         let allowed = callers("plain", "current\nnext\nsha256:nonsense\n", "");
         assert!(allowed.admits("current").await.unwrap());
         assert!(allowed.admits("next").await.unwrap());

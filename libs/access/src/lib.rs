@@ -16,7 +16,7 @@ mod verifier;
 pub use caller::{Caller, Guest, Requires};
 pub use claims::{Claims, Role, TOKEN_TYPE, TokenScope};
 pub use keys::JwksError;
-pub use permissions::Reach;
+pub use permissions::{Grant, Permissions, Reach};
 pub use revocations::{EndedSession, RaisedEpoch, Revoked};
 #[cfg(any(test, feature = "testing"))]
 pub use verifier::read_unverified;

@@ -1,6 +1,9 @@
-//! Who may do what: one table of permissions and the roles that hold them. A handler names the permission that it
+//! Who may do what: one table of permissions and the built-in roles that hold them. A handler names the permission that it
 //! requires in its signature, `caller: Requires<orders::Read>`.
 
+mod set;
+
+pub use self::set::{Grant, Permissions, UnknownPermission};
 use super::{Role, revocations::Freshness};
 
 /// How much of a resource a permission covers.
@@ -16,54 +19,98 @@ pub enum Reach {
 /// A row of the table, as a type.
 pub trait Permission {
     const ROW: Row;
+    /// The place of the row in the table.
+    const PLACE: usize = place(Self::ROW.name);
 }
 
 pub struct Row {
     /// `resource:action`.
     pub name: &'static str,
+    /// One sentence.
+    pub description: &'static str,
     roles: [(Role, Reach); 3],
     /// How old the knowledge of revocations may be.
     revocations: Freshness,
 }
 
 impl Row {
-    /// The reach for a caller with these roles.
-    pub(super) fn reach(&self, roles: &[Role]) -> Reach {
-        let held = self.roles.iter().filter(|(role, _)| roles.contains(role));
-        held.map(|(_, reach)| *reach).max().unwrap_or(Reach::No)
+    /// The built-in roles that hold the permission, and how far it reaches for them.
+    pub fn holders(&self) -> impl Iterator<Item = (Role, Reach)> {
+        self.roles
+            .into_iter()
+            .filter(|(_, reach)| *reach > Reach::No)
+    }
+
+    /// Whether the permission can be granted with this reach. Handlers know only the reaches of built-in roles: a custom
+    /// role with `payments:refund:own` would refund the payments of others.
+    fn admits(&self, reach: Reach) -> bool {
+        self.holders().any(|(_, held)| held == reach)
     }
 
     pub(super) fn needs_fresh(&self) -> bool {
         self.revocations == Freshness::Fresh
     }
 
-    /// The detail of the 403 for a caller without any of the roles that hold the permission.
+    /// The detail of the 403 for a caller without the permission.
     pub(super) fn refusal(&self) -> String {
-        let holders = self.roles.iter().filter(|(_, reach)| *reach > Reach::No);
-        let holders: Vec<_> = holders.map(|(role, _)| role.into_str()).collect();
+        let name = self.name;
+        let holders: Vec<_> = self.holders().map(|(role, _)| role.into_str()).collect();
         let holders = holders.join(", ");
         match holders.rsplit_once(", ") {
-            Some((most, last)) => format!("The role {most} or {last} is required."),
-            None => format!("The role {holders} is required."),
+            Some((most, last)) => {
+                format!("The permission {name} is required; the roles {most} and {last} hold it.")
+            }
+            None => format!("The permission {name} is required; the role {holders} holds it."),
         }
     }
 }
 
+/// All permissions.
+pub const fn table() -> &'static [Row] {
+    TABLE
+}
+
+/// The place of the row with this name; a name that is not in the table does not compile.
+const fn place(name: &str) -> usize {
+    let mut place = 0;
+    while !is_same(TABLE[place].name, name) {
+        place += 1;
+    }
+    place
+}
+
+/// `==`, in a constant.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut byte = 0;
+    while byte < one.len() {
+        if one[byte] != other[byte] {
+            return false;
+        }
+        byte += 1;
+    }
+    true
+}
+
 macro_rules! permissions {
     ($($resource:ident { $(
-        $(#[$docs:meta])*
+        #[doc = $description:literal]
         $permission:ident $action:literal $customer:ident $vendor:ident $admin:ident $revocations:ident;
     )+ })+) => {
         $(pub mod $resource {
             use super::{Freshness, Permission, Reach, Role, Row};
 
             $(
-                $(#[$docs])*
+                #[doc = $description]
                 pub struct $permission;
 
                 impl Permission for $permission {
                     const ROW: Row = Row {
                         name: concat!(stringify!($resource), ":", $action),
+                        description: $description.trim_ascii(),
                         roles: [
                             (Role::Customer, Reach::$customer),
                             (Role::Vendor, Reach::$vendor),
@@ -75,7 +122,6 @@ macro_rules! permissions {
             )+
         })+
 
-        #[cfg(test)]
         const TABLE: &[Row] = &[$($($resource::$permission::ROW),+),+];
     };
 }
@@ -84,59 +130,118 @@ macro_rules! permissions {
 permissions! {
     //                             customer vendor admin  revocations
     orders {
+        /// Place orders.
         Create      "create"       Own      No     No     Stale;
-        /// Vendors read the lines of their own products.
+        /// Read single orders; vendors read the lines of their own products.
         Read        "read"         Own      Own    Any    Stale;
+        /// List orders.
         List        "list"         Own      No     Any    Stale;
+        /// Read the history of orders.
         ReadHistory "read_history" Own      No     Any    Stale;
+        /// Change the address and the note of pending orders.
         Update      "update"       Own      No     Any    Stale;
+        /// Set the status of orders; vendors set that of their own lines.
         SetStatus   "set_status"   No       Own    Any    Stale;
+        /// Cancel orders.
         Cancel      "cancel"       Own      No     Any    Fresh;
     }
     vendor_orders {
+        /// List the orders that contain products of the caller.
         List        "list"         No       Own    No     Stale;
     }
     fulfillments {
+        /// Read the fulfillments of orders.
         Read        "read"         Own      Own    Any    Stale;
+        /// Create, ship, deliver and cancel fulfillments.
         Write       "write"        No       Own    Any    Stale;
     }
     returns {
+        /// Ask for returns.
         Create      "create"       Own      No     No     Stale;
+        /// Read the returns of orders.
         Read        "read"         Own      Own    Any    Stale;
+        /// Approve and reject returns.
         Decide      "decide"       No       Own    Any    Stale;
+        /// Receive returned units.
         Receive     "receive"      No       Own    Any    Fresh;
     }
     payments {
+        /// Start payments.
         Create      "create"       Own      No     Any    Fresh;
+        /// Read payments and their refunds.
         Read        "read"         Own      No     Any    Stale;
+        /// Change payments.
         Update      "update"       Own      No     Any    Stale;
+        /// Cancel payments.
         Cancel      "cancel"       Own      No     Any    Fresh;
+        /// Capture authorized payments.
         Capture     "capture"      No       No     Any    Fresh;
+        /// Refund payments.
         Refund      "refund"       No       No     Any    Fresh;
     }
     sagas {
+        /// Read the sagas of orders.
         Read        "read"         No       No     Any    Fresh;
+        /// Retry and compensate sagas.
         Write       "write"        No       No     Any    Fresh;
     }
     products {
-        /// Active products are public.
+        /// Read products that are not active; active ones are public.
         ReadHidden  "read_hidden"  No       Own    Any    Stale;
+        /// Create, change, enable, disable and delete products.
         Write       "write"        No       Own    Any    Stale;
     }
     vendor_products {
+        /// List the products of the caller.
         List        "list"         No       Own    No     Stale;
     }
     stock {
+        /// Read stock levels and their movements.
         Read        "read"         No       Own    Any    Stale;
+        /// Set and adjust stock levels.
         Write       "write"        No       Own    Any    Stale;
+        /// Compare stock levels with the reservations and movements behind them.
         Audit       "audit"        No       No     Any    Fresh;
     }
     reservations {
+        /// List reservations of stock.
         Read        "read"         No       Own    Any    Stale;
     }
     locations {
+        /// List locations.
         Read        "read"         No       No     Any    Fresh;
+        /// Add locations.
         Write       "write"        No       No     Any    Fresh;
+    }
+    users {
+        /// List and search accounts.
+        List        "list"         No       No     Any    Fresh;
+        /// Read accounts.
+        Read        "read"         Own      Own    Any    Stale;
+        /// Change accounts.
+        Update      "update"       Own      Own    Any    Stale;
+        /// Suspend and activate accounts, and admit vendors who wait for approval.
+        Suspend     "suspend"      No       No     Any    Fresh;
+        /// Delete accounts.
+        Delete      "delete"       Own      Own    Any    Fresh;
+        /// Assign roles to accounts and remove them.
+        AssignRoles "assign_roles" No       No     Any    Fresh;
+    }
+    roles {
+        /// List roles and permissions.
+        Read        "read"         No       No     Any    Fresh;
+        /// Create, change and delete roles.
+        Write       "write"        No       No     Any    Fresh;
+    }
+    api_keys {
+        /// List API keys.
+        Read        "read"         Own      Own    Any    Stale;
+        /// Create and revoke API keys.
+        Write       "write"        Own      Own    Any    Fresh;
+    }
+    audit_log {
+        /// Read the audit log.
+        Read        "read"         No       No     Any    Fresh;
     }
 }
 
@@ -146,12 +251,8 @@ mod tests {
 
     /// The names of the permissions that a role holds.
     fn held_by(role: Role) -> Vec<String> {
-        let held = TABLE.iter().filter_map(|row| match row.reach(&[role]) {
-            Reach::No => None,
-            Reach::Own => Some(format!("{}:own", row.name)),
-            Reach::Any => Some(row.name.to_owned()),
-        });
-        held.collect()
+        let held = Permissions::of_role(role).grants();
+        held.map(|grant| grant.to_string()).collect()
     }
 
     #[test]
@@ -172,6 +273,11 @@ mod tests {
                 "payments:read:own",
                 "payments:update:own",
                 "payments:cancel:own",
+                "users:read:own",
+                "users:update:own",
+                "users:delete:own",
+                "api_keys:read:own",
+                "api_keys:write:own",
             ]
         );
         assert_eq!(
@@ -191,6 +297,11 @@ mod tests {
                 "stock:read:own",
                 "stock:write:own",
                 "reservations:read:own",
+                "users:read:own",
+                "users:update:own",
+                "users:delete:own",
+                "api_keys:read:own",
+                "api_keys:write:own",
             ]
         );
         assert_eq!(
@@ -223,6 +334,17 @@ mod tests {
                 "reservations:read",
                 "locations:read",
                 "locations:write",
+                "users:list",
+                "users:read",
+                "users:update",
+                "users:suspend",
+                "users:delete",
+                "users:assign_roles",
+                "roles:read",
+                "roles:write",
+                "api_keys:read",
+                "api_keys:write",
+                "audit_log:read",
             ]
         );
     }
@@ -245,43 +367,46 @@ mod tests {
                 "stock:audit",
                 "locations:read",
                 "locations:write",
+                "users:list",
+                "users:suspend",
+                "users:delete",
+                "users:assign_roles",
+                "roles:read",
+                "roles:write",
+                "api_keys:write",
+                "audit_log:read",
             ]
         );
-        let admins = |row: &&Row| row.reach(&[Role::Customer, Role::Vendor]) == Reach::No;
+        let admins = |row: &&Row| row.holders().all(|(role, _)| role == Role::Admin);
         assert!(TABLE.iter().filter(admins).all(Row::needs_fresh));
     }
 
     #[test]
-    fn several_roles_reach_as_far_as_the_widest() {
-        let row = &orders::List::ROW;
-        assert_eq!(row.reach(&[]), Reach::No);
-        assert_eq!(row.reach(&[Role::Vendor]), Reach::No);
-        assert_eq!(row.reach(&[Role::Vendor, Role::Customer]), Reach::Own);
-        assert_eq!(row.reach(&[Role::Admin, Role::Customer]), Reach::Any);
+    fn a_permission_knows_its_place_and_has_a_description() {
+        assert_eq!(orders::Create::PLACE, 0);
+        assert_eq!(TABLE[audit_log::Read::PLACE].name, "audit_log:read");
+        assert_eq!(audit_log::Read::PLACE, TABLE.len() - 1);
+        for row in TABLE {
+            let sentence = row.description;
+            assert!(sentence.ends_with('.'), "{}: {sentence}", row.name);
+            assert_eq!(sentence.trim(), sentence);
+            assert!(row.holders().count() > 0, "{}", row.name);
+        }
     }
 
     #[test]
-    fn a_refusal_names_the_roles_that_hold_the_permission() {
+    fn a_refusal_names_the_permission_and_the_roles_that_hold_it() {
         assert_eq!(
             orders::Create::ROW.refusal(),
-            "The role customer is required."
+            "The permission orders:create is required; the role customer holds it."
         );
-        assert_eq!(
-            vendor_orders::List::ROW.refusal(),
-            "The role vendor is required."
-        );
-        assert_eq!(sagas::Read::ROW.refusal(), "The role admin is required.");
         assert_eq!(
             orders::List::ROW.refusal(),
-            "The role customer or admin is required."
-        );
-        assert_eq!(
-            stock::Read::ROW.refusal(),
-            "The role vendor or admin is required."
+            "The permission orders:list is required; the roles customer and admin hold it."
         );
         assert_eq!(
             returns::Read::ROW.refusal(),
-            "The role customer, vendor or admin is required."
+            "The permission returns:read is required; the roles customer, vendor and admin hold it."
         );
     }
 }

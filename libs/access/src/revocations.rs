@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::Claims;
+use super::signatures::Token;
 use crate::internal::{TokenFileError, own_token};
 
 /// How often the feed is read.
@@ -121,13 +121,13 @@ impl Revocations {
         }
     }
 
-    pub(super) fn of(&self, claims: &Claims) -> Option<Revocation> {
+    pub(super) fn of(&self, token: &Token) -> Option<Revocation> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if known.sessions.contains_key(&claims.sid) {
+        if known.sessions.contains_key(&token.session) {
             return Some(Revocation::SessionEnded);
         }
-        let (epoch, _) = known.users.get(&claims.sub)?;
-        (claims.epoch < *epoch).then_some(Revocation::AccountChanged)
+        let (epoch, _) = known.users.get(&token.user)?;
+        (token.epoch < *epoch).then_some(Revocation::AccountChanged)
     }
 
     /// Reads the feed every second for as long as the process runs.

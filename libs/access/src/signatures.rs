@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::sync::Cache;
+use uuid::Uuid;
 
-use super::{Claims, keys::Key};
+use super::{Claims, Permissions, keys::Key};
 
-/// Cached tokens of a process; each takes half a kilobyte.
+/// Cached tokens of a process; each takes a quarter of a kilobyte.
 pub(super) const CAPACITY: usize = 16_384;
 
 pub(super) type Hash = [u8; 32];
@@ -16,11 +17,34 @@ pub(super) type Hash = [u8; 32];
 /// Bounded: when it is full, tokens that are not in use are dropped first.
 pub(super) struct Signatures(Cache<Hash, Verified>);
 
-/// The claims under a valid signature, and the key of that signature.
+/// A token with a valid signature, and the key of that signature.
 #[derive(Clone)]
 pub(super) struct Verified {
     pub(super) key: Arc<Key>,
-    pub(super) claims: Arc<Claims>,
+    pub(super) token: Token,
+}
+
+/// What requests need of the claims. Permissions are decoded here, once for each token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    pub(super) user: Uuid,
+    pub(super) session: Uuid,
+    pub(super) epoch: i64,
+    /// Seconds since 1970.
+    pub(super) expires: i64,
+    pub(super) permissions: Permissions,
+}
+
+impl From<&Claims> for Token {
+    fn from(claims: &Claims) -> Self {
+        Self {
+            user: claims.sub,
+            session: claims.sid,
+            epoch: claims.epoch,
+            expires: claims.exp,
+            permissions: claims.permissions(),
+        }
+    }
 }
 
 impl Signatures {

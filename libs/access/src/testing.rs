@@ -8,7 +8,7 @@ use jsonwebtoken::{
 };
 use uuid::Uuid;
 
-use super::{Claims, JwksError, Revoked, Role, TOKEN_TYPE, TokenScope, Verifier};
+use super::{Claims, JwksError, Permissions, Revoked, Role, TOKEN_TYPE, TokenScope, Verifier};
 use clock::{Clock, Ids};
 
 /// A P-256 key that signs nothing but tests.
@@ -60,7 +60,11 @@ impl Signer {
             jti: ids.uuid(),
             iat: now,
             exp: now + 900,
-            roles: roles.to_vec(),
+            roles: roles
+                .iter()
+                .map(|role| role.into_str().to_owned())
+                .collect(),
+            scope: Some(Permissions::of_roles(roles.iter().copied()).to_string()),
             epoch: 0,
         }
     }
@@ -68,6 +72,15 @@ impl Signer {
     /// A token of this user, valid for 15 minutes.
     pub fn token(&self, user: Uuid, roles: &[Role]) -> Result<String, JwksError> {
         self.sign(&self.claims(user, roles))
+    }
+
+    /// A token of this user, who has a custom role with these permissions, separated by spaces.
+    pub fn permitted(&self, user: Uuid, scope: &str) -> Result<String, JwksError> {
+        self.sign(&Claims {
+            roles: vec!["custom".to_owned()],
+            scope: Some(scope.to_owned()),
+            ..self.claims(user, &[])
+        })
     }
 
     pub fn sign(&self, claims: &Claims) -> Result<String, JwksError> {

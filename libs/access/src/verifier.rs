@@ -18,7 +18,7 @@ use super::{
     Caller, Claims, JwksError, TOKEN_TYPE, TokenScope,
     keys::Keys,
     revocations::{Freshness, Revocation, RevocationFeed, Revocations},
-    signatures::{CAPACITY, Signatures, Verified},
+    signatures::{CAPACITY, Signatures, Token, Verified},
 };
 use clock::Clock;
 use web::{Problem, json::FreeObject, service::Dependency};
@@ -122,15 +122,16 @@ impl Verifier {
 
     /// The caller of this token, or a 401 with the reason (503 if auth's keys are unavailable).
     pub async fn verify(&self, token: &str) -> Result<Caller, Problem> {
-        let claims = self.claims(token).await?;
+        let token = self.token(token).await?;
         if self.0.revocations.freshness() == Freshness::Missing {
             return Err(Problem::unavailable(1));
         }
-        match self.0.revocations.of(&claims) {
+        match self.0.revocations.of(&token) {
             None => Ok(Caller {
-                id: claims.sub,
-                session: claims.sid,
-                roles: claims.roles.clone(),
+                id: token.user,
+                session: token.session,
+                permissions: token.permissions,
+                epoch: token.epoch,
             }),
             Some(Revocation::SessionEnded) => Err(Problem::unauthorized(
                 "session_ended",
@@ -156,24 +157,24 @@ impl Verifier {
         self.0.signatures_checked.load(Ordering::Relaxed)
     }
 
-    async fn claims(&self, token: &str) -> Result<Arc<Claims>, Problem> {
+    async fn token(&self, token: &str) -> Result<Token, Problem> {
         if let Some(verified) = self.0.signatures.find(token) {
             if self.0.keys.has(&verified.key) {
-                return self.unexpired(verified.claims);
+                return self.unexpired(verified.token);
             }
             self.0.signatures.forget(&verified.key);
         }
         let verified = self.check_signature(token).await?;
         self.0.signatures.remember(token, verified.clone());
-        Ok(verified.claims)
+        Ok(verified.token)
     }
 
     /// Checks the expiry as the first verification does.
-    fn unexpired(&self, claims: Arc<Claims>) -> Result<Arc<Claims>, Problem> {
-        if claims.exp < self.0.clock.now().timestamp() - i64::from(LEEWAY_SECONDS) {
+    fn unexpired(&self, token: Token) -> Result<Token, Problem> {
+        if token.expires < self.0.clock.now().timestamp() - i64::from(LEEWAY_SECONDS) {
             return Err(expired());
         }
-        Ok(claims)
+        Ok(token)
     }
 
     async fn check_signature(&self, token: &str) -> Result<Verified, Problem> {
@@ -191,14 +192,14 @@ impl Verifier {
             .map_err(|error| Problem::unavailable(1).with_cause(&error))?;
         let key = key.ok_or_else(invalid)?;
         self.0.signatures_checked.fetch_add(1, Ordering::Relaxed);
-        let token = decode::<Claims>(token, &key.decoding, &self.0.validation);
-        let token = token.map_err(|error| match error.kind() {
+        let decoded = decode::<Claims>(token, &key.decoding, &self.0.validation);
+        let decoded = decoded.map_err(|error| match error.kind() {
             ErrorKind::ExpiredSignature => expired(),
             _ => invalid(),
         })?;
         Ok(Verified {
             key,
-            claims: Arc::new(token.claims),
+            token: Token::from(&decoded.claims),
         })
     }
 

@@ -1,10 +1,11 @@
 //! How a service uses its Postgres: the pool and its time limits, transactions, migrations, readiness, the meaning of
-//! errors, and retries. It holds no query and no table of a service, and knows no HTTP.
+//! errors, retries, and rows that cannot be read. It holds no query and no table of a service, and knows no HTTP.
 
 mod connection;
 mod failure;
 mod migration;
 mod pool;
+pub mod readable;
 mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;

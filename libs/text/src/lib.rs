@@ -1,4 +1,9 @@
-//! Which characters a text may contain that one person writes and another one reads. Pure, for every layer.
+//! Texts that one person writes and another one reads: which characters they may contain, and how long they may be. Pure,
+//! for every layer.
+
+mod bounded;
+
+pub use bounded::{Text, TextError, bounded};
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
@@ -37,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_sees_has_no_place_in_a_name() {
+    fn hidden_characters_have_no_place_in_a_name() {
         let bidirectional = "\u{61C}\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}";
         let zero_width = "\u{200B}\u{200C}\u{200D}\u{2060}\u{2061}\u{2064}\u{FEFF}\u{180E}\u{34F}\u{3164}\u{115F}\u{2800}";
         let others = "\0\n\r\t\u{7F}\u{85}\u{AD}\u{2028}\u{2029}\u{E0001}\u{E0041}\u{E000}\u{FFFF}\u{10FFFF}";

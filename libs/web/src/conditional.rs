@@ -63,8 +63,8 @@ impl IntoParams for IfMatch {
     }
 }
 
-/// The header where a write may do without, for OpenAPI: absent, the write is made whatever the version.
-pub struct OptionalIfMatch;
+/// The header where a write may do without: absent, the write is made whatever the version.
+pub struct OptionalIfMatch(pub IfMatch);
 
 impl IntoParams for OptionalIfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -92,6 +92,14 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
                 "Send If-Match with the ETag you read, or * to write regardless of the version.",
             )
         })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for OptionalIfMatch {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parse(&parts.headers).unwrap_or(IfMatch::Any)))
     }
 }
 

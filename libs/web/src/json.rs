@@ -45,9 +45,14 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
+/// Refuses text that is not JSON, nests too deep, or contains NUL or a member name that `serde_json` reserves.
+pub(crate) fn check(text: &[u8]) -> Result<(), JsonError> {
+    scan::check(text, MAX_DEPTH)
+}
+
 /// Reads a value from untrusted text.
 pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
-    scan::check(text, MAX_DEPTH)?;
+    check(text)?;
     let mut json = serde_json::Deserializer::from_slice(text);
     let mut track = Track::new();
     let tracked = serde_path_to_error::Deserializer::new(Strict(&mut json), &mut track);

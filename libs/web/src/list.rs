@@ -1,5 +1,7 @@
 //! Lists: `{data, page}`, an opaque cursor that remembers sort and filters, and page numbers up to 10,000 rows.
 
+mod walk;
+
 use axum::{
     extract::FromRequestParts,
     http::{Uri, request::Parts},
@@ -11,7 +13,7 @@ use utoipa::{
     openapi::path::{Parameter, ParameterIn},
 };
 
-use crate::{Problem, fingerprint::fingerprint, request};
+use crate::{Problem, fingerprint::fingerprint, json, request};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
@@ -208,6 +210,22 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
             },
         })
     }
+
+    /// Makes the page of a list that was read up to the key `end` and goes on behind it, or to its last row if that is None.
+    /// There may be more rows although the page has room for some.
+    fn page_until<T>(
+        &self,
+        rows: Vec<T>,
+        end: Option<K>,
+        key: impl Fn(&T) -> Option<K>,
+    ) -> Result<Page<T>, Problem> {
+        let mut page = self.page_of(rows, None, key, Some)?;
+        if let Some(end) = end.filter(|_| !page.page.has_more) {
+            page.page.next_cursor = Some(self.cursor(end)?);
+            page.page.has_more = true;
+        }
+        Ok(page)
+    }
 }
 
 /// One page of a list.
@@ -275,8 +293,9 @@ fn offset(page: u32, limit: u32) -> Result<u32, Problem> {
 fn decode<K: DeserializeOwned>(cursor: &str, shape: &str) -> Result<K, Problem> {
     let refused = |message| Problem::invalid_field("cursor", "invalid_cursor", message);
     let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
-    // Our own text, not a client's: keys may be enums with data. None holds free JSON, so its depth is bounded.
+    // Keys may be enums with data, which our own text has and a client's must not. But a client can make one, too.
     let cursor: Cursor<K> = json
+        .filter(|json| json::check(json).is_ok())
         .and_then(|json| serde_json::from_slice(&json).ok())
         .ok_or_else(|| refused("invalid cursor; use next_cursor of the previous response"))?;
     if cursor.shape == shape {
@@ -362,6 +381,19 @@ mod tests {
             };
             assert_eq!(paging(&query, "by name").unwrap_err().status(), 422);
         }
+    }
+
+    #[test]
+    fn a_forged_cursor_with_nul_is_refused() {
+        let query = PageQuery::default();
+        let honest: Paging<String> = Paging::try_new(&query, &"").unwrap();
+        let forged = honest.cursor("a\0".to_owned()).unwrap();
+        let query = PageQuery {
+            cursor: Some(forged),
+            ..PageQuery::default()
+        };
+        let refused = Paging::<String>::try_new(&query, &"").unwrap_err();
+        assert_eq!(refused.status(), 422);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Extractors that answer bad input with the right problem: 400, 404, 413, 415 or 422, never a 5xx.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    body::HttpBody,
+    extract::{FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request},
     http::{HeaderMap, StatusCode, Uri, header, request::Parts},
 };
 use garde::Validate;
@@ -26,6 +27,24 @@ where
             .validate()
             .map_err(|report| Problem::invalid(broken_rules(&report)))?;
         Ok(Self(value))
+    }
+}
+
+/// `None`: the request has no body.
+impl<S, T> OptionalFromRequest<S> for ValidJson<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state)
+            .await
+            .map(Some)
     }
 }
 

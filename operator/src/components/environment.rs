@@ -116,6 +116,7 @@ pub fn environment(stack: &ValidStack, workload: Workload) -> Vec<EnvVar> {
                 format!("{ADMINISTRATOR_DIRECTORY}/password"),
             ),
             variable("VENDOR_SIGNUP", stack.vendor_signup.into_str()),
+            variable("REQUIRE_MFA", stack.security.require_mfa().into_str()),
         ]),
         Application::Product => {
             environment.extend(shop(stack));

@@ -29,9 +29,13 @@ pub struct Route {
 }
 
 /// The services behind the paths below `/api/v1`, and below its alias `/api`.
-const RESOURCES: [(&str, Application); 16] = [
+const RESOURCES: [(&str, Application); 20] = [
     ("auth", Auth),
+    ("permissions", Auth),
+    ("roles", Auth),
     ("users", Auth),
+    ("api-keys", Auth),
+    ("admin/audit-log", Auth),
     ("product", Product),
     ("products", Product),
     ("categories", Product),

@@ -199,7 +199,7 @@ where
 }
 
 #[tokio::test]
-async fn removed_labels_do_not_make_our_objects_a_strangers() {
+async fn removed_labels_do_not_make_our_objects_foreign() {
     let scene = Scene::new("labels").await;
     scene.apply("shop", json!({})).await;
     scene.ready("shop").await;

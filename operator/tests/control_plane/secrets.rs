@@ -153,8 +153,8 @@ async fn a_mislabelled_secret_holds_the_pods_that_need_it_and_everything_else_go
 }
 
 #[tokio::test]
-async fn a_strangers_service_keeps_no_removed_ingress_serving() {
-    let mut scene = Scene::empty("strangers-service").await;
+async fn a_foreign_service_keeps_no_removed_ingress_serving() {
+    let mut scene = Scene::empty("foreign-service").await;
     let service = json!({
         "metadata": { "name": "shop-order" }, "spec": { "ports": [{ "port": 1 }] },
     });
@@ -166,7 +166,7 @@ async fn a_strangers_service_keeps_no_removed_ingress_serving() {
         .unwrap();
     scene.start_nodes();
     scene.start_operator(&[]);
-    let route = json!({ "ingress": { "host": "strangers-service.localhost", "checkUrl": false } });
+    let route = json!({ "ingress": { "host": "foreign-service.localhost", "checkUrl": false } });
     scene.apply("shop", route).await;
     scene.reports("shop", Degraded, "True", "Conflict").await;
     until("there is an Ingress", async || {

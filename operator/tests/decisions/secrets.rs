@@ -108,7 +108,7 @@ fn held(desired: &Desired, by: Credential) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_strangers_secret_stops_what_needs_it_and_nothing_else() {
+fn a_foreign_secret_stops_what_needs_it_and_nothing_else() {
     use Application::{Auth, Order, Product};
     use Credential::{
         Administrator, Database, InternalTokens, PaymentWebhooks, Postgres, SigningKeys,

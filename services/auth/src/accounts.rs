@@ -1,10 +1,16 @@
-//! Accounts: registration, passwords, profiles, and the first administrator.
+//! Accounts: registration, passwords, profiles, their administration, and the first administrator.
 
+pub mod actor;
+pub mod change_status;
 pub mod first_admin;
 pub mod http;
+pub mod list_users;
 pub mod model;
 pub mod passwords;
 pub mod postgres;
 pub mod sign_up;
+pub mod update_user;
 
-pub(crate) use self::postgres::{AccountError, ProfileChange, find_for_log_in, update_profile};
+pub(crate) use self::postgres::{
+    AccountError, ProfileChange, find, find_for_log_in, find_password_hash, lock, update_profile,
+};

@@ -7,7 +7,9 @@ use db::Pool;
 
 use crate::{
     accounts::{passwords::Passwords, sign_up::VendorSignup},
-    limits::{account::AccountLimits, address::AddressCounters},
+    credentials::ResetRequests,
+    limits::{account::AccountLimits, address::AddressCounters, api_key::KeyCounters},
+    mfa::policy::RequireMfa,
     tokens::{secret::ServerKey, signing::SigningKeys},
 };
 
@@ -21,7 +23,10 @@ pub struct App {
     pub passwords: Passwords,
     pub account_limits: AccountLimits,
     pub address_counters: AddressCounters,
+    pub key_counters: KeyCounters,
     pub vendor_signup: VendorSignup,
+    pub reset_requests: ResetRequests,
+    pub require_mfa: RequireMfa,
 }
 
 impl FromRef<App> for Verifier {

@@ -11,6 +11,7 @@ use web::server::Listen;
 use crate::{
     accounts::{first_admin::FirstAdminSettings, passwords::HashingLimits, sign_up::VendorSignup},
     limits::{account::AccountLimits, address::AddressLimits},
+    mfa::policy::RequireMfa,
 };
 
 /// Accounts, sessions and tokens of a shop.
@@ -57,6 +58,9 @@ pub struct Serve {
     /// Whether users may register as vendors.
     #[arg(long, env = "VENDOR_SIGNUP", value_enum, default_value = "open")]
     pub vendor_signup: VendorSignup,
+    /// Which accounts must have a second factor.
+    #[arg(long, env = "REQUIRE_MFA", value_enum, default_value = "none")]
+    pub require_mfa: RequireMfa,
     #[command(flatten)]
     pub address_limits: AddressLimits,
     #[command(flatten)]

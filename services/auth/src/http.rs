@@ -1,11 +1,20 @@
 //! The routes of all subjects, and what their endpoints share.
 
+pub(crate) mod address_view;
+pub(crate) mod blank;
+mod client;
+mod cookies;
 pub(crate) mod device_token;
 #[doc(hidden)]
 pub mod fuzzing;
+pub(crate) mod permitted;
+pub(crate) mod refresh_cookie;
 mod refusal;
+pub(crate) mod second_factor;
 pub(crate) mod session_view;
+pub(crate) mod settings_view;
 pub(crate) mod signed_in;
+pub(crate) mod user_ref;
 pub(crate) mod user_view;
 
 use access::internal::{AllowedCallers, require_caller};
@@ -19,10 +28,11 @@ use web::{
 };
 
 use crate::{
-    MIGRATOR, accounts,
+    MIGRATOR, accounts, addresses, api_keys,
     app::App,
+    audit, credentials, export,
     limits::address::{AddressCounters, AddressLimits},
-    sessions, tokens,
+    mfa, roles, sessions, settings, tokens,
 };
 
 /// The endpoints below `/api/v1`.
@@ -30,11 +40,21 @@ fn api(gate: AddressGate) -> OpenApiRouter<App> {
     let counted = OpenApiRouter::new()
         .merge(accounts::http::counted())
         .merge(sessions::http::counted())
+        .merge(api_keys::http::counted())
+        .merge(credentials::http::counted())
+        .merge(export::http::counted())
+        .merge(mfa::http::counted())
         .route_layer(middleware::from_fn_with_state(gate, limit_by_address));
     OpenApiRouter::new()
         .merge(sessions::http::routes())
         .merge(accounts::http::routes())
+        .merge(roles::http::routes())
         .merge(tokens::http::routes())
+        .merge(api_keys::http::routes())
+        .merge(audit::http::routes())
+        .merge(settings::http::routes())
+        .merge(addresses::http::routes())
+        .merge(mfa::http::routes())
         .merge(counted)
 }
 

@@ -1,12 +1,14 @@
-//! Limits of attempts: per account, counted in the database, and per address, counted in this process (ORDERS 34).
+//! Limits of attempts: per account, counted in the database, and per address and API key, counted in this process (ORDERS 34).
 
 pub mod account;
 pub mod address;
+pub mod api_key;
 pub mod postgres;
 
+use db::{Failure, Retryable};
 use web::limit::Exceeded;
 
-pub(crate) use self::postgres::take_back;
+pub(crate) use self::postgres::{forget, take_back};
 
 #[derive(Debug, thiserror::Error)]
 pub enum LimitError {
@@ -14,4 +16,13 @@ pub enum LimitError {
     Exceeded(#[from] Exceeded),
     #[error("cannot count attempts")]
     Database(#[from] sqlx::Error),
+}
+
+impl Retryable for LimitError {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Exceeded(_) => Failure::Data,
+            Self::Database(error) => error.failure(),
+        }
+    }
 }

@@ -6,8 +6,9 @@ use auth::{
     accounts::{first_admin, passwords::Passwords},
     app::App,
     config::{Command, Config, Serve},
+    credentials::request_reset,
     http,
-    limits::address::AddressCounters,
+    limits::{address::AddressCounters, api_key::KeyCounters},
     sweeper,
     tokens::{
         secret::ServerKey,
@@ -15,7 +16,7 @@ use auth::{
     },
 };
 use clap::Parser;
-use clock::{Clock, Ids};
+use clock::{Clock, Ids, Jitter};
 use worker::Tasks;
 
 #[tokio::main]
@@ -41,6 +42,7 @@ async fn main() -> anyhow::Result<()> {
 async fn serve(settings: Serve) -> anyhow::Result<()> {
     let mut tasks = Tasks::new(web::server::stop_signal()?);
     let files = KeyFiles::read(&settings.jwt_keys_dir)?;
+    let (reset_requests, waiting_resets) = request_reset::queue();
     let app = App {
         pool: settings.database.pool("auth")?,
         clock: Clock::system(),
@@ -50,10 +52,17 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         passwords: Passwords::try_new(settings.hashing)?,
         account_limits: settings.account_limits,
         address_counters: AddressCounters::new(settings.address_limits),
+        key_counters: KeyCounters::default(),
         vendor_signup: settings.vendor_signup,
+        reset_requests,
+        require_mfa: settings.require_mfa,
     };
     let stop = tasks.stop();
     tasks.spawn("sweeper", sweeper::run(app.pool.clone(), stop.clone()));
+    tasks.spawn(
+        "password_resets",
+        waiting_resets.work(app.clone(), Jitter::random(), stop.clone()),
+    );
     let keys = app.keys.clone();
     tasks.spawn(
         "signing_keys",

@@ -1,4 +1,5 @@
-//! Deletes expired rows: refresh tokens, sessions, revocations and counted attempts. It works in batches and skips locked rows.
+//! Deletes expired rows: refresh tokens, sessions, revocations, counted attempts, one-time tokens and API keys. It works in
+//! batches and skips locked rows.
 
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use tracing::{debug, warn};
 use web::server::stopped;
 
 use crate::{
-    limits::{account::WINDOW, postgres as attempts},
+    api_keys::postgres as api_keys,
+    credentials::postgres as account_tokens,
+    limits::{account::LONGEST_WINDOW, postgres as attempts},
     sessions::postgres as sessions,
     tokens::postgres as revocations,
 };
@@ -38,7 +41,9 @@ pub async fn sweep(pool: &Pool, stop: &watch::Receiver<bool>) -> Result<u64, sql
             sessions::sweep_tokens(pool, BATCH).await?,
             sessions::sweep(pool, BATCH).await?,
             revocations::sweep(pool, BATCH).await?,
-            attempts::sweep(pool, WINDOW, BATCH).await?,
+            api_keys::sweep(pool, BATCH).await?,
+            attempts::sweep(pool, LONGEST_WINDOW, BATCH).await?,
+            account_tokens::sweep(pool, BATCH).await?,
         ];
         rows += swept.iter().sum::<u64>();
         if *stop.borrow() || swept.iter().all(|rows| rows.cast_signed() < BATCH) {

@@ -12,7 +12,7 @@ mod revise_order;
 
 pub use cancel_order::{CancelOrder, CancelOrderError};
 pub use change_part::PartError;
-pub(crate) use change_part::{ATTEMPTS, change_known_part, change_part, list_parts};
+pub(crate) use change_part::{ATTEMPTS, change_known_part, change_part, into_part, list_parts};
 pub use publish_events::PublishEvents;
 pub use read_orders::{ReadOrders, SeenOrder};
 pub use revise_order::{ReviseOrder, ReviseOrderError};

@@ -18,12 +18,13 @@ pub(crate) mod text;
 use std::{error::Error, sync::Arc};
 
 pub use actor::Actor;
-pub use address::{Country, CountryError, ShippingAddress};
+pub use address::ShippingAddress;
 pub use backoff::Backoff;
 pub use event_type::EventType;
 pub use ids::{FulfillmentId, OrderId, PaymentId, ProductId, RefundId, ReturnId, SagaId, UserId};
 pub use lease::{Lease, Leased, Postponement};
-pub use listing::{Period, Reader, Start, Window};
+pub use listing::{Listed, Listing, Period, Position, Reader, Start, Window};
+pub use postal::Country;
 pub use precondition::Precondition;
 pub use quantity::{Quantity, QuantityError};
 pub use removable::Removable;

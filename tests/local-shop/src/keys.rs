@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use access::{Role, TOKEN_TYPE};
+use access::{Permissions, Role, TOKEN_TYPE};
 use anyhow::{Context, Result};
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -63,6 +63,7 @@ impl Tokens {
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
             "roles": roles,
+            "scope": Permissions::of_roles(roles.iter().copied()).to_string(),
         });
         Ok(encode(&self.header, &claims, &self.key)?)
     }

@@ -16,7 +16,21 @@ struct Service {
 
 const AUTH: Service = Service {
     folder: "services/auth",
-    subjects: &["accounts", "limits", "sessions", "tokens"],
+    subjects: &[
+        "accounts",
+        "addresses",
+        "api_keys",
+        "audit",
+        "credentials",
+        "events",
+        "export",
+        "limits",
+        "mfa",
+        "roles",
+        "sessions",
+        "settings",
+        "tokens",
+    ],
 };
 
 const PRODUCT: Service = Service {

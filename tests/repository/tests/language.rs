@@ -5,7 +5,7 @@ use repository::{File, files};
 use std::path::Path;
 
 /// Folders whose string literals are checked.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     "operator/src",
     "crds/src",
     "services/auth/src",
@@ -18,6 +18,7 @@ const SOURCES: [&str; 16] = [
     "libs/money/src",
     "libs/access/src",
     "libs/db/src",
+    "libs/postal/src",
     "libs/telemetry/src",
     "libs/text/src",
     "libs/web/src",

@@ -326,7 +326,29 @@ async fn old_knowledge_stops_money_and_administrators_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn who_never_heard_of_revocations_is_not_ready_and_trusts_nobody() {
+async fn a_custom_role_admits_to_what_its_scope_names_and_no_further() {
+    let signer = signer();
+    let scope = "orders:read orders:update payments:refund unheard:of";
+    let token = signer.permitted(user(), scope).unwrap();
+    for (told, refused) in [(NOW, 200), (STALE, 503)] {
+        let verifier = signer.verifier_told(told, nothing()).unwrap();
+        let (get, post) = (Method::GET, Method::POST);
+        let read = answer::<Requires<orders::Read>>(&verifier, get.clone(), &token).await;
+        assert_eq!(read.0, 200);
+        // What belongs to others is changed as an administrator changes it.
+        let update = answer::<Requires<orders::Update>>(&verifier, post.clone(), &token).await;
+        assert_eq!(update.0, refused);
+        let refund = answer::<Requires<payments::Refund>>(&verifier, post.clone(), &token).await;
+        assert_eq!(refund.0, refused);
+        let capture = answer::<Requires<payments::Capture>>(&verifier, post, &token).await;
+        assert_eq!(capture, (403, "forbidden".to_owned()));
+        let create = answer::<Requires<orders::Create>>(&verifier, get, &token).await;
+        assert_eq!(create.0, 403);
+    }
+}
+
+#[tokio::test]
+async fn a_verifier_without_revocations_is_not_ready_and_trusts_no_token() {
     let signer = signer();
     let feed = RevocationFeed {
         url: "http://127.0.0.1:9/".to_owned(),

@@ -75,7 +75,7 @@ fn text_of(length: usize) -> Bytes {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_413_whoever_reads_it() {
+async fn a_body_over_the_limit_is_413_for_every_reader() {
     for path in ["/read", "/bytes"] {
         for (length, expected) in [(MAX_BYTES, 200), (MAX_BYTES + 1, 413)] {
             let request = json_request(path, Body::from(text_of(length)));

@@ -218,12 +218,12 @@ mod tests {
     fn a_field_that_is_no_text_hides_the_fields_before_it() {
         // The first line is the client's; its proxy appended to the second.
         let forwarded: [&[u8]; 2] = [b"198.51.100.1", b"\xff"];
-        let nobody = walked(
+        let untrusted = walked(
             &TrustedProxies::default(),
             "10.42.0.7",
             forwarded.into_iter(),
         );
-        assert_eq!(nobody, "10.42.0.7");
+        assert_eq!(untrusted, "10.42.0.7");
         let appended: [&[u8]; 2] = [b"198.51.100.1", b"\xff, 203.0.113.9"];
         let client = walked(
             &TrustedProxies::default(),
@@ -253,11 +253,11 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_trusted_when_the_list_is_empty() {
-        let nobody: TrustedProxies = "".parse().unwrap();
+    fn no_proxy_is_trusted_when_the_list_is_empty() {
+        let none: TrustedProxies = "".parse().unwrap();
         let forwarded: [&[u8]; 1] = [b"203.0.113.9"];
         assert_eq!(
-            walked(&nobody, "10.42.0.7", forwarded.into_iter()),
+            walked(&none, "10.42.0.7", forwarded.into_iter()),
             "10.42.0.7"
         );
     }

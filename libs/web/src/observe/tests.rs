@@ -42,7 +42,7 @@ fn header_of(answer: &Response, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_a_caller_was_told_is_kept_by_nobody() {
+async fn no_cache_keeps_what_a_caller_was_told() {
     let bearer = |name| Request::get("/data").header(name, "Bearer x");
     for request in [
         bearer("authorization"),

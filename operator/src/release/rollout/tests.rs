@@ -95,7 +95,7 @@ fn the_next_waits_until_the_first_is_available() {
 }
 
 #[test]
-fn drift_is_repaired_whoever_rolls() {
+fn drift_is_repaired_during_a_rollout() {
     let live = [
         deployment(Workload::Auth, "b", 0),
         deployment(Workload::Product, "a", 1),

@@ -1,8 +1,13 @@
 //! The routes of accounts.
 
+mod activate_user;
 mod get_profile;
+mod get_user;
+mod list_users;
 pub(crate) mod register_user;
+mod suspend_user;
 pub(crate) mod update_profile;
+mod update_user;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -14,9 +19,14 @@ pub fn counted() -> OpenApiRouter<App> {
 }
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(
-        get_profile::get_profile,
-        update_profile::patch_profile,
-        update_profile::put_profile
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(
+            get_profile::get_profile,
+            update_profile::patch_profile,
+            update_profile::put_profile
+        ))
+        .routes(routes!(list_users::list_users))
+        .routes(routes!(get_user::get_user, update_user::update_user))
+        .routes(routes!(suspend_user::suspend_user))
+        .routes(routes!(activate_user::activate_user))
 }

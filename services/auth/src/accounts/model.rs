@@ -4,25 +4,29 @@ mod email;
 mod full_name;
 mod guessable;
 mod identifier;
+mod listing;
 mod password;
+mod period;
+mod status;
 mod stored_user;
 mod username;
 
-use access::Role;
+use access::{Permissions, Role};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use strum::EnumString;
-use utoipa::ToSchema;
 
 pub use self::{
     email::{Email, EmailError},
     full_name::{FullName, FullNameError},
-    guessable::GuessablePassword,
+    guessable::{GuessablePassword, OwnNames},
     identifier::{Identifier, IdentifierError},
+    listing::{Place, UserFilter, Walk},
     password::{Password, PasswordError, PresentedPassword},
+    period::Period,
+    status::{DeletedAccount, Status},
     stored_user::StoredUser,
     username::{Username, UsernameError},
 };
+use crate::roles::model::RoleName;
 
 ids::id!(pub UserId, "usr");
 ids::id!(pub SessionId, "ses");
@@ -39,21 +43,19 @@ pub struct NewUser {
 pub struct User {
     pub id: UserId,
     pub email: Email,
+    /// The user has shown that messages to this address reach them.
+    pub email_verified: bool,
     pub username: Option<Username>,
     pub full_name: FullName,
-    pub roles: Vec<Role>,
+    pub roles: Vec<RoleName>,
+    /// Of all these roles.
+    pub permissions: Permissions,
     pub status: Status,
     /// The version of what a client may edit.
     pub version: i64,
     /// Access tokens with a lower epoch are invalid.
     pub token_epoch: i64,
+    /// Whether a login needs a second factor.
+    pub mfa_enabled: bool,
     pub created_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Status {
-    Active,
-    Suspended,
 }

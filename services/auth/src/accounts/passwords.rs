@@ -12,7 +12,10 @@ use std::{
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
-    password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    password_hash::{
+        self, PasswordHasher, PasswordVerifier,
+        phc::{Output, PasswordHash},
+    },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tracing::warn;
@@ -136,6 +139,30 @@ impl Passwords {
         .await
     }
 
+    /// Whether the hash was made with other parameters than those of today.
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        match (PasswordHash::new(hash), PasswordHash::new(&self.0.decoy)) {
+            (Ok(stored), Ok(current)) => parameters(&stored) != parameters(&current),
+            // An unreadable hash is an error of its verification.
+            (Err(_), _) | (_, Err(_)) => false,
+        }
+    }
+
+    /// The hash of a password that was verified, if a thread is idle. It never waits, since the user waits for it.
+    pub async fn hash_if_idle(
+        &self,
+        password: PresentedPassword,
+    ) -> Result<Option<String>, PasswordsError> {
+        let thread = Arc::clone(&self.0.threads).try_acquire_owned();
+        let (Ok(thread), Ok(place)) = (thread, self.place()) else {
+            return Ok(None);
+        };
+        let work = move |argon2: &Argon2<'static>| {
+            Ok(argon2.hash_password(password.as_bytes())?.to_string())
+        };
+        self.run_on(thread, place, work).await.map(Some)
+    }
+
     /// A place in the queue; `Full` at once if there is none.
     pub fn place(&self) -> Result<Place, PasswordsError> {
         let place = Arc::clone(&self.0.places).try_acquire_owned();
@@ -151,6 +178,15 @@ impl Passwords {
         let Ok(Ok(thread)) = tokio::time::timeout(MAX_WAIT, thread).await else {
             return Err(PasswordsError::Full);
         };
+        self.run_on(thread, place, work).await
+    }
+
+    async fn run_on<T: Send + 'static>(
+        &self,
+        thread: OwnedSemaphorePermit,
+        place: Place,
+        work: impl FnOnce(&Argon2<'static>) -> Result<T, PasswordsError> + Send + 'static,
+    ) -> Result<T, PasswordsError> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |argon2| {
             let outcome = work(argon2);
@@ -162,6 +198,12 @@ impl Passwords {
         self.0.jobs.send(job).map_err(|_| PasswordsError::Thread)?;
         answered.await.map_err(|_| PasswordsError::Thread)?
     }
+}
+
+/// Everything in a hash that the password and the salt do not decide.
+fn parameters(hash: &PasswordHash) -> impl PartialEq + use<> {
+    let length = hash.hash.as_ref().map(Output::len);
+    (hash.algorithm, hash.version, hash.params.clone(), length)
 }
 
 /// Hashes until the pool is dropped, at a low priority: a flood of logins must not slow orders.
@@ -246,6 +288,37 @@ mod tests {
                 .await
                 .unwrap()
         );
+    }
+
+    #[tokio::test]
+    async fn a_hash_with_other_parameters_is_outdated() {
+        let passwords = pool(1, 4);
+        let current = hashed(&passwords).await.unwrap();
+        assert!(!passwords.is_outdated(&current));
+        for (of_today, other) in [
+            ("m=19456", "m=8192"),
+            ("t=2", "t=3"),
+            ("p=1", "p=2"),
+            ("v=19", "v=16"),
+            ("argon2id", "argon2i"),
+        ] {
+            let other = current.replacen(of_today, other, 1);
+            assert!(passwords.is_outdated(&other), "{other}");
+        }
+        assert!(!passwords.is_outdated("nonsense"));
+    }
+
+    #[tokio::test]
+    async fn a_renewal_waits_for_no_thread() {
+        let passwords = pool(1, 4);
+        let renewed = || passwords.hash_if_idle(presented("correct horse"));
+        let busy = Arc::clone(&passwords.0.threads).try_acquire_owned();
+        assert_eq!(renewed().await.unwrap(), None);
+        drop(busy);
+        let hash = renewed().await.unwrap();
+        let place = passwords.place().unwrap();
+        let fits = passwords.verify(place, presented("correct horse"), hash);
+        assert!(fits.await.unwrap());
     }
 
     #[tokio::test]

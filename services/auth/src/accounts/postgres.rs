@@ -1,9 +1,19 @@
 //! Accounts. The database decides which are unique.
 
+mod administration;
+mod listing;
+
 use db::{Connection, Pool};
 use sqlx::PgExecutor;
 
-use crate::accounts::model::{FullName, Identifier, NewUser, StoredUser, User, UserId, Username};
+pub use self::{
+    administration::{find, lock, set_status},
+    listing::{all, search_prefix, terms, with_ids, with_role, with_status},
+};
+use crate::{
+    accounts::model::{FullName, Identifier, NewUser, Status, User, UserId, Username},
+    infrastructure::postgres::users::{query_users, read_user},
+};
 
 /// The advisory lock under which replicas create the first administrator, one at a time.
 const FIRST_ADMIN_LOCK: i64 = 0x6175_7468_0000_0001;
@@ -14,6 +24,19 @@ pub struct ProfileChange {
     pub full_name: Option<FullName>,
     /// `Some(None)` removes the username.
     pub username: Option<Option<Username>>,
+}
+
+impl ProfileChange {
+    /// The names of the fields whose values would be others.
+    pub fn changed_fields(&self, user: &User) -> Vec<&'static str> {
+        let full_name = self.full_name.as_ref();
+        let full_name = full_name.is_some_and(|name| *name != user.full_name);
+        let username = self.username.as_ref();
+        let username = username.is_some_and(|name| *name != user.username);
+        let fields = [("full_name", full_name), ("username", username)];
+        let changed = fields.into_iter().filter(|(_, changed)| *changed);
+        changed.map(|(field, _)| field).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,24 +75,26 @@ pub(crate) async fn insert(
     connection: &mut Connection,
     id: UserId,
     user: &NewUser,
+    status: Status,
     password_hash: &str,
 ) -> Result<User, sqlx::Error> {
-    let row = sqlx::query_as!(
-        StoredUser,
-        r#"
-        INSERT INTO users (id, email, username, full_name, roles, password_hash) VALUES ($1, $2, $3, $4, $5, $6)
-        RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
-        "#,
+    let row = query_users!(
+        ["
+        INSERT INTO users (id, email, username, full_name, roles, status, password_hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        RETURNING "],
+        [""],
         id.0,
         user.email.as_str(),
         user.username.as_ref().map(Username::as_str),
         user.full_name.as_str(),
         &[user.role.into_str().to_owned()],
+        status.into_str(),
         password_hash,
     )
     .fetch_one(connection)
     .await?;
-    row.try_into().map_err(sqlx::Error::Decode)
+    read_user!(row)
 }
 
 pub async fn an_admin_exists(db: impl PgExecutor<'_>) -> Result<bool, sqlx::Error> {
@@ -95,7 +120,7 @@ pub async fn insert_first_admin(
     if an_admin_exists(&mut *transaction).await? {
         return Ok(FirstAdminOutcome::Present);
     }
-    match insert(&mut transaction, id, user, password_hash).await {
+    match insert(&mut transaction, id, user, Status::Active, password_hash).await {
         Ok(_) => {
             transaction.commit().await?;
             Ok(FirstAdminOutcome::Made(id))
@@ -113,52 +138,43 @@ pub async fn find_for_log_in(
     identifier: &Identifier,
 ) -> Result<Option<(User, String)>, sqlx::Error> {
     let (name, is_email) = (identifier.as_str(), identifier.is_email());
-    let row = sqlx::query!(
-        "
-        SELECT id, email, username, full_name, roles, status, version, token_epoch, created_at, password_hash
-        FROM users WHERE email = $1 OR username = $2
-        ",
+    let row = query_users!(
+        ["SELECT "],
+        [", password_hash FROM users WHERE email = $1 OR username = $2"],
         is_email.then_some(name),
         (!is_email).then_some(name),
     )
     .fetch_optional(pool)
     .await?;
-    row.map(|row| {
-        let user = StoredUser {
-            id: row.id,
-            email: row.email,
-            username: row.username,
-            full_name: row.full_name,
-            roles: row.roles,
-            status: row.status,
-            version: row.version,
-            token_epoch: row.token_epoch,
-            created_at: row.created_at,
-        };
-        let user = User::try_from(user).map_err(sqlx::Error::Decode)?;
-        Ok((user, row.password_hash))
-    })
-    .transpose()
+    let Some(mut row) = row else { return Ok(None) };
+    let password_hash = std::mem::take(&mut row.password_hash);
+    Ok(Some((read_user!(row)?, password_hash)))
+}
+
+/// The hash of the password of this user.
+pub async fn find_password_hash(pool: &Pool, id: UserId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT password_hash FROM users WHERE id = $1", id.0)
+        .fetch_optional(pool)
+        .await
 }
 
 /// Changes an account if its version is one of `versions`; `None` changes it regardless of its version.
 pub async fn update_profile(
-    pool: &Pool,
+    db: impl PgExecutor<'_>,
     id: UserId,
     change: &ProfileChange,
     versions: Option<&[i64]>,
 ) -> Result<User, AccountError> {
-    let row = sqlx::query_as!(
-        StoredUser,
-        r#"
+    let row = query_users!(
+        ["
         UPDATE users SET
             full_name = coalesce($2, full_name),
             username = CASE WHEN $3 THEN $4 ELSE username END,
             version = version + 1,
             updated_at = now()
         WHERE id = $1 AND ($5::bigint[] IS NULL OR version = ANY ($5))
-        RETURNING id, email, username, full_name, roles, status, version, token_epoch, created_at
-        "#,
+        RETURNING "],
+        [""],
         id.0,
         change.full_name.as_ref().map(FullName::as_str),
         change.username.is_some(),
@@ -169,8 +185,7 @@ pub async fn update_profile(
             .map(Username::as_str),
         versions,
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await?;
-    let user = row.ok_or(AccountError::Stale)?.try_into();
-    Ok(user.map_err(sqlx::Error::Decode)?)
+    Ok(read_user!(row.ok_or(AccountError::Stale)?)?)
 }

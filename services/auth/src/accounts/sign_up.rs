@@ -2,19 +2,23 @@
 
 use access::Role;
 use clap::ValueEnum;
+use serde_json::json;
 use web::limit::{ClientAddress, Meter};
 
 use super::{
-    model::{GuessablePassword, NewUser, Password, UserId},
+    model::{GuessablePassword, NewUser, Password, Status, UserId},
     passwords::PasswordsError,
     postgres::{self as users, AccountError},
 };
 use crate::{
     app::App,
+    credentials::send_verification,
+    events::{Event, EventType, model::EventId, publish},
     limits::{LimitError, account, take_back},
     sessions::{
         self,
         device::Device,
+        model::Client,
         session::{Tokens, new_session},
     },
     tokens::secret::Attempted,
@@ -22,8 +26,24 @@ use crate::{
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum VendorSignup {
+    /// Any user may register as a vendor.
     Open,
+    /// Vendors who register wait for an administrator who activates the account.
+    Approval,
+    /// Only administrators create vendors.
     Closed,
+}
+
+impl VendorSignup {
+    /// The status of a new account with this role.
+    fn admit(self, role: Role) -> Result<Status, SignUpError> {
+        match (role, self) {
+            (Role::Customer, _) | (Role::Vendor, Self::Open) => Ok(Status::Active),
+            (Role::Vendor, Self::Approval) => Ok(Status::Pending),
+            (Role::Vendor, Self::Closed) => Err(SignUpError::VendorsClosed),
+            (Role::Admin, _) => Err(SignUpError::Admin),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,14 +70,11 @@ pub async fn sign_up(
     app: &App,
     user: NewUser,
     password: Password,
+    client: Client,
     address: ClientAddress,
     meter: &Meter,
 ) -> Result<Tokens, SignUpError> {
-    match (user.role, app.vendor_signup) {
-        (Role::Customer, _) | (Role::Vendor, VendorSignup::Open) => {}
-        (Role::Vendor, VendorSignup::Closed) => return Err(SignUpError::VendorsClosed),
-        (Role::Admin, _) => return Err(SignUpError::Admin),
-    }
+    let status = app.vendor_signup.admit(user.role)?;
     password.check(&user)?;
     app.address_counters.registrations.count(address, meter)?;
     let place = app.passwords.place()?;
@@ -71,11 +88,20 @@ pub async fn sign_up(
             return Err(error.into());
         }
     };
-    let (session, refresh) = new_session(app, UserId(app.ids.uuid()));
+    let id = UserId(app.ids.uuid());
     let mut transaction = app.pool.begin().await?;
-    let created = users::insert(&mut transaction, session.user, &user, &password_hash).await;
+    let created = users::insert(&mut transaction, id, &user, status, &password_hash).await;
     let user = created.map_err(AccountError::from)?;
+    let (session, refresh) = new_session(app, &user, client);
     sessions::begin(&mut transaction, &session).await?;
+    let event = Event {
+        id: EventId(app.ids.uuid()),
+        event_type: EventType::UserRegistered,
+        user: user.id,
+        data: json!({}),
+    };
+    publish(&mut transaction, &event).await?;
+    send_verification(app, &mut transaction, &user).await?;
     transaction.commit().await?;
     let device = Some(Device::after_log_in(None, &user));
     Ok(Tokens::try_new(app, session.id, refresh, device, user)?)

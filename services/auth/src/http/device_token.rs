@@ -2,10 +2,11 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, request::Parts},
 };
 use std::convert::Infallible;
 
+use super::cookies;
 use crate::{
     app::App,
     sessions::device::{Device, REMEMBERED},
@@ -21,7 +22,7 @@ impl FromRequestParts<App> for PresentedDevice {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let presented = of_header(&parts.headers).or_else(|| of_cookie(&parts.headers));
+        let presented = of_header(&parts.headers).or_else(|| cookies::find(&parts.headers, COOKIE));
         let read = |token| Device::read(token, &app.server_key, app.clock.now());
         Ok(Self(presented.and_then(read)))
     }
@@ -29,16 +30,6 @@ impl FromRequestParts<App> for PresentedDevice {
 
 fn of_header(headers: &HeaderMap) -> Option<&str> {
     headers.get(HEADER)?.to_str().ok()
-}
-
-fn of_cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter();
-    cookies
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| name.trim() == COOKIE)
-        .map(|(_, token)| token.trim())
 }
 
 /// The cookie is hidden from scripts, sent with requests of the same site only, and only to the API.

@@ -1,4 +1,4 @@
-//! Attempts per account, in windows of 15 minutes that all replicas share.
+//! Attempts per account, in windows of 15 minutes that all replicas share, and messages in windows of an hour.
 
 use std::time::Duration;
 
@@ -9,9 +9,22 @@ use super::{LimitError, postgres as attempts};
 use crate::tokens::model::Hash;
 
 pub const WINDOW: Duration = Duration::from_mins(15);
+/// No counted attempt matters for longer.
+pub const LONGEST_WINDOW: Duration = MESSAGES.window;
 /// Refreshes of one session within a window. Honest clients need one or two; a client with a copy of one session's
 /// token cannot use up the limit of the account's other sessions.
 const SESSION_REFRESHES: u32 = 30;
+/// API keys that a user creates within a window. Each that is revoked is an entry of the feed that all services hold in
+/// memory: a user must not fill it by creating and revoking keys without end.
+const API_KEYS: u32 = 60;
+/// Messages of one kind to one user: a first one, one that was lost, and one more.
+pub(crate) const MESSAGES: Policy = Policy {
+    name: "messages",
+    limit: 3,
+    window: Duration::from_hours(1),
+};
+/// Exports of personal data within a window, by one account. Each reads every table of this service.
+const EXPORTS: u32 = 5;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct AccountLimits {
@@ -41,6 +54,14 @@ impl AccountLimits {
         let limit = SESSION_REFRESHES.min(self.account_refresh_limit_per_15_minutes);
         policy("session", limit)
     }
+}
+
+pub(crate) fn api_keys() -> Policy {
+    policy("account", API_KEYS)
+}
+
+pub(crate) fn exports() -> Policy {
+    policy("export", EXPORTS)
 }
 
 fn policy(name: &'static str, limit: u32) -> Policy {

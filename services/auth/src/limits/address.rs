@@ -15,12 +15,13 @@ const REGISTRATIONS: u32 = 4;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct AddressLimits {
-    /// Requests to register, log in and refresh from one address within a minute, for each replica. Successful
+    /// Requests to register, to log in, to refresh and for other credentials from one address within a minute, for each replica. Successful
     /// refreshes are counted by session and account instead.
     #[arg(long, env = "ADDRESS_LIMIT_PER_MINUTE", default_value_t = DEFAULT_REQUESTS)]
     pub address_limit_per_minute: u32,
     /// Logins from one address within a minute, for each replica. Logins from devices that an account has logged in from
-    /// before are counted separately, up to twice as many, and registrations up to four times as many.
+    /// before are counted separately, up to twice as many, and registrations up to four times as many. As many changes of
+    /// passwords and e-mail addresses and as many requests to reset a password are counted separately too.
     #[arg(long, env = "LOGIN_LIMIT_PER_ADDRESS_PER_MINUTE", default_value_t = DEFAULT_LOG_INS)]
     pub login_limit_per_address_per_minute: u32,
     #[command(flatten)]
@@ -48,6 +49,10 @@ pub struct AddressCounters {
     /// Logins from devices that some account has logged in from.
     pub(crate) known_devices: Counter,
     pub(crate) registrations: Counter,
+    /// Passwords that logged-in users present again or change, and those of resets.
+    pub(crate) passwords: Counter,
+    /// Password resets that are asked for: each may send a message to a stranger.
+    pub(crate) resets: Counter,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +83,8 @@ impl AddressCounters {
             log_ins: times("login", 1),
             known_devices: times("login", KNOWN_DEVICES),
             registrations: times("register", REGISTRATIONS),
+            passwords: times("password", 1),
+            resets: times("messages", 1),
         }
     }
 }

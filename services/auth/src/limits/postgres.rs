@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use db::Pool;
+use db::{Connection, Pool};
 
 use crate::tokens::model::Hash;
 
@@ -72,6 +72,17 @@ pub async fn take_back(pool: &Pool, identifier: &Hash) -> Result<(), sqlx::Error
         identifier.as_slice(),
     )
     .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Deletes all counted attempts, in the transaction of what makes them irrelevant.
+pub async fn forget(connection: &mut Connection, identifier: &Hash) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM attempts WHERE identifier_hash = $1",
+        identifier.as_slice(),
+    )
+    .execute(connection)
     .await?;
     Ok(())
 }

@@ -4,29 +4,37 @@ use web::limit::{ClientAddress, Meter};
 
 use super::{
     device::Device,
+    model::Client,
     postgres as sessions,
     session::{Tokens, new_session},
 };
 use crate::{
     accounts::{
         find_for_log_in,
-        model::{Identifier, PresentedPassword, Status},
+        model::{Identifier, PresentedPassword},
         passwords::PasswordsError,
     },
     app::App,
+    credentials::Renewal,
     limits::{LimitError, account, take_back},
+    mfa::{self, model::SecondFactor},
     tokens::secret::Attempted,
 };
 
 pub struct Credentials {
     pub identifier: Identifier,
     pub password: PresentedPassword,
+    pub second_factor: Option<SecondFactor>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum LogInError {
     #[error("no such account, wrong password, or suspended account")]
     Refused,
+    #[error("the account has a second factor, and none was presented")]
+    MfaRequired,
+    #[error("wrong code or recovery code, or one that was used already")]
+    MfaInvalid,
     #[error(transparent)]
     Limit(#[from] LimitError),
     #[error(transparent)]
@@ -42,8 +50,10 @@ pub async fn log_in(
     Credentials {
         identifier,
         password,
+        second_factor,
     }: Credentials,
     presented: Option<Device>,
+    client: Client,
     address: ClientAddress,
     meter: &Meter,
 ) -> Result<Tokens, LogInError> {
@@ -72,6 +82,7 @@ pub async fn log_in(
     let counted = app.server_key.attempted(attempted);
     account::count(&app.pool, &counted, app.account_limits.failures(), meter).await?;
 
+    let renewal = Renewal::of(app, hash.as_deref(), &password);
     let fits = match app.passwords.verify(place, password, hash).await {
         Ok(fits) => fits,
         Err(error) => {
@@ -81,11 +92,24 @@ pub async fn log_in(
         }
     };
     let user = user
-        .filter(|user| fits && user.status == Status::Active)
+        .filter(|user| fits && user.status.may_log_in())
         .ok_or(LogInError::Refused)?;
+    // Without the right password a client learns nothing of a second factor. Until it fits, the attempt counts as failed: codes
+    // can be guessed only as often as passwords.
+    if user.mfa_enabled {
+        let presented = second_factor.ok_or(LogInError::MfaRequired)?;
+        if !mfa::accepts(app, user.id, &presented).await? {
+            return Err(LogInError::MfaInvalid);
+        }
+    }
 
-    let (session, refresh) = new_session(app, user.id);
-    sessions::start(&app.pool, &session, &counted).await?;
+    let (session, refresh) = new_session(app, &user, client);
+    if !sessions::start(&app.pool, &session, &counted).await? {
+        return Err(LogInError::Refused);
+    }
+    if let Some(renewal) = renewal {
+        renewal.run(app, user.id).await;
+    }
     let device = Some(Device::after_log_in(device, &user));
     Ok(Tokens::try_new(app, session.id, refresh, device, user)?)
 }

@@ -1,20 +1,50 @@
 //! Sessions and their refresh tokens. The verdict on a presented refresh token is decided here.
 
+mod device_name;
+mod end_reason;
+mod network;
+
+use chrono::{DateTime, Utc};
+
 use crate::{
     accounts::model::{SessionId, UserId},
     tokens::model::Hash,
 };
 
+pub use self::{device_name::DeviceName, end_reason::EndReason, network::Network};
+
 /// The lifetime of a refresh token in seconds.
 pub const REFRESH_SECONDS: f64 = 7.0 * 24.0 * 60.0 * 60.0;
 /// Seconds within which a rotated token still gets its successor: the response with it may have been lost.
 pub const GRACE_SECONDS: f64 = 10.0;
+/// The most live sessions of one user; a login beyond ends the oldest.
+pub const MAX_SESSIONS: i64 = 100;
+
+/// The client of a session, as far as it is remembered.
+pub struct Client {
+    pub device_name: Option<DeviceName>,
+    pub network: Network,
+}
 
 pub struct NewSession {
     pub id: SessionId,
     pub user: UserId,
+    /// The token epoch of the user whose password was verified.
+    pub epoch: i64,
+    pub client: Client,
     /// The hash of its first refresh token.
     pub token_hash: Hash,
+}
+
+/// A session that has not ended.
+pub struct LiveSession {
+    pub id: SessionId,
+    pub device_name: Option<String>,
+    /// In the notation of CIDR.
+    pub network: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
 }
 
 /// A presented refresh token as the database knows it, read under the lock of its session.

@@ -6,11 +6,12 @@ use web::limit::Meter;
 
 use super::{
     device::Device,
-    model::NewSession,
+    grant::granted_to,
+    model::{Client, Network, NewSession},
     postgres::{self as sessions, Rotation},
 };
 use crate::{
-    accounts::model::{SessionId, User, UserId},
+    accounts::model::{SessionId, User},
     app::App,
     limits::{LimitError, account},
     tokens::{
@@ -20,11 +21,13 @@ use crate::{
 };
 
 /// A new session of this user, and its first refresh token.
-pub(crate) fn new_session(app: &App, user: UserId) -> (NewSession, RefreshToken) {
+pub(crate) fn new_session(app: &App, user: &User, client: Client) -> (NewSession, RefreshToken) {
     let refresh = RefreshToken::random();
     let session = NewSession {
         id: SessionId(app.ids.uuid()),
-        user,
+        user: user.id,
+        epoch: user.token_epoch,
+        client,
         token_hash: refresh.hash(),
     };
     (session, refresh)
@@ -50,6 +53,7 @@ impl Tokens {
     ) -> Result<Self, jsonwebtoken::errors::Error> {
         let now = app.clock.now();
         let ring = app.keys.ring();
+        let granted = granted_to(&user, app.require_mfa);
         let access = ring.sign(&Claims {
             iss: ring.scope.issuer.clone(),
             aud: ring.scope.audience.clone(),
@@ -58,7 +62,8 @@ impl Tokens {
             jti: app.ids.uuid(),
             iat: now.timestamp(),
             exp: (now + Duration::seconds(ACCESS_SECONDS)).timestamp(),
-            roles: user.roles.clone(),
+            roles: granted.roles.iter().map(ToString::to_string).collect(),
+            scope: Some(granted.permissions.to_string()),
             epoch: user.token_epoch,
         })?;
         Ok(Self {
@@ -84,7 +89,12 @@ pub enum RefreshError {
 
 /// New tokens for a refresh token, which is invalid afterwards. A token of a live session is counted by its session and
 /// its account, any other by the address alone: a token that has ended uses up nothing of an account's limit.
-pub async fn refresh(app: &App, presented: &str, meter: &Meter) -> Result<Tokens, RefreshError> {
+pub async fn refresh(
+    app: &App,
+    presented: &str,
+    network: Network,
+    meter: &Meter,
+) -> Result<Tokens, RefreshError> {
     let presented = RefreshToken::parse(presented).ok_or(RefreshError::Invalid)?;
     let owner = sessions::live_owner(&app.pool, &presented.hash()).await?;
     let (session, user) = owner.ok_or(RefreshError::Invalid)?;
@@ -99,7 +109,8 @@ pub async fn refresh(app: &App, presented: &str, meter: &Meter) -> Result<Tokens
     }
 
     let successor = app.server_key.successor(&presented);
-    match sessions::rotate(&app.pool, &presented.hash(), &successor.hash()).await? {
+    let (presented, next) = (presented.hash(), successor.hash());
+    match sessions::rotate(&app.pool, &presented, &next, network).await? {
         Rotation::Given { session, user } => {
             let tokens = Tokens::try_new(app, session, successor, None, user)?;
             meter.forgive_address();

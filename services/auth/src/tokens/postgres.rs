@@ -1,4 +1,4 @@
-//! The feed of revoked access tokens. Its rows are written by triggers, in the transaction that ends the session or
+//! Which access tokens were revoked: what the database knows of one, and the feed of all. The feed's rows are written by triggers, in the transaction that ends the session or
 //! changes the user (`migrations/0004_revocations.sql`).
 
 use std::time::Duration;
@@ -7,7 +7,10 @@ use access::{EndedSession, RaisedEpoch, Revoked};
 use chrono::{DateTime, Utc};
 use db::Pool;
 
-use crate::tokens::model::ACCESS_SECONDS;
+use crate::{
+    accounts::model::{SessionId, UserId},
+    tokens::model::{ACCESS_SECONDS, Standing},
+};
 
 /// The time after which a revocation concerns no token: the lifetime of an access token, and a margin for clock skew and
 /// for a response that was in flight when the session ended.
@@ -42,6 +45,31 @@ pub async fn since(pool: &Pool, since: Option<DateTime<Utc>>) -> Result<Revoked,
         }
     }
     Ok(revoked)
+}
+
+/// What is known of this session or API key of a user; a user who does not exist has no live one.
+pub async fn standing(
+    pool: &Pool,
+    session: SessionId,
+    user: UserId,
+) -> Result<Standing, sqlx::Error> {
+    let known = sqlx::query_as!(
+        Standing,
+        r#"
+        SELECT token_epoch AS epoch, status = 'active' AND (
+            EXISTS (SELECT FROM sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL)
+            OR EXISTS (SELECT FROM api_keys WHERE id = $1 AND user_id = $2 AND ends_at > now())) AS "live!"
+        FROM users WHERE id = $2
+        "#,
+        session.0,
+        user.0,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(known.unwrap_or(Standing {
+        live: false,
+        epoch: 0,
+    }))
 }
 
 /// Deletes up to `batch` revocations that can no longer concern a token.

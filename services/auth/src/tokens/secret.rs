@@ -1,18 +1,28 @@
-//! The server's own secret (HMAC-SHA-256, RFC 2104), opaque refresh tokens, and the hashes that the database stores.
+//! The server's own secret (HMAC-SHA-256, RFC 2104; HKDF, RFC 5869), opaque refresh tokens and one-time tokens, and the
+//! hashes that the database stores.
 
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::{constant_time, digest, hmac};
+use aws_lc_rs::{constant_time, digest, error::Unspecified, hkdf, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::model::Hash;
-use crate::accounts::model::{Email, Identifier, SessionId, UserId};
+use crate::{
+    accounts::model::{Email, Identifier, SessionId, UserId},
+    credentials::model::TokenId,
+};
 
 /// The length of an HMAC-SHA-256 output; a shorter key would weaken it.
 const MIN_KEY_BYTES: usize = 32;
+/// 32 bytes in base64url.
+const TOKEN_CHARACTERS: usize = 43;
 
 #[derive(Clone)]
-pub struct ServerKey(hmac::Key);
+pub struct ServerKey {
+    tags: hmac::Key,
+    /// What keys of other algorithms are derived from.
+    keys: hkdf::Prk,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServerKeyError {
@@ -31,6 +41,10 @@ pub enum ServerKeyError {
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken([u8; 32]);
 
+/// 32 secret bytes that a message takes to its reader, who sees them in base64url.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccountToken([u8; 32]);
+
 /// The subject whose attempts are counted; each scope is counted separately.
 #[derive(Clone, Copy)]
 pub enum Attempted<'a> {
@@ -43,6 +57,20 @@ pub enum Attempted<'a> {
     SignUp(&'a Email),
     Refresh(UserId),
     SessionRefresh(SessionId),
+    /// A creation of an API key of this user.
+    ApiKey(UserId),
+    /// A logged-in user who presents the password again.
+    OwnPassword(UserId),
+    /// Someone who asks for a password reset, whether or not the address has an account.
+    PasswordReset(&'a Email),
+    EmailVerification(UserId),
+    EmailChange(UserId),
+    /// Changes of any account to this address.
+    EmailChangeTo(&'a Email),
+    /// An export of personal data, by who asks for it.
+    Export(UserId),
+    /// A password or code that a user who is logged in presents again.
+    Proof(UserId),
 }
 
 impl ServerKey {
@@ -70,7 +98,26 @@ impl ServerKey {
             Attempted::SignUp(email) => self.tag(&[b"sign-up:", email.as_str().as_bytes()]),
             Attempted::Refresh(user) => self.tag(&[b"refresh:", user.0.as_bytes()]),
             Attempted::SessionRefresh(session) => self.tag(&[b"session:", session.0.as_bytes()]),
+            Attempted::ApiKey(user) => self.tag(&[b"api-key:", user.0.as_bytes()]),
+            Attempted::OwnPassword(user) => self.tag(&[b"own-password:", user.0.as_bytes()]),
+            Attempted::PasswordReset(email) => {
+                self.tag(&[b"password-reset:", email.as_str().as_bytes()])
+            }
+            Attempted::EmailVerification(user) => {
+                self.tag(&[b"email-verification:", user.0.as_bytes()])
+            }
+            Attempted::EmailChange(user) => self.tag(&[b"email-change:", user.0.as_bytes()]),
+            Attempted::EmailChangeTo(email) => {
+                self.tag(&[b"email-change-to:", email.as_str().as_bytes()])
+            }
+            Attempted::Export(user) => self.tag(&[b"export:", user.0.as_bytes()]),
+            Attempted::Proof(user) => self.tag(&[b"proof:", user.0.as_bytes()]),
         }
+    }
+
+    /// The one-time token of a row: the sender of its message derives it, and no table and no event holds it.
+    pub fn account_token(&self, id: TokenId) -> AccountToken {
+        AccountToken(self.tag(&[b"account-token:", id.0.as_bytes()]))
     }
 
     /// The authentication tag of a device token.
@@ -82,8 +129,17 @@ impl ServerKey {
         constant_time::verify_slices_are_equal(&self.device_tag(signed), tag).is_ok()
     }
 
+    /// A key for one purpose, which reveals nothing of this one and of keys for others.
+    pub fn derive(&self, purpose: &[u8]) -> Result<[u8; 32], Unspecified> {
+        let mut key = [0; 32];
+        self.keys
+            .expand(&[purpose], hkdf::HKDF_SHA256)?
+            .fill(&mut key)?;
+        Ok(key)
+    }
+
     fn tag(&self, parts: &[&[u8]]) -> Hash {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.tags);
         for part in parts {
             context.update(part);
         }
@@ -98,7 +154,10 @@ impl TryFrom<&[u8]> for ServerKey {
         if key.len() < MIN_KEY_BYTES {
             return Err(ServerKeyError::Short);
         }
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key)))
+        Ok(Self {
+            tags: hmac::Key::new(hmac::HMAC_SHA256, key),
+            keys: hkdf::Salt::none(hkdf::HKDF_SHA256).extract(key),
+        })
     }
 }
 
@@ -110,8 +169,7 @@ impl RefreshToken {
 
     /// Parses a token that a client presents; `None` if it does not have the form of one.
     pub fn parse(text: &str) -> Option<Self> {
-        let token = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        token.try_into().ok().map(Self)
+        decode(text).map(Self)
     }
 
     pub fn reveal(&self) -> String {
@@ -120,8 +178,37 @@ impl RefreshToken {
 
     /// The hash that the database stores. The token is random, so a plain SHA-256 suffices.
     pub fn hash(&self) -> Hash {
-        bytes(digest::digest(&digest::SHA256, &self.0).as_ref())
+        sha256(&self.0)
     }
+}
+
+impl AccountToken {
+    /// Parses a token that a client presents; `None` if it does not have the form of one.
+    pub fn parse(text: &str) -> Option<Self> {
+        decode(text).map(Self)
+    }
+
+    pub fn reveal(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// The hash that the database stores. Without the server's key the token is as good as random.
+    pub fn hash(&self) -> Hash {
+        sha256(&self.0)
+    }
+}
+
+fn decode(text: &str) -> Option<[u8; 32]> {
+    // Only a text of the right length is decoded: a body may be as long as a megabyte.
+    if text.len() != TOKEN_CHARACTERS {
+        return None;
+    }
+    let token = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+    token.try_into().ok()
+}
+
+fn sha256(secret: &[u8]) -> Hash {
+    bytes(digest::digest(&digest::SHA256, secret).as_ref())
 }
 
 /// SHA-256 is 32 bytes long.
@@ -156,6 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn a_one_time_token_depends_on_the_row_and_the_key_alone() {
+        let row = |number| TokenId(uuid::Uuid::from_u128(number));
+        let token = key(1).account_token(row(1));
+        assert!(token == key(1).account_token(row(1)));
+        assert!(token != key(1).account_token(row(2)));
+        assert!(token != key(2).account_token(row(1)));
+        assert!(AccountToken::parse(&token.reveal()) == Some(token));
+        for text in ["", "A", &"A".repeat(42), &"A".repeat(44), &"!".repeat(43)] {
+            assert!(AccountToken::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
     fn scopes_count_apart() {
         let identifier = Identifier::try_from("ann@example.com".to_owned()).unwrap();
         let email = "ann@example.com".parse().unwrap();
@@ -163,6 +263,15 @@ mod tests {
             key(1).attempted(Attempted::UnknownLogIn(&identifier)),
             key(1).attempted(Attempted::SignUp(&email))
         );
+    }
+
+    #[test]
+    fn a_derived_key_depends_on_key_and_purpose() {
+        let derived = |byte, purpose: &[u8]| key(byte).derive(purpose).unwrap();
+        assert_eq!(derived(1, b"one"), derived(1, b"one"));
+        assert_ne!(derived(1, b"one"), derived(1, b"other"));
+        assert_ne!(derived(1, b"one"), derived(2, b"one"));
+        assert_ne!(derived(1, b"one"), [1; 32]);
     }
 
     #[test]

@@ -119,7 +119,8 @@ async fn the_sweeper_deletes_expired_rows_and_no_others(pool: PgPool) {
     for statement in [
         "UPDATE sessions SET expires_at = now() - interval '1 second' WHERE user_id = (SELECT id FROM users WHERE username = 'ann')",
         "UPDATE refresh_tokens SET expires_at = now() - interval '1 second' WHERE rotated_at IS NOT NULL",
-        "UPDATE attempts SET window_started_at = now() - interval '16 minutes'",
+        "UPDATE attempts SET window_started_at = now() - interval '61 minutes'",
+        "UPDATE account_tokens SET expires_at = now() - interval '1 second' WHERE email = 'ann@example.com'",
     ] {
         sqlx::query(statement).execute(&pool).await.unwrap();
     }
@@ -128,13 +129,47 @@ async fn the_sweeper_deletes_expired_rows_and_no_others(pool: PgPool) {
         sweeper::sweep(&db::Pool::from(&pool), &running)
             .await
             .unwrap(),
-        6,
-        "a session, a rotated token, four windows"
+        7,
+        "a session, a rotated token, four windows, a one-time token"
     );
     auth.refresh(ann.refresh())
         .await
         .is(401, "refresh_token_invalid");
     assert_eq!(auth.refresh(ben.refresh()).await.status, 200);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn api_keys_are_deleted_90_days_after_their_end(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    let ann = auth.customer("ann").await;
+    for (name, expires, revoked) in [
+        ("live", "1 day", None),
+        ("revoked", "1 day", Some("89 days")),
+        ("revoked long ago", "1 day", Some("91 days")),
+        ("expired", "-89 days", None),
+        ("expired long ago", "-91 days", None),
+    ] {
+        sqlx::query(
+            "INSERT INTO api_keys (id, user_id, name, secret_hash, hint, permissions, created_at, expires_at, revoked_at)
+             VALUES (gen_random_uuid(), $1::text::uuid, $2::text, sha256($2::text::bytea), 'abcd', '{a:b}', now() - interval '99 days',
+                 now() + $3::text::interval, now() - $4::text::interval)",
+        )
+        .bind(ann.text("/user/id").trim_start_matches("usr_"))
+        .bind(name)
+        .bind(expires)
+        .bind(revoked)
+        .execute(&pool)
+        .await
+        .unwrap();
+    }
+    let (_stop, running) = watch::channel(false);
+    let swept = sweeper::sweep(&db::Pool::from(&pool), &running).await;
+    assert_eq!(swept.unwrap(), 2);
+    let left: Vec<String> = sqlx::query_scalar("SELECT name FROM api_keys ORDER BY name")
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+    assert_eq!(left, ["expired", "live", "revoked"]);
 }
 
 fn folder(name: &str) -> PathBuf {

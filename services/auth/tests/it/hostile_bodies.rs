@@ -25,7 +25,15 @@ async fn post(auth: &Auth, path: &str, body: &str) -> Answer {
 #[sqlx::test]
 async fn bodies_made_to_do_harm_are_422_without_a_token(pool: PgPool) {
     let auth = Auth::new(pool);
-    for path in ["login", "register", "refresh"] {
+    for path in [
+        "login",
+        "register",
+        "refresh",
+        "token",
+        "password/forgot",
+        "password/reset",
+        "email/verify",
+    ] {
         for body in BODIES {
             let answer = post(&auth, &format!("/api/v1/auth/{path}"), body).await;
             assert_eq!(answer.status, 422, "{path}: {body:.60}");

@@ -75,6 +75,19 @@ async fn nothing_is_lost(pool: PgPool, before: i64) {
         );
         assert_eq!(count(&pool, "refresh_tokens").await, committed);
     }
+    // Who holds which role is known, whether written before the migration of roles or after it.
+    let unlike =
+        "users WHERE (SELECT array_agg(role ORDER BY role) FROM user_roles WHERE user_id = id)
+        IS DISTINCT FROM (SELECT array_agg(role ORDER BY role) FROM unnest(roles) role)";
+    assert_eq!(count(&pool, unlike).await, 0);
+    assert_eq!(
+        count(
+            &pool,
+            "users JOIN user_terms ON user_id = id AND term = email"
+        )
+        .await,
+        committed
+    );
     // A user that changed after the feed of revocations existed is in the feed and has a new token epoch.
     let told = count(&pool, "revocations WHERE user_id IS NOT NULL").await;
     assert_eq!(count(&pool, "users WHERE token_epoch = 1").await, told);
@@ -91,4 +104,13 @@ db::each_migration! {
     the_second_migration_loses_nothing: 1,
     the_third_migration_loses_nothing: 2,
     the_fourth_migration_loses_nothing: 3,
+    the_fifth_migration_loses_nothing: 4,
+    the_sixth_migration_loses_nothing: 5,
+    the_seventh_migration_loses_nothing: 6,
+    the_eighth_migration_loses_nothing: 7,
+    the_ninth_migration_loses_nothing: 8,
+    the_tenth_migration_loses_nothing: 9,
+    the_eleventh_migration_loses_nothing: 10,
+    the_twelfth_migration_loses_nothing: 11,
+    the_thirteenth_migration_loses_nothing: 12,
 }

@@ -79,7 +79,7 @@ impl PlaceOrder {
             wait: limits.wait,
         });
         for _ in 0..limits.consumers {
-            tasks.spawn_for_server("order_lane", Arc::clone(&shared).consume());
+            tasks.spawn_for_server("order_queue", Arc::clone(&shared).consume());
         }
         Self {
             queue,

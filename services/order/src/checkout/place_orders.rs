@@ -363,7 +363,8 @@ impl<R: Reservations + Clone, O: PlacedOrders> PlaceOrders<R, O> {
     }
 }
 
-fn replayed(command: &Command, recorded: Recorded) -> Outcome {
+fn replayed(command: &Command, recorded: Result<Recorded, Cause>) -> Outcome {
+    let recorded = recorded.map_err(PlaceOrderError::Failed)?;
     if recorded.fingerprint == command.fingerprint {
         Ok(Placed {
             order: recorded.order,

@@ -88,11 +88,11 @@ pub enum ReservationsError {
 
 /// Where orders are written as they are placed.
 pub trait PlacedOrders: Send + Sync + 'static {
-    /// The orders that these requests have made already.
+    /// The orders that these requests have made already, each by itself: one that cannot be read fails its request alone.
     fn recorded(
         &self,
         identities: &[&RequestIdentity],
-    ) -> impl Future<Output = Result<Vec<Option<Recorded>>, OrdersError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<Result<Recorded, Cause>>>, OrdersError>> + Send;
 
     /// Writes orders with their lines, request keys and sagas, all or nothing, and tries the whole again where that
     /// helps: a key or an id that is there already yields what it stands for. An order that would leave its customer
@@ -129,8 +129,8 @@ pub struct Recorded {
 #[derive(Clone, Debug)]
 pub enum Creation {
     Created(Order),
-    /// A twin of the request was faster.
-    Existed(Recorded),
+    /// A twin of the request was faster; its order may be one that cannot be read.
+    Existed(Result<Recorded, Cause>),
     /// Nothing of it is written, its key neither.
     Refused(TooManyUnpaidUnits),
 }

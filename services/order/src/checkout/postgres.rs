@@ -14,14 +14,14 @@ use super::{
 use crate::{
     infrastructure::postgres::{PgOrders, column, failure::retrying},
     orders::ports::OrdersError,
-    values::{RequestIdentity, UserId},
+    values::{Cause, RequestIdentity, UserId},
 };
 
 impl PlacedOrders for PgOrders {
     async fn recorded(
         &self,
         identities: &[&RequestIdentity],
-    ) -> Result<Vec<Option<Recorded>>, OrdersError> {
+    ) -> Result<Vec<Option<Result<Recorded, Cause>>>, OrdersError> {
         Ok(retrying(self.jitter, || {
             recorded::recorded(&self.placing, identities)
         })

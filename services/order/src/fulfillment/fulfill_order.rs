@@ -7,7 +7,7 @@ use super::model::{Fulfillment, FulfillmentAction, FulfillmentError, Tracking};
 use crate::{
     orders::{
         PartError, change_known_part, change_part, list_parts,
-        model::{Merchant, Selection, Viewer},
+        model::{Selection, Seller, Viewer},
         ports::OrdersWith,
     },
     values::{FulfillmentId, OrderId},
@@ -38,7 +38,7 @@ impl<O: OrdersWith<Fulfillment>> FulfillOrder<O> {
     pub async fn plan(
         &self,
         order: OrderId,
-        by: Merchant,
+        by: Seller,
         selection: &Selection,
         tracking: &Tracking,
     ) -> Result<Fulfillment, FulfillOrderError> {
@@ -53,7 +53,7 @@ impl<O: OrdersWith<Fulfillment>> FulfillOrder<O> {
     pub async fn act(
         &self,
         id: FulfillmentId,
-        by: Merchant,
+        by: Seller,
         action: FulfillmentAction,
     ) -> Result<Fulfillment, FulfillOrderError> {
         change_known_part(&self.orders, id, by, |order| order.act(by, id, action)).await

@@ -4,12 +4,15 @@ pub(crate) mod failure;
 pub(crate) mod leases;
 pub(crate) mod request_key;
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
 use clock::Jitter;
-use db::Pool;
+use db::{
+    Pool,
+    readable::{Row, Tried, Unreadable, read},
+};
 
-use self::failure::StoreError;
+use crate::values::{Cause, Listed};
 
 /// A column of rows that are written together.
 pub(crate) fn column<'r, R, V>(rows: &'r [R], value: impl Fn(&'r R) -> V) -> Vec<V> {
@@ -17,13 +20,35 @@ pub(crate) fn column<'r, R, V>(rows: &'r [R], value: impl Fn(&'r R) -> V) -> Vec
 }
 
 /// The value of a column in another type.
-pub(crate) fn typed<V, T: TryFrom<V>>(column: &'static str, value: V) -> Result<T, StoreError> {
-    T::try_from(value).map_err(|_| StoreError::Row(column))
+pub(crate) fn typed<V, T: TryFrom<V>>(column: &'static str, value: V) -> Result<T, Unreadable> {
+    T::try_from(value).map_err(|_| Unreadable(column.into()))
 }
 
 /// The same of a column of text.
-pub(crate) fn parse<T: FromStr>(column: &'static str, text: &str) -> Result<T, StoreError> {
-    text.parse().map_err(|_| StoreError::Row(column))
+pub(crate) fn parse<T: FromStr>(column: &'static str, text: &str) -> Result<T, Unreadable> {
+    text.parse().map_err(|_| Unreadable(column.into()))
+}
+
+/// The value of a column that may hold what cannot be decoded.
+pub(crate) fn decoded<T>(column: &'static str, value: impl Tried<T>) -> Result<T, Unreadable> {
+    value.read().map_err(|_| Unreadable(column.into()))
+}
+
+/// Rows as a list shows them; where it goes on behind each.
+pub(crate) fn listed<R: Row, P>(
+    rows: Vec<R>,
+    position: impl Fn(&R) -> Option<P>,
+) -> Vec<Listed<R::Read, P>> {
+    let listed = rows.into_iter().map(|row| Listed {
+        position: position(&row),
+        item: tried(row),
+    });
+    listed.collect()
+}
+
+/// Reads a row of several that do not fail with it.
+pub(crate) fn tried<R: Row>(row: R) -> Result<R::Read, Cause> {
+    read(row).map_err(|reason| Arc::new(reason) as Cause)
 }
 
 /// A statement writes every row that it was given: under their locks and versions, all are as they were read.

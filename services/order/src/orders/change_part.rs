@@ -2,7 +2,7 @@
 //! and writes what came of it if the order still has the version that was read; otherwise tries again (ORDERS 22).
 
 use super::{
-    model::{Merchant, OrderPart, OrderWith, Viewer},
+    model::{OrderPart, OrderWith, Seller, Viewer},
     ports::{OrdersError, OrdersWith, Saved},
 };
 use crate::values::OrderId;
@@ -25,7 +25,7 @@ pub enum PartError<E> {
     Orders(#[from] OrdersError),
 }
 
-/// The parts that a viewer may see, oldest first.
+/// The parts that a viewer may see and that can be read, oldest first.
 pub(crate) async fn list_parts<P: OrderPart, E>(
     orders: &impl OrdersWith<P>,
     order: OrderId,
@@ -40,7 +40,7 @@ pub(crate) async fn list_parts<P: OrderPart, E>(
 pub(crate) async fn change_part<P: OrderPart, E>(
     orders: &impl OrdersWith<P>,
     order: OrderId,
-    by: Merchant,
+    by: Seller,
     part: P::Id,
     decide: impl Fn(&mut OrderWith<P>) -> Result<(), E>,
 ) -> Result<P, PartError<E>> {
@@ -48,6 +48,7 @@ pub(crate) async fn change_part<P: OrderPart, E>(
         let found = orders.find_with(order).await?;
         let found = found.filter(|found| by.sees(found.order()));
         let mut found = found.ok_or(PartError::NotFound)?;
+        found.readable(part).map_err(OrdersError::Defect)?;
         decide(&mut found).map_err(PartError::Refused)?;
         let saved = match found.change() {
             Some(_) => orders.save_with(&found).await?,
@@ -56,8 +57,7 @@ pub(crate) async fn change_part<P: OrderPart, E>(
         match saved {
             Saved::Written => {
                 let saved = orders.find_with(order).await?;
-                let part = saved.and_then(|saved| saved.into_part(part));
-                return part.ok_or(PartError::NotFound);
+                return into_part(saved, part);
             }
             Saved::Changed => {}
         }
@@ -69,10 +69,20 @@ pub(crate) async fn change_part<P: OrderPart, E>(
 pub(crate) async fn change_known_part<P: OrderPart, E>(
     orders: &impl OrdersWith<P>,
     part: P::Id,
-    by: Merchant,
+    by: Seller,
     decide: impl Fn(&mut OrderWith<P>) -> Result<(), E>,
 ) -> Result<P, PartError<E>> {
     let order = orders.order_of(part).await?;
     let order = order.ok_or(PartError::NotFound)?;
     change_part(orders, order, by, part, decide).await
+}
+
+/// A part of an order that was read.
+pub(crate) fn into_part<P: OrderPart, E>(
+    found: Option<OrderWith<P>>,
+    part: P::Id,
+) -> Result<P, PartError<E>> {
+    let found = found.ok_or(PartError::NotFound)?;
+    let part = found.into_part(part).map_err(OrdersError::Defect)?;
+    part.ok_or(PartError::NotFound)
 }

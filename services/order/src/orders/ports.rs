@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::model::{
     NewEvent, Order, OrderFilter, OrderPart, OrderWith, PartitionLease, PastEvent, Published,
 };
-use crate::values::{Cause, OrderId, Window};
+use crate::values::{Cause, Listed, Listing, OrderId, Position, Window};
 
 pub trait Orders: Send + Sync + 'static {
     fn find(&self, id: OrderId) -> impl Future<Output = Result<Option<Order>, OrdersError>> + Send;
@@ -15,7 +15,7 @@ pub trait Orders: Send + Sync + 'static {
         &self,
         filter: &OrderFilter,
         window: &Window,
-    ) -> impl Future<Output = Result<Listing, OrdersError>> + Send;
+    ) -> impl Future<Output = Result<OrderListing, OrdersError>> + Send;
 
     /// Writes the order's status, fulfilment, address and note with the event of its new version, if the order still
     /// has the version that was read.
@@ -31,7 +31,7 @@ pub trait Orders: Send + Sync + 'static {
         order: OrderId,
         after: i64,
         rows: i64,
-    ) -> impl Future<Output = Result<Vec<PastEvent>, OrdersError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Listed<PastEvent, i64>>, OrdersError>> + Send;
 }
 
 /// Orders with what belongs to them: their fulfillments, or their returns.
@@ -79,11 +79,7 @@ pub trait EventLog: Send + Sync + 'static {
     fn fill_gaps(&self, within: Duration) -> impl Future<Output = Result<u64, OrdersError>> + Send;
 }
 
-#[derive(Clone, Debug)]
-pub struct Listing {
-    pub orders: Vec<Order>,
-    pub counted: Option<i64>,
-}
+pub type OrderListing = Listing<Order, Position>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saved {

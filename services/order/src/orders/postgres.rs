@@ -10,7 +10,10 @@ pub(crate) mod row;
 pub(crate) mod stored_address;
 pub(crate) mod unreadable;
 
+use db::readable::{Attempt, Row, Time, row};
+use serde_json::Value;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 pub use self::{
     event_log::PgEventLog,
@@ -19,19 +22,30 @@ pub use self::{
 use self::{events::EventRow, stored_address::StoredAddress};
 use super::{
     model::{NewEvent, Order, OrderFilter, PastEvent},
-    ports::{Listing, Orders, OrdersError, Saved},
+    ports::{OrderListing, Orders, OrdersError, Saved},
 };
 use crate::{
-    infrastructure::postgres::PgOrders,
-    values::{OrderId, Window},
+    infrastructure::postgres::{PgOrders, listed},
+    values::{Listed, OrderId, Window},
 };
+
+row!(
+    PastEventRow, "event", event_id => PastEvent
+    { version: i64, event_id: Uuid, event_type: String, actor: String, actor_id: Option<Uuid> }
+    { occurred_at: Attempt<Time>, data: Attempt<Value> }
+);
 
 impl Orders for PgOrders {
     async fn find(&self, id: OrderId) -> Result<Option<Order>, OrdersError> {
-        Ok(list::by_ids(&self.readers, &[id.0]).await?.pop())
+        let found = list::by_ids(&self.readers, &[id.0]).await?.pop();
+        Ok(found.map(Row::read).transpose()?)
     }
 
-    async fn list(&self, filter: &OrderFilter, window: &Window) -> Result<Listing, OrdersError> {
+    async fn list(
+        &self,
+        filter: &OrderFilter,
+        window: &Window,
+    ) -> Result<OrderListing, OrdersError> {
         Ok(list::list(&self.readers, filter, window).await?)
     }
 
@@ -72,11 +86,11 @@ impl Orders for PgOrders {
         order: OrderId,
         after: i64,
         rows: i64,
-    ) -> Result<Vec<PastEvent>, OrdersError> {
-        Ok(sqlx::query_as!(
-            PastEvent,
+    ) -> Result<Vec<Listed<PastEvent, i64>>, OrdersError> {
+        let rows = sqlx::query_as!(
+            PastEventRow,
             r#"
-        SELECT version, event_id, event_type, actor, actor_id, occurred_at, data
+        SELECT version, event_id, event_type, actor, actor_id, occurred_at AS "occurred_at: _", data AS "data: _"
         FROM order_events
         WHERE order_id = $1 AND version > $2
         ORDER BY version
@@ -87,6 +101,7 @@ impl Orders for PgOrders {
             rows,
         )
         .fetch_all(&self.readers)
-        .await?)
+        .await?;
+        Ok(listed(rows, |row| Some(row.version)))
     }
 }

@@ -2,9 +2,9 @@
 
 use super::{
     model::{Order, OrderFilter, PastEvent},
-    ports::{Listing, Orders, OrdersError},
+    ports::{OrderListing, Orders, OrdersError},
 };
-use crate::values::{OrderId, Reader, UserId, Window};
+use crate::values::{Listed, OrderId, Reader, UserId, Window};
 
 #[derive(Clone, Debug)]
 pub enum SeenOrder {
@@ -49,7 +49,7 @@ impl<O: Orders> ReadOrders<O> {
         reader: Reader,
         filter: OrderFilter,
         window: Window,
-    ) -> Result<Option<Listing>, OrdersError> {
+    ) -> Result<Option<OrderListing>, OrdersError> {
         let theirs = |customer| reader.may_see(customer);
         if !filter.customer.is_none_or(theirs) {
             return Ok(None);
@@ -67,15 +67,13 @@ impl<O: Orders> ReadOrders<O> {
         vendor: UserId,
         filter: OrderFilter,
         window: Window,
-    ) -> Result<Listing, OrdersError> {
+    ) -> Result<OrderListing, OrdersError> {
         let filter = OrderFilter {
             vendor: Some(vendor),
             ..filter
         };
-        let mut listing = self.orders.list(&filter, &window).await?;
-        let orders = listing.orders.into_iter();
-        listing.orders = orders.map(|order| order.of_vendor(vendor)).collect();
-        Ok(listing)
+        let listing = self.orders.list(&filter, &window).await?;
+        Ok(listing.map(|order| order.of_vendor(vendor)))
     }
 
     /// `None`: there is no such order, or the reader may not see it.
@@ -85,7 +83,7 @@ impl<O: Orders> ReadOrders<O> {
         reader: Reader,
         after: i64,
         rows: i64,
-    ) -> Result<Option<Vec<PastEvent>>, OrdersError> {
+    ) -> Result<Option<Vec<Listed<PastEvent, i64>>>, OrdersError> {
         let order = self.orders.find(id).await?;
         if order.is_none_or(|order| !order.may_be_seen_by(reader)) {
             return Ok(None);

@@ -3,7 +3,7 @@
 
 use super::{
     ATTEMPTS,
-    model::{Merchant, NewEvent, Order, OrderChange, RevisionError, Status},
+    model::{NewEvent, Order, OrderChange, RevisionError, Seller, Status},
     ports::{Orders, OrdersError, Saved},
 };
 use crate::values::{Actor, OrderId, Precondition, Reader};
@@ -53,7 +53,7 @@ impl<O: Orders> ReviseOrder<O> {
     pub async fn set_status(
         &self,
         id: OrderId,
-        setter: Merchant,
+        setter: Seller,
         precondition: &Precondition,
         to: Status,
     ) -> Result<Order, ReviseOrderError> {

@@ -7,7 +7,10 @@ mod locked;
 pub(crate) mod payment_row;
 
 use clock::Jitter;
-use db::Pool;
+use db::{
+    Pool,
+    readable::{Row, readable_ones},
+};
 
 use super::{
     model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},
@@ -98,17 +101,14 @@ impl Payments for PgPayments {
 
     async fn refunds(&self, payment: &Payment) -> Result<Vec<Refund>, IntentError> {
         let rows = payment_row::refunds(&self.readers, &[payment.id.0]).await?;
-        let refunds = rows.into_iter();
-        Ok(refunds
-            .map(|row| row.into_refund(payment.amount.currency))
-            .collect::<Result<_, _>>()?)
+        Ok(readable_ones(rows))
     }
 }
 
 impl PgPayments {
     async fn read_changed(&self, id: PaymentId) -> Result<Payment, StoreError> {
         let found = list_payments::by_id(&self.writers, id.0).await?;
-        found.ok_or(StoreError::Row("the payment of a key"))
+        found.ok_or(StoreError::row("the payment of a key"))
     }
 
     async fn read_changed_refund(
@@ -120,9 +120,8 @@ impl PgPayments {
         let rows = payment_row::refunds(&self.writers, &[id.0]).await?;
         // This one alone: another refund that cannot be read does not fail it.
         let row = rows.into_iter().find(|row| row.id == refund.0);
-        let row = row.ok_or(StoreError::Row("the refund of a key"))?;
-        let refund = row.into_refund(payment.amount.currency)?;
-        Ok((payment, refund))
+        let row = row.ok_or(StoreError::row("the refund of a key"))?;
+        Ok((payment, row.read()?))
     }
 }
 

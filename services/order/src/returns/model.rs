@@ -6,7 +6,7 @@ use money::Money;
 use crate::{
     fulfillment::model::{Moved, Movement, MovementOutcome},
     orders::model::{
-        Merchant, NewEvent, OrderPart, OrderState, OrderWith, PartLine, Selection, SelectionError,
+        NewEvent, OrderPart, OrderState, OrderWith, PartLine, Selection, SelectionError, Seller,
     },
     values::{Actor, EventType, OrderId, ReturnId, Text, UserId, states::states},
 };
@@ -168,7 +168,7 @@ impl OrderReturns {
     /// Taking the same step again changes nothing.
     pub fn act(
         &mut self,
-        by: Merchant,
+        by: Seller,
         id: ReturnId,
         action: ReturnAction,
     ) -> Result<(), ReturnError> {
@@ -271,7 +271,7 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         };
-        OrderWith::stored(order, units, vec![one])
+        OrderWith::stored(order, units, [(ID, Ok(one))])
     }
 
     #[test]
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(lines, [(0, 2), (1, 1)]);
         assert_eq!(new.refund.minor, 300);
         let Fixture { order, units, .. } = Fixture::confirmed();
-        let mut unshipped = OrderReturns::stored(order, units, Vec::new());
+        let mut unshipped = OrderReturns::stored(order, units, []);
         let refused = unshipped.request(customer, ID, &Selection::Rest, None);
         let left = ReturnError::Selection(SelectionError::NothingLeft);
         assert_eq!(refused, Err(left));
@@ -305,7 +305,7 @@ mod tests {
     fn a_return_goes_its_way_and_no_step_back() {
         use ReturnAction::{Approve, Receive, Reject};
         use ReturnState::{Approved, Received, Receiving, Rejected, Requested};
-        let admin = Merchant::Admin(UserId(Uuid::nil()));
+        let admin = Seller::Admin(UserId(Uuid::nil()));
         for (action, from, expected, frees) in [
             (Approve, Requested, Approved, false),
             (Receive, Approved, Receiving, false),
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_return_of_goods_of_others_is_not_there_for_a_vendor() {
-        let stranger = Merchant::Vendor(UserId(Uuid::max()));
+        let stranger = Seller::Vendor(UserId(Uuid::max()));
         let refused = returning(ReturnState::Requested).act(stranger, ID, ReturnAction::Reject);
         assert_eq!(refused, Err(ReturnError::NotFound));
     }

@@ -13,10 +13,10 @@ use crate::{
     },
     intents::{Requester, ports::IntentError},
     payments::{
-        model::{IntentRefusal, NewRefund, PaymentError, PaymentFilter, RefundCause},
+        model::{IntentRefusal, NewRefund, Payment, PaymentError, PaymentFilter, RefundCause},
         ports::{Intent, Payments},
     },
-    values::{Actor, Operation, Reader, RefundId, Start, UserId, Window},
+    values::{Actor, Cause, Operation, Reader, RefundId, Start, UserId, Window},
 };
 
 #[derive(Clone)]
@@ -36,7 +36,8 @@ impl<S: Stock, P: Payments> Direction for ReceiveReturns<S, P> {
         self.stock.take_back(movements).await
     }
 
-    /// Requests the refund of a return, as far as a payment has that much left; the saga pays it.
+    /// Requests the refund of a return, as far as a payment has that much left; the saga pays it. A payment that cannot be
+    /// read may be the one: the return waits.
     async fn complete(&self, returned: &ReceivedReturn) -> Result<(), IntentError> {
         let filter = PaymentFilter {
             order: Some(returned.movement.order_id),
@@ -47,11 +48,11 @@ impl<S: Stock, P: Payments> Direction for ReceiveReturns<S, P> {
             start: Start::Offset(0),
             count_to: None,
         };
-        let listing = self.payments.list(&filter, &window).await?;
-        let captured = listing
-            .payments
-            .into_iter()
-            .find(|payment| payment.state.is_captured());
+        let payments = self.payments.list(&filter, &window).await?.rows;
+        let payments: Result<Vec<Payment>, Cause> =
+            payments.into_iter().map(|row| row.item).collect();
+        let mut payments = payments.map_err(IntentError::Defect)?.into_iter();
+        let captured = payments.find(|payment| payment.state.is_captured());
         let Some(payment) = captured.filter(|_| returned.refund.minor > 0) else {
             return Ok(());
         };

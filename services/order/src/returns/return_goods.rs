@@ -13,8 +13,8 @@ use crate::{
         ports::{Answered, IntentError},
     },
     orders::{
-        ATTEMPTS, PartError, change_known_part, list_parts,
-        model::{Merchant, Selection, Viewer},
+        ATTEMPTS, PartError, change_known_part, into_part, list_parts,
+        model::{Selection, Seller, Viewer},
         ports::{OrdersError, OrdersWith},
     },
     values::{Operation, OrderId, ReturnId, Sku},
@@ -90,7 +90,7 @@ impl<O: OrdersWith<Return> + Returns> ReturnGoods<O> {
     pub async fn act(
         &self,
         id: ReturnId,
-        by: Merchant,
+        by: Seller,
         action: ReturnAction,
     ) -> Result<Return, ReturnGoodsError> {
         let acted = change_known_part(&self.orders, id, by, |order| order.act(by, id, action));
@@ -104,9 +104,8 @@ impl<O: OrdersWith<Return> + Returns> ReturnGoods<O> {
         replayed: bool,
     ) -> Result<Answered<Return>, ReturnGoodsError> {
         let found = self.orders.find_with(order).await?;
-        let result = found.and_then(|found| found.into_part(id));
         Ok(Answered {
-            result: result.ok_or(PartError::NotFound)?,
+            result: into_part(found, id)?,
             replayed,
         })
     }

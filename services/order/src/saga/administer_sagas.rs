@@ -11,7 +11,7 @@ use crate::{
     },
     orders::ports::OrdersError,
     payments::ports::{Intent, Payments},
-    values::{Operation, OrderId, SagaId},
+    values::{Listed, Operation, OrderId, SagaId},
 };
 
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl<S: SagaAdmin, P: Payments> AdministerSagas<S, P> {
         before: Option<SagaId>,
         offset: i64,
         rows: i64,
-    ) -> Result<Vec<SagaReport>, OrdersError> {
+    ) -> Result<Vec<Listed<SagaReport, SagaId>>, OrdersError> {
         self.sagas.list_sagas(stuck, before, offset, rows).await
     }
 

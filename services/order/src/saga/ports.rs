@@ -9,7 +9,7 @@ use super::model::{Backlog, Postponement, Queue, Settled, Settlement, Turn};
 use crate::{
     intents::ports::{Answered, Request},
     orders::ports::OrdersError,
-    values::{Cause, SagaId},
+    values::{Cause, Listed, SagaId},
 };
 
 pub trait Sagas: Send + Sync + 'static {
@@ -56,7 +56,7 @@ pub trait SagaAdmin: Send + Sync + 'static {
         before: Option<SagaId>,
         offset: i64,
         rows: i64,
-    ) -> impl Future<Output = Result<Vec<SagaReport>, OrdersError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Listed<SagaReport, SagaId>>, OrdersError>> + Send;
 
     fn find_saga(
         &self,

@@ -1,6 +1,6 @@
 //! Shortfalls, each recorded once: locks the saga, then the order, as intents do, and leaves the saga due (ORDERS 5, 9).
 
-use db::{Pool, Transaction};
+use db::{Pool, Transaction, readable::Unreadable};
 
 use super::{
     model::{LineLeft, ShortOrder, Shortfall},
@@ -82,7 +82,7 @@ async fn lock(
     .fetch_one(&mut **transaction)
     .await?;
     let state = stored_state!(row)?;
-    let hold = Hold::of_row(&row.hold, &state).map_err(|_| StoreError::Row("hold"))?;
+    let hold = Hold::of_row(&row.hold, &state).map_err(|_| StoreError::row("hold"))?;
     Ok((state, hold))
 }
 
@@ -139,7 +139,7 @@ async fn write(
 ) -> Result<(), StoreError> {
     let positions = column(&short.lines, |line| line.position);
     let units = short.lines.iter().map(|line| typed("short", line.short));
-    let units: Vec<i32> = units.collect::<Result<_, StoreError>>()?;
+    let units: Vec<i32> = units.collect::<Result<_, Unreadable>>()?;
     sqlx::query!(
         r#"
         UPDATE order_items SET short = next.short

@@ -50,7 +50,7 @@ impl<Id: Copy, T> Leased<Id, T> {
     }
 
     /// The same row with something else.
-    pub fn with<U>(self, item: U) -> Leased<Id, U> {
+    pub fn with<U>(&self, item: U) -> Leased<Id, U> {
         Leased {
             lease: self.lease,
             attempts: self.attempts,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{OrderId, UserId};
+use super::{Cause, OrderId, UserId};
 
 /// How much a reader may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,49 @@ pub enum Start<I = OrderId> {
     /// Behind what was created at this time with this id.
     After(DateTime<Utc>, I),
     Offset(i64),
+}
+
+/// Where a list goes on that is sorted by time, newest first, and by id where times are equal.
+pub type Position<I = OrderId> = (DateTime<Utc>, I);
+
+/// Rows of a list, and how many there are in all if that was asked.
+#[derive(Clone, Debug)]
+pub struct Listing<T, P> {
+    pub rows: Vec<Listed<T, P>>,
+    pub counted: Option<i64>,
+}
+
+/// A row of a list, which goes on behind it even if it cannot be read.
+#[derive(Clone, Debug)]
+pub struct Listed<T, P> {
+    /// `None`: this cannot be read either.
+    pub position: Option<P>,
+    /// `Err`: why it cannot be read, which has been logged and counted.
+    pub item: Result<T, Cause>,
+}
+
+impl<T, P> Listing<T, P> {
+    #[must_use]
+    pub fn map(self, change: impl Fn(T) -> T) -> Self {
+        let rows = self.rows.into_iter().map(|row| Listed {
+            position: row.position,
+            item: row.item.map(&change),
+        });
+        Self {
+            rows: rows.collect(),
+            counted: self.counted,
+        }
+    }
+}
+
+/// A list that is not counted.
+impl<T, P> From<Vec<Listed<T, P>>> for Listing<T, P> {
+    fn from(rows: Vec<Listed<T, P>>) -> Self {
+        Self {
+            rows,
+            counted: None,
+        }
+    }
 }
 
 impl<I> Start<I> {

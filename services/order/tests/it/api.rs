@@ -6,3 +6,4 @@ mod orders;
 mod payments;
 pub(crate) mod returns;
 mod saga;
+mod unreadable_rows;

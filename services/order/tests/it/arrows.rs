@@ -19,7 +19,7 @@ const SUBJECTS: &[&str] = &[
     "shortfalls",
 ];
 
-/// Subjects whose tables others write within their own transactions, on purpose: whoever changes an order writes its new
+/// Subjects whose tables others write within their own transactions, on purpose: a change of an order writes its new
 /// version and its event, and wakes its saga.
 const SHARED_TABLES: &[&str] = &["orders", "saga"];
 /// Which other subjects' tables a subject may name: a saga writes what became of its order's payment.

@@ -25,7 +25,7 @@ fn text<const MAX: usize>(text: &str) -> Text<MAX> {
 }
 
 /// The command that [`order_of`] one mug stands for.
-fn one_mug(customer: &Person, key: &str) -> Command {
+pub fn one_mug(customer: &Person, key: &str) -> Command {
     let mug = ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
     let request = OrderRequest {
         lines: RequestedLines::try_new(vec![(mug, Quantity::try_from(1).unwrap())]).unwrap(),

@@ -14,7 +14,7 @@ use crate::support::{
 const CROWD: usize = 200;
 
 #[sqlx::test]
-async fn two_hundred_cancellations_of_one_order_stop_nobody_else(pool: PgPool) {
+async fn two_hundred_cancellations_of_one_order_stop_no_other_request(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let _sagas = shop.start_sagas();
     let crowd = shop.customer();
@@ -116,7 +116,7 @@ async fn one_customer_changes_only_so_much_within_a_minute(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn whoever_was_told_to_try_again_may_do_so(pool: PgPool) {
+async fn a_customer_who_was_told_to_try_again_may_do_so(pool: PgPool) {
     let rules = Rules {
         changes_per_minute: 1,
         ..Rules::default()
@@ -162,7 +162,7 @@ async fn orders_are_placed_while_changes_have_all_the_connections_that_are_their
 
 /// An administrator is not counted as a customer, so only the limit of the order applies.
 #[sqlx::test]
-async fn changes_of_one_order_are_limited_whoever_asks_for_them(pool: PgPool) {
+async fn changes_of_one_order_are_limited_for_all_requesters_together(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let order = shop.confirmed(&[("MUG-1", 1)]).await;
     let (admin, path) = (shop.admin(), format!("/orders/{}/cancel", order.id()));

@@ -28,7 +28,7 @@ async fn place(shop: &Shop) -> StatusCode {
 }
 
 #[sqlx::test]
-async fn with_a_stalled_database_every_lane_answers_503_in_time_and_orders_go_on_afterwards(
+async fn with_a_stalled_database_every_consumer_answers_503_in_time_and_orders_go_on_afterwards(
     pool: PgPool,
 ) {
     let (shop, proxy) = Shop::behind_proxy(pool).await;

@@ -2,6 +2,7 @@
 
 mod asking;
 pub(crate) mod commit_proxy;
+pub(crate) mod counting;
 pub(crate) mod payments;
 pub(crate) mod product;
 pub(crate) mod shop;

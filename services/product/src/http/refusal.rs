@@ -1,6 +1,6 @@
 //! How refusals of this service become problems. Each kind of error is translated here and nowhere else.
 
-use db::{Failure, Retryable};
+use db::{Failure, Retryable, readable::Unreadable};
 use idempotency::KeyReused;
 use web::{FieldError, Problem, conditional::IfMatch};
 
@@ -10,10 +10,7 @@ use crate::{
         model::{MetadataError, PriceError},
         reads::ReadError,
     },
-    infrastructure::postgres::{
-        failure::{ListError, StockError},
-        readable::Unreadable,
-    },
+    infrastructure::postgres::failure::{ListError, StockError},
     stock::inventory::{InventoryError, model::MAX_ON_HAND},
 };
 

@@ -1,7 +1,5 @@
-//! Connections to the database, its failures, and rows that may be unreadable. The database's clock counts, and the
-//! database sorts.
+//! Connections to the database and its failures. The database's clock counts, and the database sorts.
 
 pub mod failure;
 pub mod idempotency_keys;
 pub mod pools;
-pub mod readable;

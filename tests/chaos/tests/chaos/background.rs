@@ -17,7 +17,7 @@ const TASKS: &[(Workload, &[&str])] = &[
     ),
     (
         Workload::Order,
-        &["order_lane", "saga_loop", "token_verifier"],
+        &["order_queue", "saga_loop", "token_verifier"],
     ),
     (
         Workload::Worker,

@@ -13,8 +13,8 @@ use crate::{document, package};
 #[tokio::test]
 async fn auth_conforms_to_its_document() {
     let shop = start();
-    let log_in = format!("{}/api/v1/auth/login", url(&shop, Workload::Auth));
-    conforms(&shop, Workload::Auth, ("SHOP_LOGIN_URL", &log_in));
+    let auth = url(&shop, Workload::Auth);
+    conforms(&shop, Workload::Auth, ("SHOP_AUTH_URL", &auth));
 }
 
 #[tokio::test]

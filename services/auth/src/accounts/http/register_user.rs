@@ -17,7 +17,11 @@ use crate::{
         sign_up::sign_up,
     },
     app::App,
-    http::session_view::{SessionAnswer, SessionView, answer},
+    http::{
+        refresh_cookie::RefreshTokenIn,
+        session_view::{SessionAnswer, SessionView, answer},
+    },
+    sessions::model::Client,
 };
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -30,7 +34,7 @@ use crate::{
 pub(crate) struct RegisterUser {
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 8, max_length = 128)]
     password: Password,
     #[schema(value_type = Line<200>, inline)]
     full_name: FullName,
@@ -41,6 +45,10 @@ pub(crate) struct RegisterUser {
     #[serde(default = "customer")]
     #[schema(value_type = Role, required = false)]
     role: Role,
+    /// `body` by default. With `cookie`, the response sets the cookie `refresh_token` and has none in its body.
+    #[serde(default)]
+    #[schema(required = false)]
+    refresh_token_in: RefreshTokenIn,
 }
 
 fn customer() -> Role {
@@ -49,7 +57,8 @@ fn customer() -> Role {
 
 /// Register an account
 ///
-/// Also logs the new user in. Limited per account and per client address.
+/// Also logs the new user in. A vendor whose account has the status `pending` has no permissions of a vendor until an
+/// administrator activates the account. Limited per account and per client address.
 #[utoipa::path(
     post,
     path = "/auth/register",
@@ -64,6 +73,7 @@ fn customer() -> Role {
 )]
 pub(super) async fn register_user(
     State(app): State<App>,
+    client: Client,
     address: ClientAddress,
     meter: Meter,
     ValidJson(request): ValidJson<RegisterUser>,
@@ -74,6 +84,7 @@ pub(super) async fn register_user(
         full_name: request.full_name,
         role: request.role,
     };
-    let tokens = sign_up(&app, user, request.password, address, &meter).await?;
-    Ok((StatusCode::CREATED, answer(&app, tokens)))
+    let tokens = sign_up(&app, user, request.password, client, address, &meter).await?;
+    let answer = answer(&app, tokens, request.refresh_token_in);
+    Ok((StatusCode::CREATED, answer))
 }

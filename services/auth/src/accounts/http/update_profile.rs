@@ -41,6 +41,15 @@ pub(crate) struct UpdateProfile {
     username: Option<Option<Username>>,
 }
 
+impl From<UpdateProfile> for ProfileChange {
+    fn from(request: UpdateProfile) -> Self {
+        Self {
+            full_name: request.full_name,
+            username: request.username,
+        }
+    }
+}
+
 /// The versions of `If-Match`, if the client sent it.
 pub(crate) struct Versions(Option<Vec<i64>>);
 
@@ -80,12 +89,8 @@ pub(super) async fn patch_profile(
     Versions(versions): Versions,
     ValidJson(request): ValidJson<UpdateProfile>,
 ) -> Result<(ETag, Json<UserView>), Problem> {
-    let change = ProfileChange {
-        full_name: request.full_name,
-        username: request.username,
-    };
-    let user =
-        accounts::update_profile(&app.pool, caller.user.id, &change, versions.as_deref()).await?;
+    let (user, change) = (caller.user.id, request.into());
+    let user = accounts::update_profile(&app.pool, user, &change, versions.as_deref()).await?;
     Ok((ETag(user.version), Json(user.into())))
 }
 

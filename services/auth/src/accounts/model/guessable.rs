@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::{NewUser, Password, Username};
+use super::{Email, FullName, NewUser, Password, User, Username};
 
 /// Lower-case and sorted; `common_passwords.LICENSE` names the source.
 static COMMON: LazyLock<Vec<&str>> =
@@ -38,9 +38,17 @@ impl GuessablePassword {
     }
 }
 
+/// The names of an account, which its password must not be similar to.
+#[derive(Clone, Copy)]
+pub struct OwnNames<'a> {
+    email: &'a Email,
+    username: Option<&'a Username>,
+    full_name: &'a FullName,
+}
+
 impl Password {
     /// Refuses an easily guessed password of this account.
-    pub fn check(&self, user: &NewUser) -> Result<(), GuessablePassword> {
+    pub fn check<'a>(&self, account: impl Into<OwnNames<'a>>) -> Result<(), GuessablePassword> {
         let password = self.as_str().to_lowercase();
         if is_common(&password) || undecorated(&password).is_some_and(is_common) {
             return Err(GuessablePassword::Common);
@@ -50,19 +58,40 @@ impl Password {
             return Err(GuessablePassword::Pattern);
         }
         let password = compact(&password);
-        if user.names().iter().any(|name| is_around(&password, name)) {
+        let names = account.into().parts();
+        if names.iter().any(|name| is_around(&password, name)) {
             return Err(GuessablePassword::OwnName);
         }
         Ok(())
     }
 }
 
-impl NewUser {
-    /// The names of the account and their parts, each compacted.
-    fn names(&self) -> Vec<String> {
+impl<'a> From<&'a NewUser> for OwnNames<'a> {
+    fn from(user: &'a NewUser) -> Self {
+        Self {
+            email: &user.email,
+            username: user.username.as_ref(),
+            full_name: &user.full_name,
+        }
+    }
+}
+
+impl<'a> From<&'a User> for OwnNames<'a> {
+    fn from(user: &'a User) -> Self {
+        Self {
+            email: &user.email,
+            username: user.username.as_ref(),
+            full_name: &user.full_name,
+        }
+    }
+}
+
+impl OwnNames<'_> {
+    /// The names and their parts, each compacted.
+    fn parts(self) -> Vec<String> {
         let email = self.email.as_str();
         let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
-        let username = self.username.as_ref().map(Username::as_str);
+        let username = self.username.map(Username::as_str);
         let full_name = self.full_name.as_str();
         let words = full_name.split_whitespace();
         let whole = [email, local, domain, full_name].into_iter();

@@ -30,6 +30,10 @@ impl Password {
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
+
+    pub fn is_the_same_as(&self, presented: &PresentedPassword) -> bool {
+        self.0 == presented.0
+    }
 }
 
 impl PresentedPassword {

@@ -14,9 +14,15 @@ use crate::{
     app::App,
     http::{
         device_token::PresentedDevice,
+        refresh_cookie::RefreshTokenIn,
+        second_factor,
         session_view::{SessionAnswer, SessionView, answer},
     },
-    sessions::log_in::{self, Credentials},
+    mfa::model::{RecoveryCode, TotpCode},
+    sessions::{
+        log_in::{self, Credentials},
+        model::Client,
+    },
 };
 
 /// `email` or `username`, and the password. Either field accepts an e-mail address or a username.
@@ -29,8 +35,18 @@ pub(crate) struct LogIn {
     email: Option<Identifier>,
     #[schema(value_type = Option<String>, pattern = r"^\S+$", min_length = 1, max_length = 254)]
     username: Option<Identifier>,
-    #[schema(value_type = String, format = Password, min_length = 1, max_length = 128)]
+    #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 1, max_length = 128)]
     password: PresentedPassword,
+    /// `body` by default. With `cookie`, the response sets the cookie `refresh_token` and has none in its body.
+    #[serde(default)]
+    #[schema(required = false)]
+    refresh_token_in: RefreshTokenIn,
+    /// The current code of the authenticator app, if the account has a second factor.
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{6}$", max_length = 6)]
+    code: Option<TotpCode>,
+    /// In place of `code`: a recovery code that was not used before.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z2-7]{4}(-?[A-Za-z2-7]{4}){3}$", max_length = 19)]
+    recovery_code: Option<RecoveryCode>,
 }
 
 impl TryFrom<LogIn> for Credentials {
@@ -57,15 +73,18 @@ impl TryFrom<LogIn> for Credentials {
         Ok(Self {
             identifier,
             password: request.password,
+            second_factor: second_factor::optional(request.code, request.recovery_code)?,
         })
     }
 }
 
 /// Log in
 ///
-/// Every failure returns the same response after the same time. Failed attempts are limited per account, counted across
-/// e-mail address and username, and all attempts are limited per client address. A client that sends the `device_token`
-/// of an earlier login is not locked out by failed attempts from other clients.
+/// Every failure returns the same response after the same time, unless the password is right and the account has a second
+/// factor: then the code is `mfa_required` or `mfa_invalid`, and the client repeats the request with a code. Failed
+/// attempts, those without a valid code included, are limited per account, counted across e-mail address and username, and
+/// all attempts are limited per client address. A client that sends the `device_token` of an earlier login is not locked
+/// out by failed attempts from other clients.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -74,18 +93,20 @@ impl TryFrom<LogIn> for Credentials {
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in.", body = SessionView),
-        (status = 401, description = "No active account matches this name and password."),
+        (status = 401, description = "`invalid_credentials`: no active account matches this name and password; `mfa_required` or `mfa_invalid`: the second factor is missing or not valid."),
         LimitedByAddress,
     )
 )]
 pub(super) async fn log_in(
     State(app): State<App>,
+    client: Client,
     address: ClientAddress,
     meter: Meter,
     PresentedDevice(device): PresentedDevice,
     ValidJson(request): ValidJson<LogIn>,
 ) -> Result<SessionAnswer, Problem> {
+    let refresh_token_in = request.refresh_token_in;
     let credentials = request.try_into()?;
-    let tokens = log_in::log_in(&app, credentials, device, address, &meter).await?;
-    Ok(answer(&app, tokens))
+    let tokens = log_in::log_in(&app, credentials, device, client, address, &meter).await?;
+    Ok(answer(&app, tokens, refresh_token_in))
 }

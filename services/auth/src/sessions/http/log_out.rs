@@ -7,12 +7,13 @@ use web::Problem;
 use crate::{
     accounts::model::{SessionId, UserId},
     app::App,
-    sessions,
+    http::refresh_cookie::{RefreshCookie, SetCookie},
+    sessions::{self, model::EndReason},
 };
 
 /// Log out
 ///
-/// Ends the session of the access token and invalidates its refresh token. Idempotent.
+/// Ends the session of the access token and invalidates its refresh token, whose cookie is deleted. Idempotent.
 #[utoipa::path(
     post,
     path = "/auth/logout",
@@ -22,7 +23,12 @@ use crate::{
         (status = 204, description = "The session has ended."),
     )
 )]
-pub(super) async fn log_out(State(app): State<App>, caller: Caller) -> Result<StatusCode, Problem> {
-    sessions::end(&app.pool, SessionId(caller.session), UserId(caller.id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+pub(super) async fn log_out(
+    State(app): State<App>,
+    caller: Caller,
+    cookie: RefreshCookie,
+) -> Result<(SetCookie, StatusCode), Problem> {
+    let (session, user) = (SessionId(caller.session), UserId(caller.id));
+    sessions::end(&app.pool, session, user, EndReason::Logout).await?;
+    Ok((cookie.deletion(), StatusCode::NO_CONTENT))
 }

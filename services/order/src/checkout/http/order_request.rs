@@ -1,6 +1,7 @@
 //! The body of `POST /orders`, and its way into the model: every field that breaks a rule is named.
 
 use money::{Amount, Currency};
+use postal::CountryCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
@@ -10,7 +11,7 @@ use web::{
 
 use crate::{
     checkout::model::{LinesError, OrderRequest, ProductReference, RequestedLines},
-    infrastructure::http::{country_code::CountryCode, field_errors::FieldErrors},
+    infrastructure::http::field_errors::FieldErrors,
     payments::model::PaymentMethod,
     values::{Country, ProductId, Quantity, ShippingAddress, Sku, Text},
 };

@@ -25,6 +25,7 @@ use crate::{
         model::{Order, OrderState, StoredOrder},
         postgres::events::{self, EventRow},
     },
+    values::Cause,
 };
 
 /// What a transaction did, by the ids of the orders; twins of what was there before are in neither.
@@ -144,16 +145,17 @@ async fn answers(
     }
     answers
         .into_iter()
-        .map(|answer| answer.ok_or(StoreError::Row("the key of an order")))
+        .map(|answer| answer.ok_or(StoreError::row("the key of an order")))
         .collect()
 }
 
 /// After a COMMIT without an answer, our own order is found where a twin's would be.
-fn existed(order: &NewOrder, recorded: Recorded, uncertain: bool) -> Creation {
-    if uncertain && recorded.order.id == order.id {
-        Creation::Created(recorded.order)
-    } else {
-        Creation::Existed(recorded)
+fn existed(order: &NewOrder, recorded: Result<Recorded, Cause>, uncertain: bool) -> Creation {
+    match recorded {
+        Ok(recorded) if uncertain && recorded.order.id == order.id => {
+            Creation::Created(recorded.order)
+        }
+        recorded => Creation::Existed(recorded),
     }
 }
 

@@ -1,21 +1,21 @@
 //! The requests that were carried out, by key (ORDERS 18).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use db::Pool;
 use uuid::Uuid;
 
 use crate::{
     checkout::ports::Recorded,
-    infrastructure::postgres::{column, failure::StoreError, typed},
+    infrastructure::postgres::{column, failure::StoreError, tried, typed},
     orders::{model::Order, postgres::list::by_ids},
-    values::{Fingerprint, RequestIdentity},
+    values::{Cause, Fingerprint, RequestIdentity},
 };
 
 pub(super) async fn recorded(
     pool: &Pool,
     identities: &[&RequestIdentity],
-) -> Result<Vec<Option<Recorded>>, StoreError> {
+) -> Result<Vec<Option<Result<Recorded, Cause>>>, StoreError> {
     let principals = column(identities, |identity| identity.principal.0);
     let operations = column(identities, |identity| identity.operation.as_str());
     let keys = column(identities, |identity| identity.key.as_str());
@@ -37,18 +37,20 @@ pub(super) async fn recorded(
         return Ok(recorded);
     }
     let ids = column(&rows, |row| row.order_id);
-    let orders: HashMap<Uuid, Order> = by_ids(pool, &ids)
+    let orders: HashMap<Uuid, Result<Order, Cause>> = by_ids(pool, &ids)
         .await?
         .into_iter()
-        .map(|order| (order.id.0, order))
+        .map(|order| (order.order_id().0, tried(order)))
         .collect();
     for row in rows {
         let place: usize = typed("place", row.place - 1)?;
-        let order = orders.get(&row.order_id).cloned();
-        recorded[place] = Some(Recorded {
-            fingerprint: Fingerprint(typed("fingerprint", row.fingerprint)?),
-            order: order.ok_or(StoreError::Row("the order of a key"))?,
-        });
+        let fingerprint = typed("fingerprint", row.fingerprint)?;
+        let absent = || Err(Arc::new(StoreError::row("the order of a key")) as Cause);
+        let order = orders.get(&row.order_id).cloned().unwrap_or_else(absent);
+        recorded[place] = Some(order.map(|order| Recorded {
+            fingerprint: Fingerprint(fingerprint),
+            order,
+        }));
     }
     Ok(recorded)
 }

@@ -2,10 +2,14 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt::Display,
     num::NonZeroU32,
 };
 
-use db::Transaction;
+use db::{
+    Transaction,
+    readable::{Row, Unreadable, readable_ones},
+};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
@@ -18,12 +22,42 @@ use crate::{
 /// What the locks of customers are told from other advisory locks by.
 const CUSTOMERS: i32 = 0x756e_7064;
 
+/// What a customer owes of one product.
+#[derive(Debug)]
+struct OwingRow {
+    user_id: Uuid,
+    product_id: Uuid,
+    sku: String,
+    units: i64,
+}
+
+impl Row for OwingRow {
+    type Read = OwingUnits;
+
+    const KIND: &'static str = "unpaid_units";
+
+    /// Of the customer.
+    fn id(&self) -> impl Display + use<> {
+        self.user_id
+    }
+
+    fn read(self) -> Result<OwingUnits, Unreadable> {
+        Ok(OwingUnits {
+            customer: UserId(self.user_id),
+            product_id: ProductId(self.product_id),
+            sku: typed("sku", self.sku)?,
+            units: typed("units", self.units)?,
+        })
+    }
+}
+
 /// Units of orders that still owe and whose money is not even set aside: confirmed ones too, whose capture was refused.
 pub(super) async fn owing_units(
     executor: impl PgExecutor<'_>,
     customers: &[UserId],
-) -> Result<Vec<OwingUnits>, StoreError> {
-    let rows = sqlx::query!(
+) -> Result<Vec<OwingUnits>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        OwingRow,
         r#"
         SELECT orders.user_id, item.product_id, item.sku, sum(item.quantity - item.short)::bigint AS "units!"
         FROM orders JOIN order_items AS item ON item.order_id = orders.id
@@ -35,16 +69,7 @@ pub(super) async fn owing_units(
     )
     .fetch_all(executor)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(OwingUnits {
-                customer: UserId(row.user_id),
-                product_id: ProductId(row.product_id),
-                sku: typed("sku", row.sku)?,
-                units: typed("units", row.units)?,
-            })
-        })
-        .collect()
+    Ok(readable_ones(rows))
 }
 
 /// Which of these orders would leave their customers with too many units unpaid. Until the transaction ends, no other

@@ -10,7 +10,7 @@ use super::fulfillment_view::FulfillmentView;
 use crate::{
     app::App,
     fulfillment::model::{Tracking, TrackingUrl},
-    infrastructure::http::{callers::merchant, field_errors::FieldErrors},
+    infrastructure::http::{callers::seller, field_errors::FieldErrors},
     orders::model::Selection,
     values::{OrderId, Quantity, Sku, Text},
 };
@@ -123,7 +123,7 @@ pub async fn create_fulfillment(
     let (selection, tracking) = body.parse()?;
     let planned = app
         .fulfill_order
-        .plan(order, merchant(&caller), &selection, &tracking)
+        .plan(order, seller(&caller), &selection, &tracking)
         .await?;
     Ok((StatusCode::CREATED, Json(FulfillmentView::from(planned))))
 }

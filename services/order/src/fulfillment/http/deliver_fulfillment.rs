@@ -6,7 +6,7 @@ use web::{PathParameters, Problem};
 
 use super::fulfillment_view::FulfillmentView;
 use crate::{
-    app::App, fulfillment::model::FulfillmentAction, infrastructure::http::callers::merchant,
+    app::App, fulfillment::model::FulfillmentAction, infrastructure::http::callers::seller,
     values::FulfillmentId,
 };
 
@@ -31,7 +31,7 @@ pub async fn deliver_fulfillment(
 ) -> Result<Json<FulfillmentView>, Problem> {
     let changed = app
         .fulfill_order
-        .act(id, merchant(&caller), FulfillmentAction::Deliver)
+        .act(id, seller(&caller), FulfillmentAction::Deliver)
         .await?;
     Ok(Json(FulfillmentView::from(changed)))
 }

@@ -6,7 +6,7 @@ use web::{PathParameters, Problem};
 
 use super::fulfillment_view::FulfillmentView;
 use crate::{
-    app::App, fulfillment::model::FulfillmentAction, infrastructure::http::callers::merchant,
+    app::App, fulfillment::model::FulfillmentAction, infrastructure::http::callers::seller,
     values::FulfillmentId,
 };
 
@@ -32,7 +32,7 @@ pub async fn ship_fulfillment(
 ) -> Result<(StatusCode, Json<FulfillmentView>), Problem> {
     let changed = app
         .fulfill_order
-        .act(id, merchant(&caller), FulfillmentAction::Ship)
+        .act(id, seller(&caller), FulfillmentAction::Ship)
         .await?;
     Ok((StatusCode::ACCEPTED, Json(FulfillmentView::from(changed))))
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     orders::model::{
-        FulfillmentStatus, Merchant, NewEvent, OrderPart, OrderWith, PartLine, PaymentStatus,
-        Selection, SelectionError, Status,
+        FulfillmentStatus, NewEvent, OrderPart, OrderWith, PartLine, PaymentStatus, Selection,
+        SelectionError, Seller, Status,
     },
     values::{EventType, FulfillmentId, OrderId, Text, states::states},
 };
@@ -141,7 +141,7 @@ impl OrderFulfillments {
     /// Plans a new fulfillment of units that are in none.
     pub fn plan(
         &mut self,
-        by: Merchant,
+        by: Seller,
         id: FulfillmentId,
         selection: &Selection,
         tracking: Tracking,
@@ -167,7 +167,7 @@ impl OrderFulfillments {
     /// Taking the same step again changes nothing.
     pub fn act(
         &mut self,
-        by: Merchant,
+        by: Seller,
         id: FulfillmentId,
         action: FulfillmentAction,
     ) -> Result<(), FulfillmentError> {
@@ -192,7 +192,7 @@ impl OrderFulfillments {
     }
 
     /// Decides that a fulfillment is shipped.
-    fn ship(&mut self, by: Merchant, id: FulfillmentId) -> Result<(), FulfillmentError> {
+    fn ship(&mut self, by: Seller, id: FulfillmentId) -> Result<(), FulfillmentError> {
         self.may_leave()?;
         if !self.order().is_paid_for() {
             return Err(FulfillmentError::NotPaid(self.order().state.payment));
@@ -203,7 +203,7 @@ impl OrderFulfillments {
     }
 
     /// A fulfillment has arrived; with the last one the order is delivered, and completed if it is paid for.
-    fn deliver(&mut self, by: Merchant, id: FulfillmentId) -> Result<(), FulfillmentError> {
+    fn deliver(&mut self, by: Seller, id: FulfillmentId) -> Result<(), FulfillmentError> {
         let arrived = &self.fulfillment(by, id)?.lines;
         let all = self.units().enumerate().all(|(position, (line, units))| {
             let arrived = arrived.iter().filter(|line| line.position == position);
@@ -239,20 +239,16 @@ impl OrderFulfillments {
         }
     }
 
-    fn fulfillment(
-        &self,
-        by: Merchant,
-        id: FulfillmentId,
-    ) -> Result<&Fulfillment, FulfillmentError> {
+    fn fulfillment(&self, by: Seller, id: FulfillmentId) -> Result<&Fulfillment, FulfillmentError> {
         self.part_of(by, id).ok_or(FulfillmentError::NotFound)
     }
 
-    fn record(&mut self, event: EventType, by: Merchant, id: FulfillmentId) {
+    fn record(&mut self, event: EventType, by: Seller, id: FulfillmentId) {
         self.advance(|order| Some(fulfillment_event(order.record(event), by, id)));
     }
 }
 
-fn fulfillment_event(event: EventType, by: Merchant, id: FulfillmentId) -> NewEvent {
+fn fulfillment_event(event: EventType, by: Seller, id: FulfillmentId) -> NewEvent {
     NewEvent::new(event, by.actor()).with("fulfillment_id", id.to_string())
 }
 

@@ -1,13 +1,18 @@
 //! Rows of fulfillments: read, and written step by step under the order's version (ORDERS 22).
 
-use db::{Pool, Transaction};
+use std::fmt::Display;
+
+use db::{
+    Pool, Transaction,
+    readable::{Attempt, Row, Time, Unreadable},
+};
 use uuid::Uuid;
 
 use crate::{
     fulfillment::model::{Fulfillment, FulfillmentChange, NewFulfillment, Tracking, TrackingUrl},
-    infrastructure::postgres::{failure::StoreError, parse, touched},
+    infrastructure::postgres::{decoded, failure::StoreError, parse, touched},
     orders::{
-        model::Order,
+        model::{Order, PartLine},
         postgres::parts::{PartRows, count_units, line_rows},
     },
     values::{FulfillmentId, OrderId, Text},
@@ -45,12 +50,66 @@ macro_rules! step {
     };
 }
 
+/// A fulfillment's row, and its lines as far as they can be read.
+#[derive(Debug)]
+pub(crate) struct FulfillmentRow {
+    id: FulfillmentId,
+    order_id: OrderId,
+    status: String,
+    carrier: Option<String>,
+    tracking_number: Option<String>,
+    tracking_url: Option<String>,
+    lines: Result<Vec<PartLine>, Unreadable>,
+    refusal: Option<String>,
+    created_at: Attempt<Time>,
+    updated_at: Attempt<Time>,
+    shipped_at: Option<Attempt<Time>>,
+    delivered_at: Option<Attempt<Time>>,
+}
+
+impl Row for FulfillmentRow {
+    type Read = Fulfillment;
+
+    const KIND: &'static str = "fulfillment";
+
+    fn id(&self) -> impl Display + use<> {
+        self.id.0
+    }
+
+    fn read(self) -> Result<Fulfillment, Unreadable> {
+        let text = |text: Option<String>| text.map(Text::stored);
+        let url = self.tracking_url.map(TrackingUrl::try_from);
+        Ok(Fulfillment {
+            id: self.id,
+            order_id: self.order_id,
+            state: parse("the status of a shipment", &self.status)?,
+            tracking: Tracking {
+                carrier: text(self.carrier),
+                number: text(self.tracking_number),
+                url: url.and_then(Result::ok),
+            },
+            lines: self.lines?,
+            refusal: self.refusal,
+            created_at: decoded("created_at", self.created_at)?,
+            updated_at: decoded("updated_at", self.updated_at)?,
+            shipped_at: decoded("shipped_at", self.shipped_at)?,
+            delivered_at: decoded("delivered_at", self.delivered_at)?,
+        })
+    }
+}
+
 impl PartRows for Fulfillment {
-    async fn of_order(pool: &Pool, order: &Order) -> Result<Vec<Self>, StoreError> {
+    type Row = FulfillmentRow;
+
+    async fn of_order(
+        pool: &Pool,
+        order: &Order,
+    ) -> Result<Vec<(FulfillmentId, FulfillmentRow)>, sqlx::Error> {
         let rows = sqlx::query!(
             r#"
-            SELECT id, order_id, status, carrier, tracking_number, tracking_url, refusal, created_at, updated_at, shipped_at,
-                   delivered_at
+            SELECT id, order_id, status, carrier, tracking_number, tracking_url, refusal,
+                   created_at AS "created_at: Attempt<Time>", updated_at AS "updated_at: Attempt<Time>",
+                   shipped_at AS "shipped_at: Attempt<Time>", delivered_at AS "delivered_at: Attempt<Time>"
             FROM fulfillments WHERE order_id = $1 ORDER BY created_at, id
             "#,
             order.id.0,
@@ -59,29 +118,25 @@ impl PartRows for Fulfillment {
         .await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut lines = lines_of(pool, &ids).await?;
-        let text = |text: Option<String>| text.map(Text::stored);
-        rows.into_iter()
-            .map(|row| {
-                Ok(Self {
-                    id: FulfillmentId(row.id),
-                    order_id: OrderId(row.order_id),
-                    state: parse("the status of a shipment", &row.status)?,
-                    tracking: Tracking {
-                        carrier: text(row.carrier),
-                        number: text(row.tracking_number),
-                        url: row
-                            .tracking_url
-                            .and_then(|url| TrackingUrl::try_from(url).ok()),
-                    },
-                    lines: lines.take(row.id)?,
-                    refusal: row.refusal,
-                    created_at: row.created_at,
-                    updated_at: row.updated_at,
-                    shipped_at: row.shipped_at,
-                    delivered_at: row.delivered_at,
-                })
-            })
-            .collect()
+        let rows = rows.into_iter().map(|row| {
+            let id = FulfillmentId(row.id);
+            let read = FulfillmentRow {
+                id,
+                order_id: OrderId(row.order_id),
+                status: row.status,
+                carrier: row.carrier,
+                tracking_number: row.tracking_number,
+                tracking_url: row.tracking_url,
+                lines: lines.take(id.0),
+                refusal: row.refusal,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                shipped_at: row.shipped_at,
+                delivered_at: row.delivered_at,
+            };
+            (id, read)
+        });
+        Ok(rows.collect())
     }
 
     async fn order_of(pool: &Pool, id: FulfillmentId) -> Result<Option<Uuid>, sqlx::Error> {

@@ -15,8 +15,7 @@ use crate::{
     infrastructure::postgres::{
         PgOrders, column,
         failure::{StoreError, retrying},
-        leases::{Taken, leased_rows, readable},
-        typed,
+        leases::{LeftOut, Taken, leased_rows, postpone_unreadable, readable},
     },
     orders::postgres::locked_orders::LockedOrders,
     values::{FulfillmentId, Leased, OrderId, Postponement},
@@ -36,7 +35,11 @@ impl MovementQueue<Movement> for PgOrders {
     }
 
     async fn settle(&self, answered: &[Answered]) -> Result<usize, QueueError> {
-        Ok(retrying(self.jitter, || settle(&self.intents, answered)).await?)
+        let settle = || settle(&self.intents, answered);
+        let (settled, left_out) = retrying(self.jitter, settle).await?;
+        let postpone = |rows: Vec<_>| async move { postpone(&self.intents, &rows).await };
+        postpone_unreadable("order", self.jitter, left_out, postpone).await;
+        Ok(settled)
     }
 
     async fn postpone(&self, postponements: &[Postponement<Uuid>]) -> Result<(), QueueError> {
@@ -84,17 +87,20 @@ async fn take(
     Ok(taken.collect())
 }
 
-async fn settle(pool: &Pool, answered: &[Answered]) -> Result<usize, StoreError> {
+/// How many it wrote, and what it left out, whose orders cannot be read.
+async fn settle(
+    pool: &Pool,
+    answered: &[Answered],
+) -> Result<(usize, Vec<LeftOut<Uuid>>), StoreError> {
     let mut transaction = pool.begin().await?;
     let orders = column(answered, |(one, _)| one.item.order_id.0);
     let mut orders = LockedOrders::lock(&mut transaction, &orders).await?;
     let leases = column(answered, |(one, _)| one.lease);
     let held = lock_held(&mut transaction, &leases).await?;
-    let mut settled: Vec<&Answered> = answered
+    let held = answered
         .iter()
-        .filter(|(one, _)| held.contains(&one.lease.id))
-        .collect();
-    settled.sort_by_key(|(one, _)| one.lease.id);
+        .filter(|(one, _)| held.contains(&one.lease.id));
+    let (settled, left_out) = orders.part(held);
     let gone = settled
         .iter()
         .filter(|(_, outcome)| *outcome == MovementOutcome::Done);
@@ -128,7 +134,7 @@ async fn settle(pool: &Pool, answered: &[Answered]) -> Result<usize, StoreError>
     .await?;
     orders.write(&mut transaction).await?;
     transaction.commit().await?;
-    Ok(settled.len())
+    Ok((settled.len(), left_out))
 }
 
 async fn count_shipped(transaction: &mut Transaction, gone: &[Uuid]) -> Result<(), sqlx::Error> {
@@ -154,7 +160,7 @@ async fn count_shipped(transaction: &mut Transaction, gone: &[Uuid]) -> Result<(
 async fn units_of(
     transaction: &mut Transaction,
     orders: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<(u32, u32)>>, StoreError> {
+) -> Result<HashMap<Uuid, Vec<(u32, u32)>>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT order_id, quantity - short AS "owed!", shipped FROM order_items WHERE order_id = ANY ($1)"#,
         orders,
@@ -163,7 +169,9 @@ async fn units_of(
     .await?;
     let mut units: HashMap<Uuid, Vec<(u32, u32)>> = HashMap::new();
     for row in rows {
-        let line = (typed("units", row.owed)?, typed("units", row.shipped)?);
+        // Constraints keep them from being negative.
+        let count = |units: i32| u32::try_from(units).unwrap_or_default();
+        let line = (count(row.owed), count(row.shipped));
         units.entry(row.order_id).or_default().push(line);
     }
     Ok(units)

@@ -1,10 +1,13 @@
 //! Callers in the terms of the models. Admins who are customers or vendors too act as admins where the permission covers
 //! what belongs to anyone.
 
-use access::{Reach, Requires, Role, permissions::fulfillments};
+use access::{
+    Reach, Requires,
+    permissions::{fulfillments, orders},
+};
 
 use crate::{
-    orders::model::{Merchant, Viewer},
+    orders::model::{Seller, Viewer},
     values::{Actor, Reader, UserId},
 };
 
@@ -25,18 +28,20 @@ pub fn actor<P>(caller: &Requires<P>) -> Actor {
 }
 
 /// Acts as a vendor for the own lines of an order, or as an admin for all.
-pub fn merchant<P>(caller: &Requires<P>) -> Merchant {
+pub fn seller<P>(caller: &Requires<P>) -> Seller {
     match caller.reach {
-        Reach::Any => Merchant::Admin(UserId(caller.id)),
-        Reach::Own | Reach::No => Merchant::Vendor(UserId(caller.id)),
+        Reach::Any => Seller::Admin(UserId(caller.id)),
+        Reach::Own | Reach::No => Seller::Vendor(UserId(caller.id)),
     }
 }
 
-/// Sees the fulfillments and returns of an order.
+/// Sees the fulfillments and returns of an order: as its customer, if they may place orders; as a seller, if they may write
+/// fulfillments or read those of anyone.
 pub fn viewer<P>(caller: &Requires<P>) -> Viewer {
-    let sells = caller.may::<fulfillments::Write>();
+    let buys = caller.may::<orders::Create>();
+    let sells = caller.reach == Reach::Any || caller.may::<fulfillments::Write>();
     Viewer {
-        customer: caller.has(Role::Customer).then_some(UserId(caller.id)),
-        merchant: sells.then(|| merchant(caller)),
+        customer: buys.then_some(UserId(caller.id)),
+        seller: sells.then(|| seller(caller)),
     }
 }

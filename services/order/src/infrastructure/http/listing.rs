@@ -1,26 +1,23 @@
-//! What lists share: the way from a query to a page.
+//! What lists share: the way from a query to a page. Rows that cannot be read are left out, and the page is shorter for it.
 
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use web::{
     FieldError, Problem,
-    list::{self, PageQuery, Paging, Total},
+    list::{self, Page, PageQuery, Paging, Total},
 };
 
 use super::field_errors::FieldErrors;
-use crate::values::{Period, Start, Window};
-
-/// Where a page ends: lists are sorted by time, newest first, and by id where times are equal.
-pub type Key<Id> = (DateTime<Utc>, Id);
+use crate::values::{Listed, Listing, Period, Position, Start, Window};
 
 /// How a client walks through a list, and the rows that it needs next. `shape`: the sort and every filter.
 pub fn paging<Id: Copy + Serialize + DeserializeOwned>(
     query: &PageQuery,
     created: Period,
     shape: &impl Serialize,
-) -> Result<(Paging<Key<Id>>, Window<Id>), Problem> {
+) -> Result<(Paging<Position<Id>>, Window<Id>), Problem> {
     check_times(created)?;
-    let paging: Paging<Key<Id>> = Paging::try_new(query, shape)?;
+    let paging: Paging<Position<Id>> = Paging::try_new(query, shape)?;
     let start = match &paging.start {
         list::Start::After((time, _)) if !storable(time) => {
             return Err(Problem::invalid_field(
@@ -38,6 +35,16 @@ pub fn paging<Id: Copy + Serialize + DeserializeOwned>(
         count_to: paging.include_total.then_some(Total::COUNT_TO),
     };
     Ok((paging, window))
+}
+
+/// The page of a listing.
+pub fn page<T, P: Copy + Serialize + DeserializeOwned>(
+    paging: &Paging<P>,
+    listing: Listing<T, P>,
+) -> Result<Page<T>, Problem> {
+    let total = listing.counted.map(Total::counted);
+    let item = |row: Listed<T, P>| row.item.ok();
+    paging.page_of(listing.rows, total, |row| row.position, item)
 }
 
 /// The filters `from` and `to` of a list.

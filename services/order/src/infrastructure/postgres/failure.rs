@@ -6,7 +6,7 @@ use std::{
 };
 
 use clock::Jitter;
-use db::{Failure, Patience, Retries, Retryable, Transaction};
+use db::{Failure, Patience, Retries, Retryable, Transaction, readable::Unreadable};
 
 use crate::{
     fail_point::{FailPoint, reach},
@@ -31,7 +31,20 @@ pub(crate) enum StoreError {
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
     #[error("invalid row: {0}")]
-    Row(&'static str),
+    Row(Unreadable),
+}
+
+impl StoreError {
+    /// What a row refers to, or must say, is not there.
+    pub(crate) fn row(what: &'static str) -> Self {
+        Self::Row(Unreadable(what.into()))
+    }
+}
+
+impl From<Unreadable> for StoreError {
+    fn from(reason: Unreadable) -> Self {
+        Self::Row(reason)
+    }
 }
 
 impl Retryable for StoreError {

@@ -3,6 +3,7 @@
 //! (ORDERS 8, 9, 19). A table has its own statements to take its rows and to write the results.
 
 use clock::Jitter;
+use db::readable::{Unreadable, count_unreadable};
 use tracing::{error, warn};
 use uuid::Uuid;
 
@@ -13,7 +14,14 @@ use crate::values::{Lease, Leased, OrderId, Postponement};
 pub(crate) struct Taken<Id, T> {
     pub(crate) order: OrderId,
     row: Leased<Id, ()>,
-    pub(crate) item: Result<T, StoreError>,
+    pub(crate) item: Result<T, Unreadable>,
+}
+
+/// A row that was taken and is left out, of an order, and why.
+pub(crate) struct LeftOut<Id> {
+    pub(crate) order: OrderId,
+    pub(crate) row: Leased<Id, ()>,
+    pub(crate) reason: Unreadable,
 }
 
 impl<Id: Copy, T> Taken<Id, T> {
@@ -23,7 +31,7 @@ impl<Id: Copy, T> Taken<Id, T> {
         id: Id,
         fence: i64,
         attempts: i32,
-        item: Result<T, StoreError>,
+        item: Result<T, Unreadable>,
     ) -> Self {
         let row = Leased {
             lease: Lease { id, fence },
@@ -34,7 +42,7 @@ impl<Id: Copy, T> Taken<Id, T> {
     }
 
     /// Reads more of it; where this cannot be read, the row cannot.
-    pub(crate) fn read(&mut self, more: impl FnOnce(&mut T) -> Result<(), StoreError>) {
+    pub(crate) fn read(&mut self, more: impl FnOnce(&mut T) -> Result<(), Unreadable>) {
         if let Ok(item) = &mut self.item
             && let Err(error) = more(item)
         {
@@ -43,8 +51,7 @@ impl<Id: Copy, T> Taken<Id, T> {
     }
 }
 
-/// Those that can be read. A newer release wrote the others, or a manual change: they are logged, counted and postponed like
-/// rows whose work failed, and do not fail the rows that were taken with them.
+/// Those that can be read. The others are postponed.
 pub(crate) async fn readable<Id: Copy + Into<Uuid>, T, P>(
     kind: &'static str,
     jitter: Jitter,
@@ -54,33 +61,47 @@ pub(crate) async fn readable<Id: Copy + Into<Uuid>, T, P>(
 where
     P: Future<Output = Result<(), StoreError>>,
 {
-    let (mut readable, mut postponed) = (Vec::with_capacity(taken.len()), Vec::new());
+    let (mut readable, mut left_out) = (Vec::with_capacity(taken.len()), Vec::new());
     for Taken { order, row, item } in taken {
         match item {
             Ok(item) => readable.push(row.with(item)),
-            Err(error) => {
-                metrics::counter!("ecommercestack_unreadable_rows_total", "kind" => kind)
-                    .increment(1);
-                error!(
-                    row.kind = kind,
-                    row.id = %row.lease.id.into(),
-                    order.id = %order,
-                    error = &error as &dyn std::error::Error,
-                    "postponed an invalid row"
-                );
-                postponed.push(row.postponed(jitter, error.to_string()));
-            }
+            Err(reason) => left_out.push(LeftOut { order, row, reason }),
         }
     }
+    postpone_unreadable(kind, jitter, left_out, postpone).await;
+    readable
+}
+
+/// A newer release wrote these rows or those of their orders, or a manual change: they are logged, counted and postponed like
+/// rows whose work failed, and do not fail the rows that were taken with them. `kind`: of what cannot be read.
+pub(crate) async fn postpone_unreadable<Id: Copy + Into<Uuid>, P>(
+    kind: &'static str,
+    jitter: Jitter,
+    left_out: Vec<LeftOut<Id>>,
+    postpone: impl FnOnce(Vec<Postponement<Id>>) -> P,
+) where
+    P: Future<Output = Result<(), StoreError>>,
+{
+    let postponed = left_out.into_iter().map(|LeftOut { order, row, reason }| {
+        let error = StoreError::from(reason);
+        count_unreadable(kind);
+        error!(
+            row.kind = kind,
+            row.id = %row.lease.id.into(),
+            order.id = %order,
+            error = &error as &dyn std::error::Error,
+            "postponed an invalid row"
+        );
+        row.postponed(jitter, error.to_string())
+    });
     // Where this fails, their leases end all the same.
-    if let Err(error) = postpone(postponed).await {
+    if let Err(error) = postpone(postponed.collect()).await {
         warn!(
             row.kind = kind,
             error = &error as &dyn std::error::Error,
             "failed to postpone invalid rows"
         );
     }
-    readable
 }
 
 /// `lock_held` and `postpone` for a table. `$key`: its key, `$open`: what is true of a row that is still to be worked on.

@@ -14,7 +14,7 @@ use web::{
 
 use crate::{
     app::App,
-    infrastructure::http::callers::reader,
+    infrastructure::http::{callers::reader, listing},
     orders::model::PastEvent,
     values::{OrderId, Reader, UserId},
 };
@@ -85,6 +85,6 @@ pub async fn get_order_history(
         .history(id, reader, after, paging.fetch())
         .await?
         .ok_or_else(Problem::not_found)?;
-    let page = paging.page(events, None, |event| event.version)?;
+    let page = listing::page(&paging, events.into())?;
     Ok(Json(page.map(|event| EventView::new(event, reader))))
 }

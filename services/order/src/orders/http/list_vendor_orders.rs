@@ -11,12 +11,11 @@ use web::{
 };
 
 use super::{
-    order_listing::{orders, paging},
-    state_name::OrderStatusName,
-    vendor_order_view::VendorOrderView,
+    order_listing::paging, state_name::OrderStatusName, vendor_order_view::VendorOrderView,
 };
 use crate::{
     app::App,
+    infrastructure::http::listing,
     orders::model::OrderFilter,
     values::{Period, UserId},
 };
@@ -64,8 +63,8 @@ pub async fn list_vendor_orders(
         ..OrderFilter::default()
     };
     let (paging, window) = paging(&filter, &page)?;
-    let listing = app.read_orders.of_vendor(vendor, filter, window).await?;
-    let Page { data, page } = orders(&paging, listing)?;
+    let orders = app.read_orders.of_vendor(vendor, filter, window).await?;
+    let Page { data, page } = listing::page(&paging, orders)?;
     let data = data.into_iter().map(VendorOrderView::try_from);
     Ok(Json(Page {
         data: data.collect::<Result<_, _>>()?,

@@ -3,18 +3,15 @@
 use axum::Json;
 use web::{
     Problem,
-    list::{Page, PageQuery, Paging, Total},
+    list::{Page, PageQuery, Paging},
 };
 
 use super::order_view::OrderView;
 use crate::{
     app::App,
-    infrastructure::http::listing::{self, Key},
-    orders::{
-        model::{Order, OrderFilter, Status},
-        ports::Listing,
-    },
-    values::{OrderId, Reader, Window},
+    infrastructure::http::listing,
+    orders::model::{OrderFilter, Status},
+    values::{Position, Reader, Window},
 };
 
 /// `None`: the reader may not see the orders of the customer that the filter names.
@@ -25,17 +22,17 @@ pub async fn page(
     query: &PageQuery,
 ) -> Result<Option<Json<Page<OrderView>>>, Problem> {
     let (paging, window) = paging(&filter, query)?;
-    let Some(listing) = app.read_orders.list(reader, filter, window).await? else {
+    let Some(orders) = app.read_orders.list(reader, filter, window).await? else {
         return Ok(None);
     };
-    let page = orders(&paging, listing)?;
+    let page = listing::page(&paging, orders)?;
     Ok(Some(Json(page.map(OrderView::from))))
 }
 
 pub fn paging(
     filter: &OrderFilter,
     query: &PageQuery,
-) -> Result<(Paging<Key<OrderId>>, Window), Problem> {
+) -> Result<(Paging<Position>, Window), Problem> {
     let shape = (
         "-created_at",
         filter.customer.map(|customer| customer.0),
@@ -45,9 +42,4 @@ pub fn paging(
         filter.created.to,
     );
     listing::paging(query, filter.created, &shape)
-}
-
-pub fn orders(paging: &Paging<Key<OrderId>>, listing: Listing) -> Result<Page<Order>, Problem> {
-    let total = listing.counted.map(Total::counted);
-    paging.page(listing.orders, total, |order| (order.created_at, order.id))
 }

@@ -2,6 +2,7 @@
 
 use access::{Requires, permissions::orders};
 use axum::extract::State;
+use postal::CountryCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{
@@ -15,7 +16,6 @@ use crate::{
     app::App,
     infrastructure::http::{
         callers::{actor, reader},
-        country_code::CountryCode,
         merge_patch::{present, removable},
     },
     orders::model::{AddressChange, OrderChange},

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use web::{JsonBody, PathParameters, Problem, conditional::IfMatch};
 
 use super::{order_view::OrderView, state_name::OrderStatusName};
-use crate::{app::App, infrastructure::http::callers::merchant, values::OrderId};
+use crate::{app::App, infrastructure::http::callers::seller, values::OrderId};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +43,7 @@ pub async fn set_order_status(
 ) -> Result<OrderView, Problem> {
     let order = app
         .revise_order
-        .set_status(id, merchant(&caller), &if_match.into(), body.status.into())
+        .set_status(id, seller(&caller), &if_match.into(), body.status.into())
         .await?;
     Ok(order.into())
 }

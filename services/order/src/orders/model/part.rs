@@ -1,8 +1,8 @@
 //! What belongs to an order and has units of its lines, a fulfillment or a return: read together with the order, and
 //! changed by steps that are new versions of it, so that shipping and cancelling see each other (ORDERS 22). Pure.
 
-use super::{Merchant, NewEvent, Order, OrderLine, OrderState};
-use crate::values::{Quantity, Sku, UserId};
+use super::{NewEvent, Order, OrderLine, OrderState, Seller};
+use crate::values::{Cause, Quantity, Sku, UserId};
 
 /// How far the units of a line are; each number includes the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum SelectionError {
 #[derive(Clone, Copy, Debug)]
 pub struct Viewer {
     pub customer: Option<UserId>,
-    pub merchant: Option<Merchant>,
+    pub seller: Option<Seller>,
 }
 
 pub trait OrderPart {
@@ -69,16 +69,30 @@ pub struct OrderWith<P: OrderPart> {
     /// Of each line, in the order's order.
     units: Vec<LineUnits>,
     parts: Vec<P>,
+    /// Parts that cannot be read, and why: lists omit them, and no step of them is taken.
+    unreadable: Vec<(P::Id, Cause)>,
     versions: Vec<(OrderState, NewEvent)>,
     change: Option<P::Change>,
 }
 
 impl<P: OrderPart> OrderWith<P> {
-    pub fn stored(order: Order, units: Vec<LineUnits>, parts: Vec<P>) -> Self {
+    pub fn stored(
+        order: Order,
+        units: Vec<LineUnits>,
+        read: impl IntoIterator<Item = (P::Id, Result<P, Cause>)>,
+    ) -> Self {
+        let (mut parts, mut unreadable) = (Vec::new(), Vec::new());
+        for (id, part) in read {
+            match part {
+                Ok(part) => parts.push(part),
+                Err(cause) => unreadable.push((id, cause)),
+            }
+        }
         Self {
             order,
             units,
             parts,
+            unreadable,
             versions: Vec::new(),
             change: None,
         }
@@ -102,28 +116,37 @@ impl<P: OrderPart> OrderWith<P> {
         self.change.as_ref()
     }
 
-    pub fn into_part(self, id: P::Id) -> Option<P> {
-        self.parts.into_iter().find(|part| part.id() == id)
+    /// Whether a part can be read; one that does not exist is no obstacle.
+    pub fn readable(&self, id: P::Id) -> Result<(), Cause> {
+        let mut unreadable = self.unreadable.iter();
+        match unreadable.find(|(part, _)| *part == id) {
+            Some((_, cause)) => Err(Cause::clone(cause)),
+            None => Ok(()),
+        }
     }
 
-    /// The parts that this viewer may see: the customer all, a merchant those without lines of another seller.
+    /// `Ok(None)`: there is none. `Err`: it cannot be read.
+    pub fn into_part(self, id: P::Id) -> Result<Option<P>, Cause> {
+        self.readable(id)?;
+        Ok(self.parts.into_iter().find(|part| part.id() == id))
+    }
+
+    /// The parts that this viewer may see: the customer all, a seller those without lines of others.
     /// `None`: nothing of the order is the viewer's.
     pub fn into_parts_for(mut self, viewer: Viewer) -> Option<Vec<P>> {
         if viewer.customer == Some(self.order.customer) {
             return Some(self.parts);
         }
-        let merchant = viewer
-            .merchant
-            .filter(|merchant| merchant.sees(&self.order))?;
+        let seller = viewer.seller.filter(|seller| seller.sees(&self.order))?;
         let order = &self.order;
-        self.parts.retain(|part| sells_all(merchant, order, part));
+        self.parts.retain(|part| sells_all(seller, order, part));
         Some(self.parts)
     }
 
     /// A part without lines of another seller.
-    pub(crate) fn part_of(&self, merchant: Merchant, id: P::Id) -> Option<&P> {
+    pub(crate) fn part_of(&self, seller: Seller, id: P::Id) -> Option<&P> {
         let mut parts = self.parts.iter();
-        parts.find(|part| part.id() == id && sells_all(merchant, &self.order, *part))
+        parts.find(|part| part.id() == id && sells_all(seller, &self.order, *part))
     }
 
     pub(crate) fn units(&self) -> impl Iterator<Item = (&OrderLine, LineUnits)> {
@@ -191,10 +214,10 @@ impl<P: OrderPart> OrderWith<P> {
     }
 }
 
-fn sells_all(merchant: Merchant, order: &Order, part: &impl OrderPart) -> bool {
+fn sells_all(seller: Seller, order: &Order, part: &impl OrderPart) -> bool {
     part.lines().iter().all(|line| {
         let line = order.lines.get(line.position);
-        line.is_some_and(|line| merchant.sells(line))
+        line.is_some_and(|line| seller.sells(line))
     })
 }
 

@@ -1,6 +1,6 @@
 //! What people change of an order by hand: its address and note while it is pending, and its end when all is shipped.
 
-use super::{FulfillmentStatus, Merchant, NewEvent, Order, PaymentStatus, Status};
+use super::{FulfillmentStatus, NewEvent, Order, PaymentStatus, Seller, Status};
 use crate::values::{Actor, Country, EventType, Note, Removable, ShippingAddress, Text};
 
 /// A merge of new values into an order; what is `None` stays.
@@ -143,7 +143,7 @@ impl Order {
     pub fn set_status(
         &mut self,
         to: Status,
-        by: Merchant,
+        by: Seller,
     ) -> Result<Option<NewEvent>, RevisionError> {
         if !by.sells_all_of(self) {
             return Err(RevisionError::NotWhollyOwn);
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn by_hand_an_order_is_completed_and_nothing_else() {
         let mut order = order(None);
-        let admin = Merchant::Admin(UserId(Uuid::nil()));
+        let admin = Seller::Admin(UserId(Uuid::nil()));
         for to in [Status::Confirmed, Status::Cancelled] {
             let from = Status::Pending;
             let refused = Err(RevisionError::NoSuchStep { from, to });

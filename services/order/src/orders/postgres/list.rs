@@ -1,19 +1,17 @@
 //! Reading orders: by id, and as lists, newest first. A statement for each set of filters that has its own index.
 
 use db::Pool;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
     count,
-    row::{ItemRow, OrderRow, assemble},
-    stored_address::StoredAddress,
+    row::{ItemRow, OrderRow, OrderRows, assemble},
 };
 use crate::{
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::listed,
     orders::{
-        model::{Order, OrderFilter, Status},
-        ports::Listing,
+        model::{OrderFilter, Status},
+        ports::OrderListing,
     },
     values::{Period, Window},
 };
@@ -25,15 +23,15 @@ macro_rules! select_orders {
             r#"
         SELECT id, number, user_id, status, payment_status, fulfillment_status, cancel_reason, version, currency,
                items_minor, shipping_minor, tax_minor, discount_minor, total_minor,
-               shipping_address AS "shipping_address: Json<StoredAddress>", note, pay_by, cancel_requested_at,
-               created_at, updated_at
+               shipping_address AS "shipping_address: _", note, pay_by AS "pay_by: _",
+               cancel_requested_at AS "cancel_requested_at: _", created_at AS "created_at: _", updated_at AS "updated_at: _"
         FROM "# + $from,
             $($argument),+
         )
     };
 }
 
-pub(crate) async fn by_ids(pool: &Pool, ids: &[Uuid]) -> Result<Vec<Order>, StoreError> {
+pub(crate) async fn by_ids(pool: &Pool, ids: &[Uuid]) -> Result<Vec<OrderRows>, sqlx::Error> {
     let rows = select_orders!(
         r#"orders WHERE id = ANY ($1)
         "#,
@@ -48,7 +46,7 @@ pub(crate) async fn list(
     pool: &Pool,
     filter: &OrderFilter,
     window: &Window,
-) -> Result<Listing, StoreError> {
+) -> Result<OrderListing, sqlx::Error> {
     let customer = filter.customer.map(|customer| customer.0);
     let status = filter.status.map(Status::as_str);
     let Period { from, to } = filter.created;
@@ -121,13 +119,22 @@ pub(crate) async fn list(
         Some(most) => Some(count::count(pool, filter, most).await?),
         None => None,
     };
-    Ok(Listing {
-        orders: with_items(pool, rows).await?,
+    let rows = with_items(pool, rows).await?;
+    let position = |row: &OrderRows| {
+        let time = match filter.vendor {
+            // Where ids alone sort, any time will do.
+            Some(_) => row.created_at().unwrap_or_default(),
+            None => row.created_at()?,
+        };
+        Some((time, row.order_id()))
+    };
+    Ok(OrderListing {
+        rows: listed(rows, position),
         counted,
     })
 }
 
-async fn with_items(pool: &Pool, rows: Vec<OrderRow>) -> Result<Vec<Order>, StoreError> {
+async fn with_items(pool: &Pool, rows: Vec<OrderRow>) -> Result<Vec<OrderRows>, sqlx::Error> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let items = sqlx::query_as!(
         ItemRow,
@@ -139,5 +146,5 @@ async fn with_items(pool: &Pool, rows: Vec<OrderRow>) -> Result<Vec<Order>, Stor
     )
     .fetch_all(pool)
     .await?;
-    assemble(rows, items)
+    Ok(assemble(rows, items))
 }

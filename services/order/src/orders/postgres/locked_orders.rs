@@ -1,8 +1,8 @@
 //! Orders locked together for a round of work on what belongs to them, each of which may be a new version (ORDERS 8).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use db::Transaction;
+use db::{Transaction, readable::Unreadable};
 use uuid::Uuid;
 
 use super::{
@@ -10,13 +10,19 @@ use super::{
     row::stored_state,
 };
 use crate::{
-    infrastructure::postgres::{failure::StoreError, touched},
+    fulfillment::model::Movement,
+    infrastructure::postgres::{failure::StoreError, leases::LeftOut, touched},
     orders::model::{NewEvent, OrderState},
-    values::OrderId,
+    values::{Leased, OrderId},
 };
+
+/// Product's answer about what moved.
+type Answered<G, A> = (Leased<Uuid, G>, A);
 
 pub(crate) struct LockedOrders {
     states: BTreeMap<Uuid, OrderState>,
+    /// Locked too.
+    unreadable: HashMap<Uuid, Unreadable>,
     changed: HashSet<Uuid>,
     events: Vec<EventRow>,
 }
@@ -36,18 +42,50 @@ impl LockedOrders {
         )
         .fetch_all(&mut **transaction)
         .await?;
-        let states = rows
-            .into_iter()
-            .map(|row| Ok((row.id, stored_state!(row)?)));
+        let (mut states, mut unreadable) = (BTreeMap::new(), HashMap::new());
+        for row in rows {
+            match stored_state!(row) {
+                Ok(state) => {
+                    states.insert(row.id, state);
+                }
+                Err(reason) => {
+                    unreadable.insert(row.id, reason);
+                }
+            }
+        }
         Ok(Self {
-            states: states.collect::<Result<_, StoreError>>()?,
+            states,
+            unreadable,
             changed: HashSet::new(),
             events: Vec::new(),
         })
     }
 
+    /// Those that can be read.
     pub(crate) fn ids(&self) -> Vec<Uuid> {
         self.states.keys().copied().collect()
+    }
+
+    /// What was answered of those that can be read, by key; the rest is left out.
+    pub(crate) fn part<'a, G: AsRef<Movement>, A>(
+        &self,
+        answered: impl Iterator<Item = &'a Answered<G, A>>,
+    ) -> (Vec<&'a Answered<G, A>>, Vec<LeftOut<Uuid>>) {
+        let (mut settled, mut left_out) = (Vec::new(), Vec::new());
+        for one in answered {
+            let row = &one.0;
+            let order = row.item.as_ref().order_id;
+            match self.unreadable.get(&order.0) {
+                None => settled.push(one),
+                Some(reason) => left_out.push(LeftOut {
+                    order,
+                    row: row.with(()),
+                    reason: reason.clone(),
+                }),
+            }
+        }
+        settled.sort_by_key(|(row, _)| row.lease.id);
+        (settled, left_out)
     }
 
     /// A new version of an order, made by the event that `change` returns with its result.
@@ -57,7 +95,7 @@ impl LockedOrders {
         change: impl FnOnce(&mut OrderState) -> (T, NewEvent),
     ) -> Result<T, StoreError> {
         let state = self.states.get_mut(&id.0);
-        let state = state.ok_or(StoreError::Row("the order of what was locked with it"))?;
+        let state = state.ok_or(StoreError::row("the order of what was locked with it"))?;
         let (result, event) = change(state);
         self.changed.insert(id.0);
         self.events.push(EventRow::new(id, state, event));

@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use db::{Pool, Transaction};
+use db::{
+    Pool, Transaction,
+    readable::{Row, Unreadable},
+};
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +14,7 @@ use super::{
     list::by_ids,
 };
 use crate::{
-    infrastructure::postgres::{PgOrders, failure::StoreError, typed},
+    infrastructure::postgres::{PgOrders, failure::StoreError, tried, typed},
     orders::{
         model::{LineUnits, Order, OrderPart, OrderWith, PartLine},
         ports::{OrdersError, OrdersWith, Saved},
@@ -19,13 +22,18 @@ use crate::{
     values::OrderId,
 };
 
+/// The row of a part, by its id.
+pub(crate) type PartRow<P> = (<P as OrderPart>::Id, <P as PartRows>::Row);
+
 /// Rows of the parts of one kind.
 pub(crate) trait PartRows: OrderPart + Send + Sync + Sized + 'static {
+    type Row: Row<Read = Self>;
+
     /// Those of an order, oldest first.
     fn of_order(
         pool: &Pool,
         order: &Order,
-    ) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<PartRow<Self>>, sqlx::Error>> + Send;
 
     fn order_of(
         pool: &Pool,
@@ -69,8 +77,10 @@ impl<P: PartRows> OrdersWith<P> for PgOrders {
         let Some(found) = by_ids(&self.readers, &[order.0]).await?.pop() else {
             return Ok(None);
         };
+        let found = found.read()?;
         let units = units(&self.readers, order).await?;
-        let parts = P::of_order(&self.readers, &found).await?;
+        let rows = P::of_order(&self.readers, &found).await?.into_iter();
+        let parts = rows.map(|(id, row)| (id, tried(row)));
         Ok(Some(OrderWith::stored(found, units, parts)))
     }
 
@@ -124,7 +134,7 @@ pub(crate) async fn write<P: PartRows>(
 
 /// Lines by the part that they belong to; a part with one that cannot be read has none.
 #[derive(Default)]
-pub(crate) struct Lines(HashMap<Uuid, Result<Vec<PartLine>, StoreError>>);
+pub(crate) struct Lines(HashMap<Uuid, Result<Vec<PartLine>, Unreadable>>);
 
 impl Lines {
     pub(crate) fn add(&mut self, part: Uuid, position: i16, sku: String, units: i32) {
@@ -137,12 +147,12 @@ impl Lines {
         }
     }
 
-    pub(crate) fn take(&mut self, part: Uuid) -> Result<Vec<PartLine>, StoreError> {
+    pub(crate) fn take(&mut self, part: Uuid) -> Result<Vec<PartLine>, Unreadable> {
         self.0.remove(&part).unwrap_or_else(|| Ok(Vec::new()))
     }
 }
 
-fn part_line(position: i16, sku: String, units: i32) -> Result<PartLine, StoreError> {
+fn part_line(position: i16, sku: String, units: i32) -> Result<PartLine, Unreadable> {
     Ok(PartLine {
         position: typed("position", position)?,
         sku: typed("sku", sku)?,
@@ -161,7 +171,7 @@ macro_rules! line_rows {
             use $crate::infrastructure::postgres::{column, typed};
 
             let positions = lines.iter().map(|line| typed("position", line.position));
-            let positions: Vec<i16> = positions.collect::<Result<_, StoreError>>()?;
+            let positions: Vec<i16> = positions.collect::<Result<_, ::db::readable::Unreadable>>()?;
             let skus = column(lines, |line| line.sku.as_str());
             let quantities = column(lines, |line| i64::from(line.quantity.get()));
             sqlx::query!(

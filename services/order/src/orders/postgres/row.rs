@@ -1,15 +1,16 @@
 //! Rows as they lie in the tables, and the orders they stand for.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Display};
 
 use chrono::{DateTime, Utc};
+use db::readable::{Attempt, Row, Time, Unreadable};
 use money::{Currency, Money};
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::stored_address::StoredAddress;
 use crate::{
-    infrastructure::postgres::{failure::StoreError, parse, typed},
+    infrastructure::postgres::{decoded, parse, typed},
     orders::model::{Order, OrderLine, OrderState, StoredOrder, StoredState, Totals},
     values::{OrderId, ProductId, UserId},
 };
@@ -30,12 +31,12 @@ pub(crate) struct OrderRow {
     pub(crate) tax_minor: i64,
     pub(crate) discount_minor: i64,
     pub(crate) total_minor: i64,
-    pub(crate) shipping_address: Json<StoredAddress<'static>>,
+    pub(crate) shipping_address: Attempt<Json<StoredAddress<'static>>>,
     pub(crate) note: Option<String>,
-    pub(crate) pay_by: Option<DateTime<Utc>>,
-    pub(crate) cancel_requested_at: Option<DateTime<Utc>>,
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) pay_by: Option<Attempt<Time>>,
+    pub(crate) cancel_requested_at: Option<Attempt<Time>>,
+    pub(crate) created_at: Attempt<Time>,
+    pub(crate) updated_at: Attempt<Time>,
 }
 
 #[derive(Debug)]
@@ -50,50 +51,80 @@ pub(crate) struct ItemRow {
     pub(crate) line_total_minor: i64,
 }
 
-/// Orders in the order of their rows, each with its lines.
-pub(crate) fn assemble(rows: Vec<OrderRow>, items: Vec<ItemRow>) -> Result<Vec<Order>, StoreError> {
+/// An order's row with those of its lines.
+#[derive(Debug)]
+pub(crate) struct OrderRows {
+    order: OrderRow,
+    lines: Vec<ItemRow>,
+}
+
+/// Each order's row with those of its lines, in the order of the orders' rows.
+pub(super) fn assemble(orders: Vec<OrderRow>, items: Vec<ItemRow>) -> Vec<OrderRows> {
     let mut lines: HashMap<Uuid, Vec<ItemRow>> = HashMap::new();
     for item in items {
         lines.entry(item.order_id).or_default().push(item);
     }
-    rows.into_iter()
-        .map(|row| row.into_order(&mut lines))
-        .collect()
+    let assembled = orders.into_iter().map(|order| OrderRows {
+        lines: lines.remove(&order.id).unwrap_or_default(),
+        order,
+    });
+    assembled.collect()
 }
 
-impl OrderRow {
-    fn into_order(self, lines: &mut HashMap<Uuid, Vec<ItemRow>>) -> Result<Order, StoreError> {
-        let currency: Currency = parse("currency", &self.currency)?;
+impl OrderRows {
+    pub(crate) const fn order_id(&self) -> OrderId {
+        OrderId(self.order.id)
+    }
+
+    /// `None`: it cannot be read.
+    pub(super) fn created_at(&self) -> Option<DateTime<Utc>> {
+        self.order.created_at.get().map(|time| time.0)
+    }
+}
+
+impl Row for OrderRows {
+    type Read = Order;
+
+    const KIND: &'static str = "order";
+
+    fn id(&self) -> impl Display + use<> {
+        self.order.id
+    }
+
+    fn read(self) -> Result<Order, Unreadable> {
+        let Self { order: row, lines } = self;
+        let currency: Currency = parse("currency", &row.currency)?;
         let money = |minor| Money::new(minor, currency);
-        let items = lines.remove(&self.id).unwrap_or_default();
+        let lines = lines.into_iter().map(|line| line.into_line(currency));
+        let lines: Vec<OrderLine> = lines.collect::<Result<_, _>>()?;
+        // Views add them up.
+        Totals::of(&lines, currency).map_err(|_| Unreadable("line_total_minor".into()))?;
+        let address: Json<StoredAddress<'_>> = decoded("shipping_address", row.shipping_address)?;
         Ok(Order::stored(StoredOrder {
-            id: OrderId(self.id),
-            number: self.number,
-            customer: UserId(self.user_id),
-            state: stored_state!(self)?,
-            lines: items
-                .into_iter()
-                .map(|item| item.into_line(currency))
-                .collect::<Result<_, _>>()?,
+            id: OrderId(row.id),
+            number: row.number,
+            customer: UserId(row.user_id),
+            state: stored_state!(row)?,
+            lines,
             totals: Totals {
-                items: money(self.items_minor),
-                shipping: money(self.shipping_minor),
-                tax: money(self.tax_minor),
-                discount: money(self.discount_minor),
-                total: money(self.total_minor),
+                items: money(row.items_minor),
+                shipping: money(row.shipping_minor),
+                tax: money(row.tax_minor),
+                discount: money(row.discount_minor),
+                total: money(row.total_minor),
             },
-            shipping_address: self.shipping_address.0.into_address()?,
-            note: self.note,
-            pay_by: self.pay_by,
-            cancel_requested_at: self.cancel_requested_at,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
+            shipping_address: address.0.into_address()?,
+            note: row.note,
+            pay_by: decoded("pay_by", row.pay_by)?,
+            cancel_requested_at: decoded("cancel_requested_at", row.cancel_requested_at)?,
+            created_at: decoded("created_at", row.created_at)?,
+            updated_at: decoded("updated_at", row.updated_at)?,
         }))
     }
 }
 
 impl ItemRow {
-    fn into_line(self, currency: Currency) -> Result<OrderLine, StoreError> {
+    fn into_line(self, currency: Currency) -> Result<OrderLine, Unreadable> {
         Ok(OrderLine {
             product_id: ProductId(self.product_id),
             vendor_id: UserId(self.vendor_id),
@@ -126,7 +157,7 @@ pub(crate) fn state(
     fulfillment: &str,
     cancel_reason: Option<&str>,
     version: i64,
-) -> Result<OrderState, StoreError> {
+) -> Result<OrderState, Unreadable> {
     let cancel_reason = cancel_reason.map(|reason| parse("cancel_reason", reason));
     Ok(OrderState::stored(StoredState {
         status: parse("status", status)?,

@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
+use db::readable::Unreadable;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    infrastructure::postgres::failure::StoreError,
-    values::{Country, ShippingAddress, Text},
-};
+use crate::values::{Country, ShippingAddress, Text};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredAddress<'a> {
@@ -48,7 +46,7 @@ impl<'a> StoredAddress<'a> {
         })
     }
 
-    pub(crate) fn into_address(self) -> Result<Option<ShippingAddress>, StoreError> {
+    pub(crate) fn into_address(self) -> Result<Option<ShippingAddress>, Unreadable> {
         if self == NOWHERE {
             return Ok(None);
         }
@@ -60,7 +58,7 @@ impl<'a> StoredAddress<'a> {
             city: Text::stored(self.city),
             region: self.region.map(Text::stored),
             postal_code: Text::stored(self.postal_code),
-            country: country.map_err(|_| StoreError::Row("country"))?,
+            country: country.map_err(|_| Unreadable("country".into()))?,
         }))
     }
 }

@@ -1,11 +1,12 @@
 //! Whether an order's row is one that requests can read: the same parsing, over columns that decode whatever they hold.
 
+use db::readable::Unreadable;
 use money::Currency;
 use uuid::Uuid;
 
 use super::{row::stored_state, stored_address::StoredAddress};
 use crate::{
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::{parse, typed},
     values::{Quantity, Sku},
 };
 
@@ -30,24 +31,19 @@ pub struct OrderText {
 pub fn unreadable<'a>(
     order: &OrderText,
     skus: impl IntoIterator<Item = (&'a str, i32, i32)>,
-) -> Result<(), &'static str> {
-    let named = |error| match error {
-        StoreError::Row(column) => column,
-        StoreError::Sql(_) => "row",
-    };
-    stored_state!(order).map_err(named)?;
-    order.currency.parse::<Currency>().map_err(|_| "currency")?;
+) -> Result<(), Unreadable> {
+    stored_state!(order)?;
+    parse::<Currency>("currency", &order.currency)?;
     serde_json::from_str::<StoredAddress<'_>>(&order.shipping_address)
-        .map_err(|_| "shipping_address")?
-        .into_address()
-        .map_err(named)?;
+        .map_err(|_| Unreadable("shipping_address".into()))?
+        .into_address()?;
     if !order.has_times {
-        return Err("a time");
+        return Err(Unreadable("a time".into()));
     }
     for (sku, smallest, largest) in skus {
-        Sku::try_from(sku.to_owned()).map_err(|_| "sku")?;
-        Quantity::try_from(smallest).map_err(|_| "quantity")?;
-        Quantity::try_from(largest).map_err(|_| "quantity")?;
+        typed::<_, Sku>("sku", sku.to_owned())?;
+        typed::<_, Quantity>("quantity", smallest)?;
+        typed::<_, Quantity>("quantity", largest)?;
     }
     Ok(())
 }

@@ -3,13 +3,13 @@
 use axum::Json;
 use web::{
     Problem,
-    list::{Page, PageQuery, Total},
+    list::{Page, PageQuery},
 };
 
 use super::payment_view::PaymentView;
 use crate::{
     app::App,
-    infrastructure::http::listing::paging,
+    infrastructure::http::listing,
     payments::model::{PaymentFilter, PaymentState},
     values::Reader,
 };
@@ -29,13 +29,10 @@ pub async fn page(
         filter.created.from,
         filter.created.to,
     );
-    let (paging, window) = paging(query, filter.created, &shape)?;
-    let Some(listing) = app.read_payments.list(reader, filter, window).await? else {
+    let (paging, window) = listing::paging(query, filter.created, &shape)?;
+    let Some(payments) = app.read_payments.list(reader, filter, window).await? else {
         return Ok(None);
     };
-    let total = listing.counted.map(Total::counted);
-    let page = paging.page(listing.payments, total, |payment| {
-        (payment.created_at, payment.id)
-    })?;
+    let page = listing::page(&paging, payments)?;
     Ok(Some(Json(page.map(PaymentView::from))))
 }

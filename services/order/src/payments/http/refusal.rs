@@ -1,15 +1,11 @@
-//! Errors of payments and of requests for changes, as the problems that tell the client what to do.
+//! Errors of payments, and refused changes of orders and payments, as the problems that tell the client what to do.
 
-use idempotency::KeyReused;
 use web::{Problem, conditional::IfMatch};
 
-use crate::{
-    intents::ports::IntentError,
-    payments::{
-        StartPaymentError,
-        model::{IntentRefusal, PaymentError, PaymentState},
-        ports::WebhookError,
-    },
+use crate::payments::{
+    StartPaymentError,
+    model::{IntentRefusal, PaymentError, PaymentState},
+    ports::WebhookError,
 };
 
 impl From<StartPaymentError> for Problem {
@@ -21,22 +17,6 @@ impl From<StartPaymentError> for Problem {
                 "no such payment method; see GET /payment-methods",
             ),
             StartPaymentError::Intent(error) => error.into(),
-        }
-    }
-}
-
-impl From<IntentError> for Problem {
-    fn from(error: IntentError) -> Self {
-        match error {
-            IntentError::NotFound => Self::not_found(),
-            IntentError::KeyReused => KeyReused.into(),
-            IntentError::PaymentExists => Self::conflict(
-                "payment_exists",
-                "The order already has a payment; see GET /payments?order=. Start a new one only after that has failed or is cancelled.",
-            ),
-            IntentError::Refused(refusal) => refusal.into(),
-            IntentError::Unavailable(_) => Self::unavailable(1).with_cause(&error),
-            IntentError::Defect(_) => Self::internal(&error),
         }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     intents::ports::{Answered, IntentError, Request},
     payments::model::{IntentRefusal, OrderPayments, Payment, PaymentFilter, Refund},
-    values::{OrderId, PaymentId, Precondition, Reader, RefundId, Window},
+    values::{Listing, OrderId, PaymentId, Position, Precondition, Reader, RefundId, Window},
 };
 
 /// What a request is about, and with it what is locked and what its key stands for.
@@ -91,18 +91,14 @@ pub trait Payments: Send + Sync + 'static {
         window: &Window<PaymentId>,
     ) -> impl Future<Output = Result<PaymentListing, IntentError>> + Send;
 
-    /// The refunds of a payment, oldest first.
+    /// The refunds of a payment that can be read, oldest first.
     fn refunds(
         &self,
         payment: &Payment,
     ) -> impl Future<Output = Result<Vec<Refund>, IntentError>> + Send;
 }
 
-#[derive(Clone, Debug)]
-pub struct PaymentListing {
-    pub payments: Vec<Payment>,
-    pub counted: Option<i64>,
-}
+pub type PaymentListing = Listing<Payment, Position<PaymentId>>;
 
 impl<T> Done<T> {
     /// This result of the request, which says whether an earlier one had done it.

@@ -130,7 +130,7 @@ impl Intent {
     fn made(self, order: OrderId, stored: Option<Uuid>) -> Result<Uuid, StoreError> {
         match self.resource() {
             None => Ok(order.0),
-            Some(_) => stored.ok_or(StoreError::Row("the resource of a key")),
+            Some(_) => stored.ok_or(StoreError::row("the resource of a key")),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Reading payments: by id, and as lists, newest first.
 
-use db::Pool;
+use db::{Pool, readable::Row};
 use uuid::Uuid;
 
 use super::payment_row::{PaymentRow, select_payments};
 use crate::{
-    infrastructure::postgres::failure::StoreError,
+    infrastructure::postgres::{failure::StoreError, listed},
     payments::{
         model::{Payment, PaymentFilter, PaymentState},
         ports::PaymentListing,
@@ -21,7 +21,7 @@ pub(super) async fn by_id(pool: &Pool, id: Uuid) -> Result<Option<Payment>, Stor
     )
     .fetch_optional(pool)
     .await?;
-    row.map(PaymentRow::into_payment).transpose()
+    Ok(row.map(Row::read).transpose()?)
 }
 
 /// The filters are few and each has its index; which one serves is the planner's choice.
@@ -29,7 +29,7 @@ pub(super) async fn list(
     pool: &Pool,
     filter: &PaymentFilter,
     window: &Window<PaymentId>,
-) -> Result<PaymentListing, StoreError> {
+) -> Result<PaymentListing, sqlx::Error> {
     let customer = filter.customer.map(|customer| customer.0);
     let order = filter.order.map(|order| order.0);
     let status = filter.state.map(PaymentState::as_str);
@@ -83,9 +83,8 @@ pub(super) async fn list(
         }
         None => None,
     };
-    let payments = rows.into_iter().map(PaymentRow::into_payment);
     Ok(PaymentListing {
-        payments: payments.collect::<Result<_, _>>()?,
+        rows: listed(rows, PaymentRow::position),
         counted,
     })
 }

@@ -1,6 +1,6 @@
 //! The saga, the order and the payment of an intent, locked in that order, and what is written of them (ORDERS 9).
 
-use db::{Pool, Transaction, constraint};
+use db::{Pool, Transaction, constraint, readable::Row};
 use money::{Currency, Money};
 use uuid::Uuid;
 
@@ -106,14 +106,14 @@ pub(super) async fn lock_payment(
     transaction: &mut Transaction,
     id: PaymentId,
 ) -> Result<Payment, StoreError> {
-    select_payments!(
+    Ok(select_payments!(
         r#"payments WHERE id = $1 FOR NO KEY UPDATE
         "#,
         id.0,
     )
     .fetch_one(&mut **transaction)
     .await?
-    .into_payment()
+    .read()?)
 }
 
 async fn units(

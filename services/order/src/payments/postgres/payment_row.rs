@@ -1,14 +1,16 @@
 //! Payments and refunds as they lie in the tables.
 
-use chrono::{DateTime, Utc};
+use std::fmt::Display;
+
+use db::readable::{Attempt, Row, Time, Unreadable};
 use money::{Currency, Money};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::{failure::StoreError, parse, typed},
+    infrastructure::postgres::{decoded, parse, typed},
     payments::model::{Payment, Refund, RefusalReason, StoredPayment, StoredRefund},
-    values::{OrderId, PaymentId, RefundId, UserId},
+    values::{OrderId, PaymentId, Position, RefundId, UserId},
 };
 
 macro_rules! select_payments {
@@ -18,7 +20,7 @@ macro_rules! select_payments {
             r#"
         SELECT id, order_id, user_id, provider, method, capture, currency, amount_minor, status, decision, authorized_minor,
                captured_minor, refund_pending_minor, refunded_minor, provider_reference, refusal, note, secured, asked, version,
-               created_at, updated_at
+               created_at AS "created_at: _", updated_at AS "updated_at: _"
         FROM "# + $rest,
             $($argument),+
         )
@@ -48,25 +50,42 @@ pub(crate) struct PaymentRow {
     pub(crate) secured: bool,
     pub(crate) asked: bool,
     pub(crate) version: i64,
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) created_at: Attempt<Time>,
+    pub(crate) updated_at: Attempt<Time>,
 }
 
 #[derive(Debug)]
 pub(crate) struct RefundRow {
     pub(crate) id: Uuid,
     pub(crate) payment_id: Uuid,
+    /// The payment's.
+    pub(crate) currency: String,
     pub(crate) amount_minor: i64,
     pub(crate) status: String,
     pub(crate) cause: String,
     pub(crate) reason: Option<String>,
     pub(crate) refusal: Option<String>,
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) created_at: Attempt<Time>,
+    pub(crate) updated_at: Attempt<Time>,
 }
 
 impl PaymentRow {
-    pub(crate) fn into_payment(self) -> Result<Payment, StoreError> {
+    /// Where a list goes on behind it.
+    pub(crate) fn position(&self) -> Option<Position<PaymentId>> {
+        Some((self.created_at.get()?.0, PaymentId(self.id)))
+    }
+}
+
+impl Row for PaymentRow {
+    type Read = Payment;
+
+    const KIND: &'static str = "payment";
+
+    fn id(&self) -> impl Display + use<> {
+        self.id
+    }
+
+    fn read(self) -> Result<Payment, Unreadable> {
         let currency: Currency = parse("currency", &self.currency)?;
         let money = |minor| Money::new(minor, currency);
         let decision = self.decision.map(|text| parse("decision", &text));
@@ -92,14 +111,23 @@ impl PaymentRow {
             secured: self.secured,
             asked: self.asked,
             version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
+            created_at: decoded("created_at", self.created_at)?,
+            updated_at: decoded("updated_at", self.updated_at)?,
         }))
     }
 }
 
-impl RefundRow {
-    pub(crate) fn into_refund(self, currency: Currency) -> Result<Refund, StoreError> {
+impl Row for RefundRow {
+    type Read = Refund;
+
+    const KIND: &'static str = "refund";
+
+    fn id(&self) -> impl Display + use<> {
+        self.id
+    }
+
+    fn read(self) -> Result<Refund, Unreadable> {
+        let currency: Currency = parse("currency", &self.currency)?;
         Ok(Refund::stored(StoredRefund {
             id: RefundId(self.id),
             payment_id: PaymentId(self.payment_id),
@@ -108,8 +136,8 @@ impl RefundRow {
             cause: parse("cause", &self.cause)?,
             reason: self.reason,
             refusal: refusal(self.refusal)?,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
+            created_at: decoded("created_at", self.created_at)?,
+            updated_at: decoded("updated_at", self.updated_at)?,
         }))
     }
 }
@@ -122,8 +150,10 @@ pub(crate) async fn refunds(
     sqlx::query_as!(
         RefundRow,
         r#"
-        SELECT id, payment_id, amount_minor, status, cause, reason, refusal, created_at, updated_at
-        FROM refunds WHERE payment_id = ANY ($1) ORDER BY created_at, id
+        SELECT refunds.id, payment_id, currency, refunds.amount_minor, refunds.status, cause, reason, refunds.refusal,
+               refunds.created_at AS "created_at: _", refunds.updated_at AS "updated_at: _"
+        FROM refunds JOIN payments ON payments.id = payment_id
+        WHERE payment_id = ANY ($1) ORDER BY refunds.created_at, refunds.id
         "#,
         payments,
     )
@@ -131,6 +161,6 @@ pub(crate) async fn refunds(
     .await
 }
 
-fn refusal(reason: Option<String>) -> Result<Option<RefusalReason>, StoreError> {
+fn refusal(reason: Option<String>) -> Result<Option<RefusalReason>, Unreadable> {
     reason.map(|text| typed("refusal", text)).transpose()
 }

@@ -6,8 +6,7 @@ use web::{PathParameters, Problem};
 
 use super::return_view::ReturnView;
 use crate::{
-    app::App, infrastructure::http::callers::merchant, returns::model::ReturnAction,
-    values::ReturnId,
+    app::App, infrastructure::http::callers::seller, returns::model::ReturnAction, values::ReturnId,
 };
 
 /// Approve a return
@@ -31,7 +30,7 @@ pub async fn approve_return(
 ) -> Result<Json<ReturnView>, Problem> {
     let changed = app
         .return_goods
-        .act(id, merchant(&caller), ReturnAction::Approve)
+        .act(id, seller(&caller), ReturnAction::Approve)
         .await?;
     Ok(Json(ReturnView::from(changed)))
 }

@@ -6,8 +6,7 @@ use web::{PathParameters, Problem};
 
 use super::return_view::ReturnView;
 use crate::{
-    app::App, infrastructure::http::callers::merchant, returns::model::ReturnAction,
-    values::ReturnId,
+    app::App, infrastructure::http::callers::seller, returns::model::ReturnAction, values::ReturnId,
 };
 
 /// Receive a return
@@ -32,7 +31,7 @@ pub async fn receive_return(
 ) -> Result<(StatusCode, Json<ReturnView>), Problem> {
     let changed = app
         .return_goods
-        .act(id, merchant(&caller), ReturnAction::Receive)
+        .act(id, seller(&caller), ReturnAction::Receive)
         .await?;
     Ok((StatusCode::ACCEPTED, Json(ReturnView::from(changed))))
 }

@@ -16,7 +16,7 @@ use crate::{
     infrastructure::postgres::{
         PgOrders, column,
         failure::{StoreError, retrying},
-        leases::{Taken, leased_rows, readable},
+        leases::{LeftOut, Taken, leased_rows, postpone_unreadable, readable},
         parse,
     },
     orders::postgres::locked_orders::LockedOrders,
@@ -38,7 +38,11 @@ impl MovementQueue<ReceivedReturn> for PgOrders {
     }
 
     async fn settle(&self, answered: &[Answered]) -> Result<usize, QueueError> {
-        Ok(retrying(self.jitter, || settle(&self.intents, answered)).await?)
+        let settle = || settle(&self.intents, answered);
+        let (settled, left_out) = retrying(self.jitter, settle).await?;
+        let postpone = |rows: Vec<_>| async move { postpone(&self.intents, &rows).await };
+        postpone_unreadable("order", self.jitter, left_out, postpone).await;
+        Ok(settled)
     }
 
     async fn postpone(&self, postponements: &[Postponement<Uuid>]) -> Result<(), QueueError> {
@@ -91,18 +95,21 @@ async fn take(
     Ok(taken.collect())
 }
 
-async fn settle(pool: &Pool, answered: &[Answered]) -> Result<usize, StoreError> {
+/// How many it wrote, and what it left out, whose orders cannot be read.
+async fn settle(
+    pool: &Pool,
+    answered: &[Answered],
+) -> Result<(usize, Vec<LeftOut<Uuid>>), StoreError> {
     let mut transaction = pool.begin().await?;
     let order_of = |one: &Leased<Uuid, ReceivedReturn>| one.item.movement.order_id;
     let orders = column(answered, |(one, _)| order_of(one).0);
     let mut orders = LockedOrders::lock(&mut transaction, &orders).await?;
     let leases = column(answered, |(one, _)| one.lease);
     let held = lock_held(&mut transaction, &leases).await?;
-    let mut settled: Vec<&Answered> = answered
+    let held = answered
         .iter()
-        .filter(|(one, _)| held.contains(&one.lease.id))
-        .collect();
-    settled.sort_by_key(|(one, _)| one.lease.id);
+        .filter(|(one, _)| held.contains(&one.lease.id));
+    let (settled, left_out) = orders.part(held);
     let (mut ids, mut statuses, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
     for (one, outcome) in &settled {
         let moved = orders.change(order_of(one), |state| one.item.told(*outcome, state))?;
@@ -124,5 +131,5 @@ async fn settle(pool: &Pool, answered: &[Answered]) -> Result<usize, StoreError>
     .await?;
     orders.write(&mut transaction).await?;
     transaction.commit().await?;
-    Ok(settled.len())
+    Ok((settled.len(), left_out))
 }

@@ -1,15 +1,22 @@
 //! Rows of returns: read, and written step by step under the order's version (ORDERS 22).
 
-use db::{Pool, Transaction};
+use std::fmt::Display;
+
+use db::{
+    Pool, Transaction,
+    readable::{Attempt, Row, Time, Unreadable},
+};
 use idempotency::Claim;
-use money::Money;
+use money::{Currency, Money};
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::{PgOrders, failure::StoreError, parse, request_key::claim, touched},
+    infrastructure::postgres::{
+        PgOrders, decoded, failure::StoreError, parse, request_key::claim, touched,
+    },
     intents::ports::Request,
     orders::{
-        model::Order,
+        model::{Order, PartLine},
         ports::{OrdersError, Saved},
         postgres::parts::{PartRows, count_units, line_rows, write},
     },
@@ -47,7 +54,7 @@ impl Returns for PgOrders {
         match claimed.await? {
             Claim::Fresh => {}
             Claim::Answered(resource) => {
-                let earlier = resource.ok_or(StoreError::Row("the resource of a key"))?;
+                let earlier = resource.ok_or(StoreError::row("the resource of a key"))?;
                 return Ok(ReturnSaved::Repeated(ReturnId(earlier)));
             }
             Claim::OfAnotherRequest => return Ok(ReturnSaved::KeyReused),
@@ -65,11 +72,57 @@ impl Returns for PgOrders {
     }
 }
 
+/// A return's row, its lines as far as they can be read, and the currency of its order.
+#[derive(Debug)]
+pub(crate) struct ReturnRow {
+    id: ReturnId,
+    order_id: OrderId,
+    status: String,
+    lines: Result<Vec<PartLine>, Unreadable>,
+    reason: Option<String>,
+    refund_minor: i64,
+    currency: Currency,
+    refusal: Option<String>,
+    created_at: Attempt<Time>,
+    updated_at: Attempt<Time>,
+}
+
+impl Row for ReturnRow {
+    type Read = Return;
+
+    const KIND: &'static str = "return";
+
+    fn id(&self) -> impl Display + use<> {
+        self.id.0
+    }
+
+    fn read(self) -> Result<Return, Unreadable> {
+        let reason = self.reason.map(ReturnReason::try_from);
+        Ok(Return {
+            id: self.id,
+            order_id: self.order_id,
+            state: parse("the status of a return", &self.status)?,
+            lines: self.lines?,
+            reason: reason.and_then(Result::ok),
+            refund: Money::new(self.refund_minor, self.currency),
+            refusal: self.refusal,
+            created_at: decoded("created_at", self.created_at)?,
+            updated_at: decoded("updated_at", self.updated_at)?,
+        })
+    }
+}
+
 impl PartRows for Return {
-    async fn of_order(pool: &Pool, order: &Order) -> Result<Vec<Self>, StoreError> {
+    type Row = ReturnRow;
+
+    async fn of_order(
+        pool: &Pool,
+        order: &Order,
+    ) -> Result<Vec<(ReturnId, ReturnRow)>, sqlx::Error> {
         let rows = sqlx::query!(
             r#"
-            SELECT id, order_id, status, reason, refund_minor, refusal, created_at, updated_at
+            SELECT id, order_id, status, reason, refund_minor, refusal, created_at AS "created_at: Attempt<Time>",
+                   updated_at AS "updated_at: Attempt<Time>"
             FROM returns WHERE order_id = $1 ORDER BY created_at, id
             "#,
             order.id.0,
@@ -78,22 +131,23 @@ impl PartRows for Return {
         .await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut lines = lines_of(pool, &ids).await?;
-        rows.into_iter()
-            .map(|row| {
-                let reason = row.reason.map(ReturnReason::try_from);
-                Ok(Self {
-                    id: ReturnId(row.id),
-                    order_id: OrderId(row.order_id),
-                    state: parse("the status of a return", &row.status)?,
-                    lines: lines.take(row.id)?,
-                    reason: reason.and_then(Result::ok),
-                    refund: Money::new(row.refund_minor, order.totals.currency()),
-                    refusal: row.refusal,
-                    created_at: row.created_at,
-                    updated_at: row.updated_at,
-                })
-            })
-            .collect()
+        let rows = rows.into_iter().map(|row| {
+            let id = ReturnId(row.id);
+            let read = ReturnRow {
+                id,
+                order_id: OrderId(row.order_id),
+                status: row.status,
+                lines: lines.take(id.0),
+                reason: row.reason,
+                refund_minor: row.refund_minor,
+                currency: order.totals.currency(),
+                refusal: row.refusal,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            };
+            (id, read)
+        });
+        Ok(rows.collect())
     }
 
     async fn order_of(pool: &Pool, id: ReturnId) -> Result<Option<Uuid>, sqlx::Error> {

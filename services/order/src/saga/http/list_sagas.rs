@@ -10,7 +10,7 @@ use web::{
 };
 
 use super::saga_view::SagaView;
-use crate::{app::App, values::SagaId};
+use crate::{app::App, infrastructure::http::listing, values::SagaId};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +48,6 @@ pub async fn list_sagas(
             paging.fetch(),
         )
         .await?;
-    let page = paging.page(sagas, None, |saga| SagaId(saga.id))?;
+    let page = listing::page(&paging, sagas.into())?;
     Ok(Json(page.map(SagaView::from)))
 }

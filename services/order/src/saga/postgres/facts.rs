@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use db::Pool;
+use db::{
+    Pool,
+    readable::{Row, Unreadable},
+};
 use uuid::Uuid;
 
 use crate::{
-    infrastructure::postgres::{failure::StoreError, leases::Taken},
+    infrastructure::postgres::leases::Taken,
     payments::{
         model::Payment,
         postgres::payment_row::{self, RefundRow, select_payments},
@@ -30,9 +33,9 @@ pub(super) async fn add_payments(
     )
     .fetch_all(pool)
     .await?;
-    let mut payments: HashMap<Uuid, Result<Payment, StoreError>> = rows
+    let mut payments: HashMap<Uuid, Result<Payment, Unreadable>> = rows
         .into_iter()
-        .map(|row| (row.order_id, row.into_payment()))
+        .map(|row| (row.order_id, row.read()))
         .collect();
     let captured: Vec<Uuid> = payments
         .values()
@@ -53,10 +56,8 @@ pub(super) async fn add_payments(
         one.read(|facts| {
             let payment = payment?;
             let refunds = refunds.remove(&payment.id.0).unwrap_or_default();
-            let refunds = refunds
-                .into_iter()
-                .map(|row| row.into_refund(payment.amount.currency))
-                .collect::<Result<_, _>>()?;
+            let refunds = refunds.into_iter().map(Row::read);
+            let refunds = refunds.collect::<Result<_, _>>()?;
             facts.add_payment(payment, refunds);
             Ok(())
         });

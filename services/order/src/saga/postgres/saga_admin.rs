@@ -1,6 +1,9 @@
 //! Sagas as administrators see and retry them.
 
-use db::Pool;
+use db::{
+    Pool,
+    readable::{Attempt, Row, Time, row},
+};
 use idempotency::Claim;
 use uuid::Uuid;
 
@@ -8,22 +11,32 @@ use crate::{
     infrastructure::postgres::{
         PgOrders,
         failure::{StoreError, retrying},
+        listed,
         request_key::claim,
     },
     intents::ports::{Answered, Request},
     orders::ports::OrdersError,
     saga::ports::{Retried, SagaAdmin, SagaReport},
-    values::SagaId,
+    values::{Listed, SagaId},
 };
 
 const ACCEPTED: i16 = 202;
 
+row!(
+    SagaRow, "saga", id => SagaReport
+    { id: Uuid, step: String, attempts: i32, stuck: bool, last_error: Option<String> }
+    {
+        due_at: Attempt<Time>, deadline: Attempt<Time>, created_at: Attempt<Time>, finished_at: Option<Attempt<Time>>,
+    }
+);
+
 macro_rules! select_reports {
     ($rest:literal, $($argument:expr),+) => {
         sqlx::query_as!(
-            SagaReport,
-            r#"SELECT order_id AS id, step, attempts, due_at, deadline, is_stuck(sagas) AS "stuck!", last_error, created_at,"#
-                + " finished_at FROM sagas WHERE "
+            SagaRow,
+            r#"SELECT order_id AS id, step, attempts, due_at AS "due_at: _", deadline AS "deadline: _","#
+                + r#" is_stuck(sagas) AS "stuck!", last_error, created_at AS "created_at: _", finished_at AS "finished_at: _""#
+                + " FROM sagas WHERE "
                 + $rest,
             $($argument),+
         )
@@ -37,10 +50,10 @@ impl SagaAdmin for PgOrders {
         before: Option<SagaId>,
         offset: i64,
         rows: i64,
-    ) -> Result<Vec<SagaReport>, OrdersError> {
+    ) -> Result<Vec<Listed<SagaReport, SagaId>>, OrdersError> {
         let before = before.map_or(Uuid::max(), |id| id.0);
         // Two statements: stuck sagas are found by the index of unfinished ones.
-        let reports = if stuck {
+        let rows = if stuck {
             select_reports!(
                 "finished_at IS NULL AND is_stuck(sagas) AND order_id < $1 ORDER BY order_id DESC LIMIT $2 OFFSET $3",
                 before,
@@ -59,12 +72,13 @@ impl SagaAdmin for PgOrders {
             .fetch_all(&self.readers)
             .await
         };
-        Ok(reports?)
+        Ok(listed(rows?, |row| Some(SagaId(row.id))))
     }
 
     async fn find_saga(&self, id: SagaId) -> Result<Option<SagaReport>, OrdersError> {
         let report = select_reports!("order_id = $1", id.0);
-        Ok(report.fetch_optional(&self.readers).await?)
+        let found = report.fetch_optional(&self.readers).await?;
+        Ok(found.map(Row::read).transpose()?)
     }
 
     async fn retry_saga(

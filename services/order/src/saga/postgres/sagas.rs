@@ -3,12 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use clock::Jitter;
-use db::{Pool, Transaction};
+use db::{
+    Pool, Transaction,
+    readable::{Attempt, Time, Unreadable},
+};
 
 use super::{facts, settle};
 use crate::{
     fail_point::{FailPoint, reach},
     infrastructure::postgres::{
+        decoded,
         failure::{StoreError, on_demand, retrying},
         leases::{Taken, leased_rows, readable},
     },
@@ -168,7 +172,9 @@ async fn take(
         RETURNING sagas.order_id, sagas.fence, sagas.attempts, sagas.hold_until IS NOT NULL AS "extended!",
                   orders.status, orders.payment_status, orders.fulfillment_status, orders.cancel_reason, orders.version,
                   orders.hold, orders.cancel_requested_at IS NOT NULL AS "cancel_requested!",
-                  orders.pay_by, COALESCE(EXTRACT(epoch FROM orders.pay_by - now()), 0)::float8 AS "seconds_left!",
+                  orders.pay_by AS "pay_by: Attempt<Time>",
+                  CASE WHEN isfinite(orders.pay_by) THEN EXTRACT(epoch FROM orders.pay_by - now()) ELSE 0 END::float8
+                      AS "seconds_left!",
                   orders.shortfall_minor - orders.shortfall_refunded_minor AS "shortfall_minor!"
         "#,
         i64::try_from(most).unwrap_or(i64::MAX),
@@ -181,13 +187,14 @@ async fn take(
     reach(FailPoint::AfterTake).await.map_err(on_demand)?;
     let taken = rows.into_iter().map(|row| {
         let facts = stored_state!(row).and_then(|state| {
+            let pay_by = decoded("pay_by", row.pay_by)?;
             Ok(Facts {
-                hold: Hold::of_row(&row.hold, &state).map_err(|_| StoreError::Row("hold"))?,
+                hold: Hold::of_row(&row.hold, &state).map_err(|_| Unreadable("hold".into()))?,
                 state,
                 extended: row.extended,
                 cancel_requested: row.cancel_requested,
                 shortfall_minor: row.shortfall_minor,
-                ..Facts::placed(PayWindow::of(row.pay_by, row.seconds_left))
+                ..Facts::placed(PayWindow::of(pay_by, row.seconds_left))
             })
         });
         let order = OrderId(row.order_id);

@@ -1,7 +1,7 @@
 //! A shop with orders in every state, and ways to damage and to repair it.
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
@@ -89,15 +89,8 @@ impl Damaged {
         damaged
     }
 
-    /// Without triggers, foreign keys and the checks of versions and events.
     pub async fn plant(&self, statements: &str) {
-        let statements = format!(
-            "SET session_replication_role = replica; {statements}; RESET session_replication_role"
-        );
-        sqlx::raw_sql(AssertSqlSafe(statements))
-            .execute(&self.shop.pool)
-            .await
-            .unwrap();
+        self.shop.tamper(statements).await;
     }
 
     /// Restores the rows.

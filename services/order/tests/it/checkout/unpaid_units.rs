@@ -14,7 +14,7 @@ use order::{
     infrastructure::{postgres::PgOrders, product_client::CatalogHttp},
     orders::ports::OrdersError,
     payments::providers::PaymentSettings,
-    values::{ProductId, Quantity, RequestIdentity, Sku, UserId},
+    values::{Cause, ProductId, Quantity, RequestIdentity, Sku, UserId},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -256,6 +256,21 @@ async fn where_nothing_is_paid_or_no_limit_is_set_nothing_is_refused(pool: PgPoo
     }
 }
 
+#[sqlx::test]
+async fn a_line_that_cannot_be_read_fails_no_order_of_the_batch(pool: PgPool) {
+    let shop = open(pool).await;
+    let (customer, other) = (shop.customer(), shop.customer());
+    assert_eq!(mugs(&shop, &customer, "a", 1).await.status, 201);
+    shop.tamper("UPDATE order_items SET sku = 'a b'").await;
+    let by_sku = || ProductReference::Sku(Sku::try_from("MUG-1".to_owned()).unwrap());
+    let batch = [
+        command(&customer, "b", by_sku(), 1),
+        command(&other, "b", by_sku(), 1),
+    ];
+    let outcomes = shop.batches().run(&batch).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+}
+
 /// Orders in which a twin of the request is written at the last moment: after the lookup of an earlier response, and
 /// before the unpaid units of the customer are read.
 #[derive(Clone)]
@@ -269,7 +284,7 @@ impl PlacedOrders for Overtaken {
     async fn recorded(
         &self,
         identities: &[&RequestIdentity],
-    ) -> Result<Vec<Option<Recorded>>, OrdersError> {
+    ) -> Result<Vec<Option<Result<Recorded, Cause>>>, OrdersError> {
         self.orders.recorded(identities).await
     }
 

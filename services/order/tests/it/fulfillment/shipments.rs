@@ -14,7 +14,7 @@ use order::{
     },
     infrastructure::{postgres::PgOrders, product_client::CatalogHttp},
     orders::{
-        model::{Merchant, Selection},
+        model::{Selection, Seller},
         ports::{OrdersWith, Saved},
     },
     values::{Leased, OrderId, Postponement, UserId},
@@ -24,6 +24,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::support::{
+    counting::unreadable_rows,
     product::Fault,
     shop::{Answer, Person, Shop, order_of},
 };
@@ -253,11 +254,48 @@ async fn a_shipment_that_cannot_be_read_waits_and_the_others_leave(pool: PgPool)
 }
 
 #[sqlx::test]
+async fn a_shipment_of_an_order_that_cannot_be_read_waits_and_the_others_leave(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        let order = shop.confirmed(&[("MUG-1", 2)]).await;
+        shop.ship_all(&shop.admin(), &order).await;
+        orders.push(order);
+    }
+    shop.tamper(
+        "ALTER TABLE orders DROP CONSTRAINT orders_payment_status_check;
+         UPDATE orders SET payment_status = 'disputed' WHERE number = 1002",
+    )
+    .await;
+    let shipping = async { assert_eq!(shop.shipper().run_once().await.unwrap(), 3) };
+    assert_eq!(unreadable_rows(shipping).await, ["order"]);
+    let waiting: Vec<(Uuid, String, bool)> = sqlx::query_as(
+        "SELECT order_id, last_error, due_at > now() FROM fulfillments WHERE status = 'shipping'",
+    )
+    .fetch_all(&shop.pool)
+    .await
+    .unwrap();
+    let reason = "invalid row: payment_status".to_owned();
+    assert_eq!(waiting, [(orders[1].uuid(), reason, true)]);
+    let shipped = "orders WHERE fulfillment_status = 'shipped'";
+    assert_eq!(shop.count(shipped).await, 2);
+    assert_eq!(shop.count("order_items WHERE shipped = 2").await, 2);
+
+    shop.tamper("UPDATE orders SET payment_status = 'unpaid' WHERE number = 1002")
+        .await;
+    shop.execute("UPDATE fulfillments SET due_at = now()").await;
+    assert_eq!(shop.shipper().run_once().await.unwrap(), 1);
+    assert_eq!(shop.count(shipped).await, 3);
+    assert_eq!(shop.product.gone(orders[1].uuid(), "MUG-1"), 2);
+    assert_eq!(shop.count("order_event_gaps").await, 0);
+}
+
+#[sqlx::test]
 async fn a_step_that_was_decided_on_another_version_is_not_written(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let order = shop.confirmed(&[("MUG-1", 1)]).await;
     let (admin, id) = (
-        Merchant::Admin(UserId(shop.admin().id)),
+        Seller::Admin(UserId(shop.admin().id)),
         OrderId(order.uuid()),
     );
     let store = shop.orders_in_postgres();

@@ -100,7 +100,7 @@ async fn an_unpaid_order_waits_and_is_paid_later(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn an_order_that_nobody_pays_expires(pool: PgPool) {
+async fn an_order_that_is_not_paid_expires(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, None).await;
@@ -299,7 +299,7 @@ async fn a_worker_that_died_with_the_providers_answer_is_made_up_for(pool: PgPoo
 }
 
 #[sqlx::test]
-async fn a_wish_between_call_and_write_is_not_lost(pool: PgPool) {
+async fn an_intent_between_call_and_write_is_not_lost(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_ok")).await;
@@ -325,7 +325,7 @@ async fn a_wish_between_call_and_write_is_not_lost(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn while_product_is_in_trouble_nobody_is_charged(pool: PgPool) {
+async fn while_product_is_in_trouble_no_customer_is_charged(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
     let order = place(&shop, &customer, Some("mock_ok")).await;
@@ -404,7 +404,7 @@ async fn what_a_worker_of_the_release_before_ended_is_taken_up_again(pool: PgPoo
 }
 
 #[sqlx::test]
-async fn several_workers_in_both_lanes_do_each_thing_once(pool: PgPool) {
+async fn several_workers_in_both_queues_do_each_thing_once(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let mut orders = Vec::new();
     for _ in 0..12 {

@@ -102,7 +102,7 @@ async fn a_declined_payment_can_be_followed_by_another(pool: PgPool) {
 
 /// The provider handles each request, and its first response is lost.
 #[sqlx::test]
-async fn lost_answers_charge_nobody_twice(pool: PgPool) {
+async fn lost_answers_charge_no_customer_twice(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let _work = shop.start_work(POLL);
     let customer = shop.customer();

@@ -5,6 +5,7 @@ use order::saga::model::Queue;
 use sqlx::PgPool;
 
 use crate::support::{
+    counting::unreadable_rows,
     payments::{place, settle},
     shop::Shop,
 };
@@ -47,4 +48,44 @@ async fn an_order_whose_payment_cannot_be_read_waits_and_the_others_are_paid(poo
     settle(&shop).await;
     assert_eq!(shop.count(paid).await, 2);
     assert_eq!(shop.count("sagas WHERE last_error IS NOT NULL").await, 0);
+}
+
+/// What `infinity` in a column of times does to the saga of one order, beside that of another.
+async fn waits_alone(pool: PgPool, damage: &str, expected: &str) {
+    let shop = Shop::with_payments(pool).await;
+    for _ in 0..2 {
+        place(&shop, &shop.customer(), Some("mock_ok")).await;
+    }
+    shop.tamper(damage).await;
+    let driving = async {
+        let driven = shop.drive_queue(Queue::Stock).await;
+        assert_eq!((driven.taken, driven.settled), (1, 1));
+    };
+    assert_eq!(unreadable_rows(driving).await, ["saga"]);
+    let waiting: Vec<(i64, String, bool)> = sqlx::query_as(
+        "SELECT number, last_error, sagas.due_at > now() FROM sagas JOIN orders ON orders.id = order_id
+         WHERE last_error IS NOT NULL",
+    )
+    .fetch_all(&shop.pool)
+    .await
+    .unwrap();
+    assert_eq!(waiting, [(1001, expected.to_owned(), true)]);
+    eventually("the other order is paid", async || {
+        shop.drive_on().await;
+        shop.count("orders WHERE payment_status = 'paid'").await == 1
+    })
+    .await;
+}
+
+#[sqlx::test]
+async fn an_order_that_may_be_paid_for_ever_waits_and_the_others_are_paid(pool: PgPool) {
+    let damage = "UPDATE orders SET pay_by = 'infinity' WHERE number = 1001";
+    waits_alone(pool, damage, "invalid row: pay_by").await;
+}
+
+#[sqlx::test]
+async fn an_order_whose_payment_was_made_at_no_time_waits_and_the_others_are_paid(pool: PgPool) {
+    let damage = "UPDATE payments SET created_at = '-infinity'
+                  FROM orders WHERE orders.id = order_id AND number = 1001";
+    waits_alone(pool, damage, "invalid row: created_at").await;
 }

@@ -346,6 +346,15 @@ impl Shop {
         }
     }
 
+    /// One who has a custom role with these permissions.
+    pub fn permitted(&self, scope: &str) -> Person {
+        let id = Ids::system().uuid();
+        Person {
+            id,
+            token: self.signer.permitted(id, scope).unwrap(),
+        }
+    }
+
     pub fn customer(&self) -> Person {
         self.person(&[Role::Customer])
     }
@@ -377,16 +386,13 @@ impl Shop {
             .unwrap()
     }
 
-    /// Changes rows without the checks of versions and events.
-    pub async fn tamper(&self, statement: &'static str) {
-        let mut session = self.pool.acquire().await.unwrap();
-        sqlx::query("SET session_replication_role = replica")
-            .execute(&mut *session)
-            .await
-            .unwrap();
-        sqlx::query(statement).execute(&mut *session).await.unwrap();
-        sqlx::query("RESET session_replication_role")
-            .execute(&mut *session)
+    /// Changes rows without triggers, foreign keys and the checks of versions and events.
+    pub async fn tamper(&self, statements: &str) {
+        let statements = format!(
+            "SET session_replication_role = replica; {statements}; RESET session_replication_role"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements))
+            .execute(&self.pool)
             .await
             .unwrap();
     }

@@ -1,7 +1,10 @@
 //! Creates a product with its first units.
 
 use clock::Ids;
-use db::{Pool, Transaction};
+use db::{
+    Pool, Transaction,
+    readable::{Row, Unreadable},
+};
 use idempotency::{Answer, Claim, Once};
 use uuid::Uuid;
 
@@ -9,13 +12,7 @@ use super::{
     model::{NewProduct, Product, ProductId, Slug},
     postgres::products,
 };
-use crate::{
-    infrastructure::postgres::{
-        idempotency_keys,
-        readable::{Row, Unreadable},
-    },
-    stock::inventory::keep_first_units,
-};
+use crate::{infrastructure::postgres::idempotency_keys, stock::inventory::keep_first_units};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CreateProductError {

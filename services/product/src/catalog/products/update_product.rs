@@ -1,6 +1,9 @@
 //! Changes what describes a product. Its SKU never changes, since stock and orders refer to it.
 
-use db::Pool;
+use db::{
+    Pool,
+    readable::{Row, Unreadable},
+};
 use web::conditional::{ETag, IfMatch};
 
 use super::{
@@ -10,7 +13,6 @@ use super::{
     },
     postgres::{product_row::ProductRow, products},
 };
-use crate::infrastructure::postgres::readable::{Row, Unreadable};
 
 /// How often a change that may overwrite any version is tried while others come between.
 const MOST_TRIES: u32 = 10;

@@ -1,5 +1,6 @@
 //! One page of a list: its rows, and how many there are in all if the client asks for that.
 
+pub(crate) use db::readable::readable;
 use serde::{Serialize, de::DeserializeOwned};
 use web::{
     Problem,
@@ -7,7 +8,6 @@ use web::{
 };
 
 use crate::infrastructure::postgres::failure::ListError;
-pub(crate) use crate::infrastructure::postgres::readable::readable;
 
 /// `position`: where the list continues after a row. `total`: how many rows there are, counted up to `Total::COUNT_TO`.
 pub(crate) async fn page<R, T, K: Serialize + DeserializeOwned, E: Into<ListError>>(

@@ -1,11 +1,13 @@
 //! The places where units may be.
 
-use db::Pool;
+use db::{
+    Pool,
+    readable::{Attempt, Time, row},
+};
 use web::list::{Paging, Total};
 
 use crate::{
     catalog::products::model::Name,
-    infrastructure::postgres::readable::{Attempt, Time, row},
     stock::locations::model::{Location, LocationCode},
 };
 

@@ -1,15 +1,15 @@
 //! Units that orders have and a stock level does not have, and what the order service reads about them.
 
 use clock::Ids;
-use db::{Pool, Transaction};
+use db::{
+    Pool, Transaction,
+    readable::{Attempt, Time, readable_ones, row},
+};
 use uuid::Uuid;
 
 use crate::{
     catalog::products::model::Sku,
-    infrastructure::postgres::{
-        failure::StockError,
-        readable::{Attempt, Time, readable_ones, row},
-    },
+    infrastructure::postgres::failure::StockError,
     stock::{
         postgres::levels::{self, Shift},
         shortfalls::model::Shortfall,

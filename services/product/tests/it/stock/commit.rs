@@ -53,7 +53,7 @@ async fn an_order_twice_in_a_batch_is_committed_once(pool: PgPool) {
 
 /// The state decides, never the clock (ORDERS 3).
 #[sqlx::test]
-async fn a_hold_past_its_time_is_committed_until_somebody_takes_it_back(pool: PgPool) {
+async fn a_hold_past_its_time_is_committed_until_it_is_taken_back(pool: PgPool) {
     let shop = Shop::open(pool);
     shop.product("MUG", 5).await;
     let (early, late) = (order(&[("MUG", 2)]), order(&[("MUG", 1)]));

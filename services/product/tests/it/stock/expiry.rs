@@ -29,7 +29,7 @@ async fn the_sweeper_takes_overdue_holds_back(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn the_sweeper_goes_past_stock_that_somebody_works_on(pool: PgPool) {
+async fn the_sweeper_goes_past_stock_that_is_being_worked_on(pool: PgPool) {
     let shop = Shop::open(pool);
     for sku in ["MUG", "CUP"] {
         shop.product(sku, 5).await;

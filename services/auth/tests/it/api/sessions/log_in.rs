@@ -1,4 +1,6 @@
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use auth::{MIGRATOR, accounts::passwords::HashingLimits};
+use db::testing::eventually;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -194,4 +196,168 @@ async fn no_email_address_is_stored_with_its_attempts(pool: PgPool) {
         .await
         .unwrap();
     assert!(!row.contains("unknown"));
+}
+
+/// Live sessions of earlier logins, with the numbers of this range as ids.
+async fn earlier_sessions(pool: &PgPool, from: i32, to: i32, expires_in: &str) {
+    sqlx::query(
+        "INSERT INTO sessions (id, user_id, expires_at)
+         SELECT ('00000000-0000-7000-8000-' || lpad(number::text, 12, '0'))::uuid, users.id, now() + $3::interval
+         FROM users, generate_series($1, $2) AS number",
+    )
+    .bind(from)
+    .bind(to)
+    .bind(expires_in)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+async fn count(pool: &PgPool, condition: &'static str) -> i64 {
+    let statement = format!("SELECT count(*) FROM sessions WHERE {condition}");
+    sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
+const LIVE: &str = "ended_at IS NULL AND expires_at > now()";
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_login_beyond_a_hundred_sessions_ends_the_oldest(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    auth.customer("ann").await;
+    earlier_sessions(&pool, 1, 98, "1 hour").await;
+    earlier_sessions(&pool, 101, 103, "0 seconds").await;
+    auth.log_in("ann", PASSWORD).await;
+    assert_eq!(
+        count(&pool, "ended_at IS NOT NULL").await,
+        0,
+        "100 are live"
+    );
+    auth.log_in("ann", PASSWORD).await;
+    let ended: Vec<(String, String)> = sqlx::query_as(
+        "SELECT right(sessions.id::text, 3), end_reason FROM sessions JOIN revocations ON session_id = sessions.id",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert_eq!(ended, [("001".to_owned(), "revoked".to_owned())]);
+    assert_eq!(count(&pool, LIVE).await, 100);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn more_sessions_from_before_the_limit_end_a_hundred_at_a_login(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    let newest = auth.customer("ann").await;
+    earlier_sessions(&pool, 1, 249, "1 hour").await;
+    for live in [151, 100, 100] {
+        assert_eq!(auth.log_in("ann", PASSWORD).await.status, 200);
+        assert_eq!(count(&pool, LIVE).await, live);
+    }
+    assert_eq!(auth.refresh(newest.refresh()).await.status, 200);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn concurrent_logins_do_not_exceed_the_limit_together(pool: PgPool) {
+    let auth = std::sync::Arc::new(Auth::new(pool.clone()));
+    auth.customer("ann").await;
+    earlier_sessions(&pool, 1, 99, "1 hour").await;
+    // All begin their sessions at once: each waits for the row of the user first. The pool has five connections.
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM users FOR UPDATE")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let mut log_ins = tokio::task::JoinSet::new();
+    for _ in 0..3 {
+        let auth = auth.clone();
+        log_ins.spawn(async move { auth.log_in("ann", PASSWORD).await.status });
+    }
+    eventually("all logins wait", async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        waiting == 3
+    })
+    .await;
+    held.commit().await.unwrap();
+    assert_eq!(log_ins.join_all().await, [200; 3]);
+    assert_eq!(count(&pool, LIVE).await, 100);
+}
+
+/// The password is verified against what was read before. A change in between, which ends all sessions, must not be followed
+/// by a session of the former password.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_password_that_is_changed_during_the_login_is_refused(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    auth.customer("ann").await;
+    // The attempt is counted after the account was read.
+    for statement in [
+        "CREATE FUNCTION change_password() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN UPDATE users SET password_hash = 'another'; RETURN NEW; END $$",
+        "CREATE TRIGGER changed_meanwhile BEFORE INSERT ON attempts FOR EACH ROW EXECUTE FUNCTION change_password()",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    auth.log_in("ann", PASSWORD)
+        .await
+        .is(401, "invalid_credentials");
+    assert_eq!(count(&pool, LIVE).await, 1, "that of the registration");
+}
+
+/// The hash of the password by the parameters of an earlier release.
+fn outdated(password: &str) -> String {
+    let params = Params::new(8 * 1024, 1, 1, None).unwrap();
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2
+        .hash_password(password.as_bytes())
+        .unwrap()
+        .to_string()
+}
+
+async fn stored_hash(pool: &PgPool) -> String {
+    sqlx::query_scalar("SELECT password_hash FROM users WHERE username = 'ann'")
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_outdated_hash_is_renewed_and_every_session_continues(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    auth.customer("ann").await;
+    sqlx::query("UPDATE users SET password_hash = $1, hash_renewals = hash_renewals + 1")
+        .bind(outdated(PASSWORD))
+        .execute(&pool)
+        .await
+        .unwrap();
+    let old = stored_hash(&pool).await;
+    auth.log_in("ann", "wrong password").await;
+    assert_eq!(stored_hash(&pool).await, old, "the password is not known");
+
+    let earlier = auth.log_in("ann", PASSWORD).await;
+    let renewed = stored_hash(&pool).await;
+    assert!(
+        renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{renewed}"
+    );
+    let later = auth.log_in_on(earlier.device(), "ann", PASSWORD).await;
+    assert_eq!(later.status, 200);
+    assert_eq!(
+        stored_hash(&pool).await,
+        renewed,
+        "a current hash stays as it is"
+    );
+    let profile = auth.get("/api/v1/auth/profile", earlier.access()).await;
+    assert_eq!(profile.status, 200);
+    assert_eq!(auth.refresh(earlier.refresh()).await.status, 200);
+    let revoked: i64 = sqlx::query_scalar("SELECT count(*) FROM revocations")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(revoked, 0);
 }

@@ -1,4 +1,13 @@
-use auth::MIGRATOR;
+use std::{net::Ipv4Addr, sync::Arc};
+
+use auth::{
+    MIGRATOR,
+    sessions::{
+        model::Network,
+        postgres::{Rotation, rotate},
+    },
+    tokens::secret::RefreshToken,
+};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -70,6 +79,86 @@ async fn concurrent_refreshes_get_the_same_successor(pool: PgPool) {
         .await
         .unwrap();
     assert_eq!(tokens, 2);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_hundred_concurrent_refreshes_are_limited_and_the_family_goes_on(pool: PgPool) {
+    let auth = Arc::new(Auth::new(pool));
+    let token = auth.customer("ann").await.refresh().to_owned();
+    let mut refreshes = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (auth, token) = (auth.clone(), token.clone());
+        refreshes.spawn(async move { auth.refresh(&token).await });
+    }
+    let answers = refreshes.join_all().await;
+    let (given, limited): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!((given.len(), limited.len()), (30, 70));
+    let successor = given[0].refresh();
+    assert!(given.iter().all(|answer| answer.refresh() == successor));
+    for answer in limited {
+        answer.is(429, "too_many_requests");
+    }
+    let validated = auth.get("/api/v1/auth/validate", given[0].access()).await;
+    assert_eq!(validated.status, 200);
+}
+
+/// Presents each of these tokens fifty times at once, without the limits of requests, and counts the tokens given for each.
+async fn rotate_at_once(auth: &Auth, tokens: &[RefreshToken]) -> Vec<usize> {
+    let mut rotations = tokio::task::JoinSet::new();
+    for (place, token) in tokens.iter().enumerate() {
+        let presented = token.hash();
+        let successor = auth.app.server_key.successor(token).hash();
+        for _ in 0..50 {
+            let pool = auth.app.pool.clone();
+            rotations.spawn(async move {
+                let network = Network::from(std::net::IpAddr::from(Ipv4Addr::LOCALHOST));
+                let rotation = rotate(&pool, &presented, &successor, network).await;
+                let given = matches!(rotation.unwrap(), Rotation::Given { .. });
+                (place, usize::from(given))
+            });
+        }
+    }
+    let mut given = vec![0; tokens.len()];
+    for (place, one) in rotations.join_all().await {
+        given[place] += one;
+    }
+    given
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_healthy_family_survives_a_race_of_its_token(pool: PgPool) {
+    let auth = Auth::new(pool);
+    let first = auth.customer("ann").await;
+    let mut token = RefreshToken::parse(first.refresh()).unwrap();
+    for _ in 0..3 {
+        let twice = [token.clone(), token.clone()];
+        assert_eq!(rotate_at_once(&auth, &twice).await, [50, 50]);
+        token = auth.app.server_key.successor(&token);
+    }
+    assert_eq!(auth.refresh(&token.reveal()).await.status, 200);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_stolen_token_ends_the_family_in_a_race_with_the_owner(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    let first = auth.customer("ann").await;
+    let second = auth.refresh(first.refresh()).await;
+    let third = auth.refresh(second.refresh()).await;
+    let tokens: Vec<_> = [&first, &third]
+        .into_iter()
+        .map(|answer| RefreshToken::parse(answer.refresh()).unwrap())
+        .collect();
+    assert_eq!(rotate_at_once(&auth, &tokens).await[0], 0);
+    let fourth = auth.app.server_key.successor(&tokens[1]).reveal();
+    for token in [first.refresh(), second.refresh(), third.refresh(), &fourth] {
+        auth.refresh(token).await.is(401, CODE);
+    }
+    let reason: String = sqlx::query_scalar("SELECT end_reason FROM sessions")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(reason, "reuse");
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -178,7 +267,7 @@ async fn an_access_token_has_the_current_roles(pool: PgPool) {
         .verify(second.access())
         .await
         .unwrap();
-    assert!(caller.has(access::Role::Vendor));
+    assert!(caller.may::<access::permissions::products::Write>());
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -29,7 +29,8 @@ async fn the_published_keys_verify_a_token(pool: PgPool) {
             .await
             .unwrap();
         assert_eq!(format!("usr_{}", caller.id), ann.text("/user/id"));
-        assert_eq!(caller.roles, [access::Role::Customer]);
+        let customer = access::Permissions::of_role(access::Role::Customer);
+        assert_eq!(caller.permissions, customer);
     }
 }
 

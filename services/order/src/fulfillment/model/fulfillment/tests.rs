@@ -10,7 +10,7 @@ use crate::{
     values::{ProductId, Quantity, Sku, UserId},
 };
 
-const ADMIN: Merchant = Merchant::Admin(UserId(Uuid::nil()));
+const ADMIN: Seller = Seller::Admin(UserId(Uuid::nil()));
 const ID: FulfillmentId = FulfillmentId(Uuid::nil());
 
 const fn vendor(number: u128) -> UserId {
@@ -107,22 +107,19 @@ impl Fixture {
     }
 
     fn stored(&self) -> OrderFulfillments {
-        let (units, fulfillments) = (self.units.clone(), self.fulfillments.clone());
-        OrderWith::stored(self.order.clone(), units, fulfillments)
+        let fulfillments = self.fulfillments.iter().cloned();
+        let fulfillments = fulfillments.map(|one| (one.id, Ok(one)));
+        OrderWith::stored(self.order.clone(), self.units.clone(), fulfillments)
     }
 
-    fn plan(&self, by: Merchant, selection: &Selection) -> Result<Step, FulfillmentError> {
+    fn plan(&self, by: Seller, selection: &Selection) -> Result<Step, FulfillmentError> {
         let mut order = self.stored();
         order.plan(by, ID, selection, Tracking::default())?;
         Ok(step(&order).unwrap())
     }
 
     /// `None`: the step was taken before.
-    fn act(
-        &self,
-        by: Merchant,
-        action: FulfillmentAction,
-    ) -> Result<Option<Step>, FulfillmentError> {
+    fn act(&self, by: Seller, action: FulfillmentAction) -> Result<Option<Step>, FulfillmentError> {
         let mut order = self.stored();
         order.act(by, ID, action)?;
         Ok(step(&order))
@@ -152,7 +149,7 @@ fn step(order: &OrderFulfillments) -> Option<Step> {
     })
 }
 
-fn planned(fixture: &Fixture, by: Merchant, selection: &Selection) -> Vec<(usize, u32)> {
+fn planned(fixture: &Fixture, by: Seller, selection: &Selection) -> Vec<(usize, u32)> {
     match fixture.plan(by, selection).unwrap().change {
         FulfillmentChange::Plan(new) => {
             let lines = new.lines.iter();
@@ -169,7 +166,7 @@ fn a_fulfillment_holds_what_its_seller_has_left() {
     let mut order = Fixture::confirmed();
     order.units[0].allotted = 1;
     assert_eq!(planned(&order, ADMIN, &Selection::Rest), [(0, 2), (1, 1)]);
-    let seller = Merchant::Vendor(vendor(1));
+    let seller = Seller::Vendor(vendor(1));
     assert_eq!(planned(&order, seller, &Selection::Rest), [(0, 2)]);
     order.units[0].short = 2;
     let nothing = order.plan(seller, &Selection::Rest);
@@ -182,7 +179,7 @@ fn a_fulfillment_holds_what_its_seller_has_left() {
 #[test]
 fn no_more_is_planned_than_is_left_and_nothing_of_others() {
     let order = Fixture::confirmed();
-    let seller = Merchant::Vendor(vendor(1));
+    let seller = Seller::Vendor(vendor(1));
     for (sku, quantity, refused) in [
         ("MUG-1", 4, SelectionError::TooMany { index: 0, left: 3 }),
         ("CUP-1", 1, SelectionError::UnknownLine { index: 0 }),
@@ -194,7 +191,7 @@ fn no_more_is_planned_than_is_left_and_nothing_of_others() {
 }
 
 #[test]
-fn only_a_confirmed_order_that_nobody_cancels_leaves() {
+fn only_a_confirmed_order_that_is_not_being_cancelled_leaves() {
     let refusal = |order: &Fixture| {
         let refusal = order.plan(ADMIN, &Selection::Rest).unwrap_err();
         assert_eq!(order.ship().unwrap_err(), refusal);
@@ -289,7 +286,7 @@ fn a_fulfillment_takes_no_step_back() {
 #[test]
 fn a_fulfillment_with_goods_of_others_is_not_there_for_a_vendor() {
     let fixture = Fixture::planned(FulfillmentState::Planned);
-    let seller = Merchant::Vendor(vendor(1));
+    let seller = Seller::Vendor(vendor(1));
     let refused = fixture.act(seller, FulfillmentAction::Ship).unwrap_err();
     assert_eq!(refused, FulfillmentError::NotFound);
 }

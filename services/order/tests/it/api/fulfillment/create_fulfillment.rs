@@ -124,6 +124,25 @@ async fn what_is_not_there_or_not_the_callers_is_not_packed(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_custom_role_reads_or_packs_as_far_as_its_permissions_reach(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let order = shop.confirmed(&[("MUG-1", 3), ("CUP-1", 1)]).await;
+    let path = format!("/api/v1/orders/{}/fulfillments", order.id());
+    let packer = shop.permitted("fulfillments:write");
+    let packed = shop.ask(&packer, "POST", &path, &[], &json!({})).await;
+    assert_eq!(packed.status, 201, "{packed:?}");
+    assert_eq!(shop.get(&packer, &path).await.refusal(), (403, "forbidden"));
+    let reader = shop.permitted("fulfillments:read");
+    let read = shop.get(&reader, &path).await;
+    assert_eq!(read.body["data"].as_array().unwrap().len(), 1, "{read:?}");
+    let refused = shop.ask(&reader, "POST", &path, &[], &json!({})).await;
+    assert_eq!(refused.refusal(), (403, "forbidden"));
+    // Nothing of the order is theirs.
+    let own = shop.permitted("fulfillments:read:own orders:create:own fulfillments:write:own");
+    assert_eq!(shop.get(&own, &path).await.refusal(), (404, "not_found"));
+}
+
+#[sqlx::test]
 async fn only_confirmed_orders_are_packed_and_only_by_who_sells_them(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
@@ -147,10 +166,10 @@ async fn only_confirmed_orders_are_packed_and_only_by_who_sells_them(pool: PgPoo
     ] {
         assert_eq!(shop.get(&person, &path).await.status.as_u16(), status);
     }
-    let nobodys = "/api/v1/orders/ord_01932c5e-7d2a-7c3e-9f00-0242ac120002/fulfillments";
-    assert_eq!(shop.get(&shop.admin(), nobodys).await.status, 404);
+    let absent = "/api/v1/orders/ord_01932c5e-7d2a-7c3e-9f00-0242ac120002/fulfillments";
+    assert_eq!(shop.get(&shop.admin(), absent).await.status, 404);
     assert_eq!(
-        shop.ask(&shop.admin(), "POST", nobodys, &[], &json!({}))
+        shop.ask(&shop.admin(), "POST", absent, &[], &json!({}))
             .await
             .status,
         404

@@ -133,19 +133,19 @@ async fn an_unpaid_order_and_one_that_ended_ship_nothing(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn parcels_are_for_whoever_sells_all_that_is_in_them(pool: PgPool) {
+async fn shipments_are_for_sellers_of_all_that_is_in_them(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let (vendor, admin) = (shop.vendor_of("MUG-1"), shop.admin());
     let order = shop.confirmed(&[("MUG-1", 1), ("CUP-1", 1)]).await;
     let mixed = shop.pack(&admin, &order, &json!({})).await;
-    let nobodys = "ful_01932c5e-7d2a-7c3e-9f00-0242ac120002";
+    let absent = "ful_01932c5e-7d2a-7c3e-9f00-0242ac120002";
     for verb in ["ship", "deliver", "cancel"] {
         for (person, id, status) in [
             (&vendor, mixed.as_str(), 404),
             (&shop.person(&[Role::Vendor]), mixed.as_str(), 404),
             (&shop.customer(), mixed.as_str(), 403),
             (&shop.person(&[]), mixed.as_str(), 403),
-            (&admin, nobodys, 404),
+            (&admin, absent, 404),
             (&admin, "1", 404),
         ] {
             let refused = shop.step(person, id, verb).await;

@@ -64,7 +64,7 @@ async fn every_version_is_told_to_the_customer_and_to_admins(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn the_history_of_an_order_is_nobody_elses(pool: PgPool) {
+async fn the_history_of_an_order_is_for_its_customer_and_admins(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let placed = shop
         .place(&shop.customer(), "a", &order_of(&[("MUG-1", 1)]))
@@ -80,9 +80,9 @@ async fn the_history_of_an_order_is_nobody_elses(pool: PgPool) {
             .refusal(),
         (403, "forbidden")
     );
-    let nobodys = "/api/v1/orders/ord_01932c5e-7d2a-7c3e-9f00-0242ac120002/history";
+    let absent = "/api/v1/orders/ord_01932c5e-7d2a-7c3e-9f00-0242ac120002/history";
     assert_eq!(
-        shop.get(&shop.admin(), nobodys).await.refusal(),
+        shop.get(&shop.admin(), absent).await.refusal(),
         (404, "not_found")
     );
     for query in [

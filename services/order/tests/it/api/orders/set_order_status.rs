@@ -118,9 +118,9 @@ async fn customers_and_strange_vendors_do_not_set_it(pool: PgPool) {
             .refusal(),
         (404, "not_found")
     );
-    let nobodys = "ord_01932c5e-7d2a-7c3e-9f00-0242ac120002";
+    let absent = "ord_01932c5e-7d2a-7c3e-9f00-0242ac120002";
     assert_eq!(
-        set(&shop, &shop.admin(), nobodys, "completed")
+        set(&shop, &shop.admin(), absent, "completed")
             .await
             .refusal(),
         (404, "not_found")

@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[sqlx::test]
-async fn refunds_are_seen_by_whoever_sees_the_payment(pool: PgPool) {
+async fn refunds_are_seen_by_those_who_see_the_payment(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let (customer, stranger, admin) = (shop.customer(), shop.customer(), shop.admin());
     let (_, payment) = pay(&shop, &customer, "mock_ok").await;

@@ -34,7 +34,7 @@ async fn write(
 }
 
 #[sqlx::test]
-async fn the_note_is_written_by_whoever_read_it_last(pool: PgPool) {
+async fn the_note_is_written_by_the_last_to_read_it(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let customer = shop.customer();
     let (_, payment) = pay(&shop, &customer, "mock_ok").await;
@@ -68,7 +68,7 @@ async fn the_note_is_written_by_whoever_read_it_last(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn nothing_else_is_written_and_nobody_else_writes(pool: PgPool) {
+async fn nothing_else_is_written_and_no_other_user_writes(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let (customer, stranger) = (shop.customer(), shop.customer());
     let (_, payment) = pay(&shop, &customer, "mock_ok").await;

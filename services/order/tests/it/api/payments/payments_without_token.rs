@@ -8,7 +8,7 @@ use crate::support::shop::Shop;
 const ID: &str = "pay_01932c5e-7d2a-7c3e-9f00-0242ac120002";
 
 #[sqlx::test]
-async fn nobody_pays_or_sees_payments(pool: PgPool) {
+async fn no_payment_is_made_or_seen_without_a_token(pool: PgPool) {
     let shop = Shop::with_payments(pool).await;
     let mut seen = 0;
     let document = include_str!("../../../../openapi.json");

@@ -48,7 +48,7 @@ async fn a_signed_webhook_makes_the_shop_ask_and_changes_nothing_by_itself(pool:
     assert_eq!(
         payment_of(&shop, &customer, &order).await["status"],
         "pending",
-        "what the provider says counts, not that somebody says so"
+        "what the provider says counts, not the webhook"
     );
     shop.execute("UPDATE mock_provider_operations SET result_at = now()")
         .await;

@@ -121,7 +121,7 @@ async fn twins_of_a_request_make_one_return(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn what_was_not_shipped_or_is_somebody_elses_does_not_come_back(pool: PgPool) {
+async fn what_was_not_shipped_or_belongs_to_another_customer_does_not_come_back(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
     let order = shop

@@ -11,10 +11,12 @@ use order::{
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::create_return::{give_back, shipped};
 use crate::support::{
-    payments::{payment_of, settle},
+    counting::unreadable_rows,
+    payments::{pay, payment_of, settle},
     product::Fault,
     shop::{Answer, Person, Shop, order_of},
 };
@@ -176,20 +178,20 @@ async fn steps_out_of_order_are_refused_and_rejected_goods_may_be_asked_for_agai
 }
 
 #[sqlx::test]
-async fn returns_are_for_whoever_sold_all_that_is_in_them(pool: PgPool) {
+async fn returns_are_for_sellers_of_all_that_is_in_them(pool: PgPool) {
     let shop = Shop::open(pool).await;
     let customer = shop.customer();
     let order = shipped(&shop, &customer, &[("MUG-1", 1), ("CUP-1", 1)]).await;
     let mixed = give_back(&shop, &customer, "r", &order, &json!({})).await;
     let admin = shop.admin();
-    let nobodys = "ret_01932c5e-7d2a-7c3e-9f00-0242ac120002";
+    let absent = "ret_01932c5e-7d2a-7c3e-9f00-0242ac120002";
     for verb in ["approve", "receive", "reject"] {
         for (person, id, status) in [
             (&shop.vendor_of("MUG-1"), mixed.id(), 404),
             (&shop.person(&[Role::Vendor]), mixed.id(), 404),
             (&customer, mixed.id(), 403),
             (&shop.person(&[]), mixed.id(), 403),
-            (&admin, nobodys, 404),
+            (&admin, absent, 404),
         ] {
             let refused = shop.returning(person, id, verb).await;
             assert_eq!(refused.status.as_u16(), status, "{verb} {id}");
@@ -226,4 +228,77 @@ async fn a_return_that_cannot_be_read_waits_and_the_others_are_received(pool: Pg
             .unwrap();
     assert_eq!(waiting, [("invalid row: sku".to_owned(), true)]);
     assert_eq!(shop.count("returns WHERE status = 'received'").await, 1);
+}
+
+/// A return of everything, which is to be reported to product; its id.
+async fn receiving(shop: &Shop, customer: &Person, order: &Answer) -> String {
+    let asked = give_back(shop, customer, order.id(), order, &json!({})).await;
+    for verb in ["approve", "receive"] {
+        let done = shop.returning(&shop.admin(), asked.id(), verb).await;
+        assert!(done.status.is_success(), "{verb} {done:?}");
+    }
+    asked.id().to_owned()
+}
+
+#[sqlx::test]
+async fn a_return_of_an_order_that_cannot_be_read_waits_and_the_others_are_received(pool: PgPool) {
+    let shop = Shop::open(pool).await;
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        let customer = shop.customer();
+        let order = shipped(&shop, &customer, &[("MUG-1", 1)]).await;
+        receiving(&shop, &customer, &order).await;
+        orders.push(order.uuid());
+    }
+    shop.tamper(
+        "ALTER TABLE orders DROP CONSTRAINT orders_status_check;
+         UPDATE orders SET status = 'frozen' WHERE number = 1002",
+    )
+    .await;
+    let receiving = Box::pin(async { assert_eq!(shop.receiver().run_once().await.unwrap(), 3) });
+    assert_eq!(unreadable_rows(receiving).await, ["order"]);
+    let waiting: Vec<(Uuid, String, bool)> = sqlx::query_as(
+        "SELECT order_id, last_error, due_at > now() FROM returns WHERE status = 'receiving'",
+    )
+    .fetch_all(&shop.pool)
+    .await
+    .unwrap();
+    let reason = "invalid row: status".to_owned();
+    assert_eq!(waiting, [(orders[1], reason, true)]);
+
+    shop.tamper("UPDATE orders SET status = 'confirmed' WHERE number = 1002")
+        .await;
+    shop.execute("UPDATE returns SET due_at = now()").await;
+    assert_eq!(shop.receiver().run_once().await.unwrap(), 1);
+    assert_eq!(shop.count("returns WHERE status = 'received'").await, 3);
+    assert_eq!(shop.count("order_event_gaps").await, 0);
+}
+
+/// It may be the one that the money is to go back from.
+#[sqlx::test]
+async fn a_return_whose_payment_cannot_be_read_is_not_received_without_its_money(pool: PgPool) {
+    let shop = Shop::with_payments(pool).await;
+    let (customer, admin) = (shop.customer(), shop.admin());
+    let (order, _) = pay(&shop, &customer, "mock_ok").await;
+    shop.ship_all(&admin, &order).await;
+    shop.shipper().run_once().await.unwrap();
+    receiving(&shop, &customer, &order).await;
+    shop.tamper("UPDATE payments SET provider = 'newer'").await;
+    assert_eq!(shop.receiver().run_once().await.unwrap(), 1);
+    let waiting: Vec<(String, bool)> =
+        sqlx::query_as("SELECT last_error, due_at > now() FROM returns WHERE status = 'receiving'")
+            .fetch_all(&shop.pool)
+            .await
+            .unwrap();
+    assert!(
+        matches!(&waiting[..], [(reason, true)] if reason.ends_with(": provider")),
+        "{waiting:?}"
+    );
+
+    shop.tamper("UPDATE payments SET provider = 'mock'").await;
+    shop.execute("UPDATE returns SET due_at = now()").await;
+    assert_eq!(shop.receiver().run_once().await.unwrap(), 1);
+    settle(&shop).await;
+    let payment = payment_of(&shop, &customer, &order).await;
+    assert_eq!(payment["status"], "refunded");
 }

@@ -159,7 +159,7 @@ async fn only_admins_prod_sagas_and_only_such_as_there_are(pool: PgPool) {
             .await;
         assert_eq!(keyless.refusal(), (400, "idempotency_key_required"));
         let path = format!("/api/v1/sagas/sag_01932c5e-7d2a-7c3e-9f00-0242ac120002/{verb}");
-        let nobodys = shop
+        let absent = shop
             .ask(
                 &shop.admin(),
                 "POST",
@@ -168,6 +168,6 @@ async fn only_admins_prod_sagas_and_only_such_as_there_are(pool: PgPool) {
                 &Value::Null,
             )
             .await;
-        assert_eq!(nobodys.refusal(), (404, "not_found"));
+        assert_eq!(absent.refusal(), (404, "not_found"));
     }
 }

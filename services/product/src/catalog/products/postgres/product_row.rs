@@ -1,11 +1,10 @@
 //! A product as its row came from the database.
 
-use crate::{
-    catalog::products::model::{
-        Category, Description, Metadata, Name, Position, Product, ProductId, Sku, Slug, Sort,
-        Status, VendorId,
-    },
-    infrastructure::postgres::readable::{Attempt, Time, Tried, Unreadable, row},
+use db::readable::{Attempt, Time, Tried, Unreadable, row};
+
+use crate::catalog::products::model::{
+    Category, Description, Metadata, Name, Position, Product, ProductId, Sku, Slug, Sort, Status,
+    VendorId,
 };
 
 row!(
@@ -23,7 +22,7 @@ row!(
 /// JSON, as it was sent.
 impl Tried<Metadata> for String {
     fn read(self) -> Result<Metadata, Unreadable> {
-        Metadata::stored(self).map_err(|error| Unreadable(error.to_string()))
+        Metadata::stored(self).map_err(|error| Unreadable(error.to_string().into()))
     }
 }
 

@@ -2,14 +2,13 @@
 //! statistics say that few products are not deleted, such an index looks cheaper than the key (ORDERS 13). Slugs are unique
 //! only among those.
 
-use db::Transaction;
+use db::{Transaction, readable::readable_ones};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::{product_row::ProductRow, select_products};
-use crate::{
-    catalog::products::model::{Category, NewProduct, Owner, Product, ProductId, Slug, Status},
-    infrastructure::postgres::readable::readable_ones,
+use crate::catalog::products::model::{
+    Category, NewProduct, Owner, Product, ProductId, Slug, Status,
 };
 
 pub async fn by_id(

@@ -1,13 +1,15 @@
 //! Movements: why `on_hand` is what it is. Only ever added to.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use db::{Pool, Transaction};
+use db::{
+    Pool, Transaction,
+    readable::{Attempt, Time, row},
+};
 use uuid::Uuid;
 use web::list::{Paging, Total};
 
 use crate::{
     catalog::products::model::{Reason, Sku, VendorId},
-    infrastructure::postgres::readable::{Attempt, Time, row},
     stock::{
         inventory::model::{Movement, MovementId, MovementKind, PastMovement},
         reservations::model::OrderId,

@@ -1,12 +1,14 @@
 //! Reservations as a list: who has units of what, the newest orders first.
 
-use db::Pool;
+use db::{
+    Pool,
+    readable::{Attempt, Time, row},
+};
 use uuid::Uuid;
 use web::list::{Paging, Total};
 
 use crate::{
     catalog::products::model::{Name, ProductId, Sku, VendorId},
-    infrastructure::postgres::readable::{Attempt, Time, row},
     stock::reservations::model::{HoldState, OrderId, ReservedLine},
 };
 

@@ -352,7 +352,7 @@ async fn numbers_of_metadata_come_back_as_they_were_sent(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn metadata_that_nobody_could_read_again_leaves_nothing_behind(pool: PgPool) {
+async fn metadata_that_could_not_be_read_again_leaves_nothing_behind(pool: PgPool) {
     let shop = Shop::open(pool);
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     for metadata in [

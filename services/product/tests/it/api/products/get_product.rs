@@ -151,7 +151,7 @@ async fn a_crowd_gets_each_its_own_product_even_while_sessions_end(pool: PgPool)
         count = reads => assert_eq!(count, 2_000),
         () = disturb => {}
     }
-    assert!(ended.into_inner() > 1, "nobody was disturbed");
+    assert!(ended.into_inner() > 1, "no request was disturbed");
 }
 
 #[sqlx::test]

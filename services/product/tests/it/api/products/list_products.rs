@@ -64,7 +64,7 @@ async fn each_sees_what_is_meant_for_them(pool: PgPool) {
     assert_eq!(
         seen["data"][2]["inventory"],
         json!({ "available": 5, "in_stock": true }),
-        "somebody else's"
+        "another vendor's"
     );
 }
 

@@ -1,0 +1,42 @@
+//! Accounts as administrators read and change them.
+
+use db::Connection;
+use sqlx::PgExecutor;
+
+use crate::{
+    accounts::model::{Status, User, UserId},
+    infrastructure::postgres::users::{query_users, read_user},
+};
+
+pub async fn find(db: impl PgExecutor<'_>, id: UserId) -> Result<Option<User>, sqlx::Error> {
+    let row = query_users!(["SELECT "], ["FROM users WHERE id = $1"], id.0);
+    let row = row.fetch_optional(db).await?;
+    row.map(|row| read_user!(row)).transpose()
+}
+
+/// The account, which no other transaction changes until the end of this one.
+pub async fn lock(connection: &mut Connection, id: UserId) -> Result<Option<User>, sqlx::Error> {
+    let row = query_users!(
+        ["SELECT "],
+        ["FROM users WHERE id = $1 FOR NO KEY UPDATE"],
+        id.0
+    );
+    let row = row.fetch_optional(connection).await?;
+    row.map(|row| read_user!(row)).transpose()
+}
+
+/// Sets the status of a locked account. A trigger raises its epoch (`migrations/0004_revocations.sql`).
+pub async fn set_status(
+    connection: &mut Connection,
+    id: UserId,
+    status: Status,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE users SET status = $2, updated_at = now() WHERE id = $1",
+        id.0,
+        status.into_str(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

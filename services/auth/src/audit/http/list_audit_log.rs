@@ -1,0 +1,137 @@
+//! `GET /admin/audit-log`
+
+use access::permissions::audit_log;
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use text::is_hidden;
+use utoipa::{IntoParams, ToSchema};
+use web::{
+    Problem,
+    list::{ListQuery, Page, Paging},
+    schema::Line,
+};
+
+use crate::{
+    accounts::model::{Period, SessionId, UserId},
+    app::App,
+    audit::{
+        list_entries::look,
+        model::{Action, EntryFilter, EntryId, PastEntry},
+    },
+    http::permitted::Permitted,
+};
+
+const MAX_TARGET_LENGTH: usize = 100;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListAuditLog {
+    /// Only what this user did.
+    actor: Option<UserId>,
+    /// Only what was done to this user, API key or role, named as in an entry.
+    #[param(
+        value_type = Option<Line<100>>,
+        inline,
+        example = "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002"
+    )]
+    target: Option<String>,
+    /// Only entries with this action.
+    #[param(inline, example = "user.suspended")]
+    action: Option<Action>,
+    /// At this time or later (RFC 3339).
+    from: Option<DateTime<Utc>>,
+    /// Before this time (RFC 3339).
+    to: Option<DateTime<Utc>>,
+}
+
+/// An entry of the audit log: who did what to whom.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditEntry, example = json!({
+    "id": "aud_01932c5e-7d2a-7c3e-9f00-0242ac120005", "service": "auth", "occurred_at": "2026-11-21T08:30:00Z",
+    "actor": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120002", "session": "ses_01932c5e-7d2a-7c3e-9f00-0242ac120003",
+    "action": "user.updated", "target": "usr_01932c5e-7d2a-7c3e-9f00-0242ac120004",
+    "data": { "fields": ["full_name"] },
+}))]
+pub(super) struct AuditEntryView {
+    id: EntryId,
+    /// The service whose log has the entry.
+    #[schema(value_type = String)]
+    service: &'static str,
+    occurred_at: DateTime<Utc>,
+    /// The user who acted.
+    actor: UserId,
+    /// The session or API key that was used.
+    session: SessionId,
+    /// What was done, in the past tense.
+    action: String,
+    /// The user, API key or role that it was done to.
+    target: String,
+    /// More about the action: ids and names of fields, never their values.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+impl From<PastEntry> for AuditEntryView {
+    fn from(entry: PastEntry) -> Self {
+        Self {
+            id: entry.id,
+            service: "auth",
+            occurred_at: entry.occurred_at,
+            actor: entry.actor,
+            session: entry.session,
+            action: entry.action,
+            target: entry.target,
+            data: entry.data,
+        }
+    }
+}
+
+/// List the audit log
+///
+/// What was done to accounts, roles and API keys by others than their owners; newest first. A page may be shorter than
+/// `limit`, or empty, although more entries follow: as long as `has_more` is true, continue with `next_cursor`.
+#[utoipa::path(
+    get,
+    path = "/admin/audit-log",
+    tag = "admin",
+    params(Permitted<audit_log::Read>, ListQuery<ListAuditLog, false>),
+    responses(
+        (status = 200, description = "One page.", body = Page<AuditEntryView>),
+    )
+)]
+pub(super) async fn list_audit_log(
+    State(app): State<App>,
+    _: Permitted<audit_log::Read>,
+    ListQuery { paging, filter }: ListQuery<ListAuditLog, false>,
+) -> Result<Json<Page<AuditEntryView>>, Problem> {
+    let filter = EntryFilter {
+        actor: filter.actor,
+        target: filter.target.map(target).transpose()?,
+        action: filter.action,
+        occurred: Period {
+            from: filter.from,
+            to: filter.to,
+        },
+    };
+    let paging: Paging<EntryId> = Paging::try_new(&paging, &("audit_log", &filter))?;
+    let page = paging.walk(|behind, count| look(&app.pool, &filter, behind, count));
+    Ok(Json(page.await?.map(AuditEntryView::from)))
+}
+
+/// As entries name it: a user by the id with its prefix.
+fn target(text: String) -> Result<String, Problem> {
+    if text.trim().is_empty()
+        || text.chars().count() > MAX_TARGET_LENGTH
+        || text.contains(is_hidden)
+    {
+        return Err(Problem::invalid_field(
+            "target",
+            "invalid",
+            format!("target must be 1 to {MAX_TARGET_LENGTH} visible characters"),
+        ));
+    }
+    Ok(text.parse::<UserId>().map_or(text, |user| user.to_string()))
+}

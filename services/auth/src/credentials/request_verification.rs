@@ -1,0 +1,41 @@
+//! A logged-in user asks for another message to verify the e-mail address.
+
+use web::limit::Meter;
+
+use super::send_verification;
+use crate::{
+    accounts::model::User,
+    app::App,
+    limits::{
+        LimitError,
+        account::{self, MESSAGES},
+    },
+    tokens::secret::Attempted,
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum RequestVerificationError {
+    #[error("the e-mail address is verified")]
+    Verified,
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+pub async fn request_verification(
+    app: &App,
+    user: &User,
+    meter: &Meter,
+) -> Result<(), RequestVerificationError> {
+    if user.email_verified {
+        return Err(RequestVerificationError::Verified);
+    }
+    let counted = app
+        .server_key
+        .attempted(Attempted::EmailVerification(user.id));
+    account::count(&app.pool, &counted, MESSAGES, meter).await?;
+    let mut transaction = app.pool.begin().await?;
+    send_verification(app, &mut transaction, user).await?;
+    Ok(transaction.commit().await?)
+}

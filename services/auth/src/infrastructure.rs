@@ -1,0 +1,3 @@
+//! What the subjects share of the world outside.
+
+pub(crate) mod postgres;

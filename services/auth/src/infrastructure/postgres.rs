@@ -1,0 +1,3 @@
+//! Code that the SQL of several subjects shares.
+
+pub(crate) mod users;

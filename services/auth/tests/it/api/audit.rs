@@ -1,0 +1,3 @@
+//! The endpoints of the audit log.
+
+mod list_audit_log;

@@ -1,0 +1,3 @@
+//! The endpoint of the export.
+
+mod export_user;

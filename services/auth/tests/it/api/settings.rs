@@ -1,0 +1,4 @@
+//! The endpoints of settings.
+
+mod get_settings;
+mod replace_settings;

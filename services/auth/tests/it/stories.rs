@@ -1,0 +1,5 @@
+//! What happens to people, told from their first request to their last.
+
+mod fired_admin;
+mod lost_phone;
+mod stolen_refresh_token;
