@@ -101,7 +101,7 @@ mod tests {
             ("GB", Some("Kent"), Some("CR0 2YR")),
             ("DE", None, Some("10115")),
             ("NL", None, Some("2490AA")),
-            ("BR", Some("BA"), Some("40301110")),
+            ("BR", Some("SP"), Some("01310100")),
             ("JP", Some("Tokyo"), Some("154-0023")),
             ("IN", Some("DL"), Some("110034")),
             ("PL", None, Some("00-950")),
