@@ -4,7 +4,21 @@
 pub mod model;
 pub mod postgres;
 
+use serde_json::json;
+
+use crate::{accounts::model::UserId, app::App};
+
 pub(crate) use self::{
     model::{Event, EventType},
     postgres::publish,
 };
+
+/// An event that needs no more than its type and its user.
+pub(crate) fn event(app: &App, event_type: EventType, user: UserId) -> Event {
+    Event {
+        id: model::EventId(app.ids.uuid()),
+        event_type,
+        user,
+        data: json!({}),
+    }
+}

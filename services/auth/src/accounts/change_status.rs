@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     audit::{self, Action},
-    events::{self, Event, EventType, model::EventId},
+    events::{self, EventType},
     roles::{KeepAdminError, keep_an_admin},
     sessions::{self, model::EndReason},
 };
@@ -44,7 +44,7 @@ pub(crate) async fn suspend(app: &App, actor: Actor, id: UserId) -> Result<User,
     sessions::end_all(&mut transaction, id, None, EndReason::Suspended).await?;
     let entry = actor.entry(app, Action::UserSuspended, id, json!({}));
     audit::append(&mut transaction, &entry).await?;
-    let event = event(app, EventType::UserSuspended, id);
+    let event = events::event(app, EventType::UserSuspended, id);
     events::publish(&mut transaction, &event).await?;
     transaction.commit().await?;
     Ok(User { status, ..user })
@@ -62,17 +62,8 @@ pub(crate) async fn activate(app: &App, actor: Actor, id: UserId) -> Result<User
     users::set_status(&mut transaction, id, status).await?;
     let entry = actor.entry(app, Action::UserActivated, id, json!({}));
     audit::append(&mut transaction, &entry).await?;
-    let event = event(app, EventType::UserActivated, id);
+    let event = events::event(app, EventType::UserActivated, id);
     events::publish(&mut transaction, &event).await?;
     transaction.commit().await?;
     Ok(User { status, ..user })
-}
-
-fn event(app: &App, event_type: EventType, user: UserId) -> Event {
-    Event {
-        id: EventId(app.ids.uuid()),
-        event_type,
-        user,
-        data: json!({}),
-    }
 }

@@ -2,7 +2,6 @@
 
 use access::Role;
 use clap::ValueEnum;
-use serde_json::json;
 use web::limit::{ClientAddress, Meter};
 
 use super::{
@@ -13,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     credentials::send_verification,
-    events::{Event, EventType, model::EventId, publish},
+    events::{self, EventType, publish},
     limits::{LimitError, account, take_back},
     sessions::{
         self,
@@ -94,12 +93,7 @@ pub async fn sign_up(
     let user = created.map_err(AccountError::from)?;
     let (session, refresh) = new_session(app, &user, client);
     sessions::begin(&mut transaction, &session).await?;
-    let event = Event {
-        id: EventId(app.ids.uuid()),
-        event_type: EventType::UserRegistered,
-        user: user.id,
-        data: json!({}),
-    };
+    let event = events::event(app, EventType::UserRegistered, user.id);
     publish(&mut transaction, &event).await?;
     send_verification(app, &mut transaction, &user).await?;
     transaction.commit().await?;

@@ -1,6 +1,5 @@
 //! A logged-in user changes the password. All other sessions end, and so does every token that was issued before.
 
-use serde_json::json;
 use web::limit::{ClientAddress, Meter};
 
 use super::{
@@ -14,7 +13,7 @@ use crate::{
         passwords::PasswordsError,
     },
     app::App,
-    events::{Event, EventType, model::EventId, publish},
+    events::{self, EventType, publish},
     sessions::{self, device::Device, model::EndReason, session::Tokens},
     tokens::secret::RefreshToken,
 };
@@ -73,12 +72,7 @@ pub async fn change_password(
     let reason = EndReason::PasswordChanged;
     sessions::end_all(&mut transaction, user.id, Some(session), reason).await?;
     postgres::delete_tokens_of_password(&mut transaction, user.id).await?;
-    let event = Event {
-        id: EventId(app.ids.uuid()),
-        event_type: EventType::PasswordChanged,
-        user: user.id,
-        data: json!({}),
-    };
+    let event = events::event(app, EventType::PasswordChanged, user.id);
     publish(&mut transaction, &event).await?;
     // A statement after the lock sees what custom roles permit now; a later change of them raises the epoch again.
     let changed = accounts::find(&mut *transaction, user.id).await?;

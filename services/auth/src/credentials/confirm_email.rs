@@ -1,12 +1,10 @@
 //! The reader of a message confirms an e-mail address, or one side of its change.
 
-use serde_json::json;
-
 use super::{model::Confirmation, postgres};
 use crate::{
     accounts::AccountError,
     app::App,
-    events::{Event, EventType, model::EventId, publish},
+    events::{self, EventType, publish},
     tokens::secret::AccountToken,
 };
 
@@ -42,12 +40,7 @@ pub async fn confirm_email(app: &App, token: &str) -> Result<Confirmation, Confi
             changed.map_err(AccountError::from)?;
             // None of them may count after this, above all no password reset that was sent to the old address.
             postgres::delete_tokens(&mut transaction, user).await?;
-            let event = Event {
-                id: EventId(app.ids.uuid()),
-                event_type: EventType::EmailChanged,
-                user,
-                data: json!({}),
-            };
+            let event = events::event(app, EventType::EmailChanged, user);
             publish(&mut transaction, &event).await?;
         }
     }

@@ -1,6 +1,5 @@
 //! A user who cannot log in sets another password with the token of a message.
 
-use serde_json::json;
 use web::limit::{ClientAddress, Meter};
 
 use super::postgres;
@@ -11,7 +10,7 @@ use crate::{
     },
     api_keys,
     app::App,
-    events::{Event, EventType, model::EventId, publish},
+    events::{self, EventType, publish},
     limits::{LimitError, forget},
     sessions::{self, model::EndReason},
     tokens::secret::{AccountToken, Attempted},
@@ -65,12 +64,7 @@ pub async fn reset_password(
     // Failures with the forgotten password must not lock the user out of the first login with the new one.
     let failures = app.server_key.attempted(Attempted::LogIn(user.id));
     forget(&mut transaction, &failures).await?;
-    let event = Event {
-        id: EventId(app.ids.uuid()),
-        event_type: EventType::PasswordChanged,
-        user: user.id,
-        data: json!({}),
-    };
+    let event = events::event(app, EventType::PasswordChanged, user.id);
     publish(&mut transaction, &event).await?;
     Ok(transaction.commit().await?)
 }

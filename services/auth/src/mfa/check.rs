@@ -1,6 +1,5 @@
 //! Whether a presented second factor is accepted. What is accepted is used up, whatever the request does with it afterwards.
 
-use serde_json::json;
 use tracing::warn;
 
 use super::{
@@ -10,7 +9,7 @@ use super::{
 use crate::{
     accounts::model::UserId,
     app::App,
-    events::{self, Event, EventType, model::EventId},
+    events::{self, EventType},
 };
 
 /// Checks a code or a recovery code of a user with a confirmed factor, and uses it up.
@@ -35,7 +34,7 @@ pub(crate) async fn accepts(
                 return Ok(false);
             }
             // The owner is told: these codes are used rarely, and one more may be in the hands of a thief.
-            let event = event(app, user, EventType::RecoveryCodeUsed);
+            let event = events::event(app, EventType::RecoveryCodeUsed, user);
             events::publish(&mut transaction, &event).await?;
             transaction.commit().await?;
             Ok(true)
@@ -56,14 +55,4 @@ pub(super) fn accepted_step(
         return None;
     };
     secret.accepted_step(code, app.clock.now(), factor.last_step)
-}
-
-/// An event about the second factor of a user.
-pub(super) fn event(app: &App, user: UserId, event_type: EventType) -> Event {
-    Event {
-        id: EventId(app.ids.uuid()),
-        event_type,
-        user,
-        data: json!({}),
-    }
 }

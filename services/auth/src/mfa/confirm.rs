@@ -3,7 +3,7 @@
 use web::limit::Meter;
 
 use super::{
-    check::{self, accepted_step},
+    check::accepted_step,
     model::{RecoveryCode, StoredFactor, TotpCode},
     postgres as factors,
     proof::{Attempt, ProofError},
@@ -57,7 +57,7 @@ pub async fn confirm(
     factors::replace_recovery_codes(&mut transaction, user, &hashes).await?;
     // The others began without the factor. The trigger on the factor has locked the user's row: none begins in between.
     sessions::end_all(&mut transaction, user, Some(session), EndReason::Revoked).await?;
-    let event = check::event(app, user, EventType::MfaEnabled);
+    let event = events::event(app, EventType::MfaEnabled, user);
     events::publish(&mut transaction, &event).await?;
     transaction.commit().await?;
     attempt.forgive().await?;

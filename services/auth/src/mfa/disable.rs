@@ -3,7 +3,6 @@
 use web::limit::{ClientAddress, Meter};
 
 use super::{
-    check,
     model::SecondFactor,
     postgres as factors,
     proof::{self, ProofError},
@@ -40,7 +39,7 @@ pub async fn disable(
     if !factors::delete(&mut transaction, user.id).await? {
         return Err(DisableError::NotEnabled);
     }
-    let event = check::event(app, user.id, EventType::MfaDisabled);
+    let event = events::event(app, EventType::MfaDisabled, user.id);
     events::publish(&mut transaction, &event).await?;
     Ok(transaction.commit().await?)
 }
