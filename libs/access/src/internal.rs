@@ -1,6 +1,8 @@
 //! Calls between services: one token per caller, read from a file, compared in constant time (ORDERS 33).
 //! A callee knows only hashes, so that a compromised pod cannot call as another service.
 
+mod auth_client;
+
 use std::path::{Path, PathBuf};
 
 use axum::{
@@ -12,6 +14,7 @@ use axum::{
 use subtle::ConstantTimeEq;
 use web::Problem;
 
+pub use self::auth_client::{AuthCallError, AuthClient};
 use crate::signatures::{Hash, hash};
 
 /// The prefix of a line with a hash; the operator writes it.

@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{PoisonError, RwLock},
     time::Duration,
 };
@@ -15,7 +14,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::signatures::Token;
-use crate::internal::{TokenFileError, own_token};
+use crate::internal::{AuthCallError, AuthClient};
 
 /// How often the feed is read.
 const POLL: Duration = Duration::from_secs(1);
@@ -24,13 +23,6 @@ const POLL: Duration = Duration::from_secs(1);
 const OVERLAP: TimeDelta = TimeDelta::seconds(30);
 /// A feed older than this is too old for money and administrators.
 const STALE: Duration = Duration::from_secs(30);
-
-/// The URL of the feed of revoked tokens, and the file with the token by which auth identifies this service.
-pub(super) struct RevocationFeed {
-    pub(super) url: String,
-    pub(super) token_file: PathBuf,
-    pub(super) client: reqwest::Client,
-}
 
 /// A response of the feed: revocations since the requested time, or all that can still matter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -58,14 +50,6 @@ pub struct RaisedEpoch {
     pub until: DateTime<Utc>,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum FeedError {
-    #[error(transparent)]
-    Token(#[from] TokenFileError),
-    #[error("cannot read the revocation feed")]
-    Fetch(#[from] reqwest::Error),
-}
-
 /// Why a token with a valid signature is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Revocation {
@@ -85,7 +69,7 @@ pub(super) enum Freshness {
 #[derive(Default)]
 pub(super) struct Revocations {
     /// `None`: the holder queries the database instead.
-    feed: Option<RevocationFeed>,
+    feed: Option<AuthClient>,
     known: RwLock<Known>,
 }
 
@@ -98,7 +82,7 @@ struct Known {
 }
 
 impl Revocations {
-    pub(super) fn followed(feed: RevocationFeed) -> Self {
+    pub(super) fn followed(feed: AuthClient) -> Self {
         Self {
             feed: Some(feed),
             known: RwLock::default(),
@@ -139,7 +123,7 @@ impl Revocations {
         loop {
             ticks.tick().await;
             let asked = Instant::now();
-            match feed.read(self.since()).await {
+            match read(feed, self.since()).await {
                 Ok(revoked) => {
                     self.learn(revoked, asked);
                     if std::mem::take(&mut failing) {
@@ -187,16 +171,13 @@ impl Revocations {
     }
 }
 
-impl RevocationFeed {
-    async fn read(&self, since: Option<DateTime<Utc>>) -> Result<Revoked, FeedError> {
-        let token = own_token(&self.token_file).await?;
-        let mut url = self.url.clone();
-        if let Some(since) = since {
-            url += "?since=";
-            url += &since.to_rfc3339_opts(SecondsFormat::Micros, true);
-        }
-        let question = self.client.get(url).bearer_auth(token);
-        let answer = question.send().await?.error_for_status()?;
-        Ok(answer.json().await?)
-    }
+/// The revocations since a time; `None`: all that can still matter.
+async fn read(auth: &AuthClient, since: Option<DateTime<Utc>>) -> Result<Revoked, AuthCallError> {
+    let since = since.map_or_else(String::new, |since| {
+        format!(
+            "?since={}",
+            since.to_rfc3339_opts(SecondsFormat::Micros, true)
+        )
+    });
+    auth.get(&format!("revocations{since}")).await
 }

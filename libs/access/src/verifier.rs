@@ -16,8 +16,9 @@ use jsonwebtoken::{
 
 use super::{
     Caller, Claims, JwksError, TOKEN_TYPE, TokenScope,
+    internal::AuthClient,
     keys::Keys,
-    revocations::{Freshness, Revocation, RevocationFeed, Revocations},
+    revocations::{Freshness, Revocation, Revocations},
     signatures::{CAPACITY, Signatures, Token, Verified},
 };
 use clock::Clock;
@@ -28,7 +29,7 @@ const LEEWAY_SECONDS: u32 = 5;
 /// Auth's tokens have less than one kilobyte.
 const MAX_TOKEN_BYTES: usize = 4096;
 
-/// Time that auth has to answer with its keys or its revocations.
+/// Time that auth has to answer with its keys.
 const AUTH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The tokens that a service other than auth accepts, and where auth publishes what decides about them.
@@ -56,6 +57,13 @@ struct Inner {
     revocations: Revocations,
 }
 
+impl TokenSettings {
+    /// Calls auth as the service whose token this file has.
+    pub fn auth_client(&self, token_file: PathBuf) -> reqwest::Result<AuthClient> {
+        AuthClient::try_new(&self.revocations_url, token_file)
+    }
+}
+
 impl Verifier {
     /// For auth: the keys it signs with. It asks its database what has been revoked.
     pub fn local(scope: &TokenScope, keys: &JwkSet) -> Result<Self, JwksError> {
@@ -66,17 +74,11 @@ impl Verifier {
         ))
     }
 
-    /// For the other services. The file has the token by which auth identifies this one.
-    pub fn remote(settings: TokenSettings, token_file: PathBuf) -> reqwest::Result<Self> {
+    /// For the other services, which read the revocation feed by this client.
+    pub fn remote(settings: TokenSettings, auth: AuthClient) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder().timeout(AUTH_TIMEOUT).no_proxy();
-        let client = client.build()?;
-        let keys = Keys::remote(settings.jwks_url, client.clone());
-        let feed = RevocationFeed {
-            url: settings.revocations_url,
-            token_file,
-            client,
-        };
-        let revocations = Revocations::followed(feed);
+        let keys = Keys::remote(settings.jwks_url, client.build()?);
+        let revocations = Revocations::followed(auth);
         Ok(Self::with(&settings.scope, keys, revocations))
     }
 
@@ -211,12 +213,8 @@ impl Verifier {
         ago: Duration,
         revoked: super::Revoked,
     ) -> Result<Self, JwksError> {
-        let feed = RevocationFeed {
-            url: String::new(),
-            token_file: PathBuf::new(),
-            client: reqwest::Client::new(),
-        };
-        let revocations = Revocations::followed(feed);
+        let feed = AuthClient::try_new("http://127.0.0.1/internal/revocations", "".into());
+        let revocations = Revocations::followed(feed.expect("a client without certificates"));
         revocations.learn(revoked, tokio::time::Instant::now() - ago);
         Ok(Self::with(scope, Keys::fixed(keys)?, revocations))
     }

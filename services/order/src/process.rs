@@ -71,7 +71,8 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     };
     drive_queues(&mut tasks, &drive, queues, &waker, None);
     let token_file = config.catalog.internal_token_file.clone();
-    let verifier = Verifier::remote(config.tokens, token_file)?;
+    let auth = config.tokens.auth_client(token_file)?;
+    let verifier = Verifier::remote(config.tokens, auth)?;
     tasks.spawn_for_server("token_verifier", verifier.clone().keep_fresh());
 
     let auditor = auditor(&config.database, &readers, &config.catalog, config.currency)?;

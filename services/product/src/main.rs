@@ -43,7 +43,8 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(settings: Serve) -> anyhow::Result<()> {
     let mut tasks = Tasks::new(web::server::stop_signal()?);
-    let verifier = Verifier::remote(settings.tokens, settings.internal_token_file)?;
+    let auth = settings.tokens.auth_client(settings.internal_token_file)?;
+    let verifier = Verifier::remote(settings.tokens, auth)?;
     let pools = Pools::of(&settings.database)?;
     let auditor = auditor(&settings.database, &pools.main)?;
     let app = App::new(Parts {

@@ -57,7 +57,8 @@ impl Listening {
             jwks_url: format!("{}/.well-known/jwks.json", self.public),
             revocations_url: format!("{}/internal/revocations", self.internal),
         };
-        let verifier = Verifier::remote(settings, self.tokens.join("order")).unwrap();
+        let auth = settings.auth_client(self.tokens.join("order")).unwrap();
+        let verifier = Verifier::remote(settings, auth).unwrap();
         tokio::spawn(verifier.clone().keep_fresh());
         let ready = verifier.dependency().unwrap();
         eventually("ready", async || (ready.check)().await.is_ok()).await;
