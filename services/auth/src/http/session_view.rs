@@ -39,8 +39,8 @@ pub(crate) struct SessionView {
     /// Lifetime of the access token in seconds.
     expires_in: i64,
     /// Send it with the next login in the header `Device-Token`, so that failed attempts by other clients do not lock
-    /// this device out. Valid for one year or until the password changes; browsers also get it as a cookie. Absent
-    /// after a refresh.
+    /// this device out. Valid for one year, or until the password, the roles or the status of the account change; browsers also
+    /// get it as a cookie. Absent after a refresh.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     device_token: Option<String>,
