@@ -350,12 +350,8 @@ async fn a_custom_role_admits_to_what_its_scope_names_and_no_further() {
 #[tokio::test]
 async fn a_verifier_without_revocations_is_not_ready_and_trusts_no_token() {
     let signer = signer();
-    let feed = RevocationFeed {
-        url: "http://127.0.0.1:9/".to_owned(),
-        token_file: "/nonexistent".into(),
-        client: reqwest::Client::new(),
-    };
-    let revocations = Revocations::followed(feed);
+    let feed = AuthClient::try_new("http://127.0.0.1:9/", "/nonexistent".into());
+    let revocations = Revocations::followed(feed.unwrap());
     let scope = TokenScope {
         issuer: "urn:ecommercestack:test".into(),
         audience: "test/shop".into(),
