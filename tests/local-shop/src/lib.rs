@@ -1,5 +1,5 @@
 //! A whole shop of bare processes on 127.0.0.1, for tests and benchmarks that kill, restart and measure it:
-//! a Postgres, auth, and any number of product, order and worker processes, from binaries that the caller names.
+//! a Postgres, and any number of auth, product, order and worker processes, from binaries that the caller names.
 //! All of it is removed when the caller ends, whether by a drop, a panic, Ctrl-C or `kill -9`.
 
 pub mod attack;

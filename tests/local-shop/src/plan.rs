@@ -36,6 +36,7 @@ pub struct Binaries {
 pub struct Plan {
     pub binaries: Binaries,
     pub durability: Durability,
+    pub auths: usize,
     pub products: usize,
     pub orders: usize,
     pub workers: usize,
@@ -64,6 +65,7 @@ impl Plan {
         Self {
             binaries,
             durability: Durability::Fast,
+            auths: 1,
             products: 1,
             orders: 1,
             workers: 1,
@@ -75,7 +77,7 @@ impl Plan {
 
     pub(crate) fn members(&self) -> impl Iterator<Item = Member> {
         [
-            (Workload::Auth, 1),
+            (Workload::Auth, self.auths),
             (Workload::Product, self.products),
             (Workload::Order, self.orders),
             (Workload::Worker, self.workers),

@@ -72,19 +72,19 @@ impl Shop {
             &plan.postgres,
             Arc::clone(&guard),
         )?;
-        let place = |member| {
-            let [public_port, internal_port] = ports::free()?;
-            let process = Mutex::new(None);
-            Ok((
-                member,
-                Place {
-                    public_port,
-                    internal_port,
-                    process,
-                },
-            ))
+        let members: Vec<Member> = plan.members().collect();
+        // All at once, since a port that is not in use yet could be chosen for two processes.
+        let ports = ports::several(2 * members.len())?;
+        let place = |(member, ports): (Member, &[u16])| {
+            let place = Place {
+                public_port: ports[0],
+                internal_port: ports[1],
+                process: Mutex::new(None),
+            };
+            (member, place)
         };
-        let places = plan.members().map(place).collect::<Result<_>>()?;
+        let places = members.into_iter().zip(ports.chunks(2));
+        let places = places.map(place).collect();
         let shop = Self {
             plan,
             places,
@@ -320,8 +320,8 @@ impl Shop {
         let Member(workload, index) = member;
         let database_url = self.postgres.url(workload.database());
         let place = self.place(member)?;
-        let auth = self.place(Member(Workload::Auth, 0))?;
-        // The processes of order are spread over those of product.
+        // Callers are spread over the processes of what they call, and readers of the feed over those of auth.
+        let auth = self.place(Member(Workload::Auth, index % self.plan.auths.max(1)))?;
         let called = Member(Workload::Product, index % self.plan.products.max(1));
         let around = Surroundings {
             database_url: &database_url,
