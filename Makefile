@@ -83,7 +83,7 @@ contract: ## Check running services against their OpenAPI documents, and the doc
 	$(BINARIES)
 	CONTRACT_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),contract/contract --test contract -- --test-threads=2
 
-chaos: ## Break shops of bare processes (kills, lost responses, disconnects, old versions) and audit them
+chaos: ## Break shops of bare processes (kills, lost responses, disconnects, no auth, old versions) and audit them
 	@$(BINARIES)
 	CHAOS_BINARIES=$$CARGO_TARGET_DIR/debug SQLX_OFFLINE=true $(TESTS),chaos/chaos --test chaos -- --test-threads=1 --show-output $(if $(CHAOS_PREVIOUS),--include-ignored)
 

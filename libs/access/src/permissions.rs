@@ -47,7 +47,8 @@ impl Row {
         self.holders().any(|(_, held)| held == reach)
     }
 
-    pub(super) fn needs_fresh(&self) -> bool {
+    /// Whether operations with this permission are refused once the knowledge of revocations is half a minute old.
+    pub fn needs_fresh(&self) -> bool {
         self.revocations == Freshness::Fresh
     }
 

@@ -16,3 +16,4 @@ mod crash_matrix;
 mod linearizability;
 mod revocation;
 mod upgrade;
+mod without_auth;
