@@ -34,7 +34,7 @@ async fn order_conforms_to_its_document() {
 }
 
 /// A shop without limits by address or customer, so that every request is processed.
-fn start() -> Shop {
+pub fn start() -> Shop {
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration")]
     let binaries = std::env::var("CONTRACT_BINARIES").unwrap();
     let unlimited = [

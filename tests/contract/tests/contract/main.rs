@@ -1,9 +1,10 @@
-//! The services compared with their OpenAPI documents, and the documents with external tools.
+//! The services compared with their OpenAPI documents and with the role matrix, and the documents with external tools.
 
 #![expect(clippy::unwrap_used, reason = "this is how a test fails")]
 
 mod conformance;
 mod documents;
+mod roles;
 
 use std::path::{Path, PathBuf};
 
