@@ -25,7 +25,7 @@ pub(super) async fn record_erasure_results(
         if users.len() > MAX_BATCH {
             return Err(Problem::invalid_field(
                 pointer,
-                "too_many",
+                "batch_too_large",
                 format!("send at most {MAX_BATCH} users at once"),
             ));
         }

@@ -2,22 +2,27 @@
 
 use std::path::PathBuf;
 
+use access::{TokenSettings, internal::AuthClient};
 use auth::http;
 use axum::{Router, body::Body, http::Request};
 use erasure::DueErasures;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use web::server::{Port, layered};
 
-use super::fixture::{Answer, Auth, request};
+use super::fixture::{Answer, Auth, request, scope};
 
 pub const DUE: &str = "/internal/erasures";
 pub const RESULTS: &str = "/internal/erasures/results";
 
 /// The internal port, and the services whose tokens it knows.
-pub struct Internal(Router);
+pub struct Internal {
+    router: Router,
+    tokens: PathBuf,
+}
 
 impl Internal {
     pub fn of(auth: &Auth) -> Self {
@@ -28,11 +33,12 @@ impl Internal {
             std::fs::write(tokens.join(caller), format!("token of {caller}\n")).unwrap();
         }
         let internal = http::internal(auth.app.clone(), &tokens);
-        Self(layered(internal, &TaskTracker::new(), Port::Internal))
+        let router = layered(internal, &TaskTracker::new(), Port::Internal);
+        Self { router, tokens }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.0.clone().oneshot(request).await.unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer {
@@ -40,6 +46,20 @@ impl Internal {
             headers: parts.headers,
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
         }
+    }
+
+    /// The client with which order calls this port.
+    pub async fn client(&self) -> AuthClient {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let settings = TokenSettings {
+            scope: scope(),
+            jwks_url: format!("http://{address}/.well-known/jwks.json"),
+            revocations_url: format!("http://{address}/internal/revocations"),
+        };
+        settings.auth_client(self.tokens.join("order")).unwrap()
     }
 
     /// The users that order is to forget now.

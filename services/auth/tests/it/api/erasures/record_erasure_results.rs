@@ -1,7 +1,15 @@
-use auth::{MIGRATOR, sweeper};
+use std::{convert::Infallible, sync::Mutex};
+
+use auth::{
+    MIGRATOR,
+    erasures::{model::Service, postgres::backlog},
+    sweeper,
+};
+use erasure::{Erased, PersonalData, round};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::support::{
     fixture::{Auth, request},
@@ -169,4 +177,49 @@ async fn completed_erasures_are_kept_for_30_days_and_open_ones_as_long_as_it_tak
             .await
             .unwrap();
     assert_eq!(left, [ANN, open]);
+}
+
+/// A service that still needs the data of Ben.
+#[derive(Default)]
+struct Shop(Mutex<Vec<String>>);
+
+impl PersonalData for Shop {
+    type Error = Infallible;
+
+    async fn erase(&self, user: Uuid) -> Result<Erased, Infallible> {
+        self.0.lock().unwrap().push(user.to_string());
+        let needed = user.to_string() == BEN;
+        Ok(if needed { Erased::Part } else { Erased::All })
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_loop_of_another_service_erases_who_is_due_and_comes_to_rest(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    deleted(&pool, ANN, 86_400).await;
+    deleted(&pool, BEN, 86_400).await;
+    let (shop, client) = (Shop::default(), Internal::of(&auth).client().await);
+    assert_eq!(round(&client, &shop).await.unwrap(), 2);
+    assert_eq!(round(&client, &shop).await.unwrap(), 0);
+    assert!(state(&pool, ANN).await.1);
+    assert!(!state(&pool, BEN).await.1);
+    auth.run("UPDATE erasures SET due_at = now()").await;
+    assert_eq!(round(&client, &shop).await.unwrap(), 1);
+    let mut erased = shop.0.into_inner().unwrap();
+    erased.sort();
+    assert_eq!(erased, [ANN, BEN, BEN]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn operators_see_how_many_erasures_are_open_and_for_how_long(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    let open = async || backlog(&auth.app.pool, Service::Order).await.unwrap();
+    assert_eq!(open().await, (0, 0.0));
+    deleted(&pool, ANN, 100).await;
+    deleted(&pool, BEN, 86_400).await;
+    let (count, oldest) = open().await;
+    assert_eq!(count, 2);
+    assert!((86_400.0..86_500.0).contains(&oldest), "{oldest}");
+    auth.run("UPDATE erasures SET completed_at = now()").await;
+    assert_eq!(open().await, (0, 0.0));
 }
