@@ -25,7 +25,7 @@ pub async fn traces(pool: &PgPool, texts: &[&str]) -> BTreeSet<String> {
         let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(pool).await.unwrap();
         for row in rows.iter().map(|row| row.to_lowercase()) {
             for text in texts {
-                let (plain, bytes) = (text.to_lowercase(), hex(text));
+                let (plain, bytes) = (text.to_lowercase(), hex::encode(text));
                 if row.contains(&plain) || row.contains(&bytes) {
                     found.insert(format!("{table}: {text}"));
                 }
@@ -51,8 +51,4 @@ pub async fn tables_with(pool: &PgPool, user: &str) -> Vec<String> {
     let found = traces(pool, &[user]).await.into_iter();
     let tables = found.map(|found| found.split_once(": ").unwrap().0.to_owned());
     tables.collect()
-}
-
-fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
