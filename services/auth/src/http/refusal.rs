@@ -4,10 +4,10 @@ mod api_keys;
 mod credentials;
 mod mfa;
 
-use super::second_factor;
 use postal::Flaw;
 use web::{FieldError, Problem, conditional::IfMatch};
 
+use super::second_factor;
 use crate::{
     accounts::{
         AccountError,

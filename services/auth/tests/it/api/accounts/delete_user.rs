@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::{
+    authenticator::DISABLE,
     fixture::{Answer, Auth, PASSWORD, registration, request},
     neighbor::Internal,
     people::{of, send},
@@ -179,7 +180,7 @@ async fn a_deleted_account_cannot_be_changed_or_come_back(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn whoever_they_were_they_end_without_permissions(pool: PgPool) {
+async fn a_user_of_any_role_and_status_ends_without_permissions(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     auth.role("desk", &["users:list", "payments:refund"]).await;
     let root = auth.admin("boss").await;
@@ -326,6 +327,33 @@ async fn a_request_that_was_admitted_before_the_deletion_writes_nothing_after_it
         let tables = tables_with(&pool, ann.user_uuid()).await;
         assert_eq!(tables, KEPT, "{path}");
     }
+}
+
+/// The factor and the account are locked in one order, by what disables the factor as by the deletion.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_second_factor_that_is_disabled_at_the_same_time_hinders_no_deletion(pool: PgPool) {
+    let auth = Auth::new(pool.clone());
+    let (ann, root) = (auth.customer("ann").await, auth.admin("boss").await);
+    let (_app, codes) = auth.enroll(ann.access()).await;
+    let ann = auth.renewed(&ann).await;
+    let mut lock = pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM users WHERE username = 'ann' FOR NO KEY UPDATE")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let disable = async {
+        eventually("the deletion waits", async || waiting(&pool).await == 1).await;
+        let body = json!({ "password": PASSWORD, "recovery_code": codes[0] });
+        auth.post_as(&ann, DISABLE, body).await
+    };
+    let release = async {
+        eventually("both wait", async || waiting(&pool).await == 2).await;
+        lock.commit().await.unwrap();
+    };
+    let (deleted, disabled, ()) = tokio::join!(delete(&auth, ann.user(), &root), disable, release);
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+    disabled.is(409, "mfa_not_enabled");
+    assert_eq!(tables_with(&pool, ann.user_uuid()).await, KEPT);
 }
 
 /// The tables that name a deleted user.
