@@ -68,7 +68,7 @@ PASSWORD = "correct horse battery"
 # What is done to the account or the sessions of the caller, of whom each operation has one of its own.
 OWN = "/api/v1/auth/"
 # After these the token of their caller is invalid.
-ENDS_TOKENS = [f"/api/v1/auth/{path}" for path in ("logout", "logout-all", "password/change")]
+ENDS_TOKENS = [f"/api/v1/auth/{path}" for path in ("logout", "logout-all", "password/change", "account/delete")]
 # These could take the rights of the admin, by whom other operations are called.
 ON_ANOTHER = ("/api/v1/users/{id}/roles", "/api/v1/users/{id}/suspend")
 

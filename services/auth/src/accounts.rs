@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod change_status;
+pub mod delete_user;
 pub mod first_admin;
 pub mod http;
 pub mod list_users;

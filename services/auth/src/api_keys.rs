@@ -7,4 +7,4 @@ pub mod model;
 pub mod postgres;
 pub(crate) mod revoke;
 
-pub(crate) use self::postgres::{revoke_all, rows, rows_of, total, total_of};
+pub(crate) use self::postgres::{erase, revoke_all, rows, rows_of, total, total_of};

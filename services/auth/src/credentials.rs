@@ -14,5 +14,6 @@ pub mod request_verification;
 pub mod reset_password;
 
 pub(crate) use self::{
-    issue::send_verification, renew_hash::Renewal, request_reset::ResetRequests,
+    issue::send_verification, postgres::delete_tokens, renew_hash::Renewal,
+    request_reset::ResetRequests,
 };

@@ -17,6 +17,8 @@ pub(crate) mod signed_in;
 pub(crate) mod user_ref;
 pub(crate) mod user_view;
 
+use std::path::Path;
+
 use access::internal::{AllowedCallers, require_caller};
 use axum::{Router, middleware};
 use db::Pool;
@@ -30,7 +32,7 @@ use web::{
 use crate::{
     MIGRATOR, accounts, addresses, api_keys,
     app::App,
-    audit, credentials, export,
+    audit, credentials, erasures, export,
     limits::address::{AddressCounters, AddressLimits},
     mfa, roles, sessions, settings, tokens,
 };
@@ -64,13 +66,16 @@ pub fn public(app: App) -> Router {
     service(Some(&app.pool)).public(api(gate), tokens::http::root(), app)
 }
 
-/// The routes of the internal port: calls of other services, and the probes.
-pub fn internal(app: App, callers: AllowedCallers) -> Router {
+/// The routes of the internal port: calls of other services, whose tokens are in this folder, and the probes.
+pub fn internal(app: App, tokens_of_callers: &Path) -> Router {
     let probes = service(Some(&app.pool)).probes();
-    let calls = tokens::http::internal()
-        .route_layer(middleware::from_fn_with_state(callers, require_caller))
-        .with_state(app);
-    calls.merge(probes)
+    let only = |callers| {
+        let allowed = AllowedCallers::new(tokens_of_callers.to_owned(), callers);
+        middleware::from_fn_with_state(allowed, require_caller)
+    };
+    let feed = tokens::http::internal().route_layer(only(&["product", "order"]));
+    let erasures = erasures::http::internal().route_layer(only(&["order"]));
+    feed.merge(erasures).with_state(app).merge(probes)
 }
 
 pub fn openapi() -> OpenApi {

@@ -8,6 +8,7 @@ pub mod app;
 pub mod audit;
 pub mod config;
 pub mod credentials;
+pub mod erasures;
 pub mod events;
 pub mod export;
 pub mod http;

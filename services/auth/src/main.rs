@@ -1,6 +1,5 @@
 //! The auth service's process: wiring only.
 
-use access::internal::AllowedCallers;
 use auth::{
     MIGRATOR,
     accounts::{first_admin, passwords::Passwords},
@@ -73,8 +72,7 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
         tasks.spawn_once("first_admin", made);
     }
 
-    let callers = AllowedCallers::new(settings.internal_tokens_dir, &["product", "order"]);
-    let internal = http::internal(app.clone(), callers);
+    let internal = http::internal(app.clone(), &settings.internal_tokens_dir);
     let public = http::public(app);
     let server = async { Ok(web::server::serve(&settings.listen, public, internal, stop).await?) };
     tasks.beside(server).await

@@ -10,6 +10,11 @@ pub mod policy;
 pub mod postgres;
 pub mod proof;
 pub mod renew;
+pub mod reset;
 mod sealing;
 
-pub(crate) use self::{check::accepts, postgres::recovery_codes_left};
+pub(crate) use self::{
+    check::accepts,
+    postgres::{delete as erase, recovery_codes_left},
+    proof::prove,
+};

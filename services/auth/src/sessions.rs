@@ -10,5 +10,5 @@ pub mod postgres;
 pub mod session;
 
 pub(crate) use self::postgres::{
-    count_live, end, end_all, insert as begin, list_live, live_user, renew,
+    count_live, end, end_all, erase, insert as begin, list_live, live_user, renew,
 };

@@ -20,7 +20,14 @@ pub const LIBRARIES: [&str; 9] = [
 ];
 
 /// The libraries of this repository that any part may name.
-pub const FREE_LIBRARIES: [&str; 5] = ["audit", "fail-points", "postal", "text", "worker"];
+pub const FREE_LIBRARIES: [&str; 6] = [
+    "audit",
+    "erasure",
+    "fail-points",
+    "postal",
+    "text",
+    "worker",
+];
 
 /// A file of a crate: its module's path from the root, and its code without comments and tests.
 pub struct Source {

@@ -22,6 +22,7 @@ const AUTH: Service = Service {
         "api_keys",
         "audit",
         "credentials",
+        "erasures",
         "events",
         "export",
         "limits",

@@ -1,6 +1,8 @@
 //! The routes of accounts.
 
 mod activate_user;
+pub(crate) mod delete_account;
+mod delete_user;
 mod get_profile;
 mod get_user;
 mod list_users;
@@ -15,7 +17,9 @@ use crate::app::App;
 
 /// The routes that are limited by address.
 pub fn counted() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(register_user::register_user))
+    OpenApiRouter::new()
+        .routes(routes!(register_user::register_user))
+        .routes(routes!(delete_account::delete_account))
 }
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -26,7 +30,11 @@ pub fn routes() -> OpenApiRouter<App> {
             update_profile::put_profile
         ))
         .routes(routes!(list_users::list_users))
-        .routes(routes!(get_user::get_user, update_user::update_user))
+        .routes(routes!(
+            get_user::get_user,
+            update_user::update_user,
+            delete_user::delete_user
+        ))
         .routes(routes!(suspend_user::suspend_user))
         .routes(routes!(activate_user::activate_user))
 }

@@ -1,5 +1,6 @@
 //! An account as the rest of the service sees it. Its parts are parsed once, here, and cannot be invalid afterwards.
 
+mod anonymous;
 mod email;
 mod full_name;
 mod guessable;
@@ -15,6 +16,7 @@ use access::{Permissions, Role};
 use chrono::{DateTime, Utc};
 
 pub use self::{
+    anonymous::Anonymous,
     email::{Email, EmailError},
     full_name::{FullName, FullNameError},
     guessable::{GuessablePassword, OwnNames},

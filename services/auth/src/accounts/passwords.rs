@@ -139,6 +139,11 @@ impl Passwords {
         .await
     }
 
+    /// The hash of a password that no one knows: its verification takes the same time as any other, and fails.
+    pub fn unknown_hash(&self) -> &str {
+        &self.0.decoy
+    }
+
     /// Whether the hash was made with other parameters than those of today.
     pub fn is_outdated(&self, hash: &str) -> bool {
         match (PasswordHash::new(hash), PasswordHash::new(&self.0.decoy)) {

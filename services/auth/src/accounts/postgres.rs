@@ -7,7 +7,7 @@ use db::{Connection, Pool};
 use sqlx::PgExecutor;
 
 pub use self::{
-    administration::{find, lock, set_status},
+    administration::{anonymize, find, lock, set_status},
     listing::{all, search_prefix, terms, with_ids, with_role, with_status},
 };
 use crate::{
@@ -158,7 +158,8 @@ pub async fn find_password_hash(pool: &Pool, id: UserId) -> Result<Option<String
         .await
 }
 
-/// Changes an account if its version is one of `versions`; `None` changes it regardless of its version.
+/// Changes an account if its version is one of `versions`; `None` changes it regardless of its version. An account that was
+/// deleted meanwhile gets no name again.
 pub async fn update_profile(
     db: impl PgExecutor<'_>,
     id: UserId,
@@ -172,7 +173,7 @@ pub async fn update_profile(
             username = CASE WHEN $3 THEN $4 ELSE username END,
             version = version + 1,
             updated_at = now()
-        WHERE id = $1 AND ($5::bigint[] IS NULL OR version = ANY ($5))
+        WHERE id = $1 AND status <> 'deleted' AND ($5::bigint[] IS NULL OR version = ANY ($5))
         RETURNING "],
         [""],
         id.0,

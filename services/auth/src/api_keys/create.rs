@@ -9,7 +9,10 @@ use super::{
     postgres as keys,
 };
 use crate::{
-    accounts::model::UserId,
+    accounts::{
+        self,
+        model::{Status, UserId},
+    },
     app::App,
     limits::{LimitError, account},
     tokens::secret::Attempted,
@@ -32,6 +35,8 @@ pub enum CreateError {
     Limit(#[from] LimitError),
     #[error(transparent)]
     TooMany(#[from] TooManyKeys),
+    #[error("the account was deleted meanwhile")]
+    Deleted,
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
@@ -62,6 +67,11 @@ pub(crate) async fn create(
         expires_at,
     };
     let mut transaction = app.pool.begin().await?;
+    // Nothing personal may be written once the account is deleted, and the name of a key may be.
+    let locked = accounts::lock(&mut transaction, owner).await?;
+    if locked.is_none_or(|owner| owner.status == Status::Deleted) {
+        return Err(CreateError::Deleted);
+    }
     let others = keys::lock_held(&mut transaction, owner).await?;
     let surplus = others.admit()?;
     keys::delete_ended(&mut transaction, owner, surplus).await?;

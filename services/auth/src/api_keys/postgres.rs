@@ -260,6 +260,14 @@ pub async fn revoke_all(connection: &mut Connection, owner: UserId) -> Result<()
     Ok(())
 }
 
+/// Deletes the keys of a user who is to be forgotten: owners choose their names. A trigger revokes their access tokens.
+pub async fn erase(connection: &mut Connection, owner: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM api_keys WHERE user_id = $1", owner.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Deletes up to `batch` keys that ended long ago.
 pub async fn sweep(pool: &Pool, batch: i64) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query!(

@@ -97,6 +97,9 @@ pub enum Action {
     UserActivated,
     #[strum(serialize = "user.deleted")]
     UserDeleted,
+    /// The user's second factor was removed.
+    #[strum(serialize = "user.mfa_reset")]
+    MfaReset,
     /// A copy of the user's data was handed to the actor.
     #[strum(serialize = "user.exported")]
     UserExported,

@@ -4,7 +4,7 @@ use web::limit::{ClientAddress, Meter};
 
 use super::{
     issue::{Message, send},
-    model::Purpose,
+    model::{Purpose, is_served},
     own_password::{self, OwnPasswordError},
     postgres,
 };
@@ -26,7 +26,7 @@ pub enum RequestEmailChangeError {
     Own(#[from] OwnPasswordError),
     #[error(transparent)]
     Limit(#[from] LimitError),
-    #[error("the account does not exist any more")]
+    #[error("the account is not in use any more")]
     Gone,
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
@@ -58,6 +58,8 @@ pub async fn request_email_change(
     let mut transaction = app.pool.begin().await?;
     // The lock keeps the two sides of one change together.
     let locked = postgres::lock(&mut transaction, user.id).await?;
+    // The rows of the tokens have addresses: none may be written once the account is deleted.
+    let locked = locked.filter(|locked| is_served(locked.user.status));
     let user = locked.ok_or(RequestEmailChangeError::Gone)?.user;
     for (purpose, to) in [
         (Purpose::EmailChangeOld, &user.email),

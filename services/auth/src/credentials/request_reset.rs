@@ -22,7 +22,10 @@ use super::{
     postgres,
 };
 use crate::{
-    accounts::model::{Email, User},
+    accounts::{
+        self,
+        model::{Email, User},
+    },
     app::App,
     limits::{
         LimitError,
@@ -128,6 +131,11 @@ async fn send_if_served(app: &App, email: &Email) -> Result<(), sqlx::Error> {
 
 async fn send_to(app: &App, user: &User) -> Result<(), sqlx::Error> {
     let mut transaction = app.pool.begin().await?;
+    // The token's row has the address: it must not be written once the account is deleted or has another.
+    let locked = accounts::lock(&mut transaction, user.id).await?;
+    if !locked.is_some_and(|locked| is_served(locked.status) && locked.email == user.email) {
+        return Ok(());
+    }
     let message = Message {
         user: user.id,
         purpose: Purpose::PasswordReset,

@@ -2,9 +2,9 @@
 
 use web::limit::Meter;
 
-use super::send_verification;
+use super::{model::is_served, send_verification};
 use crate::{
-    accounts::model::User,
+    accounts::{self, model::User},
     app::App,
     limits::{
         LimitError,
@@ -19,6 +19,8 @@ pub enum RequestVerificationError {
     Verified,
     #[error(transparent)]
     Limit(#[from] LimitError),
+    #[error("the account is not in use any more")]
+    Gone,
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
@@ -36,6 +38,10 @@ pub async fn request_verification(
         .attempted(Attempted::EmailVerification(user.id));
     account::count(&app.pool, &counted, MESSAGES, meter).await?;
     let mut transaction = app.pool.begin().await?;
-    send_verification(app, &mut transaction, user).await?;
+    // The token's row has the address: it must not be written once the account is deleted.
+    let locked = accounts::lock(&mut transaction, user.id).await?;
+    let user = locked.filter(|locked| is_served(locked.status));
+    let user = user.ok_or(RequestVerificationError::Gone)?;
+    send_verification(app, &mut transaction, &user).await?;
     Ok(transaction.commit().await?)
 }

@@ -24,6 +24,8 @@ pub enum EventType {
     UserSuspended,
     #[strum(serialize = "user.activated")]
     UserActivated,
+    #[strum(serialize = "user.deleted")]
+    UserDeleted,
     #[strum(serialize = "user.password_changed")]
     PasswordChanged,
     #[strum(serialize = "user.password_reset_requested")]
@@ -38,6 +40,9 @@ pub enum EventType {
     MfaEnabled,
     #[strum(serialize = "user.mfa_disabled")]
     MfaDisabled,
+    /// An admin removed the second factor.
+    #[strum(serialize = "user.mfa_reset")]
+    MfaReset,
     #[strum(serialize = "user.recovery_code_used")]
     RecoveryCodeUsed,
 }

@@ -3,7 +3,9 @@
 use web::json::from_slice;
 
 use crate::{
-    accounts::http::{register_user::RegisterUser, update_profile::UpdateProfile},
+    accounts::http::{
+        delete_account::DeleteAccount, register_user::RegisterUser, update_profile::UpdateProfile,
+    },
     addresses::http::{create_address::CreateAddress, update_address::UpdateAddress},
     api_keys::{
         create::Requested,
@@ -35,6 +37,7 @@ pub fn read_bodies(text: &[u8]) {
     let _ = from_slice::<RegisterUser>(text);
     let _ = from_slice::<RefreshSession>(text);
     let _ = from_slice::<UpdateProfile>(text);
+    let _ = from_slice::<DeleteAccount>(text);
     let _ = from_slice::<BeginTotp>(text);
     let _ = from_slice::<ConfirmTotp>(text);
     let _ = from_slice::<DisableTotp>(text);

@@ -7,11 +7,13 @@ mod mfa;
 use postal::Flaw;
 use web::{FieldError, Problem, conditional::IfMatch};
 
+use super::second_factor;
 use crate::{
     accounts::{
         AccountError,
         actor::Outranked,
         change_status::StatusError,
+        delete_user::{DeleteOwnAccountError, DeleteUserError},
         model::{DeletedAccount, GuessablePassword},
         passwords::PasswordsError,
         sign_up::SignUpError,
@@ -86,6 +88,35 @@ impl From<StatusError> for Problem {
             StatusError::Deleted(error) => error.into(),
             StatusError::Admin(error) => error.into(),
             StatusError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteUserError> for Problem {
+    fn from(error: DeleteUserError) -> Self {
+        match error {
+            DeleteUserError::NotFound => Self::not_found(),
+            DeleteUserError::OwnAccount => Self::conflict(
+                "own_account",
+                "This is your own account. Delete it with POST /auth/account/delete, which asks for your password.",
+            ),
+            DeleteUserError::Outranked(error) => error.into(),
+            DeleteUserError::Admin(error) => error.into(),
+            DeleteUserError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteOwnAccountError> for Problem {
+    fn from(error: DeleteOwnAccountError) -> Self {
+        match error {
+            DeleteOwnAccountError::SecondFactorMissing => second_factor::missing(),
+            DeleteOwnAccountError::Proof(error) => error.into(),
+            DeleteOwnAccountError::Changed => {
+                RevokedError::Revoked(Revocation::AccountChanged).into()
+            }
+            DeleteOwnAccountError::Admin(error) => error.into(),
+            DeleteOwnAccountError::Database(error) => error.into(),
         }
     }
 }
@@ -258,6 +289,7 @@ impl From<AssignRoleError> for Problem {
                 "unknown_role",
                 "no such role; use a name that GET /roles returns",
             ),
+            AssignRoleError::Deleted(error) => error.into(),
             AssignRoleError::Refused(AssignRefused::NotHeld(error)) => error.into(),
             AssignRoleError::Refused(AssignRefused::TooManyRoles) => Self::conflict(
                 "too_many_roles_of_user",

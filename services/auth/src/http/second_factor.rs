@@ -26,6 +26,10 @@ pub(crate) fn required(
     code: Option<TotpCode>,
     recovery_code: Option<RecoveryCode>,
 ) -> Result<SecondFactor, Problem> {
-    optional(code, recovery_code)?
-        .ok_or_else(|| Problem::invalid_field("/code", "required", "send code or recovery_code"))
+    optional(code, recovery_code)?.ok_or_else(missing)
+}
+
+/// Neither of the two, where one is needed.
+pub(crate) fn missing() -> Problem {
+    Problem::invalid_field("/code", "required", "send code or recovery_code")
 }

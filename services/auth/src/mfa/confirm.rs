@@ -9,7 +9,10 @@ use super::{
     proof::{Attempt, ProofError},
 };
 use crate::{
-    accounts::model::{SessionId, UserId},
+    accounts::{
+        self,
+        model::{SessionId, UserId},
+    },
     app::App,
     events::{self, EventType},
     sessions::{self, model::EndReason},
@@ -51,11 +54,12 @@ pub async fn confirm(
     let codes = RecoveryCode::random_set();
     let hashes = codes.each_ref().map(|code| code.hash(user));
     let mut transaction = app.pool.begin().await?;
+    accounts::lock(&mut transaction, user).await?;
     if !factors::confirm(&mut transaction, user, &factor.sealed, step).await? {
         return Err(ConfirmError::Replaced);
     }
     factors::replace_recovery_codes(&mut transaction, user, &hashes).await?;
-    // The others began without the factor. The trigger on the factor has locked the user's row: none begins in between.
+    // The others began without the factor. The user's row is locked: none begins in between.
     sessions::end_all(&mut transaction, user, Some(session), EndReason::Revoked).await?;
     let event = events::event(app, EventType::MfaEnabled, user);
     events::publish(&mut transaction, &event).await?;

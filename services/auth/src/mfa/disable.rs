@@ -8,7 +8,10 @@ use super::{
     proof::{self, ProofError},
 };
 use crate::{
-    accounts::model::{PresentedPassword, User},
+    accounts::{
+        self,
+        model::{PresentedPassword, User},
+    },
     app::App,
     events::{self, EventType},
 };
@@ -36,6 +39,7 @@ pub async fn disable(
     }
     proof::prove(app, user.id, password, Some(factor), address, meter).await?;
     let mut transaction = app.pool.begin().await?;
+    accounts::lock(&mut transaction, user.id).await?;
     if !factors::delete(&mut transaction, user.id).await? {
         return Err(DisableError::NotEnabled);
     }

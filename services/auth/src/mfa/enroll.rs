@@ -9,7 +9,10 @@ use super::{
     sealing::{self, SealError},
 };
 use crate::{
-    accounts::model::{PresentedPassword, User},
+    accounts::{
+        self,
+        model::{PresentedPassword, Status, User},
+    },
     app::App,
 };
 
@@ -21,6 +24,8 @@ pub enum EnrollError {
     Proof(#[from] ProofError),
     #[error(transparent)]
     Seal(#[from] SealError),
+    #[error("the account was deleted meanwhile")]
+    Deleted,
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
@@ -39,9 +44,15 @@ pub async fn enroll(
     proof::prove(app, user.id, password, None, address, meter).await?;
     let secret = TotpSecret::random();
     let sealed = sealing::seal(&app.server_key, user.id, &secret)?;
-    if factors::begin(&app.pool, user.id, &sealed).await? {
-        Ok(secret)
-    } else {
-        Err(EnrollError::AlreadyEnabled)
+    let mut transaction = app.pool.begin().await?;
+    // A factor is changed under the lock of the account, and an account that was deleted meanwhile gets none.
+    let locked = accounts::lock(&mut transaction, user.id).await?;
+    if locked.is_none_or(|locked| locked.status == Status::Deleted) {
+        return Err(EnrollError::Deleted);
     }
+    if !factors::begin(&mut transaction, user.id, &sealed).await? {
+        return Err(EnrollError::AlreadyEnabled);
+    }
+    transaction.commit().await?;
+    Ok(secret)
 }

@@ -6,6 +6,7 @@ pub(crate) mod disable_totp;
 mod get_mfa;
 mod recovery_codes_view;
 pub(crate) mod renew_recovery_codes;
+mod reset_mfa;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -21,5 +22,7 @@ pub fn counted() -> OpenApiRouter<App> {
 }
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_mfa::get_mfa))
+    OpenApiRouter::new()
+        .routes(routes!(get_mfa::get_mfa))
+        .routes(routes!(reset_mfa::reset_mfa))
 }

@@ -1,5 +1,6 @@
 //! Second factors in the database. Its triggers tell the user's row, and raise the epoch, when one begins or ceases to count
-//! (`migrations/0013_mfa.sql`).
+//! (`migrations/0013_mfa.sql`). A transaction that adds, confirms or deletes one locks the user's row first,
+//! since a trigger changes that row.
 
 use db::{Connection, Pool};
 
@@ -19,7 +20,11 @@ pub async fn find(pool: &Pool, user: UserId) -> Result<Option<StoredFactor>, sql
 }
 
 /// Stores a factor that does not count yet, in place of an earlier one of this kind. False: a confirmed one exists.
-pub async fn begin(pool: &Pool, user: UserId, sealed: &[u8]) -> Result<bool, sqlx::Error> {
+pub async fn begin(
+    connection: &mut Connection,
+    user: UserId,
+    sealed: &[u8],
+) -> Result<bool, sqlx::Error> {
     let begun = sqlx::query!(
         "
         INSERT INTO totp_factors AS known (user_id, secret) VALUES ($1, $2)
@@ -29,7 +34,7 @@ pub async fn begin(pool: &Pool, user: UserId, sealed: &[u8]) -> Result<bool, sql
         user.0,
         sealed,
     )
-    .execute(pool)
+    .execute(connection)
     .await?;
     Ok(begun.rows_affected() == 1)
 }

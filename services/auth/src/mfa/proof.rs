@@ -1,4 +1,4 @@
-//! What a user who is logged in presents again before the second factor changes: a stolen access token must not suffice. The
+//! What a user who is logged in presents again before the second factor changes or the account is deleted: a stolen access token must not suffice. The
 //! attempts are limited per account, apart from logins, so that the holder of such a token locks no one out.
 
 use web::limit::{ClientAddress, Meter};
@@ -55,7 +55,7 @@ impl<'a> Attempt<'a> {
 }
 
 /// Checks the password and, if one is given, the second factor.
-pub(super) async fn prove(
+pub(crate) async fn prove(
     app: &App,
     user: UserId,
     password: PresentedPassword,

@@ -14,7 +14,7 @@ use crate::{
     accounts::{
         self,
         actor::{Actor, Outranked},
-        model::UserId,
+        model::{DeletedAccount, Status, UserId},
     },
     app::App,
     audit::{self, Action, Entry, model::EntryId},
@@ -26,6 +26,8 @@ pub enum AssignRoleError {
     NoUser,
     #[error("no such role")]
     NoRole,
+    #[error(transparent)]
+    Deleted(#[from] DeletedAccount),
     #[error(transparent)]
     Refused(#[from] AssignRefused),
     #[error("the database failed")]
@@ -46,6 +48,10 @@ pub async fn assign_role(
         None => roles::lock(&mut transaction, name).await?,
     };
     let role = role.ok_or(AssignRoleError::NoRole)?;
+    let changed = accounts::lock(&mut transaction, user).await?;
+    if changed.ok_or(AssignRoleError::NoUser)?.status == Status::Deleted {
+        return Err(DeletedAccount.into());
+    }
     let held = holders::lock(&mut transaction, user).await?;
     let held = held.ok_or(AssignRoleError::NoUser)?;
     let holders = match name.built_in() {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub use self::{
-    ending::{end, end_all},
+    ending::{end, end_all, erase},
     listing::{count_live, list_live},
 };
 

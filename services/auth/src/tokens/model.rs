@@ -3,6 +3,10 @@
 /// The lifetime of an access token in seconds.
 pub const ACCESS_SECONDS: i64 = 15 * 60;
 
+/// The seconds after which a revocation concerns no token: the lifetime of an access token, and a margin for clock skew and
+/// for a response that was in flight when the session ended.
+pub const REVOCATION_SECONDS: i64 = ACCESS_SECONDS + 300;
+
 /// The 32-byte hash of a secret, from which the secret cannot be derived.
 pub type Hash = [u8; 32];
 

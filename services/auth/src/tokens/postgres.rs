@@ -9,12 +9,11 @@ use db::Pool;
 
 use crate::{
     accounts::model::{SessionId, UserId},
-    tokens::model::{ACCESS_SECONDS, Standing},
+    tokens::model::{REVOCATION_SECONDS, Standing},
 };
 
-/// The time after which a revocation concerns no token: the lifetime of an access token, and a margin for clock skew and
-/// for a response that was in flight when the session ended.
-const KEPT: Duration = Duration::from_secs(ACCESS_SECONDS.cast_unsigned() + 300);
+/// The time for which a revocation is kept.
+const KEPT: Duration = Duration::from_secs(REVOCATION_SECONDS.cast_unsigned());
 
 /// The revocations since a time; `None`: all that can still concern a token.
 pub async fn since(pool: &Pool, since: Option<DateTime<Utc>>) -> Result<Revoked, sqlx::Error> {

@@ -5,6 +5,7 @@ mod addresses;
 mod api_keys;
 mod audit;
 mod credentials;
+mod erasures;
 mod export;
 mod mfa;
 mod roles;

@@ -112,6 +112,17 @@ async fn a_customer_with_the_administrators_address_is_not_promoted(pool: PgPool
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn the_address_of_a_deleted_user_is_free_for_the_first_administrator(pool: PgPool) {
+    let auth = Auth::new(pool);
+    let ann = auth.customer("ann").await;
+    let body = json!({ "password": PASSWORD });
+    let deleted = auth.post_as(&ann, "/api/v1/auth/account/delete", body);
+    assert_eq!(deleted.await.status, 204);
+    let made = ensure(&auth.app, &admin("ann@example.com")).await.unwrap();
+    assert!(matches!(made, FirstAdminOutcome::Made(_)), "{made:?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn the_sweeper_deletes_expired_rows_and_no_others(pool: PgPool) {
     let auth = Auth::new(pool.clone());
     let (ann, ben) = (auth.customer("ann").await, auth.customer("ben").await);

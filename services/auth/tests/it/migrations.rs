@@ -113,4 +113,5 @@ db::each_migration! {
     the_eleventh_migration_loses_nothing: 10,
     the_twelfth_migration_loses_nothing: 11,
     the_thirteenth_migration_loses_nothing: 12,
+    the_fourteenth_migration_loses_nothing: 13,
 }

@@ -49,5 +49,5 @@ fn every_operation_has_a_unique_id_and_its_security() {
             );
         }
     }
-    assert_eq!(ids.len(), 50);
+    assert_eq!(ids.len(), 53);
 }

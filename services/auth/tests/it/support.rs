@@ -2,5 +2,7 @@
 
 pub(crate) mod authenticator;
 pub(crate) mod fixture;
+pub(crate) mod neighbor;
 pub(crate) mod people;
 pub(crate) mod staff;
+pub(crate) mod traces;

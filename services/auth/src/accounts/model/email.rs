@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
@@ -13,6 +14,11 @@ pub struct Email(String);
 pub struct EmailError;
 
 impl Email {
+    /// The address of a deleted account.
+    pub(super) fn of_deleted(id: Uuid) -> Self {
+        Self(format!("deleted-{id}@deleted.invalid"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -40,6 +40,14 @@ impl Status {
         }
     }
 
+    /// What a deletion changes the status to; `None`: nothing to change.
+    pub fn deleted(self) -> Option<Self> {
+        match self {
+            Self::Active | Self::Suspended | Self::Pending => Some(Self::Deleted),
+            Self::Deleted => None,
+        }
+    }
+
     /// What an activation changes the status to; `None`: nothing to change. It also admits an account that is pending.
     pub fn activated(self) -> Result<Option<Self>, DeletedAccount> {
         match self {
@@ -66,6 +74,10 @@ mod tests {
         }
         assert_eq!(Status::Pending.suspended(), Ok(Some(Status::Suspended)));
         assert_eq!(Status::Pending.activated(), Ok(Some(Status::Active)));
+        for status in [Status::Active, Status::Suspended, Status::Pending] {
+            assert_eq!(status.deleted(), Some(Status::Deleted), "{status:?}");
+        }
+        assert_eq!(Status::Deleted.deleted(), None);
         assert_eq!(Status::Deleted.suspended(), Err(DeletedAccount));
         assert_eq!(Status::Deleted.activated(), Err(DeletedAccount));
     }

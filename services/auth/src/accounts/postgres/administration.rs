@@ -4,7 +4,7 @@ use db::Connection;
 use sqlx::PgExecutor;
 
 use crate::{
-    accounts::model::{Status, User, UserId},
+    accounts::model::{Anonymous, Status, User, UserId},
     infrastructure::postgres::users::{query_users, read_user},
 };
 
@@ -35,6 +35,33 @@ pub async fn set_status(
         "UPDATE users SET status = $2, updated_at = now() WHERE id = $1",
         id.0,
         status.into_str(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Replaces what a locked account has of a person, and its password by one that does not exist. A trigger raises its epoch.
+pub async fn anonymize(
+    connection: &mut Connection,
+    id: UserId,
+    status: Status,
+    anonymous: &Anonymous,
+    password_hash: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "
+        UPDATE users SET
+            status = $2, email = $3, email_verified_at = NULL, username = NULL, full_name = $4, roles = $5,
+            password_hash = $6, version = version + 1, updated_at = now()
+        WHERE id = $1
+        ",
+        id.0,
+        status.into_str(),
+        anonymous.email.as_str(),
+        anonymous.full_name.as_str(),
+        &[anonymous.role.into_str().to_owned()],
+        password_hash,
     )
     .execute(connection)
     .await?;

@@ -18,6 +18,7 @@ impl From<CreateError> for Problem {
                 "too_many_api_keys",
                 "You have as many API keys as a user may have; revoke one first.",
             ),
+            CreateError::Deleted => Self::not_found(),
             CreateError::Database(error) => error.into(),
         }
     }

@@ -95,6 +95,7 @@ impl From<RequestVerificationError> for Problem {
                 "email_already_verified",
                 "The e-mail address is verified already; no message was sent.",
             ),
+            RequestVerificationError::Gone => session_ended(),
             RequestVerificationError::Limit(error) => error.into(),
             RequestVerificationError::Database(error) => error.into(),
         }

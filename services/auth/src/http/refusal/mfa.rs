@@ -4,7 +4,7 @@ use web::Problem;
 
 use crate::mfa::{
     confirm::ConfirmError, disable::DisableError, enroll::EnrollError, proof::ProofError,
-    renew::RenewError,
+    renew::RenewError, reset::ResetMfaError,
 };
 
 impl From<ProofError> for Problem {
@@ -36,6 +36,7 @@ impl From<EnrollError> for Problem {
     fn from(error: EnrollError) -> Self {
         match error {
             EnrollError::AlreadyEnabled => mfa_already_enabled(),
+            EnrollError::Deleted => Self::not_found(),
             EnrollError::Proof(error) => error.into(),
             EnrollError::Seal(error) => Self::internal(&error),
             EnrollError::Database(error) => error.into(),
@@ -73,6 +74,21 @@ impl From<RenewError> for Problem {
             RenewError::NotEnabled => mfa_not_enabled(),
             RenewError::Proof(error) => error.into(),
             RenewError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResetMfaError> for Problem {
+    fn from(error: ResetMfaError) -> Self {
+        match error {
+            ResetMfaError::NotFound => Self::not_found(),
+            ResetMfaError::OwnAccount => Self::conflict(
+                "own_account",
+                "This is your own account. Disable its second factor with POST /auth/mfa/totp/disable.",
+            ),
+            ResetMfaError::Outranked(error) => error.into(),
+            ResetMfaError::Deleted(error) => error.into(),
+            ResetMfaError::Database(error) => error.into(),
         }
     }
 }

@@ -9,7 +9,7 @@ pub enum EndReason {
     Logout,
     /// Its refresh token was used twice.
     Reuse,
-    /// The user ended it from another session, or it was the oldest of too many.
+    /// The user ended it from another session, it was the oldest of too many, or the account was deleted.
     Revoked,
     /// The user logged out everywhere.
     LogoutAll,

@@ -55,6 +55,20 @@ pub async fn end_all(
     Ok(ended.rows_affected())
 }
 
+/// Removes what the sessions of a user who is to be forgotten have of a person: which devices were used, where and when.
+pub async fn erase(connection: &mut Connection, user: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "
+        WITH known AS (SELECT id FROM sessions WHERE user_id = $1 ORDER BY id FOR NO KEY UPDATE)
+        UPDATE sessions SET device_name = NULL, address = NULL, last_used_at = NULL FROM known WHERE sessions.id = known.id
+        ",
+        user.0,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Ends the oldest live sessions beyond the most that a user may have: one, unless the user had more before there was a
 /// limit. Then each login ends some of them.
 pub(super) async fn end_oldest(

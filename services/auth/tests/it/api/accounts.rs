@@ -1,6 +1,8 @@
 //! The endpoints of accounts.
 
 mod activate_user;
+mod delete_account;
+mod delete_user;
 mod get_profile;
 mod get_user;
 mod list_users;

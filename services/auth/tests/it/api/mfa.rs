@@ -4,3 +4,4 @@ mod disable_totp;
 mod get_mfa;
 mod log_in;
 mod renew_recovery_codes;
+mod reset_mfa;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use access::{TokenSettings, Verifier, internal::AllowedCallers};
+use access::{TokenSettings, Verifier};
 use auth::{MIGRATOR, http, sweeper};
 use axum::{Router, extract::Request, http::StatusCode, middleware::map_request};
 use db::testing::eventually;
@@ -34,14 +34,13 @@ impl Listening {
         for caller in ["product", "order"] {
             std::fs::write(tokens.join(caller), format!("token of {caller}\n")).unwrap();
         }
-        let callers = AllowedCallers::new(tokens.clone(), &["product", "order"]);
         let asked = Arc::<AtomicU64>::default();
         let counter = Arc::clone(&asked);
         let count = move |request: Request| {
             counter.fetch_add(1, Ordering::Relaxed);
             std::future::ready(request)
         };
-        let internal = http::internal(auth.app.clone(), callers).layer(map_request(count));
+        let internal = http::internal(auth.app.clone(), &tokens).layer(map_request(count));
         Self {
             public: listen(auth.router()).await,
             internal: listen(internal).await,

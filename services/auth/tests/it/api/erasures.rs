@@ -1,0 +1,2 @@
+mod list_due_erasures;
+mod record_erasure_results;
