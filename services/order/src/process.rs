@@ -1,5 +1,7 @@
 //! What each subcommand runs: the wiring of configuration, use cases and their dependencies.
 
+mod erasure;
+
 use std::{num::NonZeroU32, time::Duration};
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
@@ -31,6 +33,7 @@ use crate::{
         postgres::PgPayments,
         providers::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
     },
+    personal_data::EraseCustomer,
     returns::ReceiveReturns,
     saga::{DriveSagas, Maintenance, SagaLoop, SagaWaker, model::Queue, postgres::PgSagas},
     shortfalls::HandleShortfalls,
@@ -72,8 +75,12 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     drive_queues(&mut tasks, &drive, queues, &waker, None);
     let token_file = config.catalog.internal_token_file.clone();
     let auth = config.tokens.auth_client(token_file)?;
-    let verifier = Verifier::remote(config.tokens, auth)?;
+    let verifier = Verifier::remote(config.tokens, auth.clone())?;
     tasks.spawn_for_server("token_verifier", verifier.clone().keep_fresh());
+    // Here and not in `work`, which cannot reach auth. Two replicas may erase the same user: the second finds nothing left.
+    let erase = EraseCustomer::new(orders.clone());
+    let stop = tasks.stop();
+    tasks.spawn("erasures", ::erasure::run(auth, erase, stop));
 
     let auditor = auditor(&config.database, &readers, &config.catalog, config.currency)?;
     let mut service = service(Some(readers.clone()));
