@@ -1,7 +1,5 @@
 //! What each subcommand runs: the wiring of configuration, use cases and their dependencies.
 
-mod erasure;
-
 use std::{num::NonZeroU32, time::Duration};
 
 use ::audit::{AuditReport, Audited, audit_on_schedule};
@@ -10,7 +8,9 @@ use anyhow::Context;
 use axum::Router;
 use clock::{Clock, Ids, Jitter};
 use db::{Database, Migrate, Pool};
+use erasure::{Erased, PersonalData};
 use money::Currency;
+use uuid::Uuid;
 use web::server::{self, Listen};
 use worker::Tasks;
 
@@ -26,17 +26,18 @@ use crate::{
         product_client::{CatalogHttp, CatalogSettings, Timeouts},
     },
     intents::IntentLimits,
-    orders::{PublishEvents, postgres::PgEventLog},
+    orders::{PublishEvents, ports::OrdersError, postgres::PgEventLog},
     payments::{
         PaymentTerms,
         ports::PaymentProvider,
         postgres::PgPayments,
         providers::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
     },
-    personal_data::EraseCustomer,
+    personal_data::{EraseCustomer, ports::CustomerOrders},
     returns::ReceiveReturns,
     saga::{DriveSagas, Maintenance, SagaLoop, SagaWaker, model::Queue, postgres::PgSagas},
     shortfalls::HandleShortfalls,
+    values::UserId,
 };
 
 /// Connections for placing orders: one for each consumer of the queue of orders, and one for each loop of the stock queue.
@@ -80,7 +81,7 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     // Here and not in `work`, which cannot reach auth. Two replicas may erase the same user: the second finds nothing left.
     let erase = EraseCustomer::new(orders.clone());
     let stop = tasks.stop();
-    tasks.spawn("erasures", ::erasure::run(auth, erase, stop));
+    tasks.spawn("erasures", erasure::run(auth, erase, stop));
 
     let auditor = auditor(&config.database, &readers, &config.catalog, config.currency)?;
     let mut service = service(Some(readers.clone()));
@@ -114,6 +115,15 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let observers = observers.map(|tokens| AllowedCallers::new(tokens, &["operator"]));
     let private = internal(&service, auditor, observers);
     serve_beside(tasks, &config.listen, public, private).await
+}
+
+impl<O: CustomerOrders> PersonalData for EraseCustomer<O> {
+    type Error = OrdersError;
+
+    async fn erase(&self, user: Uuid) -> Result<Erased, OrdersError> {
+        let kept = self.run(UserId(user)).await?;
+        Ok(if kept == 0 { Erased::All } else { Erased::Part })
+    }
 }
 
 pub async fn work(config: Work) -> anyhow::Result<()> {
