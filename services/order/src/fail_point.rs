@@ -30,6 +30,9 @@ fail_points::fail_points! {
     // Intents: payments, cancellations, refunds.
     BeforeIntentCommit = "before_intent_commit",
     AfterIntentCommit = "after_intent_commit",
+    // Erasing deleted customers.
+    BeforeErasureCommit = "before_erasure_commit",
+    AfterErasureCommit = "after_erasure_commit",
     // Shortfalls.
     BeforeShortfallCommit = "before_shortfall_commit",
     AfterShortfallCommit = "after_shortfall_commit",

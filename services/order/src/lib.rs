@@ -16,6 +16,7 @@ pub mod infrastructure;
 pub mod intents;
 pub mod orders;
 pub mod payments;
+pub mod personal_data;
 pub mod process;
 pub mod returns;
 pub mod saga;

@@ -8,7 +8,9 @@ use anyhow::Context;
 use axum::Router;
 use clock::{Clock, Ids, Jitter};
 use db::{Database, Migrate, Pool};
+use erasure::{Erased, PersonalData};
 use money::Currency;
+use uuid::Uuid;
 use web::server::{self, Listen};
 use worker::Tasks;
 
@@ -24,16 +26,18 @@ use crate::{
         product_client::{CatalogHttp, CatalogSettings, Timeouts},
     },
     intents::IntentLimits,
-    orders::{PublishEvents, postgres::PgEventLog},
+    orders::{PublishEvents, ports::OrdersError, postgres::PgEventLog},
     payments::{
         PaymentTerms,
         ports::PaymentProvider,
         postgres::PgPayments,
         providers::{MockWebhooks, PaymentSettings, ProviderChoice, Providers, SignedWebhooks},
     },
+    personal_data::{EraseCustomer, ports::CustomerOrders},
     returns::ReceiveReturns,
     saga::{DriveSagas, Maintenance, SagaLoop, SagaWaker, model::Queue, postgres::PgSagas},
     shortfalls::HandleShortfalls,
+    values::UserId,
 };
 
 /// Connections for placing orders: one for each consumer of the queue of orders, and one for each loop of the stock queue.
@@ -72,8 +76,12 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     drive_queues(&mut tasks, &drive, queues, &waker, None);
     let token_file = config.catalog.internal_token_file.clone();
     let auth = config.tokens.auth_client(token_file)?;
-    let verifier = Verifier::remote(config.tokens, auth)?;
+    let verifier = Verifier::remote(config.tokens, auth.clone())?;
     tasks.spawn_for_server("token_verifier", verifier.clone().keep_fresh());
+    // Here and not in `work`, which cannot reach auth. Two replicas may erase the same user: the second finds nothing left.
+    let erase = EraseCustomer::new(orders.clone());
+    let stop = tasks.stop();
+    tasks.spawn("erasures", erasure::run(auth, erase, stop));
 
     let auditor = auditor(&config.database, &readers, &config.catalog, config.currency)?;
     let mut service = service(Some(readers.clone()));
@@ -107,6 +115,15 @@ pub async fn serve(config: Serve) -> anyhow::Result<()> {
     let observers = observers.map(|tokens| AllowedCallers::new(tokens, &["operator"]));
     let private = internal(&service, auditor, observers);
     serve_beside(tasks, &config.listen, public, private).await
+}
+
+impl<O: CustomerOrders> PersonalData for EraseCustomer<O> {
+    type Error = OrdersError;
+
+    async fn erase(&self, user: Uuid) -> Result<Erased, OrdersError> {
+        let kept = self.run(UserId(user)).await?;
+        Ok(if kept == 0 { Erased::All } else { Erased::Part })
+    }
 }
 
 pub async fn work(config: Work) -> anyhow::Result<()> {

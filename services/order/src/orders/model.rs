@@ -1,5 +1,6 @@
 //! The order and its rules. Pure: no clock, no database, no HTTP.
 
+mod anonymization;
 mod event;
 mod order;
 mod part;
@@ -8,6 +9,7 @@ mod seller;
 mod state;
 mod totals;
 
+pub use anonymization::UnderWay;
 pub use event::{NewEvent, PartitionLease, PastEvent, Published};
 pub use order::{Order, OrderFilter, OrderLine, StoredOrder};
 pub use part::{LineUnits, OrderPart, OrderWith, PartLine, Selection, SelectionError, Viewer};

@@ -22,6 +22,16 @@ states! {
     }
 }
 
+impl ReturnState {
+    /// A decision or the goods are still awaited.
+    pub const fn is_under_way(self) -> bool {
+        match self {
+            Self::Requested | Self::Approved | Self::Receiving => true,
+            Self::Received | Self::Rejected => false,
+        }
+    }
+}
+
 /// Why goods come back, in the customer's words.
 pub type ReturnReason = Text<500>;
 

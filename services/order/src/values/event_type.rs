@@ -15,6 +15,7 @@ states! { EventType {
     OrderCancelled = "order.cancelled",
     OrderExpired = "order.expired",
     OrderShortfall = "order.shortfall",
+    OrderAnonymized = "order.anonymized",
     PaymentStarted = "payment.started",
     PaymentAuthorized = "payment.authorized",
     PaymentCaptured = "payment.captured",

@@ -14,6 +14,7 @@ const SUBJECTS: &[&str] = &[
     "intents",
     "orders",
     "payments",
+    "personal_data",
     "returns",
     "saga",
     "shortfalls",

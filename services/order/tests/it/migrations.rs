@@ -123,4 +123,5 @@ db::each_migration! {
     the_tenth_migration_loses_nothing: 9,
     the_eleventh_migration_loses_nothing: 10,
     the_twelfth_migration_loses_nothing: 11,
+    the_thirteenth_migration_loses_nothing: 12,
 }

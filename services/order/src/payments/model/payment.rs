@@ -96,6 +96,18 @@ pub enum PaymentError {
 }
 
 impl PaymentState {
+    /// The provider or the saga has still to do something.
+    pub const fn is_under_way(self) -> bool {
+        match self {
+            Self::Pending | Self::Authorized => true,
+            Self::Captured
+            | Self::PartiallyRefunded
+            | Self::Refunded
+            | Self::Failed
+            | Self::Voided => false,
+        }
+    }
+
     /// An order has at most one payment of which this is true. Statements say it too: `tests/it/states_in_sql.rs`.
     pub const fn is_live(self) -> bool {
         match self {
