@@ -26,7 +26,7 @@ const MATRIX: [(Workload, &[Row]); 3] = [
 ];
 
 /// Permissions of operations that do not exist yet.
-const WITHOUT_OPERATION: [&str; 1] = ["users:delete"];
+const WITHOUT_OPERATION: [&str; 0] = [];
 
 /// An operation of a document.
 struct Operation {
