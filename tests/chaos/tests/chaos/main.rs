@@ -13,6 +13,7 @@ mod attacks;
 mod background;
 mod concurrency;
 mod crash_matrix;
+mod forgotten_person;
 mod linearizability;
 mod revocation;
 mod upgrade;
