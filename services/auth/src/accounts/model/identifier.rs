@@ -26,8 +26,8 @@ impl TryFrom<String> for Identifier {
     type Error = IdentifierError;
 
     fn try_from(text: String) -> Result<Self, IdentifierError> {
-        let text = text.trim();
-        if (1..=254).contains(&text.len()) {
+        let text = text.trim_ascii();
+        if (1..=254).contains(&text.chars().count()) {
             Ok(Self(text.to_ascii_lowercase()))
         } else {
             Err(IdentifierError)

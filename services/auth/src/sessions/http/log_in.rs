@@ -31,9 +31,9 @@ use crate::{
 #[garde(allow_unvalidated)]
 #[schema(example = json!({ "email": "ann@example.com", "password": "correct horse battery" }))]
 pub(crate) struct LogIn {
-    #[schema(value_type = Option<String>, pattern = r"^\S+$", min_length = 1, max_length = 254)]
+    #[schema(value_type = Option<String>, pattern = r"^[^\s\u0000]+$", min_length = 1, max_length = 254)]
     email: Option<Identifier>,
-    #[schema(value_type = Option<String>, pattern = r"^\S+$", min_length = 1, max_length = 254)]
+    #[schema(value_type = Option<String>, pattern = r"^[^\s\u0000]+$", min_length = 1, max_length = 254)]
     username: Option<Identifier>,
     #[schema(value_type = String, format = Password, pattern = r"^[^\u0000]*$", min_length = 1, max_length = 128)]
     password: PresentedPassword,
