@@ -160,7 +160,7 @@ async fn a_round_without_auth_is_an_error_that_erases_and_loses_nothing() {
     let client = open(&auth, &[ALL]).await;
     auth.0.lock().unwrap().refuse = 1;
     assert!(round(&client, &data).await.is_err());
-    assert_eq!(*data.0.lock().unwrap(), []);
+    assert!(data.0.lock().unwrap().is_empty());
 
     assert_eq!(round(&client, &data).await.unwrap(), 1);
     assert_eq!(auth.0.lock().unwrap().reports, [report(&[ALL], &[])]);
