@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use access::internal::AuthClient;
@@ -79,11 +79,12 @@ async fn results(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn token_file() -> PathBuf {
+/// Written once: a test that wrote it again would empty it for a moment.
+static TOKEN_FILE: LazyLock<PathBuf> = LazyLock::new(|| {
     let file = std::env::temp_dir().join(format!("erasure-token-{}", std::process::id()));
     fs::write(&file, "own-token\n").unwrap();
     file
-}
+});
 
 /// The client of an address at which `auth` answers.
 async fn open(auth: &Auth, users: &[Uuid]) -> AuthClient {
@@ -99,7 +100,7 @@ async fn open(auth: &Auth, users: &[Uuid]) -> AuthClient {
 }
 
 fn client(operation: &str) -> AuthClient {
-    AuthClient::try_new(operation, token_file()).unwrap()
+    AuthClient::try_new(operation, TOKEN_FILE.clone()).unwrap()
 }
 
 /// Data whose users are erased as their names say; it records who was asked for.
