@@ -119,6 +119,8 @@ async fn under_way(transaction: &mut Transaction, ids: &[Uuid]) -> Result<Facts,
         SELECT one.id AS "id!",
                EXISTS (SELECT FROM sagas WHERE order_id = one.id AND finished_at IS NULL) AS "saga!",
                EXISTS (SELECT FROM payments WHERE order_id = one.id AND refund_pending_minor > 0) AS "refunding!",
+               EXISTS (SELECT FROM payments JOIN refunds ON refunds.payment_id = payments.id
+                       WHERE payments.order_id = one.id AND refunds.cause = 'cancelled') AS "returned!",
                ARRAY (SELECT DISTINCT status FROM payments WHERE order_id = one.id) AS "payments!: Vec<String>",
                ARRAY (SELECT DISTINCT status FROM fulfillments WHERE order_id = one.id) AS "fulfillments!: Vec<String>",
                ARRAY (SELECT DISTINCT status FROM returns WHERE order_id = one.id) AS "returns!: Vec<String>"
@@ -133,10 +135,13 @@ async fn under_way(transaction: &mut Transaction, ids: &[Uuid]) -> Result<Facts,
             let mut facts = UnderWay {
                 saga: row.saga,
                 money: row.refunding,
-                goods: false,
+                ..UnderWay::default()
             };
             for status in &row.payments {
-                facts.money |= parse::<PaymentState>("payments.status", status)?.is_under_way();
+                let state: PaymentState = parse("payments.status", status)?;
+                facts.money |= state.is_under_way();
+                facts.unreturned |=
+                    state.is_captured() && state != PaymentState::Refunded && !row.returned;
             }
             for status in &row.fulfillments {
                 let state: FulfillmentState = parse("fulfillments.status", status)?;
@@ -197,8 +202,8 @@ async fn forget(
     .await?;
     sqlx::query!(
         r#"
-        UPDATE fulfillments SET tracking_number = NULL, tracking_url = NULL
-        WHERE order_id = ANY ($1) AND (tracking_number IS NOT NULL OR tracking_url IS NOT NULL)
+        UPDATE fulfillments SET carrier = NULL, tracking_number = NULL, tracking_url = NULL
+        WHERE order_id = ANY ($1) AND num_nonnulls(carrier, tracking_number, tracking_url) > 0
         "#,
         orders,
     )

@@ -1,7 +1,7 @@
 //! Orders that have ended forget their deleted customer (ORDERS 28). What is still to be delivered, paid back or returned
 //! needs its address and its texts until then.
 
-use super::{NewEvent, OrderState};
+use super::{NewEvent, OrderState, Status};
 use crate::values::{Actor, EventType};
 
 /// What is not finished of an order, whatever its status says.
@@ -10,6 +10,8 @@ pub struct UnderWay {
     pub saga: bool,
     /// A payment or a refund.
     pub money: bool,
+    /// Money was captured, and no refund because of a cancellation exists.
+    pub unreturned: bool,
     /// A shipment or a return.
     pub goods: bool,
 }
@@ -17,8 +19,15 @@ pub struct UnderWay {
 impl OrderState {
     /// The order forgets who its customer is, except for their id. `None`: it still needs to know.
     pub fn anonymize(&mut self, under_way: UnderWay) -> Option<NewEvent> {
-        let UnderWay { saga, money, goods } = under_way;
-        if self.status.is_open() || saga || money || goods {
+        let UnderWay {
+            saga,
+            money,
+            unreturned,
+            goods,
+        } = under_way;
+        // A capture can become known after the saga of the cancellation has ended: the saga is opened again.
+        let owed = unreturned && self.status == Status::Cancelled;
+        if self.status.is_open() || saga || money || owed || goods {
             return None;
         }
         let event = self.record(EventType::OrderAnonymized);
@@ -29,7 +38,7 @@ impl OrderState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::orders::model::CancelReason;
+    use crate::orders::model::{CancelReason, StoredState};
 
     #[test]
     fn only_an_ended_order_with_nothing_under_way_is_anonymized() {
@@ -50,6 +59,10 @@ mod tests {
                 ..nothing
             },
             UnderWay {
+                unreturned: true,
+                ..nothing
+            },
+            UnderWay {
                 goods: true,
                 ..nothing
             },
@@ -62,5 +75,18 @@ mod tests {
         assert_eq!(event.actor, Actor::System);
         assert!(event.details.is_empty());
         assert_eq!(order.version, version + 1);
+    }
+
+    #[test]
+    fn a_completed_order_keeps_its_money() {
+        let mut order = OrderState::stored(StoredState {
+            status: Status::Completed,
+            ..*OrderState::placed()
+        });
+        let paid = UnderWay {
+            unreturned: true,
+            ..UnderWay::default()
+        };
+        assert!(order.anonymize(paid).is_some());
     }
 }
