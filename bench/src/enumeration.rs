@@ -39,6 +39,8 @@ const ALIKE: f64 = 0.1;
 const SIGNIFICANT: f64 = 0.001;
 /// More registrations than the limit of one address admits, which is 120 in a minute.
 const MOST_REGISTRATIONS: usize = 200;
+/// Forms of a group that are printed; the file has all.
+const SHOWN: usize = 3;
 /// Attempts to use up a limit and to make all calls before its window ends.
 const WINDOWS: usize = 3;
 
@@ -131,7 +133,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     println!("{}", table(&all));
     for group in all.iter().filter(|group| !group.is_same) {
         println!("{}, {}:", group.operation, group.group);
-        for form in &group.forms {
+        for form in group.forms.iter().take(SHOWN) {
             println!("{form}\n");
         }
     }
@@ -167,7 +169,7 @@ fn call(
         let duration = begun.elapsed();
         let of_group = calls.get_mut(index).context("a call without a group")?;
         of_group.micros.push(u64::try_from(duration.as_micros())?);
-        of_group.forms.insert(form(&response));
+        of_group.forms.insert(form(&response, operation.is_limited));
     }
     Ok(calls)
 }
