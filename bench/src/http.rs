@@ -22,6 +22,15 @@ pub struct Answer {
     length: usize,
 }
 
+/// A response as the client sees it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Whole {
+    pub status: u16,
+    /// In the order of the response, with names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
 pub struct Connection {
     port: u16,
     stream: Option<TcpStream>,
@@ -51,6 +60,22 @@ impl Connection {
             self.stream = Some(stream);
         }
         Ok(answer)
+    }
+
+    /// As [`Self::exchange`], with every header and the body.
+    pub async fn exchange_whole(&mut self, request: &[u8]) -> io::Result<Whole> {
+        let status = self.exchange(request).await?.status;
+        let text = std::str::from_utf8(&self.buffer)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let headers = head.split("\r\n").filter_map(|line| line.split_once(':'));
+        Ok(Whole {
+            status,
+            headers: headers
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+                .collect(),
+            body: body.to_owned(),
+        })
     }
 }
 
@@ -152,7 +177,7 @@ mod tests {
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut question = [0; 4];
-            for _ in 0..2 {
+            for _ in 0..3 {
                 stream.read_exact(&mut question).await.unwrap();
                 for part in [
                     "HTTP/1.1 409 Conflict\r\nconte",
@@ -173,6 +198,13 @@ mod tests {
                 (409, b"hello".as_slice())
             );
         }
+        let whole = connection.exchange_whole(b"ping").await.unwrap();
+        let expected = Whole {
+            status: 409,
+            headers: vec![("content-length".into(), "5".into())],
+            body: "hello".into(),
+        };
+        assert_eq!(whole, expected);
         server.await.unwrap();
         assert!(connection.exchange(b"ping").await.is_err());
     }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod cpu;
 mod cpu_limit;
+pub mod enumeration;
 pub mod histogram;
 pub mod http;
 pub mod leg;
