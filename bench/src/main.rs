@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use anyhow::Result;
-use bench::{load, run};
+use bench::{load, run, users};
 use clap::{Parser, Subcommand};
 
 /// Measures the shop's services against pgbench and a conventional service, and audits every order.
@@ -21,6 +21,8 @@ enum Command {
     Compare(run::CompareSettings),
     /// Runs one leg of our services and prints its results.
     Leg(run::LegSettings),
+    /// Measures every list and search of auth beside a read by key, with as many users as wanted.
+    Users(users::Settings),
     /// Runs the load generator: a specification as JSON on standard input, a report on standard output.
     #[command(hide = true)]
     Load,
@@ -31,6 +33,7 @@ fn main() -> Result<()> {
         Command::Run(settings) => run::run(&settings),
         Command::Compare(settings) => run::compare(&settings),
         Command::Leg(settings) => run::leg(&settings),
+        Command::Users(settings) => users::run(&settings),
         Command::Load => {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text)?;

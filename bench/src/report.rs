@@ -313,7 +313,7 @@ const fn label(name: Name) -> &'static str {
     }
 }
 
-fn revision() -> String {
+pub fn revision() -> String {
     let output = Command::new("git")
         .args(["describe", "--always", "--dirty"])
         .output();
@@ -323,7 +323,7 @@ fn revision() -> String {
     )
 }
 
-fn machine() -> String {
+pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info

@@ -67,7 +67,11 @@ pub struct Place {
 }
 
 impl Place {
-    fn binaries(&self) -> Result<Binaries> {
+    pub(crate) fn logs(&self) -> &Path {
+        &self.logs
+    }
+
+    pub(crate) fn binaries(&self) -> Result<Binaries> {
         let beside = std::env::current_exe()?;
         let beside = beside.parent().context("no folder of this program")?;
         let folder = absolute(self.binaries.as_deref().unwrap_or(beside))?;
