@@ -20,6 +20,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     closes: bool,
     length: usize,
+    /// The length of the status line and the headers.
+    head: usize,
 }
 
 /// A response as the client sees it.
@@ -35,6 +37,8 @@ pub struct Connection {
     port: u16,
     stream: Option<TcpStream>,
     buffer: Vec<u8>,
+    /// Where the body of the last response begins in the buffer.
+    body: usize,
 }
 
 impl Connection {
@@ -44,7 +48,13 @@ impl Connection {
             port,
             stream: None,
             buffer: Vec::with_capacity(4_096),
+            body: 0,
         }
+    }
+
+    /// The body of the last response.
+    pub fn body(&self) -> &[u8] {
+        self.buffer.get(self.body..).unwrap_or_default()
     }
 
     /// Sends a whole request and reads the response. After an error the outcome of the request is unknown. A connection
@@ -56,6 +66,7 @@ impl Connection {
         };
         stream.write_all(request).await?;
         let answer = read(&mut stream, &mut self.buffer).await?;
+        self.body = answer.head;
         if !answer.closes {
             self.stream = Some(stream);
         }
@@ -98,6 +109,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Answer
         }
     };
     let mut answer = head(&buffer[..end]).ok_or(io::ErrorKind::InvalidData)?;
+    answer.head = end;
     while buffer.len() < end + answer.length {
         if stream.read_buf(buffer).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -197,6 +209,7 @@ mod tests {
                 (answer.status, answer.body.as_slice()),
                 (409, b"hello".as_slice())
             );
+            assert_eq!(connection.body(), b"hello");
         }
         let whole = connection.exchange_whole(b"ping").await.unwrap();
         let expected = Whole {

@@ -20,4 +20,5 @@ pub mod ratio;
 pub mod report;
 pub mod run;
 pub mod stage;
+pub mod users;
 pub mod workload;

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use anyhow::Result;
-use bench::{enumeration, load, run};
+use bench::{enumeration, load, run, users};
 use clap::{Parser, Subcommand};
 
 /// Measures the shop's services against pgbench and a conventional service, and audits every order.
@@ -23,6 +23,8 @@ enum Command {
     Leg(run::LegSettings),
     /// Compares what auth answers for accounts that exist and for those that do not, and how long it takes.
     Enumeration(enumeration::Settings),
+    /// Measures every list and search of auth beside a read by key, with as many users as wanted.
+    Users(users::Settings),
     /// Runs the load generator: a specification as JSON on standard input, a report on standard output.
     #[command(hide = true)]
     Load,
@@ -34,6 +36,7 @@ fn main() -> Result<()> {
         Command::Compare(settings) => run::compare(&settings),
         Command::Leg(settings) => run::leg(&settings),
         Command::Enumeration(settings) => enumeration::run(&settings),
+        Command::Users(settings) => users::run(&settings),
         Command::Load => {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text)?;

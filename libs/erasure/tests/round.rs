@@ -1,5 +1,11 @@
 //! Rounds of erasures against a server with auth's two operations.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "this is how a test fails, and a defect is imitated"
+)]
+
 use std::{
     fs,
     path::PathBuf,

@@ -9,7 +9,7 @@ mod seller;
 mod state;
 mod totals;
 
-pub use anonymization::UnderWay;
+pub use anonymization::{MoneyUnderWay, UnderWay};
 pub use event::{NewEvent, PartitionLease, PastEvent, Published};
 pub use order::{Order, OrderFilter, OrderLine, StoredOrder};
 pub use part::{LineUnits, OrderPart, OrderWith, PartLine, Selection, SelectionError, Viewer};

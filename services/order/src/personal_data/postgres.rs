@@ -18,7 +18,7 @@ use crate::{
         parse, touched,
     },
     orders::{
-        model::UnderWay,
+        model::{MoneyUnderWay, UnderWay},
         ports::OrdersError,
         postgres::{
             events::{self, EventRow},
@@ -134,14 +134,23 @@ async fn under_way(transaction: &mut Transaction, ids: &[Uuid]) -> Result<Facts,
         let facts = || {
             let mut facts = UnderWay {
                 saga: row.saga,
-                money: row.refunding,
-                ..UnderWay::default()
+                money: if row.refunding {
+                    MoneyUnderWay::Moving
+                } else {
+                    MoneyUnderWay::None
+                },
+                goods: false,
             };
             for status in &row.payments {
                 let state: PaymentState = parse("payments.status", status)?;
-                facts.money |= state.is_under_way();
-                facts.unreturned |=
-                    state.is_captured() && state != PaymentState::Refunded && !row.returned;
+                let money = if state.is_under_way() {
+                    MoneyUnderWay::Moving
+                } else if state.is_captured() && state != PaymentState::Refunded && !row.returned {
+                    MoneyUnderWay::Unreturned
+                } else {
+                    MoneyUnderWay::None
+                };
+                facts.money = facts.money.max(money);
             }
             for status in &row.fulfillments {
                 let state: FulfillmentState = parse("fulfillments.status", status)?;

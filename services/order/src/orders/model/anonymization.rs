@@ -8,26 +8,33 @@ use crate::values::{Actor, EventType};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnderWay {
     pub saga: bool,
-    /// A payment or a refund.
-    pub money: bool,
-    /// Money was captured, and no refund because of a cancellation exists.
-    pub unreturned: bool,
+    pub money: MoneyUnderWay,
     /// A shipment or a return.
     pub goods: bool,
+}
+
+/// The most of these that holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MoneyUnderWay {
+    #[default]
+    None,
+    /// Money was captured, and no refund because of a cancellation exists.
+    Unreturned,
+    /// A payment or a refund is not finished.
+    Moving,
 }
 
 impl OrderState {
     /// The order forgets who its customer is, except for their id. `None`: it still needs to know.
     pub fn anonymize(&mut self, under_way: UnderWay) -> Option<NewEvent> {
-        let UnderWay {
-            saga,
-            money,
-            unreturned,
-            goods,
-        } = under_way;
-        // A capture can become known after the saga of the cancellation has ended: the saga is opened again.
-        let owed = unreturned && self.status == Status::Cancelled;
-        if self.status.is_open() || saga || money || owed || goods {
+        let UnderWay { saga, money, goods } = under_way;
+        let owed = match money {
+            MoneyUnderWay::None => false,
+            // A capture can become known after the saga of the cancellation has ended: the saga is opened again.
+            MoneyUnderWay::Unreturned => self.status == Status::Cancelled,
+            MoneyUnderWay::Moving => true,
+        };
+        if self.status.is_open() || saga || owed || goods {
             return None;
         }
         let event = self.record(EventType::OrderAnonymized);
@@ -55,11 +62,11 @@ mod tests {
                 ..nothing
             },
             UnderWay {
-                money: true,
+                money: MoneyUnderWay::Moving,
                 ..nothing
             },
             UnderWay {
-                unreturned: true,
+                money: MoneyUnderWay::Unreturned,
                 ..nothing
             },
             UnderWay {
@@ -84,7 +91,7 @@ mod tests {
             ..*OrderState::placed()
         });
         let paid = UnderWay {
-            unreturned: true,
+            money: MoneyUnderWay::Unreturned,
             ..UnderWay::default()
         };
         assert!(order.anonymize(paid).is_some());
