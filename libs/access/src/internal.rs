@@ -29,6 +29,10 @@ pub struct AllowedCallers {
     callers: &'static [&'static str],
 }
 
+/// The service that calls, by its token: an extension of each request that [`require_caller`] admits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerName(pub &'static str);
+
 #[derive(Debug, thiserror::Error)]
 pub enum TokenFileError {
     #[error("cannot read the token file {path}")]
@@ -45,15 +49,18 @@ impl AllowedCallers {
         Self { directory, callers }
     }
 
-    async fn admits(&self, presented: &str) -> Result<bool, TokenFileError> {
+    /// The caller whose token it is. All tokens are compared, so that the time does not tell which one is close.
+    async fn identify(&self, presented: &str) -> Result<Option<CallerName>, TokenFileError> {
         let presented = hash(presented);
-        let mut admitted = false;
+        let mut identified = None;
         for caller in self.callers {
+            let mut is_token = false;
             for line in lines(&self.directory.join(caller)).await? {
-                admitted |= known(&line).is_some_and(|known| known.ct_eq(&presented).into());
+                is_token |= known(&line).is_some_and(|known| known.ct_eq(&presented).into());
             }
+            identified = identified.or(is_token.then_some(CallerName(caller)));
         }
-        Ok(admitted)
+        Ok(identified)
     }
 }
 
@@ -67,19 +74,22 @@ fn known(line: &str) -> Option<Hash> {
     Some(hash)
 }
 
-/// A layer (`middleware::from_fn_with_state`) that admits only these callers.
+/// A layer (`middleware::from_fn_with_state`) that admits only these callers, and tells the handler which one calls.
 pub async fn require_caller(
     State(allowed): State<AllowedCallers>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let Some(presented) = bearer(request.headers()) else {
         return Problem::unauthorized("token_missing", "Send the caller's internal token.")
             .into_response();
     };
-    match allowed.admits(presented).await {
-        Ok(true) => next.run(request).await,
-        Ok(false) => Problem::unauthorized(
+    match allowed.identify(presented).await {
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Ok(None) => Problem::unauthorized(
             "token_invalid",
             "The internal token does not belong to an authorized caller.",
         )
@@ -147,18 +157,30 @@ mod tests {
         const LINE: &str =
             "sha256:ef6036bfacfc26e4d8f0ea4199e6c1a4571376f5e9949854a07ef59530d5d50b";
         let allowed = callers("hash", &format!("{LINE}\n"), "other-token\n");
-        assert!(allowed.admits("current-token").await.unwrap());
-        assert!(!allowed.admits(LINE).await.unwrap());
-        assert!(!allowed.admits("other-token").await.unwrap());
-        assert!(!allowed.admits("").await.unwrap());
+        let caller = allowed.identify("current-token").await.unwrap();
+        assert_eq!(caller, Some(CallerName("order")));
+        assert_eq!(allowed.identify(LINE).await.unwrap(), None);
+        assert_eq!(allowed.identify("other-token").await.unwrap(), None);
+        assert_eq!(allowed.identify("").await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn tokens_themselves_are_understood_and_a_broken_hash_admits_no_caller() {
         let allowed = callers("plain", "current\nnext\nsha256:nonsense\n", "");
-        assert!(allowed.admits("current").await.unwrap());
-        assert!(allowed.admits("next").await.unwrap());
-        assert!(!allowed.admits("sha256:nonsense").await.unwrap());
-        assert!(!allowed.admits("nonsense").await.unwrap());
+        assert!(allowed.identify("current").await.unwrap().is_some());
+        assert!(allowed.identify("next").await.unwrap().is_some());
+        assert_eq!(allowed.identify("sha256:nonsense").await.unwrap(), None);
+        assert_eq!(allowed.identify("nonsense").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn each_caller_is_identified_by_its_own_token() {
+        let mut allowed = callers("names", "token of order\n", "token of product\n");
+        allowed.callers = &["product", "order"];
+        for (token, name) in [("token of order", "order"), ("token of product", "product")] {
+            let caller = allowed.identify(token).await.unwrap();
+            assert_eq!(caller, Some(CallerName(name)), "{token}");
+        }
+        assert_eq!(allowed.identify("product").await.unwrap(), None);
     }
 }

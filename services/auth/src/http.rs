@@ -75,7 +75,11 @@ pub fn internal(app: App, tokens_of_callers: &Path) -> Router {
     };
     let feed = tokens::http::internal().route_layer(only(&["product", "order"]));
     let erasures = erasures::http::internal().route_layer(only(&["order"]));
-    feed.merge(erasures).with_state(app).merge(probes)
+    let entries = audit::http::internal().route_layer(only(&["product", "order"]));
+    feed.merge(erasures)
+        .merge(entries)
+        .with_state(app)
+        .merge(probes)
 }
 
 pub fn openapi() -> OpenApi {

@@ -15,7 +15,7 @@ use product::{
     catalog::products::{http::views::Views, reads::Reads},
     config::{Command, Config, Serve},
     http,
-    infrastructure::postgres::pools::Pools,
+    infrastructure::postgres::{audit_outbox::PgOutbox, pools::Pools},
     sweeper,
 };
 use worker::Tasks;
@@ -44,7 +44,7 @@ async fn main() -> anyhow::Result<()> {
 async fn serve(settings: Serve) -> anyhow::Result<()> {
     let mut tasks = Tasks::new(web::server::stop_signal()?);
     let auth = settings.tokens.auth_client(settings.internal_token_file)?;
-    let verifier = Verifier::remote(settings.tokens, auth)?;
+    let verifier = Verifier::remote(settings.tokens, auth.clone())?;
     let pools = Pools::of(&settings.database)?;
     let auditor = auditor(&settings.database, &pools.main)?;
     let app = App::new(Parts {
@@ -62,6 +62,8 @@ async fn serve(settings: Serve) -> anyhow::Result<()> {
     let stop = tasks.stop();
     tasks.spawn_for_server("token_verifier", verifier.keep_fresh());
     tasks.spawn("sweeper", sweeper::run(app.pool.clone(), stop.clone()));
+    let outbox = PgOutbox(app.pool.clone());
+    tasks.spawn("audit_log", audit_log::run(auth, outbox, stop.clone()));
     let interval = Duration::from_secs(settings.audit_interval_seconds);
     tasks.spawn("audits", audit_on_schedule(auditor, interval, stop.clone()));
 

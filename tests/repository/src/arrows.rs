@@ -20,8 +20,9 @@ pub const LIBRARIES: [&str; 9] = [
 ];
 
 /// The libraries of this repository that any part may name.
-pub const FREE_LIBRARIES: [&str; 6] = [
+pub const FREE_LIBRARIES: [&str; 7] = [
     "audit",
+    "audit-log",
     "erasure",
     "fail-points",
     "postal",

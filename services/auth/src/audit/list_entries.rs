@@ -22,6 +22,7 @@ pub(crate) async fn look(
         Walk::Target(target) => log::with_target(pool, target, &ids, count).await?,
         Walk::Actor(actor) => log::of_actor(pool, actor, &ids, count).await?,
         Walk::Action(action) => log::with_action(pool, action, &ids, count).await?,
+        Walk::Service(service) => log::of_service(pool, service, &ids, count).await?,
         Walk::All => log::all(pool, &ids, count).await?,
     };
     let looked_at = entries.into_iter().map(|entry| {

@@ -1,18 +1,22 @@
 //! An entry of the audit log, and which entries are listed.
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
-use strum::{EnumString, IntoStaticStr, VariantNames};
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{
-        RefOr,
-        schema::{ObjectBuilder, Schema, Type},
-    },
-};
+mod action_name;
+mod received;
 
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use strum::{EnumString, IntoStaticStr};
+use utoipa::ToSchema;
+
+pub use self::{
+    action_name::{ActionName, NotAnAction},
+    received::{InvalidEntry, ReceivedEntry, is_target},
+};
 use crate::accounts::model::{Period, SessionId, UserId};
+
+/// Characters of what an entry names as its target.
+pub const MAX_TARGET_LENGTH: usize = 100;
 
 ids::id!(pub EntryId, "aud");
 
@@ -32,10 +36,12 @@ pub struct Entry {
 #[derive(Clone, Debug)]
 pub struct PastEntry {
     pub id: EntryId,
+    /// A [`Service`], or one that a newer release knows.
+    pub service: String,
     pub occurred_at: DateTime<Utc>,
     pub actor: UserId,
     pub session: SessionId,
-    /// An [`Action`], or one that a newer release knows.
+    /// An [`Action`], one of another service, or one that a newer release knows.
     pub action: String,
     pub target: String,
     pub data: Value,
@@ -46,7 +52,8 @@ pub struct PastEntry {
 pub struct EntryFilter {
     pub actor: Option<UserId>,
     pub target: Option<String>,
-    pub action: Option<Action>,
+    pub action: Option<ActionName>,
+    pub service: Option<Service>,
     pub occurred: Period,
 }
 
@@ -55,39 +62,51 @@ pub struct EntryFilter {
 pub enum Walk<'a> {
     Target(&'a str),
     Actor(UserId),
-    Action(Action),
+    Action(&'a ActionName),
+    Service(Service),
     All,
 }
 
 impl EntryFilter {
-    /// A target has few entries, an admin has more, and most entries are of a few actions.
+    /// A target has few entries, an admin has more, most entries are of a few actions, and a service has many of them.
     pub fn walk(&self) -> Walk<'_> {
-        match (&self.target, self.actor, self.action) {
-            (Some(target), _, _) => Walk::Target(target),
-            (None, Some(actor), _) => Walk::Actor(actor),
-            (None, None, Some(action)) => Walk::Action(action),
-            (None, None, None) => Walk::All,
+        match (&self.target, self.actor, &self.action, self.service) {
+            (Some(target), _, _, _) => Walk::Target(target),
+            (None, Some(actor), _, _) => Walk::Actor(actor),
+            (None, None, Some(action), _) => Walk::Action(action),
+            (None, None, None, Some(service)) => Walk::Service(service),
+            (None, None, None, None) => Walk::All,
         }
     }
 
     /// Whether the list has an entry that was found along its index.
     pub fn admits(&self, entry: &PastEntry) -> bool {
-        let target = self.target.as_ref();
+        let (target, action) = (self.target.as_ref(), self.action.as_ref());
         self.actor.is_none_or(|actor| entry.actor == actor)
             && target.is_none_or(|target| entry.target == *target)
+            && action.is_none_or(|action| entry.action == action.as_str())
             && self
-                .action
-                .is_none_or(|action| entry.action == action.into_str())
+                .service
+                .is_none_or(|service| entry.service == service.into_str())
             && self.occurred.contains(entry.occurred_at)
     }
 }
 
-/// `target.action`, in the past tense.
+/// A service whose entries the log has.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Deserialize, EnumString, IntoStaticStr, VariantNames,
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, ToSchema,
 )]
-#[serde(try_from = "String")]
-#[strum(const_into_str, parse_err_ty = UnknownAction, parse_err_fn = unknown_action)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
+pub enum Service {
+    Auth,
+    Order,
+    Product,
+}
+
+/// `target.action`, in the past tense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str)]
 pub enum Action {
     #[strum(serialize = "user.updated")]
     UserUpdated,
@@ -117,39 +136,6 @@ pub enum Action {
     ApiKeyRevoked,
 }
 
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("unknown action; use one such as user.suspended")]
-pub struct UnknownAction;
-
-fn unknown_action(_: &str) -> UnknownAction {
-    UnknownAction
-}
-
-impl TryFrom<String> for Action {
-    type Error = UnknownAction;
-
-    fn try_from(text: String) -> Result<Self, UnknownAction> {
-        text.parse()
-    }
-}
-
-impl PartialSchema for Action {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(Self::VARIANTS.iter().copied()))
-            .into()
-    }
-}
-
-impl ToSchema for Action {}
-
-impl Serialize for Action {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.into_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -160,10 +146,15 @@ mod tests {
         UserId(Uuid::from_u128(number))
     }
 
+    fn name(action: &str) -> ActionName {
+        ActionName::try_from(action.to_owned()).unwrap()
+    }
+
     #[test]
     fn a_list_has_the_entries_that_every_filter_admits() {
         let entry = PastEntry {
             id: EntryId(Uuid::from_u128(1)),
+            service: "auth".to_owned(),
             occurred_at: DateTime::from_timestamp(100, 0).unwrap(),
             actor: user(2),
             session: SessionId(Uuid::from_u128(3)),
@@ -174,7 +165,8 @@ mod tests {
         let all = EntryFilter {
             actor: Some(user(2)),
             target: Some("usr_4".to_owned()),
-            action: Some(Action::UserSuspended),
+            action: Some(name("user.suspended")),
+            service: Some(Service::Auth),
             occurred: Period {
                 from: Some(entry.occurred_at),
                 to: None,
@@ -192,7 +184,11 @@ mod tests {
                 ..all.clone()
             },
             EntryFilter {
-                action: Some(Action::UserActivated),
+                action: Some(name("user.activated")),
+                ..all.clone()
+            },
+            EntryFilter {
+                service: Some(Service::Order),
                 ..all.clone()
             },
             EntryFilter {
@@ -212,15 +208,18 @@ mod tests {
         let mut filter = EntryFilter {
             actor: Some(user(2)),
             target: Some("usr_4".to_owned()),
-            action: Some(Action::UserSuspended),
+            action: Some(name("user.suspended")),
+            service: Some(Service::Auth),
             occurred: Period::default(),
         };
         assert_eq!(filter.walk(), Walk::Target("usr_4"));
         filter.target = None;
         assert_eq!(filter.walk(), Walk::Actor(user(2)));
         filter.actor = None;
-        assert_eq!(filter.walk(), Walk::Action(Action::UserSuspended));
+        assert_eq!(filter.walk(), Walk::Action(&name("user.suspended")));
         filter.action = None;
+        assert_eq!(filter.walk(), Walk::Service(Service::Auth));
+        filter.service = None;
         assert_eq!(filter.walk(), Walk::All);
     }
 }

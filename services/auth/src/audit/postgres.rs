@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::model::{SessionId, UserId},
-    audit::model::{Action, Entry, EntryId, PastEntry},
+    audit::model::{ActionName, Entry, EntryId, PastEntry, ReceivedEntry, Service},
 };
 
 /// Appends an entry in the transaction of the change.
@@ -28,8 +28,47 @@ pub async fn append(connection: &mut Connection, entry: &Entry) -> Result<(), sq
     Ok(())
 }
 
+/// Appends entries of another service, each once. They are in order of their ids, so that the same entries sent twice at once
+/// wait for each other and cannot deadlock.
+pub async fn append_received(
+    pool: &Pool,
+    service: Service,
+    entries: &[ReceivedEntry],
+) -> Result<(), sqlx::Error> {
+    let entries = || entries.iter().map(ReceivedEntry::get);
+    let ids: Vec<_> = entries().map(|entry| entry.id).collect();
+    let times: Vec<_> = entries().map(|entry| entry.occurred_at).collect();
+    let actors: Vec<_> = entries().map(|entry| entry.actor).collect();
+    let sessions: Vec<_> = entries().map(|entry| entry.session).collect();
+    let actions: Vec<_> = entries().map(|entry| entry.action.as_str()).collect();
+    let targets: Vec<_> = entries().map(|entry| entry.target.as_str()).collect();
+    let data: Vec<_> = entries().map(|entry| &entry.data).collect();
+    sqlx::query!(
+        "
+        INSERT INTO audit_log (id, service, occurred_at, actor_id, session_id, action, target, data)
+        SELECT id, $1, occurred_at, actor_id, session_id, action, target, data
+        FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::jsonb[])
+             AS new (id, occurred_at, actor_id, session_id, action, target, data)
+        ORDER BY id
+        ON CONFLICT (id) DO NOTHING
+        ",
+        service.into_str(),
+        &ids,
+        &times,
+        &actors,
+        &sessions,
+        &actions as &[&str],
+        &targets as &[&str],
+        &data as &[&Value],
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 struct EntryRow {
     id: Uuid,
+    service: String,
     occurred_at: DateTime<Utc>,
     actor_id: Uuid,
     session_id: Uuid,
@@ -42,6 +81,7 @@ impl From<EntryRow> for PastEntry {
     fn from(row: EntryRow) -> Self {
         Self {
             id: EntryId(row.id),
+            service: row.service,
             occurred_at: row.occurred_at,
             actor: UserId(row.actor_id),
             session: SessionId(row.session_id),
@@ -57,7 +97,7 @@ macro_rules! entries {
     ($pool:expr, $rest:literal, $($argument:expr),+) => {
         sqlx::query_as!(
             EntryRow,
-            "SELECT id, occurred_at, actor_id, session_id, action, target, data FROM audit_log WHERE " + $rest,
+            "SELECT id, service, occurred_at, actor_id, session_id, action, target, data FROM audit_log WHERE " + $rest,
             $($argument),+
         )
         .fetch_all($pool)
@@ -114,14 +154,30 @@ pub async fn of_actor(
 
 pub async fn with_action(
     pool: &Pool,
-    action: Action,
+    action: &ActionName,
     ids: &Range<Uuid>,
     count: i64,
 ) -> Result<Vec<PastEntry>, sqlx::Error> {
     entries!(
         pool,
         "(action, id) >= ($1, $2) AND (action, id) < ($1, $3) ORDER BY action DESC, id DESC LIMIT $4",
-        action.into_str(),
+        action.as_str(),
+        ids.start,
+        ids.end,
+        count
+    )
+}
+
+pub async fn of_service(
+    pool: &Pool,
+    service: Service,
+    ids: &Range<Uuid>,
+    count: i64,
+) -> Result<Vec<PastEntry>, sqlx::Error> {
+    entries!(
+        pool,
+        "(service, id) >= ($1, $2) AND (service, id) < ($1, $3) ORDER BY service DESC, id DESC LIMIT $4",
+        service.into_str(),
         ids.start,
         ids.end,
         count

@@ -16,8 +16,8 @@ const MANY: [&str; 2] = [
          CASE WHEN number <= 3 THEN '{admin}' ELSE '{customer}' END::text[],
          CASE WHEN number <= 3 THEN 'suspended' ELSE 'active' END, 'a hash', '2025-07-12T18:57:36Z'
      FROM (SELECT number, lpad(to_hex(1752346656768 + number), 12, '0') AS age FROM generate_series(1, 20000) AS number) AS ages",
-    "INSERT INTO audit_log (id, actor_id, session_id, action, target, data)
-     SELECT id, CASE WHEN number <= 3 THEN id ELSE '01932c5e-7d2a-7c3e-9f00-0242ac120002' END, id,
+    "INSERT INTO audit_log (id, service, actor_id, session_id, action, target, data)
+     SELECT id, CASE WHEN number <= 3 THEN 'product' ELSE 'order' END, CASE WHEN number <= 3 THEN id ELSE '01932c5e-7d2a-7c3e-9f00-0242ac120002' END, id,
          CASE WHEN number <= 3 THEN 'user.deleted' ELSE 'user.updated' END,
          CASE WHEN number <= 3 THEN 'support' ELSE 'usr_01932c5e-7d2a-7c3e-9f00-0242ac120002' END, '{}'
      FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM users) AS users",
@@ -72,6 +72,7 @@ fn lookups() -> Vec<(&'static str, Vec<String>)> {
         ("(target, id) >=", of(&[&target, "support"])),
         ("(actor_id, id) >=", of(&[actor, rare])),
         ("(action, id) >=", of(&["user.updated", "user.deleted"])),
+        ("(service, id) >=", of(&["order", "product", "auth"])),
         ("FROM audit_log WHERE id >=", vec![format!("{ids}, 21")]),
     ]
 }
@@ -116,6 +117,7 @@ async fn every_list_reads_a_short_range_of_an_index(pool: PgPool) {
         &format!("/admin/audit-log?target={id}"),
         &format!("/admin/audit-log?actor={id}"),
         "/admin/audit-log?action=user.updated",
+        "/admin/audit-log?service=order",
     ] {
         let answer = auth.get(&format!("/api/v1{path}"), root.access()).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);

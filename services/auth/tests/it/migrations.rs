@@ -114,4 +114,5 @@ db::each_migration! {
     the_twelfth_migration_loses_nothing: 11,
     the_thirteenth_migration_loses_nothing: 12,
     the_fourteenth_migration_loses_nothing: 13,
+    the_fifteenth_migration_loses_nothing: 14,
 }

@@ -5,6 +5,7 @@ mod first_units;
 pub mod http;
 pub mod model;
 pub mod postgres;
+mod request_audit;
 
 pub(crate) use self::postgres::{
     inventory::{find, rows, total},
@@ -12,3 +13,4 @@ pub(crate) use self::postgres::{
 };
 pub use change_on_hand::{ChangeOnHand, InventoryError, NewCount, change_on_hand};
 pub(crate) use first_units::keep_first_units;
+pub(crate) use request_audit::record_audit;

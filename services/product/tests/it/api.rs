@@ -1,6 +1,7 @@
 //! One file an endpoint, in a folder for each subject; and what holds of several.
 
 mod aliases;
+mod audit_log;
 mod inventory;
 mod locations;
 mod openapi;

@@ -137,4 +137,5 @@ db::each_migration! {
     the_eighth_migration_loses_nothing: 7,
     the_ninth_migration_loses_nothing: 8,
     the_tenth_migration_loses_nothing: 9,
+    the_eleventh_migration_loses_nothing: 10,
 }

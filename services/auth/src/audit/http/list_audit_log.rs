@@ -5,7 +5,6 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use text::is_hidden;
 use utoipa::{IntoParams, ToSchema};
 use web::{
     Problem,
@@ -18,12 +17,12 @@ use crate::{
     app::App,
     audit::{
         list_entries::look,
-        model::{Action, EntryFilter, EntryId, PastEntry},
+        model::{
+            ActionName, EntryFilter, EntryId, MAX_TARGET_LENGTH, PastEntry, Service, is_target,
+        },
     },
     http::permitted::Permitted,
 };
-
-const MAX_TARGET_LENGTH: usize = 100;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -31,7 +30,7 @@ const MAX_TARGET_LENGTH: usize = 100;
 pub(super) struct ListAuditLog {
     /// Only what this user did.
     actor: Option<UserId>,
-    /// Only what was done to this user, API key or role, named as in an entry.
+    /// Only what was done to this user, API key, role, order, payment, product or SKU, named as in an entry.
     #[param(
         value_type = Option<Line<100>>,
         inline,
@@ -40,7 +39,10 @@ pub(super) struct ListAuditLog {
     target: Option<String>,
     /// Only entries with this action.
     #[param(inline, example = "user.suspended")]
-    action: Option<Action>,
+    action: Option<ActionName>,
+    /// Only entries of this service.
+    #[param(inline, example = "order")]
+    service: Option<Service>,
     /// At this time or later (RFC 3339).
     from: Option<DateTime<Utc>>,
     /// Before this time (RFC 3339).
@@ -57,9 +59,8 @@ pub(super) struct ListAuditLog {
 }))]
 pub(super) struct AuditEntryView {
     id: EntryId,
-    /// The service whose log has the entry.
-    #[schema(value_type = String)]
-    service: &'static str,
+    /// The service in which it was done, such as `auth`, `order` or `product`.
+    service: String,
     occurred_at: DateTime<Utc>,
     /// The user who acted.
     actor: UserId,
@@ -67,9 +68,10 @@ pub(super) struct AuditEntryView {
     session: SessionId,
     /// What was done, in the past tense.
     action: String,
-    /// The user, API key or role that it was done to.
+    /// What it was done to: the id of a user, API key, order, payment or product with its prefix, or the name of a role, SKU
+    /// or location.
     target: String,
-    /// More about the action: ids and names of fields, never their values.
+    /// More about the action: ids, names of fields and amounts, no personal data.
     #[schema(value_type = Object)]
     data: Value,
 }
@@ -78,7 +80,7 @@ impl From<PastEntry> for AuditEntryView {
     fn from(entry: PastEntry) -> Self {
         Self {
             id: entry.id,
-            service: "auth",
+            service: entry.service,
             occurred_at: entry.occurred_at,
             actor: entry.actor,
             session: entry.session,
@@ -91,7 +93,8 @@ impl From<PastEntry> for AuditEntryView {
 
 /// List the audit log
 ///
-/// What was done to accounts, roles and API keys by others than their owners; newest first. A page may be shorter than
+/// What was done to accounts, roles and API keys by others than their owners, and what admins did to orders, payments, products
+/// and stock; newest first. Entries of other services than `auth` appear within seconds. A page may be shorter than
 /// `limit`, or empty, although more entries follow: as long as `has_more` is true, continue with `next_cursor`.
 #[utoipa::path(
     get,
@@ -111,6 +114,7 @@ pub(super) async fn list_audit_log(
         actor: filter.actor,
         target: filter.target.map(target).transpose()?,
         action: filter.action,
+        service: filter.service,
         occurred: Period {
             from: filter.from,
             to: filter.to,
@@ -123,10 +127,7 @@ pub(super) async fn list_audit_log(
 
 /// As entries name it: a user by the id with its prefix.
 fn target(text: String) -> Result<String, Problem> {
-    if text.trim().is_empty()
-        || text.chars().count() > MAX_TARGET_LENGTH
-        || text.contains(is_hidden)
-    {
+    if !is_target(&text) {
         return Err(Problem::invalid_field(
             "target",
             "invalid",

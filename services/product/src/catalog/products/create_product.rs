@@ -6,13 +6,17 @@ use db::{
     readable::{Row, Unreadable},
 };
 use idempotency::{Answer, Claim, Once};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    model::{NewProduct, Product, ProductId, Slug},
+    model::{Admin, NewProduct, Product, ProductId, Slug},
     postgres::products,
 };
-use crate::{infrastructure::postgres::idempotency_keys, stock::inventory::keep_first_units};
+use crate::{
+    infrastructure::postgres::{audit_outbox, idempotency_keys},
+    stock::inventory::keep_first_units,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CreateProductError {
@@ -45,6 +49,7 @@ pub async fn create_product(
     pool: &Pool,
     ids: Ids,
     new: &NewProduct,
+    admin: Option<Admin>,
     once: Option<&Once>,
     answer: impl Fn(Product) -> Result<Answer, serde_json::Error> + Send,
 ) -> Result<Answer, CreateProductError> {
@@ -62,6 +67,9 @@ pub async fn create_product(
     keep_first_units(&mut tx, ids, &new.sku, new.on_hand, actor).await?;
     let product = products::by_id(&mut *tx, ProductId(id)).await?;
     let product = product.ok_or(CreateProductError::Database(sqlx::Error::RowNotFound))?;
+    let data = json!({ "sku": new.sku.as_str(), "on_hand": new.on_hand });
+    let target = ProductId(id).to_string();
+    audit_outbox::record(&mut tx, ids, admin, "product.created", target, data).await?;
     let answer = answer(product.read()?)?;
     if let Some(once) = once {
         idempotency_keys::keep(&mut tx, once, &answer).await?;

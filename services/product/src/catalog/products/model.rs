@@ -18,4 +18,4 @@ pub use product_name::ProductName;
 pub use sku::{Sku, SkuError};
 pub use slug::{Slug, SlugError, is_hyphenated};
 pub use text::{Category, Description, Name, Reason, TextError};
-pub use viewer::{Owner, Viewer};
+pub use viewer::{Admin, Owner, Viewer};

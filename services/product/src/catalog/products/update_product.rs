@@ -1,9 +1,11 @@
 //! Changes what describes a product. Its SKU never changes, since stock and orders refer to it.
 
+use clock::Ids;
 use db::{
     Pool,
     readable::{Row, Unreadable},
 };
+use serde_json::json;
 use web::conditional::{ETag, IfMatch};
 
 use super::{
@@ -13,6 +15,7 @@ use super::{
     },
     postgres::{product_row::ProductRow, products},
 };
+use crate::infrastructure::postgres::audit_outbox;
 
 /// How often a change that may overwrite any version is tried while others come between.
 const MOST_TRIES: u32 = 10;
@@ -28,6 +31,32 @@ pub struct ProductChange {
     /// A merge patch; null removes all metadata.
     pub metadata: Option<Option<Metadata>>,
     pub status: Option<Status>,
+}
+
+impl ProductChange {
+    /// The names of the fields that the client sends.
+    fn fields(&self) -> Vec<&'static str> {
+        let Self {
+            name,
+            slug,
+            description,
+            price_minor,
+            category,
+            metadata,
+            status,
+        } = self;
+        let sent = [
+            ("name", name.is_some()),
+            ("slug", slug.is_some()),
+            ("description", description.is_some()),
+            ("price", price_minor.is_some()),
+            ("category", category.is_some()),
+            ("metadata", metadata.is_some()),
+            ("status", status.is_some()),
+        ];
+        let sent = sent.into_iter().filter(|(_, is_sent)| *is_sent);
+        sent.map(|(field, _)| field).collect()
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +114,7 @@ impl Product {
 /// before the commit.
 pub async fn update_product(
     pool: &Pool,
+    ids: Ids,
     id: ProductId,
     owner: Owner,
     if_match: &IfMatch,
@@ -111,6 +141,10 @@ pub async fn update_product(
         product.change(change)?;
         if products::replace(&mut *tx, &product).await? {
             let written = read_back(products::by_id(&mut *tx, id).await?)?;
+            let data = json!({ "fields": change.fields() });
+            let admin = owner.admin();
+            let target = id.to_string();
+            audit_outbox::record(&mut tx, ids, admin, "product.updated", target, data).await?;
             tx.commit().await?;
             return Ok(written);
         }
@@ -121,6 +155,7 @@ pub async fn update_product(
 /// Shows or hides a product; one that already has this status stays as it is.
 pub async fn set_status(
     pool: &Pool,
+    ids: Ids,
     id: ProductId,
     owner: Owner,
     status: Status,
@@ -130,6 +165,13 @@ pub async fn set_status(
         return Err(UpdateProductError::NotFound);
     }
     let product = read_back(products::by_id(&mut *tx, id).await?)?;
+    let action = match status {
+        Status::Draft => "product.withdrawn",
+        Status::Active => "product.enabled",
+        Status::Disabled => "product.disabled",
+    };
+    let admin = owner.admin();
+    audit_outbox::record(&mut tx, ids, admin, action, id.to_string(), json!({})).await?;
     tx.commit().await?;
     Ok(product)
 }

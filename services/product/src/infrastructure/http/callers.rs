@@ -2,7 +2,7 @@
 
 use access::{Caller, Reach, Requires, permissions::products};
 
-use crate::catalog::products::model::{Owner, VendorId, Viewer};
+use crate::catalog::products::model::{Admin, Owner, VendorId, Viewer};
 
 impl Viewer {
     pub fn of(caller: Option<&Caller>) -> Self {
@@ -20,7 +20,10 @@ impl Viewer {
 impl Owner {
     pub fn of<P>(caller: &Requires<P>) -> Self {
         if caller.reach == Reach::Any {
-            Self::Any
+            Self::Any(Admin {
+                user: caller.id,
+                session: caller.session,
+            })
         } else {
             Self::Only(VendorId(caller.id))
         }

@@ -3,6 +3,7 @@
 use clock::Ids;
 use db::{Failure, Pool, Retryable};
 use idempotency::{Answer, Claim, Once};
+use serde_json::json;
 use web::conditional::{ETag, IfMatch};
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
 use crate::{
     catalog::products::model::{Owner, Reason, Sku},
     infrastructure::postgres::{
+        audit_outbox,
         failure::{StockError, retries},
         idempotency_keys,
     },
@@ -150,6 +152,13 @@ async fn attempt(
         };
         movements::add(&mut tx, &movement).await?;
     }
+    let data = json!({
+        "location": location, "on_hand": on_hand, "delta": on_hand - level.on_hand, "force": change.force,
+        "low_stock_threshold": change.low_stock_threshold,
+    });
+    let (admin, action) = (change.owner.admin(), change.count.action());
+    let target = sku.as_str().to_owned();
+    audit_outbox::record(&mut tx, ids, admin, action, target, data).await?;
     let inventory = inventory::find(&mut *tx, sku, change.owner)
         .await?
         .ok_or(InventoryError::NotFound)?;
@@ -191,6 +200,14 @@ impl NewCount {
             Err(InventoryError::TooMany)
         } else {
             Ok(on_hand)
+        }
+    }
+
+    /// As the audit log names it.
+    fn action(&self) -> &'static str {
+        match self {
+            Self::Set { .. } => "stock.set",
+            Self::Adjust { .. } => "stock.adjusted",
         }
     }
 

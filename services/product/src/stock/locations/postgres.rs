@@ -4,6 +4,7 @@ use db::{
     Pool,
     readable::{Attempt, Time, row},
 };
+use sqlx::PgExecutor;
 use web::list::{Paging, Total};
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 
 /// None: there is already one with this code.
 pub async fn insert(
-    pool: &Pool,
+    db: impl PgExecutor<'_>,
     code: &LocationCode,
     name: &Name,
     priority: i16,
@@ -26,7 +27,7 @@ pub async fn insert(
         name.as_str(),
         priority,
     )
-    .fetch_optional(pool)
+    .fetch_optional(db)
     .await
 }
 

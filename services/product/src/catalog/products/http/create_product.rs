@@ -19,7 +19,7 @@ use crate::{
     catalog::products::{
         self,
         model::{
-            Category, Description, Metadata, Name, NewProduct, Product, Sku, Slug, Status,
+            Category, Description, Metadata, Name, NewProduct, Owner, Product, Sku, Slug, Status,
             VendorId, Viewer,
         },
     },
@@ -120,6 +120,7 @@ pub(super) async fn create_product(
         on_hand: request.inventory.map_or(0, |units| units.on_hand),
     };
     let viewer = Viewer::of(Some(&caller));
+    let admin = Owner::of(&caller).admin();
     let answer = |product: Product| {
         let (location, etag) = (
             format!("/api/v1/products/{}", product.id),
@@ -132,5 +133,5 @@ pub(super) async fn create_product(
             &ProductView::new(product, viewer, app.currency),
         )
     };
-    Ok(products::create_product(&app.pool, app.ids, &new, once.as_ref(), answer).await?)
+    Ok(products::create_product(&app.pool, app.ids, &new, admin, once.as_ref(), answer).await?)
 }

@@ -30,7 +30,7 @@ pub(super) async fn delete_product(
     caller: Requires<permissions::products::Write>,
     PathParameters(id): PathParameters<ProductId>,
 ) -> Result<StatusCode, Problem> {
-    if products::delete(&app.pool, id, Owner::of(&caller)).await? {
+    if products::delete_product(&app.pool, app.ids, id, Owner::of(&caller)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found())

@@ -31,6 +31,6 @@ pub(super) async fn disable_product(
     caller: Requires<products::Write>,
     PathParameters(id): PathParameters<ProductId>,
 ) -> Result<(ETag, Json<ProductView>), Problem> {
-    let product = set_status(&app.pool, id, Owner::of(&caller), Status::Disabled).await?;
+    let product = set_status(&app.pool, app.ids, id, Owner::of(&caller), Status::Disabled).await?;
     Ok(ProductView::changed(product, &caller, app.currency))
 }

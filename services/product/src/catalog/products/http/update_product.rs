@@ -93,8 +93,15 @@ pub(super) async fn patch_product(
         metadata: request.metadata,
         status: request.status,
     };
-    let product =
-        products::update_product(&app.pool, id, Owner::of(&caller), &if_match, &change).await?;
+    let product = products::update_product(
+        &app.pool,
+        app.ids,
+        id,
+        Owner::of(&caller),
+        &if_match,
+        &change,
+    )
+    .await?;
     Ok(ProductView::changed(product, &caller, app.currency))
 }
 

@@ -38,10 +38,17 @@ impl Viewer {
     }
 }
 
+/// A caller who acts on what belongs to others, and the session or API key that is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admin {
+    pub user: Uuid,
+    pub session: Uuid,
+}
+
 /// Whose products a caller may change: a vendor's own, or any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    Any,
+    Any(Admin),
     Only(VendorId),
 }
 
@@ -49,8 +56,16 @@ impl Owner {
     /// None: any.
     pub fn vendor(self) -> Option<Uuid> {
         match self {
-            Self::Any => None,
+            Self::Any(_) => None,
             Self::Only(vendor) => Some(vendor.0),
+        }
+    }
+
+    /// Whose change is an entry of the audit log.
+    pub fn admin(self) -> Option<Admin> {
+        match self {
+            Self::Any(admin) => Some(admin),
+            Self::Only(_) => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use web::Problem;
 
-use crate::{app::App, audit};
+use crate::{app::App, audit, catalog::products::model::Owner, stock::inventory::record_audit};
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = InventoryAudit, example = json!({
@@ -65,13 +65,17 @@ impl AuditView {
 )]
 pub(super) async fn audit_inventory(
     State(app): State<App>,
-    _: Requires<stock::Audit>,
+    caller: Requires<stock::Audit>,
 ) -> Result<Json<AuditView>, Problem> {
     match app.auditor.run().await? {
         Audited::Busy => Err(Problem::conflict(
             "audit_running",
             "An audit is in progress. Wait for its response, or try again in a moment.",
         )),
-        Audited::Done(findings, checked) => Ok(Json(AuditView::new(&findings, checked))),
+        Audited::Done(findings, checked) => {
+            let admin = Owner::of(&caller).admin();
+            record_audit(&app.pool, app.ids, admin, findings.count()).await?;
+            Ok(Json(AuditView::new(&findings, checked)))
+        }
     }
 }

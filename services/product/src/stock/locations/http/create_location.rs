@@ -9,7 +9,7 @@ use web::{Problem, ValidJson, schema::Line};
 
 use crate::{
     app::App,
-    catalog::products::model::Name,
+    catalog::products::model::{Name, Owner},
     stock::locations::{
         self,
         model::{Location, LocationCode},
@@ -47,7 +47,7 @@ pub(crate) struct CreateLocation {
 )]
 pub(super) async fn create_location(
     State(app): State<App>,
-    _: Requires<permissions::locations::Write>,
+    caller: Requires<permissions::locations::Write>,
     ValidJson(request): ValidJson<CreateLocation>,
 ) -> Result<(StatusCode, Json<Location>), Problem> {
     let CreateLocation {
@@ -55,8 +55,9 @@ pub(super) async fn create_location(
         name,
         priority,
     } = request;
-    let inserted = locations::insert(&app.pool, &code, &name, priority).await?;
-    let location = inserted.ok_or_else(|| {
+    let (admin, new) = (Owner::of(&caller).admin(), (&code, &name, priority));
+    let created = locations::create_location(&app.pool, app.ids, admin, new).await?;
+    let location = created.ok_or_else(|| {
         Problem::conflict(
             "location_taken",
             "Another location has this code; choose another.",
