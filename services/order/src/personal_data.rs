@@ -12,7 +12,7 @@
 //! | `last_error` | cleared by the step that succeeds; errors of our own calls, no text of a request |
 //! | `order_events.data` | kept: states, ids, sums, codes, SKUs, and names of changed fields |
 //! | `idempotency_keys` | deleted after a day; a hash of the request, ids, and the key that the client chose |
-//! | `mock_provider_*`, `order_audits`, `order_shortfalls` | kept: ids, sums, codes |
+//! | the records of the mock provider, `order_audits`, `order_shortfalls` | kept: ids, sums, codes |
 //!
 //! Ids of users stay: without auth's row they name no person.
 //!

@@ -93,8 +93,8 @@ impl From<PastEntry> for AuditEntryView {
 
 /// List the audit log
 ///
-/// What was done to accounts, roles and API keys by others than their owners, and what admins did to orders, payments, products
-/// and stock; newest first. Entries of other services than `auth` appear within seconds. A page may be shorter than
+/// What was done to accounts, roles and API keys by others than their owners, and what admins did to products and stock; newest
+/// first. What admins did to an order is in its history. Entries of other services than `auth` appear within seconds. A page may be shorter than
 /// `limit`, or empty, although more entries follow: as long as `has_more` is true, continue with `next_cursor`.
 #[utoipa::path(
     get,
