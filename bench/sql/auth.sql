@@ -15,11 +15,11 @@ CREATE FUNCTION pg_temp.part(bigint, bigint) RETURNS float8 LANGUAGE sql IMMUTAB
 $$;
 
 CREATE TEMP TABLE parts AS SELECT
-    string_to_array('Anna,Ben,Clara,David,Elena,Felix,Greta,Hassan,Ines,Jonas,Katharina,Luca,Maria,Noah,Olga,Paul,Qing,Rosa,Samuel,'
+    string_to_array('Anna,Ben,Clara,David,Elena,Felix,Greta,Hassan,Inga,Jonas,Katharina,Luca,Maria,Noah,Olga,Paul,Qing,Rosa,Samuel,'
         'Theresa,Umut,Vera,Wei,Xenia,Yusuf,Zoe,Alexander,Beatrice,Christopher,Daniela,Emil,Fatima', ',') AS given,
     string_to_array('Acker,Berg,Castel,Dahl,Eber,Fischer,Garcia,Holm,Ivan,Jansen,Kowal,Lind,Martin,Nowak,Olsen,Peter,Quint,Rossi,Schmidt,'
         'Thomas,Ulrich,Varga,Weber,Xavier,Young,Zimmer', ',') AS stems,
-    string_to_array('er,mann,son,sen,ova,ski,ez,i,us,feld,bach,stein,hardt,lund,wood', ',') AS ends,
+    string_to_array('er,mann,son,sen,ova,ski,ez,i,us,dorf,bach,stein,hardt,lund,wood', ',') AS ends,
     string_to_array('mail.example,post.example,inbox.example,letters.example,work.example,school.example,shop.example,studio.example',
         ',') AS domains;
 
