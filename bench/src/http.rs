@@ -75,10 +75,10 @@ impl Connection {
 
     /// As [`Self::exchange`], with every header and the body.
     pub async fn exchange_whole(&mut self, request: &[u8]) -> io::Result<Whole> {
-        let status = self.exchange(request).await?.status;
+        let Answer { status, head, .. } = self.exchange(request).await?;
         let text = std::str::from_utf8(&self.buffer)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let (head, body) = text.split_at(head);
         let headers = head.split("\r\n").filter_map(|line| line.split_once(':'));
         Ok(Whole {
             status,

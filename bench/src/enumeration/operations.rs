@@ -164,44 +164,48 @@ fn refresh(accounts: &Accounts<'_>) -> Result<Operation> {
 
 fn verify(accounts: &Accounts<'_>) -> Result<Operation> {
     let body = |token: &str| json(&[("token", token)]);
-    let past = "now() - interval '1 minute'";
-    let future = "now() + interval '1 hour'";
-    let groups = vec![
-        group("unknown", &accounts.unknown_tokens("noverify")?, body),
-        group(CONTROL, &accounts.unknown_tokens("noverify-again")?, body),
-        group(
-            "expired",
-            &accounts.one_time_tokens("verify", "email_verification", past)?,
-            body,
-        ),
-        group(
-            "for a reset",
-            &accounts.one_time_tokens("verify-other", "password_reset", future)?,
-            body,
-        ),
-    ];
+    let groups = tokens(
+        accounts,
+        "verify",
+        "email_verification",
+        ("for a reset", "password_reset"),
+        body,
+    )?;
     Ok(operation("verify e-mail", "auth/email/verify", groups))
 }
 
 fn reset(accounts: &Accounts<'_>) -> Result<Operation> {
     let body = |token: &str| json(&[("token", token), ("password", "staple in the rain")]);
+    let groups = tokens(
+        accounts,
+        "reset",
+        "password_reset",
+        ("for an address", "email_verification"),
+        body,
+    )?;
+    Ok(operation("reset password", "auth/password/reset", groups))
+}
+
+/// Groups with one-time tokens: those that do not exist, those of this purpose that have expired, and those of another purpose.
+/// The accounts are named after `label`.
+fn tokens(
+    accounts: &Accounts<'_>,
+    label: &str,
+    purpose: &str,
+    (other, other_purpose): (&'static str, &str),
+    body: impl Fn(&str) -> String,
+) -> Result<Vec<Group>> {
     let past = "now() - interval '1 minute'";
     let future = "now() + interval '1 hour'";
-    let groups = vec![
-        group("unknown", &accounts.unknown_tokens("noreset")?, body),
-        group(CONTROL, &accounts.unknown_tokens("noreset-again")?, body),
-        group(
-            "expired",
-            &accounts.one_time_tokens("reset", "password_reset", past)?,
-            body,
-        ),
-        group(
-            "for an address",
-            &accounts.one_time_tokens("reset-other", "email_verification", future)?,
-            body,
-        ),
-    ];
-    Ok(operation("reset password", "auth/password/reset", groups))
+    let unknown = |suffix| accounts.unknown_tokens(&format!("no{label}{suffix}"));
+    let expired = accounts.one_time_tokens(label, purpose, past)?;
+    let others = accounts.one_time_tokens(&format!("{label}-other"), other_purpose, future)?;
+    Ok(vec![
+        group("unknown", &unknown("")?, &body),
+        group(CONTROL, &unknown("-again")?, &body),
+        group("expired", &expired, &body),
+        group(other, &others, &body),
+    ])
 }
 
 /// A registration of a known address is refused by design: the limit by address is what bounds how many can be tried.

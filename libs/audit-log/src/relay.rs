@@ -6,7 +6,7 @@ use access::internal::{AuthCallError, AuthClient};
 use tokio::sync::watch;
 use tracing::{error, warn};
 use uuid::Uuid;
-use worker::Bisection;
+use worker::{Bisection, Round};
 
 use crate::{Entries, Entry, MAX_BATCH, Outbox};
 
@@ -22,27 +22,16 @@ pub enum RelayError {
 }
 
 /// Sends entries until `stop`. While auth does not answer, they wait.
-pub async fn run(auth: AuthClient, outbox: impl Outbox, mut stop: watch::Receiver<bool>) {
-    let mut failing = false;
-    while !*stop.borrow() {
-        match round(&auth, &outbox).await {
-            // More may be due.
-            Ok(looked_at) if looked_at == MAX_BATCH => continue,
-            Ok(_) => failing = false,
-            Err(error) if !failing => {
-                failing = true;
-                warn!(
-                    error = &error as &dyn Error,
-                    "cannot deliver the audit log; trying again"
-                );
-            }
-            Err(_) => {}
+pub async fn run(auth: AuthClient, outbox: impl Outbox, stop: watch::Receiver<bool>) {
+    worker::rounds("audit_log", POLL, stop, async || {
+        let looked_at = round(&auth, &outbox).await;
+        if matches!(looked_at, Ok(MAX_BATCH)) {
+            return Ok(Round::More);
         }
         show_backlog(&outbox).await;
-        if worker::stopped_within(&mut stop, POLL).await {
-            return;
-        }
-    }
+        looked_at.map(|_| Round::Done)
+    })
+    .await;
 }
 
 /// Sends what is due, at most one batch, and returns how many entries it was. An entry that auth refuses is set aside, and

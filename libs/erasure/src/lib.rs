@@ -7,9 +7,11 @@ use std::{error::Error, future::Future, time::Duration};
 use access::internal::{AuthCallError, AuthClient};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 use uuid::Uuid;
+use worker::Round;
 
+const TASK: &str = "erasures";
 const POLL: Duration = Duration::from_secs(10);
 
 /// Users whose data the caller should erase now: the answer of `GET /internal/erasures`.
@@ -45,26 +47,17 @@ pub trait PersonalData: Sync {
 }
 
 /// Erases who is due until `stop`. One user whose erasure fails does not stop the others.
-pub async fn run(auth: AuthClient, data: impl PersonalData, mut stop: watch::Receiver<bool>) {
-    let mut failing = false;
-    while !*stop.borrow() {
-        match round(&auth, &data).await {
-            // More may be due.
-            Ok(reported) if reported > 0 => continue,
-            Ok(_) => failing = false,
-            Err(error) if !failing => {
-                failing = true;
-                warn!(
-                    error = &error as &dyn Error,
-                    "cannot read or report erasures; trying again"
-                );
-            }
-            Err(_) => {}
-        }
-        if worker::stopped_within(&mut stop, POLL).await {
-            return;
-        }
-    }
+pub async fn run(auth: AuthClient, data: impl PersonalData, stop: watch::Receiver<bool>) {
+    worker::rounds(TASK, POLL, stop, async || {
+        let reported = round(&auth, &data).await?;
+        // More may be due behind those.
+        Ok::<_, AuthCallError>(if reported > 0 {
+            Round::More
+        } else {
+            Round::Done
+        })
+    })
+    .await;
 }
 
 /// Erases those who are due now, and returns how many they were.
@@ -75,17 +68,15 @@ pub async fn round(auth: &AuthClient, data: &impl PersonalData) -> Result<usize,
     }
     let mut results = ErasureResults::default();
     for user in due.users {
-        let (list, outcome) = match worker::isolated("erasures", data.erase(user)).await {
+        let failed = |error: &(dyn Error + 'static)| {
+            error!(user.id = %user, error, "failed to erase a user");
+            "failed"
+        };
+        let (list, outcome) = match worker::isolated(TASK, data.erase(user)).await {
             Ok(Ok(Erased::All)) => (&mut results.erased, "erased"),
             Ok(Ok(Erased::Part)) => (&mut results.postponed, "postponed"),
-            Ok(Err(error)) => {
-                error!(user.id = %user, error = &error as &dyn Error, "failed to erase a user");
-                (&mut results.postponed, "failed")
-            }
-            Err(panicked) => {
-                error!(user.id = %user, error = &panicked as &dyn Error, "failed to erase a user");
-                (&mut results.postponed, "failed")
-            }
+            Ok(Err(error)) => (&mut results.postponed, failed(&error)),
+            Err(panicked) => (&mut results.postponed, failed(&panicked)),
         };
         list.push(user);
         metrics::counter!("ecommercestack_erasures_total", "outcome" => outcome).increment(1);

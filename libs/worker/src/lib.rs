@@ -4,6 +4,7 @@
 
 mod bisection;
 mod isolated;
+mod rounds;
 
 use std::{collections::HashMap, future::Future, time::Duration};
 
@@ -16,6 +17,7 @@ use tracing::error;
 pub use self::{
     bisection::Bisection,
     isolated::{Panicked, isolated, isolating},
+    rounds::{Round, rounds},
 };
 
 /// What tasks have to end what is under way, once the server has drained.

@@ -13,5 +13,6 @@ pub mod sign_up;
 pub mod update_user;
 
 pub(crate) use self::postgres::{
-    AccountError, ProfileChange, find, find_for_log_in, find_password_hash, lock, update_profile,
+    AccountError, ProfileChange, find, find_for_log_in, find_password_hash, lock, lock_undeleted,
+    update_profile,
 };

@@ -7,7 +7,7 @@ use db::{Connection, Pool};
 use sqlx::PgExecutor;
 
 pub use self::{
-    administration::{anonymize, find, lock, set_status},
+    administration::{anonymize, find, lock, lock_undeleted, set_status},
     listing::{all, search_prefix, terms, with_ids, with_role, with_status},
 };
 use crate::{

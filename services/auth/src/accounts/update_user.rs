@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     actor::{Actor, Outranked},
-    model::{DeletedAccount, Status, User, UserId},
+    model::{DeletedAccount, User, UserId},
     postgres::{self as users, AccountError, ProfileChange},
 };
 use crate::{
@@ -43,9 +43,7 @@ pub(crate) async fn update_user(
     let user = users::lock(&mut transaction, id).await?;
     let user = user.ok_or(UpdateUserError::NotFound)?;
     actor.may_change(&user)?;
-    if user.status == Status::Deleted {
-        return Err(DeletedAccount.into());
-    }
+    user.status.not_deleted()?;
     if versions.is_some_and(|versions| !versions.contains(&user.version)) {
         return Err(AccountError::Stale.into());
     }

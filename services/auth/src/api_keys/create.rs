@@ -9,10 +9,7 @@ use super::{
     postgres as keys,
 };
 use crate::{
-    accounts::{
-        self,
-        model::{Status, UserId},
-    },
+    accounts::{self, model::UserId},
     app::App,
     limits::{LimitError, account},
     tokens::secret::Attempted,
@@ -67,11 +64,9 @@ pub(crate) async fn create(
         expires_at,
     };
     let mut transaction = app.pool.begin().await?;
-    // Nothing personal may be written once the account is deleted, and the name of a key may be.
-    let locked = accounts::lock(&mut transaction, owner).await?;
-    if locked.is_none_or(|owner| owner.status == Status::Deleted) {
-        return Err(CreateError::Deleted);
-    }
+    // The name of a key may be personal.
+    let locked = accounts::lock_undeleted(&mut transaction, owner).await?;
+    locked.ok_or(CreateError::Deleted)?;
     let others = keys::lock_held(&mut transaction, owner).await?;
     let surplus = others.admit()?;
     keys::delete_ended(&mut transaction, owner, surplus).await?;

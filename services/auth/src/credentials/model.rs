@@ -5,7 +5,7 @@ use std::time::Duration;
 use strum::{EnumString, IntoStaticStr};
 
 use crate::{
-    accounts::model::{Email, Status, User, UserId},
+    accounts::model::{Email, User, UserId},
     events::model::EventType,
     tokens::model::Hash,
 };
@@ -99,14 +99,6 @@ pub enum Confirmation {
     Changed(Email),
 }
 
-/// Whether messages are sent for an account, and its tokens count.
-pub fn is_served(status: Status) -> bool {
-    match status {
-        Status::Active | Status::Pending => true,
-        Status::Suspended | Status::Deleted => false,
-    }
-}
-
 impl Locked {
     /// Whether this token resets the password.
     pub fn resets_password(&self, token: &Hash) -> bool {
@@ -151,7 +143,7 @@ impl Locked {
             }
             Purpose::EmailChangeNew => token.new_email.as_ref() == Some(&token.sent_to),
         };
-        is_ours && token.live && is_served(self.user.status)
+        is_ours && token.live && self.user.status.may_log_in()
     }
 }
 
@@ -162,6 +154,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::accounts::model::Status;
     use crate::{accounts::model::FullName, roles::model::RoleName};
 
     fn email(name: &str) -> Email {

@@ -4,7 +4,7 @@ use web::limit::{ClientAddress, Meter};
 
 use super::{
     issue::{Message, send},
-    model::{Purpose, is_served},
+    model::Purpose,
     own_password::{self, OwnPasswordError},
     postgres,
 };
@@ -59,7 +59,7 @@ pub async fn request_email_change(
     // The lock keeps the two sides of one change together.
     let locked = postgres::lock(&mut transaction, user.id).await?;
     // The rows of the tokens have addresses: none may be written once the account is deleted.
-    let locked = locked.filter(|locked| is_served(locked.user.status));
+    let locked = locked.filter(|locked| locked.user.status.may_log_in());
     let user = locked.ok_or(RequestEmailChangeError::Gone)?.user;
     for (purpose, to) in [
         (Purpose::EmailChangeOld, &user.email),

@@ -18,7 +18,7 @@ use web::{
 
 use super::{
     issue::{Message, send},
-    model::{Purpose, is_served},
+    model::Purpose,
     postgres,
 };
 use crate::{
@@ -124,7 +124,7 @@ async fn try_send_reset(app: &App, email: &Email, jitter: Jitter) -> Result<(), 
 async fn send_if_served(app: &App, email: &Email) -> Result<(), sqlx::Error> {
     let user = postgres::find(&app.pool, email).await?;
     match user {
-        Some(user) if is_served(user.status) => send_to(app, &user).await,
+        Some(user) if user.status.may_log_in() => send_to(app, &user).await,
         Some(_) | None => Ok(()),
     }
 }
@@ -133,7 +133,7 @@ async fn send_to(app: &App, user: &User) -> Result<(), sqlx::Error> {
     let mut transaction = app.pool.begin().await?;
     // The token's row has the address: it must not be written once the account is deleted or has another.
     let locked = accounts::lock(&mut transaction, user.id).await?;
-    if !locked.is_some_and(|locked| is_served(locked.status) && locked.email == user.email) {
+    if !locked.is_some_and(|locked| locked.status.may_log_in() && locked.email == user.email) {
         return Ok(());
     }
     let message = Message {

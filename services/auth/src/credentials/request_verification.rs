@@ -2,7 +2,7 @@
 
 use web::limit::Meter;
 
-use super::{model::is_served, send_verification};
+use super::send_verification;
 use crate::{
     accounts::{self, model::User},
     app::App,
@@ -40,7 +40,7 @@ pub async fn request_verification(
     let mut transaction = app.pool.begin().await?;
     // The token's row has the address: it must not be written once the account is deleted.
     let locked = accounts::lock(&mut transaction, user.id).await?;
-    let user = locked.filter(|locked| is_served(locked.status));
+    let user = locked.filter(|locked| locked.status.may_log_in());
     let user = user.ok_or(RequestVerificationError::Gone)?;
     send_verification(app, &mut transaction, &user).await?;
     Ok(transaction.commit().await?)

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     accounts::{
         self,
-        model::{PresentedPassword, Status, User},
+        model::{PresentedPassword, User},
     },
     app::App,
 };
@@ -45,11 +45,9 @@ pub async fn enroll(
     let secret = TotpSecret::random();
     let sealed = sealing::seal(&app.server_key, user.id, &secret)?;
     let mut transaction = app.pool.begin().await?;
-    // A factor is changed under the lock of the account, and an account that was deleted meanwhile gets none.
-    let locked = accounts::lock(&mut transaction, user.id).await?;
-    if locked.is_none_or(|locked| locked.status == Status::Deleted) {
-        return Err(EnrollError::Deleted);
-    }
+    // A factor is changed under the lock of the account.
+    let locked = accounts::lock_undeleted(&mut transaction, user.id).await?;
+    locked.ok_or(EnrollError::Deleted)?;
     if !factors::begin(&mut transaction, user.id, &sealed).await? {
         return Err(EnrollError::AlreadyEnabled);
     }

@@ -1,5 +1,6 @@
-//! What a user who is logged in presents again before the second factor changes or the account is deleted: a stolen access token must not suffice. The
-//! attempts are limited per account, apart from logins, so that the holder of such a token locks no one out.
+//! What a user who is logged in presents again before the second factor changes or the account is deleted: a stolen access
+//! token must not suffice. The attempts are limited per account, apart from logins, so that the holder of such a token locks
+//! no one out.
 
 use web::limit::{ClientAddress, Meter};
 

@@ -7,7 +7,7 @@ use crate::{
     accounts::{
         self,
         actor::{Actor, Outranked},
-        model::{DeletedAccount, Status, UserId},
+        model::{DeletedAccount, UserId},
     },
     app::App,
     audit::{self, Action},
@@ -37,9 +37,7 @@ pub(crate) async fn reset(app: &App, actor: Actor, id: UserId) -> Result<(), Res
     let user = accounts::lock(&mut transaction, id).await?;
     let user = user.ok_or(ResetMfaError::NotFound)?;
     actor.may_change(&user)?;
-    if user.status == Status::Deleted {
-        return Err(DeletedAccount.into());
-    }
+    user.status.not_deleted()?;
     if !factors::delete(&mut transaction, id).await? {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use access::Role;
 use serde_json::json;
 
 use super::{
-    model::{AssignRefused, Definition, Grantor, RemoveRefused, RoleName},
+    model::{AssignRefused, Definition, Grantor, HeldRoles, RemoveRefused, RoleName},
     postgres::{
         admins::{KeepAdminError, keep_an_admin},
         holders, roles,
@@ -14,7 +14,7 @@ use crate::{
     accounts::{
         self,
         actor::{Actor, Outranked},
-        model::{DeletedAccount, Status, UserId},
+        model::{DeletedAccount, UserId},
     },
     app::App,
     audit::{self, Action, Entry, model::EntryId},
@@ -49,11 +49,9 @@ pub async fn assign_role(
     };
     let role = role.ok_or(AssignRoleError::NoRole)?;
     let changed = accounts::lock(&mut transaction, user).await?;
-    if changed.ok_or(AssignRoleError::NoUser)?.status == Status::Deleted {
-        return Err(DeletedAccount.into());
-    }
-    let held = holders::lock(&mut transaction, user).await?;
-    let held = held.ok_or(AssignRoleError::NoUser)?;
+    let changed = changed.ok_or(AssignRoleError::NoUser)?;
+    changed.status.not_deleted()?;
+    let held = HeldRoles(changed.roles);
     let holders = match name.built_in() {
         Some(_) => 0,
         None => holders::count(&mut transaction, name).await?,
@@ -98,9 +96,9 @@ pub async fn remove_role(
 ) -> Result<(), RemoveRoleError> {
     let mut transaction = app.pool.begin().await?;
     let changed = accounts::lock(&mut transaction, user).await?;
-    by.may_change(&changed.ok_or(RemoveRoleError::NoUser)?)?;
-    let held = holders::lock(&mut transaction, user).await?;
-    let left = held.ok_or(RemoveRoleError::NoUser)?.without(name)?;
+    let changed = changed.ok_or(RemoveRoleError::NoUser)?;
+    by.may_change(&changed)?;
+    let left = HeldRoles(changed.roles).without(name)?;
     if name.built_in() == Some(Role::Admin) {
         keep_an_admin(&mut transaction, user).await?;
     }

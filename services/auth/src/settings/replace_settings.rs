@@ -9,11 +9,7 @@ use super::{
     postgres as settings,
 };
 use crate::{
-    accounts::{
-        self,
-        actor::Actor,
-        model::{Status, UserId},
-    },
+    accounts::{self, actor::Actor, model::UserId},
     app::App,
     audit::{self, Action},
 };
@@ -36,10 +32,8 @@ pub async fn replace_settings(
     if_match: &IfMatch,
 ) -> Result<Settings, ReplaceSettingsError> {
     let mut transaction = app.pool.begin().await?;
-    let owner = accounts::lock(&mut transaction, user).await?;
-    if owner.is_none_or(|owner| owner.status == Status::Deleted) {
-        return Err(ReplaceSettingsError::UnknownUser);
-    }
+    let owner = accounts::lock_undeleted(&mut transaction, user).await?;
+    owner.ok_or(ReplaceSettingsError::UnknownUser)?;
     let current = settings::find(&mut *transaction, user).await?;
     let current = current.unwrap_or_default();
     if if_match.check(ETag(current.version)).is_err() {

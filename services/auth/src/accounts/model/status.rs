@@ -23,11 +23,20 @@ pub enum Status {
 pub struct DeletedAccount;
 
 impl Status {
-    /// Whether the user may log in and use the own account. What else the user may do follows from the roles of the token.
+    /// Whether the user may log in and use the own account, gets messages, and the tokens in them count. What else the user
+    /// may do follows from the roles of the token.
     pub fn may_log_in(self) -> bool {
         match self {
             Self::Active | Self::Pending => true,
             Self::Suspended | Self::Deleted => false,
+        }
+    }
+
+    /// Refuses what may be done to any account but a deleted one.
+    pub fn not_deleted(self) -> Result<(), DeletedAccount> {
+        match self {
+            Self::Active | Self::Suspended | Self::Pending => Ok(()),
+            Self::Deleted => Err(DeletedAccount),
         }
     }
 
@@ -76,7 +85,9 @@ mod tests {
         assert_eq!(Status::Pending.activated(), Ok(Some(Status::Active)));
         for status in [Status::Active, Status::Suspended, Status::Pending] {
             assert_eq!(status.deleted(), Some(Status::Deleted), "{status:?}");
+            assert_eq!(status.not_deleted(), Ok(()), "{status:?}");
         }
+        assert_eq!(Status::Deleted.not_deleted(), Err(DeletedAccount));
         assert_eq!(Status::Deleted.deleted(), None);
         assert_eq!(Status::Deleted.suspended(), Err(DeletedAccount));
         assert_eq!(Status::Deleted.activated(), Err(DeletedAccount));

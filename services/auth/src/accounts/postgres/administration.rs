@@ -25,6 +25,16 @@ pub async fn lock(connection: &mut Connection, id: UserId) -> Result<Option<User
     row.map(|row| read_user!(row)).transpose()
 }
 
+/// The same for an account that is not deleted: what is written under this lock is personal, and may not be written any more
+/// once the person is forgotten.
+pub async fn lock_undeleted(
+    connection: &mut Connection,
+    id: UserId,
+) -> Result<Option<User>, sqlx::Error> {
+    let user = lock(connection, id).await?;
+    Ok(user.filter(|user| user.status.not_deleted().is_ok()))
+}
+
 /// Sets the status of a locked account. A trigger raises its epoch (`migrations/0004_revocations.sql`).
 pub async fn set_status(
     connection: &mut Connection,

@@ -30,7 +30,7 @@ use crate::{
 pub(super) struct ListAuditLog {
     /// Only what this user did.
     actor: Option<UserId>,
-    /// Only what was done to this user, API key, role, order, payment, product or SKU, named as in an entry.
+    /// Only what was done to this user, API key, role, product, SKU or location, named as in an entry.
     #[param(
         value_type = Option<Line<100>>,
         inline,
@@ -41,7 +41,7 @@ pub(super) struct ListAuditLog {
     #[param(inline, example = "user.suspended")]
     action: Option<ActionName>,
     /// Only entries of this service.
-    #[param(inline, example = "order")]
+    #[param(inline, example = "product")]
     service: Option<Service>,
     /// At this time or later (RFC 3339).
     from: Option<DateTime<Utc>>,
@@ -59,7 +59,7 @@ pub(super) struct ListAuditLog {
 }))]
 pub(super) struct AuditEntryView {
     id: EntryId,
-    /// The service in which it was done, such as `auth`, `order` or `product`.
+    /// The service in which it was done, such as `auth` or `product`.
     service: String,
     occurred_at: DateTime<Utc>,
     /// The user who acted.
@@ -68,8 +68,7 @@ pub(super) struct AuditEntryView {
     session: SessionId,
     /// What was done, in the past tense.
     action: String,
-    /// What it was done to: the id of a user, API key, order, payment or product with its prefix, or the name of a role, SKU
-    /// or location.
+    /// What it was done to: the id of a user, API key or product with its prefix, or the name of a role, SKU or location.
     target: String,
     /// More about the action: ids, names of fields and amounts, no personal data.
     #[schema(value_type = Object)]
@@ -93,9 +92,10 @@ impl From<PastEntry> for AuditEntryView {
 
 /// List the audit log
 ///
-/// What was done to accounts, roles and API keys by others than their owners, and what admins did to products and stock; newest
-/// first. What admins did to an order is in its history. Entries of other services than `auth` appear within seconds. A page may be shorter than
-/// `limit`, or empty, although more entries follow: as long as `has_more` is true, continue with `next_cursor`.
+/// What was done to accounts, roles and API keys by others than their owners, and what admins did to products and stock;
+/// newest first. What admins did to an order is in its history. Entries of other services than `auth` appear within seconds.
+/// A page may be shorter than `limit`, or empty, although more entries follow: as long as `has_more` is true, continue with
+/// `next_cursor`.
 #[utoipa::path(
     get,
     path = "/admin/audit-log",

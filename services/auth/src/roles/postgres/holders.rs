@@ -44,20 +44,6 @@ pub async fn total_of(db: impl PgExecutor<'_>, user: UserId) -> Result<i64, sqlx
     .await
 }
 
-/// A user's roles, locked until the transaction ends; `None`: no such user.
-pub async fn lock(
-    connection: &mut Connection,
-    user: UserId,
-) -> Result<Option<HeldRoles>, sqlx::Error> {
-    let roles = sqlx::query_scalar!(
-        "SELECT roles FROM users WHERE id = $1 FOR NO KEY UPDATE",
-        user.0
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(roles.map(|roles| HeldRoles(roles.into_iter().map(RoleName::stored).collect())))
-}
-
 /// How many users have a role, counted up to the most of a custom one.
 pub async fn count(connection: &mut Connection, role: &RoleName) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(

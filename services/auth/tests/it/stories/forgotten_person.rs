@@ -10,7 +10,7 @@ use crate::support::{
     authenticator::later,
     fixture::{Answer, Auth, FIREFOX, PASSWORD, request},
     neighbor::Internal,
-    traces::{tables_with, traces, without_trace},
+    traces::{KEPT, tables_with, traces, without_trace},
 };
 
 const EMAIL: &str = "zarathustra.quill@example.org";
@@ -135,19 +135,7 @@ async fn nothing_is_left_of_a_person_who_leaves(pool: PgPool) {
     let found = traces(&pool, &personal).await;
     assert!(found.is_empty(), "{found:?}");
     // The id stays where it is needed, and no table has a row of the user beyond these.
-    assert_eq!(
-        tables_with(&pool, user).await,
-        [
-            "public.audit_log",
-            "public.erasures",
-            "public.events",
-            "public.revocations",
-            "public.sessions",
-            "public.user_roles",
-            "public.user_terms",
-            "public.users",
-        ]
-    );
+    assert_eq!(tables_with(&pool, user).await, KEPT);
 
     nothing_opens_any_more(&auth, &person).await;
 

@@ -46,6 +46,18 @@ pub async fn without_trace<'a>(pool: &PgPool, texts: &[&'a str]) -> Vec<&'a str>
     missing
 }
 
+/// The tables that name a user who was deleted by another one.
+pub const KEPT: [&str; 8] = [
+    "public.audit_log",
+    "public.erasures",
+    "public.events",
+    "public.revocations",
+    "public.sessions",
+    "public.user_roles",
+    "public.user_terms",
+    "public.users",
+];
+
 /// The tables with rows that name the user with this UUID.
 pub async fn tables_with(pool: &PgPool, user: &str) -> Vec<String> {
     let found = traces(pool, &[user]).await.into_iter();

@@ -8,7 +8,7 @@ use crate::support::{
     fixture::{Answer, Auth, PASSWORD, registration, request},
     neighbor::Internal,
     people::{of, send},
-    traces::{tables_with, traces},
+    traces::{KEPT, tables_with, traces},
 };
 
 fn path(user: &str) -> String {
@@ -355,18 +355,6 @@ async fn a_second_factor_that_is_disabled_at_the_same_time_hinders_no_deletion(p
     disabled.is(409, "mfa_not_enabled");
     assert_eq!(tables_with(&pool, ann.user_uuid()).await, KEPT);
 }
-
-/// The tables that name a deleted user.
-const KEPT: [&str; 8] = [
-    "public.audit_log",
-    "public.erasures",
-    "public.events",
-    "public.revocations",
-    "public.sessions",
-    "public.user_roles",
-    "public.user_terms",
-    "public.users",
-];
 
 /// How many transactions wait for a lock in the database of the test.
 async fn waiting(pool: &PgPool) -> i64 {
